@@ -1,0 +1,1 @@
+"""Measurements with their baselines, each one command."""

@@ -1,0 +1,1 @@
+"""Products and their reference images: storage, journal, index, immutable snapshot."""

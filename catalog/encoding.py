@@ -1,0 +1,94 @@
+"""What the catalog keeps of a reference picture so that nothing is ever computed twice."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class PartIds:
+    """Which network and preprocessing made each part of an encoding.
+
+    An id changes when its part has to be computed again, and only then. Characters as in product
+    ids, so that an id can be a folder's name.
+    """
+
+    crop: str
+    embedding: str
+    local: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReferenceCrop:
+    """Where the product is in its reference picture, and how it looks there (part `crop`).
+
+    Attributes:
+        outline: (4, 2) float32, the product's corners in the reference picture's pixels, clockwise
+            from the product's own top left.
+        width: pixels of the canonical crop, the frame of reference of all its keypoints.
+        height: likewise.
+        to_picture: (3, 3) float64 homography from canonical crop pixels to picture pixels.
+        jpeg: (B,) uint8, the canonical crop as JPEG, possibly at a smaller size.
+        mask: (h, w) bool, coarse: which part of the canonical crop is product, not background.
+    """
+
+    outline: NDArray[np.float32]
+    width: int
+    height: int
+    to_picture: NDArray[np.float64]
+    jpeg: NDArray[np.uint8]
+    mask: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompactFeatures:
+    """Keypoints and descriptors in storage form, at most 32 KB (part `local`).
+
+    Attributes:
+        points: (N, 2) uint16, (x, y) in canonical crop pixels times 64.
+        scales: (N,) uint8, keypoint size, logarithmic; the front end knows the law.
+        angles: (N,) uint8, 256ths of a turn.
+        codes: (N, B) uint8, descriptors as the front end packs them.
+    """
+
+    points: NDArray[np.uint16]
+    scales: NDArray[np.uint8]
+    angles: NDArray[np.uint8]
+    codes: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoding:
+    """Everything known of one reference picture.
+
+    Attributes:
+        crop: the located product.
+        embedding: (D,) float32, unit length.
+        local: its keypoints and descriptors.
+    """
+
+    crop: ReferenceCrop
+    embedding: NDArray[np.float32]
+    local: CompactFeatures
+
+
+class Encoder(Protocol):
+    """Turns reference pictures into encodings; `matcher` implements it."""
+
+    @property
+    def part_ids(self) -> PartIds:
+        """Ids of the parts that `encode` makes."""
+        ...
+
+    def encode(self, image: NDArray[np.uint8], siblings: Sequence[Encoding]) -> Encoding:
+        """Encode one reference picture.
+
+        Args:
+            image: (H, W, 3) uint8, RGB, upright.
+            siblings: the same product's earlier references; they help to find the product in a
+                picture that carries background.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""The method: detect, track, embed, shortlist, verify, decide; read `pipeline.py` first."""

@@ -1,0 +1,13 @@
+"""What can go wrong with a source or a written video."""
+
+
+class StreamError(Exception):
+    """Base of everything this package raises; the message is one sentence for people."""
+
+
+class SourceError(StreamError):
+    """The source cannot be opened or broke while it was read."""
+
+
+class WriterError(StreamError):
+    """The video cannot be written."""

@@ -1,0 +1,1 @@
+"""SuperPoint and SuperGlue as pure torch modules and functions."""

@@ -1,0 +1,1 @@
+"""Making our own weights: data, synthetic scenes, one trainer per network."""
