@@ -1,0 +1,114 @@
+"""The detector's network: YOLOv5n (anchor-free head) with the one class "product"."""
+
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from torch import nn
+
+CLASS_NAME: Final = "product"
+STRIDE: Final = 32
+
+_BACKBONE: Final = (
+    (-1, 1, "Conv", (64, 6, 2, 2)),
+    (-1, 1, "Conv", (128, 3, 2)),
+    (-1, 3, "C3", (128,)),
+    (-1, 1, "Conv", (256, 3, 2)),
+    (-1, 6, "C3", (256,)),
+    (-1, 1, "Conv", (512, 3, 2)),
+    (-1, 9, "C3", (512,)),
+    (-1, 1, "Conv", (1024, 3, 2)),
+    (-1, 3, "C3", (1024,)),
+    (-1, 1, "SPPF", (1024, 5)),
+)
+_HEAD: Final = (
+    (-1, 1, "Conv", (512, 1, 1)),
+    (-1, 1, "nn.Upsample", ("None", 2, "nearest")),
+    ((-1, 6), 1, "Concat", (1,)),
+    (-1, 3, "C3", (512, False)),
+    (-1, 1, "Conv", (256, 1, 1)),
+    (-1, 1, "nn.Upsample", ("None", 2, "nearest")),
+    ((-1, 4), 1, "Concat", (1,)),
+    (-1, 3, "C3", (256, False)),
+    (-1, 1, "Conv", (256, 3, 2)),
+    ((-1, 14), 1, "Concat", (1,)),
+    (-1, 3, "C3", (512, False)),
+    (-1, 1, "Conv", (512, 3, 2)),
+    ((-1, 10), 1, "Concat", (1,)),
+    (-1, 3, "C3", (1024, False)),
+    ((17, 20, 23), 1, "Detect", ("nc",)),
+)
+_DEPTH_WIDTH_CHANNELS: Final = {"n": (0.33, 0.25, 1024), "s": (0.33, 0.50, 1024)}
+
+# What ultralytics reads once, while it is imported: no network, no installs, no settings at home.
+_QUIET: Final = {"YOLO_OFFLINE": "true", "YOLO_AUTOINSTALL": "false", "YOLO_VERBOSE": "false"}
+
+
+def architecture(scale: str = "n", classes: int = 1) -> dict[str, Any]:
+    """What ultralytics' `yolov5.yaml` says, as a value, so that no file is looked up."""
+    return {
+        "nc": classes,
+        "scale": scale,
+        "scales": {name: list(numbers) for name, numbers in _DEPTH_WIDTH_CHANNELS.items()},
+        "backbone": [_as_lists(row) for row in _BACKBONE],
+        "head": [_as_lists(row) for row in _HEAD],
+    }
+
+
+def build_yolov5n() -> nn.Module:
+    """YOLOv5n, randomly initialised, in training mode; reads no file and no network.
+
+    In evaluation mode its first output is (B, 5, A): centre x, centre y, width, height in input
+    pixels and the confidence in [0, 1], for RGB input (B, 3, H, W) in [0, 1] with sides that are
+    multiples of 32.
+    """
+    with quiet_ultralytics():
+        from ultralytics.nn.tasks import DetectionModel  # importing it has side effects
+    build: Callable[..., nn.Module] = DetectionModel
+    model = build(architecture(), ch=3, nc=1, verbose=False)
+    vars(model)["names"] = {0: CLASS_NAME}
+    return model
+
+
+@contextmanager
+def quiet_ultralytics() -> Iterator[None]:
+    """Import ultralytics inside this, so that it asks no network and writes nothing at home.
+
+    Its settings file goes to a folder that is removed again; the environment, OpenCV's threads
+    and NumPy's way of printing are restored, and its messages go to no stream (it would print them
+    on stdout).
+    """
+    if "ultralytics" in sys.modules:
+        yield
+        return
+    before = {name: os.environ.get(name) for name in (*_QUIET, "YOLO_CONFIG_DIR")}
+    threads, printing = cv2.getNumThreads(), np.get_printoptions()
+    with tempfile.TemporaryDirectory(prefix="skulens-") as folder:
+        os.environ.update(_QUIET, YOLO_CONFIG_DIR=folder)
+        try:
+            yield
+        finally:
+            _restore(before)
+            cv2.setNumThreads(threads)
+            np.set_printoptions(**printing)
+    logger = logging.getLogger("ultralytics")
+    logger.handlers.clear()
+    logger.addHandler(logging.NullHandler())
+
+
+def _restore(variables: dict[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def _as_lists(row: tuple[object, ...]) -> list[object]:
+    return [list(part) if isinstance(part, tuple) else part for part in row]
