@@ -1,0 +1,9 @@
+"""The same random numbers in every run."""
+
+import pytest
+import torch
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    torch.manual_seed(0)
