@@ -80,6 +80,19 @@ class PointwiseLinear(nn.Conv1d):
         return F.linear(input, self.weight[:, :, 0], self.bias)
 
 
+class ChannelNorm(nn.BatchNorm1d):
+    """Batch norm over the last axis; in evaluation an affine map for any leading axes."""
+
+    @override
+    def forward(self, input: Tensor) -> Tensor:
+        """(rows, C) while training, (..., C) in evaluation."""
+        mean, variance = self.running_mean, self.running_var
+        if self.training or mean is None or variance is None:
+            return super().forward(input)
+        scale = self.weight * torch.rsqrt(variance + self.eps)
+        return input * scale + (self.bias - mean * scale)
+
+
 class PointwiseMlp(nn.Sequential):
     """Linear maps with batch norm and ReLU between, applied to every real keypoint."""
 
@@ -88,7 +101,7 @@ class PointwiseMlp(nn.Sequential):
         self.outputs = channels[-1]
         for inputs, outputs in pairwise(channels[:-1]):
             self.append(PointwiseLinear(inputs, outputs))
-            self.append(nn.BatchNorm1d(outputs))
+            self.append(ChannelNorm(outputs))
             self.append(nn.ReLU())
         last = PointwiseLinear(channels[-2], channels[-1])
         nn.init.zeros_(cast(Tensor, last.bias))
@@ -96,12 +109,10 @@ class PointwiseMlp(nn.Sequential):
 
     def over(self, places: Tensor, mask: Tensor) -> Tensor:
         """(B, N, in) to (B, N, out); padding does not enter the statistics of batch norm."""
-        if self.training:
-            rows: Tensor = self(places[mask])
-            return rows.new_zeros(*mask.shape, self.outputs).index_put((mask,), rows)
-        batch, length = mask.shape
-        rows = self(places.reshape(batch * length, -1))
-        return rows.view(batch, length, self.outputs)
+        if not self.training:
+            return cast(Tensor, self(places))
+        rows: Tensor = self(places[mask])
+        return rows.new_zeros(*mask.shape, self.outputs).index_put((mask,), rows)
 
 
 class KeypointEncoder(nn.Module):
