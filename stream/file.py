@@ -1,0 +1,139 @@
+"""Reads a video file: every frame, in presentation order, numbered and timed."""
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Final
+
+from av.video.frame import VideoFrame
+
+from stream.clock import PresentationClock
+from stream.decoding import Decoding, SeekPoint, undecodable
+from stream.frame import Frame
+from stream.pixels import RgbConverter
+
+SEEK_POINT_SPACING: Final = 250
+
+
+class FileSource:
+    """A video file as a source of frames; implements `stream.source.FrameSource`.
+
+    Attributes:
+        width: pixels of the first frame, upright.
+        height: likewise.
+        frame_rate: frames per second on average, as the file declares it; 25 when it does not.
+        duration: seconds as the file declares them; None when it does not.
+        frame_count_estimate: about how many frames there are; None when the file does not tell.
+        damaged_packets: how many could not be decoded, after a reading to the end.
+        truncated: whether the file ends early, after a reading to the end.
+    """
+
+    def __init__(self, path: Path, *, threads: int = 2) -> None:
+        """Open the file once, learn what it declares and decode its first frame.
+
+        Args:
+            path: any container that FFmpeg reads; GIFs and single pictures count.
+            threads: for decoding; at most that many frames are decoded ahead of the reader.
+
+        Raises:
+            stream.errors.SourceError: there is no such file, or no picture in it.
+        """
+        self._path = path
+        self._threads = threads
+        self._seek_points: list[SeekPoint] = []
+        self._is_closed = False
+        self.damaged_packets = 0
+        self.truncated = False
+        with Decoding(path, threads=1) as decoding:
+            first = next(decoding.pictures(), None)
+            if first is None:
+                raise undecodable(path)
+            self.height, self.width = _converter(decoding).convert(first).shape[:2]
+            self.frame_rate = float(decoding.rate)
+            self.duration = decoding.duration
+            self.frame_count_estimate = decoding.frame_count_estimate
+
+    @property
+    def source_id(self) -> str:
+        """The file's name."""
+        return self._path.name
+
+    @property
+    def note(self) -> str | None:
+        """One sentence on what was wrong with the file, as far as it was read; None if nothing."""
+        if self.truncated:
+            return f"{self._path} ends early; every frame before the cut was read"
+        if self.damaged_packets:
+            return f"{self._path} is damaged in {self.damaged_packets} places; they were left out"
+        return None
+
+    def frames(self, start_index: int = 0, seek_point: SeekPoint | None = None) -> Iterator[Frame]:
+        """Yield every frame from a number on, exactly as a reading from the start numbers them.
+
+        Frames before it are decoded and dropped, unless a seek point (of this or of an earlier
+        reading of the same file) allows a jump. Blocks while it decodes; memory does not grow
+        with the length of the file. A cut or damaged file yields what can be decoded; see `note`.
+
+        Raises:
+            stream.errors.SourceError: the file cannot be opened any more, or not one frame of it
+                can be decoded.
+        """
+        point = self._best_point(start_index, seek_point)
+        if point is not None and (yield from self._frames_after(start_index, point)):
+            return
+        yield from self._frames_after(start_index, None)
+
+    def seek_point(self, index: int) -> SeekPoint | None:
+        """The last known place at or before a frame to resume from; None means the start.
+
+        Points become known while frames are read. They are plain numbers, fit for a checkpoint.
+        """
+        return max(
+            (point for point in self._seek_points if point.index <= index),
+            key=lambda point: point.index,
+            default=None,
+        )
+
+    def close(self) -> None:
+        """End running iterators at their next frame; safe to call twice."""
+        self._is_closed = True
+
+    def _best_point(self, index: int, given: SeekPoint | None) -> SeekPoint | None:
+        known = self.seek_point(index)
+        if given is None or given.index > index:
+            return known
+        return given if known is None or given.index > known.index else known
+
+    def _frames_after(self, start: int, point: SeekPoint | None) -> Generator[Frame, None, bool]:
+        """Yield frames from `start` on; return False, having yielded none, if the point is lost."""
+        with Decoding(self._path, self._threads) as decoding:
+            if point is not None and not decoding.seek(point):
+                return False
+            clock = decoding.clock(point)
+            converter = _converter(decoding)
+            index = -1
+            for index, picture in enumerate(decoding.pictures(), point.index if point else 0):
+                if self._is_closed:
+                    return True
+                seconds = clock.seconds(picture.pts)
+                self._remember(index, picture, decoding, clock)
+                if index >= start:
+                    image = converter.convert(picture)
+                    yield Frame(self.source_id, index, seconds, seconds, image)
+            if index < 0:
+                raise undecodable(self._path)
+            self.damaged_packets = decoding.damaged_packets
+            self.truncated = decoding.is_truncated
+        return True
+
+    def _remember(
+        self, index: int, picture: VideoFrame, decoding: Decoding, clock: PresentationClock
+    ) -> None:
+        pts, dts, origin = picture.pts, decoding.key_dts(picture), clock.origin
+        last = self._seek_points[-1].index if self._seek_points else 0
+        if index < last + SEEK_POINT_SPACING or pts is None or dts is None or origin is None:
+            return
+        self._seek_points.append(SeekPoint(index, pts, dts, origin))
+
+
+def _converter(decoding: Decoding) -> RgbConverter:
+    return RgbConverter(decoding.stream.sample_aspect_ratio)

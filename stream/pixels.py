@@ -1,0 +1,83 @@
+"""From decoded pictures to upright RGB arrays: the last lines that know about pixel formats."""
+
+from fractions import Fraction
+from typing import Final
+
+import cv2
+import numpy as np
+from av.sidedata.sidedata import SideData
+from av.video.frame import VideoFrame
+from av.video.reformatter import Colorspace, VideoReformatter
+from numpy.typing import NDArray
+
+HD_HEIGHT: Final = 720
+UNSPECIFIED_COLORSPACE: Final = 2
+MAX_STRETCH: Final = 4
+
+
+class RgbConverter:
+    """Converts frames of one stream; keeps the scaler between frames."""
+
+    def __init__(self, pixel_aspect: Fraction | None) -> None:
+        """Make a converter.
+
+        Args:
+            pixel_aspect: width by height of one pixel; None means square.
+        """
+        self._reformatter = VideoReformatter()
+        self._pixel_aspect = _sane(pixel_aspect)
+
+    def convert(self, frame: VideoFrame) -> NDArray[np.uint8]:
+        """The picture as people see it: (H, W, 3) uint8 RGB, contiguous, square pixels, upright."""
+        rgb = self._reformatter.reformat(
+            frame,
+            width=max(round(frame.width * self._pixel_aspect), 1),
+            format="rgb24",
+            src_colorspace=_colorspace(frame),
+            threads=1,
+        )
+        return turn_upright(np.asarray(rgb.to_ndarray(), dtype=np.uint8), display_matrix(frame))
+
+
+def display_matrix(frame: VideoFrame) -> NDArray[np.int32] | None:
+    """The (2, 2) part of the frame's display matrix that turns and mirrors; None without one."""
+    side_data = frame.side_data.get("DISPLAYMATRIX")
+    if not isinstance(side_data, SideData):
+        return None
+    matrix = np.frombuffer(bytes(side_data), dtype=np.int32, count=9).reshape(3, 3)
+    return matrix[:2, :2]
+
+
+def turn_upright(image: NDArray[np.uint8], matrix: NDArray[np.int32] | None) -> NDArray[np.uint8]:
+    """Apply a display matrix, rounded to quarter turns.
+
+    Args:
+        image: (H, W, 3) uint8.
+        matrix: (2, 2); a point (x, y) goes to (x, y) @ matrix, y pointing down.
+    """
+    if matrix is None or not matrix.any():
+        return np.ascontiguousarray(image)
+    (a, b), (c, d) = matrix.tolist()
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        return _flipped(image, across=a < 0, down=d < 0)
+    return _flipped(np.asarray(cv2.transpose(image), np.uint8), across=c < 0, down=b < 0)
+
+
+def _flipped(image: NDArray[np.uint8], *, across: bool, down: bool) -> NDArray[np.uint8]:
+    if not across and not down:
+        return np.ascontiguousarray(image)
+    code = -1 if across and down else int(across)
+    return np.asarray(cv2.flip(image, code), np.uint8)
+
+
+def _colorspace(frame: VideoFrame) -> int:
+    """What the frame says, or what players assume when it says nothing."""
+    if frame.colorspace != UNSPECIFIED_COLORSPACE:
+        return int(frame.colorspace)
+    return int(Colorspace.ITU709 if frame.height >= HD_HEIGHT else Colorspace.ITU601)
+
+
+def _sane(pixel_aspect: Fraction | None) -> Fraction:
+    if not pixel_aspect or not Fraction(1, MAX_STRETCH) <= pixel_aspect <= MAX_STRETCH:
+        return Fraction(1)
+    return pixel_aspect
