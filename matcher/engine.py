@@ -1,0 +1,380 @@
+"""Two lanes over one owner of the models: follow everything, look closely at little (design.md §1).
+
+The first lane detects and tracks on every frame that is taken. The second embeds and verifies,
+once per track and again only when that pays; its work is budgeted per second of *media* time and
+no clock is read, so the same frames give the same events, live or replayed.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final, Generic, Protocol, TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.appearance import AppearanceSummary, Sighting
+from matcher.book import Book, BookSettings, Turn
+from matcher.box import Box
+from matcher.event import Event
+from matcher.flow import Flow, FrameMotion
+from matcher.match import Detection, Identification, Match, Verdict
+from matcher.schedule import WHOLE_PICTURE, Prospect, Schedule, ScheduleSettings
+from matcher.tracker import Track, Tracker, TrackerSettings
+from stream.frame import Frame
+
+SMALLEST_SIDE: Final = 8.0  # pixels; nothing smaller can be told apart
+SAME_PLACE: Final = 0.5  # IoU of a looked-at box with the track it speaks about
+NEVER: Final = 1e9  # seconds
+
+
+class Versioned(Protocol):
+    """What the engine itself asks of a catalog."""
+
+    @property
+    def name(self) -> str:
+        """For events."""
+        ...
+
+    @property
+    def index_version(self) -> int:
+        """Journal number of the snapshot."""
+        ...
+
+    @property
+    def products(self) -> Mapping[str, object]:
+        """Live products by id."""
+        ...
+
+
+CatalogT = TypeVar("CatalogT", bound=Versioned)
+CatalogT_contra = TypeVar("CatalogT_contra", bound=Versioned, contravariant=True)
+
+
+class Finder(Protocol[CatalogT_contra]):
+    """What finds products in one picture; `matcher.pipeline.Pipeline` does."""
+
+    def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
+        """First lane; cheap."""
+        ...
+
+    def match(
+        self,
+        image: NDArray[np.uint8],
+        detections: Sequence[Detection],
+        catalog: CatalogT_contra,
+    ) -> tuple[Match, ...]:
+        """Second lane; one match per detection, in order."""
+        ...
+
+    def identify(self, image: NDArray[np.uint8], catalog: CatalogT_contra) -> Identification:
+        """Second lane; the whole picture, also what `detect` misses."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """All thresholds of following and voting."""
+
+    tracker: TrackerSettings = field(default_factory=TrackerSettings)
+    book: BookSettings = field(default_factory=BookSettings)
+    schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One source being matched.
+
+    Attributes:
+        session_id: for events.
+        started_at: Unix seconds of media time 0.
+    """
+
+    session_id: str
+    started_at: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrackNote:
+    """What there is to draw of one appearance in one frame.
+
+    Attributes:
+        track_id: the track that leads it.
+        appearance_id: as in events.
+        box: pixels.
+        outline: (4, 2) float32, or (0, 2) before a verification.
+        product_id: None while unknown.
+        verdict: the decision so far.
+        probability: of the product.
+    """
+
+    track_id: int
+    appearance_id: str
+    box: Box
+    outline: NDArray[np.float32]
+    product_id: str | None
+    verdict: Verdict
+    probability: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """What one frame brought.
+
+    Attributes:
+        frame_index: of the source.
+        media_time_s: seconds.
+        notes: what is in view, by appearance.
+        events: what happened.
+        summaries: of appearances that are over, in the order of their `left` events.
+    """
+
+    frame_index: int
+    media_time_s: float
+    notes: tuple[TrackNote, ...]
+    events: tuple[Event, ...]
+    summaries: tuple[AppearanceSummary, ...]
+
+
+@dataclass(slots=True)
+class EngineState:
+    """Everything that one frame hands to the next; plain values, fit for a checkpoint.
+
+    Attributes:
+        tracker: tracks.
+        flow: the last frame, reduced.
+        book: appearances.
+        schedule: the second lane's budget.
+        sequence: of the last event.
+        index_version: of the catalog that answered last.
+        frame_index: of the last frame; -1 before the first.
+        media_time_s: likewise.
+        pan: pixels per second at which the scene moves across the picture.
+    """
+
+    tracker: Tracker
+    flow: Flow
+    book: Book
+    schedule: Schedule
+    sequence: int = 0
+    index_version: int = -1
+    frame_index: int = -1
+    media_time_s: float = 0.0
+    pan: tuple[float, ...] = (0.0, 0.0)
+
+    @classmethod
+    def fresh(cls, settings: EngineSettings, session: Session) -> "EngineState":
+        """Before the first frame."""
+        return cls(
+            Tracker(settings.tracker),
+            Flow(),
+            Book(settings.book, session.session_id),
+            Schedule(settings.schedule),
+        )
+
+
+class Engine(Generic[CatalogT]):
+    """Matches the frames of one source, one after the other."""
+
+    def __init__(
+        self, finder: Finder[CatalogT], session: Session, settings: EngineSettings | None = None
+    ) -> None:
+        self._finder = finder
+        self._session = session
+        self.settings = settings if settings is not None else EngineSettings()
+        self.state = EngineState.fresh(self.settings, session)
+
+    def step(self, frame: Frame, catalog: CatalogT) -> Step:
+        """Take one frame and all work that media time has earned; blocks while networks run."""
+        self.take(frame, catalog)
+        while self.work(frame, catalog):
+            pass
+        return self.tell(frame, catalog)
+
+    def take(self, frame: Frame, catalog: CatalogT) -> None:
+        """First lane: detect and track."""
+        state = self.state
+        detections = self._finder.detect(frame.image)
+        in_view = [track for track in state.tracker.tracks if track.in_view]
+        in_view.sort(key=lambda track: not track.verified)
+        motion = state.flow.follow(frame.image, {each.track_id: each.box for each in in_view})
+        state.tracker.update(detections, motion, frame.media_time)
+        self._note_catalog(catalog)
+        state.schedule.earn(frame.media_time)
+        self._note_camera(motion, frame)
+        state.frame_index, state.media_time_s = frame.index, frame.media_time
+        self._follow(frame, motion)
+
+    def work(self, frame: Frame, catalog: CatalogT) -> bool:
+        """Second lane, one slot: the most urgent look at the frame last taken; False if none."""
+        schedule, tracks = self.state.schedule, self.state.tracker.tracks
+        task = schedule.next(self._prospects(frame)) if schedule.units >= 1.0 else None
+        if task is None:
+            return False
+        if task == WHOLE_PICTURE:
+            found = self._finder.identify(frame.image, catalog).matches
+            news = [self._heed(match, frame, None) for match in found]
+            schedule.looked_whole(float(len(found)), news=any(news))
+            return True
+        track = next(each for each in tracks if each.track_id == task)
+        quality = self._quality(track, frame)
+        seen = Detection(track.box, track.confidence)
+        (match,) = self._finder.match(frame.image, [seen], catalog)
+        self._heed(match, frame, track)
+        schedule.looked(task, quality)
+        return True
+
+    def tell(self, frame: Frame, catalog: CatalogT) -> Step:
+        """What the frame last taken brought."""
+        state = self.state
+        turns = list(state.book.settle(state.tracker.tracks, frame.media_time))
+        return self._step(turns, catalog, self._notes())
+
+    def finish(self, catalog: CatalogT) -> Step:
+        """The source has ended: whatever is in view leaves."""
+        return self._step(list(self.state.book.finish()), catalog, ())
+
+    def _note_catalog(self, catalog: CatalogT) -> None:
+        if catalog.index_version != self.state.index_version:
+            self.state.book.forget_products(catalog.products)
+            self.state.index_version = catalog.index_version
+
+    def _note_camera(self, motion: FrameMotion, frame: Frame) -> None:
+        state = self.state
+        seconds = frame.media_time - state.media_time_s
+        if motion.camera is None:
+            state.schedule.scene_changed()
+            state.pan = (0.0, 0.0)
+        elif seconds > 0:
+            centre = np.array([frame.image.shape[1] / 2, frame.image.shape[0] / 2])
+            shift = motion.camera[:, :2] @ centre + motion.camera[:, 2] - centre
+            state.pan = (float(shift[0] / seconds), float(shift[1] / seconds))
+
+    def _follow(self, frame: Frame, motion: FrameMotion) -> None:
+        state = self.state
+        tracks = state.tracker.tracks
+        state.book.follow(tracks, motion.camera, frame.index, frame.media_time)
+        state.schedule.forget_all_but({track.track_id for track in tracks})
+
+    def _heed(self, match: Match, frame: Frame, asked: Track | None) -> bool:
+        """Give a match to the track it speaks about; whether it brought a new name."""
+        track = self._subject(match, frame, asked)
+        if track is None:
+            return False
+        book = self.state.book
+        appearance = book.begin(track, frame.index, frame.media_time)
+        before = book.answer(appearance).name
+        sighting = Sighting(frame.index, frame.media_time, track.box, track.outline)
+        book.look(track, match, sighting, frame.image)
+        return book.answer(appearance).name != before
+
+    def _subject(self, match: Match, frame: Frame, asked: Track | None) -> Track | None:
+        tracker, proof = self.state.tracker, match.verification
+        if match.verdict is Verdict.IDENTICAL and proof is not None and len(proof.outline):
+            height, width = frame.image.shape[:2]
+            box = Box.around(proof.outline).clipped(width, height)
+            if min(box.width, box.height) < SMALLEST_SIDE:
+                return None
+            return tracker.adopt(box, proof.outline, frame.media_time)
+        if asked is not None:
+            return asked
+        near = [
+            track
+            for track in tracker.tracks
+            if track.in_view and track.box.iou(match.detection.box) >= SAME_PLACE
+        ]
+        return max(near, key=lambda track: track.box.iou(match.detection.box), default=None)
+
+    def _prospects(self, frame: Frame) -> Iterable[Prospect]:
+        book = self.state.book
+        for track in self.state.tracker.tracks:
+            appearance = book.of_track(track.track_id)
+            if not track.in_view or appearance is None or track.track_id != appearance.live[0]:
+                continue
+            name = book.answer(appearance).name
+            agreeing = 0 if name is None else appearance.ballot.identical.get(name, 0)
+            yield Prospect(
+                track.track_id,
+                track.first_seen,
+                self._leaves_in(track, frame),
+                self._quality(track, frame),
+                agreeing,
+            )
+
+    def _leaves_in(self, track: Track, frame: Frame) -> float:
+        """Seconds until the track's centre is out of the picture."""
+        height, width = frame.image.shape[:2]
+        box, seconds = track.box, NEVER
+        centre = ((box.left + box.right) / 2, (box.top + box.bottom) / 2)
+        for at, size, own, pan in zip(
+            centre, (width, height), track.motion.velocity, self.state.pan, strict=True
+        ):
+            speed = own + pan
+            way = size - at if speed > 0 else at
+            seconds = min(seconds, max(way, 0.0) / max(abs(speed), 1e-6))
+        return seconds
+
+    def _quality(self, track: Track, frame: Frame) -> float:
+        """How well a track shows now: larger, sharper and wholly in the picture is better."""
+        height, width = frame.image.shape[:2]
+        visible, grey = track.box.clipped(width, height), self.state.flow.last
+        if grey is None or visible.area <= 0:
+            return 0.0
+        shrink = grey.shape[1] / width
+        small = Box(*(shrink * side for side in (visible.left, visible.top,
+                                                 visible.right, visible.bottom)))  # fmt: skip
+        edges = float(np.abs(cv2.Laplacian(small.crop(grey), cv2.CV_16S)).mean())
+        return float(np.sqrt(visible.area)) * visible.area / track.box.area * edges / (edges + 8.0)
+
+    def _notes(self) -> tuple[TrackNote, ...]:
+        book = self.state.book
+        return tuple(
+            TrackNote(
+                each.live[0],
+                book.id_of(each),
+                each.last.box,
+                each.last.outline,
+                answer.product_id,
+                answer.verdict,
+                answer.probability,
+            )
+            for each in book.appearances
+            if each.announced and each.in_view
+            for answer in [book.answer(each)]
+        )
+
+    def _step(self, turns: Sequence[Turn], catalog: CatalogT, notes: tuple[TrackNote, ...]) -> Step:
+        state = self.state
+        events = tuple(self._event(turn, catalog) for turn in turns)
+        summaries = tuple(turn.summary for turn in turns if turn.summary is not None)
+        return Step(state.frame_index, state.media_time_s, notes, events, summaries)
+
+    def _event(self, turn: Turn, catalog: CatalogT) -> Event:
+        self.state.sequence += 1
+        said_at = self._session.started_at + self.state.media_time_s
+        return Event(
+            sequence=self.state.sequence,
+            event=turn.kind,
+            catalog=catalog.name,
+            session_id=self._session.session_id,
+            appearance_id=turn.appearance_id,
+            track_id=turn.track_id,
+            product_id=turn.answer.product_id,
+            verdict=turn.answer.verdict,
+            probability=turn.answer.probability,
+            box=turn.sighting.box,
+            outline=turn.sighting.outline,
+            frame_index=turn.sighting.frame_index,
+            media_time_s=turn.sighting.media_time_s,
+            timestamp=_utc(said_at),
+            frame_age_ms=0.0,
+            late=False,
+            index_version=catalog.index_version,
+            degraded=False,
+        )
+
+
+def _utc(seconds: float) -> str:
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

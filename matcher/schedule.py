@@ -1,0 +1,162 @@
+"""What the second lane does next: few things, each by its deadline, paid in units of media time."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+WHOLE_PICTURE: Final = 0  # the task "try the whole picture"; track ids start at 1
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleSettings:
+    """How much work a second of video is worth, and when a second look pays.
+
+    Attributes:
+        units_per_second: one unit is one track embedded and verified.
+        burst_seconds: unspent units of this long are kept.
+        whole_seconds: between two tries of the whole picture while they find something new.
+        whole_seconds_idle: likewise, when they have long found nothing new.
+        whole_units: least cost of such a try.
+        first_patience: seconds after which a new track should have been looked at.
+        again_patience: likewise, for a further look that has become due.
+        unsure_seconds: until a thing without an answer is looked at again; doubles each time.
+        second_seconds: until an answer that rests on one look is confirmed by another.
+        sure_seconds: until a thing with an answer is looked at again; doubles each time.
+        longest_seconds: no wait is longer.
+        better_view: growth in quality that makes a further look due at once.
+    """
+
+    units_per_second: float = 12.0
+    burst_seconds: float = 0.5
+    whole_seconds: float = 0.5
+    whole_seconds_idle: float = 2.0
+    whole_units: float = 3.0
+    first_patience: float = 0.4
+    again_patience: float = 1.5
+    unsure_seconds: float = 0.6
+    second_seconds: float = 0.3
+    sure_seconds: float = 2.0
+    longest_seconds: float = 8.0
+    better_view: float = 1.3
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """A track that could be looked at now.
+
+    Attributes:
+        track_id: which.
+        first_seen: media seconds.
+        leaves_in: seconds until it is out of the picture, at its present speed.
+        quality: of the present view; comparable within one track only.
+        agreeing: looks that support the present answer; 0 without an answer.
+    """
+
+    track_id: int
+    first_seen: float
+    leaves_in: float
+    quality: float
+    agreeing: int
+
+
+@dataclass(slots=True)
+class Trial:
+    """How a track has been looked at so far.
+
+    Attributes:
+        at: media seconds of the last look.
+        quality: of the best view that was looked at.
+        looks: how many there were.
+    """
+
+    at: float
+    quality: float
+    looks: int = 1
+
+
+@dataclass(slots=True)
+class Schedule:
+    """The second lane's budget and memory.
+
+    Attributes:
+        settings: rates and waits.
+        units: that may be spent now; below zero after a dear task.
+        time: media seconds up to which units were earned.
+        whole_at: media seconds at which the next try of the whole picture is due.
+        whole_wait: seconds until the one after.
+        trials: per track.
+    """
+
+    settings: ScheduleSettings
+    units: float = 0.0
+    time: float = float("-inf")
+    whole_at: float = float("-inf")
+    whole_wait: float = 0.0
+    trials: dict[int, Trial] = field(default_factory=dict)
+
+    def earn(self, time: float) -> None:
+        """Let media time pass."""
+        most = self.settings.units_per_second * self.settings.burst_seconds
+        seconds = time - self.time
+        # A first frame, or one after a long gap, finds a full purse and no more.
+        earned = min(seconds, self.settings.burst_seconds) * self.settings.units_per_second
+        self.units = min(self.units + max(earned, 0.0), most)
+        self.time = time
+
+    def next(self, prospects: Iterable[Prospect]) -> int | None:
+        """The most urgent task that is due, `WHOLE_PICTURE` or a track's id; None if none is."""
+        if self.units < 1.0:
+            return None
+        due: list[tuple[float, int]] = []
+        if self.time >= self.whole_at:
+            due.append((self.whole_at + self.settings.first_patience, WHOLE_PICTURE))
+        for each in prospects:
+            deadline = self._deadline(each)
+            if deadline is not None:
+                due.append((deadline, each.track_id))
+        return min(due)[1] if due else None
+
+    def looked_whole(self, cost: float, *, news: bool) -> None:
+        """A whole picture was tried; `news` when it found what no track had."""
+        settings = self.settings
+        self.units -= max(cost, settings.whole_units)
+        wait = settings.whole_seconds if news else 1.5 * self.whole_wait
+        self.whole_wait = min(max(wait, settings.whole_seconds), settings.whole_seconds_idle)
+        self.whole_at = self.time + self.whole_wait
+
+    def looked(self, track_id: int, quality: float, cost: float = 1.0) -> None:
+        """A track was looked at."""
+        self.units -= cost
+        before = self.trials.get(track_id)
+        if before is None:
+            self.trials[track_id] = Trial(self.time, quality)
+        else:
+            before.at, before.quality = self.time, max(before.quality, quality)
+            before.looks += 1
+
+    def scene_changed(self) -> None:
+        """A cut: everything is new, so the whole picture is due."""
+        self.whole_at, self.whole_wait = self.time, self.settings.whole_seconds
+
+    def forget_all_but(self, track_ids: set[int]) -> None:
+        """Tracks that are over need no memory."""
+        self.trials = {key: trial for key, trial in self.trials.items() if key in track_ids}
+
+    def _deadline(self, prospect: Prospect) -> float | None:
+        settings, trial = self.settings, self.trials.get(prospect.track_id)
+        if trial is None:
+            first = prospect.first_seen + settings.first_patience
+            return min(first, self.time + prospect.leaves_in)
+        better = prospect.quality >= settings.better_view * trial.quality
+        due = trial.at + self._wait(prospect.agreeing, trial.looks)
+        if better:
+            due = min(due, trial.at + settings.second_seconds)
+        return due + settings.again_patience if self.time >= due else None
+
+    def _wait(self, agreeing: int, looks: int) -> float:
+        settings = self.settings
+        if agreeing == 1:
+            return settings.second_seconds * looks
+        first = settings.unsure_seconds if agreeing == 0 else settings.sure_seconds
+        doublings = min(looks - 1 if agreeing == 0 else agreeing - 2, 8)
+        return float(min(first * 2.0**doublings, settings.longest_seconds))

@@ -1,0 +1,75 @@
+"""A video job in a process of its own, which stops before a given frame until it is killed."""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from matcher.event import Event
+from matcher.record import to_record
+from matcher.video import JobFiles, VideoJob
+from stream.decoding import SeekPoint
+from stream.frame import Frame
+from tests.matcher.world import (
+    FakeCatalog,
+    Thing,
+    TrueFinder,
+    World,
+    WorldSource,
+    standing,
+    still,
+)
+
+SECONDS = 6.0
+WORLD = World(
+    (
+        Thing("tea", lambda time: standing(40 + 30 * time, 80), seed=1),
+        Thing("cola", lambda time: standing(420, 90) if 1 < time < 2.5 else None, seed=2),
+        Thing(None, still(300, 200), seed=3),
+    ),
+    rate=15.0,
+)
+
+
+@dataclass
+class StoppingSource:
+    """Says so on stdout and waits for the end of stdin when it comes to a frame."""
+
+    inner: WorldSource
+    stop_before: int
+
+    def frames(self, start_index: int = 0, seek_point: SeekPoint | None = None) -> Iterator[Frame]:
+        for frame in self.inner.frames(start_index, seek_point):
+            if frame.index == self.stop_before:
+                sys.stdout.write("stopped\n")
+                sys.stdout.flush()
+                sys.stdin.read()
+            yield frame
+
+    def seek_point(self, index: int) -> SeekPoint | None:
+        return self.inner.seek_point(index)
+
+
+def job(
+    video: Path, folder: Path, *, stop_before: int = -1, catalog: FakeCatalog | None = None
+) -> VideoJob[FakeCatalog]:
+    source = StoppingSource(WorldSource(WORLD, SECONDS), stop_before)
+    return VideoJob(
+        video,
+        source,
+        TrueFinder(WORLD),
+        FakeCatalog() if catalog is None else catalog,
+        JobFiles.inside(folder),
+        event_line=event_line,
+        checkpoint_seconds=0.7,
+    )
+
+
+def event_line(event: Event) -> str:
+    return json.dumps(to_record(replace(event, late=False)))
+
+
+if __name__ == "__main__":
+    for _ in job(Path(sys.argv[1]), Path(sys.argv[2]), stop_before=int(sys.argv[3])).steps():
+        pass

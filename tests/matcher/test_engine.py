@@ -1,0 +1,199 @@
+import json
+
+import numpy as np
+
+from matcher.engine import Engine, EngineSettings, EngineState, Session, Step
+from matcher.event import EventKind
+from matcher.match import Verdict
+from matcher.record import from_record, to_record
+from matcher.schedule import ScheduleSettings
+from tests.matcher.world import FakeCatalog, Thing, TrueFinder, World, standing, still
+
+CATALOG = FakeCatalog()
+
+
+def engine_of(finder: TrueFinder, settings: EngineSettings | None = None) -> Engine[FakeCatalog]:
+    return Engine(finder, Session("s", 1_700_000_000.0), settings)
+
+
+def watch(finder: TrueFinder, seconds: float) -> list[Step]:
+    engine = engine_of(finder)
+    steps = [engine.step(frame, CATALOG) for frame in finder.world.frames(seconds)]
+    return [*steps, engine.finish(CATALOG)]
+
+
+def story(steps: list[Step]) -> list[tuple[str, str, str | None]]:
+    return [
+        (event.appearance_id, str(event.event), event.product_id)
+        for step in steps
+        for event in step.events
+    ]
+
+
+def test_a_product_enters_is_confirmed_and_leaves() -> None:
+    world = World((Thing("tea", lambda time: standing(100, 100) if 1 <= time < 3 else None),))
+    steps = watch(TrueFinder(world), 9)
+    events = [event for step in steps for event in step.events]
+    assert story(steps) == [
+        ("s-1", "entered", None),
+        ("s-1", "confirmed", "tea"),
+        ("s-1", "left", "tea"),
+    ]
+    assert [event.sequence for event in events] == [1, 2, 3]
+    assert abs(events[0].media_time_s - 1.0) < 0.2
+    assert abs(events[2].media_time_s - 3.0) < 0.2
+    assert events[1].verdict is Verdict.IDENTICAL
+    assert events[1].probability >= 0.9
+    assert events[0].timestamp.startswith("2023-11-14T22:13:21")
+
+
+def test_a_summary_keeps_the_best_look_as_a_small_picture() -> None:
+    world = World((Thing("tea", still(100, 100)),))
+    (summary,) = watch(TrueFinder(world), 2)[-1].summaries
+    assert summary.answer.product_id == "tea"
+    assert summary.best is not None
+    assert summary.best.jpeg.startswith(b"\xff\xd8")
+    assert summary.best.match.verification is not None
+    assert summary.best.crop_box.iou(standing(100, 100)) > 0.6
+
+
+def test_a_thing_outside_the_catalog_enters_unknown_and_stays_unknown() -> None:
+    world = World((Thing(None, still(100, 100)),))
+    steps = watch(TrueFinder(world), 4)
+    assert story(steps) == [("s-1", "entered", None), ("s-1", "left", None)]
+    assert steps[-1].summaries[0].answer.verdict is Verdict.UNKNOWN
+
+
+def test_copies_side_by_side_are_appearances_of_their_own() -> None:
+    world = World(tuple(Thing("tea", still(60 + 90 * n, 100)) for n in range(5)))
+    confirmed = [each for each in story(watch(TrueFinder(world), 3)) if each[1] == "confirmed"]
+    assert len({appearance for appearance, _, _ in confirmed}) == 5
+
+
+def test_a_product_that_comes_back_in_its_place_is_the_same_appearance() -> None:
+    world = World((Thing("tea", lambda time: standing(100, 100) if not 2 < time < 4 else None),))
+    steps = watch(TrueFinder(world), 6)
+    assert [kind for _, kind, _ in story(steps)] == ["entered", "confirmed", "left"]
+    assert len(steps[-1].summaries[0].track_ids) == 2
+
+
+def test_it_is_found_again_after_the_camera_looked_away() -> None:
+    def pan(time: float) -> tuple[float, float]:
+        return (max(0.0, min(time - 1.0, 1.0, 3.5 - time)) * 400, 0.0)
+
+    world = World((Thing("tea", still(100, 100)),), camera=pan)
+    steps = watch(TrueFinder(world), 5)
+    assert [kind for _, kind, _ in story(steps)] == ["entered", "confirmed", "left"]
+
+
+def test_another_product_in_the_same_track_revises_the_answer() -> None:
+    world = World((Thing("tea", still(100, 100)),))
+    finder = TrueFinder(world, names=lambda _, time: "tea" if time < 2 else "cola")
+    assert story(watch(finder, 20))[:3] == [
+        ("s-1", "entered", None),
+        ("s-1", "confirmed", "tea"),
+        ("s-1", "revised", "cola"),
+    ]
+
+
+def test_one_blurred_look_does_not_take_a_name_away() -> None:
+    world = World((Thing("tea", still(100, 100)),))
+    finder = TrueFinder(world, names=lambda _, time: None if 2 < time < 3 else "tea")
+    assert [kind for _, kind, _ in story(watch(finder, 6))] == ["entered", "confirmed", "left"]
+
+
+def test_a_product_that_left_the_catalog_is_revised() -> None:
+    world = World((Thing("tea", still(100, 100)),))
+    finder = TrueFinder(world, names=lambda _, time: "tea" if time < 2 else None)
+    engine = engine_of(finder)
+    smaller = FakeCatalog(index_version=8, products={"cola": "cola"})
+    steps = [
+        engine.step(frame, CATALOG if frame.media_time < 2 else smaller)
+        for frame in world.frames(2.2)
+    ]
+    assert story(steps)[-1] == ("s-1", "revised", None)
+    assert steps[50].events[0].index_version == 8
+
+
+def test_what_the_detector_misses_is_found_in_the_whole_picture_and_carried_between() -> None:
+    world = World((Thing("tea", lambda time: standing(100 + 60 * time, 100)),))
+    finder = TrueFinder(world, sees=lambda _thing, _time: False)
+    steps = watch(finder, 4)
+    assert [kind for _, kind, _ in story(steps)] == ["entered", "confirmed", "left"]
+    for step in steps[5:-1]:
+        (note,) = step.notes
+        truth = standing(100 + 60 * step.media_time_s, 100)
+        assert note.box.iou(truth) > 0.7
+        assert np.abs(note.outline[0] - [truth.left, truth.top]).max() < 6
+
+
+def test_work_is_budgeted_per_second_of_media_time() -> None:
+    things = tuple(Thing("tea", still(20 + 100 * n, 50)) for n in range(6))
+    for rate in (10.0, 50.0):
+        finder = TrueFinder(World(things, rate=rate), names=lambda _thing, _time: None)
+        settings = EngineSettings(
+            schedule=ScheduleSettings(units_per_second=4, whole_units=2, burst_seconds=0.5)
+        )
+        engine = engine_of(finder, settings)
+        for frame in finder.world.frames(5):
+            engine.step(frame, CATALOG)
+        spent = sum(finder.looked) + 6 * finder.whole
+        assert set(finder.looked) <= {1}
+        assert spent <= 4 * 5 + 2 + 6
+
+
+def test_a_first_look_comes_soon_and_further_ones_become_rare() -> None:
+    world = World((Thing("tea", still(100, 100)),))
+    finder = TrueFinder(world)
+    engine = engine_of(finder)
+    at = []
+    for frame in world.frames(20):
+        before = sum(finder.looked)
+        engine.step(frame, CATALOG)
+        at += [frame.media_time] * (sum(finder.looked) - before)
+    assert at[0] < 0.3
+    assert len(at) < 8
+
+
+def test_the_same_frames_give_the_same_events() -> None:
+    world = World(
+        (
+            Thing("tea", lambda time: standing(50 * time, 80)),
+            Thing(None, still(400, 9)),
+        )
+    )
+    first, second = watch(TrueFinder(world), 3), watch(TrueFinder(world), 3)
+    assert [to_record(step) for step in first] == [to_record(step) for step in second]
+
+
+def test_a_saved_state_goes_on_exactly_where_it_was() -> None:
+    world = World(
+        (
+            Thing("tea", lambda time: standing(50 * time, 80)),
+            Thing(None, still(400, 9)),
+        )
+    )
+    straight = [to_record(step) for step in watch(TrueFinder(world), 4)]
+    engine = engine_of(TrueFinder(world))
+    broken = []
+    for frame in world.frames(4):
+        broken.append(to_record(engine.step(frame, CATALOG)))
+        saved = json.dumps(to_record(engine.state))
+        if frame.index % 10 == 9:
+            engine = engine_of(TrueFinder(world))
+            engine.state = from_record(EngineState, json.loads(saved))
+    broken.append(to_record(engine.finish(CATALOG)))
+    assert broken == straight
+
+
+def test_an_empty_scene_says_nothing() -> None:
+    steps = watch(TrueFinder(World(())), 1)
+    assert story(steps) == []
+    assert all(step.notes == () for step in steps)
+
+
+def test_events_name_catalog_session_and_version() -> None:
+    world = World((Thing("tea", still(100, 100)),))
+    (entered, *_) = (event for step in watch(TrueFinder(world), 1) for event in step.events)
+    assert entered.event is EventKind.ENTERED
+    assert (entered.catalog, entered.session_id, entered.index_version) == ("shop", "s", 7)

@@ -1,0 +1,99 @@
+import math
+from itertools import pairwise
+
+from matcher.schedule import WHOLE_PICTURE, Prospect, Schedule, ScheduleSettings
+
+NEVER = 1e9
+
+
+def prospect(track_id: int, first_seen: float = 0.0, **given: float) -> Prospect:
+    return Prospect(
+        track_id,
+        first_seen,
+        given.get("leaves_in", NEVER),
+        given.get("quality", 1.0),
+        int(given.get("agreeing", 0)),
+    )
+
+
+def ready(time: float = 0.0) -> Schedule:
+    schedule = Schedule(ScheduleSettings(units_per_second=10), whole_at=math.inf)
+    schedule.earn(time)
+    return schedule
+
+
+def test_the_whole_picture_comes_first_of_all() -> None:
+    schedule = Schedule(ScheduleSettings())
+    schedule.earn(0.0)
+    assert schedule.next([prospect(1)]) == WHOLE_PICTURE
+    schedule.looked_whole(1.0, news=True)
+    assert schedule.next([prospect(1)]) == 1
+
+
+def test_an_older_track_comes_first_unless_a_younger_one_is_leaving() -> None:
+    schedule = ready(1.0)
+    assert schedule.next([prospect(1, 0.9), prospect(2, 0.8)]) == 2
+    assert schedule.next([prospect(1, 0.9, leaves_in=0.1), prospect(2, 0.8)]) == 1
+
+
+def test_work_stops_when_the_units_are_spent_and_goes_on_with_media_time() -> None:
+    schedule = ready()
+    for track_id in range(1, 6):
+        assert schedule.next([prospect(track_id)]) == track_id
+        schedule.looked(track_id, 1.0)
+    assert schedule.next([prospect(9)]) is None
+    schedule.earn(0.05)
+    assert schedule.next([prospect(9)]) is None
+    schedule.earn(0.1)
+    assert schedule.next([prospect(9)]) == 9
+
+
+def test_a_dear_task_is_paid_back_before_the_next() -> None:
+    schedule = ready()
+    schedule.looked_whole(12.0, news=True)
+    schedule.earn(0.5)
+    assert schedule.next([prospect(1)]) is None
+    schedule.earn(0.9)
+    assert schedule.next([prospect(1)]) == 1
+
+
+def test_a_clearly_better_view_is_looked_at_before_its_time() -> None:
+    schedule = ready()
+    schedule.looked(1, 1.0)
+    schedule.looked(1, 1.0)
+    schedule.earn(0.4)
+    assert schedule.next([prospect(1, quality=1.1)]) is None
+    assert schedule.next([prospect(1, quality=1.5)]) == 1
+
+
+def test_waits_double_while_there_is_no_answer() -> None:
+    schedule, looks, time = ready(), [], 0.0
+    while time < 30:
+        schedule.earn(time)
+        if schedule.next([prospect(1)]) == 1:
+            schedule.looked(1, 1.0)
+            looks.append(time)
+        time += 0.1
+    gaps = [b - a for a, b in pairwise(looks)]
+    assert all(b > a - 0.15 for a, b in pairwise(gaps))
+    assert len(looks) <= 8
+
+
+def test_tries_of_the_whole_picture_become_rare_when_they_find_nothing_new() -> None:
+    schedule, tries, time = Schedule(ScheduleSettings()), 0, 0.0
+    while time < 20:
+        schedule.earn(time)
+        if schedule.next([]) == WHOLE_PICTURE:
+            schedule.looked_whole(1.0, news=False)
+            tries += 1
+        time += 0.1
+    assert 10 <= tries <= 15
+    schedule.scene_changed()
+    assert schedule.next([]) == WHOLE_PICTURE
+
+
+def test_a_long_gap_earns_no_more_than_a_full_purse() -> None:
+    schedule = ready()
+    schedule.units = 0.0
+    schedule.earn(1000.0)
+    assert schedule.units == 5.0
