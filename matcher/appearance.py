@@ -73,7 +73,7 @@ class AppearanceSummary:
     best: View | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Appearance:
     """An appearance while it lasts.
 

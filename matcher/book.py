@@ -61,7 +61,7 @@ class Turn:
     summary: AppearanceSummary | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Book:
     """The appearances that are not over yet.
 

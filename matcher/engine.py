@@ -137,7 +137,7 @@ class Step:
     summaries: tuple[AppearanceSummary, ...]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class EngineState:
     """Everything that one frame hands to the next; plain values, fit for a checkpoint.
 

@@ -11,17 +11,21 @@ from numpy.typing import NDArray
 from matcher.box import Box
 
 WIDEST: Final = 640  # pixels of the reduced picture; LK's cost is in its points, not here
-CAMERA_POINTS: Final = 60
-REGION_POINTS: Final = 10
-MOST_POINTS: Final = 240
+COLUMNS: Final = 12  # of the grid whose cells each give one point for the camera
+REGION_POINTS: Final = 8
+MOST_CORNERS: Final = 500
+CORNER_QUALITY: Final = 0.003  # share of the strongest corner's strength
+CORNER_DISTANCE: Final = 4.0  # pixels at half the reduced size
 WINDOW: Final = (13, 13)
 LEVELS: Final = 3
+ENOUGH: Final = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 10, 0.03)
 ROUND_TRIP: Final = 0.7  # reduced pixels by which a point may miss itself, there and back
 AGREEING_SHARE: Final = 0.4  # of the points that must follow one motion; fewer is a cut
 STILL: Final = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 
 Similarity = NDArray[np.float64]
 Points = NDArray[np.float32]
+Indices = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +42,7 @@ class FrameMotion:
     regions: Mapping[int, Similarity]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Flow:
     """Remembers the last frame, reduced.
 
@@ -76,39 +80,46 @@ def reduced(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _motion(
     last: NDArray[np.uint8], grey: NDArray[np.uint8], regions: Mapping[int, Box], zoom: float
 ) -> FrameMotion:
-    chosen = {key: _corners(last, box, zoom) for key, box in regions.items()}
-    background = _strongest(last, CAMERA_POINTS, distance=last.shape[1] / 16)
-    starts = np.concatenate([background, *chosen.values()])[:MOST_POINTS]
-    if not len(starts):
+    corners = _corners(last)
+    chosen = {key: _inside(corners, box, zoom) for key, box in regions.items()}
+    spread = _spread(corners, last.shape[1] / COLUMNS)
+    # On a shelf the products are most of the scene, so their points count for the camera, too.
+    used = np.unique(np.concatenate([spread, *chosen.values()]))
+    if not len(used):
         return FrameMotion(None, {})
-    ends, good = _track(last, grey, starts)
-    # Every point votes on the camera: on a shelf, the products are most of the scene.
-    camera = _similarity(starts, ends, good, zoom)
-    found: dict[int, Similarity] = {}
-    first = len(background)
-    for key, corners in chosen.items():
-        part = slice(first, min(first + len(corners), len(starts)))
-        first += len(corners)
-        motion = _similarity(starts[part], ends[part], good[part], zoom)
-        if motion is not None:
-            found[key] = motion
-    return FrameMotion(camera, found)
+    ends = np.zeros_like(corners)
+    good = np.zeros(len(corners), bool)
+    ends[used], good[used] = _track(last, grey, corners[used])
+    found = {
+        key: _similarity(corners[part], ends[part], good[part], zoom)
+        for key, part in chosen.items()
+    }
+    camera = _similarity(corners[spread], ends[spread], good[spread], zoom)
+    return FrameMotion(camera, {key: each for key, each in found.items() if each is not None})
 
 
-def _corners(grey: NDArray[np.uint8], box: Box, zoom: float) -> Points:
-    small = Box(box.left / zoom, box.top / zoom, box.right / zoom, box.bottom / zoom)
-    small = small.clipped(grey.shape[1], grey.shape[0])
-    if small.width < WINDOW[0] or small.height < WINDOW[1]:
+def _corners(grey: NDArray[np.uint8]) -> Points:
+    """Points worth following, strongest first; found at half size, where noise is no corner."""
+    if min(grey.shape) < 4 * WINDOW[0]:
         return np.zeros((0, 2), np.float32)
-    crop = small.crop(grey)
-    points = _strongest(crop, REGION_POINTS, distance=max(min(crop.shape) / 6, 3.0))
-    return points + np.floor(np.array([small.left, small.top], np.float32))
-
-
-def _strongest(grey: NDArray[np.uint8], count: int, distance: float) -> Points:
-    found = cv2.goodFeaturesToTrack(grey, count, 0.01, distance)
+    half = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    found = cv2.goodFeaturesToTrack(half, MOST_CORNERS, CORNER_QUALITY, CORNER_DISTANCE)
     points = cast("Points | None", found)
-    return np.zeros((0, 2), np.float32) if points is None else points.reshape(-1, 2)
+    return np.zeros((0, 2), np.float32) if points is None else 2 * points.reshape(-1, 2) + 0.5
+
+
+def _inside(corners: Points, box: Box, zoom: float) -> Indices:
+    left, top = box.left / zoom, box.top / zoom
+    right, bottom = box.right / zoom, box.bottom / zoom
+    x, y = corners.T
+    return np.flatnonzero((x >= left) & (x < right) & (y >= top) & (y < bottom))[:REGION_POINTS]
+
+
+def _spread(corners: Points, side: float) -> Indices:
+    """The strongest corner of each cell of a grid, so that no busy spot outvotes the scene."""
+    cells = (corners // side).astype(np.int64)
+    _, strongest = np.unique(cells[:, 1] * 4096 + cells[:, 0], return_index=True)
+    return np.asarray(strongest)
 
 
 def _track(
@@ -116,10 +127,16 @@ def _track(
 ) -> tuple[Points, NDArray[np.bool_]]:
     # OpenCV's stubs want the third argument's result array; without a flag it is no first guess.
     ends, there, _ = cv2.calcOpticalFlowPyrLK(
-        last, grey, starts[:, None], starts[:, None].copy(), winSize=WINDOW, maxLevel=LEVELS
+        last,
+        grey,
+        starts[:, None],
+        starts[:, None].copy(),
+        winSize=WINDOW,
+        maxLevel=LEVELS,
+        criteria=ENOUGH,
     )
     back, again, _ = cv2.calcOpticalFlowPyrLK(
-        grey, last, ends, ends.copy(), winSize=WINDOW, maxLevel=LEVELS
+        grey, last, ends, ends.copy(), winSize=WINDOW, maxLevel=LEVELS, criteria=ENOUGH
     )
     error = np.abs(back[:, 0] - starts).max(axis=1)
     good = (there[:, 0] == 1) & (again[:, 0] == 1) & (error < ROUND_TRIP)

@@ -18,7 +18,7 @@ SIZE_MEMORY: Final = 0.3  # seconds after which a box no longer grows or shrinks
 SMALLEST: Final = 1.0  # pixels
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class BoxMotion:
     """Where a box is and how it moves, with uncertainty.
 

@@ -59,7 +59,7 @@ class Prospect:
     agreeing: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Trial:
     """How a track has been looked at so far.
 
@@ -74,7 +74,7 @@ class Trial:
     looks: int = 1
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Schedule:
     """The second lane's budget and memory.
 

@@ -57,7 +57,7 @@ class TrackerSettings:
     verified_carry_seconds: float = 2.5
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Track:
     """One object followed over frames.
 
@@ -107,7 +107,7 @@ class Track:
             self.outline = NO_OUTLINE.copy()  # it was carried astray
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Tracker:
     """All tracks of one source.
 

@@ -70,7 +70,7 @@ class VoteSettings:
     kept_until: float = 0.5
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Ballot:
     """The votes of one appearance.
 
