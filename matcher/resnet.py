@@ -1,17 +1,33 @@
 """The embedder's network: ResNet34, generalised-mean pooling, 256 numbers of unit length."""
 
+from collections.abc import Sequence
 from typing import Final, cast
 
+import cv2
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.models import resnet34
 from typing_extensions import override
 
 DIMENSION: Final = 256
+INPUT_SIDE: Final = 128
 _CHANNELS: Final = 512
 _IMAGENET_MEAN: Final = (0.485, 0.456, 0.406)
 _IMAGENET_STD: Final = (0.229, 0.224, 0.225)
+
+
+def to_input(crops: Sequence[NDArray[np.uint8]], side: int = INPUT_SIDE) -> Tensor:
+    """Crops (H, W, 3) RGB uint8, squeezed to squares: (N, 3, side, side) float32 in [0, 1].
+
+    The whole box fills the square whatever its proportions, in training as in use.
+    """
+    squares = np.zeros((len(crops), side, side, 3), np.uint8)
+    for square, crop in zip(squares, crops, strict=True):
+        cv2.resize(crop, (side, side), dst=square, interpolation=cv2.INTER_AREA)
+    return torch.from_numpy(squares).permute(0, 3, 1, 2).float().div_(255)
 
 
 class GeneralizedMeanPooling(nn.Module):

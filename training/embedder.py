@@ -1,0 +1,154 @@
+"""Trains the embedder: views of one thing together, everything else apart.
+
+Supervised contrastive loss over batches in which near-twins stand side by side. Pictures start
+small and grow: most of a short run's budget goes into many small views.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from typing_extensions import override
+
+from matcher.resnet import INPUT_SIDE, EmbeddingNet, to_input
+from training.data import TrainingData
+from training.instances import (
+    Instance,
+    backgrounds,
+    beverages,
+    clothing,
+    grocery,
+    household,
+    prints,
+)
+from training.located import locate_cartons
+from training.progress import Progress, Report
+from training.retrieval import RetrievalSet, colour_and_gradients, held_out_set
+from training.run import Run, RunOptions
+from training.sampling import Sampler
+
+TEMPERATURE: Final = 0.1
+# A run of a core's hour has no time for larger ones; the manifest names the size that measured best.
+_SIDES: Final = ((0.6, 64), (1.0, 96))
+_MEASURED_SIDE: Final = 96
+_PEAK_RATE: Final = 1.2e-3
+_WEIGHT_DECAY: Final = 0.03
+_CLOTHES: Final = 1500
+_FAMILIES: Final = 700
+_BACKGROUNDS: Final = 420
+_EVALUATION_BATCH: Final = 32
+
+
+def supervised_contrastive(embeddings: Tensor, labels: Tensor, temperature: float) -> Tensor:
+    """Mean over views of -log softmax of their siblings among all other views.
+
+    Args:
+        embeddings: (B, D) float32, unit length; every label occurs at least twice.
+        labels: (B,).
+        temperature: the smaller, the more the nearest strangers count.
+    """
+    similarity = embeddings @ embeddings.T / temperature
+    itself = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
+    logits = similarity.masked_fill(itself, -torch.inf)
+    siblings = (labels[:, None] == labels[None]) & ~itself
+    log_share = logits - logits.logsumexp(dim=1, keepdim=True)
+    per_view = log_share.masked_fill(~siblings, 0.0).sum(dim=1) / siblings.sum(dim=1)
+    return -per_view.mean()
+
+
+def training_instances(data: TrainingData, out: Path) -> list[Instance]:
+    """Every class that the embedder is trained on."""
+    located = locate_cartons(data, out / "located.json")
+    return [
+        *grocery(data, located),
+        *household(data),
+        *clothing(data, _CLOTHES),
+        *prints(_FAMILIES),
+        *beverages(data),
+    ]
+
+
+def embed_with(
+    net: nn.Module, crops: Sequence[NDArray[np.uint8]], device: str = "cpu", side: int = INPUT_SIDE
+) -> NDArray[np.float32]:
+    """(N, 256) unit vectors in float32 arithmetic."""
+    net.eval()
+    parts = []
+    with torch.inference_mode():
+        for start in range(0, len(crops), _EVALUATION_BATCH):
+            batch = to_input(crops[start : start + _EVALUATION_BATCH], side)
+            parts.append(net(batch.to(device)).cpu().numpy())
+    return np.concatenate(parts)
+
+
+def picture_side(share: float) -> int:
+    """Pixels of the views at that share of the budget."""
+    return next(side for until, side in _SIDES if share <= until)
+
+
+def train_embedder(options: RunOptions, report: Report) -> Path:
+    """Train within the time bound; returns the checkpoint of the best averaged network.
+
+    Blocks for `options.minutes`; see `Run.complete` for what it writes. The first report is the
+    training-free baseline's.
+
+    Raises:
+        TrainingError: the data folder is not complete, or the checkpoint cannot be read.
+    """
+    options.out.mkdir(parents=True, exist_ok=True)
+    data = TrainingData.open(options.data)
+    located = locate_cartons(data, options.out / "located.json")
+    validation = held_out_set(data, located)
+    report(Progress(0, 0.0, 0.0, validation.measure(colour_and_gradients)))
+    run = EmbedderRun(options, validation)
+    run.restore_if_asked()
+    run.sampler = Sampler(
+        training_instances(data, options.out), backgrounds(data, _BACKGROUNDS), run.chance()
+    )
+    return run.complete(report)
+
+
+class EmbedderRun(Run):
+    """The embedder's part of a run."""
+
+    sampler: Sampler
+
+    def __init__(self, options: RunOptions, validation: RetrievalSet) -> None:
+        torch.manual_seed(options.seed)
+        net = EmbeddingNet()
+        _start_as_identity(net)
+        net.to(memory_format=torch.channels_last)
+        net.to(options.device)
+        groups = [{"params": list(net.parameters()), "weight_decay": _WEIGHT_DECAY}]
+        super().__init__(net, groups, _PEAK_RATE, options)
+        self.validation = validation
+
+    @override
+    def loss(self) -> Tensor:
+        batch = self.sampler.batch(picture_side(self.share))
+        device = self.options.device
+        images = torch.from_numpy(batch.images).to(device).permute(0, 3, 1, 2).float().div_(255)
+        with torch.autocast(torch.device(device).type, torch.bfloat16):
+            embeddings = self.net(images.contiguous(memory_format=torch.channels_last))
+        labels = torch.from_numpy(batch.labels).to(device)
+        return supervised_contrastive(embeddings, labels, TEMPERATURE)
+
+    @override
+    def measure(self) -> dict[str, float]:
+        net, device = self.average.module, self.options.device
+        return self.validation.measure(lambda crops: embed_with(net, crops, device, _MEASURED_SIDE)
+
+    @override
+    def score(self, figures: Mapping[str, float]) -> float:
+        return figures.get("carton_mrr", 0.0) + 0.25 * figures.get("produce_mrr", 0.0)
+
+
+def _start_as_identity(net: EmbeddingNet) -> None:
+    """Residual branches begin at zero, so that a deep network learns from its first step."""
+    for name, parameter in net.trunk.named_parameters():
+        if name.endswith("bn2.weight"):
+            nn.init.zeros_(parameter)
