@@ -1,0 +1,141 @@
+"""Recognition data: a folder of reference pictures and a folder of photos with known answers."""
+
+import json
+import random
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.errors import BenchError
+from catalog.picture import read_picture
+
+UNKNOWN_FOLDER: Final = "_unknown"
+TRUTH_FILE: Final = "truth.json"
+PICTURE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+
+Quad = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A photo and what it shows.
+
+    Attributes:
+        path: of the photo.
+        truth: the product; None when it is not in the catalog.
+        group: products that are scored apart, too; "" for none.
+        outline: the product's corners in pixels, clockwise from its own top left, where labelled.
+    """
+
+    path: Path
+    truth: str | None
+    group: str = ""
+    outline: Quad | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Data in the layout of design.md.
+
+    Attributes:
+        name: of the protocol or folder.
+        catalog: folder with one folder of reference pictures per product.
+        queries: in the order of their names.
+    """
+
+    name: str
+    catalog: Path
+    queries: tuple[Query, ...]
+
+    def references(self) -> dict[str, list[Path]]:
+        """Reference pictures by product, both in the order of their names."""
+        return {folder.name: _pictures(folder) for folder in _folders(self.catalog)}
+
+    def subset(self, limit: int | None, seed: int) -> "Dataset":
+        """At most `limit` photos, each product and the unknown in their share; seeded."""
+        if limit is None or limit >= len(self.queries):
+            return self
+        places = list(_places(self.queries, random.Random(seed)))
+        kept = sorted(range(len(places)), key=places.__getitem__)[:limit]
+        return replace(self, queries=tuple(self.queries[index] for index in sorted(kept)))
+
+
+def read_dataset(folder: Path) -> Dataset:
+    """Data in `catalog/<product_id>/*`, `queries/<product_id>/*` and `queries/_unknown/*`.
+
+    A file `truth.json` may add a group per product and outlines per photo.
+
+    Raises:
+        BenchError: a folder is missing or empty, or a photo's product has no reference.
+    """
+    catalog, queries = folder / "catalog", folder / "queries"
+    for part in (catalog, queries):
+        if not part.is_dir():
+            raise BenchError(f"there is no folder {part}; see `skulens bench recognition --help`")
+    groups, outlines = _extra_truth(folder / TRUTH_FILE)
+    products = {each.name for each in _folders(catalog)}
+    found = []
+    for place in _folders(queries):
+        truth = None if place.name == UNKNOWN_FOLDER else place.name
+        if truth is not None and truth not in products:
+            raise BenchError(f"{place} has photos of a product without a folder in {catalog}")
+        for path in _pictures(place):
+            key = f"{place.name}/{path.name}"
+            group = groups.get(truth or UNKNOWN_FOLDER, "")
+            found.append(Query(path, truth, group, outlines.get(key)))
+    if not products or not found:
+        raise BenchError(f"there is no picture to measure on in {folder}")
+    return Dataset(folder.resolve().name, catalog, tuple(found))
+
+
+def write_truth(folder: Path, groups: Mapping[str, str], outlines: Mapping[str, Quad]) -> None:
+    """Add groups by product and outlines by `<product_id>/<file>` to data in a folder."""
+    record = {"groups": groups, "outlines": outlines}
+    (folder / TRUTH_FILE).write_text(json.dumps(record))
+
+
+def load(path: Path) -> NDArray[np.uint8]:
+    """A picture as (H, W, 3) uint8, RGB, upright.
+
+    Raises:
+        catalog.errors.PictureError: it cannot be read.
+    """
+    return read_picture(path.read_bytes(), path.name)
+
+
+def _places(queries: Iterable[Query], generator: random.Random) -> Iterator[float]:
+    """A place in [0, 1) for each photo, evenly spread within each folder and drawn by lot."""
+    photos = list(queries)
+    sizes: dict[Path, int] = {}
+    for query in photos:
+        sizes[query.path.parent] = sizes.get(query.path.parent, 0) + 1
+    lots = {parent: generator.sample(range(size), size) for parent, size in sorted(sizes.items())}
+    for query in photos:
+        parent = query.path.parent
+        yield (lots[parent].pop() + generator.random()) / sizes[parent]
+
+
+def _extra_truth(path: Path) -> tuple[dict[str, str], dict[str, Quad]]:
+    if not path.is_file():
+        return {}, {}
+    try:
+        record = json.loads(path.read_text())
+        outlines = {
+            key: tuple((float(x), float(y)) for x, y in corners)
+            for key, corners in record["outlines"].items()
+        }
+        return dict(record["groups"]), outlines
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BenchError(f"{path} is malformed: {error!r}") from error
+
+
+def _folders(parent: Path) -> list[Path]:
+    return sorted(each for each in parent.iterdir() if each.is_dir())
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return sorted(each for each in folder.iterdir() if each.suffix.lower() in PICTURE_SUFFIXES)

@@ -1,0 +1,5 @@
+"""What can go wrong while measuring."""
+
+
+class BenchError(Exception):
+    """The data to measure on is missing or malformed; the message is one sentence for people."""

@@ -1,0 +1,57 @@
+"""Answers as `skulens identify --json` writes them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench import score as scoring
+from bench.dataset import Dataset
+from bench.errors import BenchError
+from bench.score import Answer, Said
+
+
+def read_answers(dataset: Dataset, path: Path) -> list[Answer]:
+    """One answer per photo of the data set, in its order; lines may come in any order.
+
+    Raises:
+        BenchError: the file cannot be read, a line is malformed, or a photo has no line.
+    """
+    by_photo = {
+        Path(line["image"]).resolve(): (said, elapsed_ms) for line, said, elapsed_ms in _lines(path)
+    }
+    answers = []
+    for query in dataset.queries:
+        if query.path.resolve() not in by_photo:
+            raise BenchError(f"{path} says nothing of {query.path}")
+        said, elapsed_ms = by_photo[query.path.resolve()]
+        answers.append(scoring.answer(query.truth, said, elapsed_ms, query.group))
+    return answers
+
+
+def said_of_json(detection: dict[str, Any]) -> Said:
+    """One detection of a line, as the scorer sees it."""
+    return Said(
+        detection["product_id"],
+        float(detection["probability"]),
+        detection["verdict"] == "identical",
+        tuple((each["product_id"], float(each["similarity"])) for each in detection["candidates"]),
+    )
+
+
+def _lines(path: Path) -> Iterator[tuple[dict[str, Any], tuple[Said, ...], float]]:
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BenchError(f"cannot read the answers: {error}") from error
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            said = tuple(said_of_json(each) for each in row["detections"])
+            elapsed_ms = float(row["elapsed_ms"]["total"])
+            Path(row["image"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise BenchError(f"line {number} of {path} is malformed: {error!r}") from error
+        yield row, said, elapsed_ms

@@ -1,0 +1,152 @@
+"""The protocols on the project's real pictures, laid out as recognition data.
+
+| protocol | catalog | photos | unknown |
+| --- | --- | --- | --- |
+| one-reference | iconic pictures of all cartons | `eval` cartons | `eval` produce |
+| four-reference | the same and three `train` photos per product | the same | the same |
+| open-set | the same as one-reference without the 8 left-out cartons | the other `eval` cartons | \
+`eval` produce and the left-out cartons |
+| dvd | 20 DVD covers | 80 phone photos of them, with corners | none |
+| apc | 104 catalog pictures of household products | 25 phone photos | none |
+"""
+
+import csv
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from bench.dataset import PICTURE_SUFFIXES, UNKNOWN_FOLDER, Dataset, Quad, read_dataset, write_truth
+from bench.errors import BenchError
+
+TRAIN_REFERENCES: Final = 3
+UNSEEN: Final = "unseen"
+SEEN: Final = "seen"
+
+
+def lay_out(protocol: str, shared: Path, folder: Path) -> Dataset:
+    """Link a protocol's pictures into an empty folder.
+
+    Args:
+        protocol: a key of `PROTOCOLS`.
+        shared: the folder of real pictures.
+        folder: will hold `catalog/` and `queries/`, as symbolic links.
+
+    Raises:
+        BenchError: there is no such protocol, or its pictures are missing.
+    """
+    if protocol not in PROTOCOLS:
+        raise BenchError(f"there is no protocol {protocol}; there are {', '.join(PROTOCOLS)}")
+    target = folder / protocol
+    try:
+        PROTOCOLS[protocol](shared.resolve(), target)
+    except (OSError, ValueError, KeyError) as error:
+        raise BenchError(f"cannot lay out {protocol} from {shared}: {error!r}") from error
+    return read_dataset(target)
+
+
+def _one_reference(shared: Path, target: Path) -> None:
+    grocery = shared / "grocery"
+    cartons, left_out = _cartons(grocery)
+    _link_iconic(grocery, cartons, target)
+    _link_eval(grocery, cartons, target)
+    _link_produce(grocery, cartons, target)
+    write_truth(target, {each: UNSEEN if each in left_out else SEEN for each in cartons}, {})
+
+
+def _four_reference(shared: Path, target: Path) -> None:
+    _one_reference(shared, target)
+    grocery = shared / "grocery"
+    for product in _cartons(grocery)[0]:
+        photos = _pictures(grocery / "train" / product)[:TRAIN_REFERENCES]
+        _link(photos, target / "catalog" / product)
+
+
+def _open_set(shared: Path, target: Path) -> None:
+    grocery = shared / "grocery"
+    cartons, left_out = _cartons(grocery)
+    kept = [each for each in cartons if each not in left_out]
+    _link_iconic(grocery, kept, target)
+    _link_eval(grocery, kept, target)
+    _link_produce(grocery, cartons, target)
+    for product in left_out:
+        _link(_pictures(grocery / "eval" / product), target / "queries" / UNKNOWN_FOLDER)
+
+
+def _dvd(shared: Path, target: Path) -> None:
+    covers = shared / "eval_only" / "dvd_covers"
+    outlines: dict[str, Quad] = {}
+    for row in _rows(covers / "gt.csv"):
+        photo, reference = covers / row["query"], covers / row["reference"]
+        product = f"dvd-{reference.stem}"
+        if not (target / "catalog" / product).exists():
+            _link([reference], target / "catalog" / product)
+        _link([photo], target / "queries" / product)
+        if row[_QUAD_COLUMNS[0]]:  # the corners of one photo are not labelled
+            numbers = [float(row[key]) for key in _QUAD_COLUMNS]
+            corners = zip(numbers[::2], numbers[1::2], strict=True)
+            outlines[f"{product}/{photo.name}"] = tuple(corners)
+    write_truth(target, {}, outlines)
+
+
+def _apc(shared: Path, target: Path) -> None:
+    apc = shared / "apc_products"
+    catalog = {path.name: path for path in _pictures(apc / "catalog")}
+    for row in _rows(apc / "gt.csv"):
+        photo = apc / row["query"]
+        names = row["matching_catalog"].split("|")
+        _link([catalog.pop(name) for name in names], target / "catalog" / photo.stem)
+        _link([photo], target / "queries" / photo.stem)
+    for name, path in catalog.items():  # products that no photo shows
+        _link([path], target / "catalog" / Path(name).stem)
+
+
+PROTOCOLS: Final[Mapping[str, Callable[[Path, Path], None]]] = {
+    "one-reference": _one_reference,
+    "four-reference": _four_reference,
+    "open-set": _open_set,
+    "dvd": _dvd,
+    "apc": _apc,
+}
+_QUAD_COLUMNS: Final = ("quad_x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4")
+
+
+def _cartons(grocery: Path) -> tuple[list[str], frozenset[str]]:
+    """All cartons, and those that no network has seen."""
+    classes = json.loads((grocery / "classes.json").read_text())
+    return list(classes["cartons"]), frozenset(classes["eval_open_left_out"])
+
+
+def _link_iconic(grocery: Path, products: Sequence[str], target: Path) -> None:
+    for product in products:
+        _link(_pictures(grocery / "catalog" / product), target / "catalog" / product)
+
+
+def _link_eval(grocery: Path, products: Sequence[str], target: Path) -> None:
+    for product in products:
+        _link(_pictures(grocery / "eval" / product), target / "queries" / product)
+
+
+def _link_produce(grocery: Path, cartons: Sequence[str], target: Path) -> None:
+    for folder in sorted((grocery / "eval").iterdir()):
+        if folder.is_dir() and folder.name not in cartons:
+            _link(_pictures(folder), target / "queries" / UNKNOWN_FOLDER)
+
+
+def _link(pictures: Sequence[Path], folder: Path) -> None:
+    """Link pictures into a folder; every name in the shared pictures is used once per folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in pictures:
+        (folder / path.name).symlink_to(path)
+
+
+def _pictures(folder: Path) -> list[Path]:
+    found = sorted(each for each in folder.iterdir() if each.suffix.lower() in PICTURE_SUFFIXES)
+    if not found:
+        raise BenchError(f"there is no picture in {folder}")
+    return found
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as lines:
+        return list(csv.DictReader(lines))

@@ -1,0 +1,361 @@
+"""Recognition on photos: skulens end to end, on whole pictures, and the classical baseline."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench import score as scoring
+from bench.baseline import Baseline, BaselineAnswer
+from bench.dataset import Dataset, Query, load
+from bench.progress import Progress, silent
+from bench.score import Answer, Estimate, Said, Score
+from bench.table import Table
+from matcher.match import Identification, Match, Verdict
+
+HALF_INLIERS: Final = 15.0  # of the baseline, at which its "probability" is one half
+MAX_WORKERS: Final = 2
+
+
+class Recogniser(Protocol):
+    """A pipeline with its catalog; may be called from several threads at once."""
+
+    def identify(self, image: NDArray[np.uint8], *, whole_image: bool = False) -> Identification:
+        """What is in an (H, W, 3) RGB picture."""
+        ...
+
+
+RecogniserBuilder = Callable[[Path], Recogniser]
+"""Makes a catalog of a folder of product folders and gives what recognises its products."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionOptions:
+    """What to measure.
+
+    Attributes:
+        limit: at most that many photos, each product in its share; None means all.
+        seed: of that choice and of the bootstrap.
+        workers: pictures answered at a time, 1 or 2; times per picture are fair only with 1.
+        whole_image: also measure without the detector.
+        baseline: also measure RootSIFT against every reference.
+        draws: of the bootstrap.
+    """
+
+    limit: int | None = None
+    seed: int = 0
+    workers: int = 1
+    whole_image: bool = True
+    baseline: bool = True
+    draws: int = scoring.BOOTSTRAP_DRAWS
+
+    def __post_init__(self) -> None:
+        """Check the ranges.
+
+        Raises:
+            ValueError: a number is out of its range.
+        """
+        if not 1 <= self.workers <= MAX_WORKERS:
+            raise ValueError(f"workers must be 1 to {MAX_WORKERS}, got {self.workers}")
+        if self.limit is not None and self.limit < 1:
+            raise ValueError(f"limit must be at least 1, got {self.limit}")
+
+
+@dataclass(frozen=True, slots=True)
+class CornerError:
+    """How far outlines are off where corners are labelled.
+
+    Attributes:
+        pictures: photos named right with an outline, of those with labelled corners.
+        labelled: photos with labelled corners.
+        median: mean distance of the four corners in shares of the photo's diagonal, median over
+            all labelled photos; one without a right name and an outline counts as infinite.
+        p90: likewise, 90th percentile.
+    """
+
+    pictures: int
+    labelled: int
+    median: float
+    p90: float
+
+
+@dataclass(frozen=True, slots=True)
+class MethodResult:
+    """One method on one data set.
+
+    Attributes:
+        method: `skulens`, `skulens --whole-image` or `baseline`.
+        score: of all pictures.
+        groups: of the pictures of one group together with the unknown ones.
+        corners: None where no corners are labelled.
+        answers: by picture, in the data set's order.
+    """
+
+    method: str
+    score: Score
+    groups: Mapping[str, Score]
+    corners: CornerError | None
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionResult:
+    """All methods on one data set, measured in the same run.
+
+    Attributes:
+        dataset: its name.
+        products: in the catalog.
+        references: pictures in the catalog.
+        preparation_s: seconds to build the catalog, by method.
+        methods: the headline first.
+    """
+
+    dataset: str
+    products: int
+    references: int
+    preparation_s: Mapping[str, float]
+    methods: tuple[MethodResult, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values, without the single answers."""
+        return {
+            "dataset": self.dataset,
+            "products": self.products,
+            "references": self.references,
+            "preparation_s": dict(self.preparation_s),
+            "methods": [
+                {
+                    "method": each.method,
+                    **each.score.to_json(),
+                    "groups": {name: part.to_json() for name, part in each.groups.items()},
+                    "corners": None if each.corners is None else asdict(each.corners),
+                }
+                for each in self.methods
+            ],
+        }
+
+    def table(self) -> Table:
+        """One row per method, and one per method and group."""
+        rows = []
+        for each in self.methods:
+            rows.append(_row(each.method, each.score, each.corners))
+            rows += [_row(f"  {name}", part, None) for name, part in each.groups.items()]
+        total = self.methods[0].score
+        title = (
+            f"{self.dataset}: {self.products} products, {self.references} references, "
+            f"{total.known} photos of them, {total.unknown} of unknowns"
+        )
+        return Table(title, _COLUMNS, tuple(rows), _NOTES)
+
+
+def measure_recognition(
+    dataset: Dataset,
+    build: RecogniserBuilder,
+    options: RecognitionOptions,
+    on_progress: Progress = silent,
+) -> RecognitionResult:
+    """Answer every photo with every method and score the answers.
+
+    Raises:
+        catalog.errors.PictureError: a picture cannot be read.
+    """
+    chosen = dataset.subset(options.limit, options.seed)
+    preparation: dict[str, float] = {}
+    results = []
+    for method, prepare in _methods(dataset, build, options):
+        started = time.perf_counter()
+        respond = prepare()
+        preparation[method] = time.perf_counter() - started
+        responses = _respond_all(chosen.queries, respond, options.workers, method, on_progress)
+        results.append(_result(method, chosen.queries, responses, options))
+    references = dataset.references()
+    return RecognitionResult(
+        dataset.name,
+        len(references),
+        sum(len(pictures) for pictures in references.values()),
+        preparation,
+        tuple(results),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Response:
+    """What a method said of a picture, and where it saw the product it named."""
+
+    said: tuple[Said, ...]
+    outline: NDArray[np.float64]
+    diagonal: float
+    elapsed_ms: float
+
+
+_Respond = Callable[[NDArray[np.uint8]], tuple[tuple[Said, ...], NDArray[np.float64]]]
+
+
+def _methods(
+    dataset: Dataset, build: RecogniserBuilder, options: RecognitionOptions
+) -> Iterator[tuple[str, Callable[[], _Respond]]]:
+    recognisers: list[Recogniser] = []
+
+    def end_to_end() -> _Respond:
+        recognisers.append(build(dataset.catalog))
+        return lambda image: _said(recognisers[0].identify(image))
+
+    def whole() -> _Respond:
+        return lambda image: _said(recognisers[0].identify(image, whole_image=True))
+
+    def classical() -> _Respond:
+        references = dataset.references()
+        baseline = Baseline(
+            {product: [load(path) for path in paths] for product, paths in references.items()}
+        )
+        return lambda image: _baseline_said(baseline.answer(image))
+
+    yield "skulens", end_to_end
+    if options.whole_image:
+        yield "skulens --whole-image", whole
+    if options.baseline:
+        yield "baseline", classical
+
+
+def _respond_all(
+    queries: Sequence[Query],
+    respond: _Respond,
+    workers: int,
+    method: str,
+    on_progress: Progress,
+) -> list[_Response]:
+    def one(query: Query) -> _Response:
+        image = load(query.path)
+        started = time.perf_counter()
+        said, outline = respond(image)
+        elapsed_ms = 1000 * (time.perf_counter() - started)
+        return _Response(said, outline, float(np.hypot(*image.shape[:2])), elapsed_ms)
+
+    on_progress(method, 0, len(queries))
+    responses = []
+    with ThreadPoolExecutor(workers, thread_name_prefix="bench") as pool:
+        for response in pool.map(one, queries):
+            responses.append(response)
+            on_progress(method, len(responses), len(queries))
+    return responses
+
+
+def _result(
+    method: str,
+    queries: Sequence[Query],
+    responses: Sequence[_Response],
+    options: RecognitionOptions,
+) -> MethodResult:
+    answers = [
+        scoring.answer(query.truth, response.said, response.elapsed_ms, query.group)
+        for query, response in zip(queries, responses, strict=True)
+    ]
+    groups = sorted({each.group for each in answers} - {""})
+    return MethodResult(
+        method,
+        scoring.score(answers, draws=options.draws, seed=options.seed),
+        {
+            name: scoring.score(
+                [each for each in answers if each.group == name or each.truth is None],
+                draws=options.draws,
+                seed=options.seed,
+            )
+            for name in groups
+        },
+        _corner_error(queries, answers, responses),
+        tuple(answers),
+    )
+
+
+def _corner_error(
+    queries: Sequence[Query], answers: Sequence[Answer], responses: Sequence[_Response]
+) -> CornerError | None:
+    """How well the outlines fit the labelled corners; None where there are none."""
+    errors = []
+    for query, answer, response in zip(queries, answers, responses, strict=True):
+        if query.outline is None:
+            continue
+        if not answer.is_right or len(response.outline) == 0:
+            errors.append(np.inf)
+        else:
+            errors.append(outline_distance(response.outline, query.outline) / response.diagonal)
+    if not errors:
+        return None
+    found = int(np.isfinite(errors).sum())
+    p90 = float(np.percentile(errors, 90, method="higher"))
+    return CornerError(found, len(errors), float(np.percentile(errors, 50, method="higher")), p90)
+
+
+def outline_distance(outline: NDArray[np.float64], truth: Sequence[tuple[float, float]]) -> float:
+    """Mean distance of four corners in pixels, whichever of them is called the first."""
+    corners = np.asarray(truth, np.float64)
+    turns = [np.roll(outline, turn, axis=0) - corners for turn in range(4)]
+    return float(min(np.linalg.norm(each, axis=1).mean() for each in turns))
+
+
+def _said(found: Identification) -> tuple[tuple[Said, ...], NDArray[np.float64]]:
+    said = tuple(said_of(match) for match in found.matches)
+    named = [match for match in found.matches if match.product_id is not None]
+    best = max(named, key=lambda match: match.probability, default=None)
+    if best is None or best.verification is None:
+        return said, np.zeros((0, 2))
+    return said, best.verification.outline.astype(np.float64)
+
+
+def said_of(match: Match) -> Said:
+    """A detection as the scorer sees it."""
+    return Said(
+        match.product_id,
+        match.probability,
+        match.verdict is Verdict.IDENTICAL,
+        tuple((each.product_id, each.similarity) for each in match.candidates),
+    )
+
+
+def _baseline_said(answer: BaselineAnswer) -> tuple[tuple[Said, ...], NDArray[np.float64]]:
+    if answer.product_id is None:
+        return (), answer.outline
+    # The inlier count made a number in [0, 1]: it orders as the count does, and is no probability.
+    probability = answer.inliers / (answer.inliers + HALF_INLIERS)
+    return (Said(answer.product_id, probability, answer.inliers >= HALF_INLIERS),), answer.outline
+
+
+_COLUMNS: Final = (
+    "method",
+    "top-1",
+    "recall at 99 % precision",
+    "shortlist 5/10/20",
+    "ECE",
+    "Brier",
+    "identical: precision / recall / unknowns named",
+    "median / p95 ms",
+    "corners",
+)
+_NOTES: Final = (
+    "In brackets: bootstrap 95 % interval over pictures.",
+    "The baseline's ECE and Brier score rate inliers / (inliers + 15), which is no probability.",
+)
+
+
+def _row(method: str, score: Score, corners: CornerError | None) -> tuple[str, ...]:
+    shortlist = score.shortlist_recall
+    return (
+        method,
+        _interval(score.top1),
+        _interval(score.recall_at_p99),
+        "-" if shortlist is None else " / ".join(f"{each:.3f}" for each in shortlist.values()),
+        _interval(score.ece),
+        _interval(score.brier),
+        f"{score.verdict_precision:.3f} / {score.verdict_recall:.3f} / {score.unknown_named:.3f}",
+        f"{score.median_ms:.0f} / {score.p95_ms:.0f}",
+        "-" if corners is None else f"{100 * corners.median:.2f} % of the diagonal",
+    )
+
+
+def _interval(estimate: Estimate) -> str:
+    return f"{estimate.value:.3f} ({estimate.low:.3f}-{estimate.high:.3f})"
