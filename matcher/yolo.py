@@ -44,7 +44,11 @@ _HEAD: Final = (
     (-1, 3, "C3", (1024, False)),
     ((17, 20, 23), 1, "Detect", ("nc",)),
 )
-_DEPTH_WIDTH_CHANNELS: Final = {"n": (0.33, 0.25, 1024), "s": (0.33, 0.50, 1024)}
+_DEPTH_WIDTH_CHANNELS: Final = {
+    "n": (0.33, 0.25, 1024),
+    "s": (0.33, 0.50, 1024),
+    "m": (0.67, 0.75, 1024),
+}
 
 # What ultralytics reads once, while it is imported: no network, no installs, no settings at home.
 _QUIET: Final = {"YOLO_OFFLINE": "true", "YOLO_AUTOINSTALL": "false", "YOLO_VERBOSE": "false"}
@@ -68,12 +72,17 @@ def build_yolov5n() -> nn.Module:
     pixels and the confidence in [0, 1], for RGB input (B, 3, H, W) in [0, 1] with sides that are
     multiples of 32.
     """
+    model = build_yolov5("n", classes=1)
+    vars(model)["names"] = {0: CLASS_NAME}
+    return model
+
+
+def build_yolov5(scale: str, classes: int) -> nn.Module:
+    """The same of another size, "n", "s" or "m", for checkpoints that users have."""
     with quiet_ultralytics():
         from ultralytics.nn.tasks import DetectionModel  # importing it has side effects
     build: Callable[..., nn.Module] = DetectionModel
-    model = build(architecture(), ch=3, nc=1, verbose=False)
-    vars(model)["names"] = {0: CLASS_NAME}
-    return model
+    return build(architecture(scale, classes), ch=3, nc=classes, verbose=False)
 
 
 @contextmanager

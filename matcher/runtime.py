@@ -1,0 +1,120 @@
+"""Runs networks: OpenVINO on a CPU, torch in half precision on CUDA, torch float32 as reference.
+
+A network is a handful of functions from arrays to arrays. Everything whose exact value matters
+(coordinates, the softmax of the assignment, Sinkhorn, suppression) stays outside of them, in
+float32.
+
+On a CPU, torch is needed only once per weights file: to export the network. What was exported is
+kept in the cache folder and starts in a fraction of a second, without importing torch.
+"""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.errors import RuntimeUnavailable
+from matcher.weights import Weights
+
+Array = NDArray[np.float32] | NDArray[np.bool_]
+
+
+class NetworkFunction(Protocol):
+    """One compiled part of a network; safe to call from several threads, one runs at a time."""
+
+    def __call__(self, *inputs: Array) -> tuple[NDArray[np.float32], ...]:
+        """Float32 and bool arrays in, float32 arrays out; blocks while it computes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedNetwork:
+    """A network that is ready to be called.
+
+    Attributes:
+        weights: what it was made from.
+        functions: by name: `detect`, `embed`, `extract`, or `encode` and `attend`.
+        facts: numbers of the network that are no function, such as `bin_score`.
+    """
+
+    weights: Weights
+    functions: Mapping[str, NetworkFunction]
+    facts: Mapping[str, float]
+
+
+class Runtime(Protocol):
+    """Where networks run."""
+
+    @property
+    def name(self) -> str:
+        """For people: library, device and arithmetic."""
+        ...
+
+    def prepare(self, weights: Weights) -> None:
+        """Do now what `load` would otherwise do the first time; may take seconds.
+
+        Raises:
+            WeightsError: the file cannot be read, is another one, or does not fit.
+            RuntimeUnavailable: the cache folder cannot be written.
+        """
+        ...
+
+    def load(self, weights: Weights) -> LoadedNetwork:
+        """A network whose functions compile when they are first called.
+
+        Raises:
+            WeightsError: the file cannot be read, is another one, or does not fit.
+            RuntimeUnavailable: the cache folder cannot be written.
+        """
+        ...
+
+
+class Device(StrEnum):
+    """Where networks may be asked to run."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    REFERENCE = "reference"
+    """Torch in float32 on a CPU: slow, and what every other arithmetic is compared with."""
+
+
+def choose_runtime(device: Device, cache: Path, threads: int = 0) -> Runtime:
+    """The runtime for a device.
+
+    Args:
+        device: `auto` takes CUDA where there is a working one.
+        cache: folder for exported and compiled networks; made when it is needed.
+        threads: of the processor that networks may use; 0 means all.
+
+    Raises:
+        RuntimeUnavailable: CUDA was asked for and is not there.
+    """
+    # Each library is imported only where it serves: torch takes seconds.
+    if device is Device.REFERENCE:
+        from matcher.torch_runtime import TorchRuntime
+
+        return TorchRuntime("cpu", half=False, threads=threads)
+    if device is Device.CUDA or (device is Device.AUTO and _may_have_cuda()):
+        from matcher.torch_runtime import TorchRuntime, cuda_works
+
+        if cuda_works():
+            return TorchRuntime("cuda", half=True, threads=threads)
+        if device is Device.CUDA:
+            raise RuntimeUnavailable(
+                "CUDA was asked for, but torch finds no usable GPU; set SKULENS_DEVICE=cpu."
+            )
+    from matcher.openvino_runtime import OpenVinoRuntime
+
+    return OpenVinoRuntime(cache, threads=threads)
+
+
+def _may_have_cuda() -> bool:
+    """Whether it is worth importing torch to look for a GPU."""
+    drivers = (Path("/proc/driver/nvidia/version"), Path("/dev/dxg"))
+    return any(driver.exists() for driver in drivers) or shutil.which("nvidia-smi") is not None
