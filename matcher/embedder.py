@@ -1,0 +1,58 @@
+"""One global vector per picture, for the shortlist."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.letterbox import letterbox, planes
+from matcher.runtime import LoadedNetwork
+
+_INPUT_SIZE: Final = 224
+# ImageNet's mean colour: what the network's normalisation turns into zero.
+_FILL: Final = (124, 116, 104)
+_BATCH: Final = 16
+# Raised when the same picture is prepared to something else than before.
+_PREPARATION: Final = "box1"
+
+
+class Embedder:
+    """Turns pictures into unit vectors."""
+
+    def __init__(self, network: LoadedNetwork) -> None:
+        """Take a loaded embedder network, with the function `embed`."""
+        self._run = network.functions["embed"]
+        self._dimension = int(network.facts["dimension"])
+        self._size = int(network.weights.option("input_size", _INPUT_SIZE))
+        digest = network.weights.sha256[:16]
+        self._part_id = f"{network.weights.network}-{digest}-{_PREPARATION}-{self._size}"
+
+    @property
+    def part_id(self) -> str:
+        """Names network, weights and preprocessing; a folder's name in the catalog."""
+        return self._part_id
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return self._dimension
+
+    def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """(N, D) float32 of unit length for N (H, W, 3) RGB pictures; blocks while it computes."""
+        batches = [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
+        vectors = [self._embed(batch) for batch in batches]
+        return np.concatenate([np.empty((0, self._dimension), dtype=np.float32), *vectors])
+
+    def _embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        prepared = np.stack([prepare_for_embedding(image, self._size) for image in images])
+        (vectors,) = self._run(planes(prepared))
+        # Half precision leaves the length at about 1; an index wants it exact.
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        unit: NDArray[np.float32] = vectors / np.maximum(lengths, 1e-12)
+        return unit
+
+
+def prepare_for_embedding(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """The whole picture, undistorted, in a (size, size, 3) square; training does the same."""
+    return letterbox(image, size, size, _FILL).image
