@@ -67,7 +67,9 @@ class Decoding:
         except SourceError:
             self._container.close()
             raise
-        self.stream.thread_type = "AUTO"
+        # Frame threads would be faster, but lose good frames near a broken packet: PyAV drops what
+        # it received in the same call as the error.
+        self.stream.thread_type = "SLICE"
         self.stream.thread_count = threads
         self.rate = _rate(self.stream)
         self.damaged_packets = 0
@@ -100,10 +102,12 @@ class Decoding:
 
     @property
     def frame_count_estimate(self) -> int | None:
-        """Number of frames as the file declares it, else duration times rate; None if unknown."""
-        if self.stream.frames > 0:
-            return self.stream.frames
-        return None if self.duration is None else max(round(self.duration * self.rate), 1)
+        """About how many frames there are; None when the file does not tell.
+
+        A fragmented file counts its first fragment only, so duration times rate may know better.
+        """
+        by_time = round((self.duration or 0) * self.rate)
+        return max(self.stream.frames, by_time) or None
 
     @property
     def is_truncated(self) -> bool:
@@ -192,7 +196,7 @@ class Decoding:
             return []
 
     def _flush(self) -> Iterator[VideoFrame]:
-        """What the decoder still holds; with threads an early packet may fail only here."""
+        """What the decoder still holds."""
         for _ in range(FLUSH_ATTEMPTS):
             try:
                 yield from self.stream.decode(None)

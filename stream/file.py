@@ -32,7 +32,7 @@ class FileSource:
 
         Args:
             path: any container that FFmpeg reads; GIFs and single pictures count.
-            threads: for decoding; at most that many frames are decoded ahead of the reader.
+            threads: for decoding the slices of one frame.
 
         Raises:
             stream.errors.SourceError: there is no such file, or no picture in it.

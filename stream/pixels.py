@@ -26,6 +26,8 @@ class RgbConverter:
         """
         self._reformatter = VideoReformatter()
         self._pixel_aspect = _sane(pixel_aspect)
+        self._matrix: NDArray[np.int32] | None = None
+        self._rotation: int | None = None
 
     def convert(self, frame: VideoFrame) -> NDArray[np.uint8]:
         """The picture as people see it: (H, W, 3) uint8 RGB, contiguous, square pixels, upright."""
@@ -36,7 +38,18 @@ class RgbConverter:
             src_colorspace=_colorspace(frame),
             threads=1,
         )
-        return turn_upright(np.asarray(rgb.to_ndarray(), dtype=np.uint8), display_matrix(frame))
+        return turn_upright(np.asarray(rgb.to_ndarray(), dtype=np.uint8), self._display(frame))
+
+    def _display(self, frame: VideoFrame) -> NDArray[np.int32] | None:
+        """The display matrix, read again only when the rotation changes.
+
+        Looking at a frame's side data ties it into a reference cycle, so that frames would pile
+        up by the hundred until the next garbage collection.
+        """
+        if frame.rotation != self._rotation:
+            self._rotation = frame.rotation
+            self._matrix = display_matrix(frame)
+        return self._matrix
 
 
 def display_matrix(frame: VideoFrame) -> NDArray[np.int32] | None:
@@ -45,7 +58,7 @@ def display_matrix(frame: VideoFrame) -> NDArray[np.int32] | None:
     if not isinstance(side_data, SideData):
         return None
     matrix = np.frombuffer(bytes(side_data), dtype=np.int32, count=9).reshape(3, 3)
-    return matrix[:2, :2]
+    return matrix[:2, :2].copy()
 
 
 def turn_upright(image: NDArray[np.uint8], matrix: NDArray[np.int32] | None) -> NDArray[np.uint8]:
