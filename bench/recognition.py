@@ -4,8 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,24 +13,13 @@ from bench import score as scoring
 from bench.baseline import Baseline, BaselineAnswer
 from bench.dataset import Dataset, Query, load
 from bench.progress import Progress, silent
+from bench.recogniser import Recogniser, RecogniserBuilder
 from bench.score import Answer, Estimate, Said, Score
 from bench.table import Table
 from matcher.match import Identification, Match, Verdict
 
 HALF_INLIERS: Final = 15.0  # of the baseline, at which its "probability" is one half
 MAX_WORKERS: Final = 2
-
-
-class Recogniser(Protocol):
-    """A pipeline with its catalog; may be called from several threads at once."""
-
-    def identify(self, image: NDArray[np.uint8], *, whole_image: bool = False) -> Identification:
-        """What is in an (H, W, 3) RGB picture."""
-        ...
-
-
-RecogniserBuilder = Callable[[Path], Recogniser]
-"""Makes a catalog of a folder of product folders and gives what recognises its products."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,252 @@
+"""One to twelve copies of one carton pasted into photos: are all found and outlined?"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import product as pairs_of
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.compression import through_jpeg
+from bench.cutout import Cutout, cut_out
+from bench.dataset import load
+from bench.errors import BenchError
+from bench.progress import Progress, silent
+from bench.recogniser import Recogniser, RecogniserBuilder
+from bench.table import Table
+from matcher.match import Match, Verdict
+
+WIDTH: Final = 1280
+HEIGHT: Final = 960
+COLUMNS: Final = 4
+ROWS: Final = 3
+MOST_COPIES: Final = COLUMNS * ROWS
+LEAST_OVERLAP: Final = 0.5  # IoU of outlines from which a copy is outlined
+SHARE_OF_CELL: Final = (0.72, 0.95)  # a copy's longer side
+CORNER_SHIFT: Final = 0.06  # of a copy's sides
+TILT_DEG: Final = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class CopiesOptions:
+    """What to measure.
+
+    Attributes:
+        catalog: a folder of product folders; their first pictures have a white background.
+        backgrounds: photos of anything else.
+        scenes_per_count: for each number of copies from 1 to 12.
+        seed: of products, backgrounds and places.
+    """
+
+    catalog: Path
+    backgrounds: tuple[Path, ...]
+    scenes_per_count: int = 2
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """A photo with copies pasted in.
+
+    Attributes:
+        image: (960, 1280, 3) uint8, RGB.
+        product_id: of all copies.
+        outlines: one (N, 2) float32 convex outline per copy, in pixels.
+    """
+
+    image: NDArray[np.uint8]
+    product_id: str
+    outlines: tuple[NDArray[np.float32], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CountResult:
+    """All scenes with the same number of copies.
+
+    Attributes:
+        copies: per scene.
+        shown: copies in all scenes.
+        found: answered `identical` with the right product and outlined.
+        wrong: `identical` answers with another product.
+        surplus: `identical` answers with the right product that outline no copy, or one twice.
+    """
+
+    copies: int
+    shown: int
+    found: int
+    wrong: int
+    surplus: int
+
+
+@dataclass(frozen=True, slots=True)
+class CopiesResult:
+    """By number of copies, fewest first."""
+
+    counts: tuple[CountResult, ...]
+
+    @property
+    def found_share(self) -> float:
+        """Of all copies in all scenes."""
+        return sum(each.found for each in self.counts) / sum(each.shown for each in self.counts)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values, with the share."""
+        return {**asdict(self), "found_share": self.found_share}
+
+    def table(self) -> Table:
+        """One row per number of copies."""
+        rows = [
+            (str(c.copies), f"{c.found} of {c.shown}", str(c.wrong), str(c.surplus))
+            for c in self.counts
+        ]
+        total = f"found and outlined: {self.found_share:.3f} of all copies"
+        columns = ("copies", "found and outlined", "wrong names", "surplus")
+        return Table("Copies of one carton in a photo", columns, tuple(rows), (total,))
+
+
+def measure_copies(
+    options: CopiesOptions, build: RecogniserBuilder, on_progress: Progress = silent
+) -> CopiesResult:
+    """Make the scenes, look for the copies and count them.
+
+    Raises:
+        catalog.errors.PictureError: a picture cannot be read.
+        BenchError: there is no product or no background.
+    """
+    recogniser = build(options.catalog)
+    total = MOST_COPIES * options.scenes_per_count
+    counts: dict[int, CountResult] = {}
+    for done, scene in enumerate(scenes(options)):
+        on_progress("copies", done, total)
+        result = _judge(scene, recogniser)
+        earlier = counts.get(result.copies)
+        counts[result.copies] = result if earlier is None else _sum(earlier, result)
+    on_progress("copies", total, total)
+    return CopiesResult(tuple(counts[copies] for copies in sorted(counts)))
+
+
+def scenes(options: CopiesOptions) -> Iterator[Scene]:
+    """All scenes, the same ones for the same options.
+
+    Raises:
+        catalog.errors.PictureError: a picture cannot be read.
+        BenchError: there is no product or no background.
+    """
+    folders = sorted(each for each in options.catalog.iterdir() if each.is_dir())
+    if not folders or not options.backgrounds:
+        raise BenchError(f"copies need products in {options.catalog} and backgrounds")
+    generator = np.random.default_rng(options.seed)
+    for copies in range(1, MOST_COPIES + 1):
+        for _ in range(options.scenes_per_count):
+            folder = folders[generator.integers(len(folders))]
+            background = options.backgrounds[generator.integers(len(options.backgrounds))]
+            cutout = cut_out(load(min(folder.iterdir())))
+            yield paste(cutout, folder.name, load(background), copies, generator)
+
+
+def paste(
+    cutout: Cutout,
+    product_id: str,
+    background: NDArray[np.uint8],
+    copies: int,
+    generator: np.random.Generator,
+) -> Scene:
+    """Copies of a product in cells of their own, each seen a little differently."""
+    resized = cv2.resize(background, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
+    canvas = resized.astype(np.uint8)
+    cells = list(pairs_of(range(COLUMNS), range(ROWS)))
+    outlines = []
+    for index in generator.permutation(len(cells))[:copies]:
+        homography = _placement(cutout, cells[index], generator)
+        canvas = _pasted(canvas, cutout, homography, generator)
+        outlines.append(cv2.perspectiveTransform(cutout.hull[None], homography)[0])
+    noisy = canvas + generator.normal(0, 3, canvas.shape)
+    return Scene(through_jpeg(noisy, 88), product_id, tuple(outlines))
+
+
+def _placement(
+    cutout: Cutout, cell: tuple[int, int], generator: np.random.Generator
+) -> NDArray[np.float64]:
+    """A homography of the cut-out into its cell: scaled, tilted and seen slightly from aside."""
+    height, width = cutout.image.shape[:2]
+    cell_width, cell_height = WIDTH / COLUMNS, HEIGHT / ROWS
+    scale = generator.uniform(*SHARE_OF_CELL) * min(cell_width / width, cell_height / height)
+    tilt = np.radians(generator.uniform(-TILT_DEG, TILT_DEG))
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
+    shift = generator.uniform(-CORNER_SHIFT, CORNER_SHIFT, (4, 2)) * (width, height)
+    turn = np.array([[np.cos(tilt), -np.sin(tilt)], [np.sin(tilt), np.cos(tilt)]])
+    middle = (np.array(cell) + 0.5 + generator.uniform(-0.04, 0.04, 2)) * (cell_width, cell_height)
+    placed = (corners + shift - (width / 2, height / 2)) * scale @ turn.T + middle
+    homography: NDArray[np.float64] = cv2.getPerspectiveTransform(
+        corners.astype(np.float32), placed.astype(np.float32)
+    ).astype(np.float64)
+    return homography
+
+
+def _pasted(
+    canvas: NDArray[np.uint8],
+    cutout: Cutout,
+    homography: NDArray[np.float64],
+    generator: np.random.Generator,
+) -> NDArray[np.uint8]:
+    lit = np.clip(cutout.image * generator.uniform(0.75, 1.15), 0, 255).astype(np.uint8)
+    size = (WIDTH, HEIGHT)
+    image = cv2.warpPerspective(lit, homography, size, flags=cv2.INTER_CUBIC)
+    mask = cv2.warpPerspective(cutout.mask, homography, size, flags=cv2.INTER_LINEAR)
+    blur = generator.uniform(0.3, 0.9)
+    image, soft = cv2.GaussianBlur(image, (0, 0), blur), cv2.GaussianBlur(mask, (0, 0), 1.0)
+    share = soft[:, :, None].astype(np.float32) / 255
+    mixed: NDArray[np.uint8] = (share * image + (1 - share) * canvas).astype(np.uint8)
+    return mixed
+
+
+def _judge(scene: Scene, recogniser: Recogniser) -> CountResult:
+    said = [
+        match
+        for match in recogniser.identify(scene.image).matches
+        if match.verdict is Verdict.IDENTICAL
+    ]
+    right = [match for match in said if match.product_id == scene.product_id]
+    found = _outlined(right, scene.outlines)
+    copies = len(scene.outlines)
+    return CountResult(copies, copies, found, len(said) - len(right), len(right) - found)
+
+
+def _outlined(matches: Sequence[Match], outlines: Sequence[NDArray[np.float32]]) -> int:
+    """How many copies are outlined when each answer may stand for one of them; best fits first."""
+    fits = [
+        (overlap(match.verification.outline, outline), answer, copy)
+        for answer, match in enumerate(matches)
+        if match.verification is not None
+        for copy, outline in enumerate(outlines)
+    ]
+    answers: set[int] = set()
+    copies: set[int] = set()
+    for fit, answer, copy in sorted(fits, reverse=True):
+        if fit >= LEAST_OVERLAP and answer not in answers and copy not in copies:
+            answers.add(answer)
+            copies.add(copy)
+    return len(copies)
+
+
+def overlap(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    """Intersection over union of two outlines, each made convex; 0 when one is empty."""
+    if len(first) < 3 or len(second) < 3:
+        return 0.0
+    a, b = cv2.convexHull(first.astype(np.float32)), cv2.convexHull(second.astype(np.float32))
+    common, _ = cv2.intersectConvexConvex(a, b)
+    union = cv2.contourArea(a) + cv2.contourArea(b) - common
+    return float(common / union) if union > 0 else 0.0
+
+
+def _sum(first: CountResult, second: CountResult) -> CountResult:
+    return CountResult(
+        first.copies,
+        first.shown + second.shown,
+        first.found + second.found,
+        first.wrong + second.wrong,
+        first.surplus + second.surplus,
+    )

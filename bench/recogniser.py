@@ -1,0 +1,22 @@
+"""What the measurements ask of the method under test; the caller composes it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.match import Identification
+
+
+class Recogniser(Protocol):
+    """A pipeline with its catalog; may be called from several threads at once."""
+
+    def identify(self, image: NDArray[np.uint8], *, whole_image: bool = False) -> Identification:
+        """What is in an (H, W, 3) RGB picture."""
+        ...
+
+
+RecogniserBuilder: TypeAlias = Callable[[Path], Recogniser]
+"""Makes a catalog of a folder of product folders and gives what recognises its products."""
