@@ -166,6 +166,16 @@ class Shell:
     def __init__(self, *_given: object, **_named: object) -> None:
         """Forget any arguments."""
 
+    def __call__(self, *_given: object, **_named: object) -> "Shell":
+        """Stand for a function, too: its result is another shell."""
+        return Shell()
+
+    def __setitem__(self, key: object, value: object) -> None:
+        """Stand for a mapping whose contents do not matter."""
+
+    def append(self, value: object) -> None:
+        """Stand for a list whose contents do not matter."""
+
     def __setstate__(self, state: object) -> None:
         """Keep what the pickle says of the object."""
         if isinstance(state, dict):
