@@ -1,5 +1,6 @@
 """State of a run on disk; a kill at any moment leaves the old file or the new one."""
 
+import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,6 @@ def load_checkpoint(path: Path, device: str) -> dict[str, Any]:
     """
     try:
         state = torch.load(path, map_location=device, weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError) as error:
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
         raise TrainingError(f"{path} is no checkpoint: start without --resume") from error
     return dict(state)

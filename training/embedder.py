@@ -32,7 +32,7 @@ from training.run import Run, RunOptions
 from training.sampling import Sampler
 
 TEMPERATURE: Final = 0.1
-# A run of a core's hour has no time for larger ones; the manifest names the size that measured best.
+# An hour of one core has no time for larger ones; the manifest names what measured best.
 _SIDES: Final = ((0.6, 64), (1.0, 96))
 _MEASURED_SIDE: Final = 96
 _PEAK_RATE: Final = 1.2e-3
@@ -140,7 +140,7 @@ class EmbedderRun(Run):
     @override
     def measure(self) -> dict[str, float]:
         net, device = self.average.module, self.options.device
-        return self.validation.measure(lambda crops: embed_with(net, crops, device, _MEASURED_SIDE)
+        return self.validation.measure(lambda crops: embed_with(net, crops, device, _MEASURED_SIDE))
 
     @override
     def score(self, figures: Mapping[str, float]) -> float:

@@ -1,0 +1,106 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from training.data import TrainingData
+from training.embedder import picture_side, supervised_contrastive, training_instances
+from training.instances import Instance, Kind, backgrounds
+from training.located import locate_cartons
+from training.retrieval import Query, RetrievalSet, colour_and_gradients, held_out_set
+from training.sampling import Sampler
+
+
+def solid(*colour: int) -> NDArray[np.uint8]:
+    return np.full((40, 30, 3), colour, np.uint8)
+
+
+@pytest.fixture(scope="module")
+def instances(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Instance]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("training.embedder._FAMILIES", 6)
+        return training_instances(TrainingData.open(tiny_data), tmp_path_factory.mktemp("out"))
+
+
+def test_every_class_has_its_own_name_and_pictures(instances: list[Instance]) -> None:
+    names = [instance.name for instance in instances]
+    assert len(set(names)) == len(names)
+    assert all(instance.catalog or instance.photos for instance in instances)
+    assert {instance.kind for instance in instances} == set(Kind)
+
+
+def test_neither_held_out_nor_left_out_products_are_classes(instances: list[Instance]) -> None:
+    names = {instance.name for instance in instances}
+    assert "Alpha-Juice" in names
+    assert not names & {"Tropicana-Golden-Grapefruit", "Hidden-Juice"}
+
+
+def test_a_batch_holds_two_views_of_each_class_and_twins_together(
+    tiny_data: Path, instances: list[Instance]
+) -> None:
+    places = backgrounds(TrainingData.open(tiny_data), 10)
+    batch = Sampler(instances, places, np.random.default_rng(0)).batch(32)
+    assert batch.images.shape[1:] == (32, 32, 3)
+    labels, counts = np.unique(batch.labels, return_counts=True)
+    assert set(counts) == {2}
+    names = [instances[label].name for label in labels]
+    for name in names:
+        if name.startswith("print-"):
+            seed = name.split("-")[1]
+            assert sum(other.startswith(f"print-{seed}-") for other in names) == 3
+
+
+def test_the_loss_falls_when_views_of_one_thing_agree() -> None:
+    labels = torch.tensor([0, 0, 1, 1])
+    together = torch.tensor([[1.0, 0], [1, 0], [0, 1], [0, 1]])
+    apart = torch.tensor([[1.0, 0], [0, 1], [1, 0], [0, 1]])
+    good = supervised_contrastive(together, labels, 0.1)
+    bad = supervised_contrastive(apart, labels, 0.1)
+    assert good < 0.01 < bad
+
+
+def test_the_loss_has_a_finite_gradient() -> None:
+    vectors = torch.randn(6, 4, requires_grad=True)
+    unit = torch.nn.functional.normalize(vectors, dim=1)
+    loss = supervised_contrastive(unit, torch.tensor([0, 0, 1, 1, 2, 2]), 0.1)
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert vectors.grad is not None
+    assert bool(vectors.grad.isfinite().all())
+
+
+def test_pictures_never_shrink_during_a_run() -> None:
+    sides = [picture_side(share / 20) for share in range(21)]
+    assert sides == sorted(sides)
+
+
+def test_the_baseline_tells_colours_apart_and_is_of_unit_length() -> None:
+    red, dark_red, blue = colour_and_gradients(
+        [solid(220, 10, 10), solid(170, 10, 10), solid(10, 10, 220)]
+    )
+    assert np.linalg.norm(red) == pytest.approx(1, abs=1e-5)
+    assert red @ dark_red > red @ blue + 0.2
+
+
+def test_figures_count_ranks() -> None:
+    colours = [solid(220, 10, 10), solid(10, 220, 10), solid(10, 10, 220)]
+    queries = (
+        Query(solid(200, 10, 10), "red", carton=True),
+        Query(solid(10, 10, 200), "red", carton=True),
+    )
+    figures = RetrievalSet(("red", "green", "blue"), tuple(colours), queries).measure(
+        colour_and_gradients
+    )
+    assert figures["carton_top1"] == 0.5
+    assert figures["carton_top5"] == 1.0
+    assert "produce_top1" not in figures
+
+
+def test_only_held_out_products_are_asked_for(tiny_data: Path, tmp_path: Path) -> None:
+    data = TrainingData.open(tiny_data)
+    located = locate_cartons(data, tmp_path / "located.json")
+    asked = {query.product for query in held_out_set(data, located).queries}
+    assert asked <= {"Tropicana-Golden-Grapefruit"}
+    again = locate_cartons(data, tmp_path / "located.json")
+    assert set(again) == set(located)

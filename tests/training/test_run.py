@@ -1,0 +1,111 @@
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+from typing_extensions import override
+
+from training.checkpoint import load_checkpoint, save_checkpoint
+from training.errors import TrainingError
+from training.progress import Progress, draw_curves, read
+from training.run import Run, RunOptions
+from training.schedule import rate_share
+
+
+class LineRun(Run):
+    """Fits one number; every step spends a tenth of the budget."""
+
+    def __init__(self, options: RunOptions) -> None:
+        torch.manual_seed(options.seed)
+        net = nn.Linear(1, 1, bias=False)
+        super().__init__(net, [{"params": list(net.parameters())}], 0.1, options)
+
+    @override
+    def loss(self) -> Tensor:
+        self.seconds += 6.0
+        error: Tensor = self.net(torch.ones(1, 1)) - 3.0
+        return error.square().mean()
+
+    @override
+    def measure(self) -> Mapping[str, float]:
+        return {"fit": self.step / 10}
+
+    @override
+    def score(self, figures: Mapping[str, float]) -> float:
+        return figures["fit"]
+
+
+def options(out: Path, resume: bool = False) -> RunOptions:
+    return RunOptions(out, out, minutes=1.0, resume=resume, report_seconds=0.0)
+
+
+def test_a_run_ends_when_its_budget_is_spent(tmp_path: Path) -> None:
+    reports: list[Progress] = []
+    best = LineRun(options(tmp_path)).complete(reports.append)
+    assert reports[-1].step == 10
+    assert best.exists()
+    assert (tmp_path / "curves.png").stat().st_size > 500
+    assert [report.step for report in read(tmp_path / "progress.jsonl")] == list(range(1, 11))
+
+
+def test_a_killed_run_goes_on_where_it_stood(tmp_path: Path) -> None:
+    class Killed(RuntimeError):
+        pass
+
+    def kill(progress: Progress) -> None:
+        if progress.step == 5:
+            raise Killed
+
+    with pytest.raises(Killed):
+        LineRun(options(tmp_path)).complete(kill)
+    resumed = LineRun(options(tmp_path, resume=True))
+    resumed.restore_if_asked()
+    assert resumed.step == 4  # the last report that was followed by its checkpoint
+    reports: list[Progress] = []
+    resumed.complete(reports.append)
+    assert reports[0].step == 5
+    assert reports[-1].minutes == pytest.approx(1.0, abs=0.01)
+
+
+def test_without_resume_a_run_starts_anew(tmp_path: Path) -> None:
+    LineRun(options(tmp_path)).complete(lambda _: None)
+    fresh = LineRun(options(tmp_path))
+    fresh.restore_if_asked()
+    assert fresh.step == 0
+
+
+def test_resumed_chance_differs_from_the_first(tmp_path: Path) -> None:
+    run = LineRun(options(tmp_path))
+    first = run.chance().random()
+    run.step = 7
+    assert run.chance().random() != first
+
+
+def test_a_broken_checkpoint_is_refused_with_its_name(tmp_path: Path) -> None:
+    broken = tmp_path / "last.pt"
+    broken.write_bytes(b"not a checkpoint")
+    with pytest.raises(TrainingError, match=r"last\.pt is no checkpoint"):
+        load_checkpoint(broken, "cpu")
+
+
+def test_a_checkpoint_holds_what_was_saved(tmp_path: Path) -> None:
+    path = tmp_path / "state.pt"
+    save_checkpoint({"x": torch.ones(2), "step": 3}, path)
+    state = load_checkpoint(path, "cpu")
+    assert state["step"] == 3
+    assert not path.with_suffix(".partial").exists()
+
+
+def test_the_rate_warms_up_and_fades() -> None:
+    shares = [rate_share(share / 100) for share in range(101)]
+    assert shares[0] < 0.1
+    assert max(shares) == pytest.approx(1.0, abs=0.01)
+    assert shares[-1] == pytest.approx(0.01)
+    assert all(later <= earlier for earlier, later in pairwise(shares[5:]))
+
+
+def test_curves_of_no_reports_are_an_empty_frame(tmp_path: Path) -> None:
+    draw_curves([], tmp_path / "empty.png")
+    assert (tmp_path / "empty.png").exists()
