@@ -80,9 +80,9 @@ class Appearance:
     Attributes:
         number: from 1, in the order of first sight.
         first: its first sighting.
-        last: its latest; `last.box` goes with the camera while it is out of view, so that it can
-            be known again.
-        place: box in the current frame's pixels, in view or not; None after a cut.
+        last: its latest.
+        place: box in the current frame's pixels; goes with the camera while it is out of view, so
+            that it can be known again.
         live: tracks that follow it now, the leading one first.
         track_ids: all tracks that ever did.
         ballot: the votes.
@@ -90,13 +90,14 @@ class Appearance:
         announced: whether it has entered.
         confirmed: whether it has been confirmed.
         in_view: whether its leading track is.
+        severed: whether a cut came since it was in view.
         best: the best look so far.
     """
 
     number: int
     first: Sighting
     last: Sighting
-    place: Box | None
+    place: Box
     live: list[int]
     track_ids: list[int]
     ballot: Ballot = field(default_factory=Ballot)
@@ -104,6 +105,7 @@ class Appearance:
     announced: bool = False
     confirmed: bool = False
     in_view: bool = True
+    severed: bool = False
     best: View | None = None
 
     def look(self, match: Match, sighting: Sighting, image: NDArray[np.uint8]) -> None:
@@ -121,7 +123,8 @@ class Appearance:
         self.track_ids += younger.track_ids
         self.ballot.add(younger.ballot)
         if younger.in_view:
-            self.last, self.place, self.in_view = younger.last, younger.place, True
+            self.last, self.place = younger.last, younger.place
+            self.in_view, self.severed = True, False
         if younger.best is not None and (
             self.best is None
             or _worth(younger.best.match, self.given) > _worth(self.best.match, self.given)

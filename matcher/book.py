@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from matcher.appearance import Appearance, AppearanceSummary, Sighting
 from matcher.box import Box
 from matcher.event import EventKind
+from matcher.flow import FrameMotion
 from matcher.match import Match, Verdict
 from matcher.tracker import Track
 from matcher.vote import Answer, TrackCalibration, VoteSettings
@@ -93,14 +94,14 @@ class Book:
     def follow(
         self,
         tracks: Sequence[Track],
-        camera: NDArray[np.float64] | None,
+        motion: FrameMotion,
         frame_index: int,
         time: float,
     ) -> None:
         """Bring every appearance to the current frame."""
         by_id = {track.track_id: track for track in tracks}
         for appearance in self.appearances:
-            self._follow_one(appearance, by_id, camera, frame_index, time)
+            self._follow_one(appearance, by_id, motion, frame_index, time)
         for track in tracks:
             if track.in_view and self.of_track(track.track_id) is None:
                 self.begin(track, frame_index, time)
@@ -153,7 +154,7 @@ class Book:
         self,
         appearance: Appearance,
         by_id: Mapping[int, Track],
-        camera: NDArray[np.float64] | None,
+        motion: FrameMotion,
         frame_index: int,
         time: float,
     ) -> None:
@@ -167,8 +168,9 @@ class Book:
         if appearance.in_view:
             appearance.last = Sighting(frame_index, time, live[0].box, live[0].outline)
             appearance.place = live[0].box
-        elif appearance.place is not None:
-            appearance.place = None if camera is None else _moved(appearance.place, camera)
+        else:
+            appearance.place = _moved(appearance.place, motion.camera)
+        appearance.severed = motion.is_cut or (appearance.severed and not appearance.in_view)
 
     def _ready(
         self, appearance: Appearance, answer: Answer, by_id: Mapping[int, Track], time: float
@@ -228,7 +230,7 @@ class Book:
         if appearance.live:
             return False
         gap = self.settings.gap_seconds if appearance.given is not None else 0.0
-        return appearance.place is None or time - appearance.last.media_time_s > gap
+        return time - appearance.last.media_time_s > gap
 
     def _older(self, appearance: Appearance, answer: Answer) -> Appearance | None:
         """The announced appearance that this one continues or doubles, the nearest if several."""
@@ -240,21 +242,20 @@ class Book:
         return min(same, key=lambda each: _distance(each, appearance), default=None)
 
     def _same(self, older: Appearance, younger: Appearance, answer: Answer) -> bool:
-        if older.place is None or younger.place is None:
-            return False
+        one_name = older.given == answer.name and answer.name is not None
+        nameless = None in (older.given, answer.name)
+        settings = self.settings
         if older.in_view:
             overlap = older.place.iou(younger.place)
             inside = _containment(older.place, younger.place)
-            settings = self.settings
-            one_name = older.given == answer.name and answer.name is not None
-            together = overlap >= settings.same_overlap or inside >= settings.same_containment
-            return (one_name and together) or (
-                None in (older.given, answer.name) and overlap >= settings.same_overlap
-            )
-        back = younger.first.media_time_s >= older.last.media_time_s
-        named_alike = older.given == answer.name or None in (older.given, answer.name)
-        limit = self.settings.near if older.given == answer.name else self.settings.near / 2
-        return back and named_alike and _distance(older, younger) <= limit
+            doubled = overlap >= settings.same_overlap or inside >= settings.same_containment
+            return (one_name and doubled) or (nameless and overlap >= settings.same_overlap)
+        if younger.first.media_time_s < older.last.media_time_s:
+            return False
+        if older.severed:  # one bad frame, or another scene: only what fits exactly is believed
+            return one_name and _distance(older, younger) <= settings.near / 2
+        limit = settings.near if one_name else settings.near / 2
+        return (one_name or nameless) and _distance(older, younger) <= limit
 
     def _join(self, older: Appearance, younger: Appearance) -> None:
         older.absorb(younger)
@@ -289,7 +290,7 @@ def _containment(first: Box, second: Box) -> float:
 def _distance(first: Appearance, second: Appearance) -> float:
     """Between two places, in shares of their box's sides; far when the sizes do not fit."""
     a, b = first.place, second.place
-    if a is None or b is None or not 0.4 < a.area / max(b.area, 1.0) < 2.5:
+    if not 0.4 < a.area / max(b.area, 1.0) < 2.5:
         return float("inf")
     across = abs(a.left + a.right - b.left - b.right) / (a.width + b.width)
     down = abs(a.top + a.bottom - b.top - b.bottom) / (a.height + b.height)

@@ -209,7 +209,7 @@ class Engine(Generic[CatalogT]):
     def work(self, frame: Frame, catalog: CatalogT) -> bool:
         """Second lane, one slot: the most urgent look at the frame last taken; False if none."""
         schedule, tracks = self.state.schedule, self.state.tracker.tracks
-        task = schedule.next(self._prospects(frame)) if schedule.units >= 1.0 else None
+        task = schedule.next(self._prospects(frame))
         if task is None:
             return False
         if task == WHOLE_PICTURE:
@@ -243,10 +243,9 @@ class Engine(Generic[CatalogT]):
     def _note_camera(self, motion: FrameMotion, frame: Frame) -> None:
         state = self.state
         seconds = frame.media_time - state.media_time_s
-        if motion.camera is None:
+        if motion.is_cut:
             state.schedule.scene_changed()
-            state.pan = (0.0, 0.0)
-        elif seconds > 0:
+        if seconds > 0:
             centre = np.array([frame.image.shape[1] / 2, frame.image.shape[0] / 2])
             shift = motion.camera[:, :2] @ centre + motion.camera[:, 2] - centre
             state.pan = (float(shift[0] / seconds), float(shift[1] / seconds))
@@ -254,7 +253,7 @@ class Engine(Generic[CatalogT]):
     def _follow(self, frame: Frame, motion: FrameMotion) -> None:
         state = self.state
         tracks = state.tracker.tracks
-        state.book.follow(tracks, motion.camera, frame.index, frame.media_time)
+        state.book.follow(tracks, motion, frame.index, frame.media_time)
         state.schedule.forget_all_but({track.track_id for track in tracks})
 
     def _heed(self, match: Match, frame: Frame, asked: Track | None) -> bool:
@@ -265,6 +264,8 @@ class Engine(Generic[CatalogT]):
         book = self.state.book
         appearance = book.begin(track, frame.index, frame.media_time)
         before = book.answer(appearance).name
+        if asked is not track:
+            self.state.schedule.looked(track.track_id, self._quality(track, frame), cost=0.0)
         sighting = Sighting(frame.index, frame.media_time, track.box, track.outline)
         book.look(track, match, sighting, frame.image)
         return book.answer(appearance).name != before

@@ -20,7 +20,11 @@ WINDOW: Final = (13, 13)
 LEVELS: Final = 3
 ENOUGH: Final = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 10, 0.03)
 ROUND_TRIP: Final = 0.7  # reduced pixels by which a point may miss itself, there and back
-AGREEING_SHARE: Final = 0.4  # of the points that must follow one motion; fewer is a cut
+AGREEING_SHARE: Final = 0.4  # of a product's points that must follow one motion
+CAMERA_SHARE: Final = 0.25  # likewise, of the scene's: near and far things move differently
+CUT_SHARE: Final = 0.1  # fewer points than this found again: another scene
+UNSURE_SHARE: Final = 0.35  # fewer than this, and no motion that they share: likewise
+FEWEST_POINTS: Final = 12  # to speak of a cut
 STILL: Final = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 
 Similarity = NDArray[np.float64]
@@ -33,13 +37,15 @@ class FrameMotion:
     """What moved where between two frames.
 
     Attributes:
-        camera: (2, 3) similarity, last frame's pixels to this frame's, of the scene; None when the
-            two frames do not show one scene (a cut, the first frame, a changed resolution).
+        camera: (2, 3) similarity, last frame's pixels to this frame's, of the scene; `STILL` when
+            it cannot be told.
         regions: likewise, per followed region; missing where nothing could be followed.
+        is_cut: the two frames do not show one scene, or differ in resolution.
     """
 
-    camera: Similarity | None
+    camera: Similarity
     regions: Mapping[int, Similarity]
+    is_cut: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -63,7 +69,7 @@ class Flow:
         same = (width, height) == (self.width, self.height)
         self.width, self.height = width, height
         if last is None or not same:
-            return FrameMotion(None, {})
+            return FrameMotion(STILL, {}, is_cut=last is not None)
         return _motion(last, self.last, regions, width / last.shape[1])
 
 
@@ -86,16 +92,33 @@ def _motion(
     # On a shelf the products are most of the scene, so their points count for the camera, too.
     used = np.unique(np.concatenate([spread, *chosen.values()]))
     if not len(used):
-        return FrameMotion(None, {})
+        return FrameMotion(STILL, {})
     ends = np.zeros_like(corners)
     good = np.zeros(len(corners), bool)
     ends[used], good[used] = _track(last, grey, corners[used])
+    camera = _camera(corners[spread], ends[spread], good[spread], zoom)
+    if camera is None:
+        return FrameMotion(STILL, {}, is_cut=len(spread) >= FEWEST_POINTS)
     found = {
-        key: _similarity(corners[part], ends[part], good[part], zoom)
+        key: _similarity(corners[part], ends[part], good[part], zoom, AGREEING_SHARE)
         for key, part in chosen.items()
     }
-    camera = _similarity(corners[spread], ends[spread], good[spread], zoom)
     return FrameMotion(camera, {key: each for key, each in found.items() if each is not None})
+
+
+def _camera(
+    starts: Points, ends: Points, good: NDArray[np.bool_], zoom: float
+) -> Similarity | None:
+    """The scene's motion, or None when hardly anything of it is found again."""
+    found_again = good.mean() if len(good) else 0.0
+    if found_again < CUT_SHARE:
+        return None
+    camera = _similarity(starts, ends, good, zoom, CAMERA_SHARE)
+    if camera is not None or found_again < UNSURE_SHARE:
+        return camera
+    # Near and far things move differently: their median is the best one motion for all.
+    shift = zoom * np.median(ends[good] - starts[good], axis=0)
+    return np.column_stack([np.eye(2), shift])
 
 
 def _corners(grey: NDArray[np.uint8]) -> Points:
@@ -144,14 +167,14 @@ def _track(
 
 
 def _similarity(
-    starts: Points, ends: Points, good: NDArray[np.bool_], zoom: float
+    starts: Points, ends: Points, good: NDArray[np.bool_], zoom: float, share: float
 ) -> Similarity | None:
     """One motion for a group of points, in full pixels, or None when they do not share one."""
     if good.sum() < 4:
         return None
     found, agree = cv2.estimateAffinePartial2D(starts[good], ends[good], ransacReprojThreshold=1.5)
     motion = cast("Similarity | None", found)
-    if motion is None or agree.sum() < max(AGREEING_SHARE * len(starts), 4):
+    if motion is None or agree.sum() < max(share * len(starts), 4):
         return None
     scale = float(np.hypot(motion[0, 0], motion[1, 0]))
     if not 0.7 < scale < 1.4:

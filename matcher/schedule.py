@@ -12,11 +12,12 @@ class ScheduleSettings:
     """How much work a second of video is worth, and when a second look pays.
 
     Attributes:
-        units_per_second: one unit is one track embedded and verified.
+        units_per_second: for tracks; one unit is one of them embedded and verified.
+        whole_units_per_second: for tries of the whole picture, which cost one unit per answer.
         burst_seconds: unspent units of this long are kept.
         whole_seconds: between two tries of the whole picture while they find something new.
         whole_seconds_idle: likewise, when they have long found nothing new.
-        whole_units: least cost of such a try.
+        whole_units: least cost of one.
         first_patience: seconds after which a new track should have been looked at.
         again_patience: likewise, for a further look that has become due.
         unsure_seconds: until a thing without an answer is looked at again; doubles each time.
@@ -27,6 +28,7 @@ class ScheduleSettings:
     """
 
     units_per_second: float = 12.0
+    whole_units_per_second: float = 8.0
     burst_seconds: float = 0.5
     whole_seconds: float = 0.5
     whole_seconds_idle: float = 2.0
@@ -80,7 +82,8 @@ class Schedule:
 
     Attributes:
         settings: rates and waits.
-        units: that may be spent now; below zero after a dear task.
+        units: that may be spent on tracks now.
+        whole_units: that may be spent on the whole picture; below zero after a dear try.
         time: media seconds up to which units were earned.
         whole_at: media seconds at which the next try of the whole picture is due.
         whole_wait: seconds until the one after.
@@ -89,6 +92,7 @@ class Schedule:
 
     settings: ScheduleSettings
     units: float = 0.0
+    whole_units: float = 0.0
     time: float = float("-inf")
     whole_at: float = float("-inf")
     whole_wait: float = 0.0
@@ -96,21 +100,21 @@ class Schedule:
 
     def earn(self, time: float) -> None:
         """Let media time pass."""
-        most = self.settings.units_per_second * self.settings.burst_seconds
-        seconds = time - self.time
+        settings = self.settings
         # A first frame, or one after a long gap, finds a full purse and no more.
-        earned = min(seconds, self.settings.burst_seconds) * self.settings.units_per_second
-        self.units = min(self.units + max(earned, 0.0), most)
+        seconds = min(max(time - self.time, 0.0), settings.burst_seconds)
+        self.units = _earned(self.units, settings.units_per_second, seconds, settings)
+        self.whole_units = _earned(
+            self.whole_units, settings.whole_units_per_second, seconds, settings
+        )
         self.time = time
 
     def next(self, prospects: Iterable[Prospect]) -> int | None:
         """The most urgent task that is due, `WHOLE_PICTURE` or a track's id; None if none is."""
-        if self.units < 1.0:
-            return None
         due: list[tuple[float, int]] = []
-        if self.time >= self.whole_at:
+        if self.whole_units >= 1.0 and self.time >= self.whole_at:
             due.append((self.whole_at + self.settings.first_patience, WHOLE_PICTURE))
-        for each in prospects:
+        for each in prospects if self.units >= 1.0 else ():
             deadline = self._deadline(each)
             if deadline is not None:
                 due.append((deadline, each.track_id))
@@ -119,13 +123,13 @@ class Schedule:
     def looked_whole(self, cost: float, *, news: bool) -> None:
         """A whole picture was tried; `news` when it found what no track had."""
         settings = self.settings
-        self.units -= max(cost, settings.whole_units)
+        self.whole_units -= max(cost, settings.whole_units)
         wait = settings.whole_seconds if news else 1.5 * self.whole_wait
         self.whole_wait = min(max(wait, settings.whole_seconds), settings.whole_seconds_idle)
         self.whole_at = self.time + self.whole_wait
 
     def looked(self, track_id: int, quality: float, cost: float = 1.0) -> None:
-        """A track was looked at."""
+        """A track was looked at; for nothing, if the whole picture was paid for."""
         self.units -= cost
         before = self.trials.get(track_id)
         if before is None:
@@ -160,3 +164,7 @@ class Schedule:
         first = settings.unsure_seconds if agreeing == 0 else settings.sure_seconds
         doublings = min(looks - 1 if agreeing == 0 else agreeing - 2, 8)
         return float(min(first * 2.0**doublings, settings.longest_seconds))
+
+
+def _earned(units: float, rate: float, seconds: float, settings: ScheduleSettings) -> float:
+    return min(units + rate * seconds, rate * settings.burst_seconds)

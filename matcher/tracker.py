@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from matcher.box import Box
-from matcher.flow import STILL, FrameMotion
+from matcher.flow import FrameMotion
 from matcher.kalman import BoxMotion
 from matcher.match import Detection
 
@@ -122,7 +122,9 @@ class Tracker:
     next_id: int = 1
 
     def update(self, detections: Sequence[Detection], motion: FrameMotion, time: float) -> None:
-        """Take one frame's detections; `time` in media seconds, rising."""
+        """Take one frame's detections; `time` in media seconds, rising. A cut ends every track."""
+        if motion.is_cut:
+            self.tracks = []
         carried = [self._advance(track, motion, time) for track in self.tracks]
         followed = {track.track_id for track, was in zip(self.tracks, carried, strict=True) if was}
         settings = self.settings
@@ -173,15 +175,14 @@ class Tracker:
     def _advance(self, track: Track, motion: FrameMotion, time: float) -> bool:
         """Move a track to the current frame; whether optical flow carried it."""
         seconds, track.updated = time - track.updated, time
-        camera = motion.camera if motion.camera is not None else STILL
         own = motion.regions.get(track.track_id)
         if own is not None:
-            track.motion.follow(own, camera, seconds)
+            track.motion.follow(own, motion.camera, seconds)
         else:
-            track.motion.warp(camera)
+            track.motion.warp(motion.camera)
             track.motion.predict(seconds)
         if len(track.outline):
-            track.outline = _moved(track.outline, camera if own is None else own)
+            track.outline = _moved(track.outline, motion.camera if own is None else own)
         return own is not None
 
     def _carry(self, track: Track) -> float:

@@ -48,12 +48,20 @@ def test_work_stops_when_the_units_are_spent_and_goes_on_with_media_time() -> No
     assert schedule.next([prospect(9)]) == 9
 
 
-def test_a_dear_task_is_paid_back_before_the_next() -> None:
-    schedule = ready()
-    schedule.looked_whole(12.0, news=True)
-    schedule.earn(0.5)
-    assert schedule.next([prospect(1)]) is None
-    schedule.earn(0.9)
+def test_a_dear_try_is_paid_back_before_the_next() -> None:
+    settings = ScheduleSettings(whole_units_per_second=10, whole_seconds=0.1)
+    schedule = Schedule(settings)
+    schedule.earn(0.0)
+    schedule.looked_whole(15.0, news=True)
+    for time, task in ((0.4, None), (0.8, None), (1.2, WHOLE_PICTURE)):
+        schedule.earn(time)
+        assert schedule.next([]) == task
+
+
+def test_tries_of_the_whole_picture_leave_the_tracks_their_units() -> None:
+    schedule = Schedule(ScheduleSettings())
+    schedule.earn(0.0)
+    schedule.looked_whole(100.0, news=True)
     assert schedule.next([prospect(1)]) == 1
 
 

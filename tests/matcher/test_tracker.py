@@ -9,7 +9,7 @@ from matcher.match import Detection
 from matcher.tracker import NO_OUTLINE, Tracker, TrackerSettings, TrackState, overlaps
 
 NOTHING_MOVED = FrameMotion(STILL, {})
-CUT = FrameMotion(None, {})
+CUT = FrameMotion(STILL, {}, is_cut=True)
 
 
 def box_at(left: float, top: float = 50.0) -> Box:
@@ -111,8 +111,15 @@ def test_optical_flow_carries_a_verified_track_for_a_bounded_time() -> None:
 def test_a_track_that_flow_cannot_follow_is_lost_at_once() -> None:
     tracker = fresh()
     track = tracker.adopt(box_at(10), NO_OUTLINE, 0.0)
-    tracker.update([], CUT, 0.04)
+    tracker.update([], NOTHING_MOVED, 0.04)
     assert track.state is TrackState.LOST
+
+
+def test_a_cut_ends_every_track() -> None:
+    tracker = fresh()
+    follow(tracker, [(n / 25, sure(box_at(10))) for n in range(5)])
+    tracker.update(sure(box_at(10)), CUT, 0.24)
+    assert [track.track_id for track in tracker.tracks] == [2]
 
 
 def test_a_verified_outline_joins_the_track_in_its_place_or_starts_one() -> None:
