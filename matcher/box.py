@@ -52,6 +52,10 @@ class Box:
             min(max(self.bottom, 0.0), height),
         )
 
+    def scaled(self, factor: float) -> "Box":
+        """The same box in a picture resized by that factor."""
+        return Box(self.left * factor, self.top * factor, self.right * factor, self.bottom * factor)
+
     def padded(self, share: float) -> "Box":
         """Grown by a share of its own width and height on each side."""
         dx, dy = share * self.width, share * self.height

@@ -1,0 +1,126 @@
+"""Fit the decision to labelled contests by maximum likelihood."""
+
+import json
+from collections.abc import Container, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from matcher.decision import DecisionWeights, choice, evidence
+from matcher.errors import WeightsError
+from matcher.verifier import Contest, Duel
+
+# Keeps few pictures from making the decision surer than they justify.
+_RIDGE: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledContest:
+    """A contest and the truth.
+
+    Attributes:
+        contest: what competed.
+        product_id: the product that is really there; None if it is none of the catalog.
+        weight: how much it counts.
+    """
+
+    contest: Contest
+    product_id: str | None
+    weight: float = 1.0
+
+
+def main_contest(contests: Sequence[Contest], product_id: str | None) -> Contest | None:
+    """The contest that a photo's label speaks about: where its product competes, or the first.
+
+    Args:
+        contests: strongest first.
+        product_id: the photo's label; None for a photo of nothing in the catalog.
+    """
+    for contest in contests:
+        if any(one.reference.product_id == product_id for one in contest.hypotheses):
+            return contest
+    return contests[0] if contests else None
+
+
+def fit(labelled: Sequence[LabelledContest]) -> DecisionWeights:
+    """Weights that make the labels most likely, with a ridge on standardised evidence.
+
+    Raises:
+        ValueError: no contest is given.
+    """
+    if not labelled:
+        raise ValueError("calibration needs at least one labelled contest")
+    tables = [evidence(one.contest) for one in labelled]
+    rows = np.concatenate(tables)
+    centre, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-6
+    scaled = [(table - centre) / spread for table in tables]
+    answers = [_answer(one) for one in labelled]
+
+    def loss(parameters: NDArray[np.float64]) -> float:
+        total = float(_RIDGE * (parameters[1:] ** 2).sum())
+        for table, answer, one in zip(scaled, answers, labelled, strict=True):
+            shares = choice(table @ parameters[1:] + parameters[0])
+            right = 1 - shares.sum() if answer is None else shares[answer]
+            total -= one.weight * float(np.log(max(float(right), 1e-12)))
+        return total
+
+    fitted = minimize(loss, np.zeros(rows.shape[1] + 1), method="L-BFGS-B").x
+    worth = fitted[1:] / spread
+    bias = float(fitted[0] - (worth * centre).sum())
+    return DecisionWeights.of(bias, worth, _unknown_share(labelled))
+
+
+def without(contest: Contest, product_ids: Container[str]) -> Contest | None:
+    """The contest as it were if the catalog lacked some products; None if nobody is left.
+
+    A product's photo without the product itself is the hardest unknown there is: its twins stay.
+    """
+    kept = [
+        index
+        for index, one in enumerate(contest.hypotheses)
+        if one.reference.product_id not in product_ids
+    ]
+    if not kept:
+        return None
+    place = {old: new for new, old in enumerate(kept)}
+    return Contest(
+        tuple(contest.hypotheses[index] for index in kept),
+        tuple(
+            Duel(place[one.first], place[one.second], one.evidence)
+            for one in contest.duels
+            if one.first in place and one.second in place
+        ),
+    )
+
+
+def save(weights: DecisionWeights, path: Path) -> None:
+    """Write what was fitted as JSON."""
+    path.write_text(json.dumps(asdict(weights), indent=1) + "\n")
+
+
+def read(path: Path) -> DecisionWeights:
+    """Read what `save` wrote.
+
+    Raises:
+        WeightsError: the file cannot be read or holds something else.
+    """
+    try:
+        return DecisionWeights(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise WeightsError(f"{path.name} is no calibration: {error}") from error
+
+
+def _answer(one: LabelledContest) -> int | None:
+    for index, hypothesis in enumerate(one.contest.hypotheses):
+        if hypothesis.reference.product_id == one.product_id:
+            return index
+    return None
+
+
+def _unknown_share(labelled: Sequence[LabelledContest]) -> float:
+    unknown = sum(one.weight for one in labelled if _answer(one) is None)
+    return min(max(unknown / sum(one.weight for one in labelled), 0.01), 0.99)

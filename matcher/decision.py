@@ -1,0 +1,149 @@
+"""Decide: from the evidence of a contest to calibrated probabilities and one of three verdicts.
+
+A contest is a multinomial choice (McFadden's conditional logit, 1974) between its hypotheses and
+"none of them". The lead over the runner-up and the twin test need no rule of their own: rivals
+share one unit of probability.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.match import Verdict
+from matcher.verifier import Contest, Hypothesis
+
+_MOST_INLIERS: Final = 120
+_FULL_SHARE: Final = 0.1
+_SIMILAR: Final = 0.35
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionWeights:
+    """What one unit of each kind of evidence is worth, in log-odds against "none of them".
+
+    Attributes:
+        bias: log-odds of a hypothesis without any evidence.
+        inliers: per natural logarithm of the inlier count.
+        correlation: per unit of local correlation.
+        chroma: per 20 units of colour distance.
+        coverage: per unit of covered visible reference.
+        visible: per unit of the reference's visible share.
+        twin_print: per unit of print lead in the twin test.
+        twin_colour: per unit of colour lead in the twin test.
+        unknown_share: in (0, 1), share of unknowns among the pictures of the calibration.
+    """
+
+    bias: float
+    inliers: float
+    correlation: float
+    chroma: float
+    coverage: float
+    visible: float
+    twin_print: float
+    twin_colour: float
+    unknown_share: float
+
+    @classmethod
+    def of(cls, bias: float, worth: Floats, unknown_share: float) -> Self:
+        """From (7,) weights in the order of `evidence`."""
+        return cls(bias, *(float(one) for one in worth), unknown_share=unknown_share)
+
+    def evidence_weights(self) -> Floats:
+        """(7,) float64, in the order of `evidence`."""
+        names = [one.name for one in fields(self) if one.name not in {"bias", "unknown_share"}]
+        return np.array([getattr(self, name) for name in names], np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A hypothesis of a contest with its probability; they sum to at most 1 over a contest."""
+
+    hypothesis: Hypothesis
+    probability: float
+
+
+class Decision:
+    """Calibrated probabilities and verdicts."""
+
+    def __init__(
+        self, weights: DecisionWeights, threshold: float, unknown_share: float | None = None
+    ) -> None:
+        """Hold what was calibrated.
+
+        Args:
+            weights: from calibration.
+            threshold: probability from which a product is called `identical`.
+            unknown_share: in (0, 1), expected share of unknowns; that of the calibration if None.
+        """
+        self._weights = weights
+        self._threshold = threshold
+        expected = weights.unknown_share if unknown_share is None else unknown_share
+        self._prior_shift = _log_odds(1 - expected) - _log_odds(1 - weights.unknown_share)
+
+    @property
+    def threshold(self) -> float:
+        """Probability from which a product is called `identical`."""
+        return self._threshold
+
+    def rank(self, contest: Contest) -> list[Ranked]:
+        """Hypotheses of one contest, most probable first."""
+        worth = evidence(contest) @ self._weights.evidence_weights()
+        logits = worth + self._weights.bias + self._prior_shift
+        probabilities = choice(logits)
+        ranked = [
+            Ranked(hypothesis, float(probability))
+            for hypothesis, probability in zip(contest.hypotheses, probabilities, strict=True)
+        ]
+        return sorted(ranked, key=lambda one: -one.probability)
+
+    def verdict(self, probability: float, any_of_them: float) -> Verdict:
+        """The verdict for the best product.
+
+        Args:
+            probability: of the best product.
+            any_of_them: sum over all products of the contest.
+        """
+        if probability >= self._threshold:
+            return Verdict.IDENTICAL
+        return Verdict.SIMILAR if any_of_them >= _SIMILAR else Verdict.UNKNOWN
+
+
+def evidence(contest: Contest) -> Floats:
+    """(N, 7) float64: what speaks for each hypothesis, in the order of `DecisionWeights`."""
+    own = np.array([_own(one) for one in contest.hypotheses], np.float64)
+    twins = np.zeros((len(own), 2))
+    for duel in contest.duels:
+        told = duel.evidence
+        # A sliver of differing area is one glance, not a proof.
+        colour = told.colour_lead * min(told.share / _FULL_SHARE, 1.0)
+        lead = np.array([told.print_lead, colour]) / 2
+        twins[duel.first] += lead
+        twins[duel.second] -= lead
+    return np.concatenate([own, twins], axis=1)
+
+
+def _own(hypothesis: Hypothesis) -> list[float]:
+    aligned = hypothesis.aligned
+    return [
+        float(np.log(min(hypothesis.placement.inliers, _MOST_INLIERS))),
+        aligned.correlation,
+        aligned.chroma / 20,
+        hypothesis.coverage,
+        aligned.visible,
+    ]
+
+
+def choice(logits: Floats) -> Floats:
+    """Softmax over the hypotheses and a last alternative "none" whose logit is 0."""
+    top = max(float(logits.max(initial=0.0)), 0.0)
+    weights = np.exp(logits - top)
+    shares: Floats = weights / (weights.sum() + np.exp(-top))
+    return shares
+
+
+def _log_odds(share: float) -> float:
+    return float(np.log(share / (1 - share)))

@@ -1,0 +1,150 @@
+"""Find the product in a reference picture, so that its background is not learnt with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.box import Box
+from matcher.features import KeypointMatcher, LocalFeatures
+from matcher.match import Detection
+from matcher.placement import place
+
+_SURE: Final = 12
+_PLAIN_SPREAD: Final = 14.0
+_PLAIN_SHARE: Final = 0.9
+_DIFFERENT: Final = 18.0
+_SMALLEST_SHARE: Final = 0.02
+_MARGIN: Final = 0.03
+_CENTRAL: Final = (0.22, 0.12)
+
+Mask = NDArray[np.bool_]
+
+
+class Locator(Protocol):
+    """Proposes boxes of products; the detector is one."""
+
+    def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
+        """Boxes that may hold a product, in any order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Located:
+    """Where the product is.
+
+    Attributes:
+        box: pixels of the picture, with a margin.
+        outline: (4, 2) float32, the product's corners without it.
+        mask: (H, W) bool over the whole picture, product, not background.
+    """
+
+    box: Box
+    outline: NDArray[np.float32]
+    mask: Mask
+
+
+def by_siblings(
+    features: LocalFeatures, siblings: Sequence[LocalFeatures], matcher: KeypointMatcher
+) -> Located | None:
+    """Where the same product's earlier references are found in the picture."""
+    best = None
+    for sibling, pairs in zip(siblings, matcher.match(features, siblings), strict=True):
+        for placement in place(pairs, features, sibling)[:1]:
+            if placement.inliers >= _SURE and (best is None or placement.inliers > best.inliers):
+                best = placement
+    if best is None:
+        return None
+    mask = np.zeros((features.height, features.width), np.uint8)
+    cv2.fillConvexPoly(mask, np.rint(best.outline).astype(np.int32), 1)
+    grow = max(int(_MARGIN * max(features.width, features.height)), 1)
+    grown = cv2.dilate(mask, np.ones((2 * grow + 1, 2 * grow + 1), np.uint8))
+    return _within(np.asarray(grown) > 0)
+
+
+def by_plain_background(image: NDArray[np.uint8]) -> Located | None:
+    """What stands out from a background of one colour; None if the background is not plain."""
+    lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB).astype(np.float32)
+    height, width = lab.shape[:2]
+    rim = max(min(height, width) // 50, 1)
+    border = np.concatenate(
+        [
+            lab[:rim].reshape(-1, 3),
+            lab[-rim:].reshape(-1, 3),
+            lab[:, :rim].reshape(-1, 3),
+            lab[:, -rim:].reshape(-1, 3),
+        ]
+    )
+    colour = np.median(border, axis=0)
+    plain = np.linalg.norm(border - colour, axis=1) < _PLAIN_SPREAD
+    if plain.mean() < _PLAIN_SHARE:
+        return None
+    stands_out = (np.linalg.norm(lab - colour, axis=2) > _DIFFERENT).astype(np.uint8)
+    reach = max(min(height, width) // 25, 3)
+    closed = cv2.morphologyEx(stands_out, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8))
+    outlines, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    large = [one for one in outlines if cv2.contourArea(one) > _SMALLEST_SHARE * height * width]
+    if not large:
+        return None
+    mask = np.zeros((height, width), np.uint8)
+    cv2.drawContours(mask, large, -1, 1, thickness=cv2.FILLED)
+    return _within(mask > 0)
+
+
+def by_locator(image: NDArray[np.uint8], locator: Locator, confidence: float) -> Located | None:
+    """The detector's largest confident box near the middle."""
+    height, width = image.shape[:2]
+    sure = [one for one in locator.detect(image) if one.confidence >= confidence]
+    if not sure:
+        return None
+
+    def prominence(one: Detection) -> float:
+        dx = (one.box.left + one.box.right) / width - 1
+        dy = (one.box.top + one.box.bottom) / height - 1
+        return one.confidence * one.box.area * float(np.exp(-2 * (dx * dx + dy * dy)))
+
+    box = max(sure, key=prominence).box.clipped(width, height)
+    mask = np.zeros((height, width), bool)
+    mask[int(box.top) : int(np.ceil(box.bottom)), int(box.left) : int(np.ceil(box.right))] = True
+    return _within(mask)
+
+
+def by_centre(image: NDArray[np.uint8]) -> Located | None:
+    """The middle of the picture, where people hold what they photograph."""
+    height, width = image.shape[:2]
+    mask = np.zeros((height, width), bool)
+    aside, above = round(_CENTRAL[0] * width), round(_CENTRAL[1] * height)
+    mask[above : height - above, aside : width - aside] = True
+    return _within(mask)
+
+
+def everywhere(image: NDArray[np.uint8]) -> Located:
+    """The whole picture."""
+    height, width = image.shape[:2]
+    box = Box(0, 0, width, height)
+    return Located(box, corners_of(box), np.ones((height, width), bool))
+
+
+def _within(mask: Mask) -> Located | None:
+    rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
+    if len(rows) == 0:
+        return None
+    height, width = mask.shape
+    box = Box(float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
+    return Located(box.padded(_MARGIN).clipped(width, height), corners_of(box), mask)
+
+
+def corners_of(box: Box) -> NDArray[np.float32]:
+    """(4, 2) corners, clockwise from the top left."""
+    return np.array(
+        [
+            [box.left, box.top],
+            [box.right, box.top],
+            [box.right, box.bottom],
+            [box.left, box.bottom],
+        ],
+        np.float32,
+    )

@@ -1,0 +1,185 @@
+"""The method on one page: detect, embed, shortlist, verify, decide."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher import crop as crops
+from matcher.answer import answer, guess, subject_first, without_repeats
+from matcher.crop import Crop
+from matcher.decision import Decision
+from matcher.detector import Detector
+from matcher.encoder import Embedder
+from matcher.explain import Explanation, Traces, explain
+from matcher.features import FrontEnd
+from matcher.match import Detection, Identification, Match
+from matcher.reference import ReferenceShelf
+from matcher.shortlist import SearchableCatalog, Shortlist, Shortlister
+from matcher.stopwatch import Stopwatch
+from matcher.verifier import Contest, Query, Verifier
+
+_LOOKS: Final = 8
+_EXPLAINED: Final = 0.3
+# A detection that fills the picture shows nothing that the whole picture did not.
+_CLOSER_LOOK: Final = 0.5
+
+Image = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """The stages that a pipeline is made of."""
+
+    detector: Detector
+    embedder: Embedder
+    front_end: FrontEnd
+    shelf: ReferenceShelf
+    shortlister: Shortlister
+    verifier: Verifier
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What a crop turned out to hold: its shortlist and every place where one is verified."""
+
+    crop: Crop
+    query: Query
+    shortlist: Shortlist
+    contests: Sequence[Contest]
+
+
+class Pipeline:
+    """Finds identical catalog products in pictures; holds no state between calls."""
+
+    def __init__(self, parts: Parts, shortlist_size: int = 12) -> None:
+        self._parts = parts
+        self._shortlist_size = shortlist_size
+
+    def identify(
+        self, image: Image, catalog: SearchableCatalog, *, whole_image: bool = False
+    ) -> Identification:
+        """Every catalog product in a photo, every copy of it, most probable first.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+            catalog: the snapshot to search.
+            whole_image: take the picture as one crop and give one answer.
+        """
+        watch = Stopwatch()
+        whole = self._look(crops.whole(image), catalog, watch)
+        matches = self._answers(whole)
+        if whole_image:
+            matches = sorted(matches, key=lambda one: -one.probability)[:1]
+        else:
+            with watch.stage("detect"):
+                detections = self.detect(image)
+            for detection in _unexplained(detections, matches, image)[:_LOOKS]:
+                closer = self._look(crops.cut(image, detection), catalog, watch)
+                matches += self._answers(closer) or [guess(detection, closer.shortlist)]
+        matches = without_repeats(matches or [guess(whole.crop.detection, whole.shortlist)])
+        matches = subject_first(matches, image.shape[1], image.shape[0])
+        return Identification(tuple(matches), catalog.index_version, watch.times())
+
+    def detect(self, image: Image) -> tuple[Detection, ...]:
+        """Boxes that may hold products; the first lane's whole work."""
+        return self._parts.detector.detect(image)
+
+    def match(
+        self, image: Image, detections: Sequence[Detection], catalog: SearchableCatalog
+    ) -> tuple[Match, ...]:
+        """One match per detection, in their order; the second lane's work."""
+        return tuple(self._match(image, one, catalog) for one in detections)
+
+    def explain(self, image: Image, catalog: SearchableCatalog, product_id: str) -> Explanation:
+        """Which gate lets a product through and which one loses it.
+
+        Raises:
+            KeyError: the catalog has no such product.
+        """
+        parts = self._parts
+        references = tuple(
+            parts.shelf.get(catalog, product_id, one.image_id)
+            for one in catalog.products[product_id].images
+        )
+        look = self._look(crops.whole(image), catalog, Stopwatch())
+        rivals = [one for one in look.shortlist.references if one.product_id != product_id]
+        contests = parts.verifier.verify(look.query, [*rivals, *references])
+        answers = [answer(one, look.crop, look.shortlist, parts.decision) for one in contests]
+        pairs = parts.verifier.pairs(look.query, references)
+        traces = Traces(
+            detections=self.detect(image),
+            shortlist=look.shortlist,
+            shortlist_size=self._shortlist_size,
+            keypoints=len(look.query.features),
+            pairs=max((len(one) for one in pairs), default=0),
+            match=_involving(product_id, answers),
+            threshold=parts.decision.threshold,
+        )
+        return explain(product_id, traces)
+
+    def contests(self, image: Image, catalog: SearchableCatalog) -> Sequence[Contest]:
+        """What competes in the whole picture, undecided; for calibration."""
+        return self._look(crops.whole(image), catalog, Stopwatch()).contests
+
+    def _match(self, image: Image, detection: Detection, catalog: SearchableCatalog) -> Match:
+        look = self._look(crops.cut(image, detection), catalog, Stopwatch())
+        inside = [one for one in self._answers(look) if _centred(one, detection)]
+        if not inside:
+            return guess(detection, look.shortlist)
+        return max(inside, key=lambda one: one.probability)
+
+    def _look(self, crop: Crop, catalog: SearchableCatalog, watch: Stopwatch) -> Look:
+        parts = self._parts
+        with watch.stage("embed"):
+            embedding = parts.embedder.embed([crop.tight])[0]
+        with watch.stage("verify"):
+            features = parts.front_end.extract(crop.image, crop.keypoints)
+        with watch.stage("shortlist"):
+            shortlist = parts.shortlister.shortlist(
+                embedding, features, catalog, self._shortlist_size
+            )
+        with watch.stage("verify"):
+            query = Query(crop.image, features)
+            contests = parts.verifier.verify(query, shortlist.references)
+        return Look(crop, query, shortlist, contests)
+
+    def _answers(self, look: Look) -> list[Match]:
+        decision = self._parts.decision
+        return [answer(one, look.crop, look.shortlist, decision) for one in look.contests]
+
+
+def _unexplained(
+    detections: Sequence[Detection], matches: Sequence[Match], image: Image
+) -> list[Detection]:
+    """Detections that no match covers yet and that deserve a closer look, surest first."""
+    limit = _CLOSER_LOOK * image.shape[0] * image.shape[1]
+    return [
+        one
+        for one in detections
+        if one.box.area < limit
+        and not any(one.box.iou(match.detection.box) > _EXPLAINED for match in matches)
+    ]
+
+
+def _centred(match: Match, detection: Detection) -> bool:
+    box = match.detection.box
+    x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+    inside = detection.box.padded(-0.15)
+    return inside.left <= x <= inside.right and inside.top <= y <= inside.bottom
+
+
+def _involving(product_id: str, answers: Sequence[Match]) -> Match | None:
+    """The answer in whose contest the product did best."""
+
+    def own(match: Match) -> float:
+        return max(
+            (one.probability for one in match.candidates if one.product_id == product_id),
+            default=0.0,
+        )
+
+    best = max(answers, key=own, default=None)
+    return best if best is not None and own(best) > 0 else None

@@ -1,0 +1,176 @@
+"""Verify: which references does a picture really show, and where.
+
+Four questions about (picture, reference): how many keypoints correspond, do they agree on one
+homography, which share of the visible reference is matched, and does the warped picture look like
+the reference. References that claim the same place compete; what they compete with is each other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.agreement import Aligned, compare
+from matcher.features import Correspondences, KeypointMatcher, LocalFeatures
+from matcher.placement import Placement, overlap, place
+from matcher.reference import Reference
+from matcher.twins import TwinEvidence, TwinTest
+
+_SAME_PLACE: Final = 0.5
+_COMPETITORS: Final = 5
+_WEAK: Final = 0.12
+_GRID: Final = 10
+_TESTED: Final = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Query:
+    """A picture at the size where it is matched.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB.
+        features: its keypoints, in its pixels.
+    """
+
+    image: NDArray[np.uint8]
+    features: LocalFeatures
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hypothesis:
+    """One reference at one place.
+
+    Attributes:
+        reference: which.
+        placement: where, and by which keypoints.
+        aligned: how much it looks like it.
+        coverage: in [0, 1], share of the visible reference that is matched.
+    """
+
+    reference: Reference
+    placement: Placement
+    aligned: Aligned
+    coverage: float
+
+    @property
+    def strength(self) -> float:
+        """Orders hypotheses before they are calibrated."""
+        return max(self.aligned.agreement, 0.01) * float(np.sqrt(self.placement.inliers))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Duel:
+    """The twin test between two competitors of one contest, by their positions in it."""
+
+    first: int
+    second: int
+    evidence: TwinEvidence
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contest:
+    """Everything that claims one place in a picture, at most one hypothesis per product.
+
+    Attributes:
+        hypotheses: strongest first, at least one.
+        duels: twin tests between the strongest of them, in both directions.
+    """
+
+    hypotheses: tuple[Hypothesis, ...]
+    duels: tuple[Duel, ...]
+
+
+class Verifier:
+    """Keypoint pairs, homographies, aligned comparison and twin tests."""
+
+    def __init__(self, matcher: KeypointMatcher, twin_test: TwinTest) -> None:
+        self._matcher = matcher
+        self._twin_test = twin_test
+
+    def verify(self, query: Query, references: Sequence[Reference]) -> list[Contest]:
+        """Every place of the picture where a reference is found, strongest first."""
+        claims = self._claims(query, references)
+        contests = [self._contest(query, rivals) for rivals in _by_place(claims)]
+        return sorted(contests, key=lambda one: -one.hypotheses[0].strength)
+
+    def pairs(self, query: Query, references: Sequence[Reference]) -> list[Correspondences]:
+        """Keypoint pairs with each reference, before any geometry."""
+        return self._matcher.match(query.features, [one.features for one in references])
+
+    def _claims(self, query: Query, references: Sequence[Reference]) -> list["_Claim"]:
+        pairs = self.pairs(query, references)
+        return [
+            _Claim(reference, placement)
+            for reference, corresponding in zip(references, pairs, strict=True)
+            for placement in place(corresponding, query.features, reference.features)
+        ]
+
+    def _contest(self, query: Query, rivals: Sequence["_Claim"]) -> Contest:
+        compared = [
+            Hypothesis(
+                one.reference,
+                one.placement,
+                aligned := compare(one.reference.look, query.image, one.placement.homography),
+                _coverage(one, aligned.visible),
+            )
+            for one in rivals
+        ]
+        compared.sort(key=lambda one: -one.strength)
+        best: dict[str, Hypothesis] = {}
+        for one in compared:
+            best.setdefault(one.reference.product_id, one)
+        hypotheses = tuple(best.values())
+        return Contest(hypotheses, self._duels(query, hypotheses))
+
+    def _duels(self, query: Query, hypotheses: Sequence[Hypothesis]) -> tuple[Duel, ...]:
+        close = [
+            index
+            for index, one in enumerate(hypotheses[:_TESTED])
+            if one.strength > _WEAK * hypotheses[0].strength
+        ]
+        duels = []
+        for first in close:
+            for second in close:
+                if first == second:
+                    continue
+                evidence = self._twin_test.ask(
+                    hypotheses[first].reference,
+                    hypotheses[second].reference,
+                    query.image,
+                    hypotheses[first].placement.homography,
+                )
+                if evidence is not None:
+                    duels.append(Duel(first, second, evidence))
+        return tuple(duels)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Claim:
+    reference: Reference
+    placement: Placement
+
+
+def _by_place(claims: Sequence[_Claim]) -> list[list[_Claim]]:
+    places: list[list[_Claim]] = []
+    for claim in sorted(claims, key=lambda one: -one.placement.inliers):
+        for rivals in places:
+            if overlap(rivals[0].placement.outline, claim.placement.outline) > _SAME_PLACE:
+                if len(rivals) < _COMPETITORS:
+                    rivals.append(claim)
+                break
+        else:
+            places.append([claim])
+    return places
+
+
+def _coverage(claim: _Claim, visible: float) -> float:
+    """Share of the reference's occupied grid cells that hold an inlier, of those in view."""
+    features = claim.reference.features
+    size = np.array([features.width, features.height], np.float32)
+    cells = np.clip((features.points / size * _GRID).astype(int), 0, _GRID - 1)
+    occupied = len(np.unique(cells[:, 1] * _GRID + cells[:, 0]))
+    hit = cells[claim.placement.reference]
+    matched = len(np.unique(hit[:, 1] * _GRID + hit[:, 0]))
+    return min(matched / max(occupied * max(visible, 0.05), 1.0), 1.0)
