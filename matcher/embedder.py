@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +16,7 @@ _FILL: Final = (124, 116, 104)
 _BATCH: Final = 16
 # Raised when the same picture is prepared to something else than before.
 _PREPARATION: Final = "box1"
+_SQUEEZED: Final = "fill1"
 
 
 class Embedder:
@@ -25,8 +27,10 @@ class Embedder:
         self._run = network.functions["embed"]
         self._dimension = int(network.facts["dimension"])
         self._size = int(network.weights.option("input_size", _INPUT_SIZE))
+        self._squeeze = bool(network.weights.option("squeeze", 0))
         digest = network.weights.sha256[:16]
-        self._part_id = f"{network.weights.network}-{digest}-{_PREPARATION}-{self._size}"
+        preparation = _SQUEEZED if self._squeeze else _PREPARATION
+        self._part_id = f"{network.weights.network}-{digest}-{preparation}-{self._size}"
 
     @property
     def part_id(self) -> str:
@@ -45,7 +49,8 @@ class Embedder:
         return np.concatenate([np.empty((0, self._dimension), dtype=np.float32), *vectors])
 
     def _embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        prepared = np.stack([prepare_for_embedding(image, self._size) for image in images])
+        prepare = squeeze_for_embedding if self._squeeze else prepare_for_embedding
+        prepared = np.stack([prepare(image, self._size) for image in images])
         (vectors,) = self._run(planes(prepared))
         # Half precision leaves the length at about 1; an index wants it exact.
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -54,5 +59,13 @@ class Embedder:
 
 
 def prepare_for_embedding(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """The whole picture, undistorted, in a (size, size, 3) square; training does the same."""
+    """The whole picture, undistorted, in a (size, size, 3) square."""
     return letterbox(image, size, size, _FILL).image
+
+
+def squeeze_for_embedding(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """The whole picture stretched to a (size, size, 3) square, as our own weights are trained.
+
+    A tall carton keeps all of a small input's pixels; weights ask for it by the option `squeeze`.
+    """
+    return np.asarray(cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA), np.uint8)

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import cv2
 import numpy as np
+import torch
+from PIL import Image
 from torch import nn
 
 CLASS_NAME: Final = "product"
@@ -89,15 +91,16 @@ def build_yolov5(scale: str, classes: int) -> nn.Module:
 def quiet_ultralytics() -> Iterator[None]:
     """Import ultralytics inside this, so that it asks no network and writes nothing at home.
 
-    Its settings file goes to a folder that is removed again; the environment, OpenCV's threads
-    and NumPy's way of printing are restored, and its messages go to no stream (it would print them
-    on stdout).
+    Its settings file goes to a folder that is removed again; the environment and what it changes
+    in other libraries (Pillow's `open`, torch's `save`, OpenCV's threads, NumPy's way of printing)
+    are restored, and its messages go to no stream (it would print them on stdout).
     """
     if "ultralytics" in sys.modules:
         yield
         return
     before = {name: os.environ.get(name) for name in (*_QUIET, "YOLO_CONFIG_DIR")}
     threads, printing = cv2.getNumThreads(), np.get_printoptions()
+    open_picture, save = Image.open, torch.save
     with tempfile.TemporaryDirectory(prefix="skulens-") as folder:
         os.environ.update(_QUIET, YOLO_CONFIG_DIR=folder)
         try:
@@ -106,6 +109,8 @@ def quiet_ultralytics() -> Iterator[None]:
             _restore(before)
             cv2.setNumThreads(threads)
             np.set_printoptions(**printing)
+            # Its `Image.open` installs a package when a picture is broken.
+            vars(Image)["open"], vars(torch)["save"] = open_picture, save
     logger = logging.getLogger("ultralytics")
     logger.handlers.clear()
     logger.addHandler(logging.NullHandler())

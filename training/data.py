@@ -97,7 +97,7 @@ class TrainingData:
 
     def products(self) -> tuple[str, ...]:
         """Grocery products that may be trained on or validated with, sorted."""
-        folders = _pictures_or_folders(self.root / "grocery" / "catalog")
+        folders = pictures_in(self.root / "grocery" / "catalog")
         return tuple(folder.name for folder in folders if folder.name not in self.left_out)
 
     def iconic(self, product: str) -> Path:
@@ -107,33 +107,33 @@ class TrainingData:
     def photos(self, product: str) -> tuple[Path, ...]:
         """Phone photos of a grocery product."""
         folder = self.root / "grocery" / "train" / product
-        return tuple(self.check(path) for path in _pictures_or_folders(folder))
+        return tuple(self.check(path) for path in pictures_in(folder))
 
     def household(self) -> dict[str, tuple[Path, ...]]:
         """Catalog pictures of household products; a product seen in two years is one product."""
         found: dict[str, list[Path]] = {}
-        for path in _pictures_or_folders(self.root / "apc_products" / "catalog"):
+        for path in pictures_in(self.root / "apc_products" / "catalog"):
             found.setdefault(path.stem.partition("__")[2], []).append(path)
         return {name: tuple(paths) for name, paths in found.items()}
 
     def clothing(self) -> tuple[Path, ...]:
         """Pictures of clothes, one garment each."""
-        return _pictures_or_folders(self.root / "clothing_cc0")
+        return pictures_in(self.root / "clothing_cc0")
 
     def places(self) -> tuple[Path, ...]:
         """Pictures without products to be found in them, for backgrounds."""
-        return _pictures_or_folders(self.root / "boofcv_photos")
+        return pictures_in(self.root / "boofcv_photos")
 
     def clutter(self) -> tuple[Path, ...]:
         """Bins full of unlabelled products: backgrounds for covering, not for detecting."""
-        return _pictures_or_folders(self.root / "apc_products" / "clutter_unlabelled")
+        return pictures_in(self.root / "apc_products" / "clutter_unlabelled")
 
     def beverages(self) -> tuple[Labelled, ...]:
         """Bottles and cans with their boxes."""
         folder = self.root / "beverage3"
         return tuple(
-            _from_yolo(path, folder / "labels" / f"{path.stem}.txt")
-            for path in _pictures_or_folders(folder / "images")
+            boxes_of_yolo(path, folder / "labels" / f"{path.stem}.txt")
+            for path in pictures_in(folder / "images")
         )
 
     def paintings(self) -> tuple[Labelled, ...]:
@@ -150,7 +150,12 @@ class TrainingData:
         )
 
 
-def _pictures_or_folders(folder: Path) -> tuple[Path, ...]:
+def pictures_in(folder: Path) -> tuple[Path, ...]:
+    """A folder's pictures and folders, sorted.
+
+    Raises:
+        TrainingError: there is no such folder.
+    """
     if not folder.is_dir():
         raise TrainingError(f"{folder} is missing: --data must name the whole data folder")
     return tuple(
@@ -158,7 +163,7 @@ def _pictures_or_folders(folder: Path) -> tuple[Path, ...]:
     )
 
 
-def _from_yolo(picture: Path, labels: Path) -> Labelled:
+def boxes_of_yolo(picture: Path, labels: Path) -> Labelled:
     """Boxes are given as centre and size in shares of the picture."""
     with Image.open(picture) as opened:
         width, height = opened.size

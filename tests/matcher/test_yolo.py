@@ -13,11 +13,14 @@ _CHECK = """
 import os, socket
 def refuse(*_, **__): raise AssertionError("asked the network")
 socket.getaddrinfo = refuse
-before = dict(os.environ)
+import torch
+from PIL import Image
+before, opener, saver = dict(os.environ), Image.open, torch.save
 from matcher.yolo import build_yolov5n
 build_yolov5n()
 added = {k for k in os.environ if k not in before and k.startswith("YOLO")}
 assert not added, added
+assert Image.open is opener and torch.save is saver
 """
 
 
@@ -38,7 +41,7 @@ def test_names_and_shapes_are_those_of_ultralytics_own_description() -> None:
     assert {k: v.shape for k, v in net.state_dict().items()} == {k: v.shape for k, v in own.items()}
 
 
-def test_building_it_asks_no_network_prints_nothing_and_leaves_nothing_at_home(
+def test_building_it_asks_no_network_prints_nothing_and_leaves_nothing_behind(
     tmp_path: Path,
 ) -> None:
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("YOLO", "PYTEST"))}

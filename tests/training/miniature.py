@@ -37,6 +37,12 @@ def write(path: Path, image: NDArray[np.uint8]) -> None:
     cv2.imwrite(str(path), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
 
 
+def label(path: Path) -> None:
+    """One box, in YOLO's form."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("1 0.5 0.5 0.4 0.6\n")
+
+
 def build(root: Path) -> None:
     """Fill an empty folder."""
     names = (*TRAINED, *HELD_OUT, *LEFT_OUT, *PRODUCE)
@@ -59,9 +65,10 @@ def _others(root: Path) -> None:
         write(root / "clothing_cc0" / f"{number}.jpg", picture)
         write(root / "apc_products" / "catalog" / f"apc2015__thing_{number}.jpg", on_white(picture))
         write(root / "beverage3" / "images" / f"{number}.jpg", in_a_shop(picture, number))
-        labels = root / "beverage3" / "labels" / f"{number}.txt"
-        labels.parent.mkdir(exist_ok=True)
-        labels.write_text("1 0.5 0.5 0.4 0.6\n")
+        label(root / "beverage3" / "labels" / f"{number}.txt")
+    shop = root / "eval_only" / "freiburg_boxes"
+    write(shop / "images" / "shelf.jpg", in_a_shop(pictures[0], 0))
+    label(shop / "labels" / "shelf.txt")
     noise = rng.integers(0, 255, (120, 160, 3), np.uint8)
     write(root / "boofcv_photos" / "wall.jpg", noise)
     write(root / "apc_products" / "clutter_unlabelled" / "bin.jpg", noise)

@@ -1,0 +1,33 @@
+from pathlib import Path
+
+import pytest
+
+from matcher.yolo import build_yolov5n
+from training.assess import recall_in_shops, retrieval_of_cartons, together
+from training.data import TrainingData, read_rgb
+from training.retrieval import colour_and_gradients
+
+
+def test_left_out_cartons_are_reported_apart(tiny_data: Path) -> None:
+    data = TrainingData.open(tiny_data)
+    figures = retrieval_of_cartons(data, {"again": colour_and_gradients}, detector=None)
+    assert figures["again_known_carton_top1"] == figures["baseline_known_carton_top1"]
+    assert 0 <= figures["baseline_left_out_carton_top1"] <= 1
+
+
+def test_a_detector_may_cut_the_queries(tiny_data: Path) -> None:
+    data = TrainingData.open(tiny_data)
+    figures = retrieval_of_cartons(data, {}, build_yolov5n())
+    assert figures["baseline_known_carton_top10"] == 1.0  # of five products
+
+
+def test_shop_pictures_are_measured(tiny_data: Path) -> None:
+    figures = recall_in_shops(build_yolov5n(), TrainingData.open(tiny_data))
+    assert figures["freiburg_recall"] <= figures["freiburg_recall_any_confidence"] <= 1
+
+
+def test_two_embeddings_side_by_side_are_of_unit_length(tiny_data: Path) -> None:
+    data = TrainingData.open(tiny_data)
+    both = together(colour_and_gradients, colour_and_gradients)
+    vectors = both([read_rgb(data.iconic("Pear"), 100)])
+    assert float((vectors**2).sum()) == pytest.approx(1, abs=1e-5)
