@@ -98,7 +98,7 @@ def decode(
 
 
 def suppress(
-    boxes: NDArray[np.float32], confidences: NDArray[np.float32], overlap: float, limit: int
+    boxes: NDArray[np.floating], confidences: NDArray[np.floating], overlap: float, limit: int
 ) -> NDArray[np.intp]:
     """Indices of the boxes that no more confident box covers, most confident first.
 

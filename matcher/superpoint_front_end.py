@@ -161,8 +161,8 @@ def _nibbles(descriptors: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def _from_nibbles(codes: NDArray[np.uint8], dimension: int) -> NDArray[np.float32]:
-    pairs = np.stack([codes >> 4, codes & 15], axis=2).reshape(len(codes), -1)[:, :dimension]
-    levels = pairs.astype(np.float32) - (_LEVELS + 1)
+    pairs = np.stack([codes >> 4, codes & 15], axis=2).reshape(len(codes), 2 * codes.shape[1])
+    levels = pairs[:, :dimension].astype(np.float32) - (_LEVELS + 1)
     lengths = np.maximum(np.linalg.norm(levels, axis=1, keepdims=True), 1e-12)
     unit: NDArray[np.float32] = levels / lengths
     return unit

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 
 def assignment(
-    scores: NDArray[np.float32], bin_score: float, iterations: int
+    scores: NDArray[np.floating], bin_score: float, iterations: int
 ) -> NDArray[np.float64]:
     """Probability of every pair, as `superglue.sinkhorn.log_assignment` gives its logarithm.
 

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import nn
+from torch.nn import functional
 
 from matcher.openvino_runtime import OpenVinoRuntime
 from matcher.resnet import EmbeddingNet
@@ -21,15 +22,28 @@ SUPERPOINT = SuperPointSizes(widths=(8, 8, 16, 16), head=32, descriptors=32)
 SUPERGLUE = SuperGlueSizes(descriptors=32, width=32, layers=4, heads=4, encoder=(8, 16))
 
 
+def structured(count: int, height: int, width: int) -> torch.Tensor:
+    """(B, 3, H, W) in [0, 1] with structure at every size, as photos have."""
+    layers = [
+        functional.interpolate(torch.rand(count, 3, step, step), (height, width))
+        for step in (3, 10, 40)
+    ]
+    return torch.stack(layers).mean(dim=0)
+
+
 def lively_detector() -> nn.Module:
-    """Random weights whose confidences and distances differ from place to place."""
-    network = build_yolov5n()
+    """Random weights whose activations neither fade nor explode, as in a trained network."""
+    network = build_yolov5n().train()
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = 1.0
     with torch.no_grad():
+        network(structured(4, 192, 192))
         for name, parameter in network.named_parameters():
-            if name.endswith("2.weight") and ".24.cv" in name:
-                parameter.mul_(20.0)
-            if name.endswith("2.bias") and ".24.cv" in name:
-                parameter.zero_()
+            if name.startswith("model.24.cv") and name.endswith(".2.weight"):
+                parameter.mul_(5.0)
+            if name.startswith("model.24.cv3") and name.endswith(".2.bias"):
+                parameter.fill_(-2.0)
     return network
 
 
