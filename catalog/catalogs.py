@@ -1,0 +1,119 @@
+"""All catalogs of one storage."""
+
+from typing import Final
+
+from catalog.encoding import Encoder
+from catalog.errors import AlreadyExists, CatalogError, NotFound, StorageUnavailable
+from catalog.journal import (
+    CatalogCleared,
+    CatalogDeleted,
+    Journal,
+    JournalChange,
+    PartsActivated,
+)
+from catalog.keeper import IndexKeeper
+from catalog.ledger import Ledger
+from catalog.parts import PartStore
+from catalog.product import is_valid_id
+from catalog.rules import check_id, check_part_ids
+from catalog.state import CatalogState, Life
+from catalog.storage import Storage
+from catalog.store import CatalogStore
+
+_DELETED_FOLDERS: Final = ("products", "incoming", "snapshots", "features", "images")
+
+
+class Catalogs:
+    """Makes, finds and deletes catalogs. All methods block and raise `StorageUnavailable`."""
+
+    def __init__(self, storage: Storage, encoder: Encoder) -> None:
+        self._storage = storage
+        self._encoder = encoder
+
+    def names(self) -> tuple[str, ...]:
+        """Names of the catalogs that there are, sorted."""
+        return tuple(name for name in self._storage.folders() if self._is_live(name))
+
+    def create(self, name: str) -> CatalogStore:
+        """Make an empty catalog.
+
+        Raises:
+            Invalid: the name breaks the pattern of ids.
+            AlreadyExists: there is one of that name.
+        """
+        check_id(name, "catalog")
+        part_ids = self._encoder.part_ids
+        check_part_ids(part_ids)
+
+        def created(state: CatalogState) -> JournalChange:
+            if state.life is Life.LIVE:
+                raise AlreadyExists(f"there is a catalog {name} already")
+            return PartsActivated(part_ids)
+
+        ledger = self._ledger(name)
+        self._clear(name, ledger)
+        ledger.commit(created)
+        return CatalogStore(name, self._storage, self._encoder)
+
+    def open(self, name: str) -> CatalogStore:
+        """A catalog that there is.
+
+        Raises:
+            NotFound: there is none of that name.
+            Invalid: the name breaks the pattern of ids.
+        """
+        check_id(name, "catalog")
+        store = CatalogStore(name, self._storage, self._encoder)
+        store.state()
+        return store
+
+    def delete(self, name: str) -> None:
+        """Delete a catalog with all its products and pictures, for ever; its journal stays.
+
+        It is gone at once for everybody. When removing its objects is interrupted, deleting it
+        again, or creating one of that name, goes on where that stopped.
+
+        Raises:
+            NotFound: there is none of that name.
+            Invalid: the name breaks the pattern of ids.
+        """
+        check_id(name, "catalog")
+        ledger = self._ledger(name)
+
+        def deleted(state: CatalogState) -> JournalChange | None:
+            if state.life is Life.ABSENT:
+                raise NotFound(f"there is no catalog {name}")
+            return CatalogDeleted() if state.life is Life.LIVE else None
+
+        ledger.commit(deleted)
+        self._clear(name, ledger)
+
+    def _clear(self, name: str, ledger: Ledger) -> None:
+        """Remove what a deleted catalog left, unless that is done."""
+
+        def cleared(state: CatalogState) -> JournalChange | None:
+            return CatalogCleared() if state.life is Life.DELETING else None
+
+        for folder in _DELETED_FOLDERS:
+            for key in self._storage.list(f"{name}/{folder}/"):
+                # Another process may have finished this, and the name may be in use again.
+                if ledger.state().life is not Life.DELETING:
+                    return
+                self._storage.delete(key)
+        ledger.commit(cleared)
+
+    def _is_live(self, name: str) -> bool:
+        if not is_valid_id(name):
+            return False
+        try:
+            last = Journal(self._storage, name).last()
+        except StorageUnavailable:
+            raise
+        except CatalogError:
+            return True  # damaged, which opening it will say; it is not to vanish from sight
+        if last is None:
+            return False
+        return not isinstance(last.changes[-1], CatalogDeleted | CatalogCleared)
+
+    def _ledger(self, name: str) -> Ledger:
+        return Ledger(self._storage, name, IndexKeeper(PartStore(self._storage, name)))

@@ -1,0 +1,158 @@
+"""Taking pictures in: read, check and encode first, upload afterwards."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from catalog.encoding import Encoder, Encoding
+from catalog.errors import CatalogError, Invalid, NotFound, StorageUnavailable
+from catalog.keeper import EncodingCache
+from catalog.parts import PartStore, check
+from catalog.picture import Picture, decode
+from catalog.product import ReferenceImage
+from catalog.rules import MOST_IMAGES, storable
+from catalog.snapshot import image_key
+from catalog.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPicture:
+    """A picture file that someone gives.
+
+    Attributes:
+        name: the file's name, for people.
+        data: the whole file.
+    """
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A picture that is fit to be uploaded."""
+
+    image: ReferenceImage
+    data: bytes
+    encoding: Encoding
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Intake:
+    """What is left of the pictures given: the new ones, and notes on the others."""
+
+    prepared: tuple[Prepared, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def images(self) -> tuple[ReferenceImage, ...]:
+        """The new reference images, in the order given."""
+        return tuple(prepared.image for prepared in self.prepared)
+
+
+class Ingest:
+    """Prepares and uploads the pictures of one catalog."""
+
+    def __init__(
+        self, storage: Storage, catalog: str, encoder: Encoder, encodings: EncodingCache
+    ) -> None:
+        self._storage = storage
+        self._catalog = catalog
+        self._encoder = encoder
+        self._encodings = encodings
+        self._parts = PartStore(storage, catalog)
+
+    def prepare(
+        self, pictures: Sequence[NamedPicture], existing: Sequence[ReferenceImage], at: str
+    ) -> Intake:
+        """Read and encode pictures; nothing is written.
+
+        Args:
+            pictures: of one product; each helps to encode the ones after it.
+            existing: the product's images so far.
+            at: ISO 8601, UTC; when they are added.
+
+        Raises:
+            PictureError: one of them cannot be read.
+            Invalid: too many, or the encoder broke its contract.
+        """
+        names = {image.image_id: image.source_name for image in existing}
+        if len(existing) + len(pictures) > MOST_IMAGES:
+            raise Invalid(
+                f"{len(existing) + len(pictures)} pictures are too many for one product; "
+                f"give at most {MOST_IMAGES}"
+            )
+        siblings: list[Encoding] | None = None
+        prepared: list[Prepared] = []
+        notes: list[str] = []
+        for picture in pictures:
+            image_id = hashlib.sha256(picture.data).hexdigest()
+            if image_id in names:
+                notes.append(f"{picture.name} is the same file as {names[image_id]} and is ignored")
+                continue
+            names[image_id] = picture.name
+            decoded = decode(picture.data, picture.name)
+            if siblings is None:
+                siblings = self._siblings(existing)
+            encoding = self._encoded(decoded, image_id, picture.name, siblings)
+            siblings.append(encoding)
+            image = _image(image_id, decoded, picture.name, at)
+            prepared.append(Prepared(image, picture.data, encoding))
+        return Intake(tuple(prepared), tuple(notes))
+
+    def upload(self, intake: Intake) -> None:
+        """Write pictures and features; also those that are there, so that they count as fresh.
+
+        Raises:
+            StorageUnavailable: the storage refused.
+            Conflict: others kept writing the same picture.
+        """
+        for prepared in intake.prepared:
+            image = prepared.image
+            key = image_key(self._catalog, image.image_id, image.extension)
+            self._storage.put(key, prepared.data)
+            self._parts.save(self._encoder.part_ids, image.image_id, prepared.encoding)
+
+    def encode_stored(self, image: ReferenceImage, siblings: Sequence[Encoding]) -> Encoding:
+        """The encoding of a stored picture by the encoder's networks; made and saved if missing.
+
+        Raises:
+            NotFound: the picture is missing in the storage.
+            PictureError: it is damaged.
+            Invalid: the encoder broke its contract.
+        """
+        known = self._known(image.image_id)
+        if known is not None:
+            return known
+        data = self._storage.get(image_key(self._catalog, image.image_id, image.extension))
+        decoded = decode(data, image.source_name)
+        encoding = self._encoded(decoded, image.image_id, image.source_name, siblings)
+        self._parts.save(self._encoder.part_ids, image.image_id, encoding)
+        return encoding
+
+    def _siblings(self, existing: Sequence[ReferenceImage]) -> list[Encoding]:
+        return [self._encodings.get(self._encoder.part_ids, image.image_id) for image in existing]
+
+    def _encoded(
+        self, decoded: Picture, image_id: str, name: str, siblings: Sequence[Encoding]
+    ) -> Encoding:
+        known = self._known(image_id)
+        if known is not None:
+            return known
+        encoding = self._encoder.encode(decoded.image, tuple(siblings))
+        check(encoding, name)
+        return encoding
+
+    def _known(self, image_id: str) -> Encoding | None:
+        """The stored encoding, unless it is missing or damaged and so has to be made."""
+        try:
+            return self._parts.load(self._encoder.part_ids, image_id)
+        except StorageUnavailable:
+            raise
+        except (NotFound, CatalogError):
+            return None
+
+
+def _image(image_id: str, decoded: Picture, name: str, at: str) -> ReferenceImage:
+    height, width = decoded.image.shape[:2]
+    return ReferenceImage(image_id, decoded.extension, width, height, storable(name), at)

@@ -1,0 +1,166 @@
+"""Keeps what is read from a catalog's storage: its index and the encodings used last."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from threading import Lock, Thread
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.encoding import Encoding, PartIds
+from catalog.errors import NotFound
+from catalog.index import EXACT_BELOW, Index, Reference
+from catalog.parts import PartStore
+from catalog.product import Product
+
+ENCODINGS_BYTES: Final = 128 << 20
+
+
+class IndexKeeper:
+    """The newest index of one catalog; every other one is made from it by its differences.
+
+    Safe to share between threads. A large index is merged in a thread of its own.
+    """
+
+    def __init__(self, parts: PartStore, *, exact_below: int = EXACT_BELOW) -> None:
+        self._parts = parts
+        self._exact_below = exact_below
+        self._lock = Lock()
+        self._part_id = ""
+        self._products: Mapping[str, Product] = {}
+        self._index = Index.of(exact_below=exact_below)
+        self._merging: Thread | None = None
+
+    def start_with(
+        self,
+        part_ids: PartIds,
+        products: Mapping[str, Product],
+        references: Sequence[Reference],
+        vectors: NDArray[np.float32],
+    ) -> None:
+        """Take over embeddings that were read in one piece; all of the products' references."""
+        with self._lock:
+            self._part_id = part_ids.embedding
+            self._products = products
+            self._index = Index.of(references, vectors, exact_below=self._exact_below)
+
+    def index(self, part_ids: PartIds, products: Mapping[str, Product]) -> Index:
+        """The index of these products; reads the embeddings that it does not have yet.
+
+        Raises:
+            NotFound: an embedding is missing in the storage.
+        """
+        with self._lock:
+            if part_ids.embedding != self._part_id:
+                self._part_id = part_ids.embedding
+                self._products = {}
+                self._index = Index.of(exact_below=self._exact_below)
+            removed, added = differences(self._products, products)
+            if removed or added:
+                vectors = [self._embedding(part_ids, reference) for reference in added]
+                self._index = self._index.changed(removed, added, vectors)
+            self._products = products
+            self._tidy()
+            return self._index
+
+    def current(self, products: Mapping[str, Product]) -> Index | None:
+        """The newest index if it is of these products, so that a merge is seen; else None."""
+        with self._lock:
+            return self._index if products is self._products else None
+
+    def wait(self) -> None:
+        """Until no merge is running."""
+        merging = self._merging
+        if merging is not None:
+            merging.join()
+
+    def _embedding(self, part_ids: PartIds, reference: Reference) -> NDArray[np.float32]:
+        try:
+            return self._parts.embedding(part_ids, reference.image_id)
+        except NotFound as error:
+            raise NotFound(
+                f"the features of picture {reference.image_id} of product "
+                f"{reference.product_id} are missing; encode the catalog again"
+            ) from error
+
+    def _tidy(self) -> None:
+        if not self._index.wants_merge:
+            return
+        if not self._index.merges_slowly:
+            self._index = self._index.merged()
+        elif self._merging is None:
+            merge = Thread(
+                target=self._merge, args=(self._index, self._part_id), name="merge", daemon=True
+            )
+            self._merging = merge
+            merge.start()
+
+    def _merge(self, index: Index, part_id: str) -> None:
+        merged = index.merged()
+        with self._lock:
+            if part_id == self._part_id:
+                self._index = merged.caught_up(self._index)
+            self._merging = None
+
+
+class EncodingCache:
+    """The encodings used last, within a bound of bytes; safe to share between threads."""
+
+    def __init__(self, parts: PartStore, *, limit: int = ENCODINGS_BYTES) -> None:
+        self._parts = parts
+        self._limit = limit
+        self._lock = Lock()
+        self._kept: OrderedDict[tuple[PartIds, str], Encoding] = OrderedDict()
+        self._bytes = 0
+
+    def get(self, part_ids: PartIds, image_id: str) -> Encoding:
+        """The encoding of a picture, read at its first use.
+
+        Raises:
+            NotFound: it is missing in the storage.
+            CatalogError: it is damaged.
+        """
+        key = (part_ids, image_id)
+        with self._lock:
+            known = self._kept.get(key)
+            if known is not None:
+                self._kept.move_to_end(key)
+                return known
+        encoding = self._parts.load(part_ids, image_id)
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = encoding
+                self._bytes += size_of(encoding)
+            while self._bytes > self._limit and len(self._kept) > 1:
+                self._bytes -= size_of(self._kept.popitem(last=False)[1])
+        return encoding
+
+
+def size_of(encoding: Encoding) -> int:
+    """Bytes of an encoding's arrays."""
+    crop, local = encoding.crop, encoding.local
+    arrays = (crop.outline, crop.to_picture, crop.jpeg, crop.mask, encoding.embedding)
+    features = (local.points, local.scales, local.angles, local.codes)
+    return sum(array.nbytes for array in arrays) + sum(array.nbytes for array in features)
+
+
+def references_of(product: Product) -> list[Reference]:
+    """One for each of its pictures."""
+    return [Reference(product.product_id, image.image_id) for image in product.images]
+
+
+def differences(
+    before: Mapping[str, Product], after: Mapping[str, Product]
+) -> tuple[set[Reference], list[Reference]]:
+    """References that went and references that came."""
+    removed: set[Reference] = set()
+    added: list[Reference] = []
+    for product_id, product in before.items():
+        if after.get(product_id) is not product:
+            removed.update(references_of(product))
+    for product_id, product in after.items():
+        if before.get(product_id) is not product:
+            added += references_of(product)
+    stay = removed.intersection(added)
+    return removed - stay, [reference for reference in added if reference not in stay]

@@ -1,0 +1,171 @@
+"""Reading picture files that people give, whatever is in them."""
+
+import struct
+import warnings
+import zlib
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from catalog.errors import PictureError
+
+SMALLEST_SIDE: Final = 16
+MOST_PIXELS: Final = 64_000_000
+
+# Formats that need no other program to be decoded, and the extension each is stored under.
+EXTENSIONS: Final = {
+    "JPEG": "jpg",
+    "MPO": "jpg",
+    "PNG": "png",
+    "WEBP": "webp",
+    "AVIF": "avif",
+    "GIF": "gif",
+    "BMP": "bmp",
+    "TIFF": "tif",
+    "PPM": "ppm",
+}
+
+# What Pillow's decoders were seen to raise on damaged files.
+_DAMAGE: Final = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    IndexError,
+    KeyError,
+    OverflowError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+)
+_BOMB: Final = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A decoded picture file.
+
+    Attributes:
+        image: (H, W, 3) uint8, RGB, upright.
+        extension: of the file's real format, lower case, without a dot.
+    """
+
+    image: NDArray[np.uint8]
+    extension: str
+
+
+def read_picture(data: bytes, name: str) -> NDArray[np.uint8]:
+    """Decode a picture file.
+
+    EXIF rotation is applied, CMYK, 16-bit and palette pictures are converted, transparency is laid
+    on white, and of an animation the first frame is taken.
+
+    Args:
+        data: the file.
+        name: the file's name, for the message.
+
+    Returns:
+        (H, W, 3) uint8, RGB, upright.
+
+    Raises:
+        PictureError: the file is empty, truncated, no picture, under 16 pixels on a side, or over
+            64 megapixels (checked before any pixel is decoded).
+    """
+    return decode(data, name).image
+
+
+def decode(data: bytes, name: str) -> Picture:
+    """As `read_picture`, with the format.
+
+    Raises:
+        PictureError: as there.
+    """
+    if not data:
+        raise PictureError(f"{name} is empty (0 bytes); give a picture file", name)
+    opened = _open(data, name)
+    with opened:
+        _check_size(opened, name)
+        extension = EXTENSIONS[opened.format or "PNG"]
+        try:
+            return Picture(np.array(_upright_rgb(opened), dtype=np.uint8), extension)
+        except _DAMAGE as error:
+            raise PictureError(
+                f"{name} is damaged or cut off and cannot be decoded ({_one_line(error)}); "
+                "save it again",
+                name,
+            ) from error
+        except MemoryError as error:
+            message = f"{name} needs more memory than there is; make it smaller"
+            raise PictureError(message, name) from error
+
+
+def _open(data: bytes, name: str) -> Image.Image:
+    try:
+        # Our own bound on pixels is stricter and comes next; Pillow's warning would only add noise.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            return Image.open(BytesIO(data), formats=tuple(EXTENSIONS))
+    except _BOMB as error:
+        raise PictureError(_too_large(name), name) from error
+    except _DAMAGE as error:
+        known = "JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF"
+        raise PictureError(
+            f"{name} is not a picture that can be read; give one of {known}", name
+        ) from error
+
+
+def _check_size(opened: Image.Image, name: str) -> None:
+    width, height = opened.size
+    if width * height > MOST_PIXELS:
+        raise PictureError(_too_large(name, f"{width}x{height} pixels"), name)
+    if min(width, height) < SMALLEST_SIDE:
+        raise PictureError(
+            f"{name} is too small ({width}x{height} pixels); "
+            f"each side needs at least {SMALLEST_SIDE}",
+            name,
+        )
+
+
+def _too_large(name: str, size: str = "over 178 megapixels") -> str:
+    return f"{name} is too large ({size}); make it at most {MOST_PIXELS // 1_000_000} megapixels"
+
+
+def _upright_rgb(opened: Image.Image) -> Image.Image:
+    opened.load()
+    try:
+        upright = ImageOps.exif_transpose(opened)
+    except _DAMAGE:
+        upright = opened  # the pixels are whole, only what was noted about them is not
+    if upright.mode.startswith(("I", "F")):
+        return _from_deep(upright)
+    if upright.has_transparency_data:
+        return _on_white(upright.convert("RGBA"))
+    return upright.convert("RGB")
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    white = Image.new("RGB", picture.size, (255, 255, 255))
+    white.paste(picture, mask=picture.getchannel("A"))
+    return white
+
+
+def _from_deep(picture: Image.Image) -> Image.Image:
+    """Grey pictures of 16 or 32 bits, whole numbers or floats, brought to 8 bits."""
+    values = np.nan_to_num(np.asarray(picture).astype(np.float32))
+    top = float(values.max())
+    if picture.mode.startswith("I;16") or top > 255:
+        full = 65535.0
+    else:
+        full = 1.0 if picture.mode == "F" and top <= 1 else 255.0
+    grey = np.clip(values * (255.0 / full) + 0.5, 0, 255).astype(np.uint8)
+    return Image.fromarray(grey).convert("RGB")
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

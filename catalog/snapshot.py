@@ -1,0 +1,144 @@
+"""A catalog at one moment, which never changes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.encoding import Encoder, Encoding, PartIds
+from catalog.errors import Conflict, NotFound
+from catalog.index import Index, Neighbour
+from catalog.keeper import EncodingCache, IndexKeeper
+from catalog.product import Product
+from catalog.state import CatalogState
+from catalog.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What the snapshots of one catalog read from and share.
+
+    Attributes:
+        storage: of the pictures.
+        keeper: of the index.
+        encodings: of the reference pictures.
+        encoder: whose queries the catalog can answer.
+    """
+
+    storage: Storage
+    keeper: IndexKeeper
+    encodings: EncodingCache
+    encoder: Encoder
+
+
+class Catalog:
+    """Immutable snapshot; safe to share between threads.
+
+    Products are in memory; embeddings, encodings and pictures are read when they are first needed.
+    """
+
+    def __init__(self, name: str, state: CatalogState, sources: Sources) -> None:
+        self._name = name
+        self._state = state
+        self._sources = sources
+        self._index: Index | None = None
+
+    @property
+    def name(self) -> str:
+        """The catalog's name."""
+        return self._name
+
+    @property
+    def index_version(self) -> int:
+        """Number of the last journal entry in it."""
+        return self._state.sequence
+
+    @property
+    def part_ids(self) -> PartIds:
+        """Which networks made its encodings."""
+        return self._state.part_ids
+
+    @property
+    def products(self) -> Mapping[str, Product]:
+        """Live products by id, in the order they were added; read-only."""
+        return self._state.products
+
+    def encoding(self, image_id: str) -> Encoding:
+        """The encoding of a reference image; read from the storage at its first use.
+
+        Raises:
+            NotFound: there is none.
+            Conflict: the catalog was encoded by other networks.
+        """
+        self._check_networks()
+        return self._sources.encodings.get(self.part_ids, image_id)
+
+    def picture(self, image_id: str) -> bytes:
+        """The original file of a reference image.
+
+        Raises:
+            NotFound: no product has it, or it is missing in the storage.
+        """
+        for product in self.products.values():
+            for image in product.images:
+                if image.image_id == image_id:
+                    key = image_key(self._name, image_id, image.extension)
+                    return self._sources.storage.get(key)
+        raise NotFound(f"no product of catalog {self._name} has a picture {image_id}")
+
+    def shortlist(self, embedding: NDArray[np.float32], size: int) -> tuple[Neighbour, ...]:
+        """The products most similar to a (D,) float32 unit embedding, best first.
+
+        A product appears once, with its most similar picture; there are fewer than `size` only
+        when the catalog has fewer.
+
+        Raises:
+            Conflict: the catalog was encoded by other networks.
+            NotFound: an embedding is missing in the storage.
+            Invalid: the embedding is not of the catalog's dimension.
+        """
+        return self._ready().search(embedding, size)
+
+    def warm_up(self) -> None:
+        """Read what the first shortlist needs, so that it is quick.
+
+        Raises:
+            Conflict: the catalog was encoded by other networks.
+            NotFound: an embedding is missing in the storage.
+        """
+        self._ready()
+
+    def _ready(self) -> Index:
+        self._check_networks()
+        current = self._sources.keeper.current(self.products)
+        if current is not None:
+            return current
+        # Two threads may both find None; they get indexes that answer alike.
+        if self._index is None:
+            self._index = self._sources.keeper.index(self.part_ids, self.products)
+        return self._index
+
+    def _check_networks(self) -> None:
+        expected = self._sources.encoder.part_ids
+        if self.part_ids != expected:
+            raise Conflict(other_networks(self._name, self.part_ids, expected))
+
+
+def image_key(catalog: str, image_id: str, extension: str) -> str:
+    """Where a picture lies in the storage."""
+    return f"{catalog}/images/{image_id}.{extension}"
+
+
+def other_networks(name: str, have: PartIds, expected: PartIds) -> str:
+    """The sentence for a catalog that was encoded by other networks."""
+    pairs = (
+        ("crop", have.crop, expected.crop),
+        ("embedding", have.embedding, expected.embedding),
+        ("local", have.local, expected.local),
+    )
+    changed = ", ".join(f"{part} {old} is now {new}" for part, old, new in pairs if old != new)
+    return (
+        f"catalog {name} was encoded by other networks ({changed}); "
+        f"encode it again with: skulens catalog model {name} --switch"
+    )

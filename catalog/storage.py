@@ -1,0 +1,69 @@
+"""Where a catalog's objects lie: whole objects under keys, nothing half-written."""
+
+import re
+from typing import Final, Protocol
+
+from catalog.errors import Invalid
+
+_SEGMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,255}")
+
+
+class Storage(Protocol):
+    """Objects under keys such as `shop/journal/000000000001.json`.
+
+    An object is seen whole or not at all, by every process, also after a crash. A key is one or
+    more segments of letters, digits, dot, underscore and hyphen, joined by `/`; other keys raise
+    `Invalid`. All methods may block, may be called from several threads, and raise
+    `StorageUnavailable` when the storage refuses or cannot be reached.
+    """
+
+    def get(self, key: str) -> bytes:
+        """The object.
+
+        Raises:
+            NotFound: there is none.
+        """
+        ...
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write the object, replacing one that is there."""
+        ...
+
+    def put_if_absent(self, key: str, data: bytes) -> bool:
+        """Write the object unless there is one; of several writers exactly one gets True.
+
+        Raises:
+            Undetermined: the storage did not say whether it wrote.
+        """
+        ...
+
+    def list(self, prefix: str) -> tuple[str, ...]:
+        """Keys under a folder, which is named with its `/` at the end, sorted."""
+        ...
+
+    def folders(self) -> tuple[str, ...]:
+        """First segments of all keys, sorted."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove the object; none there is no error."""
+        ...
+
+    def modified(self, key: str) -> float:
+        """When the object was last written, seconds since the epoch.
+
+        Raises:
+            NotFound: there is none.
+        """
+        ...
+
+
+def checked(key: str) -> str:
+    """The key itself.
+
+    Raises:
+        Invalid: it is no key; above all, it would lead out of the storage.
+    """
+    if not all(_SEGMENT.fullmatch(segment) for segment in key.split("/")):
+        raise Invalid(f"{key!r} is not a storage key; use letters, digits, '.', '_', '-' and '/'")
+    return key

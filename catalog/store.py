@@ -1,0 +1,391 @@
+"""One catalog that can be read and changed; several processes may do so at once."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from threading import Lock
+
+from catalog.encoding import Encoder, Encoding
+from catalog.errors import (
+    AlreadyExists,
+    CatalogError,
+    Conflict,
+    Invalid,
+    NotFound,
+    StorageUnavailable,
+)
+from catalog.ingest import Ingest, NamedPicture
+from catalog.journal import JournalChange, PartsActivated, ProductRemoved, ProductWritten
+from catalog.keeper import EncodingCache, IndexKeeper
+from catalog.ledger import Decide, Ledger, now
+from catalog.parts import PartStore
+from catalog.product import AttributeValue, Product, ReferenceImage
+from catalog.projection import Projections
+from catalog.rules import attribute_items, check_id, check_part_ids, check_texts
+from catalog.snapshot import Catalog, Sources, other_networks
+from catalog.state import CatalogState, Life
+from catalog.storage import Storage
+
+__all__ = ["CatalogStore", "Change", "NamedPicture", "OnProgress"]
+
+OnProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a write did.
+
+    Attributes:
+        index_version: the catalog's afterwards.
+        product: its record afterwards; for a removal the record that was removed.
+        notes: sentences on what was ignored or is left to do.
+    """
+
+    index_version: int
+    product: Product
+    notes: tuple[str, ...] = ()
+
+
+class CatalogStore:
+    """Reads and changes one catalog; safe to share between threads. All methods block.
+
+    A change is uploaded first and then committed as one journal entry; when another writer was
+    first, its preconditions are checked again on what that writer left. Every method raises
+    `StorageUnavailable` when the storage refuses, and `NotFound` when the catalog was deleted.
+    """
+
+    def __init__(self, name: str, storage: Storage, encoder: Encoder) -> None:
+        self._name = name
+        self._encoder = encoder
+        parts = PartStore(storage, name)
+        encodings = EncodingCache(parts)
+        self._keeper = IndexKeeper(parts)
+        self._ledger = Ledger(storage, name, self._keeper)
+        self._projections = Projections(storage, name)
+        self._sources = Sources(storage, self._keeper, encodings, encoder)
+        self._ingest = Ingest(storage, name, encoder, encodings)
+        self._lock = Lock()
+        self._catalog: Catalog | None = None
+
+    @property
+    def name(self) -> str:
+        """The catalog's name."""
+        return self._name
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the encoder's networks are those that encoded the catalog; else `reencode`."""
+        return self.state().part_ids == self._encoder.part_ids
+
+    def state(self) -> CatalogState:
+        """What the journal says now."""
+        return self._alive(self._ledger.state())
+
+    def snapshot(self) -> Catalog:
+        """The catalog as the journal has it now; the same object while nothing changes."""
+        with self._lock:
+            state = self.state()
+            if self._catalog is None or self._catalog.index_version != state.sequence:
+                self._catalog = Catalog(self._name, state, self._sources)
+            return self._catalog
+
+    def product(self, product_id: str) -> Product:
+        """A live product.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return self._live(self.state(), product_id)
+
+    def add_product(
+        self,
+        product_id: str,
+        pictures: Sequence[NamedPicture],
+        *,
+        name: str | None = None,
+        description: str = "",
+        attributes: Mapping[str, AttributeValue] | None = None,
+    ) -> Change:
+        """Add a product with its reference images; all of it or nothing.
+
+        Args:
+            product_id: its id.
+            pictures: at least one; the same file twice is taken once, with a note.
+            name: for people; the id when left out.
+            description: free text.
+            attributes: text, number or list of texts by name.
+
+        Raises:
+            AlreadyExists: there is such a product.
+            Invalid: id, texts or attributes break a rule, or there is no picture.
+            PictureError: a picture cannot be read.
+            Conflict: the catalog was encoded by other networks.
+        """
+        check_id(product_id, "product")
+        check_texts(name or "", description)
+        items = attribute_items(attributes or {})
+        if not pictures:
+            raise Invalid(f"product {product_id} needs at least one picture")
+        self._absent(self._encodable(self.state()), product_id)
+        at = now()
+        intake = self._ingest.prepare(pictures, (), at)
+        self._ingest.upload(intake)
+
+        def added(state: CatalogState) -> JournalChange:
+            before = self._absent(self._encodable(state), product_id).removed.get(product_id)
+            revision = before.revision + 1 if before else 1
+            texts = (name or product_id, description)
+            return ProductWritten(
+                Product(product_id, *texts, items, intake.images, revision, at, at)
+            )
+
+        return self._changed(product_id, added, intake.notes)
+
+    def add_images(
+        self, product_id: str, pictures: Sequence[NamedPicture], *, if_revision: int | None = None
+    ) -> Change:
+        """Add reference images to a product; those it has already are ignored with a note.
+
+        Raises:
+            NotFound: there is no such product.
+            Conflict: it has another revision, or the catalog was encoded by other networks.
+            PictureError: a picture cannot be read.
+        """
+        product = self._expected(self._encodable(self.state()), product_id, if_revision)
+        at = now()
+        intake = self._ingest.prepare(pictures, product.images, at)
+        self._ingest.upload(intake)
+
+        def extended(state: CatalogState) -> JournalChange | None:
+            product = self._expected(self._encodable(state), product_id, if_revision)
+            images = _united(product.images, intake.images)
+            if images == product.images:
+                return None
+            return ProductWritten(_revised(replace(product, images=images), at))
+
+        return self._changed(product_id, extended, intake.notes)
+
+    def remove_images(
+        self, product_id: str, image_ids: Iterable[str], *, if_revision: int | None = None
+    ) -> Change:
+        """Take reference images away from a product; the last one stays.
+
+        Raises:
+            NotFound: there is no such product, or it has no such image.
+            Conflict: it has another revision.
+            Invalid: no image would be left.
+        """
+        unwanted = set(image_ids)
+        at = now()
+
+        def reduced(state: CatalogState) -> JournalChange | None:
+            product = self._expected(state, product_id, if_revision)
+            _check_has(product, unwanted)
+            kept = tuple(image for image in product.images if image.image_id not in unwanted)
+            if not kept:
+                raise Invalid(
+                    f"product {product_id} would be left without a picture; "
+                    "remove the product instead"
+                )
+            if not unwanted:
+                return None
+            return ProductWritten(_revised(replace(product, images=kept), at))
+
+        return self._changed(product_id, reduced)
+
+    def update_product(
+        self,
+        product_id: str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        attributes: Mapping[str, AttributeValue] | None = None,
+        if_revision: int | None = None,
+    ) -> Change:
+        """Change what is said of a product; what is left out stays, attributes are replaced.
+
+        Raises:
+            NotFound: there is no such product.
+            Conflict: it has another revision.
+            Invalid: texts or attributes break a rule.
+        """
+        check_texts(name or "", description or "")
+        items = None if attributes is None else attribute_items(attributes)
+        at = now()
+
+        def updated(state: CatalogState) -> JournalChange | None:
+            product = self._expected(state, product_id, if_revision)
+            after = replace(
+                product,
+                name=product.name if name is None else name or product_id,
+                description=product.description if description is None else description,
+                attributes=product.attributes if items is None else items,
+            )
+            return None if after == product else ProductWritten(_revised(after, at))
+
+        return self._changed(product_id, updated)
+
+    def remove_product(self, product_id: str, *, if_revision: int | None = None) -> Change:
+        """Take a product out; it can be restored.
+
+        Raises:
+            NotFound: there is no such product.
+            Conflict: it has another revision.
+        """
+        at = now()
+
+        def removed(state: CatalogState) -> JournalChange:
+            return ProductRemoved(_revised(self._expected(state, product_id, if_revision), at))
+
+        return self._changed(product_id, removed)
+
+    def restore_product(self, product_id: str) -> Change:
+        """Bring a removed product back with everything it had.
+
+        Raises:
+            AlreadyExists: it was not removed.
+            NotFound: there never was one.
+            Conflict: the catalog was encoded by other networks since.
+        """
+        at = now()
+
+        def restored(state: CatalogState) -> JournalChange:
+            gone = self._absent(self._encodable(state), product_id).removed.get(product_id)
+            if gone is None:
+                raise self._missing(product_id)
+            return ProductWritten(_revised(gone, at))
+
+        # Networks may have been switched since it was removed: make what is missing.
+        gone = self._encodable(self.state()).removed.get(product_id)
+        if gone is not None:
+            self._encode_stored(gone.images)
+        return self._changed(product_id, restored)
+
+    def reencode(self, on_progress: OnProgress | None = None) -> int:
+        """Encode every picture by the encoder's networks and switch the catalog to them.
+
+        Features that are there already are kept, also those of an earlier run that was stopped.
+        The catalog answers by the old networks until the last moment.
+
+        Args:
+            on_progress: called with pictures done and pictures in all.
+
+        Returns:
+            The catalog's `index_version` afterwards.
+
+        Raises:
+            PictureError: a stored picture is damaged.
+            NotFound: a stored picture is missing.
+        """
+        wanted = self._encoder.part_ids
+        check_part_ids(wanted)
+        encoded: set[Product] = set()
+
+        def switched(state: CatalogState) -> JournalChange | None:
+            complete = encoded.issuperset(self._products(state))
+            return None if not complete or state.part_ids == wanted else PartsActivated(wanted)
+
+        # Until no product has come or changed while the others were being encoded.
+        while True:
+            self._encode_products(encoded, on_progress)
+            state = self._ledger.commit(switched).state
+            if encoded.issuperset(self._products(state)):
+                return state.sequence
+
+    def close(self) -> None:
+        """Wait for what still runs in the background."""
+        self._keeper.wait()
+
+    def _changed(self, product_id: str, decide: Decide, notes: Sequence[str] = ()) -> Change:
+        commit = self._ledger.commit(decide)
+        state = self._alive(commit.state)
+        product = state.products.get(product_id) or state.removed[product_id]
+        notes = (*notes, *self._after(state, product)) if commit.written else tuple(notes)
+        return Change(state.sequence, product, notes)
+
+    def _after(self, state: CatalogState, product: Product) -> tuple[str, ...]:
+        """What follows a commit; when it fails the change stands all the same."""
+        # A snapshot object only speeds up the next start.
+        with suppress(CatalogError):
+            self._ledger.checkpoint()
+        try:
+            if product.product_id in state.products:
+                self._projections.write(state.sequence, product)
+            else:
+                self._projections.remove(product.product_id)
+        except StorageUnavailable as error:
+            return (f"the change was made, but its readable copy was not written: {error}",)
+        return ()
+
+    def _encode_products(self, encoded: set[Product], on_progress: OnProgress | None) -> None:
+        products = [p for p in self._products(self.state()) if p not in encoded]
+        total = sum(len(product.images) for product in products)
+        done = 0
+        for product in products:
+            self._encode_stored(product.images)
+            encoded.add(product)
+            done += len(product.images)
+            if on_progress:
+                on_progress(done, total)
+
+    def _encode_stored(self, images: Sequence[ReferenceImage]) -> None:
+        siblings: list[Encoding] = []
+        for image in images:
+            siblings.append(self._ingest.encode_stored(image, tuple(siblings)))
+
+    def _products(self, state: CatalogState) -> Sequence[Product]:
+        return tuple(self._alive(state).products.values())
+
+    def _alive(self, state: CatalogState) -> CatalogState:
+        if state.life is not Life.LIVE:
+            raise NotFound(f"there is no catalog {self._name}")
+        return state
+
+    def _encodable(self, state: CatalogState) -> CatalogState:
+        """The state, if new encodings would fit those that it has."""
+        wanted = self._encoder.part_ids
+        if self._alive(state).part_ids != wanted:
+            raise Conflict(other_networks(self._name, state.part_ids, wanted))
+        return state
+
+    def _absent(self, state: CatalogState, product_id: str) -> CatalogState:
+        if product_id in self._alive(state).products:
+            raise AlreadyExists(f"product {product_id} is in catalog {self._name} already")
+        return state
+
+    def _expected(self, state: CatalogState, product_id: str, revision: int | None) -> Product:
+        """The live product, if it has the revision that the caller knows."""
+        product = self._live(state, product_id)
+        if revision is not None and product.revision != revision:
+            raise Conflict(
+                f"product {product_id} was changed meanwhile (revision {product.revision}, "
+                f"expected {revision}); look at it and try again"
+            )
+        return product
+
+    def _live(self, state: CatalogState, product_id: str) -> Product:
+        product = self._alive(state).products.get(product_id)
+        if product is None:
+            check_id(product_id, "product")
+            raise self._missing(product_id)
+        return product
+
+    def _missing(self, product_id: str) -> NotFound:
+        return NotFound(f"there is no product {product_id} in catalog {self._name}")
+
+
+def _united(
+    images: tuple[ReferenceImage, ...], more: tuple[ReferenceImage, ...]
+) -> tuple[ReferenceImage, ...]:
+    have = {image.image_id for image in images}
+    return (*images, *(image for image in more if image.image_id not in have))
+
+
+def _check_has(product: Product, image_ids: set[str]) -> None:
+    missing = image_ids.difference(image.image_id for image in product.images)
+    if missing:
+        raise NotFound(f"product {product.product_id} has no picture {min(missing)}")
+
+
+def _revised(product: Product, at: str) -> Product:
+    return replace(product, revision=product.revision + 1, updated_at=at)

@@ -1,0 +1,297 @@
+"""Many products at once, in and out."""
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+from typing import Final
+from uuid import uuid4
+
+from catalog.errors import (
+    AlreadyExists,
+    Conflict,
+    Invalid,
+    NotFound,
+    PictureError,
+    StorageUnavailable,
+)
+from catalog.folder import refusal
+from catalog.manifest import MANIFEST_NAMES, Item, Manifest, read_manifest
+from catalog.product import Product, ReferenceImage, is_valid_id
+from catalog.record import product_record
+from catalog.rules import attribute_items, check_id
+from catalog.snapshot import Catalog
+from catalog.store import CatalogStore, NamedPicture
+
+OnProgress = Callable[[int, int], None]
+
+# 64 megapixels in 16 bits without any compression; what is larger is no picture of ours.
+LARGEST_FILE: Final = 400_000_000
+
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
+_LONGEST_STEM: Final = 100
+
+
+class RowStatus(StrEnum):
+    """What became of one product of an import."""
+
+    ADDED = "added"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRow:
+    """What became of one product of an import.
+
+    Attributes:
+        where: "folder oat-milk", "row 3 of products.csv".
+        product_id: as it was written there.
+        status: of the product.
+        problems: sentences on what was refused: the product, or some of its pictures.
+        notes: sentences on what was ignored.
+    """
+
+    where: str
+    product_id: str
+    status: RowStatus
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did.
+
+    Attributes:
+        rows: one for each product offered, in order.
+        ignored: sentences on files that are no part of any product.
+        index_version: the catalog's afterwards.
+    """
+
+    rows: tuple[ImportRow, ...]
+    ignored: tuple[str, ...]
+    index_version: int
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Sentences on everything that was refused; none when all is in the catalog."""
+        return tuple(problem for row in self.rows for problem in row.problems)
+
+    def count(self, status: RowStatus) -> int:
+        """How many products have that status."""
+        return sum(row.status is status for row in self.rows)
+
+
+def import_path(
+    store: CatalogStore, path: Path, on_progress: OnProgress | None = None
+) -> ImportReport:
+    """Take in a folder with one folder per product, or a CSV or JSON Lines manifest.
+
+    What the catalog has already is left alone, so the same import twice changes nothing and one
+    that was interrupted is simply run again. A product that breaks a rule and a picture that
+    cannot be read are reported; the others are taken in. Nothing is ever removed.
+
+    Args:
+        store: the catalog.
+        path: the folder (which may hold a `products.jsonl` or `products.csv`), or the manifest.
+        on_progress: called with pictures done and pictures in all.
+
+    Raises:
+        NotFound: there is nothing at that path.
+        Invalid: it offers no products.
+        Conflict: the catalog was encoded by other networks.
+        StorageUnavailable: the storage refused; products before that one are in.
+    """
+    if not store.is_current:
+        raise Conflict(
+            f"catalog {store.name} was encoded by other networks; before an import "
+            f"encode it again with: skulens catalog model {store.name} --switch"
+        )
+    manifest = read_manifest(path)
+    total = sum(len(item.pictures) for item in manifest.items)
+    done = 0
+    rows: list[ImportRow] = []
+    for item in manifest.items:
+        rows.append(_row(store, manifest, item))
+        done += len(item.pictures)
+        if on_progress:
+            on_progress(done, total)
+    return ImportReport(tuple(rows), manifest.ignored, store.state().sequence)
+
+
+def _row(store: CatalogStore, manifest: Manifest, item: Item) -> ImportRow:
+    if item.problem:
+        return ImportRow(item.where, item.product_id, RowStatus.REFUSED, (item.problem,))
+    try:
+        check_id(item.product_id, "product")
+        return _taken_in(store, manifest, item)
+    except (Invalid, AlreadyExists, Conflict, NotFound) as error:
+        problem = f"{item.where}: {error}"
+        return ImportRow(item.where, item.product_id, RowStatus.REFUSED, (problem,))
+
+
+def _taken_in(store: CatalogStore, manifest: Manifest, item: Item) -> ImportRow:
+    pictures, problems = _pictures(manifest.root, item.pictures)
+    before = store.state().products.get(item.product_id)
+    if before is None:
+        return _added(store, item, pictures, problems)
+    return _updated(store, item, before, pictures, problems)
+
+
+def _added(
+    store: CatalogStore, item: Item, pictures: list[NamedPicture], problems: list[str]
+) -> ImportRow:
+    while pictures:
+        try:
+            change = store.add_product(
+                item.product_id,
+                pictures,
+                name=item.name,
+                description=item.description or "",
+                attributes=item.attributes,
+            )
+        except PictureError as error:
+            problems.append(str(error))
+            pictures = [picture for picture in pictures if picture.name != error.name]
+        else:
+            status = RowStatus.ADDED
+            return ImportRow(item.where, item.product_id, status, tuple(problems), change.notes)
+    problems.append(f"{item.where}: product {item.product_id} has no picture that can be read")
+    return ImportRow(item.where, item.product_id, RowStatus.REFUSED, tuple(problems))
+
+
+def _updated(
+    store: CatalogStore,
+    item: Item,
+    before: Product,
+    pictures: list[NamedPicture],
+    problems: list[str],
+) -> ImportRow:
+    have = {image.image_id for image in before.images}
+    pictures = [picture for picture in pictures if _sha256(picture.data) not in have]
+    # Checked before the pictures go in, so that a bad row changes nothing.
+    attributes = None if item.attributes is None else dict(attribute_items(item.attributes))
+    notes: tuple[str, ...] = ()
+    while pictures:
+        try:
+            notes = store.add_images(item.product_id, pictures).notes
+            break
+        except PictureError as error:
+            problems.append(str(error))
+            pictures = [picture for picture in pictures if picture.name != error.name]
+    after = store.update_product(
+        item.product_id, name=item.name, description=item.description, attributes=attributes
+    )
+    changed = after.product.revision != before.revision
+    status = RowStatus.UPDATED if changed else RowStatus.UNCHANGED
+    return ImportRow(item.where, item.product_id, status, tuple(problems), (*notes, *after.notes))
+
+
+def _pictures(root: Path, paths: Sequence[PurePosixPath]) -> tuple[list[NamedPicture], list[str]]:
+    pictures: list[NamedPicture] = []
+    problems: list[str] = []
+    for path in paths:
+        try:
+            pictures.append(NamedPicture(str(path), _file(root / path)))
+        except NotFound as error:
+            problems.append(str(error))
+    return pictures, problems
+
+
+def _file(path: Path) -> bytes:
+    try:
+        if not path.is_file():
+            raise NotFound(f"there is no file {path}")
+        if path.stat().st_size > LARGEST_FILE:
+            raise NotFound(f"{path} is too large for a picture")
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise NotFound(f"cannot read {path} ({error})") from error
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def export(catalog: Catalog, directory: Path, on_progress: OnProgress | None = None) -> int:
+    """Write a catalog's pictures and a `products.jsonl` that `import_path` takes back.
+
+    The folder appears when it is complete.
+
+    Args:
+        catalog: what to write.
+        directory: a folder that does not exist yet or is empty.
+        on_progress: called with pictures done and pictures in all.
+
+    Returns:
+        The number of pictures written.
+
+    Raises:
+        AlreadyExists: the folder holds something.
+        NotFound: a picture is missing in the storage.
+        StorageUnavailable: the storage or the target's disk refused.
+    """
+    partial = directory.with_name(f".{directory.name}.{uuid4().hex}")
+    try:
+        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+            raise AlreadyExists(f"{directory} holds something already; give a new folder")
+        try:
+            partial.mkdir(parents=True)
+            written = _exported(catalog, partial, on_progress)
+            partial.replace(directory)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    except OSError as error:
+        raise StorageUnavailable(refusal("write", directory, error)) from error
+    return written
+
+
+def _exported(catalog: Catalog, directory: Path, on_progress: OnProgress | None) -> int:
+    total = sum(len(product.images) for product in catalog.products.values())
+    done = 0
+    with (directory / MANIFEST_NAMES[0]).open("w", encoding="utf-8") as manifest:
+        for product in catalog.products.values():
+            names = _file_names(product)
+            (directory / product.product_id).mkdir()
+            for image, name in zip(product.images, names, strict=True):
+                (directory / name).write_bytes(catalog.picture(image.image_id))
+                done += 1
+                if on_progress:
+                    on_progress(done, total)
+            manifest.write(json.dumps(_line(product, names), ensure_ascii=False) + "\n")
+    return done
+
+
+def _line(product: Product, names: Sequence[PurePosixPath]) -> dict[str, object]:
+    record = product_record(product)
+    return {
+        "product_id": product.product_id,
+        "name": product.name,
+        "description": product.description,
+        "images": [str(name) for name in names],
+        "attributes": record["attributes"],
+    }
+
+
+def _file_names(product: Product) -> list[PurePosixPath]:
+    names: list[PurePosixPath] = []
+    taken: set[str] = set()
+    for number, image in enumerate(product.images, start=1):
+        name = _file_name(image)
+        if name.lower() in taken:  # also apart on disks that ignore case
+            name = f"{number}-{name}"
+        taken.add(name.lower())
+        names.append(PurePosixPath(product.product_id, name))
+    return names
+
+
+def _file_name(image: ReferenceImage) -> str:
+    """The file's own name as far as it is harmless, else its hash."""
+    stem = _UNSAFE.sub("-", PurePosixPath(image.source_name).stem)[:_LONGEST_STEM].strip(".-_")
+    return f"{stem if is_valid_id(stem) else image.image_id[:16]}.{image.extension}"
