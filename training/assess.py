@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from torch import nn
 
 from matcher.box import Box
+from matcher.colour_embedder import ColourEmbedder
 from training.data import TrainingData, boxes_of_yolo, pictures_in, read_rgb
 from training.detection_figures import average_precision, recall
 from training.detector import detect_with
 from training.instances import catalog_subject
-from training.retrieval import Embed, Query, RetrievalSet, colour_and_gradients
+from training.retrieval import Embed, Query, RetrievalSet
 
 _PHOTO_SIDE: Final = 400
 _CATALOG_SIDE: Final = 260
@@ -58,7 +59,7 @@ def retrieval_of_cartons(
     ):
         queries = tuple(_queries(data, products, detector))
         asked = RetrievalSet(names, references, queries)
-        for method, embed in {**methods, "baseline": colour_and_gradients}.items():
+        for method, embed in {**methods, "baseline": ColourEmbedder().embed}.items():
             for figure, value in asked.measure(embed).items():
                 figures[f"{method}_{group}_{figure}"] = value
     return figures

@@ -1,7 +1,6 @@
 """Trains the embedder: views of one thing together, everything else apart.
 
-Supervised contrastive loss over batches in which near-twins stand side by side. Pictures start
-small and grow: most of a short run's budget goes into many small views.
+Supervised contrastive loss over batches in which near-twins stand side by side.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from typing_extensions import override
 
+from matcher.colour_embedder import ColourEmbedder
 from matcher.resnet import INPUT_SIDE, EmbeddingNet, to_input
 from training.data import TrainingData
 from training.instances import (
@@ -27,14 +27,14 @@ from training.instances import (
 )
 from training.located import locate_cartons
 from training.progress import Progress, Report
-from training.retrieval import RetrievalSet, colour_and_gradients, held_out_set
+from training.retrieval import RetrievalSet, held_out_set
 from training.run import Run, RunOptions
 from training.sampling import Sampler
 
 TEMPERATURE: Final = 0.1
-# An hour of one core has no time for larger ones; the manifest names what measured best.
-_SIDES: Final = ((0.6, 64), (1.0, 96))
-_MEASURED_SIDE: Final = 96
+# Small views, until there is time for large ones: in an hour of one core many looks are worth more
+# than sharp ones, and a network asked at a size it was not trained at knows half as much.
+_SIDES: Final = ((1.0, 64),)
 _PEAK_RATE: Final = 1.2e-3
 _WEIGHT_DECAY: Final = 0.03
 _CLOTHES: Final = 1500
@@ -103,7 +103,7 @@ def train_embedder(options: RunOptions, report: Report) -> Path:
     data = TrainingData.open(options.data)
     located = locate_cartons(data, options.out / "located.json")
     validation = held_out_set(data, located)
-    report(Progress(0, 0.0, 0.0, validation.measure(colour_and_gradients)))
+    report(Progress(0, 0.0, 0.0, validation.measure(ColourEmbedder().embed)))
     run = EmbedderRun(options, validation)
     run.restore_if_asked()
     run.sampler = Sampler(
@@ -140,7 +140,8 @@ class EmbedderRun(Run):
     @override
     def measure(self) -> dict[str, float]:
         net, device = self.average.module, self.options.device
-        return self.validation.measure(lambda crops: embed_with(net, crops, device, _MEASURED_SIDE))
+        side = picture_side(self.share)
+        return self.validation.measure(lambda crops: embed_with(net, crops, device, side))
 
     @override
     def score(self, figures: Mapping[str, float]) -> float:

@@ -13,10 +13,10 @@ from training.views import CATALOG_POSE, PHOTO_POSE, SHOP_POSE, Subject, view
 _VIEWS: Final = 2
 # Classes of each kind in one batch, as runs of neighbours in the list (twins stand together).
 _RECIPE: Final[Mapping[Kind, tuple[int, int]]] = {
-    Kind.CARTON: (8, 1),
-    Kind.PRODUCE: (6, 1),
+    Kind.CARTON: (6, 1),
+    Kind.PRODUCE: (4, 1),
     Kind.HOUSEHOLD: (8, 1),
-    Kind.CLOTHING: (6, 2),
+    Kind.CLOTHING: (8, 2),
     Kind.PRINT: (4, 3),
     Kind.BEVERAGE: (2, 1),
 }

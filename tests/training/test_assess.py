@@ -2,15 +2,15 @@ from pathlib import Path
 
 import pytest
 
+from matcher.colour_embedder import ColourEmbedder
 from matcher.yolo import build_yolov5n
 from training.assess import recall_in_shops, retrieval_of_cartons, together
 from training.data import TrainingData, read_rgb
-from training.retrieval import colour_and_gradients
 
 
 def test_left_out_cartons_are_reported_apart(tiny_data: Path) -> None:
     data = TrainingData.open(tiny_data)
-    figures = retrieval_of_cartons(data, {"again": colour_and_gradients}, detector=None)
+    figures = retrieval_of_cartons(data, {"again": ColourEmbedder().embed}, detector=None)
     assert figures["again_known_carton_top1"] == figures["baseline_known_carton_top1"]
     assert 0 <= figures["baseline_left_out_carton_top1"] <= 1
 
@@ -28,6 +28,6 @@ def test_shop_pictures_are_measured(tiny_data: Path) -> None:
 
 def test_two_embeddings_side_by_side_are_of_unit_length(tiny_data: Path) -> None:
     data = TrainingData.open(tiny_data)
-    both = together(colour_and_gradients, colour_and_gradients)
+    both = together(ColourEmbedder().embed, ColourEmbedder().embed)
     vectors = both([read_rgb(data.iconic("Pear"), 100)])
     assert float((vectors**2).sum()) == pytest.approx(1, abs=1e-5)

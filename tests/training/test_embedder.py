@@ -5,11 +5,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from matcher.colour_embedder import ColourEmbedder
 from training.data import TrainingData
 from training.embedder import picture_side, supervised_contrastive, training_instances
 from training.instances import Instance, Kind, backgrounds
 from training.located import locate_cartons
-from training.retrieval import Query, RetrievalSet, colour_and_gradients, held_out_set
+from training.retrieval import Query, RetrievalSet, held_out_set
 from training.sampling import Sampler
 
 
@@ -75,14 +76,6 @@ def test_pictures_never_shrink_during_a_run() -> None:
     assert sides == sorted(sides)
 
 
-def test_the_baseline_tells_colours_apart_and_is_of_unit_length() -> None:
-    red, dark_red, blue = colour_and_gradients(
-        [solid(220, 10, 10), solid(170, 10, 10), solid(10, 10, 220)]
-    )
-    assert np.linalg.norm(red) == pytest.approx(1, abs=1e-5)
-    assert red @ dark_red > red @ blue + 0.2
-
-
 def test_figures_count_ranks() -> None:
     colours = [solid(220, 10, 10), solid(10, 220, 10), solid(10, 10, 220)]
     queries = (
@@ -90,7 +83,7 @@ def test_figures_count_ranks() -> None:
         Query(solid(10, 10, 200), "red", carton=True),
     )
     figures = RetrievalSet(("red", "green", "blue"), tuple(colours), queries).measure(
-        colour_and_gradients
+        ColourEmbedder().embed
     )
     assert figures["carton_top1"] == 0.5
     assert figures["carton_top5"] == 1.0
