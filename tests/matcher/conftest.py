@@ -47,6 +47,17 @@ def lively_detector() -> nn.Module:
     return network
 
 
+def lively_superpoint() -> SuperPoint:
+    """Random weights whose keypoints stand out from their neighbourhood."""
+    network = SuperPoint(SUPERPOINT)
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+    with torch.no_grad():
+        network.convPb.weight.mul_(5.0)
+    return network
+
+
 @pytest.fixture(scope="session")
 def random_weights(tmp_path_factory: pytest.TempPathFactory) -> dict[Network, Weights]:
     """One file per network; SuperPoint and SuperGlue small, detector and embedder real in size."""
@@ -55,7 +66,7 @@ def random_weights(tmp_path_factory: pytest.TempPathFactory) -> dict[Network, We
     networks = {
         Network.DETECTOR: lively_detector(),
         Network.EMBEDDER: EmbeddingNet(),
-        Network.SUPERPOINT: SuperPoint(SUPERPOINT),
+        Network.SUPERPOINT: lively_superpoint(),
         Network.SUPERGLUE: SuperGlue(SUPERGLUE),
     }
     files = {}
