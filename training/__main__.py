@@ -1,4 +1,4 @@
-"""`python -m training embedder|detector …`: the trainers without the rest of skulens."""
+"""`python -m training detector|embedder|ship …`: the trainers without the rest of skulens."""
 
 import argparse
 import logging
@@ -7,30 +7,31 @@ from pathlib import Path
 
 import torch
 
+from matcher.errors import WeightsError
 from training.detector import train_detector
 from training.embedder import train_embedder
 from training.errors import TrainingError
 from training.progress import Progress
 from training.run import RunOptions
+from training.ship import Runs, ship
 
 LOGGER = logging.getLogger("training")
 
 
 def main() -> int:
-    """Train one network; 0 when done, 1 when refused."""
+    """Train one network, or put finished ones into the weights folder; 0 done, 1 refused."""
     arguments = _parser().parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     torch.set_num_threads(arguments.threads)
     try:
-        best = _train(arguments)
-    except TrainingError as error:
+        arguments.act(arguments)
+    except (TrainingError, WeightsError) as error:
         LOGGER.error("%s", error)
         return 1
-    LOGGER.info("best network: %s", best)
     return 0
 
 
-def _train(arguments: argparse.Namespace) -> Path:
+def _train(arguments: argparse.Namespace) -> None:
     options = RunOptions(
         data=arguments.data,
         out=arguments.out,
@@ -40,22 +41,36 @@ def _train(arguments: argparse.Namespace) -> Path:
         resume=arguments.resume,
         report_seconds=arguments.report_seconds,
     )
-    if arguments.network == "embedder":
-        return train_embedder(options, _log)
-    return train_detector(options, _log)
+    trainers = {"detector": train_detector, "embedder": train_embedder}
+    LOGGER.info("best network: %s", trainers[arguments.task](options, _log))
+
+
+def _ship(arguments: argparse.Namespace) -> None:
+    runs = Runs(arguments.data, arguments.detector, arguments.embedder, arguments.minutes)
+    for entry in ship(runs, arguments.weights):
+        LOGGER.info("%s: %d bytes, %s", entry.file, entry.size, dict(entry.figures))
 
 
 def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--data", type=Path, required=True)
+    common.add_argument("--minutes", type=float, default=45.0)
+    common.add_argument("--threads", type=int, default=1)
     parser = argparse.ArgumentParser(prog="python -m training")
-    parser.add_argument("network", choices=["embedder", "detector"])
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=45.0)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--resume", action="store_true")
-    parser.add_argument("--report-seconds", type=float, default=240.0)
+    tasks = parser.add_subparsers(dest="task", required=True)
+    for name in ("detector", "embedder"):
+        trainer = tasks.add_parser(name, parents=[common])
+        trainer.add_argument("--out", type=Path, required=True)
+        trainer.add_argument("--seed", type=int, default=0)
+        trainer.add_argument("--device", default="cpu")
+        trainer.add_argument("--resume", action="store_true")
+        trainer.add_argument("--report-seconds", type=float, default=240.0)
+        trainer.set_defaults(act=_train)
+    shipper = tasks.add_parser("ship", parents=[common])
+    shipper.add_argument("--detector", type=Path, required=True)
+    shipper.add_argument("--embedder", type=Path, required=True)
+    shipper.add_argument("--weights", type=Path, required=True)
+    shipper.set_defaults(act=_ship)
     return parser
 
 
