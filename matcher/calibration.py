@@ -16,6 +16,9 @@ from matcher.verifier import Contest, Duel
 
 # Keeps few pictures from making the decision surer than they justify.
 _RIDGE: Final = 0.5
+# Evidence may not count against what it speaks for, and inliers always count: per standard
+# deviation of inliers, correlation, chroma, print lead and colour lead.
+_BOUNDS: Final = ((0.4, None), (0.0, None), (None, 0.0), (0.0, None), (0.0, None))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +71,8 @@ def fit(labelled: Sequence[LabelledContest]) -> DecisionWeights:
             total -= one.weight * float(np.log(max(float(right), 1e-12)))
         return total
 
-    fitted = minimize(loss, np.zeros(rows.shape[1] + 1), method="L-BFGS-B").x
+    start = np.array([0.0, 0.4, 0.0, 0.0, 0.0, 0.0])
+    fitted = minimize(loss, start, method="L-BFGS-B", bounds=((None, None), *_BOUNDS)).x
     worth = fitted[1:] / spread
     bias = float(fitted[0] - (worth * centre).sum())
     return DecisionWeights.of(bias, worth, _unknown_share(labelled))

@@ -49,4 +49,4 @@ def _described(image: NDArray[np.uint8]) -> NDArray[np.float32]:
             )
             parts += [colours / max(colours.sum(), 1), turns / max(turns.sum(), 1e-6)]
     root = np.sqrt(np.concatenate(parts))
-    return (root / np.linalg.norm(root)).astype(np.float32)
+    return np.asarray(root / np.linalg.norm(root), np.float32)

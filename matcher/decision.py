@@ -30,8 +30,6 @@ class DecisionWeights:
         inliers: per natural logarithm of the inlier count.
         correlation: per unit of local correlation.
         chroma: per 20 units of colour distance.
-        coverage: per unit of covered visible reference.
-        visible: per unit of the reference's visible share.
         twin_print: per unit of print lead in the twin test.
         twin_colour: per unit of colour lead in the twin test.
         unknown_share: in (0, 1), share of unknowns among the pictures of the calibration.
@@ -41,19 +39,18 @@ class DecisionWeights:
     inliers: float
     correlation: float
     chroma: float
-    coverage: float
-    visible: float
     twin_print: float
     twin_colour: float
     unknown_share: float
 
     @classmethod
     def of(cls, bias: float, worth: Floats, unknown_share: float) -> Self:
-        """From (7,) weights in the order of `evidence`."""
-        return cls(bias, *(float(one) for one in worth), unknown_share=unknown_share)
+        """From (5,) weights in the order of `evidence`."""
+        inliers, correlation, chroma, twin_print, twin_colour = (float(one) for one in worth)
+        return cls(bias, inliers, correlation, chroma, twin_print, twin_colour, unknown_share)
 
     def evidence_weights(self) -> Floats:
-        """(7,) float64, in the order of `evidence`."""
+        """(5,) float64, in the order of `evidence`."""
         names = [one.name for one in fields(self) if one.name not in {"bias", "unknown_share"}]
         return np.array([getattr(self, name) for name in names], np.float64)
 
@@ -113,7 +110,7 @@ class Decision:
 
 
 def evidence(contest: Contest) -> Floats:
-    """(N, 7) float64: what speaks for each hypothesis, in the order of `DecisionWeights`."""
+    """(N, 5) float64: what speaks for each hypothesis, in the order of `DecisionWeights`."""
     own = np.array([_own(one) for one in contest.hypotheses], np.float64)
     twins = np.zeros((len(own), 2))
     for duel in contest.duels:
@@ -132,8 +129,6 @@ def _own(hypothesis: Hypothesis) -> list[float]:
         float(np.log(min(hypothesis.placement.inliers, _MOST_INLIERS))),
         aligned.correlation,
         aligned.chroma / 20,
-        hypothesis.coverage,
-        aligned.visible,
     ]
 
 

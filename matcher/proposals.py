@@ -32,7 +32,7 @@ class PrintProposals:
         found = [
             Detection(one.box.scaled(1 / factor), one.confidence)
             for blur in _BLURS
-            for one in _dense_regions(cv2.GaussianBlur(edges, (0, 0), blur))
+            for one in _dense_regions(np.asarray(cv2.GaussianBlur(edges, (0, 0), blur), np.float32))
         ]
         return tuple(_distinct(found)[:_LIMIT])
 

@@ -111,7 +111,8 @@ class RootSift:
         nibbles = np.empty((count, compact.codes.shape[1] * 2), np.float32)
         nibbles[:, 0::2] = compact.codes >> 4
         nibbles[:, 1::2] = compact.codes & 15
-        descriptors = (nibbles - 7.5) * (self._basis.spread * 0.5)
+        levels = nibbles - np.float32(7.5)
+        descriptors = np.asarray(levels * (self._basis.spread * 0.5), np.float32)
         return LocalFeatures(
             points=compact.points.astype(np.float32) / np.float32(_POINT_UNIT),
             scales=np.exp2(compact.scales.astype(np.float32) / _SCALE_STEPS_PER_OCTAVE).astype(
@@ -119,13 +120,13 @@ class RootSift:
             ),
             angles=compact.angles.astype(np.float32) * np.float32(_TURN / 256),
             scores=np.linspace(1.0, 0.1, count, dtype=np.float32),
-            descriptors=_unit(np.asarray(descriptors, np.float32)),
+            descriptors=_unit(descriptors),
             width=width,
             height=height,
         )
 
     def _rotate(self, root: NDArray[np.float32]) -> NDArray[np.float32]:
-        return _unit((root - self._basis.mean) @ self._basis.axes)
+        return _unit(np.asarray((root - self._basis.mean) @ self._basis.axes, np.float32))
 
     def _nothing(self, width: int, height: int) -> LocalFeatures:
         empty = np.zeros(0, np.float32)
