@@ -146,11 +146,11 @@ def _row_width(row: Sequence[tuple[NDArray[np.float32], Colour]], gap: int) -> i
 
 def per_cent(probability: float) -> str:
     """A probability for people: never a false 0 or 100."""
-    if probability > 0.995:
+    if probability >= 0.995:
         return ">99%"
     if probability < 0.005:
         return "<1%"
-    return f"{round(probability * 100)}%"
+    return f"{max(round(probability * 100), 1)}%"
 
 
 def _rounded(width: int, height: int, radius: int) -> NDArray[np.float32]:

@@ -1,0 +1,348 @@
+"""The report page."""
+
+import base64
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from api.annotate import COLOURS
+from api.cards import cards_of
+from api.evidence import BACKDROP, Evidence, draw_evidence, draw_thumbnail, encode_jpeg
+from api.report import (
+    AppearanceCard,
+    Report,
+    StageTiming,
+    UnknownCard,
+    clock,
+    render_report,
+    write_report,
+)
+from catalog.errors import PictureError
+from catalog.product import Product, ReferenceImage
+from matcher.appearance import AppearanceSummary, Sighting, View
+from matcher.box import Box
+from matcher.match import Detection, Match, Verdict, Verification
+from matcher.vote import Answer
+
+NASTY = "<script>alert('1')</script>\"&amp;\x00\x0b]]> http://example.com/x"
+NO_OUTLINE = np.zeros((0, 2), np.float32)
+OUTLINE = np.array([(110, 60), (190, 60), (190, 140), (110, 140)], np.float32)
+
+
+def jpeg(width: int = 100, height: int = 100, grey: int = 128) -> bytes:
+    return encode_jpeg(np.full((height, width, 3), grey, np.uint8))
+
+
+def decoded(data: bytes) -> NDArray[np.uint8]:
+    return np.asarray(Image.open(io.BytesIO(data)), np.uint8)
+
+
+def evidence(pairs: int = 60) -> Evidence:
+    grid = np.random.default_rng(0).uniform(0, 90, (pairs, 2))
+    pairs_of_points = np.hstack([grid, grid + np.array((100, 50))]).astype(np.float32)
+    box = Box(100, 50, 200, 150)
+    return Evidence(jpeg(), jpeg(grey=90), box, pairs_of_points, OUTLINE, Verdict.IDENTICAL)
+
+
+def card(number: int = 1, **changes: object) -> AppearanceCard:
+    return replace(
+        AppearanceCard(
+            appearance_id=f"a{number}",
+            product_id="oat-milk",
+            product_name="Oat milk 1 l",
+            verdict=Verdict.IDENTICAL,
+            probability=0.973,
+            entered_s=1.0,
+            left_s=4.5,
+            track_ids=(3, 8),
+            inliers=57,
+            coverage=0.61,
+            agreement=0.83,
+            evidence=evidence(),
+        ),
+        **changes,  # type: ignore[arg-type]
+    )
+
+
+def report(**changes: object) -> Report:
+    return replace(
+        Report(
+            source_name="shelf.mp4",
+            catalog="drinks",
+            product_count=12,
+            index_version=41,
+            skulens_version="0.1.0",
+            created_at="1 May 2026, 12:00",
+            duration_s=20.0,
+            frame_count=500,
+            width=1280,
+            height=720,
+            elapsed_s=25.0,
+            notes=("shelf.mp4 ends early",),
+            appearances=(card(1), card(2, entered_s=3.0, left_s=6.0, verdict=Verdict.SIMILAR)),
+            unknowns=(UnknownCard("u1", 2.0, 3.0, jpeg(), "Oat milk 1 l", 0.2),),
+            timings=(StageTiming("detect", 500, 9000.0, 17.5, 21.0),),
+        ),
+        **changes,  # type: ignore[arg-type]
+    )
+
+
+def parsed(page: str) -> ET.Element:
+    return ET.fromstring(page.removeprefix("<!DOCTYPE html>\n"))
+
+
+def addresses(page: str) -> list[str]:
+    """Everything that a browser would fetch or go to."""
+    return [
+        value
+        for element in parsed(page).iter()
+        for name, value in element.items()
+        if name in ("src", "href", "srcset", "action", "data")
+    ]
+
+
+def tags(page: str) -> set[str]:
+    return {element.tag for element in parsed(page).iter()}
+
+
+def test_the_page_is_well_formed() -> None:
+    root = parsed(render_report(report()))
+    assert root.tag == "html"
+
+
+def test_the_page_needs_nothing_but_itself() -> None:
+    page = render_report(report())
+    assert len(addresses(page)) > 5
+    assert all(address.startswith(("data:image/jpeg;base64,", "#")) for address in addresses(page))
+    assert not tags(page) & {"script", "link", "iframe", "object", "embed", "form", "base"}
+    assert not re.search(r"https?://|//\w+\.|@import|url\(", page)
+
+
+def test_links_of_the_timeline_lead_to_the_cards() -> None:
+    root = parsed(render_report(report()))
+    ids = {element.get("id") for element in root.iter() if element.get("id")}
+    targets = {(element.get("href") or "")[1:] for element in root.iter("a")}
+    assert targets == ids == {"appearance-a1", "appearance-a2", "appearance-u1"}
+
+
+def test_the_page_says_what_was_found() -> None:
+    text = " ".join("".join(parsed(render_report(report())).itertext()).split())
+    for expected in (
+        "shelf.mp4",
+        "drinks",
+        "index version 41",
+        "skulens 0.1.0",
+        "shelf.mp4 ends early",
+        "Oat milk 1 l",
+        "oat-milk · 0:01.0 to 0:04.5 · track 3, 8",
+        "97%",
+        "identical",
+        "similar",
+        "57",
+        "61%",
+        "0.83",
+        "nearest: Oat milk 1 l, 20%",
+        "17.5 ms",
+        "20.0 frames/s",
+    ):
+        assert expected in text
+
+
+def test_every_picture_of_the_page_can_be_decoded() -> None:
+    root = parsed(render_report(report()))
+    sources = [element.get("src") or "" for element in root.iter("img")]
+    assert len(sources) == 4  # a thumbnail, two cards, one unknown
+    for source in sources:
+        assert decoded(base64.b64decode(source.partition(",")[2])).ndim == 3
+
+
+def test_whatever_people_name_things_is_escaped() -> None:
+    page = render_report(
+        report(
+            source_name=NASTY,
+            catalog=NASTY,
+            created_at=NASTY,
+            skulens_version=NASTY,
+            notes=(NASTY,),
+            appearances=(card(appearance_id=NASTY, product_name=NASTY, product_id=NASTY),),
+            unknowns=(UnknownCard("u1", 2.0, 3.0, None, NASTY, 0.2),),
+            timings=(StageTiming(NASTY, 1, 1.0, 1.0, 1.0),),
+        )
+    )
+    assert "script" not in tags(page)
+    assert "<script" not in page
+    assert "\x00" not in page
+    assert "\x0b" not in page
+    assert "alert" in page
+
+
+def test_an_empty_video_has_a_page_too() -> None:
+    page = render_report(
+        report(
+            duration_s=0.0,
+            frame_count=1,
+            elapsed_s=None,
+            notes=(),
+            appearances=(),
+            unknowns=(),
+            timings=(),
+        )
+    )
+    assert "Nothing that looks like a product" in "".join(parsed(page).itertext())
+
+
+def test_cards_without_a_verification_have_no_figures() -> None:
+    bare = card(inliers=None, coverage=None, agreement=None, evidence=None)
+    text = "".join(parsed(render_report(report(appearances=(bare,)))).itertext())
+    assert "no picture was kept" in text
+    assert "inliers" not in text
+
+
+def test_bars_that_overlap_lie_above_each_other_and_inside_the_timeline() -> None:
+    times = [(0.0, 5.0), (1.0, 2.0), (6.0, 9.0), (19.99, 25.0), (20.0, 20.0)]
+    cards = tuple(card(n, entered_s=a, left_s=b) for n, (a, b) in enumerate(times))
+    page = render_report(report(appearances=cards, unknowns=()))
+    styles = re.findall(
+        r'class="bar [^"]*"[^>]*style="left: ([\d.]+)%; width: ([\d.]+)%; --level: (\d)', page
+    )
+    bars = [(float(left), float(width), int(level)) for left, width, level in styles]
+    assert [level for *_, level in bars][:3] == [0, 1, 0]
+    assert all(left >= 0 and width > 0 and left + width <= 100.01 for left, width, _ in bars)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0:00.0"), (3.44, "0:03.4"), (59.96, "1:00.0"), (3723.4, "1:02:03.4"), (-1, "0:00.0")],
+)
+def test_times_are_written_like_clocks(seconds: float, text: str) -> None:
+    assert clock(seconds) == text
+
+
+@pytest.mark.parametrize("duration", [0.3, 7.0, 90.0, 601.0, 7200.0, 500_000.0])
+def test_the_timeline_has_a_readable_number_of_times(duration: float) -> None:
+    root = parsed(render_report(report(duration_s=duration)))
+    ticks = [element for element in root.iter("span") if element.get("class") == "tick"]
+    assert 1 <= len(ticks) <= 11
+
+
+def test_the_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    broken = replace(evidence(), reference=b"this is no picture")
+    with pytest.raises(PictureError):
+        write_report(report(appearances=(card(evidence=broken),)), path)
+    assert list(tmp_path.iterdir()) == []
+    write_report(report(), path)
+    assert path.read_text(encoding="utf-8") == render_report(report())
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_evidence_joins_what_corresponds() -> None:
+    without, panel = decoded(draw_evidence(evidence(0))), decoded(draw_evidence(evidence()))
+    gap = slice(440, 500)
+    assert np.abs(without[:, gap].astype(int) - BACKDROP).max() < 30
+    assert panel[:, gap].max() > 150
+    assert panel.shape[1] < 1000
+
+
+def test_evidence_outlines_the_product_where_the_crop_shows_it() -> None:
+    panel = decoded(draw_evidence(evidence(0))).astype(int)
+    green = np.abs(panel - COLOURS[Verdict.IDENTICAL]).max(axis=2) < 60
+    rows, columns = np.nonzero(green)
+    # The outline takes the crop's 10 % to 90 %; the crop is 420 pixels, from (506, 14) on.
+    assert columns.min() == pytest.approx(506 + 42, abs=4)
+    assert columns.max() == pytest.approx(506 + 378, abs=4)
+    assert rows.min() == pytest.approx(14 + 42, abs=4)
+
+
+def test_points_that_are_not_numbers_or_far_away_do_no_harm() -> None:
+    odd = np.array([(np.nan, 1, 2, 3), (1, 2, 1e30, -1e30), (5, 5, 120, 80)], np.float32)
+    outline = np.array([(np.inf, 1), (1e30, 2), (3, 4), (5, 6)], np.float32)
+    assert draw_evidence(replace(evidence(), correspondences=odd, outline=outline))
+
+
+def test_tiny_and_long_crops_are_shown() -> None:
+    for width, height in ((1, 1), (3, 200), (400, 4)):
+        small = replace(evidence(0), crop=jpeg(width, height), crop_box=Box(0, 0, width, height))
+        assert decoded(draw_evidence(small)).shape[1] <= 940
+        assert max(decoded(draw_thumbnail(jpeg(width, height), 72)).shape[:2]) <= 72
+
+
+class Shelf:
+    """A catalog of one product with two reference pictures."""
+
+    def __init__(self) -> None:
+        images = tuple(ReferenceImage(name, "jpg", 100, 100, name, "") for name in ("one", "two"))
+        self.pictures = {"one": jpeg(), "two": jpeg(grey=40)}
+        self._products = {"oat-milk": Product("oat-milk", "Oat milk 1 l", images=images)}
+
+    @property
+    def products(self) -> Mapping[str, Product]:
+        return MappingProxyType(self._products)
+
+    def picture(self, image_id: str) -> bytes:
+        return self.pictures[image_id]
+
+
+def summary(
+    answer: Answer, verification: Verification | None, *, seen: bool = True
+) -> AppearanceSummary:
+    box = Box(110, 60, 190, 140)
+    first, last = Sighting(10, 0.4, box, NO_OUTLINE), Sighting(50, 2.0, box, NO_OUTLINE)
+    match = Match(Detection(box, 0.9), Verdict.IDENTICAL, "oat-milk", 0.9, verification, ())
+    view = View(last, match, Box(100, 50, 200, 150), jpeg())
+    return AppearanceSummary("a1", answer, first, last, (3,), 2, view if seen else None)
+
+
+def verification(product_id: str = "oat-milk") -> Verification:
+    pairs = np.array([(1, 2, 101, 52)], np.float32)
+    return Verification(product_id, "two", 57, pairs, OUTLINE, 0.6, 0.8)
+
+
+IDENTICAL = Answer("oat-milk", Verdict.IDENTICAL, 0.97)
+
+
+def test_a_card_shows_the_reference_that_was_verified() -> None:
+    shelf = Shelf()
+    ((made,), unknown) = cards_of([summary(IDENTICAL, verification())], shelf)
+    assert unknown == ()
+    assert (made.product_name, made.inliers, made.coverage) == ("Oat milk 1 l", 57, 0.6)
+    assert (made.entered_s, made.left_s, made.track_ids) == (0.4, 2.0, (3,))
+    assert made.evidence is not None
+    assert made.evidence.reference == shelf.pictures["two"]
+    assert len(made.evidence.correspondences) == 1
+
+
+def test_a_best_view_of_another_product_gives_no_figures() -> None:
+    shelf = Shelf()
+    ((made,), _) = cards_of([summary(IDENTICAL, verification("soy-milk"))], shelf)
+    assert made.inliers is None
+    assert made.evidence is not None
+    assert made.evidence.reference == shelf.pictures["one"]
+    assert len(made.evidence.correspondences) == 0
+
+
+def test_a_product_that_was_removed_meanwhile_keeps_its_id_as_name() -> None:
+    answer = Answer("gone", Verdict.IDENTICAL, 0.9)
+    ((made,), _) = cards_of([summary(answer, None)], Shelf())
+    assert made.product_name == "gone"
+    assert made.evidence is None
+
+
+def test_what_stayed_unknown_is_shown_with_its_nearest_product() -> None:
+    answer = Answer(None, Verdict.UNKNOWN, 0.2)
+    (known, (seen, unseen)) = cards_of(
+        [summary(answer, verification()), summary(answer, None, seen=False)], Shelf()
+    )
+    assert known == ()
+    assert (seen.nearest_name, seen.probability) == ("Oat milk 1 l", 0.9)
+    assert seen.crop is not None
+    assert (unseen.nearest_name, unseen.crop) == (None, None)
