@@ -99,8 +99,9 @@ class Score:
         recall_at_p99: the largest share of the known that are named right at a probability
             threshold where 99 % of all names are right.
         threshold: that threshold; None when there is none.
-        shortlist_recall: by size, share of the known whose product is among that many candidates;
-            None when the method reports no candidates.
+        shortlist_recall: by size, share of the known whose product is among that many candidates
+            of one detection, ordered by similarity; None when the method reports no candidates.
+        shortlisted: share of the known whose product is a candidate at all.
         ece: expected calibration error over equal-mass bins, all pictures.
         brier: mean squared error of the probability, all pictures.
         reliability: the bins, least probable first.
@@ -117,6 +118,7 @@ class Score:
     recall_at_p99: Estimate
     threshold: float | None
     shortlist_recall: dict[int, float] | None
+    shortlisted: float | None
     ece: Estimate
     brier: Estimate
     reliability: tuple[ReliabilityBin, ...]
@@ -164,6 +166,7 @@ def score(answers: Sequence[Answer], *, draws: int = BOOTSTRAP_DRAWS, seed: int 
         recall_at_p99=_estimate(recalls),
         threshold=thresholds[0],
         shortlist_recall=columns.shortlist_recall(),
+        shortlisted=columns.shortlisted(),
         ece=_estimate(columns.ece(weights)),
         brier=_estimate(columns.brier(weights)),
         reliability=columns.reliability(),
@@ -232,13 +235,18 @@ class _Columns:
         )
 
     def shortlist_recall(self) -> dict[int, float] | None:
-        ranks = [rank for rank, known in zip(self.ranks, self.known, strict=True) if known]
-        if not any(rank is not None for rank in ranks):
+        ranks, known = self._shortlist_ranks(), int(self.known.sum())
+        if not ranks:
             return None
-        return {
-            size: sum(rank is not None and rank <= size for rank in ranks) / len(ranks)
-            for size in SHORTLIST_SIZES
-        }
+        return {size: sum(rank <= size for rank in ranks) / known for size in SHORTLIST_SIZES}
+
+    def shortlisted(self) -> float | None:
+        ranks = self._shortlist_ranks()
+        return len(ranks) / int(self.known.sum()) if ranks else None
+
+    def _shortlist_ranks(self) -> list[int]:
+        """Of the known pictures whose product is a candidate."""
+        return [rank for rank in self.ranks if rank is not None]
 
     def _bin_ids(self) -> NDArray[np.intp]:
         return np.unique(self._bins)

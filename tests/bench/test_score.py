@@ -77,12 +77,16 @@ def test_pictures_of_equal_probability_share_a_bin() -> None:
 def test_the_shortlist_recall_ranks_the_truth_by_similarity() -> None:
     candidates = tuple((f"p{index}", 1 - index / 100) for index in range(20))
     ranks = [answer(f"p{index}", [Said("p0", 0.5, False, candidates)], 1.0) for index in (0, 7, 19)]
+    missed = answer("stranger", [Said("p0", 0.5, False, candidates)], 1.0)
+    assert score([*ranks, missed]).shortlisted == 0.75
     recall = score(ranks).shortlist_recall
     assert recall == {5: pytest.approx(1 / 3), 10: pytest.approx(2 / 3), 20: 1.0}
 
 
 def test_a_method_without_candidates_has_no_shortlist_recall() -> None:
-    assert score([answered("a", "a", 0.9)]).shortlist_recall is None
+    result = score([answered("a", "a", 0.9)])
+    assert result.shortlist_recall is None
+    assert result.shortlisted is None
 
 
 def test_the_interval_holds_the_figure_and_is_the_same_for_the_same_seed() -> None:
