@@ -72,7 +72,7 @@ def render_clip(
             writer.write(picture, frame.media_time_s)
             frames.append(frame)
             on_progress(len(frames), count)
-    appearances = find_appearances(tuple(frames), known)
+    appearances = find_appearances(tuple(frames), known, script.FRAME_RATE)
     return Truth(film.width, film.height, script.FRAME_RATE, tuple(frames), appearances)
 
 

@@ -4,12 +4,15 @@ Every package is drawn from a seed: same seed, same pixels. Two pairs are near-t
 layout, another flavour name, fruit and accent colour.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from training.render import drinks, food, household, snacks, staples, twins
 from training.render.arrays import as_float32
@@ -165,3 +168,39 @@ def catalog_pictures(product: Packaged) -> tuple[CatalogPicture, ...]:
     front = photograph(product.solid, 0.0, 0.0)
     angle = photograph(product.solid, 0.55, 0.14)
     return CatalogPicture("front.jpg", front), CatalogPicture("angle.jpg", angle)
+
+
+def write_pictures(
+    folder: Path, products: Sequence[Packaged], on_progress: Callable[[int, int], None]
+) -> None:
+    """Write every product's catalog pictures and a `products.jsonl` that names them.
+
+    Args:
+        folder: is made; `catalog.transfer.import_path` takes it in.
+        products: what the catalog shall hold.
+        on_progress: called with products done and products in all.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for done, product in enumerate(products, start=1):
+        lines.append(json.dumps(_write_product(folder, product)) + "\n")
+        on_progress(done, len(products))
+    (folder / "products.jsonl").write_text("".join(lines), encoding="utf-8")
+
+
+def _write_product(folder: Path, product: Packaged) -> dict[str, object]:
+    (folder / product.product_id).mkdir(exist_ok=True)
+    images = []
+    for picture in catalog_pictures(product):
+        name = f"{product.product_id}/{picture.name}"
+        Image.fromarray(picture.image).save(folder / name, quality=93)
+        images.append(name)
+    return {
+        "product_id": product.product_id,
+        "name": product.name,
+        "images": images,
+        "category": product.category,
+    }

@@ -3,14 +3,19 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+from typing import Final, TypedDict
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 # A product counts as in view while at least this share of it can be seen.
-IN_VIEW = 0.25
+IN_VIEW: Final = 0.25
+# An appearance is one that can be asked for only if this share shows for so many seconds.
+SEEN_WELL: Final = 0.8
+SEEN_WELL_S: Final = 1.0
+# Out of view for longer ends an appearance.
+LONGEST_GAP_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,20 +110,39 @@ class Truth:
 
 
 def find_appearances(
-    frames: tuple[TruthFrame, ...], known: frozenset[str]
+    frames: tuple[TruthFrame, ...], known: frozenset[str], frame_rate: float
 ) -> tuple[TruthAppearance, ...]:
-    """One appearance per product, from its first frame in view to its last."""
-    spans: dict[str, tuple[float, float]] = {}
+    """The appearances that can fairly be asked for, in order of their beginning.
+
+    A product that only peeps into the picture, or is never seen well for a second, has none there.
+    """
+    shown: dict[str, dict[int, float]] = {}
     for frame in frames:
         for sighting in frame.sightings:
-            if sighting.visible >= IN_VIEW:
-                first, _ = spans.get(sighting.product_id, (frame.media_time_s, 0.0))
-                spans[sighting.product_id] = (first, frame.media_time_s)
+            of_product = shown.setdefault(sighting.product_id, {})
+            seen = of_product.get(frame.index, 0.0)
+            of_product[frame.index] = max(seen, sighting.visible)
     found = [
-        TruthAppearance(product_id, product_id in known, first, last)
-        for product_id, (first, last) in spans.items()
+        TruthAppearance(product_id, product_id in known, first / frame_rate, last / frame_rate)
+        for product_id, shares in shown.items()
+        for first, last in _stretches(shares, frame_rate)
     ]
     return tuple(sorted(found, key=lambda appearance: (appearance.from_s, appearance.product_id)))
+
+
+def _stretches(shares: dict[int, float], frame_rate: float) -> list[tuple[int, int]]:
+    """First and last frames of the times in view that hold a second of being seen well."""
+    stretches: list[list[int]] = []
+    for index in sorted(index for index, share in shares.items() if share >= IN_VIEW):
+        if stretches and index - stretches[-1][-1] <= LONGEST_GAP_S * frame_rate:
+            stretches[-1].append(index)
+        else:
+            stretches.append([index])
+    return [
+        (stretch[0], stretch[-1])
+        for stretch in stretches
+        if sum(shares[index] >= SEEN_WELL for index in stretch) >= SEEN_WELL_S * frame_rate
+    ]
 
 
 def _as_json(truth: Truth) -> "_Document":

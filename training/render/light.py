@@ -75,7 +75,7 @@ class Lighting:
             diffuse = diffuse + power * (0.15 + 0.85 * facing) * (facing > 0)
             half = _unit(ray + view)
             glint = np.clip((normals * half).sum(-1), 0, 1) ** lamp.sharpness
-            shine = shine + gloss * np.minimum(power * 1.1, 1.0) * glint * (facing > 0)
+            shine = shine + gloss * np.minimum(power * 1.7, 1.0) * glint * (facing > 0)
         blocked = niche.shade(points) if niche else np.ones_like(diffuse)
         return diffuse * blocked, shine * blocked
 

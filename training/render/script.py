@@ -47,7 +47,7 @@ class Held:
 
 
 SHELF = (
-    Shelved("bellacosta-tomatoes", True, (-0.615, -0.505), 0.12),
+    Shelved("bellacosta-tomatoes", True, (-0.615, -0.505), -0.12),
     Shelved("tarn-bergamot", True, (-0.305, -0.125), 0.02),
     Shelved("northbean-dark", True, (0.085, 0.205), -0.08),
     Shelved("kornik-sea-salt", True, (0.445,), -0.05),
