@@ -3,10 +3,8 @@
 import base64
 import io
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -15,7 +13,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from api.annotate import COLOURS
-from api.cards import cards_of
 from api.evidence import BACKDROP, Evidence, draw_evidence, draw_thumbnail, encode_jpeg
 from api.report import (
     AppearanceCard,
@@ -27,14 +24,10 @@ from api.report import (
     write_report,
 )
 from catalog.errors import PictureError
-from catalog.product import Product, ReferenceImage
-from matcher.appearance import AppearanceSummary, Sighting, View
 from matcher.box import Box
-from matcher.match import Detection, Match, Verdict, Verification
-from matcher.vote import Answer
+from matcher.match import Verdict
 
 NASTY = "<script>alert('1')</script>\"&amp;\x00\x0b]]> http://example.com/x"
-NO_OUTLINE = np.zeros((0, 2), np.float32)
 OUTLINE = np.array([(110, 60), (190, 60), (190, 140), (110, 140)], np.float32)
 
 
@@ -274,75 +267,3 @@ def test_tiny_and_long_crops_are_shown() -> None:
         small = replace(evidence(0), crop=jpeg(width, height), crop_box=Box(0, 0, width, height))
         assert decoded(draw_evidence(small)).shape[1] <= 940
         assert max(decoded(draw_thumbnail(jpeg(width, height), 72)).shape[:2]) <= 72
-
-
-class Shelf:
-    """A catalog of one product with two reference pictures."""
-
-    def __init__(self) -> None:
-        images = tuple(ReferenceImage(name, "jpg", 100, 100, name, "") for name in ("one", "two"))
-        self.pictures = {"one": jpeg(), "two": jpeg(grey=40)}
-        self._products = {"oat-milk": Product("oat-milk", "Oat milk 1 l", images=images)}
-
-    @property
-    def products(self) -> Mapping[str, Product]:
-        return MappingProxyType(self._products)
-
-    def picture(self, image_id: str) -> bytes:
-        return self.pictures[image_id]
-
-
-def summary(
-    answer: Answer, verification: Verification | None, *, seen: bool = True
-) -> AppearanceSummary:
-    box = Box(110, 60, 190, 140)
-    first, last = Sighting(10, 0.4, box, NO_OUTLINE), Sighting(50, 2.0, box, NO_OUTLINE)
-    match = Match(Detection(box, 0.9), Verdict.IDENTICAL, "oat-milk", 0.9, verification, ())
-    view = View(last, match, Box(100, 50, 200, 150), jpeg())
-    return AppearanceSummary("a1", answer, first, last, (3,), 2, view if seen else None)
-
-
-def verification(product_id: str = "oat-milk") -> Verification:
-    pairs = np.array([(1, 2, 101, 52)], np.float32)
-    return Verification(product_id, "two", 57, pairs, OUTLINE, 0.6, 0.8)
-
-
-IDENTICAL = Answer("oat-milk", Verdict.IDENTICAL, 0.97)
-
-
-def test_a_card_shows_the_reference_that_was_verified() -> None:
-    shelf = Shelf()
-    ((made,), unknown) = cards_of([summary(IDENTICAL, verification())], shelf)
-    assert unknown == ()
-    assert (made.product_name, made.inliers, made.coverage) == ("Oat milk 1 l", 57, 0.6)
-    assert (made.entered_s, made.left_s, made.track_ids) == (0.4, 2.0, (3,))
-    assert made.evidence is not None
-    assert made.evidence.reference == shelf.pictures["two"]
-    assert len(made.evidence.correspondences) == 1
-
-
-def test_a_best_view_of_another_product_gives_no_figures() -> None:
-    shelf = Shelf()
-    ((made,), _) = cards_of([summary(IDENTICAL, verification("soy-milk"))], shelf)
-    assert made.inliers is None
-    assert made.evidence is not None
-    assert made.evidence.reference == shelf.pictures["one"]
-    assert len(made.evidence.correspondences) == 0
-
-
-def test_a_product_that_was_removed_meanwhile_keeps_its_id_as_name() -> None:
-    answer = Answer("gone", Verdict.IDENTICAL, 0.9)
-    ((made,), _) = cards_of([summary(answer, None)], Shelf())
-    assert made.product_name == "gone"
-    assert made.evidence is None
-
-
-def test_what_stayed_unknown_is_shown_with_its_nearest_product() -> None:
-    answer = Answer(None, Verdict.UNKNOWN, 0.2)
-    (known, (seen, unseen)) = cards_of(
-        [summary(answer, verification()), summary(answer, None, seen=False)], Shelf()
-    )
-    assert known == ()
-    assert (seen.nearest_name, seen.probability) == ("Oat milk 1 l", 0.9)
-    assert seen.crop is not None
-    assert (unseen.nearest_name, unseen.crop) == (None, None)
