@@ -119,6 +119,8 @@ class OpenVinoRuntime:
         settings: dict[str, Any] = {
             "CACHE_DIR": str(self._cache / "compiled"),
             "PERFORMANCE_HINT": "LATENCY",
+            # Pinned, every process of a machine would sit on the same first cores.
+            "ENABLE_CPU_PINNING": False,
             "INFERENCE_PRECISION_HINT": _EXACT if exact else self._fast,
         }
         if self._threads > 0:
