@@ -1,0 +1,40 @@
+# `make demo` and `make test` are all a fresh machine needs: each installs first what is missing.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# With these, `skulens` and the tests never write outside the checkout and their own folders.
+export YOLO_OFFLINE := true
+
+.PHONY: demo test lint types arrows tests soak clean
+.DELETE_ON_ERROR:
+
+demo: .venv/installed  ## render a small catalog and a clip, match it, say what was found
+	$(BIN)/skulens demo
+
+test: lint tests  ## everything that has to hold before a change is pushed
+
+lint: .venv/installed-dev  ## format, rules, types, arrows between packages
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+tests: .venv/installed-dev
+	$(BIN)/pytest -m "not soak"
+
+soak: .venv/installed-dev  ## tests that take minutes each: memory over a long clip, kills, races
+	$(BIN)/pytest -m soak --timeout 1800
+
+clean:  ## forget what was installed and made; catalogs in ./data stay
+	rm -rf .venv build dist *.egg-info demo-out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# The stamps are as new as what was installed: a changed pin installs again.
+.venv/installed: requirements.txt pyproject.toml scripts/system-packages
+	scripts/system-packages
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.txt --editable .
+	touch $@
+
+.venv/installed-dev: requirements-dev.txt .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	touch $@

@@ -1,0 +1,274 @@
+"""`skulens bench …`: measurements, each with its baseline in the same run."""
+
+import json as json_format
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from api.cli.invocation import examples, services
+from api.cli.output import OnStage, Output
+from api.errors import Refused
+
+if TYPE_CHECKING:
+    from api.services import Services
+    from bench.dataset import Dataset
+    from bench.recogniser import Recogniser, RecogniserBuilder
+    from bench.table import Table
+    from matcher.event import Event
+
+bench_app = typer.Typer(
+    no_args_is_help=True,
+    help="Measure skulens, each time beside a baseline.",
+    epilog=examples(
+        "skulens bench recognition --data DIR --json recognition.json",
+        "skulens bench homography --shared DIR",
+    ),
+)
+
+JsonFile = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures there.")
+]
+Seed = Annotated[int, typer.Option(help="Of all chance.")]
+SHARED_HELP = "The real pictures, laid out as their README says."
+
+
+@bench_app.command(
+    epilog=examples(
+        "skulens bench recognition --data DIR",
+        "skulens bench recognition --protocol one-reference --shared DIR --json figures.json",
+        "skulens bench recognition --data DIR --limit 60 --no-baseline",
+    )
+)
+def recognition(
+    context: typer.Context,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="catalog/<product>/*, queries/<product>/* and queries/_unknown/*.",
+        ),
+    ] = None,
+    protocol: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Lay such data out from --shared instead.")
+    ] = None,
+    shared: Annotated[Path | None, typer.Option(metavar="DIR", help=SHARED_HELP)] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most that many photos.")] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, max=2, help="Photos at a time; times are fair only with 1.")
+    ] = 1,
+    whole_image: Annotated[bool, typer.Option(help="Also measure --whole-image.")] = True,
+    baseline: Annotated[bool, typer.Option(help="Also measure the baseline.")] = True,
+    seed: Seed = 0,
+    json: JsonFile = None,
+) -> None:
+    """Recognition on photos, end to end, beside RootSIFT against every reference."""
+    from bench.recognition import RecognitionOptions, measure_recognition
+
+    with _measuring(context) as (output, built, on_stage), ExitStack() as stack:
+        dataset = _dataset(data, protocol, shared, stack)
+        options = RecognitionOptions(limit, seed, workers, whole_image, baseline)
+        build = _recogniser_builder(built, stack, on_stage)
+        result = measure_recognition(dataset, build, options, on_stage)
+    _answer(output, result.table(), result.to_json(), json)
+
+
+@bench_app.command(
+    epilog=examples(
+        "skulens bench homography --shared DIR",
+        "skulens bench homography --shared DIR --pairs 50 --json figures.json",
+    )
+)
+def homography(
+    context: typer.Context,
+    shared: Annotated[Path, typer.Option(metavar="DIR", help=SHARED_HELP)],
+    pairs: Annotated[int, typer.Option(min=1, help="How many.")] = 200,
+    keypoints: Annotated[int, typer.Option(min=8, help="At most, per picture.")] = 512,
+    seed: Seed = 0,
+    json: JsonFile = None,
+) -> None:
+    """Keypoints and pairs on warped real photos, beside RootSIFT with mutual ratio."""
+    from bench.homography import (
+        FeatureFinder,
+        HomographyOptions,
+        evaluation_photos,
+        measure_homography,
+    )
+
+    with _measuring(context) as (output, built, on_stage):
+        options = HomographyOptions(evaluation_photos(shared), pairs, keypoints, seed)
+        networks = built.models.networks
+        finder = FeatureFinder(networks.front_end, networks.matcher, keypoints)
+        result = measure_homography([("skulens", finder)], options, on_stage)
+    _answer(output, result.table(), result.to_json(), json)
+
+
+@bench_app.command(
+    epilog=examples(
+        "skulens bench copies --shared DIR", "skulens bench copies --shared DIR --scenes 4"
+    )
+)
+def copies(
+    context: typer.Context,
+    shared: Annotated[Path, typer.Option(metavar="DIR", help=SHARED_HELP)],
+    scenes: Annotated[int, typer.Option(min=1, help="For each number of copies.")] = 2,
+    seed: Seed = 0,
+    json: JsonFile = None,
+) -> None:
+    """One to twelve copies of a carton in a photo: are all found and outlined?"""
+    from bench.copies import CopiesOptions, measure_copies
+
+    with _measuring(context) as (output, built, on_stage), ExitStack() as stack:
+        catalog = stack.enter_context(_laid_out("one-reference", shared)).catalog
+        backgrounds = tuple(sorted((shared / "boofcv_photos").glob("*.jpg")))
+        options = CopiesOptions(catalog, backgrounds, scenes, seed)
+        result = measure_copies(options, _recogniser_builder(built, stack, on_stage), on_stage)
+    _answer(output, result.table(), result.to_json(), json)
+
+
+@bench_app.command(
+    epilog=examples(
+        "skulens bench video --shared DIR", "skulens bench video --shared DIR --json figures.json"
+    )
+)
+def video(
+    context: typer.Context,
+    shared: Annotated[Path, typer.Option(metavar="DIR", help=SHARED_HELP)],
+    json: JsonFile = None,
+) -> None:
+    """Products in a real video whose catalog is cut from a few of its frames."""
+    from bench.appearances import LABELS, read_appearances, read_crops
+    from bench.video import VideoOptions, measure_video
+
+    with _measuring(context) as (output, built, on_stage), ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="skulens-")))
+        options = VideoOptions(
+            _soda_clip(shared),
+            read_crops(LABELS / "soda_catalog.json"),
+            read_appearances(LABELS / "soda_appearances.json"),
+            folder,
+        )
+
+        def watch(clip: Path, pictures: Path) -> Iterable["Event"]:
+            return _watched(clip, pictures, built, stack, on_stage)
+
+        result = measure_video(options, watch, on_stage)
+    _answer(output, result.table(), result.to_json(), json)
+
+
+@bench_app.command(
+    epilog=examples(
+        "skulens bench latency --shared DIR", "skulens bench latency --shared DIR --frames 300"
+    )
+)
+def latency(
+    context: typer.Context,
+    shared: Annotated[Path, typer.Option(metavar="DIR", help=SHARED_HELP)],
+    frames: Annotated[int, typer.Option(min=1, help="How many the engine follows.")] = 150,
+    start: Annotated[int, typer.Option(min=0, help="Number of the first.")] = 0,
+    naive_frames: Annotated[int, typer.Option(min=1, help="How many the naive way does.")] = 4,
+    json: JsonFile = None,
+) -> None:
+    """What each stage and a frame cost, beside a naive pipeline on the same frames."""
+    from api.measuring import latency_target, passing_catalog
+    from bench.appearances import LABELS, read_crops
+    from bench.latency import LatencyOptions, measure_latency
+    from bench.video import cut_references
+    from stream.file import FileSource
+
+    with _measuring(context) as (output, built, on_stage), ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="skulens-")))
+        clip = _soda_clip(shared)
+        cut_references(clip, read_crops(LABELS / "soda_catalog.json"), folder)
+        encoder = built.models.encoder
+        catalog = stack.enter_context(passing_catalog(folder, encoder, on_stage))
+        first = next(FileSource(clip).frames(start), None)
+        if first is None:
+            raise Refused(f"{clip.name} has no frame {start}")
+        options = LatencyOptions(clip, start, frames, naive_frames)
+        target = latency_target(built, catalog, first.image)
+        result = measure_latency(options, target, on_stage)
+    _answer(output, result.table(), result.to_json(), json)
+
+
+@contextmanager
+def _measuring(context: typer.Context) -> Iterator[tuple[Output, "Services", OnStage]]:
+    output = Output()
+    built = services(context)
+    with output.stages() as on_stage:
+        on_stage("loading the networks", 0, None)
+        yield output, built, on_stage
+
+
+def _dataset(
+    data: Path | None, protocol: str | None, shared: Path | None, stack: ExitStack
+) -> "Dataset":
+    from bench.dataset import read_dataset
+
+    if data is not None and protocol is None:
+        return read_dataset(data)
+    if data is None and protocol is not None and shared is not None:
+        return stack.enter_context(_laid_out(protocol, shared))
+    raise typer.BadParameter("give either --data DIR, or --protocol NAME with --shared DIR")
+
+
+@contextmanager
+def _laid_out(protocol: str, shared: Path) -> Iterator["Dataset"]:
+    from bench.protocols import lay_out
+
+    with TemporaryDirectory(prefix="skulens-") as folder:
+        yield lay_out(protocol, shared, Path(folder))
+
+
+def _recogniser_builder(
+    built: "Services", stack: ExitStack, on_stage: OnStage
+) -> "RecogniserBuilder":
+    from api.measuring import CatalogRecogniser, passing_catalog
+
+    def build(folder: Path) -> "Recogniser":
+        catalog = stack.enter_context(passing_catalog(folder, built.models.encoder, on_stage))
+        return CatalogRecogniser(built.finder, catalog)
+
+    return build
+
+
+def _watched(
+    clip: Path, pictures: Path, built: "Services", stack: ExitStack, on_stage: OnStage
+) -> Iterator["Event"]:
+    from api.measuring import passing_catalog
+    from matcher.engine import Engine, Session
+    from stream.file import FileSource
+
+    catalog = stack.enter_context(passing_catalog(pictures, built.models.encoder, on_stage))
+    engine = Engine(built.finder, Session("bench", 0.0))
+    source = FileSource(clip)
+    for frame in source.frames():
+        on_stage("video", frame.index + 1, source.frame_count_estimate)
+        yield from engine.step(frame, catalog).events
+    yield from engine.finish(catalog).events
+
+
+def _soda_clip(shared: Path) -> Path:
+    clips = sorted((shared / "videos").glob("soda_shelf*"))
+    if not clips:
+        raise Refused(f"there is no videos/soda_shelf… in {shared}")
+    return clips[0]
+
+
+def _answer(output: Output, table: "Table", figures: Mapping[str, Any], file: Path | None) -> None:
+    shown = RichTable(*table.columns, title=table.title, title_justify="left", pad_edge=False)
+    for column in shown.columns[1:]:
+        column.justify = "right"
+    for row in table.rows:
+        shown.add_row(*map(Text, row))
+    output.show(shown)
+    for note in table.notes:
+        output.show(Text(note, "dim"))
+    if file is not None:
+        file.write_text(json_format.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        output.note(f"wrote {file}")

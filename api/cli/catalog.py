@@ -1,0 +1,213 @@
+"""`skulens catalog …`: whole catalogs."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from api.cli.invocation import CatalogName, JsonOption, examples, finish, services
+from api.cli.output import Output
+from api.errors import Refused
+from api.schemas import CatalogJson, catalog_json, import_row_json
+
+if TYPE_CHECKING:
+    from catalog.catalogs import Catalogs
+    from catalog.store import CatalogStore
+    from catalog.transfer import ImportReport
+
+catalog_app = typer.Typer(
+    no_args_is_help=True,
+    help="Create, list, show, delete, import and export catalogs.",
+    epilog=examples(
+        "skulens catalog import shop pictures/",
+        "skulens catalog list",
+        "skulens catalog export shop backup/",
+    ),
+)
+
+
+@catalog_app.command(epilog=examples("skulens catalog create shop"))
+def create(context: typer.Context, name: CatalogName, json: JsonOption = False) -> None:
+    """Create an empty catalog."""
+    output = Output(json=json)
+    counts = _counts(name, services(context).catalogs.create(name))
+    output.line(counts)
+    output.show(Text(f"created catalog {name}; add products with: skulens product add {name} …"))
+
+
+@catalog_app.command(
+    name="list", epilog=examples("skulens catalog list", "skulens catalog list --json")
+)
+def list_catalogs(context: typer.Context, json: JsonOption = False) -> None:
+    """List the catalogs."""
+    output = Output(json=json)
+    catalogs = services(context).catalogs
+    table = Table("Catalog", "Products", "Pictures", "Version", box=None, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name in catalogs.names():
+        counts = _counts(name, catalogs.open(name))
+        output.line(counts)
+        numbers = (counts["products"], counts["images"], counts["index_version"])
+        table.add_row(Text(name, "bold"), *map(str, numbers))
+    output.show(table if table.rows else Text("there is no catalog yet; see skulens catalog -h"))
+
+
+@catalog_app.command(epilog=examples("skulens catalog show shop"))
+def show(context: typer.Context, name: CatalogName, json: JsonOption = False) -> None:
+    """Show a catalog: how much is in it, and which networks encoded it."""
+    output = Output(json=json)
+    snapshot = services(context).catalogs.open(name).snapshot()
+    counts = catalog_json(name, snapshot.index_version, snapshot.products.values())
+    parts = snapshot.part_ids
+    encoded = {"crop": parts.crop, "embedding": parts.embedding, "local": parts.local}
+    output.line({**counts, "part_ids": encoded})
+    table = Table.grid(padding=(0, 2))
+    table.add_row(Text("catalog", "dim"), Text(name, "bold"))
+    for label, number in (("products", counts["products"]), ("pictures", counts["images"])):
+        table.add_row(Text(label, "dim"), str(number))
+    table.add_row(Text("version", "dim"), str(counts["index_version"]))
+    for part, part_id in encoded.items():
+        table.add_row(Text(part, "dim"), Text(part_id))
+    output.show(table)
+
+
+@catalog_app.command(
+    epilog=examples("skulens catalog model shop", "skulens catalog model shop --switch")
+)
+def model(
+    context: typer.Context,
+    name: CatalogName,
+    switch: Annotated[
+        bool, typer.Option("--switch", help="Encode all pictures by the present networks.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Show whether a catalog was encoded by the present networks, and encode it again."""
+    output = Output(json=json)
+    store = services(context).catalogs.open(name)
+    if switch:
+        with output.progress("encoding", "pictures") as advance:
+            store.reencode(advance)
+    output.line({"catalog": name, "is_current": store.is_current})
+    state = "the present networks" if store.is_current else "other networks; see --switch"
+    output.show(Text(f"catalog {name} is encoded by {state}"))
+
+
+@catalog_app.command(
+    epilog=examples("skulens catalog delete shop", "skulens catalog delete shop --yes")
+)
+def delete(
+    context: typer.Context,
+    name: CatalogName,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Delete a catalog with all its products and pictures, for ever."""
+    output = Output(json=json)
+    catalogs = services(context).catalogs
+    counts = _counts(name, catalogs.open(name))
+    if not yes:
+        _confirm(counts)
+    catalogs.delete(name)
+    output.line(counts)
+    output.show(Text(f"deleted catalog {name}"))
+
+
+@catalog_app.command(
+    name="import",
+    epilog=examples(
+        "skulens catalog import shop pictures/",
+        "skulens catalog import shop products.csv",
+        "skulens catalog import shop products.jsonl --json",
+    ),
+)
+def import_catalog(
+    context: typer.Context,
+    name: CatalogName,
+    path: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PATH", help="A folder with one folder per product, or a CSV/JSONL manifest."
+        ),
+    ],
+    json: JsonOption = False,
+) -> None:
+    """Add products from a folder or a manifest; creates the catalog if there is none.
+
+    What is in the catalog already is left alone, so an import that was interrupted is simply run
+    again. Products that cannot be taken in are named on stderr; the others are, and the exit code
+    is 1.
+    """
+    from catalog.transfer import import_path
+
+    output = Output(json=json)
+    catalogs = services(context).catalogs
+    store = _opened_or_created(catalogs, name)
+    with output.progress("importing", "pictures") as advance:
+        report = import_path(store, path, advance)
+    for row in report.rows:
+        output.line(import_row_json(row))
+    for sentence in (*report.ignored, *(note for row in report.rows for note in row.notes)):
+        output.note(sentence)
+    for failure in report.failures:
+        output.refuse(failure)
+    output.show(_import_summary(name, report))
+    finish(output)
+
+
+def _opened_or_created(catalogs: "Catalogs", name: str) -> "CatalogStore":
+    from catalog.errors import NotFound
+
+    try:
+        return catalogs.open(name)
+    except NotFound:
+        return catalogs.create(name)
+
+
+def _import_summary(name: str, report: "ImportReport") -> Text:
+    from catalog.transfer import RowStatus
+
+    counts = [f"{report.count(status)} {status}" for status in RowStatus if report.count(status)]
+    return Text(f"catalog {name}, version {report.index_version}: {', '.join(counts)}")
+
+
+@catalog_app.command(
+    name="export",
+    epilog=examples(
+        "skulens catalog export shop backup/", "skulens catalog import shop-copy backup/"
+    ),
+)
+def export_catalog(
+    context: typer.Context,
+    name: CatalogName,
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
+    json: JsonOption = False,
+) -> None:
+    """Write a catalog's pictures and a manifest into a folder; `import` reads them back."""
+    from catalog.transfer import export
+
+    output = Output(json=json)
+    snapshot = services(context).catalogs.open(name).snapshot()
+    with output.progress("exporting", "pictures") as advance:
+        export(snapshot, directory, advance)
+    counts = catalog_json(name, snapshot.index_version, snapshot.products.values())
+    output.line({**counts, "directory": str(directory)})
+    output.show(Text(f"exported {counts['products']} products to {directory}"))
+
+
+def _counts(name: str, store: "CatalogStore") -> CatalogJson:
+    snapshot = store.snapshot()
+    return catalog_json(name, snapshot.index_version, snapshot.products.values())
+
+
+def _confirm(counts: CatalogJson) -> None:
+    name = counts["catalog"]
+    if not sys.stdin.isatty():
+        raise Refused(f"nobody is there to ask; to delete catalog {name}, add --yes")
+    what = f"{counts['products']} products and {counts['images']} pictures"
+    if not typer.confirm(f"Delete catalog {name} with {what}, for ever?", err=True):
+        raise Refused(f"catalog {name} was not deleted")

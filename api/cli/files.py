@@ -1,0 +1,47 @@
+"""Files that the user named: read with a bound, refused with one sentence."""
+
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from api.errors import Refused
+
+if TYPE_CHECKING:
+    from catalog.store import NamedPicture
+
+# The largest picture that the catalog accepts, 64 megapixels, has 384 MB in 16 bits without any
+# compression; whatever is larger is no picture of ours and is not read into memory.
+LARGEST_PICTURE: Final = 400_000_000
+
+
+def read_picture_file(path: Path) -> bytes:
+    """The bytes of a picture file.
+
+    Raises:
+        Refused: there is no such file, it is no plain file, not readable or too large.
+    """
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise Refused(f"{path} is a folder, not a picture.")
+        if not stat.S_ISREG(status.st_mode):
+            raise Refused(f"{path} is not a plain file.")
+        if status.st_size > LARGEST_PICTURE:
+            raise Refused(f"{path} has {status.st_size:,} bytes, too many for a picture.")
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise Refused(f"there is no picture {path}.") from error
+    except OSError as error:
+        raise Refused(f"cannot read {path}: {error.strerror or error}.") from error
+
+
+def read_pictures(paths: Sequence[Path]) -> list["NamedPicture"]:
+    """Picture files under their own names, in order.
+
+    Raises:
+        Refused: one of them cannot be read.
+    """
+    from catalog.store import NamedPicture
+
+    return [NamedPicture(name=path.name, data=read_picture_file(path)) for path in paths]

@@ -1,0 +1,112 @@
+"""`skulens identify`: what is in a photo."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from api.cli.files import read_picture_file
+from api.cli.invocation import FINDING, CatalogName, JsonOption, examples, finish, services
+from api.cli.output import Output
+from api.cli.words import product_text, shortened, verdict_text
+from api.errors import refusals, sentence
+from api.schemas import identification_json
+
+if TYPE_CHECKING:
+    from api.services import Finder
+    from catalog.snapshot import Catalog
+    from matcher.match import Identification, Match
+
+identify_app = typer.Typer()
+
+# Columns that the picture's and the product's name share get what the others leave.
+FIGURES_WIDTH: Final = 11 + 11 + 5 + 4 * 2
+WIDEST_NAMES: Final = 100
+
+
+@identify_app.command(
+    rich_help_panel=FINDING,
+    epilog=examples(
+        "skulens identify shop photo.jpg",
+        "skulens identify shop photos/*.jpg --json > answers.jsonl",
+        "skulens identify shop crop.png --whole-image",
+    ),
+)
+def identify(
+    context: typer.Context,
+    catalog: CatalogName,
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE…", help="Photos to look at.")],
+    whole_image: Annotated[
+        bool,
+        typer.Option("--whole-image", help="Each photo shows one product and little else."),
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Find the catalog's products in photos.
+
+    A photo that cannot be read is named on stderr; the others are still answered, and the exit
+    code is 1.
+    """
+    output = Output(json=json)
+    built = services(context)
+    snapshot = built.catalogs.open(catalog).snapshot()
+    with output.working("loading the networks"):
+        finder = built.finder
+    with output.progress("identifying", "photos") as advance:
+        for done, path in enumerate(images):
+            advance(done, len(images))
+            answer = _identified(finder, snapshot, path, whole_image, output)
+            if answer is not None:
+                output.line(identification_json(str(path), answer))
+                output.show(answer_table(path, answer, snapshot, output, heading=done == 0))
+    finish(output)
+
+
+def _identified(
+    finder: "Finder", catalog: "Catalog", path: Path, whole_image: bool, output: Output
+) -> "Identification | None":
+    """The answer, or None after saying why there is none."""
+    from catalog.picture import read_picture
+
+    try:
+        picture = read_picture(read_picture_file(path), str(path))
+        return finder.identify(picture, catalog, whole_image=whole_image)
+    except refusals() as error:
+        output.refuse(sentence(error))
+        return None
+
+
+def answer_table(
+    path: Path, answer: "Identification", catalog: "Catalog", output: Output, *, heading: bool
+) -> Table:
+    """One photo's rows, of the same widths for every photo so that they read as one table."""
+    table = Table(box=None, pad_edge=False, show_header=heading, padding=(0, 2, 0, 0))
+    names = min(output.width - FIGURES_WIDTH, WIDEST_NAMES)
+    widths = (names * 2 // 5, 11, names - names * 2 // 5, 11, 5)
+    titles = ("Photo", "Verdict", "Product", "Probability", "Pairs")
+    for title, width in zip(titles, widths, strict=True):
+        table.add_column(title, width=width, no_wrap=True, overflow="ellipsis")
+    for column in table.columns[3:]:
+        column.justify = "right"
+    named = [match for match in answer.matches if match.verdict != "unknown"]
+    photo = Text(shortened(str(path), names * 2 // 5))
+    for match in named or answer.matches[:1]:
+        table.add_row(photo, *_row(match, catalog))
+        photo = Text("")
+    if not answer.matches:
+        table.add_row(photo, Text("nothing in view", "dim"))
+    return table
+
+
+def _row(match: "Match", catalog: "Catalog") -> tuple[Text, ...]:
+    pairs = match.verification.inliers if match.verification else 0
+    if match.verdict == "unknown":
+        return verdict_text(match.verdict), Text("nothing of this catalog", "dim")
+    return (
+        verdict_text(match.verdict),
+        product_text(match.product_id, catalog),
+        Text(f"{100 * match.probability:.1f} %"),
+        Text(str(pairs)),
+    )

@@ -1,0 +1,66 @@
+"""What every command is given: how to build the services, and how to answer."""
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from api.cli.output import Output
+from api.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from api.services import Services
+
+Build = Callable[[Settings], AbstractContextManager["Services"]]
+
+REFUSED: Final = 1
+
+# Panels of `skulens --help`.
+FINDING: Final = "Find products"
+KEEPING: Final = "Keep a catalog"
+MEASURING: Final = "Measure and train"
+
+JsonOption = Annotated[
+    bool,
+    typer.Option("--json", help="Answer in JSON Lines on stdout, and print nothing else there."),
+]
+CatalogName = Annotated[str, typer.Argument(metavar="CATALOG", help="Name of the catalog.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One run of the command line.
+
+    Attributes:
+        build: the composition root; tests pass another.
+    """
+
+    build: Build
+
+
+def services(context: typer.Context) -> "Services":
+    """The services, built from the settings, taken down when the command ends.
+
+    Raises:
+        SettingsError: a setting is misspelt or has a value that cannot be used.
+    """
+    invocation: Invocation = context.obj
+    return context.with_resource(invocation.build(load_settings(os.environ)))
+
+
+def finish(output: Output) -> None:
+    """End with the exit code that the answers deserve.
+
+    Raises:
+        typer.Exit: something was refused.
+    """
+    if output.refusals:
+        raise typer.Exit(REFUSED)
+
+
+def examples(*commands: str) -> str:
+    """A help page's last paragraph: commands to copy."""
+    return "\n".join(["[bold]Examples[/bold]", *(f"[cyan]$ {one}[/cyan]" for one in commands)])

@@ -1,0 +1,120 @@
+"""The `skulens` command: `main` is what the console script calls."""
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from importlib.metadata import version
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from api.cli.bench import bench_app
+from api.cli.catalog import catalog_app
+from api.cli.demo import demo_app
+from api.cli.explain import explain_app
+from api.cli.identify import identify_app
+from api.cli.invocation import KEEPING, MEASURING, REFUSED, Build, Invocation, examples
+from api.cli.models import models_app
+from api.cli.output import Output
+from api.cli.product import product_app
+from api.cli.train import train_app
+from api.cli.video import video_app
+from api.errors import refusals, sentence
+from api.settings import Settings
+
+if TYPE_CHECKING:
+    from api.services import Services
+
+INTERRUPTED: Final = 130
+
+
+def main(arguments: Sequence[str] | None = None, build: Build | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: without the program's name; those of the process when None.
+        build: the composition root; `api.services.build_services` when None.
+
+    Returns:
+        The exit code: 0 done, 1 refused with a reason, 2 wrong usage, 130 interrupted.
+    """
+    _survive_odd_terminals()
+    _leave_the_processor_to_networks()
+    try:
+        application()(args=arguments, prog_name="skulens", obj=Invocation(build or _build))
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except refusals() as error:
+        Output().refuse(sentence(error))
+        return REFUSED
+    return 0
+
+
+def application() -> typer.Typer:
+    """All commands."""
+    app = typer.Typer(
+        name="skulens",
+        help="Find the identical catalog product in pictures and video.",
+        epilog=examples(
+            "skulens demo",
+            "skulens catalog import shop pictures/",
+            "skulens identify shop photo.jpg",
+            "skulens video shop clip.mp4 --annotated out.mp4 --report report.html",
+        ),
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_options)
+    for alone in (demo_app, identify_app, explain_app, video_app):
+        app.add_typer(alone)
+    app.add_typer(catalog_app, name="catalog", rich_help_panel=KEEPING)
+    app.add_typer(product_app, name="product", rich_help_panel=KEEPING)
+    app.add_typer(models_app, name="models", rich_help_panel=MEASURING)
+    app.add_typer(bench_app, name="bench", rich_help_panel=MEASURING)
+    app.add_typer(train_app, name="train", rich_help_panel=MEASURING)
+    return app
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"skulens {version('skulens')}")
+        raise typer.Exit
+
+
+def _options(
+    show_version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print the version and leave."
+        ),
+    ] = False,
+) -> None: ...
+
+
+def _build(settings: Settings) -> AbstractContextManager["Services"]:
+    # Imported here: `--help` should not wait for what only commands need.
+    from api.services import build_services
+
+    return build_services(settings)
+
+
+def _leave_the_processor_to_networks() -> None:
+    """Keep NumPy's matrix library to one thread; has effect only before NumPy is imported.
+
+    Its threads wait by spinning after every small product, which on two cores doubled the time that
+    SuperGlue took.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def _survive_odd_terminals() -> None:
+    """Print `?` where a terminal's encoding lacks a letter, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")

@@ -1,0 +1,97 @@
+"""`skulens models`: which weights there are, and checkpoints turned into ours."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from api.cli.invocation import JsonOption, examples, services
+from api.cli.output import Output
+from api.errors import Refused
+from api.schemas import weights_json
+
+if TYPE_CHECKING:
+    from matcher.weights import Manifest, WeightsEntry
+
+models_app = typer.Typer(
+    invoke_without_command=True,
+    epilog=examples(
+        "skulens models",
+        "skulens models --json",
+        "skulens models convert yolov5nu.pt --network detector",
+    ),
+)
+
+
+@models_app.callback()
+def models(context: typer.Context, json: JsonOption = False) -> None:
+    """Show the networks' weights: licence, data, measured figures, and whether a file changed."""
+    from matcher.errors import WeightsError
+    from matcher.weights import check_hash, read_manifest
+
+    if context.invoked_subcommand is not None:
+        return
+    output = Output(json=json)
+    manifest = read_manifest(services(context).settings.weights)
+    for entry in manifest.entries:
+        try:
+            check_hash(manifest.folder / entry.file, entry.sha256)
+        except WeightsError as error:
+            output.refuse(str(error))
+        output.line(weights_json(entry))
+    output.show(_table(manifest))
+    if output.refusals:
+        raise typer.Exit(1)
+
+
+@models_app.command(
+    epilog=examples(
+        "skulens models convert yolov5nu.pt --network detector",
+        "skulens models convert resnet34.pth --network embedder --out resnet34.safetensors",
+    )
+)
+def convert(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A checkpoint that you trust.")],
+    network: Annotated[
+        Literal["detector", "embedder", "superpoint", "superglue"],
+        typer.Option(help="What it is for."),
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="FILE.safetensors if left out.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite --out.")] = False,
+) -> None:
+    """Turn a checkpoint into a safetensors file that fits our network; none of its code runs."""
+    from matcher.conversion import convert_checkpoint
+    from matcher.weights import Network
+
+    output = Output()
+    target = out if out is not None else file.with_suffix(".safetensors")
+    if target.exists() and not force:
+        raise Refused(f"{target} exists already; name another with --out or add --force")
+    with output.working("converting"):
+        weights = convert_checkpoint(file, target, Network(network))
+    output.show(Text(f"{weights.path}  sha256 {weights.sha256}"))
+
+
+def _table(manifest: "Manifest") -> Table | Text:
+    if not manifest.entries:
+        return Text(f"there are no trained weights in {manifest.folder}; training-free parts serve")
+    table = Table("Network", "Weights", "Size", "Licence", "Figures", box=None, pad_edge=False)
+    table.columns[2].justify = "right"
+    for entry in manifest.entries:
+        table.add_row(*_row(entry))
+    return table
+
+
+def _row(entry: "WeightsEntry") -> tuple[Text, ...]:
+    figures = ", ".join(f"{name} {value:.3g}" for name, value in entry.figures.items())
+    return (
+        Text(str(entry.network), "bold"),
+        Text(entry.name),
+        Text(f"{entry.size / 1e6:.1f} MB"),
+        Text(entry.licence),
+        Text(figures, "dim"),
+    )

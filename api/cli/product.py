@@ -1,0 +1,202 @@
+"""`skulens product …`: one catalog product at a time."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from api.cli.files import read_pictures
+from api.cli.invocation import CatalogName, JsonOption, examples, services
+from api.cli.output import Output
+from api.schemas import change_json, product_json
+
+if TYPE_CHECKING:
+    from catalog.product import AttributeValue, Product
+    from catalog.store import Change
+
+product_app = typer.Typer(
+    no_args_is_help=True,
+    help="Add, list, show, remove and restore products.",
+    epilog=examples(
+        "skulens product add shop oat-milk front.jpg side.jpg --name 'Oat milk'",
+        "skulens product list shop",
+    ),
+)
+
+ProductId = Annotated[
+    str,
+    typer.Argument(
+        metavar="PRODUCT_ID",
+        help="Letters, digits, dot, underscore and hyphen, starting with a letter or digit.",
+    ),
+]
+
+
+@product_app.command(
+    epilog=examples(
+        "skulens product add shop oat-milk front.jpg side.jpg",
+        "skulens product add shop oat-milk front.jpg --name 'Oat milk' --attribute price=1.99 "
+        "--attribute tag=vegan --attribute tag=drink",
+        "skulens product add shop oat-milk back.jpg --to-existing",
+    )
+)
+def add(
+    context: typer.Context,
+    catalog: CatalogName,
+    product_id: ProductId,
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE…", help="Reference pictures.")],
+    name: Annotated[str | None, typer.Option(help="Name for people; the id when left out.")] = None,
+    description: Annotated[str, typer.Option(help="Free text.")] = "",
+    attribute: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="K=V", help="A property; a number stays one, the same K again makes a list."
+        ),
+    ] = None,
+    to_existing: Annotated[
+        bool, typer.Option("--to-existing", help="Add the pictures to a product that is there.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Add a product, or more pictures of one."""
+    output = Output(json=json)
+    if to_existing and (name is not None or description or attribute):
+        raise typer.BadParameter("--to-existing adds pictures only; the rest stays as it is")
+    attributes = parse_attributes(attribute or [])
+    pictures = read_pictures(images)
+    store = services(context).catalogs.open(catalog)
+    with output.working("reading the pictures"):
+        if to_existing:
+            change = store.add_images(product_id, pictures)
+        else:
+            change = store.add_product(
+                product_id,
+                pictures,
+                name=name,
+                description=description,
+                attributes=attributes,
+            )
+    images_now = len(change.product.images)
+    _answer(output, catalog, change, f"{product_id} has {_count(images_now)} now")
+
+
+@product_app.command(
+    name="list", epilog=examples("skulens product list shop", "skulens product list shop --json")
+)
+def list_products(context: typer.Context, catalog: CatalogName, json: JsonOption = False) -> None:
+    """List the products of a catalog."""
+    output = Output(json=json)
+    products = services(context).catalogs.open(catalog).snapshot().products
+    table = Table("Product", "Name", "Pictures", "Attributes", "Changed", box=None, pad_edge=False)
+    table.columns[2].justify = "right"
+    for product_id in sorted(products):
+        output.line(product_json(products[product_id]))
+        table.add_row(*_row(products[product_id]))
+    output.show(table if products else Text(f"catalog {catalog} has no products yet", "dim"))
+
+
+@product_app.command(epilog=examples("skulens product show shop oat-milk"))
+def show(
+    context: typer.Context, catalog: CatalogName, product_id: ProductId, json: JsonOption = False
+) -> None:
+    """Show a product and its pictures."""
+    output = Output(json=json)
+    product = services(context).catalogs.open(catalog).product(product_id)
+    output.line(product_json(product))
+    output.show(_facts(product))
+    output.show(_pictures(product))
+
+
+@product_app.command(
+    epilog=examples("skulens product remove shop oat-milk", "skulens product restore shop oat-milk")
+)
+def remove(
+    context: typer.Context, catalog: CatalogName, product_id: ProductId, json: JsonOption = False
+) -> None:
+    """Take a product out of the catalog; `restore` brings it back."""
+    change = services(context).catalogs.open(catalog).remove_product(product_id)
+    _answer(Output(json=json), catalog, change, f"removed {product_id}")
+
+
+@product_app.command(epilog=examples("skulens product restore shop oat-milk"))
+def restore(
+    context: typer.Context, catalog: CatalogName, product_id: ProductId, json: JsonOption = False
+) -> None:
+    """Bring a removed product back, pictures included."""
+    change = services(context).catalogs.open(catalog).restore_product(product_id)
+    _answer(Output(json=json), catalog, change, f"restored {product_id}")
+
+
+def parse_attributes(pairs: Sequence[str]) -> dict[str, "AttributeValue"]:
+    """`k=v` pairs as typed attributes.
+
+    Raises:
+        typer.BadParameter: a pair has no name or no equals sign.
+    """
+    values: dict[str, list[str]] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise typer.BadParameter(f"{pair!r} is not K=V", param_hint="--attribute")
+        values.setdefault(key, []).append(value)
+    return {key: _typed(given) for key, given in values.items()}
+
+
+def _typed(values: list[str]) -> "AttributeValue":
+    if len(values) > 1:
+        return tuple(values)
+    try:
+        number = float(values[0])
+    except ValueError:
+        return values[0]
+    return number if abs(number) < float("inf") else values[0]
+
+
+def _answer(output: Output, catalog: str, change: "Change", done: str) -> None:
+    output.line(change_json(catalog, change.index_version, change.product))
+    output.show(Text(f"{done} (catalog {catalog}, version {change.index_version})"))
+    for note in change.notes:
+        output.note(note)
+
+
+def _count(images: int) -> str:
+    return "1 picture" if images == 1 else f"{images} pictures"
+
+
+def _row(product: "Product") -> tuple[Text, ...]:
+    attributes = ", ".join(f"{key}={_shown(value)}" for key, value in product.attributes)
+    cells = (product.product_id, product.name, str(len(product.images)), attributes)
+    return (*map(Text, cells), Text(product.updated_at[:10], "dim"))
+
+
+def _shown(value: "AttributeValue") -> str:
+    if isinstance(value, tuple):
+        return "+".join(value)
+    return f"{value:g}" if isinstance(value, float) else value
+
+
+def _facts(product: "Product") -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_row(Text("product", "dim"), Text(product.product_id, "bold"))
+    table.add_row(Text("name", "dim"), Text(product.name))
+    if product.description:
+        table.add_row(Text("description", "dim"), Text(product.description))
+    for key, value in product.attributes:
+        table.add_row(Text(key, "dim"), Text(_shown(value)))
+    table.add_row(Text("revision", "dim"), Text(f"{product.revision}, {product.updated_at}"))
+    return table
+
+
+def _pictures(product: "Product") -> Table:
+    table = Table("Picture", "Size", "Added", "Id", box=None, pad_edge=False)
+    for image in product.images:
+        table.add_row(
+            Text(image.source_name),
+            f"{image.width} x {image.height}",
+            Text(image.added_at[:10], "dim"),
+            Text(image.image_id[:12], "dim"),
+        )
+    return table

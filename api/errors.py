@@ -1,0 +1,40 @@
+"""What ends a command with one sentence instead of a traceback."""
+
+import os
+
+
+class Refused(Exception):
+    """A command was not carried out; the message is one sentence for people."""
+
+
+class SettingsError(Refused):
+    """A setting is misspelt or has a value that cannot be used."""
+
+
+def refusals() -> tuple[type[Exception], ...]:
+    """Errors whose cause is the user's to mend; any other is a fault of ours."""
+    # Imported here because only a failing command needs them, and `--help` should start at once.
+    from bench.errors import BenchError
+    from catalog.errors import CatalogError
+    from matcher.errors import MatcherError
+    from stream.errors import StreamError
+    from training.errors import TrainingError
+
+    packages = (BenchError, CatalogError, MatcherError, StreamError, TrainingError)
+    return (Refused, *packages, OSError, MemoryError)
+
+
+def sentence(error: Exception) -> str:
+    """One of `refusals` in one line for people."""
+    if isinstance(error, MemoryError):
+        return "the machine's memory is full; give skulens smaller pictures or more memory."
+    if isinstance(error, OSError):
+        return _of_system(error)
+    return " ".join(str(error).split()) or f"refused ({type(error).__name__})."
+
+
+def _of_system(error: OSError) -> str:
+    reason = error.strerror or str(error) or type(error).__name__
+    if error.filename is None:
+        return f"the system refused: {reason}."
+    return f"cannot use {os.fsdecode(error.filename)}: {reason}."

@@ -1,0 +1,79 @@
+"""Where an unfinished video job keeps what it needs to go on, and which outputs are its own."""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, TextIO
+
+from api.errors import Refused
+
+CLAIMS: Final = "outputs.json"
+LOCK: Final = "lock"
+
+
+@contextmanager
+def job_folder(jobs: Path, key: str, outputs: Sequence[Path], *, force: bool) -> Iterator[Path]:
+    """The folder of one job, for this process alone; gone when the block ends without an error.
+
+    A job that is killed leaves the folder, and with it the list of outputs that it began: the same
+    job may write those again, everything else that exists is refused.
+
+    Args:
+        jobs: folder of all jobs; made when it is missing.
+        key: names the job; the same job must come with the same key.
+        outputs: files that the job is about to write.
+        force: overwrite what exists.
+
+    Raises:
+        Refused: another process is at this job, or an output exists and is not the job's own.
+        OSError: the folder cannot be written.
+    """
+    folder = jobs / hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:24]
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("w") as lock:
+        _take(lock)
+        _claim(folder / CLAIMS, [path.absolute() for path in outputs], force=force)
+        yield folder
+        shutil.rmtree(folder)
+
+
+def _take(lock: TextIO) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise Refused(
+            "another skulens is at work on this video with this catalog; wait for it or stop it"
+        ) from error
+
+
+def _claim(file: Path, outputs: Sequence[Path], *, force: bool) -> None:
+    claimed = _claimed(file)
+    for path in outputs:
+        _refuse_bad_place(path)
+        if path.exists() and str(path) not in claimed and not force:
+            raise Refused(f"{path} exists already; name another file or add --force")
+    draft = file.with_suffix(".new")
+    draft.write_text(json.dumps(sorted({*claimed, *map(str, outputs)})), encoding="ascii")
+    draft.replace(file)
+
+
+def _claimed(file: Path) -> set[str]:
+    try:
+        return set(json.loads(file.read_text(encoding="ascii")))
+    except (FileNotFoundError, ValueError):
+        return set()
+
+
+def _refuse_bad_place(path: Path) -> None:
+    """Say before hours of work, not after them, that an output cannot be written."""
+    if path.is_dir():
+        raise Refused(f"{path} is a folder; name a file")
+    if not path.parent.is_dir():
+        raise Refused(f"{path} cannot be written, because there is no folder {path.parent}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise Refused(f"{path} cannot be written; choose another place or change its rights")

@@ -1,0 +1,110 @@
+"""What `bench` measures: the whole method with a catalog made for the occasion."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from api.errors import Refused
+from api.models import Networks, compose, load_networks
+from api.services import Finder, Services
+from bench.clocked import NetworkClock
+from bench.clocked import Networks as CountedNetworks
+from bench.latency import LatencyTarget, Stage
+from catalog.catalogs import Catalogs
+from catalog.encoding import Encoder
+from catalog.folder import FolderStorage
+from catalog.snapshot import Catalog
+from catalog.transfer import import_path
+from matcher.match import Identification
+from matcher.runtime import Device
+
+CATALOG: Final = "bench"
+KEYPOINTS: Final = 1000
+
+OnProgress = Callable[[str, int, int], None]
+
+
+class CatalogRecogniser:
+    """A finder with its catalog; implements `bench.recogniser.Recogniser`."""
+
+    def __init__(self, finder: Finder, catalog: Catalog) -> None:
+        self._finder = finder
+        self._catalog = catalog
+
+    def identify(self, image: NDArray[np.uint8], *, whole_image: bool = False) -> Identification:
+        """What is in an (H, W, 3) RGB picture."""
+        return self._finder.identify(image, self._catalog, whole_image=whole_image)
+
+
+@contextmanager
+def passing_catalog(folder: Path, encoder: Encoder, on_progress: OnProgress) -> Iterator[Catalog]:
+    """A catalog of a folder of product folders, gone when the block ends.
+
+    Raises:
+        Refused: a picture cannot be taken in; figures of a part of the catalog would mislead.
+    """
+    with TemporaryDirectory(prefix="skulens-") as storage:
+        store = Catalogs(FolderStorage(Path(storage)), encoder).create(CATALOG)
+        report = import_path(store, folder, lambda done, all_: on_progress("catalog", done, all_))
+        if report.failures:
+            raise Refused(f"the catalog of {folder} is not whole: {report.failures[0]}")
+        yield store.snapshot()
+
+
+def latency_target(
+    services: Services, catalog: Catalog, image: NDArray[np.uint8]
+) -> LatencyTarget[Catalog]:
+    """The method as it is shipped, its stages alone, and the naive way.
+
+    Args:
+        services: whose networks to time.
+        catalog: snapshot that both ways search.
+        image: (H, W, 3) RGB, what the stages are timed on.
+    """
+    models, clock = services.models, NetworkClock()
+    counted = CountedNetworks(
+        models.networks.detector,
+        models.networks.embedder,
+        models.networks.front_end,
+        models.networks.matcher,
+    ).clocked(clock)
+    shipped = Networks(counted.detector, counted.embedder, counted.front_end, counted.matcher)
+    plain = load_networks(services.settings, Device.REFERENCE)
+    return LatencyTarget(
+        stages=_stages(services, catalog, image),
+        engine=compose(shipped, models.decision),
+        clock=clock,
+        naive=compose(plain, models.decision, shortlist_size=max(len(catalog.products), 1)),
+        catalog=catalog,
+    )
+
+
+def _stages(services: Services, catalog: Catalog, image: NDArray[np.uint8]) -> list[Stage]:
+    """Each loads its network anew, so that its first call is a cold one."""
+
+    def fresh() -> Networks:
+        return load_networks(services.settings, Device(services.settings.device))
+
+    def detect() -> Callable[[], object]:
+        detector = fresh().detector
+        return lambda: detector.detect(image)
+
+    def embed() -> Callable[[], object]:
+        embedder = fresh().embedder
+        return lambda: embedder.embed([image])
+
+    def keypoints() -> Callable[[], object]:
+        front_end = fresh().front_end
+        return lambda: front_end.extract(image, KEYPOINTS)
+
+    def identify() -> Callable[[], object]:
+        pipeline = compose(fresh(), services.models.decision)
+        return lambda: pipeline.identify(image, catalog)
+
+    named = {"detect": detect, "embed": embed, "keypoints": keypoints, "whole picture": identify}
+    return [Stage(name, prepare) for name, prepare in named.items()]

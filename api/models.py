@@ -1,0 +1,125 @@
+"""Networks and calibration from a weights folder, composed to what finds and encodes products."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+
+from api.settings import Settings
+from matcher.calibration import read as read_calibration
+from matcher.colour_embedder import ColourEmbedder
+from matcher.decision import Decision
+from matcher.detector import Detector, YoloDetector
+from matcher.embedder import Embedder as NetworkEmbedder
+from matcher.encoder import Embedder, ReferenceEncoder
+from matcher.features import FrontEnd, KeypointMatcher
+from matcher.nearest import NearestNeighbourMatcher
+from matcher.pipeline import Parts, Pipeline
+from matcher.proposals import PrintProposals
+from matcher.reference import ReferenceShelf
+from matcher.rootsift import RootSift, read_basis
+from matcher.runtime import Device, LoadedNetwork, choose_runtime
+from matcher.shortlist import Shortlister
+from matcher.twins import TwinTest
+from matcher.verifier import Verifier
+from matcher.weights import Network, read_manifest
+
+BASIS: Final = "rootsift.safetensors"
+DECISION: Final = "decision.json"
+IDENTICAL_FROM: Final = 0.8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Networks:
+    """The four networks of a pipeline, or what stands in for them without training.
+
+    Attributes:
+        detector: finds what may be a product.
+        embedder: one vector per picture, for the shortlist.
+        front_end: finds and describes keypoints.
+        matcher: pairs them.
+    """
+
+    detector: Detector
+    embedder: Embedder
+    front_end: FrontEnd
+    matcher: KeypointMatcher
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Models:
+    """Everything that computes.
+
+    Attributes:
+        networks: loaded.
+        decision: calibrated.
+        pipeline: finds products.
+        encoder: encodes reference pictures for the catalog.
+    """
+
+    networks: Networks
+    decision: Decision
+    pipeline: Pipeline
+    encoder: ReferenceEncoder
+
+
+def load_models(settings: Settings) -> Models:
+    """Load the networks that the settings name; blocks for a second or more.
+
+    Raises:
+        WeightsError: weights are missing, changed or broken, or their licence forbids the use.
+        RuntimeUnavailable: the device is not there.
+    """
+    if settings.threads:
+        cv2.setNumThreads(settings.threads)
+    networks = load_networks(settings, Device(settings.device))
+    decision = Decision(read_calibration(settings.weights / DECISION), IDENTICAL_FROM)
+    return Models(
+        networks=networks,
+        decision=decision,
+        pipeline=compose(networks, decision),
+        encoder=ReferenceEncoder(
+            networks.front_end, networks.matcher, networks.embedder, networks.detector
+        ),
+    )
+
+
+def load_networks(settings: Settings, device: Device) -> Networks:
+    """Networks of the weights folder; what it lacks is stood in for by what needs no training.
+
+    Raises:
+        WeightsError: weights are missing, changed or broken, or their licence forbids the use.
+        RuntimeUnavailable: the device is not there.
+    """
+    runtime = choose_runtime(device, settings.cache_dir / "networks", settings.threads)
+    manifest = read_manifest(settings.weights)
+
+    def loaded(network: Network) -> LoadedNetwork | None:
+        entries = manifest.of_network(network)
+        if not entries:
+            return None
+        allowed = settings.allow_noncommercial_weights
+        return runtime.load(manifest.weights(entries[0].name, allow_noncommercial=allowed))
+
+    detector, embedder = loaded(Network.DETECTOR), loaded(Network.EMBEDDER)
+    return Networks(
+        detector=PrintProposals() if detector is None else YoloDetector(detector),
+        embedder=ColourEmbedder() if embedder is None else NetworkEmbedder(embedder),
+        front_end=RootSift(read_basis(settings.weights / BASIS)),
+        matcher=NearestNeighbourMatcher(),
+    )
+
+
+def compose(networks: Networks, decision: Decision, shortlist_size: int = 12) -> Pipeline:
+    """The method around these networks."""
+    shelf = ReferenceShelf(networks.front_end)
+    parts = Parts(
+        detector=networks.detector,
+        embedder=networks.embedder,
+        front_end=networks.front_end,
+        shelf=shelf,
+        shortlister=Shortlister(shelf),
+        verifier=Verifier(networks.matcher, TwinTest()),
+        decision=decision,
+    )
+    return Pipeline(parts, shortlist_size)

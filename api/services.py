@@ -1,0 +1,140 @@
+"""The composition root: the one place where settings become a working skulens.
+
+Everything heavy is built at its first use, so that a command waits only for what it needs.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+from api.settings import Settings
+from catalog.catalogs import Catalogs
+from catalog.encoding import Encoder, Encoding, PartIds
+from catalog.folder import FolderStorage
+
+if TYPE_CHECKING:
+    # Names in signatures only; the modules behind them take a second to import.
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from api.models import Models
+    from catalog.snapshot import Catalog
+    from matcher.explain import Explanation
+    from matcher.match import Detection, Identification, Match
+
+
+class Finder(Protocol):
+    """What finds products; `matcher.pipeline.Pipeline` does."""
+
+    def detect(self, image: "NDArray[np.uint8]") -> "tuple[Detection, ...]":
+        """Boxes that may hold products."""
+        ...
+
+    def match(
+        self,
+        image: "NDArray[np.uint8]",
+        detections: "Sequence[Detection]",
+        catalog: "Catalog",
+    ) -> "tuple[Match, ...]":
+        """One match per detection, in order."""
+        ...
+
+    def identify(
+        self, image: "NDArray[np.uint8]", catalog: "Catalog", *, whole_image: bool = False
+    ) -> "Identification":
+        """Every product in a picture."""
+        ...
+
+    def explain(
+        self, image: "NDArray[np.uint8]", catalog: "Catalog", product_id: str
+    ) -> "Explanation":
+        """Which gate lets a product through and which one loses it."""
+        ...
+
+
+class Services(Protocol):
+    """What commands work with."""
+
+    @property
+    def settings(self) -> Settings:
+        """What it was built from."""
+        ...
+
+    @property
+    def catalogs(self) -> Catalogs:
+        """All catalogs of the storage."""
+        ...
+
+    @property
+    def finder(self) -> Finder:
+        """Finds products; loads the networks at its first use, which takes seconds.
+
+        Raises:
+            MatcherError: weights are missing or broken, or the device is not there.
+        """
+        ...
+
+    @property
+    def models(self) -> "Models":
+        """What the finder is made of, for measurements.
+
+        Raises:
+            MatcherError: weights are missing or broken, or the device is not there.
+        """
+        ...
+
+
+class LocalServices:
+    """Services in this process; implements `Services`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @property
+    def settings(self) -> Settings:
+        """What it was built from."""
+        return self._settings
+
+    @cached_property
+    def models(self) -> "Models":
+        """The networks and what is composed of them."""
+        from api.models import load_models
+
+        return load_models(self._settings)
+
+    @cached_property
+    def catalogs(self) -> Catalogs:
+        """All catalogs of the storage."""
+        return Catalogs(FolderStorage(self._settings.storage), _LateEncoder(self))
+
+    @cached_property
+    def finder(self) -> Finder:
+        """Finds products."""
+        return self.models.pipeline
+
+
+@contextmanager
+def build_services(settings: Settings) -> Iterator[Services]:
+    """Services while the block runs."""
+    yield LocalServices(settings)
+
+
+class _LateEncoder:
+    """An encoder that loads its networks when a picture comes; implements `Encoder`."""
+
+    def __init__(self, services: LocalServices) -> None:
+        self._services = services
+
+    @property
+    def part_ids(self) -> PartIds:
+        """Ids of the parts that `encode` makes."""
+        return self._encoder.part_ids
+
+    def encode(self, image: "NDArray[np.uint8]", siblings: "Sequence[Encoding]") -> Encoding:
+        """Encode one reference picture."""
+        return self._encoder.encode(image, siblings)
+
+    @property
+    def _encoder(self) -> Encoder:
+        return self._services.models.encoder

@@ -1,0 +1,143 @@
+"""Everything a user can set, read once from the environment and `.env`, handed down as values."""
+
+import difflib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from api.errors import SettingsError
+
+PREFIX: Final = "SKULENS_"
+DOTENV: Final = Path(".env")
+# Ours lie beside the packages, in the checkout that the editable install points to.
+SHIPPED_WEIGHTS: Final = Path(__file__).parents[1] / "weights"
+
+Device = Literal["auto", "cpu", "cuda", "reference"]
+
+
+def _folder(text: str) -> Path:
+    if not text:
+        raise ValueError("expected a folder")
+    return Path(text).expanduser()
+
+
+def _threads(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() else -1
+    if not 0 <= number <= 1024:
+        raise ValueError("expected a whole number from 0 to 1024")
+    return number
+
+
+def _device(text: str) -> Device:
+    match text:
+        case "auto" | "cpu" | "cuda" | "reference":
+            return text
+        case _:
+            raise ValueError("expected auto, cpu, cuda or reference")
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in ("0", "1", "false", "true", "no", "yes"):
+        raise ValueError("expected yes or no")
+    return text.lower() in ("1", "true", "yes")
+
+
+def default_cache() -> Path:
+    """`$XDG_CACHE_HOME/skulens`, or `~/.cache/skulens`."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "skulens"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the environment and `.env` say.
+
+    Attributes:
+        storage: folder that holds the catalogs.
+        cache_dir: folder for compiled networks; may be deleted at any time.
+        weights: folder of the networks' weights with its `manifest.json`.
+        threads: of the processor that networks and OpenCV may use; 0 means all.
+        device: where networks run.
+        allow_noncommercial_weights: load weights whose licence forbids commercial use.
+    """
+
+    storage: Path = field(default=Path("data"), metadata={"parse": _folder})
+    cache_dir: Path = field(default_factory=default_cache, metadata={"parse": _folder})
+    weights: Path = field(default=SHIPPED_WEIGHTS, metadata={"parse": _folder})
+    threads: int = field(default=0, metadata={"parse": _threads})
+    device: Device = field(default="auto", metadata={"parse": _device})
+    allow_noncommercial_weights: bool = field(default=False, metadata={"parse": _switch})
+
+
+def variables() -> tuple[str, ...]:
+    """The names of all settings, as they stand in the environment."""
+    return tuple(PREFIX + one.name.upper() for one in fields(Settings))
+
+
+def load_settings(environ: Mapping[str, str], dotenv: Path = DOTENV) -> Settings:
+    """Settings from `.env` and the environment, which wins.
+
+    Raises:
+        SettingsError: a name is misspelt, a value is not usable, or `.env` cannot be read.
+    """
+    given = {**_ours(read_dotenv(dotenv)), **_ours(environ)}
+    _refuse_unknown(given)
+    parsed: dict[str, Any] = {}
+    for one in fields(Settings):
+        name = PREFIX + one.name.upper()
+        if name in given:
+            parsed[one.name] = _parsed(name, given[name], one.metadata["parse"])
+    return Settings(**parsed)
+
+
+def read_dotenv(path: Path) -> dict[str, str]:
+    """`NAME=value` lines; `#` comments, `export` and quotes are understood; no file, no lines.
+
+    Raises:
+        SettingsError: the file cannot be read or holds a line that is no assignment.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"cannot read {path}: {error}.") from error
+    return dict(
+        _assignment(line, path, number)
+        for number, line in enumerate(text.splitlines(), start=1)
+        if line.strip() and not line.lstrip().startswith("#")
+    )
+
+
+def _assignment(line: str, path: Path, number: int) -> tuple[str, str]:
+    name, equals, value = line.strip().removeprefix("export ").partition("=")
+    if not equals or not name.strip().isidentifier():
+        raise SettingsError(f"line {number} of {path} is not NAME=value.")
+    value = value.strip()
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+        return name.strip(), value[1:-1]
+    return name.strip(), value.partition(" #")[0].rstrip()
+
+
+def _ours(given: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in given.items() if name.upper().startswith(PREFIX)}
+
+
+def _refuse_unknown(given: Mapping[str, str]) -> None:
+    known = variables()
+    unknown = sorted(name for name in given if name not in known)
+    if unknown:
+        near = difflib.get_close_matches(unknown[0].upper(), known, n=1, cutoff=0.0)
+        raise SettingsError(
+            f"there is no setting {', '.join(unknown)}; did you mean {near[0]}? "
+            f"(settings: {', '.join(known)})"
+        )
+
+
+def _parsed(name: str, text: str, parse: Callable[[str], object]) -> object:
+    try:
+        return parse(text.strip())
+    except ValueError as error:
+        raise SettingsError(f"{name} is {text!r}: {error}.") from error

@@ -1,0 +1,113 @@
+from pathlib import Path
+
+import pytest
+
+from api.errors import SettingsError
+from api.settings import Settings, load_settings, read_dotenv, variables
+
+ROOT = Path(__file__).parents[2]
+NOWHERE = Path("no-such-folder") / ".env"
+
+
+def test_without_any_variable_the_defaults_hold() -> None:
+    assert load_settings({}, NOWHERE) == Settings()
+
+
+def test_catalogs_lie_in_the_folder_data_unless_said_otherwise() -> None:
+    assert Settings().storage == Path("data")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("SKULENS_STORAGE", "shelf", Path("shelf")),
+        ("SKULENS_CACHE_DIR", "~/warm", Path.home() / "warm"),
+        ("SKULENS_WEIGHTS", "own", Path("own")),
+        ("SKULENS_THREADS", "2", 2),
+        ("SKULENS_DEVICE", "cpu", "cpu"),
+        ("SKULENS_ALLOW_NONCOMMERCIAL_WEIGHTS", "yes", True),
+    ],
+)
+def test_each_variable_sets_its_value(name: str, text: str, value: object) -> None:
+    settings = load_settings({name: text}, NOWHERE)
+    assert getattr(settings, name.removeprefix("SKULENS_").lower()) == value
+
+
+def test_no_variable_is_left_untested_above() -> None:
+    assert len(variables()) == 6
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("SKULENS_THREADS", "many"),
+        ("SKULENS_THREADS", "-1"),
+        ("SKULENS_THREADS", "²"),
+        ("SKULENS_DEVICE", "tpu"),
+        ("SKULENS_STORAGE", ""),
+        ("SKULENS_ALLOW_NONCOMMERCIAL_WEIGHTS", "perhaps"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named_with_its_variable(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name}.*expected"):
+        load_settings({name: text}, NOWHERE)
+
+
+def test_a_misspelt_variable_stops_the_start_and_the_nearest_name_is_offered() -> None:
+    with pytest.raises(SettingsError, match=r"SKULENS_STORRAGE.*did you mean SKULENS_STORAGE\?"):
+        load_settings({"SKULENS_STORRAGE": "x"}, NOWHERE)
+
+
+def test_a_variable_in_the_wrong_case_is_misspelt_too() -> None:
+    with pytest.raises(SettingsError, match="skulens_threads"):
+        load_settings({"skulens_threads": "2"}, NOWHERE)
+
+
+def test_other_programs_variables_do_not_matter() -> None:
+    assert load_settings({"PATH": "/bin", "SKULENSES": "2"}, NOWHERE) == Settings()
+
+
+def test_a_dotenv_file_is_read_and_the_environment_wins(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("SKULENS_THREADS=1\nSKULENS_DEVICE=cpu\n")
+    settings = load_settings({"SKULENS_THREADS": "3"}, dotenv)
+    assert (settings.threads, settings.device) == (3, "cpu")
+
+
+def test_a_misspelt_variable_in_dotenv_stops_the_start(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("SKULENS_DEVISE=cpu\n")
+    with pytest.raises(SettingsError, match="SKULENS_DEVISE"):
+        load_settings({}, dotenv)
+
+
+def test_dotenv_understands_comments_quotes_and_export(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("# a comment\n\nexport A='one # two'\nB=\"x\"\nC = 3 # three\nD=\n")
+    assert read_dotenv(dotenv) == {"A": "one # two", "B": "x", "C": "3", "D": ""}
+
+
+def test_the_keys_of_a_bucket_may_stand_in_dotenv(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("ACCESS_KEY=a\nSECRET_KEY=b\n")
+    assert load_settings({}, dotenv) == Settings()
+
+
+@pytest.mark.parametrize("content", [b"SKULENS_THREADS\n", b"2=3\n", b"\xff\xfe\n"])
+def test_a_dotenv_that_is_none_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_bytes(content)
+    with pytest.raises(SettingsError, match=r"\.env"):
+        load_settings({}, dotenv)
+
+
+@pytest.mark.parametrize("document", ["README.md", ".env.example"])
+def test_every_setting_is_documented(document: str) -> None:
+    text = (ROOT / document).read_text()
+    assert [name for name in variables() if name not in text] == []
+
+
+def test_the_example_names_no_setting_that_does_not_exist() -> None:
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    given = dict(line.lstrip("# ").split("=", 1) for line in lines if "=" in line)
+    assert load_settings(given, NOWHERE)
