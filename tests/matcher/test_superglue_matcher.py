@@ -1,5 +1,7 @@
 """SuperGlue as a matcher: against torch, batched and alone, and with nothing to pair."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -161,3 +163,35 @@ def test_a_network_for_oriented_keypoints_of_another_length_is_served(
     assert matcher.settings.iterations == 20
     (found,) = matcher.match(features(20, 1, 128), [features(30, 2, 128)])
     assert len(found) <= 20
+
+
+@pytest.mark.data
+def test_the_published_numbers_come_out_of_the_serving_path(
+    shared_data: Path, network_cache: Path
+) -> None:
+    parity = shared_data.parent / "parity"
+    weights = Weights.of_file(
+        Network.SUPERGLUE,
+        parity / "superglue_random_2layers.safetensors",
+        {"sinkhorn_iterations": 20.0},
+    )
+    given = np.load(parity / "superglue_io.npz")
+    first, second = (
+        LocalFeatures(
+            points=given[f"keypoints{side}"][0],
+            scales=np.ones_like(given[f"scores{side}"][0]),
+            angles=np.zeros_like(given[f"scores{side}"][0]),
+            scores=given[f"scores{side}"][0],
+            descriptors=given[f"descriptors{side}"][0].T,
+            width=int(given[f"size{side}"][0]),
+            height=int(given[f"size{side}"][1]),
+        )
+        for side in (0, 1)
+    )
+    exact = OpenVinoRuntime(network_cache, threads=1, exact=True)
+
+    (found,) = SuperGlueMatcher(exact.load(weights)).match(first, [second])
+
+    expected = given["matches0"][0]
+    assert pairs(found) == {i: j for i, j in enumerate(expected.tolist()) if j >= 0}
+    np.testing.assert_allclose(found.scores, given["matching_scores0"][0][found.query], atol=1e-4)

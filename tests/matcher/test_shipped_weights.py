@@ -1,0 +1,123 @@
+"""The weights that ship: the manifest's files, and the fast arithmetic keeps their answers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from catalog.picture import read_picture
+from matcher.detector import YoloDetector
+from matcher.embedder import Embedder
+from matcher.match import Detection
+from matcher.openvino_runtime import OpenVinoRuntime
+from matcher.runtime import Runtime
+from matcher.superpoint_front_end import SuperPointFrontEnd
+from matcher.torch_runtime import TorchRuntime
+from matcher.weights import Network, WeightsEntry, check_hash, read_manifest
+
+WEIGHTS = Path(__file__).parents[2] / "weights"
+MEGABYTE = 2**20
+
+pytestmark = pytest.mark.weights
+
+
+def shipped(network: Network) -> tuple[WeightsEntry, ...]:
+    return read_manifest(WEIGHTS).of_network(network)
+
+
+@pytest.fixture(scope="session")
+def photos(shared_data: Path) -> list[NDArray[np.uint8]]:
+    """Twelve pictures of shelves and products, none of them ever trained on."""
+    folder = shared_data / "grocery" / "eval"
+    paths = sorted(folder.glob("*/*.jpg"))[::40][:12]
+    return [read_picture(path.read_bytes(), path.name) for path in paths]
+
+
+def test_every_file_is_the_manifest_s_and_together_they_are_small() -> None:
+    entries = read_manifest(WEIGHTS).entries
+
+    for entry in entries:
+        path = WEIGHTS / entry.file
+        check_hash(path, entry.sha256)
+        assert path.stat().st_size == entry.size
+        assert entry.commercial_use
+    assert sum(entry.size for entry in entries) < 80 * MEGABYTE
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("entry", shipped(Network.EMBEDDER), ids=lambda entry: entry.name)
+def test_the_fast_embeddings_are_the_reference_s(
+    entry: WeightsEntry,
+    photos: list[NDArray[np.uint8]],
+    openvino: OpenVinoRuntime,
+    reference: TorchRuntime,
+) -> None:
+    weights = read_manifest(WEIGHTS).weights(entry.name)
+
+    fast = Embedder(openvino.load(weights)).embed(photos)
+    exact = Embedder(reference.load(weights)).embed(photos)
+
+    assert float((fast * exact).sum(axis=1).min()) > 0.995
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("entry", shipped(Network.DETECTOR), ids=lambda entry: entry.name)
+def test_the_fast_detections_are_the_reference_s(
+    entry: WeightsEntry,
+    photos: list[NDArray[np.uint8]],
+    openvino: OpenVinoRuntime,
+    reference: TorchRuntime,
+) -> None:
+    weights = read_manifest(WEIGHTS).weights(entry.name)
+
+    def detections(runtime: Runtime) -> list[tuple[Detection, ...]]:
+        detector = YoloDetector(runtime.load(weights))
+        return [detector.detect(photo) for photo in photos]
+
+    overlaps = [
+        max((one.box.iou(other.box) for other in fast), default=0.0)
+        for exact, fast in zip(detections(reference), detections(openvino), strict=True)
+        for one in exact
+        if one.confidence > 0.4
+    ]
+    assert len(overlaps) > 5
+    assert np.mean([overlap > 0.8 for overlap in overlaps]) > 0.9
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("entry", shipped(Network.SUPERPOINT), ids=lambda entry: entry.name)
+def test_the_fast_keypoints_are_the_reference_s(
+    entry: WeightsEntry,
+    photos: list[NDArray[np.uint8]],
+    openvino: OpenVinoRuntime,
+    reference: TorchRuntime,
+) -> None:
+    weights = read_manifest(WEIGHTS).weights(entry.name)
+    fast, exact = (SuperPointFrontEnd(one.load(weights)) for one in (openvino, reference))
+
+    for photo in photos[:4]:
+        ours, theirs = fast.extract(photo, 256), exact.extract(photo, 256)
+        distances = np.linalg.norm(ours.points[:, None] - theirs.points[None], axis=2)
+        assert (distances.min(axis=1) < 1.5).mean() > 0.85
+
+
+@pytest.mark.parametrize("entry", shipped(Network.SUPERGLUE), ids=lambda entry: entry.name)
+def test_the_fast_attention_is_the_reference_s(
+    entry: WeightsEntry, openvino: OpenVinoRuntime, reference: TorchRuntime
+) -> None:
+    weights = read_manifest(WEIGHTS).weights(entry.name)
+    fast, exact = openvino.load(weights), reference.load(weights)
+    generator = np.random.default_rng(0)
+    geometry = generator.random((2, 64, int(exact.facts["geometry"])), dtype=np.float32) - 0.5
+    descriptors = generator.normal(size=(2, 64, int(exact.facts["descriptors"])))
+    descriptors /= np.linalg.norm(descriptors, axis=2, keepdims=True)
+    (encoded,) = exact.functions["encode"](geometry, descriptors.astype(np.float32))
+    mask = np.ones((1, 64), dtype=np.bool_)
+    given = (encoded[:1], mask, encoded[1:], mask)
+
+    pairs = zip(fast.functions["attend"](*given), exact.functions["attend"](*given), strict=True)
+
+    for ours, theirs in pairs:
+        cosine = (ours * theirs).sum() / np.linalg.norm(ours) / np.linalg.norm(theirs)
+        assert cosine > 0.99
