@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from typing_extensions import override
@@ -59,12 +60,15 @@ def convert_checkpoint(source: Path, destination: Path, network: Network) -> Wei
     ultralytics' anchor-free YOLOv5 checkpoints (for the detector). No code of the file runs.
 
     Raises:
-        WeightsError: the file cannot be read, is a classic anchor-based YOLOv5, or does not fit.
-        OSError: the destination cannot be written.
+        WeightsError: the file cannot be read, is a classic anchor-based YOLOv5, or does not fit;
+            or the destination cannot be written.
     """
     state = _adapted(network, _any_state(source), source)
     draft = destination.with_name(destination.name + ".part")
-    save_file({key: value.contiguous().clone() for key, value in state.items()}, draft)
+    try:
+        save_file({key: value.contiguous().clone() for key, value in state.items()}, draft)
+    except SafetensorError as error:
+        raise WeightsError(f"cannot write the weights {destination}: {error}.") from error
     try:
         weights = Weights.of_file(network, draft)
         build_network(network, state, {}, source.name)

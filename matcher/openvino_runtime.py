@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # Raised when the same weights are exported to something else than before.
 _EXPORT_VERSION: Final = 1
+# The options of weights that change their graphs.
+_SHAPING: Final = ("heads",)
 _FACTS: Final = "facts.json"
 # Which arithmetic a processor's capability is used for, best first. It is fixed here, and OpenVINO
 # is told so, because its own choice may differ between versions and machines of one fleet.
@@ -169,7 +171,8 @@ def _arithmetic(core: "Core") -> str:
 
 def _key(weights: Weights, version: str) -> str:
     """The name of a network's folder: changes whenever the export would."""
-    parts = [weights.sha256.lower(), sorted(weights.options.items()), version, _EXPORT_VERSION]
+    shaping = [weights.options.get(name) for name in _SHAPING]
+    parts = [weights.sha256.lower(), shaping, version, _EXPORT_VERSION]
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     return f"{weights.network}-{digest[:24]}"
 

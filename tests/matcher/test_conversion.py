@@ -135,6 +135,15 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         convert_checkpoint(tmp_path / "absent.pt", tmp_path / "o.safetensors", Network.DETECTOR)
 
 
+def test_a_destination_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    torch.save(SuperPoint().state_dict(), tmp_path / "a.pth")
+
+    with pytest.raises(WeightsError, match=r"cannot write the weights .*nowhere"):
+        convert_checkpoint(
+            tmp_path / "a.pth", tmp_path / "nowhere/out.safetensors", Network.SUPERPOINT
+        )
+
+
 @pytest.mark.parametrize("network", list(Network))
 def test_weights_of_something_else_are_refused_and_leave_nothing(
     tmp_path: Path, network: Network

@@ -197,12 +197,15 @@ def test_what_another_process_exported_meanwhile_is_taken(
     assert [path.name for path in theirs.parent.iterdir()] == [theirs.name]
 
 
-def test_other_weights_or_options_are_exported_apart(random_weights: Files, tmp_path: Path) -> None:
+def test_what_changes_the_graph_is_exported_apart_and_nothing_else(
+    random_weights: Files, tmp_path: Path
+) -> None:
     runtime = OpenVinoRuntime(tmp_path, threads=1)
     weights = random_weights[Network.SUPERGLUE]
 
     runtime.prepare(weights)
     runtime.prepare(replace(weights, options={"heads": 2.0}))
+    runtime.prepare(replace(weights, options={"match_threshold": 0.3}))
 
     assert len(list((tmp_path / "exported").iterdir())) == 2
 
