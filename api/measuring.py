@@ -1,6 +1,6 @@
 """What `bench` measures: the whole method with a catalog made for the occasion."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from api.errors import Refused
 from api.models import Networks, compose, load_networks
@@ -22,6 +23,7 @@ from catalog.snapshot import Catalog
 from catalog.transfer import import_path
 from matcher.match import Identification
 from matcher.runtime import Device
+from matcher.verifier import Contest
 
 CATALOG: Final = "bench"
 KEYPOINTS: Final = 1000
@@ -54,6 +56,23 @@ def passing_catalog(folder: Path, encoder: Encoder, on_progress: OnProgress) -> 
         if report.failures:
             raise Refused(f"the catalog of {folder} is not whole: {report.failures[0]}")
         yield store.snapshot()
+
+
+@contextmanager
+def contest_finder(
+    services: Services, pictures: Mapping[str, NDArray[np.uint8]]
+) -> Iterator[Callable[[NDArray[np.uint8]], Sequence[Contest]]]:
+    """What competes in a photo, over a catalog of one (H, W, 3) RGB picture per product."""
+    with TemporaryDirectory(prefix="skulens-") as folder:
+        for product_id, picture in pictures.items():
+            home = Path(folder) / "catalog" / product_id
+            home.mkdir(parents=True)
+            Image.fromarray(picture).save(home / "reference.png")
+        pipeline = services.models.pipeline
+        with passing_catalog(
+            Path(folder) / "catalog", services.models.encoder, lambda *_: None
+        ) as catalog:
+            yield lambda image: pipeline.contests(image, catalog)
 
 
 def latency_target(

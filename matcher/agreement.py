@@ -17,6 +17,7 @@ _WINDOW: Final = 15
 _REACH: Final = 3
 _TEXTURED: Final = 60.0
 _NOISE: Final = 9.0
+_ENOUGH: Final = 0.4
 _EXPOSURE: Final = (0.2, 5.0)
 _WHITE_BALANCE: Final = (0.8, 1.25)
 # One standard deviation of colour under shop light costs about 3 % of the agreement.
@@ -47,7 +48,8 @@ class Aligned:
 
     Attributes:
         visible: in [0, 1], share of the reference that lies inside the query picture.
-        correlation: in [-1, 1], mean local correlation over textured, visible windows.
+        correlation: in [-1, 1], mean local correlation over textured, visible windows; less where
+            under 40 % of the reference's texture is in view.
         chroma: median colour distance (CIE a, b) over the visible part, after compensation.
     """
 
@@ -68,11 +70,14 @@ def compare(look: Look, query: NDArray[np.uint8], homography: NDArray[np.float64
     if int(visible.sum()) < _WINDOW**2:
         return Aligned(0.0, 0.0, 100.0)
     reference = luminance(look.picture)
-    textured = visible & (variance(reference) > _TEXTURED)
+    print_on_it = look.mask & (variance(reference) > _TEXTURED)
+    textured = print_on_it & inside
     correlation = 0.0
     if textured.any():
         best = best_correlation(reference, luminance(warped))
-        correlation = float(best[textured].mean())
+        # A corner that looks right proves little about the rest.
+        enough = max(int(textured.sum()), _ENOUGH * float(print_on_it.sum()))
+        correlation = float(best[textured].sum() / enough)
     balanced = compensate(warped, look.picture, visible)
     distance = np.hypot(*np.moveaxis(smooth(chroma(look.picture) - chroma(balanced)), 2, 0))
     return Aligned(

@@ -18,6 +18,9 @@ _CENTRE_SHARE: Final = 0.22
 _TOLERANCE: Final = 5.0
 _SMALLEST_SIDE: Final = 12.0
 _SAME_PLACE: Final = 0.35
+_WELL_SUPPORTED: Final = 15
+_STRETCH: Final = 5.0
+_WEAK_STRETCH: Final = 2.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,16 +126,19 @@ class _Pairs:
 
 def _fit(pairs: _Pairs, members: NDArray[np.intp], reference: LocalFeatures) -> Placement | None:
     homography = _homography(pairs.reference_points[members], pairs.query_points[members])
-    if homography is None or outline_of(homography, reference) is None:
+    if homography is None:
         return None
     inliers = _agreeing(homography, pairs)
+    if outline_of(homography, reference, len(inliers)) is None:
+        return None
     if len(inliers) >= MINIMUM_INLIERS:
         again = _homography(pairs.reference_points[inliers], pairs.query_points[inliers])
-        if again is not None and outline_of(again, reference) is not None:
+        if again is not None:
             grown = _agreeing(again, pairs)
-            if len(grown) >= len(inliers):
+            sound = outline_of(again, reference, len(grown)) is not None
+            if sound and len(grown) >= len(inliers):
                 homography, inliers = again, grown
-    outline = outline_of(homography, reference)
+    outline = outline_of(homography, reference, len(inliers))
     if outline is None or len(inliers) < MINIMUM_INLIERS:
         return None
     placement = Placement(
@@ -163,9 +169,15 @@ def _agreeing(homography: NDArray[np.float64], pairs: _Pairs) -> NDArray[np.intp
 
 
 def outline_of(
-    homography: NDArray[np.float64], reference: LocalFeatures
+    homography: NDArray[np.float64], reference: LocalFeatures, support: int
 ) -> NDArray[np.float32] | None:
-    """(4, 2) corners of the reference under a homography; None if no camera could see that."""
+    """(4, 2) corners of the reference under a homography; None if no camera could see that.
+
+    Args:
+        homography: (3, 3), canonical crop pixels to query pixels.
+        reference: whose corners.
+        support: pairs that agree on the homography.
+    """
     width, height = reference.width, reference.height
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
     depth = corners @ homography[2, :2] + homography[2, 2]
@@ -178,10 +190,10 @@ def outline_of(
     lengths = np.hypot(edges[:, 0], edges[:, 1])
     if not np.all(turning > 0) or lengths.min() < _SMALLEST_SIDE:
         return None
-    # A real view keeps opposite sides and the two directions' scales comparable.
-    natural = np.array([width, height, width, height])
-    stretch = lengths / natural
-    if stretch.max() > 5 * stretch.min():
+    # A real view keeps opposite sides and the two directions' scales comparable; the fewer
+    # pairs say otherwise, the less they are believed.
+    stretch = lengths / np.array([width, height, width, height])
+    if stretch.max() > (_STRETCH if support >= _WELL_SUPPORTED else _WEAK_STRETCH) * stretch.min():
         return None
     return np.asarray(outline, np.float32)
 

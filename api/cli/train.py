@@ -86,6 +86,30 @@ def embedder(
     output.show(str(best))
 
 
+@train_app.command(epilog=examples("skulens train decision --data DIR --out decision.json"))
+def decision(
+    context: typer.Context,
+    data: Data,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The calibration, as JSON.")],
+    photos: Annotated[int, typer.Option(min=1, help="At most, of each carton.")] = 12,
+) -> None:
+    """Calibrate what probability the evidence is worth."""
+    from api.measuring import contest_finder
+    from matcher.calibration import save
+    from training.data import TrainingData
+    from training.decision import DecisionOptions, calibration_catalog, train_decision
+
+    opened = TrainingData.open(data)
+    output = Output()
+    with (
+        output.progress("calibrating the decision", "photos") as advance,
+        contest_finder(services(context), calibration_catalog(opened)) as find,
+    ):
+        fitted = train_decision(opened, find, DecisionOptions(photos=photos), advance)
+    save(fitted, out)
+    output.show(f"{out}: {fitted}")
+
+
 def _prepare(context: typer.Context) -> None:
     settings = services(context).settings
     if settings.threads:
