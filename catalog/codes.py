@@ -72,15 +72,18 @@ class Tables:
 
     def __init__(self, vectors: NDArray[np.float32]) -> None:
         """Hash (N, D) unit vectors; about 80 microseconds each."""
+        # Embeddings of photos lie to one side of the origin; around their own mean the planes part
+        # them more evenly.
+        self._centre: NDArray[np.float32] = vectors.mean(axis=0)
         self._planes = Hyperplanes(vectors.shape[1])
         self._lsh = _empty_lsh()
-        for row, code in enumerate(self._planes.codes(vectors)):
+        for row, code in enumerate(self._planes.codes(vectors - self._centre)):
             self._lsh.insert(row, Code(code), check_duplication=False)
 
     def near(self, vector: NDArray[np.float32]) -> NDArray[np.intp]:
         """Rows whose vectors may be near a (D,) vector, ascending."""
         rows: set[int] = set()
-        for code in self._planes.probes(vector):
+        for code in self._planes.probes(vector - self._centre):
             rows.update(self._lsh.query(code))
         found = np.fromiter(rows, np.intp, len(rows))
         found.sort()

@@ -29,6 +29,9 @@ EXTENSIONS: Final = {
     "PPM": "ppm",
 }
 
+# A camera's MPO, several JPEG pictures in one file, is opened as JPEG.
+_OPENED: Final = tuple(kind for kind in EXTENSIONS if kind != "MPO")
+
 # What Pillow's decoders were seen to raise on damaged files.
 _DAMAGE: Final = (
     OSError,
@@ -88,8 +91,15 @@ def decode(data: bytes, name: str) -> Picture:
     """
     if not data:
         raise PictureError(f"{name} is empty (0 bytes); give a picture file", name)
-    opened = _open(data, name)
-    with opened:
+    # Pillow warns of large pictures, which are refused below, and of damaged notes, which are not
+    # needed; neither is for the user's eyes.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        return _decoded(data, name)
+
+
+def _decoded(data: bytes, name: str) -> Picture:
+    with _open(data, name) as opened:
         _check_size(opened, name)
         extension = EXTENSIONS[opened.format or "PNG"]
         try:
@@ -107,10 +117,7 @@ def decode(data: bytes, name: str) -> Picture:
 
 def _open(data: bytes, name: str) -> Image.Image:
     try:
-        # Our own bound on pixels is stricter and comes next; Pillow's warning would only add noise.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            return Image.open(BytesIO(data), formats=tuple(EXTENSIONS))
+        return Image.open(BytesIO(data), formats=_OPENED)
     except _BOMB as error:
         raise PictureError(_too_large(name), name) from error
     except _DAMAGE as error:

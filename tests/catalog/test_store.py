@@ -1,0 +1,543 @@
+import json
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from typing_extensions import override
+
+from catalog.catalogs import Catalogs
+from catalog.errors import (
+    AlreadyExists,
+    CatalogError,
+    Conflict,
+    Invalid,
+    NotFound,
+    PictureError,
+    StorageUnavailable,
+)
+from catalog.ingest import NamedPicture
+from catalog.storage import Storage
+from catalog.store import CatalogStore, Change
+from tests.catalog.fakes import (
+    FakeEncoder,
+    MemoryStorage,
+    embedding_of,
+    image_id,
+    new_store,
+    picture,
+    pixels,
+    same_store,
+)
+
+BAD_IDS = [
+    "",
+    "a/b",
+    "..",
+    "../a",
+    ".hidden",
+    "-x",
+    "höfe",
+    "a b",
+    "a\n",
+    "a\0",
+    "x" * 129,
+    "x" * 300,
+]
+
+
+class TestAdding:
+    def test_a_product_has_what_it_was_given(self, storage: Storage) -> None:
+        store = new_store(storage)
+        change = store.add_product(
+            "oat-milk",
+            [picture(1, "front.png"), picture(2, "back.png")],
+            name="Oat milk",
+            description="1 l",
+            attributes={"price": 2, "brand": "Oatly", "tags": ["vegan", "drink"]},  # type: ignore[dict-item]
+        )
+        product = same_store(storage).product("oat-milk")
+        assert product == change.product
+        assert change.index_version == 2
+        assert (product.name, product.description) == ("Oat milk", "1 l")
+        assert dict(product.attributes) == {
+            "price": 2.0,
+            "brand": "Oatly",
+            "tags": ("vegan", "drink"),
+        }
+        assert [image.source_name for image in product.images] == ["front.png", "back.png"]
+        assert [image.image_id for image in product.images] == [
+            image_id(picture(1)),
+            image_id(picture(2)),
+        ]
+        assert [(i.width, i.height, i.extension) for i in product.images] == [(40, 30, "png")] * 2
+        assert product.revision == 1
+        assert product.created_at == product.updated_at != ""
+
+    def test_a_product_without_a_name_is_called_by_its_id(self, memory: MemoryStorage) -> None:
+        assert new_store(memory).add_product("oat-milk", [picture(1)]).product.name == "oat-milk"
+
+    def test_earlier_pictures_help_to_encode_later_ones(self, memory: MemoryStorage) -> None:
+        encoder = FakeEncoder()
+        store = new_store(memory, encoder)
+        store.add_product("a", [picture(1), picture(2), picture(3)])
+        store.add_images("a", [picture(4), picture(5)])
+        assert encoder.siblings == [0, 1, 2, 3, 4]
+
+    def test_the_same_file_twice_is_taken_once_with_a_note(self, memory: MemoryStorage) -> None:
+        store = new_store(memory)
+        change = store.add_product("a", [picture(1, "x.png"), picture(1, "y.png")])
+        assert len(change.product.images) == 1
+        assert change.notes == ("y.png is the same file as x.png and is ignored",)
+
+    def test_adding_a_picture_that_is_there_changes_nothing(self, memory: MemoryStorage) -> None:
+        store = new_store(memory)
+        before = store.add_product("a", [picture(1, "x.png")])
+        after = store.add_images("a", [picture(1, "z.png")])
+        assert after.index_version == before.index_version
+        assert after.product == before.product
+        assert after.notes == ("z.png is the same file as x.png and is ignored",)
+
+    def test_a_picture_of_two_products_is_encoded_once(self, memory: MemoryStorage) -> None:
+        encoder = FakeEncoder()
+        store = new_store(memory, encoder)
+        store.add_product("a", [picture(1)])
+        store.add_product("b", [picture(1)])
+        assert encoder.siblings == [0]
+        found = store.snapshot().shortlist(embedding_of(pixels(1)), 5)
+        assert {neighbour.product_id for neighbour in found} == {"a", "b"}
+
+    @pytest.mark.parametrize("product_id", BAD_IDS)
+    def test_a_bad_id_is_refused_and_nothing_is_written(
+        self, memory: MemoryStorage, product_id: str
+    ) -> None:
+        store = new_store(memory)
+        before = dict(memory.objects)
+        with pytest.raises(Invalid, match="cannot be a product id") as caught:
+            store.add_product(product_id, [picture(1)])
+        assert len(str(caught.value)) < 250
+        assert "\n" not in str(caught.value)
+        assert memory.objects == before
+
+    @pytest.mark.parametrize("product_id", ["a", "A.b_c-d", "7", "x" * 128, "a..b", "CON"])
+    def test_a_good_id_is_taken(self, storage: Storage, product_id: str) -> None:
+        new_store(storage).add_product(product_id, [picture(1)])
+        assert list(same_store(storage).snapshot().products) == [product_id]
+
+    def test_one_bad_picture_refuses_the_product_and_nothing_is_written(
+        self, memory: MemoryStorage
+    ) -> None:
+        store = new_store(memory)
+        before = dict(memory.objects)
+        bad = NamedPicture("bad.jpg", b"no picture")
+        with pytest.raises(PictureError, match=r"bad\.jpg"):
+            store.add_product("a", [picture(1), bad])
+        assert memory.objects == before
+
+    def test_a_product_needs_a_picture(self, memory: MemoryStorage) -> None:
+        with pytest.raises(Invalid, match="at least one picture"):
+            new_store(memory).add_product("a", [])
+
+    def test_too_many_pictures_are_refused(self, memory: MemoryStorage) -> None:
+        with pytest.raises(Invalid, match="at most 256"):
+            new_store(memory).add_product("a", [picture(1)] * 257)
+
+    def test_a_product_that_exists_is_not_replaced(self, memory: MemoryStorage) -> None:
+        encoder = FakeEncoder()
+        store = new_store(memory, encoder)
+        before = store.add_product("a", [picture(1)]).product
+        with pytest.raises(AlreadyExists, match="product a is in catalog shop already"):
+            store.add_product("a", [picture(2)])
+        assert store.product("a") == before
+        assert encoder.siblings == [0]  # refused before the work
+
+    @pytest.mark.parametrize(
+        "attributes",
+        [
+            {"": "x"},
+            {"x": float("nan")},
+            {"x": float("inf")},
+            {"x": None},
+            {"x": {"y": 1}},
+            {"x": [1, 2]},
+            {"x": "y" * 3000},
+            {"x": "\ud800"},
+            {str(n): "x" for n in range(101)},
+        ],
+    )
+    def test_bad_attributes_are_refused(
+        self, memory: MemoryStorage, attributes: dict[str, str]
+    ) -> None:
+        store = new_store(memory)
+        before = dict(memory.objects)
+        with pytest.raises(Invalid):
+            store.add_product("a", [picture(1)], attributes=attributes)
+        assert memory.objects == before
+
+    def test_texts_that_cannot_be_stored_are_refused(self, memory: MemoryStorage) -> None:
+        store = new_store(memory)
+        with pytest.raises(Invalid, match="300"):
+            store.add_product("a", [picture(1)], name="x" * 301)
+        with pytest.raises(Invalid, match="Unicode"):
+            store.add_product("a", [picture(1)], description="\udcff")
+
+    def test_a_file_name_of_odd_bytes_is_taken(self, memory: MemoryStorage) -> None:
+        change = new_store(memory).add_product("a", [picture(1, "caf\udce9.png")])
+        assert change.product.images[0].source_name == "caf?.png"
+
+    def test_an_encoder_over_the_budget_is_refused_and_nothing_is_written(
+        self, memory: MemoryStorage
+    ) -> None:
+        store = new_store(memory, FakeEncoder(keypoints=2000))
+        before = dict(memory.objects)
+        with pytest.raises(Invalid, match="budget"):
+            store.add_product("a", [picture(1)])
+        assert memory.objects == before
+
+    def test_a_picture_without_a_keypoint_is_taken(self, memory: MemoryStorage) -> None:
+        store = new_store(memory, FakeEncoder(keypoints=0))
+        store.add_product("a", [picture(1)])
+        assert len(store.snapshot().encoding(image_id(picture(1))).local.points) == 0
+
+
+class TestChanging:
+    def test_texts_and_attributes_are_replaced_and_the_rest_stays(
+        self, memory: MemoryStorage
+    ) -> None:
+        store = new_store(memory)
+        store.add_product("a", [picture(1)], name="A", description="D", attributes={"x": "1"})
+        after = store.update_product("a", name="B").product
+        assert (after.name, after.description, after.revision) == ("B", "D", 2)
+        after = store.update_product("a", attributes={"y": 2}).product
+        assert (after.name, after.attributes, after.revision) == ("B", (("y", 2.0),), 3)
+        assert after.images == store.snapshot().products["a"].images
+
+    def test_an_update_that_changes_nothing_writes_nothing(self, memory: MemoryStorage) -> None:
+        store = new_store(memory)
+        before = store.add_product("a", [picture(1)], name="A")
+        assert store.update_product("a", name="A").index_version == before.index_version
+
+    def test_a_stale_revision_is_a_conflict(self, memory: MemoryStorage) -> None:
+        store = new_store(memory)
+        store.add_product("a", [picture(1)])
+        other = same_store(memory)
+        other.update_product("a", name="theirs")
+        changes: tuple[Callable[[], Change], ...] = (
+            lambda: store.update_product("a", name="mine", if_revision=1),
+            lambda: store.add_images("a", [picture(2)], if_revision=1),
+            lambda: store.remove_images("a", [image_id(picture(1))], if_revision=1),
+            lambda: store.remove_product("a", if_revision=1),
+        )
+        for change in changes:
+            with pytest.raises(Conflict, match="revision 2"):
+                change()
+        assert store.product("a").name == "theirs"
+        assert store.update_product("a", name="mine", if_revision=2).product.name == "mine"
+
+    def test_an_image_is_removed_but_never_the_last(self, memory: MemoryStorage) -> None:
+        store = new_store(memory)
+        store.add_product("a", [picture(1), picture(2)])
+        after = store.remove_images("a", [image_id(picture(1))]).product
+        assert [image.image_id for image in after.images] == [image_id(picture(2))]
+        with pytest.raises(Invalid, match="without a picture"):
+            store.remove_images("a", [image_id(picture(2))])
+        with pytest.raises(NotFound, match="no picture"):
+            store.remove_images("a", [image_id(picture(9))])
+
+    def test_a_product_that_does_not_exist_is_not_found(self, memory: MemoryStorage) -> None:
+        store = new_store(memory)
+        for change in (
+            lambda: store.product("nope"),
+            lambda: store.update_product("nope", name="x"),
+            lambda: store.add_images("nope", [picture(1)]),
+            lambda: store.remove_images("nope", []),
+            lambda: store.remove_product("nope"),
+            lambda: store.restore_product("nope"),
+        ):
+            with pytest.raises(NotFound, match="no product nope in catalog shop"):
+                change()
+
+    def test_a_removed_product_is_gone_at_once_and_can_be_restored(self, storage: Storage) -> None:
+        store = new_store(storage)
+        before = store.add_product("a", [picture(1)], name="A").product
+        store.add_product("b", [picture(2)])
+        removal = store.remove_product("a")
+        assert removal.product.revision == 2
+        assert list(store.snapshot().products) == ["b"]
+        found = store.snapshot().shortlist(embedding_of(pixels(1)), 5)
+        assert [neighbour.product_id for neighbour in found] == ["b"]
+        restored = same_store(storage).restore_product("a").product
+        assert (restored.name, restored.images) == (before.name, before.images)
+        assert restored.revision == 3
+        assert store.snapshot().shortlist(embedding_of(pixels(1)), 5)[0].product_id == "a"
+
+    def test_a_product_that_was_not_removed_is_not_restored(self, memory: MemoryStorage) -> None:
+        store = new_store(memory)
+        store.add_product("a", [picture(1)])
+        with pytest.raises(AlreadyExists):
+            store.restore_product("a")
+
+    def test_a_removed_id_may_be_used_anew_and_its_revisions_go_on(
+        self, memory: MemoryStorage
+    ) -> None:
+        store = new_store(memory)
+        store.add_product("a", [picture(1)])
+        store.remove_product("a")
+        anew = store.add_product("a", [picture(2)]).product
+        assert anew.revision == 3
+        assert [image.image_id for image in anew.images] == [image_id(picture(2))]
+
+
+class TestReadableCopies:
+    def test_a_copy_follows_every_change(self, memory: MemoryStorage) -> None:
+        store = new_store(memory)
+        store.add_product("a", [picture(1)], name="Ä")
+        copy = json.loads(memory.objects["shop/products/a.json"])
+        assert copy["sequence"] == 2
+        assert copy["product"]["name"] == "Ä"
+        store.remove_product("a")
+        assert "shop/products/a.json" not in memory.objects
+
+    def test_a_copy_that_cannot_be_written_does_not_undo_the_change(
+        self, memory: MemoryStorage
+    ) -> None:
+        store = new_store(memory)
+        memory.refuses_after = 5  # picture, three features, the journal
+        change = store.add_product("a", [picture(1)])
+        assert "the change was made" in change.notes[0]
+        assert same_store(memory).product("a") == change.product
+
+
+class TestFailing:
+    def test_whichever_write_is_refused_the_catalog_is_old_or_new(
+        self, memory: MemoryStorage
+    ) -> None:
+        new_store(memory).add_product("a", [picture(1)])
+        for allowed in range(20):
+            store = same_store(memory)
+            memory.refuses_after = allowed
+            try:
+                store.add_product("b", [picture(2), picture(3)])
+            except StorageUnavailable:
+                pass
+            else:
+                break
+            finally:
+                memory.refuses_after = None
+            assert list(same_store(memory).snapshot().products) == ["a"]
+        assert list(same_store(memory).snapshot().products) == ["a", "b"]
+        assert allowed > 5
+
+    def test_a_lost_race_is_decided_on_what_won(self, memory: MemoryStorage) -> None:
+        rival = new_store(memory)
+        racing = Overtaken(memory, lambda: rival.add_product("a", [picture(1)]))
+        store = CatalogStore("shop", racing, FakeEncoder())
+        with pytest.raises(AlreadyExists):
+            store.add_product("a", [picture(2)])
+        racing.overtake = lambda: rival.update_product("a", name="theirs")
+        with pytest.raises(Conflict):
+            store.update_product("a", name="mine", if_revision=1)
+        racing.overtake = lambda: rival.add_product("b", [picture(3)])
+        change = store.update_product("a", name="mine", if_revision=2)
+        assert change.product.name == "mine"
+        assert change.index_version == 5
+        racing.overtake = lambda: rival.add_images("a", [picture(4)])
+        after = store.add_images("a", [picture(4), picture(5)]).product
+        assert [image.image_id for image in after.images] == [
+            image_id(picture(seed)) for seed in (1, 4, 5)
+        ]
+
+    def test_a_change_of_a_catalog_that_is_deleted_meanwhile_is_refused(
+        self, memory: MemoryStorage
+    ) -> None:
+        new_store(memory)
+        racing = Overtaken(memory, lambda: Catalogs(memory, FakeEncoder()).delete("shop"))
+        with pytest.raises(NotFound, match="no catalog shop"):
+            CatalogStore("shop", racing, FakeEncoder()).add_product("a", [picture(1)])
+
+    def test_threads_lose_no_change(self, storage: Storage) -> None:
+        store = new_store(storage)
+        other = same_store(storage)
+
+        def add(number: int) -> None:
+            (store, other)[number % 2].add_product(f"p{number}", [picture(number)])
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(add, range(16)))
+        snapshot = same_store(storage).snapshot()
+        assert sorted(snapshot.products) == sorted(f"p{number}" for number in range(16))
+        assert snapshot.index_version == 17
+
+
+class Overtaken(MemoryStorage):
+    """The same objects; just before a journal entry is written, somebody else writes one."""
+
+    def __init__(self, shared: MemoryStorage, overtake: Callable[[], object] | None) -> None:
+        super().__init__()
+        self.objects = shared.objects
+        self.overtake = overtake
+
+    @override
+    def put_if_absent(self, key: str, data: bytes) -> bool:
+        if self.overtake is not None:
+            overtake, self.overtake = self.overtake, None
+            overtake()
+        return super().put_if_absent(key, data)
+
+
+class TestOtherNetworks:
+    def test_a_catalog_of_other_networks_is_shown_but_does_not_answer(
+        self, memory: MemoryStorage
+    ) -> None:
+        new_store(memory).add_product("a", [picture(1)])
+        store = same_store(memory, FakeEncoder("2"))
+        assert not store.is_current
+        assert list(store.snapshot().products) == ["a"]
+        sentence = "crop-1 is now crop-2.*catalog model shop --switch"
+        for use in (
+            lambda: store.snapshot().shortlist(embedding_of(pixels(1)), 5),
+            lambda: store.snapshot().encoding(image_id(picture(1))),
+            lambda: store.add_product("b", [picture(2)]),
+            lambda: store.add_images("a", [picture(2)]),
+        ):
+            with pytest.raises(Conflict, match=sentence):
+                use()
+
+    def test_encoding_again_switches_to_the_new_networks(self, memory: MemoryStorage) -> None:
+        old = new_store(memory)
+        for number in range(3):
+            old.add_product(f"p{number}", [picture(number), picture(number + 10)])
+        old.add_product("gone", [picture(20)])
+        old.remove_product("gone")
+        encoder = FakeEncoder("2")
+        store = same_store(memory, encoder)
+        progress: list[tuple[int, int]] = []
+        version = store.reencode(lambda done, total: progress.append((done, total)))
+        assert progress == [(2, 6), (4, 6), (6, 6)]
+        assert encoder.siblings == [0, 1] * 3
+        assert store.is_current
+        assert store.snapshot().index_version == version
+        assert store.snapshot().shortlist(embedding_of(pixels(1)), 1)[0].product_id == "p1"
+        store.restore_product("gone")
+        assert store.snapshot().shortlist(embedding_of(pixels(20)), 1)[0].product_id == "gone"
+        with pytest.raises(Conflict):
+            old.snapshot().shortlist(embedding_of(pixels(1)), 1)
+
+    def test_encoding_again_goes_on_where_it_was_stopped(self, memory: MemoryStorage) -> None:
+        old = new_store(memory)
+        for number in range(3):
+            old.add_product(f"p{number}", [picture(number)])
+        memory.refuses_after = 4
+        with pytest.raises(StorageUnavailable):
+            same_store(memory, FakeEncoder("2")).reencode()
+        assert old.is_current
+        memory.refuses_after = None
+        encoder = FakeEncoder("2")
+        same_store(memory, encoder).reencode()
+        assert len(encoder.siblings) == 2
+
+    def test_products_that_come_during_the_encoding_are_encoded_too(
+        self, memory: MemoryStorage
+    ) -> None:
+        old = new_store(memory)
+        old.add_product("a", [picture(1)])
+        store = same_store(memory, FakeEncoder("2"))
+        added: list[int] = []
+
+        def add_one(done: int, total: int) -> None:
+            if done == total == 1 and not added:
+                added.append(old.add_product("late", [picture(2)]).index_version)
+
+        store.reencode(add_one)
+        assert store.snapshot().shortlist(embedding_of(pixels(2)), 1)[0].product_id == "late"
+
+    def test_encoding_again_mends_missing_and_damaged_features(self, memory: MemoryStorage) -> None:
+        store = new_store(memory)
+        store.add_product("a", [picture(1)])
+        store.add_product("b", [picture(2)])
+        local, embedding = (
+            next(k for k in memory.objects if f"/{part}/" in k and image_id(picture(seed)) in k)
+            for part, seed in (("local", 1), ("embedding", 2))
+        )
+        del memory.objects[local]
+        memory.objects[embedding] = b"damaged"
+        with pytest.raises(CatalogError, match="damaged"):
+            same_store(memory).snapshot().shortlist(embedding_of(pixels(1)), 1)
+        version = same_store(memory).reencode()
+        snapshot = same_store(memory).snapshot()
+        assert snapshot.index_version == version == 3
+        assert snapshot.shortlist(embedding_of(pixels(2)), 1)[0].product_id == "b"
+        snapshot.encoding(image_id(picture(1)))
+
+
+class TestSnapshots:
+    def test_a_snapshot_never_changes(self, memory: MemoryStorage) -> None:
+        store = new_store(memory)
+        store.add_product("a", [picture(1)])
+        before = store.snapshot()
+        store.add_product("b", [picture(2)])
+        store.remove_product("a")
+        after = store.snapshot()
+        assert (list(before.products), list(after.products)) == (["a"], ["b"])
+        assert after.shortlist(embedding_of(pixels(1)), 5)[0].product_id == "b"
+        assert before.shortlist(embedding_of(pixels(1)), 5)[0].product_id == "a"
+        assert after.shortlist(embedding_of(pixels(1)), 5)[0].product_id == "b"
+        assert before.encoding(image_id(picture(1))).local.points.shape == (4, 2)
+        with pytest.raises(TypeError):
+            before.products["c"] = before.products["a"]  # type: ignore[index]
+
+    def test_a_snapshot_is_the_same_while_nothing_changes(self, memory: MemoryStorage) -> None:
+        store = new_store(memory)
+        store.add_product("a", [picture(1)])
+        assert store.snapshot() is store.snapshot()
+
+    def test_an_empty_catalog_answers_with_nothing(self, storage: Storage) -> None:
+        snapshot = new_store(storage).snapshot()
+        assert snapshot.index_version == 1
+        assert dict(snapshot.products) == {}
+        assert snapshot.shortlist(embedding_of(pixels(1)), 5) == ()
+
+    def test_another_process_sees_a_change_at_its_next_snapshot(self, storage: Storage) -> None:
+        writer, reader = new_store(storage), same_store(storage)
+        assert dict(reader.snapshot().products) == {}
+        writer.add_product("a", [picture(1)])
+        assert list(reader.snapshot().products) == ["a"]
+
+    def test_pictures_and_encodings_come_back(self, storage: Storage) -> None:
+        new_store(storage).add_product("a", [picture(1)])
+        snapshot = same_store(storage).snapshot()
+        identifier = image_id(picture(1))
+        assert snapshot.picture(identifier) == picture(1).data
+        encoding = snapshot.encoding(identifier)
+        assert np.allclose(encoding.embedding, embedding_of(pixels(1)))
+        assert snapshot.encoding(identifier) is encoding
+
+    @pytest.mark.parametrize("identifier", ["0" * 64, "nope", "../../etc/passwd"])
+    def test_a_picture_that_no_product_has_is_not_found(
+        self, memory: MemoryStorage, identifier: str
+    ) -> None:
+        with pytest.raises(NotFound):
+            new_store(memory).snapshot().picture(identifier)
+
+    def test_threads_may_ask_one_snapshot_at_once(self, memory: MemoryStorage) -> None:
+        store = new_store(memory)
+        for number in range(10):
+            store.add_product(f"p{number}", [picture(number)])
+        snapshot = same_store(memory).snapshot()
+        start = threading.Barrier(8)
+
+        def ask(number: int) -> str:
+            start.wait()
+            snapshot.encoding(image_id(picture(number)))
+            return snapshot.shortlist(embedding_of(pixels(number)), 1)[0].product_id
+
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(ask, range(8))) == [f"p{number}" for number in range(8)]
+
+    def test_missing_features_are_said_with_product_and_remedy(self, memory: MemoryStorage) -> None:
+        new_store(memory).add_product("a", [picture(1)])
+        for key in [key for key in memory.objects if "/embedding/" in key]:
+            del memory.objects[key]
+        with pytest.raises(NotFound, match=r"product a .*encode the catalog again"):
+            same_store(memory).snapshot().shortlist(embedding_of(pixels(1)), 1)
