@@ -1,10 +1,11 @@
 """Holds what skulens said of a rendered clip against what is really to be seen in it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from matcher.event import Event, EventKind
+from api.schemas import EventJson
+from matcher.event import EventKind
 from matcher.match import Verdict
 from training.truth import LONGEST_GAP_S, Truth, TruthAppearance
 
@@ -94,21 +95,21 @@ class Score:
         return not self.wrong_names and all(each.outcome in good for each in self.appearances)
 
 
-def answers_of(events: Iterable[Event]) -> tuple[Answer, ...]:
-    """The answers that events give; a `left` repeats an earlier one and tells no new place."""
-    return tuple(
-        Answer(
-            event.product_id,
-            event.probability,
-            event.frame_index,
-            event.media_time_s,
-            (event.box.left + event.box.right) / 2,
-            (event.box.top + event.box.bottom) / 2,
-        )
-        for event in events
-        if event.verdict is Verdict.IDENTICAL
-        and event.product_id is not None
-        and event.event is not EventKind.LEFT
+def answer_of(event: EventJson) -> Answer | None:
+    """What an event answers; None without a name, and for `left`, which tells no new place."""
+    product_id = event["product_id"]
+    if product_id is None or event["verdict"] != Verdict.IDENTICAL:
+        return None
+    if event["event"] == EventKind.LEFT:
+        return None
+    left, top, right, bottom = event["box"]
+    return Answer(
+        product_id,
+        event["probability"],
+        event["frame_index"],
+        event["media_time_s"],
+        (left + right) / 2,
+        (top + bottom) / 2,
     )
 
 

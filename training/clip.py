@@ -19,8 +19,6 @@ from training.render.film import Film
 from training.render.fonts import FontBook, bundled_fonts
 from training.truth import Truth, TruthFrame, find_appearances
 
-WIDTH, HEIGHT = 1280, 720
-
 # Two frames are drawn while one is encoded; more would only wait.
 _THREADS = 2
 
@@ -29,8 +27,8 @@ def make_film(
     products: Sequence[Packaged],
     stranger: Packaged,
     seed: int,
-    width: int = WIDTH,
-    height: int = HEIGHT,
+    width: int,
+    height: int,
 ) -> Film:
     """The film before it is drawn.
 
