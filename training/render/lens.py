@@ -71,7 +71,7 @@ class Sensor:
         grain: standard deviation of the noise in grey levels, in the shadows.
     """
 
-    def __init__(self, width: int, height: int, seed: int, grain: float = 2.3) -> None:
+    def __init__(self, width: int, height: int, seed: int, grain: float = 1.9) -> None:
         self._size = (width, height)
         self._seed = seed
         rng = np.random.default_rng([seed, 77])
