@@ -69,18 +69,8 @@ def by_plain_background(image: NDArray[np.uint8]) -> Located | None:
     """What stands out from a background of one colour; None if the background is not plain."""
     lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB).astype(np.float32)
     height, width = lab.shape[:2]
-    rim = max(min(height, width) // 50, 1)
-    border = np.concatenate(
-        [
-            lab[:rim].reshape(-1, 3),
-            lab[-rim:].reshape(-1, 3),
-            lab[:, :rim].reshape(-1, 3),
-            lab[:, -rim:].reshape(-1, 3),
-        ]
-    )
-    colour = np.median(border, axis=0)
-    plain = np.linalg.norm(border - colour, axis=1) < _PLAIN_SPREAD
-    if plain.mean() < _PLAIN_SHARE:
+    colour = _background(lab)
+    if colour is None:
         return None
     stands_out = (np.linalg.norm(lab - colour, axis=2) > _DIFFERENT).astype(np.uint8)
     reach = max(min(height, width) // 25, 3)
@@ -92,6 +82,19 @@ def by_plain_background(image: NDArray[np.uint8]) -> Located | None:
     mask = np.zeros((height, width), np.uint8)
     cv2.drawContours(mask, large, -1, 1, thickness=cv2.FILLED)
     return _within(mask > 0)
+
+
+def _background(lab: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    """The colour that two opposite sides share: print may touch the other two."""
+    rim = max(min(lab.shape[:2]) // 50, 1)
+    sides = [lab[:rim], lab[-rim:], lab[:, :rim], lab[:, -rim:]]
+    rows = [side.reshape(-1, 3) for side in sides]
+    for pair in (rows, rows[2:], rows[:2]):
+        border = np.concatenate(pair)
+        colour = np.median(border, axis=0)
+        if (np.linalg.norm(border - colour, axis=1) < _PLAIN_SPREAD).mean() >= _PLAIN_SHARE:
+            return np.asarray(colour, np.float32)
+    return None
 
 
 def by_locator(image: NDArray[np.uint8], locator: Locator, confidence: float) -> Located | None:
