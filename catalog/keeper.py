@@ -79,10 +79,7 @@ class IndexKeeper:
         try:
             return self._parts.embedding(part_ids, reference.image_id)
         except NotFound as error:
-            raise NotFound(
-                f"the features of picture {reference.image_id} of product "
-                f"{reference.product_id} are missing; encode the catalog again"
-            ) from error
+            raise NotFound(f"product {reference.product_id}: {error}") from error
 
     def _tidy(self) -> None:
         if not self._index.wants_merge:

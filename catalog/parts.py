@@ -42,12 +42,12 @@ class PartStore:
             CatalogError: a part is damaged.
         """
         keys = self._keys(part_ids, image_id)
-        data = [self._storage.get(key) for key in keys]
+        data = [self._get(key, image_id) for key in keys]
         stamp = hashlib.sha256(data[0]).digest()
         crop, embedding, local = (loaded(part, key) for part, key in zip(data, keys, strict=True))
         try:
             if not (_stamped(embedding, stamp) and _stamped(local, stamp)):
-                raise NotFound(f"the features of picture {image_id} do not belong together")
+                raise NotFound(self._missing(image_id, "do not belong together"))
             return Encoding(
                 _crop_from(crop), tensor(embedding, "embedding", np.float32), _local_from(local)
             )
@@ -62,7 +62,7 @@ class PartStore:
             CatalogError: it is damaged.
         """
         key = self._keys(part_ids, image_id)[1]
-        tensors = loaded(self._storage.get(key), key)
+        tensors = loaded(self._get(key, image_id), key)
         try:
             return tensor(tensors, "embedding", np.float32)
         except ValueError as error:
@@ -93,6 +93,18 @@ class PartStore:
         except NotFound:
             return False
         return True
+
+    def _get(self, key: str, image_id: str) -> bytes:
+        try:
+            return self._storage.get(key)
+        except NotFound as error:
+            raise NotFound(self._missing(image_id, "are missing")) from error
+
+    def _missing(self, image_id: str, how: str) -> str:
+        return (
+            f"the features of picture {image_id} {how}; encode the catalog again with: "
+            f"skulens catalog model {self._catalog} --switch"
+        )
 
     def _keys(self, part_ids: PartIds, image_id: str) -> tuple[str, str, str]:
         folder = f"{self._catalog}/features"

@@ -6,7 +6,9 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ from tests.catalog.fakes import FakeEncoder, encoded, new_store, picture, same_s
 from tests.catalog.test_crash import check_whole
 
 Mount = Callable[[str], Path]
+NOBODY = 65534
 
 
 def one_sentence(error: CatalogError) -> str:
@@ -92,20 +95,36 @@ def test_a_read_only_disk_is_one_sentence_and_can_still_be_read(mount: Mount) ->
     assert list(same_store(FolderStorage(root)).snapshot().products) == ["a"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="permissions do not bind root")
-def test_a_folder_without_permission_is_one_sentence(tmp_path: Path) -> None:
-    new_store(FolderStorage(tmp_path / "data")).add_product("a", [picture(1)])
-    folders = [path for path in (tmp_path / "data").rglob("*") if path.is_dir()]
-    for path in folders:
-        path.chmod(0o555)
+@contextmanager
+def without_privileges() -> Iterator[None]:
+    """As a user whom permissions bind."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
     try:
-        store = same_store(FolderStorage(tmp_path / "data"))
-        with pytest.raises(StorageUnavailable, match="not allowed"):
-            store.add_product("b", [picture(2)])
-        check_whole(store.snapshot())
+        yield
     finally:
+        os.seteuid(0)
+
+
+def test_a_folder_without_permission_is_one_sentence() -> None:
+    with TemporaryDirectory() as name:
+        root = Path(name)
+        new_store(FolderStorage(root)).add_product("a", [picture(1)])
+        folders = [root, *(path for path in root.rglob("*") if path.is_dir())]
         for path in folders:
-            path.chmod(0o755)
+            path.chmod(0o555)
+        try:
+            with without_privileges():
+                store = same_store(FolderStorage(root))
+                with pytest.raises(StorageUnavailable) as caught:
+                    store.add_product("b", [picture(2)])
+                check_whole(store.snapshot())
+        finally:
+            for path in folders:
+                path.chmod(0o755)
+    assert "you are not allowed to" in one_sentence(caught.value)
 
 
 def test_a_limit_on_file_sizes_is_one_sentence(folder: FolderStorage) -> None:

@@ -539,5 +539,5 @@ class TestSnapshots:
         new_store(memory).add_product("a", [picture(1)])
         for key in [key for key in memory.objects if "/embedding/" in key]:
             del memory.objects[key]
-        with pytest.raises(NotFound, match=r"product a .*encode the catalog again"):
+        with pytest.raises(NotFound, match=r"product a: .*encode the catalog again"):
             same_store(memory).snapshot().shortlist(embedding_of(pixels(1)), 1)
