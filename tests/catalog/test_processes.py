@@ -58,7 +58,7 @@ def test_a_process_killed_in_full_flight_leaves_a_whole_catalog(tmp_path: Path) 
             process.stdin.write("g")
             process.stdin.flush()
             reader = same_store(FolderStorage(tmp_path))
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 90
             while f"{number}-3" not in reader.snapshot().products:
                 assert time.monotonic() < deadline
                 time.sleep(0.01)
