@@ -46,7 +46,7 @@ def _train(arguments: argparse.Namespace) -> None:
 
 
 def _ship(arguments: argparse.Namespace) -> None:
-    runs = Runs(arguments.data, arguments.detector, arguments.embedder, arguments.minutes)
+    runs = Runs(arguments.data, arguments.detector, arguments.embedder)
     for entry in ship(runs, arguments.weights):
         LOGGER.info("%s: %d bytes, %s", entry.file, entry.size, dict(entry.figures))
 
@@ -54,13 +54,13 @@ def _ship(arguments: argparse.Namespace) -> None:
 def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--data", type=Path, required=True)
-    common.add_argument("--minutes", type=float, default=45.0)
     common.add_argument("--threads", type=int, default=1)
     parser = argparse.ArgumentParser(prog="python -m training")
     tasks = parser.add_subparsers(dest="task", required=True)
     for name in ("detector", "embedder"):
         trainer = tasks.add_parser(name, parents=[common])
         trainer.add_argument("--out", type=Path, required=True)
+        trainer.add_argument("--minutes", type=float, default=45.0)
         trainer.add_argument("--seed", type=int, default=0)
         trainer.add_argument("--device", default="cpu")
         trainer.add_argument("--resume", action="store_true")

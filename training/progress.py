@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 
 _PLOT: Final = (360, 640)
 _MARGIN: Final = 46
-_INKS: Final = ((214, 72, 47), (38, 110, 190), (60, 150, 80), (150, 90, 170), (110, 110, 110))
+_INKS: Final = (
+    (214, 72, 47), (38, 110, 190), (60, 150, 80), (150, 90, 170), (110, 110, 110),
+    (200, 150, 20), (30, 160, 170), (230, 120, 180), (90, 60, 40),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def _axes(canvas: NDArray[np.uint8], minutes: float) -> None:
         row = int(bottom - share * (bottom - 12))
         cv2.putText(canvas, f"{share:.1f}", (8, row + 5), 0, 0.45, (60, 60, 60), 1, cv2.LINE_AA)
     text = f"{minutes:.0f} minutes"
-    cv2.putText(canvas, text, (right - 95, height - 26), 0, 0.45, (60, 60, 60), 1, cv2.LINE_AA)
+    cv2.putText(canvas, text, (right - 95, bottom - 8), 0, 0.45, (60, 60, 60), 1, cv2.LINE_AA)
 
 
 def _curve(

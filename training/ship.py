@@ -21,10 +21,12 @@ from training.detection_data import held_out_sets
 from training.embedder import embed_with, picture_side
 from training.export import Card, export
 from training.located import locate_cartons
+from training.progress import read
 from training.retrieval import Embed, held_out_set
 
 _FIGURES: Final = ("carton_top1", "carton_top5", "carton_top10", "produce_top1", "produce_top10")
-_CONFIDENCE: Final = 0.15
+# Low: a proposal that is no product costs time only, a product that is not proposed is lost.
+_CONFIDENCE: Final = 0.05
 _SOURCES: Final = (
     "Grocery Store Dataset train photos and catalog pictures without the 8 left-out cartons and "
     "without every fourth product (MIT); Amazon Picking Challenge catalog pictures and clutter "
@@ -41,13 +43,11 @@ class Runs:
         data: the data folder.
         detector: the detector's run.
         embedder: the embedder's run.
-        minutes: what each was given on one processor core that it shared with other work.
     """
 
     data: Path
     detector: Path
     embedder: Path
-    minutes: float
 
 
 def ship(runs: Runs, folder: Path) -> tuple[WeightsEntry, WeightsEntry]:
@@ -62,13 +62,12 @@ def ship(runs: Runs, folder: Path) -> tuple[WeightsEntry, WeightsEntry]:
     detector, embedder = build_yolov5n(), EmbeddingNet()
     detector.load_state_dict(load_checkpoint(runs.detector / "best.pt", "cpu")["net"])
     embedder.load_state_dict(load_checkpoint(runs.embedder / "best.pt", "cpu")["net"])
-    command = "python -m training {} --minutes {:.0f} --threads 1"
     return (
         export(runs.detector / "best.pt", Card(
             name="detector-yolov5n",
             network=Network.DETECTOR,
             trained_on=_SOURCES,
-            command=command.format("detector", runs.minutes),
+            command=_command("detector", runs.detector),
             figures=_detector_figures(detector, data, runs.detector),
             options={"input_size": detecting.INPUT_SIDE, "confidence": _CONFIDENCE},
         ), folder),
@@ -76,11 +75,18 @@ def ship(runs: Runs, folder: Path) -> tuple[WeightsEntry, WeightsEntry]:
             name="embedder-resnet34",
             network=Network.EMBEDDER,
             trained_on=_SOURCES,
-            command=command.format("embedder", runs.minutes),
+            command=_command("embedder", runs.embedder),
             figures=_embedder_figures(embedder, detector, data, runs.embedder),
             options={"input_size": picture_side(1.0), "squeeze": 1},
         ), folder),
     )  # fmt: skip
+
+
+def _command(network: str, out: Path) -> str:
+    """What makes such weights again, with the minutes that the run's log tells of."""
+    reports = read(out / "progress.jsonl")
+    minutes = reports[-1].minutes if reports else 0.0
+    return f"skulens train {network} --data DIR --out DIR --minutes {minutes:.0f}"
 
 
 def _detector_figures(net: nn.Module, data: TrainingData, out: Path) -> dict[str, float]:

@@ -17,7 +17,7 @@ def test_finished_runs_become_weights_with_their_figures(tiny_data: Path, tmp_pa
     weights = tmp_path / "weights"
     weights.mkdir()
 
-    runs = Runs(tiny_data, tmp_path / "detector", tmp_path / "embedder", minutes=1)
+    runs = Runs(tiny_data, tmp_path / "detector", tmp_path / "embedder")
     detector, embedder = ship(runs, weights)
 
     assert read_manifest(weights).entries == (detector, embedder)
