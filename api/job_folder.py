@@ -73,6 +73,9 @@ def _refuse_bad_place(path: Path) -> None:
     """Say before hours of work, not after them, that an output cannot be written."""
     if path.is_dir():
         raise Refused(f"{path} is a folder; name a file")
+    if path.exists() and not path.is_file():
+        # Outputs are put in place of what is there: a device would be gone.
+        raise Refused(f"{path} is not a plain file; name another")
     if not path.parent.is_dir():
         raise Refused(f"{path} cannot be written, because there is no folder {path.parent}")
     if not os.access(path if path.exists() else path.parent, os.W_OK):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from api.demo_score import ScoredAppearance
     from catalog.product import AttributeValue, Product, ReferenceImage
     from catalog.transfer import ImportRow
     from matcher.box import Box
@@ -153,6 +154,18 @@ class CatalogJson(TypedDict):
     images: int
 
 
+class AppearanceJson(TypedDict):
+    """One line of `demo --json`: an appearance of the truth, and what was said of it."""
+
+    product_id: str
+    known: bool
+    from_s: float
+    to_s: float
+    outcome: str
+    named_s: float | None
+    probability: float | None
+
+
 class ImportRowJson(TypedDict):
     """One line of `catalog import --json`: what became of one product."""
 
@@ -286,6 +299,19 @@ def catalog_json(catalog: str, index_version: int, products: "Iterable[Product]"
         "index_version": index_version,
         "products": len(images),
         "images": sum(images),
+    }
+
+
+def appearance_json(one: "ScoredAppearance") -> AppearanceJson:
+    """An appearance of the demo's truth."""
+    return {
+        "product_id": one.product_id,
+        "known": one.known,
+        "from_s": round(one.from_s, 3),
+        "to_s": round(one.to_s, 3),
+        "outcome": str(one.outcome),
+        "named_s": None if one.named_s is None else round(one.named_s, 3),
+        "probability": None if one.probability is None else _share(one.probability),
     }
 
 

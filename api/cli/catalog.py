@@ -142,10 +142,12 @@ def import_catalog(
     again. Products that cannot be taken in are named on stderr; the others are, and the exit code
     is 1.
     """
+    from catalog.manifest import read_manifest
     from catalog.transfer import import_path
 
     output = Output(json=json)
     catalogs = services(context).catalogs
+    read_manifest(path)  # a path that offers nothing is refused before a catalog is made for it
     store = _opened_or_created(catalogs, name)
     with output.progress("importing", "pictures") as advance:
         report = import_path(store, path, advance)
@@ -204,9 +206,14 @@ def _counts(name: str, store: "CatalogStore") -> CatalogJson:
     return catalog_json(name, snapshot.index_version, snapshot.products.values())
 
 
+def is_somebody_there() -> bool:
+    """Whether a question would reach a person."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def _confirm(counts: CatalogJson) -> None:
     name = counts["catalog"]
-    if not sys.stdin.isatty():
+    if not is_somebody_there():
         raise Refused(f"nobody is there to ask; to delete catalog {name}, add --yes")
     what = f"{counts['products']} products and {counts['images']} pictures"
     if not typer.confirm(f"Delete catalog {name} with {what}, for ever?", err=True):

@@ -1,19 +1,33 @@
-"""`skulens demo`: the first impression."""
+"""`skulens demo`: the first impression, and a smoke test of everything."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
 
-from api.cli.invocation import FINDING, JsonOption, examples, services
+from api.cli.invocation import FINDING, JsonOption, examples, finish, services
 from api.cli.output import Output
 
+if TYPE_CHECKING:
+    from api.demo import DemoResult
+    from api.demo_score import ScoredAppearance
+
 demo_app = typer.Typer()
+
+STYLES: Final = {
+    "found": Text("✓ found", "green"),
+    "stayed unknown": Text("✓ stayed unknown", "green"),
+    "missed": Text("✗ missed", "red"),
+    "named": Text("✗ named", "red"),
+}
 
 
 @demo_app.command(
     rich_help_panel=FINDING,
-    epilog=examples("skulens demo", "skulens demo --out somewhere"),
+    epilog=examples("skulens demo", "skulens demo --out somewhere", "skulens demo --json"),
 )
 def demo(
     context: typer.Context,
@@ -22,7 +36,67 @@ def demo(
     ] = Path("demo-out"),
     json: JsonOption = False,
 ) -> None:
-    """Render a small catalog and a clip, match it, and hold the answers against the truth."""
+    """Render a small catalog and a clip, match it, and compare with the truth."""
+    from api.demo import demo_settings, run_demo
+    from api.schemas import appearance_json
+
     output = Output(json=json)
-    services(context)
-    output.note(str(out))
+    built = services(context, lambda settings: demo_settings(settings, out))
+    with output.stages() as on_stage:
+        result = run_demo(out, built, on_stage)
+    for one in result.score.appearances:
+        output.line(appearance_json(one))
+    output.show(score_table(result))
+    output.show(_where(result))
+    if not result.passed:
+        output.refuse("the demo did not find what it should; see the table and the report")
+    finish(output)
+
+
+def score_table(result: "DemoResult") -> Table:
+    """One row per appearance of the truth."""
+    from api.report import clock
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for title in ("From", "To", "Really there", "Said", "Named at", "Probability"):
+        table.add_column(title, no_wrap=True, overflow="ellipsis")
+    for number in (0, 1, 4, 5):
+        table.columns[number].justify = "right"
+    for one in result.score.appearances:
+        table.add_row(
+            clock(one.from_s),
+            clock(one.to_s),
+            _thing(one, result),
+            STYLES[one.outcome],
+            "" if one.named_s is None else clock(one.named_s),
+            "" if one.probability is None else f"{100 * one.probability:.1f} %",
+        )
+    return table
+
+
+def _thing(one: "ScoredAppearance", result: "DemoResult") -> Text:
+    name = Text(result.names.get(one.product_id, one.product_id))
+    return name if one.known else name.append("  not in the catalog", "dim")
+
+
+def _where(result: "DemoResult") -> Group:
+    """Wrong names if there are any, the time it took, and the files."""
+    times, files = result.times, result.files
+    lines = [
+        Text(
+            f"wrong name: {result.names.get(wrong.answer.product_id, wrong.answer.product_id)} "
+            f"at {wrong.answer.media_time_s:.1f} s",
+            "red",
+        )
+        for wrong in result.score.wrong_names
+    ]
+    spent = f"rendered in {times.render:.0f} s, catalog {times.catalog:.0f} s, "
+    lines.append(Text(f"\n{spent}matched and drawn in {times.match:.0f} s", "dim"))
+    for what, path in (
+        ("watch", files.annotated),
+        ("read", files.report),
+        ("events", files.events),
+        ("catalog", files.pictures),
+    ):
+        lines.append(Text.assemble((f"{what:<8}", "dim"), str(path)))
+    return Group(*lines)

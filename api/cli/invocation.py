@@ -41,14 +41,21 @@ class Invocation:
     build: Build
 
 
-def services(context: typer.Context) -> "Services":
+def services(
+    context: typer.Context, adapt: Callable[[Settings], Settings] | None = None
+) -> "Services":
     """The services, built from the settings, taken down when the command ends.
+
+    Args:
+        context: of the command.
+        adapt: changes settings that the command knows better.
 
     Raises:
         SettingsError: a setting is misspelt or has a value that cannot be used.
     """
     invocation: Invocation = context.obj
-    return context.with_resource(invocation.build(load_settings(os.environ)))
+    settings = load_settings(os.environ)
+    return context.with_resource(invocation.build(adapt(settings) if adapt else settings))
 
 
 def finish(output: Output) -> None:

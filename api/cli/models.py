@@ -1,7 +1,7 @@
 """`skulens models`: which weights there are, and checkpoints turned into ours."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 from rich.table import Table
@@ -14,6 +14,8 @@ from api.schemas import weights_json
 
 if TYPE_CHECKING:
     from matcher.weights import Manifest, WeightsEntry
+
+SHOWN_FIGURES: Final = 4
 
 models_app = typer.Typer(
     invoke_without_command=True,
@@ -79,19 +81,16 @@ def convert(
 def _table(manifest: "Manifest") -> Table | Text:
     if not manifest.entries:
         return Text(f"there are no trained weights in {manifest.folder}; training-free parts serve")
-    table = Table("Network", "Weights", "Size", "Licence", "Figures", box=None, pad_edge=False)
-    table.columns[2].justify = "right"
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for entry in manifest.entries:
-        table.add_row(*_row(entry))
+        facts = f"{entry.size / 1e6:.1f} MB, {entry.licence}, sha256 {entry.sha256[:12]}…"
+        table.add_row(Text(str(entry.network), "bold"), Text(f"{entry.name}\n{facts}"))
+        table.add_row("", Text(entry.trained_on, "dim"))
+        table.add_row("", Text(_figures(entry)))
     return table
 
 
-def _row(entry: "WeightsEntry") -> tuple[Text, ...]:
-    figures = ", ".join(f"{name} {value:.3g}" for name, value in entry.figures.items())
-    return (
-        Text(str(entry.network), "bold"),
-        Text(entry.name),
-        Text(f"{entry.size / 1e6:.1f} MB"),
-        Text(entry.licence),
-        Text(figures, "dim"),
-    )
+def _figures(entry: "WeightsEntry") -> str:
+    shown = [f"{name} {value:.3g}" for name, value in entry.figures.items()][:SHOWN_FIGURES]
+    more = len(entry.figures) - len(shown)
+    return ", ".join(shown) + (f" and {more} more with --json" if more else "")

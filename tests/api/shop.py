@@ -1,0 +1,171 @@
+"""A command line around stand-ins: real catalogs, settings and files, no networks."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from api.cli.main import main
+from api.services import Finder
+from api.settings import Settings
+from catalog.catalogs import Catalogs
+from catalog.folder import FolderStorage
+from catalog.snapshot import Catalog
+from matcher.box import Box
+from matcher.explain import Explanation, Gate
+from matcher.match import (
+    Candidate,
+    Detection,
+    Identification,
+    Match,
+    StageTimes,
+    Verdict,
+    Verification,
+)
+from tests.catalog.fakes import FakeEncoder, embedding_of
+
+if TYPE_CHECKING:
+    from api.models import Models
+
+
+class ColourFinder:
+    """Names the product whose reference has the most similar colours, if that is very similar."""
+
+    def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
+        height, width = image.shape[:2]
+        return (Detection(Box(0, 0, width, height), 0.9),)
+
+    def match(
+        self, image: NDArray[np.uint8], detections: Sequence[Detection], catalog: Catalog
+    ) -> tuple[Match, ...]:
+        return tuple(self._match(image, one, catalog) for one in detections)
+
+    def identify(
+        self, image: NDArray[np.uint8], catalog: Catalog, *, whole_image: bool = False
+    ) -> Identification:
+        matches = self.match(image, self.detect(image), catalog)[: 1 if whole_image else None]
+        return Identification(matches, catalog.index_version, StageTimes(1, 2, 3, 4, 10))
+
+    def explain(self, image: NDArray[np.uint8], catalog: Catalog, product_id: str) -> Explanation:
+        match = self._match(image, self.detect(image)[0], catalog)
+        seen = match.product_id == product_id
+        said = "seen" if seen else "another product has these colours"
+        gates = (
+            Gate("detector", True, 1.0, 0.3, "the whole picture"),
+            Gate("decision", seen, match.probability, 0.5, said),
+        )
+        return Explanation(product_id, gates, match)
+
+    def _match(self, image: NDArray[np.uint8], seen: Detection, catalog: Catalog) -> Match:
+        near = catalog.shortlist(embedding_of(image), 2)
+        if not near:
+            return Match(seen, Verdict.UNKNOWN, None, 0.0, None, ())
+        best, is_alike = near[0], near[0].similarity > 0.99
+        candidates = tuple(
+            Candidate(one.product_id, one.similarity, 0.98 if one is best and is_alike else 0.0)
+            for one in near
+        )
+        if not is_alike:
+            return Match(seen, Verdict.UNKNOWN, best.product_id, 0.01, None, candidates)
+        return Match(
+            seen, Verdict.IDENTICAL, best.product_id, 0.98, _proof(best, seen.box), candidates
+        )
+
+
+def _proof(best: Any, box: Box) -> Verification:
+    corners = [
+        (box.left, box.top), (box.right, box.top), (box.right, box.bottom), (box.left, box.bottom),
+    ]  # fmt: skip
+    return Verification(
+        product_id=best.product_id,
+        image_id=best.image_id,
+        inliers=57,
+        correspondences=np.zeros((0, 4), np.float32),
+        outline=np.array(corners, np.float32),
+        coverage=0.61,
+        agreement=0.83,
+    )
+
+
+class FakeServices:
+    """Implements `api.services.Services`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._catalogs = Catalogs(FolderStorage(settings.storage, durable=False), FakeEncoder())
+
+    @property
+    def settings(self) -> Settings:
+        return self._settings
+
+    @property
+    def catalogs(self) -> Catalogs:
+        return self._catalogs
+
+    @property
+    def finder(self) -> Finder:
+        return ColourFinder()
+
+    @property
+    def models(self) -> "Models":
+        raise NotImplementedError
+
+
+@contextmanager
+def build_fakes(settings: Settings) -> Iterator[FakeServices]:
+    yield FakeServices(settings)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[Any]:
+        """Standard output as JSON Lines."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def sentence(self) -> str:
+        """The one sentence on standard error."""
+        (line,) = self.err.splitlines()
+        assert line.startswith("skulens: ")
+        return line.removeprefix("skulens: ")
+
+
+class Shop:
+    """A folder of its own with a command line in it."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self._capsys = capsys
+
+    def run(self, *arguments: object) -> Said:
+        """Run `skulens` with these arguments."""
+        self._capsys.readouterr()
+        code = main([os.fspath(a) if isinstance(a, Path) else str(a) for a in arguments],
+                    build=build_fakes)  # fmt: skip
+        said = self._capsys.readouterr()
+        assert "Traceback" not in said.err
+        return Said(code, said.out, said.err)
+
+    def did(self, *arguments: object) -> Said:
+        """Run `skulens`, which must succeed."""
+        said = self.run(*arguments)
+        assert said.code == 0, said.err
+        return said
+
+    def products(self, catalog: str = "shop") -> list[str]:
+        """Ids of the products in a catalog, which must be whole."""
+        return [one["product_id"] for one in self.did("product", "list", catalog, "--json").lines]
