@@ -18,7 +18,7 @@ from matcher.verifier import Contest, Hypothesis
 
 _CANDIDATES: Final = 20
 # A product that no keypoint supports is a guess; guesses stay below everything verified.
-_GUESS: Final = 0.02
+_GUESS: Final = 0.03
 _SAME_COPY: Final = 0.5
 _LIKELY: Final = 0.3
 _BEHIND: Final = 0.1
@@ -38,20 +38,21 @@ def answer(contest: Contest, crop: Crop, shortlist: Shortlist, decision: Decisio
         product_id=best.hypothesis.reference.product_id,
         probability=best.probability,
         verification=verification,
-        candidates=_candidates(ranked, shortlist),
+        candidates=_candidates(ranked, shortlist)[:_CANDIDATES],
     )
 
 
 def guess(detection: Detection, shortlist: Shortlist) -> Match:
     """The match of something that no reference was verified in: the nearest by embedding."""
-    candidates = _candidates([], shortlist)
+    by_likeness = sorted(_candidates([], shortlist), key=lambda one: -one.similarity)
+    candidates = tuple(by_likeness[:_CANDIDATES])
     nearest = candidates[0] if candidates else None
-    probability = 0.0 if nearest is None else _GUESS * max(nearest.similarity, 0.0)
+    likeness = 0.0 if nearest is None else max(nearest.similarity, 0.0)
     return Match(
         detection=detection,
         verdict=Verdict.UNKNOWN,
         product_id=None if nearest is None else nearest.product_id,
-        probability=probability,
+        probability=_GUESS * detection.confidence * likeness,
         verification=None,
         candidates=candidates,
     )
@@ -115,14 +116,12 @@ def _same_place(one: Match, other: Match) -> bool:
 
 def _verification(hypothesis: Hypothesis, crop: Crop) -> Verification:
     reference, placement = hypothesis.reference, hypothesis.placement
-    corners = reference.corners
-    outline = cv2.perspectiveTransform(corners[None].astype(np.float64), placement.homography)[0]
     return Verification(
         product_id=reference.product_id,
         image_id=reference.image_id,
         inliers=placement.inliers,
         correspondences=_correspondences(hypothesis, crop),
-        outline=crop.points_in_picture(outline),
+        outline=crop.points_in_picture(hypothesis.outline),
         coverage=hypothesis.coverage,
         agreement=hypothesis.aligned.agreement,
     )
@@ -140,12 +139,12 @@ def _correspondences(hypothesis: Hypothesis, crop: Crop) -> NDArray[np.float32]:
 
 def _candidates(ranked: Sequence[Ranked], shortlist: Shortlist) -> tuple[Candidate, ...]:
     verified = {one.hypothesis.reference.product_id: one.probability for one in ranked}
-    order = [*verified, *(one for one in shortlist.product_ids if one not in verified)]
+    known = dict.fromkeys([*verified, *shortlist.product_ids, *shortlist.similarities])
     return tuple(
         Candidate(
             product_id, shortlist.similarities.get(product_id, 0.0), verified.get(product_id, 0.0)
         )
-        for product_id in order[:_CANDIDATES]
+        for product_id in known
     )
 
 

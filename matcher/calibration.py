@@ -16,9 +16,11 @@ from matcher.verifier import Contest, Duel
 
 # Keeps few pictures from making the decision surer than they justify.
 _RIDGE: Final = 0.5
-# Evidence may not count against what it speaks for, and inliers always count: per standard
-# deviation of inliers, correlation, chroma, print lead and colour lead.
-_BOUNDS: Final = ((0.4, None), (0.0, None), (None, 0.0), (0.0, None), (0.0, None))
+# Evidence may not count against what it speaks for, and some always counts: per standard
+# deviation of inliers, scarcity, correlation, chroma, similarity, print lead and colour lead.
+_FOR: Final = (0.0, None)
+_AGAINST: Final = (None, 0.0)
+_BOUNDS: Final = ((0.3, None), (None, -0.2), (0.15, None), _AGAINST, _FOR, _FOR, _FOR)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +73,7 @@ def fit(labelled: Sequence[LabelledContest]) -> DecisionWeights:
             total -= one.weight * float(np.log(max(float(right), 1e-12)))
         return total
 
-    start = np.array([0.0, 0.4, 0.0, 0.0, 0.0, 0.0])
+    start = np.array([0.0, 0.3, -0.2, 0.15, 0.0, 0.0, 0.0, 0.0])
     fitted = minimize(loss, start, method="L-BFGS-B", bounds=((None, None), *_BOUNDS)).x
     worth = fitted[1:] / spread
     bias = float(fitted[0] - (worth * centre).sum())

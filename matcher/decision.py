@@ -15,6 +15,7 @@ from matcher.match import Verdict
 from matcher.verifier import Contest, Hypothesis
 
 _MOST_INLIERS: Final = 120
+_FEW_INLIERS: Final = 15
 _FULL_SHARE: Final = 0.1
 _SIMILAR: Final = 0.35
 
@@ -28,8 +29,10 @@ class DecisionWeights:
     Attributes:
         bias: log-odds of a hypothesis without any evidence.
         inliers: per natural logarithm of the inlier count.
+        scarcity: per natural logarithm of how many times fewer than 15 inliers there are.
         correlation: per unit of local correlation.
         chroma: per 20 units of colour distance.
+        similarity: per unit of similarity of the embeddings.
         twin_print: per unit of print lead in the twin test.
         twin_colour: per unit of colour lead in the twin test.
         unknown_share: in (0, 1), share of unknowns among the pictures of the calibration.
@@ -37,20 +40,33 @@ class DecisionWeights:
 
     bias: float
     inliers: float
+    scarcity: float
     correlation: float
     chroma: float
+    similarity: float
     twin_print: float
     twin_colour: float
     unknown_share: float
 
     @classmethod
     def of(cls, bias: float, worth: Floats, unknown_share: float) -> Self:
-        """From (5,) weights in the order of `evidence`."""
-        inliers, correlation, chroma, twin_print, twin_colour = (float(one) for one in worth)
-        return cls(bias, inliers, correlation, chroma, twin_print, twin_colour, unknown_share)
+        """From (7,) weights in the order of `evidence`."""
+        own, (twin_print, twin_colour) = worth[:5].tolist(), worth[5:].tolist()
+        inliers, scarcity, correlation, chroma, similarity = own
+        return cls(
+            bias,
+            inliers,
+            scarcity,
+            correlation,
+            chroma,
+            similarity,
+            twin_print,
+            twin_colour,
+            unknown_share,
+        )
 
     def evidence_weights(self) -> Floats:
-        """(5,) float64, in the order of `evidence`."""
+        """(7,) float64, in the order of `evidence`."""
         names = [one.name for one in fields(self) if one.name not in {"bias", "unknown_share"}]
         return np.array([getattr(self, name) for name in names], np.float64)
 
@@ -110,7 +126,7 @@ class Decision:
 
 
 def evidence(contest: Contest) -> Floats:
-    """(N, 5) float64: what speaks for each hypothesis, in the order of `DecisionWeights`."""
+    """(N, 7) float64: what speaks for each hypothesis, in the order of `DecisionWeights`."""
     own = np.array([_own(one) for one in contest.hypotheses], np.float64)
     twins = np.zeros((len(own), 2))
     for duel in contest.duels:
@@ -124,11 +140,13 @@ def evidence(contest: Contest) -> Floats:
 
 
 def _own(hypothesis: Hypothesis) -> list[float]:
-    aligned = hypothesis.aligned
+    aligned, inliers = hypothesis.aligned, hypothesis.placement.inliers
     return [
-        float(np.log(min(hypothesis.placement.inliers, _MOST_INLIERS))),
+        float(np.log(min(inliers, _MOST_INLIERS))),
+        max(float(np.log(_FEW_INLIERS / inliers)), 0.0),
         aligned.correlation,
         aligned.chroma / 20,
+        hypothesis.similarity,
     ]
 
 

@@ -22,11 +22,13 @@ from matcher.flow import Flow, FrameMotion
 from matcher.match import Detection, Identification, Match, Verdict
 from matcher.schedule import WHOLE_PICTURE, Prospect, Schedule, ScheduleSettings
 from matcher.tracker import Track, Tracker, TrackerSettings
+from matcher.window import in_picture, window
 from stream.frame import Frame
 
 SMALLEST_SIDE: Final = 8.0  # pixels; nothing smaller can be told apart
 SAME_PLACE: Final = 0.5  # IoU of a looked-at box with the track it speaks about
 NEVER: Final = 1e9  # seconds
+MOVING: Final = 0.05  # picture widths per second from which the camera shows new things
 
 
 class Versioned(Protocol):
@@ -213,9 +215,7 @@ class Engine(Generic[CatalogT]):
         if task is None:
             return False
         if task == WHOLE_PICTURE:
-            found = self._finder.identify(frame.image, catalog).matches
-            news = [self._heed(match, frame, None) for match in found]
-            schedule.looked_whole(float(len(found)), news=any(news))
+            self._try_whole(frame, catalog)
             return True
         track = next(each for each in tracks if each.track_id == task)
         quality = self._quality(track, frame)
@@ -234,6 +234,15 @@ class Engine(Generic[CatalogT]):
     def finish(self, catalog: CatalogT) -> Step:
         """The source has ended: whatever is in view leaves."""
         return self._step(list(self.state.book.finish()), catalog, ())
+
+    def _try_whole(self, frame: Frame, catalog: CatalogT) -> None:
+        schedule = self.state.schedule
+        part = window(schedule.turn, frame.image.shape[1], frame.image.shape[0])
+        found = self._finder.identify(np.ascontiguousarray(part.crop(frame.image)), catalog).matches
+        news = [self._heed(match, frame, None) for match in in_picture(found, part)]
+        closer = sum(match.verification is None for match in found)
+        moving = np.hypot(*self.state.pan) > MOVING * frame.image.shape[1]
+        schedule.looked_whole(closer, news=bool(moving) or any(news))
 
     def _note_catalog(self, catalog: CatalogT) -> None:
         if catalog.index_version != self.state.index_version:

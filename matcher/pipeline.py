@@ -25,6 +25,7 @@ _LOOKS: Final = 8
 _EXPLAINED: Final = 0.3
 # A detection that fills the picture shows nothing that the whole picture did not.
 _CLOSER_LOOK: Final = 0.5
+_LIKELIER_THAN_A_GUESS: Final = 0.03
 
 Image = NDArray[np.uint8]
 
@@ -80,7 +81,9 @@ class Pipeline:
             for detection in _unexplained(detections, matches, image)[:_LOOKS]:
                 closer = self._look(crops.cut(image, detection), catalog, watch)
                 matches += self._answers(closer) or [guess(detection, closer.shortlist)]
-        matches = without_repeats(matches or [guess(whole.crop.detection, whole.shortlist)])
+        if not any(one.probability > _LIKELIER_THAN_A_GUESS for one in matches):
+            matches.append(guess(whole.crop.detection, whole.shortlist))
+        matches = without_repeats(matches)
         matches = subject_first(matches, image.shape[1], image.shape[0])
         return Identification(tuple(matches), catalog.index_version, watch.times())
 

@@ -35,6 +35,7 @@ class Reference:
         look: what it looks like at comparison size.
         crop: where the product is in the catalog picture.
         corners: (4, 2) float32, the product's outline in canonical crop pixels.
+        embedding: (D,) float32, unit length.
     """
 
     product_id: str
@@ -43,6 +44,7 @@ class Reference:
     look: Look
     crop: ReferenceCrop
     corners: NDArray[np.float32]
+    embedding: NDArray[np.float32]
 
 
 class ReferenceShelf:
@@ -80,7 +82,15 @@ def load_reference(
     features = front_end.unpack(encoding.local, crop.width, crop.height)
     outline = crop.outline[None].astype(np.float64)
     corners = cv2.perspectiveTransform(outline, np.linalg.inv(crop.to_picture))[0]
-    return Reference(product_id, image_id, features, _look(crop), crop, corners.astype(np.float32))
+    return Reference(
+        product_id,
+        image_id,
+        features,
+        _look(crop),
+        crop,
+        corners.astype(np.float32),
+        encoding.embedding,
+    )
 
 
 def _look(crop: ReferenceCrop) -> Look:

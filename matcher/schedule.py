@@ -13,11 +13,11 @@ class ScheduleSettings:
 
     Attributes:
         units_per_second: for tracks; one unit is one of them embedded and verified.
-        whole_units_per_second: for tries of the whole picture, which cost one unit per answer.
+        whole_units_per_second: for tries of the whole picture.
         burst_seconds: unspent units of this long are kept.
-        whole_seconds: between two tries of the whole picture while they find something new.
-        whole_seconds_idle: likewise, when they have long found nothing new.
-        whole_units: least cost of one.
+        whole_seconds: between two tries of the whole picture while there is something new.
+        whole_seconds_idle: likewise, when there has long been nothing new.
+        whole_units: cost of one, besides a unit for each thing in it that was looked at closer.
         first_patience: seconds after which a new track should have been looked at.
         again_patience: likewise, for a further look that has become due.
         unsure_seconds: until a thing without an answer is looked at again; doubles each time.
@@ -27,18 +27,18 @@ class ScheduleSettings:
         better_view: growth in quality that makes a further look due at once.
     """
 
-    units_per_second: float = 12.0
-    whole_units_per_second: float = 8.0
+    units_per_second: float = 20.0
+    whole_units_per_second: float = 10.0
     burst_seconds: float = 0.5
-    whole_seconds: float = 0.5
+    whole_seconds: float = 0.4
     whole_seconds_idle: float = 2.0
-    whole_units: float = 3.0
+    whole_units: float = 4.0
     first_patience: float = 0.4
     again_patience: float = 1.5
-    unsure_seconds: float = 0.6
+    unsure_seconds: float = 0.4
     second_seconds: float = 0.3
     sure_seconds: float = 2.0
-    longest_seconds: float = 8.0
+    longest_seconds: float = 3.0
     better_view: float = 1.3
 
 
@@ -87,6 +87,7 @@ class Schedule:
         time: media seconds up to which units were earned.
         whole_at: media seconds at which the next try of the whole picture is due.
         whole_wait: seconds until the one after.
+        turn: how many tries there were since the last cut; the first is of the whole itself.
         trials: per track.
     """
 
@@ -96,6 +97,7 @@ class Schedule:
     time: float = float("-inf")
     whole_at: float = float("-inf")
     whole_wait: float = 0.0
+    turn: int = 0
     trials: dict[int, Trial] = field(default_factory=dict)
 
     def earn(self, time: float) -> None:
@@ -120,13 +122,19 @@ class Schedule:
                 due.append((deadline, each.track_id))
         return min(due)[1] if due else None
 
-    def looked_whole(self, cost: float, *, news: bool) -> None:
-        """A whole picture was tried; `news` when it found what no track had."""
+    def looked_whole(self, closer: int, *, news: bool) -> None:
+        """A whole picture was tried.
+
+        Args:
+            closer: how many things in it were looked at by themselves, without a proof.
+            news: whether a name was found that no track had, or the scene moves on.
+        """
         settings = self.settings
-        self.whole_units -= max(cost, settings.whole_units)
+        self.whole_units -= settings.whole_units + closer
         wait = settings.whole_seconds if news else 1.5 * self.whole_wait
         self.whole_wait = min(max(wait, settings.whole_seconds), settings.whole_seconds_idle)
         self.whole_at = self.time + self.whole_wait
+        self.turn += 1
 
     def looked(self, track_id: int, quality: float, cost: float = 1.0) -> None:
         """A track was looked at; for nothing, if the whole picture was paid for."""
@@ -141,6 +149,7 @@ class Schedule:
     def scene_changed(self) -> None:
         """A cut: everything is new, so the whole picture is due."""
         self.whole_at, self.whole_wait = self.time, self.settings.whole_seconds
+        self.turn = 0
 
     def forget_all_but(self, track_ids: set[int]) -> None:
         """Tracks that are over need no memory."""

@@ -6,13 +6,15 @@ the reference. References that claim the same place compete; what they compete w
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.agreement import Aligned, compare
+from matcher.box import Box
 from matcher.features import Correspondences, KeypointMatcher, LocalFeatures
 from matcher.placement import Placement, overlap, place
 from matcher.reference import Reference
@@ -23,6 +25,14 @@ _COMPETITORS: Final = 5
 _WEAK: Final = 0.12
 _GRID: Final = 10
 _TESTED: Final = 3
+
+
+class Embedder(Protocol):
+    """One global vector per picture."""
+
+    def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """(N, D) unit vectors of N pictures (H, W, 3) RGB."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,12 +57,21 @@ class Hypothesis:
         placement: where, and by which keypoints.
         aligned: how much it looks like it.
         coverage: in [0, 1], share of the visible reference that is matched.
+        similarity: in [-1, 1], of the place's embedding with the product's nearest reference.
     """
 
     reference: Reference
     placement: Placement
     aligned: Aligned
     coverage: float
+    similarity: float = 0.0
+
+    @property
+    def outline(self) -> NDArray[np.float32]:
+        """(4, 2) corners of the product in the query."""
+        corners = self.reference.corners[None].astype(np.float64)
+        placed = cv2.perspectiveTransform(corners, self.placement.homography)[0]
+        return np.asarray(placed, np.float32)
 
     @property
     def strength(self) -> float:
@@ -85,15 +104,17 @@ class Contest:
 class Verifier:
     """Keypoint pairs, homographies, aligned comparison and twin tests."""
 
-    def __init__(self, matcher: KeypointMatcher, twin_test: TwinTest) -> None:
+    def __init__(self, matcher: KeypointMatcher, twin_test: TwinTest, embedder: Embedder) -> None:
         self._matcher = matcher
         self._twin_test = twin_test
+        self._embedder = embedder
 
     def verify(self, query: Query, references: Sequence[Reference]) -> list[Contest]:
         """Every place of the picture where a reference is found, strongest first."""
         claims = self._claims(query, references)
         contests = [self._contest(query, rivals) for rivals in _by_place(claims)]
-        return sorted(contests, key=lambda one: -one.hypotheses[0].strength)
+        contests.sort(key=lambda one: -one.hypotheses[0].strength)
+        return self._with_similarities(query, contests, references)
 
     def pairs(self, query: Query, references: Sequence[Reference]) -> list[Correspondences]:
         """Keypoint pairs with each reference, before any geometry."""
@@ -123,6 +144,24 @@ class Verifier:
             best.setdefault(one.reference.product_id, one)
         hypotheses = tuple(best.values())
         return Contest(hypotheses, self._duels(query, hypotheses))
+
+    def _with_similarities(
+        self, query: Query, contests: Sequence[Contest], references: Sequence[Reference]
+    ) -> list[Contest]:
+        places = [Box.around(one.hypotheses[0].outline).crop(query.image) for one in contests]
+        embeddings = self._embedder.embed(places)
+        return [
+            Contest(
+                tuple(
+                    replace(
+                        one, similarity=_similarity(embedding, one.reference.product_id, references)
+                    )
+                    for one in contest.hypotheses
+                ),
+                contest.duels,
+            )
+            for contest, embedding in zip(contests, embeddings, strict=True)
+        ]
 
     def _duels(self, query: Query, hypotheses: Sequence[Hypothesis]) -> tuple[Duel, ...]:
         close = [
@@ -174,3 +213,10 @@ def _coverage(claim: _Claim, visible: float) -> float:
     hit = cells[claim.placement.reference]
     matched = len(np.unique(hit[:, 1] * _GRID + hit[:, 0]))
     return min(matched / max(occupied * max(visible, 0.05), 1.0), 1.0)
+
+
+def _similarity(
+    embedding: NDArray[np.float32], product_id: str, references: Sequence[Reference]
+) -> float:
+    own = [one.embedding for one in references if one.product_id == product_id]
+    return float(np.max(np.stack(own) @ embedding))

@@ -9,6 +9,7 @@ from matcher.match import Match, Verdict
 LEAST_SHARE: Final = 0.02  # of probability: no single look decides by more than 1 : 49
 SURE: Final = 6.0  # log odds beyond which further looks add nothing, so that a swap is noticed
 ABSENCE: Final = 0.35  # weight of a look that found nothing: blur hides a product, it invents none
+DOUBTED: Final = -1.0  # log odds below which such looks push no product
 REPEATED: Final = 0.3  # weight of a look right after another one, which mostly repeats it
 FRESH_SECONDS: Final = 1.0  # after which a look counts (nearly) in full again
 
@@ -65,7 +66,7 @@ class VoteSettings:
     """
 
     identical_at: float = 0.9
-    alone_at: float = 0.95
+    alone_at: float = 0.97
     similar_at: float = 0.3
     kept_until: float = 0.5
 
@@ -95,7 +96,11 @@ class Ballot:
         weight = self._weight(match, time)
         for product in sorted({*shares, *self.log_odds}):
             evidence = log(max(shares.get(product, 0.0), LEAST_SHARE) / nothing)
-            self.log_odds[product] = self.log_odds.get(product, 0.0) + weight * evidence
+            before = self.log_odds.get(product, 0.0)
+            after = before + weight * evidence
+            if match.verdict is Verdict.UNKNOWN:
+                after = max(after, min(before, DOUBTED))
+            self.log_odds[product] = after
         self._bound()
         if match.product_id is not None:
             said = {Verdict.IDENTICAL: self.identical, Verdict.SIMILAR: self.similar}
