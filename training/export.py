@@ -61,6 +61,7 @@ def export(checkpoint: Path, card: Card, folder: Path) -> WeightsEntry:
     state = load_checkpoint(checkpoint, "cpu")["net"]
     path = folder / f"{card.name}.safetensors"
     save_file(compact(state), path)
+    path.chmod(0o644)
     entry = WeightsEntry(
         name=card.name,
         file=path.name,
