@@ -21,7 +21,7 @@ _CANDIDATES: Final = 20
 _GUESS: Final = 0.03
 _SAME_COPY: Final = 0.5
 _LIKELY: Final = 0.3
-_BEHIND: Final = 0.1
+_BEHIND: Final = 0.4
 _NOTHING_VERIFIED: Final = np.zeros((0, 4), np.float32)
 
 
@@ -70,8 +70,8 @@ def without_repeats(matches: Sequence[Match]) -> list[Match]:
 def subject_first(matches: Sequence[Match], width: int, height: int) -> list[Match]:
     """Most probable first; what is held up comes before another product that stands behind it.
 
-    Two different products that are both surely in view would tie; the less prominent one's
-    probability is lowered by at most a tenth. Verdicts stay.
+    Two different products that are both surely in view would tie, but a photo is mostly taken of
+    one: the probability of the less prominent is lowered by up to `_BEHIND`. Verdicts stay.
     """
     sure = [_prominence(one.detection.box, width, height) for one in matches if _likely(one)]
     subject = max(sure, default=0.0)

@@ -20,7 +20,10 @@ _RIDGE: Final = 0.5
 # deviation of inliers, scarcity, correlation, chroma, similarity, print lead and colour lead.
 _FOR: Final = (0.0, None)
 _AGAINST: Final = (None, 0.0)
-_BOUNDS: Final = ((0.3, None), (None, -0.2), (0.15, None), _AGAINST, _FOR, _FOR, _FOR)
+# The embedder was trained on photos of the products that the decision is calibrated with, which
+# flatters likeness: what it may be worth is bounded to what it was worth on others.
+_LIKENESS: Final = (0.0, 0.5)
+_BOUNDS: Final = ((0.3, None), (None, -0.2), (0.15, None), _AGAINST, _LIKENESS, _FOR, _FOR)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,7 +26,7 @@ _STORED_SIDE: Final = 320
 _MASK_SIDE: Final = 64
 _QUALITY: Final = 90
 _EXTRACTED: Final = 1500
-_CONFIDENCE: Final = 0.5
+_CONFIDENCE: Final = 0.1
 
 
 class Embedder(Protocol):
@@ -60,7 +60,7 @@ class ReferenceEncoder:
     @property
     def part_ids(self) -> PartIds:
         """Ids of the parts that `encode` makes."""
-        return PartIds(f"crop-{CANONICAL_SIDE}-2", self._embedder.part_id, self._front_end.part_id)
+        return PartIds(f"crop-{CANONICAL_SIDE}-3", self._embedder.part_id, self._front_end.part_id)
 
     def encode(self, image: NDArray[np.uint8], siblings: Sequence[Encoding]) -> Encoding:
         """Find the product in an (H, W, 3) RGB picture, then describe only that."""

@@ -22,6 +22,7 @@ from matcher.twins import TwinEvidence, TwinTest
 
 _SAME_PLACE: Final = 0.5
 _COMPETITORS: Final = 5
+_PER_PRODUCT: Final = 2
 _WEAK: Final = 0.12
 _GRID: Final = 10
 _TESTED: Final = 3
@@ -196,12 +197,19 @@ def _by_place(claims: Sequence[_Claim]) -> list[list[_Claim]]:
     for claim in sorted(claims, key=lambda one: -one.placement.inliers):
         for rivals in places:
             if overlap(rivals[0].placement.outline, claim.placement.outline) > _SAME_PLACE:
-                if len(rivals) < _COMPETITORS:
+                if _may_compete(claim, rivals):
                     rivals.append(claim)
                 break
         else:
             places.append([claim])
     return places
+
+
+def _may_compete(claim: _Claim, rivals: Sequence[_Claim]) -> bool:
+    """Whether a product's reference adds something: few of each product, few products."""
+    products = [one.reference.product_id for one in rivals]
+    own = products.count(claim.reference.product_id)
+    return 0 < own < _PER_PRODUCT or (own == 0 and len(set(products)) < _COMPETITORS)
 
 
 def _coverage(claim: _Claim, visible: float) -> float:
