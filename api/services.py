@@ -40,6 +40,10 @@ class Finder(Protocol):
         """One match per detection, in order."""
         ...
 
+    def survey(self, image: "NDArray[np.uint8]", catalog: "Catalog") -> "Identification":
+        """Every product in a frame, none of them its subject."""
+        ...
+
     def identify(
         self, image: "NDArray[np.uint8]", catalog: "Catalog", *, whole_image: bool = False
     ) -> "Identification":

@@ -33,10 +33,10 @@ class TimedFinder:
         with self._timed("verify a track"):
             return self._finder.match(image, detections, catalog)
 
-    def identify(self, image: NDArray[np.uint8], catalog: Catalog) -> Identification:
+    def survey(self, image: NDArray[np.uint8], catalog: Catalog) -> Identification:
         """Every product in a picture."""
         with self._timed("search the whole picture"):
-            return self._finder.identify(image, catalog)
+            return self._finder.survey(image, catalog)
 
     def timings(self) -> tuple[StageTiming, ...]:
         """What the calls cost so far, by what was asked for."""

@@ -70,7 +70,7 @@ class Finder(Protocol[CatalogT_contra]):
         """Second lane; one match per detection, in order."""
         ...
 
-    def identify(self, image: NDArray[np.uint8], catalog: CatalogT_contra) -> Identification:
+    def survey(self, image: NDArray[np.uint8], catalog: CatalogT_contra) -> Identification:
         """Second lane; the whole picture, also what `detect` misses."""
         ...
 
@@ -238,10 +238,10 @@ class Engine(Generic[CatalogT]):
     def _try_whole(self, frame: Frame, catalog: CatalogT) -> None:
         schedule = self.state.schedule
         part = window(schedule.turn, frame.image.shape[1], frame.image.shape[0])
-        found = self._finder.identify(np.ascontiguousarray(part.crop(frame.image)), catalog).matches
+        found = self._finder.survey(np.ascontiguousarray(part.crop(frame.image)), catalog).matches
         news = [self._heed(match, frame, None) for match in in_picture(found, part)]
         closer = sum(match.verification is None for match in found)
-        moving = np.hypot(*self.state.pan) > MOVING * frame.image.shape[1]
+        moving = np.hypot(self.state.pan[0], self.state.pan[1]) > MOVING * frame.image.shape[1]
         schedule.looked_whole(closer, news=bool(moving) or any(news))
 
     def _note_catalog(self, catalog: CatalogT) -> None:

@@ -72,19 +72,22 @@ class Pipeline:
         """
         watch = Stopwatch()
         whole = self._look(crops.whole(image), catalog, watch)
-        matches = self._answers(whole)
         if whole_image:
-            matches = sorted(matches, key=lambda one: -one.probability)[:1]
+            matches = self._answers(whole)[:1]
         else:
-            with watch.stage("detect"):
-                detections = self.detect(image)
-            for detection in _unexplained(detections, matches, image)[:_LOOKS]:
-                closer = self._look(crops.cut(image, detection), catalog, watch)
-                matches += self._answers(closer) or [guess(detection, closer.shortlist)]
-        if not any(one.probability > _LIKELIER_THAN_A_GUESS for one in matches):
-            matches.append(guess(whole.crop.detection, whole.shortlist))
-        matches = without_repeats(matches)
-        matches = subject_first(matches, image.shape[1], image.shape[0])
+            matches = without_repeats(
+                [*self._answers(whole), *self._closer_looks(image, whole, catalog, watch)]
+            )
+            matches = subject_first(matches, image.shape[1], image.shape[0])
+        return Identification(tuple(matches), catalog.index_version, watch.times())
+
+    def survey(self, image: Image, catalog: SearchableCatalog) -> Identification:
+        """Every catalog product in a frame; unlike a photo, a frame has no subject."""
+        watch = Stopwatch()
+        whole = self._look(crops.whole(image), catalog, watch)
+        matches = without_repeats(
+            [*self._verified(whole), *self._closer_looks(image, whole, catalog, watch)]
+        )
         return Identification(tuple(matches), catalog.index_version, watch.times())
 
     def detect(self, image: Image) -> tuple[Detection, ...]:
@@ -128,6 +131,18 @@ class Pipeline:
         """What competes in the whole picture, undecided; for calibration."""
         return self._look(crops.whole(image), catalog, Stopwatch()).contests
 
+    def _closer_looks(
+        self, image: Image, whole: Look, catalog: SearchableCatalog, watch: Stopwatch
+    ) -> list[Match]:
+        """What the detector proposes and the whole picture's answers do not cover."""
+        with watch.stage("detect"):
+            detections = self.detect(image)
+        return [
+            match
+            for detection in _unexplained(detections, self._verified(whole), image)[:_LOOKS]
+            for match in self._answers(self._look(crops.cut(image, detection), catalog, watch))
+        ]
+
     def _match(self, image: Image, detection: Detection, catalog: SearchableCatalog) -> Match:
         look = self._look(crops.cut(image, detection), catalog, Stopwatch())
         inside = [one for one in self._answers(look) if _centred(one, detection)]
@@ -151,6 +166,13 @@ class Pipeline:
         return Look(crop, query, shortlist, contests)
 
     def _answers(self, look: Look) -> list[Match]:
+        """Most probable first; if nothing was verified, the likest product as a guess."""
+        verified = self._verified(look)
+        if not any(one.probability > _LIKELIER_THAN_A_GUESS for one in verified):
+            verified.append(guess(look.crop.detection, look.shortlist))
+        return sorted(verified, key=lambda one: -one.probability)
+
+    def _verified(self, look: Look) -> list[Match]:
         decision = self._parts.decision
         return [answer(one, look.crop, look.shortlist, decision) for one in look.contests]
 

@@ -47,6 +47,9 @@ class ColourFinder:
     ) -> tuple[Match, ...]:
         return tuple(self._match(image, one, catalog) for one in detections)
 
+    def survey(self, image: NDArray[np.uint8], catalog: Catalog) -> Identification:
+        return self.identify(image, catalog)
+
     def identify(
         self, image: NDArray[np.uint8], catalog: Catalog, *, whole_image: bool = False
     ) -> Identification:

@@ -41,6 +41,9 @@ class BlindFinder:
         assert catalog.name == CATALOG
         return ()
 
+    def survey(self, image: NDArray[np.uint8], catalog: Catalog) -> Identification:
+        return self.identify(image, catalog)
+
     def identify(
         self, image: NDArray[np.uint8], catalog: Catalog, *, whole_image: bool = False
     ) -> Identification:

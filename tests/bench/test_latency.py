@@ -56,7 +56,7 @@ class FakeFinder:
             Match(one, Verdict.IDENTICAL, self._product_id, 0.99, proof, ()) for one in detections
         )
 
-    def identify(self, image: NDArray[np.uint8], catalog: FakeCatalog) -> Identification:
+    def survey(self, image: NDArray[np.uint8], catalog: FakeCatalog) -> Identification:
         return Identification(self.match(image, self.detect(image), catalog), 1, StageTimes())
 
 

@@ -131,7 +131,7 @@ class TrueFinder:
         self.looked.append(len(detections))
         return tuple(self._match(image, each) for each in detections)
 
-    def identify(self, image: NDArray[np.uint8], catalog: FakeCatalog) -> Identification:
+    def survey(self, image: NDArray[np.uint8], catalog: FakeCatalog) -> Identification:
         self.whole += 1
         seen = [Detection(box, 0.9) for _, box in self.world.at(image)]
         matches = tuple(self._match(image, each) for each in seen)
