@@ -1,11 +1,11 @@
 """`skulens bench …`: measurements, each with its baseline in the same run."""
 
 import json as json_format
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.table import Table as RichTable
@@ -35,7 +35,9 @@ JsonFile = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures there.")
 ]
 Seed = Annotated[int, typer.Option(help="Of all chance.")]
-SHARED_HELP = "The real pictures, laid out as their README says."
+GAP: Final = 2
+WIDEST_LABEL: Final = 26
+SHARED_HELP: Final = "The real pictures, laid out as their README says."
 
 
 @bench_app.command(
@@ -261,14 +263,47 @@ def _soda_clip(shared: Path) -> Path:
 
 
 def _answer(output: Output, table: "Table", figures: Mapping[str, Any], file: Path | None) -> None:
-    shown = RichTable(*table.columns, title=table.title, title_justify="left", pad_edge=False)
-    for column in shown.columns[1:]:
-        column.justify = "right"
-    for row in table.rows:
-        shown.add_row(*map(Text, row))
-    output.show(shown)
+    output.show(Text(table.title, "bold"))
+    for part in figure_tables(table, output.width):
+        output.show(part)
     for note in table.notes:
         output.show(Text(note, "dim"))
     if file is not None:
         file.write_text(json_format.dumps(figures, indent=2) + "\n", encoding="utf-8")
         output.note(f"wrote {file}")
+
+
+def figure_tables(table: "Table", width: int) -> Iterator[RichTable]:
+    """The table as it is if it fits, else turned, a few of its rows beside each other at a time."""
+    grid = [table.columns, *table.rows]
+    if _width(_columns_of(grid)) <= width:
+        yield _drawn(grid)
+        return
+    labels, *rows = grid
+    beside: list[Sequence[str]] = [labels]
+    for row in rows:
+        if len(beside) > 1 and _width([*beside, row]) > width:
+            yield _drawn(_columns_of(beside))
+            beside = [labels]
+        beside.append(row)
+    yield _drawn(_columns_of(beside))
+
+
+def _columns_of(rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+    return list(zip(*rows, strict=True))
+
+
+def _width(columns: Sequence[Sequence[str]]) -> int:
+    first, *others = [max(map(len, column)) for column in columns]
+    return min(first, WIDEST_LABEL) + sum(GAP + each for each in others)
+
+
+def _drawn(grid: Sequence[Sequence[str]]) -> RichTable:
+    drawn = RichTable(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    for number, title in enumerate(grid[0]):
+        most = None if number else WIDEST_LABEL
+        drawn.add_column(Text(title), justify="right" if number else "left", max_width=most)
+    for row in grid[1:]:
+        drawn.add_row(*map(Text, row))
+    drawn.add_row()
+    return drawn

@@ -11,7 +11,7 @@ from api.cli.files import read_picture_file
 from api.cli.invocation import FINDING, CatalogName, JsonOption, examples, finish, services
 from api.cli.output import Output
 from api.cli.words import product_text, shortened, verdict_text
-from api.errors import refusals, sentence
+from api.errors import Refused, sentence
 from api.schemas import identification_json
 
 if TYPE_CHECKING:
@@ -68,14 +68,15 @@ def _identified(
     finder: "Finder", catalog: "Catalog", path: Path, whole_image: bool, output: Output
 ) -> "Identification | None":
     """The answer, or None after saying why there is none."""
+    from catalog.errors import PictureError
     from catalog.picture import read_picture
 
     try:
         picture = read_picture(read_picture_file(path), str(path))
-        return finder.identify(picture, catalog, whole_image=whole_image)
-    except refusals() as error:
+    except (Refused, PictureError) as error:
         output.refuse(sentence(error))
         return None
+    return finder.identify(picture, catalog, whole_image=whole_image)
 
 
 def answer_table(

@@ -9,7 +9,6 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
     SpinnerColumn,
     TextColumn,
@@ -96,8 +95,7 @@ class Output:
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            TextColumn(unit, style="dim"),
+            TextColumn("{task.fields[count]}"),
             TimeElapsedColumn(),
             TextColumn("left", style="dim"),
             TimeRemainingColumn(),
@@ -107,7 +105,7 @@ class Output:
             redirect_stderr=False,
             disable=not self._draws,
         )
-        task = bar.add_task("", total=None)
+        task = bar.add_task("starting", total=None, count="")
         part = ""
 
         def advance(what: str, done: int, total: int | None) -> None:
@@ -115,7 +113,7 @@ class Output:
             if what != part:
                 part = what
                 bar.reset(task, description=escape(what))
-            bar.update(task, completed=done, total=total)
+            bar.update(task, completed=done, total=total, count=_count(done, total, unit))
 
         with self._alive(), bar:
             yield advance
@@ -141,6 +139,12 @@ class Output:
             yield
         finally:
             self._live = False
+
+
+def _count(done: int, total: int | None, unit: str) -> str:
+    if total is not None:
+        return f"{done}/{total} {unit}"
+    return f"{done} {unit}" if done else ""
 
 
 def printable(text: str) -> str:

@@ -109,10 +109,10 @@ def summary(outcome: "VideoOutcome", order: "VideoOrder") -> Text:
     unknown = sum(one.answer.product_id is None for one in outcome.appearances)
     text = Text(f"\n{outcome.frames} frames, {outcome.duration_s:.1f} s of video ", "dim")
     if outcome.resumed_at:
-        text.append(f"(from frame {outcome.resumed_at} on in this run) ", "dim")
+        text.append(f"(from frame {outcome.resumed_at} on in this run)", "dim")
     else:
-        text.append(f"in {outcome.elapsed_s:.1f} s, {speed:.1f} times real time ", "dim")
-    text.append(f"and {unknown} unknown things seen" if unknown else "", "dim")
+        text.append(f"in {outcome.elapsed_s:.1f} s, {speed:.1f} times real time", "dim")
+    text.append(f"; {unknown} unknown things seen" if unknown else "", "dim")
     for what, path in (("events", order.events), ("video", order.annotated)):
         if path is not None:
             text.append(f"\n{what:<7} {path}")

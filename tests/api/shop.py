@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from api.models import Models
 
 
+NETWORKS = "1"
+
+
 class ColourFinder:
     """Names the product whose reference has the most similar colours, if that is very similar."""
 
@@ -102,7 +105,9 @@ class FakeServices:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._catalogs = Catalogs(FolderStorage(settings.storage, durable=False), FakeEncoder())
+        self._catalogs = Catalogs(
+            FolderStorage(settings.storage, durable=False), FakeEncoder(NETWORKS)
+        )
 
     @property
     def settings(self) -> Settings:

@@ -176,7 +176,15 @@ def test_the_same_label_is_drawn_once_and_old_ones_are_dropped() -> None:
 
 @pytest.mark.parametrize(
     ("probability", "text"),
-    [(1.0, ">99%"), (0.995, ">99%"), (0.994, "99%"), (0.5, "50%"), (0.005, "1%"), (0.004, "<1%"), (0.0, "<1%")],
+    [
+        (1.0, ">99%"),
+        (0.995, ">99%"),
+        (0.994, "99%"),
+        (0.5, "50%"),
+        (0.005, "1%"),
+        (0.004, "<1%"),
+        (0.0, "<1%"),
+    ],
 )
 def test_probabilities_are_never_shown_as_certainty(probability: float, text: str) -> None:
     assert per_cent(probability) == text

@@ -87,6 +87,17 @@ def test_one_broken_photo_is_named_and_the_others_are_answered(shop: Shop) -> No
     assert "missing.jpg" in missing
 
 
+def test_a_catalog_of_other_networks_is_refused_once_not_per_photo(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.api.shop.NETWORKS", "2")
+    said = shop.run("identify", "shop", "tea.png", "milk.png")
+    assert said.code == 1
+    assert "--switch" in said.sentence
+    shop.did("catalog", "model", "shop", "--switch")
+    assert "Green tea" in shop.did("identify", "shop", "tea.png").out
+
+
 def test_a_name_with_brackets_or_broken_letters_is_printed_as_it_is(shop: Shop) -> None:
     odd = b"[red]\xff\x1b[31m.png"
     path = Path(str(shop.folder)) / odd.decode("utf-8", "surrogateescape")
