@@ -1,6 +1,7 @@
 """Networks and calibration from a weights folder, composed to what finds and encodes products."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import cv2
@@ -12,6 +13,7 @@ from matcher.decision import Decision
 from matcher.detector import Detector, YoloDetector
 from matcher.embedder import Embedder as NetworkEmbedder
 from matcher.encoder import Embedder, ReferenceEncoder
+from matcher.errors import WeightsError
 from matcher.features import FrontEnd, KeypointMatcher
 from matcher.nearest import NearestNeighbourMatcher
 from matcher.pipeline import Parts, Pipeline
@@ -22,10 +24,8 @@ from matcher.runtime import Device, LoadedNetwork, choose_runtime
 from matcher.shortlist import Shortlister
 from matcher.twins import TwinTest
 from matcher.verifier import Verifier
-from matcher.weights import Network, read_manifest
+from matcher.weights import Network, check_hash, read_manifest
 
-BASIS: Final = "rootsift.safetensors"
-DECISION: Final = "decision.json"
 IDENTICAL_FROM: Final = 0.8
 
 
@@ -73,7 +73,7 @@ def load_models(settings: Settings) -> Models:
     if settings.threads:
         cv2.setNumThreads(settings.threads)
     networks = load_networks(settings, Device(settings.device))
-    decision = Decision(read_calibration(settings.weights / DECISION), IDENTICAL_FROM)
+    decision = Decision(read_calibration(_table(settings, Network.DECISION)), IDENTICAL_FROM)
     return Models(
         networks=networks,
         decision=decision,
@@ -105,9 +105,23 @@ def load_networks(settings: Settings, device: Device) -> Networks:
     return Networks(
         detector=PrintProposals() if detector is None else YoloDetector(detector),
         embedder=ColourEmbedder() if embedder is None else NetworkEmbedder(embedder),
-        front_end=RootSift(read_basis(settings.weights / BASIS)),
+        front_end=RootSift(read_basis(_table(settings, Network.KEYPOINT_BASIS))),
         matcher=NearestNeighbourMatcher(),
     )
+
+
+def _table(settings: Settings, kind: Network) -> Path:
+    """The checked file of a table beside the networks."""
+    manifest = read_manifest(settings.weights)
+    entries = manifest.of_network(kind)
+    if not entries:
+        raise WeightsError(
+            f"{settings.weights} lists no {kind}; set SKULENS_WEIGHTS to the folder that came "
+            "with skulens."
+        )
+    weights = manifest.weights(entries[0].name)
+    check_hash(weights.path, weights.sha256)
+    return weights.path
 
 
 def compose(networks: Networks, decision: Decision, shortlist_size: int = 12) -> Pipeline:
@@ -119,7 +133,7 @@ def compose(networks: Networks, decision: Decision, shortlist_size: int = 12) ->
         front_end=networks.front_end,
         shelf=shelf,
         shortlister=Shortlister(shelf),
-        verifier=Verifier(networks.matcher, TwinTest()),
+        verifier=Verifier(networks.matcher, TwinTest(), networks.embedder),
         decision=decision,
     )
     return Pipeline(parts, shortlist_size)

@@ -54,6 +54,27 @@ def read_basis(path: Path) -> RotatedBasis:
         raise WeightsError(f"{path.name} is no RootSIFT basis: {error}") from error
 
 
+def root_sift(
+    grey: NDArray[np.uint8] | NDArray[np.generic], limit: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Keypoints of an (H, W) uint8 picture, strongest first, and their RootSIFT descriptors.
+
+    Returns:
+        (N, 5) x, y, diameter in pixels, angle in degrees, response; and (N, 128), unit length.
+    """
+    sift = cv2.SIFT.create(nfeatures=limit, contrastThreshold=_CONTRAST)
+    keypoints, raw = sift.detectAndCompute(np.asarray(grey, np.uint8), None)
+    if not keypoints:
+        return np.zeros((0, 5), np.float32), np.zeros((0, 128), np.float32)
+    table = np.array(
+        [(k.pt[0], k.pt[1], k.size, k.angle, k.response) for k in keypoints], np.float32
+    )
+    order = np.argsort(-table[:, 4], kind="stable")[:limit]
+    table, raw = table[order], raw[order]
+    root = np.sqrt(raw / np.maximum(raw.sum(axis=1, keepdims=True), 1e-9))
+    return table, np.asarray(root, np.float32)
+
+
 class RootSift:
     """Implements `FrontEnd` with OpenCV's SIFT; safe to share between threads."""
 
@@ -68,23 +89,16 @@ class RootSift:
     def extract(self, image: NDArray[np.uint8], limit: int) -> LocalFeatures:
         """Features of an (H, W, 3) RGB picture, strongest first, at most `limit`."""
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-        sift = cv2.SIFT.create(nfeatures=limit, contrastThreshold=_CONTRAST)
-        keypoints, raw = sift.detectAndCompute(grey, None)
         height, width = grey.shape
-        if not keypoints:
+        table, root = root_sift(grey, limit)
+        if len(table) == 0:
             return self._nothing(width, height)
-        table = np.array(
-            [(k.pt[0], k.pt[1], k.size, k.angle, k.response) for k in keypoints], np.float32
-        )
-        order = np.argsort(-table[:, 4], kind="stable")[:limit]
-        table, raw = table[order], raw[order]
-        root = np.sqrt(raw / np.maximum(raw.sum(axis=1, keepdims=True), 1e-9))
         return LocalFeatures(
             points=table[:, :2],
             scales=table[:, 2],
             angles=np.radians(table[:, 3]) % np.float32(_TURN),
             scores=table[:, 4] / np.float32(max(float(table[0, 4]), 1e-9)),
-            descriptors=self._rotate(root.astype(np.float32)),
+            descriptors=self._rotate(root),
             width=width,
             height=height,
         )

@@ -26,12 +26,14 @@ _NAMED_KEYS: Final = 3
 
 
 class Network(StrEnum):
-    """The networks of skulens, one per kind of work."""
+    """What is trained, one per kind of work: networks, and the two tables beside them."""
 
     DETECTOR = "detector"
     EMBEDDER = "embedder"
     SUPERPOINT = "superpoint"
     SUPERGLUE = "superglue"
+    KEYPOINT_BASIS = "keypoint basis"
+    DECISION = "decision"
 
 
 @dataclass(frozen=True, slots=True)

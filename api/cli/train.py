@@ -86,6 +86,22 @@ def embedder(
     output.show(str(best))
 
 
+@train_app.command(epilog=examples("skulens train basis --data DIR --out rootsift.safetensors"))
+def basis(
+    data: Data,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The axes, safetensors.")],
+) -> None:
+    """Find the axes along which RootSIFT descriptors are kept."""
+    from training.basis import save_basis, train_basis
+    from training.data import TrainingData
+
+    output = Output()
+    with output.working("describing pictures"):
+        found = train_basis(TrainingData.open(data))
+    save_basis(found, out)
+    output.show(f"{out}: {found.axes.shape[1]} axes")
+
+
 @train_app.command(epilog=examples("skulens train decision --data DIR --out decision.json"))
 def decision(
     context: typer.Context,
