@@ -142,7 +142,7 @@ class MemoryCatalog:
         self._encodings: dict[str, Encoding] = {}
         maker = encoder()
         for product_id, several in pictures.items():
-            images = []
+            images: list[ReferenceImage] = []
             for number, picture in enumerate(several):
                 image_id = f"{product_id}-{number}"
                 known = tuple(self._encodings[one.image_id] for one in images)

@@ -139,7 +139,7 @@ def onto(corners: list[list[float]]) -> Corners | None:
     matrix = cv2.getPerspectiveTransform(
         upright(0, 0, 100, 100), np.array(corners, dtype=np.float32)
     )
-    return outline_of(matrix, sized(100, 100), 100)
+    return outline_of(matrix.astype(np.float64), sized(100, 100), 100)
 
 
 def test_an_outline_is_where_the_homography_takes_the_corners() -> None:

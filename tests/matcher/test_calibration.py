@@ -1,0 +1,128 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from matcher.calibration import LabelledContest, fit, main_contest, read, save, without
+from matcher.decision import Decision, DecisionWeights
+from matcher.errors import WeightsError
+from tests.matcher.contests import contest, duel, hypothesis
+
+WEIGHTS = DecisionWeights(0.5, 0.4, -0.8, 2.0, -3.0, 1.5, 0.7, 0.9, 0.1)
+
+
+def labelled(seed: int = 0, photos: int = 60) -> list[LabelledContest]:
+    """Photos of known products with a weaker twin, and photos of nothing."""
+    generator = np.random.default_rng(seed)
+    found = []
+    for number in range(photos):
+        right = hypothesis(
+            "a",
+            int(generator.integers(15, 90)),
+            generator.uniform(0.4, 0.9),
+            generator.uniform(4, 14),
+        )
+        twin = hypothesis(
+            "b",
+            int(generator.integers(8, 60)),
+            generator.uniform(0.2, 0.7),
+            generator.uniform(8, 24),
+        )
+        chance = hypothesis(
+            "c", int(generator.integers(5, 9)), generator.uniform(0, 0.3), generator.uniform(15, 40)
+        )
+        tests = (duel(0, 1, generator.uniform(0.1, 1.0)),)
+        found.append(LabelledContest(contest(right, twin, duels=tests), "a"))
+        if number % 3 == 0:
+            found.append(LabelledContest(contest(chance), None))
+    return found
+
+
+def test_fitting_finds_what_speaks_for_and_what_against() -> None:
+    weights = fit(labelled())
+    assert weights.inliers > 0
+    assert weights.scarcity < 0
+    assert weights.correlation > 0
+    assert weights.chroma <= 0
+    assert weights.twin_print >= 0
+    assert weights.twin_colour >= 0
+    assert weights.twin_print + weights.twin_colour > 0
+    assert weights.unknown_share == pytest.approx(0.25)
+
+
+def test_what_was_fitted_answers_other_photos_of_the_kind() -> None:
+    decision = Decision(fit(labelled(0)), 0.5)
+    for one in labelled(1, 20):
+        ranked = decision.rank(one.contest)
+        if one.product_id is None:
+            assert sum(each.probability for each in ranked) < 0.5
+        else:
+            assert ranked[0].hypothesis.reference.product_id == "a"
+            assert ranked[0].probability > 0.5
+
+
+def test_a_contest_that_counts_little_changes_little() -> None:
+    wrong = LabelledContest(contest(hypothesis("a", 80, 0.9)), None, weight=1e-6)
+    with_it, without_it = fit([*labelled(), wrong]), fit(labelled())
+    assert with_it.correlation == pytest.approx(without_it.correlation, rel=0.05)
+    assert with_it.unknown_share == pytest.approx(without_it.unknown_share, abs=1e-3)
+
+
+def test_a_label_that_does_not_compete_counts_as_unknown() -> None:
+    stranger = LabelledContest(contest(hypothesis("b", 6, 0.1)), "a")
+    assert fit([*labelled(0, 30), stranger]).unknown_share > fit(labelled(0, 30)).unknown_share
+
+
+def test_only_known_products_still_leave_room_for_the_unknown() -> None:
+    known = [one for one in labelled() if one.product_id is not None]
+    assert 0 < fit(known).unknown_share < 0.05
+
+
+def test_fitting_to_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        fit([])
+
+
+def test_a_photo_speaks_of_the_contest_where_its_product_competes() -> None:
+    first, second = contest(hypothesis("x")), contest(hypothesis("y"), hypothesis("a"))
+    assert main_contest([first, second], "a") is second
+    assert main_contest([first, second], "nowhere") is first
+    assert main_contest([first, second], None) is first
+    assert main_contest([], "a") is None
+
+
+def test_without_its_product_a_contest_keeps_the_twins_and_their_tests() -> None:
+    tests = (duel(0, 1, 0.5), duel(1, 2, 0.3), duel(2, 1, -0.3))
+    whole = contest(hypothesis("a"), hypothesis("b"), hypothesis("c"), duels=tests)
+    left = without(whole, {"a"})
+    assert left is not None
+    assert [one.reference.product_id for one in left.hypotheses] == ["b", "c"]
+    assert [(one.first, one.second) for one in left.duels] == [(0, 1), (1, 0)]
+    assert left.duels[0].evidence is tests[1].evidence
+
+
+def test_without_anybody_left_there_is_no_contest() -> None:
+    assert without(contest(hypothesis("a")), {"a", "b"}) is None
+
+
+def test_a_calibration_is_read_as_it_was_saved(tmp_path: Path) -> None:
+    path = tmp_path / "decision.json"
+    save(WEIGHTS, path)
+    assert read(path) == WEIGHTS
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "7", '{"bias": 1}', '{"surprise": 1}', b"\xff\xfe\x00"]
+)
+def test_a_broken_calibration_is_refused_with_its_name(
+    tmp_path: Path, content: str | bytes
+) -> None:
+    path = tmp_path / "decision.json"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(WeightsError, match=r"decision\.json is no calibration"):
+        read(path)
+
+
+def test_a_missing_calibration_is_refused_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"gone\.json"):
+        read(tmp_path / "gone.json")

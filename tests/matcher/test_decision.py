@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matcher.calibration import read
+from matcher.decision import Decision, DecisionWeights, choice, evidence
+from matcher.match import Verdict
+from tests.matcher.contests import contest, duel, hypothesis
+from tests.matcher.prints import WEIGHTS
+
+SHIPPED = read(WEIGHTS / "decision.json")
+
+
+def decided(unknown_share: float | None = None, threshold: float = 0.8) -> Decision:
+    return Decision(SHIPPED, threshold, unknown_share)
+
+
+def probability(*evidence_of_one: float) -> float:
+    inliers, correlation, chroma, similarity = evidence_of_one
+    only = hypothesis("a", int(inliers), correlation, chroma, similarity)
+    return decided().rank(contest(only))[0].probability
+
+
+def test_more_evidence_of_each_kind_makes_a_product_more_probable() -> None:
+    middling = probability(12, 0.3, 15, 0.5)
+    assert probability(30, 0.3, 15, 0.5) > middling
+    assert probability(12, 0.6, 15, 0.5) > middling
+    assert probability(12, 0.3, 30, 0.5) <= middling
+    assert probability(12, 0.3, 15, 0.9) >= middling
+    assert probability(5, 0.3, 15, 0.5) < middling
+
+
+def test_the_most_probable_product_comes_first() -> None:
+    ranked = decided().rank(contest(hypothesis("weak", 8, 0.2), hypothesis("strong", 80, 0.9)))
+    assert [one.hypothesis.reference.product_id for one in ranked] == ["strong", "weak"]
+    assert ranked[0].probability > ranked[1].probability
+
+
+@given(st.lists(st.tuples(st.integers(5, 400), st.floats(-1, 1), st.floats(0, 100)), min_size=1))
+def test_the_probabilities_of_a_contest_sum_to_at_most_one(
+    several: list[tuple[int, float, float]],
+) -> None:
+    rivals = [hypothesis(f"p{index}", *one) for index, one in enumerate(several)]
+    ranked = decided().rank(contest(*rivals))
+    assert len(ranked) == len(rivals)
+    assert all(0 <= one.probability <= 1 for one in ranked)
+    assert sum(one.probability for one in ranked) <= 1 + 1e-9
+
+
+def test_two_equal_rivals_share_what_one_would_have() -> None:
+    alone = decided().rank(contest(hypothesis("a")))[0].probability
+    both = decided().rank(contest(hypothesis("a"), hypothesis("b")))
+    assert both[0].probability == pytest.approx(both[1].probability)
+    assert both[0].probability < 0.6 * alone
+
+
+def test_a_twin_test_separates_equal_rivals() -> None:
+    rivals = (hypothesis("a"), hypothesis("b"))
+    ranked = decided().rank(contest(*rivals, duels=(duel(0, 1, -0.8), duel(1, 0, 0.8))))
+    assert ranked[0].hypothesis.reference.product_id == "b"
+    assert ranked[0].probability > 1.5 * ranked[1].probability
+
+
+def test_a_sliver_of_differing_colour_counts_less() -> None:
+    rivals = (hypothesis("a"), hypothesis("b"))
+    colour = {
+        share: evidence(contest(*rivals, duels=(duel(0, 1, 1.0, share),)))[:, -1]
+        for share in (0.01, 0.2)
+    }
+    assert 0 < colour[0.01][0] < 0.2 * colour[0.2][0]
+    assert colour[0.2][1] == -colour[0.2][0]
+
+
+def test_expecting_more_unknowns_lowers_every_probability() -> None:
+    rivals = contest(hypothesis("a", 10, 0.3), hypothesis("b", 8, 0.2))
+    few, asked, many = (
+        [one.probability for one in decided(share).rank(rivals)] for share in (0.01, None, 0.7)
+    )
+    assert few[0] > asked[0] > many[0]
+    assert few[1] > 0
+    same = decided(SHIPPED.unknown_share).rank(rivals)
+    assert [one.probability for one in same] == pytest.approx(asked)
+
+
+def test_the_prior_shift_is_that_of_bayes() -> None:
+    only = contest(hypothesis("a", 10, 0.3))
+
+    def odds(share: float) -> float:
+        chance = decided(share).rank(only)[0].probability
+        return chance / (1 - chance)
+
+    assert odds(0.2) / odds(0.5) == pytest.approx((0.8 / 0.2) / (0.5 / 0.5))
+
+
+def test_verdicts_follow_the_threshold_and_what_is_left() -> None:
+    decision = decided(threshold=0.8)
+    assert decision.threshold == 0.8
+    assert decision.verdict(0.8, 0.9) is Verdict.IDENTICAL
+    assert decision.verdict(0.5, 0.95) is Verdict.SIMILAR
+    assert decision.verdict(0.05, 0.05) is Verdict.UNKNOWN
+
+
+def test_very_large_evidence_does_not_overflow() -> None:
+    assert choice(np.array([2000.0, -2000.0])) == pytest.approx([1.0, 0.0])
+    assert choice(np.array([-2000.0])) == pytest.approx([0.0])
+
+
+def test_no_hypothesis_leaves_everything_to_none_of_them() -> None:
+    assert choice(np.zeros(0)).shape == (0,)
+
+
+def test_weights_keep_the_order_of_the_evidence() -> None:
+    worth = np.arange(1.0, 8.0)
+    weights = DecisionWeights.of(-3.0, worth, 0.2)
+    assert weights.evidence_weights().tolist() == worth.tolist()
+    assert (weights.bias, weights.unknown_share) == (-3.0, 0.2)
+    assert weights.twin_colour == 7.0
+    assert evidence(contest(hypothesis("a"))).shape == (1, 7)
