@@ -12,6 +12,7 @@ from matcher.features import FrontEnd, KeypointMatcher, LocalFeatures
 from matcher.locating import (
     Located,
     Locator,
+    Sibling,
     by_centre,
     by_locator,
     by_plain_background,
@@ -19,6 +20,7 @@ from matcher.locating import (
     everywhere,
 )
 from matcher.picture import resized
+from matcher.reference import canonical_corners
 
 CANONICAL_SIDE: Final = 512
 _SEARCH_SIDE: Final = 640
@@ -60,7 +62,7 @@ class ReferenceEncoder:
     @property
     def part_ids(self) -> PartIds:
         """Ids of the parts that `encode` makes."""
-        return PartIds(f"crop-{CANONICAL_SIDE}-3", self._embedder.part_id, self._front_end.part_id)
+        return PartIds(f"crop-{CANONICAL_SIDE}-4", self._embedder.part_id, self._front_end.part_id)
 
     def encode(self, image: NDArray[np.uint8], siblings: Sequence[Encoding]) -> Encoding:
         """Find the product in an (H, W, 3) RGB picture, then describe only that."""
@@ -94,7 +96,11 @@ class ReferenceEncoder:
         searched, scale = resized(image, _SEARCH_SIDE, _SEARCH_SIDE)
         features = self._front_end.extract(searched, _EXTRACTED)
         known = [
-            self._front_end.unpack(one.local, one.crop.width, one.crop.height) for one in siblings
+            Sibling(
+                self._front_end.unpack(one.local, one.crop.width, one.crop.height),
+                canonical_corners(one.crop),
+            )
+            for one in siblings
         ]
         found = by_siblings(features, known, self._matcher)
         if found is None:

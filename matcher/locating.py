@@ -1,7 +1,7 @@
 """Find the product in a reference picture, so that its background is not learnt with it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import cv2
@@ -13,7 +13,7 @@ from matcher.features import KeypointMatcher, LocalFeatures
 from matcher.match import Detection
 from matcher.placement import place
 
-_SURE: Final = 12
+_SURE: Final = 8
 _PLAIN_SPREAD: Final = 14.0
 _PLAIN_SHARE: Final = 0.9
 _DIFFERENT: Final = 18.0
@@ -47,22 +47,37 @@ class Located:
     mask: Mask
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sibling:
+    """An earlier reference of the same product.
+
+    Attributes:
+        features: in its canonical crop's pixels.
+        corners: (4, 2) float32, the product's outline there.
+    """
+
+    features: LocalFeatures
+    corners: NDArray[np.float32]
+
+
 def by_siblings(
-    features: LocalFeatures, siblings: Sequence[LocalFeatures], matcher: KeypointMatcher
+    features: LocalFeatures, siblings: Sequence[Sibling], matcher: KeypointMatcher
 ) -> Located | None:
     """Where the same product's earlier references are found in the picture."""
-    best = None
-    for sibling, pairs in zip(siblings, matcher.match(features, siblings), strict=True):
-        for placement in place(pairs, features, sibling)[:1]:
-            if placement.inliers >= _SURE and (best is None or placement.inliers > best.inliers):
-                best = placement
+    best: tuple[int, NDArray[np.float32]] | None = None
+    pairs = matcher.match(features, [one.features for one in siblings])
+    for sibling, corresponding in zip(siblings, pairs, strict=True):
+        for placement in place(corresponding, features, sibling.features)[:1]:
+            if placement.inliers >= max(_SURE, 0 if best is None else best[0] + 1):
+                best = (placement.inliers, placement.carry(sibling.corners))
     if best is None:
         return None
     mask = np.zeros((features.height, features.width), np.uint8)
-    cv2.fillConvexPoly(mask, np.rint(best.outline).astype(np.int32), 1)
+    cv2.fillConvexPoly(mask, np.rint(best[1]).astype(np.int32), 1)
     grow = max(int(_MARGIN * max(features.width, features.height)), 1)
     grown = cv2.dilate(mask, np.ones((2 * grow + 1, 2 * grow + 1), np.uint8))
-    return _within(np.asarray(grown) > 0)
+    located = _within(np.asarray(grown) > 0)
+    return None if located is None else replace(located, outline=best[1])
 
 
 def by_plain_background(image: NDArray[np.uint8]) -> Located | None:
@@ -98,7 +113,10 @@ def _background(lab: NDArray[np.float32]) -> NDArray[np.float32] | None:
 
 
 def by_locator(image: NDArray[np.uint8], locator: Locator, confidence: float) -> Located | None:
-    """The detector's largest confident box near the middle."""
+    """What fills the detector's largest confident box near the middle, without its corners.
+
+    A box around something turned holds background in its corners.
+    """
     height, width = image.shape[:2]
     sure = [one for one in locator.detect(image) if one.confidence >= confidence]
     if not sure:
@@ -110,9 +128,11 @@ def by_locator(image: NDArray[np.uint8], locator: Locator, confidence: float) ->
         return one.confidence * one.box.area * float(np.exp(-2 * (dx * dx + dy * dy)))
 
     box = max(sure, key=prominence).box.clipped(width, height)
-    mask = np.zeros((height, width), bool)
-    mask[int(box.top) : int(np.ceil(box.bottom)), int(box.left) : int(np.ceil(box.right))] = True
-    return _within(mask)
+    mask = np.zeros((height, width), np.uint8)
+    centre = (round((box.left + box.right) / 2), round((box.top + box.bottom) / 2))
+    axes = (max(round(box.width / 2), 1), max(round(box.height / 2), 1))
+    cv2.ellipse(mask, centre, axes, 0, 0, 360, 1, thickness=cv2.FILLED)
+    return _within(mask > 0)
 
 
 def by_centre(image: NDArray[np.uint8]) -> Located | None:

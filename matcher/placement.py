@@ -41,6 +41,11 @@ class Placement:
     query_points: NDArray[np.float32]
     outline: NDArray[np.float32]
 
+    def carry(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(N, 2) canonical crop pixels as (N, 2) query pixels."""
+        carried = cv2.perspectiveTransform(points[None].astype(np.float64), self.homography)[0]
+        return np.asarray(carried, np.float32)
+
     @property
     def inliers(self) -> int:
         """Distinct keypoints that agree, counted on the side that has fewer."""

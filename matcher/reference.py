@@ -80,17 +80,22 @@ def load_reference(
     """Unpack an encoding."""
     crop = encoding.crop
     features = front_end.unpack(encoding.local, crop.width, crop.height)
-    outline = crop.outline[None].astype(np.float64)
-    corners = cv2.perspectiveTransform(outline, np.linalg.inv(crop.to_picture))[0]
     return Reference(
         product_id,
         image_id,
         features,
         _look(crop),
         crop,
-        corners.astype(np.float32),
+        canonical_corners(crop),
         encoding.embedding,
     )
+
+
+def canonical_corners(crop: ReferenceCrop) -> NDArray[np.float32]:
+    """(4, 2) float32, the product's outline in canonical crop pixels."""
+    outline = crop.outline[None].astype(np.float64)
+    corners = cv2.perspectiveTransform(outline, np.linalg.inv(crop.to_picture))[0]
+    return np.asarray(corners, np.float32)
 
 
 def _look(crop: ReferenceCrop) -> Look:

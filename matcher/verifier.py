@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -70,9 +69,7 @@ class Hypothesis:
     @property
     def outline(self) -> NDArray[np.float32]:
         """(4, 2) corners of the product in the query."""
-        corners = self.reference.corners[None].astype(np.float64)
-        placed = cv2.perspectiveTransform(corners, self.placement.homography)[0]
-        return np.asarray(placed, np.float32)
+        return self.placement.carry(self.reference.corners)
 
     @property
     def strength(self) -> float:
