@@ -1,0 +1,194 @@
+import cv2
+import numpy as np
+import pytest
+
+from catalog.encoding import Encoding
+from matcher.box import Box
+from matcher.locating import (
+    by_centre,
+    by_locator,
+    by_plain_background,
+    by_siblings,
+    everywhere,
+)
+from matcher.nearest import NearestNeighbourMatcher
+from matcher.picture import resized
+from matcher.reference import load_reference
+from tests.matcher.prints import (
+    FixedDetector,
+    Image,
+    clutter,
+    encoder,
+    flat,
+    pasted,
+    photographed,
+    printed,
+    root_sift,
+    upright,
+)
+
+PLACE = upright(200, 100, 210, 280)
+BOX = Box(200, 100, 410, 380)
+
+
+def boxed(encoding: Encoding) -> Box:
+    return Box.around(encoding.crop.outline)
+
+
+def on_white(product: Image) -> Image:
+    return pasted(flat(640, 480, 250), product, PLACE)
+
+
+def test_a_product_on_a_plain_background_is_found_exactly() -> None:
+    made = encoder().encode(on_white(printed(1)), ())
+    assert boxed(made).iou(BOX) > 0.95
+    assert made.crop.mask.mean() > 0.8
+
+
+def test_print_may_touch_two_sides_of_a_plain_background() -> None:
+    band = pasted(flat(640, 480, 250), printed(1), upright(0, 100, 640, 280))
+    located = by_plain_background(band)
+    assert located is not None
+    assert Box.around(located.outline).iou(Box(0, 100, 640, 380)) > 0.9
+
+
+def test_nothing_on_a_plain_background_is_nothing() -> None:
+    assert by_plain_background(flat(640, 480, 250)) is None
+
+
+def test_a_speck_on_a_plain_background_is_no_product() -> None:
+    speck = flat(640, 480, 250)
+    speck[100:110, 100:110] = 0
+    assert by_plain_background(speck) is None
+
+
+def test_a_busy_background_is_not_plain() -> None:
+    assert by_plain_background(photographed(printed(1), PLACE)) is None
+
+
+def test_a_sibling_finds_the_product_in_a_photo() -> None:
+    first = encoder().encode(printed(1), ())
+    second = encoder().encode(photographed(printed(1), PLACE), (first,))
+    found = boxed(second)
+    assert found.iou(BOX) > 0.7
+    assert found.intersection(BOX) == pytest.approx(BOX.area, rel=0.02)
+
+
+def test_without_a_sibling_match_the_detector_finds_the_product() -> None:
+    stranger = encoder().encode(printed(7), ())
+    detector = FixedDetector(((Box(0, 0, 60, 60), 0.9), (BOX, 0.6), (Box(0, 0, 640, 480), 0.01)))
+    made = encoder(detector).encode(photographed(printed(1), PLACE), (stranger,))
+    assert boxed(made).iou(BOX) > 0.95
+
+
+def test_with_siblings_that_do_not_match_the_middle_is_taken() -> None:
+    stranger = encoder().encode(printed(7), ())
+    made = encoder().encode(photographed(printed(1), PLACE), (stranger,))
+    middle = boxed(made)
+    assert 0 < middle.left < middle.right < 640
+    assert (middle.left + middle.right) / 2 == pytest.approx(320, abs=2)
+
+
+def test_a_first_picture_without_any_hint_is_taken_whole() -> None:
+    made = encoder().encode(photographed(printed(1), PLACE), ())
+    assert boxed(made) == Box(0, 0, 640, 480)
+    assert made.crop.mask.all()
+
+
+def test_no_detection_and_no_sibling_locate_nothing() -> None:
+    features = root_sift().extract(printed(1), 300)
+    assert by_locator(printed(1), FixedDetector(), 0.1) is None
+    assert by_siblings(features, [], NearestNeighbourMatcher()) is None
+    blank = root_sift().extract(flat(), 300)
+    assert by_siblings(blank, [features], NearestNeighbourMatcher()) is None
+
+
+def test_a_box_that_the_detector_is_not_sure_of_is_ignored() -> None:
+    assert by_locator(printed(1), FixedDetector(((Box(9, 9, 99, 99), 0.05),)), 0.1) is None
+
+
+def test_a_box_beyond_the_picture_is_clipped() -> None:
+    located = by_locator(printed(1), FixedDetector(((Box(-50, -50, 900, 900), 0.9),)), 0.1)
+    assert located is not None
+    assert located.box == Box(0, 0, 240, 320)
+
+
+def test_the_middle_lies_inside_the_whole() -> None:
+    middle = by_centre(flat(100, 80))
+    whole = everywhere(flat(100, 80))
+    assert middle is not None
+    assert whole.mask.all()
+    assert 0.2 < middle.mask.mean() < 0.8
+
+
+def test_canonical_pixels_map_exactly_onto_the_picture() -> None:
+    picture = on_white(printed(1))
+    crop = encoder().encode(picture, ()).crop
+    corners = upright(0, 0, crop.width, crop.height)[None].astype(np.float64)
+    mapped = cv2.perspectiveTransform(corners, crop.to_picture)[0]
+    box = Box.around(mapped.astype(np.float32))
+    region = box.crop(picture)
+    assert region.shape[:2] == (round(box.height), round(box.width))
+    stored = np.asarray(cv2.imdecode(crop.jpeg, cv2.IMREAD_COLOR_RGB))
+    expected = cv2.resize(region, stored.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(expected.astype(float) - stored).mean() < 8
+    assert box.iou(BOX.padded(0.03)) > 0.98
+
+
+def test_keypoints_of_the_background_are_left_out() -> None:
+    """An L of print: the box around it holds white, and a printed speck too small to be product."""
+    picture = flat(640, 480, 250)
+    picture = pasted(picture, printed(1), upright(120, 60, 120, 360))
+    picture = pasted(picture, printed(2), upright(240, 300, 300, 120))
+    picture = pasted(picture, printed(3), upright(440, 120, 60, 60))
+    made = encoder().encode(picture, ())
+    reference = load_reference(root_sift(), "p", "p-0", made)
+    points = reference.features.points[None].astype(np.float64)
+    x, y = cv2.perspectiveTransform(points, made.crop.to_picture)[0].T
+    assert len(x) > 100
+    assert not np.any((x > 270) & (y < 270))
+    assert made.crop.mask.mean() < 0.75
+
+
+def test_a_flat_picture_is_encoded_without_keypoints() -> None:
+    made = encoder().encode(flat(), ())
+    assert len(made.local.points) == 0
+    assert np.isfinite(made.embedding).all()
+    reference = load_reference(root_sift(), "flat", "flat-0", made)
+    assert len(reference.features) == 0
+
+
+@pytest.mark.parametrize("size", [(16, 16), (16, 400), (400, 16)])
+def test_tiny_and_slender_pictures_are_encoded(size: tuple[int, int]) -> None:
+    picture = np.ascontiguousarray(cv2.resize(printed(1), size)).astype(np.uint8)
+    made = encoder().encode(picture, ())
+    assert max(made.crop.width, made.crop.height) == 512
+    reference = load_reference(root_sift(), "p", "p-0", made)
+    assert min(reference.look.picture.shape[:2]) >= 6
+
+
+def test_the_parts_name_what_made_them() -> None:
+    parts = encoder().part_ids
+    assert parts.local == root_sift().part_id
+    assert parts.embedding.startswith("colour")
+    assert parts.crop.startswith("crop")
+
+
+def test_a_reference_knows_the_product_s_corners_in_its_crop() -> None:
+    made = encoder().encode(on_white(printed(1)), ())
+    reference = load_reference(root_sift(), "p", "p-0", made)
+    back = cv2.perspectiveTransform(reference.corners[None].astype(float), made.crop.to_picture)
+    assert np.allclose(back[0], made.crop.outline, atol=1e-2)
+    assert max(reference.look.picture.shape[:2]) == 192
+
+
+def test_a_picture_is_resized_only_when_it_must_be() -> None:
+    same, factor = resized(flat(200, 100), 100, 300)
+    assert (same.shape, factor) == ((100, 200, 3), 1.0)
+    assert resized(flat(200, 100), 400, 600)[0].shape == (200, 400, 3)
+    assert resized(flat(200, 100), 10, 50)[0].shape == (25, 50, 3)
+    assert resized(flat(400, 1), 10, 50)[0].shape == (1, 50, 3)
+
+
+def test_a_soft_background_holds_no_product_by_itself() -> None:
+    assert len(root_sift().extract(clutter(5, 320, 240), 500)) < 30

@@ -1,0 +1,194 @@
+import cv2
+import numpy as np
+import pytest
+
+from matcher.box import Box
+from matcher.match import Detection, Verdict
+from matcher.placement import overlap
+from tests.matcher.prints import (
+    FixedDetector,
+    Image,
+    MemoryCatalog,
+    clutter,
+    flat,
+    held_up,
+    pasted,
+    photographed,
+    pipeline,
+    printed,
+    upright,
+)
+
+HELD = np.array([[210, 70], [430, 90], [420, 400], [190, 380]], np.float32)
+
+
+@pytest.fixture(scope="module")
+def shop() -> MemoryCatalog:
+    """More references than are all verified."""
+    return MemoryCatalog({f"p{seed}": [printed(seed)] for seed in range(12)})
+
+
+@pytest.fixture(scope="module")
+def nothing() -> MemoryCatalog:
+    return MemoryCatalog({})
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_the_right_product_is_named_and_outlined(shop: MemoryCatalog, seed: int) -> None:
+    answer = pipeline().identify(held_up(printed(seed)), shop)
+    best = answer.matches[0]
+    assert (best.product_id, best.verdict) == (f"p{seed}", Verdict.IDENTICAL)
+    assert best.verification is not None
+    assert overlap(best.verification.outline, HELD) > 0.9
+    assert best.verification.image_id == f"p{seed}-0"
+    assert best.candidates[0].product_id == f"p{seed}"
+    assert answer.index_version == shop.index_version
+    assert answer.elapsed.total >= answer.elapsed.verify > 0
+
+
+def test_correspondences_join_the_catalog_picture_with_the_photo(shop: MemoryCatalog) -> None:
+    best = pipeline().identify(held_up(printed(3)), shop).matches[0]
+    assert best.verification is not None
+    pairs = best.verification.correspondences
+    truth = cv2.getPerspectiveTransform(upright(0, 0, 240, 320), HELD)
+    mapped = cv2.perspectiveTransform(pairs[None, :, :2].astype(np.float64), truth)[0]
+    assert np.median(np.hypot(*(mapped - pairs[:, 2:]).T)) < 2
+
+
+def test_an_unknown_product_stays_unknown(shop: MemoryCatalog) -> None:
+    answer = pipeline().identify(held_up(printed(40)), shop)
+    assert all(one.verdict is not Verdict.IDENTICAL for one in answer.matches)
+    assert all(one.probability < 0.5 for one in answer.matches)
+
+
+def test_two_products_in_one_photo_are_both_named(shop: MemoryCatalog) -> None:
+    photo = photographed(printed(1), upright(30, 60, 240, 320))
+    photo = pasted(photo, printed(2), upright(360, 80, 240, 320))
+    named = pipeline().identify(photo, shop).matches[:2]
+    assert {one.product_id for one in named} == {"p1", "p2"}
+    assert all(one.verdict is Verdict.IDENTICAL for one in named)
+
+
+def test_every_copy_is_a_match_of_its_own(shop: MemoryCatalog) -> None:
+    photo = photographed(printed(1), upright(30, 60, 240, 320))
+    photo = pasted(photo, printed(1), upright(360, 80, 240, 320))
+    sure = [one for one in pipeline().identify(photo, shop).matches if one.probability > 0.8]
+    assert [one.product_id for one in sure] == ["p1", "p1"]
+    first, second = (one.detection.box for one in sure)
+    assert first.iou(second) == 0
+
+
+def test_a_frame_keeps_the_probability_of_what_stands_behind(shop: MemoryCatalog) -> None:
+    photo = photographed(printed(1), upright(200, 60, 240, 320))
+    photo = pasted(photo, printed(2), upright(10, 20, 150, 200))
+    surveyed = {one.product_id: one for one in pipeline().survey(photo, shop).matches}
+    identified = {one.product_id: one for one in pipeline().identify(photo, shop).matches}
+    assert {"p1", "p2"} <= surveyed.keys() & identified.keys()
+    assert surveyed["p2"].probability > identified["p2"].probability
+    assert surveyed["p2"].verdict is identified["p2"].verdict
+
+
+def test_a_small_product_is_found_through_its_detection(shop: MemoryCatalog) -> None:
+    place = upright(900, 500, 120, 160)
+    photo = photographed(printed(5), place, 1600, 1200)
+    found = pipeline(FixedDetector(((Box.around(place), 0.9),))).identify(photo, shop)
+    assert found.matches[0].product_id == "p5"
+    assert found.matches[0].detection.box.iou(Box.around(place)) > 0.8
+
+
+def test_the_whole_image_gives_one_match(shop: MemoryCatalog) -> None:
+    photo = photographed(printed(1), upright(30, 60, 240, 320))
+    photo = pasted(photo, printed(2), upright(360, 80, 240, 320))
+    detector = FixedDetector(((Box(30, 60, 270, 380), 0.9), (Box(360, 80, 600, 400), 0.9)))
+    assert len(pipeline(detector).identify(photo, shop, whole_image=True).matches) == 1
+    only = pipeline(detector).identify(flat(), shop, whole_image=True).matches
+    assert [one.verification for one in only] == [None]
+
+
+def test_each_detection_gets_one_match_in_order(shop: MemoryCatalog) -> None:
+    photo = photographed(printed(1), upright(30, 60, 240, 320))
+    photo = pasted(photo, printed(2), upright(360, 80, 240, 320))
+    boxes = [Box(360, 80, 600, 400), Box(280, 0, 350, 60), Box(30, 60, 270, 380)]
+    asked = [Detection(box, 0.9) for box in boxes]
+    first, empty, last = pipeline().match(photo, asked, shop)
+    assert (first.product_id, last.product_id) == ("p2", "p1")
+    assert first.verdict is last.verdict is Verdict.IDENTICAL
+    assert empty.verdict is Verdict.UNKNOWN
+    assert empty.probability < 0.2
+    assert first.detection.box.iou(boxes[0]) > 0.9
+
+
+def test_no_detections_no_matches(shop: MemoryCatalog) -> None:
+    assert pipeline().match(flat(), [], shop) == ()
+    assert pipeline().detect(flat()) == ()
+
+
+def test_an_empty_catalog_knows_nothing(nothing: MemoryCatalog) -> None:
+    box = Box(200, 60, 440, 400)
+    method = pipeline(FixedDetector(((box, 0.9),)))
+    photo = held_up(printed(1))
+    identified = method.identify(photo, nothing)
+    assert all(one.product_id is None for one in identified.matches)
+    assert all(one.candidates == () for one in identified.matches)
+    (matched,) = method.match(photo, method.detect(photo), nothing)
+    assert (matched.product_id, matched.probability) == (None, 0.0)
+    assert matched.verdict is Verdict.UNKNOWN
+    assert method.contests(photo, nothing) == []
+
+
+def test_a_flat_picture_is_at_most_a_guess_by_likeness(shop: MemoryCatalog) -> None:
+    for one in pipeline().identify(flat(), shop).matches:
+        assert one.verdict is Verdict.UNKNOWN
+        assert one.verification is None
+        assert one.probability <= 0.05
+        likeness = [candidate.similarity for candidate in one.candidates]
+        assert likeness == sorted(likeness, reverse=True)
+
+
+@pytest.mark.parametrize("size", [(16, 16), (16, 300), (4000, 3000)])
+def test_very_small_and_very_large_pictures_work(
+    shop: MemoryCatalog, size: tuple[int, int]
+) -> None:
+    picture: Image = cv2.resize(held_up(printed(4)), size).astype(np.uint8)
+    box = Box(0, 0, size[0] / 2, size[1] / 2)
+    method = pipeline(FixedDetector(((box, 0.5),)))
+    answer = method.identify(picture, shop)
+    if size == (4000, 3000):
+        assert answer.matches[0].product_id == "p4"
+        assert answer.matches[0].verdict is Verdict.IDENTICAL
+    else:
+        assert all(one.verdict is Verdict.UNKNOWN for one in answer.matches)
+    assert len(method.match(picture, [Detection(box, 0.5)], shop)) == 1
+
+
+def test_explaining_the_right_product_passes_every_later_gate(shop: MemoryCatalog) -> None:
+    method = pipeline(FixedDetector(((Box(190, 70, 430, 400), 0.9),)))
+    told = method.explain(held_up(printed(0)), shop, "p0")
+    assert told.lost_at is None
+    assert all(gate.passed for gate in told.gates)
+    assert told.match is not None
+    assert told.match.product_id == "p0"
+
+
+def test_explaining_says_at_which_gate_a_wrong_product_is_lost(shop: MemoryCatalog) -> None:
+    told = pipeline().explain(held_up(printed(0)), shop, "p9")
+    assert told.lost_at is not None
+    assert all(gate.sentence for gate in told.gates)
+    decision = told.gates[-1]
+    assert (decision.name, decision.passed) == ("decision", False)
+
+
+def test_explaining_a_flat_picture_finds_no_keypoints(shop: MemoryCatalog) -> None:
+    told = pipeline().explain(flat(), shop, "p1")
+    assert told.match is None
+    assert not next(gate for gate in told.gates if gate.name == "keypoints").passed
+
+
+def test_a_product_that_the_catalog_lacks_cannot_be_explained(shop: MemoryCatalog) -> None:
+    with pytest.raises(KeyError, match="nowhere"):
+        pipeline().explain(held_up(printed(0)), shop, "nowhere")
+
+
+def test_a_background_without_products_shows_none(shop: MemoryCatalog) -> None:
+    answer = pipeline().identify(clutter(5, 640, 480), shop)
+    assert all(one.probability < 0.2 for one in answer.matches)
