@@ -5,6 +5,7 @@ import pytest
 from catalog.encoding import Encoding
 from matcher.box import Box
 from matcher.locating import (
+    Sibling,
     by_centre,
     by_locator,
     by_plain_background,
@@ -99,8 +100,9 @@ def test_no_detection_and_no_sibling_locate_nothing() -> None:
     features = root_sift().extract(printed(1), 300)
     assert by_locator(printed(1), FixedDetector(), 0.1) is None
     assert by_siblings(features, [], NearestNeighbourMatcher()) is None
+    sibling = Sibling(features, np.array([[0, 0], [9, 0], [9, 9], [0, 9]], np.float32))
     blank = root_sift().extract(flat(), 300)
-    assert by_siblings(blank, [features], NearestNeighbourMatcher()) is None
+    assert by_siblings(blank, [sibling], NearestNeighbourMatcher()) is None
 
 
 def test_a_box_that_the_detector_is_not_sure_of_is_ignored() -> None:
