@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Generic, Protocol, TypeVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,11 +17,10 @@ from matcher.appearance import AppearanceSummary, Sighting
 from matcher.book import Book, BookSettings, Turn
 from matcher.box import Box
 from matcher.event import Event
-from matcher.flow import Flow, FrameMotion
+from matcher.flow import Flow, FrameMotion, edges
 from matcher.match import Detection, Identification, Match, Verdict
 from matcher.schedule import WHOLE_PICTURE, Prospect, Schedule, ScheduleSettings
 from matcher.tracker import Track, Tracker, TrackerSettings
-from matcher.window import in_picture, window
 from stream.frame import Frame
 
 SMALLEST_SIDE: Final = 8.0  # pixels; nothing smaller can be told apart
@@ -203,7 +201,7 @@ class Engine(Generic[CatalogT]):
         motion = state.flow.follow(frame.image, {each.track_id: each.box for each in in_view})
         state.tracker.update(detections, motion, frame.media_time)
         self._note_catalog(catalog)
-        state.schedule.earn(frame.media_time)
+        state.schedule.earn(frame.media_time, state.flow.sharpness)
         self._note_camera(motion, frame)
         state.frame_index, state.media_time_s = frame.index, frame.media_time
         self._follow(frame, motion)
@@ -237,9 +235,8 @@ class Engine(Generic[CatalogT]):
 
     def _try_whole(self, frame: Frame, catalog: CatalogT) -> None:
         schedule = self.state.schedule
-        part = window(schedule.turn, frame.image.shape[1], frame.image.shape[0])
-        found = self._finder.survey(np.ascontiguousarray(part.crop(frame.image)), catalog).matches
-        news = [self._heed(match, frame, None) for match in in_picture(found, part)]
+        found = self._finder.survey(frame.image, catalog).matches
+        news = [self._heed(match, frame, None) for match in found]
         closer = sum(match.verification is None for match in found)
         moving = np.hypot(self.state.pan[0], self.state.pan[1]) > MOVING * frame.image.shape[1]
         schedule.looked_whole(closer, news=bool(moving) or any(news))
@@ -334,8 +331,8 @@ class Engine(Generic[CatalogT]):
         shrink = grey.shape[1] / width
         small = Box(*(shrink * side for side in (visible.left, visible.top,
                                                  visible.right, visible.bottom)))  # fmt: skip
-        edges = float(np.abs(cv2.Laplacian(small.crop(grey), cv2.CV_16S)).mean())
-        return float(np.sqrt(visible.area)) * visible.area / track.box.area * edges / (edges + 8.0)
+        sharp = edges(small.crop(grey))
+        return float(np.sqrt(visible.area)) * visible.area / track.box.area * sharp / (sharp + 8.0)
 
     def _notes(self) -> tuple[TrackNote, ...]:
         book = self.state.book

@@ -62,6 +62,11 @@ class Flow:
     width: int = 0
     height: int = 0
 
+    @property
+    def sharpness(self) -> float:
+        """Mean strength of the last frame's finest edges, in grey levels; blur lowers it."""
+        return 0.0 if self.last is None else edges(self.last)
+
     def follow(self, image: NDArray[np.uint8], regions: Mapping[int, Box]) -> FrameMotion:
         """Motion since the last call's frame; regions in that frame's pixels."""
         height, width = image.shape[:2]
@@ -81,6 +86,11 @@ def reduced(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return np.asarray(grey, np.uint8)
     size = (max(image.shape[1] // factor, 1), max(image.shape[0] // factor, 1))
     return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def edges(grey: NDArray[np.uint8]) -> float:
+    """Mean strength of the finest edges, in grey levels."""
+    return float(np.abs(cv2.Laplacian(grey, cv2.CV_16S)).mean())
 
 
 def _motion(

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import exp
 from typing import Final
 
+NEVER: Final = float("inf")
 WHOLE_PICTURE: Final = 0  # the task "try the whole picture"; track ids start at 1
 
 
@@ -25,6 +27,9 @@ class ScheduleSettings:
         sure_seconds: until a thing with an answer is looked at again; doubles each time.
         longest_seconds: no wait is longer.
         better_view: growth in quality that makes a further look due at once.
+        clear_share: of the recently sharpest frame's sharpness; in a frame below it only those
+            looks are made whose deadline has passed.
+        clear_seconds: after which "recently" has faded to a third.
     """
 
     units_per_second: float = 20.0
@@ -40,6 +45,8 @@ class ScheduleSettings:
     sure_seconds: float = 2.0
     longest_seconds: float = 3.0
     better_view: float = 1.3
+    clear_share: float = 0.85
+    clear_seconds: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,8 @@ class Schedule:
         time: media seconds up to which units were earned.
         whole_at: media seconds at which the next try of the whole picture is due.
         whole_wait: seconds until the one after.
-        turn: how many tries there were since the last cut; the first is of the whole itself.
+        sharpness: of the recently sharpest frame.
+        is_clear: whether the present frame is about as sharp.
         trials: per track.
     """
 
@@ -97,12 +105,16 @@ class Schedule:
     time: float = float("-inf")
     whole_at: float = float("-inf")
     whole_wait: float = 0.0
-    turn: int = 0
+    sharpness: float = 0.0
+    is_clear: bool = True
     trials: dict[int, Trial] = field(default_factory=dict)
 
-    def earn(self, time: float) -> None:
-        """Let media time pass."""
+    def earn(self, time: float, sharpness: float = 1.0) -> None:
+        """Let media time pass, up to a frame of some sharpness."""
         settings = self.settings
+        faded = self.sharpness * exp(min(self.time - time, 0.0) / settings.clear_seconds)
+        self.sharpness = max(sharpness, faded)
+        self.is_clear = sharpness >= settings.clear_share * self.sharpness
         # A first frame, or one after a long gap, finds a full purse and no more.
         seconds = min(max(time - self.time, 0.0), settings.burst_seconds)
         self.units = _earned(self.units, settings.units_per_second, seconds, settings)
@@ -120,7 +132,9 @@ class Schedule:
             deadline = self._deadline(each)
             if deadline is not None:
                 due.append((deadline, each.track_id))
-        return min(due)[1] if due else None
+        deadline, task = min(due, default=(NEVER, None))
+        # The same thing will be seen better in a moment: wait as long as the deadline allows.
+        return task if self.is_clear or deadline <= self.time else None
 
     def looked_whole(self, closer: int, *, news: bool) -> None:
         """A whole picture was tried.
@@ -134,7 +148,6 @@ class Schedule:
         wait = settings.whole_seconds if news else 1.5 * self.whole_wait
         self.whole_wait = min(max(wait, settings.whole_seconds), settings.whole_seconds_idle)
         self.whole_at = self.time + self.whole_wait
-        self.turn += 1
 
     def looked(self, track_id: int, quality: float, cost: float = 1.0) -> None:
         """A track was looked at; for nothing, if the whole picture was paid for."""
@@ -149,7 +162,7 @@ class Schedule:
     def scene_changed(self) -> None:
         """A cut: everything is new, so the whole picture is due."""
         self.whole_at, self.whole_wait = self.time, self.settings.whole_seconds
-        self.turn = 0
+        self.sharpness, self.is_clear = 0.0, True
 
     def forget_all_but(self, track_ids: set[int]) -> None:
         """Tracks that are over need no memory."""

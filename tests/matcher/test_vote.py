@@ -27,9 +27,9 @@ def test_no_look_is_no_answer() -> None:
 
 
 def test_one_sure_look_is_enough() -> None:
-    answer = ballot_of(look(Verdict.IDENTICAL, tea=0.97)).answer(SETTINGS, CALIBRATION, None)
+    answer = ballot_of(look(Verdict.IDENTICAL, tea=0.98)).answer(SETTINGS, CALIBRATION, None)
     assert (answer.product_id, answer.verdict) == ("tea", Verdict.IDENTICAL)
-    assert answer.probability == pytest.approx(0.97, abs=0.01)
+    assert answer.probability == pytest.approx(0.98, abs=0.01)
 
 
 def test_one_doubtful_look_is_not_enough_but_two_that_agree_are() -> None:
@@ -68,6 +68,7 @@ def test_a_name_stands_through_blurred_looks_and_falls_to_a_better_rival() -> No
 
 def test_a_track_that_shows_nothing_any_more_loses_its_name() -> None:
     ballot = ballot_of(look(Verdict.IDENTICAL, tea=0.95), *[unknown(SEEN)] * 8)
+    assert ballot.log_odds["tea"] == pytest.approx(-1)
     assert ballot.answer(SETTINGS, CALIBRATION, "tea").verdict is Verdict.UNKNOWN
 
 

@@ -105,6 +105,7 @@ class TrueFinder:
         sees: which things `detect` finds, at which second.
         names: what `match` says of a thing, at which second; None is unknown.
         looked: how many detections were matched, per call.
+        surveys: whether `survey` finds anything.
         whole: how often the whole picture was tried.
     """
 
@@ -112,6 +113,7 @@ class TrueFinder:
     sees: Callable[[Thing, float], bool] = lambda _thing, _time: True
     names: Callable[[Thing, float], str | None] = lambda thing, _time: thing.name
     confidence: float = 0.9
+    surveys: bool = True
     looked: list[int] = field(default_factory=list)
     whole: int = 0
 
@@ -133,7 +135,7 @@ class TrueFinder:
 
     def survey(self, image: NDArray[np.uint8], catalog: FakeCatalog) -> Identification:
         self.whole += 1
-        seen = [Detection(box, 0.9) for _, box in self.world.at(image)]
+        seen = [Detection(box, 0.9) for _, box in self.world.at(image) if self.surveys]
         matches = tuple(self._match(image, each) for each in seen)
         return Identification(matches, catalog.index_version, StageTimes())
 
@@ -169,7 +171,7 @@ def unknown(detection: Detection, probability: float = 0.05) -> Match:
     return Match(detection, Verdict.UNKNOWN, "tea", probability, None, candidates)
 
 
-def identical(detection: Detection, name: str, box: Box, probability: float = 0.96) -> Match:
+def identical(detection: Detection, name: str, box: Box, probability: float = 0.98) -> Match:
     corners = [[box.left, box.top], [box.right, box.top]]
     corners += [[box.right, box.bottom], [box.left, box.bottom]]
     proof = Verification(
