@@ -1,0 +1,83 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from matcher.box import Box
+from matcher.explain import Explanation, Traces, explain
+from matcher.match import Candidate, Detection, Match, Verdict, Verification
+from matcher.shortlist import Shortlist
+from tests.matcher.prints import upright
+
+BOX = Box(10, 10, 110, 110)
+
+
+def matched(product_id: str, probability: float, agreement: float = 0.6) -> Match:
+    proof = Verification(
+        product_id, "i", 40, np.zeros((0, 4), np.float32), upright(10, 10, 100, 100), 0.5, agreement
+    )
+    candidates = (Candidate("asked", 0.7, probability), Candidate("rival", 0.6, 0.9))
+    return Match(Detection(BOX, 1.0), Verdict.IDENTICAL, product_id, probability, proof, candidates)
+
+
+TRACES = Traces(
+    detections=(Detection(BOX, 0.9),),
+    shortlist=Shortlist(("asked", "rival"), (), {"asked": 0.7, "rival": 0.6}),
+    shortlist_size=12,
+    keypoints=500,
+    pairs=80,
+    match=matched("asked", 0.95),
+    threshold=0.8,
+)
+
+
+def lost_at(traces: Traces) -> str | None:
+    return explain("asked", traces).lost_at
+
+
+def sentence(told: Explanation, name: str) -> str:
+    return next(gate.sentence for gate in told.gates if gate.name == name)
+
+
+def test_a_product_that_is_the_answer_passes_every_gate() -> None:
+    told = explain("asked", TRACES)
+    names = ["detector", "shortlist", "keypoints", "inliers", "agreement", "decision"]
+    assert [gate.name for gate in told.gates] == names
+    assert all(gate.passed for gate in told.gates)
+    assert told.lost_at is None
+    assert "rank 1 of 2" in sentence(told, "shortlist")
+
+
+@pytest.mark.parametrize(
+    ("traces", "gate"),
+    [
+        (replace(TRACES, shortlist=Shortlist(("rival",), (), {})), "shortlist"),
+        (replace(TRACES, pairs=2), "keypoints"),
+        (replace(TRACES, match=None), "inliers"),
+        (replace(TRACES, match=matched("asked", 0.95, agreement=0.05)), "agreement"),
+        (replace(TRACES, match=matched("asked", 0.5)), "decision"),
+    ],
+)
+def test_the_first_gate_that_fails_is_named(traces: Traces, gate: str) -> None:
+    assert lost_at(traces) == gate
+
+
+def test_a_detector_that_saw_nothing_loses_nothing_by_itself() -> None:
+    told = explain("asked", replace(TRACES, detections=()))
+    assert not told.gates[0].passed
+    assert told.lost_at is None
+
+
+def test_a_rival_that_fits_better_is_named() -> None:
+    told = explain("asked", replace(TRACES, match=matched("rival", 0.1)))
+    assert "rival" in sentence(told, "inliers")
+    assert "rival" in sentence(told, "agreement")
+    assert told.lost_at == "decision"
+
+
+def test_nothing_at_all_still_explains_itself() -> None:
+    nothing = Traces((), Shortlist((), (), {}), 12, 0, 0, None, 0.8)
+    told = explain("asked", nothing)
+    assert told.lost_at == "shortlist"
+    assert not any(gate.passed for gate in told.gates)
+    assert told.match is None
