@@ -2,8 +2,6 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-# With these, `skulens` and the tests never write outside the checkout and their own folders.
-export YOLO_OFFLINE := true
 
 .PHONY: demo test lint types arrows tests soak clean
 .DELETE_ON_ERROR:

@@ -19,7 +19,7 @@ demo_app = typer.Typer()
 
 STYLES: Final = {
     "found": Text("✓ found", "green"),
-    "stayed unknown": Text("✓ stayed unknown", "green"),
+    "stayed unknown": Text("✓ unknown", "green"),
     "missed": Text("✗ missed", "red"),
     "named": Text("✗ named", "red"),
 }
@@ -58,8 +58,8 @@ def score_table(result: "DemoResult") -> Table:
     from api.report import clock
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for title in ("From", "To", "Really there", "Said", "Named at", "Probability"):
-        table.add_column(title, no_wrap=True, overflow="ellipsis")
+    for title in ("From", "To", "Really there", "Said", "Named at", "Prob."):
+        table.add_column(title, no_wrap=title != "Really there")
     for number in (0, 1, 4, 5):
         table.columns[number].justify = "right"
     for one in result.score.appearances:
@@ -76,7 +76,7 @@ def score_table(result: "DemoResult") -> Table:
 
 def _thing(one: "ScoredAppearance", result: "DemoResult") -> Text:
     name = Text(result.names.get(one.product_id, one.product_id))
-    return name if one.known else name.append("  not in the catalog", "dim")
+    return name if one.known else name.append(" (not in the catalog)", "dim")
 
 
 def _where(result: "DemoResult") -> Group:
