@@ -178,3 +178,9 @@ def pipeline(detector: FixedDetector | None = None, shortlist_size: int = 12) ->
         decision=Decision(read(WEIGHTS / "decision.json"), 0.8),
     )
     return Pipeline(parts, shortlist_size)
+
+
+@lru_cache(maxsize=1)
+def shop_of_twelve() -> MemoryCatalog:
+    """More references than are all verified: products p0 to p11 of those seeds."""
+    return MemoryCatalog({f"p{seed}": [printed(seed)] for seed in range(12)})

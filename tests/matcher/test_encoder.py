@@ -70,9 +70,7 @@ def test_a_busy_background_is_not_plain() -> None:
 def test_a_sibling_finds_the_product_in_a_photo() -> None:
     first = encoder().encode(printed(1), ())
     second = encoder().encode(photographed(printed(1), PLACE), (first,))
-    found = boxed(second)
-    assert found.iou(BOX) > 0.7
-    assert found.intersection(BOX) == pytest.approx(BOX.area, rel=0.02)
+    assert boxed(second).iou(BOX) > 0.9
 
 
 def test_without_a_sibling_match_the_detector_finds_the_product() -> None:

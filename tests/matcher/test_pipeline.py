@@ -16,6 +16,7 @@ from tests.matcher.prints import (
     photographed,
     pipeline,
     printed,
+    shop_of_twelve,
     upright,
 )
 
@@ -24,8 +25,7 @@ HELD = np.array([[210, 70], [430, 90], [420, 400], [190, 380]], np.float32)
 
 @pytest.fixture(scope="module")
 def shop() -> MemoryCatalog:
-    """More references than are all verified."""
-    return MemoryCatalog({f"p{seed}": [printed(seed)] for seed in range(12)})
+    return shop_of_twelve()
 
 
 @pytest.fixture(scope="module")
