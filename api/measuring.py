@@ -51,7 +51,7 @@ def passing_catalog(folder: Path, encoder: Encoder, on_progress: OnProgress) -> 
         Refused: a picture cannot be taken in; figures of a part of the catalog would mislead.
     """
     with TemporaryDirectory(prefix="skulens-") as storage:
-        store = Catalogs(FolderStorage(Path(storage)), encoder).create(CATALOG)
+        store = Catalogs(FolderStorage(Path(storage), durable=False), encoder).create(CATALOG)
         report = import_path(store, folder, lambda done, all_: on_progress("catalog", done, all_))
         if report.failures:
             raise Refused(f"the catalog of {folder} is not whole: {report.failures[0]}")
