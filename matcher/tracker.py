@@ -212,8 +212,8 @@ def _associate(
     ious = overlaps([each.box for each in tracks], [each.box for each in detections])
     # Pairs below the threshold must not pull others out of place, so they weigh nothing.
     rows, columns = linear_sum_assignment(np.where(ious >= overlap, ious, 0.0), maximize=True)
-    pairs = {row: column for row, column in zip(rows, columns, strict=True)
-             if ious[row, column] >= overlap}  # fmt: skip
+    assigned = zip(rows.tolist(), columns.tolist(), strict=True)
+    pairs = {row: column for row, column in assigned if ious[row, column] >= overlap}
     for row, column in pairs.items():
         tracks[row].see(detections[column], time)
     taken = set(pairs.values())
