@@ -138,9 +138,9 @@ def import_catalog(
 ) -> None:
     """Add products from a folder or a manifest; creates the catalog if there is none.
 
-    What is in the catalog already is left alone, so an import that was interrupted is simply run
-    again. Products that cannot be taken in are named on stderr; the others are, and the exit code
-    is 1.
+    What is in the catalog already is left alone, so an import that was
+    interrupted is simply run again. Products that cannot be taken in are named
+    on stderr; the others are, and the exit code is 1.
     """
     from catalog.manifest import read_manifest
     from catalog.transfer import import_path

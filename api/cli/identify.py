@@ -37,7 +37,7 @@ WIDEST_NAMES: Final = 100
 def identify(
     context: typer.Context,
     catalog: CatalogName,
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE…", help="Photos to look at.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Photos to look at.")],
     whole_image: Annotated[
         bool,
         typer.Option("--whole-image", help="Each photo shows one product and little else."),
@@ -46,8 +46,8 @@ def identify(
 ) -> None:
     """Find the catalog's products in photos.
 
-    A photo that cannot be read is named on stderr; the others are still answered, and the exit
-    code is 1.
+    A photo that cannot be read is named on stderr; the others are still
+    answered, and the exit code is 1.
     """
     output = Output(json=json)
     built = services(context)

@@ -107,8 +107,8 @@ def _build(settings: Settings) -> AbstractContextManager["Services"]:
 def _leave_the_processor_to_networks() -> None:
     """Keep NumPy's matrix library to one thread; has effect only before NumPy is imported.
 
-    Its threads wait by spinning after every small product, which on two cores doubled the time that
-    SuperGlue took.
+    Its threads wait by spinning after every small product, which on two cores
+    doubled the time that SuperGlue took.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 

@@ -47,7 +47,7 @@ def add(
     context: typer.Context,
     catalog: CatalogName,
     product_id: ProductId,
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE…", help="Reference pictures.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Reference pictures.")],
     name: Annotated[str | None, typer.Option(help="Name for people; the id when left out.")] = None,
     description: Annotated[str, typer.Option(help="Free text.")] = "",
     attribute: Annotated[

@@ -49,8 +49,9 @@ def video(
 ) -> None:
     """Find the catalog's products in a video file.
 
-    When it is stopped or killed, the same command goes on where it stopped and may overwrite what
-    it had begun; any other file that exists is refused without --force.
+    When it is stopped or killed, the same command goes on where it stopped and
+    may overwrite what it had begun; any other file that exists is refused
+    without --force.
     """
     from api.video import VideoOrder, match_video
 
