@@ -35,6 +35,11 @@ class Network(StrEnum):
     KEYPOINT_BASIS = "keypoint basis"
     DECISION = "decision"
 
+    @property
+    def is_table(self) -> bool:
+        """Whether it is no network that a runtime runs."""
+        return self in (Network.KEYPOINT_BASIS, Network.DECISION)
+
 
 @dataclass(frozen=True, slots=True)
 class Weights:
