@@ -34,7 +34,7 @@ class BookSettings:
     vote: VoteSettings = field(default_factory=VoteSettings)
     calibration: TrackCalibration = field(default_factory=TrackCalibration)
     unknown_seconds: float = 0.6
-    unknown_confidence: float = 0.5
+    unknown_confidence: float = 0.35
     gap_seconds: float = 3.0
     near: float = 0.6
     same_overlap: float = 0.45
@@ -142,6 +142,8 @@ class Book:
                 yield from self._enter(appearance, answer)
             elif appearance.announced and answer.name != appearance.given:
                 yield from self._rename(appearance, answer)
+            elif appearance.confirmed and appearance.in_view:
+                yield from self._give_way(appearance, answer)
             if appearance in self.appearances and self._over(appearance, time):
                 yield from self._leave(appearance)
 
@@ -218,6 +220,13 @@ class Book:
         appearance.given = answer.name
         appearance.confirmed = True
         yield self._turn(kind, appearance, answer, appearance.last)
+
+    def _give_way(self, appearance: Appearance, answer: Answer) -> Iterator[Turn]:
+        """Of two appearances of one product that have moved into one place, the older stays."""
+        older = self._older(appearance, answer)
+        if older is not None and older.in_view and older.number < appearance.number:
+            yield self._turn(EventKind.LEFT, appearance, answer, appearance.last)
+            self._join(older, appearance)
 
     def _leave(self, appearance: Appearance) -> Iterator[Turn]:
         self.appearances.remove(appearance)

@@ -26,6 +26,7 @@ from stream.frame import Frame
 SMALLEST_SIDE: Final = 8.0  # pixels; nothing smaller can be told apart
 SAME_PLACE: Final = 0.5  # IoU of a looked-at box with the track it speaks about
 NEVER: Final = 1e9  # seconds
+CARRIED_SECONDS: Final = 0.2
 MOVING: Final = 0.05  # picture widths per second from which the camera shows new things
 
 
@@ -237,9 +238,8 @@ class Engine(Generic[CatalogT]):
         schedule = self.state.schedule
         found = self._finder.survey(frame.image, catalog).matches
         news = [self._heed(match, frame, None) for match in found]
-        closer = sum(match.verification is None for match in found)
         moving = np.hypot(self.state.pan[0], self.state.pan[1]) > MOVING * frame.image.shape[1]
-        schedule.looked_whole(closer, news=bool(moving) or any(news))
+        schedule.looked_whole(news=bool(moving) or any(news))
 
     def _note_catalog(self, catalog: CatalogT) -> None:
         if catalog.index_version != self.state.index_version:
@@ -285,6 +285,9 @@ class Engine(Generic[CatalogT]):
                 return None
             return tracker.adopt(box, proof.outline, frame.media_time)
         if asked is not None:
+            unseen = frame.media_time - asked.last_seen > CARRIED_SECONDS
+            if match.verdict is Verdict.UNKNOWN and unseen:
+                asked.doubt()  # only optical flow says that it is still there
             return asked
         near = [
             track
@@ -301,6 +304,8 @@ class Engine(Generic[CatalogT]):
                 continue
             name = book.answer(appearance).name
             agreeing = 0 if name is None else appearance.ballot.identical.get(name, 0)
+            if name is not None and not track.verified:
+                agreeing = 1  # the name rests on what was seen before it was lost
             yield Prospect(
                 track.track_id,
                 track.first_seen,

@@ -82,12 +82,13 @@ class Pipeline:
         return Identification(tuple(matches), catalog.index_version, watch.times())
 
     def survey(self, image: Image, catalog: SearchableCatalog) -> Identification:
-        """Every catalog product in a frame; unlike a photo, a frame has no subject."""
+        """The catalog products that a whole frame shows at once.
+
+        Unlike a photo, a frame has no subject; and whatever was detected in it is looked at closer
+        as a track, in its own time.
+        """
         watch = Stopwatch()
-        whole = self._look(crops.whole(image), catalog, watch)
-        matches = without_repeats(
-            [*self._verified(whole), *self._closer_looks(image, whole, catalog, watch)]
-        )
+        matches = without_repeats(self._verified(self._look(crops.whole(image), catalog, watch)))
         return Identification(tuple(matches), catalog.index_version, watch.times())
 
     def detect(self, image: Image) -> tuple[Detection, ...]:

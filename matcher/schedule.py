@@ -15,11 +15,9 @@ class ScheduleSettings:
 
     Attributes:
         units_per_second: for tracks; one unit is one of them embedded and verified.
-        whole_units_per_second: for tries of the whole picture.
         burst_seconds: unspent units of this long are kept.
         whole_seconds: between two tries of the whole picture while there is something new.
         whole_seconds_idle: likewise, when there has long been nothing new.
-        whole_units: cost of one, besides a unit for each thing in it that was looked at closer.
         first_patience: seconds after which a new track should have been looked at.
         again_patience: likewise, for a further look that has become due.
         unsure_seconds: until a thing without an answer is looked at again; doubles each time.
@@ -33,11 +31,9 @@ class ScheduleSettings:
     """
 
     units_per_second: float = 20.0
-    whole_units_per_second: float = 10.0
     burst_seconds: float = 0.5
     whole_seconds: float = 0.4
     whole_seconds_idle: float = 2.0
-    whole_units: float = 4.0
     first_patience: float = 0.4
     again_patience: float = 1.5
     unsure_seconds: float = 0.4
@@ -90,10 +86,10 @@ class Schedule:
     Attributes:
         settings: rates and waits.
         units: that may be spent on tracks now.
-        whole_units: that may be spent on the whole picture; below zero after a dear try.
         time: media seconds up to which units were earned.
         whole_at: media seconds at which the next try of the whole picture is due.
-        whole_wait: seconds until the one after.
+        whole_wait: seconds from the last one to that.
+        whole_was_at: media seconds of the last one.
         sharpness: of the recently sharpest frame.
         is_clear: whether the present frame is about as sharp.
         trials: per track.
@@ -101,10 +97,10 @@ class Schedule:
 
     settings: ScheduleSettings
     units: float = 0.0
-    whole_units: float = 0.0
     time: float = float("-inf")
     whole_at: float = float("-inf")
     whole_wait: float = 0.0
+    whole_was_at: float = float("-inf")
     sharpness: float = 0.0
     is_clear: bool = True
     trials: dict[int, Trial] = field(default_factory=dict)
@@ -117,16 +113,14 @@ class Schedule:
         self.is_clear = sharpness >= settings.clear_share * self.sharpness
         # A first frame, or one after a long gap, finds a full purse and no more.
         seconds = min(max(time - self.time, 0.0), settings.burst_seconds)
-        self.units = _earned(self.units, settings.units_per_second, seconds, settings)
-        self.whole_units = _earned(
-            self.whole_units, settings.whole_units_per_second, seconds, settings
-        )
+        earned = self.units + settings.units_per_second * seconds
+        self.units = min(earned, settings.units_per_second * settings.burst_seconds)
         self.time = time
 
     def next(self, prospects: Iterable[Prospect]) -> int | None:
         """The most urgent task that is due, `WHOLE_PICTURE` or a track's id; None if none is."""
         due: list[tuple[float, int]] = []
-        if self.whole_units >= 1.0 and self.time >= self.whole_at:
+        if self.time >= self.whole_at:
             due.append((self.whole_at + self.settings.first_patience, WHOLE_PICTURE))
         for each in prospects if self.units >= 1.0 else ():
             deadline = self._deadline(each)
@@ -136,18 +130,13 @@ class Schedule:
         # The same thing will be seen better in a moment: wait as long as the deadline allows.
         return task if self.is_clear or deadline <= self.time else None
 
-    def looked_whole(self, closer: int, *, news: bool) -> None:
-        """A whole picture was tried.
-
-        Args:
-            closer: how many things in it were looked at by themselves, without a proof.
-            news: whether a name was found that no track had, or the scene moves on.
-        """
+    def looked_whole(self, *, news: bool) -> None:
+        """A whole picture was tried; `news` if it named what no track had, or the scene moves."""
         settings = self.settings
-        self.whole_units -= settings.whole_units + closer
         wait = settings.whole_seconds if news else 1.5 * self.whole_wait
         self.whole_wait = min(max(wait, settings.whole_seconds), settings.whole_seconds_idle)
         self.whole_at = self.time + self.whole_wait
+        self.whole_was_at = self.time
 
     def looked(self, track_id: int, quality: float, cost: float = 1.0) -> None:
         """A track was looked at; for nothing, if the whole picture was paid for."""
@@ -160,8 +149,9 @@ class Schedule:
             before.looks += 1
 
     def scene_changed(self) -> None:
-        """A cut: everything is new, so the whole picture is due."""
-        self.whole_at, self.whole_wait = self.time, self.settings.whole_seconds
+        """A cut: everything is new, so the whole picture is due; flicker does not make it dear."""
+        self.whole_wait = self.settings.whole_seconds
+        self.whole_at = max(self.time, self.whole_was_at + self.whole_wait / 2)
         self.sharpness, self.is_clear = 0.0, True
 
     def forget_all_but(self, track_ids: set[int]) -> None:
@@ -182,11 +172,7 @@ class Schedule:
     def _wait(self, agreeing: int, looks: int) -> float:
         settings = self.settings
         if agreeing == 1:
-            return settings.second_seconds * looks
+            return min(settings.second_seconds * looks, settings.longest_seconds)
         first = settings.unsure_seconds if agreeing == 0 else settings.sure_seconds
         doublings = min(looks - 1 if agreeing == 0 else agreeing - 2, 8)
         return float(min(first * 2.0**doublings, settings.longest_seconds))
-
-
-def _earned(units: float, rate: float, seconds: float, settings: ScheduleSettings) -> float:
-    return min(units + rate * seconds, rate * settings.burst_seconds)

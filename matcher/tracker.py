@@ -5,7 +5,7 @@ written for seconds instead of frame counts, with three additions: the camera's 
 a track may be carried by optical flow between detections, and verified outlines count as sightings.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -19,6 +19,7 @@ from matcher.flow import FrameMotion
 from matcher.kalman import BoxMotion
 from matcher.match import Detection
 
+ASTRAY: Final = 0.3  # IoU with its box below which a carried outline is no longer believed
 NO_OUTLINE: Final = np.zeros((0, 2), np.float32)
 
 
@@ -39,6 +40,8 @@ class TrackerSettings:
         low: confidence from which it takes part in the second.
         first_overlap: IoU that the first round asks for.
         second_overlap: likewise, the second round, and new tracks' second sighting.
+        sure_overlap: likewise, where a wrong pair costs most: tracks whose product was verified,
+            and lost ones, of which only the way is known.
         duplicate_overlap: IoU above which two tracks are one.
         tentative_seconds: a new track without a second sighting is dropped after this.
         lost_seconds: a lost track is kept this long.
@@ -46,10 +49,11 @@ class TrackerSettings:
         verified_carry_seconds: likewise, when its product has been verified.
     """
 
-    high: float = 0.5
+    high: float = 0.25
     low: float = 0.1
-    first_overlap: float = 0.2
+    first_overlap: float = 0.3
     second_overlap: float = 0.4
+    sure_overlap: float = 0.5
     duplicate_overlap: float = 0.8
     tentative_seconds: float = 0.25
     lost_seconds: float = 1.5
@@ -70,7 +74,7 @@ class Track:
         last_seen: media seconds of the last detection or verified outline.
         sightings: how many of these.
         updated: media seconds up to which `motion` is predicted.
-        verified: whether a product was found in it.
+        verified: whether a product was found in it, and it was not lost since.
         outline: (4, 2) float32, carried along; (0, 2) when there is none.
     """
 
@@ -97,14 +101,21 @@ class Track:
 
     def see(self, detection: Detection, time: float) -> None:
         """Learn from a sighting."""
+        if self.state is TrackState.LOST:
+            self.doubt()
         if time > self.first_seen:
             self.state = TrackState.TRACKED
         self.motion.update(detection.box)
         self.confidence = detection.confidence
         self.last_seen = time
         self.sightings += 1
-        if len(self.outline) and Box.around(self.outline).iou(self.box) < 0.25:
+        if len(self.outline) and Box.around(self.outline).iou(self.box) < ASTRAY:
             self.outline = NO_OUTLINE.copy()  # it was carried astray
+
+    def doubt(self) -> None:
+        """It may follow something else by now: until the next proof it counts as never verified."""
+        self.verified = False
+        self.outline = NO_OUTLINE.copy()
 
 
 @dataclass(slots=True, eq=False)
@@ -133,10 +144,10 @@ class Tracker:
         known = [track for track in self.tracks if track.state is not TrackState.TENTATIVE]
         new = [track for track in self.tracks if track.state is TrackState.TENTATIVE]
 
-        unseen, high = _associate(known, high, settings.first_overlap, time)
+        unseen, high = _associate(known, high, self._asks_first, time)
         in_view = [track for track in unseen if track.in_view]
-        unseen_in_view, _ = _associate(in_view, low, settings.second_overlap, time)
-        _, high = _associate(new, high, settings.second_overlap, time)
+        unseen_in_view, _ = _associate(in_view, low, self._asks_second, time)
+        _, high = _associate(new, high, self._asks_second, time)
 
         for track in unseen_in_view:
             if track.track_id not in followed or time - track.last_seen > self._carry(track):
@@ -162,6 +173,13 @@ class Tracker:
     def drop(self, track_id: int) -> None:
         """Forget a track at once."""
         self.tracks = [track for track in self.tracks if track.track_id != track_id]
+
+    def _asks_first(self, track: Track) -> float:
+        unsure = track.in_view and not track.verified
+        return self.settings.first_overlap if unsure else self.settings.sure_overlap
+
+    def _asks_second(self, track: Track) -> float:
+        return self.settings.sure_overlap if track.verified else self.settings.second_overlap
 
     def _start(self, detection: Detection, time: float, state: TrackState) -> Track:
         track = Track(
@@ -204,16 +222,23 @@ def _moved(outline: NDArray[np.float32], motion: NDArray[np.float64]) -> NDArray
 
 
 def _associate(
-    tracks: Sequence[Track], detections: Sequence[Detection], overlap: float, time: float
+    tracks: Sequence[Track],
+    detections: Sequence[Detection],
+    asks: Callable[[Track], float],
+    time: float,
 ) -> tuple[list[Track], list[Detection]]:
     """Pair by greatest total overlap; returns the tracks and detections left over."""
     if not tracks or not detections:
         return list(tracks), list(detections)
     ious = overlaps([each.box for each in tracks], [each.box for each in detections])
+    enough = ious >= np.array([[asks(track)] for track in tracks])
     # Pairs below the threshold must not pull others out of place, so they weigh nothing.
-    rows, columns = linear_sum_assignment(np.where(ious >= overlap, ious, 0.0), maximize=True)
-    assigned = zip(rows.tolist(), columns.tolist(), strict=True)
-    pairs = {row: column for row, column in assigned if ious[row, column] >= overlap}
+    rows, columns = linear_sum_assignment(np.where(enough, ious, 0.0), maximize=True)
+    pairs = {
+        row: column
+        for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
+        if enough[row, column]
+    }
     for row, column in pairs.items():
         tracks[row].see(detections[column], time)
     taken = set(pairs.values())

@@ -11,6 +11,8 @@ SURE: Final = 6.0  # log odds beyond which further looks add nothing, so that a 
 ABSENCE: Final = 0.35  # weight of a look that found nothing: blur hides a product, it invents none
 DOUBTED: Final = -1.0  # log odds below which such looks push no product
 REPEATED: Final = 0.3  # weight of a look right after another one, which mostly repeats it
+ENOUGH: Final = 30  # inliers from which a look counts in full
+WEAKEST: Final = 0.3  # weight of a look with hardly any
 FRESH_SECONDS: Final = 1.0  # after which a look counts (nearly) in full again
 
 
@@ -157,9 +159,12 @@ class Ballot:
     def _weight(self, match: Match, time: float) -> float:
         if match.verdict is Verdict.UNKNOWN:
             return ABSENCE
+        proof = match.verification
+        strength = 1.0 if proof is None else min(max(proof.inliers / ENOUGH, WEAKEST), 1.0)
         if not self.looks:
-            return 1.0
-        return 1.0 - (1.0 - REPEATED) * exp(-(time - self.last_s) / FRESH_SECONDS)
+            return strength
+        fresh = 1.0 - (1.0 - REPEATED) * exp(-(time - self.last_s) / FRESH_SECONDS)
+        return strength * fresh
 
 
 def _shares(match: Match) -> dict[str, float]:

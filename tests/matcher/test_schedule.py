@@ -26,7 +26,7 @@ def test_the_whole_picture_comes_first_of_all() -> None:
     schedule = Schedule(ScheduleSettings())
     schedule.earn(0.0)
     assert schedule.next([prospect(1)]) == WHOLE_PICTURE
-    schedule.looked_whole(0, news=True)
+    schedule.looked_whole(news=True)
     assert schedule.next([prospect(1)]) == 1
 
 
@@ -48,21 +48,15 @@ def test_work_stops_when_the_units_are_spent_and_goes_on_with_media_time() -> No
     assert schedule.next([prospect(9)]) == 9
 
 
-def test_a_dear_try_is_paid_back_before_the_next() -> None:
-    settings = ScheduleSettings(whole_units_per_second=10, whole_seconds=0.1)
-    schedule = Schedule(settings)
-    schedule.earn(0.0)
-    schedule.looked_whole(11, news=True)
-    for time, task in ((0.4, None), (0.8, None), (1.2, WHOLE_PICTURE)):
-        schedule.earn(time)
-        assert schedule.next([]) == task
-
-
-def test_tries_of_the_whole_picture_leave_the_tracks_their_units() -> None:
-    schedule = Schedule(ScheduleSettings())
-    schedule.earn(0.0)
-    schedule.looked_whole(100, news=True)
-    assert schedule.next([prospect(1)]) == 1
+def test_cuts_in_quick_succession_do_not_make_the_whole_picture_dear() -> None:
+    schedule, tries = Schedule(ScheduleSettings(whole_seconds=0.4)), 0
+    for n in range(100):
+        schedule.earn(n / 25)
+        schedule.scene_changed()
+        if schedule.next([]) == WHOLE_PICTURE:
+            schedule.looked_whole(news=True)
+            tries += 1
+    assert 15 <= tries <= 20
 
 
 def test_a_clearly_better_view_is_looked_at_before_its_time() -> None:
@@ -92,7 +86,7 @@ def test_tries_of_the_whole_picture_become_rare_when_they_find_nothing_new() -> 
     while time < 20:
         schedule.earn(time)
         if schedule.next([]) == WHOLE_PICTURE:
-            schedule.looked_whole(0, news=False)
+            schedule.looked_whole(news=False)
             tries += 1
         time += 0.1
     assert 10 <= tries <= 18
