@@ -142,7 +142,7 @@ class Book:
                 yield from self._enter(appearance, answer)
             elif appearance.announced and answer.name != appearance.given:
                 yield from self._rename(appearance, answer)
-            elif appearance.confirmed and appearance.in_view:
+            elif appearance.announced and appearance.in_view:
                 yield from self._give_way(appearance, answer)
             if appearance in self.appearances and self._over(appearance, time):
                 yield from self._leave(appearance)
@@ -187,13 +187,16 @@ class Book:
         return seen and sure and not self._covered(appearance)
 
     def _covered(self, appearance: Appearance) -> bool:
-        """Whether a named product is in the same place: part of it, or a box around it."""
-        return any(
-            other.given is not None
-            and other.in_view
-            and _containment(other.last.box, appearance.last.box) >= self.settings.same_containment
+        """Whether named products fill its place: it is a part of one, or a box around some."""
+        box = appearance.last.box
+        named = [
+            other.last.box
             for other in self.appearances
-        )
+            if other.given is not None and other.in_view and other is not appearance
+        ]
+        shared = sum(box.intersection(other) for other in named)
+        inside = any(_containment(box, other) >= self.settings.same_containment for other in named)
+        return inside or shared >= self.settings.same_containment * box.area
 
     def _enter(self, appearance: Appearance, answer: Answer) -> Iterator[Turn]:
         older = self._older(appearance, answer)
@@ -222,7 +225,12 @@ class Book:
         yield self._turn(kind, appearance, answer, appearance.last)
 
     def _give_way(self, appearance: Appearance, answer: Answer) -> Iterator[Turn]:
-        """Of two appearances of one product that have moved into one place, the older stays."""
+        """What moved into the place of a named product is no appearance of its own any more."""
+        if answer.name is None:
+            if self._covered(appearance):
+                self.appearances.remove(appearance)
+                yield self._turn(EventKind.LEFT, appearance, answer, appearance.last)
+            return
         older = self._older(appearance, answer)
         if older is not None and older.in_view and older.number < appearance.number:
             yield self._turn(EventKind.LEFT, appearance, answer, appearance.last)

@@ -201,6 +201,7 @@ class Engine(Generic[CatalogT]):
         in_view.sort(key=lambda track: not track.verified)
         motion = state.flow.follow(frame.image, {each.track_id: each.box for each in in_view})
         state.tracker.update(detections, motion, frame.media_time)
+        state.tracker.leave(frame.image.shape[1], frame.image.shape[0])
         self._note_catalog(catalog)
         state.schedule.earn(frame.media_time, state.flow.sharpness)
         self._note_camera(motion, frame)

@@ -43,6 +43,7 @@ class TrackerSettings:
         sure_overlap: likewise, where a wrong pair costs most: tracks whose product was verified,
             and lost ones, of which only the way is known.
         duplicate_overlap: IoU above which two tracks are one.
+        visible_share: of a track's box that must be in the picture.
         tentative_seconds: a new track without a second sighting is dropped after this.
         lost_seconds: a lost track is kept this long.
         carry_seconds: optical flow alone keeps a track in view this long after a sighting.
@@ -55,6 +56,7 @@ class TrackerSettings:
     second_overlap: float = 0.4
     sure_overlap: float = 0.5
     duplicate_overlap: float = 0.8
+    visible_share: float = 0.2
     tentative_seconds: float = 0.25
     lost_seconds: float = 1.5
     carry_seconds: float = 0.4
@@ -170,9 +172,12 @@ class Tracker:
         track.outline = np.asarray(outline, np.float32)
         return track
 
-    def drop(self, track_id: int) -> None:
-        """Forget a track at once."""
-        self.tracks = [track for track in self.tracks if track.track_id != track_id]
+    def leave(self, width: int, height: int) -> None:
+        """Lose what has left a picture of that size, but for a small rest."""
+        for track in self.tracks:
+            box = track.box
+            if box.clipped(width, height).area < self.settings.visible_share * box.area:
+                track.state = TrackState.LOST
 
     def _asks_first(self, track: Track) -> float:
         unsure = track.in_view and not track.verified

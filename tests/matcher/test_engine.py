@@ -2,9 +2,10 @@ import json
 
 import numpy as np
 
+from matcher.box import Box
 from matcher.engine import Engine, EngineSettings, EngineState, Session, Step
 from matcher.event import EventKind
-from matcher.match import Verdict
+from matcher.match import Detection, Verdict
 from matcher.record import from_record, to_record
 from matcher.schedule import ScheduleSettings
 from tests.matcher.world import FakeCatalog, Thing, TrueFinder, World, standing, still
@@ -195,3 +196,31 @@ def test_events_name_catalog_session_and_version() -> None:
     (entered, *_) = (event for step in watch(TrueFinder(world), 1) for event in step.events)
     assert entered.event is EventKind.ENTERED
     assert (entered.catalog, entered.session_id, entered.index_version) == ("shop", "s", 7)
+
+
+def test_a_part_of_a_named_product_and_a_box_around_several_are_nothing_of_their_own() -> None:
+    world = World((Thing("tea", still(100, 100)), Thing("cola", still(185, 100))))
+    around, part = Box(100, 100, 265, 200), Box(110, 150, 160, 200)
+    junk = tuple((0.0, Detection(box, 0.9)) for box in (around, part))
+    steps = watch(TrueFinder(world, junk=junk), 3)
+    assert len([each for each in story(steps) if each[1] == "entered"]) == 2
+
+
+def test_two_boxes_of_one_product_are_one_appearance() -> None:
+    world = World((Thing("tea", still(100, 100)),))
+    larger = Detection(Box(100, 100, 180, 260), 0.9)
+    steps = watch(TrueFinder(world, junk=((0.5, larger),)), 3)
+    assert [kind for _, kind, _ in story(steps)] == ["entered", "confirmed", "left"]
+
+
+def test_an_unknown_thing_leaves_when_it_turns_out_to_be_part_of_a_product() -> None:
+    world = World((Thing("tea", still(100, 100)),))
+    part = Detection(Box(110, 150, 160, 200), 0.9)
+    finder = TrueFinder(world, sees=lambda _, time: time > 2, surveys=False, junk=((0.0, part),))
+    assert story(watch(finder, 4)) == [
+        ("s-1", "entered", None),
+        ("s-2", "entered", None),
+        ("s-2", "confirmed", "tea"),
+        ("s-1", "left", None),
+        ("s-2", "left", "tea"),
+    ]

@@ -151,3 +151,10 @@ def test_overlaps_agree_with_the_boxes_own_iou() -> None:
     expected = [[a.iou(b) for b in boxes] for a in boxes]
     np.testing.assert_allclose(overlaps(boxes, boxes), expected, atol=1e-12)
     assert overlaps([], boxes).shape == (0, 4)
+
+
+def test_a_track_is_lost_when_hardly_anything_of_it_is_in_the_picture() -> None:
+    tracker = fresh()
+    follow(tracker, [(n / 25, sure(box_at(-30.0), box_at(-36.0, 300.0))) for n in range(5)])
+    tracker.leave(640, 480)
+    assert [track.in_view for track in tracker.tracks] == [True, False]

@@ -105,6 +105,7 @@ class TrueFinder:
         sees: which things `detect` finds, at which second.
         names: what `match` says of a thing, at which second; None is unknown.
         looked: how many detections were matched, per call.
+        junk: what `detect` finds besides, from which second on.
         surveys: whether `survey` finds anything.
         whole: how often the whole picture was tried.
     """
@@ -113,16 +114,19 @@ class TrueFinder:
     sees: Callable[[Thing, float], bool] = lambda _thing, _time: True
     names: Callable[[Thing, float], str | None] = lambda thing, _time: thing.name
     confidence: float = 0.9
+    junk: tuple[tuple[float, Detection], ...] = ()
     surveys: bool = True
     looked: list[int] = field(default_factory=list)
     whole: int = 0
 
     def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
-        return tuple(
+        time = self._time(image)
+        seen = [
             Detection(box, self.confidence)
             for thing, box in self.world.at(image)
-            if self.sees(thing, self._time(image))
-        )
+            if self.sees(thing, time)
+        ]
+        return (*seen, *(each for start, each in self.junk if time >= start))
 
     def match(
         self,
