@@ -15,10 +15,19 @@ from numpy.typing import NDArray
 LOOK_SIDE: Final = 192
 _WINDOW: Final = 15
 _REACH: Final = 3
+# Every second shift, like the white squares of a chess board: a best one is never further than a
+# pixel, and half the work is saved.
+_SHIFTS: Final = tuple(
+    (top, left)
+    for top in range(2 * _REACH + 1)
+    for left in range(2 * _REACH + 1)
+    if (top + left) % 2 == 0
+)
 _TEXTURED: Final = 60.0
 _NOISE: Final = 9.0
 _ENOUGH: Final = 0.4
 _EXPOSURE: Final = (0.2, 5.0)
+_EXPOSURE_STEP: Final = 3  # a median needs no more than every third pixel
 _WHITE_BALANCE: Final = (0.87, 1.15)
 # One standard deviation of colour under shop light costs about 3 % of the agreement.
 _CHROMA_SCALE: Final = 33.0
@@ -63,9 +72,22 @@ class Aligned:
         return float(self.correlation * np.exp(-self.chroma / _CHROMA_SCALE))
 
 
-def compare(look: Look, query: NDArray[np.uint8], homography: NDArray[np.float64]) -> Aligned:
-    """Compare a query picture with a reference under a homography (canonical crop to query)."""
-    warped, inside = warp(look, query, homography)
+@dataclass(frozen=True, slots=True, eq=False)
+class Warped:
+    """A query picture seen in a look's frame.
+
+    Attributes:
+        picture: (h, w, 3) uint8 RGB.
+        inside: (h, w) bool, where the query has pixels at all.
+    """
+
+    picture: NDArray[np.uint8]
+    inside: Mask
+
+
+def compare(look: Look, query: Warped) -> Aligned:
+    """Compare a query picture with the reference that it was warped onto."""
+    warped, inside = query.picture, query.inside
     visible = look.mask & inside
     if int(visible.sum()) < _WINDOW**2:
         return Aligned(0.0, 0.0, 100.0)
@@ -74,10 +96,10 @@ def compare(look: Look, query: NDArray[np.uint8], homography: NDArray[np.float64
     textured = print_on_it & inside
     correlation = 0.0
     if textured.any():
-        best = best_correlation(reference, luminance(warped))
+        best = correlation_where(textured, reference, luminance(warped))
         # A corner that looks right proves little about the rest.
-        enough = max(int(textured.sum()), _ENOUGH * float(print_on_it.sum()))
-        correlation = float(best[textured].sum() / enough)
+        enough = max(len(best), _ENOUGH * float(print_on_it.sum()))
+        correlation = float(best.sum() / enough)
     balanced = compensate(warped, look.picture, visible)
     distance = np.hypot(*np.moveaxis(smooth(chroma(look.picture) - chroma(balanced)), 2, 0))
     return Aligned(
@@ -87,10 +109,14 @@ def compare(look: Look, query: NDArray[np.uint8], homography: NDArray[np.float64
     )
 
 
-def warp(
-    look: Look, query: NDArray[np.uint8], homography: NDArray[np.float64]
-) -> tuple[NDArray[np.uint8], Mask]:
-    """The query seen in the look's frame, (h, w, 3), and (h, w) where it has pixels at all."""
+def warp(look: Look, query: NDArray[np.uint8], homography: NDArray[np.float64]) -> Warped:
+    """The query seen in the look's frame.
+
+    Args:
+        look: of the reference.
+        query: (H, W, 3) uint8 RGB.
+        homography: (3, 3) canonical crop pixels to query pixels.
+    """
     height, width = look.picture.shape[:2]
     to_query = homography @ np.diag([look.scale, look.scale, 1.0])
     centre = np.array([width / 2, height / 2, 1.0])
@@ -106,7 +132,7 @@ def warp(
     depth = np.where(np.abs(places[..., 2]) < 1e-9, 1e-9, places[..., 2])
     x, y = places[..., 0] / depth, places[..., 1] / depth
     inside = (x >= 0) & (y >= 0) & (x <= query.shape[1] - 1) & (y <= query.shape[0] - 1)
-    return warped, inside
+    return Warped(warped, inside)
 
 
 def _local_scale(matrix: NDArray[np.float64], point: NDArray[np.float64]) -> float:
@@ -150,24 +176,40 @@ def best_correlation(reference: Floats, query: Floats, noise: float = _NOISE) ->
     # Windows at the rim must see the same reflected pixels in every sum, at every shift.
     known = np.pad(reference, rim, mode="symmetric")
     seen = np.pad(query, rim + _REACH, mode="symmetric")
-    mean, energy = smooth(known)[inner], variance(known)[inner] + noise
-    query_mean, query_energy = smooth(seen), variance(seen) + noise
-    best = np.full_like(reference, -1.0)
-    for top in range(2 * _REACH + 1):
-        for left in range(2 * _REACH + 1):
-            moved = seen[top : top + height + 2 * rim, left : left + width + 2 * rim]
-            part = np.s_[top + rim : top + rim + height, left + rim : left + rim + width]
-            covariance = smooth(known * moved)[inner] - mean * query_mean[part]
-            np.maximum(best, covariance / np.sqrt(energy * query_energy[part]), out=best)
-    return best
+    mean = smooth(known)[inner]
+    query_mean = smooth(seen)
+    # Both norms are divided out once: by the query's before the best shift is taken, by the
+    # reference's, which is the same for all shifts, after it.
+    query_norm = 1 / np.sqrt(variance(seen) + noise)
+    best = np.full_like(reference, -np.inf)
+    for top, left in _SHIFTS:
+        moved = seen[top : top + height + 2 * rim, left : left + width + 2 * rim]
+        part = np.s_[top + rim : top + rim + height, left + rim : left + rim + width]
+        covariance = smooth(cv2.multiply(known, moved))[inner]
+        covariance = cv2.subtract(covariance, cv2.multiply(mean, query_mean[part]))
+        cv2.max(best, cv2.multiply(covariance, query_norm[part]), best)
+    return best / np.sqrt(variance(known)[inner] + noise)
+
+
+def correlation_where(where: Mask, reference: Floats, query: Floats) -> Floats:
+    """(K,) float32: `best_correlation` at the K pixels of a mask that has at least one."""
+    reach = _WINDOW // 2 + _REACH
+    rows, columns = np.flatnonzero(where.any(axis=1)), np.flatnonzero(where.any(axis=0))
+    part = np.s_[
+        max(int(rows[0]) - reach, 0) : int(rows[-1]) + reach + 1,
+        max(int(columns[0]) - reach, 0) : int(columns[-1]) + reach + 1,
+    ]
+    return best_correlation(reference[part], query[part])[where[part]]
 
 
 def compensate(
     picture: NDArray[np.uint8], target: NDArray[np.uint8], where: Mask
 ) -> NDArray[np.uint8]:
     """The picture at the target's exposure and, within the limits of shop light, white balance."""
-    ratios = (target[where] + 1.0) / (picture[where] + 1.0)
+    some = np.s_[::_EXPOSURE_STEP]
+    ratios = (target[where][some] + np.float32(1)) / (picture[where][some] + np.float32(1))
     gains = np.clip(np.median(ratios, axis=0), *_EXPOSURE)
     exposure = np.exp(np.log(gains).mean())
     gains = exposure * np.clip(gains / exposure, *_WHITE_BALANCE)
-    return np.asarray(np.clip(picture * gains, 0, 255), np.uint8)
+    table = np.clip(np.arange(256)[:, None] * gains, 0, 255).astype(np.uint8)
+    return np.asarray(cv2.LUT(picture, table[:, None]), np.uint8)

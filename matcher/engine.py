@@ -8,6 +8,7 @@ no clock is read, so the same frames give the same events, live or replayed.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -311,7 +312,7 @@ class Engine(Generic[CatalogT]):
                 track.track_id,
                 track.first_seen,
                 self._leaves_in(track, frame),
-                self._quality(track, frame),
+                partial(self._quality, track, frame),
                 agreeing,
             )
 

@@ -44,10 +44,10 @@ class BoxMotion:
     @property
     def box(self) -> Box:
         """The expected box."""
-        x, y, width, height = self.mean[:, 0]
+        x, y, width, height = self.mean[:, 0].tolist()
         width, height = max(width, SMALLEST), max(height, SMALLEST)
-        left, top = float(x - width / 2), float(y - height / 2)
-        return Box(left, top, float(left + width), float(top + height))
+        left, top = x - width / 2, y - height / 2
+        return Box(left, top, left + width, top + height)
 
     @property
     def velocity(self) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from matcher.features import Correspondences, LocalFeatures
 MINIMUM_INLIERS: Final = 5
 _COPIES: Final = 24
 _PAIRS: Final = 700
+_TURN: Final = np.float32(2 * np.pi)
 _ANGLE: Final = np.radians(35.0)
 _OCTAVES: Final = 0.8
 _CENTRE_SHARE: Final = 0.22
@@ -106,11 +107,13 @@ class _Pairs:
         swung = np.stack([cos * arm[:, 0] - sin * arm[:, 1], sin * arm[:, 0] + cos * arm[:, 1]], 1)
         votes = query.points[q] + swung
         reach = _CENTRE_SHARE * np.hypot(reference.width, reference.height) * np.exp2(octaves)
-        apart = np.hypot(*np.moveaxis(votes[:, None] - votes[None], 2, 0))
-        angles = np.abs((turn[:, None] - turn[None] + np.pi) % (2 * np.pi) - np.pi)
-        scales = np.abs(octaves[:, None] - octaves[None])
-        near = apart < np.sqrt(reach[:, None] * reach[None])
-        compatible = near & (angles < _ANGLE) & (scales < _OCTAVES)
+        x, y = votes.T
+        apart = np.square(x[:, None] - x) + np.square(y[:, None] - y)
+        compatible = apart < reach[:, None] * reach
+        # Both angles lie in [0, 2 pi), so their difference wraps at most once.
+        angles = np.abs((turn % _TURN)[:, None] - turn % _TURN)
+        compatible &= (angles < _ANGLE) | (angles > _TURN - _ANGLE)
+        compatible &= np.abs(octaves[:, None] - octaves) < _OCTAVES
         return cls(q, r, query.points[q], reference.points[r], compatible)
 
     def largest_cluster(self) -> NDArray[np.intp]:

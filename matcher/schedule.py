@@ -1,6 +1,6 @@
 """What the second lane does next: few things, each by its deadline, paid in units of media time."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from math import exp
 from typing import Final
@@ -53,14 +53,14 @@ class Prospect:
         track_id: which.
         first_seen: media seconds.
         leaves_in: seconds until it is out of the picture, at its present speed.
-        quality: of the present view; comparable within one track only.
+        quality: tells that of the present view, if asked; comparable within one track only.
         agreeing: looks that support the present answer; 0 without an answer.
     """
 
     track_id: int
     first_seen: float
     leaves_in: float
-    quality: float
+    quality: Callable[[], float]
     agreeing: int
 
 
@@ -163,10 +163,10 @@ class Schedule:
         if trial is None:
             first = prospect.first_seen + settings.first_patience
             return min(first, self.time + prospect.leaves_in)
-        better = prospect.quality >= settings.better_view * trial.quality
         due = trial.at + self._wait(prospect.agreeing, trial.looks)
-        if better:
-            due = min(due, trial.at + settings.second_seconds)
+        sooner = trial.at + settings.second_seconds
+        if sooner <= self.time < due and prospect.quality() >= settings.better_view * trial.quality:
+            due = sooner
         return due + settings.again_patience if self.time >= due else None
 
     def _wait(self, agreeing: int, looks: int) -> float:

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from matcher.agreement import (
     Look,
     Mask,
+    Warped,
     best_correlation,
     chroma,
     compensate,
+    correlation_where,
     luminance,
     smooth,
     variance,
@@ -74,28 +76,23 @@ def difference(
     if not placements or placements[0].inliers < _TWIN_INLIERS:
         return None
     onto_twin = np.diag([1 / twin.scale, 1 / twin.scale, 1.0]) @ placements[0].homography
-    warped, inside = warp(look, twin.picture, onto_twin)
-    mask, _ = warp(look, np.repeat(twin.mask[..., None], 3, 2).astype(np.uint8) * 255, onto_twin)
-    shared = look.mask & inside & (mask[..., 0] > 127)
+    seen = warp(look, twin.picture, onto_twin)
+    white = np.repeat(twin.mask[..., None], 3, 2).astype(np.uint8) * 255
+    shared = look.mask & seen.inside & (warp(look, white, onto_twin).picture[..., 0] > 127)
     if int(shared.sum()) < _FEWEST_PIXELS:
         return None
-    ours, theirs = luminance(look.picture), luminance(warped)
+    ours, theirs = luminance(look.picture), luminance(seen.picture)
     textured = np.maximum(variance(ours), variance(theirs)) > _TEXTURED
     alike = best_correlation(ours, theirs) > _DIFFERENT_PRINT
-    colours = np.hypot(*np.moveaxis(smooth(chroma(look.picture) - chroma(warped)), 2, 0))
+    colours = np.hypot(*np.moveaxis(smooth(chroma(look.picture) - chroma(seen.picture)), 2, 0))
     return Difference(
-        warped, shared, shared & textured & ~alike, shared & (colours > _DIFFERENT_COLOUR)
+        seen.picture, shared, shared & textured & ~alike, shared & (colours > _DIFFERENT_COLOUR)
     )
 
 
-def ask(
-    look: Look,
-    differing: Difference,
-    query: NDArray[np.uint8],
-    homography: NDArray[np.float64],
-) -> TwinEvidence:
+def ask(look: Look, differing: Difference, query: Warped) -> TwinEvidence:
     """Compare the query with both twins in one registration, where they differ."""
-    warped, inside = warp(look, query, homography)
+    warped, inside = query.picture, query.inside
     printed = differing.print_differs & inside
     coloured = differing.colour_differs & inside
     visible = differing.shared & inside
@@ -113,8 +110,8 @@ def _print_lead(
     if int(where.sum()) < _FEWEST_PIXELS:
         return 0.0
     grey = luminance(query)
-    ours = best_correlation(luminance(first), grey)[where]
-    theirs = best_correlation(luminance(twin), grey)[where]
+    ours = correlation_where(where, luminance(first), grey)
+    theirs = correlation_where(where, luminance(twin), grey)
     # Where the picture resembles neither (a new design, a hand) it has nothing to say.
     weight = np.clip((np.maximum(ours, theirs) - _CONVINCING) * 4, 0, 1)
     total = float(weight.sum())
@@ -152,19 +149,17 @@ class TwinTest:
         self,
         first: Reference,
         second: Reference,
-        query: NDArray[np.uint8],
-        homography: NDArray[np.float64],
+        query: Warped,
     ) -> TwinEvidence | None:
         """Evidence for the first against the second; None if they are not twins.
 
         Args:
             first: the reference whose frame is used.
             second: its rival.
-            query: (H, W, 3) uint8 RGB.
-            homography: (3, 3) canonical crop pixels of the first to query pixels.
+            query: the picture that is asked, warped onto the first's look.
         """
         differing = self._difference(first, second)
-        return None if differing is None else ask(first.look, differing, query, homography)
+        return None if differing is None else ask(first.look, differing, query)
 
     def _difference(self, first: Reference, second: Reference) -> Difference | None:
         key = f"{first.image_id}/{second.image_id}"

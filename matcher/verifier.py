@@ -7,12 +7,13 @@ the reference. References that claim the same place compete; what they compete w
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import permutations
 from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.agreement import Aligned, compare
+from matcher.agreement import Aligned, Warped, compare, warp
 from matcher.box import Box
 from matcher.features import Correspondences, KeypointMatcher, LocalFeatures
 from matcher.placement import Placement, overlap, place
@@ -127,21 +128,13 @@ class Verifier:
         ]
 
     def _contest(self, query: Query, rivals: Sequence["_Claim"]) -> Contest:
-        compared = [
-            Hypothesis(
-                one.reference,
-                one.placement,
-                aligned := compare(one.reference.look, query.image, one.placement.homography),
-                _coverage(one, aligned.visible),
-            )
-            for one in rivals
-        ]
-        compared.sort(key=lambda one: -one.strength)
-        best: dict[str, Hypothesis] = {}
+        compared = [_compared(query, one) for one in rivals]
+        compared.sort(key=lambda one: -one.hypothesis.strength)
+        best: dict[str, _Compared] = {}
         for one in compared:
-            best.setdefault(one.reference.product_id, one)
-        hypotheses = tuple(best.values())
-        return Contest(hypotheses, self._duels(query, hypotheses))
+            best.setdefault(one.hypothesis.reference.product_id, one)
+        hypotheses = tuple(one.hypothesis for one in best.values())
+        return Contest(hypotheses, self._duels(tuple(best.values())))
 
     def _with_similarities(
         self, query: Query, contests: Sequence[Contest], references: Sequence[Reference]
@@ -161,25 +154,22 @@ class Verifier:
             for contest, embedding in zip(contests, embeddings, strict=True)
         ]
 
-    def _duels(self, query: Query, hypotheses: Sequence[Hypothesis]) -> tuple[Duel, ...]:
+    def _duels(self, compared: Sequence["_Compared"]) -> tuple[Duel, ...]:
+        enough = _WEAK * compared[0].hypothesis.strength
         close = [
             index
-            for index, one in enumerate(hypotheses[:_TESTED])
-            if one.strength > _WEAK * hypotheses[0].strength
+            for index, one in enumerate(compared[:_TESTED])
+            if one.hypothesis.strength > enough
         ]
         duels = []
-        for first in close:
-            for second in close:
-                if first == second:
-                    continue
-                evidence = self._twin_test.ask(
-                    hypotheses[first].reference,
-                    hypotheses[second].reference,
-                    query.image,
-                    hypotheses[first].placement.homography,
-                )
-                if evidence is not None:
-                    duels.append(Duel(first, second, evidence))
+        for first, second in permutations(close, 2):
+            evidence = self._twin_test.ask(
+                compared[first].hypothesis.reference,
+                compared[second].hypothesis.reference,
+                compared[first].warped,
+            )
+            if evidence is not None:
+                duels.append(Duel(first, second, evidence))
         return tuple(duels)
 
 
@@ -187,6 +177,20 @@ class Verifier:
 class _Claim:
     reference: Reference
     placement: Placement
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Compared:
+    hypothesis: Hypothesis
+    warped: Warped
+
+
+def _compared(query: Query, claim: _Claim) -> _Compared:
+    reference = claim.reference
+    warped = warp(reference.look, query.image, claim.placement.homography)
+    aligned = compare(reference.look, warped)
+    coverage = _coverage(claim, aligned.visible)
+    return _Compared(Hypothesis(reference, claim.placement, aligned, coverage), warped)
 
 
 def _by_place(claims: Sequence[_Claim]) -> list[list[_Claim]]:

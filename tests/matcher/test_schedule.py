@@ -11,7 +11,7 @@ def prospect(track_id: int, first_seen: float = 0.0, **given: float) -> Prospect
         track_id,
         first_seen,
         given.get("leaves_in", NEVER),
-        given.get("quality", 1.0),
+        lambda: float(given.get("quality", 1.0)),
         int(given.get("agreeing", 0)),
     )
 

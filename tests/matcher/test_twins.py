@@ -3,6 +3,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from matcher.agreement import warp
 from matcher.reference import Reference
 from matcher.twins import TwinTest
 from tests.matcher.prints import Image, flat, printed, reference_of
@@ -44,7 +45,7 @@ def shown(reference: Reference) -> np.ndarray[tuple[int, ...], np.dtype[np.float
 
 def ask(first: str, second: str, picture: Image) -> tuple[float, float, float] | None:
     reference, rival = known(first)[1], known(second)[1]
-    told = TwinTest().ask(reference, rival, picture, shown(reference))
+    told = TwinTest().ask(reference, rival, warp(reference.look, picture, shown(reference)))
     return None if told is None else (told.print_lead, told.colour_lead, told.share)
 
 
@@ -103,7 +104,7 @@ def test_a_reference_without_keypoints_has_no_twin() -> None:
 def test_the_same_picture_under_two_products_differs_nowhere() -> None:
     picture, reference = known("berry")
     again = reference_of(picture, "double")
-    told = TwinTest().ask(reference, again, picture, shown(reference))
+    told = TwinTest().ask(reference, again, warp(reference.look, picture, shown(reference)))
     assert told is not None
     assert (told.print_lead, told.colour_lead) == (0.0, 0.0)
     assert told.share < 0.01
@@ -112,7 +113,7 @@ def test_the_same_picture_under_two_products_differs_nowhere() -> None:
 def test_a_full_memory_forgets_and_answers_the_same() -> None:
     test = TwinTest(kept=1)
     berry, lemon = known("berry")[1], known("lemon")[1]
-    picture, frame = known("berry")[0], shown(berry)
-    first = test.ask(berry, lemon, picture, frame)
-    test.ask(lemon, berry, picture, frame)
-    assert first == test.ask(berry, lemon, picture, frame) == test.ask(berry, lemon, picture, frame)
+    picture = warp(berry.look, known("berry")[0], shown(berry))
+    first = test.ask(berry, lemon, picture)
+    test.ask(lemon, berry, warp(lemon.look, known("lemon")[0], shown(lemon)))
+    assert first == test.ask(berry, lemon, picture) == test.ask(berry, lemon, picture)
