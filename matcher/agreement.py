@@ -206,8 +206,9 @@ def compensate(
     picture: NDArray[np.uint8], target: NDArray[np.uint8], where: Mask
 ) -> NDArray[np.uint8]:
     """The picture at the target's exposure and, within the limits of shop light, white balance."""
-    some = np.s_[::_EXPOSURE_STEP]
-    ratios = (target[where][some] + np.float32(1)) / (picture[where][some] + np.float32(1))
+    some = np.flatnonzero(where)[::_EXPOSURE_STEP]
+    wanted, given = (one.reshape(-1, 3)[some] for one in (target, picture))
+    ratios = (wanted + np.float32(1)) / (given + np.float32(1))
     gains = np.clip(np.median(ratios, axis=0), *_EXPOSURE)
     exposure = np.exp(np.log(gains).mean())
     gains = exposure * np.clip(gains / exposure, *_WHITE_BALANCE)
