@@ -8,7 +8,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from matcher.decision import DecisionWeights, choice, evidence
 from matcher.errors import WeightsError
@@ -67,6 +66,9 @@ def fit(labelled: Sequence[LabelledContest]) -> DecisionWeights:
     centre, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-6
     scaled = [(table - centre) / spread for table in tables]
     answers = [_answer(one) for one in labelled]
+
+    # A quarter of a second, which whoever only reads a calibration need not wait for.
+    from scipy.optimize import minimize
 
     def loss(parameters: NDArray[np.float64]) -> float:
         total = float(_RIDGE * (parameters[1:] ** 2).sum())
