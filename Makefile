@@ -33,6 +33,7 @@ clean:  ## forget what was installed and made; catalogs in ./data stay
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.txt --editable .
 	touch $@
 
-.venv/installed-dev: requirements-dev.txt .venv/installed
+.venv/installed-dev: requirements-dev.txt .venv/installed scripts/ceph-rgw
+	scripts/ceph-rgw install
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
 	touch $@

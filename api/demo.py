@@ -137,7 +137,7 @@ class Shoot:
 
 def demo_settings(settings: Settings, out: Path) -> Settings:
     """The same settings with the catalog inside the demo's folder, away from the user's own."""
-    return replace(settings, storage=DemoFiles.inside(out).storage)
+    return replace(settings, storage=DemoFiles.inside(out).storage, s3_bucket="")
 
 
 def run_demo(

@@ -12,6 +12,7 @@ from api.settings import Settings
 from catalog.catalogs import Catalogs
 from catalog.encoding import Encoder, Encoding, PartIds
 from catalog.folder import FolderStorage
+from catalog.storage import Storage
 
 if TYPE_CHECKING:
     # Names in signatures only; the modules behind them take a second to import.
@@ -110,12 +111,34 @@ class LocalServices:
     @cached_property
     def catalogs(self) -> Catalogs:
         """All catalogs of the storage."""
-        return Catalogs(FolderStorage(self._settings.storage), _LateEncoder(self))
+        return Catalogs(storage_of(self._settings), _LateEncoder(self))
 
     @cached_property
     def finder(self) -> Finder:
         """Finds products."""
         return self.models.pipeline
+
+
+def storage_of(settings: Settings) -> Storage:
+    """Where the catalogs lie: in the bucket if one is named, else in the folder."""
+    if not settings.s3_bucket:
+        return FolderStorage(settings.storage)
+    from catalog.s3 import S3Options, S3Storage
+
+    path_style = settings.s3_path_style
+    return S3Storage(
+        S3Options(
+            bucket=settings.s3_bucket,
+            prefix=settings.s3_prefix,
+            endpoint=settings.s3_endpoint,
+            region=settings.s3_region,
+            path_style=bool(settings.s3_endpoint) if path_style is None else path_style,
+            encryption=settings.s3_encryption,
+            access_key=settings.access_key,
+            secret_key=settings.secret_key,
+            read_seconds=settings.s3_timeout_s,
+        )
+    )
 
 
 @contextmanager

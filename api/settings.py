@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -11,6 +12,8 @@ from api.errors import SettingsError
 
 PREFIX: Final = "SKULENS_"
 DOTENV: Final = Path(".env")
+# The bucket's keys, by the names that they usually have.
+KEYS: Final = ("ACCESS_KEY", "SECRET_KEY")
 # Ours lie beside the packages, in the checkout that the editable install points to.
 SHIPPED_WEIGHTS: Final = Path(__file__).parents[1] / "weights"
 
@@ -18,8 +21,8 @@ Device = Literal["auto", "cpu", "cuda", "reference"]
 
 
 def _folder(text: str) -> Path:
-    if not text:
-        raise ValueError("expected a folder")
+    if not text or "://" in text:
+        raise ValueError("expected a folder; a bucket is named by SKULENS_S3_BUCKET")
     return Path(text).expanduser()
 
 
@@ -44,6 +47,47 @@ def _switch(text: str) -> bool:
     return text.lower() in ("1", "true", "yes")
 
 
+def _bucket(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{2,62}", text):
+        raise ValueError("expected the name of a bucket, without s3:// and prefix")
+    return text
+
+
+def _prefix(text: str) -> str:
+    prefix = text.strip("/")
+    if not all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", part) for part in prefix.split("/")):
+        raise ValueError("expected letters, digits, '.', '_', '-' and '/'")
+    return prefix
+
+
+def _endpoint(text: str) -> str:
+    if not re.fullmatch(r"https?://[^/\s]+/?", text):
+        raise ValueError("expected a URL such as https://s3.example.com:9000")
+    return text.rstrip("/")
+
+
+def _region(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,63}", text):
+        raise ValueError("expected a region such as eu-central-1")
+    return text
+
+
+def _encryption(text: str) -> str:
+    if not re.fullmatch(r"AES256|aws:kms(:\S+)?", text):
+        raise ValueError("expected AES256, aws:kms or aws:kms:KEY")
+    return text
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= 600:
+        raise ValueError("expected seconds from 0.1 to 600")
+    return seconds
+
+
 def default_cache() -> Path:
     """`$XDG_CACHE_HOME/skulens`, or `~/.cache/skulens`."""
     base = os.environ.get("XDG_CACHE_HOME")
@@ -61,6 +105,15 @@ class Settings:
         threads: of the processor that networks and OpenCV may use; 0 means all.
         device: where networks run.
         allow_noncommercial_weights: load weights whose licence forbids commercial use.
+        s3_bucket: bucket that holds the catalogs instead of the folder; empty for the folder.
+        s3_prefix: in front of all keys in the bucket.
+        s3_endpoint: URL of the S3 server; AWS when empty.
+        s3_region: boto3's own choice when empty.
+        s3_path_style: whether the bucket's name stands in the path; None: unless it is AWS.
+        s3_encryption: AES256, aws:kms or aws:kms:KEY; the bucket's own choice when empty.
+        s3_timeout_s: bound of each wait for an answer of the S3 server, seconds.
+        access_key: for the bucket; boto3's own chain when empty. `ACCESS_KEY`, without our prefix.
+        secret_key: likewise, `SECRET_KEY`.
     """
 
     storage: Path = field(default=Path("data"), metadata={"parse": _folder})
@@ -69,11 +122,20 @@ class Settings:
     threads: int = field(default=0, metadata={"parse": _threads})
     device: Device = field(default="auto", metadata={"parse": _device})
     allow_noncommercial_weights: bool = field(default=False, metadata={"parse": _switch})
+    s3_bucket: str = field(default="", metadata={"parse": _bucket})
+    s3_prefix: str = field(default="", metadata={"parse": _prefix})
+    s3_endpoint: str = field(default="", metadata={"parse": _endpoint})
+    s3_region: str = field(default="", metadata={"parse": _region})
+    s3_path_style: bool | None = field(default=None, metadata={"parse": _switch})
+    s3_encryption: str = field(default="", metadata={"parse": _encryption})
+    s3_timeout_s: float = field(default=10.0, metadata={"parse": _seconds})
+    access_key: str = field(default="", repr=False)
+    secret_key: str = field(default="", repr=False)
 
 
 def variables() -> tuple[str, ...]:
     """The names of all settings, as they stand in the environment."""
-    return tuple(PREFIX + one.name.upper() for one in fields(Settings))
+    return tuple(PREFIX + one.name.upper() for one in fields(Settings) if "parse" in one.metadata)
 
 
 def load_settings(environ: Mapping[str, str], dotenv: Path = DOTENV) -> Settings:
@@ -82,14 +144,26 @@ def load_settings(environ: Mapping[str, str], dotenv: Path = DOTENV) -> Settings
     Raises:
         SettingsError: a name is misspelt, a value is not usable, or `.env` cannot be read.
     """
-    given = {**_ours(read_dotenv(dotenv)), **_ours(environ)}
+    written = read_dotenv(dotenv)
+    given = {**_ours(written), **_ours(environ)}
     _refuse_unknown(given)
-    parsed: dict[str, Any] = {}
+    parsed: dict[str, Any] = _keys(written, environ)
     for one in fields(Settings):
         name = PREFIX + one.name.upper()
-        if name in given:
+        if name in given and "parse" in one.metadata:
             parsed[one.name] = _parsed(name, given[name], one.metadata["parse"])
     return Settings(**parsed)
+
+
+def _keys(*sources: Mapping[str, str]) -> dict[str, str]:
+    """The bucket's keys from the last source that names one; a pair from one place."""
+    for source in reversed(sources):
+        pair = {name.lower(): source[name] for name in KEYS if source.get(name)}
+        if len(pair) == 1:
+            raise SettingsError(f"{' and '.join(KEYS)} go together; one of them is missing.")
+        if pair:
+            return pair
+    return {}
 
 
 def read_dotenv(path: Path) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Final
 from uuid import uuid4
 
 from catalog.errors import NotFound, StorageUnavailable, Undetermined
-from catalog.storage import checked
+from catalog.storage import Stored, checked
 
 # Everything that is not a key starts with a dot, and no key does.
 _PARTIAL: Final = ".partial"
@@ -91,13 +91,12 @@ class FolderStorage:
 
     def list(self, prefix: str) -> tuple[str, ...]:
         """Keys under a folder; see `Storage.list`."""
-        folder = self._path(prefix.rstrip("/"))
-        keys: set[str] = set()
-        for directory, folders, files in os.walk(folder, onerror=_walk_error):
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            within = Path(directory).relative_to(self.root).as_posix()
-            keys.update(f"{within}/{name}" for name in files if not name.startswith("."))
-        return tuple(sorted(keys))
+        return tuple(sorted(self._walk(prefix)))
+
+    def details(self, prefix: str) -> tuple[Stored, ...]:
+        """As `list`, with what a listing tells of each object; see `Storage.details`."""
+        found = (self._stored(key) for key in self.list(prefix))
+        return tuple(stored for stored in found if stored is not None)
 
     def folders(self) -> tuple[str, ...]:
         """First segments of all keys; see `Storage.folders`."""
@@ -129,6 +128,24 @@ class FolderStorage:
             raise NotFound(f"there is no {path}") from error
         except OSError as error:
             raise StorageUnavailable(refusal("read", path, error)) from error
+
+    def _walk(self, prefix: str) -> Iterator[str]:
+        folder = self._path(prefix.rstrip("/"))
+        for directory, folders, files in os.walk(folder, onerror=_walk_error):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            within = Path(directory).relative_to(self.root).as_posix()
+            yield from (f"{within}/{name}" for name in files if not name.startswith("."))
+
+    def _stored(self, key: str) -> Stored | None:
+        path = self.root / key
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            return None  # deleted since it was listed
+        except OSError as error:
+            raise StorageUnavailable(refusal("read", path, error)) from error
+        tag = f"{status.st_mtime_ns:x}-{status.st_size:x}"
+        return Stored(key, status.st_mtime, status.st_size, tag)
 
     def _path(self, key: str) -> Path:
         return self.root / checked(key)

@@ -1,18 +1,40 @@
 """Where a catalog's objects lie: whole objects under keys, nothing half-written."""
 
 import re
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from catalog.errors import Invalid
 
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,255}")
+# What people drop has the names that their cameras and shops gave it.
+_DROPPED: Final = re.compile(r"[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,254}")
+INCOMING: Final = "incoming"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object in a listing.
+
+    Attributes:
+        key: where it lies.
+        modified: when it was last written, seconds since the epoch.
+        size: bytes.
+        tag: changes when the content does; two equal contents may have different ones.
+    """
+
+    key: str
+    modified: float
+    size: int
+    tag: str
 
 
 class Storage(Protocol):
     """Objects under keys such as `shop/journal/000000000001.json`.
 
     An object is seen whole or not at all, by every process, also after a crash. A key is one or
-    more segments of letters, digits, dot, underscore and hyphen, joined by `/`; other keys raise
+    more segments of letters, digits, dot, underscore and hyphen, joined by `/`; below a catalog's
+    `incoming/` a segment may be any file name without a dot in front. Other keys raise
     `Invalid`. All methods may block, may be called from several threads, and raise
     `StorageUnavailable` when the storage refuses or cannot be reached.
     """
@@ -41,6 +63,10 @@ class Storage(Protocol):
         """Keys under a folder, which is named with its `/` at the end, sorted."""
         ...
 
+    def details(self, prefix: str) -> tuple[Stored, ...]:
+        """As `list`, with what a listing tells of each object."""
+        ...
+
     def folders(self) -> tuple[str, ...]:
         """First segments of all keys, sorted."""
         ...
@@ -64,6 +90,9 @@ def checked(key: str) -> str:
     Raises:
         Invalid: it is no key; above all, it would lead out of the storage.
     """
-    if not all(_SEGMENT.fullmatch(segment) for segment in key.split("/")):
+    segments = key.split("/")
+    depth = 2 if segments[1:2] == [INCOMING] else len(segments)
+    fits = all(_SEGMENT.fullmatch(segment) for segment in segments[:depth])
+    if not fits or not all(_DROPPED.fullmatch(segment) for segment in segments[depth:]):
         raise Invalid(f"{key!r} is not a storage key; use letters, digits, '.', '_', '-' and '/'")
     return key

@@ -26,6 +26,13 @@ def test_catalogs_lie_in_the_folder_data_unless_said_otherwise() -> None:
         ("SKULENS_THREADS", "2", 2),
         ("SKULENS_DEVICE", "cpu", "cpu"),
         ("SKULENS_ALLOW_NONCOMMERCIAL_WEIGHTS", "yes", True),
+        ("SKULENS_S3_BUCKET", "my-bucket", "my-bucket"),
+        ("SKULENS_S3_PREFIX", "/a/b/", "a/b"),
+        ("SKULENS_S3_ENDPOINT", "http://127.0.0.1:9000/", "http://127.0.0.1:9000"),
+        ("SKULENS_S3_REGION", "eu-central-1", "eu-central-1"),
+        ("SKULENS_S3_PATH_STYLE", "no", False),
+        ("SKULENS_S3_ENCRYPTION", "aws:kms:k1", "aws:kms:k1"),
+        ("SKULENS_S3_TIMEOUT_S", "2.5", 2.5),
     ],
 )
 def test_each_variable_sets_its_value(name: str, text: str, value: object) -> None:
@@ -34,7 +41,7 @@ def test_each_variable_sets_its_value(name: str, text: str, value: object) -> No
 
 
 def test_no_variable_is_left_untested_above() -> None:
-    assert len(variables()) == 6
+    assert len(variables()) == 13
 
 
 @pytest.mark.parametrize(
@@ -45,6 +52,15 @@ def test_no_variable_is_left_untested_above() -> None:
         ("SKULENS_THREADS", "²"),
         ("SKULENS_DEVICE", "tpu"),
         ("SKULENS_STORAGE", ""),
+        ("SKULENS_STORAGE", "s3://bucket/prefix"),
+        ("SKULENS_S3_BUCKET", "s3://bucket"),
+        ("SKULENS_S3_PREFIX", "a/../b"),
+        ("SKULENS_S3_ENDPOINT", "127.0.0.1:9000"),
+        ("SKULENS_S3_REGION", "eu central"),
+        ("SKULENS_S3_PATH_STYLE", "perhaps"),
+        ("SKULENS_S3_ENCRYPTION", "rot13"),
+        ("SKULENS_S3_TIMEOUT_S", "soon"),
+        ("SKULENS_S3_TIMEOUT_S", "0"),
         ("SKULENS_ALLOW_NONCOMMERCIAL_WEIGHTS", "perhaps"),
     ],
 )
@@ -90,7 +106,18 @@ def test_dotenv_understands_comments_quotes_and_export(tmp_path: Path) -> None:
 def test_the_keys_of_a_bucket_may_stand_in_dotenv(tmp_path: Path) -> None:
     dotenv = tmp_path / ".env"
     dotenv.write_text("ACCESS_KEY=a\nSECRET_KEY=b\n")
-    assert load_settings({}, dotenv) == Settings()
+    assert load_settings({}, dotenv) == Settings(access_key="a", secret_key="b")
+    environment = {"ACCESS_KEY": "c", "SECRET_KEY": "d"}
+    assert load_settings(environment, dotenv) == Settings(access_key="c", secret_key="d")
+
+
+def test_one_key_of_a_bucket_without_the_other_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="ACCESS_KEY and SECRET_KEY go together"):
+        load_settings({"ACCESS_KEY": "a"}, tmp_path / ".env")
+
+
+def test_secrets_do_not_show() -> None:
+    assert "hush" not in repr(Settings(access_key="hush", secret_key="hush"))
 
 
 @pytest.mark.parametrize("content", [b"SKULENS_THREADS\n", b"2=3\n", b"\xff\xfe\n"])
@@ -101,9 +128,9 @@ def test_a_dotenv_that_is_none_is_refused_by_name(tmp_path: Path, content: bytes
         load_settings({}, dotenv)
 
 
-@pytest.mark.parametrize("document", ["README.md", ".env.example"])
-def test_every_setting_is_documented(document: str) -> None:
-    text = (ROOT / document).read_text()
+@pytest.mark.parametrize("documents", [["README.md", "docs/catalog.md"], [".env.example"]])
+def test_every_setting_is_documented(documents: list[str]) -> None:
+    text = "".join((ROOT / document).read_text() for document in documents)
     assert [name for name in variables() if name not in text] == []
 
 

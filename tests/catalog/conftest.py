@@ -1,14 +1,30 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from catalog.folder import FolderStorage
+from catalog.s3 import S3Options
 from catalog.storage import Storage
+from tests.catalog.buckets import ceph_server, fresh, moto_server
 from tests.catalog.fakes import MemoryStorage
 
 
-@pytest.fixture(params=["folder", "folder without hard links", "folder not durable", "memory"])
+@pytest.fixture(scope="session")
+def moto() -> Iterator[S3Options]:
+    with moto_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def ceph() -> Iterator[S3Options]:
+    with ceph_server() as server:
+        yield server
+
+
+@pytest.fixture(
+    params=["folder", "folder without hard links", "folder not durable", "memory", "moto", "ceph"]
+)
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
     """Every storage; a further one joins its contract here."""
     root = tmp_path / "data"
@@ -17,6 +33,8 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
         "folder without hard links": lambda: FolderStorage(root, hard_links=False),
         "folder not durable": lambda: FolderStorage(root, durable=False),
         "memory": MemoryStorage,
+        "moto": lambda: fresh(request.getfixturevalue("moto")),
+        "ceph": lambda: fresh(request.getfixturevalue("ceph")),
     }
     return makers[request.param]()
 

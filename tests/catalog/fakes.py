@@ -13,7 +13,7 @@ from catalog.catalogs import Catalogs
 from catalog.encoding import CompactFeatures, Encoding, PartIds, ReferenceCrop
 from catalog.errors import NotFound, StorageUnavailable
 from catalog.ingest import NamedPicture
-from catalog.storage import Storage, checked
+from catalog.storage import Storage, Stored, checked
 from catalog.store import CatalogStore
 
 DIMENSION = 32
@@ -94,6 +94,12 @@ class MemoryStorage:
 
     def list(self, prefix: str) -> tuple[str, ...]:
         return tuple(sorted(key for key in self.objects if key.startswith(prefix)))
+
+    def details(self, prefix: str) -> tuple[Stored, ...]:
+        return tuple(
+            Stored(key, self.modified(key), len(self.objects[key]), str(hash(self.objects[key])))
+            for key in self.list(prefix)
+        )
 
     def folders(self) -> tuple[str, ...]:
         return tuple(sorted({key.partition("/")[0] for key in self.objects}))

@@ -7,6 +7,7 @@ import pytest
 
 from catalog.errors import Invalid, NotFound
 from catalog.storage import Storage
+from tests.catalog.buckets import PAGE
 
 
 def test_what_was_put_is_read_back(storage: Storage) -> None:
@@ -64,6 +65,42 @@ def test_list_of_a_folder_that_is_not_there_is_empty(storage: Storage) -> None:
     assert storage.list("shop/journal/") == ()
 
 
+def test_details_tell_size_time_and_a_tag_that_changes_with_the_content(storage: Storage) -> None:
+    storage.put("shop/b/1", b"one")
+    storage.put("shop/b/2", b"three")
+    before = storage.details("shop/b/")
+    assert [(one.key, one.size) for one in before] == [("shop/b/1", 3), ("shop/b/2", 5)]
+    storage.put("shop/b/1", b"two")
+    after = storage.details("shop/b/")
+    assert after[0].tag != before[0].tag
+    assert after[1].tag == before[1].tag
+    assert after[0].modified >= before[0].modified
+    assert storage.details("shop/c/") == ()
+
+
+def test_more_objects_than_fit_one_page_of_a_listing_are_all_listed(storage: Storage) -> None:
+    keys = [f"shop/a/{number:04d}" for number in range(3 * PAGE + 1)]
+    for key in keys:
+        storage.put(key, b"")
+    assert storage.list("shop/a/") == tuple(keys)
+
+
+def test_a_large_object_is_read_back_whole(storage: Storage) -> None:
+    data = bytes(range(256)) * (5 << 14)  # 20 MB: goes to a bucket in parts
+    storage.put("shop/images/large.tif", data)
+    assert storage.get("shop/images/large.tif") == data
+
+
+@pytest.mark.parametrize("name", ["IMG 12 (1).JPG", "Größe #1 100%.png", "a+b&c=d;e.jpg"])
+def test_dropped_files_may_have_any_name(storage: Storage, name: str) -> None:
+    key = f"shop/incoming/oat-milk/{name}"
+    storage.put(key, b"x")
+    assert storage.list("shop/incoming/") == (key,)
+    assert storage.get(key) == b"x"
+    storage.delete(key)
+    assert storage.list("shop/incoming/") == ()
+
+
 def test_folders_are_the_first_parts_of_all_keys(storage: Storage) -> None:
     assert storage.folders() == ()
     for key in ("shop/a", "shop/b/c", "bar/a"):
@@ -87,7 +124,22 @@ def test_modified_is_a_time_that_does_not_lie_ahead(storage: Storage) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["", "/", "/etc/passwd", "../a", "shop/../../a", "shop//a", "shop/.hidden", "a\\b", "a b", "ä"],
+    [
+        "",
+        "/",
+        "/etc/passwd",
+        "../a",
+        "shop/../../a",
+        "shop//a",
+        "shop/.hidden",
+        "a\\b",
+        "a b",
+        "ä",
+        "shop/incoming/../../a",
+        "shop/incoming/.hidden",
+        "shop/incoming//a",
+        "a b/incoming/c",
+    ],
 )
 def test_a_key_that_leads_elsewhere_is_refused(storage: Storage, key: str) -> None:
     for use in (storage.get, storage.delete, storage.modified):
