@@ -1,0 +1,99 @@
+"""A recording played as if it were a camera, at its own pace or another."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from threading import Event, Thread
+from time import time
+from typing import Final
+
+from stream.errors import SourceError
+from stream.file import FileSource
+from stream.frame import Frame
+from stream.live import STOP_BOUND_S, StatusListener
+from stream.mailbox import Inbox
+from stream.state import SourceState, SourceStatus, StatusBoard
+
+END: Final = "The recording came to its end."
+
+
+class RecordingSource:
+    """Plays a video file as a live source; implements `stream.live.LiveSource`.
+
+    A frame's `captured_at` is when its turn was, so that a decoder that cannot keep up shows as
+    age, exactly as a camera's delay does.
+    """
+
+    def __init__(
+        self, path: Path, *, speed: float = 1.0, loop: bool = False, source_id: str | None = None
+    ) -> None:
+        """Open nothing yet; a file that cannot be read shows as `failed`.
+
+        Args:
+            path: any video file.
+            speed: 1 plays at the file's own rate, 2 twice as fast; more than 0.
+            loop: start again at the end; times and numbers go on.
+            source_id: the source's name; the file's name if None.
+
+        Raises:
+            ValueError: the speed is not positive.
+        """
+        if speed <= 0:
+            raise ValueError(f"a recording needs a speed above 0, not {speed}")
+        self._path = path
+        self._speed = speed
+        self._loop = loop
+        self._source_id = source_id or path.name
+        self._board = StatusBoard()
+        self._stopping = Event()
+        self._thread: Thread | None = None
+
+    @property
+    def source_id(self) -> str:
+        """The name given, or the file's."""
+        return self._source_id
+
+    @property
+    def status(self) -> SourceStatus:
+        """How the source is."""
+        return self._board.status
+
+    def start(self, mailbox: Inbox, on_status: StatusListener) -> None:
+        """Begin to play; returns at once."""
+        self._board.listen(on_status)
+        self._thread = Thread(target=self._run, args=(mailbox,), name=f"play {self._source_id}")
+        self._thread.start()
+
+    def stop(self, timeout: float = STOP_BOUND_S) -> None:
+        """End playing; blocks for at most `timeout` seconds."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(timeout)
+        self._board.show(SourceState.ENDED, "Stopped.")
+
+    def _run(self, mailbox: Inbox) -> None:
+        try:
+            start = time()
+            for frame in self._frames():
+                due = start + frame.media_time / self._speed
+                if self._stopping.wait(max(due - time(), 0)):
+                    return
+                mailbox.put(replace(frame, captured_at=due))
+                self._board.show(SourceState.LIVE, "Playing.")
+            if not self._stopping.is_set():
+                self._board.show(SourceState.ENDED, END)
+        except SourceError as error:
+            self._board.show(SourceState.FAILED, f"{error}.")
+
+    def _frames(self) -> Iterator[Frame]:
+        """The file's frames, once or for ever, numbered and timed throughout."""
+        index, begin, last = 0, 0.0, 0.0
+        source = FileSource(self._path, threads=1)
+        while True:
+            for frame in source.frames():
+                last = begin + frame.media_time
+                yield replace(frame, source_id=self._source_id, index=index, media_time=last)
+                index += 1
+            if not self._loop or self._stopping.is_set():
+                return
+            begin = last + 1 / source.frame_rate
