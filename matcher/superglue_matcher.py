@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.alike import most_alike
 from matcher.errors import MatcherError
 from matcher.features import Correspondences, LocalFeatures
 from matcher.runtime import LoadedNetwork
@@ -25,10 +26,12 @@ class SuperGlueSettings:
     Attributes:
         threshold: pairs at or below this probability count as unmatched.
         iterations: of Sinkhorn's normalisation.
+        keypoints: of each side at most, those with the best lookalikes; all if it is 0.
     """
 
     threshold: float = 0.2
     iterations: int = 100
+    keypoints: int = 0
 
 
 class SuperGlueMatcher:
@@ -67,10 +70,23 @@ class SuperGlueMatcher:
         (encoded,) = self._encoded([query])
         for start in range(0, len(busy), _BATCH):
             chosen = busy[start : start + _BATCH]
-            pairs = self._match(encoded, [references[index] for index in chosen])
-            for index, correspondences in zip(chosen, pairs, strict=True):
-                found[index] = correspondences
+            kept = [self._kept(query, references[index]) for index in chosen]
+            pairs = self._match(
+                [encoded[rows] for rows, _ in kept],
+                [
+                    references[index].select(columns)
+                    for index, (_, columns) in zip(chosen, kept, strict=True)
+                ],
+            )
+            for index, (rows, columns), one in zip(chosen, kept, pairs, strict=True):
+                found[index] = Correspondences(rows[one.query], columns[one.reference], one.scores)
         return found
+
+    def _kept(
+        self, query: LocalFeatures, reference: LocalFeatures
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        limit = self.settings.keypoints or max(len(query), len(reference))
+        return most_alike(query, reference, limit)
 
     def _check(self, features: LocalFeatures) -> None:
         given = features.descriptors.shape[1]
@@ -81,15 +97,14 @@ class SuperGlueMatcher:
             )
 
     def _match(
-        self, query: NDArray[np.float32], references: Sequence[LocalFeatures]
+        self, queries: Sequence[NDArray[np.float32]], references: Sequence[LocalFeatures]
     ) -> list[Correspondences]:
-        first, mask0 = _padded([query] * len(references))
+        first, mask0 = _padded(queries)
         second, mask1 = _padded(self._encoded(references))
         y0, y1 = self._attend(first, mask0, second, mask1)
-        rows = len(query)
         return [
-            self._paired(y0[index, :rows], y1[index, : len(features)])
-            for index, features in enumerate(references)
+            self._paired(y0[index, : len(query)], y1[index, : len(features)])
+            for index, (query, features) in enumerate(zip(queries, references, strict=True))
         ]
 
     def _paired(self, y0: NDArray[np.float32], y1: NDArray[np.float32]) -> Correspondences:
@@ -145,6 +160,7 @@ def _settings_of(network: LoadedNetwork) -> SuperGlueSettings:
     return SuperGlueSettings(
         threshold=option("match_threshold", plain.threshold),
         iterations=int(option("sinkhorn_iterations", plain.iterations)),
+        keypoints=int(option("keypoints", plain.keypoints)),
     )
 
 
