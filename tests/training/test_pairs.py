@@ -1,0 +1,110 @@
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from matcher.nearest import NearestNeighbourMatcher
+from tests.training.pairing import front_end, keypoints, moved
+from training.compose import UNKNOWN
+from training.data import TrainingData
+from training.pairing_figures import harmonic, pairing_figures
+from training.pairs import (
+    DUSTBIN,
+    IGNORED,
+    PairSampler,
+    Relation,
+    TrainingPair,
+    batch_of,
+    true_pairs,
+)
+from training.pool import Pasted, Pool, PoolOptions, build_pool
+from training.things import Amounts
+
+SHIFT = np.array([[1, 0, 7], [0, 1, 0], [0, 0, 1]], np.float64)
+
+
+@pytest.fixture(scope="module")
+def sampler(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> PairSampler:
+    folder = tmp_path_factory.mktemp("pool")
+    options = PoolOptions(1, 0, shard_size=8, amounts=Amounts(2, 0, 3))
+    for _ in build_pool(TrainingData.open(tiny_data), front_end(), folder, options):
+        pass
+    return PairSampler(Pool.read(folder, "train"), front_end(), np.random.default_rng(0))
+
+
+def owned(count: int, owner: int = 1) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
+    return np.full(count, owner, np.uint8)
+
+
+def test_partners_are_what_the_homography_brings_together() -> None:
+    reference = keypoints(12, 0)
+    query = moved(reference, 7.0)
+    first, second = true_pairs(query, reference, owned(12), 1, Pasted(0, SHIFT, photo=False))
+    assert first.tolist() == second.tolist() == list(range(12))
+
+
+def test_keypoints_of_something_else_belong_to_nobody() -> None:
+    reference = keypoints(12, 0)
+    query = moved(reference, 7.0)
+    owner = owned(12)
+    owner[:4], owner[4] = 2, UNKNOWN
+    first, second = true_pairs(query, reference, owner, 1, Pasted(0, SHIFT, photo=False))
+    assert (first[:4] == DUSTBIN).all()
+    assert first[4] == IGNORED
+    assert first[5:].tolist() == list(range(5, 12))
+    assert (second[:5] != np.arange(5)).all()
+
+
+def test_what_is_neither_near_nor_far_is_ignored() -> None:
+    reference = keypoints(1, 0)
+    at = {gap: moved(reference, 7.0 + gap) for gap in (0.0, 4.5, 30.0)}
+    pasted = Pasted(0, SHIFT, photo=False)
+    found = {gap: true_pairs(one, reference, owned(1), 1, pasted)[0][0] for gap, one in at.items()}
+    assert found == {0.0: 0, 4.5: IGNORED, 30.0: DUSTBIN}
+
+
+def test_photos_do_not_say_what_has_no_partner_in_the_reference() -> None:
+    reference = keypoints(3, 0)
+    query = moved(reference, 7.0).select(np.array([0]))
+    _, second = true_pairs(query, reference, owned(1), 1, Pasted(0, SHIFT, photo=True))
+    assert second.tolist() == [0, IGNORED, IGNORED]
+
+
+def test_drawn_pairs_are_of_all_relations_and_within_the_limit(sampler: PairSampler) -> None:
+    pairs = [sampler.draw(40) for _ in range(80)]
+    assert set(Counter(pair.relation for pair in pairs)) == set(Relation)
+    for pair in pairs:
+        assert len(pair.query_targets) == len(pair.query) <= 40
+        assert len(pair.reference_targets) == len(pair.reference) <= 40
+        matched = np.nonzero(pair.query_targets >= 0)[0]
+        assert np.array_equal(pair.reference_targets[pair.query_targets[matched]], matched)
+        if pair.relation is not Relation.SHOWN:
+            assert len(matched) == 0
+    assert any((pair.query_targets >= 0).any() for pair in pairs)
+
+
+def test_padding_has_no_truth(sampler: PairSampler) -> None:
+    pairs = [sampler.draw(limit) for limit in (12, 30)]
+    batch = batch_of(pairs)
+    assert batch.query.scores.shape == batch.query_targets.shape
+    padding = batch.query_targets[~batch.query.mask]
+    assert (padding == IGNORED).all()
+
+
+def test_figures_count_right_wrong_and_drawn_pairs() -> None:
+    reference = keypoints(10, 0)
+    query = moved(reference, 3.0)
+    truth = np.arange(10)
+    shown = TrainingPair(query, reference, truth, truth, False, Relation.SHOWN)
+    alone = np.full(10, DUSTBIN)
+    twin = TrainingPair(query, reference, alone, alone, False, Relation.TWIN)
+    matcher = NearestNeighbourMatcher()
+
+    figures = pairing_figures([shown, twin], lambda one, two: matcher.match(one, [two])[0])
+
+    assert figures["flat_precision"] == figures["flat_recall"] == 1.0
+    assert figures["twin_drawn"] == pytest.approx(10 / 50)
+    assert figures["other_drawn"] == 0.0
+    assert harmonic(figures, "flat") == pytest.approx(1.0)
+    assert harmonic(figures, "photo") == 0.0
