@@ -86,6 +86,91 @@ def embedder(
     output.show(str(best))
 
 
+@train_app.command(
+    epilog=examples(
+        "skulens train superglue --data DIR --out runs/superglue --minutes 45",
+        "skulens train superglue --data DIR --out runs/superglue --width 256 --layers 9",
+    )
+)
+def superglue(
+    context: typer.Context,
+    data: Data,
+    out: Out,
+    minutes: Minutes = 45.0,
+    seed: Seed = 0,
+    device: TrainingDevice = "cpu",
+    resume: Resume = False,
+    front_end: Annotated[
+        Literal["rootsift", "superpoint"], typer.Option(help="Whose keypoints it shall pair.")
+    ] = "rootsift",
+    width: Annotated[int, typer.Option(min=4, help="Channels; the published size is 256.")] = 128,
+    layers: Annotated[
+        int, typer.Option(min=1, help="Pairs of a self and a cross layer; published: 9.")
+    ] = 3,
+    pool: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where features are kept; else in --out.")
+    ] = None,
+    scenes: Annotated[int, typer.Option(min=100, help="Of the pool, built meanwhile.")] = 20_000,
+) -> None:
+    """Train SuperGlue, which pairs keypoints by looking at all of them."""
+    from training.front_ends import FrontEndChoice, FrontEndKind
+    from training.pool import PoolOptions
+    from training.run import RunOptions
+    from training.superglue import SuperGlueOptions, train_superglue
+
+    _prepare(context)
+    output = Output()
+    settings = services(context).settings
+    run = RunOptions(data, out, minutes, seed, device, resume)
+    options = SuperGlueOptions(
+        run,
+        FrontEndChoice(FrontEndKind(front_end), settings.weights, settings.cache_dir / "networks"),
+        width,
+        layers,
+        pool or out / "pool",
+        PoolOptions(shards=-(-scenes // PoolOptions().shard_size), seed=seed),
+    )
+    with output.progress("training SuperGlue", "minutes") as advance:
+        best = train_superglue(options, lambda now: _report(output, now, run, advance))
+    output.show(str(best))
+
+
+@train_app.command(
+    epilog=examples(
+        "skulens train superpoint --data DIR --out runs/superpoint --minutes 60",
+        "skulens train superpoint --data DIR --out runs/superpoint --size published",
+    )
+)
+def superpoint(
+    context: typer.Context,
+    data: Data,
+    out: Out,
+    minutes: Minutes = 60.0,
+    seed: Seed = 0,
+    device: TrainingDevice = "cpu",
+    resume: Resume = False,
+    size: Annotated[
+        Literal["compact", "published"], typer.Option(help="A tenth of the work, or all of it.")
+    ] = "compact",
+    pictures: Annotated[int, typer.Option(min=1, help="To learn from, at most.")] = 800,
+) -> None:
+    """Train SuperPoint, which finds and describes keypoints."""
+    from superglue.superpoint import SuperPointSizes
+    from training.run import RunOptions
+    from training.superpoint import COMPACT, SuperPointOptions, train_superpoint
+
+    _prepare(context)
+    output = Output()
+    run = RunOptions(data, out, minutes, seed, device, resume)
+    sizes = COMPACT if size == "compact" else SuperPointSizes()
+    with output.progress("training SuperPoint", "minutes") as advance:
+        best = train_superpoint(
+            SuperPointOptions(run, sizes, pictures),
+            lambda now: _report(output, now, run, advance),
+        )
+    output.show(str(best))
+
+
 @train_app.command(epilog=examples("skulens train basis --data DIR --out rootsift.safetensors"))
 def basis(
     data: Data,
