@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from matcher.appearance import Appearance, AppearanceSummary, Sighting
 from matcher.box import Box
 from matcher.event import EventKind
-from matcher.flow import FrameMotion
+from matcher.flow import FrameMotion, moved_box
 from matcher.match import Match, Verdict
 from matcher.tracker import Track
 from matcher.vote import Answer, TrackCalibration, VoteSettings
@@ -171,7 +171,7 @@ class Book:
             appearance.last = Sighting(frame_index, time, live[0].box, live[0].outline)
             appearance.place = live[0].box
         else:
-            appearance.place = _moved(appearance.place, motion.camera)
+            appearance.place = moved_box(appearance.place, motion.camera)
         appearance.severed = motion.is_cut or (appearance.severed and not appearance.in_view)
 
     def _ready(
@@ -288,14 +288,6 @@ class Book:
     ) -> Turn:
         lead = appearance.live[0] if appearance.live else appearance.track_ids[-1]
         return Turn(kind, self.id_of(appearance), lead, answer, sighting, summary)
-
-
-def _moved(box: Box, camera: NDArray[np.float64]) -> Box:
-    centre = np.array([(box.left + box.right) / 2, (box.top + box.bottom) / 2])
-    x, y = camera[:, :2] @ centre + camera[:, 2]
-    zoom = float(np.hypot(camera[0, 0], camera[1, 0])) / 2
-    width, height = zoom * box.width, zoom * box.height
-    return Box(float(x - width), float(y - height), float(x + width), float(y + height))
 
 
 def _containment(first: Box, second: Box) -> float:

@@ -19,6 +19,7 @@ from matcher.book import Book, BookSettings, Turn
 from matcher.box import Box
 from matcher.event import Event
 from matcher.flow import Flow, FrameMotion, edges
+from matcher.inquiry import Inquiry, Pending, place_of
 from matcher.match import Detection, Identification, Match, Verdict
 from matcher.schedule import WHOLE_PICTURE, Prospect, Schedule, ScheduleSettings
 from matcher.tracker import Track, Tracker, TrackerSettings
@@ -186,6 +187,7 @@ class Engine(Generic[CatalogT]):
         self._session = session
         self.settings = settings if settings is not None else EngineSettings()
         self.state = EngineState.fresh(self.settings, session)
+        self._pending: Pending | None = None
 
     def step(self, frame: Frame, catalog: CatalogT) -> Step:
         """Take one frame and all work that media time has earned; blocks while networks run."""
@@ -202,6 +204,8 @@ class Engine(Generic[CatalogT]):
         in_view.sort(key=lambda track: not track.verified)
         motion = state.flow.follow(frame.image, {each.track_id: each.box for each in in_view})
         state.tracker.update(detections, motion, frame.media_time)
+        if self._pending is not None:
+            self._pending.carry(motion)
         state.tracker.leave(frame.image.shape[1], frame.image.shape[0])
         self._note_catalog(catalog)
         state.schedule.earn(frame.media_time, state.flow.sharpness)
@@ -211,20 +215,48 @@ class Engine(Generic[CatalogT]):
 
     def work(self, frame: Frame, catalog: CatalogT) -> bool:
         """Second lane, one slot: the most urgent look at the frame last taken; False if none."""
-        schedule, tracks = self.state.schedule, self.state.tracker.tracks
-        task = schedule.next(self._prospects(frame))
-        if task is None:
+        inquiry = self.ask(frame)
+        if inquiry is None:
             return False
-        if task == WHOLE_PICTURE:
-            self._try_whole(frame, catalog)
-            return True
-        track = next(each for each in tracks if each.track_id == task)
-        quality = self._quality(track, frame)
-        seen = Detection(track.box, track.confidence)
-        (match,) = self._finder.match(frame.image, [seen], catalog)
-        self._heed(match, frame, track)
-        schedule.looked(task, quality)
+        self.begin(inquiry)
+        self.hear(look(self._finder, inquiry, catalog), frame, catalog)
         return True
+
+    def ask(self, frame: Frame) -> Inquiry | None:
+        """What the second lane should do next, about the frame last taken; changes nothing.
+
+        None while an inquiry is pending, and when nothing is due.
+        """
+        state = self.state
+        due = None if self._pending else state.schedule.due(self._prospects(frame))
+        if due is None:
+            return None
+        if due.task == WHOLE_PICTURE:
+            return Inquiry(frame, due.task, None, 0.0, due.deadline)
+        track = next(each for each in state.tracker.tracks if each.track_id == due.task)
+        seen = Detection(track.box, track.confidence)
+        return Inquiry(frame, due.task, seen, self._quality(track, frame), due.deadline)
+
+    def begin(self, inquiry: Inquiry) -> None:
+        """The second lane has taken up an inquiry about the frame last taken."""
+        tracks = self.state.tracker.tracks
+        self._pending = Pending(inquiry, {each.track_id: each.box for each in tracks})
+
+    def hear(self, matches: Sequence[Match], frame: Frame, catalog: CatalogT) -> None:
+        """The answer to the pending inquiry is here, at the frame last taken.
+
+        Raises:
+            RuntimeError: no inquiry is pending.
+        """
+        pending, self._pending = self._pending, None
+        if pending is None:
+            raise RuntimeError("an answer came, but nothing was asked")
+        if pending.inquiry.task == WHOLE_PICTURE:
+            self._hear_of_all(matches, frame, pending)
+        else:
+            self._hear_of_one(matches, frame, pending)
+        if pending.frames:  # a product that was found may have left the catalog meanwhile
+            self.state.book.forget_products(catalog.products)
 
     def tell(self, frame: Frame, catalog: CatalogT) -> Step:
         """What the frame last taken brought."""
@@ -236,12 +268,19 @@ class Engine(Generic[CatalogT]):
         """The source has ended: whatever is in view leaves."""
         return self._step(list(self.state.book.finish()), catalog, ())
 
-    def _try_whole(self, frame: Frame, catalog: CatalogT) -> None:
-        schedule = self.state.schedule
-        found = self._finder.survey(frame.image, catalog).matches
-        news = [self._heed(match, frame, None) for match in found]
+    def _hear_of_all(self, matches: Sequence[Match], frame: Frame, pending: Pending) -> None:
+        if pending.is_cut:
+            return  # it tells of a scene that is over; the new one is due already
+        news = [self._heed(pair, frame, None, pending) for pair in self._pairs(matches, pending)]
         moving = np.hypot(self.state.pan[0], self.state.pan[1]) > MOVING * frame.image.shape[1]
-        schedule.looked_whole(news=bool(moving) or any(news))
+        self.state.schedule.looked_whole(news=bool(moving) or any(news))
+
+    def _hear_of_one(self, matches: Sequence[Match], frame: Frame, pending: Pending) -> None:
+        inquiry, tracks = pending.inquiry, self.state.tracker.tracks
+        track = next((each for each in tracks if each.track_id == inquiry.task), None)
+        for pair in () if pending.is_cut else self._pairs(matches, pending):
+            self._heed(pair, frame, track, pending)
+        self.state.schedule.looked(inquiry.task, inquiry.quality)
 
     def _note_catalog(self, catalog: CatalogT) -> None:
         if catalog.index_version != self.state.index_version:
@@ -264,9 +303,18 @@ class Engine(Generic[CatalogT]):
         state.book.follow(tracks, motion, frame.index, frame.media_time)
         state.schedule.forget_all_but({track.track_id for track in tracks})
 
-    def _heed(self, match: Match, frame: Frame, asked: Track | None) -> bool:
+    def _pairs(self, matches: Sequence[Match], pending: Pending) -> list[tuple[Match, Match]]:
+        """Each match as it was said, and as it is in the present frame."""
+        grey = self.state.flow.last
+        present = [] if grey is None else pending.present(matches, grey)
+        return [(said, now) for said, now in zip(matches, present, strict=False) if now is not None]
+
+    def _heed(
+        self, pair: tuple[Match, Match], frame: Frame, asked: Track | None, pending: Pending
+    ) -> bool:
         """Give a match to the track it speaks about; whether it brought a new name."""
-        track = self._subject(match, frame, asked)
+        said, now = pair
+        track = self._subject(now, frame, asked)
         if track is None:
             return False
         book = self.state.book
@@ -275,7 +323,9 @@ class Engine(Generic[CatalogT]):
         if asked is not track:
             self.state.schedule.looked(track.track_id, self._quality(track, frame), cost=0.0)
         sighting = Sighting(frame.index, frame.media_time, track.box, track.outline)
-        book.look(track, match, sighting, frame.image)
+        if appearance.last.frame_index == frame.index:
+            appearance.last = sighting
+        book.look(track, said, *_seen(said, sighting, frame, pending))
         return book.answer(appearance).name != before
 
     def _subject(self, match: Match, frame: Frame, asked: Track | None) -> Track | None:
@@ -387,6 +437,24 @@ class Engine(Generic[CatalogT]):
             index_version=catalog.index_version,
             degraded=False,
         )
+
+
+def look(finder: Finder[CatalogT], inquiry: Inquiry, catalog: CatalogT) -> tuple[Match, ...]:
+    """Answer an inquiry; blocks while networks run. Needs no engine, so any thread may do it."""
+    if inquiry.seen is None:
+        return finder.survey(inquiry.frame.image, catalog).matches
+    return finder.match(inquiry.frame.image, [inquiry.seen], catalog)
+
+
+def _seen(
+    match: Match, present: Sighting, frame: Frame, pending: Pending
+) -> tuple[Sighting, NDArray[np.uint8]]:
+    """Where the match was seen, and in which picture: that of the inquiry, not the present one."""
+    if not pending.frames:
+        return present, frame.image
+    at, proof = pending.inquiry.frame, match.verification
+    outline = present.outline[:0] if proof is None else proof.outline
+    return Sighting(at.index, at.media_time, place_of(match), outline), at.image
 
 
 def _utc(seconds: float) -> str:

@@ -78,6 +78,46 @@ class Flow:
         return _motion(last, self.last, regions, width / last.shape[1])
 
 
+def between(
+    before: NDArray[np.uint8],
+    after: NDArray[np.uint8],
+    regions: Mapping[int, Box],
+    guess: Similarity,
+) -> dict[int, Similarity]:
+    """Motion of regions of one frame to a later one of the same size; missing where it is lost.
+
+    Args:
+        before: (H, W, 3) uint8 RGB.
+        after: likewise, but `reduced` already.
+        regions: pixels of the first frame.
+        guess: (2, 3) how the scene moved, about; the regions may have moved otherwise.
+    """
+    small = reduced(before)
+    if small.shape != after.shape:
+        return {}
+    zoom = before.shape[1] / small.shape[1]
+    shrunk = np.column_stack([guess[:, :2], guess[:, 2] / zoom])
+    guessed = cv2.warpAffine(small, shrunk, (small.shape[1], small.shape[0]))
+    there = {key: moved_box(box, guess) for key, box in regions.items()}
+    rest = _motion(np.asarray(guessed, np.uint8), after, there, zoom).regions
+    return {key: after_another(motion, guess) for key, motion in rest.items()}
+
+
+def after_another(second: Similarity, first: Similarity) -> Similarity:
+    """One motion, then the other."""
+    shift = second[:, :2] @ first[:, 2] + second[:, 2]
+    return np.column_stack([second[:, :2] @ first[:, :2], shift])
+
+
+def moved_box(box: Box, motion: Similarity) -> Box:
+    """Upright as it was: the centre goes along, the sides grow with the scale."""
+    centre = np.array([(box.left + box.right) / 2, (box.top + box.bottom) / 2])
+    x, y = motion[:, :2] @ centre + motion[:, 2]
+    zoom = float(np.hypot(motion[0, 0], motion[1, 0])) / 2
+    width, height = zoom * box.width, zoom * box.height
+    return Box(float(x - width), float(y - height), float(x + width), float(y + height))
+
+
 def reduced(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The picture in grey, shrunk by a whole number to at most `WIDEST` pixels across."""
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)

@@ -64,6 +64,19 @@ class Prospect:
     agreeing: int
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A task whose time has come.
+
+    Attributes:
+        task: `WHOLE_PICTURE` or a track's id.
+        deadline: media seconds by which it should have been done.
+    """
+
+    task: int
+    deadline: float
+
+
 @dataclass(slots=True, eq=False)
 class Trial:
     """How a track has been looked at so far.
@@ -119,6 +132,11 @@ class Schedule:
 
     def next(self, prospects: Iterable[Prospect]) -> int | None:
         """The most urgent task that is due, `WHOLE_PICTURE` or a track's id; None if none is."""
+        due = self.due(prospects)
+        return None if due is None else due.task
+
+    def due(self, prospects: Iterable[Prospect]) -> Due | None:
+        """Likewise, with its deadline."""
         due: list[tuple[float, int]] = []
         if self.time >= self.whole_at:
             due.append((self.whole_at + self.settings.first_patience, WHOLE_PICTURE))
@@ -126,9 +144,11 @@ class Schedule:
             deadline = self._deadline(each)
             if deadline is not None:
                 due.append((deadline, each.track_id))
-        deadline, task = min(due, default=(NEVER, None))
+        if not due:
+            return None
+        deadline, task = min(due)
         # The same thing will be seen better in a moment: wait as long as the deadline allows.
-        return task if self.is_clear or deadline <= self.time else None
+        return Due(task, deadline) if self.is_clear or deadline <= self.time else None
 
     def looked_whole(self, *, news: bool) -> None:
         """A whole picture was tried; `news` if it named what no track had, or the scene moves."""
