@@ -15,13 +15,17 @@ from api.models import Networks, compose, load_networks
 from api.services import Finder, Services
 from bench.clocked import NetworkClock
 from bench.clocked import Networks as CountedNetworks
+from bench.homography import FeatureFinder, PairFinder
 from bench.latency import LatencyTarget, Stage
 from catalog.catalogs import Catalogs
 from catalog.encoding import Encoder
 from catalog.folder import FolderStorage
 from catalog.snapshot import Catalog
 from catalog.transfer import import_path
+from matcher.closer_look import CloserLookMatcher
+from matcher.features import KeypointMatcher
 from matcher.match import Identification
+from matcher.nearest import NearestNeighbourMatcher
 from matcher.runtime import Device
 from matcher.verifier import Contest
 
@@ -101,6 +105,22 @@ def latency_target(
         naive=compose(plain, models.decision, shortlist_size=max(len(catalog.products), 1)),
         catalog=catalog,
     )
+
+
+def pair_finders(networks: Networks, keypoints: int) -> list[tuple[str, PairFinder]]:
+    """What pairs keypoints as shipped, and beside it what that is made of, by name.
+
+    Args:
+        networks: loaded.
+        keypoints: at most, per picture.
+    """
+    matcher, quick = networks.matcher, NearestNeighbourMatcher()
+    methods: list[tuple[str, KeypointMatcher]] = [("skulens", matcher)]
+    if isinstance(matcher, CloserLookMatcher):
+        methods += [("SuperGlue alone", matcher.careful), ("nearest neighbours alone", quick)]
+    return [
+        (name, FeatureFinder(networks.front_end, method, keypoints)) for name, method in methods
+    ]
 
 
 def _stages(services: Services, catalog: Catalog, image: NDArray[np.uint8]) -> list[Stage]:

@@ -8,6 +8,7 @@ import cv2
 
 from api.settings import Settings
 from matcher.calibration import read as read_calibration
+from matcher.closer_look import CloserLookMatcher
 from matcher.colour_embedder import ColourEmbedder
 from matcher.decision import Decision
 from matcher.detector import Detector, YoloDetector
@@ -22,11 +23,14 @@ from matcher.reference import ReferenceShelf
 from matcher.rootsift import RootSift, read_basis
 from matcher.runtime import Device, LoadedNetwork, choose_runtime
 from matcher.shortlist import Shortlister
+from matcher.superglue_matcher import SuperGlueMatcher
+from matcher.superpoint_front_end import SuperPointFrontEnd
 from matcher.twins import TwinTest
 from matcher.verifier import Verifier
 from matcher.weights import Network, check_hash, read_manifest
 
 IDENTICAL_FROM: Final = 0.8
+_CLOSER_LOOKS: Final = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +83,11 @@ def load_models(settings: Settings) -> Models:
         decision=decision,
         pipeline=compose(networks, decision),
         encoder=ReferenceEncoder(
-            networks.front_end, networks.matcher, networks.embedder, networks.detector
+            # What the catalog keeps shall not change with what looks at it later.
+            networks.front_end,
+            NearestNeighbourMatcher(),
+            networks.embedder,
+            networks.detector,
         ),
     )
 
@@ -102,12 +110,35 @@ def load_networks(settings: Settings, device: Device) -> Networks:
         return runtime.load(manifest.weights(entries[0].name, allow_noncommercial=allowed))
 
     detector, embedder = loaded(Network.DETECTOR), loaded(Network.EMBEDDER)
+    front_end, descriptors = _front_end(settings, loaded(Network.SUPERPOINT))
     return Networks(
         detector=PrintProposals() if detector is None else YoloDetector(detector),
         embedder=ColourEmbedder() if embedder is None else NetworkEmbedder(embedder),
-        front_end=RootSift(read_basis(_table(settings, Network.KEYPOINT_BASIS))),
-        matcher=NearestNeighbourMatcher(),
+        front_end=front_end,
+        matcher=_keypoint_matcher(loaded(Network.SUPERGLUE), descriptors),
     )
+
+
+def _front_end(settings: Settings, superpoint: LoadedNetwork | None) -> tuple[FrontEnd, int]:
+    """What finds and describes keypoints, and the length of its descriptors."""
+    if superpoint is not None:
+        return SuperPointFrontEnd(superpoint), int(superpoint.facts["descriptors"])
+    basis = read_basis(_table(settings, Network.KEYPOINT_BASIS))
+    return RootSift(basis), basis.axes.shape[1]
+
+
+def _keypoint_matcher(superglue: LoadedNetwork | None, descriptors: int) -> KeypointMatcher:
+    quick = NearestNeighbourMatcher()
+    if superglue is None:
+        return quick
+    wanted = int(superglue.facts["descriptors"])
+    if wanted != descriptors:
+        raise WeightsError(
+            f"{superglue.weights.path.name} pairs descriptors of length {wanted}, and the front "
+            f"end's have {descriptors}; list weights that belong together in the manifest."
+        )
+    closer = int(superglue.weights.option("closer", _CLOSER_LOOKS))
+    return CloserLookMatcher(quick, SuperGlueMatcher(superglue), closer)
 
 
 def _table(settings: Settings, kind: Network) -> Path:

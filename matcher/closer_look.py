@@ -29,7 +29,7 @@ class CloserLookMatcher:
             closer: how many those are.
         """
         self._quick = quick
-        self._careful = careful
+        self.careful = careful
         self._closer = closer
 
     def match(
@@ -38,7 +38,7 @@ class CloserLookMatcher:
         """One query against several references, in their order."""
         found = self._quick.match(query, references)
         most = sorted(range(len(found)), key=lambda index: -len(found[index]))[: self._closer]
-        closer = self._careful.match(query, [references[index] for index in most])
+        closer = self.careful.match(query, [references[index] for index in most])
         for index, more in zip(most, closer, strict=True):
             found[index] = both(found[index], more)
         return found

@@ -95,18 +95,13 @@ def homography(
     json: JsonFile = None,
 ) -> None:
     """Keypoints and pairs on warped real photos, beside RootSIFT with mutual ratio."""
-    from bench.homography import (
-        FeatureFinder,
-        HomographyOptions,
-        evaluation_photos,
-        measure_homography,
-    )
+    from api.measuring import pair_finders
+    from bench.homography import HomographyOptions, evaluation_photos, measure_homography
 
     with _measuring(context) as (output, built, on_stage):
         options = HomographyOptions(evaluation_photos(shared), pairs, keypoints, seed)
-        networks = built.models.networks
-        finder = FeatureFinder(networks.front_end, networks.matcher, keypoints)
-        result = measure_homography([("skulens", finder)], options, on_stage)
+        finders = pair_finders(built.models.networks, keypoints)
+        result = measure_homography(finders, options, on_stage)
     _answer(output, result.table(), result.to_json(), json)
 
 

@@ -1,0 +1,76 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.torch import save_file
+
+from api.models import load_networks
+from api.settings import Settings
+from matcher.closer_look import CloserLookMatcher
+from matcher.errors import WeightsError
+from matcher.nearest import NearestNeighbourMatcher
+from matcher.rootsift import RootSift
+from matcher.runtime import Device
+from matcher.superpoint_front_end import SuperPointFrontEnd
+from matcher.weights import Manifest, Network, WeightsEntry, sha256_of, write_manifest
+from superglue.superglue import SuperGlue, SuperGlueSizes
+from superglue.superpoint import SuperPoint, SuperPointSizes
+from tests.training.pairing import basis, keypoints
+from training.basis import save_basis
+
+GLUE = SuperGlueSizes(16, 16, 2, 4, 6, (8,))
+
+
+def entry(folder: Path, network: Network) -> WeightsEntry:
+    path = folder / f"{network.name.lower()}.safetensors"
+    return WeightsEntry(
+        name=path.stem,
+        file=path.name,
+        network=network,
+        sha256=sha256_of(path),
+        size=path.stat().st_size,
+        licence="ours",
+        commercial_use=True,
+        trained_on="nothing",
+        command="none",
+        options={"sinkhorn_iterations": 5, "keypoints": 8, "closer": 1},
+    )
+
+
+def settings(folder: Path, *listed: Network) -> Settings:
+    folder.mkdir(exist_ok=True)
+    save_basis(basis(), folder / "keypoint_basis.safetensors")
+    save_file(SuperGlue(GLUE).state_dict(), folder / "superglue.safetensors")
+    superpoint = SuperPoint(SuperPointSizes((4, 4, 4, 4), 4, 8))
+    save_file(superpoint.state_dict(), folder / "superpoint.safetensors")
+    entries = tuple(entry(folder, one) for one in (Network.KEYPOINT_BASIS, *listed))
+    write_manifest(Manifest(folder, entries))
+    return Settings(weights=folder, cache_dir=folder)
+
+
+def test_keypoints_are_paired_without_training_if_the_folder_has_no_networks(
+    tmp_path: Path,
+) -> None:
+    networks = load_networks(settings(tmp_path), Device.REFERENCE)
+    assert isinstance(networks.front_end, RootSift)
+    assert isinstance(networks.matcher, NearestNeighbourMatcher)
+
+
+def test_a_superglue_of_the_folder_takes_a_closer_look(tmp_path: Path) -> None:
+    networks = load_networks(settings(tmp_path, Network.SUPERGLUE), Device.REFERENCE)
+    assert isinstance(networks.matcher, CloserLookMatcher)
+    one = keypoints(30, 0)
+    (found,) = networks.matcher.match(one, [one])
+    assert set(range(30)) <= set(found.query.tolist())
+    assert found.query.dtype == np.int64
+
+
+def test_a_superpoint_of_the_folder_is_the_front_end(tmp_path: Path) -> None:
+    networks = load_networks(settings(tmp_path, Network.SUPERPOINT), Device.REFERENCE)
+    assert isinstance(networks.front_end, SuperPointFrontEnd)
+
+
+def test_networks_that_do_not_fit_each_other_are_refused(tmp_path: Path) -> None:
+    both = settings(tmp_path, Network.SUPERPOINT, Network.SUPERGLUE)
+    with pytest.raises(WeightsError, match="of length 16, and the front end's have 8"):
+        load_networks(both, Device.REFERENCE)
