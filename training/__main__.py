@@ -1,4 +1,4 @@
-"""`python -m training detector|embedder|ship …`: the trainers without the rest of skulens."""
+"""`python -m training detector|embedder|ship|… …`: the trainers without the rest of skulens."""
 
 import argparse
 import logging
@@ -8,12 +8,15 @@ from pathlib import Path
 import torch
 
 from matcher.errors import WeightsError
+from training.data import TrainingData
 from training.detector import train_detector
 from training.embedder import train_embedder
 from training.errors import TrainingError
+from training.front_ends import FrontEndChoice, FrontEndKind
 from training.progress import Progress
 from training.run import RunOptions
 from training.ship import Runs, ship
+from training.ship_keypoints import ServedAs, ship_superglue, ship_superpoint
 
 LOGGER = logging.getLogger("training")
 
@@ -51,6 +54,21 @@ def _ship(arguments: argparse.Namespace) -> None:
         LOGGER.info("%s: %d bytes, %s", entry.file, entry.size, dict(entry.figures))
 
 
+def _ship_superglue(arguments: argparse.Namespace) -> None:
+    kind, folder = FrontEndKind(arguments.front_end), arguments.weights
+    choice = FrontEndChoice(kind, folder, arguments.run / "networks")
+    served = ServedAs(arguments.keypoints, arguments.closer)
+    pool = arguments.pool or arguments.run / "pool"
+    entry = ship_superglue(arguments.run, pool, choice, served, folder)
+    LOGGER.info("%s: %d bytes, %s", entry.file, entry.size, dict(entry.figures))
+
+
+def _ship_superpoint(arguments: argparse.Namespace) -> None:
+    data = TrainingData.open(arguments.data)
+    entry = ship_superpoint(data, arguments.run, arguments.weights)
+    LOGGER.info("%s: %d bytes, %s", entry.file, entry.size, dict(entry.figures))
+
+
 def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--data", type=Path, required=True)
@@ -71,6 +89,16 @@ def _parser() -> argparse.ArgumentParser:
     shipper.add_argument("--embedder", type=Path, required=True)
     shipper.add_argument("--weights", type=Path, required=True)
     shipper.set_defaults(act=_ship)
+    for name, act in (("ship-superglue", _ship_superglue), ("ship-superpoint", _ship_superpoint)):
+        shipper = tasks.add_parser(name, parents=[common])
+        shipper.add_argument("--run", type=Path, required=True)
+        shipper.add_argument("--weights", type=Path, required=True)
+        shipper.set_defaults(act=act)
+        if act is _ship_superglue:
+            shipper.add_argument("--pool", type=Path)
+            shipper.add_argument("--front-end", default="rootsift")
+            shipper.add_argument("--keypoints", type=int, default=384)
+            shipper.add_argument("--closer", type=int, default=4)
     return parser
 
 

@@ -67,7 +67,7 @@ def ship(runs: Runs, folder: Path) -> tuple[WeightsEntry, WeightsEntry]:
             name="detector-yolov5n",
             network=Network.DETECTOR,
             trained_on=_SOURCES,
-            command=_command("detector", runs.detector),
+            command=command_of("detector", runs.detector),
             figures=_detector_figures(detector, data, runs.detector),
             options={"input_size": detecting.INPUT_SIDE, "confidence": _CONFIDENCE},
         ), folder),
@@ -75,14 +75,14 @@ def ship(runs: Runs, folder: Path) -> tuple[WeightsEntry, WeightsEntry]:
             name="embedder-resnet34",
             network=Network.EMBEDDER,
             trained_on=_SOURCES,
-            command=_command("embedder", runs.embedder),
+            command=command_of("embedder", runs.embedder),
             figures=_embedder_figures(embedder, detector, data, runs.embedder),
             options={"input_size": picture_side(1.0), "squeeze": 1},
         ), folder),
     )  # fmt: skip
 
 
-def _command(network: str, out: Path) -> str:
+def command_of(network: str, out: Path) -> str:
     """What makes such weights again, with the minutes that the run's log tells of."""
     reports = read(out / "progress.jsonl")
     minutes = reports[-1].minutes if reports else 0.0

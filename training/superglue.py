@@ -104,7 +104,7 @@ def train_superglue(options: SuperGlueOptions, report: Report) -> Path:
     with _growing_pool(options) as builder:
         _await_shards(options.pool, builder)
         validation = validation_pairs(Pool.read(options.pool, "validation"), front_end)
-        report(Progress(0, 0.0, 0.0, pairing_figures(validation, _nearest)))
+        report(Progress(0, 0.0, 0.0, pairing_figures(validation, nearest)))
         run = SuperGlueRun(options, front_end, validation)
         run.restore_if_asked()
         return run.complete(report)
@@ -144,7 +144,8 @@ def _await_shards(folder: Path, builder: BaseProcess) -> None:
         time.sleep(_PAUSE_S)
 
 
-def _nearest(query: LocalFeatures, reference: LocalFeatures) -> Correspondences:
+def nearest(query: LocalFeatures, reference: LocalFeatures) -> Correspondences:
+    """What needs no training."""
     return NearestNeighbourMatcher().match(query, [reference])[0]
 
 

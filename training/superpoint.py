@@ -38,6 +38,8 @@ from training.warps import WarpRange
 COMPACT: Final = SuperPointSizes(widths=(16, 24, 48, 64), head=96, descriptors=64)
 """A tenth of the published network's work."""
 
+HELD_OUT_PICTURES: Final = 40
+
 _SHAPES_UNTIL: Final = 0.3
 _SIDE: Final = 160
 _BATCH: Final = 8
@@ -48,7 +50,6 @@ _DESCRIPTORS: Final = 0.5
 _LONGEST: Final = 320
 _EASY: Final = WarpRange(corners=0.15, turn_deg=30, scale=(0.7, 1.4))
 _VALIDATED: Final = 24
-_HELD_OUT_PICTURES: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def train_superpoint(options: SuperPointOptions, report: Report) -> Path:
     options.run.out.mkdir(parents=True, exist_ok=True)
     data = TrainingData.open(options.run.data)
     run = SuperPointRun(options, read_pictures(data, options.pictures, held_out=False))
-    run.validation = read_pictures(data, _HELD_OUT_PICTURES, held_out=True)[:_VALIDATED]
+    run.validation = read_pictures(data, HELD_OUT_PICTURES, held_out=True)[:_VALIDATED]
     run.restore_if_asked()
     return run.complete(report)
 

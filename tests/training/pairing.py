@@ -6,14 +6,17 @@ from matcher.features import LocalFeatures
 from matcher.rootsift import RootSift, RotatedBasis
 
 
-def front_end(axes: int = 16) -> RootSift:
-    """RootSIFT along axes that nothing was measured for."""
+def basis(axes: int = 16) -> RotatedBasis:
+    """Axes that nothing was measured for."""
     rng = np.random.default_rng(0)
     turned, _ = np.linalg.qr(rng.normal(size=(128, axes)))
     mean = np.full(128, 0.06, np.float32)
-    return RootSift(
-        RotatedBasis(mean, np.asarray(turned, np.float32), np.full(axes, 0.2, np.float32))
-    )
+    return RotatedBasis(mean, np.asarray(turned, np.float32), np.full(axes, 0.2, np.float32))
+
+
+def front_end() -> RootSift:
+    """RootSIFT along such axes."""
+    return RootSift(basis())
 
 
 def keypoints(count: int, seed: int, descriptors: int = 16) -> LocalFeatures:
