@@ -17,6 +17,8 @@ from training.things import Amounts
 
 SHIPPED = Path(__file__).parents[2] / "weights"
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 @pytest.fixture
 def weights(tmp_path: Path) -> Path:

@@ -26,6 +26,8 @@ from training.things import Amounts
 TINY = SuperGlueSizes(16, 24, 2, 4, 6, (8,))
 WEIGHTS = Path(__file__).parents[2] / "weights"
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 def fresh(sizes: SuperGlueSizes = TINY) -> SuperGlue:
     torch.manual_seed(0)

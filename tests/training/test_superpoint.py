@@ -26,6 +26,8 @@ from training.warps import WarpRange, carried, inside, random_warp
 TINY = SuperPointSizes((4, 4, 8, 8), 8, 8)
 EVERYTHING = np.ones((16, 24), bool)
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 def points(*given: tuple[float, float]) -> NDArray[np.float32]:
     return np.array(given, np.float32).reshape(-1, 2)
