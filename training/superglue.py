@@ -43,6 +43,7 @@ ITERATIONS: Final = 10
 THRESHOLD: Final = 0.2
 MOST_KEYPOINTS: Final = 512
 
+_HEADS: Final = 4
 _ENCODER: Final = (32, 64, 128, 256)
 _TEMPERATURE: Final = 22.0
 _ALONE: Final = 0.7
@@ -79,11 +80,18 @@ class SuperGlueOptions:
     scenes: PoolOptions
 
     def sizes(self, descriptors: int) -> SuperGlueSizes:
-        """Of the network for descriptors of that length."""
+        """Of the network for descriptors of that length.
+
+        Raises:
+            TrainingError: the heads cannot share the width.
+        """
+        if self.width % _HEADS:
+            raise TrainingError(f"--width must be a multiple of {_HEADS}, not {self.width}")
         return SuperGlueSizes(
             descriptors=descriptors,
             width=self.width,
             layers=2 * self.layers,
+            heads=_HEADS,
             geometry=6,
             encoder=tuple(one for one in _ENCODER if one <= self.width),
         )

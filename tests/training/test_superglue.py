@@ -118,6 +118,11 @@ def test_a_whole_run_ends_with_a_network_and_its_figures(
     assert SuperGlueSizes.of(state) == SuperGlueSizes(64, 16, 2, 4, 6, ())
 
 
+def test_a_width_that_the_heads_cannot_share_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="multiple of 4, not 18"):
+        replace(options(tmp_path, tmp_path), width=18).sizes(64)
+
+
 def test_a_front_end_without_weights_is_refused(tmp_path: Path) -> None:
     choice = FrontEndChoice(FrontEndKind.SUPERPOINT, tmp_path, tmp_path)
     with pytest.raises(TrainingError, match="no weights for superpoint"):
