@@ -21,7 +21,7 @@ from matcher.event import Event
 from matcher.flow import Flow, FrameMotion, edges
 from matcher.inquiry import Inquiry, Pending, place_of
 from matcher.match import Detection, Identification, Match, Verdict
-from matcher.schedule import WHOLE_PICTURE, Prospect, Schedule, ScheduleSettings
+from matcher.schedule import WHOLE_PICTURE, Due, Prospect, Schedule, ScheduleSettings
 from matcher.tracker import Track, Tracker, TrackerSettings
 from stream.frame import Frame
 
@@ -227,15 +227,19 @@ class Engine(Generic[CatalogT]):
 
         None while an inquiry is pending, and when nothing is due.
         """
-        state = self.state
-        due = None if self._pending else state.schedule.due(self._prospects(frame))
+        due = None if self._pending else self.due(frame)
         if due is None:
             return None
         if due.task == WHOLE_PICTURE:
             return Inquiry(frame, due.task, None, 0.0, due.deadline)
-        track = next(each for each in state.tracker.tracks if each.track_id == due.task)
+        track = next(each for each in self.state.tracker.tracks if each.track_id == due.task)
         seen = Detection(track.box, track.confidence)
         return Inquiry(frame, due.task, seen, self._quality(track, frame), due.deadline)
+
+    def due(self, frame: Frame) -> Due | None:
+        """What is wanted most of what is not begun, about the frame last taken."""
+        begun = None if self._pending is None else self._pending.inquiry.task
+        return self.state.schedule.due(self._prospects(frame), begun)
 
     def begin(self, inquiry: Inquiry) -> None:
         """The second lane has taken up an inquiry about the frame last taken."""

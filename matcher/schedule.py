@@ -135,14 +135,14 @@ class Schedule:
         due = self.due(prospects)
         return None if due is None else due.task
 
-    def due(self, prospects: Iterable[Prospect]) -> Due | None:
-        """Likewise, with its deadline."""
+    def due(self, prospects: Iterable[Prospect], begun: int | None = None) -> Due | None:
+        """Likewise, with its deadline, and without a task that is under way."""
         due: list[tuple[float, int]] = []
-        if self.time >= self.whole_at:
+        if self.time >= self.whole_at and begun != WHOLE_PICTURE:
             due.append((self.whole_at + self.settings.first_patience, WHOLE_PICTURE))
         for each in prospects if self.units >= 1.0 else ():
             deadline = self._deadline(each)
-            if deadline is not None:
+            if deadline is not None and each.track_id != begun:
                 due.append((deadline, each.track_id))
         if not due:
             return None

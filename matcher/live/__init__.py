@@ -1,0 +1,28 @@
+"""Live sessions: sources matched in real time by one owner of the models that they share.
+
+`SessionManager` is the door. Two threads do the work for all sessions: the first lane takes the
+newest frame of whoever waits longest, the second looks closely for whoever had least of it.
+"""
+
+from matcher.live.errors import LiveError, NoSuchSession, TooManySessions
+from matcher.live.manager import SessionManager
+from matcher.live.messages import FrameTold, Message, SessionChanged, SessionStatus
+from matcher.live.outlet import Batch, Outlet
+from matcher.live.region import Region
+from matcher.live.settings import LiveSettings, SessionSettings
+
+__all__ = [
+    "Batch",
+    "FrameTold",
+    "LiveError",
+    "LiveSettings",
+    "Message",
+    "NoSuchSession",
+    "Outlet",
+    "Region",
+    "SessionChanged",
+    "SessionManager",
+    "SessionSettings",
+    "SessionStatus",
+    "TooManySessions",
+]
