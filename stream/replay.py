@@ -12,7 +12,7 @@ from stream.file import FileSource
 from stream.frame import Frame
 from stream.live import STOP_BOUND_S, StatusListener
 from stream.mailbox import Inbox
-from stream.state import SourceState, SourceStatus, StatusBoard
+from stream.state import SourceState, SourceStatus, StatusBoard, as_sentence
 
 END: Final = "The recording came to its end."
 
@@ -83,7 +83,7 @@ class RecordingSource:
             if not self._stopping.is_set():
                 self._board.show(SourceState.ENDED, END)
         except SourceError as error:
-            self._board.show(SourceState.FAILED, f"{error}.")
+            self._board.show(SourceState.FAILED, as_sentence(str(error)))
 
     def _frames(self) -> Iterator[Frame]:
         """The file's frames, once or for ever, numbered and timed throughout."""

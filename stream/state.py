@@ -48,6 +48,11 @@ class SourceStatus:
     corrupt: int = 0
 
 
+def as_sentence(clause: str) -> str:
+    """A clause as a sentence for people."""
+    return f"{clause[:1].upper()}{clause[1:].rstrip('.')}."
+
+
 class StatusBoard:
     """The current status of one source; tells a listener about changes, one at a time.
 

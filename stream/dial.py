@@ -1,0 +1,141 @@
+"""Connections to hosts that were checked, with bounds on everything and an end at any moment."""
+
+import socket
+import ssl
+from contextlib import suppress
+from ipaddress import ip_address
+from queue import Empty, SimpleQueue
+from threading import Event, Lock, Thread
+from time import monotonic
+from typing import Final
+
+from stream.address import AddressRules
+from stream.errors import SourceError
+
+LOOKUP_TIMEOUT_S: Final = 3.0
+CONNECT_TIMEOUT_S: Final = 2.0
+SLICE_S: Final = 0.2
+
+
+class Stopped(SourceError):
+    """Whoever waited was told to stop."""
+
+
+class Dialer:
+    """Connects to camera hosts on behalf of one source; `stop` ends whatever it waits for."""
+
+    def __init__(self, rules: AddressRules) -> None:
+        """Use these rules for every host."""
+        self._rules = rules
+        self._stopping = Event()
+        self._lock = Lock()
+        self._sockets: list[socket.socket] = []
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing is to be waited for any more."""
+        return self._stopping.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait; True if told to stop meanwhile."""
+        return self._stopping.wait(seconds)
+
+    def stop(self) -> None:
+        """End lookups, connecting and reading at once; safe to call twice."""
+        self._stopping.set()
+        with self._lock:
+            for connection in self._sockets:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    def resolve(self, host: str, port: int) -> str:
+        """The first allowed address of a host.
+
+        Raises:
+            SourceError: there is none, the name servers do not answer, or the rules forbid it.
+        """
+        refusal = SourceError(f"there is no host {host}")
+        for address in self._lookup(host, port):
+            try:
+                self._rules.check(ip_address(address.partition("%")[0]))
+            except SourceError as error:
+                refusal = error
+            else:
+                return address
+        raise refusal
+
+    def connect(
+        self,
+        host: str,
+        port: int,
+        *,
+        tls: ssl.SSLContext | None = None,
+        timeout: float = CONNECT_TIMEOUT_S,
+    ) -> socket.socket:
+        """A TCP connection to a host that is allowed, with TLS on top if a context is given.
+
+        It keeps `timeout` for every later wait.
+
+        Raises:
+            SourceError: the host is not allowed, refuses, does not answer in time, or its
+                certificate is not trusted.
+        """
+        address = self.resolve(host, port)
+        try:
+            plain = self._kept(socket.create_connection((address, port), timeout))
+        except OSError as error:
+            raise SourceError(_why(error, f"{host}:{port}")) from error
+        if tls is None:
+            return plain
+        try:
+            return self._kept(tls.wrap_socket(plain, server_hostname=host))
+        except (OSError, ValueError) as error:
+            self.release(plain)
+            why = getattr(error, "verify_message", "") or "it speaks no TLS that we know"
+            raise SourceError(f"{host} offers no secure connection: {why}") from error
+
+    def release(self, connection: socket.socket) -> None:
+        """Close a connection and forget it."""
+        with self._lock:
+            self._sockets = [kept for kept in self._sockets if kept is not connection]
+        connection.close()
+
+    def _kept(self, connection: socket.socket) -> socket.socket:
+        """Remember a connection for `stop`, which may have come in between."""
+        with self._lock:
+            self._sockets = [kept for kept in self._sockets if kept.fileno() >= 0]
+            self._sockets.append(connection)
+        if self.is_stopped:
+            self.release(connection)
+            raise Stopped("stopped")
+        return connection
+
+    def _lookup(self, host: str, port: int) -> list[str]:
+        """Addresses of a host; the system's lookup knows no bound, so it gets a thread."""
+        with suppress(ValueError):
+            return [str(ip_address(host))]
+        answers: SimpleQueue[list[str]] = SimpleQueue()
+        Thread(target=_ask, args=(host, port, answers), name="lookup", daemon=True).start()
+        deadline = monotonic() + LOOKUP_TIMEOUT_S
+        while monotonic() < deadline:
+            if self.is_stopped:
+                raise Stopped("stopped")
+            with suppress(Empty):
+                return answers.get(timeout=SLICE_S)
+        raise SourceError(f"the name servers do not answer for {host}")
+
+
+def _ask(host: str, port: int, answers: "SimpleQueue[list[str]]") -> None:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        found = []
+    answers.put(list(dict.fromkeys(str(entry[4][0]) for entry in found)))
+
+
+def _why(error: OSError, place: str) -> str:
+    if isinstance(error, TimeoutError):
+        return f"{place} does not answer"
+    if isinstance(error, ConnectionRefusedError):
+        return f"{place} refuses the connection"
+    return f"{place} cannot be reached ({error.strerror or 'network error'})"

@@ -1,0 +1,164 @@
+"""Reads camera streams over HTTP: checked hosts, no redirects elsewhere, passwords never shown."""
+
+import http.client
+import ssl
+import urllib.error
+import urllib.request
+from functools import partial
+from typing import IO, Final
+from urllib.parse import urlsplit
+
+from typing_extensions import override
+
+from stream.address import CameraAddress
+from stream.dial import Dialer
+from stream.errors import SourceError
+
+READ_TIMEOUT_S: Final = 5.0
+USER_AGENT: Final = "skulens"
+REASONS: Final = {
+    401: "it refuses the user name or password",
+    403: "it refuses the user name or password",
+    404: "it has no stream at this path",
+    429: "it serves too many viewers already",
+    503: "it is not ready to serve",
+}
+
+
+class WebStream:
+    """A response being read; what PyAV takes for a file."""
+
+    def __init__(self, response: http.client.HTTPResponse) -> None:
+        """Read from a response."""
+        self._response = response
+        self.content_type = response.headers.get_content_type()
+
+    def read(self, size: int) -> bytes:
+        """What has come, `size` bytes at most; empty at the end.
+
+        Raises:
+            SourceError: nothing came in time, or the connection broke.
+        """
+        try:
+            return self._response.read1(size)
+        except TimeoutError as error:
+            raise SourceError(f"nothing came for {READ_TIMEOUT_S:.0f} s") from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise SourceError("the connection broke") from error
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._response.close()
+
+
+class WebReader:
+    """Opens a camera's HTTP address, and what a playlist there refers to."""
+
+    def __init__(self, address: CameraAddress, dialer: Dialer) -> None:
+        """Open nothing yet."""
+        self._address = address
+        self._opener = urllib.request.OpenerDirector()
+        passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+        if address.user:  # for this host alone: a playlist may name others
+            place = f"{address.scheme}://{urlsplit(address.url()).netloc}/"
+            passwords.add_password(None, place, address.user, address.password)
+        for handler in (
+            _Handler(dialer),
+            _Redirects(address.host),
+            urllib.request.HTTPBasicAuthHandler(passwords),
+            urllib.request.HTTPDigestAuthHandler(passwords),
+            urllib.request.HTTPDefaultErrorHandler(),
+            urllib.request.HTTPErrorProcessor(),
+        ):
+            self._opener.add_handler(handler)
+
+    def open(self, url: str = "", first: int = 0, end: int | None = None) -> WebStream:
+        """Open an address; the camera's own if none is given.
+
+        Args:
+            url: http or https.
+            first: first byte wanted.
+            end: byte after the last one wanted; None is everything.
+
+        Raises:
+            SourceError: it is not allowed, not there, or does not answer.
+        """
+        headers = {"User-Agent": USER_AGENT, "Accept": "*/*"}
+        if first or end:
+            headers["Range"] = f"bytes={first}-{'' if end is None else end - 1}"
+        if not (url or self._address.url()).startswith(("http://", "https://")):
+            raise SourceError("its playlist names something that is not on the web")
+        try:
+            request = urllib.request.Request(url or self._address.url(), headers=headers)
+            return WebStream(self._opener.open(request, timeout=READ_TIMEOUT_S))
+        except urllib.error.HTTPError as error:
+            error.close()
+            reason = REASONS.get(error.code, "it cannot serve this")
+            raise SourceError(f"{reason} (HTTP {error.code})") from None
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise SourceError(
+                "it answers with something that is not HTTP, or not at all"
+            ) from error
+
+    def open_part(self, url: str, _flags: int, options: dict[str, str]) -> WebStream:
+        """What PyAV calls for each playlist and segment."""
+        end = options.get("end_offset")
+        return self.open(url, int(options.get("offset", 0)), int(end) if end else None)
+
+
+class _Handler(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
+    """Makes connections through the dialer."""
+
+    def __init__(self, dialer: Dialer) -> None:
+        urllib.request.HTTPHandler.__init__(self)
+        self._dialer = dialer
+
+    @override
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(partial(_Connection, self._dialer, None), req)
+
+    @override
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        tls = ssl.create_default_context()
+        return self.do_open(partial(_Connection, self._dialer, tls), req)
+
+    https_request = urllib.request.AbstractHTTPHandler.do_request_
+
+
+class _Connection(http.client.HTTPConnection):
+    def __init__(
+        self, dialer: Dialer, tls: ssl.SSLContext | None, host: str, timeout: float
+    ) -> None:
+        if tls is not None:
+            self.default_port = http.client.HTTPS_PORT
+        super().__init__(host, timeout=timeout)
+        self._dialer = dialer
+        self._tls = tls
+
+    @override
+    def connect(self) -> None:
+        self.sock = self._dialer.connect(
+            self.host, self.port, tls=self._tls, timeout=READ_TIMEOUT_S
+        )
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects on the same host; others could lead into networks that are closed."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+
+    @override
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        new = urlsplit(newurl)
+        if new.scheme not in ("http", "https") or new.hostname != self._host:
+            raise SourceError("it redirects to another host; use the address it redirects to")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
