@@ -2,19 +2,16 @@
 
 from typing import Final
 
+from catalog.changes import CatalogCleared, CatalogDeleted, JournalChange, PartsActivated
 from catalog.encoding import Encoder
 from catalog.errors import AlreadyExists, CatalogError, NotFound, StorageUnavailable
-from catalog.journal import (
-    CatalogCleared,
-    CatalogDeleted,
-    Journal,
-    JournalChange,
-    PartsActivated,
-)
+from catalog.journal import Journal
 from catalog.keeper import IndexKeeper
 from catalog.ledger import Ledger
+from catalog.orphans import GRACE_SECONDS
 from catalog.parts import PartStore
 from catalog.product import is_valid_id
+from catalog.reconcile import Reconciler
 from catalog.rules import check_id, check_part_ids
 from catalog.state import CatalogState, Life
 from catalog.storage import Storage
@@ -66,6 +63,19 @@ class Catalogs:
         store = CatalogStore(name, self._storage, self._encoder)
         store.state()
         return store
+
+    def reconciler(self, name: str, *, grace_seconds: float = GRACE_SECONDS) -> Reconciler:
+        """What brings a catalog and its storage together.
+
+        Args:
+            name: of the catalog.
+            grace_seconds: how long an orphaned object is left alone.
+
+        Raises:
+            NotFound: there is none of that name.
+            Invalid: the name breaks the pattern of ids.
+        """
+        return Reconciler(self.open(name), self._storage, grace_seconds=grace_seconds)
 
     def delete(self, name: str) -> None:
         """Delete a catalog with all its products and pictures, for ever; its journal stays.

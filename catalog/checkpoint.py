@@ -28,14 +28,15 @@ from catalog.record import (
     sequence,
     text,
 )
-from catalog.state import CatalogState, Life
+from catalog.state import CatalogState, Collected, Life
 from catalog.storage import Storage
 
-# A quarter of the journal between two of them keeps all ever written within five times the last.
+# A start reads at most this share of the journal entry by entry. A twentieth keeps all that is ever
+# written within about twenty times the last one.
 _FEWEST_ENTRIES: Final = 64
-_SHARE: Final = 4
+_SHARE: Final = 20
 _KEPT: Final = 2
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,6 +104,10 @@ def _record(checkpoint: Checkpoint) -> Json:
         "sequence": state.sequence,
         "write_id": checkpoint.write_id,
         "part_ids": part_ids_record(state.part_ids),
+        "previous": part_ids_record(state.previous),
+        "prepared": part_ids_record(state.prepared),
+        "collected": dict(state.collected.last),
+        "collected_forgotten": state.collected.forgotten,
         "products": [product_record(product) for product in state.products.values()],
         "removed": [product_record(product) for product in state.removed.values()],
         "references": [[r.product_id, r.image_id] for r in checkpoint.references],
@@ -120,6 +125,9 @@ def _checkpoint(data: bytes, where: str) -> Checkpoint:
         part_ids_from(mapping(record.get("part_ids"))),
         _products(record, "products"),
         _products(record, "removed"),
+        part_ids_from(mapping(record.get("previous"))),
+        part_ids_from(mapping(record.get("prepared"))),
+        _collected(record),
     )
     references = tuple(_reference(pair) for pair in sequence(record, "references"))
     vectors = tensor(tensors, "vectors", np.float32)
@@ -130,6 +138,12 @@ def _checkpoint(data: bytes, where: str) -> Checkpoint:
 def _products(record: Json, key: str) -> Mapping[str, Product]:
     products = [product_from(mapping(item)) for item in sequence(record, key)]
     return MappingProxyType({product.product_id: product for product in products})
+
+
+def _collected(record: Json) -> Collected:
+    collected = mapping(record.get("collected"))
+    last = {image_id: number(collected, image_id) for image_id in collected}
+    return Collected(MappingProxyType(last), number(record, "collected_forgotten"))
 
 
 def _reference(pair: object) -> Reference:

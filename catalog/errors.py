@@ -17,6 +17,18 @@ class Invalid(CatalogError):
     """An id, attribute, manifest or encoding breaks a rule."""
 
 
+class NewerFormat(CatalogError):
+    """A newer skulens wrote this; what is older can be read, nothing can be written."""
+
+
+class Behind(CatalogError):
+    """The version that was asked for has not been seen within the wait."""
+
+
+class Withheld(CatalogError):
+    """So much has disappeared at once that it is taken for a fault until somebody confirms it."""
+
+
 class Conflict(CatalogError):
     """Something else was written first, or the catalog belongs to other networks."""
 

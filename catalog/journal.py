@@ -1,100 +1,31 @@
 """The journal: numbered entries, each of which is one commit.
 
 Entry n is written with "only if there is none", so of several writers one wins; an entry that is
-there never changes. The catalog is what entries 1 to n, without a gap, say.
+there never changes and is never deleted. The catalog is what entries 1 to n, without a gap, say.
 """
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from catalog.encoding import PartIds
-from catalog.errors import CatalogError, Invalid, NotFound, Undetermined
-from catalog.product import Product
-from catalog.record import (
-    Json,
-    dumps,
-    loads,
-    mapping,
-    number,
-    part_ids_from,
-    part_ids_record,
-    product_from,
-    product_record,
-    sequence,
-    text,
+from catalog.changes import Entry, entry_from, entry_record
+from catalog.errors import (
+    CatalogError,
+    Invalid,
+    NewerFormat,
+    NotFound,
+    StorageUnavailable,
+    Undetermined,
 )
+from catalog.record import dumps, loads
 from catalog.storage import Storage
 
-FORMAT: Final = 1
-MOST_CHANGES: Final = 256
 MOST_BYTES: Final = 1 << 20
 _PATIENCE_SECONDS: Final = 10.0
 _PAUSE_SECONDS: Final = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class PartsActivated:
-    """From here on, the catalog's features are those with these ids; also makes the catalog."""
-
-    part_ids: PartIds
-
-
-@dataclass(frozen=True, slots=True)
-class ProductWritten:
-    """The product's full new record; a new, changed or restored product."""
-
-    product: Product
-
-
-@dataclass(frozen=True, slots=True)
-class ProductRemoved:
-    """The product is gone; its full last record, so that it can be restored."""
-
-    product: Product
-
-
-@dataclass(frozen=True, slots=True)
-class CatalogDeleted:
-    """The catalog is gone; its objects are being removed."""
-
-
-@dataclass(frozen=True, slots=True)
-class CatalogCleared:
-    """The deleted catalog's objects are removed; its name is free again."""
-
-
-JournalChange = PartsActivated | ProductWritten | ProductRemoved | CatalogDeleted | CatalogCleared
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One commit.
-
-    Attributes:
-        sequence: from 1, without gaps.
-        write_id: chosen by the writer; tells its own entry from another's.
-        at: ISO 8601, UTC.
-        changes: applied together.
-    """
-
-    sequence: int
-    write_id: str
-    at: str
-    changes: tuple[JournalChange, ...]
-
-    def __post_init__(self) -> None:
-        """Check the bound.
-
-        Raises:
-            Invalid: too many changes for one entry.
-        """
-        if len(self.changes) > MOST_CHANGES:
-            raise Invalid(
-                f"{len(self.changes)} changes are too many for one step; "
-                f"make at most {MOST_CHANGES} at a time"
-            )
+# Entries that are asked for at once by somebody who is far behind.
+_MOST_AHEAD: Final = 16
 
 
 class Journal:
@@ -116,30 +47,63 @@ class Journal:
     def after(self, sequence: int) -> Iterator[Entry]:
         """The entries that follow, in order, until one is missing.
 
+        Whoever is far behind reads several at once; what is behind a missing one is never seen.
+
         Raises:
-            CatalogError: an entry is damaged.
+            NewerFormat: a newer skulens wrote the next entry.
+            CatalogError: the next entry is damaged.
         """
-        while (entry := self.read(sequence + 1)) is not None:
-            yield entry
-            sequence = entry.sequence
+        width = 1
+        while True:
+            entries = self._several(range(sequence + 1, sequence + 1 + width))
+            for entry in entries:
+                if entry is None:
+                    return
+                yield entry
+            sequence += width
+            width = min(2 * width, _MOST_AHEAD)
 
     def append(self, entry: Entry) -> bool:
         """Commit; whether the entry won its number.
+
+        After an answer that settles nothing, the same entry is offered again until its number is
+        taken, by it or by another; only then is anything known.
 
         Raises:
             Invalid: the entry is over a megabyte.
             Undetermined: the storage would not say, until patience ran out.
             StorageUnavailable: it refused; nothing was written.
         """
-        data = dumps(_entry_record(entry))
+        data = dumps(entry_record(entry))
         if len(data) > MOST_BYTES:
             raise Invalid(
                 f"a change of {len(data):,} bytes is too large for one step; "
                 f"shorten texts or use fewer pictures (at most {MOST_BYTES:,} bytes)"
             )
-        if self._claim(entry.sequence, data):
+        deadline = self._clock() + _PATIENCE_SECONDS
+        unsure = False
+        while True:
+            try:
+                return self._offer(entry, data)
+            except StorageUnavailable as error:
+                unsure = unsure or isinstance(error, Undetermined)
+                if not unsure:
+                    raise
+                if self._clock() >= deadline:
+                    raise Undetermined(
+                        f"{error}; whether the change of catalog {self._catalog} was made is "
+                        "unknown: look at it before you try again"
+                    ) from error
+            self._sleep(_PAUSE_SECONDS)
+
+    def _offer(self, entry: Entry, data: bytes) -> bool:
+        if self._storage.put_if_absent(self._key(entry.sequence), data):
             return True
-        winner = self.read(entry.sequence)
+        # It may be ours all the same: something on the way may have sent it twice.
+        try:
+            winner = self.read(entry.sequence)
+        except StorageUnavailable as error:
+            raise Undetermined(str(error)) from error
         return winner is not None and winner.write_id == entry.write_id
 
     def last(self) -> Entry | None:
@@ -151,24 +115,11 @@ class Journal:
         keys = self._storage.list(f"{self._catalog}/journal/")
         return self.read(_sequence_of(keys[-1])) if keys else None
 
-    def _claim(self, sequence: int, data: bytes) -> bool:
-        """Put until the number is taken, by us or by another; only then is anything known."""
-        deadline = self._clock() + _PATIENCE_SECONDS
-        while True:
-            try:
-                return self._storage.put_if_absent(self._key(sequence), data)
-            except Undetermined as error:
-                if self._clock() >= deadline:
-                    raise Undetermined(
-                        f"{error}; whether the change of catalog {self._catalog} was made is "
-                        "unknown: look at it before you try again"
-                    ) from error
-                self._sleep(_PAUSE_SECONDS)
-
     def read(self, sequence: int) -> Entry | None:
         """One entry; None when it was not written yet.
 
         Raises:
+            NewerFormat: a newer skulens wrote it.
             CatalogError: it is damaged.
         """
         key = self._key(sequence)
@@ -177,15 +128,22 @@ class Journal:
         except NotFound:
             return None
         record = loads(data, key)
-        if record.get("format") != FORMAT:
-            raise CatalogError(f"{key} was written by a newer skulens; update this one")
         try:
-            entry = _entry_from(record)
+            entry = entry_from(record)
+        except NewerFormat as error:
+            raise NewerFormat(f"{key} {error}") from error
         except ValueError as error:
             raise CatalogError(f"{key} is damaged ({error}); restore it from a backup") from error
         if entry.sequence != sequence:
             raise CatalogError(f"{key} holds entry {entry.sequence}; restore it from a backup")
         return entry
+
+    def _several(self, sequences: range) -> Iterator[Entry | None]:
+        if len(sequences) == 1:
+            yield self.read(sequences[0])
+            return
+        with ThreadPoolExecutor(len(sequences), thread_name_prefix="journal") as pool:
+            yield from pool.map(self.read, sequences)
 
     def _key(self, sequence: int) -> str:
         return f"{self._catalog}/journal/{sequence:012d}.json"
@@ -196,52 +154,3 @@ def _sequence_of(key: str) -> int:
     if not name.isdecimal():
         raise CatalogError(f"{key} does not belong into a journal; move it away")
     return int(name)
-
-
-def _entry_record(entry: Entry) -> Json:
-    return {
-        "format": FORMAT,
-        "sequence": entry.sequence,
-        "write_id": entry.write_id,
-        "at": entry.at,
-        "changes": [_change_record(change) for change in entry.changes],
-    }
-
-
-def _entry_from(record: Json) -> Entry:
-    return Entry(
-        sequence=number(record, "sequence"),
-        write_id=text(record, "write_id"),
-        at=text(record, "at"),
-        changes=tuple(_change_from(mapping(change)) for change in sequence(record, "changes")),
-    )
-
-
-def _change_record(change: JournalChange) -> Json:
-    match change:
-        case PartsActivated(part_ids):
-            return {"change": "parts_activated", "part_ids": part_ids_record(part_ids)}
-        case ProductWritten(product):
-            return {"change": "product_written", "product": product_record(product)}
-        case ProductRemoved(product):
-            return {"change": "product_removed", "product": product_record(product)}
-        case CatalogDeleted():
-            return {"change": "catalog_deleted"}
-        case CatalogCleared():
-            return {"change": "catalog_cleared"}
-
-
-def _change_from(record: Json) -> JournalChange:
-    match record.get("change"):
-        case "parts_activated":
-            return PartsActivated(part_ids_from(mapping(record.get("part_ids"))))
-        case "product_written":
-            return ProductWritten(product_from(mapping(record.get("product"))))
-        case "product_removed":
-            return ProductRemoved(product_from(mapping(record.get("product"))))
-        case "catalog_deleted":
-            return CatalogDeleted()
-        case "catalog_cleared":
-            return CatalogCleared()
-        case other:
-            raise ValueError(f"unknown change {other!r}")

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from threading import Lock, Thread
 from typing import Final
 
@@ -15,6 +16,9 @@ from catalog.parts import PartStore
 from catalog.product import Product
 
 ENCODINGS_BYTES: Final = 128 << 20
+# A bucket answers after milliseconds, so a cold start asks for several at once.
+_READERS: Final = 16
+_FEWEST_PARALLEL: Final = 8
 
 
 class IndexKeeper:
@@ -58,7 +62,7 @@ class IndexKeeper:
                 self._index = Index.of(exact_below=self._exact_below)
             removed, added = differences(self._products, products)
             if removed or added:
-                vectors = [self._embedding(part_ids, reference) for reference in added]
+                vectors = self._embeddings(part_ids, added)
                 self._index = self._index.changed(removed, added, vectors)
             self._products = products
             self._tidy()
@@ -74,6 +78,14 @@ class IndexKeeper:
         merging = self._merging
         if merging is not None:
             merging.join()
+
+    def _embeddings(
+        self, part_ids: PartIds, references: Sequence[Reference]
+    ) -> list[NDArray[np.float32]]:
+        if len(references) < _FEWEST_PARALLEL:
+            return [self._embedding(part_ids, reference) for reference in references]
+        with ThreadPoolExecutor(_READERS, thread_name_prefix="embeddings") as pool:
+            return list(pool.map(lambda one: self._embedding(part_ids, one), references))
 
     def _embedding(self, part_ids: PartIds, reference: Reference) -> NDArray[np.float32]:
         try:

@@ -1,15 +1,16 @@
 """Follows one catalog's journal and commits to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import RLock
 from typing import Final
 from uuid import uuid4
 
+from catalog.changes import Entry, JournalChange
 from catalog.checkpoint import Checkpoint, Checkpoints
-from catalog.errors import CatalogError, Conflict
-from catalog.journal import Entry, Journal, JournalChange
+from catalog.errors import CatalogError, Conflict, NewerFormat
+from catalog.journal import Journal
 from catalog.keeper import IndexKeeper
 from catalog.state import NOTHING, CatalogState, replay
 from catalog.storage import Storage
@@ -31,7 +32,7 @@ class Commit:
     written: bool
 
 
-Decide = Callable[[CatalogState], JournalChange | None]
+Decide = Callable[[CatalogState], JournalChange | Sequence[JournalChange] | None]
 
 
 class Ledger:
@@ -46,21 +47,46 @@ class Ledger:
         self._lock = RLock()
         self._write_id = ""
         self._state = NOTHING
+        self._newer: NewerFormat | None = None
+        self._written = 0
+
+    @property
+    def known(self) -> CatalogState:
+        """The state as it was read or written last; asks nobody and never waits."""
+        return self._state
+
+    @property
+    def written(self) -> int:
+        """Number of the last entry that was committed through here; 0 before the first."""
+        return self._written
 
     def state(self) -> CatalogState:
-        """The state now, by every entry that can be read without a gap.
+        """The state now, by every entry that can be read and understood, without a gap.
 
         Raises:
             CatalogError: an entry is damaged.
+            NewerFormat: the very first entry is of a newer skulens.
         """
         with self._lock:
             if self._state is NOTHING:
                 self._start()
-            entries = list(self._journal.after(self._state.sequence))
+            self._follow()
+            if self._newer is not None and self._state is NOTHING:
+                raise self._newer
+            return self._state
+
+    def _follow(self) -> None:
+        entries: list[Entry] = []
+        self._newer = None
+        try:
+            for entry in self._journal.after(self._state.sequence):
+                entries.append(entry)
+        except NewerFormat as error:
+            self._newer = error
+        finally:  # what was read before a fault is good
             if entries:
                 self._state = replay(self._state, entries)
                 self._write_id = entries[-1].write_id
-            return self._state
 
     def commit(self, decide: Decide) -> Commit:
         """Write what `decide` makes of the newest state.
@@ -68,9 +94,11 @@ class Ledger:
         After a lost race it is asked again, so that it checks its preconditions on what won.
 
         Args:
-            decide: the change, or None when there is nothing to do; raises to refuse.
+            decide: the changes, which come true together, or None when there is nothing to do;
+                raises to refuse.
 
         Raises:
+            NewerFormat: a newer skulens wrote to this catalog.
             Undetermined: whether it was written is unknown.
             StorageUnavailable: it was not written.
             Conflict: others were first, again and again.
@@ -79,13 +107,16 @@ class Ledger:
         for _ in range(_MOST_RACES):
             with self._lock:
                 state = self.state()
-                change = decide(state)
-                if change is None:
+                if self._newer is not None:
+                    raise self._newer
+                changes = _changes(decide(state))
+                if not changes:
                     return Commit(state, written=False)
-                entry = Entry(state.sequence + 1, write_id, now(), (change,))
+                entry = Entry(state.sequence + 1, write_id, now(), changes)
                 if self._journal.append(entry):
                     self._state = replay(state, [entry])
                     self._write_id = write_id
+                    self._written = entry.sequence
                     return Commit(self._state, written=True)
         raise Conflict(f"others change catalog {self._catalog} all the time; try again later")
 
@@ -121,6 +152,14 @@ class Ledger:
         except CatalogError:
             return False
         return entry is not None and entry.write_id == checkpoint.write_id
+
+
+def _changes(
+    decided: JournalChange | Sequence[JournalChange] | None,
+) -> tuple[JournalChange, ...]:
+    if decided is None:
+        return ()
+    return tuple(decided) if isinstance(decided, Sequence) else (decided,)
 
 
 def now() -> str:

@@ -1,22 +1,28 @@
 """What a catalog's journal says, as a value."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from catalog.encoding import PartIds
-from catalog.journal import (
+from catalog.changes import (
     CatalogCleared,
     CatalogDeleted,
     Entry,
+    ImagesCollected,
     JournalChange,
     PartsActivated,
+    PartsPrepared,
     ProductRemoved,
     ProductWritten,
 )
+from catalog.encoding import PartIds
 from catalog.product import Product
+
+# Collections that are remembered picture by picture; of older ones only that there were some.
+_MOST_COLLECTED: Final = 4096
+NO_PARTS: Final = PartIds("", "", "")
 
 
 class Life(StrEnum):
@@ -28,6 +34,36 @@ class Life(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Collected:
+    """Which pictures' objects were removed as orphans, and when.
+
+    Attributes:
+        last: number of the last entry that did, by picture; read-only, of the newest pictures.
+        forgotten: number of the last entry that is no longer in `last`.
+    """
+
+    last: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    forgotten: int = 0
+
+    def since(self, sequence: int, image_ids: Iterable[str]) -> bool:
+        """Whether one of the pictures may have been collected after an entry."""
+        return self.forgotten > sequence or any(
+            self.last.get(image_id, 0) > sequence for image_id in image_ids
+        )
+
+    def and_also(self, image_ids: Iterable[str], sequence: int) -> "Collected":
+        """With the pictures of a further entry."""
+        last = {**self.last}
+        for image_id in image_ids:
+            last.pop(image_id, None)
+            last[image_id] = sequence
+        forgotten = self.forgotten
+        while len(last) > _MOST_COLLECTED:
+            forgotten = last.pop(next(iter(last)))
+        return Collected(MappingProxyType(last), forgotten)
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogState:
     """A catalog after some entry of its journal.
 
@@ -35,8 +71,11 @@ class CatalogState:
         sequence: that entry's number; 0 before the first.
         life: whether there is a catalog.
         part_ids: of its features; empty texts when there is no catalog.
+        previous: ids that were active before; empty texts when there were none.
+        prepared: ids whose features are being made; empty texts when there are none.
         products: live ones by id, in the order they were added; read-only.
         removed: last records of removed products by id; read-only.
+        collected: pictures whose objects were removed as orphans.
     """
 
     sequence: int
@@ -44,11 +83,12 @@ class CatalogState:
     part_ids: PartIds
     products: Mapping[str, Product]
     removed: Mapping[str, Product]
+    previous: PartIds = NO_PARTS
+    prepared: PartIds = NO_PARTS
+    collected: Collected = field(default_factory=Collected)
 
 
-NOTHING: Final = CatalogState(
-    0, Life.ABSENT, PartIds("", "", ""), MappingProxyType({}), MappingProxyType({})
-)
+NOTHING: Final = CatalogState(0, Life.ABSENT, NO_PARTS, MappingProxyType({}), MappingProxyType({}))
 
 
 def replay(state: CatalogState, entries: Iterable[Entry]) -> CatalogState:
@@ -69,6 +109,9 @@ class _Draft:
         self.sequence = state.sequence
         self._life = state.life
         self._part_ids = state.part_ids
+        self._previous = state.previous
+        self._prepared = state.prepared
+        self._collected = state.collected
         self._products = dict(state.products)
         self._removed = dict(state.removed)
 
@@ -76,13 +119,17 @@ class _Draft:
         match change:
             case PartsActivated(part_ids):
                 self._life = Life.LIVE
-                self._part_ids = part_ids
+                self._activate(part_ids)
             case ProductWritten(product):
                 self._products[product.product_id] = product
                 self._removed.pop(product.product_id, None)
             case ProductRemoved(product):
                 self._products.pop(product.product_id, None)
                 self._removed[product.product_id] = product
+            case PartsPrepared(part_ids):
+                self._prepared = part_ids
+            case ImagesCollected(image_ids):
+                self._collected = self._collected.and_also(image_ids, self.sequence)
             case CatalogDeleted():
                 self._empty(Life.DELETING)
             case CatalogCleared():
@@ -95,10 +142,20 @@ class _Draft:
             self._part_ids,
             MappingProxyType(self._products),
             MappingProxyType(self._removed),
+            self._previous,
+            self._prepared,
+            self._collected,
         )
+
+    def _activate(self, part_ids: PartIds) -> None:
+        if part_ids != self._part_ids:
+            self._previous = self._part_ids
+        if part_ids == self._prepared:
+            self._prepared = NO_PARTS
+        self._part_ids = part_ids
 
     def _empty(self, life: Life) -> None:
         self._life = life
-        self._part_ids = NOTHING.part_ids
+        self._part_ids = self._previous = self._prepared = NO_PARTS
         self._products.clear()
         self._removed.clear()

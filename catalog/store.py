@@ -1,13 +1,17 @@
 """One catalog that can be read and changed; several processes may do so at once."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from threading import Lock
+from typing import Final
 
-from catalog.encoding import Encoder, Encoding
+from catalog.changes import JournalChange, ProductRemoved, ProductWritten
+from catalog.encoding import Encoder
 from catalog.errors import (
     AlreadyExists,
+    Behind,
     CatalogError,
     Conflict,
     Invalid,
@@ -15,20 +19,23 @@ from catalog.errors import (
     StorageUnavailable,
 )
 from catalog.ingest import Ingest, NamedPicture
-from catalog.journal import JournalChange, PartsActivated, ProductRemoved, ProductWritten
 from catalog.keeper import EncodingCache, IndexKeeper
 from catalog.ledger import Decide, Ledger, now
+from catalog.model_change import ModelChange, OnProgress
 from catalog.parts import PartStore
 from catalog.product import AttributeValue, Product, ReferenceImage
 from catalog.projection import Projections
-from catalog.rules import attribute_items, check_id, check_part_ids, check_texts
+from catalog.restoring import check_restorable
+from catalog.rules import attribute_items, check_id, check_texts
 from catalog.snapshot import Catalog, Sources, other_networks
 from catalog.state import CatalogState, Life
 from catalog.storage import Storage
+from catalog.upload import Upload
 
 __all__ = ["CatalogStore", "Change", "NamedPicture", "OnProgress"]
 
-OnProgress = Callable[[int, int], None]
+WAIT_SECONDS: Final = 5.0
+_POLL_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,7 @@ class CatalogStore:
         self._projections = Projections(storage, name)
         self._sources = Sources(storage, self._keeper, encodings, encoder)
         self._ingest = Ingest(storage, name, encoder, encodings)
+        self.model = ModelChange(name, storage, self._ledger, self._ingest, encoder)
         self._lock = Lock()
         self._catalog: Catalog | None = None
 
@@ -71,6 +79,11 @@ class CatalogStore:
     def name(self) -> str:
         """The catalog's name."""
         return self._name
+
+    @property
+    def ledger(self) -> Ledger:
+        """What commits to its journal."""
+        return self._ledger
 
     @property
     def is_current(self) -> bool:
@@ -81,13 +94,46 @@ class CatalogStore:
         """What the journal says now."""
         return self._alive(self._ledger.state())
 
-    def snapshot(self) -> Catalog:
-        """The catalog as the journal has it now; the same object while nothing changes."""
+    def snapshot(self, *, min_version: int = 0, wait_seconds: float = WAIT_SECONDS) -> Catalog:
+        """The catalog as the journal has it now; the same object while nothing changes.
+
+        Args:
+            min_version: an `index_version` that the caller knows of and wants to see.
+            wait_seconds: how long to wait for it.
+
+        Raises:
+            Behind: it was not seen within the wait.
+        """
+        deadline = time.monotonic() + wait_seconds
+        while (state := self.state()).sequence < min_version:
+            if time.monotonic() >= deadline:
+                raise Behind(
+                    f"catalog {self._name} is at version {state.sequence}, not yet at "
+                    f"{min_version}; try again"
+                )
+            time.sleep(_POLL_SECONDS)
+        return self._snapshot_of(state)
+
+    @property
+    def written_version(self) -> int:
+        """The `index_version` of the last change that this object made; 0 before the first."""
+        return self._ledger.written
+
+    def latest(self) -> Catalog:
+        """The catalog as this process read or wrote it last; asks the storage for nothing.
+
+        Raises:
+            NotFound: it was never read, or is deleted.
+        """
+        return self._snapshot_of(self._alive(self._ledger.known))
+
+    def _snapshot_of(self, state: CatalogState) -> Catalog:
         with self._lock:
-            state = self.state()
-            if self._catalog is None or self._catalog.index_version != state.sequence:
+            if self._catalog is None or self._catalog.index_version < state.sequence:
                 self._catalog = Catalog(self._name, state, self._sources)
-            return self._catalog
+            if self._catalog.index_version == state.sequence:
+                return self._catalog
+            return Catalog(self._name, state, self._sources)
 
     def product(self, product_id: str) -> Product:
         """A live product.
@@ -126,13 +172,14 @@ class CatalogStore:
         items = attribute_items(attributes or {})
         if not pictures:
             raise Invalid(f"product {product_id} needs at least one picture")
-        self._absent(self._encodable(self.state()), product_id)
+        start = self._absent(self._encodable(self.state()), product_id)
         at = now()
         intake = self._ingest.prepare(pictures, (), at)
-        self._ingest.upload(intake)
+        upload = Upload(self._ingest, intake, start)
 
         def added(state: CatalogState) -> JournalChange:
             before = self._absent(self._encodable(state), product_id).removed.get(product_id)
+            upload.ensure(state)
             revision = before.revision + 1 if before else 1
             texts = (name or product_id, description)
             return ProductWritten(
@@ -151,13 +198,15 @@ class CatalogStore:
             Conflict: it has another revision, or the catalog was encoded by other networks.
             PictureError: a picture cannot be read.
         """
-        product = self._expected(self._encodable(self.state()), product_id, if_revision)
+        start = self._encodable(self.state())
+        product = self._expected(start, product_id, if_revision)
         at = now()
         intake = self._ingest.prepare(pictures, product.images, at)
-        self._ingest.upload(intake)
+        upload = Upload(self._ingest, intake, start)
 
         def extended(state: CatalogState) -> JournalChange | None:
             product = self._expected(self._encodable(state), product_id, if_revision)
+            upload.ensure(state)
             images = _united(product.images, intake.images)
             if images == product.images:
                 return None
@@ -244,7 +293,7 @@ class CatalogStore:
 
         Raises:
             AlreadyExists: it was not removed.
-            NotFound: there never was one.
+            NotFound: there never was one, or it was removed more than `RESTORE_DAYS` ago.
             Conflict: the catalog was encoded by other networks since.
         """
         at = now()
@@ -253,13 +302,28 @@ class CatalogStore:
             gone = self._absent(self._encodable(state), product_id).removed.get(product_id)
             if gone is None:
                 raise self._missing(product_id)
+            check_restorable(gone, at)
+            if state.collected.since(start.sequence, (image.image_id for image in gone.images)):
+                raise Conflict(f"the pictures of product {product_id} are being removed")
             return ProductWritten(_revised(gone, at))
 
         # Networks may have been switched since it was removed: make what is missing.
-        gone = self._encodable(self.state()).removed.get(product_id)
+        start = self._encodable(self.state())
+        gone = start.removed.get(product_id)
         if gone is not None:
-            self._encode_stored(gone.images)
+            check_restorable(gone, at)
+            self.model.encode(gone.images)
         return self._changed(product_id, restored)
+
+    def encode_missing(self, product_id: str) -> None:
+        """Make features of a product's pictures that are missing or damaged in the storage.
+
+        Raises:
+            NotFound: there is no such product, or a picture is missing.
+            PictureError: a picture is damaged.
+            Conflict: the catalog was encoded by other networks.
+        """
+        self.model.encode(self._live(self._encodable(self.state()), product_id).images)
 
     def reencode(self, on_progress: OnProgress | None = None) -> int:
         """Encode every picture by the encoder's networks and switch the catalog to them.
@@ -277,20 +341,7 @@ class CatalogStore:
             PictureError: a stored picture is damaged.
             NotFound: a stored picture is missing.
         """
-        wanted = self._encoder.part_ids
-        check_part_ids(wanted)
-        encoded: set[Product] = set()
-
-        def switched(state: CatalogState) -> JournalChange | None:
-            complete = encoded.issuperset(self._products(state))
-            return None if not complete or state.part_ids == wanted else PartsActivated(wanted)
-
-        # Until no product has come or changed while the others were being encoded.
-        while True:
-            self._encode_products(encoded, on_progress)
-            state = self._ledger.commit(switched).state
-            if encoded.issuperset(self._products(state)):
-                return state.sequence
+        return self.model.switch(on_progress)
 
     def close(self) -> None:
         """Wait for what still runs in the background."""
@@ -316,25 +367,6 @@ class CatalogStore:
         except StorageUnavailable as error:
             return (f"the change was made, but its readable copy was not written: {error}",)
         return ()
-
-    def _encode_products(self, encoded: set[Product], on_progress: OnProgress | None) -> None:
-        products = [p for p in self._products(self.state()) if p not in encoded]
-        total = sum(len(product.images) for product in products)
-        done = 0
-        for product in products:
-            self._encode_stored(product.images)
-            encoded.add(product)
-            done += len(product.images)
-            if on_progress:
-                on_progress(done, total)
-
-    def _encode_stored(self, images: Sequence[ReferenceImage]) -> None:
-        siblings: list[Encoding] = []
-        for image in images:
-            siblings.append(self._ingest.encode_stored(image, tuple(siblings)))
-
-    def _products(self, state: CatalogState) -> Sequence[Product]:
-        return tuple(self._alive(state).products.values())
 
     def _alive(self, state: CatalogState) -> CatalogState:
         if state.life is not Life.LIVE:

@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from api.cli.catalog_upkeep import model, reconcile, sync
 from api.cli.invocation import CatalogName, JsonOption, examples, finish, services
 from api.cli.output import Output
 from api.errors import Refused
@@ -20,13 +21,28 @@ if TYPE_CHECKING:
 
 catalog_app = typer.Typer(
     no_args_is_help=True,
-    help="Create, list, show, delete, import and export catalogs.",
+    help="Create, list, show, delete, import, export and keep catalogs.",
     epilog=examples(
         "skulens catalog import shop pictures/",
         "skulens catalog list",
         "skulens catalog export shop backup/",
     ),
 )
+
+catalog_app.command(
+    epilog=examples("skulens catalog sync shop", "skulens catalog sync shop --dry-run")
+)(sync)
+catalog_app.command(
+    epilog=examples("skulens catalog reconcile shop --dry-run", "skulens catalog reconcile shop")
+)(reconcile)
+catalog_app.command(
+    epilog=examples(
+        "skulens catalog model shop",
+        "skulens catalog model shop --encode",
+        "skulens catalog model shop --switch",
+        "skulens catalog model shop --rollback",
+    )
+)(model)
 
 
 @catalog_app.command(epilog=examples("skulens catalog create shop"))
@@ -73,28 +89,6 @@ def show(context: typer.Context, name: CatalogName, json: JsonOption = False) ->
     for part, part_id in encoded.items():
         table.add_row(Text(part, "dim"), Text(part_id))
     output.show(table)
-
-
-@catalog_app.command(
-    epilog=examples("skulens catalog model shop", "skulens catalog model shop --switch")
-)
-def model(
-    context: typer.Context,
-    name: CatalogName,
-    switch: Annotated[
-        bool, typer.Option("--switch", help="Encode all pictures by the present networks.")
-    ] = False,
-    json: JsonOption = False,
-) -> None:
-    """Show whether a catalog was encoded by the present networks, and encode it again."""
-    output = Output(json=json)
-    store = services(context).catalogs.open(name)
-    if switch:
-        with output.progress("encoding", "pictures") as advance:
-            store.reencode(advance)
-    output.line({"catalog": name, "is_current": store.is_current})
-    state = "the present networks" if store.is_current else "other networks; see --switch"
-    output.show(Text(f"catalog {name} is encoded by {state}"))
 
 
 @catalog_app.command(

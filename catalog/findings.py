@@ -1,0 +1,55 @@
+"""What comparing a catalog's storage with its journal found."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What became of a difference."""
+
+    TAKEN_IN = "taken_in"
+    REMOVED = "removed"
+    MENDED = "mended"
+    WAITING = "waiting"
+    COLLECTED = "collected"
+    WITHHELD = "withheld"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One difference.
+
+    Attributes:
+        kind: what became of it; in a dry run, what would.
+        subject: a product id or a storage key.
+        sentence: for people.
+    """
+
+    kind: Kind
+    subject: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run found and did.
+
+    Attributes:
+        findings: all differences.
+        objects: how many objects were compared, or expected and missing.
+        index_version: the catalog's afterwards.
+    """
+
+    findings: tuple[Finding, ...]
+    objects: int
+    index_version: int
+
+    @property
+    def drift(self) -> float:
+        """The share of objects that differed from what the journal says, 0 to 1."""
+        return min(len(self.findings) / self.objects, 1.0) if self.objects else 0.0
+
+    def count(self, kind: Kind) -> int:
+        """How many differences ended so."""
+        return sum(finding.kind is kind for finding in self.findings)

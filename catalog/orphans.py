@@ -1,0 +1,154 @@
+"""Objects that nothing refers to, collected in two passes with a grace between them."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from catalog.changes import MOST_CHANGES, ImagesCollected
+from catalog.encoding import PartIds
+from catalog.errors import NotFound
+from catalog.ledger import Ledger, now
+from catalog.memory import SeenOrphan
+from catalog.restoring import is_restorable
+from catalog.state import CatalogState
+from catalog.storage import Storage, Stored
+from catalog.upload import COLLECTING_SECONDS
+
+GRACE_SECONDS: Final = 24 * 3600.0
+_DELETERS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Referenced:
+    """What must stay.
+
+    Attributes:
+        image_ids: of live products and of removed ones that can be restored.
+        parts: names of the feature folders that are in use, such as `crop/ID`.
+    """
+
+    image_ids: frozenset[str]
+    parts: frozenset[str]
+
+    @classmethod
+    def by(cls, state: CatalogState, at: str) -> "Referenced":
+        """By a catalog at a time (ISO 8601, UTC)."""
+        restorable = (p for p in state.removed.values() if is_restorable(p, at))
+        products = (*state.products.values(), *restorable)
+        kept = (state.part_ids, state.previous, state.prepared)
+        return cls(
+            frozenset(image.image_id for product in products for image in product.images),
+            frozenset(folder for part_ids in kept for folder in part_folders(part_ids)),
+        )
+
+    def covers(self, key: str) -> bool:
+        """Whether an object under `images/` or `features/` is in use."""
+        kind, *inner = key.split("/")[1:]
+        if image_id_of(key) not in self.image_ids:
+            return False
+        return kind == "images" or "/".join(inner[:-1]) in self.parts
+
+
+class Orphans:
+    """Collects the orphans of one catalog.
+
+    A removal is announced by a journal entry first. Whoever commits a product afterwards has seen
+    it, and uploads again what it names (`catalog.upload`); so nothing that is referred to is lost,
+    however long a writer was stalled.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        ledger: Ledger,
+        *,
+        grace_seconds: float = GRACE_SECONDS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._storage = storage
+        self._ledger = ledger
+        self._grace_seconds = grace_seconds
+        self._clock = clock
+
+    def seen(
+        self,
+        listed: Iterable[Stored],
+        referenced: Referenced,
+        before: Mapping[str, SeenOrphan],
+    ) -> dict[Stored, SeenOrphan]:
+        """All orphans with since when they are known; anew for one that was written since."""
+        present = self._clock()
+        orphans: dict[Stored, SeenOrphan] = {}
+        for stored in listed:
+            if referenced.covers(stored.key):
+                continue
+            earlier = before.get(stored.key)
+            known = earlier is not None and earlier.tag == stored.tag
+            orphans[stored] = earlier if earlier and known else SeenOrphan(present, stored.tag)
+        return orphans
+
+    def due(self, orphans: Mapping[Stored, SeenOrphan]) -> list[Stored]:
+        """Those that have been orphans, and untouched, for longer than the grace."""
+        limit = self._clock() - self._grace_seconds
+        return [
+            stored
+            for stored, orphan in orphans.items()
+            if orphan.since <= limit and stored.modified <= limit
+        ]
+
+    def collect(self, due: Sequence[Stored]) -> list[Stored]:
+        """Remove orphans; those that are referred to meanwhile, or were written again, stay.
+
+        Returns:
+            What was removed; the rest is left for the next pass.
+
+        Raises:
+            StorageUnavailable: the storage refused.
+        """
+        image_ids = sorted({image_id_of(stored.key) for stored in due})
+        removed: list[Stored] = []
+        for first in range(0, len(image_ids), MOST_CHANGES):
+            chunk = frozenset(image_ids[first : first + MOST_CHANGES])
+            removed += self._collect([one for one in due if image_id_of(one.key) in chunk])
+        return removed
+
+    def _collect(self, due: Sequence[Stored]) -> list[Stored]:
+        doomed: list[Stored] = []
+
+        def announced(state: CatalogState) -> ImagesCollected | None:
+            referenced = Referenced.by(state, now())
+            doomed[:] = [stored for stored in due if not referenced.covers(stored.key)]
+            image_ids = sorted({image_id_of(stored.key) for stored in doomed})
+            return ImagesCollected(tuple(image_ids)) if image_ids else None
+
+        # The clock starts before the entry can be seen by anybody.
+        deadline = time.monotonic() + COLLECTING_SECONDS
+        if not self._ledger.commit(announced).written:
+            return []
+
+        def remove(stored: Stored) -> bool:
+            try:
+                # Asked for alone, some servers give whole seconds; a refresh is hours younger.
+                untouched = self._storage.modified(stored.key) < stored.modified + 1
+            except NotFound:
+                return True
+            if not untouched or time.monotonic() > deadline:
+                return False
+            self._storage.delete(stored.key)
+            return True
+
+        with ThreadPoolExecutor(_DELETERS, thread_name_prefix="orphans") as pool:
+            gone = list(pool.map(remove, doomed))
+        return [stored for stored, is_gone in zip(doomed, gone, strict=True) if is_gone]
+
+
+def image_id_of(key: str) -> str:
+    """The picture that an object under `images/` or `features/` belongs to."""
+    return key.rpartition("/")[2].partition(".")[0]
+
+
+def part_folders(part_ids: PartIds) -> tuple[str, str, str]:
+    """Where features of these ids lie, below `features/`."""
+    return f"crop/{part_ids.crop}", f"embedding/{part_ids.embedding}", f"local/{part_ids.local}"
