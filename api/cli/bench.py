@@ -72,12 +72,12 @@ def recognition(
     """Recognition on photos, end to end, beside RootSIFT against every reference."""
     from bench.recognition import RecognitionOptions, measure_recognition
 
-    with _measuring(context) as (output, built, on_stage), ExitStack() as stack:
+    with measuring(context) as (output, built, on_stage), ExitStack() as stack:
         dataset = _dataset(data, protocol, shared, stack)
         options = RecognitionOptions(limit, seed, workers, whole_image, baseline)
         build = _recogniser_builder(built, stack, on_stage)
         result = measure_recognition(dataset, build, options, on_stage)
-    _answer(output, result.table(), result.to_json(), json)
+    answer(output, result.table(), result.to_json(), json)
 
 
 @bench_app.command(
@@ -98,11 +98,11 @@ def homography(
     from api.measuring import pair_finders
     from bench.homography import HomographyOptions, evaluation_photos, measure_homography
 
-    with _measuring(context) as (output, built, on_stage):
+    with measuring(context) as (output, built, on_stage):
         options = HomographyOptions(evaluation_photos(shared), pairs, keypoints, seed)
         finders = pair_finders(built.models.networks, keypoints)
         result = measure_homography(finders, options, on_stage)
-    _answer(output, result.table(), result.to_json(), json)
+    answer(output, result.table(), result.to_json(), json)
 
 
 @bench_app.command(
@@ -120,12 +120,12 @@ def copies(
     """One to twelve copies of a carton in a photo: are all found and outlined?"""
     from bench.copies import CopiesOptions, measure_copies
 
-    with _measuring(context) as (output, built, on_stage), ExitStack() as stack:
+    with measuring(context) as (output, built, on_stage), ExitStack() as stack:
         catalog = stack.enter_context(_laid_out("one-reference", shared)).catalog
         backgrounds = tuple(sorted((shared / "boofcv_photos").glob("*.jpg")))
         options = CopiesOptions(catalog, backgrounds, scenes, seed)
         result = measure_copies(options, _recogniser_builder(built, stack, on_stage), on_stage)
-    _answer(output, result.table(), result.to_json(), json)
+    answer(output, result.table(), result.to_json(), json)
 
 
 @bench_app.command(
@@ -142,7 +142,7 @@ def video(
     from bench.appearances import LABELS, read_appearances, read_crops
     from bench.video import VideoOptions, measure_video
 
-    with _measuring(context) as (output, built, on_stage), ExitStack() as stack:
+    with measuring(context) as (output, built, on_stage), ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="skulens-")))
         options = VideoOptions(
             _soda_clip(shared),
@@ -155,7 +155,7 @@ def video(
             return _watched(clip, pictures, built, stack, on_stage)
 
         result = measure_video(options, watch, on_stage)
-    _answer(output, result.table(), result.to_json(), json)
+    answer(output, result.table(), result.to_json(), json)
 
 
 @bench_app.command(
@@ -178,7 +178,7 @@ def latency(
     from bench.video import cut_references
     from stream.file import FileSource
 
-    with _measuring(context) as (output, built, on_stage), ExitStack() as stack:
+    with measuring(context) as (output, built, on_stage), ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="skulens-")))
         clip = _soda_clip(shared)
         cut_references(clip, read_crops(LABELS / "soda_catalog.json"), folder)
@@ -190,11 +190,12 @@ def latency(
         options = LatencyOptions(clip, start, frames, naive_frames)
         target = latency_target(built, catalog, first.image)
         result = measure_latency(options, target, on_stage)
-    _answer(output, result.table(), result.to_json(), json)
+    answer(output, result.table(), result.to_json(), json)
 
 
 @contextmanager
-def _measuring(context: typer.Context) -> Iterator[tuple[Output, "Services", OnStage]]:
+def measuring(context: typer.Context) -> Iterator[tuple[Output, "Services", OnStage]]:
+    """What every measurement is given, while the block runs."""
     output = Output()
     built = services(context)
     with output.stages() as on_stage:
@@ -257,7 +258,8 @@ def _soda_clip(shared: Path) -> Path:
     return clips[0]
 
 
-def _answer(output: Output, table: "Table", figures: Mapping[str, Any], file: Path | None) -> None:
+def answer(output: Output, table: "Table", figures: Mapping[str, Any], file: Path | None) -> None:
+    """Print a measurement's table and write its figures."""
     output.show(Text(table.title, "bold"))
     for part in figure_tables(table, output.width):
         output.show(part)

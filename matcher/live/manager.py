@@ -12,6 +12,7 @@ from typing import Final, Generic
 
 from matcher.engine import CatalogT, Finder
 from matcher.live.errors import LiveError, NoSuchSession, TooManySessions
+from matcher.live.lane import Lane
 from matcher.live.messages import FrameTold, Message, SessionStatus
 from matcher.live.outlet import MOST_EVENTS, Outlet
 from matcher.live.recording import RecordedSession, Recorder
@@ -36,12 +37,19 @@ class SessionManager(Generic[CatalogT]):
     session gets an even share of frames. Close it at the end.
     """
 
-    def __init__(self, finder: Finder[CatalogT], settings: LiveSettings | None = None) -> None:
+    def __init__(
+        self,
+        finder: Finder[CatalogT],
+        settings: LiveSettings | None = None,
+        *,
+        lane: Lane | None = None,
+    ) -> None:
         """Start the two lanes; they wait for sessions.
 
         Args:
             finder: finds products; used by both lanes at once.
             settings: limits and bounds.
+            lane: the second lane; closed with the manager. One with a thread of its own if None.
         """
         self._settings = settings or LiveSettings()
         self._lock = Lock()
@@ -51,7 +59,7 @@ class SessionManager(Generic[CatalogT]):
         self._bell = Flag()
         self._closing = Flag()
         self._turns = 0
-        self._lane = SecondLane()
+        self._lane = lane or SecondLane()
         self._around = Surroundings(finder, self._lane, self._tell, self._bell.set, self._settings)
         self._thread = Thread(target=self._run, name="first lane", daemon=True)
         self._thread.start()

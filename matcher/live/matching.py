@@ -11,7 +11,7 @@ from typing import Final, Generic
 from matcher.engine import CatalogT, Engine, Finder, Session, Step, look
 from matcher.event import Event
 from matcher.inquiry import Inquiry
-from matcher.live.second_lane import Matches, News
+from matcher.live.lane import Matches, News
 from matcher.live.settings import SessionSettings
 from stream.frame import Frame
 

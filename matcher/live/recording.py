@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from matcher.live.errors import LiveError
-from matcher.live.second_lane import News
+from matcher.live.lane import News
 from matcher.live.settings import SessionSettings
 from matcher.record import from_record, to_record
 from stream.frame import Frame

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from matcher.engine import CatalogT, Finder, Step
 from matcher.event import Event
+from matcher.live.lane import Matches, News
 from matcher.live.matching import Matching, stamped
 from matcher.live.recording import Taken, read_session, read_taken
 from matcher.live.region import FilteredFinder
-from matcher.live.second_lane import Matches, News
 from stream.frame import Frame
 
 

@@ -7,26 +7,9 @@ from threading import Condition, Thread
 from time import perf_counter
 from typing import Final
 
-from matcher.match import Match
-
-Matches = tuple[Match, ...]
+from matcher.live.lane import Matches, News
 
 _logger: Final = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class News:
-    """What became of the offer that a session made last.
-
-    Attributes:
-        begun: it was taken up since the last time news were asked for.
-        answer: what came of the look that was under way; None while there is none.
-        failed: the look broke; the answer is then empty.
-    """
-
-    begun: bool = False
-    answer: Matches | None = None
-    failed: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -49,7 +32,9 @@ class _Slot:
 
 
 class SecondLane:
-    """Makes the looks that sessions offer, one at a time; all methods are thread-safe.
+    """Makes the looks that sessions offer, one at a time; implements `matcher.live.lane.Lane`.
+
+    All methods are thread-safe.
 
     Start-time fair queueing: whoever had fewest seconds comes first, and a session that wanted
     nothing for a while has not saved up any.

@@ -9,11 +9,11 @@ from typing import Final, Generic
 
 from matcher.engine import CatalogT, Finder, Step
 from matcher.live.counting import Recent
+from matcher.live.lane import Lane, News
 from matcher.live.matching import Matching, stamped
 from matcher.live.messages import Counters, FrameTold, Message, SessionChanged, SessionStatus
 from matcher.live.recording import RecordedSession, Recorder, Taken
 from matcher.live.region import FilteredFinder
-from matcher.live.second_lane import News, SecondLane
 from matcher.live.settings import LiveSettings, SessionSettings
 from stream.frame import Frame
 from stream.live import LiveSource
@@ -36,7 +36,7 @@ class Surroundings(Generic[CatalogT]):
     """
 
     finder: Finder[CatalogT]
-    lane: SecondLane
+    lane: Lane
     tell: Callable[[Message], None]
     on_arrival: Callable[[], None]
     settings: LiveSettings

@@ -1,0 +1,369 @@
+"""Live sessions under load: how many frames, how old they are, and whether memory grows.
+
+The sources are real cameras over the network, sent by a process of their own. The baseline is the
+same manager with one lane: closer looks are made between frames, in the first lane's thread.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import mean
+from tempfile import TemporaryDirectory
+from threading import Lock
+from typing import Any, Final, Generic
+
+import cv2
+import numpy as np
+import psutil
+
+from bench.errors import BenchError
+from bench.live_scene import LOOP_S, Image, SceneSize, burnt, fully_in_view_s, scene
+from bench.live_sender import write_film
+from bench.progress import Progress, silent
+from bench.table import Table
+from matcher.engine import CatalogT, Finder
+from matcher.event import EventKind
+from matcher.live import FrameTold, LiveSettings, Message, SessionManager
+from matcher.live.lane import InlineLane
+from stream.camera import CameraSource
+from stream.reconnecting import ReconnectingSource
+
+JPEG_QUALITY: Final = 85
+WARM_UP_S: Final = 10.0
+BASELINE_S: Final = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOptions:
+    """What to measure.
+
+    Attributes:
+        sources: cameras at once.
+        size: of their pictures, and their rate.
+        minutes: of measuring, after ten seconds of warming up.
+        budget: frames per second that the engine may take in all; None is unlimited.
+        baseline: also measure twenty seconds with one lane.
+        seed: of the scene.
+    """
+
+    sources: int = 1
+    size: SceneSize = field(default_factory=SceneSize)
+    minutes: float = 1.0
+    budget: float | None = None
+    baseline: bool = True
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFigures:
+    """One session, or all of them.
+
+    Attributes:
+        name: of the session.
+        processed_fps: frames per second, detected on and tracked.
+        frame_age_p50_ms: from arrival, or from the source's own clock, to the telling; median.
+        frame_age_p95_ms: likewise, 95th percentile.
+        frame_age_p99_ms: likewise, 99th.
+        glass_to_event_p50_ms: from the time burnt into the picture to the overlay; median.
+        glass_to_event_p95_ms: likewise, 95th percentile.
+        glass_to_event_p99_ms: likewise, 99th.
+        confirmed_p50_s: from a product wholly in view to its name; median; None for no name.
+        confirmed_max_s: likewise, the longest.
+        confirmed: products that were named.
+        shown: products that came wholly into view.
+        dropped: frames.
+        degraded_share: of the processed frames at which a look was overdue.
+        rss_slope_mb_per_min: of the whole process.
+        events: that were told.
+    """
+
+    name: str
+    processed_fps: float
+    frame_age_p50_ms: float
+    frame_age_p95_ms: float
+    frame_age_p99_ms: float
+    glass_to_event_p50_ms: float
+    glass_to_event_p95_ms: float
+    glass_to_event_p99_ms: float
+    confirmed_p50_s: float | None
+    confirmed_max_s: float | None
+    confirmed: int
+    shown: int
+    dropped: int
+    degraded_share: float
+    rss_slope_mb_per_min: float
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class LiveResult:
+    """What came out.
+
+    Attributes:
+        options: what was measured.
+        sessions: each.
+        total: all together.
+        baseline: all together, with one lane; None if it was not measured.
+        load_average: of the machine, before and after.
+    """
+
+    options: LiveOptions
+    sessions: tuple[SessionFigures, ...]
+    total: SessionFigures
+    baseline: SessionFigures | None
+    load_average: tuple[float, float]
+
+    @property
+    def evenness(self) -> float:
+        """The largest distance of a session's frame rate from the mean, as a share of it."""
+        rates = [each.processed_fps for each in self.sessions]
+        middle = mean(rates)
+        return max(abs(rate - middle) for rate in rates) / middle if middle else 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return {**asdict(self), "evenness": self.evenness}
+
+    def table(self) -> Table:
+        """One column per figure."""
+        rows = [_row(each) for each in (*self.sessions, self.total)]
+        if self.baseline is not None:
+            rows.append(_row(self.baseline))
+        columns = (
+            "session", "frames/s", "age p50", "p95", "p99", "glass p50", "p95", "p99",
+            "named", "after s", "longest", "dropped", "degraded", "MB/min", "events",
+        )  # fmt: skip
+        notes = (
+            f"ages in ms; load average {self.load_average[0]:.1f} before, "
+            f"{self.load_average[1]:.1f} after; sessions differ by {100 * self.evenness:.0f} %",
+        )
+        return Table("Live", columns, tuple(rows), notes)
+
+
+@dataclass(slots=True, eq=False)
+class _Heard:
+    """What one session said while it was measured."""
+
+    ages: list[float] = field(default_factory=list)
+    glass: list[float] = field(default_factory=list)
+    confirmed: list[float] = field(default_factory=list)
+    events: int = 0
+    degraded: int = 0
+
+
+class _Ear:
+    """Listens to all sessions, from `begin` on."""
+
+    def __init__(self, film_started: float, places: Mapping[str, int], size: SceneSize) -> None:
+        self._film_started = film_started
+        self._places = places
+        self._size = size
+        self._lock = Lock()
+        self._listening = False
+        self.heard: dict[str, _Heard] = {}
+
+    def begin(self) -> None:
+        self._listening = True
+
+    def __call__(self, message: Message) -> None:
+        if not isinstance(message, FrameTold) or not self._listening:
+            return
+        number = burnt(message.frame.image)
+        with self._lock:
+            heard = self.heard.setdefault(message.session_id, _Heard())
+            heard.ages.append(message.age_s)
+            if number is not None:
+                heard.glass.append(self._since(number / self._size.rate, message.told_at))
+            heard.events += len(message.events)
+            heard.degraded += message.degraded
+            for event in message.events:
+                place = self._places.get(event.product_id or "")
+                if event.event is EventKind.CONFIRMED and place is not None:
+                    waited = self._since(fully_in_view_s(place), message.told_at)
+                    heard.confirmed.append(waited if waited < LOOP_S / 2 else 0.0)
+
+    def _since(self, moment_s: float, now: float) -> float:
+        """Seconds since a moment of the loop was last shown."""
+        loop_s = self._size.frames / self._size.rate
+        return (now - self._film_started - moment_s) % loop_s
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LiveTarget(Generic[CatalogT]):
+    """What to measure.
+
+    Attributes:
+        finder: as it is shipped.
+        catalog: with the products.
+        products: (H, W, 3) RGB pictures of their fronts, by id, at most four.
+    """
+
+    finder: Finder[CatalogT]
+    catalog: CatalogT
+    products: Mapping[str, Image]
+
+
+def measure_live(
+    options: LiveOptions, target: LiveTarget[CatalogT], on_progress: Progress = silent
+) -> LiveResult:
+    """Film, send, match, listen; blocks for as long as it was asked to.
+
+    Raises:
+        BenchError: the sender did not start, or no picture came through.
+    """
+    before = psutil.getloadavg()[0]
+    with TemporaryDirectory(prefix="skulens-") as folder:
+        film = Path(folder) / "film"
+        _make_film(film, options, target.products, on_progress)
+        baseline = None
+        if options.baseline:
+            _, baseline = _run(film, options, target, BASELINE_S, on_progress, inline=True)
+        seconds = 60 * options.minutes
+        sessions, total = _run(film, options, target, seconds, on_progress, inline=False)
+    return LiveResult(options, sessions, total, baseline, (before, psutil.getloadavg()[0]))
+
+
+def _make_film(
+    path: Path, options: LiveOptions, products: Mapping[str, Image], on_progress: Progress
+) -> None:
+    pictures: list[bytes] = []
+    quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+    for image in scene(products, options.size, options.seed):
+        code = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), quality)[1]
+        pictures.append(code.tobytes())
+        on_progress("filming", len(pictures), options.size.frames)
+    write_film(path, pictures)
+
+
+def _run(
+    film: Path,
+    options: LiveOptions,
+    target: LiveTarget[CatalogT],
+    seconds: float,
+    on_progress: Progress,
+    *,
+    inline: bool,
+) -> tuple[tuple[SessionFigures, ...], SessionFigures]:
+    settings = LiveSettings(most_sessions=options.sources, frames_per_second=options.budget)
+    lane = InlineLane() if inline else None
+    label = "one lane" if inline else "two lanes"
+    with _sending(film, options.size.rate) as (port, started):
+        manager = SessionManager(target.finder, settings, lane=lane)
+        ear = _Ear(started, {name: n for n, name in enumerate(target.products)}, options.size)
+        manager.listen(ear)
+        try:
+            ids = [_start(manager, port, n, target.catalog) for n in range(options.sources)]
+            _wait(WARM_UP_S, f"{label}: warming up", on_progress)
+            dropped = {each: manager.get(each).counters.dropped for each in ids}
+            ear.begin()
+            began = time.monotonic()
+            slope = _wait(seconds, f"{label}: measuring", on_progress)
+            took = time.monotonic() - began
+            lost = {each: manager.get(each).counters.dropped - dropped[each] for each in ids}
+        finally:
+            manager.close()
+    shown = len(target.products) * int(seconds / LOOP_S)
+    heard = [ear.heard.get(each, _Heard()) for each in ids]
+    if not any(each.ages for each in heard):
+        raise BenchError("no picture came through; are the machine's ports on loopback usable?")
+    each = tuple(
+        _figures(f"{n + 1}", one, took, lost[key], shown, slope)
+        for n, (key, one) in enumerate(zip(ids, heard, strict=True))
+    )
+    name = "one lane, all" if inline else "all"
+    total = _figures(name, _joined(heard), took, sum(lost.values()), shown * len(ids), slope)
+    return each, total
+
+
+def _start(manager: SessionManager[CatalogT], port: int, number: int, catalog: CatalogT) -> str:
+    url = f"http://127.0.0.1:{port}/{number}"
+    source = ReconnectingSource(lambda: CameraSource(url, source_id=f"camera {number + 1}"))
+    return manager.start(source, lambda: catalog)
+
+
+def _wait(seconds: float, label: str, on_progress: Progress) -> float:
+    """Let time pass; the slope of this process' memory in MB per minute."""
+    process, samples = psutil.Process(), []
+    began = time.monotonic()
+    while (passed := time.monotonic() - began) < seconds:
+        samples.append((passed / 60, process.memory_info().rss / 2**20))
+        on_progress(label, int(passed), int(seconds))
+        time.sleep(min(1.0, seconds - passed))
+    if len(samples) < 3:
+        return 0.0
+    minutes, used = np.array(samples).T
+    return float(np.polyfit(minutes, used, 1)[0])
+
+
+@contextmanager
+def _sending(film: Path, rate: float) -> Iterator[tuple[int, float]]:
+    command = [sys.executable, "-m", "bench.live_sender", str(film), str(rate)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as sender:
+        line = sender.stdout.readline().split() if sender.stdout is not None else []
+        try:
+            if len(line) != 2:
+                raise BenchError("the process that sends the pictures did not start")
+            yield int(line[0]), float(line[1])
+        finally:
+            sender.kill()
+
+
+def _joined(heard: Sequence[_Heard]) -> _Heard:
+    return _Heard(
+        [age for each in heard for age in each.ages],
+        [age for each in heard for age in each.glass],
+        [wait for each in heard for wait in each.confirmed],
+        sum(each.events for each in heard),
+        sum(each.degraded for each in heard),
+    )
+
+
+def _figures(
+    name: str, heard: _Heard, seconds: float, dropped: int, shown: int, slope: float
+) -> SessionFigures:
+    age, glass = _percentiles(heard.ages), _percentiles(heard.glass)
+    waits = heard.confirmed
+    return SessionFigures(
+        name,
+        len(heard.ages) / seconds,
+        *age,
+        *glass,
+        float(np.median(waits)) if waits else None,
+        max(waits, default=None),
+        len(waits),
+        shown,
+        dropped,
+        heard.degraded / len(heard.ages) if heard.ages else 0.0,
+        slope,
+        heard.events,
+    )
+
+
+def _percentiles(seconds: Sequence[float]) -> tuple[float, float, float]:
+    if not seconds:
+        return (0.0, 0.0, 0.0)
+    p50, p95, p99 = np.percentile(np.array(seconds) * 1e3, [50, 95, 99])
+    return (float(p50), float(p95), float(p99))
+
+
+def _row(figures: SessionFigures) -> tuple[str, ...]:
+    f = figures
+    ages = (f.frame_age_p50_ms, f.frame_age_p95_ms, f.frame_age_p99_ms)
+    glass = (f.glass_to_event_p50_ms, f.glass_to_event_p95_ms, f.glass_to_event_p99_ms)
+    return (
+        f.name,
+        f"{f.processed_fps:.1f}",
+        *(f"{each:.0f}" for each in (*ages, *glass)),
+        f"{f.confirmed} of {f.shown}",
+        *("" if each is None else f"{each:.2f}" for each in (f.confirmed_p50_s, f.confirmed_max_s)),
+        str(f.dropped),
+        f"{100 * f.degraded_share:.0f} %",
+        f"{f.rss_slope_mb_per_min:+.1f}",
+        str(f.events),
+    )
