@@ -49,8 +49,9 @@ class PictureFlow:
         limits: PictureLimits,
         *,
         pixel_aspect: Callable[[], Fraction | None] = lambda: None,
+        awaits_key_frame: bool = True,
     ) -> None:
-        """Wait for the first key frame.
+        """Wait for the first picture.
 
         Args:
             source_id: for the frames.
@@ -58,12 +59,14 @@ class PictureFlow:
             board: told when pictures come, freeze or change their size, and of damage.
             limits: see there.
             pixel_aspect: width by height of one pixel, asked once pictures come.
+            awaits_key_frame: whether pictures before the first key frame are dropped.
         """
         self._source_id = source_id
         self._inbox = inbox
         self._board = board
         self._limits = limits
         self._pixel_aspect = pixel_aspect
+        self._awaits_key_frame = awaits_key_frame
         self._clock = CaptureClock()
         self._freeze = FreezeWatch(limits.freeze_after)
         self._converter: RgbConverter | None = None
@@ -123,7 +126,7 @@ class PictureFlow:
             return True
         if picture.key_frame:
             self._damaged_at = None
-        if not self.has_begun and not picture.key_frame:
+        if self._awaits_key_frame and not self.has_begun and not picture.key_frame:
             return True
         if self._damaged_at is None:
             return False

@@ -1,0 +1,231 @@
+"""WebRTC publishers as live sources: who calls is answered, decoded at full rate, and watched."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
+from threading import Lock
+from time import time
+from typing import Final
+
+from aiortc import MediaStreamTrack, RTCDataChannel, RTCPeerConnection
+from aiortc.mediastreams import MediaStreamError
+from av.video.frame import VideoFrame
+
+from stream.errors import SourceError
+from stream.live import STOP_BOUND_S, StatusListener
+from stream.mailbox import Inbox
+from stream.peers import WebRtcSettings
+from stream.pictures import PictureFlow
+from stream.receiving import ReceiverAdapter
+from stream.state import SourceState, SourceStatus, StatusBoard, as_sentence
+
+MAX_WAITING_TEXTS: Final = 64
+MAX_BUFFERED_BYTES: Final = 256 * 1024
+SETTLE_S: Final = 0.2
+STOPPED: Final = "Stopped."
+LEFT: Final = "The publisher left."
+NO_WAY: Final = (
+    "The publisher was not reached: its network or a firewall lets no UDP through; see TURN."
+)
+
+
+class WhipSource:
+    """A WebRTC publisher; implements `stream.live.LiveSource`. Made by `WhipEndpoint`.
+
+    Everything of WebRTC happens on the event loop that made it; the methods may be called from
+    any thread. Pictures are decoded at full rate also before `start`, and dropped.
+    """
+
+    def __init__(
+        self,
+        source_id: str,
+        peer: RTCPeerConnection,
+        settings: WebRtcSettings,
+        on_end: Callable[[], None],
+    ) -> None:
+        """Watch a connection that is about to be made; call it on the event loop.
+
+        Args:
+            source_id: the source's name.
+            peer: not connected yet.
+            settings: see there.
+            on_end: called once, on the loop, when the connection is closed.
+        """
+        self._source_id = source_id
+        self._peer = peer
+        self._settings = settings
+        self._on_end = on_end
+        self._loop = asyncio.get_running_loop()
+        self._board = StatusBoard()
+        self._board.show(SourceState.CONNECTING, "Waiting for the publisher.")
+        self._flow: PictureFlow | None = None
+        self._receiver: ReceiverAdapter | None = None
+        self._channel: RTCDataChannel | None = None
+        self._lock = Lock()
+        self._waiting_texts = 0
+        self._unsent = 0
+        self._was_connected = False
+        self._pulling: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
+        self._patience = self._loop.call_later(settings.ice.connect_timeout, self._give_up)
+        peer.on("track", self._on_track)
+        peer.on("datachannel", self._on_channel)
+        peer.on("connectionstatechange", self._on_connection_state)
+
+    @property
+    def source_id(self) -> str:
+        """The name given."""
+        return self._source_id
+
+    @property
+    def status(self) -> SourceStatus:
+        """How the publisher is."""
+        return self._board.status
+
+    @property
+    def unsent(self) -> int:
+        """Texts that were not sent, because the publisher has no channel or does not read."""
+        return self._unsent
+
+    def start(self, mailbox: Inbox, on_status: StatusListener) -> None:
+        """Begin to pass frames on; returns at once."""
+        self._board.listen(on_status)
+        flow = PictureFlow(
+            self._source_id,
+            mailbox,
+            self._board,
+            self._settings.limits,
+            awaits_key_frame=False,  # aiortc's decoders begin with one, and do not mark it
+        )
+        with suppress(RuntimeError):  # the loop is closed, and the source with it
+            self._loop.call_soon_threadsafe(setattr, self, "_flow", flow)
+
+    def send(self, text: str) -> bool:
+        """Send a text over the publisher's data channel; never blocks.
+
+        False if there is no channel, or too much waits already: a publisher that does not read
+        loses texts, which are counted in `unsent`.
+        """
+        channel = self._channel
+        with self._lock:
+            is_possible = (
+                channel is not None
+                and channel.readyState == "open"
+                and channel.bufferedAmount < MAX_BUFFERED_BYTES
+                and self._waiting_texts < MAX_WAITING_TEXTS
+            )
+            self._waiting_texts += is_possible
+            self._unsent += not is_possible
+        if is_possible:
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._deliver, text)
+        return is_possible
+
+    def stop(self, timeout: float = STOP_BOUND_S) -> None:
+        """End the connection; blocks for `timeout` seconds at most, on the event loop not."""
+        with suppress(RuntimeError):
+            if asyncio.get_running_loop() is self._loop:
+                self._begin_to_close(SourceState.ENDED, STOPPED)
+                return
+        if not self._loop.is_closed():
+            closing = asyncio.run_coroutine_threadsafe(self.close(STOPPED), self._loop)
+            with suppress(FutureTimeout):
+                closing.result(timeout)
+        self._board.show(SourceState.ENDED, STOPPED)
+
+    async def close(self, reason: str = STOPPED) -> None:
+        """End the connection, on the event loop; safe to call twice."""
+        await asyncio.shield(self._begin_to_close(SourceState.ENDED, reason))
+
+    def _begin_to_close(self, state: SourceState, reason: str) -> "asyncio.Task[None]":
+        if self._closing is None:
+            self._farewell(reason)
+            self._board.show(state, reason)
+            self._closing = self._loop.create_task(self._close(), name=f"end {self._source_id}")
+        return self._closing
+
+    async def _close(self) -> None:
+        self._patience.cancel()
+        if self._pulling is not None:
+            self._pulling.cancel()
+        try:
+            await self._peer.close()
+        finally:
+            self._on_end()
+
+    def _farewell(self, reason: str) -> None:
+        """Tell the publisher; browsers believe for half a minute that they are still connected."""
+        if self._channel is not None and self._channel.readyState == "open":
+            self._channel.send(json.dumps({"state": "ended", "reason": reason}))
+
+    def _on_channel(self, channel: RTCDataChannel) -> None:
+        if self._channel is None or channel.label == "events":
+            self._channel = channel
+
+    def _deliver(self, text: str) -> None:
+        with self._lock:
+            self._waiting_texts -= 1
+        if self._channel is not None and self._channel.readyState == "open":
+            self._channel.send(text)
+        else:
+            self._unsent += 1
+
+    def _on_connection_state(self) -> None:
+        state = self._peer.connectionState
+        if state == "connected":
+            self._was_connected = True
+            self._patience.cancel()
+        elif state == "failed" and not self._was_connected:
+            self._begin_to_close(SourceState.FAILED, NO_WAY)
+        elif state == "failed":
+            silence = self._settings.ice.vanished_after
+            reason = f"The publisher vanished: nothing came from it for {silence:.0f} s."
+            self._begin_to_close(SourceState.ENDED, reason)
+        elif state == "closed":
+            self._begin_to_close(SourceState.ENDED, LEFT)
+
+    def _give_up(self) -> None:
+        self._begin_to_close(SourceState.FAILED, NO_WAY)
+
+    def _on_track(self, track: MediaStreamTrack) -> None:
+        for transceiver in self._peer.getTransceivers():
+            if transceiver.receiver.track is not track:
+                continue
+            if track.kind == "video":
+                self._receiver = ReceiverAdapter(transceiver.receiver)
+                self._pulling = self._loop.create_task(self._pull(track))
+            else:  # nobody listens: packets are thrown away before they are decoded
+                transceiver.receiver._enabled = False
+
+    async def _pull(self, track: MediaStreamTrack) -> None:
+        """Take every picture as soon as it is decoded, so that none waits in a queue."""
+        while True:
+            try:
+                async with asyncio.timeout(self._settings.stall_after):
+                    picture = await track.recv()
+            except TimeoutError:
+                self._show_stall()
+                continue
+            except MediaStreamError:
+                await asyncio.sleep(SETTLE_S)  # if it vanished, that is noticed meanwhile
+                self._begin_to_close(SourceState.ENDED, LEFT)
+                return
+            try:
+                self._take(picture)
+            except SourceError as error:
+                self._begin_to_close(SourceState.FAILED, as_sentence(str(error)))
+                return
+
+    def _take(self, picture: object) -> None:
+        if not isinstance(picture, VideoFrame) or self._flow is None or picture.pts is None:
+            return
+        sender_time = None if self._receiver is None else self._receiver.sender_time(picture.pts)
+        self._flow.take(picture, time(), picture.time, sender_time)
+
+    def _show_stall(self) -> None:
+        if self._was_connected and self._flow is not None:
+            after = self._settings.stall_after
+            reason = f"The publisher is connected, but sent no picture for {after:.0f} s."
+            self._board.show(SourceState.STALLED, reason)
