@@ -46,6 +46,16 @@ class Output:
         """Columns that an answer has."""
         return self._out.width
 
+    @property
+    def is_terminal(self) -> bool:
+        """Whether somebody looks at the answers as they come."""
+        return self._out.is_terminal
+
+    @property
+    def console(self) -> Console:
+        """Where answers are drawn, for what redraws itself."""
+        return self._out
+
     def show(self, answer: RenderableType) -> None:
         """Print an answer for people; nothing with `--json`."""
         if self.json:
