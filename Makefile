@@ -33,7 +33,8 @@ clean:  ## forget what was installed and made; catalogs in ./data stay
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.txt --editable .
 	touch $@
 
-.venv/installed-dev: requirements-dev.txt .venv/installed scripts/ceph-rgw
+.venv/installed-dev: requirements-dev.txt .venv/installed scripts/ceph-rgw scripts/test-peers
 	scripts/ceph-rgw install
+	scripts/test-peers
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
 	touch $@

@@ -6,6 +6,7 @@ reaches into its ICE connection (and holds for the pinned version, see tests/str
 
 import asyncio
 import random
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
@@ -81,13 +82,19 @@ def peer_connection(settings: IceSettings) -> RTCPeerConnection:
     )
 
 
-def adapt(peer: RTCPeerConnection, settings: IceSettings) -> None:
-    """Make a connection follow the settings, after the offer came and before the answer."""
+def adapt(peer: RTCPeerConnection, settings: IceSettings, on_vanish: Callable[[], None]) -> None:
+    """Make a connection follow the settings, after the offer came and before the answer.
+
+    Args:
+        peer: the connection.
+        settings: see there.
+        on_vanish: called when the peer counts as gone, before the connection closes.
+    """
     for transport in _ice_transports(peer):
         connection = transport._connection
         if settings.host_addresses or settings.ports:
             _pin(connection, settings)
-        _watch(connection, settings.vanished_after)
+        _watch(connection, settings.vanished_after, on_vanish)
 
 
 def announce(sdp: str, settings: IceSettings) -> str:
@@ -153,7 +160,7 @@ async def _listen(
     raise SourceError(f"no UDP port of {ports[0]} to {ports[1]} is free on {address}")
 
 
-def _watch(connection: Connection, vanished_after: float) -> None:
+def _watch(connection: Connection, vanished_after: float, on_vanish: Callable[[], None]) -> None:
     """Close a connection whose peer gives no sign of life.
 
     RFC 7675 gives a peer 30 seconds; an operator wants to know sooner. Whatever comes from the
@@ -172,6 +179,7 @@ def _watch(connection: Connection, vanished_after: float) -> None:
             await asyncio.sleep(CONSENT_INTERVAL_S)
             if await _has_consent(connection):
                 heard_at[0] = monotonic()
+        on_vanish()
         connection._query_consent_task = None
         await connection.close()
 

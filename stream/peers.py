@@ -2,10 +2,9 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
@@ -65,11 +64,23 @@ class Answer:
     ice_servers: tuple[IceServer, ...]
 
 
+class Holder(Protocol):
+    """Who a session belongs to."""
+
+    async def close(self) -> None:
+        """End the session; safe to call twice."""
+        ...
+
+    def note_vanished(self) -> None:
+        """Nothing is heard of the peer any more."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Session:
     peer: RTCPeerConnection
     tag: str
-    close: Callable[[], Awaitable[None]]
+    holder: Holder
 
 
 class PeerSessions:
@@ -121,7 +132,7 @@ class PeerSessions:
             return False
         with suppress(TimeoutError):
             async with asyncio.timeout(STOP_BOUND_S):
-                await session.close()
+                await session.holder.close()
         return True
 
     async def close(self) -> None:
@@ -143,7 +154,7 @@ class PeerSessions:
         peer: RTCPeerConnection,
         offer: str,
         role: Role,
-        close: Callable[[], Awaitable[None]],
+        holder: Holder,
     ) -> Answer:
         """Keep a session and answer its offer; on failure it is closed.
 
@@ -152,17 +163,17 @@ class PeerSessions:
             peer: with everything attached to it that shall hear of its events.
             offer: read already.
             role: what the peer wants to be.
-            close: ends the session, and calls `forget`.
+            holder: has the session; its `close` calls `forget`.
 
         Raises:
             OfferRefused: it cannot be answered after all.
         """
         tag = f'"{secrets.token_urlsafe(8)}"'
-        self._sessions[key] = _Session(peer, tag, close)
+        self._sessions[key] = _Session(peer, tag, holder)
         try:
-            sdp = await self._negotiate(peer, offer, role)
+            sdp = await self._negotiate(peer, offer, role, holder)
         except BaseException:
-            await close()
+            await holder.close()
             raise
         return Answer(sdp, key, tag, self._settings.ice.servers)
 
@@ -170,11 +181,13 @@ class PeerSessions:
         """A session has ended."""
         self._sessions.pop(key, None)
 
-    async def _negotiate(self, peer: RTCPeerConnection, offer: str, role: Role) -> str:
+    async def _negotiate(
+        self, peer: RTCPeerConnection, offer: str, role: Role, holder: Holder
+    ) -> str:
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
                 await peer.setRemoteDescription(RTCSessionDescription(offer, "offer"))
-                adapt(peer, self._settings.ice)
+                adapt(peer, self._settings.ice, holder.note_vanished)
                 await peer.setLocalDescription(await peer.createAnswer())
         except NEGOTIATION_ERRORS as error:
             raise OfferRefused(

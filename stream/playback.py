@@ -93,6 +93,9 @@ class _Viewer:
     async def close(self) -> None:
         await asyncio.shield(self._begin_to_close())
 
+    def note_vanished(self) -> None:
+        self._begin_to_close()
+
     def _on_state(self) -> None:
         if self._peer.connectionState == "connected":
             self._patience.cancel()
@@ -149,7 +152,7 @@ class WhepEndpoint:
         peer = peer_connection(self.sessions.settings.ice)
         viewer = _Viewer(peer, self.sessions, key)
         peer.addTrack(ScreenTrack(screen, self._frame_rate, self._max_width))
-        return await self.sessions.answer(key, peer, offer, "viewer", viewer.close)
+        return await self.sessions.answer(key, peer, offer, "viewer", viewer)
 
     async def delete(self, key: str) -> bool:
         """End a viewer's session; False if there is none (any more)."""

@@ -23,7 +23,6 @@ from stream.state import SourceState, SourceStatus, StatusBoard, as_sentence
 
 MAX_WAITING_TEXTS: Final = 64
 MAX_BUFFERED_BYTES: Final = 256 * 1024
-SETTLE_S: Final = 0.2
 STOPPED: Final = "Stopped."
 LEFT: Final = "The publisher left."
 NO_WAY: Final = (
@@ -102,6 +101,12 @@ class WhipSource:
         with suppress(RuntimeError):  # the loop is closed, and the source with it
             self._loop.call_soon_threadsafe(setattr, self, "_flow", flow)
 
+    def note_vanished(self) -> None:
+        """Nothing is heard of the publisher any more; called on the event loop."""
+        silence = self._settings.ice.vanished_after
+        reason = f"The publisher vanished: nothing came from it for {silence:.0f} s."
+        self._begin_to_close(SourceState.ENDED, reason)
+
     def send(self, text: str) -> bool:
         """Send a text over the publisher's data channel; never blocks.
 
@@ -178,12 +183,8 @@ class WhipSource:
             self._was_connected = True
             self._patience.cancel()
         elif state == "failed" and not self._was_connected:
-            self._begin_to_close(SourceState.FAILED, NO_WAY)
-        elif state == "failed":
-            silence = self._settings.ice.vanished_after
-            reason = f"The publisher vanished: nothing came from it for {silence:.0f} s."
-            self._begin_to_close(SourceState.ENDED, reason)
-        elif state == "closed":
+            self._give_up()
+        elif state in ("failed", "closed"):
             self._begin_to_close(SourceState.ENDED, LEFT)
 
     def _give_up(self) -> None:
@@ -209,7 +210,6 @@ class WhipSource:
                 self._show_stall()
                 continue
             except MediaStreamError:
-                await asyncio.sleep(SETTLE_S)  # if it vanished, that is noticed meanwhile
                 self._begin_to_close(SourceState.ENDED, LEFT)
                 return
             try:

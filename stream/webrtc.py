@@ -46,7 +46,7 @@ class WhipEndpoint:
             source_id or f"whip-{key[:6]}", peer, self.settings, partial(self._forget, key)
         )
         self._sources[key] = source
-        return await self.sessions.answer(key, peer, offer, "publisher", source.close)
+        return await self.sessions.answer(key, peer, offer, "publisher", source)
 
     async def delete(self, key: str) -> bool:
         """End a session; False if there is none (any more). Takes two seconds at most."""
