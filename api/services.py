@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from api.models import Models
+    from catalog.search import Found, Search
     from catalog.snapshot import Catalog
     from matcher.explain import Explanation
     from matcher.match import Detection, Identification, Match
@@ -58,6 +59,14 @@ class Finder(Protocol):
         ...
 
 
+class Searcher(Protocol):
+    """What finds products like a picture; `matcher.search.PictureSearch` does."""
+
+    def search(self, catalog: "Catalog", search: "Search", image: "NDArray[np.uint8]") -> "Found":
+        """Products like a picture, which also the words of the search may find."""
+        ...
+
+
 class Services(Protocol):
     """What commands work with."""
 
@@ -74,6 +83,15 @@ class Services(Protocol):
     @property
     def finder(self) -> Finder:
         """Finds products; loads the networks at its first use, which takes seconds.
+
+        Raises:
+            MatcherError: weights are missing or broken, or the device is not there.
+        """
+        ...
+
+    @property
+    def searcher(self) -> Searcher:
+        """Finds products like a picture; loads the networks at its first use.
 
         Raises:
             MatcherError: weights are missing or broken, or the device is not there.
@@ -117,6 +135,14 @@ class LocalServices:
     def finder(self) -> Finder:
         """Finds products."""
         return self.models.pipeline
+
+    @cached_property
+    def searcher(self) -> Searcher:
+        """Finds products like a picture."""
+        from matcher.search import PictureSearch
+
+        networks = self.models.networks
+        return PictureSearch(networks.embedder, networks.detector)
 
 
 def storage_of(settings: Settings) -> Storage:

@@ -1,18 +1,21 @@
 """A catalog at one moment, which never changes."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.conditions import Conditions
 from catalog.encoding import Encoder, Encoding, PartIds
 from catalog.errors import Conflict, NotFound
 from catalog.index import Index, Neighbour
 from catalog.keeper import EncodingCache, IndexKeeper
 from catalog.product import Product
+from catalog.search import Found, Search, answered
 from catalog.state import CatalogState
 from catalog.storage import Storage
+from catalog.text_index import TextIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +27,14 @@ class Sources:
         keeper: of the index.
         encodings: of the reference pictures.
         encoder: whose queries the catalog can answer.
+        texts: of the products' words.
     """
 
     storage: Storage
     keeper: IndexKeeper
     encodings: EncodingCache
     encoder: Encoder
+    texts: TextIndex = field(default_factory=TextIndex)
 
 
 class Catalog:
@@ -99,6 +104,30 @@ class Catalog:
             Invalid: the embedding is not of the catalog's dimension.
         """
         return self._ready().search(embedding, size)
+
+    def search(self, search: Search, near: Sequence[Neighbour] | None = None) -> Found:
+        """Products by words and conditions, and by likeness where that is given.
+
+        Words alone need no networks: also a catalog that other networks encoded can be searched.
+
+        Args:
+            search: what to look for; without words and likeness all products are found, by id.
+            near: products by likeness, best first; fused with what the words find.
+        """
+        texts = self._sources.texts.search(search.text, self.products) if search.text else None
+        return answered(search, self.products, self.index_version, texts, near)
+
+    def near(
+        self, embedding: NDArray[np.float32], size: int, where: Conditions
+    ) -> tuple[Neighbour, ...]:
+        """As `shortlist`, of the products that meet the conditions."""
+        depth = size
+        while True:
+            found = self.shortlist(embedding, depth)
+            kept = [one for one in found if where.hold(self.products[one.product_id])]
+            if len(kept) >= size or len(found) < depth:
+                return tuple(kept[:size])
+            depth *= 4
 
     def warm_up(self) -> None:
         """Read what the first shortlist needs, so that it is quick.

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from api.cli.main import main
-from api.services import Finder
+from api.services import Finder, Searcher
 from api.settings import Settings
 from catalog.catalogs import Catalogs
 from catalog.folder import FolderStorage
@@ -29,6 +29,7 @@ from matcher.match import (
     Verdict,
     Verification,
 )
+from matcher.search import PictureSearch
 from tests.catalog.fakes import FakeEncoder, embedding_of
 
 if TYPE_CHECKING:
@@ -100,6 +101,11 @@ def _proof(best: Any, box: Box) -> Verification:
     )
 
 
+class _ColourEmbedder:
+    def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        return np.stack([embedding_of(image) for image in images])
+
+
 class FakeServices:
     """Implements `api.services.Services`."""
 
@@ -120,6 +126,10 @@ class FakeServices:
     @property
     def finder(self) -> Finder:
         return ColourFinder()
+
+    @property
+    def searcher(self) -> Searcher:
+        return PictureSearch(_ColourEmbedder(), ColourFinder())
 
     @property
     def models(self) -> "Models":

@@ -1,0 +1,72 @@
+"""Words of a query, and what they may have been meant to be."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+MOST_WORDS: Final = 16
+_WORD: Final = re.compile(r"[^\W_]+")
+# Letters from which on one wrong letter is forgiven, and from which on two.
+_ONE_WRONG: Final = 4
+_TWO_WRONG: Final = 8
+_MOST_CORRECTIONS: Final = 3
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text, folded as the text index folds them; at most 16, each once."""
+    found = (match.group() for match in _WORD.finditer(folded(text)))
+    return tuple(dict.fromkeys(found))[:MOST_WORDS]
+
+
+def folded(text: str) -> str:
+    """Lower case without accents, as SQLite's unicode61 tokenizer does."""
+    decomposed = unicodedata.normalize("NFD", text.lower())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+class Vocabulary:
+    """All words of an index; finds those that a misspelt word may stand for."""
+
+    def __init__(self, terms: Collection[str]) -> None:
+        # Numbers are not corrected to: 500 ml is not 501 ml.
+        self._terms = tuple(term for term in terms if not _has_digit(term))
+
+    def corrections(self, word: str) -> tuple[str, ...]:
+        """Words, or beginnings of words, within one or two letters of this one, nearest first.
+
+        A letter may be missing, superfluous, wrong or swapped with the next (optimal string
+        alignment distance). Words under four letters and those with digits are taken as they are.
+        """
+        allowed = _allowed(word)
+        if not allowed:
+            return ()
+        distances: dict[str, int] = {}
+        for candidates in self._candidates(word):
+            found = process.extract_iter(
+                word, candidates, scorer=OSA.distance, score_cutoff=allowed
+            )
+            for candidate, distance, _ in found:
+                distances[candidate] = min(distance, distances.get(candidate, distance))
+        ranked = sorted(distances, key=lambda one: (distances[one], -len(one), one))
+        return tuple(ranked[:_MOST_CORRECTIONS])
+
+    def _candidates(self, word: str) -> Iterator[Sequence[str]]:
+        """Whole words, then beginnings of longer ones about as long as the word."""
+        allowed = _allowed(word)
+        yield [term for term in self._terms if abs(len(term) - len(word)) <= allowed]
+        for length in range(len(word), len(word) + allowed + 1):
+            yield list({term[:length] for term in self._terms if len(term) > length})
+
+
+def _allowed(word: str) -> int:
+    if _has_digit(word) or len(word) < _ONE_WRONG:
+        return 0
+    return 1 if len(word) < _TWO_WRONG else 2
+
+
+def _has_digit(word: str) -> bool:
+    return any(letter.isdigit() for letter in word)
