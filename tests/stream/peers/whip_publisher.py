@@ -1,0 +1,47 @@
+"""A WHIP client of its own kind: FFmpeg's muxer, as PyAV ships it.
+
+whip_publisher.py URL CERTIFICATE KEY WIDTHxHEIGHT RATE SECONDS
+
+A process of its own: FFmpeg's handshake holds the interpreter's lock.
+"""
+
+import sys
+import time
+from fractions import Fraction
+
+import av
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+OPTIONS = {
+    "preset": "ultrafast",
+    "tune": "zerolatency",
+    "profile": "baseline",
+    "g": "25",
+    "x264-params": "sliced-threads=0:slices=1",
+}
+
+
+def main(url: str, certificate: str, key: str, size: str, rate: str, seconds: str) -> None:
+    """Publish moving bars for some seconds, then leave."""
+    width, height = (int(side) for side in size.split("x"))
+    frame_rate = int(rate)
+    options = {"cert_file": certificate, "key_file": key}
+    with av.open(url, "w", format="whip", options=options) as container:
+        stream = container.add_stream("libx264", rate=frame_rate, options=OPTIONS)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        begin = time.monotonic()
+        for number in range(round(float(seconds) * frame_rate)):
+            time.sleep(max(begin + number / frame_rate - time.monotonic(), 0))
+            image = np.full((height, width, 3), number * 8 % 256, np.uint8)
+            image[:, : (number * 16) % width] = 255
+            frame = VideoFrame.from_ndarray(image, "rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, frame_rate)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,249 @@
+"""Cameras against real RTSP servers."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from stream.camera import CameraSettings, CameraSource
+from stream.errors import SourceError
+from stream.pictures import PictureLimits
+from stream.state import SourceState
+from tests.stream.peers.cameras import GstCamera, PerlCamera, free_port
+from tests.stream.watching import wait_until, watching
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265", "mjpeg"])
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_pictures_come_numbered_timed_and_young(codec: str, transport: str) -> None:
+    settings = CameraSettings(transport="tcp" if transport == "tcp" else "udp")
+    with GstCamera(codec=codec) as camera, watching(CameraSource(camera.url, settings)) as watch:
+        watch.wait_for_frames(60)
+        assert watch.state is SourceState.LIVE
+        assert watch.reason == "Pictures of 640x360 come."
+        assert watch.last is not None
+        assert watch.last.image.shape == (360, 640, 3)
+        assert watch.last.image.max() > 200  # the bar
+        indices, media, captured, ages = zip(*watch.frames, strict=True)
+        assert list(indices) == sorted(set(indices))
+        assert indices[-1] - indices[0] <= len(indices) + 10
+        assert np.all(np.diff(media) >= 0)
+        assert np.median(np.diff(media)) == pytest.approx(0.04, abs=0.01)
+        assert np.median(np.diff(captured)) == pytest.approx(0.04, abs=0.01)
+        assert 0 <= np.median(ages) < 0.15
+        assert watch.source.status.corrupt == 0
+
+
+def test_a_second_kind_of_rtsp_server_is_read_over_udp_without_being_told() -> None:
+    with PerlCamera() as camera:
+        wait_until(lambda: _serves(camera.url))
+        with watching(CameraSource(camera.url)) as watch:
+            watch.wait_for_frames(50)
+            assert watch.reason == "Pictures of 640x360 come."
+
+
+def test_the_password_opens_the_camera_and_is_shown_nowhere(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    with GstCamera(login=("operator", "s3cret/pass")) as camera:
+        good = camera.url.replace("//", "//operator:s3cret%2Fpass@")
+        with watching(CameraSource(good)) as watch:
+            watch.wait_for_frames(5)
+            texts = [watch.source.source_id, repr(watch.source.status), repr(watch.heard)]
+        wrong = camera.url.replace("//", "//operator:wr0ng@")
+        with watching(CameraSource(wrong)) as watch:
+            watch.wait_for(SourceState.FAILED)
+            assert watch.reason == "It refuses the user name or password."
+            texts += [watch.source.source_id, repr(watch.heard)]
+        texts += [thread.name for thread in threading.enumerate()]
+    texts += [*capfd.readouterr(), caplog.text]
+    for text in texts:
+        assert not any(secret in text for secret in ("s3cret", "wr0ng", "operator"))
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [("/other", "It has no stream at this path."), ("", "It has no stream at this path.")],
+)
+def test_a_path_that_is_not_there_is_said_so(path: str, reason: str) -> None:
+    with GstCamera() as camera:
+        url = camera.url.replace("/cam", path)
+        with watching(CameraSource(url)) as watch:
+            watch.wait_for(SourceState.FAILED)
+            assert watch.reason == reason
+
+
+def test_nobody_there_is_said_so() -> None:
+    port = free_port()
+    with watching(CameraSource(f"rtsp://127.0.0.1:{port}/cam")) as watch:
+        assert watch.wait_for(SourceState.FAILED) < 2
+        assert watch.reason == f"127.0.0.1:{port} refuses the connection."
+
+
+def test_a_host_that_does_not_exist_is_said_so() -> None:
+    with watching(CameraSource("rtsp://camera.invalid/cam")) as watch:
+        watch.wait_for(SourceState.FAILED, 10)
+        assert "camera.invalid" in watch.reason
+
+
+def test_a_host_that_accepts_and_hangs_is_given_up_in_seconds() -> None:
+    with _listening() as port, watching(CameraSource(f"rtsp://127.0.0.1:{port}/")) as watch:
+        assert watch.wait_for(SourceState.FAILED) < 6
+        assert watch.reason == "It accepts the connection, but does not answer."
+
+
+def test_stopping_while_a_host_hangs_takes_no_time() -> None:
+    with _listening() as port, watching(CameraSource(f"rtsp://127.0.0.1:{port}/")) as watch:
+        wait_until(lambda: bool(watch.heard))
+        assert watch.stop() < 1
+        assert watch.state is SourceState.ENDED
+
+
+def test_something_that_is_no_rtsp_server_is_said_so() -> None:
+    with (
+        _listening(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port,
+        watching(CameraSource(f"rtsp://127.0.0.1:{port}/")) as watch,
+    ):
+        watch.wait_for(SourceState.FAILED)
+        assert watch.reason == "It does not speak RTSP."
+
+
+def test_a_redirect_elsewhere_is_not_followed() -> None:
+    redirect = b"RTSP/1.0 302 Found\r\nCSeq: 1\r\nLocation: rtsp://10.0.0.1/\r\n\r\n"
+    with (
+        _listening(redirect) as port,
+        watching(CameraSource(f"rtsp://127.0.0.1:{port}/")) as watch,
+    ):
+        watch.wait_for(SourceState.FAILED)
+        assert watch.reason.startswith("It redirects elsewhere")
+
+
+def test_a_silent_camera_stalls_and_is_lost_at_last() -> None:
+    settings = CameraSettings(stall_after=1.0, give_up_after=2.5)
+    with GstCamera() as camera, watching(CameraSource(camera.url, settings)) as watch:
+        watch.wait_for_frames(10)
+        camera.freeze()
+        assert watch.wait_for(SourceState.STALLED) < 3
+        assert watch.reason == "No new picture for 1 s."
+        watch.wait_for(SourceState.FAILED)
+        assert watch.reason == "No picture came for 3 s."
+        camera.thaw()
+
+
+def test_a_camera_that_was_silent_for_a_moment_goes_on_without_a_new_connection() -> None:
+    settings = CameraSettings(stall_after=0.8, give_up_after=10)
+    with GstCamera() as camera, watching(CameraSource(camera.url, settings)) as watch:
+        watch.wait_for_frames(10)
+        camera.freeze()
+        watch.wait_for(SourceState.STALLED)
+        camera.thaw()
+        watch.wait_for_frames(20)
+        assert watch.state is SourceState.LIVE
+
+
+def test_stopping_a_silent_camera_takes_less_than_two_seconds() -> None:
+    with GstCamera() as camera, watching(CameraSource(camera.url)) as watch:
+        watch.wait_for_frames(10)
+        camera.freeze()
+        assert watch.stop() < 1.5
+        camera.thaw()
+
+
+def test_the_end_of_a_stream_is_a_failure_not_an_end() -> None:
+    with GstCamera() as camera, watching(CameraSource(camera.url)) as watch:
+        watch.wait_for_frames(10)
+        camera.close()
+        watch.wait_for(SourceState.FAILED)
+        assert watch.reason in ("It ended the stream.", "The connection broke.")
+
+
+def test_damaged_pictures_are_dropped_and_counted_and_good_ones_come_again() -> None:
+    with GstCamera() as camera, watching(CameraSource(camera.url)) as watch:
+        watch.wait_for_frames(30)
+        camera.damage.set()
+        wait_until(lambda: watch.source.status.corrupt >= 5)
+        camera.damage.clear()
+        watch.wait_for_frames(30)
+        assert watch.state is SourceState.LIVE
+
+
+def test_pictures_that_are_too_large_fail_with_a_sentence() -> None:
+    settings = CameraSettings(limits=PictureLimits(max_pixels=300 * 200))
+    with GstCamera() as camera, watching(CameraSource(camera.url, settings)) as watch:
+        watch.wait_for(SourceState.FAILED)
+        assert watch.reason == "Its pictures of 640x360 are too large; choose a smaller stream."
+
+
+def test_a_picture_that_freezes_is_an_alarm_and_movement_ends_it() -> None:
+    moving = threading.Event()
+
+    def paint(number: int, width: int, height: int) -> NDArray[np.uint8]:
+        image = np.full((height, width, 3), 90, np.uint8)
+        if moving.is_set():
+            image[:, : number * 8 % width] = 200
+        return image
+
+    settings = CameraSettings(limits=PictureLimits(freeze_after=2.5))
+    with GstCamera(paint=paint) as camera, watching(CameraSource(camera.url, settings)) as watch:
+        watch.wait_for(SourceState.STALLED)
+        assert watch.reason.startswith("Always the same picture comes")
+        frames = len(watch.frames)
+        moving.set()
+        watch.wait_for(SourceState.LIVE)
+        assert len(watch.frames) > frames
+
+
+def test_a_local_camera_that_is_not_there_is_said_so() -> None:
+    with watching(CameraSource("device:93")) as watch:
+        watch.wait_for(SourceState.FAILED)
+        assert watch.reason.startswith("There is no such camera at this machine")
+
+
+def test_stopping_before_the_start_and_twice_is_no_error() -> None:
+    source = CameraSource("rtsp://127.0.0.1/cam")
+    source.stop()
+    source.stop()
+    assert source.status.state is SourceState.ENDED
+
+
+def test_a_bad_address_is_refused_at_once() -> None:
+    with pytest.raises(SourceError, match="not allowed"):
+        CameraSource("file:///etc/passwd")
+
+
+@contextmanager
+def _listening(answer: bytes = b"") -> Iterator[int]:
+    """A server that accepts, and answers whatever comes with the same, or not at all."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        held: list[socket.socket] = []
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    held.append(connection)
+                    if answer:
+                        connection.recv(4096)
+                        connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield int(server.getsockname()[1])
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+        for connection in held:
+            connection.close()
+
+
+def _serves(url: str) -> bool:
+    """Whether the Perl server has a publisher by now."""
+    with suppress(av.FFmpegError):
+        av.open(url, options={"rtsp_transport": "udp"}, timeout=2).close()
+        return True
+    return False
