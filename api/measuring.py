@@ -64,14 +64,15 @@ def passing_catalog(folder: Path, encoder: Encoder, on_progress: OnProgress) -> 
 
 @contextmanager
 def contest_finder(
-    services: Services, pictures: Mapping[str, NDArray[np.uint8]]
+    services: Services, pictures: Mapping[str, Sequence[NDArray[np.uint8]]]
 ) -> Iterator[Callable[[NDArray[np.uint8]], Sequence[Contest]]]:
-    """What competes in a photo, over a catalog of one (H, W, 3) RGB picture per product."""
+    """What competes in a photo, over a catalog of (H, W, 3) RGB pictures by product."""
     with TemporaryDirectory(prefix="skulens-") as folder:
-        for product_id, picture in pictures.items():
+        for product_id, references in pictures.items():
             home = Path(folder) / "catalog" / product_id
             home.mkdir(parents=True)
-            Image.fromarray(picture).save(home / "reference.png")
+            for number, picture in enumerate(references):
+                Image.fromarray(picture).save(home / f"reference-{number:03d}.png")
         pipeline = services.models.pipeline
         with passing_catalog(
             Path(folder) / "catalog", services.models.encoder, lambda *_: None

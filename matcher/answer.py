@@ -30,15 +30,19 @@ def answer(contest: Contest, crop: Crop, shortlist: Shortlist, decision: Decisio
     ranked = decision.rank(contest)
     best = ranked[0]
     verification = _verification(best.hypothesis, crop)
+    probability = decision.answered(best.probability)
+    others = sum(one.probability for one in ranked[1:])
     height, width = _picture_size(crop)
     around = Box.around(verification.outline).clipped(width, height)
     return Match(
         detection=Detection(around, crop.detection.confidence),
-        verdict=decision.verdict(best.probability, sum(one.probability for one in ranked)),
+        verdict=decision.verdict(probability, probability + others),
         product_id=best.hypothesis.reference.product_id,
-        probability=best.probability,
+        probability=probability,
         verification=verification,
-        candidates=_candidates(ranked, shortlist)[:_CANDIDATES],
+        candidates=_candidates([replace(best, probability=probability), *ranked[1:]], shortlist)[
+            :_CANDIDATES
+        ],
     )
 
 

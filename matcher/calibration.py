@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Container, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,8 @@ from matcher.verifier import Contest, Duel
 
 # Keeps few pictures from making the decision surer than they justify.
 _RIDGE: Final = 0.5
+_CAUTION: Final = 2.0
+_HARDLY: Final = 1e-6
 # Evidence may not count against what it speaks for, and some always counts: per standard
 # deviation of inliers, scarcity, correlation, chroma, similarity, print lead and colour lead.
 _FOR: Final = (0.0, None)
@@ -83,6 +85,55 @@ def fit(labelled: Sequence[LabelledContest]) -> DecisionWeights:
     worth = fitted[1:] / spread
     bias = float(fitted[0] - (worth * centre).sum())
     return DecisionWeights.of(bias, worth, _unknown_share(labelled))
+
+
+def fit_answers(
+    weights: DecisionWeights, photos: Sequence[Sequence[Contest]], product_ids: Sequence[str | None]
+) -> DecisionWeights:
+    """The same weights, with the slope and offset that make answers to whole photos honest.
+
+    A contest is labelled where the photo's product competes; an answer is the best of all
+    contests. The two are not equally often right. Method: Platt scaling (Platt, 1999).
+
+    Args:
+        weights: from `fit`.
+        photos: all contests of each photo.
+        product_ids: what each photo shows; None if it is none of the catalog.
+    """
+    answers = [_best(weights, contests) for contests in photos]
+    log_odds = np.array([np.log(one.probability / (1 - one.probability)) for one in answers])
+    right = np.array(
+        [
+            product_id is not None and one.product_id == product_id
+            for one, product_id in zip(answers, product_ids, strict=True)
+        ]
+    )
+    from scipy.optimize import minimize
+
+    def loss(parameters: NDArray[np.float64]) -> float:
+        slope, offset = parameters
+        towards = np.where(right, 1, -1) * (slope * log_odds + offset)
+        return float(np.logaddexp(0, -towards).sum() + _CAUTION * ((slope - 1) ** 2 + offset**2))
+
+    slope, offset = minimize(loss, np.array([1.0, 0.0]), bounds=((0.2, None), (None, None))).x
+    return replace(weights, slope=float(slope), offset=float(offset))
+
+
+@dataclass(frozen=True, slots=True)
+class _Best:
+    product_id: str | None
+    probability: float
+
+
+def _best(weights: DecisionWeights, contests: Sequence[Contest]) -> _Best:
+    best = _Best(None, _HARDLY)
+    for contest in contests:
+        shares = choice(evidence(contest) @ weights.evidence_weights() + weights.bias)
+        first = int(shares.argmax())
+        if shares[first] > best.probability:
+            product_id = contest.hypotheses[first].reference.product_id
+            best = _Best(product_id, min(float(shares[first]), 1 - _HARDLY))
+    return best
 
 
 def without(contest: Contest, product_ids: Container[str]) -> Contest | None:

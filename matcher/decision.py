@@ -18,6 +18,8 @@ _MOST_INLIERS: Final = 120
 _FEW_INLIERS: Final = 15
 _FULL_SHARE: Final = 0.1
 _SIMILAR: Final = 0.35
+_HARDLY: Final = 1e-9
+_NO_EVIDENCE: Final = frozenset({"bias", "unknown_share", "slope", "offset"})
 
 Floats = NDArray[np.float64]
 
@@ -36,6 +38,8 @@ class DecisionWeights:
         twin_print: per unit of print lead in the twin test.
         twin_colour: per unit of colour lead in the twin test.
         unknown_share: in (0, 1), share of unknowns among the pictures of the calibration.
+        slope: of an answer's log-odds over those in its contest.
+        offset: likewise, what is added to them.
     """
 
     bias: float
@@ -47,6 +51,8 @@ class DecisionWeights:
     twin_print: float
     twin_colour: float
     unknown_share: float
+    slope: float = 1.0
+    offset: float = 0.0
 
     @classmethod
     def of(cls, bias: float, worth: Floats, unknown_share: float) -> Self:
@@ -67,7 +73,7 @@ class DecisionWeights:
 
     def evidence_weights(self) -> Floats:
         """(7,) float64, in the order of `evidence`."""
-        names = [one.name for one in fields(self) if one.name not in {"bias", "unknown_share"}]
+        names = [one.name for one in fields(self) if one.name not in _NO_EVIDENCE]
         return np.array([getattr(self, name) for name in names], np.float64)
 
 
@@ -112,6 +118,16 @@ class Decision:
             for hypothesis, probability in zip(contest.hypotheses, probabilities, strict=True)
         ]
         return sorted(ranked, key=lambda one: -one.probability)
+
+    def answered(self, probability: float) -> float:
+        """The chance that the best of a contest is the right answer, calibrated on whole photos.
+
+        Args:
+            probability: in [0, 1], of the best within its contest.
+        """
+        chance = min(max(probability, _HARDLY), 1 - _HARDLY)
+        log_odds = self._weights.slope * _log_odds(chance) + self._weights.offset
+        return float(1 / (1 + np.exp(-log_odds)))
 
     def verdict(self, probability: float, any_of_them: float) -> Verdict:
         """The verdict for the best product.

@@ -1,17 +1,20 @@
 """The decision's calibration, from photos of cartons that may be trained on.
 
-Each photo is asked twice: with its product in the catalog, and as if the catalog lacked it, which
-leaves its twins and is the hardest unknown there is. Produce photos are the easy unknowns.
+The catalog holds each carton's iconic picture and a few photos: clean pictures alone would teach
+that colours and contrast tell more than they do when a twin was photographed in the same light.
+Each further photo is asked twice: with its product in the catalog, and as if the catalog lacked it,
+which leaves its twins and is the hardest unknown there is. Produce photos are the easy unknowns.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.calibration import LabelledContest, fit, main_contest, without
+from matcher.calibration import LabelledContest, fit, fit_answers, main_contest, without
 from matcher.decision import DecisionWeights
 from matcher.verifier import Contest
 from training.data import TrainingData, read_rgb
@@ -19,6 +22,7 @@ from training.data import TrainingData, read_rgb
 # What hard unknowns count: one photo in twenty shows a twin of something in the catalog.
 _TWIN_SHARE: Final = 0.05
 _LONGEST: Final = 1280
+_REFERENCE_PHOTOS: Final = 3
 
 Find = Callable[[NDArray[np.uint8]], Sequence[Contest]]
 OnPhoto = Callable[[int, int], None]
@@ -37,9 +41,15 @@ class DecisionOptions:
     unknown: int = 80
 
 
-def calibration_catalog(data: TrainingData) -> dict[str, NDArray[np.uint8]]:
-    """The iconic picture of each carton that may be trained on, (H, W, 3) RGB, by product."""
-    return {product: read_rgb(data.iconic(product), _LONGEST) for product in _cartons(data)}
+def calibration_catalog(data: TrainingData) -> dict[str, list[NDArray[np.uint8]]]:
+    """Pictures (H, W, 3) RGB of each carton that may be trained on: the iconic one, then photos."""
+    return {
+        product: [
+            read_rgb(path, _LONGEST)
+            for path in (data.iconic(product), *_reference_photos(data, product))
+        ]
+        for product in _cartons(data)
+    }
 
 
 def train_decision(
@@ -54,7 +64,11 @@ def train_decision(
         on_photo: told how many of how many are done.
     """
     cartons = _cartons(data)
-    photos = [(path, one) for one in cartons for path in data.photos(one)[: options.photos]]
+    photos = [
+        (path, one)
+        for one in cartons
+        for path in data.photos(one)[len(_reference_photos(data, one)) :][: options.photos]
+    ]
     produce = [
         path
         for product in data.products()
@@ -63,14 +77,22 @@ def train_decision(
     ]
     asked = [*photos, *((path, None) for path in produce[: options.unknown])]
     labelled: list[LabelledContest] = []
+    competing: list[Sequence[Contest]] = []
     for done, (path, product) in enumerate(asked, start=1):
-        labelled += _labelled(find(read_rgb(path, _LONGEST)), product)
+        competing.append(find(read_rgb(path, _LONGEST)))
+        labelled += _labelled(competing[-1], product)
         on_photo(done, len(asked))
-    return fit(labelled)
+    return fit_answers(fit(labelled), competing, [product for _, product in asked])
 
 
 def _cartons(data: TrainingData) -> tuple[str, ...]:
     return tuple(one for one in data.cartons if one not in data.left_out)
+
+
+def _reference_photos(data: TrainingData, product: str) -> tuple[Path, ...]:
+    """The first few, never all: some must be left to ask about."""
+    photos = data.photos(product)
+    return photos[: min(_REFERENCE_PHOTOS, len(photos) // 2)]
 
 
 def _labelled(contests: Sequence[Contest], product: str | None) -> list[LabelledContest]:

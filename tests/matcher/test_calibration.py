@@ -3,7 +3,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from matcher.calibration import LabelledContest, fit, main_contest, read, save, without
+from matcher.calibration import (
+    LabelledContest,
+    fit,
+    fit_answers,
+    main_contest,
+    read,
+    save,
+    without,
+)
 from matcher.decision import Decision, DecisionWeights
 from matcher.errors import WeightsError
 from tests.matcher.contests import contest, duel, hypothesis
@@ -76,6 +84,23 @@ def test_a_label_that_does_not_compete_counts_as_unknown() -> None:
 def test_only_known_products_still_leave_room_for_the_unknown() -> None:
     known = [one for one in labelled() if one.product_id is not None]
     assert 0 < fit(known).unknown_share < 0.05
+
+
+def test_answers_that_are_right_more_often_than_they_say_become_surer() -> None:
+    weights = DecisionWeights(-1.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.1)
+    photos = [[contest(hypothesis("a", correlation=0.6))]] * 200
+    honest = Decision(fit_answers(weights, photos, ["a"] * 180 + [None] * 20), 0.5)
+    said = honest.rank(photos[0][0])[0].probability
+    assert said < 0.6
+    assert honest.answered(said) == pytest.approx(0.9, abs=0.1)
+    doubted = Decision(fit_answers(weights, photos, ["b"] * 180 + ["a"] * 20), 0.5)
+    assert doubted.answered(said) < 0.3
+
+
+def test_a_photo_without_contests_is_an_answer_that_says_nothing() -> None:
+    weights = DecisionWeights(-1.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.1)
+    fitted = fit_answers(weights, [[]] * 5, [None] * 5)
+    assert (fitted.slope, fitted.offset) == pytest.approx((1.0, 0.0), abs=0.05)
 
 
 def test_fitting_to_nothing_is_refused() -> None:

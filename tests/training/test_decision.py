@@ -21,7 +21,9 @@ def test_the_catalog_holds_the_cartons_that_may_be_trained_on(data: TrainingData
     catalog = calibration_catalog(data)
     assert set(catalog) == {*TRAINED, *HELD_OUT}
     assert not set(catalog) & {*LEFT_OUT, *PRODUCE}
-    assert all(picture.ndim == 3 for picture in catalog.values())
+    pictures = [picture for several in catalog.values() for picture in several]
+    assert all(picture.ndim == 3 for picture in pictures)
+    assert len(pictures) > len(catalog), "photos beside the iconic pictures"
 
 
 def test_every_photo_is_asked_with_and_without_its_product(data: TrainingData) -> None:
@@ -41,6 +43,19 @@ def test_every_photo_is_asked_with_and_without_its_product(data: TrainingData) -
     # The twins that stay when a product is taken away count for little.
     twins = 0.05 * cartons
     assert weights.unknown_share == pytest.approx((2 + twins) / (photos + twins))
+
+
+def test_no_photo_is_asked_that_the_catalog_holds(data: TrainingData) -> None:
+    known = [picture for several in calibration_catalog(data).values() for picture in several]
+    asked: list[NDArray[np.uint8]] = []
+
+    def find(image: NDArray[np.uint8]) -> Sequence[Contest]:
+        asked.append(image)
+        return [contest(hypothesis(TRAINED[0], 50, 0.8))]
+
+    train_decision(data, find, DecisionOptions(photos=9, unknown=0), lambda *_: None)
+    assert asked
+    assert not any(np.array_equal(image, picture) for image in asked for picture in known)
 
 
 def test_photos_where_nothing_competes_are_left_out(data: TrainingData) -> None:
