@@ -6,10 +6,11 @@ base. A large base is searched by locality-sensitive hashing and what that retur
 exactly; a small one is ranked exactly as a whole.
 """
 
+import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,8 @@ from numpy.typing import NDArray
 from catalog.codes import Tables
 from catalog.errors import Invalid
 
-# Milliseconds per query, hashing against scanning (256-d float32, one thread): 10,000 vectors
-# 0.6 / 0.4; 20,000 0.9 / 1.9; 50,000 1.8 / 5.4; 100,000 3.4 / 10.5. Below 30,000 what hashing would
-# save is not worth its memory and the neighbours that it misses.
+# Below this, what hashing would save (`skulens bench index`) is not worth the neighbours that it
+# misses.
 EXACT_BELOW: Final = 30_000
 
 _SMALLEST_DELTA: Final = 256
@@ -30,6 +30,7 @@ _DELTA_SHARE: Final = 0.1
 _CHECK_EVERY: Final = 64
 _CHECKS: Final = 50
 _LEAST_RECALL: Final = 0.9
+_LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +56,56 @@ class Neighbour:
     similarity: float
 
 
+class NearRows(Protocol):
+    """Hash tables over a base; `catalog.codes.Tables`, or in another place `shared_codes`."""
+
+    def near(self, vector: NDArray[np.float32]) -> NDArray[np.intp]:
+        """Rows whose vectors may be near a (D,) vector, ascending."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class IndexHealth:
+    """How an index stands.
+
+    Attributes:
+        references: that can be found.
+        hashed: whether queries go through hash tables.
+        checks: how many of the last hashed queries were answered exactly too.
+        recall: share of them in which hashing found the best product; None before the first.
+        alarm: True when it missed so many that all are answered exactly until the next merge.
+    """
+
+    references: int
+    hashed: bool
+    checks: int
+    recall: float | None
+    alarm: bool
+
+
 class RecallGauge:
-    """How often hashing found the best product; safe to share between threads."""
+    """How often hashing found the best product; safe to share between threads.
+
+    When too many checks fail, it is said once in the log.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._queries = 0
         self._found: list[bool] = []
+        self._trusted = True
 
     @property
     def trusted(self) -> bool:
         """False once too many checks failed; never True again."""
         with self._lock:
-            return len(self._found) < _CHECKS or sum(self._found) >= _LEAST_RECALL * _CHECKS
+            return self._trusted
+
+    @property
+    def checks(self) -> tuple[bool, ...]:
+        """The outcomes of the last checks, at most 50."""
+        with self._lock:
+            return tuple(self._found)
 
     def wants_check(self) -> bool:
         """Count a query; whether to answer it exactly too."""
@@ -79,6 +117,15 @@ class RecallGauge:
         """Enter the outcome of a check."""
         with self._lock:
             self._found = [*self._found, found][-_CHECKS:]
+            bad = len(self._found) == _CHECKS and sum(self._found) < _LEAST_RECALL * _CHECKS
+            if bad and self._trusted:
+                self._trusted = False
+                _LOG.warning(
+                    "hashing missed the best product in %d of %d checks; "
+                    "every query is answered exactly until the index is merged",
+                    _CHECKS - sum(self._found),
+                    _CHECKS,
+                )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +149,10 @@ class Block:
         vectors: Sequence[NDArray[np.float32]] | NDArray[np.float32],
     ) -> "Block":
         """A block of live references with their (D,) vectors."""
-        stacked = np.stack(list(vectors)) if len(vectors) else np.zeros((0, 0), np.float32)
+        if isinstance(vectors, np.ndarray) and len(vectors):
+            stacked = vectors
+        else:
+            stacked = np.stack(list(vectors)) if len(vectors) else np.zeros((0, 0), np.float32)
         return cls(tuple(references), stacked, np.ones(len(vectors), np.bool_))
 
     def without(self, removed: Collection[Reference]) -> "Block":
@@ -114,10 +164,12 @@ class Block:
         alive[gone] = False
         return Block(self.references, self.vectors, alive)
 
-    def live(self) -> "tuple[list[Reference], list[NDArray[np.float32]]]":
-        """The references that are not removed, and their vectors."""
+    def live(self) -> "tuple[list[Reference], NDArray[np.float32]]":
+        """The references that are not removed, and their (N, D) vectors; all of them shared."""
+        if self.alive.all():
+            return list(self.references), self.vectors
         rows = np.flatnonzero(self.alive)
-        return [self.references[row] for row in rows], list(self.vectors[rows])
+        return [self.references[row] for row in rows], self.vectors[rows]
 
 
 NO_BLOCK: Final = Block.of((), ())
@@ -127,7 +179,7 @@ NO_BLOCK: Final = Block.of((), ())
 class Hashing:
     """Tables over a whole base and how well they do; no tables when the base is scanned."""
 
-    tables: Tables | None = None
+    tables: NearRows | None = None
     gauge: RecallGauge = field(default_factory=RecallGauge)
 
 
@@ -175,8 +227,20 @@ class Index:
         return self._hashing.tables is not None and self._hashing.gauge.trusted
 
     @property
+    def health(self) -> IndexHealth:
+        """How it stands, for gauges and alarms."""
+        checks = self._hashing.gauge.checks
+        return IndexHealth(
+            references=len(self),
+            hashed=self.hashed,
+            checks=len(checks),
+            recall=sum(checks) / len(checks) if checks else None,
+            alarm=not self._hashing.gauge.trusted,
+        )
+
+    @property
     def merges_slowly(self) -> bool:
-        """Whether `merged` would hash, about 80 microseconds for each reference."""
+        """Whether `merged` would hash, about 15 microseconds for each reference."""
         return len(self) >= self._exact_below
 
     @property
@@ -210,7 +274,9 @@ class Index:
     def merged(self) -> "Index":
         """The same references with all of them in the base; see `merges_slowly`."""
         base = Block.of(*_joined(self._base, self._delta))
-        hashing = Hashing(Tables(base.vectors)) if self.merges_slowly and len(self) else Hashing()
+        hashing = (
+            Hashing(Tables.of(base.vectors)) if self.merges_slowly and len(self) else Hashing()
+        )
         return Index(base, NO_BLOCK, hashing, self._exact_below)
 
     def caught_up(self, newer: "Index") -> "Index":
@@ -265,10 +331,14 @@ class Index:
             )
 
 
-def _joined(first: Block, second: Block) -> tuple[list[Reference], list[NDArray[np.float32]]]:
+def _joined(first: Block, second: Block) -> tuple[list[Reference], NDArray[np.float32]]:
     references, vectors = first.live()
     more, more_vectors = second.live()
-    return [*references, *more], [*vectors, *more_vectors]
+    if not more:
+        return references, vectors
+    if not references:
+        return more, more_vectors
+    return [*references, *more], np.concatenate((vectors, more_vectors))
 
 
 def _scanned(block: Block, vector: NDArray[np.float32]) -> Ranking:

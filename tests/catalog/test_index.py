@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from catalog.codes import BANDS, Hyperplanes, Tables
+from catalog.codes import BANDS, Hyperplanes, Tables, bits_for
 from catalog.errors import Invalid
 from catalog.index import Index, Neighbour, RecallGauge, Reference
+from catalog.shared_codes import DatasketchTables
 
 DIMENSION: Final = 64
 Vectors = NDArray[np.float32]
@@ -176,7 +177,7 @@ def test_hashing_finds_what_brute_force_finds(cosine: float, recall: float) -> N
 
 def test_hashing_looks_at_a_small_part_only() -> None:
     _, vectors = shop(8000)
-    tables = Tables(vectors)
+    tables = Tables.of(vectors)
     looked_at = [len(tables.near(query)) for query in seen(vectors[:50], 0.7)]
     assert np.mean(looked_at) < 0.12 * len(vectors)
 
@@ -199,7 +200,7 @@ def test_a_removed_reference_is_not_found_through_the_tables() -> None:
 def test_hashing_parts_vectors_that_lie_to_one_side_too() -> None:
     _, vectors = shop(4000)
     lopsided = unit(vectors + unit(np.ones(DIMENSION)))
-    tables = Tables(lopsided)
+    tables = Tables.of(lopsided)
     looked_at = [len(tables.near(query)) for query in lopsided[:50]]
     assert np.mean(looked_at) < 0.15 * len(vectors)
 
@@ -215,8 +216,19 @@ def test_the_first_probe_is_the_code_itself() -> None:
     _, vectors = shop(1)
     planes = Hyperplanes(DIMENSION)
     probes = planes.probes(vectors[0])
-    assert np.array_equal(probes[0].hashvalues, planes.codes(vectors)[0])
-    assert len({probe.hashvalues.tobytes() for probe in probes}) == len(probes)
+    assert np.array_equal(probes[0], planes.codes(vectors)[0])
+    assert len({probe.tobytes() for probe in probes}) == len(probes)
+
+
+def test_codes_grow_with_the_number_of_vectors() -> None:
+    assert [bits_for(size) for size in (0, 1000, 100_000, 1_000_000, 10**9)] == [12, 12, 14, 17, 18]
+
+
+def test_datasketch_tables_look_at_the_same_rows() -> None:
+    _, vectors = shop(500)
+    ours, theirs = Tables.of(vectors), DatasketchTables.of(vectors)
+    for query in seen(vectors[:20], 0.7):
+        assert np.array_equal(ours.near(query), theirs.near(query))
 
 
 def test_hashing_that_misses_too_much_is_given_up() -> None:
@@ -232,6 +244,24 @@ def test_hashing_that_misses_too_much_is_given_up() -> None:
     assert not gauge.trusted
 
 
+def test_the_alarm_is_raised_once(caplog: pytest.LogCaptureFixture) -> None:
+    gauge = RecallGauge()
+    for _ in range(120):
+        gauge.note(False)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "50 of 50 checks" in caplog.text
+
+
+def test_the_health_of_an_index_can_be_read() -> None:
+    references, vectors = shop(1000)
+    small = Index.of(references, vectors).health
+    assert (small.references, small.hashed, small.recall, small.alarm) == (1000, False, None, False)
+    index = Index.of(references, vectors, exact_below=1).merged()
+    for query in vectors[:128]:
+        index.search(query, 1)
+    assert (index.health.hashed, index.health.checks, index.health.recall) == (True, 2, 1.0)
+
+
 def test_random_queries_make_the_gauge_give_hashing_up() -> None:
     references, vectors = shop(1000)
     index = Index.of(references, vectors, exact_below=1).merged()
@@ -239,4 +269,5 @@ def test_random_queries_make_the_gauge_give_hashing_up() -> None:
     for query in far:
         index.search(query, 1)
     assert not index.hashed
+    assert index.health.alarm
     assert names(index.search(far[0], 5)) == brute_force(references, vectors, far[0], 5)
