@@ -1,0 +1,82 @@
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Event as Flag
+
+import pytest
+from typing_extensions import override
+
+from api.errors import Refused
+from api.events import EventLog, Evidence, Journalist
+from api.events.log import NewEvent
+from matcher.live import SessionManager
+from tests.matcher.live.sources import Film, HandSource
+from tests.matcher.world import FakeCatalog, Thing, TrueFinder, World, still
+
+TEA = World((Thing("tea", still(100, 100)),))
+
+
+def watch(journalist: Journalist) -> str:
+    manager: SessionManager[FakeCatalog] = SessionManager(TrueFinder(TEA))
+    manager.listen(journalist)
+    source = HandSource()
+    session_id = manager.start(source, FakeCatalog)
+    Film(TEA, source, lambda: manager.get(session_id).counters.processed).play(1.2)
+    manager.close()
+    journalist.close()
+    return session_id
+
+
+def test_what_a_session_says_is_logged_with_evidence(tmp_path: Path) -> None:
+    log, evidence = EventLog(tmp_path / "events.db"), Evidence(tmp_path / "evidence")
+    session_id = watch(Journalist(log, evidence))
+    entries = log.after(0, session_id=session_id).entries
+    events = [json.loads(entry.body) for entry in entries]
+    assert [event["event"] for event in events] == ["entered", "confirmed", "left"]
+    assert [entry.catalog for entry in entries] == ["shop"] * 3
+    picture = evidence.get(events[1]["appearance_id"])
+    assert picture is not None
+    assert picture.startswith(b"\xff\xd8")
+    log.close()
+
+
+class DeafLog(EventLog):
+    @override
+    def append(self, events: object) -> int:  # noqa: ARG002 -- it hears nothing
+        raise Refused("the disk is full")
+
+
+def test_a_disk_that_refuses_loses_events_and_counts_them(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = DeafLog(tmp_path / "events.db")
+    journalist = Journalist(log)
+    watch(journalist)
+    assert journalist.lost == 3
+    assert "the disk is full" in caplog.text
+    log.close()
+
+
+class HangingLog(EventLog):
+    let_go: Flag
+
+    @override
+    def append(self, events: Sequence[NewEvent]) -> int:
+        self.let_go.wait(10)
+        return super().append(events)
+
+
+def test_a_disk_that_hangs_holds_no_frame_up(tmp_path: Path) -> None:
+    log = HangingLog(tmp_path / "events.db")
+    log.let_go = Flag()
+    journalist = Journalist(log)
+    manager: SessionManager[FakeCatalog] = SessionManager(TrueFinder(TEA))
+    manager.listen(journalist)
+    source = HandSource()
+    session_id = manager.start(source, FakeCatalog)
+    Film(TEA, source, lambda: manager.get(session_id).counters.processed).play(1.2)
+    log.let_go.set()
+    manager.close()
+    journalist.close()
+    assert len(log.after(0).entries) == 3
+    log.close()
