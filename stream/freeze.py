@@ -42,7 +42,7 @@ class FreezeWatch:
             now: seconds on a clock that never jumps.
             clock: the picture's own time in seconds, if it has one.
         """
-        if self._new_at is None or self._is_new(samples(picture)):
+        if self._is_new(samples(picture)) or self._new_at is None:
             self._new_at = now
         if self._ticked_at is None or clock is None or clock != self._clock:
             self._ticked_at, self._clock = now, clock
