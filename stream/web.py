@@ -16,7 +16,9 @@ from stream.errors import SourceError
 
 READ_TIMEOUT_S: Final = 5.0
 USER_AGENT: Final = "skulens"
+ELSEWHERE: Final = "it redirects to another host; use the address it redirects to"
 REASONS: Final = {
+    **dict.fromkeys((301, 302, 303, 307, 308), ELSEWHERE),
     401: "it refuses the user name or password",
     403: "it refuses the user name or password",
     404: "it has no stream at this path",
@@ -160,5 +162,5 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     ) -> urllib.request.Request | None:
         new = urlsplit(newurl)
         if new.scheme not in ("http", "https") or new.hostname != self._host:
-            raise SourceError("it redirects to another host; use the address it redirects to")
+            raise SourceError(ELSEWHERE)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
