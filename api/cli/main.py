@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from api.cli.bench import bench_app
+from api.cli.bench_index import index as _bench_index  # noqa: F401 -- it joins `bench`
 from api.cli.bench_live import live as _bench_live  # noqa: F401 -- it joins `bench`
 from api.cli.catalog import catalog_app
 from api.cli.demo import demo_app

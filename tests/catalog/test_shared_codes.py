@@ -44,7 +44,7 @@ def redis_port(tmp_path: Path) -> Iterator[int]:
 
 def vectors(count: int) -> NDArray[np.float32]:
     drawn = np.random.default_rng(3).standard_normal((count, 32)).astype(np.float32)
-    return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), np.float32)
 
 
 def test_tables_in_redis_look_at_the_rows_that_our_arrays_look_at(redis_port: int) -> None:

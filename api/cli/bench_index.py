@@ -1,0 +1,41 @@
+"""`skulens bench index`: the nearest products, by every method."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.bench import SHARED_HELP, JsonFile, Seed, answer, bench_app, measuring
+from api.cli.invocation import examples
+
+
+@bench_app.command(
+    epilog=examples(
+        "skulens bench index --shared DIR",
+        "skulens bench index --shared DIR --size 100000 --size 1000000 --json figures.json",
+    )
+)
+def index(
+    context: typer.Context,
+    shared: Annotated[Path, typer.Option(metavar="DIR", help=SHARED_HELP)],
+    size: Annotated[
+        list[int] | None, typer.Option(min=200, help="Vectors in all; may be given again.")
+    ] = None,
+    redis_port: Annotated[
+        int | None, typer.Option(help="Also measure tables in a Redis on this machine.")
+    ] = None,
+    seed: Seed = 0,
+    json: JsonFile = None,
+) -> None:
+    """The nearest products: our index beside exact search, datasketch and faiss."""
+    from bench.index import SIZES, IndexOptions, measure_index
+    from bench.index_material import index_material, index_pictures
+
+    with measuring(context) as (output, built, on_stage):
+        sizes = tuple(sorted(set(size or SIZES)))
+        pictures = index_pictures(shared)
+        embedder = built.models.networks.embedder
+        cache = built.settings.cache_dir / "bench"
+        material = index_material(pictures, embedder, sizes[-1], seed, cache, on_stage)
+        result = measure_index(material, IndexOptions(sizes, redis_port), on_stage)
+    answer(output, result.table(), result.to_json(), json)

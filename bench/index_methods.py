@@ -1,0 +1,196 @@
+"""The methods of `bench index`, each run in a process of its own."""
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Final
+
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+
+from catalog.index import Index, NearRows, Reference
+from catalog.shared_codes import DatasketchTables, redis_storage
+
+Vectors = NDArray[np.float32]
+Find = Callable[[Vectors], Sequence[str]]
+
+# Of one product there are at most seven pictures; so many rows hold ten products.
+_DEPTH: Final = 80
+_HNSW_LINKS: Final = 32
+_HNSW_SEARCH: Final = 128
+_LSH_BITS: Final = 1024
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """What a method did.
+
+    Attributes:
+        found: product ids for each query, best first.
+        query_ms: for each query.
+        build_s: from vectors to the first query.
+        change_ms: to take one more vector in; None when it was not asked.
+        memory_mb: resident, whole process.
+    """
+
+    found: tuple[tuple[str, ...], ...]
+    query_ms: tuple[float, ...]
+    build_s: float
+    change_ms: float | None
+    memory_mb: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ready:
+    """A method that can be asked.
+
+    Attributes:
+        find: product ids near a (D,) query.
+        change: takes one more vector in; None when the method is not asked to.
+    """
+
+    find: Find
+    change: Callable[[Vectors], object] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """What a method is given: vectors, whose they are, how many products are wanted."""
+
+    vectors: Vectors
+    owners: tuple[str, ...]
+    wanted: int
+    redis_port: int | None
+
+    def products(self, rows: Sequence[int]) -> tuple[str, ...]:
+        """The first products of rows, each once."""
+        return tuple(dict.fromkeys(self.owners[row] for row in rows))[: self.wanted]
+
+
+def run_trial(method: str, folder: Path, redis_port: int | None, wanted: int) -> Trial:
+    """Build, ask every query once, look at the memory."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    owners = tuple((folder / "owners.txt").read_text().split("\n"))
+    queries: Vectors = np.load(folder / "queries.npy")
+    start = perf_counter()
+    task = Task(np.load(folder / "vectors.npy"), owners, wanted, redis_port)
+    ready = METHODS[method](task)
+    found = [tuple(ready.find(queries[0]))]
+    build_s = perf_counter() - start
+    del task
+    found, times = [], []
+    for query in queries:
+        start = perf_counter()
+        found.append(tuple(ready.find(query)))
+        times.append((perf_counter() - start) * 1000)
+    memory_mb = psutil.Process().memory_info().rss / 1e6
+    return Trial(tuple(found), tuple(times), build_s, _change_ms(ready, queries[0]), memory_mb)
+
+
+def _change_ms(ready: Ready, vector: Vectors) -> float | None:
+    if ready.change is None:
+        return None
+    start = perf_counter()
+    ready.change(vector)
+    return (perf_counter() - start) * 1000
+
+
+def _index(task: Task, exact_below: int) -> Ready:
+    references = [
+        Reference(owner, hashlib.sha256(str(row).encode()).hexdigest())
+        for row, owner in enumerate(task.owners)
+    ]
+    index = Index.of(references, task.vectors, exact_below=exact_below).merged()
+    wanted = task.wanted
+
+    def find(query: Vectors) -> tuple[str, ...]:
+        return tuple(one.product_id for one in index.search(query, wanted))
+
+    return Ready(find, lambda vector: index.changed((), [Reference("new", "new")], [vector]))
+
+
+def _skulens(task: Task) -> Ready:
+    from catalog.index import EXACT_BELOW
+
+    return _index(task, EXACT_BELOW)
+
+
+def _hashed(task: Task) -> Ready:
+    return _index(task, 1)
+
+
+def _exact(task: Task) -> Ready:
+    def find(query: Vectors) -> tuple[str, ...]:
+        similarities = task.vectors @ query
+        depth = min(_DEPTH, len(similarities) - 1)
+        top = np.argpartition(-similarities, depth)[:depth]
+        return task.products(top[np.argsort(-similarities[top])].tolist())
+
+    return Ready(find)
+
+
+def _through(task: Task, tables: NearRows) -> Ready:
+    def find(query: Vectors) -> tuple[str, ...]:
+        near = tables.near(query)
+        similarities = task.vectors[near] @ query
+        return task.products(near[np.argsort(-similarities)[:_DEPTH]].tolist())
+
+    return Ready(find)
+
+
+def _datasketch(task: Task) -> Ready:
+    return _through(task, DatasketchTables.of(task.vectors))
+
+
+def _redis(task: Task) -> Ready:
+    name = f"skulens-bench-{os.getpid()}"
+    storage = redis_storage(name, port=task.redis_port or 0, seconds=60.0)
+    return _through(task, DatasketchTables.of(task.vectors, storage))
+
+
+def _faiss(task: Task, make: Callable[[Any, int], Any]) -> Ready:
+    import faiss
+
+    faiss.omp_set_num_threads(1)
+    index = make(faiss, task.vectors.shape[1])
+    index.add(task.vectors)
+    owners = replace(task, vectors=task.vectors[:0].copy())  # faiss has its own copy
+
+    def find(query: Vectors) -> tuple[str, ...]:
+        _, rows = index.search(query[None], _DEPTH)
+        return owners.products([row for row in rows[0].tolist() if row >= 0])
+
+    return Ready(find, lambda vector: index.add(vector[None]))
+
+
+def _faiss_flat(task: Task) -> Ready:
+    return _faiss(task, lambda faiss, dimension: faiss.IndexFlatIP(dimension))
+
+
+def _faiss_hnsw(task: Task) -> Ready:
+    def make(faiss: Any, dimension: int) -> Any:  # noqa: ANN401 - faiss has no types
+        index = faiss.IndexHNSWFlat(dimension, _HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
+        index.hnsw.efSearch = _HNSW_SEARCH
+        return index
+
+    return _faiss(task, make)
+
+
+def _faiss_lsh(task: Task) -> Ready:
+    return _faiss(task, lambda faiss, dimension: faiss.IndexLSH(dimension, _LSH_BITS))
+
+
+METHODS: Final[Mapping[str, Callable[[Task], Ready]]] = {
+    "skulens": _skulens,
+    "skulens, hashed": _hashed,
+    "numpy, exact": _exact,
+    "datasketch": _datasketch,
+    "datasketch, Redis": _redis,
+    "faiss flat": _faiss_flat,
+    "faiss HNSW": _faiss_hnsw,
+    "faiss LSH": _faiss_lsh,
+}
