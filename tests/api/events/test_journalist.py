@@ -42,7 +42,7 @@ def test_what_a_session_says_is_logged_with_evidence(tmp_path: Path) -> None:
 
 class DeafLog(EventLog):
     @override
-    def append(self, events: object) -> int:  # noqa: ARG002 -- it hears nothing
+    def append(self, events: object) -> int:
         raise Refused("the disk is full")
 
 
