@@ -24,7 +24,9 @@ _AGAINST: Final = (None, 0.0)
 # The embedder was trained on photos of the products that the decision is calibrated with, which
 # flatters likeness: what it may be worth is bounded to what it was worth on others.
 _LIKENESS: Final = (0.0, 0.5)
-_BOUNDS: Final = ((0.3, None), (None, -0.2), (0.15, None), _AGAINST, _LIKENESS, _FOR, _FOR)
+# Twins that differ in a word or two are rare among the photos of a calibration.
+_PRINT: Final = (0.25, None)
+_BOUNDS: Final = ((0.3, None), (None, -0.2), (0.15, None), _AGAINST, _LIKENESS, _PRINT, _FOR)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -359,9 +359,11 @@ class Engine(Generic[CatalogT]):
             if not track.in_view or appearance is None or track.track_id != appearance.live[0]:
                 continue
             name = book.answer(appearance).name
-            agreeing = 0 if name is None else appearance.ballot.identical.get(name, 0)
-            if name is not None and not track.verified:
-                agreeing = 1  # the name rests on what was seen before it was lost
+            identical = appearance.ballot.identical
+            agreeing = 0 if name is None else identical.get(name, 0)
+            if (name is None and identical) or (name is not None and not track.verified):
+                # Another look may settle it: a twin was near, or it was lost since.
+                agreeing = 1
             yield Prospect(
                 track.track_id,
                 track.first_seen,
