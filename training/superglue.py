@@ -25,7 +25,7 @@ from matcher.nearest import NearestNeighbourMatcher
 from superglue.superglue import SuperGlue, SuperGlueSizes
 from training.data import TrainingData
 from training.errors import TrainingError
-from training.front_ends import FrontEndChoice, descriptor_size
+from training.front_ends import FrontEndChoice, FrontEndKind, descriptor_size
 from training.pairing_figures import harmonic, pairing_figures
 from training.pairs import (
     DUSTBIN,
@@ -44,6 +44,8 @@ THRESHOLD: Final = 0.2
 MOST_KEYPOINTS: Final = 512
 
 _HEADS: Final = 4
+_PLACED: Final = 3
+_ORIENTED: Final = 6  # RootSIFT knows scale and angle, SuperPoint does not
 _ENCODER: Final = (32, 64, 128, 256)
 _TEMPERATURE: Final = 22.0
 _ALONE: Final = 0.7
@@ -92,7 +94,7 @@ class SuperGlueOptions:
             width=self.width,
             layers=2 * self.layers,
             heads=_HEADS,
-            geometry=6,
+            geometry=_ORIENTED if self.front_end.kind is FrontEndKind.ROOTSIFT else _PLACED,
             encoder=tuple(one for one in _ENCODER if one <= self.width),
         )
 

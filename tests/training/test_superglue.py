@@ -123,6 +123,12 @@ def test_a_width_that_the_heads_cannot_share_is_refused(tmp_path: Path) -> None:
         replace(options(tmp_path, tmp_path), width=18).sizes(64)
 
 
+def test_the_published_size_is_that_of_the_published_checkpoint(tmp_path: Path) -> None:
+    superpoint = FrontEndChoice(FrontEndKind.SUPERPOINT, tmp_path, tmp_path)
+    published = replace(options(tmp_path, tmp_path), front_end=superpoint, width=256, layers=9)
+    assert published.sizes(256) == SuperGlueSizes()
+
+
 def test_a_front_end_without_weights_is_refused(tmp_path: Path) -> None:
     choice = FrontEndChoice(FrontEndKind.SUPERPOINT, tmp_path, tmp_path)
     with pytest.raises(TrainingError, match="no weights for superpoint"):
