@@ -105,7 +105,7 @@ class WhipSource:
         """Nothing is heard of the publisher any more; called on the event loop."""
         silence = self._settings.ice.vanished_after
         reason = f"The publisher vanished: nothing came from it for {silence:.0f} s."
-        self._begin_to_close(SourceState.ENDED, reason)
+        self._begin_to_close(SourceState.ENDED, reason, is_there=False)
 
     def send(self, text: str) -> bool:
         """Send a text over the publisher's data channel; never blocks.
@@ -144,9 +144,12 @@ class WhipSource:
         """End the connection, on the event loop; safe to call twice."""
         await asyncio.shield(self._begin_to_close(SourceState.ENDED, reason))
 
-    def _begin_to_close(self, state: SourceState, reason: str) -> "asyncio.Task[None]":
+    def _begin_to_close(
+        self, state: SourceState, reason: str, *, is_there: bool = True
+    ) -> "asyncio.Task[None]":
         if self._closing is None:
-            self._farewell(reason)
+            if is_there:
+                self._farewell(reason)
             self._board.show(state, reason)
             self._closing = self._loop.create_task(self._close(), name=f"end {self._source_id}")
         return self._closing
@@ -185,10 +188,10 @@ class WhipSource:
         elif state == "failed" and not self._was_connected:
             self._give_up()
         elif state in ("failed", "closed"):
-            self._begin_to_close(SourceState.ENDED, LEFT)
+            self._begin_to_close(SourceState.ENDED, LEFT, is_there=False)
 
     def _give_up(self) -> None:
-        self._begin_to_close(SourceState.FAILED, NO_WAY)
+        self._begin_to_close(SourceState.FAILED, NO_WAY, is_there=False)
 
     def _on_track(self, track: MediaStreamTrack) -> None:
         for transceiver in self._peer.getTransceivers():
@@ -210,7 +213,7 @@ class WhipSource:
                 self._show_stall()
                 continue
             except MediaStreamError:
-                self._begin_to_close(SourceState.ENDED, LEFT)
+                self._begin_to_close(SourceState.ENDED, LEFT, is_there=False)
                 return
             try:
                 self._take(picture)

@@ -57,8 +57,19 @@ class PromptJitterBuffer(JitterBuffer):
 
     @override
     def _remove_frame(self, sequence_number: int) -> JitterFrame | None:
+        self._remove_padding()
         frame = super()._remove_frame(sequence_number)
         return frame or self._marked_frame()
+
+    def _remove_padding(self) -> None:
+        """Skip packets without data, which probe the network between frames.
+
+        As a frame of their own they would tell the decoder that the stream is over.
+        """
+        packet = self._packets[cast(int, self._origin) % self._capacity]
+        while packet is not None and not packet._data:  # type: ignore[attr-defined]
+            self.remove(1)
+            packet = self._packets[cast(int, self._origin) % self._capacity]
 
     def _marked_frame(self) -> JitterFrame | None:
         """The first frame if it is whole: without a gap up to its marked packet."""

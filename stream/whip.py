@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from stream.errors import SourceError
 from stream.ice import IceSettings
 from stream.offer import OfferRefused, read_fragment
 from stream.peers import Answer, PeerSessions, TooManySessions
@@ -92,6 +93,8 @@ class PeerProtocol:
             return _refused(error), None
         except TooManySessions as error:
             return Reply(429, {"Retry-After": str(RETRY_AFTER_S)}, problem=str(error)), None
+        except SourceError as error:  # no port or address to listen on
+            return Reply(503, {"Retry-After": str(RETRY_AFTER_S)}, problem=str(error)), None
         headers = {
             "Content-Type": SDP,
             "Location": self._location(answer.key),

@@ -28,9 +28,11 @@ def frame(data: bytes, timestamp: int = 0) -> tuple[Any, JitterFrame]:
     return VP8, JitterFrame(data, timestamp)
 
 
-def packet(number: int, timestamp: int, *, marker: bool = False) -> RtpPacket:
+def packet(
+    number: int, timestamp: int, *, marker: bool = False, is_padding: bool = False
+) -> RtpPacket:
     made = RtpPacket(sequence_number=number, timestamp=timestamp, marker=int(marker))
-    made._data = bytes([number % 256])  # type: ignore[attr-defined]
+    made._data = b"" if is_padding else bytes([number % 256])  # type: ignore[attr-defined]
     return made
 
 
@@ -91,6 +93,16 @@ def test_a_frame_with_a_gap_waits_for_the_missing_packet() -> None:
     made = buffer.add(packet(11, 100))[1]
     assert made is not None
     assert made.data == b"\x0a\x0b\x0c"
+
+
+def test_padding_between_frames_is_no_frame() -> None:
+    buffer = PromptJitterBuffer(64, is_video=True)
+    buffer.add(packet(10, 100, marker=True))
+    for number in (11, 12):
+        assert buffer.add(packet(number, 100, is_padding=True))[1] is None
+    made = buffer.add(packet(13, 200, marker=True))[1]
+    assert made is not None
+    assert made.data == b"\x0d"
 
 
 def test_a_sender_that_marks_nothing_is_served_as_before() -> None:
