@@ -4,6 +4,7 @@ from typing import Final
 
 from catalog.changes import CatalogCleared, CatalogDeleted, JournalChange, PartsActivated
 from catalog.encoding import Encoder
+from catalog.enrolment import EnrolmentRules
 from catalog.errors import AlreadyExists, CatalogError, NotFound, StorageUnavailable
 from catalog.journal import Journal
 from catalog.keeper import IndexKeeper
@@ -23,9 +24,19 @@ _DELETED_FOLDERS: Final = ("products", "incoming", "snapshots", "features", "ima
 class Catalogs:
     """Makes, finds and deletes catalogs. All methods block and raise `StorageUnavailable`."""
 
-    def __init__(self, storage: Storage, encoder: Encoder) -> None:
+    def __init__(
+        self, storage: Storage, encoder: Encoder, rules: EnrolmentRules | None = None
+    ) -> None:
+        """Take what all of them share.
+
+        Args:
+            storage: of the catalogs.
+            encoder: of their pictures.
+            rules: on faults of pictures; all are told and none is refused when left out.
+        """
         self._storage = storage
         self._encoder = encoder
+        self._rules = rules
 
     def names(self) -> tuple[str, ...]:
         """Names of the catalogs that there are, sorted."""
@@ -50,7 +61,7 @@ class Catalogs:
         ledger = self._ledger(name)
         self._clear(name, ledger)
         ledger.commit(created)
-        return CatalogStore(name, self._storage, self._encoder)
+        return CatalogStore(name, self._storage, self._encoder, self._rules)
 
     def open(self, name: str) -> CatalogStore:
         """A catalog that there is.
@@ -60,7 +71,7 @@ class Catalogs:
             Invalid: the name breaks the pattern of ids.
         """
         check_id(name, "catalog")
-        store = CatalogStore(name, self._storage, self._encoder)
+        store = CatalogStore(name, self._storage, self._encoder, self._rules)
         store.state()
         return store
 

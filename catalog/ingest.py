@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catalog.encoding import Encoder, Encoding
-from catalog.errors import CatalogError, Invalid, NotFound, StorageUnavailable
+from catalog.enrolment import EnrolmentRules, Finding, Known, compared, inspected
+from catalog.errors import CatalogError, Invalid, NotFound, PictureError, StorageUnavailable
 from catalog.keeper import EncodingCache
 from catalog.parts import PartStore, check
 from catalog.picture import Picture, decode
@@ -39,10 +40,11 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Intake:
-    """What is left of the pictures given: the new ones, and notes on the others."""
+    """What is left of the pictures given: the new ones, notes on the others, what is wrong."""
 
     prepared: tuple[Prepared, ...]
     notes: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
 
     @property
     def images(self) -> tuple[ReferenceImage, ...]:
@@ -54,26 +56,39 @@ class Ingest:
     """Prepares and uploads the pictures of one catalog."""
 
     def __init__(
-        self, storage: Storage, catalog: str, encoder: Encoder, encodings: EncodingCache
+        self,
+        storage: Storage,
+        catalog: str,
+        encoder: Encoder,
+        encodings: EncodingCache,
+        rules: EnrolmentRules,
     ) -> None:
         self._storage = storage
         self._catalog = catalog
         self._encoder = encoder
         self._encodings = encodings
+        self._rules = rules
         self._parts = PartStore(storage, catalog)
 
     def prepare(
-        self, pictures: Sequence[NamedPicture], existing: Sequence[ReferenceImage], at: str
+        self,
+        product_id: str,
+        pictures: Sequence[NamedPicture],
+        existing: Sequence[ReferenceImage],
+        at: str,
+        known: Known,
     ) -> Intake:
-        """Read and encode pictures; nothing is written.
+        """Read, encode and check pictures; nothing is written.
 
         Args:
-            pictures: of one product; each helps to encode the ones after it.
+            product_id: whose pictures they are.
+            pictures: each helps to encode the ones after it.
             existing: the product's images so far.
             at: ISO 8601, UTC; when they are added.
+            known: the catalog, whose other products they should not resemble.
 
         Raises:
-            PictureError: one of them cannot be read.
+            PictureError: one of them cannot be read, or has a fault that is refused.
             Invalid: too many, or the encoder broke its contract.
         """
         names = {image.image_id: image.source_name for image in existing}
@@ -85,6 +100,7 @@ class Ingest:
         siblings: list[Encoding] | None = None
         prepared: list[Prepared] = []
         notes: list[str] = []
+        findings: list[Finding] = []
         for picture in pictures:
             image_id = hashlib.sha256(picture.data).hexdigest()
             if image_id in names:
@@ -96,9 +112,17 @@ class Ingest:
                 siblings = self._siblings(existing)
             encoding = self._encoded(decoded, image_id, picture.name, siblings)
             siblings.append(encoding)
+            findings += inspected(picture.name, decoded.image, encoding, self._rules)
+            findings += compared(picture.name, image_id, product_id, encoding, known, self._rules)
+            self._check(findings)
             image = _image(image_id, decoded, picture.name, at)
             prepared.append(Prepared(image, picture.data, encoding))
-        return Intake(tuple(prepared), tuple(notes))
+        return Intake(tuple(prepared), tuple(notes), tuple(findings))
+
+    def _check(self, findings: Sequence[Finding]) -> None:
+        for one in findings:
+            if one.fault in self._rules.refused:
+                raise PictureError(f"{one.sentence} (refused by setting)", one.picture)
 
     def upload(self, intake: Intake) -> None:
         """Write pictures and features; also those that are there, so that they count as fresh.

@@ -67,6 +67,28 @@ def attribute_items(
     return tuple((_key(key), _value(key, value)) for key, value in attributes.items())
 
 
+def changed_attributes(
+    items: tuple[tuple[str, AttributeValue], ...],
+    changes: Mapping[str, AttributeValue | None],
+) -> tuple[tuple[str, AttributeValue], ...]:
+    """Attributes with some of them changed in their place, added at the end, or taken away.
+
+    Raises:
+        Invalid: as `attribute_items`, or one to take away is not there.
+    """
+    if not changes:
+        return items
+    after: dict[str, AttributeValue] = dict(items)
+    for key, value in changes.items():
+        if value is not None:
+            after[key] = value
+        elif key in after:
+            del after[key]
+        else:
+            raise Invalid(f"there is no attribute {key!r} to take away")
+    return attribute_items(after)
+
+
 def storable(text: str) -> str:
     """A file's name as text that can be stored; odd bytes become question marks."""
     return text.encode("utf-8", "replace").decode()[-LONGEST_NAME:]

@@ -9,6 +9,7 @@ from typing import Final
 
 from catalog.changes import JournalChange, ProductRemoved, ProductWritten
 from catalog.encoding import Encoder
+from catalog.enrolment import EnrolmentRules, Finding
 from catalog.errors import (
     AlreadyExists,
     Behind,
@@ -26,7 +27,7 @@ from catalog.parts import PartStore
 from catalog.product import AttributeValue, Product, ReferenceImage
 from catalog.projection import Projections
 from catalog.restoring import check_restorable
-from catalog.rules import attribute_items, check_id, check_texts
+from catalog.rules import attribute_items, changed_attributes, check_id, check_texts
 from catalog.snapshot import Catalog, Sources, other_networks
 from catalog.state import CatalogState, Life
 from catalog.storage import Storage
@@ -46,11 +47,13 @@ class Change:
         index_version: the catalog's afterwards.
         product: its record afterwards; for a removal the record that was removed.
         notes: sentences on what was ignored or is left to do.
+        findings: what is wrong with the pictures that were taken in.
     """
 
     index_version: int
     product: Product
     notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 class CatalogStore:
@@ -61,7 +64,13 @@ class CatalogStore:
     `StorageUnavailable` when the storage refuses, and `NotFound` when the catalog was deleted.
     """
 
-    def __init__(self, name: str, storage: Storage, encoder: Encoder) -> None:
+    def __init__(
+        self,
+        name: str,
+        storage: Storage,
+        encoder: Encoder,
+        rules: EnrolmentRules | None = None,
+    ) -> None:
         self._name = name
         self._encoder = encoder
         parts = PartStore(storage, name)
@@ -70,7 +79,7 @@ class CatalogStore:
         self._ledger = Ledger(storage, name, self._keeper)
         self._projections = Projections(storage, name)
         self._sources = Sources(storage, self._keeper, encodings, encoder)
-        self._ingest = Ingest(storage, name, encoder, encodings)
+        self._ingest = Ingest(storage, name, encoder, encodings, rules or EnrolmentRules())
         self.model = ModelChange(name, storage, self._ledger, self._ingest, encoder)
         self._lock = Lock()
         self._catalog: Catalog | None = None
@@ -174,7 +183,8 @@ class CatalogStore:
             raise Invalid(f"product {product_id} needs at least one picture")
         start = self._absent(self._encodable(self.state()), product_id)
         at = now()
-        intake = self._ingest.prepare(pictures, (), at)
+        known = self._snapshot_of(start)
+        intake = self._ingest.prepare(product_id, pictures, (), at, known)
         upload = Upload(self._ingest, intake, start)
 
         def added(state: CatalogState) -> JournalChange:
@@ -186,7 +196,7 @@ class CatalogStore:
                 Product(product_id, *texts, items, intake.images, revision, at, at)
             )
 
-        return self._changed(product_id, added, intake.notes)
+        return self._changed(product_id, added, intake.notes, intake.findings)
 
     def add_images(
         self, product_id: str, pictures: Sequence[NamedPicture], *, if_revision: int | None = None
@@ -201,7 +211,8 @@ class CatalogStore:
         start = self._encodable(self.state())
         product = self._expected(start, product_id, if_revision)
         at = now()
-        intake = self._ingest.prepare(pictures, product.images, at)
+        known = self._snapshot_of(start)
+        intake = self._ingest.prepare(product_id, pictures, product.images, at, known)
         upload = Upload(self._ingest, intake, start)
 
         def extended(state: CatalogState) -> JournalChange | None:
@@ -212,7 +223,38 @@ class CatalogStore:
                 return None
             return ProductWritten(_revised(replace(product, images=images), at))
 
-        return self._changed(product_id, extended, intake.notes)
+        return self._changed(product_id, extended, intake.notes, intake.findings)
+
+    def replace_images(
+        self, product_id: str, pictures: Sequence[NamedPicture], *, if_revision: int | None = None
+    ) -> Change:
+        """Give a product these reference images instead of those it has; all of it or nothing.
+
+        Raises:
+            NotFound: there is no such product.
+            Conflict: it has another revision, or the catalog was encoded by other networks.
+            Invalid: there is no picture.
+            PictureError: a picture cannot be read.
+        """
+        if not pictures:
+            raise Invalid(f"product {product_id} needs at least one picture")
+        start = self._encodable(self.state())
+        self._expected(start, product_id, if_revision)
+        at = now()
+        known = self._snapshot_of(start)
+        intake = self._ingest.prepare(product_id, pictures, (), at, known)
+        upload = Upload(self._ingest, intake, start)
+
+        def replaced(state: CatalogState) -> JournalChange | None:
+            product = self._expected(self._encodable(state), product_id, if_revision)
+            upload.ensure(state)
+            had = {image.image_id: image for image in product.images}
+            images = tuple(had.get(image.image_id, image) for image in intake.images)
+            if images == product.images:
+                return None
+            return ProductWritten(_revised(replace(product, images=images), at))
+
+        return self._changed(product_id, replaced, intake.notes, intake.findings)
 
     def remove_images(
         self, product_id: str, image_ids: Iterable[str], *, if_revision: int | None = None
@@ -249,9 +291,18 @@ class CatalogStore:
         name: str | None = None,
         description: str | None = None,
         attributes: Mapping[str, AttributeValue] | None = None,
+        attribute_changes: Mapping[str, AttributeValue | None] | None = None,
         if_revision: int | None = None,
     ) -> Change:
-        """Change what is said of a product; what is left out stays, attributes are replaced.
+        """Change what is said of a product; what is left out stays.
+
+        Args:
+            product_id: which.
+            name: the id when empty.
+            description: free text.
+            attributes: instead of all that it has.
+            attribute_changes: single ones, made after that; None takes one away.
+            if_revision: only if the product has this revision.
 
         Raises:
             NotFound: there is no such product.
@@ -264,11 +315,12 @@ class CatalogStore:
 
         def updated(state: CatalogState) -> JournalChange | None:
             product = self._expected(state, product_id, if_revision)
+            said = product.attributes if items is None else items
             after = replace(
                 product,
                 name=product.name if name is None else name or product_id,
                 description=product.description if description is None else description,
-                attributes=product.attributes if items is None else items,
+                attributes=changed_attributes(said, attribute_changes or {}),
             )
             return None if after == product else ProductWritten(_revised(after, at))
 
@@ -347,12 +399,18 @@ class CatalogStore:
         """Wait for what still runs in the background."""
         self._keeper.wait()
 
-    def _changed(self, product_id: str, decide: Decide, notes: Sequence[str] = ()) -> Change:
+    def _changed(
+        self,
+        product_id: str,
+        decide: Decide,
+        notes: Sequence[str] = (),
+        findings: tuple[Finding, ...] = (),
+    ) -> Change:
         commit = self._ledger.commit(decide)
         state = self._alive(commit.state)
         product = state.products.get(product_id) or state.removed[product_id]
         notes = (*notes, *self._after(state, product)) if commit.written else tuple(notes)
-        return Change(state.sequence, product, notes)
+        return Change(state.sequence, product, notes, findings)
 
     def _after(self, state: CatalogState, product: Product) -> tuple[str, ...]:
         """What follows a commit; when it fails the change stands all the same."""
