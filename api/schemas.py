@@ -6,7 +6,9 @@ milliseconds to a tenth, seconds to a thousandth.
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import TypedDict
 
 if TYPE_CHECKING:
     # Only names in signatures: `skulens catalog list --json` must not read a network's module.
@@ -174,6 +176,7 @@ class ImportRowJson(TypedDict):
     status: str
     problems: list[str]
     notes: list[str]
+    findings: list[str]
 
 
 class WeightsJson(TypedDict):
@@ -323,6 +326,7 @@ def import_row_json(row: "ImportRow") -> ImportRowJson:
         "status": str(row.status),
         "problems": list(row.problems),
         "notes": list(row.notes),
+        "findings": list(row.findings),
     }
 
 

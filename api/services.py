@@ -5,12 +5,14 @@ Everything heavy is built at its first use, so that a command waits only for wha
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from api.settings import Settings
 from catalog.catalogs import Catalogs
 from catalog.encoding import Encoder, Encoding, PartIds
+from catalog.enrolment import EnrolmentRules, Fault
 from catalog.folder import FolderStorage
 from catalog.storage import Storage
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from api.models import Models
+    from catalog.s3 import S3Options
     from catalog.search import Found, Search
     from catalog.snapshot import Catalog
     from matcher.explain import Explanation
@@ -89,6 +92,14 @@ class Services(Protocol):
         """
         ...
 
+    def fetch(self, address: str) -> bytes:
+        """The picture at an `s3://bucket/key` address, read with the settings of S3.
+
+        Raises:
+            CatalogError: there is none, or it cannot be reached.
+        """
+        ...
+
     @property
     def searcher(self) -> Searcher:
         """Finds products like a picture; loads the networks at its first use.
@@ -129,12 +140,22 @@ class LocalServices:
     @cached_property
     def catalogs(self) -> Catalogs:
         """All catalogs of the storage."""
-        return Catalogs(storage_of(self._settings), _LateEncoder(self))
+        return Catalogs(
+            storage_of(self._settings), _LateEncoder(self), enrolment_rules(self._settings)
+        )
 
     @cached_property
     def finder(self) -> Finder:
         """Finds products."""
         return self.models.pipeline
+
+    def fetch(self, address: str) -> bytes:
+        """The picture at an `s3://bucket/key` address."""
+        from catalog.s3 import S3Storage
+
+        bucket, _, key = address.removeprefix("s3://").partition("/")
+        options = replace(s3_options(self._settings), bucket=bucket, prefix="")
+        return S3Storage(options).get(key)
 
     @cached_property
     def searcher(self) -> Searcher:
@@ -145,25 +166,36 @@ class LocalServices:
         return PictureSearch(networks.embedder, networks.detector)
 
 
+def enrolment_rules(settings: Settings) -> EnrolmentRules:
+    """What is wrong with reference pictures, and what of it is refused."""
+    refused = frozenset(Fault(name) for name in settings.enrolment_refuses)
+    return EnrolmentRules(refused, twin=settings.twin_similarity)
+
+
 def storage_of(settings: Settings) -> Storage:
     """Where the catalogs lie: in the bucket if one is named, else in the folder."""
     if not settings.s3_bucket:
         return FolderStorage(settings.storage)
-    from catalog.s3 import S3Options, S3Storage
+    from catalog.s3 import S3Storage
+
+    return S3Storage(s3_options(settings))
+
+
+def s3_options(settings: Settings) -> "S3Options":
+    """How to reach the bucket."""
+    from catalog.s3 import S3Options
 
     path_style = settings.s3_path_style
-    return S3Storage(
-        S3Options(
-            bucket=settings.s3_bucket,
-            prefix=settings.s3_prefix,
-            endpoint=settings.s3_endpoint,
-            region=settings.s3_region,
-            path_style=bool(settings.s3_endpoint) if path_style is None else path_style,
-            encryption=settings.s3_encryption,
-            access_key=settings.access_key,
-            secret_key=settings.secret_key,
-            read_seconds=settings.s3_timeout_s,
-        )
+    return S3Options(
+        bucket=settings.s3_bucket,
+        prefix=settings.s3_prefix,
+        endpoint=settings.s3_endpoint,
+        region=settings.s3_region,
+        path_style=bool(settings.s3_endpoint) if path_style is None else path_style,
+        encryption=settings.s3_encryption,
+        access_key=settings.access_key,
+        secret_key=settings.secret_key,
+        read_seconds=settings.s3_timeout_s,
     )
 
 

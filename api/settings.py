@@ -17,6 +17,9 @@ KEYS: Final = ("ACCESS_KEY", "SECRET_KEY")
 # Ours lie beside the packages, in the checkout that the editable install points to.
 SHIPPED_WEIGHTS: Final = Path(__file__).parents[1] / "weights"
 
+# The names of `catalog.enrolment.Fault`, which would take a second to import.
+FAULTS: Final = ("small", "blurred", "plain", "duplicate", "twin")
+
 Device = Literal["auto", "cpu", "cuda", "reference"]
 
 
@@ -94,6 +97,20 @@ def default_cache() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "skulens"
 
 
+def _faults(text: str) -> tuple[str, ...]:
+    faults = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    if not set(faults) <= set(FAULTS):
+        raise ValueError(f"expected some of {', '.join(FAULTS)}, with commas between them")
+    return faults
+
+
+def _cosine(text: str) -> float:
+    number = float(text)
+    if not 0 < number <= 1:
+        raise ValueError("expected a number over 0, at most 1")
+    return number
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What the environment and `.env` say.
@@ -112,6 +129,8 @@ class Settings:
         s3_path_style: whether the bucket's name stands in the path; None: unless it is AWS.
         s3_encryption: AES256, aws:kms or aws:kms:KEY; the bucket's own choice when empty.
         s3_timeout_s: bound of each wait for an answer of the S3 server, seconds.
+        enrolment_refuses: faults for which a reference picture is refused; others are only told.
+        twin_similarity: cosine from which on another product is told as a near-twin.
         access_key: for the bucket; boto3's own chain when empty. `ACCESS_KEY`, without our prefix.
         secret_key: likewise, `SECRET_KEY`.
     """
@@ -129,6 +148,8 @@ class Settings:
     s3_path_style: bool | None = field(default=None, metadata={"parse": _switch})
     s3_encryption: str = field(default="", metadata={"parse": _encryption})
     s3_timeout_s: float = field(default=10.0, metadata={"parse": _seconds})
+    enrolment_refuses: tuple[str, ...] = field(default=(), metadata={"parse": _faults})
+    twin_similarity: float = field(default=0.9, metadata={"parse": _cosine})
     access_key: str = field(default="", repr=False)
     secret_key: str = field(default="", repr=False)
 

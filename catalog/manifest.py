@@ -17,6 +17,7 @@ _TABLES: Final = (".csv", ".tsv")
 _LINES: Final = (".jsonl", ".ndjson")
 _DELIMITERS: Final = (",", ";", "\t")
 _LIST: Final = ";"
+S3: Final = "s3://"
 
 # What counts as a picture in a folder; HEIC to be refused by name instead of passed over.
 _PICTURES: Final = frozenset(
@@ -36,6 +37,7 @@ class Item:
         where: "row 3 of products.csv", for people.
         product_id: as written there, not checked.
         pictures: paths relative to the manifest's folder.
+        addresses: further pictures, as `s3://bucket/key`.
         name: None leaves a known product's as it is.
         description: likewise.
         attributes: likewise.
@@ -45,6 +47,7 @@ class Item:
     where: str
     product_id: str
     pictures: tuple[PurePosixPath, ...] = ()
+    addresses: tuple[str, ...] = ()
     name: str | None = None
     description: str | None = None
     attributes: Mapping[str, AttributeValue] | None = None
@@ -169,13 +172,14 @@ def _table_item(row: Mapping[str | None, str | list[str] | None], where: str) ->
     columns = [name for name in cells if name not in _OWN_COLUMNS]
     try:
         attributes = dict(_table_attribute(name, cells[name]) for name in columns if cells[name])
-        pictures = _paths(cells.get("images", "").split(_LIST))
+        pictures, addresses = _places(cells.get("images", "").split(_LIST))
     except Malformed as error:
         return Item(where, product_id, problem=f"{where}: {error}")
     return Item(
         where,
         product_id,
         pictures,
+        addresses,
         name=cells.get("name") or None,
         description=cells.get("description") or None,
         attributes=attributes if columns else None,
@@ -210,7 +214,7 @@ def _line_item(line: str, where: str) -> Item:
         return Item(
             where,
             product_id,
-            _paths(_listed(record.get("images"))),
+            *_places(_listed(record.get("images"))),
             name=_text(record, "name"),
             description=_text(record, "description"),
             attributes=_line_attributes(record),
@@ -263,8 +267,21 @@ def _listed(value: object) -> Sequence[str]:
             raise Malformed("images must be a list of paths")
 
 
+def _places(texts: Sequence[str]) -> tuple[tuple[PurePosixPath, ...], tuple[str, ...]]:
+    """Paths and addresses, each once."""
+    given = [text.strip() for text in texts if text.strip()]
+    addresses = [text for text in given if text.startswith(S3)]
+    for address in addresses:
+        bucket, _, key = address.removeprefix(S3).partition("/")
+        if not bucket or not key:
+            raise Malformed(f"picture {address} must be s3://bucket/key")
+    return _paths([text for text in given if not text.startswith(S3)]), tuple(
+        dict.fromkeys(addresses)
+    )
+
+
 def _paths(texts: Sequence[str]) -> tuple[PurePosixPath, ...]:
-    paths = tuple(PurePosixPath(text.strip().replace("\\", "/")) for text in texts if text.strip())
+    paths = tuple(PurePosixPath(text.replace("\\", "/")) for text in texts)
     for path in paths:
         if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
             raise Malformed(f"picture {path} must be a path below the manifest's folder")

@@ -4,7 +4,9 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -13,6 +15,7 @@ from uuid import uuid4
 
 from catalog.errors import (
     AlreadyExists,
+    CatalogError,
     Conflict,
     Invalid,
     NotFound,
@@ -25,9 +28,14 @@ from catalog.product import Product, ReferenceImage, is_valid_id
 from catalog.record import product_record
 from catalog.rules import attribute_items, check_id
 from catalog.snapshot import Catalog
-from catalog.store import CatalogStore, NamedPicture
+from catalog.store import CatalogStore, Change, NamedPicture
+from catalog.unpacking import unpacked
 
 OnProgress = Callable[[int, int], None]
+Fetch = Callable[[str], bytes]
+
+# Products taken in at a time: one is encoded while another is read, uploaded and committed.
+_AT_ONCE: Final = 4
 
 # 64 megapixels in 16 bits without any compression; what is larger is no picture of ours.
 LARGEST_FILE: Final = 400_000_000
@@ -55,6 +63,7 @@ class ImportRow:
         status: of the product.
         problems: sentences on what was refused: the product, or some of its pictures.
         notes: sentences on what was ignored.
+        findings: sentences on what is wrong with pictures that were taken in.
     """
 
     where: str
@@ -62,6 +71,7 @@ class ImportRow:
     status: RowStatus
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +99,43 @@ class ImportReport:
 
 
 def import_path(
-    store: CatalogStore, path: Path, on_progress: OnProgress | None = None
+    store: CatalogStore,
+    path: Path,
+    on_progress: OnProgress | None = None,
+    fetch: Fetch | None = None,
 ) -> ImportReport:
-    """Take in a folder with one folder per product, or a CSV or JSON Lines manifest.
+    """Take in a folder, a manifest or a zip; see `opened` and `import_manifest`."""
+    with opened(path) as manifest:
+        return import_manifest(store, manifest, on_progress, fetch)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Manifest]:
+    """What a path offers, while the block runs; no picture is decoded.
+
+    Args:
+        path: a folder with one folder per product (which may hold a `products.jsonl` or
+            `products.csv`), a manifest, or a zip of either.
+
+    Raises:
+        NotFound: there is nothing at that path.
+        Invalid: it offers no products, or is a zip that cannot be trusted.
+        StorageUnavailable: it cannot be read.
+    """
+    if path.suffix.lower() == ".zip" and path.is_file():
+        with unpacked(path) as folder:
+            yield read_manifest(folder)
+    else:
+        yield read_manifest(path)
+
+
+def import_manifest(
+    store: CatalogStore,
+    manifest: Manifest,
+    on_progress: OnProgress | None = None,
+    fetch: Fetch | None = None,
+) -> ImportReport:
+    """Take in what a manifest offers.
 
     What the catalog has already is left alone, so the same import twice changes nothing and one
     that was interrupted is simply run again. A product that breaks a rule and a picture that
@@ -99,12 +143,11 @@ def import_path(
 
     Args:
         store: the catalog.
-        path: the folder (which may hold a `products.jsonl` or `products.csv`), or the manifest.
+        manifest: what to take in.
         on_progress: called with pictures done and pictures in all.
+        fetch: reads an `s3://` address; raises `CatalogError`. Without it they are refused.
 
     Raises:
-        NotFound: there is nothing at that path.
-        Invalid: it offers no products.
         Conflict: the catalog was encoded by other networks.
         StorageUnavailable: the storage refused; products before that one are in.
     """
@@ -113,31 +156,42 @@ def import_path(
             f"catalog {store.name} was encoded by other networks; before an import "
             f"encode it again with: skulens catalog model {store.name} --switch"
         )
-    manifest = read_manifest(path)
-    total = sum(len(item.pictures) for item in manifest.items)
+    total = sum(_size(item) for item in manifest.items)
     done = 0
     rows: list[ImportRow] = []
-    for item in manifest.items:
-        rows.append(_row(store, manifest, item))
-        done += len(item.pictures)
-        if on_progress:
-            on_progress(done, total)
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="import") as pool:
+        pending = [pool.submit(_row, store, manifest, item, fetch) for item in manifest.items]
+        try:
+            for item, row in zip(manifest.items, pending, strict=True):
+                rows.append(row.result())
+                done += _size(item)
+                if on_progress:
+                    on_progress(done, total)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
     return ImportReport(tuple(rows), manifest.ignored, store.state().sequence)
 
 
-def _row(store: CatalogStore, manifest: Manifest, item: Item) -> ImportRow:
+def _size(item: Item) -> int:
+    return len(item.pictures) + len(item.addresses)
+
+
+def _row(store: CatalogStore, manifest: Manifest, item: Item, fetch: Fetch | None) -> ImportRow:
     if item.problem:
         return ImportRow(item.where, item.product_id, RowStatus.REFUSED, (item.problem,))
     try:
         check_id(item.product_id, "product")
-        return _taken_in(store, manifest, item)
+        return _taken_in(store, manifest, item, fetch)
     except (Invalid, AlreadyExists, Conflict, NotFound) as error:
         problem = f"{item.where}: {error}"
         return ImportRow(item.where, item.product_id, RowStatus.REFUSED, (problem,))
 
 
-def _taken_in(store: CatalogStore, manifest: Manifest, item: Item) -> ImportRow:
+def _taken_in(
+    store: CatalogStore, manifest: Manifest, item: Item, fetch: Fetch | None
+) -> ImportRow:
     pictures, problems = _pictures(manifest.root, item.pictures)
+    _fetch_into(pictures, problems, item.addresses, fetch)
     before = store.state().products.get(item.product_id)
     if before is None:
         return _added(store, item, pictures, problems)
@@ -160,8 +214,14 @@ def _added(
             problems.append(str(error))
             pictures = [picture for picture in pictures if picture.name != error.name]
         else:
-            status = RowStatus.ADDED
-            return ImportRow(item.where, item.product_id, status, tuple(problems), change.notes)
+            return ImportRow(
+                item.where,
+                item.product_id,
+                RowStatus.ADDED,
+                tuple(problems),
+                change.notes,
+                _sentences(change),
+            )
     problems.append(f"{item.where}: product {item.product_id} has no picture that can be read")
     return ImportRow(item.where, item.product_id, RowStatus.REFUSED, tuple(problems))
 
@@ -178,9 +238,11 @@ def _updated(
     # Checked before the pictures go in, so that a bad row changes nothing.
     attributes = None if item.attributes is None else dict(attribute_items(item.attributes))
     notes: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
     while pictures:
         try:
-            notes = store.add_images(item.product_id, pictures).notes
+            added = store.add_images(item.product_id, pictures)
+            notes, findings = added.notes, _sentences(added)
             break
         except PictureError as error:
             problems.append(str(error))
@@ -190,7 +252,12 @@ def _updated(
     )
     changed = after.product.revision != before.revision
     status = RowStatus.UPDATED if changed else RowStatus.UNCHANGED
-    return ImportRow(item.where, item.product_id, status, tuple(problems), (*notes, *after.notes))
+    notes = (*notes, *after.notes)
+    return ImportRow(item.where, item.product_id, status, tuple(problems), notes, findings)
+
+
+def _sentences(change: Change) -> tuple[str, ...]:
+    return tuple(finding.sentence for finding in change.findings)
 
 
 def _pictures(root: Path, paths: Sequence[PurePosixPath]) -> tuple[list[NamedPicture], list[str]]:
@@ -202,6 +269,22 @@ def _pictures(root: Path, paths: Sequence[PurePosixPath]) -> tuple[list[NamedPic
         except NotFound as error:
             problems.append(str(error))
     return pictures, problems
+
+
+def _fetch_into(
+    pictures: list[NamedPicture],
+    problems: list[str],
+    addresses: Sequence[str],
+    fetch: Fetch | None,
+) -> None:
+    for address in addresses:
+        if fetch is None:
+            problems.append(f"{address} cannot be read here; give a path")
+            continue
+        try:
+            pictures.append(NamedPicture(address, fetch(address)))
+        except CatalogError as error:
+            problems.append(f"{address}: {error}")
 
 
 def _file(path: Path) -> bytes:

@@ -125,29 +125,31 @@ def import_catalog(
     path: Annotated[
         Path,
         typer.Argument(
-            metavar="PATH", help="A folder with one folder per product, or a CSV/JSONL manifest."
+            metavar="PATH",
+            help="A folder with one folder per product, a CSV/JSONL manifest, or a zip.",
         ),
     ],
     json: JsonOption = False,
 ) -> None:
-    """Add products from a folder or a manifest; creates the catalog if there is none.
+    """Add products from a folder, a manifest or a zip; creates the catalog if there is none.
 
     What is in the catalog already is left alone, so an import that was
     interrupted is simply run again. Products that cannot be taken in are named
     on stderr; the others are, and the exit code is 1.
     """
-    from catalog.manifest import read_manifest
-    from catalog.transfer import import_path
+    from catalog.transfer import import_manifest, opened
 
     output = Output(json=json)
-    catalogs = services(context).catalogs
-    read_manifest(path)  # a path that offers nothing is refused before a catalog is made for it
-    store = _opened_or_created(catalogs, name)
-    with output.progress("importing", "pictures") as advance:
-        report = import_path(store, path, advance)
+    built = services(context)
+    # A path that offers nothing is refused before a catalog is made for it.
+    with opened(path) as manifest:
+        store = _opened_or_created(built.catalogs, name)
+        with output.progress("importing", "pictures") as advance:
+            report = import_manifest(store, manifest, advance, built.fetch)
     for row in report.rows:
         output.line(import_row_json(row))
-    for sentence in (*report.ignored, *(note for row in report.rows for note in row.notes)):
+    said = (sentence for row in report.rows for sentence in (*row.notes, *row.findings))
+    for sentence in (*report.ignored, *said):
         output.note(sentence)
     for failure in report.failures:
         output.refuse(failure)

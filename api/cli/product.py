@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 product_app = typer.Typer(
     no_args_is_help=True,
-    help="Add, list, show, remove and restore products.",
+    help="Add, change, list, show, remove and restore products.",
     epilog=examples(
         "skulens product add shop oat-milk front.jpg side.jpg --name 'Oat milk'",
         "skulens product list shop",
@@ -32,6 +32,10 @@ ProductId = Annotated[
         metavar="PRODUCT_ID",
         help="Letters, digits, dot, underscore and hyphen, starting with a letter or digit.",
     ),
+]
+
+IfRevision = Annotated[
+    int | None, typer.Option(metavar="N", help="Only if the product has this revision.")
 ]
 
 
@@ -84,6 +88,89 @@ def add(
 
 
 @product_app.command(
+    epilog=examples(
+        "skulens product update shop oat-milk --name 'Oat milk 1 l'",
+        "skulens product update shop oat-milk --attribute price=2.19 --without tag",
+        "skulens product update shop oat-milk --attribute price=2.19 --if-revision 3",
+    )
+)
+def update(
+    context: typer.Context,
+    catalog: CatalogName,
+    product_id: ProductId,
+    name: Annotated[str | None, typer.Option(help="Name for people.")] = None,
+    description: Annotated[str | None, typer.Option(help="Free text.")] = None,
+    attribute: Annotated[
+        list[str] | None, typer.Option(metavar="K=V", help="Set it; others stay as they are.")
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(metavar="K", help="Take this attribute away.")
+    ] = None,
+    if_revision: IfRevision = None,
+    json: JsonOption = False,
+) -> None:
+    """Change what is said of a product; what is left out stays."""
+    changes: dict[str, AttributeValue | None] = dict(parse_attributes(attribute or []))
+    changes.update(dict.fromkeys(without or []))
+    change = (
+        services(context)
+        .catalogs.open(catalog)
+        .update_product(
+            product_id,
+            name=name,
+            description=description,
+            attribute_changes=changes,
+            if_revision=if_revision,
+        )
+    )
+    done = f"{product_id} is at revision {change.product.revision}"
+    _answer(Output(json=json), catalog, change, done)
+
+
+@product_app.command(
+    epilog=examples(
+        "skulens product replace-images shop oat-milk new-front.jpg new-back.jpg",
+    )
+)
+def replace_images(
+    context: typer.Context,
+    catalog: CatalogName,
+    product_id: ProductId,
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Reference pictures.")],
+    if_revision: IfRevision = None,
+    json: JsonOption = False,
+) -> None:
+    """Give a product these pictures instead of those that it has."""
+    output = Output(json=json)
+    pictures = read_pictures(images)
+    store = services(context).catalogs.open(catalog)
+    with output.working("reading the pictures"):
+        change = store.replace_images(product_id, pictures, if_revision=if_revision)
+    _answer(output, catalog, change, f"{product_id} has {_count(len(change.product.images))} now")
+
+
+@product_app.command(
+    epilog=examples("skulens product remove-image shop oat-milk 3f2a…"),
+)
+def remove_image(
+    context: typer.Context,
+    catalog: CatalogName,
+    product_id: ProductId,
+    images: Annotated[
+        list[str], typer.Argument(metavar="IMAGE_ID", help="As `product show` lists them.")
+    ],
+    if_revision: IfRevision = None,
+    json: JsonOption = False,
+) -> None:
+    """Take reference pictures away from a product; the last one stays."""
+    store = services(context).catalogs.open(catalog)
+    meant = _image_ids(store.product(product_id), images)
+    change = store.remove_images(product_id, meant, if_revision=if_revision)
+    done = f"{product_id} has {_count(len(change.product.images))} now"
+    _answer(Output(json=json), catalog, change, done)
+
+
+@product_app.command(
     name="list", epilog=examples("skulens product list shop", "skulens product list shop --json")
 )
 def list_products(context: typer.Context, catalog: CatalogName, json: JsonOption = False) -> None:
@@ -130,6 +217,15 @@ def restore(
     _answer(Output(json=json), catalog, change, f"restored {product_id}")
 
 
+def _image_ids(product: "Product", beginnings: Sequence[str]) -> list[str]:
+    """Full ids of pictures from their beginnings; what means none or several is left as it is."""
+    full: list[str] = []
+    for given in beginnings:
+        meant = [one.image_id for one in product.images if one.image_id.startswith(given)]
+        full.append(meant[0] if len(meant) == 1 else given)
+    return full
+
+
 def parse_attributes(pairs: Sequence[str]) -> dict[str, "AttributeValue"]:
     """`k=v` pairs as typed attributes.
 
@@ -158,7 +254,7 @@ def _typed(values: list[str]) -> "AttributeValue":
 def _answer(output: Output, catalog: str, change: "Change", done: str) -> None:
     output.line(change_json(catalog, change.index_version, change.product))
     output.show(Text(f"{done} (catalog {catalog}, version {change.index_version})"))
-    for note in change.notes:
+    for note in (*change.notes, *(finding.sentence for finding in change.findings)):
         output.note(note)
 
 

@@ -16,6 +16,7 @@ from api.cli.main import main
 from api.services import Finder, Searcher
 from api.settings import Settings
 from catalog.catalogs import Catalogs
+from catalog.errors import NotFound
 from catalog.folder import FolderStorage
 from catalog.snapshot import Catalog
 from matcher.box import Box
@@ -126,6 +127,9 @@ class FakeServices:
     @property
     def finder(self) -> Finder:
         return ColourFinder()
+
+    def fetch(self, address: str) -> bytes:
+        raise NotFound(f"there is no {address}")
 
     @property
     def searcher(self) -> Searcher:

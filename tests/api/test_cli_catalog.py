@@ -85,7 +85,14 @@ def test_an_import_creates_the_catalog_and_is_harmless_twice(empty_shop: Shop) -
     folder = pictures(empty_shop)
     first = empty_shop.did("catalog", "import", "new", folder, "--json")
     assert [row["status"] for row in first.lines] == ["added"] * 3
-    assert list(first.lines[0]) == ["where", "product_id", "status", "problems", "notes"]
+    assert list(first.lines[0]) == [
+        "where",
+        "product_id",
+        "status",
+        "problems",
+        "notes",
+        "findings",
+    ]
     again = empty_shop.did("catalog", "import", "new", folder, "--json")
     assert [row["status"] for row in again.lines] == ["unchanged"] * 3
     assert "3 unchanged" in empty_shop.did("catalog", "import", "new", folder).out

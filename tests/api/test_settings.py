@@ -33,6 +33,8 @@ def test_catalogs_lie_in_the_folder_data_unless_said_otherwise() -> None:
         ("SKULENS_S3_PATH_STYLE", "no", False),
         ("SKULENS_S3_ENCRYPTION", "aws:kms:k1", "aws:kms:k1"),
         ("SKULENS_S3_TIMEOUT_S", "2.5", 2.5),
+        ("SKULENS_ENROLMENT_REFUSES", "twin, Blurred", ("twin", "blurred")),
+        ("SKULENS_TWIN_SIMILARITY", "0.95", 0.95),
     ],
 )
 def test_each_variable_sets_its_value(name: str, text: str, value: object) -> None:
@@ -41,13 +43,15 @@ def test_each_variable_sets_its_value(name: str, text: str, value: object) -> No
 
 
 def test_no_variable_is_left_untested_above() -> None:
-    assert len(variables()) == 13
+    assert len(variables()) == 15
 
 
 @pytest.mark.parametrize(
     ("name", "text"),
     [
         ("SKULENS_THREADS", "many"),
+        ("SKULENS_ENROLMENT_REFUSES", "small,ugly"),
+        ("SKULENS_TWIN_SIMILARITY", "1.2"),
         ("SKULENS_THREADS", "-1"),
         ("SKULENS_THREADS", "²"),
         ("SKULENS_DEVICE", "tpu"),
@@ -128,7 +132,9 @@ def test_a_dotenv_that_is_none_is_refused_by_name(tmp_path: Path, content: bytes
         load_settings({}, dotenv)
 
 
-@pytest.mark.parametrize("documents", [["README.md", "docs/catalog.md"], [".env.example"]])
+@pytest.mark.parametrize(
+    "documents", [["README.md", "docs/catalog.md", "docs/import.md"], [".env.example"]]
+)
 def test_every_setting_is_documented(documents: list[str]) -> None:
     text = "".join((ROOT / document).read_text() for document in documents)
     assert [name for name in variables() if name not in text] == []
