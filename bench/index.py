@@ -18,17 +18,16 @@ from numpy.typing import NDArray
 
 from bench.errors import BenchError
 from bench.index_material import IndexMaterial
-from bench.index_methods import METHODS, Trial, run_trial
+from bench.index_methods import METHODS, REDIS, Trial, run_trial
 from bench.progress import Progress, silent
 from bench.table import Table
 
 SIZES: Final = (1_000, 10_000, 100_000)
 WANTED: Final = 10
-EXACT: Final = "numpy, exact"
 # Above these sizes a method needs more minutes or memory than there are.
 _LIMITS: Final[Mapping[str, int]] = {
     "datasketch": 100_000,
-    "datasketch, Redis": 10_000,
+    REDIS: 10_000,
     "faiss HNSW": 100_000,
 }
 
@@ -40,10 +39,12 @@ class IndexOptions:
     Attributes:
         sizes: vectors in all, ascending.
         redis_port: of a Redis on this machine to measure too; None for none.
+        methods: by name.
     """
 
     sizes: tuple[int, ...] = SIZES
     redis_port: int | None = None
+    methods: tuple[str, ...] = tuple(METHODS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +143,8 @@ def measure_index(
     plan = [
         (size, method)
         for size in options.sizes
-        for method in _methods(options.redis_port)
-        if size <= _LIMITS.get(method, size)
+        for method in options.methods
+        if (options.redis_port is not None or method != REDIS) and size <= _LIMITS.get(method, size)
     ]
     figures: list[IndexFigures] = []
     with TemporaryDirectory(prefix="skulens-") as name:
@@ -156,10 +157,6 @@ def measure_index(
             trial = _trial(method, folder, options.redis_port)
             figures.append(_figures(method, size, trial, material.truths, targets[size]))
     return IndexResult(tuple(figures), len(material.queries), material.encoded)
-
-
-def _methods(redis_port: int | None) -> tuple[str, ...]:
-    return tuple(name for name in METHODS if redis_port is not None or "Redis" not in name)
 
 
 def _laid_out(material: IndexMaterial, folder: Path) -> NDArray[np.bool_]:

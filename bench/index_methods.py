@@ -23,6 +23,7 @@ _DEPTH: Final = 80
 _HNSW_LINKS: Final = 32
 _HNSW_SEARCH: Final = 128
 _LSH_BITS: Final = 1024
+REDIS: Final = "datasketch, Redis"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,7 +194,7 @@ METHODS: Final[Mapping[str, Callable[[Task], Ready]]] = {
     "skulens, hashed": _hashed,
     "numpy, exact": _exact,
     "datasketch": _datasketch,
-    "datasketch, Redis": _redis,
+    REDIS: _redis,
     "faiss flat": _faiss_flat,
     "faiss HNSW": _faiss_hnsw,
     "faiss LSH": _faiss_lsh,

@@ -1,4 +1,4 @@
-"""`skulens bench index`: the nearest products, by every method."""
+"""`skulens bench index` and `bench search`: the nearest products, and products by words."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +7,7 @@ import typer
 
 from api.cli.bench import SHARED_HELP, JsonFile, Seed, answer, bench_app, measuring
 from api.cli.invocation import examples
+from api.cli.output import Output
 
 
 @bench_app.command(
@@ -38,4 +39,22 @@ def index(
         cache = built.settings.cache_dir / "bench"
         material = index_material(pictures, embedder, sizes[-1], seed, cache, on_stage)
         result = measure_index(material, IndexOptions(sizes, redis_port), on_stage)
+    answer(output, result.table(), result.to_json(), json)
+
+
+@bench_app.command(
+    epilog=examples("skulens bench search", "skulens bench search --products 100000")
+)
+def search(
+    products: Annotated[int, typer.Option(min=10, help="In the catalog.")] = 10_000,
+    queries: Annotated[int, typer.Option(min=1, help="Of each kind.")] = 100,
+    seed: Seed = 0,
+    json: JsonFile = None,
+) -> None:
+    """Search by words, right and misspelt, beside reading every product."""
+    from bench.text_search import TextSearchOptions, measure_text_search
+
+    output = Output()
+    with output.stages() as on_stage:
+        result = measure_text_search(TextSearchOptions(products, queries, seed), on_stage)
     answer(output, result.table(), result.to_json(), json)

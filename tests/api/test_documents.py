@@ -23,7 +23,7 @@ def test_every_link_and_picture_of_a_document_is_there(document: Path) -> None:
 def test_every_command_in_a_document_is_a_command(document: Path) -> None:
     group = getattr(typer.main.get_command(application()), "commands", {})
     code = "\n".join(re.findall(r"^```$(.*?)^```$", document.read_text(), re.M | re.S))
-    for words in re.findall(r"^skulens ([a-z]+)(?: ([a-z]+))?", code, re.M):
+    for words in re.findall(r"^skulens ([a-z]+)(?: ([a-z-]+))?", code, re.M):
         assert words[0] in group, words
         inner = getattr(group[words[0]], "commands", None)
         if inner and words[1]:
