@@ -1,6 +1,8 @@
 """The JSON of a search: one object for one page."""
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import TypedDict
 
 from api.schemas import product_json
 

@@ -22,6 +22,7 @@ from api.cli.models import models_app
 from api.cli.output import Output
 from api.cli.product import product_app
 from api.cli.search import search_app
+from api.cli.serve import serve_app
 from api.cli.train import train_app
 from api.cli.video import video_app
 from api.cli.watch import watch_app
@@ -75,8 +76,9 @@ def application() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
-    for alone in (demo_app, identify_app, explain_app, search_app, video_app, watch_app):
-        app.add_typer(alone)
+    alone = (demo_app, identify_app, explain_app, search_app, video_app, watch_app, serve_app)
+    for one in alone:
+        app.add_typer(one)
     app.add_typer(catalog_app, name="catalog", rich_help_panel=KEEPING)
     app.add_typer(product_app, name="product", rich_help_panel=KEEPING)
     app.add_typer(models_app, name="models", rich_help_panel=MEASURING)

@@ -1,0 +1,60 @@
+"""The engine's routes as one application. It trusts what the gate says of who asks."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.http import problems
+from api.http.engine import Engine
+from api.http.routes import catalogs, images, looking, products, system
+
+PREFIX: Final = "/v1"
+MODULES: Final = (catalogs, products, images, looking)
+
+BuildEngine = Callable[[], AbstractAsyncContextManager[Engine]]
+
+
+def create_app(build: BuildEngine) -> FastAPI:
+    """The application around an engine, which is built when it starts."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        async with build() as engine:
+            yield {"engine": engine}
+
+    app = FastAPI(
+        title="skulens",
+        version=version("skulens"),
+        summary="Finds the identical catalog product in pictures and video, live.",
+        lifespan=lifespan,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # its page would be fetched from somebody else's address
+        redoc_url=None,
+    )
+    problems.install(app)
+    app.include_router(system.router)
+    for module in MODULES:
+        app.include_router(module.router, prefix=PREFIX)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """FastAPI's document with our problems and keys in it; made once."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, summary=app.summary, routes=app.routes
+        )
+        components = document.setdefault("components", {})
+        components.setdefault("schemas", {})["Problem"] = problems.SCHEMA
+        components["securitySchemes"] = {
+            "key": {"type": "http", "scheme": "bearer", "description": "skulens key create"},
+            "cookie": {"type": "apiKey", "in": "cookie", "name": "skulens_session"},
+        }
+        document["security"] = [{"key": []}, {"cookie": []}]
+        app.openapi_schema = document
+    return app.openapi_schema

@@ -1,0 +1,109 @@
+"""Every catalog that is asked for, followed once for all who ask."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Lock
+
+from catalog.catalogs import Catalogs
+from catalog.errors import Conflict, NotFound
+from catalog.follow import Follower, Health
+from catalog.snapshot import Catalog
+from catalog.store import CatalogStore
+from matcher.errors import MatcherError
+
+
+class _Room:
+    """One catalog; its follower starts with the first reader."""
+
+    def __init__(self, store: CatalogStore) -> None:
+        self.store = store
+        self.follower: Follower | None = None
+        self.lock = Lock()
+
+
+class Hub:
+    """Opens and follows catalogs; thread-safe. Methods block and raise what the catalogs raise."""
+
+    def __init__(self, catalogs: Catalogs) -> None:
+        self._catalogs = catalogs
+        self._lock = Lock()
+        self._rooms: dict[str, _Room] = {}
+
+    @property
+    def catalogs(self) -> Catalogs:
+        """All catalogs of the storage."""
+        return self._catalogs
+
+    def store(self, name: str) -> CatalogStore:
+        """A catalog to be changed; always the same object, so that readers see what it wrote."""
+        return self._room(name).store
+
+    def catalog(self, name: str, min_version: int = 0) -> Catalog:
+        """The newest snapshot.
+
+        Raises:
+            NotFound: there is no such catalog.
+            Behind: the version asked for was not seen in time.
+        """
+        room = self._room(name)
+        try:
+            follower = self._following(room)
+        except (Conflict, MatcherError):
+            # It cannot be matched with, only be looked at and mended.
+            return room.store.snapshot(min_version=min_version)
+        try:
+            return follower.catalog(min_version=min_version)
+        except NotFound:
+            self.forget(name)
+            raise
+
+    def follow(self, name: str) -> Callable[[], Catalog]:
+        """What gives the newest snapshot at any time, at once.
+
+        Raises:
+            NotFound: there is no such catalog.
+            Conflict: other networks encoded it.
+        """
+        return self._following(self._room(name)).catalog
+
+    def health(self) -> dict[str, Health]:
+        """How fresh each followed catalog is."""
+        with self._lock:
+            rooms = dict(self._rooms)
+        return {name: one.follower.health for name, one in rooms.items() if one.follower}
+
+    def forget(self, name: str) -> None:
+        """A catalog was deleted."""
+        with self._lock:
+            room = self._rooms.pop(name, None)
+        if room is not None:
+            _end(room)
+
+    def close(self) -> None:
+        """Follow nothing any more."""
+        for name in list(self._rooms):
+            self.forget(name)
+
+    def _room(self, name: str) -> _Room:
+        with self._lock:
+            room = self._rooms.get(name)
+        if room is not None:
+            return room
+        opened = _Room(self._catalogs.open(name))
+        with self._lock:
+            return self._rooms.setdefault(name, opened)
+
+    def _following(self, room: _Room) -> Follower:
+        with room.lock:
+            if room.follower is None:
+                room.follower = Follower(room.store).__enter__()
+            return room.follower
+
+
+def _end(room: _Room) -> None:
+    with room.lock:
+        follower, room.follower = room.follower, None
+    if follower is not None:
+        with suppress(RuntimeError):
+            follower.__exit__(None, None, None)
+    room.store.close()

@@ -1,0 +1,96 @@
+"""Catalogs: list, make, show, delete."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypedDict
+
+from api.http.cursors import page, text_place
+from api.http.engine import TheEngine
+from api.http.principal import Keeper, Reader
+from api.http.problems import documented
+from api.schemas import CatalogJson, catalog_json
+from catalog.snapshot import Catalog
+
+router = APIRouter(prefix="/catalogs", tags=["catalogs"])
+
+MinVersion = Annotated[
+    int, Query(ge=0, le=2**53, description="Wait for this `index_version` (seconds, then 503).")
+]
+Limit = Annotated[int, Query(ge=1, le=500, description="Entries on a page.")]
+Cursor = Annotated[str | None, Query(max_length=512, description="`next_cursor` of the last page.")]
+
+EXAMPLE = {"catalog": "shop", "index_version": 41, "products": 12, "images": 37}
+
+
+class NewCatalog(BaseModel):
+    """A catalog to make."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"catalog": "shop"}})
+
+    catalog: str = Field(min_length=1, max_length=128)
+
+
+class CatalogsJson(TypedDict):
+    """All catalogs of one's own."""
+
+    catalogs: list[CatalogJson]
+    next_cursor: str | None
+
+
+@router.get("", summary="List catalogs", responses=documented())
+def list_catalogs(
+    engine: TheEngine, principal: Reader, limit: Limit = 100, cursor: Cursor = None
+) -> CatalogsJson:
+    """Catalogs that the key may see, by name."""
+    names = principal.visible(engine.hub.catalogs.names())
+    shown, more = page(names, text_place(cursor), limit)
+    return {"catalogs": [shown_catalog(engine.hub.catalog(one)) for one in shown],
+            "next_cursor": more}  # fmt: skip
+
+
+@router.post(
+    "",
+    status_code=HTTPStatus.CREATED,
+    summary="Make a catalog",
+    responses={**documented(409), 201: {"content": {"application/json": {"example": EXAMPLE}}}},
+)
+def create_catalog(
+    engine: TheEngine, principal: Keeper, order: NewCatalog, response: Response
+) -> CatalogJson:
+    """Make an empty catalog; the first one waits for the networks."""
+    principal.check(order.catalog)
+    engine.hub.catalogs.create(order.catalog)
+    response.headers["Location"] = f"/v1/catalogs/{order.catalog}"
+    return shown_catalog(engine.hub.catalog(order.catalog))
+
+
+@router.get(
+    "/{catalog}",
+    summary="Show a catalog",
+    responses={**documented(404), 200: {"content": {"application/json": {"example": EXAMPLE}}}},
+)
+def show_catalog(
+    engine: TheEngine, _: Reader, catalog: str, min_version: MinVersion = 0
+) -> CatalogJson:
+    """A catalog in numbers."""
+    return shown_catalog(engine.hub.catalog(catalog, min_version))
+
+
+@router.delete(
+    "/{catalog}",
+    status_code=HTTPStatus.NO_CONTENT,
+    summary="Delete a catalog",
+    responses=documented(404),
+)
+def delete_catalog(engine: TheEngine, _: Keeper, catalog: str) -> None:
+    """Delete a catalog with all its products and pictures, for ever."""
+    engine.hub.catalogs.delete(catalog)
+    engine.hub.forget(catalog)
+
+
+def shown_catalog(snapshot: Catalog) -> CatalogJson:
+    """A catalog in numbers."""
+    return catalog_json(snapshot.name, snapshot.index_version, snapshot.products.values())

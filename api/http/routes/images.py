@@ -1,0 +1,163 @@
+"""Reference images of a product: list, add, take away, and the picture itself."""
+
+import io
+from http import HTTPStatus
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from PIL import Image
+from typing_extensions import TypedDict
+
+from api.http.engine import TheEngine
+from api.http.principal import Keeper, Reader
+from api.http.problems import Problem, documented
+from api.http.routes.products import (
+    Form,
+    IfMatch,
+    WrittenJson,
+    form_of,
+    revision_of,
+    stale,
+    written,
+)
+from api.schemas import ReferenceImageJson, product_json
+from catalog.errors import Conflict
+from catalog.picture import read_picture
+from catalog.snapshot import Catalog
+
+router = APIRouter(prefix="/catalogs/{catalog}/products/{product_id}/images", tags=["images"])
+
+# By what the file was found to be when it came in, never by what somebody calls it.
+TYPES: Final = {
+    "jpg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+    "avif": "image/avif",
+    "gif": "image/gif",
+    "bmp": "image/bmp",
+    "tif": "image/tiff",
+    "ppm": "image/x-portable-pixmap",
+}
+QUALITY: Final = 82
+FOREVER: Final = "private, max-age=31536000, immutable"
+
+Side = Annotated[
+    Literal[96, 160, 320, 640, 1280] | None,
+    Query(description="A JPEG of at most so many pixels a side, instead of the file itself."),
+]
+
+
+class ImagesJson(TypedDict):
+    """A product's pictures."""
+
+    images: list[ReferenceImageJson]
+
+
+@router.get("", summary="List a product's pictures", responses=documented(404))
+def list_images(engine: TheEngine, _: Reader, catalog: str, product_id: str) -> ImagesJson:
+    """What is known of the pictures."""
+    product = engine.hub.store(catalog).product(product_id)
+    return {"images": product_json(product)["images"]}
+
+
+@router.post(
+    "",
+    status_code=HTTPStatus.CREATED,
+    summary="Add pictures",
+    responses=documented(404, 409, 412, 415),
+    openapi_extra=form_of(),
+)
+async def add_images(
+    engine: TheEngine,
+    _: Keeper,
+    catalog: str,
+    product_id: str,
+    form: Form,
+    response: Response,
+    if_match: IfMatch = None,
+) -> WrittenJson:
+    """Add pictures; those that the product has already are ignored with a note."""
+    if not form.pictures:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "send at least one picture", "invalid")
+    try:
+        change = await engine.compute.run(
+            lambda: engine.hub.store(catalog).add_images(
+                product_id, form.pictures, if_revision=revision_of(if_match)
+            )
+        )
+    except Conflict as error:
+        raise stale(error, with_tag=if_match is not None) from error
+    return written(catalog, change, response)
+
+
+@router.get(
+    "/{image_id}",
+    summary="The picture",
+    response_class=Response,
+    responses={**documented(404), 200: {"content": {"image/*": {}}}},
+)
+async def get_image(
+    engine: TheEngine,
+    _: Reader,
+    catalog: str,
+    product_id: str,
+    image_id: str,
+    request: Request,
+    size: Side = None,
+) -> Response:
+    """The file as it was given, or a small JPEG of it."""
+    tag = f'"{image_id[:64]}-{size or 0}"'
+    headers = {"Cache-Control": FOREVER, "ETag": tag}
+
+    def read() -> Response:
+        snapshot = engine.hub.catalog(catalog)
+        extension = _extension(snapshot, product_id, image_id)
+        if tag in request.headers.get("if-none-match", ""):
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        data = snapshot.picture(image_id)
+        if size is not None:
+            return Response(thumbnail(data, size), media_type=TYPES["jpg"], headers=headers)
+        return Response(data, media_type=TYPES[extension], headers=headers)
+
+    return await engine.compute.run(read)
+
+
+@router.delete("/{image_id}", summary="Take a picture away", responses=documented(404, 409, 412))
+def remove_image(
+    engine: TheEngine,
+    _: Keeper,
+    catalog: str,
+    product_id: str,
+    image_id: str,
+    response: Response,
+    if_match: IfMatch = None,
+) -> WrittenJson:
+    """Take a picture away; the last one stays."""
+    try:
+        change = engine.hub.store(catalog).remove_images(
+            product_id, [image_id], if_revision=revision_of(if_match)
+        )
+    except Conflict as error:
+        raise stale(error, with_tag=if_match is not None) from error
+    return written(catalog, change, response)
+
+
+def thumbnail(data: bytes, side: int) -> bytes:
+    """A small JPEG of a picture file.
+
+    Raises:
+        PictureError: it cannot be read.
+    """
+    picture = Image.fromarray(read_picture(data, "the picture"))
+    picture.thumbnail((side, side), Image.Resampling.BOX, reducing_gap=2.0)
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=QUALITY)
+    return file.getvalue()
+
+
+def _extension(snapshot: Catalog, product_id: str, image_id: str) -> str:
+    product = snapshot.products.get(product_id)
+    for image in product.images if product else ():
+        if image.image_id == image_id:
+            return image.extension
+    raise Problem(HTTPStatus.NOT_FOUND, f"product {product_id} has no such picture")

@@ -1,0 +1,354 @@
+"""Products of a catalog: add, show, change, remove, bring back."""
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from typing_extensions import TypedDict
+
+from api.http.cursors import page, text_place
+from api.http.engine import TheEngine
+from api.http.principal import Keeper, Reader
+from api.http.problems import Problem, documented
+from api.http.routes.catalogs import Cursor, Limit, MinVersion
+from api.http.uploads import Upload, read_object, read_upload
+from api.schemas import ProductJson, product_json
+from catalog.errors import AlreadyExists, Conflict
+from catalog.product import AttributeValue, Product
+from catalog.store import CatalogStore, Change
+
+router = APIRouter(prefix="/catalogs/{catalog}/products", tags=["products"])
+
+IfMatch = Annotated[str | None, Header(description='The product\'s ETag, such as "3".')]
+Form = Annotated[Upload, Depends(read_upload)]
+
+_TEXTS: Final = frozenset({"name", "description"})
+_CHANGEABLE: Final = _TEXTS | {"attributes"}
+_TAG: Final = re.compile(r'"(\d{1,15})"')
+
+EXAMPLE: Final = {
+    "product_id": "oat-milk",
+    "name": "Oat milk",
+    "description": "",
+    "attributes": {"brand": "Oatly", "price": 2.2},
+    "images": [],
+    "revision": 3,
+    "created_at": "2026-01-02T03:04:05Z",
+    "updated_at": "2026-01-02T03:04:05Z",
+}
+
+
+class FindingJson(TypedDict):
+    """Something wrong with a picture that was taken in."""
+
+    fault: str
+    picture: str
+    sentence: str
+    product_id: str | None
+    similarity: float | None
+
+
+class WrittenJson(TypedDict):
+    """What a write did."""
+
+    catalog: str
+    index_version: int
+    product: ProductJson
+    notes: list[str]
+    findings: list[FindingJson]
+
+
+class ProductsJson(TypedDict):
+    """One page of products."""
+
+    catalog: str
+    index_version: int
+    total: int
+    products: list[ProductJson]
+    next_cursor: str | None
+
+
+def form_of(**properties: str) -> dict[str, Any]:
+    """What OpenAPI says of a form with pictures."""
+    files = {"type": "array", "items": {"type": "string", "format": "binary"}}
+    described = {name: {"type": "string", "description": said} for name, said in properties.items()}
+    schema = {"type": "object", "properties": {**described, "images": files}}
+    return {
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+    }
+
+
+_FIELDS: Final = {
+    "name": "for people; the id when left out",
+    "description": "free text",
+    "attributes": 'a JSON object, such as {"brand": "Oatly", "price": 2.2}',
+}
+
+
+@router.get("", summary="List products", responses=documented(404))
+def list_products(
+    engine: TheEngine,
+    _: Reader,
+    catalog: str,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    min_version: MinVersion = 0,
+    removed: bool = False,
+) -> ProductsJson:
+    """Products by id; `removed=true` lists instead those that were removed and can be restored."""
+    snapshot = engine.hub.catalog(catalog, min_version)
+    products: Mapping[str, Product] = snapshot.products
+    if removed:
+        products = engine.hub.store(catalog).state().removed
+    shown, more = page(list(products), text_place(cursor), limit)
+    return {
+        "catalog": catalog,
+        "index_version": snapshot.index_version,
+        "total": len(products),
+        "products": [product_json(products[one]) for one in shown],
+        "next_cursor": more,
+    }
+
+
+@router.post(
+    "",
+    status_code=HTTPStatus.CREATED,
+    summary="Add a product",
+    responses=documented(404, 409, 415),
+    openapi_extra=form_of(product_id="its id", **_FIELDS),
+)
+async def add_product(
+    engine: TheEngine, _: Keeper, catalog: str, form: Form, response: Response
+) -> WrittenJson:
+    """Add a product with its pictures; all of it or nothing."""
+    product_id = form.text("product_id")
+    change = await engine.compute.run(lambda: _added(engine.hub.store(catalog), product_id, form))
+    response.headers["Location"] = f"/v1/catalogs/{catalog}/products/{product_id}"
+    return written(catalog, change, response)
+
+
+@router.get(
+    "/{product_id}",
+    summary="Show a product",
+    responses={**documented(404), 200: {"content": {"application/json": {"example": EXAMPLE}}}},
+)
+def show_product(
+    engine: TheEngine,
+    _: Reader,
+    catalog: str,
+    product_id: str,
+    request: Request,
+    response: Response,
+    min_version: MinVersion = 0,
+) -> ProductJson | None:
+    """A product with its pictures' ids; its ETag goes into `If-Match` of a change."""
+    snapshot = engine.hub.catalog(catalog, min_version)
+    product = snapshot.products.get(product_id)
+    if product is None:
+        product = engine.hub.store(catalog).product(product_id)
+    tag = tag_of(product)
+    response.headers["ETag"] = tag
+    if tag in request.headers.get("if-none-match", ""):
+        raise Problem(HTTPStatus.NOT_MODIFIED, "", headers={"ETag": tag})
+    return product_json(product)
+
+
+@router.put(
+    "/{product_id}",
+    summary="Put a product in its place",
+    responses={**documented(404, 409, 412, 415), 201: {"description": "it is new"}},
+    openapi_extra=form_of(**_FIELDS),
+)
+async def put_product(
+    engine: TheEngine,
+    _: Keeper,
+    catalog: str,
+    product_id: str,
+    form: Form,
+    response: Response,
+    if_match: IfMatch = None,
+    if_none_match: Annotated[str | None, Header(description="`*`: only if it is new.")] = None,
+) -> WrittenJson:
+    """Add a product, or give one these texts, attributes and pictures instead of its own."""
+    revision = revision_of(if_match)
+    only_new = (if_none_match or "").strip() == "*"
+    with_revision = if_match is not None
+
+    def put() -> tuple[Change, bool]:
+        store = engine.hub.store(catalog)
+        before = store.state().products.get(product_id)
+        if before is None and with_revision:
+            raise Problem(HTTPStatus.PRECONDITION_FAILED, f"there is no product {product_id}")
+        if before is None:
+            return _added(store, product_id, form), True
+        if only_new:
+            raise Problem(HTTPStatus.PRECONDITION_FAILED, f"there is a product {product_id}")
+        return _replaced(store, product_id, form, revision), False
+
+    change, is_new = await engine.compute.run(put)
+    response.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK
+    return written(catalog, change, response)
+
+
+@router.patch(
+    "/{product_id}",
+    summary="Change what is said of a product",
+    responses=documented(404, 409, 412, 415),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/merge-patch+json": {
+                    "schema": {"type": "object"},
+                    "example": {"name": "Oat milk", "attributes": {"price": 2.4, "old": None}},
+                }
+            },
+        }
+    },
+)
+async def patch_product(
+    engine: TheEngine,
+    _: Keeper,
+    catalog: str,
+    product_id: str,
+    request: Request,
+    response: Response,
+    if_match: IfMatch = None,
+) -> WrittenJson:
+    """Change name, description or single attributes (null takes one away); the rest stays."""
+    said = await read_object(request)
+    unknown = sorted(set(said) - _CHANGEABLE)
+    if unknown:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{unknown[0]} cannot be changed", "invalid")
+    fields = Upload(fields=said)
+    texts = {name: fields.text(name) for name in _TEXTS & set(said)}
+    changes = fields.record("attributes")
+    revision = revision_of(if_match)
+
+    def patch() -> Change:
+        store = engine.hub.store(catalog)
+        with_tag = if_match is not None
+        try:
+            return store.update_product(
+                product_id,
+                name=texts.get("name"),
+                description=texts.get("description"),
+                attribute_changes=changes,
+                if_revision=revision,
+            )
+        except Conflict as error:
+            raise stale(error, with_tag=with_tag) from error
+
+    return written(catalog, await engine.compute.run(patch), response)
+
+
+@router.delete("/{product_id}", summary="Remove a product", responses=documented(404, 409, 412))
+def remove_product(
+    engine: TheEngine, _: Keeper, catalog: str, product_id: str, if_match: IfMatch = None
+) -> WrittenJson:
+    """Take a product out; it can be restored for 30 days."""
+    try:
+        change = engine.hub.store(catalog).remove_product(
+            product_id, if_revision=revision_of(if_match)
+        )
+    except Conflict as error:
+        raise stale(error, with_tag=if_match is not None) from error
+    return written(catalog, change)
+
+
+@router.post(
+    "/{product_id}/restore", summary="Bring a product back", responses=documented(404, 409)
+)
+async def restore_product(
+    engine: TheEngine, _: Keeper, catalog: str, product_id: str, response: Response
+) -> WrittenJson:
+    """Undo a removal, pictures included."""
+    change = await engine.compute.run(lambda: engine.hub.store(catalog).restore_product(product_id))
+    return written(catalog, change, response)
+
+
+def _added(store: CatalogStore, product_id: str, form: Upload) -> Change:
+    return store.add_product(
+        product_id,
+        form.pictures,
+        name=form.text("name") or None,
+        description=form.text("description"),
+        attributes=attributes_of(form),
+    )
+
+
+def _replaced(store: CatalogStore, product_id: str, form: Upload, revision: int | None) -> Change:
+    try:
+        change: Change | None = None
+        if form.pictures:
+            change = store.replace_images(product_id, form.pictures, if_revision=revision)
+            revision = None if revision is None else change.product.revision
+        after = store.update_product(
+            product_id,
+            name=form.text("name"),
+            description=form.text("description"),
+            attributes=attributes_of(form),
+            if_revision=revision,
+        )
+    except Conflict as error:
+        raise stale(error, with_tag=revision is not None) from error
+    if change is None:
+        return after
+    return Change(after.index_version, after.product, change.notes + after.notes, change.findings)
+
+
+def attributes_of(form: Upload) -> Mapping[str, AttributeValue]:
+    """The attributes of a form; the catalog checks what is in them."""
+    return dict(form.record("attributes") or {})
+
+
+def tag_of(product: Product) -> str:
+    """A product's entity tag."""
+    return f'"{product.revision}"'
+
+
+def revision_of(if_match: str | None) -> int | None:
+    """The revision that `If-Match` asks for; None for any.
+
+    Raises:
+        Problem: it is no tag of a product.
+    """
+    if if_match is None or if_match.strip() == "*":
+        return None
+    known = _TAG.fullmatch(if_match.strip())
+    if known is None:
+        raise Problem(
+            HTTPStatus.PRECONDITION_FAILED, 'If-Match is no tag of a product, such as "3"'
+        )
+    return int(known[1])
+
+
+def stale(error: Conflict, *, with_tag: bool) -> Exception:
+    """412 for who gave a tag; everybody else's conflict is none of a precondition."""
+    if not with_tag or isinstance(error, AlreadyExists):
+        return error
+    return Problem(HTTPStatus.PRECONDITION_FAILED, str(error))
+
+
+def written(catalog: str, change: Change, response: Response | None = None) -> WrittenJson:
+    """What a write did, with the new tag."""
+    if response is not None:
+        response.headers["ETag"] = tag_of(change.product)
+    return {
+        "catalog": catalog,
+        "index_version": change.index_version,
+        "product": product_json(change.product),
+        "notes": list(change.notes),
+        "findings": [
+            {
+                "fault": str(one.fault),
+                "picture": one.picture,
+                "sentence": one.sentence,
+                "product_id": one.product_id,
+                "similarity": one.similarity,
+            }
+            for one in change.findings
+        ],
+    }

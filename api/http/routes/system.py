@@ -1,0 +1,34 @@
+"""Whether the service is alive, and whether it is ready."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from api.http.engine import TheEngine
+
+router = APIRouter(tags=["system"])
+
+
+@router.get("/healthz", summary="Is it alive?")
+async def healthz() -> dict[str, str]:
+    """Answers as long as the process runs at all."""
+    return {"status": "alive"}
+
+
+@router.get(
+    "/readyz",
+    summary="Is it ready?",
+    responses={503: {"description": "starting, or broken: the networks cannot be loaded"}},
+)
+async def readyz(engine: TheEngine, response: Response) -> dict[str, Any]:
+    """`ready`; `degraded` when a catalog's storage does not answer; `starting`; `broken`."""
+    condition = engine.condition
+    stale = {name: one.reason for name, one in engine.hub.health().items() if one.degraded}
+    if condition.fault:
+        status = "broken"
+    elif not condition.ready:
+        status = "starting"
+    else:
+        status = "degraded" if stale else "ready"
+    response.status_code = 200 if condition.ready else 503
+    return {"status": status, "reason": condition.fault, "catalogs": stale}

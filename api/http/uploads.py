@@ -1,0 +1,174 @@
+"""Bodies that carry pictures: multipart forms or a bare picture, bounded before they are read."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import Request
+from starlette.datastructures import FormData, UploadFile
+
+from api.http.problems import Problem
+from catalog.ingest import NamedPicture
+
+MOST_FILES: Final = 64
+MOST_FIELDS: Final = 64
+MOST_FIELD_BYTES: Final = 1_000_000
+LARGEST_PICTURE: Final = 50_000_000
+LARGEST_FORM: Final = 400_000_000
+_MULTIPART: Final = "multipart/form-data"
+_BARE: Final = "application/octet-stream"
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Upload:
+    """What came with a request.
+
+    Attributes:
+        pictures: files, in their order.
+        fields: everything else; a field that came twice has its last value.
+    """
+
+    pictures: tuple[NamedPicture, ...] = ()
+    fields: Json = field(default_factory=dict)
+
+    def text(self, name: str, default: str = "") -> str:
+        """A field as text.
+
+        Raises:
+            Problem: it is something else.
+        """
+        value = self.fields.get(name, default)
+        if not isinstance(value, str):
+            raise _invalid(f"{name} must be a text")
+        return value
+
+    def record(self, name: str) -> Json | None:
+        """A field that holds a JSON object; None if it did not come.
+
+        Raises:
+            Problem: it holds something else.
+        """
+        value = self.fields.get(name)
+        if isinstance(value, str):
+            value = parse_json(value.encode(), name)
+        if value is not None and not isinstance(value, dict):
+            raise _invalid(f"{name} must be a JSON object")
+        return value
+
+    def only_picture(self) -> NamedPicture:
+        """The one picture.
+
+        Raises:
+            Problem: there is none, or more than one.
+        """
+        if len(self.pictures) != 1:
+            raise _invalid(f"send one picture as `image`; there are {len(self.pictures)}")
+        return self.pictures[0]
+
+
+async def read_upload(request: Request) -> Upload:
+    """A form with pictures, a bare picture, or a JSON object of fields without pictures.
+
+    Raises:
+        Problem: it is none of these, or too large.
+    """
+    kind = media_type(request)
+    if kind == _MULTIPART:
+        return await _of_form(request)
+    if kind.startswith("image/") or kind == _BARE:
+        data = await read_body(request, LARGEST_PICTURE)
+        return Upload((NamedPicture("picture", data),), dict(request.query_params))
+    if kind == "application/json":
+        fields = parse_json(await read_body(request, MOST_FIELD_BYTES), "body")
+        if not isinstance(fields, dict):
+            raise _invalid("body: send a JSON object")
+        return Upload(fields=fields)
+    raise Problem(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "send multipart/form-data with `image`, a picture as image/*, or JSON where no picture "
+        "is needed",
+    )
+
+
+def media_type(request: Request) -> str:
+    """The content type without its parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def read_body(request: Request, most: int) -> bytes:
+    """A body of at most so many bytes.
+
+    Raises:
+        Problem: it is larger.
+    """
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            raise _too_large(most)
+    return bytes(body)
+
+
+async def read_object(request: Request) -> Json:
+    """A small JSON object.
+
+    Raises:
+        Problem: it is none.
+    """
+    if media_type(request) not in ("application/json", "application/merge-patch+json"):
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send application/json")
+    value = parse_json(await read_body(request, MOST_FIELD_BYTES), "body")
+    if not isinstance(value, dict):
+        raise _invalid("body: send a JSON object")
+    return value
+
+
+def parse_json(data: bytes, where: str) -> object:
+    """JSON of a client.
+
+    Raises:
+        Problem: it is none, or holds numbers that JSON does not know.
+    """
+    try:
+        parsed: object = json.loads(data, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise _invalid(f"{where} is no JSON ({error})") from error
+    return parsed
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no number")
+
+
+async def _of_form(request: Request) -> Upload:
+    # Parts beyond a megabyte lie in a temporary file while the form is read.
+    async with request.form(
+        max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=MOST_FIELD_BYTES
+    ) as form:
+        fields = {key: one for key, one in form.multi_items() if isinstance(one, str)}
+        return Upload(await _pictures(form), fields)
+
+
+async def _pictures(form: FormData) -> tuple[NamedPicture, ...]:
+    files = [one for _, one in form.multi_items() if isinstance(one, UploadFile)]
+    if any((one.size or 0) > LARGEST_PICTURE for one in files):
+        raise _too_large(LARGEST_PICTURE)
+    if sum(one.size or 0 for one in files) > LARGEST_FORM:
+        raise _too_large(LARGEST_FORM)
+    named: list[NamedPicture] = []
+    for number, one in enumerate(files, 1):
+        named.append(NamedPicture(one.filename or f"picture {number}", await one.read()))
+    return tuple(named)
+
+
+def _too_large(most: int) -> Problem:
+    said = f"this is too large; send at most {most // 1_000_000} MB"
+    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, said)
+
+
+def _invalid(said: str) -> Problem:
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, said, "invalid")
