@@ -1,0 +1,107 @@
+"""Two hundred sessions started and stopped, half of them killed mid-handshake."""
+
+import gc
+import threading
+from pathlib import Path
+
+import psutil
+import pytest
+from typing_extensions import override
+
+from stream.camera import CameraSettings, CameraSource
+from stream.mailbox import Mailbox
+from stream.peers import WebRtcSettings
+from stream.reconnecting import ReconnectingSource
+from tests.stream.peers.cameras import GstCamera
+from tests.stream.peers.whip_server import WhipServer
+from tests.stream.test_whip import ICE, Client, until
+from tests.stream.watching import wait_until
+
+SESSIONS = 200
+WARM_UP = 20
+
+
+class Belongings:
+    """Threads, open files and sockets, and memory of this process."""
+
+    def __init__(self) -> None:
+        gc.collect()
+        self.threads = threading.active_count()
+        self.files = len(list(Path("/proc/self/fd").iterdir()))
+        self.memory = psutil.Process().memory_info().rss
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.threads} threads, {self.files} files, {self.memory / 2**20:.0f} MB"
+
+
+def settled(before: Belongings) -> Belongings:
+    """What is left once everything had its time to end."""
+
+    def is_settled() -> bool:
+        now = Belongings()
+        return now.threads <= before.threads and now.files <= before.files
+
+    wait_until(is_settled, 15)
+    return Belongings()
+
+
+@pytest.mark.soak
+def test_cameras_leave_nothing_behind(capsys: pytest.CaptureFixture[str]) -> None:
+    def one(is_killed_early: bool) -> None:
+        source = ReconnectingSource(
+            lambda: CameraSource(camera.url, CameraSettings(transport="tcp"))
+        )
+        mailbox = Mailbox()
+        source.start(mailbox, lambda _: None)
+        if not is_killed_early:
+            assert mailbox.take(20) is not None
+        source.stop()
+        mailbox.close()
+
+    with GstCamera(size=(320, 240)) as camera:
+        for number in range(WARM_UP):
+            one(number % 2 == 0)
+        wait_until(lambda: threading.active_count() <= 3)
+        before = Belongings()
+        for number in range(SESSIONS):
+            one(number % 2 == 0)
+        after = settled(before)
+    with capsys.disabled():
+        print(f"\n{SESSIONS} cameras: before {before}; after {after}")  # noqa: T201
+    assert after.memory < before.memory * 1.05
+
+
+@pytest.mark.soak
+def test_publishers_leave_nothing_behind(capsys: pytest.CaptureFixture[str]) -> None:
+    async def one(is_killed_early: bool) -> None:
+        client = Client()
+        answer = await server.endpoint.offer(await client.offer())
+        source = server.endpoint.source(answer.key)
+        assert source is not None
+        mailbox = Mailbox()
+        source.start(mailbox, lambda _: None)
+        if is_killed_early:
+            await client.peer.close()
+        else:
+            await client.accept(answer.sdp)
+            await until(lambda: mailbox.received >= 3)
+        await server.endpoint.delete(answer.key)
+        await client.peer.close()
+
+    server = WhipServer(WebRtcSettings(ice=ICE))
+    try:
+        for number in range(WARM_UP):
+            server.run(one(number % 2 == 0), 30)
+        wait_until(lambda: server.tasks() == 0)
+        before = Belongings()
+        for number in range(SESSIONS):
+            server.run(one(number % 2 == 0), 30)
+        wait_until(lambda: server.tasks() == 0)
+        after = settled(before)
+        assert server.endpoint.sessions.count == 0
+    finally:
+        server.close()
+    with capsys.disabled():
+        print(f"\n{SESSIONS} publishers: before {before}; after {after}")  # noqa: T201
+    assert after.memory < before.memory * 1.05
