@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from rapidfuzz import process
@@ -29,11 +29,18 @@ def folded(text: str) -> str:
 
 
 class Vocabulary:
-    """All words of an index; finds those that a misspelt word may stand for."""
+    """All words of an index; finds those that a misspelt word may stand for.
 
-    def __init__(self, terms: Collection[str]) -> None:
+    Safe to share between threads that take turns.
+    """
+
+    def __init__(self, terms: Iterable[str]) -> None:
         # Numbers are not corrected to: 500 ml is not 501 ml.
-        self._terms = tuple(term for term in terms if not _has_digit(term))
+        self._by_length: dict[int, list[str]] = {}
+        for term in terms:
+            if not _has_digit(term):
+                self._by_length.setdefault(len(term), []).append(term)
+        self._beginnings: dict[int, list[str]] = {}
 
     def corrections(self, word: str) -> tuple[str, ...]:
         """Words, or beginnings of words, within one or two letters of this one, nearest first.
@@ -55,11 +62,18 @@ class Vocabulary:
         return tuple(ranked[:_MOST_CORRECTIONS])
 
     def _candidates(self, word: str) -> Iterator[Sequence[str]]:
-        """Whole words, then beginnings of longer ones about as long as the word."""
+        """Whole words, then beginnings of longer ones, about as long as the word."""
         allowed = _allowed(word)
-        yield [term for term in self._terms if abs(len(term) - len(word)) <= allowed]
+        for length in range(len(word) - allowed, len(word) + allowed + 1):
+            yield self._by_length.get(length, ())
         for length in range(len(word), len(word) + allowed + 1):
-            yield list({term[:length] for term in self._terms if len(term) > length})
+            yield self._beginning(length)
+
+    def _beginning(self, length: int) -> Sequence[str]:
+        if length not in self._beginnings:
+            longer = (terms for size, terms in self._by_length.items() if size > length)
+            self._beginnings[length] = list({term[:length] for terms in longer for term in terms})
+        return self._beginnings[length]
 
 
 def _allowed(word: str) -> int:
