@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Literal
 
+from api.errors import Refused
+from stream.address import AddressRules
 from stream.camera import CameraSettings, CameraSource
 from stream.live import LiveSource
 from stream.reconnecting import ReconnectingSource
@@ -11,17 +13,33 @@ from stream.replay import RecordingSource
 Transport = Literal["auto", "tcp", "udp"]
 
 
-def live_source(address: str, transport: Transport = "auto") -> LiveSource:
+def live_source(
+    address: str, transport: Transport = "auto", rules: AddressRules | None = None
+) -> LiveSource:
     """A camera that is connected again when it is lost, or a video file played at its own pace.
 
     Args:
         address: `rtsp://…`, `http://…`, `device:0`, or a file.
         transport: how RTSP pictures come.
+        rules: which addresses are allowed; a file is not, where rules are given.
 
     Raises:
         stream.errors.SourceError: the address is none, or of a kind that is not allowed.
     """
-    if "://" not in address and Path(address).is_file():
+    if rules is None and "://" not in address and Path(address).is_file():
         return RecordingSource(Path(address))
-    settings = CameraSettings(transport=transport)
+    settings = CameraSettings(transport=transport, rules=rules or AddressRules())
     return ReconnectingSource(lambda: CameraSource(address, settings))
+
+
+def as_transport(text: str) -> Transport:
+    """The name of a transport as one.
+
+    Raises:
+        Refused: it is none.
+    """
+    match text:
+        case "auto" | "tcp" | "udp":
+            return text
+        case _:
+            raise Refused(f"{text!r} is no transport for RTSP; use auto, tcp or udp")

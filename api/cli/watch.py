@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from matcher.live import Batch, SessionManager, SessionStatus
 
 REFRESH_S: Final = 0.1
-TRANSPORTS: Final = ("auto", "tcp", "udp")
 
 watch_app = typer.Typer()
 
@@ -145,8 +144,9 @@ def _screen(
 
 
 def _transport(text: str) -> "Transport":
-    match text:
-        case "auto" | "tcp" | "udp":
-            return text
-        case _:
-            raise typer.BadParameter(f"{text!r} is none of {', '.join(TRANSPORTS)}")
+    from api.live_source import as_transport
+
+    try:
+        return as_transport(text)
+    except Refused as error:
+        raise typer.BadParameter(str(error)) from error
