@@ -15,6 +15,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
     ResponseStreamingError,
 )
+from botocore.parsers import ResponseParserError
 
 _ABSENT: Final = frozenset({"NoSuchKey", "404", "NotFound"})
 # The request never left, so it did nothing.
@@ -25,7 +26,8 @@ _NEVER_SENT: Final = (
     NoCredentialsError,
     PartialCredentialsError,
 )
-_BROKEN_OFF: Final = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
+_CUT: Final = (IncompleteReadError, ResponseParserError, ResponseStreamingError)
+_BROKEN_OFF: Final = (*_CUT, ReadTimeoutError)
 # Refused with a number below 500 and yet not settled: another conditional write was under way,
 # or the request was cut off on its way.
 _UNSETTLED: Final = frozenset({"ConditionalRequestConflict", "OperationAborted", "RequestTimeout"})
@@ -94,7 +96,7 @@ def _advice(error: Exception) -> str:
         return "the server cannot be reached; look at SKULENS_S3_ENDPOINT and the network"
     if isinstance(error, ReadTimeoutError):
         return "the server does not answer; try again later"
-    if isinstance(error, IncompleteReadError | ResponseStreamingError):
+    if isinstance(error, _CUT):
         return "the answer broke off again and again; look at the network"
     kind = "the request failed" if isinstance(error, BotoCoreError) else "the upload failed"
     return f"{kind} ({' '.join(str(error).split())})"

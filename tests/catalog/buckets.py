@@ -60,7 +60,7 @@ def ceph_server() -> Iterator[S3Options]:
     """A real server with its objects in memory; starts in about 14 seconds."""
     with tempfile.TemporaryDirectory(prefix="skulens-ceph-", ignore_cleanup_errors=True) as folder:
         home = Path(folder) / "ceph"
-        port = _free_ports(3)
+        port = free_ports(3)
         try:
             subprocess.run([str(SCRIPT), "start", str(home), str(port)], check=True, timeout=120)
             server_options = options(f"http://127.0.0.1:{port}")
@@ -92,9 +92,9 @@ def _make_bucket(server: S3Options) -> None:
             return
 
 
-def _free_ports(count: int) -> int:
+def free_ports(count: int) -> int:
     """The first of some neighbouring ports that nobody listens on."""
-    for first in range(18500, 19500, count):
+    for first in range(18500, 19500):
         if all(_is_free(first + n) for n in range(count)):
             return first
     raise OSError("no free port")
