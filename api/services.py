@@ -13,6 +13,7 @@ from api.settings import Settings
 from catalog.catalogs import Catalogs
 from catalog.encoding import Encoder, Encoding, PartIds
 from catalog.enrolment import EnrolmentRules, Fault
+from catalog.feature_cache import FeatureCache
 from catalog.folder import FolderStorage
 from catalog.storage import Storage
 
@@ -141,7 +142,10 @@ class LocalServices:
     def catalogs(self) -> Catalogs:
         """All catalogs of the storage."""
         return Catalogs(
-            storage_of(self._settings), _LateEncoder(self), enrolment_rules(self._settings)
+            storage_of(self._settings),
+            _LateEncoder(self),
+            enrolment_rules(self._settings),
+            FeatureCache(self._settings.cache_dir / "features"),
         )
 
     @cached_property

@@ -6,6 +6,7 @@ from catalog.changes import CatalogCleared, CatalogDeleted, JournalChange, Parts
 from catalog.encoding import Encoder
 from catalog.enrolment import EnrolmentRules
 from catalog.errors import AlreadyExists, CatalogError, NotFound, StorageUnavailable
+from catalog.feature_cache import FeatureCache
 from catalog.journal import Journal
 from catalog.keeper import IndexKeeper
 from catalog.ledger import Ledger
@@ -25,7 +26,11 @@ class Catalogs:
     """Makes, finds and deletes catalogs. All methods block and raise `StorageUnavailable`."""
 
     def __init__(
-        self, storage: Storage, encoder: Encoder, rules: EnrolmentRules | None = None
+        self,
+        storage: Storage,
+        encoder: Encoder,
+        rules: EnrolmentRules | None = None,
+        shared: FeatureCache | None = None,
     ) -> None:
         """Take what all of them share.
 
@@ -33,10 +38,12 @@ class Catalogs:
             storage: of the catalogs.
             encoder: of their pictures.
             rules: on faults of pictures; all are told and none is refused when left out.
+            shared: features that the processes of this machine share; None for nothing.
         """
         self._storage = storage
         self._encoder = encoder
         self._rules = rules
+        self._shared = shared
 
     def names(self) -> tuple[str, ...]:
         """Names of the catalogs that there are, sorted."""
@@ -61,7 +68,7 @@ class Catalogs:
         ledger = self._ledger(name)
         self._clear(name, ledger)
         ledger.commit(created)
-        return CatalogStore(name, self._storage, self._encoder, self._rules)
+        return self._store(name)
 
     def open(self, name: str) -> CatalogStore:
         """A catalog that there is.
@@ -71,7 +78,7 @@ class Catalogs:
             Invalid: the name breaks the pattern of ids.
         """
         check_id(name, "catalog")
-        store = CatalogStore(name, self._storage, self._encoder, self._rules)
+        store = self._store(name)
         store.state()
         return store
 
@@ -108,6 +115,9 @@ class Catalogs:
 
         ledger.commit(deleted)
         self._clear(name, ledger)
+
+    def _store(self, name: str) -> CatalogStore:
+        return CatalogStore(name, self._storage, self._encoder, self._rules, self._shared)
 
     def _clear(self, name: str, ledger: Ledger) -> None:
         """Remove what a deleted catalog left, unless that is done."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from catalog.encoding import Encoding, PartIds
 from catalog.errors import NotFound
+from catalog.feature_cache import FeatureCache
 from catalog.index import EXACT_BELOW, Index, Reference
 from catalog.parts import PartStore
 from catalog.product import Product
@@ -116,8 +117,22 @@ class IndexKeeper:
 class EncodingCache:
     """The encodings used last, within a bound of bytes; safe to share between threads."""
 
-    def __init__(self, parts: PartStore, *, limit: int = ENCODINGS_BYTES) -> None:
+    def __init__(
+        self,
+        parts: PartStore,
+        *,
+        limit: int = ENCODINGS_BYTES,
+        shared: FeatureCache | None = None,
+    ) -> None:
+        """Take the storage's parts.
+
+        Args:
+            parts: of the catalog.
+            limit: bytes.
+            shared: what the processes of this machine share; None for nothing.
+        """
         self._parts = parts
+        self._shared = shared
         self._limit = limit
         self._lock = Lock()
         self._kept: OrderedDict[tuple[PartIds, str], Encoding] = OrderedDict()
@@ -136,7 +151,7 @@ class EncodingCache:
             if known is not None:
                 self._kept.move_to_end(key)
                 return known
-        encoding = self._parts.load(part_ids, image_id)
+        encoding = self._read(part_ids, image_id)
         with self._lock:
             if key not in self._kept:
                 self._kept[key] = encoding
@@ -144,6 +159,17 @@ class EncodingCache:
             while self._bytes > self._limit and len(self._kept) > 1:
                 self._bytes -= size_of(self._kept.popitem(last=False)[1])
         return encoding
+
+    def _read(self, part_ids: PartIds, image_id: str) -> Encoding:
+        if self._shared is None:
+            return self._parts.load(part_ids, image_id)
+        catalog = self._parts.catalog
+        mapped = self._shared.get(catalog, part_ids, image_id)
+        if mapped is not None:
+            return mapped
+        encoding = self._parts.load(part_ids, image_id)
+        self._shared.put(catalog, part_ids, image_id, encoding)
+        return self._shared.get(catalog, part_ids, image_id) or encoding
 
 
 def size_of(encoding: Encoding) -> int:

@@ -34,6 +34,11 @@ class PartStore:
         self._storage = storage
         self._catalog = catalog
 
+    @property
+    def catalog(self) -> str:
+        """The catalog's name."""
+        return self._catalog
+
     def load(self, part_ids: PartIds, image_id: str) -> Encoding:
         """The encoding of a picture.
 

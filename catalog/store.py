@@ -19,6 +19,7 @@ from catalog.errors import (
     NotFound,
     StorageUnavailable,
 )
+from catalog.feature_cache import FeatureCache
 from catalog.ingest import Ingest, NamedPicture
 from catalog.keeper import EncodingCache, IndexKeeper
 from catalog.ledger import Decide, Ledger, now
@@ -70,11 +71,21 @@ class CatalogStore:
         storage: Storage,
         encoder: Encoder,
         rules: EnrolmentRules | None = None,
+        shared: FeatureCache | None = None,
     ) -> None:
+        """Take what the catalog is made of.
+
+        Args:
+            name: of the catalog.
+            storage: it lies in.
+            encoder: of its pictures.
+            rules: on faults of pictures; all are told and none is refused when left out.
+            shared: features that the processes of this machine share; None for nothing.
+        """
         self._name = name
         self._encoder = encoder
         parts = PartStore(storage, name)
-        encodings = EncodingCache(parts)
+        encodings = EncodingCache(parts, shared=shared)
         self._keeper = IndexKeeper(parts)
         self._ledger = Ledger(storage, name, self._keeper)
         self._projections = Projections(storage, name)
