@@ -22,6 +22,7 @@ REFUSED: Final = 1
 FINDING: Final = "Find products"
 KEEPING: Final = "Keep a catalog"
 MEASURING: Final = "Measure and train"
+SERVING: Final = "Serve"
 
 JsonOption = Annotated[
     bool,

@@ -17,7 +17,16 @@ from api.cli.catalog import catalog_app
 from api.cli.demo import demo_app
 from api.cli.explain import explain_app
 from api.cli.identify import identify_app
-from api.cli.invocation import KEEPING, MEASURING, REFUSED, Build, Invocation, examples
+from api.cli.invocation import (
+    KEEPING,
+    MEASURING,
+    REFUSED,
+    SERVING,
+    Build,
+    Invocation,
+    examples,
+)
+from api.cli.key import key_app
 from api.cli.models import models_app
 from api.cli.output import Output
 from api.cli.product import product_app
@@ -81,6 +90,7 @@ def application() -> typer.Typer:
         app.add_typer(one)
     app.add_typer(catalog_app, name="catalog", rich_help_panel=KEEPING)
     app.add_typer(product_app, name="product", rich_help_panel=KEEPING)
+    app.add_typer(key_app, name="key", rich_help_panel=SERVING)
     app.add_typer(models_app, name="models", rich_help_panel=MEASURING)
     app.add_typer(bench_app, name="bench", rich_help_panel=MEASURING)
     app.add_typer(train_app, name="train", rich_help_panel=MEASURING)

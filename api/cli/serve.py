@@ -5,37 +5,68 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.invocation import examples, services
+from api.cli.invocation import SERVING, examples, services
+from api.cli.output import Output
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-SERVING = "Serve"
+StateFolder = Annotated[
+    Path, typer.Option(metavar="DIR", help="Folder of keys, cameras, events and jobs.")
+]
 
 serve_app = typer.Typer()
 
 
 @serve_app.command(
     rich_help_panel=SERVING,
-    epilog=examples("skulens serve", "skulens serve --port 9000"),
+    epilog=examples(
+        "skulens serve",
+        "skulens key create --scope admin && skulens serve --host 0.0.0.0 --self-signed",
+        "skulens serve --certificate cert.pem --key key.pem",
+    ),
 )
 def serve(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
-    state: Annotated[
-        Path, typer.Option(metavar="DIR", help="Keys, cameras, events and jobs.")
-    ] = Path("state"),
+    state: StateFolder = Path("state"),
+    certificate: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="For TLS: the certificate, PEM.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its private key, PEM.")] = None,
+    self_signed: Annotated[
+        bool, typer.Option("--self-signed", help="TLS with a certificate of our own making.")
+    ] = False,
 ) -> None:
-    """Serve the page and the HTTP API."""
+    """Serve the page and the HTTP API.
+
+    Off this machine only with API keys; a phone's camera needs TLS.
+    """
     import uvicorn
 
     from api.http.app import create_app
     from api.http.engine import build_engine
     from api.http.gate import Gate
-    from api.http.options import ServerOptions
+    from api.http.logs import configure
+    from api.http.options import ServerOptions, check_exposure, is_loopback
+    from api.http.tls import identity
 
+    pair = identity(state, host, certificate, key, self_signed=self_signed)
+    options = ServerOptions(state, secure=pair is not None, exposed=not is_loopback(host))
+    check_exposure(host, options)
     built = services(context)
-    options = ServerOptions(state)
     app: ASGIApp = Gate(create_app(lambda: build_engine(built, options)), options)
-    uvicorn.run(app, host=host, port=port, log_level="info", server_header=False)
+    configure()
+    Output().note(f"serving {'https' if pair else 'http'}://{host}:{port}; stop with Ctrl-C")
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ssl_certfile=pair.certificate if pair else None,
+        ssl_keyfile=pair.key if pair else None,
+        timeout_graceful_shutdown=5,
+    )

@@ -132,7 +132,12 @@ async def add_product(
 @router.get(
     "/{product_id}",
     summary="Show a product",
-    responses={**documented(404), 200: {"content": {"application/json": {"example": EXAMPLE}}}},
+    response_model=ProductJson,
+    responses={
+        **documented(404),
+        304: {"description": "it is as it was"},
+        200: {"content": {"application/json": {"example": EXAMPLE}}},
+    },
 )
 def show_product(
     engine: TheEngine,
@@ -142,7 +147,7 @@ def show_product(
     request: Request,
     response: Response,
     min_version: MinVersion = 0,
-) -> ProductJson | None:
+) -> ProductJson | Response:
     """A product with its pictures' ids; its ETag goes into `If-Match` of a change."""
     snapshot = engine.hub.catalog(catalog, min_version)
     product = snapshot.products.get(product_id)
@@ -151,7 +156,7 @@ def show_product(
     tag = tag_of(product)
     response.headers["ETag"] = tag
     if tag in request.headers.get("if-none-match", ""):
-        raise Problem(HTTPStatus.NOT_MODIFIED, "", headers={"ETag": tag})
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
     return product_json(product)
 
 

@@ -1,0 +1,45 @@
+"""Structured logs: one JSON object a line on stderr, with the request's id where there is one."""
+
+import json
+import logging
+import sys
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Final
+
+from typing_extensions import override
+
+request_id: Final[ContextVar[str]] = ContextVar("request_id", default="")
+
+_MEMBERS: Final = ("request_id", "method", "path", "status", "ms", "key_id", "client", "session_id")
+
+
+class JsonLines(logging.Formatter):
+    """Records as JSON Lines."""
+
+    @override
+    def format(self, record: logging.LogRecord) -> str:
+        """One line."""
+        line: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if request_id.get():
+            line["request_id"] = request_id.get()
+        line.update({name: vars(record)[name] for name in _MEMBERS if name in vars(record)})
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+def configure(level: int = logging.INFO) -> None:
+    """Send everything to stderr as JSON Lines; what libraries say in detail is left out."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    for chatty in ("aioice", "aiortc", "botocore", "boto3", "urllib3", "PIL", "uvicorn.access"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
