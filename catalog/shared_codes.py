@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.codes import BANDS, bits_for, hyperplanes
-from catalog.errors import StorageUnavailable
+from catalog.errors import Invalid, StorageUnavailable
 
 if TYPE_CHECKING:
     from datasketch import MinHashLSH
@@ -105,9 +105,17 @@ def redis_storage(
         host: of Redis.
         port: of Redis.
         seconds: how long Redis may take to answer.
+
+    Raises:
+        Invalid: the Redis client is not installed; skulens itself does not need it.
     """
-    from redis.backoff import NoBackoff
-    from redis.retry import Retry
+    try:
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+    except ModuleNotFoundError as error:
+        raise Invalid(
+            "tables in Redis need its client; install it with: pip install redis"
+        ) from error
 
     # By default redis-py tries ten times, which takes seconds before anybody learns of it.
     retry = Retry(NoBackoff(), 0)

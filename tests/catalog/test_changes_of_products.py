@@ -1,13 +1,20 @@
+from collections.abc import Mapping
+
 import pytest
 
 from catalog.errors import Conflict, Invalid, NotFound
+from catalog.product import AttributeValue
 from tests.catalog.fakes import MemoryStorage, image_id, new_store, picture
 
 
 def test_single_attributes_are_changed_added_and_taken_away(memory: MemoryStorage) -> None:
     store = new_store(memory)
     store.add_product("tea", [picture(1)], attributes={"price": 2.0, "brand": "Kolb", "old": "x"})
-    changes = {"price": 2.5, "tags": ("green", "loose"), "old": None}
+    changes: Mapping[str, AttributeValue | None] = {
+        "price": 2.5,
+        "tags": ("green", "loose"),
+        "old": None,
+    }
     after = store.update_product("tea", attribute_changes=changes).product
     assert after.attributes == (("price", 2.5), ("brand", "Kolb"), ("tags", ("green", "loose")))
     assert after.revision == 2
