@@ -141,7 +141,7 @@ def test_what_stays_unanswered_is_undetermined_and_not_failed(bad: Bad) -> None:
 def test_an_answer_that_breaks_off_is_a_fault_and_no_shorter_object(bad: Bad) -> None:
     store = bad.store()
     with bad.proxy.during(Fault.CUT_OFF):
-        with pytest.raises(StorageUnavailable, match="broke off|out of order"):
+        with pytest.raises(StorageUnavailable, match=r"broke off|out of order"):
             bad.store()
         with pytest.raises(StorageUnavailable, match="broke off"):
             store.snapshot().picture(next(iter(store.product("p0").images)).image_id)
