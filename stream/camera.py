@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from struct import Struct
-from threading import Thread, current_thread
+from threading import Lock, Thread, current_thread
 from time import monotonic, time
 from typing import Final, Literal
 
@@ -77,6 +77,7 @@ class CameraSource:
         self._source_id = source_id or self._address.shown
         self._dialer = Dialer(self._settings.rules)
         self._board = StatusBoard()
+        self._starting = Lock()
         self._thread: Thread | None = None
         self._sender_shift: float | None = None
         self._pace: float | None = None
@@ -94,10 +95,13 @@ class CameraSource:
     def start(self, mailbox: Inbox, on_status: StatusListener) -> None:
         """Begin to connect; returns at once."""
         self._board.listen(on_status)
-        self._thread = Thread(
+        thread = Thread(
             target=self._run, args=(mailbox,), name=f"camera {self._source_id}", daemon=True
         )
-        self._thread.start()
+        with self._starting:
+            if not self._dialer.is_stopped:
+                thread.start()
+                self._thread = thread
 
     def stop(self, timeout: float = STOP_BOUND_S) -> None:
         """End the connection; blocks for at most `timeout` seconds.
@@ -107,8 +111,10 @@ class CameraSource:
         """
         self._dialer.stop()
         self._board.show(SourceState.ENDED, "Stopped.")
-        if self._thread is not None and self._thread is not current_thread():
-            self._thread.join(timeout)
+        with self._starting:
+            thread = self._thread
+        if thread is not None and thread is not current_thread():
+            thread.join(timeout)
 
     def _run(self, inbox: Inbox) -> None:
         self._board.show(SourceState.CONNECTING, f"Connecting to {self._address.shown}.")

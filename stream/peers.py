@@ -195,7 +195,8 @@ class PeerSessions:
             ) from error
         except TimeoutError:
             raise OfferRefused(
-                Refusal.UNSUITABLE, "the STUN or TURN server does not answer"
+                Refusal.UNSUITABLE,
+                "no answer was found in time; if a STUN or TURN server is set, it does not reply",
             ) from None
         return announce(peer.localDescription.sdp, self._settings.ice)
 

@@ -89,13 +89,14 @@ class ReconnectingSource:
     def start(self, mailbox: Inbox, on_status: StatusListener) -> None:
         """Begin to connect; returns at once."""
         self._board.listen(on_status)
-        self._thread = Thread(
-            target=self._run,
-            args=(_Continuation(mailbox),),
-            name=f"keep {self.source_id}",
-            daemon=True,
+        arguments = (_Continuation(mailbox),)
+        thread = Thread(
+            target=self._run, args=arguments, name=f"keep {self.source_id}", daemon=True
         )
-        self._thread.start()
+        with self._changed:
+            if not self._is_stopping:
+                thread.start()
+                self._thread = thread
 
     def stop(self, timeout: float = STOP_BOUND_S) -> None:
         """End for good; blocks for at most `timeout` seconds."""
@@ -103,10 +104,11 @@ class ReconnectingSource:
         with self._changed:
             self._is_stopping = True
             self._changed.notify_all()
+            thread = self._thread
         self._board.show(SourceState.ENDED, "Stopped.")
         self._source.stop(timeout)
-        if self._thread is not None and self._thread is not current_thread():
-            self._thread.join(max(deadline - monotonic(), 0.0))
+        if thread is not None and thread is not current_thread():
+            thread.join(max(deadline - monotonic(), 0.0))
 
     def _run(self, inbox: "_Continuation") -> None:
         lost_at = monotonic()

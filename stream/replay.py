@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread, current_thread
 from time import time
 from typing import Final
 
@@ -46,6 +46,7 @@ class RecordingSource:
         self._source_id = source_id or path.name
         self._board = StatusBoard()
         self._stopping = Event()
+        self._starting = Lock()
         self._thread: Thread | None = None
 
     @property
@@ -61,14 +62,19 @@ class RecordingSource:
     def start(self, mailbox: Inbox, on_status: StatusListener) -> None:
         """Begin to play; returns at once."""
         self._board.listen(on_status)
-        self._thread = Thread(target=self._run, args=(mailbox,), name=f"play {self._source_id}")
-        self._thread.start()
+        thread = Thread(target=self._run, args=(mailbox,), name=f"play {self._source_id}")
+        with self._starting:
+            if not self._stopping.is_set():
+                thread.start()
+                self._thread = thread
 
     def stop(self, timeout: float = STOP_BOUND_S) -> None:
         """End playing; blocks for at most `timeout` seconds."""
         self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(timeout)
+        with self._starting:
+            thread = self._thread
+        if thread is not None and thread is not current_thread():
+            thread.join(timeout)
         self._board.show(SourceState.ENDED, "Stopped.")
 
     def _run(self, mailbox: Inbox) -> None:

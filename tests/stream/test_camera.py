@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from stream.camera import CameraSettings, CameraSource
 from stream.errors import SourceError
+from stream.mailbox import Mailbox
 from stream.pictures import PictureLimits
 from stream.state import SourceState
 from tests.stream.peers.cameras import GstCamera, PerlCamera, free_port
@@ -210,6 +211,14 @@ def test_stopping_before_the_start_and_twice_is_no_error() -> None:
     source.stop()
     source.stop()
     assert source.status.state is SourceState.ENDED
+
+
+def test_starting_after_stopping_starts_nothing() -> None:
+    source = CameraSource("rtsp://127.0.0.1/cam")
+    source.stop()
+    before = threading.active_count()
+    source.start(Mailbox(), lambda _: None)
+    assert threading.active_count() == before
 
 
 def test_a_bad_address_is_refused_at_once() -> None:
