@@ -46,20 +46,23 @@ def serve(
     import uvicorn
 
     from api.http.app import create_app
+    from api.http.ending import Ending
     from api.http.engine import build_engine
     from api.http.gate import Gate
     from api.http.logs import configure
     from api.http.options import ServerOptions, check_exposure, is_loopback
+    from api.http.server import StoppableServer
     from api.http.tls import identity
 
     pair = identity(state, host, certificate, key, self_signed=self_signed)
     options = ServerOptions(state, secure=pair is not None, exposed=not is_loopback(host))
     check_exposure(host, options)
     built = services(context)
-    app: ASGIApp = Gate(create_app(lambda: build_engine(built, options)), options)
+    ending = Ending()
+    app: ASGIApp = Gate(create_app(lambda: build_engine(built, options, ending)), options)
     configure()
     Output().note(f"serving {'https' if pair else 'http'}://{host}:{port}; stop with Ctrl-C")
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=host,
         port=port,
@@ -70,3 +73,4 @@ def serve(
         ssl_keyfile=pair.key if pair else None,
         timeout_graceful_shutdown=5,
     )
+    StoppableServer(config, ending.set).run()

@@ -10,10 +10,19 @@ from fastapi.openapi.utils import get_openapi
 
 from api.http import problems
 from api.http.engine import Engine
-from api.http.routes import catalogs, images, looking, products, system
+from api.http.routes import (
+    cameras,
+    catalogs,
+    images,
+    looking,
+    products,
+    sessions,
+    system,
+    watching,
+)
 
 PREFIX: Final = "/v1"
-MODULES: Final = (catalogs, products, images, looking)
+MODULES: Final = (catalogs, products, images, looking, sessions, watching, cameras)
 
 BuildEngine = Callable[[], AbstractAsyncContextManager[Engine]]
 

@@ -3,33 +3,44 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Annotated, Final
+from http import HTTPStatus
+from typing import Annotated, Final, TypeVar
 
 from fastapi import Depends, Request
 
 from api.errors import refusals, sentence
 from api.http.compute import Compute
+from api.http.ending import Ending
 from api.http.hub import Hub
+from api.http.live.room import LiveRoom, live_room, starting
 from api.http.options import ServerOptions
+from api.http.problems import Problem
+from api.http.shared import SharedCatalogs
+from api.live import LiveDesk, LiveOptions, live_desk
+from api.models import Models
 from api.services import Finder, Searcher, Services
+from api.settings import Settings
+from catalog.catalogs import Catalogs
+
+Result = TypeVar("Result")
 
 _logger: Final = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Condition:
-    """Whether the networks are there.
+    """What becomes of the engine while its networks are loaded.
 
     Attributes:
-        ready: they are.
+        room: live sessions; None until the networks are there.
         fault: one sentence when they cannot be loaded; empty otherwise.
         since: Unix seconds of the start.
     """
 
-    ready: bool = False
+    room: LiveRoom | None = None
     fault: str = ""
     since: float = field(default_factory=time.time)
 
@@ -43,6 +54,7 @@ class Engine:
         options: of the server.
         hub: catalogs, followed.
         compute: runs what keeps the processor busy.
+        ending: set when the service is about to stop.
         condition: of the networks.
     """
 
@@ -50,6 +62,7 @@ class Engine:
     options: ServerOptions
     hub: Hub
     compute: Compute
+    ending: Ending
     condition: Condition
 
     @property
@@ -62,30 +75,100 @@ class Engine:
         """Finds products like a picture; likewise."""
         return self.services.searcher
 
+    @property
+    def room(self) -> LiveRoom:
+        """Live sessions.
+
+        Raises:
+            Problem: the networks are not there yet, or cannot be loaded.
+        """
+        if self.condition.fault:
+            said = self.condition.fault
+            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, said, "networks")
+        if self.condition.room is None:
+            raise starting()
+        return self.condition.room
+
 
 @asynccontextmanager
-async def build_engine(services: Services, options: ServerOptions) -> AsyncIterator[Engine]:
+async def build_engine(
+    services: Services, options: ServerOptions, ending: Ending
+) -> AsyncIterator[Engine]:
     """The engine while the block runs; the networks are loaded meanwhile."""
+    ending.begin()
+    shared = _Sharing(services)
     async with AsyncExitStack() as stack:
-        hub = Hub(services.catalogs)
+        hub = Hub(shared.catalogs)
         stack.push_async_callback(asyncio.to_thread, hub.close)
         compute = Compute()
         stack.callback(compute.close)
-        engine = Engine(services, options, hub, compute, Condition())
-        loading = asyncio.create_task(_load(engine), name="load the networks")
-        stack.callback(loading.cancel)
+        engine = Engine(shared, options, hub, compute, ending, Condition())
+        running = asyncio.create_task(_run_live(engine), name="live sessions")
+        stack.push_async_callback(_ended, running)
         yield engine
 
 
-async def _load(engine: Engine) -> None:
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.wait({task})
+
+
+async def _run_live(engine: Engine) -> None:
+    """Load the networks, then keep live sessions until the engine ends."""
+    options = engine.options
+    settings = LiveOptions(options.live, options.evidence, options.rules, options.webhook_rule)
+    folder, condition, stack = options.state / "live", engine.condition, ExitStack()
     try:
-        await engine.compute.run(lambda: engine.finder)
+        desk: LiveDesk = await _to_end(
+            lambda: stack.enter_context(live_desk(folder, engine.services, settings))
+        )
+        async with live_room(desk, options.peers) as room:
+            condition.room = room
+            _logger.info("ready")
+            await asyncio.Event().wait()
     except refusals() as error:
-        engine.condition.fault = sentence(error)
-        _logger.error("the networks cannot be loaded: %s", engine.condition.fault)
-    else:
-        engine.condition.ready = True
-        _logger.info("the networks are loaded")
+        condition.fault = sentence(error)
+        _logger.error("the engine cannot work: %s", condition.fault)
+    finally:
+        condition.room = None
+        await _to_end(stack.close)
+
+
+async def _to_end(work: Callable[[], Result]) -> Result:
+    """Do something in a thread, to its end even if the task is cancelled meanwhile."""
+    doing = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await asyncio.wait({doing})
+        raise
+
+
+class _Sharing:
+    """Services whose catalogs are opened once; implements `Services`."""
+
+    def __init__(self, inner: Services) -> None:
+        self._inner = inner
+        self.catalogs: Catalogs = SharedCatalogs(inner.catalogs)
+
+    @property
+    def settings(self) -> Settings:
+        return self._inner.settings
+
+    @property
+    def finder(self) -> Finder:
+        return self._inner.finder
+
+    @property
+    def searcher(self) -> Searcher:
+        return self._inner.searcher
+
+    @property
+    def models(self) -> Models:
+        return self._inner.models
+
+    def fetch(self, address: str) -> bytes:
+        return self._inner.fetch(address)
 
 
 def engine_of(request: Request) -> Engine:

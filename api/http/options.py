@@ -1,12 +1,19 @@
 """What can be set about the server itself."""
 
-from dataclasses import dataclass
+import socket
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from api.errors import Refused
+from api.events import EvidenceSettings
 from api.http.keys import KeyStore
+from matcher.live import LiveSettings
+from stream.address import SERVICE_RULES, AddressRules
+from stream.errors import SourceError
+from stream.peers import WebRtcSettings
 
 PAGE: Final = Path(__file__).parents[1] / "web"
 LARGEST_UPLOAD: Final = 8_000_000_000
@@ -22,6 +29,10 @@ class ServerOptions:
         secure: whether clients come over TLS, so that cookies are for TLS alone.
         exposed: whether others can reach the address, so that nobody comes in without a key.
         largest_upload: bytes of a video or of an import.
+        live: limits and bounds of live sessions.
+        evidence: how long pictures of appearances are kept.
+        camera_networks: CIDR; if any are given, cameras and webhooks must be in one of them.
+        peers: how WebRTC peers reach this machine.
     """
 
     state: Path
@@ -29,11 +40,33 @@ class ServerOptions:
     secure: bool = False
     exposed: bool = False
     largest_upload: int = LARGEST_UPLOAD
+    live: LiveSettings = field(default_factory=LiveSettings)
+    evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
+    camera_networks: tuple[str, ...] = ()
+    peers: WebRtcSettings = field(default_factory=WebRtcSettings)
 
     @property
     def keys(self) -> Path:
         """The file of API keys."""
         return self.state / "keys.json"
+
+    @property
+    def rules(self) -> AddressRules:
+        """Where cameras may be; others who come with keys may not look around on this machine."""
+        if self.camera_networks:
+            return replace(SERVICE_RULES, allowed_networks=self.camera_networks)
+        return SERVICE_RULES if self.exposed else AddressRules()
+
+    def webhook_rule(self, url: str) -> str:
+        """Why a webhook may not be told, in one sentence; empty if it may."""
+        host = urlsplit(url).hostname or ""
+        try:
+            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            for one in found:
+                self.rules.check(ip_address(str(one[4][0]).partition("%")[0]))
+        except (OSError, ValueError, SourceError) as error:
+            return f"{host} is no address for a webhook: {error}"
+        return ""
 
 
 def is_loopback(host: str) -> bool:

@@ -42,6 +42,15 @@ class Principal:
         """Whether something is allowed."""
         return scope in self.scopes or Scope.ADMIN in self.scopes
 
+    def need(self, scope: Scope) -> None:
+        """Refuse who lacks a scope.
+
+        Raises:
+            Problem: it is lacking.
+        """
+        if not self.may(scope):
+            raise Problem(HTTPStatus.FORBIDDEN, f"this key lacks the scope {scope}")
+
     def sees(self, catalog: str) -> bool:
         """Whether a catalog is one of its own."""
         return not self.catalogs or catalog in self.catalogs
@@ -81,8 +90,7 @@ def allowed(scope: Scope) -> Callable[[Request], Principal]:
         if header is None:
             raise Problem(HTTPStatus.UNAUTHORIZED, "this needs an API key")
         principal = principal_from(header)
-        if not principal.may(scope):
-            raise Problem(HTTPStatus.FORBIDDEN, f"this key lacks the scope {scope}")
+        principal.need(scope)
         catalog = request.path_params.get("catalog")
         if catalog is not None:
             principal.check(catalog)

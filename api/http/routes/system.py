@@ -26,9 +26,9 @@ async def readyz(engine: TheEngine, response: Response) -> dict[str, Any]:
     stale = {name: one.reason for name, one in engine.hub.health().items() if one.degraded}
     if condition.fault:
         status = "broken"
-    elif not condition.ready:
+    elif condition.room is None:
         status = "starting"
     else:
         status = "degraded" if stale else "ready"
-    response.status_code = 200 if condition.ready else 503
+    response.status_code = 503 if condition.room is None else 200
     return {"status": status, "reason": condition.fault, "catalogs": stale}
