@@ -21,7 +21,7 @@ import numpy as np
 import psutil
 
 from bench.errors import BenchError
-from bench.live_scene import LOOP_S, Image, SceneSize, burnt, fully_in_view_s, scene
+from bench.live_scene import LOOP_S, SLIDE_S, Image, SceneSize, burnt, fully_in_view_s, scene
 from bench.live_sender import write_film
 from bench.progress import Progress, silent
 from bench.table import Table
@@ -184,7 +184,8 @@ class _Ear:
                 place = self._places.get(event.product_id or "")
                 if event.event is EventKind.CONFIRMED and place is not None:
                     waited = self._since(fully_in_view_s(place), message.told_at)
-                    heard.confirmed.append(waited if waited < LOOP_S / 2 else 0.0)
+                    # Named while it was still coming in: it had not to be waited for at all.
+                    heard.confirmed.append(0.0 if waited > LOOP_S - SLIDE_S else waited)
 
     def _since(self, moment_s: float, now: float) -> float:
         """Seconds since a moment of the loop was last shown."""
