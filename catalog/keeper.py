@@ -36,6 +36,8 @@ class IndexKeeper:
         self._products: Mapping[str, Product] = {}
         self._index = Index.of(exact_below=exact_below)
         self._merging: Thread | None = None
+        # What readers take without the lock, which is held while embeddings are read.
+        self._published = (self._products, self._index)
 
     def start_with(
         self,
@@ -49,6 +51,7 @@ class IndexKeeper:
             self._part_id = part_ids.embedding
             self._products = products
             self._index = Index.of(references, vectors, exact_below=self._exact_below)
+            self._published = (products, self._index)
 
     def index(self, part_ids: PartIds, products: Mapping[str, Product]) -> Index:
         """The index of these products; reads the embeddings that it does not have yet.
@@ -67,12 +70,16 @@ class IndexKeeper:
                 self._index = self._index.changed(removed, added, vectors)
             self._products = products
             self._tidy()
+            self._published = (products, self._index)
             return self._index
 
     def current(self, products: Mapping[str, Product]) -> Index | None:
-        """The newest index if it is of these products, so that a merge is seen; else None."""
-        with self._lock:
-            return self._index if products is self._products else None
+        """The newest index if it is of these products, so that a merge is seen; else None.
+
+        Never waits.
+        """
+        published, index = self._published
+        return index if products is published else None
 
     def wait(self) -> None:
         """Until no merge is running."""
@@ -111,6 +118,7 @@ class IndexKeeper:
         with self._lock:
             if part_id == self._part_id:
                 self._index = merged.caught_up(self._index)
+                self._published = (self._products, self._index)
             self._merging = None
 
 

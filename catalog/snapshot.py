@@ -142,6 +142,7 @@ class Catalog:
         self._check_networks()
         current = self._sources.keeper.current(self.products)
         if current is not None:
+            self._index = current  # kept for when the newest is of other products
             return current
         # Two threads may both find None; they get indexes that answer alike.
         if self._index is None:

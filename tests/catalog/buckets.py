@@ -1,5 +1,6 @@
 """Real S3 servers for tests: moto in this process, Ceph's RADOS gateway beside it."""
 
+import os
 import socket
 import subprocess
 import tempfile
@@ -94,7 +95,8 @@ def _make_bucket(server: S3Options) -> None:
 
 def free_ports(count: int) -> int:
     """The first of some neighbouring ports that nobody listens on."""
-    for first in range(18500, 19500):
+    start = 18500 + os.getpid() % 1000  # test runs beside each other look in different places
+    for first in range(start, start + 1000):
         if all(_is_free(first + n) for n in range(count)):
             return first
     raise OSError("no free port")

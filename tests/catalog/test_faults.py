@@ -173,7 +173,7 @@ class Writer:
 
     def __init__(self, bad: Bad, name: str) -> None:
         self.told: dict[str, str] = {}
-        self._bad = bad
+        self._store = bad.store()
         self._name = name
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -187,12 +187,11 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
-        store = self._bad.store()
         number = 0
         while not self._stopped.is_set():
             product_id = f"{self._name}-{number}"
             try:
-                store.add_product(product_id, [picture(100 + number % 40)])
+                self._store.add_product(product_id, [picture(100 + number % 40)])
                 self.told[product_id] = "done"
             except Undetermined:
                 self.told[product_id] = "undetermined"
