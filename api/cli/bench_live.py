@@ -47,7 +47,8 @@ def live(
     pictures come over HTTP from a process on this machine; the time is burnt into them.
     """
     from api.measuring import passing_catalog
-    from bench.live import LiveOptions, LiveTarget, measure_live
+    from bench.live import LiveTarget, measure_live
+    from bench.live_result import LiveOptions
     from bench.live_scene import SceneSize
 
     size = SceneSize(width, width * 9 // 16, fps)

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from bench.live import LiveOptions, LiveTarget, measure_live
+from bench.live import LiveTarget, measure_live
+from bench.live_result import LiveOptions
 from bench.live_scene import LOOP_S, SceneSize, burn, burnt, fully_in_view_s, scene
 from bench.live_sender import read_film, write_film
 from matcher.box import Box
