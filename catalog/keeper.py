@@ -37,7 +37,7 @@ class IndexKeeper:
         self._index = Index.of(exact_below=exact_below)
         self._merging: Thread | None = None
         # What readers take without the lock, which is held while embeddings are read.
-        self._published = (self._products, self._index)
+        self._published: tuple[Mapping[str, Product], Index] = (self._products, self._index)
 
     def start_with(
         self,

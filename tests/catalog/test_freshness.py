@@ -3,18 +3,28 @@
 import random
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typing_extensions import override
 
+from catalog.catalogs import Catalogs
 from catalog.errors import Behind, NotFound
 from catalog.folder import FolderStorage
 from catalog.follow import Follower
 from catalog.s3 import S3Storage
 from tests.catalog.buckets import fresh
-from tests.catalog.fakes import embedding_of, new_store, picture, pixels, same_store
+from tests.catalog.fakes import (
+    MemoryStorage,
+    embedding_of,
+    new_store,
+    picture,
+    pixels,
+    same_store,
+)
 from tests.catalog.filling import WideEncoder, fill, widened
 from tests.catalog.places import named
 
@@ -99,9 +109,38 @@ def test_a_version_written_elsewhere_is_seen_when_it_is_asked_for(tmp_path: Path
         assert "tea" in follower.catalog(min_version=change.index_version).products
 
 
-def test_a_deleted_catalog_answers_nobody(tmp_path: Path) -> None:
-    from catalog.catalogs import Catalogs
+class Stuck(MemoryStorage):
+    """The same objects; reading an embedding waits until a test lets it go."""
 
+    def __init__(self, shared: MemoryStorage) -> None:
+        super().__init__()
+        self.objects = shared.objects
+        self.go, self.asked = threading.Event(), threading.Event()
+
+    @override
+    def get(self, key: str) -> bytes:
+        if "/embedding/" in key:
+            self.asked.set()
+            assert self.go.wait(30)
+        return super().get(key)
+
+
+def test_readers_do_not_wait_for_what_a_newer_snapshot_is_reading(memory: MemoryStorage) -> None:
+    writer = new_store(memory)
+    writer.add_product("tea", [picture(1)])
+    stuck = Stuck(memory)
+    stuck.go.set()
+    with Follower(same_store(stuck), poll_seconds=0.02) as follower:
+        stuck.go.clear()
+        stuck.asked.clear()
+        writer.add_product("milk", [picture(2)])
+        assert stuck.asked.wait(30)
+        near = follower.catalog().shortlist(embedding_of(pixels(1)), 2)
+        assert [one.product_id for one in near] == ["tea"]
+        stuck.go.set()
+
+
+def test_a_deleted_catalog_answers_nobody(tmp_path: Path) -> None:
     storage = FolderStorage(tmp_path / "data", durable=False)
     store = new_store(storage)
     with Follower(store, poll_seconds=0.02) as follower:
