@@ -14,15 +14,17 @@ from api.http.routes import (
     cameras,
     catalogs,
     images,
+    jobs,
     looking,
     products,
     sessions,
     system,
+    videos,
     watching,
 )
 
 PREFIX: Final = "/v1"
-MODULES: Final = (catalogs, products, images, looking, sessions, watching, cameras)
+MODULES: Final = (catalogs, products, images, looking, sessions, watching, cameras, videos, jobs)
 
 BuildEngine = Callable[[], AbstractAsyncContextManager[Engine]]
 

@@ -15,6 +15,8 @@ from api.errors import refusals, sentence
 from api.http.compute import Compute
 from api.http.ending import Ending
 from api.http.hub import Hub
+from api.http.jobs.runner import JobRunner
+from api.http.jobs.works import works
 from api.http.live.room import LiveRoom, live_room, starting
 from api.http.options import ServerOptions
 from api.http.problems import Problem
@@ -54,6 +56,7 @@ class Engine:
         options: of the server.
         hub: catalogs, followed.
         compute: runs what keeps the processor busy.
+        jobs: work that takes longer than a request.
         ending: set when the service is about to stop.
         condition: of the networks.
     """
@@ -62,6 +65,7 @@ class Engine:
     options: ServerOptions
     hub: Hub
     compute: Compute
+    jobs: JobRunner
     ending: Ending
     condition: Condition
 
@@ -102,7 +106,10 @@ async def build_engine(
         stack.push_async_callback(asyncio.to_thread, hub.close)
         compute = Compute()
         stack.callback(compute.close)
-        engine = Engine(shared, options, hub, compute, ending, Condition())
+        folder, todo = options.state / "jobs", works(hub, lambda: shared.finder)
+        jobs = await asyncio.to_thread(JobRunner, folder, todo)
+        stack.push_async_callback(asyncio.to_thread, jobs.close)
+        engine = Engine(shared, options, hub, compute, jobs, ending, Condition())
         running = asyncio.create_task(_run_live(engine), name="live sessions")
         stack.push_async_callback(_ended, running)
         yield engine

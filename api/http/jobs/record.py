@@ -1,0 +1,127 @@
+"""What is known of a job, on disk and as JSON."""
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from typing_extensions import TypedDict
+
+RECORD: Final = "job.json"
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more happens, unless it is asked to go on."""
+        return self in (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
+
+
+class JobKind(StrEnum):
+    """What is done."""
+
+    VIDEO = "video"
+    IMPORT = "import"
+    RECONCILE = "reconcile"
+    MODEL = "model"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job.
+
+    Attributes:
+        job_id: cannot be guessed.
+        kind: what is done.
+        catalog: in which catalog.
+        name: for people: the file's name.
+        order: what was asked for, JSON.
+        state: where it stands.
+        stage: what is being done, for people.
+        done: steps done in this stage.
+        total: steps in all; None if unknown.
+        created_at: Unix seconds.
+        updated_at: likewise.
+        error: why it failed, one sentence.
+        result: what came of it, JSON; None before.
+    """
+
+    job_id: str
+    kind: JobKind
+    catalog: str
+    name: str
+    order: dict[str, Any]
+    created_at: float
+    updated_at: float
+    state: JobState = JobState.WAITING
+    stage: str = ""
+    done: int = 0
+    total: int | None = None
+    error: str | None = None
+    result: dict[str, Any] | None = field(default=None)
+
+
+class JobJson(TypedDict):
+    """A job."""
+
+    job_id: str
+    kind: str
+    catalog: str
+    name: str
+    state: str
+    stage: str
+    done: int
+    total: int | None
+    created_at: float
+    updated_at: float
+    error: str | None
+    result: dict[str, Any] | None
+
+
+def job_json(job: Job) -> JobJson:
+    """A job at this moment."""
+    return {
+        "job_id": job.job_id,
+        "kind": str(job.kind),
+        "catalog": job.catalog,
+        "name": job.name,
+        "state": str(job.state),
+        "stage": job.stage,
+        "done": job.done,
+        "total": job.total,
+        "created_at": round(job.created_at, 3),
+        "updated_at": round(job.updated_at, 3),
+        "error": job.error,
+        "result": job.result,
+    }
+
+
+def save(job: Job, folder: Path) -> None:
+    """Put a job's record into its folder, whole.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    draft = folder / f"{RECORD}.part"
+    draft.write_text(json.dumps(asdict(job)), encoding="utf-8")
+    draft.replace(folder / RECORD)
+
+
+def load(folder: Path) -> Job | None:
+    """The job of a folder, which waits if it was running; None if there is none."""
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        kind, state = JobKind(record.pop("kind")), JobState(record.pop("state"))
+        job = Job(**record, kind=kind, state=state)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return replace(job, state=JobState.WAITING) if job.state is JobState.RUNNING else job

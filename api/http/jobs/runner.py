@@ -1,0 +1,253 @@
+"""Runs jobs one after another in a thread; what was running when the service ended goes on."""
+
+import logging
+import secrets
+import shutil
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from pathlib import Path
+from threading import Condition, Thread
+from typing import Any, Final
+
+from api.errors import refusals, sentence
+from api.http.jobs.record import Job, JobKind, JobState, load, save
+from api.http.problems import Problem
+
+MOST_WAITING: Final = 64
+MOST_KEPT: Final = 200
+SAVE_S: Final = 1.0
+
+_logger: Final = logging.getLogger(__name__)
+
+
+class Stopped(Exception):
+    """The job is to stop here: it was cancelled, or the service ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a job works with.
+
+    Attributes:
+        job: as it was when it was taken up.
+        folder: its own; kept until the job is forgotten.
+        progress: told what is done, steps done and steps in all; raises `Stopped`.
+    """
+
+    job: Job
+    folder: Path
+    progress: Callable[[str, int, int | None], None]
+
+
+Work = Callable[[Desk], dict[str, Any]]
+
+
+class JobRunner:
+    """Thread-safe; close it at the end."""
+
+    def __init__(self, folder: Path, works: Mapping[JobKind, Work]) -> None:
+        """Take up what is left of earlier runs.
+
+        Args:
+            folder: of all jobs; made when it is missing.
+            works: what to do for each kind.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._works = works
+        self._changed = Condition()
+        self._stopping = False
+        self._cancelled: set[str] = set()
+        self._saved_at = 0.0
+        self._jobs: dict[str, Job] = {}
+        for place in sorted(folder.iterdir()):
+            job = load(place)
+            if job is None:
+                shutil.rmtree(place, ignore_errors=True)  # an upload that never became a job
+            else:
+                self._jobs[job.job_id] = job
+        left = [job for job in self._jobs.values() if not job.state.is_final]
+        self._queue = deque(job.job_id for job in sorted(left, key=lambda one: one.created_at))
+        self._thread = Thread(target=self._run, name="jobs", daemon=True)
+        self._thread.start()
+
+    def reserve(self) -> tuple[str, Path]:
+        """An id and a folder for what a job needs; give it to `add`, or remove the folder.
+
+        Raises:
+            Problem: too many jobs wait.
+            OSError: the disk refused.
+        """
+        with self._changed:
+            if len(self._queue) >= MOST_WAITING:
+                raise Problem(
+                    HTTPStatus.TOO_MANY_REQUESTS,
+                    f"{MOST_WAITING} jobs are waiting; try again when some are done",
+                    "too-many-jobs",
+                    {"Retry-After": "30"},
+                )
+        job_id = secrets.token_hex(8)
+        folder = self._folder / job_id
+        folder.mkdir()
+        return job_id, folder
+
+    def add(
+        self, job_id: str, kind: JobKind, catalog: str, name: str, order: dict[str, Any]
+    ) -> Job:
+        """Have a job done when its turn comes.
+
+        Raises:
+            OSError: the disk refused.
+        """
+        now = time.time()
+        job = Job(job_id, kind, catalog, name[:300], order, now, now)
+        save(job, self._folder / job_id)
+        with self._changed:
+            self._jobs[job_id] = job
+            self._queue.append(job_id)
+            self._changed.notify_all()
+        self._sweep()
+        return job
+
+    def list(self) -> tuple[Job, ...]:
+        """All jobs, newest first."""
+        with self._changed:
+            jobs = list(self._jobs.values())
+        return tuple(sorted(jobs, key=lambda one: -one.created_at))
+
+    def get(self, job_id: str) -> Job:
+        """A job.
+
+        Raises:
+            Problem: there is none.
+        """
+        with self._changed:
+            job = self._jobs.get(job_id)
+        if job is None:
+            raise Problem(HTTPStatus.NOT_FOUND, f"there is no job {job_id[:64]}")
+        return job
+
+    def folder(self, job_id: str) -> Path:
+        """Where a job keeps its files.
+
+        Raises:
+            Problem: there is none.
+        """
+        return self._folder / self.get(job_id).job_id
+
+    def cancel(self, job_id: str) -> Job:
+        """Stop a job; what it has done so far stays, and `resume` goes on from there.
+
+        Raises:
+            Problem: there is none.
+        """
+        job = self.get(job_id)
+        with self._changed:
+            if job_id in self._queue:
+                self._queue.remove(job_id)
+                self._set(job_id, state=JobState.CANCELLED)
+            elif not job.state.is_final:
+                self._cancelled.add(job_id)
+                # It notices at its next step.
+                self._changed.wait_for(lambda: self._jobs[job_id].state.is_final, timeout=5)
+            return self._jobs[job_id]
+
+    def resume(self, job_id: str) -> Job:
+        """Go on with a job that was cancelled or failed.
+
+        Raises:
+            Problem: there is none, or it is done or under way.
+        """
+        job = self.get(job_id)
+        if job.state not in (JobState.CANCELLED, JobState.FAILED):
+            raise Problem(HTTPStatus.CONFLICT, f"job {job_id} is {job.state}")
+        with self._changed:
+            self._set(job_id, state=JobState.WAITING, error=None)
+            self._queue.append(job_id)
+            self._changed.notify_all()
+            return self._jobs[job_id]
+
+    def forget(self, job_id: str) -> None:
+        """Stop a job and remove everything of it.
+
+        Raises:
+            Problem: there is none.
+        """
+        self.cancel(job_id)
+        with self._changed:
+            self._jobs.pop(job_id, None)
+        shutil.rmtree(self._folder / job_id, ignore_errors=True)
+
+    def close(self, timeout: float = 8.0) -> None:
+        """Stop what runs; it goes on after the next start."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._queue or self._stopping)
+                if self._stopping:
+                    return
+                job_id = self._queue.popleft()
+                self._set(job_id, state=JobState.RUNNING)
+                job = self._jobs[job_id]
+            self._do(job)
+
+    def _do(self, job: Job) -> None:
+        def progress(stage: str, done: int, total: int | None) -> None:
+            self._note(job.job_id, stage, done, total)
+
+        desk = Desk(job, self._folder / job.job_id, progress)
+        try:
+            result = self._works[job.kind](desk)
+        except Stopped:
+            state = JobState.WAITING if self._stopping else JobState.CANCELLED
+            self._finish(job.job_id, state=state)
+        except refusals() as error:
+            self._finish(job.job_id, state=JobState.FAILED, error=sentence(error))
+        except Exception as error:
+            # Whatever broke in one job, the next one has its turn.
+            _logger.exception("job %s failed", job.job_id)
+            said = f"skulens failed at this ({type(error).__name__})"
+            self._finish(job.job_id, state=JobState.FAILED, error=said)
+        else:
+            self._finish(job.job_id, state=JobState.DONE, result=result)
+
+    def _note(self, job_id: str, stage: str, done: int, total: int | None) -> None:
+        with self._changed:
+            if self._stopping or job_id in self._cancelled or job_id not in self._jobs:
+                raise Stopped
+            job = replace(self._jobs[job_id], stage=stage, done=done, total=total)
+            self._jobs[job_id] = job
+            if time.monotonic() - self._saved_at > SAVE_S:
+                self._saved_at = time.monotonic()
+                self._set(job_id)
+
+    def _finish(self, job_id: str, **changes: Any) -> None:  # noqa: ANN401 -- fields of `Job`
+        with self._changed:
+            self._cancelled.discard(job_id)
+            if job_id in self._jobs:
+                self._set(job_id, **changes)
+            self._changed.notify_all()
+
+    def _set(self, job_id: str, **changes: Any) -> None:  # noqa: ANN401 -- fields of `Job`
+        job = replace(self._jobs[job_id], **changes, updated_at=time.time())
+        self._jobs[job_id] = job
+        with suppress(OSError):  # a full disk shows elsewhere; memory knows better for now
+            save(job, self._folder / job_id)
+
+    def _sweep(self) -> None:
+        """Forget the oldest of what is over."""
+        over = [job for job in self.list() if job.state.is_final]
+        for job in over[MOST_KEPT:]:
+            self.forget(job.job_id)

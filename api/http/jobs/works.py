@@ -1,0 +1,155 @@
+"""What each kind of job does."""
+
+import shutil
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from api.errors import Refused
+from api.http.hub import Hub
+from api.http.jobs.record import JobKind
+from api.http.jobs.runner import Desk, Work
+from api.schemas import import_row_json
+from api.services import Finder
+from api.video import VideoOrder, match_video
+from api.video_outcome import VideoOutcome
+from catalog.transfer import import_path
+from matcher.appearance import AppearanceSummary
+
+UPLOAD: Final = "upload"
+EVENTS: Final = "events.jsonl"
+ANNOTATED: Final = "annotated.mp4"
+MOST_ENTRIES: Final = 100_000
+MOST_UNPACKED: Final = 20_000_000_000
+_CHUNK: Final = 1 << 20
+
+
+def works(hub: Hub, finder: Callable[[], Finder]) -> Mapping[JobKind, Work]:
+    """What to do, by kind."""
+
+    def video(desk: Desk) -> dict[str, Any]:
+        annotated = desk.folder / ANNOTATED if desk.job.order.get("annotated") else None
+        order = VideoOrder(desk.folder / UPLOAD, desk.folder / EVENTS, annotated, force=True)
+        snapshot = hub.catalog(desk.job.catalog)
+        work = desk.folder / "work"
+        outcome = match_video(
+            order, finder(), snapshot, work, on_stage=desk.progress, on_line=lambda _: None
+        )
+        return video_result(outcome, is_annotated=annotated is not None)
+
+    def take_in(desk: Desk) -> dict[str, Any]:
+        desk.progress("unpacking", 0, None)
+        unpacked = desk.folder / "unpacked"
+        shutil.rmtree(unpacked, ignore_errors=True)
+        unpack(desk.folder / UPLOAD, unpacked, desk.progress)
+        try:
+            report = import_path(
+                hub.store(desk.job.catalog),
+                unpacked,
+                lambda done, total: desk.progress("taking in", done, total),
+            )
+        finally:
+            shutil.rmtree(unpacked, ignore_errors=True)
+        return {
+            "index_version": report.index_version,
+            "rows": [import_row_json(row) for row in report.rows],
+            "ignored": list(report.ignored),
+        }
+
+    def reconcile(desk: Desk) -> dict[str, Any]:
+        desk.progress("looking through the storage", 0, None)
+        order = desk.job.order
+        report = hub.catalogs.reconciler(desk.job.catalog).reconcile(
+            dry_run=bool(order.get("dry_run")), accept_loss=bool(order.get("accept_loss"))
+        )
+        return {
+            "index_version": report.index_version,
+            "drift": report.drift,
+            "objects": report.objects,
+            "findings": [
+                {"kind": str(one.kind), "subject": one.subject, "sentence": one.sentence}
+                for one in report.findings
+            ],
+        }
+
+    def model(desk: Desk) -> dict[str, Any]:
+        change = hub.store(desk.job.catalog).model
+
+        def progress(done: int, total: int) -> None:
+            desk.progress("encoding", done, total)
+
+        if desk.job.order["action"] == "rollback":
+            version = change.roll_back()
+        else:
+            version = change.switch(progress)
+        return {"index_version": version}
+
+    return {
+        JobKind.VIDEO: video,
+        JobKind.IMPORT: take_in,
+        JobKind.RECONCILE: reconcile,
+        JobKind.MODEL: model,
+    }
+
+
+def video_result(outcome: VideoOutcome, *, is_annotated: bool) -> dict[str, Any]:
+    """What was found in a video."""
+    return {
+        "frames": outcome.frames,
+        "duration_s": round(outcome.duration_s, 3),
+        "elapsed_s": round(outcome.elapsed_s, 3),
+        "resumed_at": outcome.resumed_at,
+        "note": outcome.note,
+        "annotated": is_annotated,
+        "appearances": [_appearance(one) for one in outcome.appearances],
+    }
+
+
+def _appearance(one: AppearanceSummary) -> dict[str, Any]:
+    return {
+        "appearance_id": one.appearance_id,
+        "product_id": one.answer.product_id,
+        "verdict": str(one.answer.verdict),
+        "probability": round(float(one.answer.probability), 4),
+        "from_s": round(one.first.media_time_s, 3),
+        "to_s": round(one.last.media_time_s, 3),
+    }
+
+
+def unpack(archive: Path, folder: Path, progress: Callable[[str, int, int | None], None]) -> None:
+    """Unpack a ZIP file, its names checked and its size bounded while it is unpacked.
+
+    Raises:
+        Refused: it is none, or would leave the folder, or is too large.
+        OSError: the disk refused.
+    """
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            entries = [one for one in opened.infolist() if not one.is_dir()]
+            if len(entries) > MOST_ENTRIES:
+                raise Refused(f"the archive holds {len(entries)} files; send fewer at a time")
+            left = MOST_UNPACKED
+            for done, entry in enumerate(entries):
+                progress("unpacking", done, len(entries))
+                left = _unpack_one(opened, entry, _inside(folder, entry.filename), left)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+        raise Refused(f"the upload is no ZIP file that can be read ({error})") from error
+
+
+def _inside(folder: Path, name: str) -> Path:
+    parts = name.replace("\\", "/").split("/")
+    if any(part in ("", ".", "..") or "\0" in part or len(part) > 200 for part in parts):
+        raise Refused(f"the archive holds the name {name[:100]!r}, which is not allowed")
+    return folder.joinpath(*parts)
+
+
+def _unpack_one(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, left: int) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with opened.open(entry) as packed, path.open("wb") as file:
+        while chunk := packed.read(_CHUNK):
+            left -= len(chunk)
+            if left < 0:
+                raise Refused("the archive is too large when unpacked; send less at a time")
+            file.write(chunk)
+    return left

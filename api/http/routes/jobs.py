@@ -1,0 +1,152 @@
+"""Jobs of any kind, and those that work on a whole catalog."""
+
+import asyncio
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict
+from typing_extensions import TypedDict
+
+from api.http.engine import Engine, TheEngine
+from api.http.jobs.receiving import receive_file
+from api.http.jobs.record import Job, JobJson, JobKind, JobState, job_json
+from api.http.jobs.works import UPLOAD
+from api.http.principal import Admin, Keeper, Principal, Reader
+from api.http.problems import documented
+
+router = APIRouter(tags=["jobs"])
+
+
+class ReconcileOrder(BaseModel):
+    """How to compare a catalog with its storage."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"dry_run": True}})
+
+    dry_run: bool = False
+    accept_loss: bool = False
+
+
+class ModelOrder(BaseModel):
+    """Which networks a catalog is to be encoded by."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"action": "switch"}})
+
+    action: Literal["switch", "rollback"]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A job to be added; the attributes are those of `Job`."""
+
+    job_id: str
+    kind: JobKind
+    catalog: str
+    name: str
+    asked: dict[str, Any] = field(default_factory=dict)
+
+
+class JobsJson(TypedDict):
+    """Jobs, newest first."""
+
+    jobs: list[JobJson]
+
+
+@router.get("/jobs", summary="List jobs", responses=documented())
+def list_jobs(
+    engine: TheEngine,
+    principal: Reader,
+    state: Annotated[JobState | None, Query(description="Only these.")] = None,
+) -> JobsJson:
+    """Jobs of one's own catalogs, newest first; of those that are over the last 200."""
+    jobs = [one for one in engine.jobs.list() if principal.sees(one.catalog)]
+    return {"jobs": [job_json(one) for one in jobs if state in (None, one.state)]}
+
+
+@router.get("/jobs/{job_id}", summary="Show a job", responses=documented(404))
+def show_job(engine: TheEngine, principal: Reader, job_id: str) -> JobJson:
+    """Progress, and what came of it."""
+    return job_json(_job(engine, principal, job_id))
+
+
+@router.delete("/jobs/{job_id}", summary="Cancel a job", responses=documented(404))
+def cancel_job(engine: TheEngine, principal: Keeper, job_id: str) -> JobJson:
+    """Stop a job at its next step; what it has done stays."""
+    _job(engine, principal, job_id)
+    return job_json(engine.jobs.cancel(job_id))
+
+
+@router.post("/jobs/{job_id}/resume", summary="Go on with a job", responses=documented(404, 409))
+def resume_job(engine: TheEngine, principal: Keeper, job_id: str) -> JobJson:
+    """Go on where a job was cancelled or failed."""
+    _job(engine, principal, job_id)
+    return job_json(engine.jobs.resume(job_id))
+
+
+@router.post(
+    "/catalogs/{catalog}/import",
+    status_code=HTTPStatus.ACCEPTED,
+    summary="Take in many products",
+    responses=documented(404, 415),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+)
+async def import_products(
+    engine: TheEngine, _: Keeper, catalog: str, request: Request, response: Response
+) -> JobJson:
+    """A ZIP file with one folder per product, or with a `products.jsonl` or `products.csv`."""
+    await asyncio.to_thread(engine.hub.store, catalog)
+    job_id, folder = await asyncio.to_thread(engine.jobs.reserve)
+    name = await receive_file(request, folder / UPLOAD, "archive")
+    return await _ordered(engine, response, Order(job_id, JobKind.IMPORT, catalog, name))
+
+
+@router.post(
+    "/catalogs/{catalog}/reconcile",
+    status_code=HTTPStatus.ACCEPTED,
+    summary="Compare a catalog with its storage",
+    responses=documented(404),
+)
+async def reconcile(
+    engine: TheEngine, _: Keeper, catalog: str, order: ReconcileOrder, response: Response
+) -> JobJson:
+    """Take in what people did to the storage; a mass disappearance waits for `accept_loss`."""
+    await asyncio.to_thread(engine.hub.store, catalog)
+    job_id, _folder = await asyncio.to_thread(engine.jobs.reserve)
+    asked = Order(job_id, JobKind.RECONCILE, catalog, "reconcile", order.model_dump())
+    return await _ordered(engine, response, asked)
+
+
+@router.post(
+    "/catalogs/{catalog}/model",
+    status_code=HTTPStatus.ACCEPTED,
+    summary="Switch a catalog's networks",
+    responses=documented(404),
+)
+async def model(
+    engine: TheEngine, _: Admin, catalog: str, order: ModelOrder, response: Response
+) -> JobJson:
+    """Encode what is missing and switch to the present networks, or roll back."""
+    await asyncio.to_thread(engine.hub.store, catalog)
+    job_id, _folder = await asyncio.to_thread(engine.jobs.reserve)
+    asked = Order(job_id, JobKind.MODEL, catalog, order.action, order.model_dump())
+    return await _ordered(engine, response, asked)
+
+
+async def _ordered(engine: Engine, response: Response, order: Order) -> JobJson:
+    job = await asyncio.to_thread(
+        engine.jobs.add, order.job_id, order.kind, order.catalog, order.name, order.asked
+    )
+    response.headers["Location"] = f"/v1/jobs/{job.job_id}"
+    return job_json(job)
+
+
+def _job(engine: Engine, principal: Principal, job_id: str) -> Job:
+    job = engine.jobs.get(job_id)
+    principal.check(job.catalog)
+    return job

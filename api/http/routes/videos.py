@@ -1,0 +1,249 @@
+"""Videos, matched as jobs: sent, followed, looked at, cancelled, gone on with."""
+
+import asyncio
+import json
+import shutil
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import FileResponse, StreamingResponse
+from typing_extensions import TypedDict
+
+from api.http.cursors import cursor_of, number_place
+from api.http.engine import Engine, TheEngine
+from api.http.jobs.receiving import receive_file
+from api.http.jobs.record import Job, JobJson, JobKind, JobState, job_json
+from api.http.jobs.works import ANNOTATED, EVENTS, UPLOAD
+from api.http.principal import Principal, Reader, Watcher
+from api.http.problems import Problem, documented
+from api.http.routes.catalogs import Cursor, Limit
+from stream.errors import StreamError
+from stream.file import FileSource
+
+router = APIRouter(tags=["videos"])
+
+# What a video file has at a place near its start.
+CONTAINERS: Final = (
+    (4, b"ftyp"),
+    (4, b"moov"),
+    (4, b"mdat"),
+    (4, b"wide"),
+    (4, b"free"),
+    (0, b"\x1a\x45\xdf\xa3"),
+    (8, b"AVI "),
+    (0, b"\x00\x00\x01\xba"),
+    (0, b"\x00\x00\x01\xb3"),
+    (0, b"GIF8"),
+    (0, b"OggS"),
+    (0, b"FLV"),
+)
+_HEAD: Final = 200
+POLL_S: Final = 0.5
+MOST_LINES: Final = 1000
+_BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
+_FORM: Final = {"type": "object", "properties": {"video": _BINARY["schema"]}}
+_BODY: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/octet-stream": _BINARY,
+            "multipart/form-data": {"schema": _FORM},
+        },
+    }
+}
+
+
+class VideosJson(TypedDict):
+    """One page of videos, newest first."""
+
+    videos: list[JobJson]
+    next_cursor: str | None
+
+
+class VideoEventsJson(TypedDict):
+    """What was said so far."""
+
+    events: list[dict[str, Any]]
+    next_cursor: str
+    state: str
+
+
+@router.get(
+    "/catalogs/{catalog}/videos", summary="List a catalog's videos", responses=documented(404)
+)
+def list_videos(
+    engine: TheEngine, _: Reader, catalog: str, limit: Limit = 50, cursor: Cursor = None
+) -> VideosJson:
+    """Videos, newest first."""
+    place = number_place(cursor)
+    jobs = [one for one in engine.jobs.list() if _is_video(one) and one.catalog == catalog]
+    page = jobs[place : place + limit]
+    more = cursor_of(place + limit) if len(jobs) > place + limit else None
+    return {"videos": [job_json(one) for one in page], "next_cursor": more}
+
+
+@router.post(
+    "/catalogs/{catalog}/videos",
+    status_code=HTTPStatus.ACCEPTED,
+    summary="Find products in a video",
+    responses=documented(404, 409, 415),
+    openapi_extra=_BODY,
+)
+async def send_video(
+    engine: TheEngine,
+    _: Watcher,
+    catalog: str,
+    request: Request,
+    response: Response,
+    annotated: Annotated[bool, Query(description="Also draw what is found.")] = True,
+    name: Annotated[str, Query(max_length=300, description="For people.")] = "",
+) -> JobJson:
+    """Send a video file; it is matched when its turn comes."""
+    await asyncio.to_thread(engine.hub.store, catalog)
+    job_id, folder = await asyncio.to_thread(engine.jobs.reserve)
+    said = await receive_file(request, folder / UPLOAD, "video")
+    try:
+        await engine.compute.run(_check_video, folder / UPLOAD)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    order = {"annotated": annotated}
+    job = await asyncio.to_thread(
+        engine.jobs.add, job_id, JobKind.VIDEO, catalog, name or said, order
+    )
+    response.headers["Location"] = f"/v1/videos/{job_id}"
+    return job_json(job)
+
+
+@router.get("/videos/{video_id}", summary="Show a video's job", responses=documented(404))
+def show_video(engine: TheEngine, principal: Reader, video_id: str) -> JobJson:
+    """Progress while it runs; appearances when it is done."""
+    return job_json(_video(engine, principal, video_id))
+
+
+@router.delete(
+    "/videos/{video_id}",
+    status_code=HTTPStatus.NO_CONTENT,
+    summary="Remove a video",
+    responses=documented(404),
+)
+def remove_video(engine: TheEngine, principal: Watcher, video_id: str) -> None:
+    """Cancel its job and remove everything of it."""
+    _video(engine, principal, video_id)
+    engine.jobs.forget(video_id)
+
+
+@router.get(
+    "/videos/{video_id}/events",
+    summary="What was found so far",
+    response_model=VideoEventsJson,
+    responses={**documented(404), 200: {"content": {"text/event-stream": {}}}},
+)
+async def video_events(
+    engine: TheEngine,
+    principal: Reader,
+    video_id: str,
+    cursor: Cursor = None,
+    accept: Annotated[str, Header()] = "",
+    last_event_id: Annotated[str | None, Header()] = None,
+) -> Response | VideoEventsJson:
+    """JSON from a cursor on; with `Accept: text/event-stream` as they are found."""
+    job = _video(engine, principal, video_id)
+    path = engine.jobs.folder(video_id) / EVENTS
+    place = number_place(cursor)
+    if "text/event-stream" in accept:
+        if last_event_id and last_event_id.isascii() and last_event_id.isdigit():
+            place = min(int(last_event_id), 10**9)
+        lines = _following(engine, video_id, path, place)
+        return StreamingResponse(lines, media_type="text/event-stream")
+    found = await asyncio.to_thread(_lines, path, place)
+    return {
+        "events": [json.loads(one) for one in found],
+        "next_cursor": cursor_of(place + len(found)),
+        "state": str(job.state),
+    }
+
+
+@router.get(
+    "/videos/{video_id}/annotated.mp4",
+    summary="The video with everything drawn",
+    response_class=FileResponse,
+    responses={**documented(404), 200: {"content": {"video/mp4": {}}}, 206: {}, 416: {}},
+)
+def annotated_video(engine: TheEngine, principal: Reader, video_id: str) -> FileResponse:
+    """An MP4, with ranges."""
+    job = _video(engine, principal, video_id)
+    path = engine.jobs.folder(video_id) / ANNOTATED
+    if job.state is not JobState.DONE or not path.is_file():
+        raise Problem(HTTPStatus.NOT_FOUND, f"video {video_id} is not drawn (yet)")
+    return FileResponse(path, media_type="video/mp4")
+
+
+@router.get(
+    "/videos/{video_id}/video",
+    summary="The video as it was sent",
+    response_class=FileResponse,
+    responses={**documented(404), 200: {"content": {"video/mp4": {}}}, 206: {}, 416: {}},
+)
+def original_video(engine: TheEngine, principal: Reader, video_id: str) -> FileResponse:
+    """The file, with ranges, under a type that is no page whatever it holds."""
+    _video(engine, principal, video_id)
+    return FileResponse(engine.jobs.folder(video_id) / UPLOAD, media_type="video/mp4")
+
+
+def _video(engine: Engine, principal: Principal, video_id: str) -> Job:
+    job = engine.jobs.get(video_id)
+    if not _is_video(job):
+        raise Problem(HTTPStatus.NOT_FOUND, f"there is no video {video_id[:64]}")
+    principal.check(job.catalog)
+    return job
+
+
+def _is_video(job: Job) -> bool:
+    return job.kind is JobKind.VIDEO
+
+
+def _check_video(path: Path) -> None:
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    # Playlists and manifests would have FFmpeg open whatever they name.
+    is_stream = head[:1] == head[188:189] == b"G"  # MPEG-TS: packets of 188 bytes
+    known = any(head[at : at + len(magic)] == magic for at, magic in CONTAINERS)
+    if not (known or is_stream):
+        said = "this is no video file that is taken: send MP4, MOV, MKV, WebM, AVI, MPEG or GIF"
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, said, "source")
+    try:
+        FileSource(path).close()
+    except StreamError as error:
+        said = str(error).replace(str(path), "the file")
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, said, "source") from error
+
+
+def _lines(path: Path, place: int) -> list[str]:
+    """Whole lines from a place on."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            rest = [line for number, line in enumerate(file) if number >= place]
+    except FileNotFoundError:
+        return []
+    return [line for line in rest[:MOST_LINES] if line.endswith("\n")]
+
+
+async def _following(engine: Engine, video_id: str, path: Path, place: int) -> AsyncIterator[str]:
+    said = ""
+    while True:
+        job = engine.jobs.get(video_id)
+        found = await asyncio.to_thread(_lines, path, place)
+        for line in found:
+            place += 1
+            yield f"id: {place}\nevent: appearance\ndata: {line}\n"
+        if (progress := json.dumps(job_json(job))) != said:
+            said = progress
+            yield f"event: progress\ndata: {progress}\n\n"
+        if (job.state.is_final and not found) or engine.ending.is_set:
+            yield f"event: end\ndata: {json.dumps({'state': str(job.state)})}\n\n"
+            return
+        await asyncio.sleep(POLL_S)
