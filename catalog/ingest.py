@@ -40,7 +40,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Intake:
-    """What is left of the pictures given: the new ones, notes on the others, what is wrong."""
+    """What is left of the pictures given: the new ones, notes on the others, their own faults."""
 
     prepared: tuple[Prepared, ...]
     notes: tuple[str, ...]
@@ -71,21 +71,14 @@ class Ingest:
         self._parts = PartStore(storage, catalog)
 
     def prepare(
-        self,
-        product_id: str,
-        pictures: Sequence[NamedPicture],
-        existing: Sequence[ReferenceImage],
-        at: str,
-        known: Known,
+        self, pictures: Sequence[NamedPicture], existing: Sequence[ReferenceImage], at: str
     ) -> Intake:
         """Read, encode and check pictures; nothing is written.
 
         Args:
-            product_id: whose pictures they are.
-            pictures: each helps to encode the ones after it.
+            pictures: of one product; each helps to encode the ones after it.
             existing: the product's images so far.
             at: ISO 8601, UTC; when they are added.
-            known: the catalog, whose other products they should not resemble.
 
         Raises:
             PictureError: one of them cannot be read, or has a fault that is refused.
@@ -113,11 +106,31 @@ class Ingest:
             encoding = self._encoded(decoded, image_id, picture.name, siblings)
             siblings.append(encoding)
             findings += inspected(picture.name, decoded.image, encoding, self._rules)
-            findings += compared(picture.name, image_id, product_id, encoding, known, self._rules)
             self._check(findings)
             image = _image(image_id, decoded, picture.name, at)
             prepared.append(Prepared(image, picture.data, encoding))
         return Intake(tuple(prepared), tuple(notes), tuple(findings))
+
+    def compare(self, product_id: str, intake: Intake, known: Known) -> tuple[Finding, ...]:
+        """Which of the new pictures resemble other products of the catalog.
+
+        Raises:
+            PictureError: one has a fault that is refused.
+        """
+        findings = tuple(
+            finding
+            for one in intake.prepared
+            for finding in compared(
+                one.image.source_name,
+                one.image.image_id,
+                product_id,
+                one.encoding,
+                known,
+                self._rules,
+            )
+        )
+        self._check(findings)
+        return findings
 
     def _check(self, findings: Sequence[Finding]) -> None:
         for one in findings:

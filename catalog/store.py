@@ -1,7 +1,7 @@
 """One catalog that can be read and changed; several processes may do so at once."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from threading import Lock
@@ -20,7 +20,7 @@ from catalog.errors import (
     StorageUnavailable,
 )
 from catalog.feature_cache import FeatureCache
-from catalog.ingest import Ingest, NamedPicture
+from catalog.ingest import Ingest, Intake, NamedPicture
 from catalog.keeper import EncodingCache, IndexKeeper
 from catalog.ledger import Decide, Ledger, now
 from catalog.model_change import ModelChange, OnProgress
@@ -36,6 +36,7 @@ from catalog.upload import Upload
 
 __all__ = ["CatalogStore", "Change", "NamedPicture", "OnProgress"]
 
+Turn = Callable[[], None]
 WAIT_SECONDS: Final = 5.0
 _POLL_SECONDS: Final = 0.05
 
@@ -171,6 +172,7 @@ class CatalogStore:
         name: str | None = None,
         description: str = "",
         attributes: Mapping[str, AttributeValue] | None = None,
+        turn: Turn | None = None,
     ) -> Change:
         """Add a product with its reference images; all of it or nothing.
 
@@ -180,6 +182,7 @@ class CatalogStore:
             name: for people; the id when left out.
             description: free text.
             attributes: text, number or list of texts by name.
+            turn: called before the commit; may wait for others that are to be first.
 
         Raises:
             AlreadyExists: there is such a product.
@@ -194,9 +197,8 @@ class CatalogStore:
             raise Invalid(f"product {product_id} needs at least one picture")
         start = self._absent(self._encodable(self.state()), product_id)
         at = now()
-        known = self._snapshot_of(start)
-        intake = self._ingest.prepare(product_id, pictures, (), at, known)
-        upload = Upload(self._ingest, intake, start)
+        intake = self._ingest.prepare(pictures, (), at)
+        upload, findings = self._entered(product_id, intake, start, turn)
 
         def added(state: CatalogState) -> JournalChange:
             before = self._absent(self._encodable(state), product_id).removed.get(product_id)
@@ -207,12 +209,23 @@ class CatalogStore:
                 Product(product_id, *texts, items, intake.images, revision, at, at)
             )
 
-        return self._changed(product_id, added, intake.notes, intake.findings)
+        return self._changed(product_id, added, intake.notes, findings)
 
     def add_images(
-        self, product_id: str, pictures: Sequence[NamedPicture], *, if_revision: int | None = None
+        self,
+        product_id: str,
+        pictures: Sequence[NamedPicture],
+        *,
+        if_revision: int | None = None,
+        turn: Turn | None = None,
     ) -> Change:
         """Add reference images to a product; those it has already are ignored with a note.
+
+        Args:
+            product_id: which.
+            pictures: to add.
+            if_revision: only if the product has this revision.
+            turn: as in `add_product`.
 
         Raises:
             NotFound: there is no such product.
@@ -222,9 +235,8 @@ class CatalogStore:
         start = self._encodable(self.state())
         product = self._expected(start, product_id, if_revision)
         at = now()
-        known = self._snapshot_of(start)
-        intake = self._ingest.prepare(product_id, pictures, product.images, at, known)
-        upload = Upload(self._ingest, intake, start)
+        intake = self._ingest.prepare(pictures, product.images, at)
+        upload, findings = self._entered(product_id, intake, start, turn)
 
         def extended(state: CatalogState) -> JournalChange | None:
             product = self._expected(self._encodable(state), product_id, if_revision)
@@ -234,7 +246,7 @@ class CatalogStore:
                 return None
             return ProductWritten(_revised(replace(product, images=images), at))
 
-        return self._changed(product_id, extended, intake.notes, intake.findings)
+        return self._changed(product_id, extended, intake.notes, findings)
 
     def replace_images(
         self, product_id: str, pictures: Sequence[NamedPicture], *, if_revision: int | None = None
@@ -252,9 +264,8 @@ class CatalogStore:
         start = self._encodable(self.state())
         self._expected(start, product_id, if_revision)
         at = now()
-        known = self._snapshot_of(start)
-        intake = self._ingest.prepare(product_id, pictures, (), at, known)
-        upload = Upload(self._ingest, intake, start)
+        intake = self._ingest.prepare(pictures, (), at)
+        upload, findings = self._entered(product_id, intake, start)
 
         def replaced(state: CatalogState) -> JournalChange | None:
             product = self._expected(self._encodable(state), product_id, if_revision)
@@ -265,7 +276,7 @@ class CatalogStore:
                 return None
             return ProductWritten(_revised(replace(product, images=images), at))
 
-        return self._changed(product_id, replaced, intake.notes, intake.findings)
+        return self._changed(product_id, replaced, intake.notes, findings)
 
     def remove_images(
         self, product_id: str, image_ids: Iterable[str], *, if_revision: int | None = None
@@ -409,6 +420,18 @@ class CatalogStore:
     def close(self) -> None:
         """Wait for what still runs in the background."""
         self._keeper.wait()
+
+    def _entered(
+        self, product_id: str, intake: Intake, start: CatalogState, turn: Turn | None = None
+    ) -> tuple[Upload, tuple[Finding, ...]]:
+        """Check pictures against the catalog and upload them."""
+        findings = self._ingest.compare(product_id, intake, self._snapshot_of(start))
+        upload = Upload(self._ingest, intake, start)
+        if turn is not None:
+            turn()
+            newest = self._snapshot_of(self._encodable(self.state()))
+            findings = self._ingest.compare(product_id, intake, newest)
+        return upload, (*intake.findings, *findings)
 
     def _changed(
         self,

@@ -9,7 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path, PurePosixPath
+from threading import Condition
 from typing import Final
 from uuid import uuid4
 
@@ -28,7 +30,7 @@ from catalog.product import Product, ReferenceImage, is_valid_id
 from catalog.record import product_record
 from catalog.rules import attribute_items, check_id
 from catalog.snapshot import Catalog
-from catalog.store import CatalogStore, Change, NamedPicture
+from catalog.store import CatalogStore, Change, NamedPicture, Turn
 from catalog.unpacking import unpacked
 
 OnProgress = Callable[[int, int], None]
@@ -160,7 +162,11 @@ def import_manifest(
     done = 0
     rows: list[ImportRow] = []
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="import") as pool:
-        pending = [pool.submit(_row, store, manifest, item, fetch) for item in manifest.items]
+        queue = _Queue()
+        pending = [
+            pool.submit(_in_turn, queue, place, partial(_row, store, manifest, item, fetch))
+            for place, item in enumerate(manifest.items)
+        ]
         try:
             for item, row in zip(manifest.items, pending, strict=True):
                 rows.append(row.result())
@@ -172,34 +178,69 @@ def import_manifest(
     return ImportReport(tuple(rows), manifest.ignored, store.state().sequence)
 
 
+class _Queue:
+    """Lets products be prepared side by side and be committed in the order of the manifest."""
+
+    def __init__(self) -> None:
+        self._moved = Condition()
+        self._done: set[int] = set()
+        self._first = 0
+
+    def wait_for(self, place: int) -> None:
+        """Until all before this place are done; those are running or done, so it ends."""
+        with self._moved:
+            self._moved.wait_for(lambda: self._first >= place)
+
+    def leave(self, place: int) -> None:
+        with self._moved:
+            self._done.add(place)
+            while self._first in self._done:
+                self._done.remove(self._first)
+                self._first += 1
+            self._moved.notify_all()
+
+
+def _in_turn(queue: _Queue, place: int, row: Callable[[Turn], ImportRow]) -> ImportRow:
+    try:
+        return row(partial(queue.wait_for, place))
+    finally:
+        queue.leave(place)
+
+
 def _size(item: Item) -> int:
     return len(item.pictures) + len(item.addresses)
 
 
-def _row(store: CatalogStore, manifest: Manifest, item: Item, fetch: Fetch | None) -> ImportRow:
+def _row(
+    store: CatalogStore, manifest: Manifest, item: Item, fetch: Fetch | None, turn: Turn
+) -> ImportRow:
     if item.problem:
         return ImportRow(item.where, item.product_id, RowStatus.REFUSED, (item.problem,))
     try:
         check_id(item.product_id, "product")
-        return _taken_in(store, manifest, item, fetch)
+        return _taken_in(store, manifest, item, fetch, turn)
     except (Invalid, AlreadyExists, Conflict, NotFound) as error:
         problem = f"{item.where}: {error}"
         return ImportRow(item.where, item.product_id, RowStatus.REFUSED, (problem,))
 
 
 def _taken_in(
-    store: CatalogStore, manifest: Manifest, item: Item, fetch: Fetch | None
+    store: CatalogStore, manifest: Manifest, item: Item, fetch: Fetch | None, turn: Turn
 ) -> ImportRow:
     pictures, problems = _pictures(manifest.root, item.pictures)
     _fetch_into(pictures, problems, item.addresses, fetch)
     before = store.state().products.get(item.product_id)
     if before is None:
-        return _added(store, item, pictures, problems)
-    return _updated(store, item, before, pictures, problems)
+        return _added(store, item, pictures, problems, turn)
+    return _updated(store, item, before, pictures, problems, turn)
 
 
 def _added(
-    store: CatalogStore, item: Item, pictures: list[NamedPicture], problems: list[str]
+    store: CatalogStore,
+    item: Item,
+    pictures: list[NamedPicture],
+    problems: list[str],
+    turn: Turn,
 ) -> ImportRow:
     while pictures:
         try:
@@ -209,6 +250,7 @@ def _added(
                 name=item.name,
                 description=item.description or "",
                 attributes=item.attributes,
+                turn=turn,
             )
         except PictureError as error:
             problems.append(str(error))
@@ -232,6 +274,7 @@ def _updated(
     before: Product,
     pictures: list[NamedPicture],
     problems: list[str],
+    turn: Turn,
 ) -> ImportRow:
     have = {image.image_id for image in before.images}
     pictures = [picture for picture in pictures if _sha256(picture.data) not in have]
@@ -241,12 +284,13 @@ def _updated(
     findings: tuple[str, ...] = ()
     while pictures:
         try:
-            added = store.add_images(item.product_id, pictures)
+            added = store.add_images(item.product_id, pictures, turn=turn)
             notes, findings = added.notes, _sentences(added)
             break
         except PictureError as error:
             problems.append(str(error))
             pictures = [picture for picture in pictures if picture.name != error.name]
+    turn()
     after = store.update_product(
         item.product_id, name=item.name, description=item.description, attributes=attributes
     )

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from catalog.enrolment import EnrolmentRules, Fault, blurredness, inspected
 from catalog.errors import PictureError
 from catalog.ingest import NamedPicture
 from catalog.store import CatalogStore
+from catalog.transfer import import_path
 from tests.catalog.fakes import FakeEncoder, MemoryStorage, encoded, picture, pixels
 
 CRISP = EnrolmentRules(smallest_side=16, fewest_keypoints=1)
@@ -117,3 +120,18 @@ def test_damage_elsewhere_does_not_stop_a_new_product(memory: MemoryStorage) -> 
     from tests.catalog.fakes import same_store
 
     assert same_store(memory).add_product("second", [picture(2)]).product.revision == 1
+
+
+def test_twins_within_one_import_are_told_and_products_keep_the_order_of_the_manifest(
+    memory: MemoryStorage, tmp_path: Path
+) -> None:
+    for number in range(12):
+        (tmp_path / f"p{number:02d}").mkdir()
+        image = pixels(number // 2).copy()
+        image[0, 0] ^= 255 * (number % 2)
+        (tmp_path / f"p{number:02d}" / "a.png").write_bytes(named(image, "a.png").data)
+    store = store_with(memory, CRISP)
+    report = import_path(store, tmp_path)
+    assert list(store.state().products) == [f"p{number:02d}" for number in range(12)]
+    told = [bool(row.findings) for row in report.rows]
+    assert told[1::2] == [True] * 6
