@@ -185,10 +185,14 @@ def best_correlation(reference: Floats, query: Floats, noise: float = _NOISE) ->
     for top, left in _SHIFTS:
         moved = seen[top : top + height + 2 * rim, left : left + width + 2 * rim]
         part = np.s_[top + rim : top + rim + height, left + rim : left + rim + width]
-        covariance = smooth(cv2.multiply(known, moved))[inner]
-        covariance = cv2.subtract(covariance, cv2.multiply(mean, query_mean[part]))
-        cv2.max(best, cv2.multiply(covariance, query_norm[part]), best)
-    return best / np.sqrt(variance(known)[inner] + noise)
+        covariance = smooth(_times(known, moved))[inner] - _times(mean, query_mean[part])
+        np.maximum(best, _times(covariance, query_norm[part]), out=best)
+    return np.asarray(best / np.sqrt(variance(known)[inner] + noise), np.float32)
+
+
+def _times(one: Floats, other: Floats) -> Floats:
+    """Element by element; OpenCV takes half as long as NumPy for it."""
+    return np.asarray(cv2.multiply(one, other), np.float32)
 
 
 def correlation_where(where: Mask, reference: Floats, query: Floats) -> Floats:

@@ -23,6 +23,7 @@ from matcher.live import (
     TooManySessions,
 )
 from matcher.live.replay import replay
+from matcher.live.second_lane import SecondLane
 from matcher.match import Detection, Identification
 from stream.frame import Frame
 from stream.state import SourceState
@@ -353,7 +354,9 @@ def test_two_hundred_sessions_leave_nothing_behind(desk: Desk) -> None:
         desk.manager.stop(desk.session_id)
     assert active_count() == threads
     assert desk.manager.list() == ()
-    assert desk.manager._lane._slots == {}
+    lane = desk.manager._lane
+    assert isinstance(lane, SecondLane)
+    assert lane._slots == {}
 
 
 def test_a_listener_that_fails_disturbs_nobody(desk: Desk) -> None:
