@@ -1,0 +1,28 @@
+// Modal dialogs: the browser's own, with focus and Escape as people expect them.
+import { button, h } from './dom.js'
+
+let dialogs = 0
+
+/** Open a dialog; `build(close)` gives its body and its foot. Resolves when it is closed. */
+export function openDialog(title, build, { wide = false } = {}) {
+  const id = `dialog-${++dialogs}`
+  const element = h('dialog', { 'aria-labelledby': id, class: wide ? 'dialog-wide' : '' })
+  const close = () => element.close()
+  const { body, foot } = build(close)
+  element.append(
+    h(
+      'div', { class: 'dialog-head' }, h('h2', { id, class: 'clip' }, title),
+      button('Close', close, { symbol: 'close', iconOnly: true, look: 'quiet' }),
+    ),
+    h('div', { class: 'dialog-body' }, body),
+  )
+  if (foot) element.append(h('div', { class: 'dialog-foot' }, foot))
+  document.body.append(element)
+  element.showModal()
+  return new Promise(resolve => {
+    element.addEventListener('close', () => {
+      element.remove()
+      resolve()
+    })
+  })
+}
