@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -91,6 +92,39 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _networks(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(str(ip_network(one)) for one in _words(text))
+    except ValueError as error:
+        raise ValueError("expected networks such as 192.168.1.0/24, with commas") from error
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(str(ip_address(one)) for one in _words(text))
+    except ValueError as error:
+        raise ValueError("expected addresses such as 192.168.1.20, with commas") from error
+
+
+def _ice_servers(text: str) -> tuple[str, ...]:
+    urls = tuple(_words(text))
+    if not all(re.fullmatch(r"(stun|turns?):[^\s,]+", one) for one in urls):
+        raise ValueError("expected URLs such as turn:turn.example.com:3478, with commas")
+    return urls
+
+
+def _ports(text: str) -> tuple[int, int]:
+    known = re.fullmatch(r"(\d{1,5})-(\d{1,5})", text)
+    first, last = (int(known[1]), int(known[2])) if known else (0, 0)
+    if not 1024 <= first <= last <= 65535:
+        raise ValueError("expected two ports from 1024 to 65535 such as 40000-40100")
+    return first, last
+
+
+def _words(text: str) -> list[str]:
+    return [one.strip() for one in text.split(",") if one.strip()]
+
+
 def default_cache() -> Path:
     """`$XDG_CACHE_HOME/skulens`, or `~/.cache/skulens`."""
     base = os.environ.get("XDG_CACHE_HOME")
@@ -131,6 +165,14 @@ class Settings:
         s3_timeout_s: bound of each wait for an answer of the S3 server, seconds.
         enrolment_refuses: faults for which a reference picture is refused; others are only told.
         twin_similarity: cosine from which on another product is told as a near-twin.
+        state: folder of the service's keys, cameras, events and jobs.
+        camera_networks: CIDR; if any are given, cameras and webhooks must be in one of them.
+        ice_servers: `stun:…` and `turn:…` URLs that WebRTC peers may use.
+        ice_addresses: of this machine, where WebRTC listens; empty for all but loopback.
+        ice_public_addresses: that others reach this machine at, where they are translated.
+        ice_ports: first and last UDP port of WebRTC; None for any.
+        turn_username: for TURN servers.
+        turn_credential: likewise; not shown.
         access_key: for the bucket; boto3's own chain when empty. `ACCESS_KEY`, without our prefix.
         secret_key: likewise, `SECRET_KEY`.
     """
@@ -150,6 +192,14 @@ class Settings:
     s3_timeout_s: float = field(default=10.0, metadata={"parse": _seconds})
     enrolment_refuses: tuple[str, ...] = field(default=(), metadata={"parse": _faults})
     twin_similarity: float = field(default=0.9, metadata={"parse": _cosine})
+    state: Path = field(default=Path("state"), metadata={"parse": _folder})
+    camera_networks: tuple[str, ...] = field(default=(), metadata={"parse": _networks})
+    ice_servers: tuple[str, ...] = field(default=(), metadata={"parse": _ice_servers})
+    ice_addresses: tuple[str, ...] = field(default=(), metadata={"parse": _addresses})
+    ice_public_addresses: tuple[str, ...] = field(default=(), metadata={"parse": _addresses})
+    ice_ports: tuple[int, int] | None = field(default=None, metadata={"parse": _ports})
+    turn_username: str = field(default="", metadata={"parse": str})
+    turn_credential: str = field(default="", repr=False, metadata={"parse": str})
     access_key: str = field(default="", repr=False)
     secret_key: str = field(default="", repr=False)
 

@@ -1,5 +1,6 @@
 """`skulens key`: API keys of the service."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from api.cli.serve import StateFolder
 from api.http.keys import Key, KeyStore
 from api.http.options import ServerOptions
 from api.http.principal import Scope
+from api.settings import load_settings
 
 key_app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys of the service.")
 
@@ -30,7 +32,7 @@ def create(
         list[str] | None, typer.Option(help="Only in this catalog; all of them when left out.")
     ] = None,
     name: Annotated[str, typer.Option(help="For people.")] = "",
-    state: StateFolder = Path("state"),
+    state: StateFolder = None,
     json: JsonOption = False,
 ) -> None:
     """Make a key and print it, once: it is kept nowhere."""
@@ -42,7 +44,7 @@ def create(
 
 
 @key_app.command("list", epilog=examples("skulens key list"))
-def list_keys(state: StateFolder = Path("state"), json: JsonOption = False) -> None:
+def list_keys(state: StateFolder = None, json: JsonOption = False) -> None:
     """List keys, without what makes them work."""
     output = Output(json=json)
     keys = _store(state).list()
@@ -58,7 +60,7 @@ def list_keys(state: StateFolder = Path("state"), json: JsonOption = False) -> N
 @key_app.command(epilog=examples("skulens key revoke 3f9a01b2c4d5"))
 def revoke(
     key_id: Annotated[str, typer.Argument(metavar="ID", help="As `skulens key list` shows it.")],
-    state: StateFolder = Path("state"),
+    state: StateFolder = None,
     json: JsonOption = False,
 ) -> None:
     """Refuse a key from now on, within a second."""
@@ -68,8 +70,8 @@ def revoke(
     output.show(Text(f"revoked {key_id}"))
 
 
-def _store(state: Path) -> KeyStore:
-    return KeyStore(ServerOptions(state).keys)
+def _store(state: Path | None) -> KeyStore:
+    return KeyStore(ServerOptions(state or load_settings(os.environ).state).keys)
 
 
 def _record(key: Key) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """`skulens serve`: the service in one process."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 StateFolder = Annotated[
-    Path, typer.Option(metavar="DIR", help="Folder of keys, cameras, events and jobs.")
+    Path | None, typer.Option(metavar="DIR", help="Folder of keys, cameras, events and jobs.")
 ]
 
 serve_app = typer.Typer()
@@ -30,7 +31,7 @@ def serve(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
-    state: StateFolder = Path("state"),
+    state: StateFolder = None,
     certificate: Annotated[
         Path | None, typer.Option(metavar="FILE", help="For TLS: the certificate, PEM.")
     ] = None,
@@ -50,14 +51,15 @@ def serve(
     from api.http.engine import build_engine
     from api.http.gate import Gate
     from api.http.logs import configure
-    from api.http.options import ServerOptions, check_exposure, is_loopback
+    from api.http.options import check_exposure, is_loopback, options_from
     from api.http.server import StoppableServer
     from api.http.tls import identity
 
-    pair = identity(state, host, certificate, key, self_signed=self_signed)
-    options = ServerOptions(state, secure=pair is not None, exposed=not is_loopback(host))
+    built = services(context, lambda given: replace(given, state=state or given.state))
+    settings = built.settings
+    pair = identity(settings.state, host, certificate, key, self_signed=self_signed)
+    options = options_from(settings, exposed=not is_loopback(host), secure=pair is not None)
     check_exposure(host, options)
-    built = services(context)
     ending = Ending()
     app: ASGIApp = Gate(create_app(lambda: build_engine(built, options, ending)), options)
     configure()

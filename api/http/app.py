@@ -10,9 +10,14 @@ from fastapi.openapi.utils import get_openapi
 
 from api.http import problems
 from api.http.engine import Engine
+from api.http.idempotency import Idempotency
+from api.http.logs import InRequest
+from api.http.metrics import Counted
 from api.http.routes import (
+    about,
     cameras,
     catalogs,
+    feedback,
     images,
     jobs,
     looking,
@@ -21,10 +26,24 @@ from api.http.routes import (
     system,
     videos,
     watching,
+    webhooks,
 )
 
 PREFIX: Final = "/v1"
-MODULES: Final = (catalogs, products, images, looking, sessions, watching, cameras, videos, jobs)
+MODULES: Final = (
+    catalogs,
+    products,
+    images,
+    looking,
+    feedback,
+    sessions,
+    watching,
+    cameras,
+    videos,
+    jobs,
+    webhooks,
+    about,
+)
 
 BuildEngine = Callable[[], AbstractAsyncContextManager[Engine]]
 
@@ -47,7 +66,11 @@ def create_app(build: BuildEngine) -> FastAPI:
         redoc_url=None,
     )
     problems.install(app)
+    app.add_middleware(Idempotency)
+    app.add_middleware(Counted)
+    app.add_middleware(InRequest)
     app.include_router(system.router)
+    app.include_router(about.figures)
     for module in MODULES:
         app.include_router(module.router, prefix=PREFIX)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

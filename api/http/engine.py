@@ -11,20 +11,25 @@ from typing import Annotated, Final, TypeVar
 
 from fastapi import Depends, Request
 
+from api.cameras import Vault
 from api.errors import refusals, sentence
 from api.http.compute import Compute
 from api.http.ending import Ending
+from api.http.feedback import FeedbackBook
 from api.http.hub import Hub
+from api.http.idempotency import AnswerStore
 from api.http.jobs.runner import JobRunner
 from api.http.jobs.works import works
 from api.http.live.room import LiveRoom, live_room, starting
+from api.http.metrics import Metrics
 from api.http.options import ServerOptions
 from api.http.problems import Problem
 from api.http.shared import SharedCatalogs
-from api.live import LiveDesk, LiveOptions, live_desk
+from api.live import KEY, WEBHOOKS, LiveDesk, LiveOptions, live_desk
 from api.models import Models
 from api.services import Finder, Searcher, Services
 from api.settings import Settings
+from api.webhooks import WebhookStore
 from catalog.catalogs import Catalogs
 
 Result = TypeVar("Result")
@@ -57,6 +62,9 @@ class Engine:
         hub: catalogs, followed.
         compute: runs what keeps the processor busy.
         jobs: work that takes longer than a request.
+        answers: of POSTs with an idempotency key.
+        metrics: figures.
+        feedback: what people said of answers.
         ending: set when the service is about to stop.
         condition: of the networks.
     """
@@ -66,6 +74,9 @@ class Engine:
     hub: Hub
     compute: Compute
     jobs: JobRunner
+    answers: AnswerStore
+    metrics: Metrics
+    feedback: FeedbackBook
     ending: Ending
     condition: Condition
 
@@ -109,7 +120,20 @@ async def build_engine(
         folder, todo = options.state / "jobs", works(hub, lambda: shared.finder)
         jobs = await asyncio.to_thread(JobRunner, folder, todo)
         stack.push_async_callback(asyncio.to_thread, jobs.close)
-        engine = Engine(shared, options, hub, compute, jobs, ending, Condition())
+        answers = AnswerStore(options.state / "answers.db")
+        stack.callback(answers.close)
+        engine = Engine(
+            shared,
+            options,
+            hub,
+            compute,
+            jobs,
+            answers,
+            Metrics(),
+            FeedbackBook(options.state / "feedback"),
+            ending,
+            Condition(),
+        )
         running = asyncio.create_task(_run_live(engine), name="live sessions")
         stack.push_async_callback(_ended, running)
         yield engine
@@ -129,7 +153,9 @@ async def _run_live(engine: Engine) -> None:
         desk: LiveDesk = await _to_end(
             lambda: stack.enter_context(live_desk(folder, engine.services, settings))
         )
-        async with live_room(desk, options.peers) as room:
+        hooks = WebhookStore(folder / WEBHOOKS, Vault.opened(folder / KEY))
+        stack.callback(hooks.close)
+        async with live_room(desk, hooks, options.peers) as room:
             condition.room = room
             _logger.info("ready")
             await asyncio.Event().wait()

@@ -29,8 +29,8 @@ SMALL: Final = 2 * MEGABYTE
 PICTURE: Final = 60 * MEGABYTE
 PICTURES: Final = 420 * MEGABYTE
 
-_ENGINE: Final = ("/v1/", "/healthz", "/readyz", "/metrics")
-_OPEN: Final = ("/healthz", "/readyz")
+_ENGINE: Final = ("/v1/", "/readyz", "/metrics")
+_OPEN: Final = ("/readyz",)
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _logger: Final = logging.getLogger("skulens.access")
 
@@ -69,6 +69,9 @@ class Gate:
 
     async def _serve(self, scope: Scope, call: Call, visit: "_Visit", receive: Receive) -> None:
         path: str = scope["path"]
+        if path == "/healthz":
+            await visit.answer({"status": "alive"})
+            return
         if path in ("/login", "/logout", "/v1/me"):
             await self._account(path, call, visit, receive)
             return

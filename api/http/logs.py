@@ -7,6 +7,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Final
 
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 
 request_id: Final[ContextVar[str]] = ContextVar("request_id", default="")
@@ -32,6 +34,19 @@ class JsonLines(logging.Formatter):
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)
+
+
+class InRequest:
+    """In front of an application: what is logged meanwhile carries the request's id."""
+
+    def __init__(self, inner: ASGIApp) -> None:
+        self._inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "lifespan":
+            request_id.set(Headers(scope=scope).get("x-request-id", ""))
+        await self._inner(scope, receive, send)
 
 
 def configure(level: int = logging.INFO) -> None:

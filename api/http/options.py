@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 from api.errors import Refused
 from api.events import EvidenceSettings
 from api.http.keys import KeyStore
+from api.settings import Settings
 from matcher.live import LiveSettings
 from stream.address import SERVICE_RULES, AddressRules
 from stream.errors import SourceError
+from stream.ice import IceServer, IceSettings
 from stream.peers import WebRtcSettings
 
 PAGE: Final = Path(__file__).parents[1] / "web"
@@ -51,6 +53,11 @@ class ServerOptions:
         return self.state / "keys.json"
 
     @property
+    def socket(self) -> Path:
+        """Where the engine listens for workers; in a folder for its owner alone."""
+        return self.state.absolute() / "run" / "engine.sock"
+
+    @property
     def rules(self) -> AddressRules:
         """Where cameras may be; others who come with keys may not look around on this machine."""
         if self.camera_networks:
@@ -67,6 +74,35 @@ class ServerOptions:
         except (OSError, ValueError, SourceError) as error:
             return f"{host} is no address for a webhook: {error}"
         return ""
+
+
+def options_from(settings: Settings, *, exposed: bool, secure: bool) -> ServerOptions:
+    """The options that settings name.
+
+    Args:
+        settings: of the environment.
+        exposed: see `ServerOptions`.
+        secure: likewise.
+    """
+    servers = tuple(
+        IceServer(url, settings.turn_username, settings.turn_credential)
+        if url.startswith("turn")
+        else IceServer(url)
+        for url in settings.ice_servers
+    )
+    ice = IceSettings(
+        servers=servers,
+        host_addresses=settings.ice_addresses,
+        public_addresses=settings.ice_public_addresses,
+        ports=settings.ice_ports,
+    )
+    return ServerOptions(
+        settings.state,
+        exposed=exposed,
+        secure=secure,
+        camera_networks=settings.camera_networks,
+        peers=WebRtcSettings(ice=ice),
+    )
 
 
 def is_loopback(host: str) -> bool:

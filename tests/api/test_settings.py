@@ -33,6 +33,14 @@ def test_catalogs_lie_in_the_folder_data_unless_said_otherwise() -> None:
         ("SKULENS_S3_PATH_STYLE", "no", False),
         ("SKULENS_S3_ENCRYPTION", "aws:kms:k1", "aws:kms:k1"),
         ("SKULENS_S3_TIMEOUT_S", "2.5", 2.5),
+        ("SKULENS_STATE", "desk", Path("desk")),
+        ("SKULENS_CAMERA_NETWORKS", "10.0.0.0/8, fd00::/8", ("10.0.0.0/8", "fd00::/8")),
+        ("SKULENS_ICE_SERVERS", "stun:a:1,turn:b", ("stun:a:1", "turn:b")),
+        ("SKULENS_ICE_ADDRESSES", "127.0.0.1", ("127.0.0.1",)),
+        ("SKULENS_ICE_PUBLIC_ADDRESSES", "192.0.2.1", ("192.0.2.1",)),
+        ("SKULENS_ICE_PORTS", "40000-40100", (40000, 40100)),
+        ("SKULENS_TURN_USERNAME", "me", "me"),
+        ("SKULENS_TURN_CREDENTIAL", "secret", "secret"),
         ("SKULENS_ENROLMENT_REFUSES", "twin, Blurred", ("twin", "blurred")),
         ("SKULENS_TWIN_SIMILARITY", "0.95", 0.95),
     ],
@@ -43,7 +51,7 @@ def test_each_variable_sets_its_value(name: str, text: str, value: object) -> No
 
 
 def test_no_variable_is_left_untested_above() -> None:
-    assert len(variables()) == 15
+    assert len(variables()) == 23
 
 
 @pytest.mark.parametrize(
@@ -59,6 +67,10 @@ def test_no_variable_is_left_untested_above() -> None:
         ("SKULENS_STORAGE", "s3://bucket/prefix"),
         ("SKULENS_S3_BUCKET", "s3://bucket"),
         ("SKULENS_S3_PREFIX", "a/../b"),
+        ("SKULENS_CAMERA_NETWORKS", "everywhere"),
+        ("SKULENS_ICE_SERVERS", "http://a"),
+        ("SKULENS_ICE_ADDRESSES", "localhost"),
+        ("SKULENS_ICE_PORTS", "80-90"),
         ("SKULENS_S3_ENDPOINT", "127.0.0.1:9000"),
         ("SKULENS_S3_REGION", "eu central"),
         ("SKULENS_S3_PATH_STYLE", "perhaps"),
@@ -133,7 +145,7 @@ def test_a_dotenv_that_is_none_is_refused_by_name(tmp_path: Path, content: bytes
 
 
 @pytest.mark.parametrize(
-    "documents", [["README.md", "docs/catalog.md", "docs/import.md"], [".env.example"]]
+    "documents", [["README.md", "docs/catalog.md", "docs/import.md", "docs/operations.md"], [".env.example"]]
 )
 def test_every_setting_is_documented(documents: list[str]) -> None:
     text = "".join((ROOT / document).read_text() for document in documents)

@@ -17,6 +17,7 @@ from api.http.problems import Problem
 from api.live import LiveDesk
 from api.naming import product_name
 from api.schemas import event_json
+from api.webhooks import WebhookStore
 from catalog.errors import CatalogError
 from catalog.snapshot import Catalog
 from matcher.live import FrameTold, Message, NoSuchSession, SessionSettings
@@ -43,8 +44,18 @@ class _Origin:
 class LiveRoom:
     """Belongs to the engine's event loop."""
 
-    def __init__(self, desk: LiveDesk, settings: WebRtcSettings | None = None) -> None:
+    def __init__(
+        self, desk: LiveDesk, hooks: WebhookStore, settings: WebRtcSettings | None = None
+    ) -> None:
+        """Open a room; call it on the event loop.
+
+        Args:
+            desk: what does the work.
+            hooks: the webhooks that it tells, to be listed.
+            settings: how peers are treated.
+        """
         self.desk = desk
+        self.hooks = hooks
         self.board = Board(desk.log)
         self._whip_endpoint = WhipEndpoint(settings)
         self._whep_endpoint = WhepEndpoint(settings)
@@ -192,11 +203,11 @@ class LiveRoom:
 
 @asynccontextmanager
 async def live_room(
-    desk: LiveDesk, settings: WebRtcSettings | None = None
+    desk: LiveDesk, hooks: WebhookStore, settings: WebRtcSettings | None = None
 ) -> AsyncIterator[LiveRoom]:
     """A room around a desk while the block runs."""
     async with AsyncExitStack() as stack:
-        room = LiveRoom(desk, settings)
+        room = LiveRoom(desk, hooks, settings)
         stack.push_async_callback(room.close)
         stack.callback(desk.sessions.listen(room.hear))
         yield room

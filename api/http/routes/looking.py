@@ -77,6 +77,7 @@ async def identify(
         snapshot = engine.hub.catalog(catalog, min_version)
         image = read_picture(picture.data, picture.name)
         found = engine.finder.identify(image, snapshot, whole_image=whole_image)
+        engine.metrics.identified(found.elapsed)
         return identification_json(picture.name, found)
 
     return await engine.compute.run(look)

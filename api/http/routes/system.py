@@ -1,10 +1,10 @@
-"""Whether the service is alive, and whether it is ready."""
+"""Whether the service is ready."""
 
 from typing import Any
 
 from fastapi import APIRouter, Response
 
-from api.http.engine import TheEngine
+from api.http.engine import Engine, TheEngine
 
 router = APIRouter(tags=["system"])
 
@@ -22,6 +22,14 @@ async def healthz() -> dict[str, str]:
 )
 async def readyz(engine: TheEngine, response: Response) -> dict[str, Any]:
     """`ready`; `degraded` when a catalog's storage does not answer; `starting`; `broken`."""
+    response.status_code = 503 if engine.condition.room is None else 200
+    said = readiness(engine)
+    # Anybody may ask this: how many catalogs are stale, but not their names.
+    return {**said, "catalogs": len(said["catalogs"])}
+
+
+def readiness(engine: Engine) -> dict[str, Any]:
+    """The same with the stale catalogs' names and reasons."""
     condition = engine.condition
     stale = {name: one.reason for name, one in engine.hub.health().items() if one.degraded}
     if condition.fault:
@@ -30,5 +38,4 @@ async def readyz(engine: TheEngine, response: Response) -> dict[str, Any]:
         status = "starting"
     else:
         status = "degraded" if stale else "ready"
-    response.status_code = 503 if condition.room is None else 200
     return {"status": status, "reason": condition.fault, "catalogs": stale}

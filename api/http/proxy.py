@@ -1,0 +1,227 @@
+"""From a light worker to the engine: HTTP/1.1 and WebSockets over a Unix socket, streamed."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+
+import h11
+from starlette.types import Receive, Scope, Send
+from websockets.asyncio.client import ClientConnection, unix_connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+
+from api.http.problems import Problem
+
+CONNECT_S: Final = 10.0
+PAUSE_S: Final = 0.1
+CHUNK: Final = 1 << 16
+_HOP: Final = frozenset(
+    {b"connection", b"keep-alive", b"te", b"trailer", b"transfer-encoding", b"upgrade", b"host"}
+)
+
+_logger: Final = logging.getLogger(__name__)
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Proxy:
+    """An application that hands every request on to the engine's socket.
+
+    While the engine is being started again, requests wait for it, up to `CONNECT_S` seconds.
+    """
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+        elif scope["type"] == "websocket":
+            await self._socket_through(scope, receive, send)
+        else:
+            patience = 0.0 if scope["path"] == "/readyz" else CONNECT_S
+            async with self._connected(patience) as (reader, writer):
+                await _Exchange(reader, writer).run(scope, receive, send)
+
+    @asynccontextmanager
+    async def _connected(
+        self, patience_s: float
+    ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        reader, writer = await self._connect(patience_s)
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def _connect(
+        self, patience_s: float = CONNECT_S
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        until = asyncio.get_running_loop().time() + patience_s
+        while True:
+            try:
+                return await asyncio.open_unix_connection(self._socket)
+            except OSError:
+                if asyncio.get_running_loop().time() > until:
+                    raise gone() from None
+                await asyncio.sleep(PAUSE_S)
+
+    async def _socket_through(self, scope: Scope, receive: Receive, send: Send) -> None:
+        _, writer = await self._connect()  # only to wait until the engine is there
+        writer.close()
+        query = scope["query_string"].decode("latin-1")
+        path = scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
+        kept = [(name, value) for name, value in scope["headers"] if _is_told(name)]
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in kept]
+        await receive()  # websocket.connect
+        try:
+            async with unix_connect(
+                str(self._socket), f"ws://engine{path}", additional_headers=headers
+            ) as engine:
+                await send({"type": "websocket.accept"})
+                await _both_ways(engine, receive, send)
+        except InvalidStatus as error:
+            await _deny(error, send)
+        except (OSError, InvalidHandshake):
+            raise gone() from None
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._state = h11.Connection(h11.CLIENT)
+        self._begun = False
+
+    async def run(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asking = asyncio.create_task(self._ask(scope, receive))
+        answering = asyncio.create_task(self._answer(send))
+        try:
+            await asyncio.wait({asking, answering}, return_when=asyncio.FIRST_COMPLETED)
+            if asking.done() and not asking.cancelled() and asking.exception() is not None:
+                await asking  # a body that is refused, or a client that left
+            leaving = asyncio.create_task(_left(receive)) if asking.done() else asking
+            await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            leaving.cancel()
+            if answering.done():
+                await answering
+        except (OSError, h11.RemoteProtocolError, h11.LocalProtocolError) as error:
+            _logger.warning("the engine broke off: %s", error)
+            if not self._begun:
+                raise gone() from None
+        finally:
+            asking.cancel()
+            answering.cancel()
+            await asyncio.gather(asking, answering, return_exceptions=True)
+
+    async def _ask(self, scope: Scope, receive: Receive) -> None:
+        headers: Headers = [(b"host", b"engine"), (b"connection", b"close")]
+        headers += [(name, value) for name, value in scope["headers"] if name not in _HOP]
+        has_body = any(name == b"transfer-encoding" for name, _ in scope["headers"])
+        if has_body:
+            headers.append((b"transfer-encoding", b"chunked"))
+        has_body = has_body or any(name == b"content-length" for name, _ in headers)
+        query = scope["query_string"]
+        target = scope["raw_path"] + (b"?" + query if query else b"")
+        await self._write(h11.Request(method=scope["method"], target=target, headers=headers))
+        more = has_body
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ConnectionAbortedError("the client left")
+            more = message.get("more_body", False)
+            if body := message.get("body", b""):
+                await self._write(h11.Data(data=body))
+        await self._write(h11.EndOfMessage())
+
+    async def _write(self, event: Any) -> None:  # noqa: ANN401 -- an event of h11
+        self._writer.write(self._state.send(event) or b"")
+        await self._writer.drain()
+
+    async def _answer(self, send: Send) -> None:
+        while True:
+            event = self._state.next_event()
+            if event is h11.NEED_DATA:
+                self._state.receive_data(await self._reader.read(CHUNK))
+            elif isinstance(event, h11.Response):
+                self._begun = True
+                kept = [(name, value) for name, value in event.headers if name not in _HOP]
+                status = event.status_code
+                await send({"type": "http.response.start", "status": status, "headers": kept})
+            elif isinstance(event, h11.Data):
+                body = bytes(event.data)
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+            elif isinstance(event, h11.EndOfMessage):
+                await send({"type": "http.response.body", "body": b""})
+                return
+            elif isinstance(event, h11.ConnectionClosed):
+                raise ConnectionResetError("the engine closed the connection")
+
+
+def gone() -> Problem:
+    """The refusal while there is no engine."""
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "the engine is being started again; try again in a moment",
+        "starting",
+        {"Retry-After": "2"},
+    )
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """Nothing to begin and nothing to end."""
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+def _is_told(name: bytes) -> bool:
+    return name not in _HOP and not name.startswith(b"sec-websocket")
+
+
+async def _both_ways(engine: ClientConnection, receive: Receive, send: Send) -> None:
+    async def outwards() -> None:
+        with suppress(ConnectionClosed):
+            async for text in engine:
+                key = "text" if isinstance(text, str) else "bytes"
+                await send({"type": "websocket.send", key: text})
+
+    async def inwards() -> None:
+        while (await receive())["type"] != "websocket.disconnect":
+            pass  # nothing is asked of a reader
+
+    tasks = {asyncio.create_task(outwards()), asyncio.create_task(inwards())}
+    done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    if engine.close_code is not None or engine.state.name != "OPEN":
+        with suppress(RuntimeError, OSError):
+            await send({"type": "websocket.close", "code": 1000})
+    del done
+
+
+async def _deny(error: InvalidStatus, send: Send) -> None:
+    response = error.response
+    headers = [
+        (name.encode("latin-1"), value.encode("latin-1"))
+        for name, value in response.headers.raw_items()
+        if name.lower().encode("latin-1") not in _HOP
+    ]
+    status = response.status_code
+    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": bytes(response.body or b"")})

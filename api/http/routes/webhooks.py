@@ -1,0 +1,108 @@
+"""Webhooks: who is told of events, elsewhere."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypedDict
+
+from api.errors import Refused
+from api.http.engine import Engine, TheEngine
+from api.http.principal import Admin
+from api.http.problems import Problem, documented
+from api.webhooks.hook import KINDS, Webhook, WebhookOrder
+
+router = APIRouter(prefix="/webhooks", tags=["webhooks"])
+
+
+class NewWebhook(BaseModel):
+    """A webhook to be told."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "webhook_id": "till",
+                "url": "https://till.example.com/skulens",
+                "secret": "at least sixteen characters",
+            }
+        },
+    )
+
+    webhook_id: str = Field(max_length=128)
+    url: str = Field(max_length=2048)
+    secret: str = Field(max_length=256, repr=False)
+    kinds: list[str] = Field(default_factory=lambda: list(KINDS), max_length=8)
+    catalog: str = Field(default="", max_length=128)
+
+
+class WebhookJson(TypedDict):
+    """A webhook, without its secret."""
+
+    webhook_id: str
+    url: str
+    kinds: list[str]
+    catalog: str
+
+
+class WebhooksJson(TypedDict):
+    """All webhooks."""
+
+    webhooks: list[WebhookJson]
+
+
+@router.get("", summary="List webhooks", responses=documented())
+def list_webhooks(engine: TheEngine, _: Admin) -> WebhooksJson:
+    """Webhooks by id."""
+    return {"webhooks": [_shown(one) for one in engine.room.hooks.list()]}
+
+
+@router.post(
+    "",
+    status_code=HTTPStatus.CREATED,
+    summary="Tell a webhook from now on",
+    responses=documented(409),
+)
+def add_webhook(engine: TheEngine, _: Admin, order: NewWebhook, response: Response) -> WebhookJson:
+    """Events are delivered at least once, in order, signed with the secret."""
+    _check(engine, order)
+    asked = WebhookOrder(
+        order.webhook_id, order.url, order.secret, tuple(order.kinds), order.catalog
+    )
+    try:
+        hook = engine.room.desk.webhooks.add(asked)
+    except Refused as error:
+        is_there = str(error).endswith("already")
+        status = HTTPStatus.CONFLICT if is_there else HTTPStatus.UNPROCESSABLE_ENTITY
+        raise Problem(status, str(error), "already-exists" if is_there else "invalid") from error
+    response.headers["Location"] = f"/v1/webhooks/{hook.webhook_id}"
+    return _shown(hook)
+
+
+@router.delete(
+    "/{webhook_id}",
+    status_code=HTTPStatus.NO_CONTENT,
+    summary="Tell a webhook no more",
+    responses=documented(404),
+)
+def remove_webhook(engine: TheEngine, _: Admin, webhook_id: str) -> None:
+    """Forget a webhook."""
+    try:
+        engine.room.desk.webhooks.remove(webhook_id)
+    except Refused as error:
+        raise Problem(HTTPStatus.NOT_FOUND, str(error)) from error
+
+
+def _check(engine: Engine, order: NewWebhook) -> None:
+    forbidden = engine.options.webhook_rule(order.url)
+    if forbidden:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, forbidden, "invalid")
+
+
+def _shown(hook: Webhook) -> WebhookJson:
+    return {
+        "webhook_id": hook.webhook_id,
+        "url": hook.url,
+        "kinds": list(hook.kinds),
+        "catalog": hook.catalog,
+    }

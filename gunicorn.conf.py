@@ -1,0 +1,47 @@
+"""How gunicorn runs skulens: light workers in front of one engine.
+
+    gunicorn -w 4 -b 127.0.0.1:8000
+
+A worker holds no state: sessions, jobs and networks live in the engine, which the master keeps
+running and which survives `kill -HUP` (new workers) untouched.
+"""
+
+import os
+import sys
+
+from gunicorn.arbiter import Arbiter
+
+from api.errors import Refused
+from api.http.options import check_exposure, is_loopback
+from api.http.processes import Keeper, announce, options_here
+from api.settings import load_settings
+
+wsgi_app = "api.http.processes:worker_app()"
+worker_class = "uvicorn_worker.UvicornWorker"
+workers = 2
+bind = "127.0.0.1:8000"
+timeout = 60
+graceful_timeout = 8
+keepalive = 30
+accesslog = None  # the gate writes its own, as JSON Lines
+proc_name = "skulens"
+
+
+def on_starting(server: Arbiter) -> None:
+    """Refuse what is unsafe, then start the engine."""
+    hosts = [address[0] for address in server.cfg.address if isinstance(address, tuple)]
+    announce(exposed=not all(map(is_loopback, hosts)), secure=server.cfg.is_ssl)
+    options = options_here(load_settings(os.environ))
+    try:
+        for host in hosts:
+            check_exposure(host, options)
+    except Refused as error:
+        sys.exit(f"skulens: {error}")
+    # On the master, because a reload runs this file anew.
+    server.engine_keeper = Keeper()
+    server.engine_keeper.start()
+
+
+def on_exit(server: Arbiter) -> None:
+    """Stop the engine: streams are told, jobs are kept for the next start."""
+    server.engine_keeper.stop()
