@@ -36,8 +36,14 @@ class IndexKeeper:
         self._products: Mapping[str, Product] = {}
         self._index = Index.of(exact_below=exact_below)
         self._merging: Thread | None = None
+        self._is_used = False
         # What readers take without the lock, which is held while embeddings are read.
         self._published: tuple[Mapping[str, Product], Index] = (self._products, self._index)
+
+    @property
+    def is_used(self) -> bool:
+        """Whether somebody has searched, or is going to."""
+        return self._is_used
 
     def start_with(
         self,
@@ -60,6 +66,7 @@ class IndexKeeper:
             NotFound: an embedding is missing in the storage.
         """
         with self._lock:
+            self._is_used = True
             if part_ids.embedding != self._part_id:
                 self._part_id = part_ids.embedding
                 self._products = {}

@@ -448,8 +448,11 @@ class CatalogStore:
 
     def _after(self, state: CatalogState, product: Product) -> tuple[str, ...]:
         """What follows a commit; when it fails the change stands all the same."""
-        # A snapshot object only speeds up the next start.
+        # Whoever searches in this process too finds the change at once; and a snapshot object
+        # only speeds up the next start.
         with suppress(CatalogError):
+            if self._keeper.is_used:
+                self.latest().warm_up()
             self._ledger.checkpoint()
         try:
             if product.product_id in state.products:
