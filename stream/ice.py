@@ -64,7 +64,7 @@ class IceSettings:
     public_addresses: tuple[str, ...] = ()
     ports: tuple[int, int] | None = None
     connect_timeout: float = 15.0
-    vanished_after: float = 8.0
+    vanished_after: float = 6.0
 
     def links(self) -> tuple[str, ...]:
         """Values of `Link` headers that tell a peer about the servers (RFC 9725, section 4.6)."""

@@ -10,7 +10,7 @@ from stream.live import LiveSource
 from stream.mailbox import Mailbox
 from stream.state import SourceState, SourceStatus
 
-PATIENCE_S = 20.0
+PATIENCE_S = 40.0
 
 
 def wait_until(is_so: Callable[[], bool], seconds: float = PATIENCE_S) -> float:
