@@ -44,18 +44,20 @@ class Killing:
 
     Attributes:
         open: its storage, anew.
+        watch: the catalog as a process sees it that lives on.
         random: what to do and when to kill.
         longest_seconds: how long a write may go on before it is killed.
         outcomes: how many kills left the old state and how many the new one.
     """
 
     open: Open
+    watch: CatalogStore
     random: random.Random
     longest_seconds: float
     outcomes: dict[str, int] = field(default_factory=lambda: {"old": 0, "new": 0, "not killed": 0})
 
     def kill_one(self, number: int) -> None:
-        before = same_store(self.open()).state()
+        before = self.watch.state()
         kind, product_id, act = self._choose(number, before.products)
         by_step = self.random.random() < 0.5
         step = self.random.randrange(2 * STEPS[kind])
@@ -71,7 +73,7 @@ class Killing:
             act(store)
 
         killed = ended(forked(act_and_die))
-        after = same_store(self.open()).state()
+        after = self.watch.state()
         others = {k: v for k, v in after.products.items() if k != product_id}
         assert others == {k: v for k, v in before.products.items() if k != product_id}
         if after.sequence == before.sequence:
@@ -105,7 +107,7 @@ class Killing:
         return kind, chosen, lambda store: store.remove_product(chosen)
 
     def _check_product(self, product: Product | None) -> None:
-        snapshot = same_store(self.open()).snapshot()
+        snapshot = self.watch.snapshot()
         for image in product.images if product else ():
             snapshot.picture(image.image_id)
             snapshot.encoding(image.image_id)
@@ -128,7 +130,9 @@ def kill_many(storage: FolderStorage | S3Storage, kills: int, seed: int) -> None
     open_storage = reopening(storage)
     new_store(open_storage()).add_product("first", [picture(1)])
     longest_seconds = 0.012 if isinstance(storage, FolderStorage) else 0.15
-    killing = Killing(open_storage, random.Random(seed), longest_seconds)
+    killing = Killing(
+        open_storage, same_store(open_storage()), random.Random(seed), longest_seconds
+    )
     number = 0
     while killing.outcomes["old"] + killing.outcomes["new"] < kills:
         killing.kill_one(number)
