@@ -17,7 +17,7 @@ from api.http.processes import Keeper, announce, options_here
 from api.settings import load_settings
 
 wsgi_app = "api.http.processes:worker_app()"
-worker_class = "uvicorn_worker.UvicornWorker"
+worker_class = "api.http.server.PlainWorker"
 workers = 2
 bind = "127.0.0.1:8000"
 timeout = 60

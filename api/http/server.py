@@ -2,9 +2,20 @@
 
 from collections.abc import Callable
 from types import FrameType
+from typing import Any, ClassVar
 
 import uvicorn
 from typing_extensions import override
+from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]
+
+
+class PlainWorker(UvicornWorker):  # type: ignore[misc]
+    """A worker of gunicorn that does not say by what it serves."""
+
+    CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
+        **UvicornWorker.CONFIG_KWARGS,
+        "server_header": False,
+    }
 
 
 class StoppableServer(uvicorn.Server):

@@ -1,8 +1,9 @@
 """Reference images of a product: list, add, take away, and the picture itself."""
 
 import io
+from enum import IntEnum
 from http import HTTPStatus
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 from PIL import Image
@@ -41,8 +42,19 @@ TYPES: Final = {
 QUALITY: Final = 82
 FOREVER: Final = "private, max-age=31536000, immutable"
 
+
+class Size(IntEnum):
+    """Sides of small pictures: few, so that they can be kept by browsers."""
+
+    TINY = 96
+    SMALL = 160
+    MEDIUM = 320
+    LARGE = 640
+    HUGE = 1280
+
+
 Side = Annotated[
-    Literal[96, 160, 320, 640, 1280] | None,
+    Size | None,
     Query(description="A JPEG of at most so many pixels a side, instead of the file itself."),
 ]
 
