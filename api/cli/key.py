@@ -3,7 +3,7 @@
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -12,12 +12,17 @@ from rich.text import Text
 from api.cli.invocation import JsonOption, examples
 from api.cli.output import Output, printable
 from api.cli.serve import StateFolder
-from api.http.keys import Key, KeyStore
-from api.http.options import ServerOptions
-from api.http.principal import Scope
+from api.http.scope import Scope
 from api.settings import load_settings
 
-key_app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys of the service.")
+if TYPE_CHECKING:
+    from api.http.keys import Key, KeyStore
+
+key_app = typer.Typer(
+    no_args_is_help=True,
+    help="Make, list and revoke API keys of the service.",
+    epilog=examples("skulens key create --scope admin", "skulens key list"),
+)
 
 
 @key_app.command(
@@ -70,11 +75,14 @@ def revoke(
     output.show(Text(f"revoked {key_id}"))
 
 
-def _store(state: Path | None) -> KeyStore:
+def _store(state: Path | None) -> "KeyStore":
+    from api.http.keys import KeyStore
+    from api.http.options import ServerOptions
+
     return KeyStore(ServerOptions(state or load_settings(os.environ).state).keys)
 
 
-def _record(key: Key) -> dict[str, object]:
+def _record(key: "Key") -> dict[str, object]:
     return {
         "key_id": key.key_id,
         "name": key.name,

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from api.errors import Refused
-from api.http.principal import Principal, Scope
+from api.http.principal import Principal
+from api.http.scope import Scope
 from catalog.product import is_valid_id
 
 FORMAT: Final = 1

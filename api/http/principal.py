@@ -3,25 +3,16 @@
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
 from api.http.problems import Problem
+from api.http.scope import Scope
 
 # Set by the gate alone; whatever a client sends under this name is thrown away there.
 HEADER: Final = "x-skulens-principal"
-
-
-class Scope(StrEnum):
-    """What a key allows; `admin` allows everything."""
-
-    READ = "read"
-    CATALOG = "catalog"
-    LIVE = "live"
-    ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def test_every_command_in_a_document_is_a_command(document: Path) -> None:
 
 
 def test_the_picture_of_the_readme_is_small() -> None:
-    assert (ROOT / "docs" / "images" / "shelf.jpg").stat().st_size < 400_000
+    assert (ROOT / "docs" / "images" / "found.jpg").stat().st_size < 400_000
 
 
 @pytest.mark.parametrize("target", ["demo", "test", "lint", "soak", "clean"])

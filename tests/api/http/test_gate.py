@@ -13,7 +13,7 @@ import pytest
 from api.errors import Refused
 from api.http.keys import KeyStore
 from api.http.options import ServerOptions, check_exposure
-from api.http.principal import Scope
+from api.http.scope import Scope
 from tests.api.http.serving import Service, serving
 
 

@@ -6,8 +6,9 @@ import pytest
 from api.errors import Refused
 from api.http.cookies import Tickets, read_secret
 from api.http.keys import KeyStore
-from api.http.principal import Scope, principal_from
+from api.http.principal import principal_from
 from api.http.rates import MOST_BUCKETS, Rates
+from api.http.scope import Scope
 from api.http.tls import identity
 
 
