@@ -47,6 +47,7 @@ def serve(
     import uvicorn
 
     from api.http.app import create_app
+    from api.http.claim import claimed
     from api.http.ending import Ending
     from api.http.engine import build_engine
     from api.http.gate import Gate
@@ -60,6 +61,7 @@ def serve(
     pair = identity(settings.state, host, certificate, key, self_signed=self_signed)
     options = options_from(settings, exposed=not is_loopback(host), secure=pair is not None)
     check_exposure(host, options)
+    context.with_resource(claimed(options.state))
     ending = Ending()
     app: ASGIApp = Gate(create_app(lambda: build_engine(built, options, ending)), options)
     configure()

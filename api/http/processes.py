@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from api.errors import refusals, sentence
 from api.http.app import create_app
+from api.http.claim import claimed
 from api.http.ending import Ending
 from api.http.engine import build_engine
 from api.http.gate import Gate
@@ -68,7 +69,7 @@ def run_engine() -> int:
     try:
         settings = load_settings(os.environ)
         options = options_here(settings)
-        with build_services(settings) as services:
+        with claimed(options.state), build_services(settings) as services:
             ending = Ending()
             app = create_app(lambda: build_engine(services, options, ending))
             _serve(app, options, ending)

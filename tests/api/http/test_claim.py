@@ -1,0 +1,17 @@
+from pathlib import Path
+
+import pytest
+
+from api.errors import Refused
+from api.http.claim import claimed
+
+
+def test_a_state_folder_belongs_to_one_service_at_a_time(tmp_path: Path) -> None:
+    with (
+        claimed(tmp_path / "state"),
+        pytest.raises(Refused, match="another skulens runs"),
+        claimed(tmp_path / "state", wait_s=0),
+    ):
+        pass
+    with claimed(tmp_path / "state", wait_s=0):
+        pass
