@@ -20,7 +20,7 @@ export function drawFound(paper, found, name, { scale, unit = 1, dim = false, la
   const paint = PAINT[found.verdict] ?? PAINT.unknown
   const corners = cornersOf(found).map(([x, y]) => [x * scale, y * scale])
   paper.save()
-  paper.globalAlpha = dim ? 0.4 : 1
+  paper.globalAlpha = dim ? 0.65 : 1
   paper.lineJoin = paper.lineCap = 'round'
   trace(paper, corners)
   stroke(paper, paint, unit, 1.4, 0.75)

@@ -17,9 +17,10 @@ export function clock(seconds, fine = false) {
 
 export const timeOfDay = date => date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 
-export function day(text) {
-  const date = new Date(text)
-  return Number.isNaN(date.getTime()) ? text : date.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' })
+/** A moment, given as text or as Unix seconds. */
+export function day(moment) {
+  const date = new Date(typeof moment === 'number' ? moment * 1000 : moment)
+  return Number.isNaN(date.getTime()) ? String(moment) : date.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' })
 }
 
 /** A verdict as a pill. */
@@ -27,7 +28,7 @@ export const verdictPill = verdict => h('span', { class: `pill pill-${verdict}` 
 
 const STATES = {
   connecting: 'wait', live: 'good', stalled: 'wait', reconnecting: 'wait', failed: 'bad', ended: '',
-  queued: 'wait', running: 'wait', done: 'good', cancelled: '', interrupted: 'wait',
+  waiting: 'wait', running: 'wait', done: 'good', cancelled: '',
   ready: 'good', ok: 'good', starting: 'wait', degraded: 'wait', broken: 'bad', unreachable: 'bad',
 }
 

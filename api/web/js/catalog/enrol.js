@@ -20,7 +20,7 @@ export function enrol(files, { onChanged }) {
 }
 
 function askWhat(files, addresses, place, foot, { close, onChanged }) {
-  const name = h('input', { required: true, value: nameOf(files[0].name), maxLength: 512, autocomplete: 'off' })
+  const name = h('input', { required: true, autofocus: true, value: nameOf(files[0].name), maxLength: 512, autocomplete: 'off' })
   const id = h('input', { required: true, value: productIdOf(name.value), pattern: '[A-Za-z0-9][A-Za-z0-9._\\-]{0,127}', autocomplete: 'off', spellcheck: false })
   const each = h('input', { type: 'checkbox', id: 'each' })
   const attributes = attributeRows()

@@ -59,8 +59,8 @@ function line(paper, from, to, paint) {
   }
 }
 
-/** The part of the query with the product and a little around it. */
-function around(match, query) {
+/** The part of the query with what was found and a little around it. */
+export function around(match, query) {
   const corners = [...cornersOf(match), [match.box[0], match.box[1]], [match.box[2], match.box[3]]]
   const xs = corners.map(corner => corner[0])
   const ys = corners.map(corner => corner[1])

@@ -21,7 +21,7 @@ export function open() {
 
 class IdentifyView {
   constructor() {
-    this.place = h('div')
+    this.place = h('div', { class: 'stack-wide' })
     this.status = h('div', { class: 'small quiet', role: 'status' })
     this.head = h('div', { class: 'row' })
     this.element = h('div', { class: 'view drop-target' }, h('div', { class: 'view-head' }, h('div', {}, h('h1', {}, 'Identify'), this.status), this.head), this.place)
@@ -128,9 +128,11 @@ class IdentifyView {
     paper.imageSmoothingQuality = 'high'
     paper.drawImage(this.bitmap, 0, 0, this.canvas.width, this.canvas.height)
     const scale = this.canvas.width / this.bitmap.width
-    this.detections.forEach((one, index) => drawFound(paper, one, one.product_id ? product(one.product_id).name : '', { scale, unit, dim: index !== this.chosen }))
+    const draw = (one, isChosen) => drawFound(paper, one, one.product_id ? product(one.product_id).name : '', { scale, unit, dim: !isChosen, label: isChosen })
+    this.detections.forEach((one, index) => index !== this.chosen && draw(one, false))
+    if (this.detections[this.chosen]) draw(this.detections[this.chosen], true)
   }
 }
 
-const nearest = found => (found.product_id ? `nearest: ${product(found.product_id).name}, ${percent(found.probability)}` : 'nothing similar')
+const nearest = found => (found.product_id && found.probability >= 0.01 ? `nearest: ${product(found.product_id).name}, ${percent(found.probability)}` : 'nothing similar')
 

@@ -4,7 +4,7 @@ import { fill, h, icon } from '../dom.js'
 import { problem } from '../notices.js'
 import { catalog, fetchProduct, product } from '../shop.js'
 import { percent } from '../words.js'
-import { drawPairs } from './pairs.js'
+import { around, drawPairs } from './pairs.js'
 
 const MOST = 6
 
@@ -51,8 +51,7 @@ export class Why {
   async explain(productId) {
     if (!this.answers.has(productId)) {
       fill(this.detail, h('progress', { 'aria-label': 'Comparing' }))
-      const address = `${path('catalogs', catalog(), 'explain')}?product_id=${encodeURIComponent(productId)}`
-      this.answers.set(productId, upload(address, formOf({ image: this.file })))
+      this.answers.set(productId, this.ask(productId))
     }
     try {
       const answer = await this.answers.get(productId)
@@ -63,20 +62,28 @@ export class Why {
     }
   }
 
+  /** The service explains a whole picture; what is asked about is one thing on it, so that is cut out. */
+  async ask(productId) {
+    this.part ??= cutOut(this.file, this.bitmap, this.found)
+    const { image, bitmap } = await this.part
+    const address = `${path('catalogs', catalog(), 'explain')}?product_id=${encodeURIComponent(productId)}`
+    return { ...await upload(address, formOf({ image })), bitmap }
+  }
+
   conclusion({ lost_at: lost, product_id: id }) {
     const name = product(id).name
     const said = lost ? `Not ${name}: it was lost at “${GATES[lost] ?? lost}”.` : `${name} came through every gate.`
     return h('p', { class: 'conclusion' }, said)
   }
 
-  pairs({ correspondences: pairs, reference_image: imageId, match }) {
+  pairs({ correspondences: pairs, reference_image: imageId, match, bitmap }) {
     const id = match?.product_id
     const reference = imageId ?? match?.reference_image
-    if (!this.bitmap || !reference || !id) return h('p', { class: 'quiet small' }, 'No keypoints of a picture of this product agree with what is seen, so there is nothing to draw.')
+    if (!bitmap || !reference || !id) return h('p', { class: 'quiet small' }, 'No keypoints of a picture of this product agree with what is seen, so there is nothing to draw.')
     const label = `${pairs?.length ?? 0} places on a picture of ${product(id).name} that agree with places on your picture`
     const canvas = h('canvas', { role: 'img', 'aria-label': label, class: 'pairs' })
     const image = h('img', { src: pictureOf(catalog(), id, reference), alt: '' })
-    image.decode().then(() => drawPairs(canvas, image, this.bitmap, pairs ?? [], match), () => canvas.remove())
+    image.decode().then(() => drawPairs(canvas, image, bitmap, pairs ?? [], match), () => canvas.remove())
     return h('figure', { class: 'stack' }, canvas, h('figcaption', { class: 'small quiet' }, `${label}: the catalog’s picture left, yours right. Each line joins one pair.`))
   }
 }
@@ -86,4 +93,14 @@ function gates({ gates: steps }) {
     'li', { class: passed ? 'passed' : 'lost' }, icon(passed ? 'check' : 'close'),
     h('div', {}, h('h3', {}, GATES[name] ?? name, h('span', { class: 'hidden-label' }, passed ? ': passed' : ': lost')), h('p', { class: 'small quiet break' }, `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`)),
   )))
+}
+
+async function cutOut(file, bitmap, found) {
+  if (!bitmap) return { image: file, bitmap }
+  const { left, top, right, bottom } = around(found, bitmap)
+  const [width, height] = [Math.round(right - left), Math.round(bottom - top)]
+  const part = h('canvas', { width, height })
+  part.getContext('2d').drawImage(bitmap, left, top, width, height, 0, 0, width, height)
+  const image = await new Promise(resolve => part.toBlob(resolve, 'image/png'))
+  return { image, bitmap: part }
 }

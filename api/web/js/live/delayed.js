@@ -3,6 +3,8 @@ import { drawFound, fit } from '../drawing.js'
 
 const MOST_FRAMES = 45
 const MOST_DELAY_MS = 1200
+const MOST_INTERVAL_MS = 400
+const HELD_MS = 900
 const WIDTH = 960
 const REMEMBERED_MS = 2500
 
@@ -53,9 +55,12 @@ export class DelayedPicture {
     while (this.frames.length > MOST_FRAMES || (this.frames.length > 2 && this.frames[1].at < oldest)) this.frames.shift().bitmap.close()
   }
 
+  /** As late as answers are, and one answer more, so that there is one on either side of a picture. */
   wantedDelay() {
-    const latencies = this.overlays.slice(-10).map(overlay => overlay.latency)
-    return latencies.length ? Math.min(Math.max(...latencies) + 40, MOST_DELAY_MS) : 0
+    const recent = this.overlays.slice(-10)
+    if (recent.length < 2) return recent[0]?.latency ?? 0
+    const interval = (recent.at(-1).at - recent[0].at) / (recent.length - 1)
+    return Math.min(Math.max(...recent.map(overlay => overlay.latency)) + Math.min(interval, MOST_INTERVAL_MS), MOST_DELAY_MS)
   }
 
   draw() {
@@ -80,7 +85,7 @@ export class DelayedPicture {
     const next = this.overlays.find(overlay => overlay.at >= at)
     const last = this.overlays.findLast(overlay => overlay.at < at)
     if (!last) return next && next.at - at < 150 ? as(next, next.tracks) : []
-    if (!next) return at - last.at < 600 ? as(last, last.tracks) : []
+    if (!next) return at - last.at < HELD_MS ? as(last, last.tracks) : []
     const share = (at - last.at) / Math.max(next.at - last.at, 1)
     const later = new Map(next.tracks.map(track => [track.appearance_id, track]))
     const both = last.tracks.filter(track => later.has(track.appearance_id))

@@ -74,20 +74,20 @@ async function showModels() {
   const answer = await ask('v1/models')
   const models = listed(answer)
   if (!models.length) return null
-  return panel(`Models${answer.device ? ` on ${answer.device}` : ''}`, h('div', { class: 'scroll' }, table(['Network', 'File', 'Size', 'Licence', 'Trained on'], models.map(one => [
-    one.network, one.file, `${(one.size / 1e6).toFixed(1)} MB`, one.licence, one.trained_on,
-  ]))), h('p', { class: 'small faint' }, `${count(models.length, 'network')}, all loaded from this machine.`))
+  return panel('Models', h('div', { class: 'scroll' }, table(['Network', 'File', 'Size', 'Licence', 'Trained on'], models.map(one => [
+    one.network, one.file, one.size < 1e5 ? `${Math.ceil(one.size / 1e3)} kB` : `${(one.size / 1e6).toFixed(1)} MB`, one.licence, one.trained_on,
+  ]))), h('p', { class: 'small faint' }, `${count(models.length, 'file')}, all from this machine${answer.device ? `; device: ${answer.device}` : ''}.`))
 }
 
 function table(names, rows, numbersFrom = 99) {
   const look = index => (index >= numbersFrom ? 'number' : '')
   return h('table', {}, h('thead', {}, h('tr', {}, names.map((name, index) => h('th', { scope: 'col', class: look(index) }, name)))),
-    h('tbody', {}, rows.map(row => h('tr', {}, row.map((cell, index) => h('td', { class: `${look(index)} break` }, String(cell)))))))
+    h('tbody', {}, rows.map(row => h('tr', {}, row.map((cell, index) => h('td', { class: look(index) || (String(cell).length < 36 ? 'fixed' : '') }, String(cell)))))))
 }
 
 function themeChoice() {
   const group = h('div', { class: 'row', role: 'group', 'aria-label': 'Appearance' })
-  const show = () => fill(group, [['system', 'As the system'], ['light', 'Light'], ['dark', 'Dark']].map(([name, label]) =>
+  const show = () => fill(group, [['system', 'Automatic'], ['light', 'Light'], ['dark', 'Dark']].map(([name, label]) =>
     button(label, () => { setTheme(name); show(); group.querySelector('[aria-pressed="true"]').focus() }, { look: 'small', 'aria-pressed': String(theme() === name) })))
   show()
   return group
