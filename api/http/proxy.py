@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import socket
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
 import h11
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 from websockets.asyncio.client import ClientConnection, unix_connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
@@ -33,8 +34,9 @@ class Proxy:
     While the engine is being started again, requests wait for it, up to `CONNECT_S` seconds.
     """
 
-    def __init__(self, socket: Path) -> None:
-        self._socket = socket
+    def __init__(self, path: Path) -> None:
+        """Hand on to the socket at a path."""
+        self._socket = path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -44,36 +46,33 @@ class Proxy:
             await self._socket_through(scope, receive, send)
         else:
             patience = 0.0 if scope["path"] == "/readyz" else CONNECT_S
-            async with self._connected(patience) as (reader, writer):
-                await _Exchange(reader, writer).run(scope, receive, send)
-
-    @asynccontextmanager
-    async def _connected(
-        self, patience_s: float
-    ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-        reader, writer = await self._connect(patience_s)
-        try:
-            yield reader, writer
-        finally:
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
-
-    async def _connect(
-        self, patience_s: float = CONNECT_S
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        until = asyncio.get_running_loop().time() + patience_s
-        while True:
+            connection = await self._connect(patience)
             try:
-                return await asyncio.open_unix_connection(self._socket)
+                await _Exchange(connection).run(scope, receive, send)
+            finally:
+                connection.close()
+
+    async def _connect(self, patience_s: float = CONNECT_S) -> socket.socket:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + patience_s
+        while True:
+            connection = socket.socket(socket.AF_UNIX)
+            connection.setblocking(False)
+            try:
+                await loop.sock_connect(connection, str(self._socket))
             except OSError:
-                if asyncio.get_running_loop().time() > until:
+                connection.close()
+                if loop.time() > until:
                     raise gone() from None
                 await asyncio.sleep(PAUSE_S)
+            except BaseException:
+                connection.close()
+                raise
+            else:
+                return connection
 
     async def _socket_through(self, scope: Scope, receive: Receive, send: Send) -> None:
-        _, writer = await self._connect()  # only to wait until the engine is there
-        writer.close()
+        (await self._connect()).close()  # only to wait until the engine is there
         query = scope["query_string"].decode("latin-1")
         path = scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
         kept = [(name, value) for name, value in scope["headers"] if _is_told(name)]
@@ -92,11 +91,15 @@ class Proxy:
 
 
 class _Exchange:
-    """One request and its answer."""
+    """One request and its answer.
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
+    A socket and not a stream: an engine that refuses a body before it has read it closes its end,
+    and asyncio's streams then lose the answer that was on its way.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._loop = asyncio.get_running_loop()
         self._state = h11.Connection(h11.CLIENT)
         self._begun = False
 
@@ -105,14 +108,16 @@ class _Exchange:
         answering = asyncio.create_task(self._answer(send))
         try:
             await asyncio.wait({asking, answering}, return_when=asyncio.FIRST_COMPLETED)
-            if asking.done() and not asking.cancelled() and asking.exception() is not None:
-                await asking  # a body that is refused, or a client that left
-            leaving = asyncio.create_task(_left(receive)) if asking.done() else asking
-            await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            leaving.cancel()
+            if asking.done():
+                await asking  # raises if the body is refused, or the client left
+                leaving = asyncio.create_task(_left(receive))
+                await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
+                leaving.cancel()
             if answering.done():
                 await answering
-        except (OSError, h11.RemoteProtocolError, h11.LocalProtocolError) as error:
+        except ClientDisconnect:
+            return
+        except (OSError, h11.RemoteProtocolError) as error:
             _logger.warning("the engine broke off: %s", error)
             if not self._begun:
                 raise gone() from None
@@ -122,6 +127,11 @@ class _Exchange:
             await asyncio.gather(asking, answering, return_exceptions=True)
 
     async def _ask(self, scope: Scope, receive: Receive) -> None:
+        # The engine may have heard enough; what it says of that is read by the other task.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            await self._send_request(scope, receive)
+
+    async def _send_request(self, scope: Scope, receive: Receive) -> None:
         headers: Headers = [(b"host", b"engine"), (b"connection", b"close")]
         headers += [(name, value) for name, value in scope["headers"] if name not in _HOP]
         has_body = any(name == b"transfer-encoding" for name, _ in scope["headers"])
@@ -135,21 +145,21 @@ class _Exchange:
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise ConnectionAbortedError("the client left")
+                raise ClientDisconnect
             more = message.get("more_body", False)
             if body := message.get("body", b""):
                 await self._write(h11.Data(data=body))
         await self._write(h11.EndOfMessage())
 
     async def _write(self, event: Any) -> None:  # noqa: ANN401 -- an event of h11
-        self._writer.write(self._state.send(event) or b"")
-        await self._writer.drain()
+        await self._loop.sock_sendall(self._connection, self._state.send(event) or b"")
 
     async def _answer(self, send: Send) -> None:
         while True:
             event = self._state.next_event()
             if event is h11.NEED_DATA:
-                self._state.receive_data(await self._reader.read(CHUNK))
+                data = await self._loop.sock_recv(self._connection, CHUNK)
+                self._state.receive_data(data)
             elif isinstance(event, h11.Response):
                 self._begun = True
                 kept = [(name, value) for name, value in event.headers if name not in _HOP]

@@ -93,7 +93,12 @@ async def publish(engine: TheEngine, _: Watcher, catalog: str, request: Request)
     return respond(await room.publish(catalog, kind, body, accept))
 
 
-@router.options("/catalogs/{catalog}/whip", summary="What may be published", status_code=204)
+@router.options(
+    "/catalogs/{catalog}/whip",
+    summary="What may be published",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=documented(404),
+)
 async def publish_options(engine: TheEngine, _: Watcher, catalog: str) -> Response:  # noqa: ARG001
     """`Accept-Post`, and the ICE servers as `Link`."""
     return respond(engine.room.options())

@@ -143,7 +143,7 @@ def memory(running: Farm) -> dict[str, float]:
     """Proportional shares, megabytes."""
 
     def of(one: psutil.Process) -> float:
-        return round(one.memory_full_info().pss / 1e6, 1)
+        return round(float(one.memory_full_info().pss) / 1e6, 1)
 
     return {
         "engine": of(running.engine()),
