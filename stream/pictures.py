@@ -19,6 +19,7 @@ from stream.state import SourceState, StatusBoard, as_sentence
 
 MAX_PIXELS: Final = 4096 * 2304
 MIN_SIDE: Final = 16
+MAX_STEP_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class PictureFlow:
         self._freeze = FreezeWatch(limits.freeze_after)
         self._converter: RgbConverter | None = None
         self._index = 0
-        self._begin: float | None = None
+        self._last: tuple[float | None, float] | None = None
         self._media_time = 0.0
         self._corrupt = 0
         self._damaged_at: float | None = None
@@ -114,11 +115,21 @@ class PictureFlow:
         now = monotonic()
         self.last_picture_at = now
         self._show(picture, self._freeze.look(picture, now, media_time))
-        if self._begin is None:
-            self._begin = captured_at
-        self._media_time = max(self._media_time, captured_at - self._begin)
+        self._move_on(media_time, captured_at)
         self._inbox.put(self._pending(picture, self._index, captured_at))
         self._index += 1
+
+    def _move_on(self, media_time: float | None, captured_at: float) -> None:
+        """Advance the time since the first picture, by the pictures' own clock if it is sane."""
+        if self._last is not None:
+            last_media_time, last_captured_at = self._last
+            step = -1.0
+            if media_time is not None and last_media_time is not None:
+                step = media_time - last_media_time
+            if not 0 <= step <= MAX_STEP_S:
+                step = max(captured_at - last_captured_at, 0.0)
+            self._media_time += step
+        self._last = media_time, captured_at
 
     def _is_damaged(self, picture: VideoFrame) -> bool:
         if picture.is_corrupt:

@@ -122,6 +122,7 @@ class ReconnectingSource:
             lost_at = self._settle(lost_at)
             if not self._wait_and_renew(lost_at):
                 break
+            inbox.begin_again()
         self._source.stop()
 
     def _settle(self, lost_at: float) -> float:
@@ -190,18 +191,27 @@ class _Continuation:
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
         self._index = 0
+        self._attempt = 0
         self._begin: float | None = None
+        self._shift = (-1, 0.0)  # of which attempt, and seconds
         self._last = 0.0
 
-    def put(self, frame: Frame | PendingFrame) -> None:
-        index, self._index = self._index, self._index + 1
-        self._inbox.put(lambda: self._renumbered(frame, index))
+    def begin_again(self) -> None:
+        """What comes from now on is of another connection."""
+        self._attempt += 1
 
-    def _renumbered(self, frame: Frame | PendingFrame, index: int) -> Frame | None:
+    def put(self, frame: Frame | PendingFrame) -> None:
+        index, attempt = self._index, self._attempt
+        self._index += 1
+        self._inbox.put(lambda: self._renumbered(frame, index, attempt))
+
+    def _renumbered(self, frame: Frame | PendingFrame, index: int, attempt: int) -> Frame | None:
         made = frame if isinstance(frame, Frame) else frame()
         if made is None:
             return None
         if self._begin is None:
             self._begin = made.captured_at - made.media_time
-        self._last = max(self._last, made.captured_at - self._begin)
+        if self._shift[0] != attempt:
+            self._shift = attempt, made.captured_at - self._begin - made.media_time
+        self._last = max(self._last, made.media_time + self._shift[1])
         return replace(made, index=index, media_time=self._last)

@@ -24,7 +24,7 @@ from tests.stream.watching import wait_until, watching
 def test_pictures_come_numbered_timed_and_young(codec: str, transport: str) -> None:
     settings = CameraSettings(transport="tcp" if transport == "tcp" else "udp")
     with GstCamera(codec=codec) as camera, watching(CameraSource(camera.url, settings)) as watch:
-        watch.wait_for_frames(60)
+        watch.wait_for_frames(40)
         assert watch.state is SourceState.LIVE
         assert watch.reason == "Pictures of 640x360 come."
         assert watch.last is not None
@@ -32,11 +32,10 @@ def test_pictures_come_numbered_timed_and_young(codec: str, transport: str) -> N
         assert watch.last.image.max() > 200  # the bar
         indices, media, captured, ages = zip(*watch.frames, strict=True)
         assert list(indices) == sorted(set(indices))
-        assert indices[-1] - indices[0] <= len(indices) + 10
+        assert indices[-1] < watch.mailbox.received
         assert np.all(np.diff(media) >= 0)
-        assert np.median(np.diff(media)) == pytest.approx(0.04, abs=0.01)
-        assert np.median(np.diff(captured)) == pytest.approx(0.04, abs=0.01)
-        assert 0 <= np.median(ages) < 0.15
+        assert media[-1] - media[0] == pytest.approx(captured[-1] - captured[0], abs=0.6)
+        assert 0 <= np.median(ages) < 0.5
         assert watch.source.status.corrupt == 0
 
 
