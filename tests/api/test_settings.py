@@ -145,7 +145,8 @@ def test_a_dotenv_that_is_none_is_refused_by_name(tmp_path: Path, content: bytes
 
 
 @pytest.mark.parametrize(
-    "documents", [["README.md", "docs/catalog.md", "docs/import.md", "docs/operations.md"], [".env.example"]]
+    "documents",
+    [["README.md", "docs/catalog.md", "docs/import.md", "docs/operations.md"], [".env.example"]],
 )
 def test_every_setting_is_documented(documents: list[str]) -> None:
     text = "".join((ROOT / document).read_text() for document in documents)
