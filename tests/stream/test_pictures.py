@@ -1,0 +1,80 @@
+"""From decoded pictures to frames."""
+
+import numpy as np
+import pytest
+from av.video.frame import VideoFrame
+
+from stream.errors import SourceError
+from stream.frame import Frame
+from stream.mailbox import Mailbox
+from stream.pictures import PictureFlow, PictureLimits
+from stream.state import SourceState, StatusBoard
+
+
+def picture(width: int = 64, height: int = 48) -> VideoFrame:
+    return VideoFrame.from_ndarray(np.full((height, width, 3), 90, np.uint8), "rgb24")
+
+
+def flow(mailbox: Mailbox, board: StatusBoard | None = None) -> PictureFlow:
+    board = board or StatusBoard()
+    return PictureFlow("cam", mailbox, board, PictureLimits(), awaits_key_frame=False)
+
+
+def taken(mailbox: Mailbox) -> Frame:
+    frame = mailbox.take(0)
+    assert frame is not None
+    return frame
+
+
+def media_times(times: list[float | None]) -> list[float]:
+    """What becomes of presentation times that come 40 ms apart."""
+    mailbox, found = Mailbox(), []
+    pictures = flow(mailbox)
+    for number, time in enumerate(times):
+        pictures.take(picture(), 1000 + number * 0.04, time, None)
+        found.append(round(taken(mailbox).media_time, 3))
+    return found
+
+
+def test_a_picture_becomes_a_numbered_frame() -> None:
+    mailbox, board = Mailbox(), StatusBoard()
+    pictures = flow(mailbox, board)
+    for _ in range(2):
+        pictures.take(picture(), 1000.0, None, None)
+    frame = taken(mailbox)
+    assert (frame.source_id, frame.index, frame.captured_at) == ("cam", 1, 1000.0)
+    assert frame.image.shape == (48, 64, 3)
+    assert board.status.state is SourceState.LIVE
+    assert board.status.reason == "Pictures of 64x48 come."
+
+
+def test_media_time_follows_the_pictures_own_clock() -> None:
+    assert media_times([7.0, 7.05, 7.06, 7.12]) == [0, 0.05, 0.06, 0.12]
+
+
+def test_without_a_clock_it_follows_the_arrival() -> None:
+    assert media_times([None, None, None]) == [0, 0.04, 0.08]
+
+
+@pytest.mark.parametrize("jump", [-1000.0, 1000.0])
+def test_timestamps_that_jump_do_not_make_it_jump(jump: float) -> None:
+    found = media_times([0.0, 0.04, 0.08 + jump, 0.12 + jump])
+    assert found == sorted(found)
+    assert found[-1] <= 0.16
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "reason"), [(7680, 4320, "too large"), (8, 8, "too small")]
+)
+def test_sizes_that_make_no_sense_are_refused(width: int, height: int, reason: str) -> None:
+    with pytest.raises(SourceError, match=f"{width}x{height} are {reason}"):
+        flow(Mailbox()).take(picture(width, height), 0.0, None, None)
+
+
+def test_damage_is_counted_and_hides_what_builds_on_it() -> None:
+    mailbox, board = Mailbox(), StatusBoard()
+    pictures = flow(mailbox, board)
+    pictures.damage()
+    pictures.take(picture(), 0.0, None, None)
+    assert mailbox.is_empty
+    assert board.status.corrupt == 2
