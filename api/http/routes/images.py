@@ -9,10 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from PIL import Image
 from typing_extensions import TypedDict
 
-from api.http.engine import TheEngine
-from api.http.principal import Keeper, Reader
-from api.http.problems import Problem, documented
-from api.http.routes.products import (
+from api.http.changing import (
     Form,
     IfMatch,
     WrittenJson,
@@ -21,6 +18,9 @@ from api.http.routes.products import (
     stale,
     written,
 )
+from api.http.engine import TheEngine
+from api.http.principal import Keeper, Reader
+from api.http.problems import Problem, documented
 from api.schemas import ReferenceImageJson, product_json
 from catalog.errors import Conflict
 from catalog.picture import read_picture

@@ -5,12 +5,12 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
 
+from api.http.changing import Form
 from api.http.cursors import cursor_of, number_place
 from api.http.engine import Engine, TheEngine
 from api.http.principal import Reader
 from api.http.problems import Problem, documented
 from api.http.routes.catalogs import MinVersion
-from api.http.routes.products import Form
 from api.http.uploads import Json, Upload
 from api.schemas import (
     ExplanationJson,

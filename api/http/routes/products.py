@@ -1,32 +1,38 @@
 """Products of a catalog: add, show, change, remove, bring back."""
 
-import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 from typing_extensions import TypedDict
 
+from api.http.changing import (
+    Form,
+    IfMatch,
+    WrittenJson,
+    form_of,
+    revision_of,
+    stale,
+    tag_of,
+    written,
+)
 from api.http.cursors import page, text_place
 from api.http.engine import TheEngine
 from api.http.principal import Keeper, Reader
 from api.http.problems import Problem, documented
 from api.http.routes.catalogs import Cursor, Limit, MinVersion
-from api.http.uploads import Upload, read_object, read_upload
+from api.http.uploads import Upload, read_object
 from api.schemas import ProductJson, product_json
-from catalog.errors import AlreadyExists, Conflict
+from catalog.errors import Conflict
 from catalog.product import AttributeValue, Product
 from catalog.store import CatalogStore, Change
 
 router = APIRouter(prefix="/catalogs/{catalog}/products", tags=["products"])
 
-IfMatch = Annotated[str | None, Header(description='The product\'s ETag, such as "3".')]
-Form = Annotated[Upload, Depends(read_upload)]
 
 _TEXTS: Final = frozenset({"name", "description"})
 _CHANGEABLE: Final = _TEXTS | {"attributes"}
-_TAG: Final = re.compile(r'"(\d{1,15})"')
 
 EXAMPLE: Final = {
     "product_id": "oat-milk",
@@ -40,26 +46,6 @@ EXAMPLE: Final = {
 }
 
 
-class FindingJson(TypedDict):
-    """Something wrong with a picture that was taken in."""
-
-    fault: str
-    picture: str
-    sentence: str
-    product_id: str | None
-    similarity: float | None
-
-
-class WrittenJson(TypedDict):
-    """What a write did."""
-
-    catalog: str
-    index_version: int
-    product: ProductJson
-    notes: list[str]
-    findings: list[FindingJson]
-
-
 class ProductsJson(TypedDict):
     """One page of products."""
 
@@ -68,16 +54,6 @@ class ProductsJson(TypedDict):
     total: int
     products: list[ProductJson]
     next_cursor: str | None
-
-
-def form_of(**properties: str) -> dict[str, Any]:
-    """What OpenAPI says of a form with pictures."""
-    files = {"type": "array", "items": {"type": "string", "format": "binary"}}
-    described = {name: {"type": "string", "description": said} for name, said in properties.items()}
-    schema = {"type": "object", "properties": {**described, "images": files}}
-    return {
-        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
-    }
 
 
 _FIELDS: Final = {
@@ -307,53 +283,3 @@ def _replaced(store: CatalogStore, product_id: str, form: Upload, revision: int 
 def attributes_of(form: Upload) -> Mapping[str, AttributeValue]:
     """The attributes of a form; the catalog checks what is in them."""
     return dict(form.record("attributes") or {})
-
-
-def tag_of(product: Product) -> str:
-    """A product's entity tag."""
-    return f'"{product.revision}"'
-
-
-def revision_of(if_match: str | None) -> int | None:
-    """The revision that `If-Match` asks for; None for any.
-
-    Raises:
-        Problem: it is no tag of a product.
-    """
-    if if_match is None or if_match.strip() == "*":
-        return None
-    known = _TAG.fullmatch(if_match.strip())
-    if known is None:
-        raise Problem(
-            HTTPStatus.PRECONDITION_FAILED, 'If-Match is no tag of a product, such as "3"'
-        )
-    return int(known[1])
-
-
-def stale(error: Conflict, *, with_tag: bool) -> Exception:
-    """412 for who gave a tag; everybody else's conflict is none of a precondition."""
-    if not with_tag or isinstance(error, AlreadyExists):
-        return error
-    return Problem(HTTPStatus.PRECONDITION_FAILED, str(error))
-
-
-def written(catalog: str, change: Change, response: Response | None = None) -> WrittenJson:
-    """What a write did, with the new tag."""
-    if response is not None:
-        response.headers["ETag"] = tag_of(change.product)
-    return {
-        "catalog": catalog,
-        "index_version": change.index_version,
-        "product": product_json(change.product),
-        "notes": list(change.notes),
-        "findings": [
-            {
-                "fault": str(one.fault),
-                "picture": one.picture,
-                "sentence": one.sentence,
-                "product_id": one.product_id,
-                "similarity": one.similarity,
-            }
-            for one in change.findings
-        ],
-    }

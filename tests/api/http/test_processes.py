@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,8 +46,9 @@ class Farm:
     def engine(self) -> psutil.Process:
         """The engine's process."""
         for child in self.master.children():
-            if "api.http.processes" in child.cmdline():
-                return child
+            with suppress(psutil.NoSuchProcess):  # a worker that is just being replaced
+                if "api.http.processes" in child.cmdline():
+                    return child
         raise AssertionError("there is no engine")
 
     def workers(self) -> list[psutil.Process]:
