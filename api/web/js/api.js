@@ -118,7 +118,7 @@ function refused(status, text) {
 }
 
 function sentenceOf({ detail, title }) {
+  // Not made to begin with a capital: it may begin with somebody's file name.
   const sentence = typeof detail === 'string' ? detail : title ?? ''
-  const whole = sentence.charAt(0).toUpperCase() + sentence.slice(1)
-  return !whole || /[.!?]$/.test(whole) ? whole : `${whole}.`
+  return !sentence || /[.!?]$/.test(sentence) ? sentence : `${sentence}.`
 }

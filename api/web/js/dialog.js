@@ -3,10 +3,13 @@ import { button, h } from './dom.js'
 
 let dialogs = 0
 
-/** Open a dialog; `build(close)` gives its body and its foot. Resolves when it is closed. */
-export function openDialog(title, build, { wide = false } = {}) {
+/**
+ * Open a dialog; `build(close)` gives its body and its foot. Resolves when it is closed, which
+ * going to another view does, too, unless it `stays`.
+ */
+export function openDialog(title, build, { stays = false } = {}) {
   const id = `dialog-${++dialogs}`
-  const element = h('dialog', { 'aria-labelledby': id, class: wide ? 'dialog-wide' : '' })
+  const element = h('dialog', { 'aria-labelledby': id, data: { stays } })
   const close = () => element.close()
   const { body, foot } = build(close)
   element.append(

@@ -32,5 +32,5 @@ export function showLogin(onDone) {
         field('API key', key), said, button('Log in', null, { type: 'submit', look: 'main', symbol: 'key' }),
       ),
     }
-  }).then(() => { isOpen = false })
+  }, { stays: true }).then(() => { isOpen = false })
 }

@@ -33,6 +33,7 @@ async function show({ focus = true } = {}) {
     if (tab.hash === `#/${name}`) tab.setAttribute('aria-current', 'page')
     else tab.removeAttribute('aria-current')
   }
+  for (const dialog of document.querySelectorAll('dialog[data-stays="false"]')) dialog.close()
   current.close()
   current = { close() {} }
   try {
@@ -50,13 +51,17 @@ async function show({ focus = true } = {}) {
 /** Bring the list of catalogs up to date, and look at one of them. */
 async function showCatalogs(wanted = '') {
   const before = catalog()
+  await listCatalogs(wanted)
+  if (catalog() !== before) await show({ focus: false })
+}
+
+async function listCatalogs(wanted = '') {
   if (wanted) choose(wanted)
   const found = await catalogs()
   fill(chooser, found.length
     ? found.map(one => h('option', { value: one.catalog, selected: one.catalog === catalog() }, one.catalog))
     : h('option', { value: '' }, 'No catalog yet'))
   chooser.disabled = !found.length
-  if (catalog() !== before) await show({ focus: false })
 }
 
 async function begin() {
@@ -69,7 +74,7 @@ async function begin() {
   document.addEventListener('skulens:login', () => showLogin(() => location.reload()))
   document.querySelector('.skip').addEventListener('click', event => { event.preventDefault(); main.focus() })
   try {
-    await showCatalogs()
+    await listCatalogs()
   } catch (error) {
     if (error.status !== 401) return fill(main, empty('warn', 'Not connected', error.message))
   }

@@ -101,7 +101,7 @@ function showFindings({ findings, added }, place, foot, { close, onChanged }) {
 export function findingList(findings) {
   return h('ul', { class: 'stack', 'aria-label': 'Findings' }, findings.map(({ fault, sentence, product_id: twin }) => h(
     'li', { class: 'warning', data: { fault } }, icon('warn'),
-    h('p', { class: 'break' }, `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}. `,
+    h('p', { class: 'break' }, `${sentence}. `,
       twin && h('a', { href: `#/catalog/${encodeURIComponent(twin)}`, target: '_blank' }, `Open ${twin}`)),
   )))
 }

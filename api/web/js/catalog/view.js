@@ -35,7 +35,7 @@ class CatalogView {
     this.like = h('div')
     this.filters = h('div', { class: 'filters' })
     this.told = h('p', { class: 'small quiet', role: 'status' })
-    this.grid = h('ul', { class: 'grid', 'aria-label': 'Products' })
+    this.grid = h('ul', { class: 'grid', 'aria-label': 'Products', on: { click: event => this.openTile(event) } })
     this.more = h('div', { class: 'row centre' })
     this.element = h(
       'div', { class: 'view drop-target' },
@@ -172,6 +172,15 @@ class CatalogView {
   add(files) {
     if (!files.length) return notify('Those are no pictures; drop JPEG, PNG or WebP files.', { bad: true })
     return enrol(files, { onChanged: version => this.changed(version) })
+  }
+
+  /** In the same view, so that the place in the list and the focus stay. */
+  openTile(event) {
+    const link = event.target.closest('.tile')
+    if (!link || event.metaKey || event.ctrlKey || event.shiftKey) return
+    event.preventDefault()
+    history.replaceState(null, '', link.hash)
+    this.edit(link.dataset.product)
   }
 
   async edit(productId) {

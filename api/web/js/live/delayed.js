@@ -4,7 +4,8 @@ import { drawFound, fit } from '../drawing.js'
 const MOST_FRAMES = 45
 const MOST_DELAY_MS = 1200
 const MOST_INTERVAL_MS = 400
-const HELD_MS = 900
+const HELD_MS = 700
+const NEAR_MS = 150
 const WIDTH = 960
 const REMEMBERED_MS = 2500
 
@@ -75,7 +76,8 @@ export class DelayedPicture {
     const unit = fit(this.canvas, width, (width * bitmap.height) / bitmap.width)
     const paper = this.canvas.getContext('2d')
     paper.drawImage(bitmap, 0, 0, this.canvas.width, this.canvas.height)
-    for (const { track, width: whole } of this.tracksAt(frame.at)) {
+    const tracks = this.tracksAt(frame.at).sort((one, other) => (other.track.verdict === 'unknown') - (one.track.verdict === 'unknown'))
+    for (const { track, width: whole } of tracks) {
       drawFound(paper, track, track.name || this.nameOf(track.product_id), { scale: this.canvas.width / whole, unit })
     }
   }
@@ -84,8 +86,9 @@ export class DelayedPicture {
   tracksAt(at) {
     const next = this.overlays.find(overlay => overlay.at >= at)
     const last = this.overlays.findLast(overlay => overlay.at < at)
-    if (!last) return next && next.at - at < 150 ? as(next, next.tracks) : []
+    if (!last) return next && next.at - at < NEAR_MS ? as(next, next.tracks) : []
     if (!next) return at - last.at < HELD_MS ? as(last, last.tracks) : []
+    if (next.at - last.at > HELD_MS) return at - last.at < NEAR_MS ? as(last, last.tracks) : [] // between is a guess
     const share = (at - last.at) / Math.max(next.at - last.at, 1)
     const later = new Map(next.tracks.map(track => [track.appearance_id, track]))
     const both = last.tracks.filter(track => later.has(track.appearance_id))

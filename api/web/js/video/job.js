@@ -23,7 +23,7 @@ export class VideoJob {
     this.actions = h('div', { class: 'row' })
     this.element = h(
       'div', { class: 'view' },
-      h('div', { class: 'view-head' }, h('div', { class: 'row grow' }, h('a', { class: 'button button-quiet button-icon', href: '#/video', 'aria-label': 'All videos' }, icon('back')), this.title), this.status, this.actions),
+      h('div', { class: 'view-head' }, h('div', { class: 'row grow title-row' }, h('a', { class: 'button button-quiet button-icon', href: '#/video', 'aria-label': 'All videos' }, icon('back')), this.title), this.status, this.actions),
       this.progress, h('div', { class: 'video-job' }, this.player, this.timeline.element), this.appearances,
     )
     this.follow()

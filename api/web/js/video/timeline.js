@@ -58,9 +58,11 @@ export class Timeline {
   }
 
   ticks() {
-    const step = STEPS.find(one => this.duration / one <= 8) ?? 7200
+    const most = Math.max(2, Math.floor(this.scrub.clientWidth / 74))
+    const step = STEPS.find(one => this.duration / one <= most) ?? 7200
     return Array.from({ length: Math.floor(this.duration / step) + 1 }, (_, index) => {
-      const tick = h('span', {}, clock(index * step))
+      const isLast = (index * step) / this.duration > 0.96
+      const tick = h('span', { class: isLast ? 'last' : '' }, clock(index * step))
       tick.style.left = `${((index * step) / this.duration) * 100}%`
       return tick
     })
