@@ -37,10 +37,15 @@ class Terminal:
 
     def start(self, *arguments: object) -> "subprocess.Popen[str]":
         """Start a command."""
+
+        def hear_interrupts() -> None:
+            # Whoever runs the tests in a shell's background has them ignored.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+
         return subprocess.Popen(
             [*PROGRAM, *map(str, arguments)],
             cwd=self.folder, env=self._environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=hear_interrupts,
         )  # fmt: skip
 
     def run(self, *arguments: object, largest_file: int | None = None) -> tuple[int, str, str]:
