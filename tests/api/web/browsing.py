@@ -106,7 +106,10 @@ def visiting(
 ) -> Iterator[Visit]:
     """A fresh visit, which must have been without complaint and all from the service."""
     context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=scheme, permissions=["camera"]
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,
+        permissions=["camera"],
+        ignore_https_errors=True,  # a certificate of the service's own making
     )
     page = context.new_page()
     page.set_default_timeout(WAIT_MS)

@@ -1,24 +1,14 @@
 """The page in a browser, in front of stand-ins and in front of the real service."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
-import httpx2
 import pytest
 from playwright.sync_api import Browser
 
 from tests.api.http.serving import Service, serving
 from tests.api.web.browsing import Visit, browsing, visiting
+from tests.api.web.program import Program
 from tests.api.web.scenery import Scenery, make_scenery
-
-ROOT = Path(__file__).parents[3]
-PROGRAM = [sys.executable, "-c", "import sys; from api.cli.main import main; sys.exit(main())"]
-START_S = 240  # networks are compiled at the first start
 
 
 @pytest.fixture(scope="session")
@@ -48,46 +38,8 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 @pytest.fixture(scope="module")
 def real_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """`skulens serve` in a process of its own, with the shipped networks."""
-    folder = tmp_path_factory.mktemp("real")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("SKULENS_")},
-        "PYTHONPATH": str(ROOT),
-        "SKULENS_STORAGE": str(folder / "data"),
-        "SKULENS_CACHE_DIR": str(folder / "cache"),
-        "SKULENS_STATE": str(folder / "state"),
-    }
-    log = folder / "log"
-    with log.open("w") as said:
-        process = subprocess.Popen(
-            [*PROGRAM, "serve", "--port", str(port)],
-            cwd=folder, env=environment, stdout=said, stderr=said,
-        )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _until_ready(url, process, log)
+    with Program(tmp_path_factory.mktemp("real")).serving("127.0.0.1") as url:
         yield url
-    finally:
-        process.terminate()
-        try:
-            assert process.wait(15) == 0, log.read_text()[-2000:]
-        finally:
-            process.kill()
-
-
-def _until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    until = time.monotonic() + START_S
-    while time.monotonic() < until:
-        assert process.poll() is None, log.read_text()[-2000:]
-        try:
-            if httpx2.get(f"{url}/readyz").status_code == 200:
-                return
-        except httpx2.TransportError:
-            pass
-        time.sleep(0.1)
-    raise AssertionError(log.read_text()[-2000:])
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 // System: how the service is, how fast, with which networks, and how it looks here.
 import { ask, health, listed } from '../api.js'
 import { button, fill, h } from '../dom.js'
-import { problem } from '../notices.js'
+import { attempt, problem } from '../notices.js'
 import { setTheme, theme } from '../theme.js'
 import { count, statePill } from '../words.js'
 import { drift, readMetrics } from './metrics.js'
@@ -9,15 +9,16 @@ import { drift, readMetrics } from './metrics.js'
 const POLL_MS = 5000
 
 export function open() {
-  const places = { health: h('div'), speed: h('div'), drift: h('div'), models: h('div') }
+  const places = { health: h('div'), speed: h('div'), drift: h('div'), models: h('div'), login: h('div') }
   const look = () => Promise.all([
     into(places.health, showHealth), into(places.speed, showSpeed), into(places.drift, showDrift),
   ])
   look()
   into(places.models, showModels)
+  into(places.login, showLogout)
   const poll = setInterval(look, POLL_MS)
   return {
-    element: h('div', { class: 'view' }, h('div', { class: 'view-head' }, h('h1', {}, 'System'), themeChoice()),
+    element: h('div', { class: 'view' }, h('div', { class: 'view-head' }, h('h1', {}, 'System'), h('div', { class: 'row' }, themeChoice(), places.login)),
       h('div', { class: 'system' }, places.health, places.speed, places.drift), places.models),
     close: () => clearInterval(poll),
   }
@@ -83,6 +84,15 @@ function table(names, rows, numbersFrom = 99) {
   const look = index => (index >= numbersFrom ? 'number' : '')
   return h('table', {}, h('thead', {}, h('tr', {}, names.map((name, index) => h('th', { scope: 'col', class: look(index) }, name)))),
     h('tbody', {}, rows.map(row => h('tr', {}, row.map((cell, index) => h('td', { class: look(index) || (String(cell).length < 36 ? 'fixed' : '') }, String(cell)))))))
+}
+
+async function showLogout() {
+  const { login_required: isLoggedIn } = await ask('v1/me')
+  const leave = () => attempt(async () => {
+    await ask('logout', { method: 'POST' })
+    location.reload()
+  })
+  return isLoggedIn && button('Log out', leave, { look: 'small' })
 }
 
 function themeChoice() {
