@@ -13,13 +13,13 @@ import numpy as np
 import psutil
 import pytest
 
-from stream.camera import CameraSource
 from stream.live import LiveSource
 from stream.mailbox import Mailbox
 from stream.peers import WebRtcSettings
 from stream.publisher import WhipSource
-from tests.stream.peers.cameras import GstCamera
+from tests.stream.peers.cameras import free_port
 from tests.stream.peers.whip_server import WhipServer
+from tests.stream.test_reconnecting import keeping
 from tests.stream.test_whip import ICE, PUBLISHER
 from tests.stream.watching import wait_until
 
@@ -29,13 +29,25 @@ AGE_BOUND_S = 0.5
 SLOPE_BOUND_MB = 1.0
 
 
+CAMERA = """
+import sys
+from tests.stream.peers.cameras import GstCamera
+with GstCamera(int(sys.argv[1]), size=(1280, 720), rate=30):
+    sys.stdin.read()
+"""
+
+
 @contextmanager
 def rtsp(_: Path) -> Iterator[tuple[LiveSource, Mailbox]]:
-    with GstCamera(size=(1280, 720), rate=30) as camera:
-        source, mailbox = CameraSource(camera.url), Mailbox()
+    """A camera in a process of its own, so that its encoder's memory is not ours."""
+    port, root = free_port(), Path(__file__).parents[2]
+    command = [sys.executable, "-c", CAMERA, str(port)]
+    with subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE) as camera:
+        source, mailbox = keeping(f"rtsp://127.0.0.1:{port}/cam"), Mailbox()
         source.start(mailbox, lambda _: None)
         yield source, mailbox
         source.stop()
+        camera.communicate()
 
 
 @contextmanager
