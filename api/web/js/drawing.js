@@ -3,6 +3,7 @@ import { percent } from './words.js'
 
 export const PAINT = { identical: '#35d592', similar: '#ffb84d', unknown: '#dfe4ee' }
 const SHADE = 'rgb(8 10 16 / 72%)'
+const LEAST_PLATE = 96 // CSS pixels
 const FONT = '"Plex", system-ui, sans-serif'
 
 /** The corners of what was found: its outline if it was verified, else its box. */
@@ -87,7 +88,8 @@ function plate(paper, corners, { verdict, probability }, name, paint, unit) {
   const top = Math.min(...corners.map(corner => corner[1]))
   const size = 13 * unit
   paper.font = `600 ${size}px ${FONT}`
-  const text = verdict === 'unknown' ? 'Unknown' : `${verdict === 'similar' ? 'Like ' : ''}${name}  ${percent(probability)}`
+  const room = Math.max(Math.max(...corners.map(corner => corner[0])) - left, LEAST_PLATE * unit) - 14 * unit
+  const text = verdict === 'unknown' ? 'Unknown' : fitting(paper, `${verdict === 'similar' ? 'Like ' : ''}${name}`, ` ${percent(probability)}`, room)
   const width = Math.min(paper.measureText(text).width + 14 * unit, paper.canvas.width)
   const height = 22 * unit
   const x = Math.max(0, Math.min(left, paper.canvas.width - width))
@@ -100,4 +102,12 @@ function plate(paper, corners, { verdict, probability }, name, paint, unit) {
   paper.fillStyle = paint
   paper.textBaseline = 'middle'
   paper.fillText(text, x + 7 * unit, y + height / 2 + unit, width - 14 * unit)
+}
+
+/** A name made short enough to lie over its thing, so that neighbours' names do not meet. */
+function fitting(paper, name, share, room) {
+  if (paper.measureText(name + share).width <= room) return name + share
+  let length = name.length - 1
+  while (length > 3 && paper.measureText(`${name.slice(0, length).trimEnd()}…${share}`).width > room) length--
+  return `${name.slice(0, length).trimEnd()}…${share}`
 }

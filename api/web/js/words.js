@@ -3,7 +3,7 @@ import { h } from './dom.js'
 
 export const VERDICTS = { identical: 'Identical', similar: 'Similar', unknown: 'Unknown' }
 
-export const percent = share => `${(share * 100).toFixed(share > 0.995 && share < 1 ? 1 : 0)} %`
+export const percent = share => `${(share * 100).toFixed(share > 0.995 && share < 1 ? 1 : 0)}\u00a0%`
 
 export const count = (number, one, many = `${one}s`) => `${number.toLocaleString('en')} ${number === 1 ? one : many}`
 

@@ -37,11 +37,11 @@ export class DelayedPicture {
 
   take() {
     if (!this.isOpen) return
-    this.video.requestVideoFrameCallback(async () => {
+    this.video.requestVideoFrameCallback(async (now, { captureTime }) => {
       const { videoWidth, videoHeight } = this.video
       if (this.isOpen && videoWidth) {
         const resizeWidth = Math.min(WIDTH, videoWidth)
-        const at = performance.now()
+        const at = Math.min(captureTime ?? now, performance.now())
         const bitmap = await createImageBitmap(this.video, { resizeWidth, resizeHeight: Math.round((resizeWidth * videoHeight) / videoWidth) }).catch(() => null)
         if (bitmap && this.isOpen) this.keep({ at, bitmap })
         else bitmap?.close()

@@ -15,11 +15,8 @@ export class Scene {
     this.cardList = h('ul', { class: 'cards', 'aria-label': 'In view' })
     this.nothing = h('p', { class: 'quiet small in-view-empty' }, 'Nothing yet. Hold a product into the picture.')
     this.lines = h('ol', { class: 'lines', role: 'log', 'aria-label': 'Events', tabIndex: 0 })
-    this.element = h(
-      'div', { class: 'stack-wide' },
-      h('section', { class: 'stack' }, h('h2', {}, 'In view'), this.nothing, this.cardList),
-      h('section', { class: 'stack' }, h('h2', {}, 'Events'), this.lines),
-    )
+    this.inView = h('section', { class: 'stack' }, h('h2', {}, 'In view'), this.nothing, this.cardList)
+    this.events = h('section', { class: 'stack' }, h('h2', {}, 'Events'), this.lines)
   }
 
   /** One event; one that was told before is passed over. */

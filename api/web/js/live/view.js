@@ -29,17 +29,19 @@ class LiveView {
     this.stage = h('div', { class: 'stage' })
     this.tools = h('div', { class: 'row-between stage-foot' })
     this.side = h('aside', { class: 'live-side', 'aria-label': 'What is seen' })
+    this.log = h('div')
     this.others = h('div')
     this.element = h(
       'div', { class: 'view' },
       h('div', { class: 'view-head' }, h('h1', {}, 'Live'), this.status),
-      h('div', { class: 'live' }, h('div', { class: 'stack' }, h('div', { class: 'stage-frame' }, this.stage), this.tools, this.others), this.side),
+      h('div', { class: 'live' }, h('div', { class: 'stack' }, h('div', { class: 'stage-frame' }, this.stage), this.tools, this.others), this.side, this.log),
     )
   }
 
   idle(said = null) {
     fill(this.status)
     fill(this.tools)
+    fill(this.log)
     const address = h('input', { type: 'url', placeholder: 'rtsp://user:password@camera/stream', autocomplete: 'off', spellcheck: false, required: true })
     const watch = event => {
       event.preventDefault()
@@ -76,7 +78,8 @@ class LiveView {
       if (mine !== this.turn) return run.close()
       this.run = run
       fill(this.stage, run.screen)
-      fill(this.side, run.scene.element)
+      fill(this.side, run.scene.inView)
+      fill(this.log, run.scene.events)
       this.show(run.state)
       this.showTools()
     } catch (error) {
@@ -88,15 +91,15 @@ class LiveView {
     if (!this.run) return
     const { state, reason, counters } = status
     const over = this.run.isOver
+    this.scene = this.run.scene
     fill(this.status, statePill(state), reason && state !== 'live' && h('span', { class: 'small quiet break' }, reason))
     if (counters) fill(this.counters ??= h('dl', { class: 'facts facts-small' }), facts(status))
     if (!over) return
     this.run = null
     this.counters = null
     const note = state === 'failed' ? problem({ status: 0, message: reason }) : h('p', { class: 'quiet' }, reason)
-    const kept = [...this.side.children]
     this.idle(note)
-    fill(this.side, kept)
+    fill(this.log, this.scene.events) // what has happened stays to be read
     fill(this.status, statePill(state))
   }
 

@@ -4,7 +4,7 @@ import { button, fill, h } from '../dom.js'
 import { attempt, problem } from '../notices.js'
 import { setTheme, theme } from '../theme.js'
 import { count, statePill } from '../words.js'
-import { drift, readMetrics } from './metrics.js'
+import { drift, readMetrics, timings } from './metrics.js'
 
 const POLL_MS = 5000
 
@@ -54,10 +54,11 @@ function catalogTable(catalogs) {
 }
 
 async function showSpeed() {
-  const { timings_ms: timings } = await ask('v1/system')
-  const rows = Object.entries(timings ?? {}).filter(([, one]) => one.count)
+  const [system, metrics] = await Promise.all([ask('v1/system'), fetch('metrics').then(reply => (reply.ok ? reply.text() : ''))])
+  const told = Object.entries(system.timings_ms ?? {}).map(([stage, one]) => ({ stage, ...one })).filter(one => one.count)
+  const rows = [...told, ...timings(readMetrics(metrics))].sort((one, other) => one.stage.includes(',') - other.stage.includes(','))
   const body = rows.length
-    ? table(['Stage', 'Median', '95 %', 'Measured'], rows.map(([stage, one]) => [stage, milliseconds(one.p50), milliseconds(one.p95), one.count.toLocaleString('en')]), 1)
+    ? table(['What', 'Median', '95 %', 'Measured'], rows.map(one => [one.stage, milliseconds(one.p50), milliseconds(one.p95), one.count.toLocaleString('en')]), 1)
     : h('p', { class: 'quiet small' }, 'Nothing has been looked at yet. After the first picture, the time in each stage is here.')
   return panel('Speed', body)
 }
