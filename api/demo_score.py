@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from api.schemas import EventJson
+from client.records import EventJson
 from matcher.event import EventKind
 from matcher.match import Verdict
 from training.truth import LONGEST_GAP_S, Truth, TruthAppearance

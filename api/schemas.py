@@ -10,6 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import TypedDict
 
+from client.records import (
+    CandidateJson,
+    CatalogJson,
+    DetectionJson,
+    ElapsedJson,
+    EventJson,
+    ExplanationJson,
+    IdentificationJson,
+    ImportRowJson,
+    ProductJson,
+    ReferenceImageJson,
+)
+
 if TYPE_CHECKING:
     # Only names in signatures: `skulens catalog list --json` must not read a network's module.
     import numpy as np
@@ -25,135 +38,12 @@ if TYPE_CHECKING:
     from matcher.weights import WeightsEntry
 
 
-class CandidateJson(TypedDict):
-    """A product worth verifying."""
-
-    product_id: str
-    similarity: float
-    probability: float
-
-
-class DetectionJson(TypedDict):
-    """A detection and what was decided about it.
-
-    Where nothing was verified, `inliers`, `coverage` and `agreement` are 0, `outline` is empty and
-    `reference_image` is null.
-    """
-
-    box: list[float]
-    confidence: float
-    verdict: str
-    product_id: str | None
-    probability: float
-    inliers: int
-    coverage: float
-    agreement: float
-    outline: list[list[float]]
-    reference_image: str | None
-    candidates: list[CandidateJson]
-
-
-class ElapsedJson(TypedDict):
-    """Milliseconds in each stage."""
-
-    detect: float
-    embed: float
-    shortlist: float
-    verify: float
-    total: float
-
-
-class IdentificationJson(TypedDict):
-    """One line of `identify --json`."""
-
-    image: str
-    index_version: int
-    elapsed_ms: ElapsedJson
-    detections: list[DetectionJson]
-
-
-class EventJson(TypedDict):
-    """One line of `video --json` and of an events file."""
-
-    sequence: int
-    event: str
-    catalog: str
-    session_id: str
-    appearance_id: str
-    track_id: int
-    product_id: str | None
-    verdict: str
-    probability: float
-    box: list[float]
-    outline: list[list[float]]
-    frame_index: int
-    media_time_s: float
-    timestamp: str
-    frame_age_ms: float
-    late: bool
-    index_version: int
-    degraded: bool
-
-
-class GateJson(TypedDict):
-    """One step of the method, as seen by one product."""
-
-    name: str
-    passed: bool
-    value: float
-    needed: float
-    sentence: str
-
-
-class ExplanationJson(TypedDict):
-    """The line of `explain --json`; `lost_at` is null when the product came through."""
-
-    image: str
-    product_id: str
-    lost_at: str | None
-    gates: list[GateJson]
-    match: DetectionJson | None
-
-
-class ReferenceImageJson(TypedDict):
-    """A reference image of a product."""
-
-    image_id: str
-    extension: str
-    width: int
-    height: int
-    source_name: str
-    added_at: str
-
-
-class ProductJson(TypedDict):
-    """One line of `product list --json` and `product show --json`."""
-
-    product_id: str
-    name: str
-    description: str
-    attributes: dict[str, str | float | list[str]]
-    images: list[ReferenceImageJson]
-    revision: int
-    created_at: str
-    updated_at: str
-
-
 class ChangeJson(TypedDict):
     """The answer to a write; `product` is null when a product went away."""
 
     catalog: str
     index_version: int
     product: ProductJson | None
-
-
-class CatalogJson(TypedDict):
-    """One line of `catalog list --json`, `catalog show --json` and `catalog create --json`."""
-
-    catalog: str
-    index_version: int
-    products: int
-    images: int
 
 
 class AppearanceJson(TypedDict):
@@ -166,17 +56,6 @@ class AppearanceJson(TypedDict):
     outcome: str
     named_s: float | None
     probability: float | None
-
-
-class ImportRowJson(TypedDict):
-    """One line of `catalog import --json`: what became of one product."""
-
-    where: str
-    product_id: str
-    status: str
-    problems: list[str]
-    notes: list[str]
-    findings: list[str]
 
 
 class WeightsJson(TypedDict):

@@ -1,45 +1,13 @@
 """The JSON of a search: one object for one page."""
 
-from typing import TYPE_CHECKING, Any
-
-from typing_extensions import TypedDict
+from typing import TYPE_CHECKING
 
 from api.schemas import product_json
+from client.records import FacetJson, FoundJson, HitJson
 
 if TYPE_CHECKING:
     from catalog.facets import Facet
     from catalog.search import Found, Hit
-
-
-class HitJson(TypedDict):
-    """A product found; what did not find it is null."""
-
-    product: Any
-    relevance: float | None
-    similarity: float | None
-    reference_image: str | None
-
-
-class FacetJson(TypedDict):
-    """An attribute over everything found; `range` is null when it is no number anywhere."""
-
-    attribute: str
-    values: dict[str, int]
-    others: int
-    range: list[float] | None
-
-
-class FoundJson(TypedDict):
-    """One page."""
-
-    catalog: str
-    index_version: int
-    total: int
-    offset: int
-    complete: bool
-    corrections: dict[str, str]
-    facets: list[FacetJson]
-    hits: list[HitJson]
 
 
 def found_json(catalog: str, found: "Found", offset: int) -> FoundJson:

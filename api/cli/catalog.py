@@ -12,7 +12,8 @@ from api.cli.catalog_upkeep import model, reconcile, sync
 from api.cli.invocation import CatalogName, JsonOption, examples, finish, services
 from api.cli.output import Output
 from api.errors import Refused
-from api.schemas import CatalogJson, catalog_json, import_row_json
+from api.schemas import catalog_json, import_row_json
+from client.records import CatalogJson
 
 if TYPE_CHECKING:
     from catalog.catalogs import Catalogs

@@ -5,39 +5,19 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header, Response
-from typing_extensions import TypedDict
 
 from api.http.problems import Problem
 from api.http.uploads import Upload, read_upload
-from api.schemas import ProductJson, product_json
+from api.schemas import product_json
 from catalog.errors import AlreadyExists, Conflict
 from catalog.product import Product
 from catalog.store import Change
+from client.records import WrittenJson
 
 IfMatch = Annotated[str | None, Header(description='The product\'s ETag, such as "3".')]
 Form = Annotated[Upload, Depends(read_upload)]
 
 _TAG: Final = re.compile(r'"(\d{1,15})"')
-
-
-class FindingJson(TypedDict):
-    """Something wrong with a picture that was taken in."""
-
-    fault: str
-    picture: str
-    sentence: str
-    product_id: str | None
-    similarity: float | None
-
-
-class WrittenJson(TypedDict):
-    """What a write did."""
-
-    catalog: str
-    index_version: int
-    product: ProductJson
-    notes: list[str]
-    findings: list[FindingJson]
 
 
 def form_of(**properties: str) -> dict[str, Any]:

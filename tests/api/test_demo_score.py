@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from api.demo_score import Answer, Outcome, answer_of, score
-from api.schemas import EventJson
+from client.records import EventJson
 from training.truth import Sighting, Truth, TruthAppearance, TruthFrame
 
 RATE = 10.0

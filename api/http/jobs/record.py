@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from typing_extensions import TypedDict
+from client.records import JobJson
 
 RECORD: Final = "job.json"
 
@@ -68,23 +68,6 @@ class Job:
     total: int | None = None
     error: str | None = None
     result: dict[str, Any] | None = field(default=None)
-
-
-class JobJson(TypedDict):
-    """A job."""
-
-    job_id: str
-    kind: str
-    catalog: str
-    name: str
-    state: str
-    stage: str
-    done: int
-    total: int | None
-    created_at: float
-    updated_at: float
-    error: str | None
-    result: dict[str, Any] | None
 
 
 def job_json(job: Job) -> JobJson:

@@ -1,51 +1,12 @@
 """The JSON of live sessions: sessions, overlays, and what a reader of events gets."""
 
-from typing import Any, Literal
-
-from typing_extensions import TypedDict
+from typing import Any
 
 from api.naming import product_name
 from catalog.snapshot import Catalog
+from client.records import SessionJson, SessionKind
 from matcher.engine import TrackNote
 from matcher.live import FrameTold, SessionStatus
-
-SessionKind = Literal["whip", "url", "camera"]
-
-
-class CountersJson(TypedDict):
-    """A session in numbers, since it began."""
-
-    frames_in: int
-    processed: int
-    dropped: int
-    faults: int
-    detections: int
-    looks: int
-    surveys: int
-    degraded: int
-    late: int
-    events: int
-    reconnects: int
-    corrupt: int
-    processed_fps: float
-    age_p50_ms: float
-    age_p95_ms: float
-    age_p99_ms: float
-
-
-class SessionJson(TypedDict):
-    """A live session."""
-
-    session_id: str
-    kind: SessionKind
-    camera_id: str | None
-    source: str
-    catalog: str
-    state: str
-    reason: str
-    since: float
-    started_at: float
-    counters: CountersJson
 
 
 def session_json(status: SessionStatus, kind: SessionKind, camera_id: str | None) -> SessionJson:

@@ -11,7 +11,7 @@ from typing import Final
 
 from api.annotate import Annotation, Annotator
 from api.http.live.board import Board
-from api.http.live.records import SessionJson, SessionKind, overlay_json, session_json
+from api.http.live.records import overlay_json, session_json
 from api.http.principal import Principal
 from api.http.problems import Problem
 from api.live import LiveDesk
@@ -20,6 +20,7 @@ from api.schemas import event_json
 from api.webhooks import WebhookStore
 from catalog.errors import CatalogError
 from catalog.snapshot import Catalog
+from client.records import SessionJson, SessionKind
 from matcher.live import FrameTold, Message, NoSuchSession, SessionSettings
 from stream.live import LiveSource
 from stream.peers import WebRtcSettings

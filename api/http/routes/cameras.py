@@ -12,11 +12,12 @@ from api.cameras.hours import Hours, Window
 from api.cameras.keeper import CameraReport
 from api.errors import Refused
 from api.http.engine import Engine, TheEngine
-from api.http.live.records import SessionJson, session_json
+from api.http.live.records import session_json
 from api.http.principal import Principal, Reader, Watcher
 from api.http.problems import Problem, documented
 from api.http.routes.sessions import Corner, settings_of
 from api.live_source import Transport
+from client.records import SessionJson
 
 router = APIRouter(prefix="/cameras", tags=["cameras"])
 

@@ -11,8 +11,9 @@ from api.http.cursors import page, text_place
 from api.http.engine import TheEngine
 from api.http.principal import Keeper, Reader
 from api.http.problems import documented
-from api.schemas import CatalogJson, catalog_json
+from api.schemas import catalog_json
 from catalog.snapshot import Catalog
+from client.records import CatalogJson
 
 router = APIRouter(prefix="/catalogs", tags=["catalogs"])
 

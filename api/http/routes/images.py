@@ -12,7 +12,6 @@ from typing_extensions import TypedDict
 from api.http.changing import (
     Form,
     IfMatch,
-    WrittenJson,
     form_of,
     revision_of,
     stale,
@@ -21,10 +20,11 @@ from api.http.changing import (
 from api.http.engine import TheEngine
 from api.http.principal import Keeper, Reader
 from api.http.problems import Problem, documented
-from api.schemas import ReferenceImageJson, product_json
+from api.schemas import product_json
 from catalog.errors import Conflict
 from catalog.picture import read_picture
 from catalog.snapshot import Catalog
+from client.records import ReferenceImageJson, WrittenJson
 
 router = APIRouter(prefix="/catalogs/{catalog}/products/{product_id}/images", tags=["images"])
 

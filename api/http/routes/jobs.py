@@ -11,10 +11,11 @@ from typing_extensions import TypedDict
 
 from api.http.engine import Engine, TheEngine
 from api.http.jobs.receiving import receive_file
-from api.http.jobs.record import Job, JobJson, JobKind, JobState, job_json
+from api.http.jobs.record import Job, JobKind, JobState, job_json
 from api.http.jobs.works import UPLOAD
 from api.http.principal import Admin, Keeper, Principal, Reader
 from api.http.problems import documented
+from client.records import JobJson
 
 router = APIRouter(tags=["jobs"])
 

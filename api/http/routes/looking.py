@@ -12,17 +12,13 @@ from api.http.principal import Reader
 from api.http.problems import Problem, documented
 from api.http.routes.catalogs import MinVersion
 from api.http.uploads import Json, Upload
-from api.schemas import (
-    ExplanationJson,
-    IdentificationJson,
-    explanation_json,
-    identification_json,
-)
-from api.search_json import FoundJson, found_json
+from api.schemas import explanation_json, identification_json
+from api.search_json import found_json
 from catalog.conditions import conditions
 from catalog.ingest import NamedPicture
 from catalog.picture import read_picture
 from catalog.search import Search
+from client.records import ExplainedJson, FoundPageJson, IdentificationJson
 from matcher.explain import Explanation
 
 router = APIRouter(prefix="/catalogs/{catalog}", tags=["looking"])
@@ -39,19 +35,6 @@ def _body(example: dict[str, Any] | None = None, **fields: object) -> dict[str, 
     else:
         content["application/json"] = {"schema": {"type": "object"}, "example": example}
     return {"requestBody": {"required": True, "content": content}}
-
-
-class FoundPageJson(FoundJson):
-    """A page of a search."""
-
-    next_cursor: str | None
-
-
-class ExplainedJson(ExplanationJson):
-    """Why, with what corresponds: x, y in the reference picture, x, y in the picture sent."""
-
-    correspondences: list[list[float]]
-    reference_image: str | None
 
 
 @router.post(

@@ -10,7 +10,6 @@ from typing_extensions import TypedDict
 from api.http.changing import (
     Form,
     IfMatch,
-    WrittenJson,
     form_of,
     revision_of,
     stale,
@@ -23,10 +22,11 @@ from api.http.principal import Keeper, Reader
 from api.http.problems import Problem, documented
 from api.http.routes.catalogs import Cursor, Limit, MinVersion
 from api.http.uploads import Upload, read_object
-from api.schemas import ProductJson, product_json
+from api.schemas import product_json
 from catalog.errors import Conflict
 from catalog.product import AttributeValue, Product
 from catalog.store import CatalogStore, Change
+from client.records import ProductJson, WrittenJson
 
 router = APIRouter(prefix="/catalogs/{catalog}/products", tags=["products"])
 

@@ -15,11 +15,12 @@ from typing_extensions import TypedDict
 from api.http.cursors import cursor_of, number_place
 from api.http.engine import Engine, TheEngine
 from api.http.jobs.receiving import receive_file
-from api.http.jobs.record import Job, JobJson, JobKind, JobState, job_json
+from api.http.jobs.record import Job, JobKind, JobState, job_json
 from api.http.jobs.works import ANNOTATED, EVENTS, UPLOAD
 from api.http.principal import Principal, Reader, Watcher
 from api.http.problems import Problem, documented
 from api.http.routes.catalogs import Cursor, Limit
+from client.records import JobJson
 from stream.errors import StreamError
 from stream.file import FileSource
 

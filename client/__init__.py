@@ -1,0 +1,1 @@
+"""A small typed client of a skulens service; it needs nothing else of skulens."""

@@ -1,0 +1,262 @@
+"""What the service answers: the JSON contracts, as types that service and client share.
+
+Numbers are rounded for people: pixels to a tenth, shares and probabilities to four digits,
+milliseconds to a tenth, seconds to a thousandth.
+"""
+
+from typing import Any, Literal
+
+from typing_extensions import TypedDict
+
+SessionKind = Literal["whip", "url", "camera"]
+
+
+class CandidateJson(TypedDict):
+    """A product worth verifying."""
+
+    product_id: str
+    similarity: float
+    probability: float
+
+
+class DetectionJson(TypedDict):
+    """A detection and what was decided about it.
+
+    Where nothing was verified, `inliers`, `coverage` and `agreement` are 0, `outline` is empty and
+    `reference_image` is null.
+    """
+
+    box: list[float]
+    confidence: float
+    verdict: str
+    product_id: str | None
+    probability: float
+    inliers: int
+    coverage: float
+    agreement: float
+    outline: list[list[float]]
+    reference_image: str | None
+    candidates: list[CandidateJson]
+
+
+class ElapsedJson(TypedDict):
+    """Milliseconds in each stage."""
+
+    detect: float
+    embed: float
+    shortlist: float
+    verify: float
+    total: float
+
+
+class IdentificationJson(TypedDict):
+    """One line of `identify --json`."""
+
+    image: str
+    index_version: int
+    elapsed_ms: ElapsedJson
+    detections: list[DetectionJson]
+
+
+class EventJson(TypedDict):
+    """One line of `video --json` and of an events file."""
+
+    sequence: int
+    event: str
+    catalog: str
+    session_id: str
+    appearance_id: str
+    track_id: int
+    product_id: str | None
+    verdict: str
+    probability: float
+    box: list[float]
+    outline: list[list[float]]
+    frame_index: int
+    media_time_s: float
+    timestamp: str
+    frame_age_ms: float
+    late: bool
+    index_version: int
+    degraded: bool
+
+
+class GateJson(TypedDict):
+    """One step of the method, as seen by one product."""
+
+    name: str
+    passed: bool
+    value: float
+    needed: float
+    sentence: str
+
+
+class ExplanationJson(TypedDict):
+    """The line of `explain --json`; `lost_at` is null when the product came through."""
+
+    image: str
+    product_id: str
+    lost_at: str | None
+    gates: list[GateJson]
+    match: DetectionJson | None
+
+
+class ReferenceImageJson(TypedDict):
+    """A reference image of a product."""
+
+    image_id: str
+    extension: str
+    width: int
+    height: int
+    source_name: str
+    added_at: str
+
+
+class ProductJson(TypedDict):
+    """One line of `product list --json` and `product show --json`."""
+
+    product_id: str
+    name: str
+    description: str
+    attributes: dict[str, str | float | list[str]]
+    images: list[ReferenceImageJson]
+    revision: int
+    created_at: str
+    updated_at: str
+
+
+class CatalogJson(TypedDict):
+    """One line of `catalog list --json`, `catalog show --json` and `catalog create --json`."""
+
+    catalog: str
+    index_version: int
+    products: int
+    images: int
+
+
+class ImportRowJson(TypedDict):
+    """One line of `catalog import --json`: what became of one product."""
+
+    where: str
+    product_id: str
+    status: str
+    problems: list[str]
+    notes: list[str]
+    findings: list[str]
+
+
+class HitJson(TypedDict):
+    """A product found; what did not find it is null."""
+
+    product: ProductJson
+    relevance: float | None
+    similarity: float | None
+    reference_image: str | None
+
+
+class FacetJson(TypedDict):
+    """An attribute over everything found; `range` is null when it is no number anywhere."""
+
+    attribute: str
+    values: dict[str, int]
+    others: int
+    range: list[float] | None
+
+
+class FoundJson(TypedDict):
+    """One page."""
+
+    catalog: str
+    index_version: int
+    total: int
+    offset: int
+    complete: bool
+    corrections: dict[str, str]
+    facets: list[FacetJson]
+    hits: list[HitJson]
+
+
+class FoundPageJson(FoundJson):
+    """A page of a search."""
+
+    next_cursor: str | None
+
+
+class ExplainedJson(ExplanationJson):
+    """Why, with what corresponds: x, y in the reference picture, x, y in the picture sent."""
+
+    correspondences: list[list[float]]
+    reference_image: str | None
+
+
+class FindingJson(TypedDict):
+    """Something wrong with a picture that was taken in."""
+
+    fault: str
+    picture: str
+    sentence: str
+    product_id: str | None
+    similarity: float | None
+
+
+class WrittenJson(TypedDict):
+    """What a write did."""
+
+    catalog: str
+    index_version: int
+    product: ProductJson
+    notes: list[str]
+    findings: list[FindingJson]
+
+
+class JobJson(TypedDict):
+    """A job."""
+
+    job_id: str
+    kind: str
+    catalog: str
+    name: str
+    state: str
+    stage: str
+    done: int
+    total: int | None
+    created_at: float
+    updated_at: float
+    error: str | None
+    result: dict[str, Any] | None
+
+
+class CountersJson(TypedDict):
+    """A session in numbers, since it began."""
+
+    frames_in: int
+    processed: int
+    dropped: int
+    faults: int
+    detections: int
+    looks: int
+    surveys: int
+    degraded: int
+    late: int
+    events: int
+    reconnects: int
+    corrupt: int
+    processed_fps: float
+    age_p50_ms: float
+    age_p95_ms: float
+    age_p99_ms: float
+
+
+class SessionJson(TypedDict):
+    """A live session."""
+
+    session_id: str
+    kind: SessionKind
+    camera_id: str | None
+    source: str
+    catalog: str
+    state: str
+    reason: str
+    since: float
+    started_at: float
+    counters: CountersJson
