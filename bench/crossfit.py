@@ -134,4 +134,4 @@ def _answer(query: Query, contests: Sequence[Contest], decision: Decision) -> An
         )
         for each in ranked
     ]
-    return scoring.answer(query.truth, said, 0.0, query.group)
+    return scoring.answer(query.truth, said, 0.0, query.groups)

@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -27,13 +27,13 @@ class Query:
     Attributes:
         path: of the photo.
         truth: the product; None when it is not in the catalog.
-        group: products that are scored apart, too; "" for none.
+        groups: of photos that are scored apart, too.
         outline: the product's corners in pixels, clockwise from its own top left, where labelled.
     """
 
     path: Path
     truth: str | None
-    group: str = ""
+    groups: tuple[str, ...] = ()
     outline: Quad | None = None
 
 
@@ -67,7 +67,7 @@ class Dataset:
 def read_dataset(folder: Path) -> Dataset:
     """Data in `catalog/<product_id>/*`, `queries/<product_id>/*` and `queries/_unknown/*`.
 
-    A file `truth.json` may add a group per product and outlines per photo.
+    A file `truth.json` may add a group per product, groups and outlines per photo.
 
     Raises:
         BenchError: a folder is missing or empty, or a photo's product has no reference.
@@ -76,7 +76,7 @@ def read_dataset(folder: Path) -> Dataset:
     for part in (catalog, queries):
         if not part.is_dir():
             raise BenchError(f"there is no folder {part}; see `skulens bench recognition --help`")
-    groups, outlines = _extra_truth(folder / TRUTH_FILE)
+    extra = _extra_truth(folder / TRUTH_FILE)
     products = {each.name for each in _folders(catalog)}
     found = []
     for place in _folders(queries):
@@ -85,16 +85,28 @@ def read_dataset(folder: Path) -> Dataset:
             raise BenchError(f"{place} has photos of a product without a folder in {catalog}")
         for path in _pictures(place):
             key = f"{place.name}/{path.name}"
-            group = groups.get(truth or UNKNOWN_FOLDER, "")
-            found.append(Query(path, truth, group, outlines.get(key)))
+            groups = extra.of_products.get(place.name, ()) + extra.of_photos.get(key, ())
+            found.append(Query(path, truth, groups, extra.outlines.get(key)))
     if not products or not found:
         raise BenchError(f"there is no picture to measure on in {folder}")
     return Dataset(folder.resolve().name, catalog, tuple(found))
 
 
-def write_truth(folder: Path, groups: Mapping[str, str], outlines: Mapping[str, Quad]) -> None:
-    """Add groups by product and outlines by `<product_id>/<file>` to data in a folder."""
-    record = {"groups": groups, "outlines": outlines}
+def write_truth(
+    folder: Path,
+    groups: Mapping[str, str],
+    outlines: Mapping[str, Quad],
+    photo_groups: Mapping[str, str] | None = None,
+) -> None:
+    """Add to data in a folder what is not in its layout.
+
+    Args:
+        folder: of the data.
+        groups: one by product.
+        outlines: by `<product_id>/<file>`.
+        photo_groups: one more by `<product_id>/<file>` or `_unknown/<file>`.
+    """
+    record = {"groups": groups, "outlines": outlines, "photo_groups": photo_groups or {}}
     (folder / TRUTH_FILE).write_text(json.dumps(record))
 
 
@@ -119,18 +131,30 @@ def _places(queries: Iterable[Query], generator: random.Random) -> Iterator[floa
         yield (lots[parent].pop() + generator.random()) / sizes[parent]
 
 
-def _extra_truth(path: Path) -> tuple[dict[str, str], dict[str, Quad]]:
+@dataclass(frozen=True, slots=True)
+class _ExtraTruth:
+    of_products: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    of_photos: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    outlines: Mapping[str, Quad] = field(default_factory=dict)
+
+
+def _extra_truth(path: Path) -> _ExtraTruth:
     if not path.is_file():
-        return {}, {}
+        return _ExtraTruth()
     try:
         record = json.loads(path.read_text())
         outlines = {
             key: tuple((float(x), float(y)) for x, y in corners)
             for key, corners in record["outlines"].items()
         }
-        return dict(record["groups"]), outlines
+        of_photos = record.get("photo_groups", {})
+        return _ExtraTruth(_singly(record["groups"]), _singly(of_photos), outlines)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BenchError(f"{path} is malformed: {error!r}") from error
+
+
+def _singly(groups: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    return {key: (str(group),) for key, group in groups.items()}
 
 
 def _folders(parent: Path) -> list[Path]:

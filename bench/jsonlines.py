@@ -25,7 +25,7 @@ def read_answers(dataset: Dataset, path: Path) -> list[Answer]:
         if query.path.resolve() not in by_photo:
             raise BenchError(f"{path} says nothing of {query.path}")
         said, elapsed_ms = by_photo[query.path.resolve()]
-        answers.append(scoring.answer(query.truth, said, elapsed_ms, query.group))
+        answers.append(scoring.answer(query.truth, said, elapsed_ms, query.groups))
     return answers
 
 

@@ -6,6 +6,8 @@
 | four-reference | the same and three `train` photos per product | the same | the same |
 | open-set | the same as one-reference without the 8 left-out cartons | the other `eval` cartons | \
 `eval` produce and the left-out cartons |
+| all-products | iconic pictures and three `train` photos of all 73 products, produce included | \
+`eval` of all | none |
 | dvd | 20 DVD covers | 80 phone photos of them, with corners | none |
 | apc | 104 catalog pictures of household products | 25 phone photos | none |
 """
@@ -16,12 +18,19 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from bench.appearances import LABELS
 from bench.dataset import PICTURE_SUFFIXES, UNKNOWN_FOLDER, Dataset, Quad, read_dataset, write_truth
 from bench.errors import BenchError
 
 TRAIN_REFERENCES: Final = 3
 UNSEEN: Final = "unseen"
 SEEN: Final = "seen"
+SAME_FACE: Final = "face shown"
+OTHER_FACE: Final = "other face"
+EASY: Final = "unknown: produce"
+TWINS: Final = "unknown: cartons left out"
+CARTON: Final = "cartons"
+PRODUCE: Final = "produce"
 
 
 def lay_out(protocol: str, shared: Path, folder: Path) -> Dataset:
@@ -51,7 +60,8 @@ def _one_reference(shared: Path, target: Path) -> None:
     _link_iconic(grocery, cartons, target)
     _link_eval(grocery, cartons, target)
     _link_produce(grocery, cartons, target)
-    write_truth(target, {each: UNSEEN if each in left_out else SEEN for each in cartons}, {})
+    groups = {each: UNSEEN if each in left_out else SEEN for each in cartons}
+    write_truth(target, groups, {}, _faces(grocery, cartons))
 
 
 def _four_reference(shared: Path, target: Path) -> None:
@@ -71,6 +81,32 @@ def _open_set(shared: Path, target: Path) -> None:
     _link_produce(grocery, cartons, target)
     for product in left_out:
         _link(_pictures(grocery / "eval" / product), target / "queries" / UNKNOWN_FOLDER)
+    twins = {path.name for each in left_out for path in _pictures(grocery / "eval" / each)}
+    unknown = (path.name for path in _pictures(target / "queries" / UNKNOWN_FOLDER))
+    kinds = {f"{UNKNOWN_FOLDER}/{name}": TWINS if name in twins else EASY for name in unknown}
+    write_truth(target, {}, {}, kinds)
+
+
+def _all_products(shared: Path, target: Path) -> None:
+    grocery = shared / "grocery"
+    cartons = _cartons(grocery)[0]
+    products = sorted(each.name for each in (grocery / "catalog").iterdir() if each.is_dir())
+    _link_iconic(grocery, products, target)
+    _link_eval(grocery, products, target)
+    for product in products:
+        photos = _pictures(grocery / "train" / product)[:TRAIN_REFERENCES]
+        _link(photos, target / "catalog" / product)
+    write_truth(target, {each: CARTON if each in cartons else PRODUCE for each in products}, {})
+
+
+def _faces(grocery: Path, cartons: Sequence[str]) -> dict[str, str]:
+    """Which `eval` photos show the face of the iconic picture, as labelled by hand."""
+    others = json.loads((LABELS / "grocery_faces.json").read_text())["other"]
+    return {
+        f"{each}/{path.name}": OTHER_FACE if path.name in others.get(each, ()) else SAME_FACE
+        for each in cartons
+        for path in _pictures(grocery / "eval" / each)
+    }
 
 
 def _dvd(shared: Path, target: Path) -> None:
@@ -105,6 +141,7 @@ PROTOCOLS: Final[Mapping[str, Callable[[Path, Path], None]]] = {
     "one-reference": _one_reference,
     "four-reference": _four_reference,
     "open-set": _open_set,
+    "all-products": _all_products,
     "dvd": _dvd,
     "apc": _apc,
 }

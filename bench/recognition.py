@@ -79,7 +79,7 @@ class MethodResult:
     Attributes:
         method: `skulens`, `skulens --whole-image` or `baseline`.
         score: of all pictures.
-        groups: of the pictures of one group together with the unknown ones.
+        groups: of the pictures of one group, those of products together with all unknown ones.
         corners: None where no corners are labelled.
         answers: by picture, in the data set's order.
     """
@@ -240,16 +240,16 @@ def _result(
     options: RecognitionOptions,
 ) -> MethodResult:
     answers = [
-        scoring.answer(query.truth, response.said, response.elapsed_ms, query.group)
+        scoring.answer(query.truth, response.said, response.elapsed_ms, query.groups)
         for query, response in zip(queries, responses, strict=True)
     ]
-    groups = sorted({each.group for each in answers} - {""})
+    groups = sorted({group for each in answers for group in each.groups})
     return MethodResult(
         method,
         scoring.score(answers, draws=options.draws, seed=options.seed),
         {
             name: scoring.score(
-                [each for each in answers if each.group == name or each.truth is None],
+                _group(answers, name),
                 draws=options.draws,
                 seed=options.seed,
             )
@@ -258,6 +258,14 @@ def _result(
         _corner_error(queries, answers, responses),
         tuple(answers),
     )
+
+
+def _group(answers: Sequence[Answer], name: str) -> list[Answer]:
+    """A group of products is scored among all unknowns, a group of unknowns alone."""
+    members = [each for each in answers if name in each.groups]
+    if all(each.truth is None for each in members):
+        return members
+    return [each for each in answers if name in each.groups or each.truth is None]
 
 
 def _corner_error(
@@ -334,12 +342,13 @@ def _row(method: str, score: Score, corners: CornerError | None) -> tuple[str, .
     shortlist = score.shortlist_recall
     return (
         method,
-        _interval(score.top1),
-        _interval(score.recall_at_p99),
+        _interval(score.top1) if score.known else "-",
+        _interval(score.recall_at_p99) if score.known else "-",
         "-" if shortlist is None else " / ".join(f"{each:.3f}" for each in shortlist.values()),
         _interval(score.ece),
         _interval(score.brier),
-        f"{score.verdict_precision:.3f} / {score.verdict_recall:.3f} / {score.unknown_named:.3f}",
+        f"{score.verdict_precision:.3f} / {score.verdict_recall:.3f} / "
+        + _interval(score.unknown_named),
         f"{score.median_ms:.0f} / {score.p95_ms:.0f}",
         "-" if corners is None else f"{100 * corners.median:.2f} % of the diagonal",
     )

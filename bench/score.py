@@ -16,6 +16,7 @@ RELIABILITY_BINS: Final = 15
 PRECISION: Final = 0.99
 BOOTSTRAP_DRAWS: Final = 1000
 _ROUNDING: Final = 1e-9
+_NORMAL_95: Final = 1.96
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Answer:
         shortlist_rank: of the truth among the candidates by similarity, from 1, the best over all
             detections; None when it was no candidate.
         elapsed_ms: for the whole picture.
-        group: pictures of one group are also scored apart; "" for none.
+        groups: pictures of one group are also scored apart.
     """
 
     truth: str | None
@@ -56,7 +57,7 @@ class Answer:
     identical: bool
     shortlist_rank: int | None
     elapsed_ms: float
-    group: str = ""
+    groups: tuple[str, ...] = ()
 
     @property
     def is_right(self) -> bool:
@@ -107,7 +108,7 @@ class Score:
         reliability: the bins, least probable first.
         verdict_precision: share of the `identical` answers that are right; 1 when there is none.
         verdict_recall: share of the known answered `identical` and right.
-        unknown_named: share of the unknown answered `identical`.
+        unknown_named: share of the unknown answered `identical`, with the Wilson interval.
         median_ms: per picture.
         p95_ms: likewise.
     """
@@ -124,7 +125,7 @@ class Score:
     reliability: tuple[ReliabilityBin, ...]
     verdict_precision: float
     verdict_recall: float
-    unknown_named: float
+    unknown_named: Estimate
     median_ms: float
     p95_ms: float
 
@@ -137,15 +138,19 @@ class Score:
 
 
 def answer(
-    truth: str | None, detections: Sequence[Said], elapsed_ms: float, group: str = ""
+    truth: str | None,
+    detections: Sequence[Said],
+    elapsed_ms: float,
+    groups: tuple[str, ...] = (),
 ) -> Answer:
     """The answer of one picture: its most probable named detection."""
     named = [said for said in detections if said.product_id is not None]
     best = max(named, key=lambda said: said.probability, default=None)
     rank = None if truth is None else _best_rank(truth, detections)
     if best is None:
-        return Answer(truth, None, 0.0, False, rank, elapsed_ms, group)
-    return Answer(truth, best.product_id, best.probability, best.identical, rank, elapsed_ms, group)
+        return Answer(truth, None, 0.0, False, rank, elapsed_ms, groups)
+    identical = best.identical
+    return Answer(truth, best.product_id, best.probability, identical, rank, elapsed_ms, groups)
 
 
 def score(answers: Sequence[Answer], *, draws: int = BOOTSTRAP_DRAWS, seed: int = 0) -> Score:
@@ -172,10 +177,24 @@ def score(answers: Sequence[Answer], *, draws: int = BOOTSTRAP_DRAWS, seed: int 
         reliability=columns.reliability(),
         verdict_precision=_share(columns.right & columns.identical, columns.identical, 1.0),
         verdict_recall=_share(columns.right & columns.identical, columns.known),
-        unknown_named=_share(columns.identical & ~columns.known, ~columns.known),
+        unknown_named=wilson(
+            int((columns.identical & ~columns.known).sum()), int((~columns.known).sum())
+        ),
         median_ms=float(np.median(columns.elapsed_ms)),
         p95_ms=float(np.percentile(columns.elapsed_ms, 95)),
     )
+
+
+def wilson(hits: int, total: int) -> Estimate:
+    """A share with its 95 % interval (Wilson, 1927): it says something of a rate of nought, too."""
+    if total == 0:
+        return Estimate(0.0, 0.0, 1.0)
+    share = hits / total
+    shrink = 1 + _NORMAL_95**2 / total
+    middle = (share + _NORMAL_95**2 / (2 * total)) / shrink
+    spread = share * (1 - share) / total + (_NORMAL_95 / (2 * total)) ** 2
+    reach = _NORMAL_95 * float(np.sqrt(spread)) / shrink
+    return Estimate(share, max(middle - reach, 0.0), min(middle + reach, 1.0))
 
 
 class _Columns:

@@ -55,7 +55,7 @@ def test_groups_and_outlines_may_be_added(recognition_data: Path) -> None:
     corners = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
     write_truth(recognition_data, {"p1": "unseen"}, {"p1/0.png": corners})
     queries = read_dataset(recognition_data).queries
-    assert {query.truth for query in queries if query.group == "unseen"} == {"p1"}
+    assert {query.truth for query in queries if "unseen" in query.groups} == {"p1"}
     assert [query.outline for query in queries if query.outline] == [corners]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import protocols
 from bench.errors import BenchError
 from bench.protocols import PROTOCOLS, lay_out
 from tests.bench.scenery import printed, write_picture
@@ -49,8 +50,32 @@ def test_one_reference_has_the_cartons_with_produce_as_unknown(
         "Milk": 1,
     }
     assert sum(query.truth is None for query in dataset.queries) == 5
-    groups = {query.truth: query.group for query in dataset.queries if query.truth}
+    groups = {query.truth: query.groups[0] for query in dataset.queries if query.truth}
     assert groups == {"Milk": "seen", "Juice": "unseen"}
+
+
+def test_photos_that_show_another_face_than_the_reference_are_told_apart(
+    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "grocery_faces.json").write_text('{"other": {"Milk": ["eval_train_Milk_1.jpg"]}}')
+    monkeypatch.setattr(protocols, "LABELS", tmp_path)
+    dataset = lay_out("one-reference", shared, tmp_path)
+    other = [query.path.name for query in dataset.queries if "other face" in query.groups]
+    assert other == ["eval_train_Milk_1.jpg"]
+    assert sum("face shown" in query.groups for query in dataset.queries) == 9
+
+
+def test_all_products_have_photos_for_references_and_no_unknowns(
+    shared: Path, tmp_path: Path
+) -> None:
+    dataset = lay_out("all-products", shared, tmp_path)
+    assert {name: len(paths) for name, paths in dataset.references().items()} == {
+        "Juice": 4,
+        "Milk": 4,
+        "Pear": 4,
+    }
+    assert {query.groups for query in dataset.queries} == {("cartons",), ("produce",)}
+    assert all(query.truth for query in dataset.queries)
 
 
 def test_four_reference_adds_the_first_three_train_photos(shared: Path, tmp_path: Path) -> None:
@@ -65,6 +90,10 @@ def test_the_open_set_makes_the_left_out_cartons_unknown(shared: Path, tmp_path:
     unknown = [query.path.name for query in dataset.queries if query.truth is None]
     assert sum("Juice" in name for name in unknown) == 5
     assert sum("Pear" in name for name in unknown) == 5
+    kinds = {
+        query.groups: "Juice" in query.path.name for query in dataset.queries if not query.truth
+    }
+    assert kinds == {("unknown: produce",): False, ("unknown: cartons left out",): True}
 
 
 def test_dvd_covers_carry_their_corners_where_labelled(shared: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.score import Answer, Said, answer, score
+from bench.score import Answer, Estimate, Said, answer, score, wilson
 
 
 def answered(truth: str | None, named: str | None, probability: float) -> Answer:
@@ -101,7 +101,17 @@ def test_the_verdict_is_scored_apart() -> None:
     result = score(answers)
     assert result.verdict_precision == 0.5
     assert result.verdict_recall == 0.5
-    assert result.unknown_named == 0.0
+    assert result.unknown_named.value == 0.0
+    assert result.unknown_named.high > 0.5, "one photo proves little"
+
+
+def test_a_share_has_the_interval_that_wilson_gives() -> None:
+    assert wilson(0, 0) == Estimate(0.0, 0.0, 1.0)
+    found = wilson(5, 10)
+    assert (found.low, found.high) == (
+        pytest.approx(0.2366, abs=1e-3),
+        pytest.approx(0.7634, abs=1e-3),
+    )
 
 
 def test_times_are_the_median_and_the_95th_percentile() -> None:
