@@ -16,8 +16,8 @@ from training.scenes import Scene, SceneMaker, as_package, cut_window
 from training.views import Subject
 
 _PICTURE_SIDE: Final = 480
-_COMPOSED: Final = 0.5
-_BEVERAGE: Final = 0.75
+_COMPOSED: Final = 0.4
+_BEVERAGE: Final = 0.72
 _CARTON: Final = 0.9
 _PLACES: Final = 400
 _PACKAGES: Final = 500

@@ -29,7 +29,7 @@ from training.run import Run, RunOptions
 from training.scenes import Scene
 
 INPUT_SIDE: Final = 320
-_SIDES: Final = ((0.4, 224), (1.0, INPUT_SIDE))
+_SIDES: Final = ((0.3, 224), (0.65, 256), (1.0, INPUT_SIDE))
 _BATCH: Final = 12
 _PEAK_RATE: Final = 2e-3
 _WEIGHT_DECAY: Final = 5e-4
