@@ -1,7 +1,7 @@
 """Finds what may be a product in a picture."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -53,8 +53,13 @@ class YoloDetector:
             network: with the function `detect`.
             settings: those that belong to the weights if none are given.
         """
+        self._network = network
         self._run = network.functions["detect"]
         self.settings = settings or _settings_of(network)
+
+    def from_confidence(self, confidence: float) -> "YoloDetector":
+        """The same detector, which also tells boxes that are less sure; for measurements."""
+        return YoloDetector(self._network, replace(self.settings, confidence=confidence))
 
     def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
         """Boxes in an (H, W, 3) RGB picture, most confident first; blocks while it computes."""

@@ -13,6 +13,7 @@ import typer
 from api.cli.bench import bench_app
 from api.cli.bench_index import index as _bench_index  # noqa: F401 -- it joins `bench`
 from api.cli.bench_live import live as _bench_live  # noqa: F401 -- it joins `bench`
+from api.cli.bench_parts import detector as _bench_parts  # noqa: F401 -- it joins `bench`
 from api.cli.catalog import catalog_app
 from api.cli.demo import demo_app
 from api.cli.explain import explain_app

@@ -1,0 +1,75 @@
+"""Pictures with labelled boxes that no shipped detector was trained on, for `bench detector`."""
+
+import hashlib
+from pathlib import Path
+
+from PIL import Image
+
+from bench.detector import DetectorUnderTest, LabelledPicture, LabelledSet, Labels
+from matcher.box import Box
+from matcher.detector import Detector, YoloDetector
+from matcher.proposals import PrintProposals
+from training.data import TrainingData, boxes_of_yolo, is_held_out, pictures_in
+from training.located import PHOTO_SIDE, locate_cartons
+
+_UNSURE = 0.01
+
+
+def labelled_sets(shared: Path, cache: Path) -> tuple[LabelledSet, ...]:
+    """Held-out drinks, held-out cartons in shop photos, and shop shelves.
+
+    Args:
+        shared: the folder of real pictures.
+        cache: folder that keeps where the cartons are; finding them takes minutes, once.
+
+    Raises:
+        TrainingError: the folder is not complete.
+    """
+    data = TrainingData.open(shared.resolve())
+    drinks = tuple(
+        LabelledPicture(one.path, one.boxes)
+        for one in data.beverages()
+        if is_held_out(one.path.stem)
+    )
+    shelves = data.root / "eval_only" / "freiburg_boxes"
+    shops = tuple(
+        LabelledPicture(path, boxes_of_yolo(path, shelves / "labels" / f"{path.stem}.txt").boxes)
+        for path in pictures_in(shelves / "images")
+    )
+    return (
+        LabelledSet("beverage3", Labels.ALL, drinks),
+        LabelledSet("cartons", Labels.ONE, _cartons(data, cache)),
+        LabelledSet("freiburg_boxes", Labels.SOME, shops),
+    )
+
+
+def detectors_under_test(detector: Detector) -> list[DetectorUnderTest]:
+    """The detector that serves and the proposals without training; the latter alone if they serve.
+
+    Args:
+        detector: of the loaded networks.
+    """
+    proposals = PrintProposals()
+    baseline = DetectorUnderTest("training-free proposals", proposals, proposals)
+    if not isinstance(detector, YoloDetector):
+        return [baseline]
+    served = detector.settings.confidence
+    thorough = detector.from_confidence(min(_UNSURE, served))
+    return [DetectorUnderTest("skulens", detector, thorough, served), baseline]
+
+
+def _cartons(data: TrainingData, cache: Path) -> tuple[LabelledPicture, ...]:
+    name = hashlib.sha256(str(data.root).encode()).hexdigest()[:12]
+    located = locate_cartons(data, cache / f"located-{name}.json")
+    return tuple(
+        LabelledPicture(path, (_at_full_size(path, box),))
+        for path, box in located.items()
+        if is_held_out(path.parent.name)
+    )
+
+
+def _at_full_size(path: Path, box: Box) -> Box:
+    """They were located in the photo at a bounded size."""
+    with Image.open(path) as opened:
+        longest = max(opened.size)
+    return box.scaled(max(longest / PHOTO_SIDE, 1.0))

@@ -1,0 +1,34 @@
+"""Which pictures the detector is measured on, and beside what."""
+
+from pathlib import Path
+
+import pytest
+
+from api.labelled import detectors_under_test, labelled_sets
+from bench.detector import Labels
+from matcher.proposals import PrintProposals
+from tests.training import miniature
+from training.data import is_held_out
+from training.errors import TrainingError
+
+
+def test_only_held_out_pictures_are_measured_on(tmp_path: Path) -> None:
+    miniature.build(tmp_path / "data")
+    drinks, cartons, shops = labelled_sets(tmp_path / "data", tmp_path / "cache")
+    assert (drinks.labels, cartons.labels, shops.labels) == (Labels.ALL, Labels.ONE, Labels.SOME)
+    assert drinks.pictures
+    assert all(is_held_out(one.path.stem) for one in drinks.pictures)
+    assert {one.path.parent.name for one in cartons.pictures} <= {*miniature.HELD_OUT}
+    assert [one.path.name for one in shops.pictures] == ["shelf.jpg"]
+    again = labelled_sets(tmp_path / "data", tmp_path / "cache")[1]
+    assert [one.path for one in again.pictures] == [one.path for one in cartons.pictures]
+
+
+def test_without_the_pictures_it_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="missing"):
+        labelled_sets(tmp_path, tmp_path)
+
+
+def test_where_proposals_serve_they_are_measured_alone() -> None:
+    (alone,) = detectors_under_test(PrintProposals())
+    assert alone.name == "training-free proposals"
