@@ -5,7 +5,6 @@ Everything heavy is built at its first use, so that a command waits only for wha
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from api.models import Models
     from catalog.s3 import S3Options
+    from catalog.s3_pictures import S3Pictures
     from catalog.search import Found, Search
     from catalog.snapshot import Catalog
     from matcher.explain import Explanation
@@ -155,11 +155,13 @@ class LocalServices:
 
     def fetch(self, address: str) -> bytes:
         """The picture at an `s3://bucket/key` address."""
-        from catalog.s3 import S3Storage
+        return self._pictures.get(address)
 
-        bucket, _, key = address.removeprefix("s3://").partition("/")
-        options = replace(s3_options(self._settings), bucket=bucket, prefix="")
-        return S3Storage(options).get(key)
+    @cached_property
+    def _pictures(self) -> "S3Pictures":
+        from catalog.s3_pictures import S3Pictures
+
+        return S3Pictures(s3_options(self._settings))
 
     @cached_property
     def searcher(self) -> Searcher:

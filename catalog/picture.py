@@ -15,6 +15,8 @@ from catalog.errors import PictureError
 
 SMALLEST_SIDE: Final = 16
 MOST_PIXELS: Final = 64_000_000
+# Bytes: 64 megapixels in 16 bits without any compression; what is larger is no picture of ours.
+LARGEST_FILE: Final = 400_000_000
 
 # Formats that need no other program to be decoded, and the extension each is stored under.
 EXTENSIONS: Final = {

@@ -2,64 +2,27 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cached_property
 from io import BytesIO
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
-from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError
 
 from catalog.errors import NotFound, StorageUnavailable, Undetermined
+from catalog.s3_client import VENDOR, S3Options, client, session
 from catalog.s3_errors import is_absent, is_broken_off, is_taken, may_have_happened, refusal
 from catalog.storage import Stored, checked
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_VENDOR: Final = (ClientError, BotoCoreError, Boto3Error)
 # Larger pictures go up in parts, so that a broken connection costs one part.
 _PART_BYTES: Final = 16 << 20
-# Servers that do not know of regions still want one in the signature.
-_ANY_REGION: Final = "us-east-1"
-_CONNECTIONS: Final = 32
 
-
-@dataclass(frozen=True, slots=True)
-class S3Options:
-    """Where a bucket is and how it is spoken to.
-
-    Attributes:
-        bucket: its name.
-        prefix: in front of all keys, without `/` at its ends; may be empty.
-        endpoint: URL of the server; AWS when empty.
-        region: boto3's own choice when empty.
-        path_style: whether the bucket's name stands in the path, as most servers but AWS want it.
-        encryption: "" for the bucket's own choice, "AES256", "aws:kms" or "aws:kms:KEY".
-        access_key: boto3's own chain (environment, profile, role) when empty.
-        secret_key: likewise.
-        connect_seconds: bound of a connection attempt.
-        read_seconds: bound of each wait for an answer.
-        attempts: of a request that may be repeated without harm.
-        page: keys asked for at a time in a listing, at most 1,000.
-    """
-
-    bucket: str
-    prefix: str = ""
-    endpoint: str = ""
-    region: str = ""
-    path_style: bool = False
-    encryption: str = ""
-    access_key: str = field(default="", repr=False)
-    secret_key: str = field(default="", repr=False)
-    connect_seconds: float = 3.0
-    read_seconds: float = 10.0
-    attempts: int = 3
-    page: int = 1000
+__all__ = ["S3Options", "S3Storage"]
 
 
 class S3Storage:
@@ -119,7 +82,7 @@ class S3Storage:
                 IfNoneMatch="*",
                 **self._encryption,
             )
-        except _VENDOR as error:
+        except VENDOR as error:
             if is_taken(error):
                 return False
             message = refusal("write", self._url(key), error)
@@ -199,35 +162,10 @@ class S3Storage:
 
     @cached_property
     def _session(self) -> boto3.session.Session:
-        options = self.options
-        return boto3.session.Session(
-            aws_access_key_id=options.access_key or None,
-            aws_secret_access_key=options.secret_key or None,
-            region_name=options.region or None,
-        )
+        return session(self.options)
 
     def _made(self, attempts: int) -> "S3Client":
-        options = self.options
-        config = Config(
-            connect_timeout=options.connect_seconds,
-            read_timeout=options.read_seconds,
-            retries={"total_max_attempts": attempts, "mode": "standard"},
-            max_pool_connections=_CONNECTIONS,
-            s3={"addressing_style": "path" if options.path_style else "auto"},
-            # Older servers do not know the checksums that boto3 adds unasked.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        )
-        with self._translated("reach", ""):
-            try:
-                return self._session.client(
-                    "s3",
-                    endpoint_url=options.endpoint or None,
-                    region_name=self._session.region_name or _ANY_REGION,
-                    config=config,
-                )
-            except ValueError as error:  # an endpoint that is no URL
-                raise StorageUnavailable(f"cannot reach {self._url('')}: {error}") from error
+        return client(self._session, self.options, attempts)
 
     @property
     def _encryption(self) -> dict[str, Any]:
@@ -241,7 +179,7 @@ class S3Storage:
     def _translated(self, verb: str, key: str) -> Iterator[None]:
         try:
             yield
-        except _VENDOR as error:
+        except VENDOR as error:
             if key and is_absent(error):
                 raise NotFound(f"there is no {self._url(key)}") from error
             raise StorageUnavailable(refusal(verb, self._url(key), error)) from error

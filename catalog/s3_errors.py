@@ -65,6 +65,11 @@ def is_absent(error: Exception) -> bool:
     return isinstance(error, ClientError) and _code(error) in _ABSENT
 
 
+def is_bucket_absent(error: Exception) -> bool:
+    """Whether there is no such bucket."""
+    return isinstance(error, ClientError) and _code(error) == "NoSuchBucket"
+
+
 def is_taken(error: Exception) -> bool:
     """Whether a conditional write was refused because there is an object."""
     return isinstance(error, ClientError) and _status(error) == 412

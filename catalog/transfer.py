@@ -26,6 +26,7 @@ from catalog.errors import (
 )
 from catalog.folder import refusal
 from catalog.manifest import MANIFEST_NAMES, Item, Manifest, read_manifest
+from catalog.picture import LARGEST_FILE
 from catalog.product import Product, ReferenceImage, is_valid_id
 from catalog.record import product_record
 from catalog.rules import attribute_items, check_id
@@ -38,9 +39,6 @@ Fetch = Callable[[str], bytes]
 
 # Products taken in at a time: one is encoded while another is read, uploaded and committed.
 _AT_ONCE: Final = 4
-
-# 64 megapixels in 16 bits without any compression; what is larger is no picture of ours.
-LARGEST_FILE: Final = 400_000_000
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_STEM: Final = 100
@@ -328,7 +326,8 @@ def _fetch_into(
         try:
             pictures.append(NamedPicture(address, fetch(address)))
         except CatalogError as error:
-            problems.append(f"{address}: {error}")
+            said = str(error)
+            problems.append(said if address in said else f"{address}: {said}")
 
 
 def _file(path: Path) -> bytes:

@@ -13,10 +13,10 @@ from typing import Final
 from catalog.errors import Invalid, StorageUnavailable
 from catalog.folder import refusal
 from catalog.manifest import MANIFEST_NAMES
+from catalog.picture import LARGEST_FILE
 
 MOST_FILES: Final = 500_000
 MOST_BYTES: Final = 100_000_000_000
-LARGEST_FILE: Final = 400_000_000
 # Pictures hardly shrink; what shrinks a hundredfold was made to swell.
 _MOST_SWELLING: Final = 100
 _SMALL: Final = 1_000_000
