@@ -54,6 +54,28 @@ def lay_out(protocol: str, shared: Path, folder: Path) -> Dataset:
     return read_dataset(target)
 
 
+def lay_out_grocery(shared: Path, folder: Path, distractors: int) -> Path:
+    """Link the iconic pictures of all grocery products, and pictures of clothes beside them.
+
+    Args:
+        shared: the folder of real pictures.
+        folder: empty; will hold one folder per product, as symbolic links.
+        distractors: pictures of clothes, each a product by itself; fewer if there are fewer.
+
+    Raises:
+        BenchError: the pictures are missing.
+    """
+    grocery, clothes = shared.resolve() / "grocery" / "catalog", shared.resolve() / "clothing_cc0"
+    try:
+        for product in sorted(each for each in grocery.iterdir() if each.is_dir()):
+            _link(_pictures(product), folder / product.name)
+        for path in _pictures(clothes)[:distractors] if distractors else []:
+            _link([path], folder / f"clothes-{path.stem}")
+    except OSError as error:
+        raise BenchError(f"cannot lay out a catalog from {shared}: {error!r}") from error
+    return folder
+
+
 def _one_reference(shared: Path, target: Path) -> None:
     grocery = shared / "grocery"
     cartons, left_out = _cartons(grocery)

@@ -34,6 +34,12 @@ bench_app = typer.Typer(
 JsonFile = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures there.")
 ]
+RecognitionData = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="catalog/<product>/*, queries/<product>/* and queries/_unknown/*."
+    ),
+]
 Seed = Annotated[int, typer.Option(help="Of all chance.")]
 GAP: Final = 2
 WIDEST_LABEL: Final = 26
@@ -49,13 +55,7 @@ SHARED_HELP: Final = "The real pictures, laid out as their README says."
 )
 def recognition(
     context: typer.Context,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="catalog/<product>/*, queries/<product>/* and queries/_unknown/*.",
-        ),
-    ] = None,
+    data: RecognitionData = None,
     protocol: Annotated[
         str | None, typer.Option(metavar="NAME", help="Lay such data out from --shared instead.")
     ] = None,
@@ -73,7 +73,7 @@ def recognition(
     from bench.recognition import RecognitionOptions, measure_recognition
 
     with measuring(context) as (output, built, on_stage), ExitStack() as stack:
-        dataset = _dataset(data, protocol, shared, stack)
+        dataset = recognition_dataset(data, protocol, shared, stack)
         options = RecognitionOptions(limit, seed, workers, whole_image, baseline)
         build = _recogniser_builder(built, stack, on_stage)
         result = measure_recognition(dataset, build, options, on_stage)
@@ -121,7 +121,7 @@ def copies(
     from bench.copies import CopiesOptions, measure_copies
 
     with measuring(context) as (output, built, on_stage), ExitStack() as stack:
-        catalog = stack.enter_context(_laid_out("one-reference", shared)).catalog
+        catalog = stack.enter_context(laid_out("one-reference", shared)).catalog
         backgrounds = tuple(sorted((shared / "boofcv_photos").glob("*.jpg")))
         options = CopiesOptions(catalog, backgrounds, scenes, seed)
         result = measure_copies(options, _recogniser_builder(built, stack, on_stage), on_stage)
@@ -203,20 +203,22 @@ def measuring(context: typer.Context) -> Iterator[tuple[Output, "Services", OnSt
         yield output, built, on_stage
 
 
-def _dataset(
+def recognition_dataset(
     data: Path | None, protocol: str | None, shared: Path | None, stack: ExitStack
 ) -> "Dataset":
+    """Data of a folder, or of a protocol that is laid out for as long as the stack is open."""
     from bench.dataset import read_dataset
 
     if data is not None and protocol is None:
         return read_dataset(data)
     if data is None and protocol is not None and shared is not None:
-        return stack.enter_context(_laid_out(protocol, shared))
+        return stack.enter_context(laid_out(protocol, shared))
     raise typer.BadParameter("give either --data DIR, or --protocol NAME with --shared DIR")
 
 
 @contextmanager
-def _laid_out(protocol: str, shared: Path) -> Iterator["Dataset"]:
+def laid_out(protocol: str, shared: Path) -> Iterator["Dataset"]:
+    """The real pictures of a protocol as recognition data, while the block runs."""
     from bench.protocols import lay_out
 
     with TemporaryDirectory(prefix="skulens-") as folder:

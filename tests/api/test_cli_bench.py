@@ -45,6 +45,8 @@ def test_no_figure_of_a_wide_table_is_cut_off(width: int) -> None:
         ("latency", "--shared", "missing"),
         ("index", "--shared", "missing"),
         ("detector", "--shared", "missing"),
+        ("retrieval", "--shared", "missing"),
+        ("ablation", "--shared", "missing"),
     ],
 )
 def test_without_its_data_a_measurement_is_refused_in_one_sentence(

@@ -1,0 +1,189 @@
+"""What the measurements of single parts are given: catalogs that are kept, parts exchanged."""
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from api.errors import Refused
+from api.measuring import CatalogRecogniser, passing_catalog
+from api.models import Networks, compose
+from api.services import Services
+from bench.ablation import Sized, Variant
+from bench.protocols import lay_out_grocery
+from bench.rankers import (
+    LikenessRanker,
+    ShortlistRanker,
+    VotesRanker,
+    other_vectors,
+    stored_vectors,
+)
+from bench.retrieval import Looker, Ranker, SearchedCatalog
+from catalog.catalogs import Catalogs
+from catalog.encoding import Encoder
+from catalog.errors import NotFound
+from catalog.feature_cache import FeatureCache
+from catalog.folder import FolderStorage
+from catalog.snapshot import Catalog
+from catalog.transfer import import_path
+from matcher.closer_look import CloserLookMatcher
+from matcher.colour_embedder import ColourEmbedder
+from matcher.detector import YoloDetector
+from matcher.embedder import Embedder
+from matcher.encoder import ReferenceEncoder
+from matcher.nearest import NearestNeighbourMatcher
+from matcher.proposals import PrintProposals
+from matcher.reference import ReferenceShelf
+from matcher.shortlist import Shortlister
+
+OnProgress = Callable[[str, int, int], None]
+
+_OURS: Final = "network"
+_COLOURS: Final = "colours"
+_BEFORE_VOTES: Final = 200
+_KEPT: Final = "retrieval-"
+
+
+def searched_catalogs(
+    services: Services, shared: Path, distractors: int, on_progress: OnProgress
+) -> tuple[list[SearchedCatalog], Looker]:
+    """The grocery products alone, and among pictures of clothes; with every way to search them.
+
+    Enrolling thousands of pictures takes minutes; they are kept below the cache folder until the
+    networks change.
+
+    Args:
+        services: whose networks to measure.
+        shared: the folder of real pictures.
+        distractors: pictures of clothes; 0 leaves the second catalog out.
+        on_progress: called with what is done, how many steps are done and how many there are.
+
+    Raises:
+        BenchError: pictures are missing.
+        Refused: a picture cannot be taken in.
+    """
+    models = services.models
+    looker = Looker(
+        models.networks.detector,
+        models.networks.front_end,
+        {_OURS: models.networks.embedder, _COLOURS: ColourEmbedder()},
+    )
+    names = {"grocery": 0} | ({"grocery and clothes": distractors} if distractors else {})
+    found = []
+    for name, clothes in names.items():
+        with TemporaryDirectory(prefix="skulens-") as folder:
+            pictures = lay_out_grocery(shared, Path(folder), clothes)
+            catalog = kept_catalog(services, pictures, f"clothes-{clothes}", on_progress)
+        rankers = _rankers(services, catalog)
+        found.append(SearchedCatalog(name, len(catalog.products), rankers))
+    return found, looker
+
+
+def _rankers(services: Services, catalog: Catalog) -> tuple[Ranker, ...]:
+    networks = services.models.networks
+    shortlister = Shortlister(ReferenceShelf(networks.front_end))
+    ours: list[Ranker] = [
+        ShortlistRanker(shortlister, catalog, _OURS),
+        LikenessRanker("embedder alone", _OURS, *stored_vectors(catalog)),
+        LikenessRanker(
+            "colours and gradients", _COLOURS, *other_vectors(catalog, ColourEmbedder())
+        ),
+    ]
+    if len(catalog.products) <= _BEFORE_VOTES:
+        ours.append(VotesRanker(shortlister, catalog))
+    return tuple(ours)
+
+
+def kept_catalog(services: Services, pictures: Path, name: str, on_progress: OnProgress) -> Catalog:
+    """A catalog of a folder of product folders that stays in the cache folder.
+
+    Only catalogs by the present networks are kept.
+
+    Raises:
+        Refused: a picture cannot be taken in.
+    """
+    encoder = services.models.encoder
+    home = services.settings.cache_dir / "bench"
+    folder = home / f"{_KEPT}{_id_of(encoder)}"
+    for other in home.glob(f"{_KEPT}*"):
+        if other != folder:
+            shutil.rmtree(other, ignore_errors=True)
+    catalogs = Catalogs(
+        FolderStorage(folder, durable=False),
+        encoder,
+        shared=FeatureCache(services.settings.cache_dir / "features"),
+    )
+    try:
+        store = catalogs.open(name)
+    except NotFound:
+        store = catalogs.create(name)
+    report = import_path(store, pictures, lambda done, all_: on_progress("catalog", done, all_))
+    if report.failures:
+        raise Refused(f"the catalog of {pictures} is not whole: {report.failures[0]}")
+    return store.snapshot()
+
+
+def variants(services: Services, stack: ExitStack, on_progress: OnProgress) -> list[Variant]:
+    """The method as it is shipped, and with each trained part exchanged for a training-free one.
+
+    Args:
+        services: whose networks to exchange.
+        stack: keeps the catalogs that the variants make.
+        on_progress: called with what is done, how many steps are done and how many there are.
+    """
+    models = services.models
+    shipped = models.networks
+
+    def by(networks: Networks) -> Callable[[Path], Sized]:
+        # What the catalog keeps is made as `api.models.load_models` makes it.
+        encoder = ReferenceEncoder(
+            networks.front_end, NearestNeighbourMatcher(), networks.embedder, networks.detector
+        )
+
+        def prepare(folder: Path) -> Sized:
+            catalog = stack.enter_context(passing_catalog(folder, encoder, on_progress))
+            return lambda size: CatalogRecogniser(
+                compose(networks, models.decision, shortlist_size=size), catalog
+            )
+
+        return prepare
+
+    def exchanged(is_there: bool, networks: Networks) -> Callable[[Path], Sized] | None:
+        return by(networks) if is_there else None
+
+    return [
+        Variant("", "", by(shipped)),
+        Variant(
+            "detector",
+            "training-free proposals",
+            exchanged(
+                isinstance(shipped.detector, YoloDetector),
+                replace(shipped, detector=PrintProposals()),
+            ),
+        ),
+        Variant(
+            "embedder",
+            "colours and gradients",
+            exchanged(
+                isinstance(shipped.embedder, Embedder), replace(shipped, embedder=ColourEmbedder())
+            ),
+        ),
+        Variant(
+            "SuperGlue",
+            "nearest neighbours, ratio test",
+            exchanged(
+                isinstance(shipped.matcher, CloserLookMatcher),
+                replace(shipped, matcher=NearestNeighbourMatcher()),
+            ),
+        ),
+    ]
+
+
+def _id_of(encoder: Encoder) -> str:
+    ids = encoder.part_ids
+    joined = "\n".join((ids.crop, ids.embedding, ids.local))
+    return hashlib.sha256(joined.encode()).hexdigest()[:12]

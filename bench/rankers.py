@@ -1,0 +1,137 @@
+"""The ways to order a catalog's products that `bench retrieval` compares."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.retrieval import DEPTHS, KEYPOINTS, Embedder, View
+from catalog.encoding import Encoding
+from catalog.product import Product
+from matcher.shortlist import Neighbour, SearchableCatalog, Shortlister
+
+_DEEPEST: Final = max(DEPTHS)
+_BATCH: Final = 64
+
+
+class ShortlistRanker:
+    """The shortlist as it serves: the nearest by embedding, ordered by keypoint votes."""
+
+    def __init__(self, shortlister: Shortlister, catalog: SearchableCatalog, embedder: str) -> None:
+        self._shortlister = shortlister
+        self._catalog = catalog
+        self._embedder = embedder
+        self.name = "skulens, similarity and votes"
+        self.uses = (embedder, KEYPOINTS)
+
+    def rank(self, view: View) -> Sequence[str]:
+        """Products, best first."""
+        vector = view.vectors[self._embedder]
+        found = self._shortlister.shortlist(vector, view.features, self._catalog, _DEEPEST)
+        return found.product_ids
+
+
+class VotesRanker:
+    """Keypoint votes over every product of the catalog; for small ones."""
+
+    def __init__(self, shortlister: Shortlister, catalog: SearchableCatalog) -> None:
+        self._shortlister = shortlister
+        self._catalog = EveryProduct(catalog)
+        self.name = "keypoint votes alone"
+        self.uses = (KEYPOINTS,)
+
+    def rank(self, view: View) -> Sequence[str]:
+        """Products, best first."""
+        nothing = np.zeros(0, np.float32)
+        found = self._shortlister.shortlist(nothing, view.features, self._catalog, _DEEPEST)
+        return found.product_ids
+
+
+class LikenessRanker:
+    """The nearest vectors, every one compared."""
+
+    def __init__(
+        self, name: str, embedder: str, products: Sequence[str], vectors: NDArray[np.float32]
+    ) -> None:
+        """Take (N, D) unit vectors of reference pictures, and N ids of their products."""
+        self.name = name
+        self.uses = (embedder,)
+        self._embedder = embedder
+        self._products = products
+        self._vectors = vectors
+
+    def rank(self, view: View) -> Sequence[str]:
+        """Products, best first."""
+        similarity = self._vectors @ view.vectors[self._embedder]
+        ordered = dict.fromkeys(self._products[index] for index in np.argsort(-similarity))
+        return list(ordered)[:_DEEPEST]
+
+
+@dataclass(frozen=True, slots=True)
+class _Equal:
+    product_id: str
+    similarity: float = 0.0
+
+
+class EveryProduct:
+    """A catalog in which every product is as near as any other."""
+
+    def __init__(self, catalog: SearchableCatalog) -> None:
+        self._catalog = catalog
+
+    @property
+    def name(self) -> str:
+        """The catalog's name."""
+        return self._catalog.name
+
+    @property
+    def index_version(self) -> int:
+        """Journal number."""
+        return self._catalog.index_version
+
+    @property
+    def products(self) -> Mapping[str, Product]:
+        """Live products by id."""
+        return self._catalog.products
+
+    def encoding(self, image_id: str) -> Encoding:
+        """What is kept of a reference image."""
+        return self._catalog.encoding(image_id)
+
+    def shortlist(self, _embedding: NDArray[np.float32], _size: int) -> Sequence[Neighbour]:
+        """All of them."""
+        return [_Equal(product_id) for product_id in self._catalog.products]
+
+
+def stored_vectors(catalog: SearchableCatalog) -> tuple[list[str], NDArray[np.float32]]:
+    """Products and (N, D) embeddings of a catalog's pictures, as it keeps them."""
+    kept = [(product_id, encoding.embedding) for product_id, encoding in _encodings(catalog)]
+    return [product_id for product_id, _ in kept], np.stack([vector for _, vector in kept])
+
+
+def other_vectors(
+    catalog: SearchableCatalog, embedder: Embedder
+) -> tuple[list[str], NDArray[np.float32]]:
+    """The same by another embedder, of the crops that the catalog keeps."""
+    products: list[str] = []
+    vectors: list[NDArray[np.float32]] = []
+    waiting: list[NDArray[np.uint8]] = []
+    for product_id, encoding in _encodings(catalog):
+        products.append(product_id)
+        crop = cv2.imdecode(encoding.crop.jpeg, cv2.IMREAD_COLOR_RGB)
+        waiting.append(np.asarray(crop, np.uint8))
+        if len(waiting) == _BATCH:
+            vectors.append(embedder.embed(waiting))
+            waiting = []
+    if waiting:
+        vectors.append(embedder.embed(waiting))
+    return products, np.concatenate(vectors)
+
+
+def _encodings(catalog: SearchableCatalog) -> Iterator[tuple[str, Encoding]]:
+    for product_id, product in catalog.products.items():
+        for image in product.images:
+            yield product_id, catalog.encoding(image.image_id)

@@ -1,0 +1,294 @@
+"""Is the right product in the shortlist? Embeddings, keypoint votes, and both, over one catalog."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench import boxes
+from bench.dataset import Query, load
+from bench.errors import BenchError
+from bench.progress import Progress, silent
+from bench.score import BOOTSTRAP_DRAWS, Estimate
+from bench.table import Table
+from matcher import crop as crops
+from matcher.crop import Crop
+from matcher.detector import Detector
+from matcher.features import FrontEnd, LocalFeatures
+
+DEPTHS: Final = (1, 5, 10, 20)
+LOOKS: Final = 8
+_HEADLINE: Final = 10
+
+
+class Embedder(Protocol):
+    """One global vector per picture."""
+
+    def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """(N, D) unit vectors of N pictures (H, W, 3) RGB."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """What a photo is asked by: all of it, or a part as the detector cuts it.
+
+    Attributes:
+        crop: the part.
+        vectors: (D,) unit vectors of the part, by embedder.
+        features: its keypoints.
+        costs: milliseconds of each of these, by name; `KEYPOINTS` for the features.
+    """
+
+    crop: Crop
+    vectors: Mapping[str, NDArray[np.float32]]
+    features: LocalFeatures
+    costs: Mapping[str, float]
+
+
+KEYPOINTS: Final = "keypoints"
+
+
+class Ranker(Protocol):
+    """One way to order a catalog's products."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        ...
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """Names of the costs of a view that it needs."""
+        ...
+
+    def rank(self, view: View) -> Sequence[str]:
+        """Products, best first; as many as `DEPTHS` asks for, if there are."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SearchedCatalog:
+    """A catalog with the ways to search it.
+
+    Attributes:
+        name: for people.
+        products: how many.
+        rankers: to be compared.
+    """
+
+    name: str
+    products: int
+    rankers: tuple[Ranker, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Looker:
+    """What makes views of a photo.
+
+    Attributes:
+        detector: as it serves.
+        front_end: likewise.
+        embedders: by name.
+    """
+
+    detector: Detector
+    front_end: FrontEnd
+    embedders: Mapping[str, Embedder]
+
+    def views(self, image: NDArray[np.uint8]) -> list[View]:
+        """The whole photo, then its surest crops; the whole photo once more if there are none."""
+        found = self.detector.detect(image)[:LOOKS]
+        whole = self._view(crops.whole(image))
+        cut = [self._view(crops.cut(image, one)) for one in found]
+        return [whole, *(cut or [whole])]
+
+    def _view(self, crop: Crop) -> View:
+        vectors: dict[str, NDArray[np.float32]] = {}
+        costs: dict[str, float] = {}
+        for name, embedder in self.embedders.items():
+            started = time.perf_counter()
+            vectors[name] = embedder.embed([crop.tight])[0]
+            costs[name] = _since(started)
+        started = time.perf_counter()
+        features = self.front_end.extract(crop.image, crop.keypoints)
+        costs[KEYPOINTS] = _since(started)
+        return View(crop, vectors, features, costs)
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalOptions:
+    """What to measure.
+
+    Attributes:
+        seed: of the bootstrap.
+        draws: of the bootstrap.
+    """
+
+    seed: int = 0
+    draws: int = BOOTSTRAP_DRAWS
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalFigures:
+    """One way to search one catalog.
+
+    Attributes:
+        catalog: its name.
+        products: in it.
+        method: the ranker's name.
+        crop: share of photos whose product is among that many, asked by the surest crop.
+        whole: likewise, asked by the whole photo.
+        any_look: likewise, by the best of the whole photo and its surest crops.
+        groups: `any_look` at 10 of the photos of one group.
+        median_ms: per crop, with what the ranker needs of the view.
+    """
+
+    catalog: str
+    products: int
+    method: str
+    crop: Mapping[int, Estimate]
+    whole: Mapping[int, Estimate]
+    any_look: Mapping[int, Estimate]
+    groups: Mapping[str, Estimate]
+    median_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalResult:
+    """All ways to search all catalogs, asked by the same photos in the same run."""
+
+    photos: int
+    figures: tuple[RetrievalFigures, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(self)
+
+    def table(self) -> Table:
+        """One row per catalog and method."""
+        rows = tuple(
+            (
+                f"{each.catalog}, {each.products}",
+                each.method,
+                _shares(each.crop),
+                _shares(each.whole),
+                _shares(each.any_look),
+                _interval(each.any_look[_HEADLINE]),
+                ", ".join(f"{name} {one.value:.3f}" for name, one in each.groups.items()) or "-",
+                f"{each.median_ms:.1f}",
+            )
+            for each in self.figures
+        )
+        return Table(f"{self.photos} photos of catalog products", _COLUMNS, rows, _NOTES)
+
+
+_COLUMNS: Final = (
+    "catalog",
+    "method",
+    "surest crop 1/5/10/20",
+    "whole photo 1/5/10/20",
+    "any look 1/5/10/20",
+    "any look, 10",
+    "groups, 10",
+    "ms per crop",
+)
+_NOTES: Final = (
+    "Share of photos whose product is among that many; in brackets: bootstrap 95 % interval.",
+    f"Any look: the best rank of the whole photo and of its {LOOKS} surest crops, each of which "
+    "is shortlisted by itself.",
+)
+
+
+def measure_retrieval(
+    queries: Sequence[Query],
+    catalogs: Sequence[SearchedCatalog],
+    looker: Looker,
+    options: RetrievalOptions | None = None,
+    on_progress: Progress = silent,
+) -> RetrievalResult:
+    """Ask every catalog in every way by the same photos.
+
+    Raises:
+        catalog.errors.PictureError: a picture cannot be read.
+        BenchError: there is no photo of a known product.
+    """
+    options = options or RetrievalOptions()
+    asked = [query for query in queries if query.truth is not None]
+    if not asked:
+        raise BenchError("there is no photo whose product is known")
+    tallies = [(one, ranker, _Tally()) for one in catalogs for ranker in one.rankers]
+    for done, query in enumerate(asked):
+        on_progress("photos", done, len(asked))
+        views = looker.views(load(query.path))
+        for _, ranker, tally in tallies:
+            tally.add(ranker, views, query)
+    on_progress("photos", len(asked), len(asked))
+    figures = tuple(tally.figures(one, ranker.name, options) for one, ranker, tally in tallies)
+    return RetrievalResult(len(asked), figures)
+
+
+class _Tally:
+    """Ranks of the right product by one ranker."""
+
+    def __init__(self) -> None:
+        self._whole: list[float] = []
+        self._crop: list[float] = []
+        self._any: list[float] = []
+        self._groups: list[tuple[str, ...]] = []
+        self._costs: list[float] = []
+
+    def add(self, ranker: Ranker, views: Sequence[View], query: Query) -> None:
+        """Ask by all views of one photo."""
+        ranks = []
+        for view in views:
+            started = time.perf_counter()
+            ranked = list(ranker.rank(view))
+            self._costs.append(_since(started) + sum(view.costs[name] for name in ranker.uses))
+            ranks.append(ranked.index(query.truth) if query.truth in ranked else float("inf"))
+        self._whole.append(ranks[0])
+        self._crop.append(ranks[1])
+        self._any.append(min(ranks))
+        self._groups.append(query.groups)
+
+    def figures(
+        self, catalog: SearchedCatalog, method: str, options: RetrievalOptions
+    ) -> RetrievalFigures:
+        """All photos together."""
+
+        def shares(ranks: Sequence[float]) -> dict[int, Estimate]:
+            return {
+                depth: boxes.proportion([one < depth for one in ranks], options.draws, options.seed)
+                for depth in DEPTHS
+            }
+
+        names = sorted({name for groups in self._groups for name in groups})
+        return RetrievalFigures(
+            catalog.name,
+            catalog.products,
+            method,
+            shares(self._crop),
+            shares(self._whole),
+            shares(self._any),
+            {name: shares(self._of_group(name))[_HEADLINE] for name in names},
+            float(np.median(self._costs)),
+        )
+
+    def _of_group(self, name: str) -> list[float]:
+        pairs = zip(self._any, self._groups, strict=True)
+        return [rank for rank, groups in pairs if name in groups]
+
+
+def _since(started: float) -> float:
+    return 1000 * (time.perf_counter() - started)
+
+
+def _shares(estimates: Mapping[int, Estimate]) -> str:
+    return " / ".join(f"{one.value:.3f}" for one in estimates.values())
+
+
+def _interval(estimate: Estimate) -> str:
+    return f"{estimate.value:.3f} ({estimate.low:.3f}-{estimate.high:.3f})"

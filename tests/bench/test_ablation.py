@@ -1,0 +1,57 @@
+"""One part exchanged at a time, at about equal time."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.ablation import SIZES, AblationOptions, Sized, Variant, measure_ablation
+from bench.dataset import read_dataset
+from matcher.match import Identification
+from tests.bench.scenery import identification, said_match
+
+
+class Names:
+    """Always names the same product, after a time that grows with what is verified."""
+
+    def __init__(self, product_id: str, seconds: float) -> None:
+        self._product_id = product_id
+        self._seconds = seconds
+
+    def identify(self, image: NDArray[np.uint8], *, whole_image: bool = False) -> Identification:
+        assert not whole_image
+        assert image.ndim == 3
+        time.sleep(self._seconds)
+        return identification(said_match(self._product_id, 0.9))
+
+
+def sized(product_id: str, seconds_each: float) -> Sized:
+    return lambda size: Names(product_id, size * seconds_each)
+
+
+def test_a_cheaper_part_may_verify_more_in_the_same_time(recognition_data: Path) -> None:
+    dataset = read_dataset(recognition_data)
+    variants = [
+        Variant("", "", lambda _: sized("p0", 0.002)),
+        Variant("embedder", "cheap", lambda _: sized("p1", 0.001)),
+        Variant("detector", "dear", lambda _: sized("p2", 0.004)),
+        Variant("SuperGlue", "nothing", None),
+    ]
+    result = measure_ablation(dataset, variants, AblationOptions(limit=6, draws=20))
+    assert [each.verified for each in result.figures] == [12, 24, 6]
+    assert all(each.verified in SIZES for each in result.figures)
+    assert result.missing == ("SuperGlue",)
+    assert [row[0] for row in result.table().rows] == [
+        "as shipped", "embedder", "detector", "SuperGlue",
+    ]  # fmt: skip
+    assert "manifest" in result.table().rows[-1][1]
+    assert result.to_json()["photos"] == 6
+
+
+def test_every_variant_answers_the_same_photos(recognition_data: Path) -> None:
+    dataset = read_dataset(recognition_data)
+    variants = [Variant("", name, lambda _: sized("p0", 0.0)) for name in ("one", "two")]
+    one, two = measure_ablation(dataset, variants, AblationOptions(draws=20)).figures
+    assert one.top1 == two.top1
+    assert one.top1.value == 1 / 3
