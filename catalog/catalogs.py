@@ -19,7 +19,7 @@ from catalog.state import CatalogState, Life
 from catalog.storage import Storage
 from catalog.store import CatalogStore
 
-_DELETED_FOLDERS: Final = ("products", "incoming", "snapshots", "features", "images")
+_DELETED_FOLDERS: Final = ("products", "incoming", "snapshots", "features", "images", "feedback")
 
 
 class Catalogs:

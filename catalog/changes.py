@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
+from catalog.calibration import Calibration, calibration_from, calibration_record
 from catalog.encoding import PartIds
 from catalog.errors import Invalid, NewerFormat
+from catalog.feedback import Feedback, feedback_from, feedback_record
 from catalog.product import Product
 from catalog.record import (
     Json,
@@ -19,7 +21,7 @@ from catalog.record import (
     text,
 )
 
-FORMATS: Final = (1, 2)
+FORMATS: Final = (1, 2, 3)
 MOST_CHANGES: Final = 256
 
 
@@ -72,6 +74,27 @@ class ImagesCollected:
     image_ids: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class FeedbackGiven:
+    """Somebody said whether an answer was right."""
+
+    feedback: Feedback
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationSet:
+    """From here on, the catalog decides like this by the networks that it names."""
+
+    calibration: Calibration
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationReset:
+    """By these networks the catalog decides as shipped again."""
+
+    model_id: str
+
+
 JournalChange = (
     PartsActivated
     | ProductWritten
@@ -80,9 +103,13 @@ JournalChange = (
     | CatalogCleared
     | PartsPrepared
     | ImagesCollected
+    | FeedbackGiven
+    | CalibrationSet
+    | CalibrationReset
 )
-# Kinds of change that came with the second format; entries without them stay in the first.
+# Kinds of change that came with later formats; entries without them stay in an earlier one.
 _SECOND: Final = (PartsPrepared, ImagesCollected)
+_THIRD: Final = (FeedbackGiven, CalibrationSet, CalibrationReset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +145,8 @@ class Entry:
 
 def entry_record(entry: Entry) -> Json:
     """An entry as JSON."""
-    second = any(isinstance(change, _SECOND) for change in entry.changes)
     return {
-        "format": FORMATS[second],
+        "format": max(_format_of(change) for change in entry.changes),
         "sequence": entry.sequence,
         "write_id": entry.write_id,
         "at": entry.at,
@@ -145,6 +171,12 @@ def entry_from(record: Json) -> Entry:
     )
 
 
+def _format_of(change: JournalChange) -> int:
+    if isinstance(change, _THIRD):
+        return 3
+    return 2 if isinstance(change, _SECOND) else 1
+
+
 def _change_record(change: JournalChange) -> Json:
     match change:
         case PartsActivated(part_ids):
@@ -161,6 +193,12 @@ def _change_record(change: JournalChange) -> Json:
             return {"change": "parts_prepared", "part_ids": part_ids_record(part_ids)}
         case ImagesCollected(image_ids):
             return {"change": "images_collected", "image_ids": list(image_ids)}
+        case FeedbackGiven(feedback):
+            return {"change": "feedback_given", "feedback": feedback_record(feedback)}
+        case CalibrationSet(calibration):
+            return {"change": "calibration_set", "calibration": calibration_record(calibration)}
+        case CalibrationReset(model_id):
+            return {"change": "calibration_reset", "model_id": model_id}
 
 
 def _change_from(record: Json) -> JournalChange:
@@ -179,5 +217,11 @@ def _change_from(record: Json) -> JournalChange:
             return PartsPrepared(part_ids_from(mapping(record.get("part_ids"))))
         case "images_collected":
             return ImagesCollected(tuple(str(one) for one in sequence(record, "image_ids")))
+        case "feedback_given":
+            return FeedbackGiven(feedback_from(mapping(record.get("feedback"))))
+        case "calibration_set":
+            return CalibrationSet(calibration_from(mapping(record.get("calibration"))))
+        case "calibration_reset":
+            return CalibrationReset(text(record, "model_id"))
         case other:
             raise Malformed(f"unknown change {other!r}")

@@ -11,7 +11,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.calibration import Calibration, calibration_from, calibration_record
 from catalog.errors import CatalogError, StorageUnavailable
+from catalog.feedback import Feedback, feedback_from, feedback_record
 from catalog.index import Reference
 from catalog.parts import loaded, saved, tensor
 from catalog.product import Product
@@ -36,7 +38,9 @@ from catalog.storage import Storage
 _FEWEST_ENTRIES: Final = 64
 _SHARE: Final = 20
 _KEPT: Final = 2
-_FORMAT: Final = 2
+_FORMAT: Final = 3
+# The second knew of no feedback and no calibrations, and so did whatever journal it was made of.
+_READ: Final = (2, _FORMAT)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,6 +114,8 @@ def _record(checkpoint: Checkpoint) -> Json:
         "collected_forgotten": state.collected.forgotten,
         "products": [product_record(product) for product in state.products.values()],
         "removed": [product_record(product) for product in state.removed.values()],
+        "feedback": [feedback_record(one) for one in state.feedback],
+        "calibrations": [calibration_record(one) for one in state.calibrations.values()],
         "references": [[r.product_id, r.image_id] for r in checkpoint.references],
     }
 
@@ -117,7 +123,7 @@ def _record(checkpoint: Checkpoint) -> Json:
 def _checkpoint(data: bytes, where: str) -> Checkpoint:
     tensors = loaded(data, where)
     record = loads(tensor(tensors, "record", np.uint8).tobytes(), where)
-    if number(record, "format") != _FORMAT:
+    if number(record, "format") not in _READ:
         raise CatalogError(f"{where} was written by another version")
     state = CatalogState(
         number(record, "sequence"),
@@ -128,6 +134,8 @@ def _checkpoint(data: bytes, where: str) -> Checkpoint:
         part_ids_from(mapping(record.get("previous"))),
         part_ids_from(mapping(record.get("prepared"))),
         _collected(record),
+        _feedback(record),
+        _calibrations(record),
     )
     references = tuple(_reference(pair) for pair in sequence(record, "references"))
     vectors = tensor(tensors, "vectors", np.float32)
@@ -144,6 +152,19 @@ def _collected(record: Json) -> Collected:
     collected = mapping(record.get("collected"))
     last = {image_id: number(collected, image_id) for image_id in collected}
     return Collected(MappingProxyType(last), number(record, "collected_forgotten"))
+
+
+def _feedback(record: Json) -> tuple[Feedback, ...]:
+    if "feedback" not in record:
+        return ()
+    return tuple(feedback_from(mapping(one)) for one in sequence(record, "feedback"))
+
+
+def _calibrations(record: Json) -> Mapping[str, Calibration]:
+    if "calibrations" not in record:
+        return MappingProxyType({})
+    known = [calibration_from(mapping(one)) for one in sequence(record, "calibrations")]
+    return MappingProxyType({one.model_id: one for one in known})
 
 
 def _reference(pair: object) -> Reference:

@@ -9,6 +9,7 @@ from typing import Final
 from catalog.changes import MOST_CHANGES, ImagesCollected
 from catalog.encoding import PartIds
 from catalog.errors import NotFound
+from catalog.feedback import kept_pictures
 from catalog.ledger import Ledger, now
 from catalog.memory import SeenOrphan
 from catalog.restoring import is_restorable
@@ -27,10 +28,12 @@ class Referenced:
     Attributes:
         image_ids: of live products and of removed ones that can be restored.
         parts: names of the feature folders that are in use, such as `crop/ID`.
+        feedback: pictures that feedback speaks about.
     """
 
     image_ids: frozenset[str]
     parts: frozenset[str]
+    feedback: frozenset[str] = frozenset()
 
     @classmethod
     def by(cls, state: CatalogState, at: str) -> "Referenced":
@@ -41,11 +44,14 @@ class Referenced:
         return cls(
             frozenset(image.image_id for product in products for image in product.images),
             frozenset(folder for part_ids in kept for folder in part_folders(part_ids)),
+            kept_pictures(state.feedback, at),
         )
 
     def covers(self, key: str) -> bool:
-        """Whether an object under `images/` or `features/` is in use."""
+        """Whether an object under `images/`, `features/` or `feedback/` is in use."""
         kind, *inner = key.split("/")[1:]
+        if kind == "feedback":
+            return image_id_of(key) in self.feedback
         if image_id_of(key) not in self.image_ids:
             return False
         return kind == "images" or "/".join(inner[:-1]) in self.parts
@@ -145,7 +151,7 @@ class Orphans:
 
 
 def image_id_of(key: str) -> str:
-    """The picture that an object under `images/` or `features/` belongs to."""
+    """The picture that an object under `images/`, `features/` or `feedback/` belongs to."""
     return key.rpartition("/")[2].partition(".")[0]
 
 

@@ -93,7 +93,7 @@ class Reconciler:
         findings += self._lost(state, absent, pictures, dry_run=dry_run, accept_loss=accept_loss)
         features = self._listed("features")
         findings += self._unencoded(state, features, dry_run=dry_run)
-        objects = [*listed, *features]
+        objects = [*listed, *features, *self._listed("feedback")]
         collected, orphans = self._collected(objects, memory, dry_run=dry_run)
         findings += collected
         if not dry_run:

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.calibration import Calibration
 from catalog.conditions import Conditions
 from catalog.encoding import Encoder, Encoding, PartIds
 from catalog.errors import Conflict, NotFound
+from catalog.feedback import Feedback
 from catalog.index import Index, Neighbour
 from catalog.keeper import EncodingCache, IndexKeeper
 from catalog.product import Product
@@ -68,6 +70,16 @@ class Catalog:
     def products(self) -> Mapping[str, Product]:
         """Live products by id, in the order they were added; read-only."""
         return self._state.products
+
+    @property
+    def calibrations(self) -> Mapping[str, Calibration]:
+        """How it decides, by the id of the networks; as shipped by all others; read-only."""
+        return self._state.calibrations
+
+    @property
+    def feedback(self) -> tuple[Feedback, ...]:
+        """What was said of answers, the newest last."""
+        return self._state.feedback
 
     def encoding(self, image_id: str) -> Encoding:
         """The encoding of a reference image; read from the storage at its first use.

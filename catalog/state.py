@@ -1,15 +1,21 @@
 """What a catalog's journal says, as a value."""
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from catalog import calibration, feedback
+from catalog.calibration import Calibration
 from catalog.changes import (
+    CalibrationReset,
+    CalibrationSet,
     CatalogCleared,
     CatalogDeleted,
     Entry,
+    FeedbackGiven,
     ImagesCollected,
     JournalChange,
     PartsActivated,
@@ -18,6 +24,7 @@ from catalog.changes import (
     ProductWritten,
 )
 from catalog.encoding import PartIds
+from catalog.feedback import Feedback
 from catalog.product import Product
 
 # Collections that are remembered picture by picture; of older ones only that there were some.
@@ -76,6 +83,8 @@ class CatalogState:
         products: live ones by id, in the order they were added; read-only.
         removed: last records of removed products by id; read-only.
         collected: pictures whose objects were removed as orphans.
+        feedback: what was said of answers, the newest last and only the newest.
+        calibrations: how it decides, by the id of the networks; the newest last; read-only.
     """
 
     sequence: int
@@ -86,6 +95,8 @@ class CatalogState:
     previous: PartIds = NO_PARTS
     prepared: PartIds = NO_PARTS
     collected: Collected = field(default_factory=Collected)
+    feedback: tuple[Feedback, ...] = ()
+    calibrations: Mapping[str, Calibration] = field(default_factory=lambda: MappingProxyType({}))
 
 
 NOTHING: Final = CatalogState(0, Life.ABSENT, NO_PARTS, MappingProxyType({}), MappingProxyType({}))
@@ -107,11 +118,15 @@ class _Draft:
 
     def __init__(self, state: CatalogState) -> None:
         self.sequence = state.sequence
+        self._before = state
+        self._has_other_products = False
         self._life = state.life
         self._part_ids = state.part_ids
         self._previous = state.previous
         self._prepared = state.prepared
         self._collected = state.collected
+        self._feedback = deque(state.feedback, feedback.MOST_KEPT)
+        self._calibrations = dict(state.calibrations)
         self._products = dict(state.products)
         self._removed = dict(state.removed)
 
@@ -121,31 +136,49 @@ class _Draft:
                 self._life = Life.LIVE
                 self._activate(part_ids)
             case ProductWritten(product):
+                self._has_other_products = True
                 self._products[product.product_id] = product
                 self._removed.pop(product.product_id, None)
             case ProductRemoved(product):
+                self._has_other_products = True
                 self._products.pop(product.product_id, None)
                 self._removed[product.product_id] = product
             case PartsPrepared(part_ids):
                 self._prepared = part_ids
             case ImagesCollected(image_ids):
                 self._collected = self._collected.and_also(image_ids, self.sequence)
+            case FeedbackGiven(said):
+                self._feedback.append(said)
+            case CalibrationSet(set_to):
+                self._calibrate(set_to)
+            case CalibrationReset(model_id):
+                self._calibrations.pop(model_id, None)
             case CatalogDeleted():
                 self._empty(Life.DELETING)
             case CatalogCleared():
                 self._empty(Life.ABSENT)
 
     def finished(self) -> CatalogState:
+        # What knows an index by its products keeps it while only other things change.
+        products = MappingProxyType(self._products)
         return CatalogState(
             self.sequence,
             self._life,
             self._part_ids,
-            MappingProxyType(self._products),
+            products if self._has_other_products else self._before.products,
             MappingProxyType(self._removed),
             self._previous,
             self._prepared,
             self._collected,
+            tuple(self._feedback),
+            MappingProxyType(self._calibrations),
         )
+
+    def _calibrate(self, set_to: Calibration) -> None:
+        self._calibrations.pop(set_to.model_id, None)
+        self._calibrations[set_to.model_id] = set_to
+        while len(self._calibrations) > calibration.MOST_KEPT:
+            self._calibrations.pop(next(iter(self._calibrations)))
 
     def _activate(self, part_ids: PartIds) -> None:
         if part_ids != self._part_ids:
@@ -156,6 +189,9 @@ class _Draft:
 
     def _empty(self, life: Life) -> None:
         self._life = life
+        self._has_other_products = True
         self._part_ids = self._previous = self._prepared = NO_PARTS
         self._products.clear()
         self._removed.clear()
+        self._feedback.clear()
+        self._calibrations.clear()

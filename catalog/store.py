@@ -7,7 +7,14 @@ from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Final
 
-from catalog.changes import JournalChange, ProductRemoved, ProductWritten
+from catalog.calibration import Calibration
+from catalog.changes import (
+    CalibrationReset,
+    CalibrationSet,
+    JournalChange,
+    ProductRemoved,
+    ProductWritten,
+)
 from catalog.encoding import Encoder
 from catalog.enrolment import EnrolmentRules, Finding
 from catalog.errors import (
@@ -20,6 +27,7 @@ from catalog.errors import (
     StorageUnavailable,
 )
 from catalog.feature_cache import FeatureCache
+from catalog.feedback_book import FeedbackBook
 from catalog.ingest import Ingest, Intake, NamedPicture
 from catalog.keeper import EncodingCache, IndexKeeper
 from catalog.ledger import Decide, Ledger, now
@@ -93,6 +101,7 @@ class CatalogStore:
         self._sources = Sources(storage, self._keeper, encodings, encoder)
         self._ingest = Ingest(storage, name, encoder, encodings, rules or EnrolmentRules())
         self.model = ModelChange(name, storage, self._ledger, self._ingest, encoder)
+        self.feedback = FeedbackBook(name, storage, self._ledger)
         self._lock = Lock()
         self._catalog: Catalog | None = None
 
@@ -416,6 +425,33 @@ class CatalogStore:
             NotFound: a stored picture is missing.
         """
         return self.model.switch(on_progress)
+
+    def calibrate(self, calibration: Calibration) -> int:
+        """Decide like this from now on, in every process.
+
+        Returns:
+            The catalog's `index_version` afterwards.
+        """
+
+        def calibrated(state: CatalogState) -> JournalChange:
+            self._alive(state)
+            return CalibrationSet(calibration)
+
+        return self._ledger.commit(calibrated).state.sequence
+
+    def reset_calibration(self, model_id: str) -> int:
+        """Decide as shipped again by some networks; nothing changes when it does already.
+
+        Returns:
+            The catalog's `index_version` afterwards.
+        """
+
+        def reset(state: CatalogState) -> JournalChange | None:
+            return (
+                CalibrationReset(model_id) if model_id in self._alive(state).calibrations else None
+            )
+
+        return self._ledger.commit(reset).state.sequence
 
     def close(self) -> None:
         """Wait for what still runs in the background."""
