@@ -15,7 +15,6 @@ from api.cameras import Vault
 from api.errors import refusals, sentence
 from api.http.compute import Compute
 from api.http.ending import Ending
-from api.http.feedback import FeedbackBook
 from api.http.hub import Hub
 from api.http.idempotency import AnswerStore
 from api.http.jobs.runner import JobRunner
@@ -64,7 +63,6 @@ class Engine:
         jobs: work that takes longer than a request.
         answers: of POSTs with an idempotency key.
         metrics: figures.
-        feedback: what people said of answers.
         ending: set when the service is about to stop.
         condition: of the networks.
     """
@@ -76,7 +74,6 @@ class Engine:
     jobs: JobRunner
     answers: AnswerStore
     metrics: Metrics
-    feedback: FeedbackBook
     ending: Ending
     condition: Condition
 
@@ -130,7 +127,6 @@ async def build_engine(
             jobs,
             answers,
             Metrics(),
-            FeedbackBook(options.state / "feedback"),
             ending,
             Condition(),
         )

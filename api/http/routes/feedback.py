@@ -1,68 +1,59 @@
 """Feedback on an answer: one call."""
 
-import asyncio
 from http import HTTPStatus
-from typing import Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
+from api.http.changing import Form
 from api.http.engine import TheEngine
+from api.http.feedback import body, feedback_of, order_of, seen_in
 from api.http.principal import Watcher
-from api.http.problems import Problem, documented
+from api.http.problems import documented
 
 router = APIRouter(prefix="/catalogs/{catalog}", tags=["looking"])
 
-
-class Feedback(BaseModel):
-    """What somebody says of an answer."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "example": {
-                "verdict": "other",
-                "product_id": "oat-milk",
-                "other_product_id": "soy-milk",
-            }
-        },
-    )
-
-    verdict: Literal["right", "wrong", "other"]
-    product_id: str = Field(min_length=1, max_length=128)
-    other_product_id: str | None = Field(default=None, max_length=128)
-    appearance_id: str | None = Field(default=None, max_length=128)
-    image_id: str | None = Field(default=None, max_length=128)
-    probability: float | None = Field(default=None, ge=0, le=1)
-    note: str = Field(default="", max_length=1000)
+_EXAMPLE = {"feedback_id": "5f3c9a1be2d04c77", "index_version": 42, "picture": True}
 
 
 class FeedbackJson(TypedDict):
-    """That it is kept."""
+    """That it is in the catalog's journal.
+
+    `picture` tells whether one is kept with it: without, `calibrate` cannot learn from it.
+    """
 
     feedback_id: str
+    index_version: int
+    picture: bool
 
 
 @router.post(
     "/feedback",
     status_code=HTTPStatus.CREATED,
     summary="Say whether an answer was right",
-    responses=documented(404),
+    responses={
+        **documented(404, 409, 415),
+        201: {"content": {"application/json": {"example": _EXAMPLE}}},
+    },
+    openapi_extra=body(),
 )
-async def feedback(
-    engine: TheEngine, principal: Watcher, catalog: str, said: Feedback
-) -> FeedbackJson:
-    """Keep what somebody says of an answer: right, wrong, or which product it really was."""
-    if said.verdict == "other" and said.other_product_id is None:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "other needs other_product_id", "invalid")
-    snapshot = await asyncio.to_thread(engine.hub.catalog, catalog)
-    for product_id in (said.product_id, said.other_product_id):
-        if product_id is not None and product_id not in snapshot.products:
-            raise Problem(HTTPStatus.NOT_FOUND, f"there is no product {product_id}")
-    record = {
-        **said.model_dump(exclude_none=True),
-        "index_version": snapshot.index_version,
-        "by": principal.key_id,
-    }
-    return {"feedback_id": await asyncio.to_thread(engine.feedback.add, catalog, record)}
+async def feedback(engine: TheEngine, principal: Watcher, catalog: str, form: Form) -> FeedbackJson:
+    """Keep what somebody says of an answer: right, wrong, or which product it really was.
+
+    JSON, or a form with that JSON as `feedback` and as `image` what was seen. Without an image the
+    evidence of a live session's appearance is kept. `calibrate` learns from it.
+    """
+    order = order_of(form)
+
+    def keep() -> FeedbackJson:
+        store = engine.hub.store(catalog)
+        said = feedback_of(order, principal.key_id, store.state().sequence)
+        seen = form.pictures[0] if form.pictures else seen_in(engine, catalog, said.appearance_id)
+        taken = store.feedback.add(said, seen)
+        return {
+            "feedback_id": taken.feedback.feedback_id,
+            "index_version": taken.index_version,
+            "picture": bool(taken.feedback.picture),
+        }
+
+    return await engine.compute.run(keep)

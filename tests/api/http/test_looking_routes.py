@@ -59,11 +59,3 @@ def test_a_picture_is_searched_with_a_query_beside_it(service: Service) -> None:
     ).json()
     assert found["hits"][0]["product"]["product_id"] == "milk"
     assert found["hits"][0]["similarity"] > 0.99
-
-
-def test_feedback_is_kept(service: Service) -> None:
-    said = {"verdict": "other", "product_id": "tea", "other_product_id": "milk"}
-    answer = service.client.post(f"{SHOP}/feedback", json=said)
-    assert answer.status_code == 201
-    book = (service.options.state / "feedback" / "shop.jsonl").read_text()
-    assert answer.json()["feedback_id"] in book
