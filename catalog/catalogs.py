@@ -3,6 +3,7 @@
 from typing import Final
 
 from catalog.changes import CatalogCleared, CatalogDeleted, JournalChange, PartsActivated
+from catalog.encoders import Others
 from catalog.encoding import Encoder
 from catalog.enrolment import EnrolmentRules
 from catalog.errors import AlreadyExists, CatalogError, NotFound, StorageUnavailable
@@ -19,7 +20,15 @@ from catalog.state import CatalogState, Life
 from catalog.storage import Storage
 from catalog.store import CatalogStore
 
-_DELETED_FOLDERS: Final = ("products", "incoming", "snapshots", "features", "images", "feedback")
+_DELETED_FOLDERS: Final = (
+    "products",
+    "incoming",
+    "snapshots",
+    "features",
+    "images",
+    "feedback",
+    "models",
+)
 
 
 class Catalogs:
@@ -31,6 +40,7 @@ class Catalogs:
         encoder: Encoder,
         rules: EnrolmentRules | None = None,
         shared: FeatureCache | None = None,
+        others: Others | None = None,
     ) -> None:
         """Take what all of them share.
 
@@ -39,11 +49,13 @@ class Catalogs:
             encoder: of their pictures.
             rules: on faults of pictures; all are told and none is refused when left out.
             shared: features that the processes of this machine share; None for nothing.
+            others: gives encoders that were made for a catalog; None for none.
         """
         self._storage = storage
         self._encoder = encoder
         self._rules = rules
         self._shared = shared
+        self._others = others
 
     def names(self) -> tuple[str, ...]:
         """Names of the catalogs that there are, sorted."""
@@ -117,7 +129,9 @@ class Catalogs:
         self._clear(name, ledger)
 
     def _store(self, name: str) -> CatalogStore:
-        return CatalogStore(name, self._storage, self._encoder, self._rules, self._shared)
+        return CatalogStore(
+            name, self._storage, self._encoder, self._rules, self._shared, self._others
+        )
 
     def _clear(self, name: str, ledger: Ledger) -> None:
         """Remove what a deleted catalog left, unless that is done."""

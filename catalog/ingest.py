@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from catalog.encoding import Encoder, Encoding
+from catalog.encoders import Encoders
+from catalog.encoding import Encoder, Encoding, PartIds
 from catalog.enrolment import EnrolmentRules, Finding, Known, compared, inspected
 from catalog.errors import CatalogError, Invalid, NotFound, PictureError, StorageUnavailable
 from catalog.keeper import EncodingCache
@@ -40,8 +41,16 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Intake:
-    """What is left of the pictures given: the new ones, notes on the others, their own faults."""
+    """What is left of the pictures given: the new ones, notes on the others, their own faults.
 
+    Attributes:
+        encoder: what encoded them.
+        prepared: the new ones.
+        notes: sentences on the others.
+        findings: their own faults.
+    """
+
+    encoder: Encoder
     prepared: tuple[Prepared, ...]
     notes: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
@@ -59,23 +68,28 @@ class Ingest:
         self,
         storage: Storage,
         catalog: str,
-        encoder: Encoder,
+        encoders: Encoders,
         encodings: EncodingCache,
         rules: EnrolmentRules,
     ) -> None:
         self._storage = storage
         self._catalog = catalog
-        self._encoder = encoder
+        self._encoders = encoders
         self._encodings = encodings
         self._rules = rules
         self._parts = PartStore(storage, catalog)
 
     def prepare(
-        self, pictures: Sequence[NamedPicture], existing: Sequence[ReferenceImage], at: str
+        self,
+        part_ids: PartIds,
+        pictures: Sequence[NamedPicture],
+        existing: Sequence[ReferenceImage],
+        at: str,
     ) -> Intake:
         """Read, encode and check pictures; nothing is written.
 
         Args:
+            part_ids: what to make of them.
             pictures: of one product; each helps to encode the ones after it.
             existing: the product's images so far.
             at: ISO 8601, UTC; when they are added.
@@ -83,7 +97,9 @@ class Ingest:
         Raises:
             PictureError: one of them cannot be read, or has a fault that is refused.
             Invalid: too many, or the encoder broke its contract.
+            Conflict: this process lacks the networks.
         """
+        encoder = self._encoders.of(part_ids)
         names = {image.image_id: image.source_name for image in existing}
         if len(existing) + len(pictures) > MOST_IMAGES:
             raise Invalid(
@@ -102,14 +118,14 @@ class Ingest:
             names[image_id] = picture.name
             decoded = decode(picture.data, picture.name)
             if siblings is None:
-                siblings = self._siblings(existing)
-            encoding = self._encoded(decoded, image_id, picture.name, siblings)
+                siblings = self._siblings(encoder, existing)
+            encoding = self._encoded(encoder, decoded, image_id, picture.name, siblings)
             siblings.append(encoding)
             findings += inspected(picture.name, decoded.image, encoding, self._rules)
             self._check(findings)
             image = _image(image_id, decoded, picture.name, at)
             prepared.append(Prepared(image, picture.data, encoding))
-        return Intake(tuple(prepared), tuple(notes), tuple(findings))
+        return Intake(encoder, tuple(prepared), tuple(notes), tuple(findings))
 
     def compare(self, product_id: str, intake: Intake, known: Known) -> tuple[Finding, ...]:
         """Which of the new pictures resemble other products of the catalog.
@@ -148,42 +164,49 @@ class Ingest:
             image = prepared.image
             key = image_key(self._catalog, image.image_id, image.extension)
             self._storage.put(key, prepared.data)
-            self._parts.save(self._encoder.part_ids, image.image_id, prepared.encoding)
+            self._parts.save(intake.encoder.part_ids, image.image_id, prepared.encoding)
 
-    def encode_stored(self, image: ReferenceImage, siblings: Sequence[Encoding]) -> Encoding:
-        """The encoding of a stored picture by the encoder's networks; made and saved if missing.
+    def encode_stored(
+        self, encoder: Encoder, image: ReferenceImage, siblings: Sequence[Encoding]
+    ) -> Encoding:
+        """The encoding of a stored picture by some networks; made and saved if missing.
 
         Raises:
             NotFound: the picture is missing in the storage.
             PictureError: it is damaged.
             Invalid: the encoder broke its contract.
         """
-        known = self._known(image.image_id)
+        known = self._known(encoder, image.image_id)
         if known is not None:
             return known
         data = self._storage.get(image_key(self._catalog, image.image_id, image.extension))
         decoded = decode(data, image.source_name)
-        encoding = self._encoded(decoded, image.image_id, image.source_name, siblings)
-        self._parts.save(self._encoder.part_ids, image.image_id, encoding)
+        encoding = self._encoded(encoder, decoded, image.image_id, image.source_name, siblings)
+        self._parts.save(encoder.part_ids, image.image_id, encoding)
         return encoding
 
-    def _siblings(self, existing: Sequence[ReferenceImage]) -> list[Encoding]:
-        return [self._encodings.get(self._encoder.part_ids, image.image_id) for image in existing]
+    def _siblings(self, encoder: Encoder, existing: Sequence[ReferenceImage]) -> list[Encoding]:
+        return [self._encodings.get(encoder.part_ids, image.image_id) for image in existing]
 
     def _encoded(
-        self, decoded: Picture, image_id: str, name: str, siblings: Sequence[Encoding]
+        self,
+        encoder: Encoder,
+        decoded: Picture,
+        image_id: str,
+        name: str,
+        siblings: Sequence[Encoding],
     ) -> Encoding:
-        known = self._known(image_id)
+        known = self._known(encoder, image_id)
         if known is not None:
             return known
-        encoding = self._encoder.encode(decoded.image, tuple(siblings))
+        encoding = encoder.encode(decoded.image, tuple(siblings))
         check(encoding, name)
         return encoding
 
-    def _known(self, image_id: str) -> Encoding | None:
+    def _known(self, encoder: Encoder, image_id: str) -> Encoding | None:
         """The stored encoding, unless it is missing or damaged and so has to be made."""
         try:
-            return self._parts.load(self._encoder.part_ids, image_id)
+            return self._parts.load(encoder.part_ids, image_id)
         except StorageUnavailable:
             raise
         except (NotFound, CatalogError):

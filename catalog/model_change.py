@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from catalog.changes import JournalChange, PartsActivated, PartsPrepared
+from catalog.encoders import Encoders
 from catalog.encoding import Encoder, Encoding, PartIds
 from catalog.errors import Conflict, Invalid, NotFound
 from catalog.ingest import Ingest
@@ -43,6 +44,7 @@ class Models:
         previous: those before the active ones, if there were any.
         prepared: those that it is being encoded by, if that has begun.
         pictures: how many there are.
+        answered: whether this process has the active ones, be they its own or made for the catalog.
     """
 
     active: Model
@@ -50,6 +52,7 @@ class Models:
     previous: Model | None
     prepared: Model | None
     pictures: int
+    answered: bool
 
 
 def model_id_of(part_ids: PartIds) -> str:
@@ -62,13 +65,36 @@ class ModelChange:
     """Changes the networks of one catalog, which answers by the old ones until the switch."""
 
     def __init__(
-        self, name: str, storage: Storage, ledger: Ledger, ingest: Ingest, encoder: Encoder
+        self,
+        name: str,
+        storage: Storage,
+        ledger: Ledger,
+        ingest: Ingest,
+        encoders: Encoders,
+        encoder: Encoder | None = None,
     ) -> None:
+        """Take what the catalog is made of.
+
+        Args:
+            name: of the catalog.
+            storage: it lies in.
+            ledger: commits to its journal.
+            ingest: encodes its pictures.
+            encoders: that this process has.
+            encoder: what to change to; the process's own when None.
+        """
         self._name = name
         self._storage = storage
         self._ledger = ledger
         self._ingest = ingest
-        self._encoder = encoder
+        self._encoders = encoders
+        self._encoder = encoder or encoders.own
+
+    def by(self, encoder: Encoder) -> "ModelChange":
+        """The same for other networks than the process's own."""
+        return ModelChange(
+            self._name, self._storage, self._ledger, self._ingest, self._encoders, encoder
+        )
 
     def models(self) -> Models:
         """What is known of the catalog's networks; lists all features."""
@@ -85,6 +111,7 @@ class ModelChange:
             previous=None if state.previous == NO_PARTS else model(state.previous),
             prepared=None if state.prepared == NO_PARTS else model(state.prepared),
             pictures=len(_images(state)),
+            answered=self._encoders.find(state.part_ids) is not None,
         )
 
     def prepare(self, on_progress: OnProgress | None = None) -> set[Product]:
@@ -145,14 +172,16 @@ class ModelChange:
         return self._switched_to(state.previous)
 
     def switch_to(self, model_id: str, on_progress: OnProgress | None = None) -> int:
-        """Switch to the present networks or, if all is encoded by them, to others that are known.
+        """Switch to the present networks, or to others that are known.
+
+        What others lack is encoded by them where this process has them.
 
         Returns:
             The catalog's `index_version` afterwards.
 
         Raises:
             Invalid: there are no such networks.
-            Conflict: pictures have no features by them.
+            Conflict: pictures have no features by them, and this process lacks them.
             PictureError: a stored picture is damaged.
             NotFound: a stored picture is missing.
         """
@@ -162,6 +191,9 @@ class ModelChange:
         known = (state.part_ids, state.previous, state.prepared)
         for part_ids in known:
             if part_ids != NO_PARTS and model_id == model_id_of(part_ids):
+                encoder = self._encoders.find(part_ids)
+                if encoder is not None:
+                    return self.by(encoder).switch(on_progress)
                 return self._switched_to(part_ids)
         raise Invalid(
             f"catalog {self._name} knows no networks {model_id!r}; "
@@ -215,7 +247,7 @@ class ModelChange:
         """
         siblings: list[Encoding] = []
         for image in images:
-            siblings.append(self._ingest.encode_stored(image, tuple(siblings)))
+            siblings.append(self._ingest.encode_stored(self._encoder, image, tuple(siblings)))
 
     def _encoded(self, part_ids: PartIds) -> frozenset[str]:
         """Pictures that have all their features by some networks."""

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from catalog.calibration import Calibration
 from catalog.conditions import Conditions
-from catalog.encoding import Encoder, Encoding, PartIds
-from catalog.errors import Conflict, NotFound
+from catalog.encoders import Encoders
+from catalog.encoding import Encoding, PartIds
+from catalog.errors import NotFound
 from catalog.feedback import Feedback
 from catalog.index import Index, Neighbour
 from catalog.keeper import EncodingCache, IndexKeeper
@@ -28,14 +29,14 @@ class Sources:
         storage: of the pictures.
         keeper: of the index.
         encodings: of the reference pictures.
-        encoder: whose queries the catalog can answer.
+        encoders: whose queries the catalog can answer.
         texts: of the products' words.
     """
 
     storage: Storage
     keeper: IndexKeeper
     encodings: EncodingCache
-    encoder: Encoder
+    encoders: Encoders
     texts: TextIndex = field(default_factory=TextIndex)
 
 
@@ -162,25 +163,9 @@ class Catalog:
         return self._index
 
     def _check_networks(self) -> None:
-        expected = self._sources.encoder.part_ids
-        if self.part_ids != expected:
-            raise Conflict(other_networks(self._name, self.part_ids, expected))
+        self._sources.encoders.of(self.part_ids)
 
 
 def image_key(catalog: str, image_id: str, extension: str) -> str:
     """Where a picture lies in the storage."""
     return f"{catalog}/images/{image_id}.{extension}"
-
-
-def other_networks(name: str, have: PartIds, expected: PartIds) -> str:
-    """The sentence for a catalog that was encoded by other networks."""
-    pairs = (
-        ("crop", have.crop, expected.crop),
-        ("embedding", have.embedding, expected.embedding),
-        ("local", have.local, expected.local),
-    )
-    changed = ", ".join(f"{part} {old} is now {new}" for part, old, new in pairs if old != new)
-    return (
-        f"catalog {name} was encoded by other networks ({changed}); "
-        f"encode it again with: skulens catalog model {name} --switch"
-    )

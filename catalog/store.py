@@ -15,6 +15,7 @@ from catalog.changes import (
     ProductRemoved,
     ProductWritten,
 )
+from catalog.encoders import Encoders, Others
 from catalog.encoding import Encoder
 from catalog.enrolment import EnrolmentRules, Finding
 from catalog.errors import (
@@ -37,7 +38,7 @@ from catalog.product import AttributeValue, Product, ReferenceImage
 from catalog.projection import Projections
 from catalog.restoring import check_restorable
 from catalog.rules import attribute_items, changed_attributes, check_id, check_texts
-from catalog.snapshot import Catalog, Sources, other_networks
+from catalog.snapshot import Catalog, Sources
 from catalog.state import CatalogState, Life
 from catalog.storage import Storage
 from catalog.upload import Upload
@@ -81,6 +82,7 @@ class CatalogStore:
         encoder: Encoder,
         rules: EnrolmentRules | None = None,
         shared: FeatureCache | None = None,
+        others: Others | None = None,
     ) -> None:
         """Take what the catalog is made of.
 
@@ -90,17 +92,18 @@ class CatalogStore:
             encoder: of its pictures.
             rules: on faults of pictures; all are told and none is refused when left out.
             shared: features that the processes of this machine share; None for nothing.
+            others: gives encoders that were made for a catalog; None for none.
         """
         self._name = name
-        self._encoder = encoder
+        self._encoders = Encoders(name, encoder, others)
         parts = PartStore(storage, name)
         encodings = EncodingCache(parts, shared=shared)
         self._keeper = IndexKeeper(parts)
         self._ledger = Ledger(storage, name, self._keeper)
         self._projections = Projections(storage, name)
-        self._sources = Sources(storage, self._keeper, encodings, encoder)
-        self._ingest = Ingest(storage, name, encoder, encodings, rules or EnrolmentRules())
-        self.model = ModelChange(name, storage, self._ledger, self._ingest, encoder)
+        self._sources = Sources(storage, self._keeper, encodings, self._encoders)
+        self._ingest = Ingest(storage, name, self._encoders, encodings, rules or EnrolmentRules())
+        self.model = ModelChange(name, storage, self._ledger, self._ingest, self._encoders)
         self.feedback = FeedbackBook(name, storage, self._ledger)
         self._lock = Lock()
         self._catalog: Catalog | None = None
@@ -117,8 +120,8 @@ class CatalogStore:
 
     @property
     def is_current(self) -> bool:
-        """Whether the encoder's networks are those that encoded the catalog; else `reencode`."""
-        return self.state().part_ids == self._encoder.part_ids
+        """Whether this process has the networks that encoded the catalog; else `reencode`."""
+        return self._encoders.find(self.state().part_ids) is not None
 
     def state(self) -> CatalogState:
         """What the journal says now."""
@@ -206,7 +209,7 @@ class CatalogStore:
             raise Invalid(f"product {product_id} needs at least one picture")
         start = self._absent(self._encodable(self.state()), product_id)
         at = now()
-        intake = self._ingest.prepare(pictures, (), at)
+        intake = self._ingest.prepare(start.part_ids, pictures, (), at)
         upload, findings = self._entered(product_id, intake, start, turn)
 
         def added(state: CatalogState) -> JournalChange:
@@ -244,7 +247,7 @@ class CatalogStore:
         start = self._encodable(self.state())
         product = self._expected(start, product_id, if_revision)
         at = now()
-        intake = self._ingest.prepare(pictures, product.images, at)
+        intake = self._ingest.prepare(start.part_ids, pictures, product.images, at)
         upload, findings = self._entered(product_id, intake, start, turn)
 
         def extended(state: CatalogState) -> JournalChange | None:
@@ -273,7 +276,7 @@ class CatalogStore:
         start = self._encodable(self.state())
         self._expected(start, product_id, if_revision)
         at = now()
-        intake = self._ingest.prepare(pictures, (), at)
+        intake = self._ingest.prepare(start.part_ids, pictures, (), at)
         upload, findings = self._entered(product_id, intake, start)
 
         def replaced(state: CatalogState) -> JournalChange | None:
@@ -386,6 +389,8 @@ class CatalogStore:
             if gone is None:
                 raise self._missing(product_id)
             check_restorable(gone, at)
+            if state.part_ids != start.part_ids:
+                raise Conflict(f"catalog {self._name} was switched to other networks; try again")
             if state.collected.since(start.sequence, (image.image_id for image in gone.images)):
                 raise Conflict(f"the pictures of product {product_id} are being removed")
             return ProductWritten(_revised(gone, at))
@@ -395,7 +400,7 @@ class CatalogStore:
         gone = start.removed.get(product_id)
         if gone is not None:
             check_restorable(gone, at)
-            self.model.encode(gone.images)
+            self.model.by(self._encoders.of(start.part_ids)).encode(gone.images)
         return self._changed(product_id, restored)
 
     def encode_missing(self, product_id: str) -> None:
@@ -406,7 +411,9 @@ class CatalogStore:
             PictureError: a picture is damaged.
             Conflict: the catalog was encoded by other networks.
         """
-        self.model.encode(self._live(self._encodable(self.state()), product_id).images)
+        state = self._encodable(self.state())
+        change = self.model.by(self._encoders.of(state.part_ids))
+        change.encode(self._live(state, product_id).images)
 
     def reencode(self, on_progress: OnProgress | None = None) -> int:
         """Encode every picture by the encoder's networks and switch the catalog to them.
@@ -506,9 +513,7 @@ class CatalogStore:
 
     def _encodable(self, state: CatalogState) -> CatalogState:
         """The state, if new encodings would fit those that it has."""
-        wanted = self._encoder.part_ids
-        if self._alive(state).part_ids != wanted:
-            raise Conflict(other_networks(self._name, state.part_ids, wanted))
+        self._encoders.of(self._alive(state).part_ids)
         return state
 
     def _absent(self, state: CatalogState, product_id: str) -> CatalogState:

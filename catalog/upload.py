@@ -3,6 +3,7 @@
 import time
 from typing import Final
 
+from catalog.errors import Conflict
 from catalog.ingest import Ingest, Intake
 from catalog.state import CatalogState
 
@@ -33,7 +34,13 @@ class Upload:
         ingest.upload(intake)
 
     def ensure(self, state: CatalogState) -> None:
-        """Call with the state that the change is to follow, before every attempt to commit."""
+        """Call with the state that the change is to follow, before every attempt to commit.
+
+        Raises:
+            Conflict: the catalog was switched to other networks since the pictures were encoded.
+        """
+        if state.part_ids != self._intake.encoder.part_ids:
+            raise Conflict("the catalog was switched to other networks meanwhile; try again")
         images = self._intake.images
         if state.collected.since(self._seen, (image.image_id for image in images)):
             time.sleep(COLLECTING_SECONDS + _MARGIN_SECONDS)
