@@ -1,5 +1,6 @@
 """Networks and calibration from a weights folder, composed to what finds and encodes products."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -29,6 +30,7 @@ from matcher.twins import TwinTest
 from matcher.verifier import Verifier
 from matcher.weights import Network, check_hash, read_manifest
 
+# What holds for a catalog that was never calibrated.
 IDENTICAL_FROM: Final = 0.8
 _CLOSER_LOOKS: Final = 4
 
@@ -77,7 +79,7 @@ def load_models(settings: Settings) -> Models:
     if settings.threads:
         cv2.setNumThreads(settings.threads)
     networks = load_networks(settings, Device(settings.device))
-    decision = Decision(read_calibration(_table(settings, Network.DECISION)), IDENTICAL_FROM)
+    decision = shipped_decision(settings)
     return Models(
         networks=networks,
         decision=decision,
@@ -90,6 +92,28 @@ def load_models(settings: Settings) -> Models:
             networks.detector,
         ),
     )
+
+
+def shipped_decision(settings: Settings) -> Decision:
+    """The decision as it holds for a catalog without a calibration; loads no network.
+
+    Raises:
+        WeightsError: weights are missing or changed.
+    """
+    weights = read_calibration(_table(settings, Network.DECISION))
+    return Decision(weights, IDENTICAL_FROM, model_id=decision_id(settings))
+
+
+def decision_id(settings: Settings) -> str:
+    """A short name for all that a probability depends on: networks, their options, the decision.
+
+    Raises:
+        WeightsError: the manifest cannot be read.
+    """
+    manifest = read_manifest(settings.weights)
+    used = [entries[0] for network in Network if (entries := manifest.of_network(network))]
+    said = "\n".join(f"{one.network} {one.sha256} {sorted(one.options.items())}" for one in used)
+    return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 
 def load_networks(settings: Settings, device: Device) -> Networks:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.retrieval import DEPTHS, KEYPOINTS, Embedder, View
+from catalog.calibration import Calibration
 from catalog.encoding import Encoding
 from catalog.product import Product
 from matcher.shortlist import Neighbour, SearchableCatalog, Shortlister
@@ -96,6 +97,11 @@ class EveryProduct:
     def products(self) -> Mapping[str, Product]:
         """Live products by id."""
         return self._catalog.products
+
+    @property
+    def calibrations(self) -> Mapping[str, Calibration]:
+        """How it decides."""
+        return self._catalog.calibrations
 
     def encoding(self, image_id: str) -> Encoding:
         """What is kept of a reference image."""

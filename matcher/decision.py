@@ -5,12 +5,14 @@ A contest is a multinomial choice (McFadden's conditional logit, 1974) between i
 share one unit of probability.
 """
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.calibration import Calibration
 from matcher.match import Verdict
 from matcher.verifier import Contest, Hypothesis
 
@@ -89,7 +91,11 @@ class Decision:
     """Calibrated probabilities and verdicts."""
 
     def __init__(
-        self, weights: DecisionWeights, threshold: float, unknown_share: float | None = None
+        self,
+        weights: DecisionWeights,
+        threshold: float,
+        unknown_share: float | None = None,
+        model_id: str = "",
     ) -> None:
         """Hold what was calibrated.
 
@@ -97,9 +103,12 @@ class Decision:
             weights: from calibration.
             threshold: probability from which a product is called `identical`.
             unknown_share: in (0, 1), expected share of unknowns; that of the calibration if None.
+            model_id: names the weights and the networks whose evidence they weigh.
         """
         self._weights = weights
         self._threshold = threshold
+        self._unknown_share = unknown_share
+        self._model_id = model_id
         expected = weights.unknown_share if unknown_share is None else unknown_share
         self._prior_shift = _log_odds(1 - expected) - _log_odds(1 - weights.unknown_share)
 
@@ -107,6 +116,31 @@ class Decision:
     def threshold(self) -> float:
         """Probability from which a product is called `identical`."""
         return self._threshold
+
+    @property
+    def model_id(self) -> str:
+        """Names the weights and the networks whose evidence they weigh."""
+        return self._model_id
+
+    def calibrated(self, calibrations: Mapping[str, Calibration]) -> "Decision":
+        """As a catalog decides; itself for a catalog that has no calibration by these networks.
+
+        Args:
+            calibrations: of the catalog, by `model_id`.
+        """
+        known = calibrations.get(self._model_id)
+        if known is None:
+            return self
+        weights = self._weights
+        if known.slope is not None and known.offset is not None:
+            weights = replace(weights, slope=known.slope, offset=known.offset)
+        share = self._unknown_share if known.unknown_share is None else known.unknown_share
+        return Decision(weights, known.threshold, share, self._model_id)
+
+    @property
+    def answer_scale(self) -> tuple[float, float]:
+        """Slope and offset of `answered`."""
+        return self._weights.slope, self._weights.offset
 
     def rank(self, contest: Contest) -> list[Ranked]:
         """Hypotheses of one contest, most probable first."""

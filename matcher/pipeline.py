@@ -45,12 +45,16 @@ class Parts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """What a crop turned out to hold: its shortlist and every place where one is verified."""
+    """What a crop turned out to hold: its shortlist, every place where one is verified.
+
+    The decision is that of the catalog which was searched.
+    """
 
     crop: Crop
     query: Query
     shortlist: Shortlist
     contests: Sequence[Contest]
+    decision: Decision
 
 
 class Pipeline:
@@ -71,15 +75,20 @@ class Pipeline:
             whole_image: take the picture as one crop and give one answer.
         """
         watch = Stopwatch()
-        whole = self._look(crops.whole(image), catalog, watch)
         if whole_image:
-            matches = self._answers(whole)[:1]
+            matches = self._answers(self._look(crops.whole(image), catalog, watch))[:1]
         else:
-            matches = without_repeats(
-                [*self._answers(whole), *self._closer_looks(image, whole, catalog, watch)]
-            )
-            matches = subject_first(matches, image.shape[1], image.shape[0])
+            found = self._found(image, catalog, watch)
+            matches = subject_first(found, image.shape[1], image.shape[0])
         return Identification(tuple(matches), catalog.index_version, watch.times())
+
+    def find(self, image: Image, catalog: SearchableCatalog) -> tuple[Match, ...]:
+        """As `identify`, with the probabilities by which verdicts are given; for calibration."""
+        return tuple(self._found(image, catalog, Stopwatch()))
+
+    def decision(self, catalog: SearchableCatalog) -> Decision:
+        """How a catalog decides."""
+        return self._parts.decision.calibrated(catalog.calibrations)
 
     def survey(self, image: Image, catalog: SearchableCatalog) -> Identification:
         """The catalog products that a whole frame shows at once.
@@ -115,7 +124,8 @@ class Pipeline:
         look = self._look(crops.whole(image), catalog, Stopwatch())
         rivals = [one for one in look.shortlist.references if one.product_id != product_id]
         contests = parts.verifier.verify(look.query, [*rivals, *references])
-        answers = [answer(one, look.crop, look.shortlist, parts.decision) for one in contests]
+        decision = self.decision(catalog)
+        answers = [answer(one, look.crop, look.shortlist, decision) for one in contests]
         pairs = parts.verifier.pairs(look.query, references)
         traces = Traces(
             detections=self.detect(image),
@@ -124,13 +134,18 @@ class Pipeline:
             keypoints=len(look.query.features),
             pairs=max((len(one) for one in pairs), default=0),
             match=_involving(product_id, answers),
-            threshold=parts.decision.threshold,
+            threshold=decision.threshold,
         )
         return explain(product_id, traces)
 
     def contests(self, image: Image, catalog: SearchableCatalog) -> Sequence[Contest]:
         """What competes in the whole picture, undecided; for calibration."""
         return self._look(crops.whole(image), catalog, Stopwatch()).contests
+
+    def _found(self, image: Image, catalog: SearchableCatalog, watch: Stopwatch) -> list[Match]:
+        whole = self._look(crops.whole(image), catalog, watch)
+        closer = self._closer_looks(image, whole, catalog, watch)
+        return without_repeats([*self._answers(whole), *closer])
 
     def _closer_looks(
         self, image: Image, whole: Look, catalog: SearchableCatalog, watch: Stopwatch
@@ -164,7 +179,7 @@ class Pipeline:
         with watch.stage("verify"):
             query = Query(crop.image, features)
             contests = parts.verifier.verify(query, shortlist.references)
-        return Look(crop, query, shortlist, contests)
+        return Look(crop, query, shortlist, contests, self.decision(catalog))
 
     def _answers(self, look: Look) -> list[Match]:
         """Most probable first; if nothing was verified, the likest product as a guess."""
@@ -174,8 +189,7 @@ class Pipeline:
         return sorted(verified, key=lambda one: -one.probability)
 
     def _verified(self, look: Look) -> list[Match]:
-        decision = self._parts.decision
-        return [answer(one, look.crop, look.shortlist, decision) for one in look.contests]
+        return [answer(one, look.crop, look.shortlist, look.decision) for one in look.contests]
 
 
 def _unexplained(

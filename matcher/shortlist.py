@@ -14,6 +14,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.calibration import Calibration
 from catalog.encoding import Encoding
 from catalog.product import Product
 from matcher.features import LocalFeatures
@@ -57,6 +58,11 @@ class SearchableCatalog(Protocol):
     @property
     def products(self) -> Mapping[str, Product]:
         """Live products by id."""
+        ...
+
+    @property
+    def calibrations(self) -> Mapping[str, Calibration]:
+        """How it decides, by `Decision.model_id`."""
         ...
 
     def encoding(self, image_id: str) -> Encoding:

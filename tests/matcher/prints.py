@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.calibration import Calibration
 from catalog.encoding import Encoding
 from catalog.product import Product, ReferenceImage
 from matcher.box import Box
@@ -139,6 +140,7 @@ class MemoryCatalog:
         self.name = "memory"
         self.index_version = 7
         self.products: dict[str, Product] = {}
+        self.calibrations: dict[str, Calibration] = {}
         self._encodings: dict[str, Encoding] = {}
         maker = encoder()
         for product_id, several in pictures.items():

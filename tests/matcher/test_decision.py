@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.calibration import Calibration
 from matcher.calibration import read
 from matcher.decision import Decision, DecisionWeights, choice, evidence
 from matcher.match import Verdict
@@ -117,3 +120,19 @@ def test_weights_keep_the_order_of_the_evidence() -> None:
     assert (weights.bias, weights.unknown_share) == (-3.0, 0.2)
     assert weights.twin_colour == 7.0
     assert evidence(contest(hypothesis("a"))).shape == (1, 7)
+
+
+def test_a_catalog_decides_by_its_own_calibration_and_by_no_other_networks() -> None:
+    shipped = Decision(SHIPPED, 0.8, model_id="net-1")
+    strict = Calibration("net-1", "", 0.01, 0.97, slope=2.0, offset=-1.0, unknown_share=0.9)
+    assert shipped.calibrated({}) is shipped
+    assert shipped.calibrated({"net-2": strict}) is shipped
+    own = shipped.calibrated({"net-1": strict})
+    assert (own.threshold, own.answer_scale, own.model_id) == (0.97, (2.0, -1.0), "net-1")
+    assert own.answered(0.5) < 0.5
+    rivals = contest(hypothesis("a"))
+    assert own.rank(rivals)[0].probability < shipped.rank(rivals)[0].probability
+    plain = replace(strict, slope=None, offset=None, unknown_share=None)
+    same = shipped.calibrated({"net-1": plain})
+    assert same.answer_scale == shipped.answer_scale
+    assert same.rank(rivals)[0].probability == shipped.rank(rivals)[0].probability

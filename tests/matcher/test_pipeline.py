@@ -1,7 +1,10 @@
+from copy import copy
+
 import cv2
 import numpy as np
 import pytest
 
+from catalog.calibration import Calibration
 from matcher.box import Box
 from matcher.match import Detection, Verdict
 from matcher.placement import overlap
@@ -53,6 +56,18 @@ def test_correspondences_join_the_catalog_picture_with_the_photo(shop: MemoryCat
     truth = cv2.getPerspectiveTransform(upright(0, 0, 240, 320), HELD)
     mapped = cv2.perspectiveTransform(pairs[None, :, :2].astype(np.float64), truth)[0]
     assert np.median(np.hypot(*(mapped - pairs[:, 2:]).T)) < 2
+
+
+def test_a_catalog_is_answered_by_its_own_threshold(shop: MemoryCatalog) -> None:
+    photo = held_up(printed(3))
+    lax = pipeline().identify(photo, shop).matches[0]
+    strict = copy(shop)
+    strict.calibrations = {"": Calibration("", "", 0.001, 0.999999)}
+    same = pipeline().identify(photo, strict).matches[0]
+    assert (lax.verdict, same.verdict) == (Verdict.IDENTICAL, Verdict.SIMILAR)
+    assert same.probability == lax.probability
+    told = pipeline().explain(photo, strict, "p3").gates[-1]
+    assert (told.passed, told.needed) == (False, 0.999999)
 
 
 def test_an_unknown_product_stays_unknown(shop: MemoryCatalog) -> None:
