@@ -16,11 +16,12 @@ def refusals() -> tuple[type[Exception], ...]:
     # Imported here because only a failing command needs them, and `--help` should start at once.
     from bench.errors import BenchError
     from catalog.errors import CatalogError
+    from client.errors import ClientError
     from matcher.errors import MatcherError
     from stream.errors import StreamError
     from training.errors import TrainingError
 
-    packages = (BenchError, CatalogError, MatcherError, StreamError, TrainingError)
+    packages = (BenchError, CatalogError, ClientError, MatcherError, StreamError, TrainingError)
     return (Refused, *packages, OSError, MemoryError)
 
 

@@ -70,6 +70,22 @@ def _endpoint(text: str) -> str:
     return text.rstrip("/")
 
 
+def _server(text: str) -> str:
+    if text and not re.fullmatch(r"https?://[^\s@]+", text):
+        raise ValueError("expected a URL such as https://skulens.example.com")
+    return text.rstrip("/")
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0.1 <= rate <= 1e6:
+        raise ValueError("expected requests per second from 0.1 to 1000000")
+    return rate
+
+
 def _region(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9-]{1,63}", text):
         raise ValueError("expected a region such as eu-central-1")
@@ -173,6 +189,9 @@ class Settings:
         ice_ports: first and last UDP port of WebRTC; None for any.
         turn_username: for TURN servers.
         turn_credential: likewise; not shown.
+        server: URL of a service that commands about catalogs ask instead of doing it themselves.
+        key: API key for it; not shown.
+        requests_per_second: of one key from one address, before it is asked to wait.
         access_key: for the bucket; boto3's own chain when empty. `ACCESS_KEY`, without our prefix.
         secret_key: likewise, `SECRET_KEY`.
     """
@@ -200,6 +219,9 @@ class Settings:
     ice_ports: tuple[int, int] | None = field(default=None, metadata={"parse": _ports})
     turn_username: str = field(default="", metadata={"parse": str})
     turn_credential: str = field(default="", repr=False, metadata={"parse": str})
+    server: str = field(default="", metadata={"parse": _server})
+    key: str = field(default="", repr=False, metadata={"parse": str})
+    requests_per_second: float = field(default=100.0, metadata={"parse": _rate})
     access_key: str = field(default="", repr=False)
     secret_key: str = field(default="", repr=False)
 

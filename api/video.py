@@ -79,7 +79,7 @@ def match_video(
         stream.errors.StreamError: the video cannot be read or written.
         OSError: the disk refused.
     """
-    _refuse_same_file(order)
+    refuse_same_file(order)
     with (
         closing(FileSource(order.video)) as source,
         job_folder(jobs, _key(order, catalog), order.outputs, force=order.force) as folder,
@@ -100,7 +100,12 @@ def _key(order: VideoOrder, catalog: Catalog) -> str:
     return json.dumps([*fingerprint(order.video), catalog.name, events])
 
 
-def _refuse_same_file(order: VideoOrder) -> None:
+def refuse_same_file(order: VideoOrder) -> None:
+    """Refuse outputs that would overwrite the video or each other.
+
+    Raises:
+        Refused: they would.
+    """
     for number, path in enumerate(order.outputs):
         if path.exists() and order.video.exists() and path.samefile(order.video):
             raise Refused(f"{path} is the video itself; name another file to write")

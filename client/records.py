@@ -4,7 +4,7 @@ Numbers are rounded for people: pixels to a tenth, shares and probabilities to f
 milliseconds to a tenth, seconds to a thousandth.
 """
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from typing_extensions import TypedDict
 
@@ -112,13 +112,16 @@ class ReferenceImageJson(TypedDict):
     added_at: str
 
 
+AttributeJson: TypeAlias = str | float | list[str]
+
+
 class ProductJson(TypedDict):
     """One line of `product list --json` and `product show --json`."""
 
     product_id: str
     name: str
     description: str
-    attributes: dict[str, str | float | list[str]]
+    attributes: dict[str, AttributeJson]
     images: list[ReferenceImageJson]
     revision: int
     created_at: str
@@ -132,6 +135,20 @@ class CatalogJson(TypedDict):
     index_version: int
     products: int
     images: int
+
+
+class PartIdsJson(TypedDict):
+    """Ids of the networks that made a catalog's features."""
+
+    crop: str
+    embedding: str
+    local: str
+
+
+class ShownCatalogJson(CatalogJson):
+    """A catalog, and which networks encoded it."""
+
+    part_ids: PartIdsJson
 
 
 class ImportRowJson(TypedDict):
@@ -260,3 +277,35 @@ class SessionJson(TypedDict):
     since: float
     started_at: float
     counters: CountersJson
+
+
+class SeenJson(TypedDict):
+    """An appearance in a video, from entering to leaving."""
+
+    appearance_id: str
+    product_id: str | None
+    verdict: str
+    probability: float
+    from_s: float
+    to_s: float
+    inliers: int
+
+
+class VideoResultJson(TypedDict):
+    """What was found in a video; `annotated` says whether it was also drawn."""
+
+    frames: int
+    duration_s: float
+    elapsed_s: float
+    resumed_at: int
+    note: str | None
+    annotated: bool
+    appearances: list[SeenJson]
+
+
+class VideoEventsJson(TypedDict):
+    """What was found in a video so far."""
+
+    events: list[EventJson]
+    next_cursor: str
+    state: str

@@ -11,13 +11,14 @@ from rich.text import Text
 from api.cli.catalog_upkeep import model, reconcile, sync
 from api.cli.invocation import CatalogName, JsonOption, examples, finish, services
 from api.cli.output import Output
+from api.cli.server import keeping, server
 from api.errors import Refused
 from api.schemas import catalog_json, import_row_json
 from client.records import CatalogJson
 
 if TYPE_CHECKING:
-    from catalog.catalogs import Catalogs
-    from catalog.store import CatalogStore
+    from api.keeping import Keeping, Store
+    from catalog.manifest import Manifest
     from catalog.transfer import ImportReport
 
 catalog_app = typer.Typer(
@@ -50,7 +51,7 @@ catalog_app.command(
 def create(context: typer.Context, name: CatalogName, json: JsonOption = False) -> None:
     """Create an empty catalog."""
     output = Output(json=json)
-    counts = _counts(name, services(context).catalogs.create(name))
+    counts = _counts(name, keeping(context).create(name))
     output.line(counts)
     output.show(Text(f"created catalog {name}; add products with: skulens product add {name} …"))
 
@@ -61,7 +62,7 @@ def create(context: typer.Context, name: CatalogName, json: JsonOption = False) 
 def list_catalogs(context: typer.Context, json: JsonOption = False) -> None:
     """List the catalogs."""
     output = Output(json=json)
-    catalogs = services(context).catalogs
+    catalogs = keeping(context)
     table = Table("Catalog", "Products", "Pictures", "Version", box=None, pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"
@@ -77,7 +78,7 @@ def list_catalogs(context: typer.Context, json: JsonOption = False) -> None:
 def show(context: typer.Context, name: CatalogName, json: JsonOption = False) -> None:
     """Show a catalog: how much is in it, and which networks encoded it."""
     output = Output(json=json)
-    snapshot = services(context).catalogs.open(name).snapshot()
+    snapshot = keeping(context).open(name).snapshot()
     counts = catalog_json(name, snapshot.index_version, snapshot.products.values())
     parts = snapshot.part_ids
     encoded = {"crop": parts.crop, "embedding": parts.embedding, "local": parts.local}
@@ -103,7 +104,7 @@ def delete(
 ) -> None:
     """Delete a catalog with all its products and pictures, for ever."""
     output = Output(json=json)
-    catalogs = services(context).catalogs
+    catalogs = keeping(context)
     counts = _counts(name, catalogs.open(name))
     if not yes:
         _confirm(counts)
@@ -138,15 +139,12 @@ def import_catalog(
     interrupted is simply run again. Products that cannot be taken in are named
     on stderr; the others are, and the exit code is 1.
     """
-    from catalog.transfer import import_manifest, opened
+    from catalog.transfer import opened
 
     output = Output(json=json)
-    built = services(context)
     # A path that offers nothing is refused before a catalog is made for it.
     with opened(path) as manifest:
-        store = _opened_or_created(built.catalogs, name)
-        with output.progress("importing", "pictures") as advance:
-            report = import_manifest(store, manifest, advance, built.fetch)
+        report = _taken_in(context, name, manifest, output)
     for row in report.rows:
         output.line(import_row_json(row))
     said = (sentence for row in report.rows for sentence in (*row.notes, *row.findings))
@@ -158,13 +156,32 @@ def import_catalog(
     finish(output)
 
 
-def _opened_or_created(catalogs: "Catalogs", name: str) -> "CatalogStore":
+def _taken_in(
+    context: typer.Context, name: str, manifest: "Manifest", output: Output
+) -> "ImportReport":
+    from catalog.transfer import import_manifest
+
+    client = server(context)
+    if client is not None:
+        from api.remote.importing import import_there
+
+        _open_or_create(keeping(context), name)
+        with output.progress("importing", "pictures") as advance:
+            return import_there(client, name, manifest, advance)
+    built = services(context)
+    _open_or_create(built.catalogs, name)
+    store = built.catalogs.open(name)
+    with output.progress("importing", "pictures") as advance:
+        return import_manifest(store, manifest, advance, built.fetch)
+
+
+def _open_or_create(catalogs: "Keeping", name: str) -> None:
     from catalog.errors import NotFound
 
     try:
-        return catalogs.open(name)
+        catalogs.open(name)
     except NotFound:
-        return catalogs.create(name)
+        catalogs.create(name)
 
 
 def _import_summary(name: str, report: "ImportReport") -> Text:
@@ -198,7 +215,7 @@ def export_catalog(
     output.show(Text(f"exported {counts['products']} products to {directory}"))
 
 
-def _counts(name: str, store: "CatalogStore") -> CatalogJson:
+def _counts(name: str, store: "Store") -> CatalogJson:
     snapshot = store.snapshot()
     return catalog_json(name, snapshot.index_version, snapshot.products.values())
 

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from api.cli.invocation import CatalogName, JsonOption, finish, services
 from api.cli.output import Output
+from api.cli.server import keeping
 
 if TYPE_CHECKING:
     from catalog.findings import Report
@@ -27,7 +28,7 @@ def sync(
     then.
     """
     output = Output(json=json)
-    reconciler = services(context).catalogs.reconciler(name)
+    reconciler = keeping(context).reconciler(name)
     with output.working("looking through the storage"):
         report = reconciler.sync(dry_run=dry_run)
     _answer(output, name, report, dry_run=dry_run)
@@ -60,7 +61,7 @@ def reconcile(
     is removed without --accept-loss.
     """
     output = Output(json=json)
-    reconciler = services(context).catalogs.reconciler(name, grace_seconds=grace * 3600)
+    reconciler = keeping(context).reconciler(name, grace_seconds=grace * 3600)
     with output.working("looking through the storage"):
         report = reconciler.reconcile(dry_run=dry_run, accept_loss=accept_loss)
     _answer(output, name, report, dry_run=dry_run)

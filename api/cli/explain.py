@@ -8,8 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli.files import read_picture_file
-from api.cli.invocation import FINDING, CatalogName, JsonOption, examples, services
+from api.cli.invocation import FINDING, CatalogName, JsonOption, examples
 from api.cli.output import Output
+from api.cli.server import looking
 from api.cli.words import verdict_text
 from api.schemas import explanation_json
 
@@ -33,15 +34,13 @@ def explain(
     json: JsonOption = False,
 ) -> None:
     """Show which gate a product passed in a photo, and which one lost it."""
-    from catalog.picture import read_picture
+    from catalog.store import NamedPicture
 
     output = Output(json=json)
-    built = services(context)
-    store = built.catalogs.open(catalog)
-    store.product(product_id)
-    picture = read_picture(read_picture_file(image), str(image))
+    look = looking(context, catalog)
+    picture = NamedPicture(str(image), read_picture_file(image))
     with output.working("looking"):
-        explanation = built.finder.explain(picture, store.snapshot(), product_id)
+        explanation = look.explain(picture, product_id)
     output.line(explanation_json(str(image), explanation))
     output.show(gates_table(explanation))
     output.show(conclusion(explanation))

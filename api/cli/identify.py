@@ -8,15 +8,18 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli.files import read_picture_file
-from api.cli.invocation import FINDING, CatalogName, JsonOption, examples, finish, services
+from api.cli.invocation import FINDING, CatalogName, JsonOption, examples, finish
 from api.cli.output import Output
+from api.cli.server import looking
 from api.cli.words import product_text, shortened, verdict_text
 from api.errors import Refused, sentence
 from api.schemas import identification_json
 
 if TYPE_CHECKING:
-    from api.services import Finder
-    from catalog.snapshot import Catalog
+    from collections.abc import Mapping
+
+    from api.looking import Looking
+    from catalog.product import Product
     from matcher.match import Identification, Match
 
 identify_app = typer.Typer()
@@ -50,37 +53,41 @@ def identify(
     answered, and the exit code is 1.
     """
     output = Output(json=json)
-    built = services(context)
-    snapshot = built.catalogs.open(catalog).snapshot()
+    look = looking(context, catalog)
     with output.working("loading the networks"):
-        finder = built.finder
+        look.get_ready()
     with output.progress("identifying", "photos") as advance:
         for done, path in enumerate(images):
             advance(done, len(images))
-            answer = _identified(finder, snapshot, path, whole_image, output)
+            answer = _identified(look, path, whole_image, output)
             if answer is not None:
                 output.line(identification_json(str(path), answer))
-                output.show(answer_table(path, answer, snapshot, output, heading=done == 0))
+                output.show(answer_table(path, answer, look.products, output, heading=done == 0))
     finish(output)
 
 
 def _identified(
-    finder: "Finder", catalog: "Catalog", path: Path, whole_image: bool, output: Output
+    look: "Looking", path: Path, whole_image: bool, output: Output
 ) -> "Identification | None":
     """The answer, or None after saying why there is none."""
     from catalog.errors import PictureError
-    from catalog.picture import read_picture
+    from catalog.store import NamedPicture
 
     try:
-        picture = read_picture(read_picture_file(path), str(path))
+        picture = NamedPicture(str(path), read_picture_file(path))
+        return look.identify(picture, whole_image=whole_image)
     except (Refused, PictureError) as error:
         output.refuse(sentence(error))
         return None
-    return finder.identify(picture, catalog, whole_image=whole_image)
 
 
 def answer_table(
-    path: Path, answer: "Identification", catalog: "Catalog", output: Output, *, heading: bool
+    path: Path,
+    answer: "Identification",
+    products: "Mapping[str, Product]",
+    output: Output,
+    *,
+    heading: bool,
 ) -> Table:
     """One photo's rows, of the same widths for every photo so that they read as one table."""
     table = Table(box=None, pad_edge=False, show_header=heading, padding=(0, 2, 0, 0))
@@ -94,20 +101,20 @@ def answer_table(
     named = [match for match in answer.matches if match.verdict != "unknown"]
     photo = Text(shortened(str(path), names * 2 // 5))
     for match in named or answer.matches[:1]:
-        table.add_row(photo, *_row(match, catalog))
+        table.add_row(photo, *_row(match, products))
         photo = Text("")
     if not answer.matches:
         table.add_row(photo, Text("nothing in view", "dim"))
     return table
 
 
-def _row(match: "Match", catalog: "Catalog") -> tuple[Text, ...]:
+def _row(match: "Match", products: "Mapping[str, Product]") -> tuple[Text, ...]:
     pairs = match.verification.inliers if match.verification else 0
     if match.verdict == "unknown":
         return verdict_text(match.verdict), Text("nothing of this catalog", "dim")
     return (
         verdict_text(match.verdict),
-        product_text(match.product_id, catalog),
+        product_text(match.product_id, products),
         Text(f"{100 * match.probability:.1f} %"),
         Text(str(pairs)),
     )

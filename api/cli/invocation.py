@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from api.cli.output import Output
+from api.errors import Refused
 from api.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 Build = Callable[[Settings], AbstractContextManager["Services"]]
 
 REFUSED: Final = 1
+
+# Where a command keeps what `--server` said; see `api.cli.server`.
+SERVER: Final = "skulens.server"
+ABOUT_CATALOGS: Final = ("catalog", "product", "identify", "explain", "search", "video", "watch")
 
 # Panels of `skulens --help`.
 FINDING: Final = "Find products"
@@ -53,10 +58,22 @@ def services(
 
     Raises:
         SettingsError: a setting is misspelt or has a value that cannot be used.
+        Refused: a service is named that this command would pass over.
     """
     invocation: Invocation = context.obj
     settings = load_settings(os.environ)
+    if settings.server and context.meta.get(SERVER) is None:
+        _refuse_to_pass_over(context, settings.server)
     return context.with_resource(invocation.build(adapt(settings) if adapt else settings))
+
+
+def _refuse_to_pass_over(context: typer.Context, server: str) -> None:
+    words = context.command_path.split()[1:]
+    if words[0] in ABOUT_CATALOGS:
+        raise Refused(
+            f"`{' '.join(words)}` works on this machine's catalogs alone, and SKULENS_SERVER "
+            f"names {server}; run it there, or unset SKULENS_SERVER"
+        )
 
 
 def finish(output: Output) -> None:

@@ -9,6 +9,7 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+import typer.main
 
 from api.cli.bench import bench_app
 from api.cli.bench_index import index as _bench_index  # noqa: F401 -- it joins `bench`
@@ -33,6 +34,7 @@ from api.cli.output import Output
 from api.cli.product import product_app
 from api.cli.search import search_app
 from api.cli.serve import serve_app
+from api.cli.server import with_server_options
 from api.cli.train import train_app
 from api.cli.video import video_app
 from api.cli.watch import watch_app
@@ -58,7 +60,8 @@ def main(arguments: Sequence[str] | None = None, build: Build | None = None) -> 
     _survive_odd_terminals()
     _leave_the_processor_to_networks()
     try:
-        application()(args=arguments, prog_name="skulens", obj=Invocation(build or _build))
+        command = with_server_options(typer.main.get_command(application()))
+        command(args=arguments, prog_name="skulens", obj=Invocation(build or _build))
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except KeyboardInterrupt:

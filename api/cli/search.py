@@ -8,14 +8,14 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli.files import read_picture_file
-from api.cli.invocation import FINDING, CatalogName, JsonOption, examples, services
+from api.cli.invocation import FINDING, CatalogName, JsonOption, examples
 from api.cli.output import Output, printable
+from api.cli.server import looking
 from api.search_json import found_json
 
 if TYPE_CHECKING:
-    from api.services import Services
     from catalog.facets import Facet
-    from catalog.search import Found, Hit, Search
+    from catalog.search import Found, Hit
 
 search_app = typer.Typer()
 
@@ -57,28 +57,19 @@ def search(
     """
     from catalog.conditions import conditions
     from catalog.search import Search
+    from catalog.store import NamedPicture
 
     output = Output(json=json)
     asked = Search(text, conditions(where or []), tuple(facet or ()), offset, limit)
-    found = _found(services(context), catalog, asked, image, output)
+    look = looking(context, catalog)
+    picture = None if image is None else NamedPicture(str(image), read_picture_file(image))
+    with output.working("searching"):
+        found = look.search(asked, where or [], picture)
     output.line(found_json(catalog, found, offset))
     output.show(_table(found) if found.hits else Text("nothing was found", "dim"))
     for one in found.facets:
         output.show(_facet_line(one))
     _say_how(output, found, offset)
-
-
-def _found(
-    built: "Services", catalog: str, asked: "Search", image: Path | None, output: Output
-) -> "Found":
-    from catalog.picture import read_picture
-
-    snapshot = built.catalogs.open(catalog).snapshot()
-    if image is None:
-        return snapshot.search(asked)
-    picture = read_picture(read_picture_file(image), str(image))
-    with output.working("searching"):
-        return built.searcher.search(snapshot, asked, picture)
 
 
 def _table(found: "Found") -> Table:

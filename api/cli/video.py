@@ -9,13 +9,20 @@ from rich.text import Text
 
 from api.cli.invocation import FINDING, CatalogName, JsonOption, examples, services
 from api.cli.output import Output
+from api.cli.server import server
 from api.cli.words import verdict_text
 from api.errors import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from api.services import Services
     from api.video import VideoOrder
-    from api.video_outcome import VideoOutcome
-    from catalog.snapshot import Catalog
+    from catalog.product import Product
+    from client.client import Client
+    from client.records import VideoResultJson
+
+    Answer = tuple[VideoResultJson, Mapping[str, Product]]
 
 video_app = typer.Typer()
 
@@ -53,14 +60,27 @@ def video(
     may overwrite what it had begun; any other file that exists is refused
     without --force.
     """
-    from api.video import VideoOrder, match_video
+    from api.video import VideoOrder
 
     output = Output(json=json)
-    built = services(context)
-    snapshot = built.catalogs.open(catalog).snapshot()
     order = VideoOrder(clip, events, annotated, report, force)
-    if not clip.is_file():
-        raise Refused(f"there is no video {clip}")
+    client = server(context)
+    if client is None:
+        result, products = _matched_here(services(context), catalog, order, output)
+    else:
+        result, products = _matched_there(client, catalog, order, output)
+    output.show(appearances_table(result, products))
+    output.show(summary(result, order))
+    if result["note"] is not None:
+        output.note(result["note"])
+
+
+def _matched_here(built: "Services", catalog: str, order: "VideoOrder", output: Output) -> "Answer":
+    from api.video import match_video
+    from api.video_outcome import video_result
+
+    snapshot = built.catalogs.open(catalog).snapshot()
+    _check_there_is(order.video)
     with output.working("loading the networks"):
         finder = built.finder
     with output.stages("frames") as on_stage:
@@ -72,18 +92,38 @@ def video(
             on_stage=on_stage,
             on_line=output.raw_line,
         )
-    output.show(appearances_table(outcome, snapshot))
-    output.show(summary(outcome, order))
-    if outcome.note is not None:
-        output.note(outcome.note)
+    is_annotated = order.annotated is not None
+    return video_result(outcome, is_annotated=is_annotated), snapshot.products
 
 
-def appearances_table(outcome: "VideoOutcome", catalog: "Catalog") -> Table | Text:
+def _matched_there(client: "Client", catalog: str, order: "VideoOrder", output: Output) -> "Answer":
+    from api.remote.catalogs import RemoteProducts
+    from api.remote.video import match_there
+
+    client.catalog(catalog)
+    _check_there_is(order.video)
+    with output.stages() as on_stage:
+        result = match_there(
+            client,
+            catalog,
+            order,
+            on_stage=on_stage,
+            on_line=output.raw_line,
+            on_job=lambda job: output.note(f"job {job['job_id']} goes on on the server"),
+        )
+    return result, RemoteProducts(client, catalog)
+
+
+def _check_there_is(clip: Path) -> None:
+    if not clip.is_file():
+        raise Refused(f"there is no video {clip}")
+
+
+def appearances_table(result: "VideoResultJson", products: "Mapping[str, Product]") -> Table | Text:
     """One row per appearance of a product, in the order of entering."""
-    from api.naming import product_name
     from api.report import clock
 
-    named = [one for one in outcome.appearances if one.answer.product_id is not None]
+    named = [one for one in result["appearances"] if one["product_id"] is not None]
     if not named:
         return Text("no product of this catalog was seen")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -91,28 +131,29 @@ def appearances_table(outcome: "VideoOutcome", catalog: "Catalog") -> Table | Te
         table.add_column(title, no_wrap=True, overflow="ellipsis")
     for number in (0, 1, 4, 5):
         table.columns[number].justify = "right"
-    for one in sorted(named, key=lambda each: each.first.media_time_s):
-        best = one.best.match.verification if one.best is not None else None
+    for one in sorted(named, key=lambda each: each["from_s"]):
+        product = products.get(one["product_id"] or "")
         table.add_row(
-            clock(one.first.media_time_s),
-            clock(one.last.media_time_s),
-            verdict_text(one.answer.verdict),
-            Text(product_name(one.answer.product_id, catalog)),
-            f"{100 * one.answer.probability:.1f} %",
-            "" if best is None else str(best.inliers),
+            clock(one["from_s"]),
+            clock(one["to_s"]),
+            verdict_text(one["verdict"]),
+            Text(product.name if product is not None else one["product_id"] or ""),
+            f"{100 * one['probability']:.1f} %",
+            str(one["inliers"] or ""),
         )
     return table
 
 
-def summary(outcome: "VideoOutcome", order: "VideoOrder") -> Text:
+def summary(result: "VideoResultJson", order: "VideoOrder") -> Text:
     """How long it took, and where the files are."""
-    speed = outcome.duration_s / outcome.elapsed_s if outcome.elapsed_s > 0 else 0.0
-    unknown = sum(one.answer.product_id is None for one in outcome.appearances)
-    text = Text(f"\n{outcome.frames} frames, {outcome.duration_s:.1f} s of video ", "dim")
-    if outcome.resumed_at:
-        text.append(f"(from frame {outcome.resumed_at} on in this run)", "dim")
+    duration, elapsed = result["duration_s"], result["elapsed_s"]
+    speed = duration / elapsed if elapsed > 0 else 0.0
+    unknown = sum(one["product_id"] is None for one in result["appearances"])
+    text = Text(f"\n{result['frames']} frames, {duration:.1f} s of video ", "dim")
+    if result["resumed_at"]:
+        text.append(f"(from frame {result['resumed_at']} on in this run)", "dim")
     else:
-        text.append(f"in {outcome.elapsed_s:.1f} s, {speed:.1f} times real time", "dim")
+        text.append(f"in {elapsed:.1f} s, {speed:.1f} times real time", "dim")
     text.append(f"; {unknown} unknown things seen" if unknown else "", "dim")
     for what, path in (("events", order.events), ("video", order.annotated)):
         if path is not None:

@@ -11,6 +11,7 @@ from rich.live import Live
 
 from api.cli.invocation import FINDING, CatalogName, JsonOption, examples, services
 from api.cli.output import Output
+from api.cli.server import server
 from api.errors import Refused
 
 if TYPE_CHECKING:
@@ -65,6 +66,15 @@ def watch(
     from matcher.live import SessionManager
 
     output = Output(json=json)
+    client = server(context)
+    if client is not None:
+        from api.cli.watch_there import watch_there
+
+        if record is not None:
+            raise Refused("--record keeps frames, and the server has them; watch from there")
+        begun = client.begin_session(catalog, address, transport=_transport(transport))
+        watch_there(client, begun, seconds, output)
+        return
     source = live_source(address, _transport(transport))
     built = services(context)
     with ExitStack() as stack:
@@ -119,7 +129,7 @@ def _say(batch: "Batch", view: "WatchView", catalog: "Catalog", output: Output) 
     for event in batch.events:
         output.raw_line(json_line(event))
         if not output.json and not output.is_terminal:
-            output.show(event_line(event, catalog))
+            output.show(event_line(event, catalog.products))
     if not output.is_terminal:
         for status in batch.changed:
             if status.state.value == "failed":

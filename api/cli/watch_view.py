@@ -12,6 +12,9 @@ from api.cli.output import printable
 from api.cli.words import product_text, verdict_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from catalog.product import Product
     from catalog.snapshot import Catalog
     from matcher.engine import TrackNote
     from matcher.event import Event
@@ -56,7 +59,7 @@ class WatchView:
             Text(),
             self._in_view(catalog),
             Text(),
-            *(event_line(event, catalog) for event in self._events),
+            *(event_line(event, catalog.products) for event in self._events),
             Text(),
             counters_text(status),
         )
@@ -83,7 +86,7 @@ class WatchView:
             middle = ((note.box.left + note.box.right) / 2, (note.box.top + note.box.bottom) / 2)
             table.add_row(
                 verdict_text(note.verdict),
-                product_text(note.product_id, catalog),
+                product_text(note.product_id, catalog.products),
                 f"{100 * note.probability:.1f} %" if note.product_id else "",
                 f"{max(self._time - since, 0):.0f} s",
                 f"{middle[0]:.0f}, {middle[1]:.0f}",
@@ -93,11 +96,11 @@ class WatchView:
         return table
 
 
-def event_line(event: "Event", catalog: "Catalog") -> Text:
+def event_line(event: "Event", products: "Mapping[str, Product]") -> Text:
     """One event in one line."""
     kind = str(event.event)
     moment = datetime.fromisoformat(event.timestamp).astimezone().strftime("%H:%M:%S")
-    named = product_text(event.product_id, catalog) if event.product_id else Text("unknown", "dim")
+    named = product_text(event.product_id, products) if event.product_id else Text("unknown", "dim")
     line = Text.assemble((f"{moment}  ", "dim"), (f"{kind:<10}", KIND_STYLES[kind]), named)
     if event.product_id and kind != "left":
         line.append(f"  {100 * event.probability:.1f} %")

@@ -7,7 +7,9 @@ from rich.text import Text
 from api.cli.output import printable
 
 if TYPE_CHECKING:
-    from catalog.snapshot import Catalog
+    from collections.abc import Mapping
+
+    from catalog.product import Product
 
 STYLES: Final = {"identical": "bold green", "similar": "yellow", "unknown": "dim"}
 MARKS: Final = {"identical": "●", "similar": "◐", "unknown": "○"}
@@ -18,9 +20,9 @@ def verdict_text(verdict: str) -> Text:
     return Text(f"{MARKS[verdict]} {verdict}", STYLES[verdict])
 
 
-def product_text(product_id: str | None, catalog: "Catalog") -> Text:
+def product_text(product_id: str | None, products: "Mapping[str, Product]") -> Text:
     """A product's name, with its id where that says more."""
-    product = catalog.products.get(product_id) if product_id is not None else None
+    product = products.get(product_id) if product_id is not None else None
     if product is None:
         return Text(product_id or "")
     if product.name in ("", product.product_id):

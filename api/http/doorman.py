@@ -17,8 +17,7 @@ from api.http.rates import Rates
 
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
-PER_SECOND: Final = 100.0
-BURST: Final = 600.0
+BURST_S: Final = 6.0  # of requests at once
 GUESSES_PER_SECOND: Final = 0.2
 GUESSES: Final = 10.0
 
@@ -43,18 +42,21 @@ class Call:
 class Doorman:
     """Lets in or refuses; one per process, on its event loop."""
 
-    def __init__(self, keys: KeyStore, tickets: Tickets, *, exposed: bool) -> None:
+    def __init__(
+        self, keys: KeyStore, tickets: Tickets, *, exposed: bool, per_second: float = 100.0
+    ) -> None:
         """Guard a service.
 
         Args:
             keys: that let in.
             tickets: signs cookies.
             exposed: whether others can reach the service, which then always needs keys.
+            per_second: requests of one key from one address.
         """
         self._keys = keys
         self._tickets = tickets
         self._exposed = exposed
-        self._rates = Rates(PER_SECOND, BURST)
+        self._rates = Rates(per_second, max(BURST_S * per_second, 1.0))
         self._guesses = Rates(GUESSES_PER_SECOND, GUESSES)
 
     @property

@@ -51,7 +51,9 @@ class Gate:
         keys = KeyStore(options.keys)
         keys.list()
         tickets = Tickets(read_secret(options.state / "secret"))
-        self._doorman = Doorman(keys, tickets, exposed=options.exposed)
+        self._doorman = Doorman(
+            keys, tickets, exposed=options.exposed, per_second=options.per_second
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""

@@ -43,9 +43,12 @@ class Hub:
 
         Raises:
             NotFound: there is no such catalog.
-            Behind: the version asked for was not seen in time.
+            Conflict: the version asked for was never written.
+            Behind: it was, and was not seen in time.
         """
         room = self._room(name)
+        if min_version:
+            _check_written(room.store, min_version)
         try:
             follower = self._following(room)
         except (Conflict, MatcherError):
@@ -98,6 +101,15 @@ class Hub:
             if room.follower is None:
                 room.follower = Follower(room.store).__enter__()
             return room.follower
+
+
+def _check_written(store: CatalogStore, min_version: int) -> None:
+    """Refuse to wait for a version that the storage, which knows best, has not heard of."""
+    if min_version <= store.written_version:
+        return
+    last = store.state().sequence
+    if last < min_version:
+        raise Conflict(f"catalog {store.name} is at version {last}; there is no {min_version} yet")
 
 
 def _end(room: _Room) -> None:

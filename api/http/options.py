@@ -35,6 +35,7 @@ class ServerOptions:
         evidence: how long pictures of appearances are kept.
         camera_networks: CIDR; if any are given, cameras and webhooks must be in one of them.
         peers: how WebRTC peers reach this machine.
+        per_second: requests of one key from one address.
     """
 
     state: Path
@@ -46,6 +47,7 @@ class ServerOptions:
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
     camera_networks: tuple[str, ...] = ()
     peers: WebRtcSettings = field(default_factory=WebRtcSettings)
+    per_second: float = 100.0
 
     @property
     def keys(self) -> Path:
@@ -102,6 +104,7 @@ def options_from(settings: Settings, *, exposed: bool, secure: bool) -> ServerOp
         secure=secure,
         camera_networks=settings.camera_networks,
         peers=WebRtcSettings(ice=ice),
+        per_second=settings.requests_per_second,
     )
 
 

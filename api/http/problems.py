@@ -137,7 +137,8 @@ def _of_table(_: Request, error: Exception) -> JSONResponse:
     if row.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _logger.warning("%s: %s", type(error).__name__, sentence(error))
     headers = {"Retry-After": str(RETRY_S)} if row.retry else {}
-    return problem_response(row.status, sentence(error), row.kind, headers)
+    more = {"picture": error.name} if isinstance(error, catalog_errors.PictureError) else {}
+    return problem_response(row.status, sentence(error), row.kind, headers, **more)
 
 
 def _of_fault(request: Request, error: Exception) -> JSONResponse:
@@ -186,5 +187,6 @@ SCHEMA: Final[dict[str, Any]] = {
         "status": {"type": "integer"},
         "detail": {"type": "string"},
         "errors": {"type": "array", "items": {"type": "object"}},
+        "picture": {"type": "string", "description": "which one cannot be used"},
     },
 }

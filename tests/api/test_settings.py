@@ -43,6 +43,9 @@ def test_catalogs_lie_in_the_folder_data_unless_said_otherwise() -> None:
         ("SKULENS_TURN_CREDENTIAL", "secret", "secret"),
         ("SKULENS_ENROLMENT_REFUSES", "twin, Blurred", ("twin", "blurred")),
         ("SKULENS_TWIN_SIMILARITY", "0.95", 0.95),
+        ("SKULENS_SERVER", "https://shop.example.com/", "https://shop.example.com"),
+        ("SKULENS_KEY", "sk_1", "sk_1"),
+        ("SKULENS_REQUESTS_PER_SECOND", "20", 20.0),
     ],
 )
 def test_each_variable_sets_its_value(name: str, text: str, value: object) -> None:
@@ -51,7 +54,7 @@ def test_each_variable_sets_its_value(name: str, text: str, value: object) -> No
 
 
 def test_no_variable_is_left_untested_above() -> None:
-    assert len(variables()) == 23
+    assert len(variables()) == 26
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from api.http.jobs.runner import Desk, Work
 from api.schemas import import_row_json
 from api.services import Finder
 from api.video import VideoOrder, match_video
-from api.video_outcome import VideoOutcome
+from api.video_outcome import video_result
+from catalog.orphans import GRACE_SECONDS
 from catalog.transfer import import_path
-from matcher.appearance import AppearanceSummary
 
 UPLOAD: Final = "upload"
 EVENTS: Final = "events.jsonl"
@@ -36,7 +36,7 @@ def works(hub: Hub, finder: Callable[[], Finder]) -> Mapping[JobKind, Work]:
         outcome = match_video(
             order, finder(), snapshot, work, on_stage=desk.progress, on_line=lambda _: None
         )
-        return video_result(outcome, is_annotated=annotated is not None)
+        return {**video_result(outcome, is_annotated=annotated is not None)}
 
     def take_in(desk: Desk) -> dict[str, Any]:
         desk.progress("unpacking", 0, None)
@@ -60,9 +60,13 @@ def works(hub: Hub, finder: Callable[[], Finder]) -> Mapping[JobKind, Work]:
     def reconcile(desk: Desk) -> dict[str, Any]:
         desk.progress("looking through the storage", 0, None)
         order = desk.job.order
-        report = hub.catalogs.reconciler(desk.job.catalog).reconcile(
-            dry_run=bool(order.get("dry_run")), accept_loss=bool(order.get("accept_loss"))
-        )
+        dry_run, accept_loss = bool(order.get("dry_run")), bool(order.get("accept_loss"))
+        grace = float(order.get("grace_hours", GRACE_SECONDS / 3600)) * 3600
+        reconciler = hub.catalogs.reconciler(desk.job.catalog, grace_seconds=grace)
+        if order.get("only_sync"):
+            report = reconciler.sync(dry_run=dry_run)
+        else:
+            report = reconciler.reconcile(dry_run=dry_run, accept_loss=accept_loss)
         return {
             "index_version": report.index_version,
             "drift": report.drift,
@@ -90,30 +94,6 @@ def works(hub: Hub, finder: Callable[[], Finder]) -> Mapping[JobKind, Work]:
         JobKind.IMPORT: take_in,
         JobKind.RECONCILE: reconcile,
         JobKind.MODEL: model,
-    }
-
-
-def video_result(outcome: VideoOutcome, *, is_annotated: bool) -> dict[str, Any]:
-    """What was found in a video."""
-    return {
-        "frames": outcome.frames,
-        "duration_s": round(outcome.duration_s, 3),
-        "elapsed_s": round(outcome.elapsed_s, 3),
-        "resumed_at": outcome.resumed_at,
-        "note": outcome.note,
-        "annotated": is_annotated,
-        "appearances": [_appearance(one) for one in outcome.appearances],
-    }
-
-
-def _appearance(one: AppearanceSummary) -> dict[str, Any]:
-    return {
-        "appearance_id": one.appearance_id,
-        "product_id": one.answer.product_id,
-        "verdict": str(one.answer.verdict),
-        "probability": round(float(one.answer.probability), 4),
-        "from_s": round(one.first.media_time_s, 3),
-        "to_s": round(one.last.media_time_s, 3),
     }
 
 

@@ -13,7 +13,7 @@ from api.http.principal import Keeper, Reader
 from api.http.problems import documented
 from api.schemas import catalog_json
 from catalog.snapshot import Catalog
-from client.records import CatalogJson
+from client.records import CatalogJson, PartIdsJson, ShownCatalogJson
 
 router = APIRouter(prefix="/catalogs", tags=["catalogs"])
 
@@ -24,6 +24,7 @@ Limit = Annotated[int, Query(ge=1, le=500, description="Entries on a page.")]
 Cursor = Annotated[str | None, Query(max_length=512, description="`next_cursor` of the last page.")]
 
 EXAMPLE = {"catalog": "shop", "index_version": 41, "products": 12, "images": 37}
+SHOWN = {**EXAMPLE, "part_ids": {"crop": "1", "embedding": "9c2f…", "local": "41ab…"}}
 
 
 class NewCatalog(BaseModel):
@@ -71,13 +72,20 @@ def create_catalog(
 @router.get(
     "/{catalog}",
     summary="Show a catalog",
-    responses={**documented(404), 200: {"content": {"application/json": {"example": EXAMPLE}}}},
+    responses={**documented(404, 409), 200: {"content": {"application/json": {"example": SHOWN}}}},
 )
 def show_catalog(
     engine: TheEngine, _: Reader, catalog: str, min_version: MinVersion = 0
-) -> CatalogJson:
-    """A catalog in numbers."""
-    return shown_catalog(engine.hub.catalog(catalog, min_version))
+) -> ShownCatalogJson:
+    """A catalog in numbers, and the networks that encoded it."""
+    snapshot = engine.hub.catalog(catalog, min_version)
+    parts = snapshot.part_ids
+    encoded: PartIdsJson = {
+        "crop": parts.crop,
+        "embedding": parts.embedding,
+        "local": parts.local,
+    }
+    return {**shown_catalog(snapshot), "part_ids": encoded}
 
 
 @router.delete(

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from api.http.engine import Engine, TheEngine
@@ -27,6 +27,8 @@ class ReconcileOrder(BaseModel):
 
     dry_run: bool = False
     accept_loss: bool = False
+    only_sync: bool = False
+    grace_hours: float = Field(default=24.0, ge=0.0, le=8760.0)
 
 
 class ModelOrder(BaseModel):
@@ -116,7 +118,10 @@ async def import_products(
 async def reconcile(
     engine: TheEngine, _: Keeper, catalog: str, order: ReconcileOrder, response: Response
 ) -> JobJson:
-    """Take in what people did to the storage; a mass disappearance waits for `accept_loss`."""
+    """Take in what people did to the storage; a mass disappearance waits for `accept_loss`.
+
+    With `only_sync`, only what they put there: no deletions, no repairs.
+    """
     await asyncio.to_thread(engine.hub.store, catalog)
     job_id, _folder = await asyncio.to_thread(engine.jobs.reserve)
     asked = Order(job_id, JobKind.RECONCILE, catalog, "reconcile", order.model_dump())

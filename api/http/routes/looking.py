@@ -104,7 +104,10 @@ async def explain(
 async def search(
     engine: TheEngine, _: Reader, catalog: str, form: Form, min_version: MinVersion = 0
 ) -> FoundPageJson:
-    """JSON `{text, where, facets, limit, cursor}`, or a form with `image` and that as `query`."""
+    """JSON `{text, where, facets, limit, cursor}`, or a form with `image` and that as `query`.
+
+    Instead of a cursor, `offset` passes over so many.
+    """
     asked = _search_of(form)
     return await engine.compute.run(_found, engine, catalog, form, asked, min_version)
 
@@ -131,11 +134,14 @@ def _search_of(form: Upload) -> Search:
         raise _invalid("text must be a text and limit a whole number")
     if cursor is not None and not isinstance(cursor, str):
         raise _invalid("cursor must be a text")
+    offset = said.get("offset", 0)
+    if isinstance(offset, bool) or not isinstance(offset, int):
+        raise _invalid("offset must be a whole number")
     return Search(
         text[:1000],
         conditions(_texts(said, "where")),
         tuple(_texts(said, "facets")),
-        number_place(cursor),
+        offset if cursor is None else number_place(cursor),
         limit,
     )
 

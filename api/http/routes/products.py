@@ -63,7 +63,7 @@ _FIELDS: Final = {
 }
 
 
-@router.get("", summary="List products", responses=documented(404))
+@router.get("", summary="List products", responses=documented(404, 409))
 def list_products(
     engine: TheEngine,
     _: Reader,
@@ -110,7 +110,7 @@ async def add_product(
     summary="Show a product",
     response_model=ProductJson,
     responses={
-        **documented(404),
+        **documented(404, 409),
         304: {"description": "it is as it was"},
         200: {"content": {"application/json": {"example": EXAMPLE}}},
     },

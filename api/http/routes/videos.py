@@ -6,7 +6,7 @@ import shutil
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
@@ -20,7 +20,7 @@ from api.http.jobs.works import ANNOTATED, EVENTS, UPLOAD
 from api.http.principal import Principal, Reader, Watcher
 from api.http.problems import Problem, documented
 from api.http.routes.catalogs import Cursor, Limit
-from client.records import JobJson
+from client.records import JobJson, VideoEventsJson
 from stream.errors import StreamError
 from stream.file import FileSource
 
@@ -62,14 +62,6 @@ class VideosJson(TypedDict):
 
     videos: list[JobJson]
     next_cursor: str | None
-
-
-class VideoEventsJson(TypedDict):
-    """What was said so far."""
-
-    events: list[dict[str, Any]]
-    next_cursor: str
-    state: str
 
 
 @router.get(

@@ -159,7 +159,11 @@ def test_what_is_too_large_is_refused_before_it_is_read(service: Service) -> Non
         for _ in range(100):
             yield b" " * 100_000
 
-    chunked = service.client.post("/v1/catalogs/shop/feedback", content=endless())
+    chunked = service.client.post(
+        "/v1/catalogs/shop/feedback",
+        content=endless(),
+        headers={"Content-Type": "application/json"},
+    )
     assert chunked.status_code in (413, 422)
 
 

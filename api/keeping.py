@@ -1,0 +1,129 @@
+"""What commands that keep catalogs work with, here or on a server."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from catalog.encoding import PartIds
+    from catalog.findings import Report
+    from catalog.product import AttributeValue, Product
+    from catalog.store import Change, NamedPicture
+
+
+class Shown(Protocol):
+    """A catalog at one moment; `catalog.snapshot.Catalog` is one."""
+
+    @property
+    def index_version(self) -> int:
+        """The version."""
+        ...
+
+    @property
+    def products(self) -> "Mapping[str, Product]":
+        """All of them, by id."""
+        ...
+
+    @property
+    def part_ids(self) -> "PartIds":
+        """Which networks encoded it."""
+        ...
+
+
+class Store(Protocol):
+    """A catalog that can be changed; `catalog.store.CatalogStore` is one and says more of each."""
+
+    def snapshot(self) -> Shown:
+        """The catalog as it is now."""
+        ...
+
+    def product(self, product_id: str) -> "Product":
+        """One product."""
+        ...
+
+    def add_product(
+        self,
+        product_id: str,
+        pictures: "Sequence[NamedPicture]",
+        *,
+        name: str | None = None,
+        description: str = "",
+        attributes: "Mapping[str, AttributeValue] | None" = None,
+    ) -> "Change":
+        """Add a product with its pictures."""
+        ...
+
+    def add_images(self, product_id: str, pictures: "Sequence[NamedPicture]") -> "Change":
+        """Add pictures to a product."""
+        ...
+
+    def replace_images(
+        self,
+        product_id: str,
+        pictures: "Sequence[NamedPicture]",
+        *,
+        if_revision: int | None = None,
+    ) -> "Change":
+        """Give a product other pictures."""
+        ...
+
+    def remove_images(
+        self, product_id: str, image_ids: Sequence[str], *, if_revision: int | None = None
+    ) -> "Change":
+        """Take pictures away."""
+        ...
+
+    def update_product(
+        self,
+        product_id: str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        attribute_changes: "Mapping[str, AttributeValue | None] | None" = None,
+        if_revision: int | None = None,
+    ) -> "Change":
+        """Change what is said of a product."""
+        ...
+
+    def remove_product(self, product_id: str) -> "Change":
+        """Take a product out."""
+        ...
+
+    def restore_product(self, product_id: str) -> "Change":
+        """Bring a product back."""
+        ...
+
+
+class Reconciling(Protocol):
+    """What brings a catalog and its storage together; `catalog.reconcile.Reconciler` does."""
+
+    def sync(self, *, dry_run: bool = False) -> "Report":
+        """Take in what people put there."""
+        ...
+
+    def reconcile(self, *, dry_run: bool = False, accept_loss: bool = False) -> "Report":
+        """Compare both, and bring them together."""
+        ...
+
+
+class Keeping(Protocol):
+    """All catalogs of a place; `catalog.catalogs.Catalogs` is one."""
+
+    def names(self) -> tuple[str, ...]:
+        """Names of the catalogs that there are, sorted."""
+        ...
+
+    def create(self, name: str) -> Store:
+        """Make an empty catalog."""
+        ...
+
+    def open(self, name: str) -> Store:
+        """A catalog that there is."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Delete a catalog for ever."""
+        ...
+
+    def reconciler(self, name: str, *, grace_seconds: float = ...) -> Reconciling:
+        """What brings a catalog and its storage together."""
+        ...

@@ -1,0 +1,1 @@
+"""A server's catalogs in the shape that commands know from their own machine."""

@@ -1,0 +1,255 @@
+"""A server's catalogs; implements `api.keeping.Keeping`."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Final
+
+from typing_extensions import override
+
+from api.errors import Refused
+from api.remote.reading import as_ours, change_of, product_of, report_of
+from catalog.encoding import PartIds
+from catalog.findings import Report
+from catalog.orphans import GRACE_SECONDS
+from catalog.product import AttributeValue, Product
+from catalog.store import Change, NamedPicture
+from client.client import Client
+from client.errors import Declined
+from client.records import AttributeJson, JobJson
+
+POLL_S: Final = 0.3
+GONE: Final = 404
+
+OnJob = Callable[[JobJson], None]
+
+
+class RemoteProducts(Mapping[str, Product]):
+    """A catalog's products, fetched when they are asked for."""
+
+    def __init__(self, client: Client, catalog: str) -> None:
+        self._client = client
+        self._catalog = catalog
+        self._known: dict[str, Product | None] = {}
+
+    @override
+    def __getitem__(self, product_id: str) -> Product:
+        """A product; asked for once."""
+        if product_id not in self._known:
+            self._known[product_id] = self._asked(product_id)
+        product = self._known[product_id]
+        if product is None:
+            raise KeyError(product_id)
+        return product
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        """The ids of all, in order."""
+        return iter(self._all)
+
+    @override
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._all)
+
+    @cached_property
+    def _all(self) -> tuple[str, ...]:
+        found = [product_of(one) for one in self._client.products(self._catalog)]
+        self._known.update((one.product_id, one) for one in found)
+        return tuple(one.product_id for one in found)
+
+    def _asked(self, product_id: str) -> Product | None:
+        try:
+            return product_of(self._client.product(self._catalog, product_id))
+        except Declined as error:
+            if error.status != GONE:
+                raise
+            return None
+
+
+class RemoteShown:
+    """A server's catalog at one moment; implements `api.keeping.Shown`."""
+
+    def __init__(self, client: Client, name: str) -> None:
+        self._said = client.catalog(name)
+        self.products: Mapping[str, Product] = RemoteProducts(client, name)
+
+    @property
+    def index_version(self) -> int:
+        """The version."""
+        return self._said["index_version"]
+
+    @property
+    def part_ids(self) -> PartIds:
+        """Which networks encoded it."""
+        return PartIds(**self._said["part_ids"])
+
+
+class RemoteStore:
+    """A server's catalog that can be changed; implements `api.keeping.Store`."""
+
+    def __init__(self, client: Client, name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def snapshot(self) -> RemoteShown:
+        """The catalog as it is now."""
+        return RemoteShown(self._client, self._name)
+
+    def product(self, product_id: str) -> Product:
+        """One product."""
+        return product_of(self._client.product(self._name, product_id))
+
+    def add_product(
+        self,
+        product_id: str,
+        pictures: Sequence[NamedPicture],
+        *,
+        name: str | None = None,
+        description: str = "",
+        attributes: Mapping[str, AttributeValue] | None = None,
+    ) -> Change:
+        """Add a product with its pictures."""
+        said = self._client.add_product(
+            self._name,
+            product_id,
+            _named(pictures),
+            name=name or "",
+            description=description,
+            attributes={key: _value(one) for key, one in (attributes or {}).items()},
+        )
+        return change_of(said)
+
+    def add_images(self, product_id: str, pictures: Sequence[NamedPicture]) -> Change:
+        """Add pictures to a product."""
+        return change_of(self._client.add_images(self._name, product_id, _named(pictures)))
+
+    def replace_images(
+        self, product_id: str, pictures: Sequence[NamedPicture], *, if_revision: int | None = None
+    ) -> Change:
+        """Give a product other pictures."""
+        product = self._client.product(self._name, product_id)
+        revision = product["revision"] if if_revision is None else if_revision
+        files = _named(pictures)
+        return change_of(self._client.put_product(self._name, product, files, revision=revision))
+
+    def remove_images(
+        self, product_id: str, image_ids: Sequence[str], *, if_revision: int | None = None
+    ) -> Change:
+        """Take pictures away, one by one."""
+        change: Change | None = None
+        for image_id in image_ids:
+            said = self._client.remove_image(self._name, product_id, image_id, revision=if_revision)
+            change = change_of(said)
+            if_revision = None if if_revision is None else change.product.revision
+        if change is None:
+            raise Refused("name at least one picture.")
+        return change
+
+    def update_product(
+        self,
+        product_id: str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        attribute_changes: Mapping[str, AttributeValue | None] | None = None,
+        if_revision: int | None = None,
+    ) -> Change:
+        """Change what is said of a product."""
+        texts = {"name": name, "description": description}
+        changes: dict[str, object] = {key: one for key, one in texts.items() if one is not None}
+        if attribute_changes:
+            changes["attributes"] = {
+                key: None if one is None else _value(one) for key, one in attribute_changes.items()
+            }
+        said = self._client.update_product(self._name, product_id, changes, revision=if_revision)
+        return change_of(said)
+
+    def remove_product(self, product_id: str) -> Change:
+        """Take a product out."""
+        return change_of(self._client.remove_product(self._name, product_id))
+
+    def restore_product(self, product_id: str) -> Change:
+        """Bring a product back."""
+        return change_of(self._client.restore_product(self._name, product_id))
+
+
+class RemoteReconciler:
+    """Brings a server's catalog and its storage together; implements `api.keeping.Reconciling`."""
+
+    def __init__(self, client: Client, name: str, grace_seconds: float) -> None:
+        self._client = client
+        self._name = name
+        self._hours = grace_seconds / 3600
+
+    def sync(self, *, dry_run: bool = False) -> Report:
+        """Take in what people put there."""
+        return self._done(self._client.reconcile(self._name, dry_run=dry_run, only_sync=True))
+
+    def reconcile(self, *, dry_run: bool = False, accept_loss: bool = False) -> Report:
+        """Compare both, and bring them together."""
+        job = self._client.reconcile(
+            self._name, dry_run=dry_run, accept_loss=accept_loss, grace_hours=self._hours
+        )
+        return self._done(job)
+
+    def _done(self, job: JobJson) -> Report:
+        return report_of(finished(self._client, job)["result"] or {})
+
+
+class RemoteCatalogs:
+    """All catalogs of a server; implements `api.keeping.Keeping`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def names(self) -> tuple[str, ...]:
+        """Names of the catalogs that there are, sorted."""
+        return tuple(one["catalog"] for one in self._client.catalogs())
+
+    def create(self, name: str) -> RemoteStore:
+        """Make an empty catalog."""
+        self._client.create_catalog(name)
+        return RemoteStore(self._client, name)
+
+    def open(self, name: str) -> RemoteStore:
+        """A catalog that there is."""
+        with as_ours():
+            self._client.catalog(name)
+        return RemoteStore(self._client, name)
+
+    def delete(self, name: str) -> None:
+        """Delete a catalog for ever."""
+        self._client.delete_catalog(name)
+
+    def reconciler(self, name: str, *, grace_seconds: float = GRACE_SECONDS) -> RemoteReconciler:
+        """What brings a catalog and its storage together."""
+        return RemoteReconciler(self._client, name, grace_seconds)
+
+
+def finished(client: Client, job: JobJson, on_job: OnJob | None = None) -> JobJson:
+    """Wait for a job.
+
+    Raises:
+        Refused: it failed, or somebody cancelled it.
+    """
+    while True:
+        if on_job is not None:
+            on_job(job)
+        match job["state"]:
+            case "done":
+                return job
+            case "failed":
+                raise Refused(job["error"] or "the job failed.")
+            case "cancelled":
+                raise Refused(f"job {job['job_id']} was cancelled on the server.")
+        time.sleep(POLL_S)
+        job = client.job(job["job_id"])
+
+
+def _named(pictures: Sequence[NamedPicture]) -> list[tuple[str, bytes]]:
+    return [(one.name, one.data) for one in pictures]
+
+
+def _value(value: AttributeValue) -> AttributeJson:
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,97 @@
+"""Many products into a server's catalog, with the same report as here."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from api.remote.catalogs import RemoteStore
+from api.remote.reading import as_ours
+from catalog.manifest import Manifest
+from catalog.product import AttributeValue, Product
+from catalog.store import CatalogStore, Change, NamedPicture, Turn
+from catalog.transfer import Fetch, ImportReport, OnProgress, import_manifest
+from client.client import Client
+
+
+def import_there(
+    client: Client,
+    catalog: str,
+    manifest: Manifest,
+    on_progress: OnProgress | None = None,
+    fetch: Fetch | None = None,
+) -> ImportReport:
+    """Take in what a manifest offers, product by product, so that it goes on where it stopped.
+
+    Raises:
+        ClientError: the server does not answer, or does not let us; products before that are in.
+    """
+    # The import asks no more of a store than what `_Taking` has.
+    store = cast(CatalogStore, _Taking(client, catalog))
+    return import_manifest(store, manifest, on_progress, fetch)
+
+
+class _State:
+    def __init__(self, store: RemoteStore, products: Mapping[str, Product]) -> None:
+        self._store = store
+        self.products = products
+
+    @property
+    def sequence(self) -> int:
+        return self._store.snapshot().index_version
+
+
+class _Taking:
+    """A server's catalog as an import sees a `CatalogStore`."""
+
+    is_current = True  # the server itself refuses pictures that it cannot encode
+
+    def __init__(self, client: Client, name: str) -> None:
+        self.name = name
+        self._store = RemoteStore(client, name)
+        self._products = dict(self._store.snapshot().products)
+
+    def state(self) -> _State:
+        return _State(self._store, self._products)
+
+    def add_product(
+        self,
+        product_id: str,
+        pictures: Sequence[NamedPicture],
+        *,
+        name: str | None,
+        description: str,
+        attributes: Mapping[str, AttributeValue] | None,
+        turn: Turn,
+    ) -> Change:
+        turn()
+        with as_ours():
+            return self._store.add_product(
+                product_id,
+                pictures,
+                name=name,
+                description=description,
+                attributes=attributes,
+            )
+
+    def add_images(
+        self, product_id: str, pictures: Sequence[NamedPicture], *, turn: Turn
+    ) -> Change:
+        turn()
+        with as_ours():
+            return self._store.add_images(product_id, pictures)
+
+    def update_product(
+        self,
+        product_id: str,
+        *,
+        name: str | None,
+        description: str | None,
+        attributes: Mapping[str, AttributeValue] | None,
+    ) -> Change:
+        changes: dict[str, AttributeValue | None] | None = None
+        if attributes is not None:
+            known = dict(self._products[product_id].attributes)
+            changes = {**dict.fromkeys(known), **attributes}
+        with as_ours():
+            return self._store.update_product(
+                product_id, name=name, description=description, attribute_changes=changes
+            )

@@ -1,0 +1,48 @@
+"""A server's JSON of live sessions and videos as our own messages."""
+
+from api.remote.reading import points_of
+from client.records import EventJson, SessionJson
+from matcher.box import Box
+from matcher.event import Event, EventKind
+from matcher.live import SessionStatus
+from matcher.live.messages import Counters
+from matcher.match import Verdict
+from stream.state import SourceState
+
+
+def event_of(said: EventJson) -> Event:
+    """One step in the life of an appearance."""
+    return Event(
+        sequence=said["sequence"],
+        event=EventKind(said["event"]),
+        catalog=said["catalog"],
+        session_id=said["session_id"],
+        appearance_id=said["appearance_id"],
+        track_id=said["track_id"],
+        product_id=said["product_id"],
+        verdict=Verdict(said["verdict"]),
+        probability=said["probability"],
+        box=Box(*said["box"]),
+        outline=points_of(said["outline"]),
+        frame_index=said["frame_index"],
+        media_time_s=said["media_time_s"],
+        timestamp=said["timestamp"],
+        frame_age_ms=said["frame_age_ms"],
+        late=said["late"],
+        index_version=said["index_version"],
+        degraded=said["degraded"],
+    )
+
+
+def status_of(said: SessionJson) -> SessionStatus:
+    """A session at one moment."""
+    return SessionStatus(
+        said["session_id"],
+        said["source"],
+        said["catalog"],
+        SourceState(said["state"]),
+        said["reason"],
+        said["since"],
+        said["started_at"],
+        Counters(**said["counters"]),
+    )
