@@ -34,6 +34,7 @@ from matcher.search import PictureSearch
 from tests.catalog.fakes import FakeEncoder, embedding_of
 
 if TYPE_CHECKING:
+    from api.adapting import CatalogAdapter
     from api.models import Models
 
 
@@ -127,6 +128,9 @@ class FakeServices:
     @property
     def finder(self) -> Finder:
         return ColourFinder()
+
+    def adapter(self, catalog: str) -> "CatalogAdapter":
+        raise NotImplementedError
 
     def fetch(self, address: str) -> bytes:
         raise NotFound(f"there is no {address}")

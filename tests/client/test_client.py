@@ -111,7 +111,7 @@ def test_a_key_that_would_break_a_header_is_refused_and_not_repeated(key: str) -
 
 
 def test_nobody_there_is_unreachable() -> None:
-    with Client("http://127.0.0.1:9") as client, pytest.raises(Unreachable, match="127.0.0.1:9"):
+    with Client("http://127.0.0.1:9") as client, pytest.raises(Unreachable, match=r"127.0.0.1:9"):
         client.catalog("shop")
 
 

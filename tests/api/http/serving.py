@@ -51,10 +51,14 @@ def png(seed: int, width: int = 64, height: int = 48) -> bytes:
 
 @contextmanager
 def serving(
-    folder: Path, *, through_proxy: bool = False, exposed: bool = False
+    folder: Path,
+    *,
+    through_proxy: bool = False,
+    exposed: bool = False,
+    per_second: float = 100.0,
 ) -> Iterator[Service]:
     """A service on a free port of loopback while the block runs."""
-    options = ServerOptions(folder / "state", exposed=exposed)
+    options = ServerOptions(folder / "state", exposed=exposed, per_second=per_second)
     services = FakeServices(Settings(storage=folder / "data", cache_dir=folder / "cache"))
     ending = Ending()
     engine = create_app(lambda: build_engine(services, options, ending))

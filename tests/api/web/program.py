@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,7 +21,7 @@ TOLD = 2000  # characters of the log
 class Program:
     """Runs skulens in a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self._folder = folder
         self._environment = {
             **{name: text for name, text in os.environ.items() if not name.startswith("SKULENS_")},
@@ -29,6 +29,7 @@ class Program:
             "SKULENS_STORAGE": str(folder / "data"),
             "SKULENS_CACHE_DIR": str(folder / "cache"),
             "SKULENS_STATE": str(folder / "state"),
+            **(settings or {}),
         }
 
     def run(self, *arguments: str) -> str:
