@@ -1,4 +1,4 @@
-"""Two kinds of process: light workers of gunicorn, and one engine that is kept running."""
+"""Light workers of gunicorn, and one engine that is kept running, out of a nursery."""
 
 import logging
 import os
@@ -21,6 +21,7 @@ from api.http.ending import Ending
 from api.http.engine import build_engine
 from api.http.gate import Gate
 from api.http.logs import configure
+from api.http.nursery import Nursery
 from api.http.options import ServerOptions, options_from
 from api.http.proxy import Proxy
 from api.http.server import StoppableServer
@@ -80,7 +81,7 @@ def run_engine() -> int:
 
 
 class Keeper:
-    """Keeps the engine running, from a thread of gunicorn's master."""
+    """Keeps the engine's nursery running, from a thread of gunicorn's master."""
 
     def __init__(self, command: tuple[str, ...] = (sys.executable, "-m", MODULE)) -> None:
         self._command = command
@@ -112,7 +113,7 @@ class Keeper:
                 self._stopping.wait(LOOK_S)
             if self._stopping.is_set():
                 return
-            _logger.error("the engine ended (%s); starting it again", self._process.returncode)
+            _logger.error("the nursery ended (%s); starting it again", self._process.returncode)
             pause = SHORTEST_PAUSE_S if time.monotonic() - began > HEALTHY_S else 2 * pause
             self._stopping.wait(min(pause, LONGEST_PAUSE_S))
 
@@ -160,4 +161,5 @@ def _until(is_so: Callable[[], bool], seconds: float) -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    sys.exit(run_engine())
+    configure()
+    sys.exit(Nursery(run_engine).run())

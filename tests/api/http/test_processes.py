@@ -8,20 +8,24 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 import httpx2
 import psutil
 import pytest
 
+from client.client import Client
 from tests.api.http.serving import png
 from tests.stream.clips import write_clip
+from tests.stream.peers.cameras import GstCamera
 
 ROOT = Path(__file__).parents[3]
 START_S = 120.0  # networks are compiled at the very first start
+STOP_S = 15.0  # likewise 10 s
 BACK_S = 30.0  # the bar is 10 s on a machine of one's own; other work may have this one
 
 pytestmark = [pytest.mark.soak, pytest.mark.weights]
@@ -44,18 +48,26 @@ class Farm:
         with httpx2.Client(base_url=self.url, timeout=60) as client:
             return client.post(path, **what)  # type: ignore[arg-type]
 
-    def engine(self) -> psutil.Process:
-        """The engine's process."""
+    def nursery(self) -> psutil.Process:
+        """The process that forks the engine."""
         for child in self.master.children():
             with suppress(psutil.NoSuchProcess):  # a worker that is just being replaced
                 if "api.http.processes" in child.cmdline():
                     return child
-        raise AssertionError("there is no engine")
+        raise AssertionError("there is no nursery")
+
+    def engine(self) -> psutil.Process:
+        """The engine's process."""
+        until = time.monotonic() + BACK_S
+        while not (children := self.nursery().children()):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        return children[0]
 
     def workers(self) -> list[psutil.Process]:
-        """The others."""
-        engine = self.engine().pid
-        return [child for child in self.master.children() if child.pid != engine]
+        """gunicorn's."""
+        nursery = self.nursery().pid
+        return [child for child in self.master.children() if child.pid != nursery]
 
     def until_ready(self, most_s: float = BACK_S) -> float:
         """Seconds until it is."""
@@ -87,7 +99,7 @@ def farm(folder: Path, workers: int = 4) -> Iterator[Farm]:
         finally:
             began = time.monotonic()
             process.send_signal(signal.SIGTERM)
-            process.wait(15)
+            process.wait(STOP_S)
             print(f"stopped in {time.monotonic() - began:.1f} s")  # noqa: T201
 
 
@@ -114,13 +126,8 @@ def test_every_worker_answers_and_what_dies_comes_back(tmp_path: Path) -> None:
         for _ in range(50):
             assert running.get(path).status_code == 200
 
-        running.engine().kill()
-        back = running.until_ready()
-        assert running.get(path).json()["state"] in ("waiting", "running")
-        end = time.monotonic() + BACK_S
-        while not sessions(running):
-            assert time.monotonic() < end
-            time.sleep(0.1)
+        backs = [_back(running, running.engine(), path) for _ in range(3)]
+        backs.append(_back(running, running.nursery(), path))
 
         before, master = running.engine().pid, running.master
         old = {one.pid for one in running.workers()}
@@ -129,11 +136,87 @@ def test_every_worker_answers_and_what_dies_comes_back(tmp_path: Path) -> None:
             time.sleep(0.1)
         assert running.engine().pid == before
         assert running.get("/readyz").status_code == 200
-        figures = {"engine_back_s": round(back, 1), "memory_mb": memory(running)}
+        figures = {"back_s": backs, "memory_mb": memory(running)}
         print(json.dumps(figures))  # noqa: T201
     with farm(tmp_path, workers=1) as again:
         assert again.get(path).json()["state"] in ("waiting", "running")
         print(json.dumps({"memory_mb": memory(again)}))  # noqa: T201
+
+
+def _back(running: Farm, victim: psutil.Process, job: str) -> dict[str, float]:
+    """Kill a process; seconds until the service answers, and until camera and job are back."""
+    began = time.monotonic()
+    victim.kill()
+    victim.wait(10)
+    ready = running.until_ready()
+    while not _works(running, job):
+        assert time.monotonic() - began < BACK_S
+        time.sleep(0.05)
+    work = round(time.monotonic() - began, 2)
+    figures = {"ready": round(ready, 2), "camera_and_job": work}
+    print(json.dumps(figures))  # noqa: T201
+    return figures
+
+
+def _works(running: Farm, job: str) -> bool:
+    shown, working = running.get("/v1/sessions"), running.get(job)
+    if (shown.status_code, working.status_code) != (200, 200):
+        return False
+    return bool(shown.json()["sessions"]) and working.json()["state"] == "running"
+
+
+def test_a_stop_tells_everybody_and_the_job_goes_on(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", times_ms=range(0, 180_000, 40), size=(640, 480))
+    with GstCamera() as camera:
+        with farm(tmp_path) as running:
+            assert running.post("/v1/catalogs", json={"catalog": "shop"}).status_code == 201
+            kind = {"Content-Type": "video/mp4"}
+            video = running.post(
+                "/v1/catalogs/shop/videos", content=clip.read_bytes(), headers=kind
+            )
+            path = f"/v1/videos/{video.json()['job_id']}"
+            url = camera.url
+            for _ in range(3):
+                order = {"catalog": "shop", "url": url, "transport": "tcp"}
+                assert running.post("/v1/sessions", json=order).status_code == 201
+            _until(lambda: [one["state"] for one in sessions(running)] == ["live"] * 3)
+            _until(lambda: running.get(path).json()["done"] > 0)
+            done = running.get(path).json()["done"]
+            readers = [_Reader(running.url, str(one["session_id"])) for one in sessions(running)]
+            _until(lambda: all(reader.kinds for reader in readers))
+        assert [reader.last() for reader in readers] == ["end"] * 3
+        with farm(tmp_path) as again:
+            assert again.get(path).json()["state"] in ("waiting", "running")
+            _until(lambda: again.get(path).json()["done"] > done)
+
+
+class _Reader:
+    """Reads the events of a session until they end."""
+
+    def __init__(self, url: str, session_id: str) -> None:
+        self._client = Client(url)
+        self._session_id = session_id
+        self.kinds: list[str] = []
+        self._thread = Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def last(self) -> str:
+        """What came last; the connection has ended."""
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+        return self.kinds[-1]
+
+    def _run(self) -> None:
+        with self._client:
+            for told in self._client.session_events(self._session_id):
+                self.kinds.append(told.kind)
+
+
+def _until(is_so: Callable[[], bool], most_s: float = 60.0) -> None:
+    end = time.monotonic() + most_s
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def sessions(running: Farm) -> list[dict[str, object]]:
@@ -149,6 +232,7 @@ def memory(running: Farm) -> dict[str, float]:
 
     return {
         "engine": of(running.engine()),
+        "nursery": of(running.nursery()),
         "master": of(running.master),
         "workers": round(sum(map(of, running.workers())), 1),
     }
