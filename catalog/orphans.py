@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from catalog.changes import MOST_CHANGES, ImagesCollected
+from catalog.changes import ImagesCollected
 from catalog.encoding import PartIds
 from catalog.errors import NotFound
 from catalog.feedback import kept_pictures
@@ -19,6 +19,8 @@ from catalog.upload import COLLECTING_SECONDS
 
 GRACE_SECONDS: Final = 24 * 3600.0
 _DELETERS: Final = 8
+# Pictures that are removed together; their objects are held until nobody can want them back.
+_AT_A_TIME: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,11 @@ class Referenced:
 class Orphans:
     """Collects the orphans of one catalog.
 
-    A removal is announced by a journal entry first. Whoever commits a product afterwards has seen
-    it, and uploads again what it names (`catalog.upload`); so nothing that is referred to is lost,
-    however long a writer was stalled.
+    A removal is announced by a journal entry, and closed by another. Whoever commits a product
+    afterwards has seen one of them since its upload, and uploads again what it names
+    (`catalog.upload`). Whoever committed in between is seen when the removal is closed, and what
+    it refers to is put back. So nothing that is referred to is lost, however long a writer or this
+    process was stalled.
     """
 
     def __init__(
@@ -115,8 +119,8 @@ class Orphans:
         """
         image_ids = sorted({image_id_of(stored.key) for stored in due})
         removed: list[Stored] = []
-        for first in range(0, len(image_ids), MOST_CHANGES):
-            chunk = frozenset(image_ids[first : first + MOST_CHANGES])
+        for first in range(0, len(image_ids), _AT_A_TIME):
+            chunk = frozenset(image_ids[first : first + _AT_A_TIME])
             removed += self._collect([one for one in due if image_id_of(one.key) in chunk])
         return removed
 
@@ -133,21 +137,46 @@ class Orphans:
         deadline = time.monotonic() + COLLECTING_SECONDS
         if not self._ledger.commit(announced).written:
             return []
+        held: dict[Stored, bytes] = {}
+        gone: list[Stored] = []
 
-        def remove(stored: Stored) -> bool:
+        def remove(stored: Stored) -> None:
             try:
+                data = self._storage.get(stored.key)
                 # Asked for alone, some servers give whole seconds; a refresh is hours younger.
                 untouched = self._storage.modified(stored.key) < stored.modified + 1
             except NotFound:
-                return True
-            if not untouched or time.monotonic() > deadline:
-                return False
-            self._storage.delete(stored.key)
-            return True
+                gone.append(stored)
+                return
+            if untouched and time.monotonic() <= deadline:
+                held[stored] = data
+                self._storage.delete(stored.key)
 
-        with ThreadPoolExecutor(_DELETERS, thread_name_prefix="orphans") as pool:
-            gone = list(pool.map(remove, doomed))
-        return [stored for stored, is_gone in zip(doomed, gone, strict=True) if is_gone]
+        try:
+            with ThreadPoolExecutor(_DELETERS, thread_name_prefix="orphans") as pool:
+                list(pool.map(remove, doomed))
+        finally:
+            back = self._closed(held)
+        return [*gone, *(stored for stored in held if stored not in back)]
+
+    def _closed(self, held: Mapping[Stored, bytes]) -> frozenset[Stored]:
+        """Say that a removal is over; what is referred to by now is put back, and returned.
+
+        An upload may have come between the look at an object and its removal.
+        """
+        back: set[Stored] = set()
+
+        def closed(state: CatalogState) -> ImagesCollected | None:
+            referenced = Referenced.by(state, now())
+            for stored, data in held.items():
+                if stored not in back and referenced.covers(stored.key):
+                    self._storage.put(stored.key, data)
+                    back.add(stored)
+            image_ids = sorted({image_id_of(stored.key) for stored in held})
+            return ImagesCollected(tuple(image_ids)) if image_ids else None
+
+        self._ledger.commit(closed)
+        return frozenset(back)
 
 
 def image_id_of(key: str) -> str:

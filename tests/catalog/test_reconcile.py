@@ -1,4 +1,6 @@
 import json
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +10,7 @@ from typing_extensions import override
 from catalog.catalogs import Catalogs
 from catalog.errors import Invalid, NotFound
 from catalog.findings import Kind, Report
+from catalog.ingest import NamedPicture
 from catalog.orphans import Orphans
 from catalog.reconcile import Reconciler, is_mass
 from catalog.storage import Storage, Stored
@@ -313,7 +316,7 @@ class TestOrphans:
             "shop/features/crop/crop-0/abc.safetensors",
         }
         assert reconciler(memory, clock).reconcile().findings == ()
-        assert store.snapshot().index_version == 4
+        assert store.snapshot().index_version == 5
 
     def test_removed_products_keep_their_pictures_while_they_can_be_restored(
         self, memory: MemoryStorage
@@ -373,6 +376,71 @@ class TestOrphans:
         snapshot = same_store(memory).snapshot()
         assert snapshot.picture(image_id(picture(7))) == picture(7).data
         snapshot.encoding(image_id(picture(7)))
+
+    def test_a_picture_that_is_taken_in_while_its_orphan_is_removed_is_put_back(
+        self, memory: MemoryStorage
+    ) -> None:
+        store = filled(memory)
+
+        def add() -> None:
+            same_store(memory).add_product("late", [picture(7)])
+
+        collector = Deleting(memory, add)
+        orphans = Orphans(collector, store.ledger, grace_seconds=0.0)
+        assert orphans.collect(orphaned(memory, picture(7))) == []
+        snapshot = same_store(memory).snapshot()
+        assert snapshot.picture(image_id(picture(7))) == picture(7).data
+        assert counts(reconciler(memory).reconcile()) == {}
+
+    def test_a_writer_that_uploads_while_its_orphan_is_removed_and_commits_later_uploads_again(
+        self, memory: MemoryStorage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        store = filled(memory)
+        monkeypatch.setattr("catalog.upload.COLLECTING_SECONDS", 0.0)
+        monkeypatch.setattr("catalog.upload._MARGIN_SECONDS", 0.0)
+        begun, over = threading.Event(), threading.Event()
+
+        def pause() -> None:
+            begun.set()
+            assert over.wait(10)
+
+        writer = threading.Thread(
+            target=lambda: same_store(Late(memory, pause)).add_product("late", [picture(7)])
+        )
+
+        def upload() -> None:
+            writer.start()
+            assert begun.wait(10)
+
+        collector = Deleting(memory, upload)
+        orphans = Orphans(collector, store.ledger, grace_seconds=0.0)
+        assert len(orphans.collect(orphaned(memory, picture(7)))) == 1
+        over.set()
+        writer.join()
+        snapshot = same_store(memory).snapshot()
+        assert snapshot.picture(image_id(picture(7))) == picture(7).data
+
+
+def orphaned(memory: MemoryStorage, named: NamedPicture) -> list[Stored]:
+    """A picture that lies there since long ago and belongs to nothing."""
+    memory.put(f"shop/images/{image_id(named)}.png", named.data)
+    return [one for one in memory.details("shop/images/") if image_id(named) in one.key]
+
+
+class Deleting(MemoryStorage):
+    """Something happens between a collector's look at an object and its removal."""
+
+    def __init__(self, shared: MemoryStorage, happening: Callable[[], None]) -> None:
+        super().__init__()
+        self.objects = shared.objects
+        self.happening: Callable[[], None] | None = happening
+
+    @override
+    def delete(self, key: str) -> None:
+        happening, self.happening = self.happening, None
+        if happening:
+            happening()
+        super().delete(key)
 
 
 class Late(MemoryStorage):
