@@ -8,6 +8,8 @@ running and which survives `kill -HUP` (new workers) untouched.
 
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 
 from gunicorn.arbiter import Arbiter
 
@@ -40,6 +42,13 @@ def on_starting(server: Arbiter) -> None:
     # On the master, because a reload runs this file anew.
     server.engine_keeper = Keeper()
     server.engine_keeper.start()
+    # gunicorn would end the engine last, when the workers that carry its farewells are gone.
+    server.stop = partial(_stop_all, server.engine_keeper, server.stop)
+
+
+def _stop_all(keeper: Keeper, stop_workers: Callable[[bool], None], graceful: bool = True) -> None:
+    keeper.begin_stop()
+    stop_workers(graceful)
 
 
 def on_exit(server: Arbiter) -> None:

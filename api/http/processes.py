@@ -93,12 +93,18 @@ class Keeper:
         """Begin."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """End the engine: gently, then not; at most about ten seconds."""
+    def begin_stop(self) -> None:
+        """Tell the engine to end: its readers and publishers hear of it while workers live."""
         self._stopping.set()
         process = self._process
         if process is not None and _runs(process.pid):
             os.kill(process.pid, signal.SIGTERM)
+
+    def stop(self) -> None:
+        """End the engine: gently, then not; at most about ten seconds."""
+        self.begin_stop()
+        process = self._process
+        if process is not None:
             _until(lambda: not _runs(process.pid), STOP_S)
             if _runs(process.pid):
                 os.kill(process.pid, signal.SIGKILL)
