@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from api.adapted import AdaptedModels, CatalogFinder
+    from api.adapting import CatalogAdapter
     from api.models import Models
     from catalog.s3 import S3Options
     from catalog.s3_pictures import S3Pictures
@@ -93,6 +95,15 @@ class Services(Protocol):
         """
         ...
 
+    def adapter(self, catalog: str) -> "CatalogAdapter":
+        """What makes networks for one catalog.
+
+        Raises:
+            NotFound: there is no such catalog.
+            MatcherError: weights are missing or broken, or the device is not there.
+        """
+        ...
+
     def fetch(self, address: str) -> bytes:
         """The picture at an `s3://bucket/key` address, read with the settings of S3.
 
@@ -142,16 +153,62 @@ class LocalServices:
     def catalogs(self) -> Catalogs:
         """All catalogs of the storage."""
         return Catalogs(
-            storage_of(self._settings),
+            self.storage,
             _LateEncoder(self),
             enrolment_rules(self._settings),
             FeatureCache(self._settings.cache_dir / "features"),
+            self._made_for,
         )
+
+    @cached_property
+    def storage(self) -> Storage:
+        """Where the catalogs lie."""
+        return storage_of(self._settings)
+
+    @cached_property
+    def adapted(self) -> "AdaptedModels":
+        """Networks that were made for single catalogs."""
+        from api.adapted import AdaptedModels
+        from matcher.runtime import Device, choose_runtime
+
+        settings = self._settings
+        runtime = choose_runtime(
+            Device(settings.device), settings.cache_dir / "networks", settings.threads
+        )
+        return AdaptedModels(
+            self.models,
+            self.storage,
+            runtime,
+            settings.cache_dir / "models",
+            any_licence=settings.allow_noncommercial_weights,
+        )
+
+    def adapter(self, catalog: str) -> "CatalogAdapter":
+        """What makes networks for one catalog."""
+        from api.adapting import CatalogAdapter
+        from matcher.weights import read_manifest
+
+        return CatalogAdapter(
+            self.catalogs.open(catalog),
+            self.storage,
+            self.adapted,
+            read_manifest(self._settings.weights),
+            any_licence=self._settings.allow_noncommercial_weights,
+        )
+
+    def _made_for(self, catalog: str, part_ids: PartIds) -> Encoder | None:
+        return self.adapted.encoder(catalog, part_ids)
 
     @cached_property
     def finder(self) -> Finder:
         """Finds products."""
-        return self.models.pipeline
+        return self._catalog_finder
+
+    @cached_property
+    def _catalog_finder(self) -> "CatalogFinder":
+        from api.adapted import CatalogFinder
+
+        return CatalogFinder(self.models, self.adapted.of)
 
     def fetch(self, address: str) -> bytes:
         """The picture at an `s3://bucket/key` address."""
@@ -166,10 +223,9 @@ class LocalServices:
     @cached_property
     def searcher(self) -> Searcher:
         """Finds products like a picture."""
-        from matcher.search import PictureSearch
+        from api.adapted import CatalogSearcher
 
-        networks = self.models.networks
-        return PictureSearch(networks.embedder, networks.detector)
+        return CatalogSearcher(self._catalog_finder)
 
 
 def enrolment_rules(settings: Settings) -> EnrolmentRules:

@@ -5,6 +5,7 @@ A contest is a multinomial choice (McFadden's conditional logit, 1974) between i
 share one unit of probability.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Final, Self
@@ -121,6 +122,13 @@ class Decision:
     def model_id(self) -> str:
         """Names the weights and the networks whose evidence they weigh."""
         return self._model_id
+
+    def by_other_networks(self, part_id: str) -> "Decision":
+        """The same weights for the evidence of other networks, with a name of its own."""
+        name = hashlib.sha256(f"{self._model_id}\n{part_id}".encode()).hexdigest()
+        return Decision(
+            self._weights, self._threshold, self._unknown_share, name[: len(self._model_id)]
+        )
 
     def calibrated(self, calibrations: Mapping[str, Calibration]) -> "Decision":
         """As a catalog decides; itself for a catalog that has no calibration by these networks.

@@ -1,6 +1,8 @@
 """One global vector per picture, for the shortlist."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 
 from matcher.letterbox import letterbox, planes
 from matcher.runtime import LoadedNetwork
+from matcher.weights import Network, Weights
 
 _INPUT_SIZE: Final = 224
 # ImageNet's mean colour: what the network's normalisation turns into zero.
@@ -17,6 +20,37 @@ _BATCH: Final = 16
 # Raised when the same picture is prepared to something else than before.
 _PREPARATION: Final = "box1"
 _SQUEEZED: Final = "fill1"
+_DIGITS: Final = 16
+_PART_ID: Final = re.compile(rf"{Network.EMBEDDER}-([0-9a-f]{{{_DIGITS}}})-(\w+)-(\d{{2,4}})")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The embedder that a part id names.
+
+    Attributes:
+        digest: the first 16 digits of its weights' sha256.
+        options: see `matcher.weights.Weights`.
+    """
+
+    digest: str
+    options: Mapping[str, float]
+
+
+def part_id_of(weights: Weights) -> str:
+    """Names network, weights and preprocessing; a folder's name in the catalog."""
+    preparation = _SQUEEZED if weights.option("squeeze", 0) else _PREPARATION
+    size = int(weights.option("input_size", _INPUT_SIZE))
+    return f"{weights.network}-{weights.sha256[:_DIGITS]}-{preparation}-{size}"
+
+
+def named_by(part_id: str) -> Named | None:
+    """What a part id of `Embedder` says; None for an id of anything else, or of another version."""
+    known = _PART_ID.fullmatch(part_id)
+    if known is None or known[2] not in (_PREPARATION, _SQUEEZED):
+        return None
+    squeeze = float(known[2] == _SQUEEZED)
+    return Named(known[1], {"input_size": float(known[3]), "squeeze": squeeze})
 
 
 class Embedder:
@@ -28,9 +62,7 @@ class Embedder:
         self._dimension = int(network.facts["dimension"])
         self._size = int(network.weights.option("input_size", _INPUT_SIZE))
         self._squeeze = bool(network.weights.option("squeeze", 0))
-        digest = network.weights.sha256[:16]
-        preparation = _SQUEEZED if self._squeeze else _PREPARATION
-        self._part_id = f"{network.weights.network}-{digest}-{preparation}-{self._size}"
+        self._part_id = part_id_of(network.weights)
 
     @property
     def part_id(self) -> str:

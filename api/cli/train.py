@@ -1,16 +1,21 @@
 """`skulens train …`: making our own weights; needs the picture data, and hours."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from api.cli.invocation import examples, services
+from api.cli.invocation import JsonOption, examples, services
 from api.cli.output import OnProgress, Output
+from api.cli.train_own import adaptation, keep_adapted
 
 if TYPE_CHECKING:
     from training.progress import Progress
     from training.run import RunOptions
+
+FULL_MINUTES: Final = 45.0
+OWN_MINUTES: Final = 10.0
+OWN_REPORTS: Final = 60.0
 
 train_app = typer.Typer(
     no_args_is_help=True,
@@ -25,6 +30,30 @@ Out = Annotated[
     Path, typer.Option("--out", metavar="DIR", help="Where checkpoints, log and curves go.")
 ]
 Minutes = Annotated[float, typer.Option(min=0.01, help="Of training in all, resumed or not.")]
+OptionalData = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="DIR", help="The picture data, laid out as its README."),
+]
+OptionalOut = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="DIR", help="Where checkpoints, log and curves go; for a catalog: a cache."
+    ),
+]
+OwnCatalog = Annotated[
+    str | None,
+    typer.Option("--catalog", metavar="NAME", help="Adapt to its products instead; needs no data."),
+]
+OptionalMinutes = Annotated[
+    float | None,
+    typer.Option(
+        min=0.01, help="Of training in all, resumed or not; 45, for a catalog 10 if left out."
+    ),
+]
+Backgrounds = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="With --catalog: pictures of places; drawn ones if left out."),
+]
 Seed = Annotated[int, typer.Option(help="Of all chance.")]
 Resume = Annotated[
     bool, typer.Option("--resume", help="Go on from the checkpoint in --out, if there is one.")
@@ -63,27 +92,42 @@ def detector(
     epilog=examples(
         "skulens train embedder --data DIR --out runs/embedder --minutes 45",
         "skulens train embedder --data DIR --out runs/embedder --minutes 90 --resume",
+        "skulens train embedder --catalog shop --minutes 10",
+        "skulens train embedder --catalog shop --backgrounds photos/ --no-switch",
     )
 )
 def embedder(
     context: typer.Context,
-    data: Data,
-    out: Out,
-    minutes: Minutes = 45.0,
+    data: OptionalData = None,
+    out: OptionalOut = None,
+    catalog: OwnCatalog = None,
+    minutes: OptionalMinutes = None,
     seed: Seed = 0,
     device: TrainingDevice = "cpu",
     resume: Resume = False,
+    backgrounds: Backgrounds = None,
+    switch: Annotated[
+        bool,
+        typer.Option(help="With --catalog: switch it to the result, unless that became worse."),
+    ] = True,
+    json: JsonOption = False,
 ) -> None:
-    """Train the embedder, which ranks products by likeness."""
+    """Train the embedder, which ranks products by likeness; or adapt it to your catalog."""
     from training.embedder import train_embedder
-    from training.run import RunOptions
 
     _prepare(context)
-    output = Output()
-    options = RunOptions(data, out, minutes, seed, device, resume)
+    output = Output(json=json)
+    options = _options(context, "embedder", data, out, catalog, minutes, (seed, device, resume))
     with output.progress("training the embedder", "minutes") as advance:
-        best = train_embedder(options, lambda now: _report(output, now, options, advance))
-    output.show(str(best))
+
+        def report(now: "Progress") -> None:
+            _report(output, now, options, advance)
+
+        if catalog is None:
+            output.show(str(train_embedder(options, report)))
+            return
+        adapting = adaptation(context, output, catalog, options, report, backgrounds)
+    keep_adapted(output, catalog, *adapting, switch=switch)
 
 
 @train_app.command(
@@ -209,6 +253,28 @@ def decision(
         fitted = train_decision(opened, find, DecisionOptions(photos=photos), advance)
     save(fitted, out)
     output.show(f"{out}: {fitted}")
+
+
+def _options(
+    context: typer.Context,
+    network: str,
+    data: Path | None,
+    out: Path | None,
+    catalog: str | None,
+    minutes: float | None,
+    others: tuple[int, str, bool],
+) -> "RunOptions":
+    """Of a run on the picture data, or on a catalog."""
+    from training.run import RunOptions
+
+    if (data is None) == (catalog is None):
+        raise typer.BadParameter("give either --data DIR or --catalog NAME")
+    if catalog is not None:
+        out = out or services(context).settings.cache_dir / "training" / f"{network}-{catalog}"
+        return RunOptions(out, out, minutes or OWN_MINUTES, *others, report_seconds=OWN_REPORTS)
+    if data is None or out is None:
+        raise typer.BadParameter("give --out DIR: where checkpoints, log and curves go")
+    return RunOptions(data, out, minutes or FULL_MINUTES, *others)
 
 
 def _prepare(context: typer.Context) -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 from fastapi import Depends, Request
 
@@ -30,6 +30,9 @@ from api.services import Finder, Searcher, Services
 from api.settings import Settings
 from api.webhooks import WebhookStore
 from catalog.catalogs import Catalogs
+
+if TYPE_CHECKING:
+    from api.adapting import CatalogAdapter  # training comes with it
 
 Result = TypeVar("Result")
 
@@ -195,6 +198,9 @@ class _Sharing:
     @property
     def models(self) -> Models:
         return self._inner.models
+
+    def adapter(self, catalog: str) -> "CatalogAdapter":
+        return self._inner.adapter(catalog)
 
     def fetch(self, address: str) -> bytes:
         return self._inner.fetch(address)
