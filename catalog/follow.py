@@ -8,8 +8,9 @@ from types import TracebackType
 from typing import Final, Self
 
 from catalog.errors import CatalogError
+from catalog.reading import WAIT_SECONDS
 from catalog.snapshot import Catalog
-from catalog.store import WAIT_SECONDS, CatalogStore
+from catalog.store import CatalogStore
 
 POLL_SECONDS: Final = 0.5
 # A poll that has not come back after so long counts as failing.

@@ -1,6 +1,6 @@
 """Follows one catalog's journal and commits to it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import RLock
@@ -74,6 +74,15 @@ class Ledger:
             if self._newer is not None and self._state is NOTHING:
                 raise self._newer
             return self._state
+
+    def entries(self) -> Iterator[Entry]:
+        """The journal from its first entry; every call reads it anew.
+
+        Raises:
+            NewerFormat: a newer skulens wrote the next entry.
+            CatalogError: the next entry is damaged.
+        """
+        return self._journal.after(0)
 
     def _follow(self) -> None:
         entries: list[Entry] = []

@@ -541,3 +541,16 @@ class TestSnapshots:
             del memory.objects[key]
         with pytest.raises(NotFound, match=r"product a: .*encode the catalog again"):
             same_store(memory).snapshot().shortlist(embedding_of(pixels(1)), 1)
+
+
+def test_a_catalog_is_read_as_it_was(memory: MemoryStorage) -> None:
+    store = new_store(memory)
+    store.add_product("tea", [picture(1)])
+    first = store.update_product("tea", name="Tea").index_version
+    store.remove_product("tea")
+    assert store.at(first).products["tea"].name == "Tea"
+    assert store.at(first - 1).products["tea"].name == "tea"
+    assert store.snapshot().products == {}
+    for never in (0, first + 2):
+        with pytest.raises(NotFound):
+            store.at(never)
