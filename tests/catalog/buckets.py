@@ -50,7 +50,7 @@ def moto_server() -> Iterator[S3Options]:
     try:
         host, port = server.get_host_and_port()
         server_options = options(f"http://{host}:{port}")
-        _make_bucket(server_options)
+        make_bucket(server_options)
         yield server_options
     finally:
         server.stop()
@@ -65,13 +65,14 @@ def ceph_server() -> Iterator[S3Options]:
         try:
             subprocess.run([str(SCRIPT), "start", str(home), str(port)], check=True, timeout=120)
             server_options = options(f"http://127.0.0.1:{port}")
-            _make_bucket(server_options)
+            make_bucket(server_options)
             yield server_options
         finally:
             subprocess.run([str(SCRIPT), "stop", str(home)], check=True, timeout=30)
 
 
-def _make_bucket(server: S3Options) -> None:
+def make_bucket(server: S3Options) -> None:
+    """Make the bucket and wait until it takes objects."""
     client = boto3.client(
         "s3",
         endpoint_url=server.endpoint,
