@@ -34,6 +34,7 @@ watch_app = typer.Typer()
         "skulens watch shop device:0",
         "skulens watch shop http://192.168.1.21/video.mjpg --json | jq .product_id",
         "skulens watch shop clip.mp4 --record recording/",
+        "skulens watch shop recording/ --json",
     ),
 )
 def watch(
@@ -42,7 +43,8 @@ def watch(
     address: Annotated[
         str,
         typer.Argument(
-            metavar="URL", help="rtsp://…, http://… (MJPEG, HLS), device:0, or a video file."
+            metavar="URL",
+            help="rtsp://…, http://… (MJPEG, HLS), device:0, a video file, or a recording.",
         ),
     ],
     transport: Annotated[
@@ -59,7 +61,8 @@ def watch(
     """Find the catalog's products before a camera, in real time.
 
     A camera that is lost is connected to again; a video file is played at its
-    own pace.
+    own pace. The folder of a recording is played again offline, as fast as it
+    goes, by the catalog as it was then: the events are the same.
     """
     from api.live_source import live_source
     from catalog.follow import Follower
@@ -75,8 +78,15 @@ def watch(
         begun = client.begin_session(catalog, address, transport=_transport(transport))
         watch_there(client, begun, seconds, output)
         return
-    source = live_source(address, _transport(transport))
     built = services(context)
+    if "://" not in address and Path(address).is_dir():
+        from api.cli.replaying import play_again
+
+        if record is not None or seconds is not None:
+            raise Refused(f"{address} is a recording already; leave out --record and --seconds")
+        play_again(Path(address), catalog, built, output)
+        return
+    source = live_source(address, _transport(transport))
     with ExitStack() as stack:
         followed = stack.enter_context(Follower(built.catalogs.open(catalog)))
         with output.working("loading the networks"):

@@ -66,6 +66,34 @@ def test_a_recording_can_be_kept_for_a_replay(shop: Shop, clip: Path) -> None:
     assert json.loads(lines[0])["index_version"] > 0
 
 
+def test_a_recording_played_again_gives_the_same_events_also_when_the_catalog_has_changed(
+    shop: Shop, clip: Path
+) -> None:
+    live = shop.did("watch", "shop", clip, "--record", "kept", "--json").lines
+    shop.did("product", "remove", "shop", "tea")
+    assert shop.did("watch", "shop", "kept", "--json").lines == live
+    assert "confirmed" in shop.did("watch", "shop", "kept").out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("other", "kept"), "was recorded of catalog shop"),
+        (("shop", "kept", "--seconds", "3"), "is a recording already"),
+        (("shop", "empty"), "is no recording"),
+    ],
+)
+def test_what_cannot_be_played_again_is_refused(
+    shop: Shop, clip: Path, words: tuple[str, ...], said: str
+) -> None:
+    shop.did("watch", "shop", clip, "--record", "kept")
+    shop.did("catalog", "create", "other")
+    (shop.folder / "empty").mkdir()
+    refused = shop.run("watch", *words)
+    assert refused.code == 1
+    assert said in refused.err
+
+
 @pytest.mark.parametrize(
     ("address", "said"),
     [
