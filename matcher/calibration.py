@@ -95,7 +95,7 @@ def fit_answers(
     """The same weights, with the slope and offset that make answers to whole photos honest.
 
     A contest is labelled where the photo's product competes; an answer is the best of all
-    contests. The two are not equally often right. Method: Platt scaling (Platt, 1999).
+    contests. The two are not equally often right. See `platt`.
 
     Args:
         weights: from `fit`.
@@ -110,15 +110,32 @@ def fit_answers(
             for one, product_id in zip(answers, product_ids, strict=True)
         ]
     )
+    slope, offset = platt(log_odds, right)
+    return replace(weights, slope=slope, offset=offset)
+
+
+def platt(
+    log_odds: NDArray[np.float64],
+    right: NDArray[np.bool_],
+    weights: NDArray[np.float64] | float = 1.0,
+) -> tuple[float, float]:
+    """Slope and offset that make answers honest (Platt, 1999), drawn towards 1 and 0.
+
+    Args:
+        log_odds: (N,) of the answers.
+        right: (N,) whether they were.
+        weights: (N,) how much each counts.
+    """
     from scipy.optimize import minimize
 
     def loss(parameters: NDArray[np.float64]) -> float:
         slope, offset = parameters
         towards = np.where(right, 1, -1) * (slope * log_odds + offset)
-        return float(np.logaddexp(0, -towards).sum() + _CAUTION * ((slope - 1) ** 2 + offset**2))
+        surprise = float((weights * np.logaddexp(0, -towards)).sum())
+        return surprise + float(_CAUTION * ((slope - 1) ** 2 + offset**2))
 
     slope, offset = minimize(loss, np.array([1.0, 0.0]), bounds=((0.2, None), (None, None))).x
-    return replace(weights, slope=float(slope), offset=float(offset))
+    return float(slope), float(offset)
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,9 +108,9 @@ class Decision:
         """
         self._weights = weights
         self._threshold = threshold
-        self._unknown_share = unknown_share
         self._model_id = model_id
         expected = weights.unknown_share if unknown_share is None else unknown_share
+        self._unknown_share = expected
         self._prior_shift = _log_odds(1 - expected) - _log_odds(1 - weights.unknown_share)
 
     @property
@@ -125,10 +125,8 @@ class Decision:
 
     def by_other_networks(self, part_id: str) -> "Decision":
         """The same weights for the evidence of other networks, with a name of its own."""
-        name = hashlib.sha256(f"{self._model_id}\n{part_id}".encode()).hexdigest()
-        return Decision(
-            self._weights, self._threshold, self._unknown_share, name[: len(self._model_id)]
-        )
+        name = adapted_id(self._model_id, part_id)
+        return Decision(self._weights, self._threshold, self._unknown_share, name)
 
     def calibrated(self, calibrations: Mapping[str, Calibration]) -> "Decision":
         """As a catalog decides; itself for a catalog that has no calibration by these networks.
@@ -144,6 +142,11 @@ class Decision:
             weights = replace(weights, slope=known.slope, offset=known.offset)
         share = self._unknown_share if known.unknown_share is None else known.unknown_share
         return Decision(weights, known.threshold, share, self._model_id)
+
+    @property
+    def unknown_share(self) -> float:
+        """In (0, 1), expected share of unknowns."""
+        return self._unknown_share
 
     @property
     def answer_scale(self) -> tuple[float, float]:
@@ -181,6 +184,11 @@ class Decision:
         if probability >= self._threshold:
             return Verdict.IDENTICAL
         return Verdict.SIMILAR if any_of_them >= _SIMILAR else Verdict.UNKNOWN
+
+
+def adapted_id(model_id: str, part_id: str) -> str:
+    """What `Decision.model_id` is when the embedder is another one."""
+    return hashlib.sha256(f"{model_id}\n{part_id}".encode()).hexdigest()[: len(model_id)]
 
 
 def evidence(contest: Contest) -> Floats:

@@ -1,0 +1,242 @@
+"""Is the rate of false accepts that a catalog's owner asks for the one that comes out?
+
+The catalog of the open-set protocol is calibrated on `train` photos, once with them and once on
+nothing but its own reference pictures, by the code that `skulens catalog calibrate` runs; then it
+answers `eval` photos, which no calibration has seen.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from bench.dataset import PICTURE_SUFFIXES, Dataset, Query, load
+from bench.errors import BenchError
+from bench.progress import Progress, silent
+from bench.protocols import TWINS
+from bench.table import Table
+from matcher.rehearsal import Judge, Kind, Question, Reply, rehearse
+from matcher.shortlist import SearchableCatalog
+from matcher.target_rate import Figures, Rate, Scale, Wish, choose, figures
+
+RATES: Final = (0.01, 0.02, 0.05, 0.1)
+PHOTOS: Final = "train photos"
+ITSELF: Final = "the catalog itself"
+SHIPPED: Final = "as shipped"
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationOptions:
+    """How much to ask.
+
+    Attributes:
+        rates: asked for, each in (0, 1).
+        photos: at most, of each product, to calibrate with.
+        unknown: at most, of unknowns, to calibrate with.
+        limit: at most, to measure with, each product in its share; None for all.
+        seed: of that choice.
+    """
+
+    rates: tuple[float, ...] = RATES
+    photos: int = 8
+    unknown: int = 120
+    limit: int | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One rate, asked for by one kind of material.
+
+    Attributes:
+        material: what it was calibrated with.
+        asked: the rate; None for the threshold as shipped.
+        expected: what the material promised.
+        met: what came out on photos that it did not hold.
+        is_fitted: whether slope and offset were fitted, too.
+        is_promised: whether the material was enough for the rate.
+    """
+
+    material: str
+    asked: float | None
+    expected: Figures
+    met: Figures
+    is_fitted: bool
+    is_promised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationResult:
+    """All rates, by all kinds of material."""
+
+    outcomes: tuple[Outcome, ...]
+    asked_photos: int
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return {
+            "photos": self.asked_photos,
+            "outcomes": [
+                {
+                    "material": one.material,
+                    "asked": one.asked,
+                    "threshold": one.met.scale.threshold,
+                    "slope": one.met.scale.slope,
+                    "offset": one.met.scale.offset,
+                    "is_fitted": one.is_fitted,
+                    "is_promised": one.is_promised,
+                    "expected": _rates(one.expected),
+                    "met": _rates(one.met),
+                }
+                for one in self.outcomes
+            ],
+        }
+
+    def table(self) -> Table:
+        """One row per rate and kind of material."""
+        return Table(
+            f"false accepts on {self.asked_photos} photos that no calibration has seen",
+            _COLUMNS,
+            tuple(_row(one) for one in self.outcomes),
+            (
+                "In brackets: Wilson 95 % interval. One unknown in three counts as something of "
+                "the catalog's own sort (a carton that it lacks), the others are produce.",
+            ),
+        )
+
+
+def measure_calibration(
+    judge: Judge,
+    catalog: SearchableCatalog,
+    dataset: Dataset,
+    fitting: Sequence[Query],
+    itself: Sequence[Question],
+    options: CalibrationOptions,
+    on_progress: Progress = silent,
+) -> CalibrationResult:
+    """Calibrate for each rate, and count what is then called `identical`.
+
+    Args:
+        judge: the method.
+        catalog: of the data set.
+        dataset: photos to measure with.
+        fitting: photos to calibrate with; none of the data set's.
+        itself: questions that the catalog gives by itself.
+        options: how much to ask.
+        on_progress: told where it stands.
+
+    Raises:
+        BenchError: a photo is among both.
+        catalog.errors.PictureError: a picture cannot be read.
+    """
+    measured = dataset.subset(options.limit, options.seed).queries
+    if {one.path.resolve() for one in fitting} & {one.path.resolve() for one in dataset.queries}:
+        raise BenchError("a photo to calibrate with is also one to measure with")
+
+    def replies(label: str, questions: Sequence[Question]) -> list[Reply]:
+        return rehearse(judge, catalog, questions, {}, partial(on_progress, label))
+
+    images = {
+        product_id: frozenset(one.image_id for one in product.images)
+        for product_id, product in catalog.products.items()
+    }
+    seen = replies("photos", [_measured(one) for one in measured])
+    decision = judge.decision(catalog)
+    shipped = Scale(decision.threshold, *decision.answer_scale)
+    before = figures(seen, shipped)
+    outcomes = [Outcome(SHIPPED, None, before, before, False, False)]
+    photos = [each for one in fitting for each in _fitting(one, images)]
+    for material, questions in ((PHOTOS, photos), (ITSELF, list(itself))):
+        known = replies(material, questions)
+        for rate in options.rates:
+            choice = choose(known, Wish(rate, decision.unknown_share), shipped, shipped)
+            met = figures(seen, choice.after.scale)
+            promised = not any("promise" in note for note in choice.notes)
+            outcomes.append(Outcome(material, rate, choice.after, met, choice.is_fitted, promised))
+    return CalibrationResult(tuple(outcomes), len(measured))
+
+
+def fitting_photos(shared: Path, dataset: Dataset, options: CalibrationOptions) -> list[Query]:
+    """`train` photos of the products of a grocery protocol, and of produce as unknowns.
+
+    Raises:
+        BenchError: there are none.
+    """
+    train = shared / "grocery" / "train"
+    if not train.is_dir():
+        raise BenchError(f"there is no folder {train}")
+    cartons = json.loads((shared / "grocery" / "classes.json").read_text())["cartons"]
+    products = list(dataset.references())
+    folders = sorted(one.name for one in train.iterdir() if one.is_dir())
+    produce = [name for name in folders if name not in cartons]
+    known = [
+        Query(path, product)
+        for product in products
+        for path in _pictures(train / product)[: options.photos]
+    ]
+    each = -(-options.unknown // max(len(produce), 1))
+    unknown = [Query(path, None) for name in produce for path in _pictures(train / name)[:each]]
+    return [*known, *unknown[: options.unknown]]
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return sorted(one for one in folder.iterdir() if one.suffix.lower() in PICTURE_SUFFIXES)
+
+
+def _fitting(query: Query, images: dict[str, frozenset[str]]) -> list[Question]:
+    read = partial(load, query.path)
+    if query.truth is None:
+        return [Question(Kind.UNKNOWN, read)]
+    return [
+        Question(Kind.KNOWN, read, query.truth),
+        Question(Kind.LEFT_OUT, read, None, images[query.truth]),
+    ]
+
+
+def _measured(query: Query) -> Question:
+    read = partial(load, query.path)
+    if query.truth is not None:
+        return Question(Kind.KNOWN, read, query.truth)
+    # A carton that the catalog lacks anyway: nothing is to be withheld.
+    return Question(Kind.LEFT_OUT if TWINS in query.groups else Kind.UNKNOWN, read)
+
+
+_COLUMNS: Final = (
+    "calibrated with",
+    "asked",
+    "threshold",
+    "expected",
+    "met",
+    "… cartons left out",
+    "… produce",
+    "known named right",
+    "known named wrong",
+)
+
+
+def _row(one: Outcome) -> tuple[str, ...]:
+    asked = "-" if one.asked is None else f"{one.asked:.1%}"
+    return (
+        one.material,
+        asked if one.is_promised or one.asked is None else f"{asked} (too few samples)",
+        f"{one.met.scale.threshold:.4f}",
+        "-" if one.asked is None else _rate(one.expected.false_accept),
+        _rate(one.met.false_accept),
+        _rate(one.met.by_kind.get(Kind.LEFT_OUT)),
+        _rate(one.met.by_kind.get(Kind.UNKNOWN)),
+        _rate(one.met.named),
+        _rate(one.met.misnamed),
+    )
+
+
+def _rate(rate: Rate | None) -> str:
+    return "-" if rate is None else f"{rate.value:.3f} ({rate.low:.3f}-{rate.high:.3f})"
+
+
+def _rates(told: Figures) -> dict[str, Any]:
+    rates = {"false_accept": told.false_accept, "named": told.named, "misnamed": told.misnamed}
+    kinds = {str(kind): rate for kind, rate in told.by_kind.items()}
+    both: dict[str, Rate | None] = {**rates, **kinds}
+    return {key: None if rate is None else asdict(rate) for key, rate in both.items()}
