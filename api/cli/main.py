@@ -12,8 +12,10 @@ import typer
 import typer.main
 
 from api.cli.bench import bench_app
+from api.cli.bench_calibration import calibration as _bench_calibration  # noqa: F401
 from api.cli.bench_index import index as _bench_index  # noqa: F401 -- it joins `bench`
 from api.cli.bench_live import live as _bench_live  # noqa: F401 -- it joins `bench`
+from api.cli.bench_serve import serve as _bench_serve  # noqa: F401 -- it joins `bench`
 from api.cli.bench_parts import detector as _bench_parts  # noqa: F401 -- it joins `bench`
 from api.cli.catalog import catalog_app
 from api.cli.demo import demo_app
