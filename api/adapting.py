@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 
 from api.adapted import NONCOMMERCIAL, AdaptedModels
+from api.adapting_detector import OwnDetector
 from api.errors import Refused
 from catalog.model_change import model_id_of
 from catalog.model_objects import ModelObjects
@@ -121,6 +122,11 @@ class CatalogAdapter:
         version = change.switch(advance)
         self._tidy(objects)
         return Switched(model_id, sha256, version)
+
+    @property
+    def detector(self) -> OwnDetector:
+        """What adapts the detector to the same catalog."""
+        return OwnDetector(self._store, self._manifest, any_licence=self._any_licence)
 
     def _start(self) -> Weights:
         entries = self._manifest.of_network(Network.EMBEDDER)

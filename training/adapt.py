@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.optim.swa_utils import AveragedModel
 from typing_extensions import override
 
 from matcher.networks import build_network
@@ -35,6 +36,8 @@ _FAMILY: Final = 3
 _KNOWN_FAMILIES: Final = 500
 _PLACES: Final = 160
 _PEAK_RATE: Final = 1.5e-4
+# Of short runs the average must not be mostly the network that they began with.
+_AVERAGING: Final = 0.95
 _WEIGHT_DECAY: Final = 0.02
 _PLAIN: Final = 0.5
 # Of what else it knew, no more than this may be lost: one view in twenty.
@@ -118,7 +121,7 @@ def adapt_embedder(
 
     twins = nearest_others(products, by_present)
     behind = list(places) or drawn_places(_PLACES, run_options.seed)
-    seen, unseen = _parted(behind)
+    seen, unseen = parted(behind)
     choosing, reporting = (
         AdaptSet(products, twins, unseen, max(side, present_side), run_options.seed + 10 * number)
         for number in (_CHOOSING, _REPORTING)
@@ -213,6 +216,7 @@ class AdaptRun(Run):
         net.to(options.device)
         groups = [{"params": list(net.parameters()), "weight_decay": _WEIGHT_DECAY}]
         super().__init__(net, groups, _PEAK_RATE, options)
+        self.average = AveragedModel(net, multi_avg_fn=follow_closely, use_buffers=True)
         self._side = side
         self._choosing = choosing
 
@@ -239,7 +243,21 @@ class AdaptRun(Run):
         return own_score(figures) + figures["others_top1"]
 
 
-def _parted(
+@torch.no_grad()
+def follow_closely(
+    average: Sequence[Tensor] | tuple[Tensor, ...],
+    current: Sequence[Tensor] | tuple[Tensor, ...],
+    _count: object,
+) -> None:
+    """Exponential moving average for runs of some dozens of steps; counters are copied."""
+    for mean, value in zip(average, current, strict=True):
+        if mean.is_floating_point():
+            mean.lerp_(value, 1 - _AVERAGING)
+        else:
+            mean.copy_(value)
+
+
+def parted(
     places: Sequence[NDArray[np.uint8]],
 ) -> tuple[Sequence[NDArray[np.uint8]], Sequence[NDArray[np.uint8]]]:
     """Places to train in, and every fourth one to measure in; the same where there are few."""

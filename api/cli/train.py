@@ -7,7 +7,13 @@ import typer
 
 from api.cli.invocation import JsonOption, examples, services
 from api.cli.output import OnProgress, Output
-from api.cli.train_own import adaptation, keep_adapted
+from api.cli.train_own import (
+    Material,
+    adaptation,
+    detector_adaptation,
+    keep_adapted,
+    keep_detector,
+)
 
 if TYPE_CHECKING:
     from training.progress import Progress
@@ -37,7 +43,9 @@ OptionalData = Annotated[
 OptionalOut = Annotated[
     Path | None,
     typer.Option(
-        "--out", metavar="DIR", help="Where checkpoints, log and curves go; for a catalog: a cache."
+        "--out",
+        metavar="DIR",
+        help="Where checkpoints, log and curves go; for a catalog: in the state folder.",
     ),
 ]
 OwnCatalog = Annotated[
@@ -65,27 +73,43 @@ TrainingDevice = Annotated[Literal["cpu", "cuda"], typer.Option(help="Where to t
     epilog=examples(
         "skulens train detector --data DIR --out runs/detector --minutes 45",
         "skulens train detector --data DIR --out runs/detector --minutes 90 --resume",
+        "skulens train detector --catalog shop --minutes 20 --backgrounds photos/",
+        "skulens train detector --catalog shop --photos labelled/",
     )
 )
 def detector(
     context: typer.Context,
-    data: Data,
-    out: Out,
-    minutes: Minutes = 45.0,
+    data: OptionalData = None,
+    out: OptionalOut = None,
+    catalog: OwnCatalog = None,
+    minutes: OptionalMinutes = None,
     seed: Seed = 0,
     device: TrainingDevice = "cpu",
     resume: Resume = False,
+    backgrounds: Backgrounds = None,
+    photos: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="With --catalog: photos with YOLO boxes to measure on."),
+    ] = None,
+    json: JsonOption = False,
 ) -> None:
-    """Train the detector, which finds what may be a product."""
+    """Train the detector, which finds what may be a product; or adapt it to your catalog."""
     from training.detector import train_detector
-    from training.run import RunOptions
 
     _prepare(context)
-    output = Output()
-    options = RunOptions(data, out, minutes, seed, device, resume)
+    output = Output(json=json)
+    options = _options(context, "detector", data, out, catalog, minutes, (seed, device, resume))
     with output.progress("training the detector", "minutes") as advance:
-        best = train_detector(options, lambda now: _report(output, now, options, advance))
-    output.show(str(best))
+
+        def report(now: "Progress") -> None:
+            _report(output, now, options, advance)
+
+        if catalog is None:
+            output.show(str(train_detector(options, report)))
+            return
+        material = Material(backgrounds, photos)
+        adapting = detector_adaptation(context, output, catalog, options, report, material)
+    keep_detector(output, catalog, options.out, *adapting)
 
 
 @train_app.command(
@@ -270,7 +294,7 @@ def _options(
     if (data is None) == (catalog is None):
         raise typer.BadParameter("give either --data DIR or --catalog NAME")
     if catalog is not None:
-        out = out or services(context).settings.cache_dir / "training" / f"{network}-{catalog}"
+        out = out or services(context).settings.state / "training" / f"{network}-{catalog}"
         return RunOptions(out, out, minutes or OWN_MINUTES, *others, report_seconds=OWN_REPORTS)
     if data is None or out is None:
         raise typer.BadParameter("give --out DIR: where checkpoints, log and curves go")

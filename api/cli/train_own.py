@@ -1,6 +1,7 @@
 """`skulens train embedder --catalog NAME`: our networks, adapted to somebody's own products."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +14,9 @@ from api.cli.output import Output
 
 if TYPE_CHECKING:
     from api.adapting import CatalogAdapter, Switched
+    from api.adapting_detector import OwnDetector
     from training.adapt import Adapted
+    from training.adapt_detector import AdaptedDetector
     from training.progress import Report
     from training.run import RunOptions
 
@@ -70,6 +73,48 @@ def keep_adapted(
     kept = {"model_id": done.model_id, "index_version": done.index_version}
     output.line({**record, "better": True, **kept})
     output.show(Text(_done(catalog, done)))
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Folders that somebody gives beside the catalog."""
+
+    backgrounds: Path | None = None
+    photos: Path | None = None
+
+
+def detector_adaptation(
+    context: typer.Context,
+    output: Output,
+    catalog: str,
+    options: "RunOptions",
+    report: "Report",
+    material: Material,
+) -> "tuple[OwnDetector, AdaptedDetector]":
+    """Adapt the detector to a catalog, and say what that gained."""
+    from training.places import places_in
+
+    given = material.backgrounds
+    places = [] if given is None else places_in(given, PLACES)
+    own = services(context).adapter(catalog).detector
+    adapted = own.train(options, report, places, material.photos)
+    output.show(figures_table(adapted.before, adapted.after))
+    return own, adapted
+
+
+def keep_detector(
+    output: Output, catalog: str, out: Path, own: "OwnDetector", adapted: "AdaptedDetector"
+) -> None:
+    """Write a weights folder with the detector, unless it became worse."""
+    record = {"catalog": catalog, "before": dict(adapted.before), "after": dict(adapted.after)}
+    if not adapted.is_better:
+        output.line({**record, "better": False, "weights": None})
+        output.show(Text("that is no gain: no weights are written"))
+        return
+    with output.working("writing the weights"):
+        folder = own.write(adapted, out / "weights")
+    output.line({**record, "better": True, "weights": str(folder)})
+    output.show(Text(f"to use it, set SKULENS_WEIGHTS={folder}; no catalog has to be encoded anew"))
 
 
 def figures_table(before: Mapping[str, float], after: Mapping[str, float]) -> Table:

@@ -72,6 +72,10 @@ def opened(memory: MemoryStorage, models: Models, adapted: AdaptedModels) -> Cat
 
 @pytest.fixture
 def memory(models: Models) -> MemoryStorage:
+    return filled(models)
+
+
+def filled(models: Models) -> MemoryStorage:
     """A catalog of three prints."""
     memory = MemoryStorage()
     store = Catalogs(memory, models.encoder).create("shop")

@@ -1,0 +1,98 @@
+"""A detector adapted to one catalog: trained on its cut-outs, written as a weights folder.
+
+No part of a catalog's encoding names the detector, so nothing has to be encoded anew; a process
+uses it by its setting for the weights folder.
+"""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from api.errors import Refused
+from catalog.store import CatalogStore
+from matcher.weights import Manifest, Network, Weights, WeightsEntry, write_manifest
+from training.adapt_detector import AdaptedDetector, OwnDetectorOptions, adapt_detector
+from training.export import Card, export
+from training.own import own_products
+from training.progress import Report
+from training.run import RunOptions
+
+
+class OwnDetector:
+    """Adapts the detector to one catalog."""
+
+    def __init__(self, store: CatalogStore, manifest: Manifest, *, any_licence: bool) -> None:
+        """Take the catalog and the weights to start from.
+
+        Args:
+            store: the catalog.
+            manifest: of the shipped weights.
+            any_licence: also start from weights that may not be used commercially.
+        """
+        self._store = store
+        self._manifest = manifest
+        self._any_licence = any_licence
+
+    def train(
+        self,
+        options: RunOptions,
+        report: Report,
+        places: Sequence[NDArray[np.uint8]] = (),
+        photos: Path | None = None,
+    ) -> AdaptedDetector:
+        """Train on scenes of the catalog's products; blocks for `options.minutes` and more.
+
+        Raises:
+            Refused: there is no trained detector to start from.
+            TrainingError: the catalog has too few products, or photos cannot be read.
+        """
+        entry = self._entry()
+        start: Weights = self._manifest.weights(entry.name, allow_noncommercial=self._any_licence)
+        products = own_products(self._store.snapshot(), options.seed)
+        asked = OwnDetectorOptions(options, start, photos)
+        return adapt_detector(products, asked, report, places)
+
+    def write(self, adapted: AdaptedDetector, folder: Path) -> Path:
+        """A weights folder as the present one, with this detector instead; returns its full path.
+
+        Raises:
+            OSError: the disk refused.
+        """
+        entry = self._entry()
+        folder.mkdir(parents=True, exist_ok=True)
+        others = [one for one in self._manifest.entries if one.network is not Network.DETECTOR]
+        for one in others:
+            shutil.copyfile(self._manifest.folder / one.file, folder / one.file)
+        write_manifest(Manifest(folder, tuple(others)))
+        made = export(
+            adapted.checkpoint,
+            Card(
+                name=f"{entry.name}-{self._store.name}",
+                network=Network.DETECTOR,
+                trained_on=f"{entry.trained_on}; then scenes of catalog {self._store.name}",
+                command=f"skulens train detector --catalog {self._store.name}",
+                figures={f"own_{name}": value for name, value in adapted.after.items()},
+                options=entry.options,
+            ),
+            folder,
+        )
+        write_manifest(Manifest(folder, (*others, _licensed_as(made, entry))))
+        return folder.resolve()
+
+    def _entry(self) -> WeightsEntry:
+        entries = self._manifest.of_network(Network.DETECTOR)
+        if not entries:
+            raise Refused(
+                f"{self._manifest.folder} lists no detector to start from; set SKULENS_WEIGHTS to "
+                "the folder that came with skulens"
+            )
+        return entries[0]
+
+
+def _licensed_as(made: WeightsEntry, start: WeightsEntry) -> WeightsEntry:
+    """What comes of weights stands under their licence."""
+    return replace(made, licence=start.licence, commercial_use=start.commercial_use)
