@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from catalog.calibration import Calibration
     from catalog.encoding import PartIds
     from catalog.findings import Report
     from catalog.product import AttributeValue, Product
@@ -26,6 +27,11 @@ class Shown(Protocol):
     @property
     def part_ids(self) -> "PartIds":
         """Which networks encoded it."""
+        ...
+
+    @property
+    def calibrations(self) -> "Mapping[str, Calibration]":
+        """How it decides, by the networks."""
         ...
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import TypedDict
 
 from client.records import (
+    CalibrationJson,
     CandidateJson,
     CatalogJson,
     DetectionJson,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from api.demo_score import ScoredAppearance
+    from catalog.calibration import Calibration
     from catalog.product import AttributeValue, Product, ReferenceImage
     from catalog.transfer import ImportRow
     from matcher.box import Box
@@ -181,6 +183,20 @@ def catalog_json(catalog: str, index_version: int, products: "Iterable[Product]"
         "index_version": index_version,
         "products": len(images),
         "images": sum(images),
+    }
+
+
+def calibration_json(one: "Calibration") -> CalibrationJson:
+    """How a catalog decides."""
+    return {
+        "model_id": one.model_id,
+        "at": one.at,
+        "false_accept_rate": one.false_accept_rate,
+        "threshold": round(one.threshold, 6),
+        "slope": one.slope,
+        "offset": one.offset,
+        "unknown_share": one.unknown_share,
+        "samples": dict(one.samples),
     }
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from catalog.snapshot import Catalog
     from matcher.explain import Explanation
     from matcher.match import Detection, Identification, Match
+    from matcher.rehearsal import Judge
 
 
 class Finder(Protocol):
@@ -100,6 +101,14 @@ class Services(Protocol):
 
         Raises:
             NotFound: there is no such catalog.
+            MatcherError: weights are missing or broken, or the device is not there.
+        """
+        ...
+
+    def judge(self, catalog: "Catalog") -> "Judge":
+        """What answers for a catalog, to be calibrated; loads the networks at its first use.
+
+        Raises:
             MatcherError: weights are missing or broken, or the device is not there.
         """
         ...
@@ -203,6 +212,10 @@ class LocalServices:
     def finder(self) -> Finder:
         """Finds products."""
         return self._catalog_finder
+
+    def judge(self, catalog: "Catalog") -> "Judge":
+        """What answers for a catalog."""
+        return self._catalog_finder.models_of(catalog).pipeline
 
     @cached_property
     def _catalog_finder(self) -> "CatalogFinder":

@@ -145,10 +145,24 @@ class PartIdsJson(TypedDict):
     local: str
 
 
+class CalibrationJson(TypedDict):
+    """From which probability on a catalog calls a product identical; null is as shipped."""
+
+    model_id: str
+    at: str
+    false_accept_rate: float
+    threshold: float
+    slope: float | None
+    offset: float | None
+    unknown_share: float | None
+    samples: dict[str, int]
+
+
 class ShownCatalogJson(CatalogJson):
-    """A catalog, and which networks encoded it."""
+    """A catalog, which networks encoded it, and how it decides by which networks."""
 
     part_ids: PartIdsJson
+    calibrations: list[CalibrationJson]
 
 
 class ImportRowJson(TypedDict):

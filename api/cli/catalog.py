@@ -8,12 +8,13 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from api.cli.catalog_learning import calibrate, calibration_rows, feedback
 from api.cli.catalog_upkeep import model, reconcile, sync
 from api.cli.invocation import CatalogName, JsonOption, examples, finish, services
 from api.cli.output import Output
 from api.cli.server import keeping, server
 from api.errors import Refused
-from api.schemas import catalog_json, import_row_json
+from api.schemas import calibration_json, catalog_json, import_row_json
 from client.records import CatalogJson
 
 if TYPE_CHECKING:
@@ -47,6 +48,18 @@ catalog_app.command(
 )(model)
 
 
+catalog_app.command(
+    epilog=examples(
+        "skulens catalog calibrate shop",
+        "skulens catalog calibrate shop --false-accept-rate 0.001 --photos photos/",
+        "skulens catalog calibrate shop --reset",
+    )
+)(calibrate)
+catalog_app.command(
+    epilog=examples("skulens catalog feedback shop", "skulens catalog feedback shop --json")
+)(feedback)
+
+
 @catalog_app.command(epilog=examples("skulens catalog create shop"))
 def create(context: typer.Context, name: CatalogName, json: JsonOption = False) -> None:
     """Create an empty catalog."""
@@ -76,13 +89,14 @@ def list_catalogs(context: typer.Context, json: JsonOption = False) -> None:
 
 @catalog_app.command(epilog=examples("skulens catalog show shop"))
 def show(context: typer.Context, name: CatalogName, json: JsonOption = False) -> None:
-    """Show a catalog: how much is in it, and which networks encoded it."""
+    """Show a catalog: how much is in it, which networks encoded it, how it decides."""
     output = Output(json=json)
     snapshot = keeping(context).open(name).snapshot()
     counts = catalog_json(name, snapshot.index_version, snapshot.products.values())
     parts = snapshot.part_ids
     encoded = {"crop": parts.crop, "embedding": parts.embedding, "local": parts.local}
-    output.line({**counts, "part_ids": encoded})
+    calibrations = [calibration_json(one) for one in snapshot.calibrations.values()]
+    output.line({**counts, "part_ids": encoded, "calibrations": calibrations})
     table = Table.grid(padding=(0, 2))
     table.add_row(Text("catalog", "dim"), Text(name, "bold"))
     for label, number in (("products", counts["products"]), ("pictures", counts["images"])):
@@ -90,6 +104,9 @@ def show(context: typer.Context, name: CatalogName, json: JsonOption = False) ->
     table.add_row(Text("version", "dim"), str(counts["index_version"]))
     for part, part_id in encoded.items():
         table.add_row(Text(part, "dim"), Text(part_id))
+    here = None if server(context) else services(context).settings
+    for label, sentence in calibration_rows(here, snapshot.calibrations, parts.embedding):
+        table.add_row(Text(label, "dim"), Text(sentence))
     output.show(table)
 
 

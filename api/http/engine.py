@@ -30,6 +30,8 @@ from api.services import Finder, Searcher, Services
 from api.settings import Settings
 from api.webhooks import WebhookStore
 from catalog.catalogs import Catalogs
+from catalog.snapshot import Catalog
+from matcher.rehearsal import Judge
 
 if TYPE_CHECKING:
     from api.adapting import CatalogAdapter  # training comes with it
@@ -117,7 +119,7 @@ async def build_engine(
         stack.push_async_callback(asyncio.to_thread, hub.close)
         compute = Compute()
         stack.callback(compute.close)
-        folder, todo = options.state / "jobs", works(hub, lambda: shared.finder)
+        folder, todo = options.state / "jobs", works(hub, lambda: shared.finder, shared.judge)
         jobs = await asyncio.to_thread(JobRunner, folder, todo)
         stack.push_async_callback(asyncio.to_thread, jobs.close)
         answers = AnswerStore(options.state / "answers.db")
@@ -198,6 +200,9 @@ class _Sharing:
     @property
     def models(self) -> Models:
         return self._inner.models
+
+    def judge(self, catalog: Catalog) -> Judge:
+        return self._inner.judge(catalog)
 
     def adapter(self, catalog: str) -> "CatalogAdapter":
         return self._inner.adapter(catalog)

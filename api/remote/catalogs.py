@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from api.errors import Refused
 from api.remote.reading import as_ours, change_of, product_of, report_of
+from catalog.calibration import Calibration, calibration_from
 from catalog.encoding import PartIds
 from catalog.findings import Report
 from catalog.orphans import GRACE_SECONDS
@@ -83,6 +84,12 @@ class RemoteShown:
     def part_ids(self) -> PartIds:
         """Which networks encoded it."""
         return PartIds(**self._said["part_ids"])
+
+    @property
+    def calibrations(self) -> Mapping[str, Calibration]:
+        """How it decides, by the networks."""
+        known = map(calibration_from, self._said["calibrations"])
+        return {one.model_id: one for one in known}
 
 
 class RemoteStore:

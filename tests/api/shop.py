@@ -20,6 +20,7 @@ from catalog.errors import NotFound
 from catalog.folder import FolderStorage
 from catalog.snapshot import Catalog
 from matcher.box import Box
+from matcher.decision import Decision, DecisionWeights
 from matcher.explain import Explanation, Gate
 from matcher.match import (
     Candidate,
@@ -31,6 +32,7 @@ from matcher.match import (
     Verification,
 )
 from matcher.search import PictureSearch
+from matcher.shortlist import SearchableCatalog
 from tests.catalog.fakes import FakeEncoder, embedding_of
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 
 NETWORKS = "1"
+JUDGE = "colours"
 
 
 class ColourFinder:
@@ -103,6 +106,28 @@ def _proof(best: Any, box: Box) -> Verification:
     )
 
 
+class ColourJudge:
+    """What a calibration asks; the more alike the colours, the more probable."""
+
+    def decision(self, catalog: SearchableCatalog) -> Decision:
+        shipped = DecisionWeights(0, 0, 0, 0, 0, 0, 0, 0, unknown_share=0.5)
+        return Decision(shipped, 0.8, model_id=JUDGE).calibrated(catalog.calibrations)
+
+    def find(self, image: NDArray[np.uint8], catalog: SearchableCatalog) -> tuple[Match, ...]:
+        near = catalog.shortlist(embedding_of(image), 1)
+        if not near:
+            return ()
+        height, width = image.shape[:2]
+        box = Box(0, 0, width, height)
+        chance = self.decision(catalog).answered(min(max(near[0].similarity, 0.001), 0.999))
+        proof = Verification(
+            near[0].product_id, "", 9, np.zeros((0, 4), np.float32), np.zeros((0, 2), np.float32),
+            0.5, 0.5,
+        )  # fmt: skip
+        seen = Detection(box, 0.9)
+        return (Match(seen, Verdict.SIMILAR, near[0].product_id, chance, proof, ()),)
+
+
 class _ColourEmbedder:
     def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         return np.stack([embedding_of(image) for image in images])
@@ -131,6 +156,10 @@ class FakeServices:
 
     def adapter(self, catalog: str) -> "CatalogAdapter":
         raise NotImplementedError
+
+    def judge(self, catalog: Catalog) -> "ColourJudge":
+        assert catalog.name
+        return ColourJudge()
 
     def fetch(self, address: str) -> bytes:
         raise NotFound(f"there is no {address}")

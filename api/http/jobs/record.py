@@ -33,6 +33,7 @@ class JobKind(StrEnum):
     IMPORT = "import"
     RECONCILE = "reconcile"
     MODEL = "model"
+    CALIBRATE = "calibrate"
 
 
 @dataclass(frozen=True, slots=True)

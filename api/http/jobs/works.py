@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from api.errors import Refused
 from api.http.hub import Hub
+from api.http.jobs.calibration import calibration
 from api.http.jobs.record import JobKind
 from api.http.jobs.runner import Desk, Work
 from api.schemas import import_row_json
@@ -15,7 +16,9 @@ from api.services import Finder
 from api.video import VideoOrder, match_video
 from api.video_outcome import video_result
 from catalog.orphans import GRACE_SECONDS
+from catalog.snapshot import Catalog
 from catalog.transfer import import_path
+from matcher.rehearsal import Judge
 
 UPLOAD: Final = "upload"
 EVENTS: Final = "events.jsonl"
@@ -25,7 +28,9 @@ MOST_UNPACKED: Final = 20_000_000_000
 _CHUNK: Final = 1 << 20
 
 
-def works(hub: Hub, finder: Callable[[], Finder]) -> Mapping[JobKind, Work]:
+def works(
+    hub: Hub, finder: Callable[[], Finder], judge: Callable[[Catalog], Judge]
+) -> Mapping[JobKind, Work]:
     """What to do, by kind."""
 
     def video(desk: Desk) -> dict[str, Any]:
@@ -94,6 +99,7 @@ def works(hub: Hub, finder: Callable[[], Finder]) -> Mapping[JobKind, Work]:
         JobKind.IMPORT: take_in,
         JobKind.RECONCILE: reconcile,
         JobKind.MODEL: model,
+        JobKind.CALIBRATE: calibration(hub, judge),
     }
 
 

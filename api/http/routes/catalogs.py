@@ -11,7 +11,7 @@ from api.http.cursors import page, text_place
 from api.http.engine import TheEngine
 from api.http.principal import Keeper, Reader
 from api.http.problems import documented
-from api.schemas import catalog_json
+from api.schemas import calibration_json, catalog_json
 from catalog.snapshot import Catalog
 from client.records import CatalogJson, PartIdsJson, ShownCatalogJson
 
@@ -24,7 +24,11 @@ Limit = Annotated[int, Query(ge=1, le=500, description="Entries on a page.")]
 Cursor = Annotated[str | None, Query(max_length=512, description="`next_cursor` of the last page.")]
 
 EXAMPLE = {"catalog": "shop", "index_version": 41, "products": 12, "images": 37}
-SHOWN = {**EXAMPLE, "part_ids": {"crop": "1", "embedding": "9c2f…", "local": "41ab…"}}
+SHOWN = {
+    **EXAMPLE,
+    "part_ids": {"crop": "1", "embedding": "9c2f…", "local": "41ab…"},
+    "calibrations": [],
+}
 
 
 class NewCatalog(BaseModel):
@@ -85,7 +89,8 @@ def show_catalog(
         "embedding": parts.embedding,
         "local": parts.local,
     }
-    return {**shown_catalog(snapshot), "part_ids": encoded}
+    calibrations = [calibration_json(one) for one in snapshot.calibrations.values()]
+    return {**shown_catalog(snapshot), "part_ids": encoded, "calibrations": calibrations}
 
 
 @router.delete(

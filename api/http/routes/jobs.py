@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
+from api.calibrating import reset
 from api.http.engine import Engine, TheEngine
 from api.http.jobs.receiving import receive_file
 from api.http.jobs.record import Job, JobKind, JobState, job_json
@@ -39,6 +40,22 @@ class ModelOrder(BaseModel):
     action: Literal["switch", "rollback"]
 
 
+class CalibrateOrder(BaseModel):
+    """Which share of unknowns may be called identical."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"false_accept_rate": 0.01, "dry_run": False}}
+    )
+
+    false_accept_rate: float = Field(
+        default=0.01, gt=0, lt=1, description="Share of unknowns that may be called identical."
+    )
+    unknown_share: float | None = Field(
+        default=None, gt=0, lt=1, description="Share of things in view that are unknown."
+    )
+    dry_run: bool = Field(default=False, description="Only say what would be chosen.")
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """A job to be added; the attributes are those of `Job`."""
@@ -48,6 +65,15 @@ class Order:
     catalog: str
     name: str
     asked: dict[str, Any] = field(default_factory=dict)
+
+
+_RESET = {"index_version": 42}
+
+
+class ResetJson(TypedDict):
+    """The catalog's version afterwards."""
+
+    index_version: int
 
 
 class JobsJson(TypedDict):
@@ -142,6 +168,33 @@ async def model(
     job_id, _folder = await asyncio.to_thread(engine.jobs.reserve)
     asked = Order(job_id, JobKind.MODEL, catalog, order.action, order.model_dump())
     return await _ordered(engine, response, asked)
+
+
+@router.post(
+    "/catalogs/{catalog}/calibrate",
+    status_code=HTTPStatus.ACCEPTED,
+    summary="Choose from which probability a product is called identical",
+    responses=documented(404),
+)
+async def calibrate(
+    engine: TheEngine, _: Keeper, catalog: str, order: CalibrateOrder, response: Response
+) -> JobJson:
+    """Learn from feedback and from the catalog itself; the result is as `calibrate --json` says."""
+    await asyncio.to_thread(engine.hub.store, catalog)
+    job_id, _folder = await asyncio.to_thread(engine.jobs.reserve)
+    asked = Order(job_id, JobKind.CALIBRATE, catalog, "calibrate", order.model_dump())
+    return await _ordered(engine, response, asked)
+
+
+@router.delete(
+    "/catalogs/{catalog}/calibrate",
+    summary="Decide as shipped again",
+    responses={**documented(404), 200: {"content": {"application/json": {"example": _RESET}}}},
+)
+def reset_calibration(engine: TheEngine, _: Keeper, catalog: str) -> ResetJson:
+    """Forget the calibration by the present networks; nothing happens where there is none."""
+    store = engine.hub.store(catalog)
+    return {"index_version": reset(store, engine.services.judge(store.snapshot()))}
 
 
 async def _ordered(engine: Engine, response: Response, order: Order) -> JobJson:
