@@ -12,6 +12,7 @@ from api.events import EventLog, Evidence, EvidenceSettings, Journalist
 from api.live_source import as_transport, live_source
 from api.services import Services
 from api.webhooks import Deliverer, WebhookStore
+from api.webhooks.mqtt import MqttPublisher
 from api.webhooks.sending import HttpSender
 from catalog.catalogs import Catalogs
 from catalog.follow import Follower
@@ -115,8 +116,10 @@ def live_desk(folder: Path, services: Services, options: LiveOptions) -> Iterato
         log = stack.enter_context(closing(EventLog(folder / EVENTS)))
         evidence = Evidence(folder / EVIDENCE, options.evidence)
         hooks = stack.enter_context(closing(WebhookStore(folder / WEBHOOKS, vault)))
-        sender = HttpSender(options.webhook_rule)
-        webhooks = stack.enter_context(closing(Deliverer(log, hooks, sender=sender)))
+        rule = options.webhook_rule
+        webhooks = stack.enter_context(
+            closing(Deliverer(log, hooks, sender=HttpSender(rule), publisher=MqttPublisher(rule)))
+        )
         followed = stack.enter_context(closing(FollowedCatalogs(services.catalogs)))
         journalist = stack.enter_context(closing(Journalist(log, evidence)))
         sessions: SessionManager[Catalog] = SessionManager(services.finder, options.sessions)

@@ -12,6 +12,7 @@ from typing import Final
 from api.errors import Refused
 from api.events.log import Entry, EventLog
 from api.webhooks.hook import Webhook, WebhookOrder, signature
+from api.webhooks.mqtt import MqttPublisher, Publisher
 from api.webhooks.sending import HttpSender, Sender
 from api.webhooks.store import WebhookStore
 
@@ -54,6 +55,7 @@ class Deliverer:
         store: WebhookStore,
         *,
         sender: Sender | None = None,
+        publisher: Publisher | None = None,
         retries: RetrySettings | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -61,6 +63,7 @@ class Deliverer:
         self._log = log
         self._store = store
         self._sender = sender or HttpSender()
+        self._publisher = publisher or MqttPublisher()
         self._retries = retries or RetrySettings()
         self._clock = clock
         self._lock = Lock()
@@ -134,7 +137,7 @@ class Deliverer:
         """Until it is taken, or given up; False if the service ends first."""
         body, reason = entry.body.encode("ascii"), ""
         for failures in range(1, self._retries.attempts + 1):
-            reason = self._sender(hook.url, body, self._headers(hook, entry, body))
+            reason = self._sent(hook, entry, body)
             if not reason:
                 return True
             last = failures == self._retries.attempts
@@ -143,6 +146,13 @@ class Deliverer:
         said = f"{reason[0].upper()}{reason[1:]}, {self._retries.attempts} times."
         self._store.bury(hook.webhook_id, entry.number, entry.body, said, self._clock())
         return True
+
+    def _sent(self, hook: Webhook, entry: Entry, body: bytes) -> str:
+        headers = self._headers(hook, entry, body)
+        if hook.is_broker:
+            password = self._store.secret(hook.webhook_id)
+            return self._publisher(hook.url, body, headers, password)
+        return self._sender(hook.url, body, headers)
 
     def _headers(self, hook: Webhook, entry: Entry, body: bytes) -> dict[str, str]:
         secret = self._store.secret(hook.webhook_id)

@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from api.errors import Refused
+from api.webhooks import mqtt
 from catalog.product import is_valid_id
 from matcher.event import EventKind
 
@@ -21,7 +22,8 @@ class Webhook:
 
     Attributes:
         webhook_id: an id like a product's.
-        url: http or https, without user and password.
+        url: http or https, without user and password; or a topic of an MQTT broker, see
+            `api.webhooks.mqtt.read_broker`.
         kinds: of `KINDS`, which events it is told of.
         catalog: only of this catalog; all of them if empty.
     """
@@ -30,6 +32,11 @@ class Webhook:
     url: str
     kinds: tuple[str, ...] = KINDS
     catalog: str = ""
+
+    @property
+    def is_broker(self) -> bool:
+        """Whether it is an MQTT broker."""
+        return urlsplit(self.url).scheme in mqtt.SCHEMES
 
     def wants(self, kind: str, catalog: str) -> bool:
         """Whether it is told of an event."""
@@ -42,6 +49,7 @@ class WebhookOrder:
 
     Attributes:
         secret: signs every delivery; shared with the receiver, and not shown when this is printed.
+            Where the address of a broker names a user, it is that user's password.
     """
 
     webhook_id: str
@@ -84,9 +92,20 @@ def _check_url(url: str) -> None:
         _ = parts.port
     except ValueError:
         raise Refused("the webhook's address has a host or port that cannot be read") from None
+    if parts.scheme in mqtt.SCHEMES:
+        try:
+            mqtt.read_broker(url)
+        except ValueError as error:
+            raise Refused(f"the broker's address cannot be used: {error}") from None
+        _check_text(url)
+        return
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Refused("a webhook's address begins with http:// or https:// and names a host")
+        raise Refused("a webhook's address begins with http(s):// or mqtt(s):// and names a host")
     if parts.username or parts.password:
         raise Refused("a webhook's address holds no user and password; the signature proves us")
+    _check_text(url)
+
+
+def _check_text(url: str) -> None:
     if len(url) > LONGEST_URL or not url.isascii() or not url.isprintable() or " " in url:
         raise Refused("the webhook's address is too long or has characters that no address has")
