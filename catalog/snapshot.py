@@ -12,7 +12,7 @@ from catalog.encoders import Encoders
 from catalog.encoding import Encoding, PartIds
 from catalog.errors import NotFound
 from catalog.feedback import Feedback
-from catalog.index import Index, Neighbour
+from catalog.index import Index, IndexHealth, Neighbour
 from catalog.keeper import EncodingCache, IndexKeeper
 from catalog.product import Product
 from catalog.search import Found, Search, answered
@@ -150,6 +150,13 @@ class Catalog:
             NotFound: an embedding is missing in the storage.
         """
         self._ready()
+
+    @property
+    def index_health(self) -> IndexHealth | None:
+        """How its index stands; None before it was needed."""
+        current = self._sources.keeper.current(self.products)
+        index = self._index if current is None else current
+        return None if index is None else index.health
 
     def _ready(self) -> Index:
         self._check_networks()

@@ -5,8 +5,9 @@ from contextlib import suppress
 from threading import Lock
 
 from catalog.catalogs import Catalogs
-from catalog.errors import Conflict, NotFound
+from catalog.errors import CatalogError, Conflict, NotFound
 from catalog.follow import Follower, Health
+from catalog.index import IndexHealth
 from catalog.snapshot import Catalog
 from catalog.store import CatalogStore
 from matcher.errors import MatcherError
@@ -74,6 +75,18 @@ class Hub:
         with self._lock:
             rooms = dict(self._rooms)
         return {name: one.follower.health for name, one in rooms.items() if one.follower}
+
+    def indexes(self) -> dict[str, IndexHealth]:
+        """How the index of each followed catalog stands, where it was needed already."""
+        with self._lock:
+            rooms = dict(self._rooms)
+        found: dict[str, IndexHealth] = {}
+        for name, one in rooms.items():
+            with suppress(CatalogError):  # deleted a moment ago
+                known = one.follower.catalog().index_health if one.follower else None
+                if known is not None:
+                    found[name] = known
+        return found
 
     def forget(self, name: str) -> None:
         """A catalog was deleted."""

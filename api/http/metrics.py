@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter as Count
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 import psutil
@@ -13,12 +13,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
 
 from api.http.hub import Hub
-from api.http.jobs.record import JobState
+from api.http.jobs.record import Job, JobKind, JobState
 from api.http.jobs.runner import JobRunner
+from api.tending import Tended
+from catalog.findings import Kind
 from matcher.live import SessionStatus
 from matcher.match import StageTimes
 from stream.state import SourceState
 
+_DRIFT: Final = "Share of objects that differed from the journal, at the last reconcile"
 BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
@@ -30,6 +33,15 @@ _OF_SESSIONS: Final = (
     ("events", "events", "Events that were said"),
     ("fps", "processed_fps", "Frames per second lately"),
     ("age_p95_ms", "age_p95_ms", "Age of a frame when it is told, 95th percentile"),
+)
+
+_OF_STORAGE: Final[tuple[tuple[str, str, Callable[[Tended], float]], ...]] = (
+    ("synced_seconds", "Unix time of the last look at the storage", lambda one: one.synced_at),
+    ("reconciled_seconds", "Unix time of the last comparison", lambda one: one.reconciled_at),
+    ("drift", "Share of what was compared that differed", lambda one: one.drift),
+    ("sync_failed", "The last look failed", lambda one: bool(one.fault)),
+    ("withheld", "Removals that somebody has to confirm", lambda one: one.count(Kind.WITHHELD)),
+    ("storage_problems", "What somebody has to mend", lambda one: one.count(Kind.PROBLEM)),
 )
 
 
@@ -109,8 +121,15 @@ def _route(scope: Scope) -> str:
 class Now(Collector):
     """How everything is at the moment that somebody looks."""
 
-    def __init__(self, hub: Hub, jobs: JobRunner, sessions: Iterable[SessionStatus]) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        jobs: JobRunner,
+        sessions: Iterable[SessionStatus],
+        tended: Mapping[str, Tended],
+    ) -> None:
         self._hub = hub
+        self._tended = tended
         self._jobs = jobs
         self._sessions = tuple(sessions)
 
@@ -118,6 +137,7 @@ class Now(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from self._of_sessions()
         yield from self._of_catalogs()
+        yield from self._of_storage()
         jobs = Count(job.state for job in self._jobs.list())
         yield _by("skulens_jobs", "Jobs by state", "state", {s.value: jobs[s] for s in JobState})
         memory = psutil.Process().memory_info().rss
@@ -140,6 +160,26 @@ class Now(Collector):
         yield _by("skulens_index_version", "Of the followed catalogs", "catalog", versions)
         degraded = {name: int(one.degraded) for name, one in health.items()}
         yield _by("skulens_catalog_degraded", "The storage does not answer", "catalog", degraded)
+        recalls = {name: one.recall for name, one in self._hub.indexes().items()}
+        checked = {name: recall for name, recall in recalls.items() if recall is not None}
+        said = "Share of checked shortlists whose best product hashing found"
+        yield _by("skulens_index_recall", said, "catalog", checked)
+        yield _by("skulens_catalog_drift", _DRIFT, "catalog", _drifts(self._jobs.list()))
+
+
+def _drifts(jobs: Iterable[Job]) -> dict[str, float]:
+    """By catalog, of its newest reconcile that ended well."""
+    drifts: dict[str, float] = {}
+    for job in jobs:  # newest first
+        if job.kind is JobKind.RECONCILE and job.state is JobState.DONE and job.result:
+            drifts.setdefault(job.catalog, float(job.result["drift"]))
+    return drifts
+
+    def _of_storage(self) -> Iterator[Metric]:
+        tended = self._tended
+        for name, said, value in _OF_STORAGE:
+            values = {key: float(value(one)) for key, one in tended.items()}
+            yield _by(f"skulens_{name}", said, "catalog", values)
 
 
 def _by(name: str, said: str, label: str, values: dict[str, int] | dict[str, float]) -> Metric:

@@ -1,0 +1,52 @@
+"""What Prometheus reads."""
+
+import time
+from contextlib import closing
+from pathlib import Path
+
+from typing_extensions import override
+
+from api.http.hub import Hub
+from api.http.jobs.runner import JobRunner
+from api.http.metrics import Now
+from api.services import build_services
+from api.settings import Settings
+from catalog.index import IndexHealth
+from tests.api.http.serving import Service, png
+
+
+class HashedHub(Hub):
+    """Follows a catalog so large that shortlists are hashed, and one where none was checked."""
+
+    @override
+    def indexes(self) -> dict[str, IndexHealth]:
+        checked = IndexHealth(10**6, hashed=True, checks=200, recall=0.97, alarm=False)
+        unchecked = IndexHealth(9, hashed=False, checks=0, recall=None, alarm=False)
+        return {"large": checked, "new": unchecked}
+
+
+def test_an_identification_and_a_reconcile_leave_their_figures(service: Service) -> None:
+    files = {"image": ("tea.png", png(1), "image/png")}
+    service.client.post("/v1/catalogs/shop/identify", files=files).raise_for_status()
+    job = service.client.post("/v1/catalogs/shop/reconcile", json={"dry_run": True}).json()
+    until = time.monotonic() + 20
+    while service.client.get(f"/v1/jobs/{job['job_id']}").json()["state"] != "done":
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    text = service.client.get("/metrics").text
+    assert 'skulens_stage_seconds_count{stage="verify"}' in text
+    assert 'skulens_catalog_drift{catalog="shop"} 0.0' in text
+    assert 'skulens_journal_age_seconds{catalog="shop"}' in text
+    assert 'route="/v1/catalogs/{catalog}/identify"' in text
+
+
+def test_recall_is_told_of_the_catalogs_in_which_it_was_checked(tmp_path: Path) -> None:
+    settings = Settings(storage=tmp_path / "data")
+    with (
+        build_services(settings) as services,
+        closing(HashedHub(services.catalogs)) as hub,
+        closing(JobRunner(tmp_path / "jobs", {})) as jobs,
+    ):
+        told = {one.name: one.samples for one in Now(hub, jobs, ()).collect()}
+    (recall,) = told["skulens_index_recall"]
+    assert (recall.labels, recall.value) == ({"catalog": "large"}, 0.97)
