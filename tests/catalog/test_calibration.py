@@ -1,3 +1,4 @@
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from multiprocessing import get_context
@@ -8,6 +9,7 @@ from catalog.calibration import Calibration, calibration_from, calibration_recor
 from catalog.catalogs import Catalogs
 from catalog.errors import Invalid, NotFound
 from catalog.folder import FolderStorage
+from catalog.follow import Follower
 from catalog.storage import Storage
 from tests.catalog.fakes import FakeEncoder, MemoryStorage, new_store, same_store
 from tests.catalog.places import named, opened
@@ -102,3 +104,14 @@ def test_a_calibration_survives_its_record() -> None:
 def threshold_in(storage: str) -> dict[str, float]:
     calibrations = same_store(opened(storage)).snapshot().calibrations
     return {model_id: one.threshold for model_id, one in calibrations.items()}
+
+
+def test_who_follows_the_catalog_decides_by_it_within_the_poll(folder: FolderStorage) -> None:
+    new_store(folder)
+    with Follower(same_store(folder), poll_seconds=0.05) as follower:
+        assert dict(follower.catalog().calibrations) == {}
+        same_store(folder).calibrate(STRICT)
+        end = time.monotonic() + 10
+        while dict(follower.catalog().calibrations) != {"net-1": STRICT}:
+            assert time.monotonic() < end
+            time.sleep(0.02)
