@@ -108,6 +108,16 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _interval(text: str) -> float:
+    try:
+        often = float(text)
+    except ValueError:
+        often = -1.0
+    if not 0 <= often <= 100_000:
+        raise ValueError("expected a number, or 0 for never")
+    return often
+
+
 def _networks(text: str) -> tuple[str, ...]:
     try:
         return tuple(str(ip_network(one)) for one in _words(text))
@@ -181,6 +191,8 @@ class Settings:
         s3_timeout_s: bound of each wait for an answer of the S3 server, seconds.
         enrolment_refuses: faults for which a reference picture is refused; others are only told.
         twin_similarity: cosine from which on another product is told as a near-twin.
+        sync_minutes: between two looks of the service for what people put there; 0 for never.
+        reconcile_hours: between two comparisons of everything in the storage; 0 for never.
         state: folder of the service's keys, cameras, events and jobs.
         camera_networks: CIDR; if any are given, cameras and webhooks must be in one of them.
         ice_servers: `stun:…` and `turn:…` URLs that WebRTC peers may use.
@@ -211,6 +223,8 @@ class Settings:
     s3_timeout_s: float = field(default=10.0, metadata={"parse": _seconds})
     enrolment_refuses: tuple[str, ...] = field(default=(), metadata={"parse": _faults})
     twin_similarity: float = field(default=0.9, metadata={"parse": _cosine})
+    sync_minutes: float = field(default=5.0, metadata={"parse": _interval})
+    reconcile_hours: float = field(default=24.0, metadata={"parse": _interval})
     state: Path = field(default=Path("state"), metadata={"parse": _folder})
     camera_networks: tuple[str, ...] = field(default=(), metadata={"parse": _networks})
     ice_servers: tuple[str, ...] = field(default=(), metadata={"parse": _ice_servers})

@@ -17,6 +17,7 @@ from api.http.compute import Compute
 from api.http.ending import Ending
 from api.http.hub import Hub
 from api.http.idempotency import AnswerStore
+from api.http.jobs.films import fetcher
 from api.http.jobs.runner import JobRunner
 from api.http.jobs.works import works
 from api.http.live.room import LiveRoom, live_room, starting
@@ -26,8 +27,9 @@ from api.http.problems import Problem
 from api.http.shared import SharedCatalogs
 from api.live import KEY, WEBHOOKS, LiveDesk, LiveOptions, live_desk
 from api.models import Models
-from api.services import Finder, Searcher, Services
+from api.services import Finder, Searcher, Services, s3_options
 from api.settings import Settings
+from api.tending import Tender
 from api.webhooks import WebhookStore
 from catalog.catalogs import Catalogs
 from catalog.snapshot import Catalog
@@ -70,6 +72,7 @@ class Engine:
         metrics: figures.
         ending: set when the service is about to stop.
         condition: of the networks.
+        tender: looks after catalogs in the background.
     """
 
     services: Services
@@ -81,6 +84,7 @@ class Engine:
     metrics: Metrics
     ending: Ending
     condition: Condition
+    tender: Tender
 
     @property
     def finder(self) -> Finder:
@@ -119,11 +123,14 @@ async def build_engine(
         stack.push_async_callback(asyncio.to_thread, hub.close)
         compute = Compute()
         stack.callback(compute.close)
-        folder, todo = options.state / "jobs", works(hub, lambda: shared.finder, shared.judge)
-        jobs = await asyncio.to_thread(JobRunner, folder, todo)
+        fetch = fetcher(s3_options(services.settings), options.largest_upload)
+        todo = works(hub, lambda: shared.finder, shared.judge, fetch)
+        jobs = await asyncio.to_thread(JobRunner, options.state / "jobs", todo)
         stack.push_async_callback(asyncio.to_thread, jobs.close)
         answers = AnswerStore(options.state / "answers.db")
         stack.callback(answers.close)
+        tender = Tender(shared.catalogs, options.rounds)
+        stack.push_async_callback(asyncio.to_thread, tender.close)
         engine = Engine(
             shared,
             options,
@@ -134,6 +141,7 @@ async def build_engine(
             Metrics(),
             ending,
             Condition(),
+            tender,
         )
         running = asyncio.create_task(_run_live(engine), name="live sessions")
         stack.push_async_callback(_ended, running)
@@ -158,6 +166,7 @@ async def _run_live(engine: Engine) -> None:
         stack.callback(hooks.close)
         async with live_room(desk, hooks, options.peers) as room:
             condition.room = room
+            engine.tender.start()
             _logger.info("ready")
             await asyncio.Event().wait()
     except refusals() as error:

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter as Count
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import psutil
@@ -15,8 +15,6 @@ from typing_extensions import override
 from api.http.hub import Hub
 from api.http.jobs.record import Job, JobKind, JobState
 from api.http.jobs.runner import JobRunner
-from api.tending import Tended
-from catalog.findings import Kind
 from matcher.live import SessionStatus
 from matcher.match import StageTimes
 from stream.state import SourceState
@@ -33,15 +31,6 @@ _OF_SESSIONS: Final = (
     ("events", "events", "Events that were said"),
     ("fps", "processed_fps", "Frames per second lately"),
     ("age_p95_ms", "age_p95_ms", "Age of a frame when it is told, 95th percentile"),
-)
-
-_OF_STORAGE: Final[tuple[tuple[str, str, Callable[[Tended], float]], ...]] = (
-    ("synced_seconds", "Unix time of the last look at the storage", lambda one: one.synced_at),
-    ("reconciled_seconds", "Unix time of the last comparison", lambda one: one.reconciled_at),
-    ("drift", "Share of what was compared that differed", lambda one: one.drift),
-    ("sync_failed", "The last look failed", lambda one: bool(one.fault)),
-    ("withheld", "Removals that somebody has to confirm", lambda one: one.count(Kind.WITHHELD)),
-    ("storage_problems", "What somebody has to mend", lambda one: one.count(Kind.PROBLEM)),
 )
 
 
@@ -121,15 +110,8 @@ def _route(scope: Scope) -> str:
 class Now(Collector):
     """How everything is at the moment that somebody looks."""
 
-    def __init__(
-        self,
-        hub: Hub,
-        jobs: JobRunner,
-        sessions: Iterable[SessionStatus],
-        tended: Mapping[str, Tended],
-    ) -> None:
+    def __init__(self, hub: Hub, jobs: JobRunner, sessions: Iterable[SessionStatus]) -> None:
         self._hub = hub
-        self._tended = tended
         self._jobs = jobs
         self._sessions = tuple(sessions)
 
@@ -137,7 +119,6 @@ class Now(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from self._of_sessions()
         yield from self._of_catalogs()
-        yield from self._of_storage()
         jobs = Count(job.state for job in self._jobs.list())
         yield _by("skulens_jobs", "Jobs by state", "state", {s.value: jobs[s] for s in JobState})
         memory = psutil.Process().memory_info().rss
@@ -174,12 +155,6 @@ def _drifts(jobs: Iterable[Job]) -> dict[str, float]:
         if job.kind is JobKind.RECONCILE and job.state is JobState.DONE and job.result:
             drifts.setdefault(job.catalog, float(job.result["drift"]))
     return drifts
-
-    def _of_storage(self) -> Iterator[Metric]:
-        tended = self._tended
-        for name, said, value in _OF_STORAGE:
-            values = {key: float(value(one)) for key, one in tended.items()}
-            yield _by(f"skulens_{name}", said, "catalog", values)
 
 
 def _by(name: str, said: str, label: str, values: dict[str, int] | dict[str, float]) -> Metric:

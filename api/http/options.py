@@ -11,6 +11,7 @@ from api.errors import Refused
 from api.events import EvidenceSettings
 from api.http.keys import KeyStore
 from api.settings import Settings
+from api.tending import Rounds
 from matcher.live import LiveSettings
 from stream.address import SERVICE_RULES, AddressRules
 from stream.errors import SourceError
@@ -36,6 +37,7 @@ class ServerOptions:
         camera_networks: CIDR; if any are given, cameras and webhooks must be in one of them.
         peers: how WebRTC peers reach this machine.
         per_second: requests of one key from one address.
+        rounds: how often catalogs are looked after.
     """
 
     state: Path
@@ -48,6 +50,7 @@ class ServerOptions:
     camera_networks: tuple[str, ...] = ()
     peers: WebRtcSettings = field(default_factory=WebRtcSettings)
     per_second: float = 100.0
+    rounds: Rounds = field(default_factory=Rounds)
 
     @property
     def keys(self) -> Path:
@@ -105,6 +108,7 @@ def options_from(settings: Settings, *, exposed: bool, secure: bool) -> ServerOp
         camera_networks=settings.camera_networks,
         peers=WebRtcSettings(ice=ice),
         per_second=settings.requests_per_second,
+        rounds=Rounds(settings.sync_minutes * 60, settings.reconcile_hours * 3600),
     )
 
 

@@ -46,6 +46,8 @@ def test_catalogs_lie_in_the_folder_data_unless_said_otherwise() -> None:
         ("SKULENS_SERVER", "https://shop.example.com/", "https://shop.example.com"),
         ("SKULENS_KEY", "sk_1", "sk_1"),
         ("SKULENS_REQUESTS_PER_SECOND", "20", 20.0),
+        ("SKULENS_SYNC_MINUTES", "0.5", 0.5),
+        ("SKULENS_RECONCILE_HOURS", "0", 0.0),
     ],
 )
 def test_each_variable_sets_its_value(name: str, text: str, value: object) -> None:
@@ -54,7 +56,7 @@ def test_each_variable_sets_its_value(name: str, text: str, value: object) -> No
 
 
 def test_no_variable_is_left_untested_above() -> None:
-    assert len(variables()) == 26
+    assert len(variables()) == 28
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from api.http.metrics import Now
 from api.http.principal import Reader
 from api.http.problems import documented
 from api.http.routes.system import readiness
+from api.http.tending_metrics import TendedNow
 from api.schemas import WeightsJson, weights_json
 from matcher.live import SessionStatus
 from matcher.weights import read_manifest
@@ -40,6 +41,7 @@ def metrics(engine: TheEngine, _: Reader) -> Response:
     """Prometheus' text format; the key goes into `authorization` of its scrape configuration."""
     now = CollectorRegistry()
     now.register(Now(engine.hub, engine.jobs, _sessions(engine)))
+    now.register(TendedNow(engine.tender.tended))
     text = generate_latest(engine.metrics.registry) + generate_latest(now)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
