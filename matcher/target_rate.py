@@ -142,10 +142,11 @@ def choose(replies: Sequence[Reply], wish: Wish, shipped: Scale, present: Scale)
     usual = (log_odds(shipped.threshold) - shipped.offset) / shipped.slope
     if best > rate:
         odds = max(usual, unknown.odds_for(rate, careful=False))
+        count = "" if unknown.groups == unknown.samples else f", which count as {unknown.groups},"
         notes.append(
-            f"{unknown.samples} unknowns of {unknown.groups} sorts can promise a rate of "
-            f"{best:.1%} at best, not of {rate:.1%}: the threshold is as shipped, or higher where "
-            "they ask for it; give more photos of unknowns, or ask for less"
+            f"{unknown.samples} unknowns{count} can promise a rate of {best:.1%} at best, not of "
+            f"{rate:.1%}: the threshold is as shipped, or higher where they ask for it; give more "
+            "photos of unknowns, or ask for less"
         )
     elif unknown.has_photos:
         odds = max(unknown.odds_for(rate, careful=True), (log_odds(LOWEST) - offset) / slope)

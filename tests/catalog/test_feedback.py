@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -22,6 +23,7 @@ from catalog.errors import Invalid, NewerFormat, NotFound, PictureError
 from catalog.feedback import Feedback, Opinion, feedback_from, feedback_record, kept_pictures
 from catalog.folder import FolderStorage
 from catalog.ingest import NamedPicture
+from catalog.parts import loaded, saved
 from catalog.picture import read_picture
 from catalog.state import NOTHING, CatalogState, replay
 from catalog.storage import Storage
@@ -161,6 +163,24 @@ def test_snapshot_objects_carry_feedback_and_calibrations(memory: MemoryStorage)
     snapshot = same_store(memory).snapshot()
     assert snapshot.feedback == tuple(given)
     assert dict(snapshot.calibrations) == {"net": HALF}
+
+
+def test_snapshot_objects_of_earlier_versions_are_read(memory: MemoryStorage) -> None:
+    store = shop(memory)
+    for number in range(70):
+        store.update_product("tea", name=f"Tea {number}")
+    (*_, key) = memory.list("shop/snapshots/")
+    tensors = {name: tensor.copy() for name, tensor in loaded(memory.objects[key], key).items()}
+    record = json.loads(tensors["record"].tobytes())
+    old = {name: one for name, one in record.items() if name not in ("feedback", "calibrations")}
+    assert len(old) == len(record) - 2
+    earlier = json.dumps({**old, "format": 2}).encode()
+    memory.objects[key] = saved({**tensors, "record": np.frombuffer(earlier, np.uint8)})
+    for one in memory.list("shop/journal/")[:40]:
+        memory.objects[one] = b"a start from the snapshot never reads this"
+    snapshot = same_store(memory).snapshot()
+    assert snapshot.products["tea"].name == "Tea 69"
+    assert (snapshot.feedback, dict(snapshot.calibrations)) == ((), {})
 
 
 def test_feedback_survives_its_record() -> None:
