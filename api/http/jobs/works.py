@@ -9,6 +9,7 @@ from typing import Any, Final
 from api.errors import Refused
 from api.http.hub import Hub
 from api.http.jobs.calibration import calibration
+from api.http.jobs.films import Fetch, check_film
 from api.http.jobs.record import JobKind
 from api.http.jobs.runner import Desk, Work
 from api.schemas import import_row_json
@@ -29,13 +30,17 @@ _CHUNK: Final = 1 << 20
 
 
 def works(
-    hub: Hub, finder: Callable[[], Finder], judge: Callable[[Catalog], Judge]
+    hub: Hub, finder: Callable[[], Finder], judge: Callable[[Catalog], Judge], fetch: Fetch
 ) -> Mapping[JobKind, Work]:
     """What to do, by kind."""
 
     def video(desk: Desk) -> dict[str, Any]:
+        address, upload = desk.job.order.get("address"), desk.folder / UPLOAD
+        if address is not None and not upload.exists():
+            fetch(address, upload, lambda at, all_: desk.progress("fetching", at >> 20, all_ >> 20))
+            check_film(upload)
         annotated = desk.folder / ANNOTATED if desk.job.order.get("annotated") else None
-        order = VideoOrder(desk.folder / UPLOAD, desk.folder / EVENTS, annotated, force=True)
+        order = VideoOrder(upload, desk.folder / EVENTS, annotated, force=True)
         snapshot = hub.catalog(desk.job.catalog)
         work = desk.folder / "work"
         outcome = match_video(

@@ -2,11 +2,12 @@
 
 import asyncio
 import json
+import re
 import shutil
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
@@ -14,34 +15,19 @@ from typing_extensions import TypedDict
 
 from api.http.cursors import cursor_of, number_place
 from api.http.engine import Engine, TheEngine
+from api.http.jobs.films import check_film
 from api.http.jobs.receiving import receive_file
 from api.http.jobs.record import Job, JobKind, JobState, job_json
 from api.http.jobs.works import ANNOTATED, EVENTS, UPLOAD
 from api.http.principal import Principal, Reader, Watcher
 from api.http.problems import Problem, documented
 from api.http.routes.catalogs import Cursor, Limit
+from api.http.uploads import Json, media_type, read_object
 from client.records import JobJson, VideoEventsJson
-from stream.errors import StreamError
-from stream.file import FileSource
 
 router = APIRouter(tags=["videos"])
 
-# What a video file has at a place near its start.
-CONTAINERS: Final = (
-    (4, b"ftyp"),
-    (4, b"moov"),
-    (4, b"mdat"),
-    (4, b"wide"),
-    (4, b"free"),
-    (0, b"\x1a\x45\xdf\xa3"),
-    (8, b"AVI "),
-    (0, b"\x00\x00\x01\xba"),
-    (0, b"\x00\x00\x01\xb3"),
-    (0, b"GIF8"),
-    (0, b"OggS"),
-    (0, b"FLV"),
-)
-_HEAD: Final = 200
+_S3: Final = re.compile(r"s3://[a-z0-9][a-z0-9.-]{2,62}/[^\x00-\x1f]{1,1000}")
 POLL_S: Final = 0.5
 MOST_LINES: Final = 1000
 _BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
@@ -52,6 +38,10 @@ _BODY: Final = {
         "content": {
             "application/octet-stream": _BINARY,
             "multipart/form-data": {"schema": _FORM},
+            "application/json": {
+                "schema": {"type": "object", "properties": {"address": {"type": "string"}}},
+                "example": {"address": "s3://films/monday.mp4"},
+            },
         },
     }
 }
@@ -94,16 +84,21 @@ async def send_video(
     annotated: Annotated[bool, Query(description="Also draw what is found.")] = True,
     name: Annotated[str, Query(max_length=300, description="For people.")] = "",
 ) -> JobJson:
-    """Send a video file; it is matched when its turn comes."""
+    """Send a video file, or say where one lies in a bucket; it is matched when its turn comes."""
     await asyncio.to_thread(engine.hub.store, catalog)
-    job_id, folder = await asyncio.to_thread(engine.jobs.reserve)
-    said = await receive_file(request, folder / UPLOAD, "video")
-    try:
-        await engine.compute.run(_check_video, folder / UPLOAD)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    order = {"annotated": annotated}
+    order: dict[str, Any] = {"annotated": annotated}
+    if media_type(request) == "application/json":
+        order["address"] = _address_in(await read_object(request))
+        said = str(order["address"]).rpartition("/")[2]
+        job_id, folder = await asyncio.to_thread(engine.jobs.reserve)
+    else:
+        job_id, folder = await asyncio.to_thread(engine.jobs.reserve)
+        said = await receive_file(request, folder / UPLOAD, "video")
+        try:
+            await engine.compute.run(check_film, folder / UPLOAD)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
     job = await asyncio.to_thread(
         engine.jobs.add, job_id, JobKind.VIDEO, catalog, name or said, order
     )
@@ -184,7 +179,10 @@ def annotated_video(engine: TheEngine, principal: Reader, video_id: str) -> File
 def original_video(engine: TheEngine, principal: Reader, video_id: str) -> FileResponse:
     """The file, with ranges, under a type that is no page whatever it holds."""
     _video(engine, principal, video_id)
-    return FileResponse(engine.jobs.folder(video_id) / UPLOAD, media_type="video/mp4")
+    path = engine.jobs.folder(video_id) / UPLOAD
+    if not path.is_file():
+        raise Problem(HTTPStatus.NOT_FOUND, f"video {video_id} is not fetched (yet)")
+    return FileResponse(path, media_type="video/mp4")
 
 
 def _video(engine: Engine, principal: Principal, video_id: str) -> Job:
@@ -195,24 +193,17 @@ def _video(engine: Engine, principal: Principal, video_id: str) -> Job:
     return job
 
 
+def _address_in(said: Json) -> str:
+    address = said.get("address")
+    if set(said) != {"address"} or not isinstance(address, str) or not _S3.fullmatch(address):
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY, 'send {"address": "s3://bucket/key"}', "invalid"
+        )
+    return address
+
+
 def _is_video(job: Job) -> bool:
     return job.kind is JobKind.VIDEO
-
-
-def _check_video(path: Path) -> None:
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
-    # Playlists and manifests would have FFmpeg open whatever they name.
-    is_stream = head[:1] == head[188:189] == b"G"  # MPEG-TS: packets of 188 bytes
-    known = any(head[at : at + len(magic)] == magic for at, magic in CONTAINERS)
-    if not (known or is_stream):
-        said = "this is no video file that is taken: send MP4, MOV, MKV, WebM, AVI, MPEG or GIF"
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, said, "source")
-    try:
-        FileSource(path).close()
-    except StreamError as error:
-        said = str(error).replace(str(path), "the file")
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, said, "source") from error
 
 
 def _lines(path: Path, place: int) -> list[str]:

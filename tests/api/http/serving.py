@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import httpx2
 import uvicorn
@@ -56,10 +57,13 @@ def serving(
     through_proxy: bool = False,
     exposed: bool = False,
     per_second: float = 100.0,
+    **settings: Any,
 ) -> Iterator[Service]:
     """A service on a free port of loopback while the block runs."""
     options = ServerOptions(folder / "state", exposed=exposed, per_second=per_second)
-    services = FakeServices(Settings(storage=folder / "data", cache_dir=folder / "cache"))
+    services = FakeServices(
+        Settings(storage=folder / "data", cache_dir=folder / "cache", **settings)
+    )
     ending = Ending()
     engine = create_app(lambda: build_engine(services, options, ending))
     with ExitStack() as stack:
