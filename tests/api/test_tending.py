@@ -126,13 +126,13 @@ def test_what_was_found_is_a_figure(shelf: Shelf, storage: FolderStorage) -> Non
     storage.put("shop/incoming/milk/front.png", b"no picture")
     tender.go_round()
     figures = {
-        sample.name: (sample.labels["catalog"], sample.value)
+        f"{sample.name} {sample.labels['catalog']}": sample.value
         for family in TendedNow(tender.tended).collect()
         for sample in family.samples
     }
-    assert figures["skulens_storage_problems"] == ("shop", 1)
-    assert figures["skulens_storage_withheld"] == ("shop", 0)
-    assert figures["skulens_storage_reconciled_seconds"] == ("shop", 2e9)
+    assert figures["skulens_storage_problems shop"] == 1
+    assert figures["skulens_storage_withheld shop"] == 0
+    assert figures["skulens_storage_reconciled_seconds shop"] == 2e9
 
 
 def test_a_deleted_catalog_is_forgotten(shelf: Shelf) -> None:
