@@ -33,6 +33,7 @@ from stream.reconnecting import ReconnectingSource
 
 JPEG_QUALITY: Final = 85
 WARM_UP_S: Final = 10.0
+SETTLED_S: Final = 60.0
 BASELINE_S: Final = 20.0
 
 
@@ -179,11 +180,17 @@ def _start(manager: SessionManager[CatalogT], port: int, number: int, catalog: C
 
 
 def _wait(seconds: float, label: str, on_progress: Progress) -> float:
-    """Let time pass; the slope of this process' memory in MB per minute."""
+    """Let time pass; the slope of this process' memory in MB per minute.
+
+    The first minute, or half of a shorter time, is left out: networks, first looks at each product
+    and the allocator's arenas take their memory then, once.
+    """
+    settled = min(SETTLED_S, seconds / 2)
     process, samples = psutil.Process(), []
     began = time.monotonic()
     while (passed := time.monotonic() - began) < seconds:
-        samples.append((passed / 60, process.memory_info().rss / 2**20))
+        if passed >= settled:
+            samples.append((passed / 60, process.memory_info().rss / 2**20))
         on_progress(label, int(passed), int(seconds))
         time.sleep(min(1.0, seconds - passed))
     if len(samples) < 3:
