@@ -139,8 +139,8 @@ class EmbedderRun(Run):
 
     @override
     def measure(self) -> dict[str, float]:
-        net, device = self.average.module, self.options.device
-        side = picture_side(self.share)
+        """At the last, served size: figures of different sizes must not compete for the best."""
+        net, device, side = self.average.module, self.options.device, picture_side(1.0)
         return self.validation.measure(lambda crops: embed_with(net, crops, device, side))
 
     @override
