@@ -1,10 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors.torch import save_file
 
-from api.models import load_networks
+from api.models import decision_id, load_networks
 from api.settings import Settings
 from matcher.closer_look import CloserLookMatcher
 from matcher.errors import WeightsError
@@ -12,7 +13,14 @@ from matcher.nearest import NearestNeighbourMatcher
 from matcher.rootsift import RootSift
 from matcher.runtime import Device
 from matcher.superpoint_front_end import SuperPointFrontEnd
-from matcher.weights import Manifest, Network, WeightsEntry, sha256_of, write_manifest
+from matcher.weights import (
+    Manifest,
+    Network,
+    WeightsEntry,
+    read_manifest,
+    sha256_of,
+    write_manifest,
+)
 from superglue.superglue import SuperGlue, SuperGlueSizes
 from superglue.superpoint import SuperPoint, SuperPointSizes
 from tests.training.pairing import basis, keypoints
@@ -74,3 +82,18 @@ def test_networks_that_do_not_fit_each_other_are_refused(tmp_path: Path) -> None
     both = settings(tmp_path, Network.SUPERPOINT, Network.SUPERGLUE)
     with pytest.raises(WeightsError, match="of length 16, and the front end's have 8"):
         load_networks(both, Device.REFERENCE)
+
+
+def test_what_a_calibration_was_made_with_has_a_name_of_its_own(tmp_path: Path) -> None:
+    made = settings(tmp_path, Network.SUPERGLUE)
+    before = decision_id(made)
+    assert before == decision_id(made)
+    assert len(before) == 12
+    again = read_manifest(tmp_path)
+    (basis_of, glue) = again.entries
+    for other in (replace(glue, options={"closer": 2}), replace(glue, sha256="0" * 64)):
+        write_manifest(Manifest(tmp_path, (basis_of, other)))
+        assert decision_id(made) != before
+    said_more = replace(glue, command="another", figures={"auc": 0.9})
+    write_manifest(Manifest(tmp_path, (basis_of, said_more)))
+    assert decision_id(made) == before

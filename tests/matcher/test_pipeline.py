@@ -66,6 +66,10 @@ def test_a_catalog_is_answered_by_its_own_threshold(shop: MemoryCatalog) -> None
     same = pipeline().identify(photo, strict).matches[0]
     assert (lax.verdict, same.verdict) == (Verdict.IDENTICAL, Verdict.SIMILAR)
     assert same.probability == lax.probability
+    tracked = pipeline().match(photo, [Detection(Box(190, 70, 430, 400), 0.9)], strict)[0]
+    in_frame = pipeline().survey(photo, strict).matches[0]
+    assert {tracked.verdict, in_frame.verdict} == {Verdict.SIMILAR}
+    assert tracked.product_id == in_frame.product_id == "p3"
     told = pipeline().explain(photo, strict, "p3").gates[-1]
     assert (told.passed, told.needed) == (False, 0.999999)
 
