@@ -5,6 +5,7 @@ does them once, holds nothing else, runs no threads, and forks the engine: when 
 the next one shares its pages and only has to load networks and catalogs.
 """
 
+import gc
 import importlib
 import logging
 import os
@@ -41,6 +42,8 @@ class Nursery:
         """Until SIGTERM or SIGINT, or until the parent is gone; the process's exit code."""
         for name in LATE:
             importlib.import_module(name)
+        gc.collect()
+        gc.freeze()  # a collection in a child would copy every page that is shared
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         pause, began = 0.0, time.monotonic()

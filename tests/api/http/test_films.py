@@ -49,7 +49,7 @@ def done(service: Service, job_id: str) -> dict[str, Any]:
 def test_a_film_in_a_bucket_is_fetched_and_matched(bucket: S3Options, tmp_path: Path) -> None:
     put(bucket, "monday/clip.mp4", tea_clip(tmp_path / "clip.mp4").read_bytes())
     put(bucket, "list.m3u8", b"#EXTM3U\nfile:///etc/passwd\n")
-    reach = {
+    reach: dict[str, Any] = {
         "s3_endpoint": bucket.endpoint,
         "s3_region": bucket.region,
         "access_key": bucket.access_key,
