@@ -1,5 +1,6 @@
 """`skulens serve`: the service in one process."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -55,6 +56,7 @@ def serve(
     from api.http.options import check_exposure, is_loopback, options_from
     from api.http.server import StoppableServer
     from api.http.tls import identity
+    from api.http.traces import tracing_from
 
     built = services(context, lambda given: replace(given, state=state or given.state))
     settings = built.settings
@@ -63,7 +65,9 @@ def serve(
     check_exposure(host, options)
     context.with_resource(claimed(options.state))
     ending = Ending()
-    app: ASGIApp = Gate(create_app(lambda: build_engine(built, options, ending)), options)
+    app: ASGIApp = Gate(
+        create_app(lambda: build_engine(built, options, ending), tracing_from(os.environ)), options
+    )
     configure()
     Output().note(f"serving {'https' if pair else 'http'}://{host}:{port}; stop with Ctrl-C")
     config = uvicorn.Config(

@@ -1,5 +1,6 @@
 """The engine's routes as one application. It trusts what the gate says of who asks."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
@@ -28,6 +29,7 @@ from api.http.routes import (
     watching,
     webhooks,
 )
+from api.http.traces import Traced, Tracing
 
 PREFIX: Final = "/v1"
 MODULES: Final = (
@@ -48,13 +50,22 @@ MODULES: Final = (
 BuildEngine = Callable[[], AbstractAsyncContextManager[Engine]]
 
 
-def create_app(build: BuildEngine) -> FastAPI:
-    """The application around an engine, which is built when it starts."""
+def create_app(build: BuildEngine, tracing: Tracing | None = None) -> FastAPI:
+    """The application around an engine, which is built when it starts.
+
+    Args:
+        build: the engine, while its block runs.
+        tracing: told of every request, and closed at the end; None for no traces.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        async with build() as engine:
-            yield {"engine": engine}
+        try:
+            async with build() as engine:
+                yield {"engine": engine}
+        finally:
+            if tracing is not None:
+                await asyncio.to_thread(tracing.close)
 
     app = FastAPI(
         title="skulens",
@@ -69,6 +80,8 @@ def create_app(build: BuildEngine) -> FastAPI:
     app.add_middleware(Idempotency)
     app.add_middleware(Counted)
     app.add_middleware(InRequest)
+    if tracing is not None:
+        app.add_middleware(Traced, tracing=tracing)
     app.include_router(system.router)
     app.include_router(about.figures)
     for module in MODULES:

@@ -13,13 +13,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
 
 from api.http.hub import Hub
-from api.http.jobs.record import Job, JobKind, JobState
+from api.http.jobs.record import JobState
 from api.http.jobs.runner import JobRunner
 from matcher.live import SessionStatus
 from matcher.match import StageTimes
 from stream.state import SourceState
 
-_DRIFT: Final = "Share of objects that differed from the journal, at the last reconcile"
 BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
@@ -90,7 +89,7 @@ class Counted:
 
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
-                route = _route(scope)
+                route = route_of(scope)
                 metrics: Metrics = scope["state"]["engine"].metrics
                 seconds = time.perf_counter() - began
                 metrics.answered(scope["method"], route, message["status"], seconds)
@@ -99,7 +98,7 @@ class Counted:
         await self._inner(scope, receive, counted)
 
 
-def _route(scope: Scope) -> str:
+def route_of(scope: Scope) -> str:
     """The path with the names of its parameters for their values; one name for all others."""
     if "route" not in scope:
         return "none"
@@ -145,16 +144,6 @@ class Now(Collector):
         checked = {name: recall for name, recall in recalls.items() if recall is not None}
         said = "Share of checked shortlists whose best product hashing found"
         yield _by("skulens_index_recall", said, "catalog", checked)
-        yield _by("skulens_catalog_drift", _DRIFT, "catalog", _drifts(self._jobs.list()))
-
-
-def _drifts(jobs: Iterable[Job]) -> dict[str, float]:
-    """By catalog, of its newest reconcile that ended well."""
-    drifts: dict[str, float] = {}
-    for job in jobs:  # newest first
-        if job.kind is JobKind.RECONCILE and job.state is JobState.DONE and job.result:
-            drifts.setdefault(job.catalog, float(job.result["drift"]))
-    return drifts
 
 
 def _by(name: str, said: str, label: str, values: dict[str, int] | dict[str, float]) -> Metric:

@@ -25,6 +25,7 @@ from api.http.nursery import Nursery
 from api.http.options import ServerOptions, options_from
 from api.http.proxy import Proxy
 from api.http.server import StoppableServer
+from api.http.traces import tracing_from
 from api.services import build_services
 from api.settings import Settings, load_settings
 
@@ -72,7 +73,9 @@ def run_engine() -> int:
         options = options_here(settings)
         with claimed(options.state), build_services(settings) as services:
             ending = Ending()
-            app = create_app(lambda: build_engine(services, options, ending))
+            app = create_app(
+                lambda: build_engine(services, options, ending), tracing_from(os.environ)
+            )
             _serve(app, options, ending)
     except refusals() as error:
         _logger.error("the engine cannot start: %s", sentence(error))

@@ -1,9 +1,10 @@
 """Looking: identify, explain, search."""
 
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
 from api.http.changing import Form
 from api.http.cursors import cursor_of, number_place
@@ -48,6 +49,7 @@ async def identify(
     _: Reader,
     catalog: str,
     form: Form,
+    request: Request,
     min_version: MinVersion = 0,
     whole_image: Annotated[
         bool, Query(description="It shows one product and little else.")
@@ -61,6 +63,7 @@ async def identify(
         image = read_picture(picture.data, picture.name)
         found = engine.finder.identify(image, snapshot, whole_image=whole_image)
         engine.metrics.identified(found.elapsed)
+        request.state.stages = asdict(found.elapsed)  # for traces
         return identification_json(picture.name, found)
 
     return await engine.compute.run(look)

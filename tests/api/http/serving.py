@@ -1,6 +1,7 @@
 """The service around stand-ins, on a real port: in one process, or through a worker's proxy."""
 
 import io
+import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,6 +22,7 @@ from api.http.gate import Gate
 from api.http.options import ServerOptions
 from api.http.proxy import Proxy
 from api.http.server import StoppableServer
+from api.http.traces import tracing_from
 from api.settings import Settings
 from tests.api.shop import FakeServices
 from tests.catalog.fakes import pixels
@@ -57,6 +59,7 @@ def serving(
     through_proxy: bool = False,
     exposed: bool = False,
     per_second: float = 100.0,
+    traced: bool = False,
     **settings: Any,
 ) -> Iterator[Service]:
     """A service on a free port of loopback while the block runs."""
@@ -65,7 +68,8 @@ def serving(
         Settings(storage=folder / "data", cache_dir=folder / "cache", **settings)
     )
     ending = Ending()
-    engine = create_app(lambda: build_engine(services, options, ending))
+    tracing = tracing_from(os.environ) if traced else None
+    engine = create_app(lambda: build_engine(services, options, ending), tracing)
     with ExitStack() as stack:
         inner: ASGIApp = engine
         if through_proxy:
