@@ -20,9 +20,11 @@ from catalog.storage import Storage
 from catalog.store import CatalogStore
 from matcher.embedder import part_id_of
 from matcher.weights import Manifest, Network, Weights
-from training.adapt import Adapted, AdaptOptions, adapt_embedder
+from training.adapt import Adapted, AdaptOptions, adapt_embedder, network_of, side_of
+from training.adapt_figures import nearest_others
+from training.embedder import embed_with
 from training.export import compact
-from training.own import own_products
+from training.own import OwnProduct, own_products
 from training.progress import Report
 from training.run import RunOptions
 
@@ -42,6 +44,21 @@ class Switched:
     model_id: str
     sha256: str
     index_version: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """What an adaptation draws its pictures from.
+
+    Attributes:
+        products: of the catalog.
+        twins: (N,) the nearest other product of each.
+        side: pixels at which the embedder sees a crop.
+    """
+
+    products: Sequence[OwnProduct]
+    twins: NDArray[np.intp]
+    side: int
 
 
 class CatalogAdapter:
@@ -122,6 +139,20 @@ class CatalogAdapter:
         version = change.switch(advance)
         self._tidy(objects)
         return Switched(model_id, sha256, version)
+
+    def material(self, seed: int = 0) -> "Material":
+        """What training draws from, to be looked at.
+
+        Raises:
+            Refused: there is no trained embedder to start from.
+            TrainingError: the catalog has too few products.
+            Conflict: networks that this process lacks encoded the catalog.
+        """
+        start = self._start()
+        products = own_products(self._store.snapshot(), seed)
+        net, side = network_of(start), side_of(start)
+        twins = nearest_others(products, lambda crops: embed_with(net, crops, side=side))
+        return Material(products, twins, side)
 
     @property
     def detector(self) -> OwnDetector:

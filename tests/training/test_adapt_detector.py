@@ -51,8 +51,9 @@ def test_scenes_of_the_catalog_are_measured_before_and_after(
 
 
 def test_weights_of_another_network_are_refused(weights: Weights, tmp_path: Path) -> None:
-    save_file({"strange": next(iter(build_yolov5n().parameters()))}, tmp_path / "other.safetensors")
-    other = Weights.of_file(weights.network, tmp_path / "other", {"input_size": 64})
+    path = tmp_path / "other.safetensors"
+    save_file({"strange": next(iter(build_yolov5n().parameters()))}, path)
+    other = Weights.of_file(weights.network, path, {"input_size": 64})
     run = RunOptions(tmp_path / "out", tmp_path / "out", 0.001)
     with pytest.raises(TrainingError, match="our own detector"):
         adapt_detector(products(2), OwnDetectorOptions(run, other), lambda _: None)
