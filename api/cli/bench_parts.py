@@ -1,6 +1,7 @@
 """`skulens bench detector|retrieval|ablation`: the parts of the method, apart."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -69,7 +70,9 @@ def retrieval(
     from bench.retrieval import RetrievalOptions, measure_retrieval
 
     with measuring(context) as (output, built, on_stage), ExitStack() as stack:
-        queries = stack.enter_context(laid_out("one-reference", shared)).subset(limit, seed).queries
+        dataset = stack.enter_context(laid_out("one-reference", shared))
+        known = tuple(query for query in dataset.queries if query.truth is not None)
+        queries = replace(dataset, queries=known).subset(limit, seed).queries
         catalogs, looker = searched_catalogs(built, shared, distractors, on_stage)
         options = RetrievalOptions(seed)
         result = measure_retrieval(queries, catalogs, looker, options, on_stage)
