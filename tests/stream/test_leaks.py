@@ -2,6 +2,7 @@
 
 import gc
 import threading
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -13,13 +14,17 @@ from stream.camera import CameraSettings, CameraSource
 from stream.mailbox import Mailbox
 from stream.peers import WebRtcSettings
 from stream.reconnecting import ReconnectingSource
+from stream.state import SourceState
+from tests.stream.peers.browser import chromium
 from tests.stream.peers.cameras import GstCamera
-from tests.stream.peers.whip_server import WhipServer
+from tests.stream.peers.whip_server import Publication, WhipServer
 from tests.stream.test_whip import ICE, Client, until
 from tests.stream.watching import wait_until
 
 SESSIONS = 200
 WARM_UP = 20
+PAGES = 6
+PAGE = Path(__file__).parent / "peers" / "page.html"
 
 
 class Belongings:
@@ -108,3 +113,38 @@ def test_publishers_leave_nothing_behind(capsys: pytest.CaptureFixture[str]) -> 
     with capsys.disabled():
         print(f"\n{SESSIONS} publishers: before {before}; after {after}")  # noqa: T201
     assert after.memory < before.memory * 1.05
+
+
+def _is_live(publication: Publication) -> bool:
+    return publication.source.status.state is SourceState.LIVE
+
+
+@pytest.mark.soak
+def test_browsers_that_are_killed_mid_handshake_leave_nothing_behind() -> None:
+    def killed_with_its_pages() -> None:
+        known = len(server.publications)
+        with chromium() as browser:
+            pages = [browser.new_page() for _ in range(PAGES)]
+            for number, page in enumerate(pages):
+                page.goto(f"{server.url}/?codec=VP8{'&half' if number % 2 else ''}")
+                page.wait_for_function("told.ready", timeout=30_000)
+            for publication in server.publications[known::2]:
+                wait_until(partial(_is_live, publication))
+            for process in psutil.Process().children(recursive=True):
+                if process.name().startswith("chrom"):
+                    process.kill()
+        wait_until(lambda: server.endpoint.sessions.count == 0)
+        wait_until(lambda: server.tasks() == 0)
+        for number, publication in enumerate(server.publications[known:]):
+            state = publication.source.status.state
+            assert state is (SourceState.FAILED if number % 2 else SourceState.ENDED)
+
+    server = WhipServer(WebRtcSettings(ice=ICE), PAGE.read_text())
+    try:
+        killed_with_its_pages()
+        before = Belongings()
+        for _ in range(3):
+            killed_with_its_pages()
+        settled(before)
+    finally:
+        server.close()
