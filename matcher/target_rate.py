@@ -239,7 +239,8 @@ class _Unknown:
             few = [one for one in self._replies if one.kind is kind]
             if few:
                 weight = _groups(few)
-                rates[kind] = wilson(scale.accepts(_odds(few)).mean() * weight, weight, len(few))
+                share = float(scale.accepts(_odds(few)).mean())
+                rates[kind] = wilson(share * weight, weight, len(few))
         return rates
 
     def careful_rate(self, odds: float) -> float:
