@@ -122,9 +122,12 @@ def _show_model(output: Output, name: str, models: "Models") -> None:
         role: None if one is None else {"model_id": one.model_id, "encoded": one.encoded}
         for role, one in known.items()
     }
-    output.line({"catalog": name, "is_current": is_current, "pictures": models.pictures, **record})
-    state = "the present networks" if is_current else "other networks; see --switch"
-    output.show(Text(f"catalog {name} is encoded by {state}"))
+    facts = {"is_current": is_current, "answered": models.answered, "pictures": models.pictures}
+    output.line({"catalog": name, **facts, **record})
+    state = "networks made for it" if models.answered else "other networks; see --switch"
+    output.show(
+        Text(f"catalog {name} is encoded by {'the present networks' if is_current else state}")
+    )
     table = Table("", "ID", "Encoded", "Networks", box=None, pad_edge=False)
     for role, one in known.items():
         if one is not None:
