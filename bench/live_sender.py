@@ -66,6 +66,8 @@ class _Camera(BaseHTTPRequestHandler):
         number = int((time.time() - film.started) * film.rate) + 1
         try:
             while True:
+                # A camera that is held up leaves pictures out; it does not fall behind its clock.
+                number = max(number, int((time.time() - film.started) * film.rate))
                 due = film.started + number / film.rate
                 time.sleep(max(due - time.time(), 0))
                 self._show(film.pictures[number % len(film.pictures)])

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 import typer.main
 
+from api.allocator import limit_arenas
 from api.cli.bench import bench_app
 from api.cli.bench_calibration import calibration as _bench_calibration  # noqa: F401
 from api.cli.bench_index import index as _bench_index  # noqa: F401 -- it joins `bench`
 from api.cli.bench_live import live as _bench_live  # noqa: F401 -- it joins `bench`
-from api.cli.bench_serve import serve as _bench_serve  # noqa: F401 -- it joins `bench`
 from api.cli.bench_parts import detector as _bench_parts  # noqa: F401 -- it joins `bench`
+from api.cli.bench_serve import serve as _bench_serve  # noqa: F401 -- it joins `bench`
 from api.cli.catalog import catalog_app
 from api.cli.demo import demo_app
 from api.cli.explain import explain_app
@@ -62,6 +63,7 @@ def main(arguments: Sequence[str] | None = None, build: Build | None = None) -> 
     """
     _survive_odd_terminals()
     _leave_the_processor_to_networks()
+    limit_arenas()
     try:
         command = with_server_options(typer.main.get_command(application()))
         command(args=arguments, prog_name="skulens", obj=Invocation(build or _build))

@@ -14,6 +14,7 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from api.allocator import limit_arenas
 from api.errors import refusals, sentence
 from api.http.app import create_app
 from api.http.claim import claimed
@@ -170,5 +171,6 @@ def _until(is_so: Callable[[], bool], seconds: float) -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    limit_arenas()
     configure()
     sys.exit(Nursery(run_engine).run())
