@@ -190,6 +190,8 @@ def _broken_form(dice: random.Random, whole: dict[str, bytes]) -> Sent:
     is_of_product = any(word in what for word in ("strange", "an id", "a text"))
     if is_of_product or "query" in what:
         path = "products" if is_of_product else "search"
+    if what == "with two pictures":
+        path = "identify"  # a product may well have two
     # Texts beside the pictures are not looked at where pictures alone are asked for.
     kind = dice.choice((FORM, FORM, "multipart/form-data", "multipart/form-data; boundary="))
     return Sent(f"form {what}", "POST", f"/v1/catalogs/shop/{path}", bodies[what], _typed(kind))
