@@ -24,7 +24,7 @@ OPTIONS = {
 
 
 def main(url: str, certificate: str, key: str, size: str, rate: str, seconds: str) -> None:
-    """Publish moving bars for some seconds, then leave."""
+    """Publish moving bars for some seconds, leave, and print how many pictures were sent."""
     width, height = (int(side) for side in size.split("x"))
     frame_rate = int(rate)
     options = {"cert_file": certificate, "key_file": key}
@@ -32,7 +32,7 @@ def main(url: str, certificate: str, key: str, size: str, rate: str, seconds: st
         stream = container.add_stream("libx264", rate=frame_rate, options=OPTIONS)
         assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        begin, number = time.monotonic(), 0
+        begin, number, sent = time.monotonic(), 0, 0
         while number < round(float(seconds) * frame_rate):
             time.sleep(max(begin + number / frame_rate - time.monotonic(), 0))
             # A camera that cannot keep up leaves pictures out; it does not fall behind its clock.
@@ -43,7 +43,9 @@ def main(url: str, certificate: str, key: str, size: str, rate: str, seconds: st
             frame.pts, frame.time_base = number, Fraction(1, frame_rate)
             container.mux(stream.encode(frame))
             number += 1
+            sent += 1
         container.mux(stream.encode(None))
+    sys.stdout.write(f"{sent}\n")
 
 
 if __name__ == "__main__":
