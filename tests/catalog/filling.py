@@ -8,15 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from catalog.catalogs import Catalogs
 from catalog.changes import ProductWritten
 from catalog.checkpoint import Checkpoint, Checkpoints
-from catalog.encoding import Encoding
+from catalog.encoding import Encoder, Encoding
 from catalog.index import Reference
 from catalog.journal import Journal
 from catalog.product import Product, ReferenceImage
 from catalog.state import CatalogState
 from catalog.storage import Storage
-from tests.catalog.fakes import DIMENSION, FakeEncoder, new_store
+from tests.catalog.fakes import DIMENSION, FakeEncoder
 
 WIDTH = 256
 AT = "2026-01-01T00:00:00.000+00:00"
@@ -50,9 +51,21 @@ def _always(changes: Sequence[ProductWritten], _: CatalogState) -> Sequence[Prod
     return changes
 
 
-def fill(storage: Storage, count: int) -> None:
-    """Make a catalog `shop` of `count` products and a snapshot object of all of them."""
-    store = new_store(storage, WideEncoder())
+def fill(
+    storage: Storage,
+    count: int,
+    encoder: Encoder | None = None,
+    vectors: NDArray[np.float32] | None = None,
+) -> None:
+    """Make a catalog `shop` of `count` products and a snapshot object of all of them.
+
+    Args:
+        storage: an empty one.
+        count: of products.
+        encoder: whose networks count as the catalog's; a stand-in if None.
+        vectors: (count, D) unit vectors, one per product; random ones if None.
+    """
+    store = Catalogs(storage, encoder or WideEncoder()).create("shop")
     products = [product(number) for number in range(count)]
     for first in range(0, count, _BATCH):
         batch = [ProductWritten(one) for one in products[first : first + _BATCH]]
@@ -60,7 +73,8 @@ def fill(storage: Storage, count: int) -> None:
     state = store.state()
     last = Journal(storage, "shop").read(state.sequence)
     assert last is not None
-    random = np.random.default_rng(7).standard_normal((count, WIDTH)).astype(np.float32)
-    vectors = random / np.linalg.norm(random, axis=1, keepdims=True)
+    if vectors is None:
+        random = np.random.default_rng(7).standard_normal((count, WIDTH)).astype(np.float32)
+        vectors = random / np.linalg.norm(random, axis=1, keepdims=True)
     references = tuple(Reference(p.product_id, p.images[0].image_id) for p in products)
     Checkpoints(storage, "shop").write(Checkpoint(state, last.write_id, references, vectors))
