@@ -3,6 +3,7 @@
 Only the embedder is ever made for a catalog; everything else is the process's own.
 """
 
+import json
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -34,6 +35,8 @@ from matcher.runtime import Runtime
 from matcher.search import PictureSearch
 from matcher.weights import Network, Weights, check_hash
 
+# One name in the file's header: of several the order would be another each time, and so the hash.
+NOTES: Final = "skulens"
 NONCOMMERCIAL: Final = "noncommercial"
 _KEPT: Final = 8
 
@@ -141,7 +144,7 @@ class AdaptedModels:
         )
 
 
-def notes_of(path: Path) -> dict[str, str]:
+def notes_of(path: Path) -> dict[str, object]:
     """What was written into a weights file beside its tensors.
 
     Raises:
@@ -149,8 +152,8 @@ def notes_of(path: Path) -> dict[str, str]:
     """
     try:
         with safe_open(path, "numpy") as opened:
-            return dict(opened.metadata() or {})
-    except (SafetensorError, OSError) as error:
+            return dict(json.loads((opened.metadata() or {}).get(NOTES, "{}")))
+    except (SafetensorError, OSError, ValueError, TypeError) as error:
         raise Conflict(f"{path} is no safetensors file: {error}") from error
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.torch import save_file
 
-from api.adapted import NONCOMMERCIAL, AdaptedModels
+from api.adapted import NONCOMMERCIAL, NOTES, AdaptedModels
 from api.adapting_detector import OwnDetector
 from api.errors import Refused
 from catalog.model_change import model_id_of
@@ -170,18 +170,18 @@ class CatalogAdapter:
 
     def _file_of(self, adapted: Adapted, start: Weights) -> bytes:
         """A safetensors file: half precision, and in its header what it is."""
-        notes = {
+        notes: dict[str, object] = {
             "made_for": self._store.name,
             "made_from": start.sha256,
-            "before": json.dumps(_rounded(adapted.before)),
-            "after": json.dumps(_rounded(adapted.after)),
+            "before": _rounded(adapted.before),
+            "after": _rounded(adapted.after),
         }
         entry = self._manifest.of_network(Network.EMBEDDER)[0]
         if not entry.commercial_use:
             notes[NONCOMMERCIAL] = entry.licence
         with tempfile.TemporaryDirectory(prefix="skulens-") as folder:
             path = Path(folder) / "embedder.safetensors"
-            save_file(compact(adapted.state), path, notes)
+            save_file(compact(adapted.state), path, {NOTES: json.dumps(notes, sort_keys=True)})
             return path.read_bytes()
 
     def _tidy(self, objects: ModelObjects) -> None:

@@ -1,5 +1,6 @@
 """Catalogs that are asked by networks made for them: fetched, checked, used, refused."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from api.adapted import NONCOMMERCIAL, AdaptedModels, CatalogFinder, CatalogSearcher
+from api.adapted import NONCOMMERCIAL, NOTES, AdaptedModels, CatalogFinder, CatalogSearcher
 from api.models import Models, Networks, compose
 from catalog.catalogs import Catalogs
 from catalog.errors import CatalogError, Conflict
@@ -46,7 +47,7 @@ def own_models() -> Models:
 def weights_file(path: Path, **notes: str) -> bytes:
     """Our embedder, untrained."""
     torch.manual_seed(0)
-    save_file(compact(EmbeddingNet().state_dict()), path, notes)
+    save_file(compact(EmbeddingNet().state_dict()), path, {NOTES: json.dumps(notes)})
     return path.read_bytes()
 
 

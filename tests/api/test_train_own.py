@@ -118,6 +118,8 @@ def test_without_a_switch_the_catalog_is_encoded_and_answers_as_before(
     assert known.prepared.encoded == known.pictures
     assert known.active.part_ids == models.encoder.part_ids
     assert f"--switch {known.prepared.model_id}" in capsys.readouterr().out
+    keep_adapted(Output(), "shop", making, trained(0.9), switch=False)
+    assert len(ModelObjects(memory, "shop").hashes()) == 1  # the same file, byte for byte
     store.model.switch_to(known.prepared.model_id)
     assert store.state().part_ids == known.prepared.part_ids
 
