@@ -114,7 +114,8 @@ def _all_products(shared: Path, target: Path) -> None:
     cartons = _cartons(grocery)[0]
     products = sorted(each.name for each in (grocery / "catalog").iterdir() if each.is_dir())
     _link_iconic(grocery, products, target)
-    _link_eval(grocery, products, target)
+    # Some kinds of produce were photographed for training only.
+    _link_eval(grocery, [each for each in products if (grocery / "eval" / each).is_dir()], target)
     for product in products:
         photos = _pictures(grocery / "train" / product)[:TRAIN_REFERENCES]
         _link(photos, target / "catalog" / product)

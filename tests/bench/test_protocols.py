@@ -68,9 +68,12 @@ def test_photos_that_show_another_face_than_the_reference_are_told_apart(
 def test_all_products_have_photos_for_references_and_no_unknowns(
     shared: Path, tmp_path: Path
 ) -> None:
+    write_picture(shared / "grocery" / "catalog" / "Kaiser" / "iconic.jpg", printed(4))
+    write_picture(shared / "grocery" / "train" / "Kaiser" / "1.jpg", printed(4))
     dataset = lay_out("all-products", shared, tmp_path)
     assert {name: len(paths) for name, paths in dataset.references().items()} == {
         "Juice": 4,
+        "Kaiser": 2,
         "Milk": 4,
         "Pear": 4,
     }
