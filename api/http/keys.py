@@ -122,6 +122,8 @@ class KeyStore:
     def get(self, key_id: str) -> Key | None:
         """A key by its id; None if there is none, or none any more."""
         self._look_again()
+        if key_id not in self._keys:
+            self._look(time.monotonic())  # made since: a new key is good at once
         return self._keys.get(key_id)
 
     def _look_again(self) -> None:

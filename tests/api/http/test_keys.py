@@ -30,6 +30,14 @@ def test_only_the_whole_key_is_the_key(tmp_path: Path) -> None:
         assert store.check(wrong) is None
 
 
+def test_a_key_made_by_another_process_is_good_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    service = KeyStore(path)
+    assert not service.any()
+    text, key = KeyStore(path).create([Scope.READ])
+    assert service.check(text) == key
+
+
 @pytest.mark.parametrize(("scopes", "catalogs"), [([], []), ([Scope.READ], ["../x"])])
 def test_a_key_that_makes_no_sense_is_refused(
     tmp_path: Path, scopes: list[Scope], catalogs: list[str]
