@@ -148,8 +148,7 @@ async def reconcile(
 
     With `only_sync`, only what they put there: no deletions, no repairs.
     """
-    await asyncio.to_thread(engine.hub.store, catalog)
-    job_id, _folder = await asyncio.to_thread(engine.jobs.reserve)
+    job_id = await _reserved(engine, catalog)
     asked = Order(job_id, JobKind.RECONCILE, catalog, "reconcile", order.model_dump())
     return await _ordered(engine, response, asked)
 
@@ -164,8 +163,7 @@ async def model(
     engine: TheEngine, _: Admin, catalog: str, order: ModelOrder, response: Response
 ) -> JobJson:
     """Encode what is missing and switch to the present networks, or roll back."""
-    await asyncio.to_thread(engine.hub.store, catalog)
-    job_id, _folder = await asyncio.to_thread(engine.jobs.reserve)
+    job_id = await _reserved(engine, catalog)
     asked = Order(job_id, JobKind.MODEL, catalog, order.action, order.model_dump())
     return await _ordered(engine, response, asked)
 
@@ -180,8 +178,7 @@ async def calibrate(
     engine: TheEngine, _: Keeper, catalog: str, order: CalibrateOrder, response: Response
 ) -> JobJson:
     """Learn from feedback and from the catalog itself; the result is as `calibrate --json` says."""
-    await asyncio.to_thread(engine.hub.store, catalog)
-    job_id, _folder = await asyncio.to_thread(engine.jobs.reserve)
+    job_id = await _reserved(engine, catalog)
     asked = Order(job_id, JobKind.CALIBRATE, catalog, "calibrate", order.model_dump())
     return await _ordered(engine, response, asked)
 
@@ -195,6 +192,13 @@ def reset_calibration(engine: TheEngine, _: Keeper, catalog: str) -> ResetJson:
     """Forget the calibration by the present networks; nothing happens where there is none."""
     store = engine.hub.store(catalog)
     return {"index_version": reset(store, engine.services.judge(store.snapshot()))}
+
+
+async def _reserved(engine: Engine, catalog: str) -> str:
+    """The id of a job to be, for a catalog that is there."""
+    await asyncio.to_thread(engine.hub.store, catalog)
+    job_id, _folder = await asyncio.to_thread(engine.jobs.reserve)
+    return job_id
 
 
 async def _ordered(engine: Engine, response: Response, order: Order) -> JobJson:
