@@ -24,6 +24,7 @@ from catalog.model_objects import ModelObjects
 from catalog.search import Found, Search
 from catalog.snapshot import Catalog
 from catalog.storage import Storage
+from matcher.colours import Colours
 from matcher.embedder import Embedder, named_by
 from matcher.encoder import ReferenceEncoder
 from matcher.errors import MatcherError
@@ -89,6 +90,12 @@ class AdaptedModels:
             self._known.move_to_end(part_id)
             return known
 
+    @property
+    def colours(self) -> Colours | None:
+        """What stands beside the process's own embedder, and beside new ones."""
+        embedder = self._models.networks.embedder
+        return embedder.colours if isinstance(embedder, Embedder) else None
+
     def encoder(self, catalog: str, part_ids: PartIds) -> Encoder | None:
         """What encodes a catalog's pictures so; None if it cannot be had. See `of`."""
         models = self.of(catalog, part_ids.embedding)
@@ -117,11 +124,23 @@ class AdaptedModels:
         if weights is None:
             return None
         try:
-            embedder = Embedder(self._runtime.load(weights))
+            embedder = Embedder(self._runtime.load(weights), self._colours(catalog, part_id))
         except MatcherError as error:
             raise Conflict(f"the networks of catalog {catalog} cannot be used: {error}") from error
         _logger.info("loaded the embedder made for catalog %s: %s", catalog, part_id)
         return with_embedder(self._models, embedder)
+
+    def _colours(self, catalog: str, part_id: str) -> Colours | None:
+        """What stands beside the network that a part id names."""
+        named, own = named_by(part_id), self.colours
+        if named is None or named.colours is None:
+            return None
+        if not named.is_beside(own):
+            raise Conflict(
+                f"the networks of catalog {catalog} cannot be used: they were made beside other "
+                "colours than the present ones; adapt them again by `skulens train embedder`"
+            )
+        return own
 
     def _fetched(self, objects: ModelObjects, sha256: str) -> Path:
         """The file in the cache folder, whole and checked."""

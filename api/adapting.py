@@ -122,7 +122,7 @@ class CatalogAdapter:
         on_stage("keeping the networks", 0, None)
         objects = ModelObjects(self._storage, self._store.name)
         sha256 = objects.save(self._file_of(adapted, start))
-        part_id = part_id_of(replace(start, sha256=sha256))
+        part_id = part_id_of(replace(start, sha256=sha256), self._adapted.colours)
         models = self._adapted.of(self._store.name, part_id)
         if models is None:
             raise Refused(f"catalog {self._store.name} lost the networks {sha256[:12]}; try again")

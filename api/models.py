@@ -11,6 +11,7 @@ from api.settings import Settings
 from matcher.calibration import read as read_calibration
 from matcher.closer_look import CloserLookMatcher
 from matcher.colour_embedder import ColourEmbedder
+from matcher.colours import Colours, read_colours
 from matcher.decision import Decision
 from matcher.detector import Detector, YoloDetector
 from matcher.embedder import Embedder as NetworkEmbedder
@@ -137,10 +138,19 @@ def load_networks(settings: Settings, device: Device) -> Networks:
     front_end, descriptors = _front_end(settings, loaded(Network.SUPERPOINT))
     return Networks(
         detector=PrintProposals() if detector is None else YoloDetector(detector),
-        embedder=ColourEmbedder() if embedder is None else NetworkEmbedder(embedder),
+        embedder=(
+            ColourEmbedder() if embedder is None else NetworkEmbedder(embedder, _colours(settings))
+        ),
         front_end=front_end,
         matcher=_keypoint_matcher(loaded(Network.SUPERGLUE), descriptors),
     )
+
+
+def _colours(settings: Settings) -> Colours | None:
+    """What stands beside the embedder's network; None for one that shall stand alone."""
+    if not read_manifest(settings.weights).of_network(Network.COLOURS):
+        return None
+    return read_colours(_table(settings, Network.COLOURS))
 
 
 def _front_end(settings: Settings, superpoint: LoadedNetwork | None) -> tuple[FrontEnd, int]:

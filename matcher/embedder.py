@@ -1,4 +1,4 @@
-"""One global vector per picture, for the shortlist."""
+"""One global vector per picture, for the shortlist: the network's, and beside it the colours'."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.colours import Colours
 from matcher.letterbox import letterbox, planes
 from matcher.runtime import LoadedNetwork
 from matcher.weights import Network, Weights
@@ -21,7 +22,13 @@ _BATCH: Final = 16
 _PREPARATION: Final = "box1"
 _SQUEEZED: Final = "fill1"
 _DIGITS: Final = 16
-_PART_ID: Final = re.compile(rf"{Network.EMBEDDER}-([0-9a-f]{{{_DIGITS}}})-(\w+)-(\d{{2,4}})")
+_COLOUR_DIGITS: Final = 8
+_PART_ID: Final = re.compile(
+    rf"{Network.EMBEDDER}-([0-9a-f]{{{_DIGITS}}})-(\w+)-(\d{{2,4}})"
+    rf"(?:-colours-([0-9a-f]{{{_COLOUR_DIGITS}}}))?"
+)
+# Of the squared length; what is left is the network's. Held-out products are found best so.
+_COLOUR_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +38,24 @@ class Named:
     Attributes:
         digest: the first 16 digits of its weights' sha256.
         options: see `matcher.weights.Weights`.
+        colours: the first 8 digits of the colours' sha256; None if it has none.
     """
 
     digest: str
     options: Mapping[str, float]
+    colours: str | None
+
+    def is_beside(self, colours: Colours | None) -> bool:
+        """Whether these are the colours that it stands beside."""
+        return self.colours == (None if colours is None else colours.sha256[:_COLOUR_DIGITS])
 
 
-def part_id_of(weights: Weights) -> str:
+def part_id_of(weights: Weights, colours: Colours | None = None) -> str:
     """Names network, weights and preprocessing; a folder's name in the catalog."""
     preparation = _SQUEEZED if weights.option("squeeze", 0) else _PREPARATION
     size = int(weights.option("input_size", _INPUT_SIZE))
-    return f"{weights.network}-{weights.sha256[:_DIGITS]}-{preparation}-{size}"
+    name = f"{weights.network}-{weights.sha256[:_DIGITS]}-{preparation}-{size}"
+    return name if colours is None else f"{name}-colours-{colours.sha256[:_COLOUR_DIGITS]}"
 
 
 def named_by(part_id: str) -> Named | None:
@@ -50,19 +64,20 @@ def named_by(part_id: str) -> Named | None:
     if known is None or known[2] not in (_PREPARATION, _SQUEEZED):
         return None
     squeeze = float(known[2] == _SQUEEZED)
-    return Named(known[1], {"input_size": float(known[3]), "squeeze": squeeze})
+    return Named(known[1], {"input_size": float(known[3]), "squeeze": squeeze}, known[4])
 
 
 class Embedder:
     """Turns pictures into unit vectors."""
 
-    def __init__(self, network: LoadedNetwork) -> None:
-        """Take a loaded embedder network, with the function `embed`."""
+    def __init__(self, network: LoadedNetwork, colours: Colours | None = None) -> None:
+        """Take a loaded embedder network, with the function `embed`, and what stands beside it."""
         self._run = network.functions["embed"]
+        self._colours = colours
         self._dimension = int(network.facts["dimension"])
         self._size = int(network.weights.option("input_size", _INPUT_SIZE))
         self._squeeze = bool(network.weights.option("squeeze", 0))
-        self._part_id = part_id_of(network.weights)
+        self._part_id = part_id_of(network.weights, colours)
 
     @property
     def part_id(self) -> str:
@@ -70,12 +85,25 @@ class Embedder:
         return self._part_id
 
     @property
+    def colours(self) -> Colours | None:
+        """What stands beside the network."""
+        return self._colours
+
+    @property
     def dimension(self) -> int:
         """Length of a vector."""
-        return self._dimension
+        return self._dimension + (0 if self._colours is None else self._colours.dimension)
 
     def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """(N, D) float32 of unit length for N (H, W, 3) RGB pictures; blocks while it computes."""
+        seen = self._by_network(images)
+        if self._colours is None:
+            return seen
+        coloured = self._colours.vectors(images)
+        own, beside = np.sqrt(1 - _COLOUR_SHARE), np.sqrt(_COLOUR_SHARE)
+        return np.concatenate([seen * own, coloured * beside], axis=1).astype(np.float32)
+
+    def _by_network(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         batches = [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
         vectors = [self._embed(batch) for batch in batches]
         return np.concatenate([np.empty((0, self._dimension), dtype=np.float32), *vectors])

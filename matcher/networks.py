@@ -127,7 +127,7 @@ def _empty(
             return SuperPoint(SuperPointSizes.of(state))
         case Network.SUPERGLUE:
             return SuperGlue(SuperGlueSizes.of(state, heads=int(options.get("heads", 4))))
-        case Network.KEYPOINT_BASIS | Network.DECISION:
+        case Network.KEYPOINT_BASIS | Network.COLOURS | Network.DECISION:
             raise WeightsError(f"weights for {network} are a table, not a network to be built")
 
 

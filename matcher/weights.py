@@ -26,19 +26,20 @@ _NAMED_KEYS: Final = 3
 
 
 class Network(StrEnum):
-    """What is trained, one per kind of work: networks, and the two tables beside them."""
+    """What is trained, one per kind of work: networks, and the tables beside them."""
 
     DETECTOR = "detector"
     EMBEDDER = "embedder"
     SUPERPOINT = "superpoint"
     SUPERGLUE = "superglue"
     KEYPOINT_BASIS = "keypoint basis"
+    COLOURS = "colours"
     DECISION = "decision"
 
     @property
     def is_table(self) -> bool:
         """Whether it is no network that a runtime runs."""
-        return self in (Network.KEYPOINT_BASIS, Network.DECISION)
+        return self in (Network.KEYPOINT_BASIS, Network.COLOURS, Network.DECISION)
 
 
 @dataclass(frozen=True, slots=True)

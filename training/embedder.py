@@ -72,6 +72,17 @@ def training_instances(data: TrainingData, out: Path) -> list[Instance]:
     ]
 
 
+def sampler_of(data: TrainingData, out: Path, rng: np.random.Generator) -> Sampler:
+    """Draws views of everything that may be trained on; blocks while the pictures are read.
+
+    Args:
+        data: the data folder.
+        out: folder where it is kept which cartons were located.
+        rng: source of all chance.
+    """
+    return Sampler(training_instances(data, out), backgrounds(data, _BACKGROUNDS), rng)
+
+
 def embed_with(
     net: nn.Module, crops: Sequence[NDArray[np.uint8]], device: str = "cpu", side: int = INPUT_SIDE
 ) -> NDArray[np.float32]:
@@ -106,9 +117,7 @@ def train_embedder(options: RunOptions, report: Report) -> Path:
     report(Progress(0, 0.0, 0.0, validation.measure(ColourEmbedder().embed)))
     run = EmbedderRun(options, validation)
     run.restore_if_asked()
-    run.sampler = Sampler(
-        training_instances(data, options.out), backgrounds(data, _BACKGROUNDS), run.chance()
-    )
+    run.sampler = sampler_of(data, options.out, run.chance())
     return run.complete(report)
 
 

@@ -11,12 +11,14 @@ from training.instances import Instance, Kind
 from training.views import CATALOG_POSE, PHOTO_POSE, SHOP_POSE, Subject, view
 
 _VIEWS: Final = 2
+# Owners enrol photos of their own beside the shop's picture, so photos must also find photos.
+_PHOTO_FIRST: Final = 0.4
 # Classes of each kind in one batch, as runs of neighbours in the list (twins stand together).
 _RECIPE: Final[Mapping[Kind, tuple[int, int]]] = {
     Kind.CARTON: (6, 1),
-    Kind.PRODUCE: (4, 1),
-    Kind.HOUSEHOLD: (8, 1),
-    Kind.CLOTHING: (8, 2),
+    Kind.PRODUCE: (10, 1),
+    Kind.HOUSEHOLD: (6, 1),
+    Kind.CLOTHING: (6, 2),
     Kind.PRINT: (4, 3),
     Kind.BEVERAGE: (2, 1),
 }
@@ -71,9 +73,10 @@ class Sampler:
         return [index for start in picked for index in members[start : start + size]]
 
     def _look(self, instance: Instance, number: int, side: int) -> NDArray[np.uint8]:
-        """The first view is the shop's (a catalog picture where there is one), then a photo."""
+        """The first view is mostly the shop's (if there is a catalog picture), then a photo."""
         rng = self._rng
-        if instance.photos and (number > 0 or not instance.catalog):
+        shop = instance.catalog and number == 0 and rng.random() > _PHOTO_FIRST
+        if instance.photos and not shop:
             return view(_one(instance.photos, rng), PHOTO_POSE, side, rng, strength=0.8)
         subject = _one(instance.catalog, rng)
         plain = rng.random() < (0.6 if number == 0 else 0.1)

@@ -255,6 +255,28 @@ def basis(
     output.show(f"{out}: {found.axes.shape[1]} axes")
 
 
+@train_app.command(epilog=examples("skulens train colours --data DIR --out colours.safetensors"))
+def colours(
+    data: Data,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The axes, safetensors.")],
+    seed: Annotated[int, typer.Option(help="Of all chance.")] = 0,
+) -> None:
+    """Find the axes of colour and layout that tell products apart."""
+    import numpy as np
+
+    from training.colours import save_colours, train_colours
+    from training.data import TrainingData
+    from training.embedder import sampler_of
+
+    output = Output()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with output.working("looking at views of products"):
+        sampler = sampler_of(TrainingData.open(data), out.parent, np.random.default_rng(seed))
+        found = train_colours(sampler)
+    save_colours(found, out)
+    output.show(f"{out}: {found.dimension} axes")
+
+
 @train_app.command(epilog=examples("skulens train decision --data DIR --out decision.json"))
 def decision(
     context: typer.Context,

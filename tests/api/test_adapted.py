@@ -3,12 +3,20 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from api.adapted import NONCOMMERCIAL, NOTES, AdaptedModels, CatalogFinder, CatalogSearcher
+from api.adapted import (
+    NONCOMMERCIAL,
+    NOTES,
+    AdaptedModels,
+    CatalogFinder,
+    CatalogSearcher,
+    with_embedder,
+)
 from api.models import Models, Networks, compose
 from catalog.catalogs import Catalogs
 from catalog.errors import CatalogError, Conflict
@@ -18,8 +26,9 @@ from catalog.search import Search
 from catalog.store import CatalogStore
 from matcher.calibration import read
 from matcher.colour_embedder import ColourEmbedder
+from matcher.colours import LAYOUT, Colours
 from matcher.decision import Decision
-from matcher.embedder import named_by, part_id_of
+from matcher.embedder import Embedder, named_by, part_id_of
 from matcher.encoder import ReferenceEncoder
 from matcher.nearest import NearestNeighbourMatcher
 from matcher.proposals import PrintProposals
@@ -165,4 +174,29 @@ def test_a_part_id_says_which_file_and_how_pictures_are_prepared() -> None:
     assert named is not None
     assert (named.digest, named.options) == ("0123456789abcdef", OPTIONS)
     assert named_by("embedder-0123456789abcdef-fill9-64") is None
+    assert named.colours is None
     assert named_by("colour-3x3-6-8") is None
+
+
+def test_networks_stand_beside_the_process_s_colours(
+    memory: MemoryStorage, models: Models, tmp_path: Path
+) -> None:
+    path = tmp_path / "embedder.safetensors"
+    sha256 = ModelObjects(memory, "shop").save(weights_file(path))
+    weights = Weights(Network.EMBEDDER, path, sha256, OPTIONS)
+    runtime = choose_runtime(Device.REFERENCE, tmp_path, threads=1)
+    coloured = with_embedder(models, Embedder(runtime.load(weights), some_colours("0" * 64)))
+    adapted = adapted_in(memory, coloured, tmp_path)
+
+    made = adapted.of("shop", part_id_of(weights, adapted.colours))
+    assert made is not None
+    assert made.networks.embedder.embed([printed(1)]).shape == (1, 256 + 3)
+    alone = adapted.of("shop", part_id_of(weights))
+    assert alone is not None
+    assert alone.networks.embedder.embed([printed(1)]).shape == (1, 256)
+    with pytest.raises(Conflict, match="beside other colours"):
+        adapted.of("shop", part_id_of(weights, some_colours("1" * 64)))
+
+
+def some_colours(sha256: str) -> Colours:
+    return Colours(np.zeros(LAYOUT, np.float32), np.eye(LAYOUT, 3, dtype=np.float32), sha256)

@@ -5,6 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from catalog.product import is_valid_id
+from matcher.colours import LAYOUT, Colours
 from matcher.embedder import Embedder, prepare_for_embedding, squeeze_for_embedding
 from matcher.openvino_runtime import OpenVinoRuntime
 from matcher.torch_runtime import TorchRuntime
@@ -29,6 +30,23 @@ def test_vectors_are_float32_of_unit_length(
     assert vectors.shape == (3, embedder.dimension) == (3, 256)
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+
+
+def test_colours_beside_the_network_count_for_half(
+    weights: Weights, openvino: OpenVinoRuntime, photo: NDArray[np.uint8]
+) -> None:
+    network = openvino.load(weights)
+    axes = np.random.default_rng(0).normal(size=(LAYOUT, 5)).astype(np.float32)
+    colours = Colours(np.zeros(LAYOUT, np.float32), axes, "c" * 64)
+    alone, both = Embedder(network), Embedder(network, colours)
+
+    vectors = both.embed([photo, photo[:40]])
+
+    assert vectors.shape == (2, both.dimension) == (2, 261)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose((vectors[:, :256] ** 2).sum(axis=1), 0.5, atol=1e-6)
+    assert both.part_id == f"{alone.part_id}-colours-cccccccc"
+    assert both.embed([]).shape == (0, 261)
 
 
 def test_no_pictures_give_no_vectors(weights: Weights, openvino: OpenVinoRuntime) -> None:
