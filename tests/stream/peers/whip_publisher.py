@@ -1,6 +1,6 @@
 """A WHIP client of its own kind: FFmpeg's muxer, as PyAV ships it.
 
-whip_publisher.py URL CERTIFICATE KEY WIDTHxHEIGHT RATE SECONDS
+whip_publisher.py URL CERTIFICATE KEY WIDTHxHEIGHT RATE SECONDS [stamped]
 
 A process of its own: FFmpeg's handshake holds the interpreter's lock.
 """
@@ -14,6 +14,8 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from bench.live_scene import burn
+
 OPTIONS = {
     "preset": "ultrafast",
     "tune": "zerolatency",
@@ -23,7 +25,14 @@ OPTIONS = {
 }
 
 
-def main(url: str, certificate: str, key: str, size: str, rate: str, seconds: str) -> None:
+def centiseconds() -> int:
+    """What a clock in the picture would show, 0 to 65535."""
+    return round(time.time() * 100) % 2**16
+
+
+def main(
+    url: str, certificate: str, key: str, size: str, rate: str, seconds: str, stamped: str = ""
+) -> None:
     """Publish moving bars for some seconds, leave, and print how many pictures were sent."""
     width, height = (int(side) for side in size.split("x"))
     frame_rate = int(rate)
@@ -39,6 +48,8 @@ def main(url: str, certificate: str, key: str, size: str, rate: str, seconds: st
             number = max(number, int((time.monotonic() - begin) * frame_rate))
             image = np.full((height, width, 3), number * 8 % 256, np.uint8)
             image[:, : (number * 16) % width] = 255
+            if stamped:
+                burn(image, centiseconds())
             frame = VideoFrame.from_ndarray(image, "rgb24")
             frame.pts, frame.time_base = number, Fraction(1, frame_rate)
             container.mux(stream.encode(frame))
