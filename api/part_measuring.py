@@ -34,6 +34,7 @@ from matcher.closer_look import CloserLookMatcher
 from matcher.colour_embedder import ColourEmbedder
 from matcher.detector import YoloDetector
 from matcher.embedder import Embedder
+from matcher.encoder import Embedder as VectorMaker
 from matcher.encoder import ReferenceEncoder
 from matcher.nearest import NearestNeighbourMatcher
 from matcher.proposals import PrintProposals
@@ -42,7 +43,8 @@ from matcher.shortlist import Shortlister
 
 OnProgress = Callable[[str, int, int], None]
 
-_OURS: Final = "network"
+_OURS: Final = "embedder"
+_NETWORK: Final = "network"
 _COLOURS: Final = "colours"
 _BEFORE_VOTES: Final = 200
 _KEPT: Final = "retrieval-"
@@ -70,7 +72,11 @@ def searched_catalogs(
     looker = Looker(
         models.networks.detector,
         models.networks.front_end,
-        {_OURS: models.networks.embedder, _COLOURS: ColourEmbedder()},
+        {
+            _OURS: models.networks.embedder,
+            _NETWORK: _alone(models.networks.embedder),
+            _COLOURS: ColourEmbedder(),
+        },
     )
     names = {"grocery": 0} | ({"grocery and clothes": distractors} if distractors else {})
     found = []
@@ -90,12 +96,20 @@ def _rankers(services: Services, catalog: Catalog) -> tuple[Ranker, ...]:
         ShortlistRanker(shortlister, catalog, _OURS),
         LikenessRanker("embedder alone", _OURS, *stored_vectors(catalog)),
         LikenessRanker(
+            "its network alone", _NETWORK, *other_vectors(catalog, _alone(networks.embedder))
+        ),
+        LikenessRanker(
             "colours and gradients", _COLOURS, *other_vectors(catalog, ColourEmbedder())
         ),
     ]
     if len(catalog.products) <= _BEFORE_VOTES:
         ours.append(VotesRanker(shortlister, catalog))
     return tuple(ours)
+
+
+def _alone(embedder: VectorMaker) -> VectorMaker:
+    """The network of an embedder, without the colours beside it."""
+    return embedder.alone if isinstance(embedder, Embedder) else embedder
 
 
 def kept_catalog(services: Services, pictures: Path, name: str, on_progress: OnProgress) -> Catalog:
@@ -170,6 +184,14 @@ def variants(services: Services, stack: ExitStack, on_progress: OnProgress) -> l
             "colours and gradients",
             exchanged(
                 isinstance(shipped.embedder, Embedder), replace(shipped, embedder=ColourEmbedder())
+            ),
+        ),
+        Variant(
+            "colours",
+            "the embedder's network alone",
+            exchanged(
+                isinstance(shipped.embedder, Embedder) and shipped.embedder.colours is not None,
+                replace(shipped, embedder=_alone(shipped.embedder)),
             ),
         ),
         Variant(

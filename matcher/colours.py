@@ -20,7 +20,7 @@ from safetensors.numpy import load_file
 from matcher.errors import WeightsError
 from matcher.weights import sha256_of
 
-_SIDE: Final = 96
+_SIDE: Final = 64
 # Histograms are of 3 by 3 windows that overlap by half, made of 4 by 4 blocks.
 _BLOCKS: Final = 4
 _BLOCK: Final = _SIDE // _BLOCKS

@@ -72,6 +72,7 @@ class Embedder:
 
     def __init__(self, network: LoadedNetwork, colours: Colours | None = None) -> None:
         """Take a loaded embedder network, with the function `embed`, and what stands beside it."""
+        self._network = network
         self._run = network.functions["embed"]
         self._colours = colours
         self._dimension = int(network.facts["dimension"])
@@ -88,6 +89,11 @@ class Embedder:
     def colours(self) -> Colours | None:
         """What stands beside the network."""
         return self._colours
+
+    @property
+    def alone(self) -> "Embedder":
+        """The network without what stands beside it."""
+        return Embedder(self._network)
 
     @property
     def dimension(self) -> int:

@@ -24,6 +24,9 @@ from matcher.reference import Reference, ReferenceShelf
 _VERIFY_ALL: Final = 10
 _BY_EMBEDDING: Final = 64
 _VOTERS: Final = 700
+# Descriptors that are asked at once; products with many references bring the strongest of each.
+_ASKED: Final = 60_000
+_LEAST_ASKED: Final = 64
 _BACKGROUND_RANK: Final = 8
 _KEPT_TABLES: Final = 8
 
@@ -153,8 +156,9 @@ class Shortlister:
                 self._tables.move_to_end(key)
                 return self._tables[key]
         described = tuple(one for one in references if len(one.features))
-        sizes = np.array([0, *(len(one.features) for one in described)], np.intp)
-        rows = [one.features.descriptors for one in described]
+        most = max(_ASKED // max(len(described), 1), _LEAST_ASKED)
+        rows = [one.features.descriptors[:most] for one in described]
+        sizes = np.array([0, *map(len, rows)], np.intp)
         table = _Table(
             described,
             np.concatenate(rows) if rows else np.zeros((0, 1), np.float32),

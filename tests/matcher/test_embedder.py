@@ -47,6 +47,7 @@ def test_colours_beside_the_network_count_for_half(
     np.testing.assert_allclose((vectors[:, :256] ** 2).sum(axis=1), 0.5, atol=1e-6)
     assert both.part_id == f"{alone.part_id}-colours-cccccccc"
     assert both.embed([]).shape == (0, 261)
+    assert both.alone.part_id == alone.part_id
 
 
 def test_no_pictures_give_no_vectors(weights: Weights, openvino: OpenVinoRuntime) -> None:

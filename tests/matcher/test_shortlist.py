@@ -113,3 +113,11 @@ def test_nothing_to_compare_makes_no_contest(shop: MemoryCatalog) -> None:
     references = listed(shop, held_up(printed(1)), 3).references
     assert verifier().verify(query(flat()), references) == []
     assert verifier().verify(query(printed(1)), []) == []
+
+
+def test_of_many_references_the_strongest_keypoints_vote(
+    shop: MemoryCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("matcher.shortlist._ASKED", 12 * 80)
+    for seed in (0, 3, 7):
+        assert listed(shop, held_up(printed(seed)), 4).product_ids[0] == f"p{seed}"
