@@ -49,7 +49,7 @@ def _train(arguments: argparse.Namespace) -> None:
 
 
 def _ship(arguments: argparse.Namespace) -> None:
-    runs = Runs(arguments.data, arguments.detector, arguments.embedder)
+    runs = Runs(arguments.data, arguments.detector, arguments.embedder, arguments.colours)
     for entry in ship(runs, arguments.weights):
         LOGGER.info("%s: %d bytes, %s", entry.file, entry.size, dict(entry.figures))
 
@@ -87,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     shipper = tasks.add_parser("ship", parents=[common])
     shipper.add_argument("--detector", type=Path, required=True)
     shipper.add_argument("--embedder", type=Path, required=True)
+    shipper.add_argument("--colours", type=Path, required=True)
     shipper.add_argument("--weights", type=Path, required=True)
     shipper.set_defaults(act=_ship)
     for name, act in (("ship-superglue", _ship_superglue), ("ship-superpoint", _ship_superpoint)):

@@ -61,6 +61,15 @@ def export(checkpoint: Path, card: Card, folder: Path) -> WeightsEntry:
     state = load_checkpoint(checkpoint, "cpu")["net"]
     path = folder / f"{card.name}.safetensors"
     save_file(compact(state), path)
+    return listed(path, card, folder)
+
+
+def listed(path: Path, card: Card, folder: Path) -> WeightsEntry:
+    """The manifest entry, now written, of a file in the weights folder.
+
+    Raises:
+        WeightsError: the folder's manifest cannot be read.
+    """
     path.chmod(0o644)
     entry = WeightsEntry(
         name=card.name,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from matcher.colour_embedder import ColourEmbedder
+from matcher.colours import read_colours
 from matcher.resnet import EmbeddingNet
 from matcher.weights import Network, WeightsEntry
 from matcher.yolo import build_yolov5n
@@ -19,7 +20,7 @@ from training.checkpoint import load_checkpoint
 from training.data import TrainingData
 from training.detection_data import held_out_sets
 from training.embedder import embed_with, picture_side
-from training.export import Card, export
+from training.export import Card, export, listed
 from training.located import locate_cartons
 from training.progress import read
 from training.retrieval import Embed, held_out_set
@@ -43,20 +44,23 @@ class Runs:
         data: the data folder.
         detector: the detector's run.
         embedder: the embedder's run.
+        colours: what `skulens train colours` wrote.
     """
 
     data: Path
     detector: Path
     embedder: Path
+    colours: Path
 
 
-def ship(runs: Runs, folder: Path) -> tuple[WeightsEntry, WeightsEntry]:
-    """Measure both networks and write their weights and manifest entries.
+def ship(runs: Runs, folder: Path) -> tuple[WeightsEntry, WeightsEntry, WeightsEntry]:
+    """Measure both networks and the colours; write their weights and manifest entries.
 
     Blocks for minutes: hundreds of photos through both networks.
 
     Raises:
         TrainingError: a checkpoint or the data folder is not complete.
+        WeightsError: the colours cannot be read.
     """
     data = TrainingData.open(runs.data)
     detector, embedder = build_yolov5n(), EmbeddingNet()
@@ -76,10 +80,26 @@ def ship(runs: Runs, folder: Path) -> tuple[WeightsEntry, WeightsEntry]:
             network=Network.EMBEDDER,
             trained_on=_SOURCES,
             command=command_of("embedder", runs.embedder),
-            figures=_embedder_figures(embedder, detector, data, runs.embedder),
+            figures=_embedder_figures(embedder, detector, data, runs),
             options={"input_size": picture_side(1.0), "squeeze": 1},
         ), folder),
+        _ship_colours(runs.colours, folder),
     )  # fmt: skip
+
+
+def _ship_colours(file: Path, folder: Path) -> WeightsEntry:
+    """Their figures stand with the embedder's, beside which they are served."""
+    path = folder / "colours.safetensors"
+    path.write_bytes(file.read_bytes())
+    card = Card(
+        name="colours",
+        network=Network.COLOURS,
+        trained_on=_SOURCES,
+        command="skulens train colours --data DIR --out colours.safetensors",
+        figures={},
+        options={},
+    )
+    return listed(path, card, folder)
 
 
 def command_of(network: str, out: Path) -> str:
@@ -98,15 +118,20 @@ def _detector_figures(net: nn.Module, data: TrainingData, out: Path) -> dict[str
 
 
 def _embedder_figures(
-    net: nn.Module, detector: nn.Module, data: TrainingData, out: Path
+    net: nn.Module, detector: nn.Module, data: TrainingData, runs: Runs
 ) -> dict[str, float]:
-    """The network, the training-free baseline, and both side by side."""
+    """The network, the colours, both side by side as they are served, and without training."""
 
     def own(crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         return embed_with(net, crops, side=picture_side(1.0))
 
-    methods: dict[str, Embed] = {"network": own, "both": together(own, ColourEmbedder().embed)}
-    held_out = held_out_set(data, locate_cartons(data, out / "located.json"))
+    colours = read_colours(runs.colours)
+    methods: dict[str, Embed] = {
+        "network": own,
+        "colours": colours.vectors,
+        "both": together(own, colours.vectors),
+    }
+    held_out = held_out_set(data, locate_cartons(data, runs.embedder / "located.json"))
     figures = {
         f"held_out_{method}_{name}": value
         for method, way in {**methods, "baseline": ColourEmbedder().embed}.items()
