@@ -182,11 +182,13 @@ class Pipeline:
         return Look(crop, query, shortlist, contests, self.decision(catalog))
 
     def _answers(self, look: Look) -> list[Match]:
-        """Most probable first; if nothing was verified, the likest product as a guess."""
-        verified = self._verified(look)
-        if not any(one.probability > _LIKELIER_THAN_A_GUESS for one in verified):
-            verified.append(guess(look.crop.detection, look.shortlist))
-        return sorted(verified, key=lambda one: -one.probability)
+        """Most probable first; if nothing likely was verified, the likest product as a guess.
+
+        A handful of keypoints that agree by chance say less than the likeness of the whole.
+        """
+        likely = [one for one in self._verified(look) if one.probability > _LIKELIER_THAN_A_GUESS]
+        answers = likely or [guess(look.crop.detection, look.shortlist)]
+        return sorted(answers, key=lambda one: -one.probability)
 
     def _verified(self, look: Look) -> list[Match]:
         return [answer(one, look.crop, look.shortlist, look.decision) for one in look.contests]
