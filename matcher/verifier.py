@@ -7,7 +7,7 @@ the reference. References that claim the same place compete; what they compete w
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import permutations
+from itertools import permutations, product
 from typing import Final, Protocol
 
 import numpy as np
@@ -111,7 +111,7 @@ class Verifier:
     def verify(self, query: Query, references: Sequence[Reference]) -> list[Contest]:
         """Every place of the picture where a reference is found, strongest first."""
         claims = self._claims(query, references)
-        contests = [self._contest(query, rivals) for rivals in _by_place(claims)]
+        contests = [self._contest(query, rivals, references) for rivals in _by_place(claims)]
         contests.sort(key=lambda one: -one.hypotheses[0].strength)
         return self._with_similarities(query, contests, references)
 
@@ -127,14 +127,16 @@ class Verifier:
             for placement in place(corresponding, query.features, reference.features)
         ]
 
-    def _contest(self, query: Query, rivals: Sequence["_Claim"]) -> Contest:
+    def _contest(
+        self, query: Query, rivals: Sequence["_Claim"], references: Sequence[Reference]
+    ) -> Contest:
         compared = [_compared(query, one) for one in rivals]
         compared.sort(key=lambda one: -one.hypothesis.strength)
         best: dict[str, _Compared] = {}
         for one in compared:
             best.setdefault(one.hypothesis.reference.product_id, one)
         hypotheses = tuple(one.hypothesis for one in best.values())
-        return Contest(hypotheses, self._duels(tuple(best.values())))
+        return Contest(hypotheses, self._duels(hypotheses, compared, references))
 
     def _with_similarities(
         self, query: Query, contests: Sequence[Contest], references: Sequence[Reference]
@@ -154,20 +156,24 @@ class Verifier:
             for contest, embedding in zip(contests, embeddings, strict=True)
         ]
 
-    def _duels(self, compared: Sequence["_Compared"]) -> tuple[Duel, ...]:
-        enough = _WEAK * compared[0].hypothesis.strength
+    def _duels(
+        self,
+        hypotheses: Sequence[Hypothesis],
+        compared: Sequence["_Compared"],
+        references: Sequence[Reference],
+    ) -> tuple[Duel, ...]:
+        enough = _WEAK * hypotheses[0].strength
         close = [
-            index
-            for index, one in enumerate(compared[:_TESTED])
-            if one.hypothesis.strength > enough
+            (index, one.reference.product_id)
+            for index, one in enumerate(hypotheses[:_TESTED])
+            if one.strength > enough
         ]
         duels = []
-        for first, second in permutations(close, 2):
-            evidence = self._twin_test.ask(
-                compared[first].hypothesis.reference,
-                compared[second].hypothesis.reference,
-                compared[first].warped,
-            )
+        for (first, product_id), (second, twin_id) in permutations(close, 2):
+            own = [one for one in compared if one.product_id == product_id]
+            twins = [one for one in references if one.product_id == twin_id]
+            asked, twin = _most_alike(own, twins)
+            evidence = self._twin_test.ask(asked.hypothesis.reference, twin, asked.warped)
             if evidence is not None:
                 duels.append(Duel(first, second, evidence))
         return tuple(duels)
@@ -183,6 +189,25 @@ class _Claim:
 class _Compared:
     hypothesis: Hypothesis
     warped: Warped
+
+    @property
+    def product_id(self) -> str:
+        return self.hypothesis.reference.product_id
+
+
+def _most_alike(
+    own: Sequence[_Compared], twins: Sequence[Reference]
+) -> tuple[_Compared, Reference]:
+    """Of two products' references those that differ least in light and pose.
+
+    What then still differs is what tells the products apart: a photo beside a catalog picture
+    differs everywhere.
+    """
+
+    def likeness(pair: tuple[_Compared, Reference]) -> float:
+        return float(pair[0].hypothesis.reference.embedding @ pair[1].embedding)
+
+    return max(product(own, twins), key=likeness)
 
 
 def _compared(query: Query, claim: _Claim) -> _Compared:
