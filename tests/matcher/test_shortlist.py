@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
+from typing_extensions import override
 
+from matcher.agreement import Warped
 from matcher.colour_embedder import ColourEmbedder
 from matcher.nearest import NearestNeighbourMatcher
-from matcher.reference import ReferenceShelf
+from matcher.reference import Reference, ReferenceShelf
 from matcher.shortlist import Shortlist, Shortlister
-from matcher.twins import TwinTest
+from matcher.twins import TwinEvidence, TwinTest
 from matcher.verifier import Query, Verifier
 from tests.matcher.prints import (
     Image,
@@ -121,3 +123,26 @@ def test_of_many_references_the_strongest_keypoints_vote(
     monkeypatch.setattr("matcher.shortlist._ASKED", 12 * 80)
     for seed in (0, 3, 7):
         assert listed(shop, held_up(printed(seed)), 4).product_ids[0] == f"p{seed}"
+
+
+def test_twins_are_asked_through_the_references_that_are_most_alike() -> None:
+    berry, lemon = printed(6).copy(), printed(6).copy()
+    berry[120:210, 70:170] = printed(21)[:90, :100]
+    lemon[120:210, 70:170] = printed(22)[:90, :100]
+    dim = {name: (one * np.array([0.8, 0.55, 0.3])).astype(np.uint8)
+           for name, one in (("berry", berry), ("lemon", lemon))}  # fmt: skip
+    twins = MemoryCatalog({"berry": [berry, dim["berry"]], "lemon": [dim["lemon"]]})
+    seen = held_up(berry)
+    asked: list[set[str]] = []
+
+    class Noted(TwinTest):
+        @override
+        def ask(self, first: Reference, second: Reference, query: Warped) -> TwinEvidence | None:
+            asked.append({first.image_id, second.image_id})
+            return super().ask(first, second, query)
+
+    Verifier(NearestNeighbourMatcher(), Noted(), ColourEmbedder()).verify(
+        query(seen), listed(twins, seen, 5).references
+    )
+    assert asked
+    assert all(pair == {"berry-1", "lemon-0"} for pair in asked)
