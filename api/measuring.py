@@ -96,8 +96,15 @@ def latency_target(
         models.networks.embedder,
         models.networks.front_end,
         models.networks.matcher,
+        models.networks.comparator,
     ).clocked(clock)
-    shipped = Networks(counted.detector, counted.embedder, counted.front_end, counted.matcher)
+    shipped = Networks(
+        counted.detector,
+        counted.embedder,
+        counted.front_end,
+        counted.matcher,
+        counted.comparator,
+    )
     plain = load_networks(services.settings, Device.REFERENCE)
     return LatencyTarget(
         stages=_stages(services, catalog, image),

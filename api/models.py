@@ -12,6 +12,7 @@ from matcher.calibration import read as read_calibration
 from matcher.closer_look import CloserLookMatcher
 from matcher.colour_embedder import ColourEmbedder
 from matcher.colours import Colours, read_colours
+from matcher.comparator import Comparator, NetworkComparator, PlainComparator
 from matcher.decision import Decision
 from matcher.detector import Detector, YoloDetector
 from matcher.embedder import Embedder as NetworkEmbedder
@@ -38,19 +39,21 @@ _CLOSER_LOOKS: Final = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Networks:
-    """The four networks of a pipeline, or what stands in for them without training.
+    """The networks of a pipeline, or what stands in for them without training.
 
     Attributes:
         detector: finds what may be a product.
         embedder: one vector per picture, for the shortlist.
         front_end: finds and describes keypoints.
         matcher: pairs them.
+        comparator: tells how much a picture differs from a reference that it was aligned with.
     """
 
     detector: Detector
     embedder: Embedder
     front_end: FrontEnd
     matcher: KeypointMatcher
+    comparator: Comparator
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,6 +138,7 @@ def load_networks(settings: Settings, device: Device) -> Networks:
         return runtime.load(manifest.weights(entries[0].name, allow_noncommercial=allowed))
 
     detector, embedder = loaded(Network.DETECTOR), loaded(Network.EMBEDDER)
+    comparator = loaded(Network.COMPARATOR)
     front_end, descriptors = _front_end(settings, loaded(Network.SUPERPOINT))
     return Networks(
         detector=PrintProposals() if detector is None else YoloDetector(detector),
@@ -143,6 +147,7 @@ def load_networks(settings: Settings, device: Device) -> Networks:
         ),
         front_end=front_end,
         matcher=_keypoint_matcher(loaded(Network.SUPERGLUE), descriptors),
+        comparator=PlainComparator() if comparator is None else NetworkComparator(comparator),
     )
 
 
@@ -198,7 +203,7 @@ def compose(networks: Networks, decision: Decision, shortlist_size: int = 12) ->
         front_end=networks.front_end,
         shelf=shelf,
         shortlister=Shortlister(shelf),
-        verifier=Verifier(networks.matcher, TwinTest(), networks.embedder),
+        verifier=Verifier(networks.matcher, TwinTest(), networks.embedder, networks.comparator),
         decision=decision,
     )
     return Pipeline(parts, shortlist_size)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.encoding import CompactFeatures
+from matcher.comparator import Comparator, Comparison
 from matcher.detector import Detector
 from matcher.encoder import Embedder
 from matcher.features import Correspondences, FrontEnd, KeypointMatcher, LocalFeatures
@@ -45,12 +46,13 @@ class NetworkClock:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Networks:
-    """The four networks of a pipeline, or what stands in for them without training."""
+    """The networks of a pipeline, or what stands in for them without training."""
 
     detector: Detector
     embedder: Embedder
     front_end: FrontEnd
     matcher: KeypointMatcher
+    comparator: Comparator
 
     def clocked(self, clock: NetworkClock) -> "Networks":
         """The same networks, counted."""
@@ -59,6 +61,7 @@ class Networks:
             ClockedEmbedder(self.embedder, clock),
             ClockedFrontEnd(self.front_end, clock),
             ClockedMatcher(self.matcher, clock),
+            ClockedComparator(self.comparator, clock),
         )
 
 
@@ -132,3 +135,16 @@ class ClockedMatcher:
         """As the inner one."""
         with self._clock.counting("pair"):
             return self._inner.match(query, references)
+
+
+class ClockedComparator:
+    """Counts as `compare`."""
+
+    def __init__(self, inner: Comparator, clock: NetworkClock) -> None:
+        self._inner = inner
+        self._clock = clock
+
+    def differences(self, comparisons: Sequence[Comparison]) -> NDArray[np.float32]:
+        """As the inner one."""
+        with self._clock.counting("compare"):
+            return self._inner.differences(comparisons)

@@ -18,7 +18,8 @@ _RIDGE: Final = 0.5
 _CAUTION: Final = 2.0
 _HARDLY: Final = 1e-6
 # Evidence may not count against what it speaks for, and some always counts: per standard
-# deviation of inliers, scarcity, correlation, chroma, similarity, print lead and colour lead.
+# deviation of inliers, scarcity, correlation, chroma, similarity, print lead, colour lead and
+# difference.
 _FOR: Final = (0.0, None)
 _AGAINST: Final = (None, 0.0)
 # The embedder was trained on photos of the products that the decision is calibrated with, which
@@ -26,7 +27,16 @@ _AGAINST: Final = (None, 0.0)
 _LIKENESS: Final = (0.0, 0.5)
 # Twins that differ in a word or two are rare among the photos of a calibration.
 _PRINT: Final = (0.25, None)
-_BOUNDS: Final = ((0.3, None), (None, -0.2), (0.15, None), _AGAINST, _LIKENESS, _PRINT, _FOR)
+_BOUNDS: Final = (
+    (0.3, None),
+    (None, -0.2),
+    (0.15, None),
+    _AGAINST,
+    _LIKENESS,
+    _PRINT,
+    _FOR,
+    _AGAINST,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +92,7 @@ def fit(labelled: Sequence[LabelledContest]) -> DecisionWeights:
             total -= one.weight * float(np.log(max(float(right), 1e-12)))
         return total
 
-    start = np.array([0.0, 0.3, -0.2, 0.15, 0.0, 0.0, 0.0, 0.0])
+    start = np.array([0.0, 0.3, -0.2, 0.15, 0.0, 0.0, 0.0, 0.0, 0.0])
     fitted = minimize(loss, start, method="L-BFGS-B", bounds=((None, None), *_BOUNDS)).x
     worth = fitted[1:] / spread
     bias = float(fitted[0] - (worth * centre).sum())

@@ -41,6 +41,7 @@ class DecisionWeights:
         twin_print: per unit of print lead in the twin test.
         twin_colour: per unit of colour lead in the twin test.
         unknown_share: in (0, 1), share of unknowns among the pictures of the calibration.
+        difference: per unit of difference that the comparator tells.
         slope: of an answer's log-odds over those in its contest.
         offset: likewise, what is added to them.
     """
@@ -54,13 +55,14 @@ class DecisionWeights:
     twin_print: float
     twin_colour: float
     unknown_share: float
+    difference: float = 0.0
     slope: float = 1.0
     offset: float = 0.0
 
     @classmethod
     def of(cls, bias: float, worth: Floats, unknown_share: float) -> Self:
-        """From (7,) weights in the order of `evidence`."""
-        own, (twin_print, twin_colour) = worth[:5].tolist(), worth[5:].tolist()
+        """From (8,) weights in the order of `evidence`."""
+        own, (twin_print, twin_colour, difference) = worth[:5].tolist(), worth[5:].tolist()
         inliers, scarcity, correlation, chroma, similarity = own
         return cls(
             bias,
@@ -72,10 +74,11 @@ class DecisionWeights:
             twin_print,
             twin_colour,
             unknown_share,
+            difference,
         )
 
     def evidence_weights(self) -> Floats:
-        """(7,) float64, in the order of `evidence`."""
+        """(8,) float64, in the order of `evidence`."""
         names = [one.name for one in fields(self) if one.name not in _NO_EVIDENCE]
         return np.array([getattr(self, name) for name in names], np.float64)
 
@@ -192,7 +195,7 @@ def adapted_id(model_id: str, part_id: str) -> str:
 
 
 def evidence(contest: Contest) -> Floats:
-    """(N, 7) float64: what speaks for each hypothesis, in the order of `DecisionWeights`."""
+    """(N, 8) float64: what speaks for each hypothesis, in the order of `DecisionWeights`."""
     own = np.array([_own(one) for one in contest.hypotheses], np.float64)
     twins = np.zeros((len(own), 2))
     for duel in contest.duels:
@@ -202,7 +205,8 @@ def evidence(contest: Contest) -> Floats:
         lead = np.array([told.print_lead, colour]) / 2
         twins[duel.first] += lead
         twins[duel.second] -= lead
-    return np.concatenate([own, twins], axis=1)
+    differences = np.array([[one.difference] for one in contest.hypotheses], np.float64)
+    return np.concatenate([own, twins, differences], axis=1)
 
 
 def _own(hypothesis: Hypothesis) -> list[float]:

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
+from matcher.comparator_net import CELL as COMPARED_CELL
+from matcher.comparator_net import ComparatorNet
 from matcher.errors import WeightsError
 from matcher.resnet import EmbeddingNet
 from matcher.weights import Network, Weights, enter, read_state
@@ -64,6 +66,8 @@ def load_bundle(weights: Weights) -> Bundle:
             return _superpoint(module)
         case SuperGlue():
             return _superglue(module)
+        case ComparatorNet():
+            return _comparator(module)
         case _:
             return _detector(module)
 
@@ -127,6 +131,8 @@ def _empty(
             return SuperPoint(SuperPointSizes.of(state))
         case Network.SUPERGLUE:
             return SuperGlue(SuperGlueSizes.of(state, heads=int(options.get("heads", 4))))
+        case Network.COMPARATOR:
+            return ComparatorNet()
         case Network.KEYPOINT_BASIS | Network.COLOURS | Network.DECISION:
             raise WeightsError(f"weights for {network} are a table, not a network to be built")
 
@@ -189,6 +195,12 @@ def _superpoint(module: SuperPoint) -> Bundle:
     image = torch.zeros(1, 1, 4 * CELL, 5 * CELL)
     graph = Graph("extract", module, (image,), ((-1, 1, -1, -1),))
     return Bundle((graph,), {"descriptors": module.sizes.descriptors})
+
+
+def _comparator(module: ComparatorNet) -> Bundle:
+    side = torch.zeros(2, 3, 6 * COMPARED_CELL, 4 * COMPARED_CELL)
+    shape = (-1, 3, -1, -1)
+    return Bundle((Graph("compare", module, (side, side), (shape, shape)),))
 
 
 def _superglue(module: SuperGlue) -> Bundle:

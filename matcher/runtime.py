@@ -38,7 +38,7 @@ class LoadedNetwork:
 
     Attributes:
         weights: what it was made from.
-        functions: by name: `detect`, `embed`, `extract`, or `encode` and `attend`.
+        functions: by name: `detect`, `embed`, `extract`, `compare`, or `encode` and `attend`.
         facts: numbers of the network that are no function, such as `bin_score`.
     """
 

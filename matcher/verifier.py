@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from matcher.agreement import Aligned, Warped, compare, warp
 from matcher.box import Box
+from matcher.comparator import Comparator, Comparison
 from matcher.features import Correspondences, KeypointMatcher, LocalFeatures
 from matcher.placement import Placement, overlap, place
 from matcher.reference import Reference
@@ -59,6 +60,7 @@ class Hypothesis:
         aligned: how much it looks like it.
         coverage: in [0, 1], share of the visible reference that is matched.
         similarity: in [-1, 1], of the place's embedding with the product's nearest reference.
+        difference: in [-6, 6], log-odds that it shows another print; below 0 for the same.
     """
 
     reference: Reference
@@ -66,6 +68,7 @@ class Hypothesis:
     aligned: Aligned
     coverage: float
     similarity: float = 0.0
+    difference: float = 0.0
 
     @property
     def outline(self) -> NDArray[np.float32]:
@@ -103,10 +106,17 @@ class Contest:
 class Verifier:
     """Keypoint pairs, homographies, aligned comparison and twin tests."""
 
-    def __init__(self, matcher: KeypointMatcher, twin_test: TwinTest, embedder: Embedder) -> None:
+    def __init__(
+        self,
+        matcher: KeypointMatcher,
+        twin_test: TwinTest,
+        embedder: Embedder,
+        comparator: Comparator,
+    ) -> None:
         self._matcher = matcher
         self._twin_test = twin_test
         self._embedder = embedder
+        self._comparator = comparator
 
     def verify(self, query: Query, references: Sequence[Reference]) -> list[Contest]:
         """Every place of the picture where a reference is found, strongest first."""
@@ -135,8 +145,20 @@ class Verifier:
         best: dict[str, _Compared] = {}
         for one in compared:
             best.setdefault(one.hypothesis.reference.product_id, one)
-        hypotheses = tuple(one.hypothesis for one in best.values())
+        hypotheses = self._with_differences(list(best.values()))
         return Contest(hypotheses, self._duels(hypotheses, compared, references))
+
+    def _with_differences(self, compared: Sequence["_Compared"]) -> tuple[Hypothesis, ...]:
+        told = self._comparator.differences(
+            [
+                Comparison(one.hypothesis.reference.look, one.warped, one.hypothesis.aligned)
+                for one in compared
+            ]
+        )
+        return tuple(
+            replace(one.hypothesis, difference=float(difference))
+            for one, difference in zip(compared, told, strict=True)
+        )
 
     def _with_similarities(
         self, query: Query, contests: Sequence[Contest], references: Sequence[Reference]

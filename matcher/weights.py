@@ -32,6 +32,7 @@ class Network(StrEnum):
     EMBEDDER = "embedder"
     SUPERPOINT = "superpoint"
     SUPERGLUE = "superglue"
+    COMPARATOR = "comparator"
     KEYPOINT_BASIS = "keypoint basis"
     COLOURS = "colours"
     DECISION = "decision"

@@ -239,6 +239,37 @@ def superpoint(
     output.show(str(best))
 
 
+@train_app.command(
+    epilog=examples("skulens train comparator --data DIR --out runs/comparator --minutes 45")
+)
+def comparator(
+    context: typer.Context,
+    data: Data,
+    out: Out,
+    minutes: Minutes = FULL_MINUTES,
+    seed: Seed = 0,
+    device: TrainingDevice = "cpu",
+    resume: Resume = False,
+) -> None:
+    """Train the comparator, which tells a photo of a product from one of its near-twin."""
+    from training.comparator import train_comparator
+    from training.front_ends import FrontEndChoice, FrontEndKind
+    from training.run import RunOptions
+
+    _prepare(context)
+    output = Output()
+    settings = services(context).settings
+    run = RunOptions(data, out, minutes, seed, device, resume)
+    keypoints = FrontEndChoice(
+        FrontEndKind.ROOTSIFT, settings.weights, settings.cache_dir / "networks"
+    )
+    with output.progress("training the comparator", "minutes") as advance:
+        best = train_comparator(
+            run, keypoints.open(), lambda now: _report(output, now, run, advance)
+        )
+    output.show(str(best))
+
+
 @train_app.command(epilog=examples("skulens train basis --data DIR --out rootsift.safetensors"))
 def basis(
     data: Data,

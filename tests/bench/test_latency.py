@@ -13,6 +13,7 @@ from bench.errors import BenchError
 from bench.latency import LatencyOptions, LatencyTarget, Stage, measure_latency, time_stage
 from catalog.encoding import CompactFeatures
 from matcher.box import Box
+from matcher.comparator import Comparison
 from matcher.features import Correspondences, LocalFeatures
 from matcher.match import Detection, Identification, Match, StageTimes, Verdict, Verification
 from tests.bench.scenery import printed
@@ -159,24 +160,28 @@ class FakeNetworks:
         none = np.zeros(0, np.int64)
         return [Correspondences(none, none, query.scores[:0]) for _ in references]
 
+    def differences(self, comparisons: Sequence[Comparison]) -> NDArray[np.float32]:
+        return np.full(len(comparisons) + 1, 0.5, np.float32)
+
 
 def test_clocked_networks_answer_as_the_inner_ones_and_count_by_name() -> None:
     fake, clock = FakeNetworks(), NetworkClock()
-    networks = Networks(fake, fake, fake, fake).clocked(clock)
+    networks = Networks(fake, fake, fake, fake, fake).clocked(clock)
     image = np.zeros((20, 30, 3), np.uint8)
     assert networks.detector.detect(image)[0].box == Box(0, 0, 30, 20)
     assert networks.embedder.embed([image]).shape == (1, 2)
     features = networks.front_end.extract(image, 5)
     assert len(networks.front_end.unpack(networks.front_end.pack(features), 30, 20)) == 1
     assert len(networks.matcher.match(features, [features])) == 1
+    assert networks.comparator.differences([]).tolist() == [0.5]
     assert {networks.embedder.part_id, networks.front_end.part_id} == {"fake"}
-    assert set(clock.milliseconds) == {"detect", "embed", "keypoints", "pair"}
+    assert set(clock.milliseconds) == {"detect", "embed", "keypoints", "pair", "compare"}
     assert clock.total_ms == sum(clock.milliseconds.values())
 
 
 def test_a_network_inside_a_network_counts_once() -> None:
     fake, clock = FakeNetworks(), NetworkClock()
-    networks = Networks(fake, fake, fake, fake).clocked(clock)
+    networks = Networks(fake, fake, fake, fake, fake).clocked(clock)
     fake.nested = networks
     features = fake.extract(np.zeros((8, 8, 3), np.uint8), 1)
     networks.matcher.match(features, [features])

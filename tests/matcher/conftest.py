@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional
 
+from matcher.comparator_net import ComparatorNet
 from matcher.openvino_runtime import OpenVinoRuntime
 from matcher.resnet import EmbeddingNet
 from matcher.torch_runtime import TorchRuntime
@@ -68,6 +69,7 @@ def random_weights(tmp_path_factory: pytest.TempPathFactory) -> dict[Network, We
         Network.EMBEDDER: EmbeddingNet(),
         Network.SUPERPOINT: lively_superpoint(),
         Network.SUPERGLUE: SuperGlue(SUPERGLUE),
+        Network.COMPARATOR: ComparatorNet(),
     }
     files = {}
     for network, module in networks.items():

@@ -15,6 +15,7 @@ from catalog.product import Product, ReferenceImage
 from matcher.box import Box
 from matcher.calibration import read
 from matcher.colour_embedder import ColourEmbedder
+from matcher.comparator import PlainComparator
 from matcher.decision import Decision
 from matcher.encoder import ReferenceEncoder
 from matcher.match import Detection
@@ -176,7 +177,7 @@ def pipeline(detector: FixedDetector | None = None, shortlist_size: int = 12) ->
         front_end=root_sift(),
         shelf=shelf,
         shortlister=Shortlister(shelf),
-        verifier=Verifier(NearestNeighbourMatcher(), TwinTest(), embedder),
+        verifier=Verifier(NearestNeighbourMatcher(), TwinTest(), embedder, PlainComparator()),
         decision=Decision(read(WEIGHTS / "decision.json"), 0.8),
     )
     return Pipeline(parts, shortlist_size)

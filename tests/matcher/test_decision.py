@@ -68,7 +68,7 @@ def test_a_twin_test_separates_equal_rivals() -> None:
 def test_a_sliver_of_differing_colour_counts_less() -> None:
     rivals = (hypothesis("a"), hypothesis("b"))
     colour = {
-        share: evidence(contest(*rivals, duels=(duel(0, 1, 1.0, share),)))[:, -1]
+        share: evidence(contest(*rivals, duels=(duel(0, 1, 1.0, share),)))[:, 6]
         for share in (0.01, 0.2)
     }
     assert 0 < colour[0.01][0] < 0.2 * colour[0.2][0]
@@ -114,12 +114,12 @@ def test_no_hypothesis_leaves_everything_to_none_of_them() -> None:
 
 
 def test_weights_keep_the_order_of_the_evidence() -> None:
-    worth = np.arange(1.0, 8.0)
+    worth = np.arange(1.0, 9.0)
     weights = DecisionWeights.of(-3.0, worth, 0.2)
     assert weights.evidence_weights().tolist() == worth.tolist()
     assert (weights.bias, weights.unknown_share) == (-3.0, 0.2)
-    assert weights.twin_colour == 7.0
-    assert evidence(contest(hypothesis("a"))).shape == (1, 7)
+    assert (weights.twin_colour, weights.difference) == (7.0, 8.0)
+    assert evidence(contest(hypothesis("a"))).shape == (1, 8)
 
 
 def test_a_catalog_decides_by_its_own_calibration_and_by_no_other_networks() -> None:
@@ -136,3 +136,13 @@ def test_a_catalog_decides_by_its_own_calibration_and_by_no_other_networks() -> 
     same = shipped.calibrated({"net-1": plain})
     assert same.answer_scale == shipped.answer_scale
     assert same.rank(rivals)[0].probability == shipped.rank(rivals)[0].probability
+
+
+def test_what_the_comparator_finds_different_is_less_probable() -> None:
+    weights = replace(SHIPPED, difference=-1.0)
+    same = hypothesis("a", 30, 0.5)
+    other = replace(hypothesis("b", 30, 0.5), difference=2.0)
+    ranked = Decision(weights, 0.8).rank(contest(other, same))
+    assert [one.hypothesis.reference.product_id for one in ranked] == ["a", "b"]
+    odds = ranked[0].probability / ranked[1].probability
+    assert odds == pytest.approx(np.exp(2.0))

@@ -36,6 +36,7 @@ def inputs(function: str) -> tuple[Array, ...]:
         "detect": ((blocks(32) + blocks(8) + blocks(4)) / np.float32(3),),
         "embed": (noise(2, 3, 64, 64),),
         "extract": (noise(1, 1, 96, 120),),
+        "compare": (noise(2, 3, 96, 64), noise(2, 3, 96, 64)),
         "encode": (noise(2, 40, 3), noise(2, 40, 32)),
         "attend": (noise(2, 40, 32), mask0, noise(2, 30, 32), mask1),
     }[function]

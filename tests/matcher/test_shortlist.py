@@ -4,6 +4,7 @@ from typing_extensions import override
 
 from matcher.agreement import Warped
 from matcher.colour_embedder import ColourEmbedder
+from matcher.comparator import PlainComparator
 from matcher.nearest import NearestNeighbourMatcher
 from matcher.reference import Reference, ReferenceShelf
 from matcher.shortlist import Shortlist, Shortlister
@@ -78,7 +79,7 @@ def test_a_shelf_loads_a_reference_once_while_it_has_room(shop: MemoryCatalog) -
 
 
 def verifier() -> Verifier:
-    return Verifier(NearestNeighbourMatcher(), TwinTest(), ColourEmbedder())
+    return Verifier(NearestNeighbourMatcher(), TwinTest(), ColourEmbedder(), PlainComparator())
 
 
 def query(picture: Image) -> Query:
@@ -141,7 +142,7 @@ def test_twins_are_asked_through_the_references_that_are_most_alike() -> None:
             asked.append({first.image_id, second.image_id})
             return super().ask(first, second, query)
 
-    Verifier(NearestNeighbourMatcher(), Noted(), ColourEmbedder()).verify(
+    Verifier(NearestNeighbourMatcher(), Noted(), ColourEmbedder(), PlainComparator()).verify(
         query(seen), listed(twins, seen, 5).references
     )
     assert asked

@@ -1,0 +1,121 @@
+"""How much an aligned picture differs from its reference."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from matcher.agreement import Aligned, Look, Warped, compare
+from matcher.comparator import (
+    CELL,
+    Comparison,
+    NetworkComparator,
+    PlainComparator,
+    difference,
+    prepared,
+    share_of_cells,
+    to_input,
+)
+from matcher.openvino_runtime import OpenVinoRuntime
+from matcher.torch_runtime import TorchRuntime
+from matcher.weights import Network, Weights
+from tests.matcher.prints import printed
+
+
+def comparison(reference: NDArray[np.uint8], query: NDArray[np.uint8]) -> Comparison:
+    everywhere = np.ones(reference.shape[:2], bool)
+    look, warped = Look(reference, everywhere, 1.0), Warped(query, everywhere)
+    return Comparison(look, warped, compare(look, warped))
+
+
+def small(seed: int) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(printed(seed)[:184, :120])
+
+
+def test_without_a_network_another_print_differs_more_than_the_same() -> None:
+    same, other = comparison(small(1), small(1)), comparison(small(1), small(2))
+    told = PlainComparator().differences([same, other])
+    assert told[0] < 0 < told[1] + 3
+    assert told[1] > told[0] + 2
+
+
+def test_without_a_network_nothing_is_surer_than_a_network_could_be() -> None:
+    hopeless = Comparison(
+        Look(small(1), np.ones((184, 120), bool), 1.0),
+        Warped(small(2), np.zeros((184, 120), bool)),
+        Aligned(0.0, 0.0, 100.0),
+    )
+    assert PlainComparator().differences([hopeless]).tolist() == [6.0]
+    assert len(PlainComparator().differences([])) == 0
+
+
+def test_only_cells_in_view_are_asked() -> None:
+    logits = np.full((4, 5), 3.0, np.float32)
+    logits[:2, :3] = -2.0
+    visible = np.zeros((30, 38), bool)
+    visible[: 2 * CELL, : 3 * CELL] = True
+    assert difference(logits, visible) == pytest.approx(-2.0)
+
+
+def test_what_is_hardly_in_view_is_neither_the_same_nor_another() -> None:
+    sliver = np.zeros((32, 32), bool)
+    sliver[:, :6] = True
+    sliver[8:] = False
+    assert difference(np.full((4, 4), 9.0, np.float32), sliver) == 0.0
+
+
+def test_no_single_cell_outweighs_all_others() -> None:
+    logits = np.full((4, 4), -1.0, np.float32)
+    logits[0, 0] = 1e6
+    assert difference(logits, np.ones((32, 32), bool)) == pytest.approx((6 - 15) / 16)
+
+
+def test_cells_know_how_much_of_them_a_mask_covers() -> None:
+    mask = np.zeros((12, 16), bool)
+    mask[:8, :4] = True
+    assert share_of_cells(mask, 2, 2).tolist() == [[0.5, 0.0], [0.0, 0.0]]
+
+
+def test_pictures_of_any_size_share_a_white_sheet_of_whole_cells() -> None:
+    black = np.zeros((10, 20, 3), np.uint8)
+    sheet = to_input([black, black[:8, :8]], 10, 20)
+    assert sheet.shape == (2, 3, 16, 24)
+    assert sheet[0, :, :10, :20].max() == 0.0
+    assert sheet[1, :, 8:].min() == sheet[1, :, :, 8:].min() == 1.0
+
+
+def test_the_picture_is_compared_at_the_reference_s_exposure() -> None:
+    reference = small(3)
+    dark = (reference * 0.5).astype(np.uint8)
+    one = comparison(reference, dark)
+    _, balanced = prepared(one.look, one.warped)
+    gap = np.abs(balanced.astype(int) - reference)
+    assert np.median(gap) < 4 < np.median(np.abs(dark.astype(int) - reference))
+
+
+def test_a_picture_out_of_view_is_left_as_it_is() -> None:
+    look = Look(small(3), np.ones((184, 120), bool), 1.0)
+    unseen = Warped(small(4), np.zeros((184, 120), bool))
+    assert prepared(look, unseen)[1] is unseen.picture
+
+
+def test_the_fast_network_says_what_the_reference_says(
+    random_weights: dict[Network, Weights], openvino: OpenVinoRuntime, reference: TorchRuntime
+) -> None:
+    weights = random_weights[Network.COMPARATOR]
+    asked = [comparison(small(1), small(1)), comparison(small(2)[:100], small(3)[:100])]
+    fast, exact = (
+        NetworkComparator(runtime.load(weights)).differences(asked)
+        for runtime in (openvino, reference)
+    )
+    assert fast.shape == (2,)
+    assert fast == pytest.approx(exact, abs=0.1)
+
+
+def test_company_does_not_change_what_is_said_of_a_pair(
+    random_weights: dict[Network, Weights], reference: TorchRuntime
+) -> None:
+    comparator = NetworkComparator(reference.load(random_weights[Network.COMPARATOR]))
+    pair, other = comparison(small(1), small(2)), comparison(small(3), small(3))
+    alone, beside = comparator.differences([pair]), comparator.differences([pair, other])
+    assert beside[0] == pytest.approx(alone[0], abs=1e-4)
+    assert len(comparator.differences([])) == 0
