@@ -16,6 +16,7 @@ from training.front_ends import FrontEndChoice, FrontEndKind
 from training.progress import Progress
 from training.run import RunOptions
 from training.ship import Runs, ship
+from training.ship_comparator import ship_comparator
 from training.ship_keypoints import ServedAs, ship_superglue, ship_superpoint
 
 LOGGER = logging.getLogger("training")
@@ -69,6 +70,13 @@ def _ship_superpoint(arguments: argparse.Namespace) -> None:
     LOGGER.info("%s: %d bytes, %s", entry.file, entry.size, dict(entry.figures))
 
 
+def _ship_comparator(arguments: argparse.Namespace) -> None:
+    data = TrainingData.open(arguments.data)
+    choice = FrontEndChoice(FrontEndKind.ROOTSIFT, arguments.weights, arguments.run / "networks")
+    entry = ship_comparator(data, arguments.run, choice.open(), arguments.weights)
+    LOGGER.info("%s: %d bytes, %s", entry.file, entry.size, dict(entry.figures))
+
+
 def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--data", type=Path, required=True)
@@ -90,7 +98,11 @@ def _parser() -> argparse.ArgumentParser:
     shipper.add_argument("--colours", type=Path, required=True)
     shipper.add_argument("--weights", type=Path, required=True)
     shipper.set_defaults(act=_ship)
-    for name, act in (("ship-superglue", _ship_superglue), ("ship-superpoint", _ship_superpoint)):
+    for name, act in (
+        ("ship-superglue", _ship_superglue),
+        ("ship-superpoint", _ship_superpoint),
+        ("ship-comparator", _ship_comparator),
+    ):
         shipper = tasks.add_parser(name, parents=[common])
         shipper.add_argument("--run", type=Path, required=True)
         shipper.add_argument("--weights", type=Path, required=True)

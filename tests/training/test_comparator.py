@@ -8,15 +8,20 @@ import torch
 from numpy.typing import NDArray
 
 from matcher.agreement import Look, Warped
+from matcher.comparator_net import ComparatorNet
 from matcher.rootsift import RootSift, read_basis
+from matcher.weights import load_weights, read_manifest
 from tests.training.miniature import HELD_OUT
 from training.aligned_photos import AlignedPhoto, aligned_photos
-from training.comparator import Amounts, area_under_roc, told_apart, train_comparator
+from training.comparator import told_apart, train_comparator
+from training.comparator_figures import area_under_roc
+from training.comparison_material import Amounts
 from training.comparisons import DIFFERENT, ROWS, SAME, UNTOLD, Material, draw
 from training.data import TrainingData
 from training.prints import family
 from training.progress import Progress
 from training.run import RunOptions
+from training.ship_comparator import ship_comparator
 from training.twinning import blended, blot, lettered, twin_of
 
 WEIGHTS = Path(__file__).parents[2] / "weights"
@@ -132,9 +137,12 @@ def test_photos_of_a_carton_are_found_on_its_references(tiny_data: Path) -> None
     assert all(one.trusted.any() and not (one.trusted & ~one.look.mask).any() for one in own)
 
 
-def test_a_run_learns_resumes_and_reports_what_needs_no_training_first(
-    tiny_data: Path, tmp_path: Path
+def test_a_run_learns_resumes_and_ships_beside_what_needs_no_training(
+    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("training.comparator._BATCH", 2)
+    monkeypatch.setattr("training.comparator._FRESH", 1)
+    monkeypatch.setattr("training.comparator_figures._PAIRS", 4)
     reports: list[Progress] = []
     few = Amounts(clothes=8, families=4, shops=0)
 
@@ -142,10 +150,18 @@ def test_a_run_learns_resumes_and_reports_what_needs_no_training_first(
         options = RunOptions(tiny_data, tmp_path, minutes, resume=resume, report_seconds=3)
         return train_comparator(options, front_end(), reports.append, few)
 
-    best = run(0.08, resume=False)
+    best = run(0.03, resume=False)
     steps = reports[-1].step
     assert reports[0].figures.keys() == {"correlation_auc", "chroma_auc"}
     assert reports[-1].figures.keys() == {"cells_auc", "photos_auc"}
     assert best.exists()
-    run(0.13, resume=True)
+    run(0.15, resume=True)
     assert reports[-1].step > steps > 0
+
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    data = TrainingData.open(tiny_data)
+    entry = ship_comparator(data, tmp_path, front_end(), weights, few)
+    assert entry in read_manifest(weights).entries
+    assert {"held_out_photos_auc", "held_out_chroma_auc"} <= set(entry.figures)
+    load_weights(ComparatorNet(), weights / entry.file, entry.sha256)
