@@ -23,9 +23,11 @@ from catalog.folder import FolderStorage
 from catalog.snapshot import Catalog
 from catalog.transfer import import_path
 from matcher.closer_look import CloserLookMatcher
+from matcher.consistent import ConsistentMatcher
 from matcher.features import KeypointMatcher
 from matcher.match import Identification
 from matcher.nearest import NearestNeighbourMatcher
+from matcher.rootsift import RootSift
 from matcher.runtime import Device
 from matcher.verifier import Contest
 
@@ -116,7 +118,7 @@ def latency_target(
 
 
 def pair_finders(networks: Networks, keypoints: int) -> list[tuple[str, PairFinder]]:
-    """What pairs keypoints as shipped, and beside it what that is made of, by name.
+    """What pairs keypoints as shipped, and beside it what that is made of or could be, by name.
 
     Args:
         networks: loaded.
@@ -126,6 +128,10 @@ def pair_finders(networks: Networks, keypoints: int) -> list[tuple[str, PairFind
     methods: list[tuple[str, KeypointMatcher]] = [("skulens", matcher)]
     if isinstance(matcher, CloserLookMatcher):
         methods += [("SuperGlue alone", matcher.careful), ("nearest neighbours alone", quick)]
+    elif isinstance(matcher, ConsistentMatcher):
+        methods.append(("nearest neighbours alone", quick))
+    elif isinstance(networks.front_end, RootSift):
+        methods.append(("checked by neighbours", ConsistentMatcher(quick)))
     return [
         (name, FeatureFinder(networks.front_end, method, keypoints)) for name, method in methods
     ]

@@ -13,6 +13,7 @@ from matcher.closer_look import CloserLookMatcher
 from matcher.colour_embedder import ColourEmbedder
 from matcher.colours import Colours, read_colours
 from matcher.comparator import Comparator, NetworkComparator, PlainComparator
+from matcher.consistent import ConsistentMatcher
 from matcher.decision import Decision
 from matcher.detector import Detector, YoloDetector
 from matcher.embedder import Embedder as NetworkEmbedder
@@ -30,7 +31,7 @@ from matcher.superglue_matcher import SuperGlueMatcher
 from matcher.superpoint_front_end import SuperPointFrontEnd
 from matcher.twins import TwinTest
 from matcher.verifier import Verifier
-from matcher.weights import Network, check_hash, read_manifest
+from matcher.weights import Manifest, Network, check_hash, read_manifest
 
 # What holds for a catalog that was never calibrated.
 IDENTICAL_FROM: Final = 0.8
@@ -139,14 +140,16 @@ def load_networks(settings: Settings, device: Device) -> Networks:
 
     detector, embedder = loaded(Network.DETECTOR), loaded(Network.EMBEDDER)
     comparator = loaded(Network.COMPARATOR)
-    front_end, descriptors = _front_end(settings, loaded(Network.SUPERPOINT))
+    superpoint = loaded(Network.SUPERPOINT)
+    front_end, descriptors = _front_end(settings, superpoint)
+    quick = NearestNeighbourMatcher() if superpoint is not None else _quick_matcher(manifest)
     return Networks(
         detector=PrintProposals() if detector is None else YoloDetector(detector),
         embedder=(
             ColourEmbedder() if embedder is None else NetworkEmbedder(embedder, _colours(settings))
         ),
         front_end=front_end,
-        matcher=_keypoint_matcher(loaded(Network.SUPERGLUE), descriptors),
+        matcher=_keypoint_matcher(quick, loaded(Network.SUPERGLUE), descriptors),
         comparator=PlainComparator() if comparator is None else NetworkComparator(comparator),
     )
 
@@ -166,8 +169,21 @@ def _front_end(settings: Settings, superpoint: LoadedNetwork | None) -> tuple[Fr
     return RootSift(basis), basis.axes.shape[1]
 
 
-def _keypoint_matcher(superglue: LoadedNetwork | None, descriptors: int) -> KeypointMatcher:
+def _quick_matcher(manifest: Manifest) -> KeypointMatcher:
+    """Nearest neighbours; checked by one another where the basis' options say `consistent`.
+
+    A decision is fitted to the pairs of one of the two, so the default of a folder is its own.
+    SuperPoint's keypoints know no scale and no turn that could be checked.
+    """
     quick = NearestNeighbourMatcher()
+    basis = manifest.of_network(Network.KEYPOINT_BASIS)
+    chosen = bool(basis) and basis[0].options.get("consistent", 0) > 0
+    return ConsistentMatcher(quick) if chosen else quick
+
+
+def _keypoint_matcher(
+    quick: KeypointMatcher, superglue: LoadedNetwork | None, descriptors: int
+) -> KeypointMatcher:
     if superglue is None:
         return quick
     wanted = int(superglue.facts["descriptors"])

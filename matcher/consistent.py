@@ -17,7 +17,6 @@ from scipy.spatial import cKDTree
 
 from matcher.features import Correspondences, KeypointMatcher, LocalFeatures
 
-_CLOSER: Final = 4
 _SURFACES: Final = 24
 _ASKED: Final = 400  # pairs that surfaces are looked for in: the strongest
 _FEWEST: Final = 6  # pairs that make a surface
@@ -50,29 +49,23 @@ Mask = NDArray[np.bool_]
 class ConsistentMatcher:
     """Implements `KeypointMatcher`: a quick matcher's pairs, checked by one another.
 
-    Only the references with the most pairs are worth it, and those whose pairs agree on hardly
-    anything keep them as they are. Copies of a product in a picture are surfaces of their own.
+    References whose pairs agree on hardly anything keep them as they are. All are looked at, not
+    only the likeliest: a twin left out would have fewer pairs than its rivals for that alone.
+    Copies of a product in a picture are surfaces of their own.
     """
 
-    def __init__(self, quick: KeypointMatcher, closer: int = _CLOSER) -> None:
-        """Refine a matcher.
-
-        Args:
-            quick: asked about every reference.
-            closer: how many references, those with the most pairs, are looked at again.
-        """
+    def __init__(self, quick: KeypointMatcher) -> None:
         self.quick = quick
-        self._closer = closer
 
     def match(
         self, query: LocalFeatures, references: Sequence[LocalFeatures]
     ) -> list[Correspondences]:
         """One query against several references, in their order."""
         found = self.quick.match(query, references)
-        most = sorted(range(len(found)), key=lambda index: -len(found[index]))[: self._closer]
-        for index in most:
-            found[index] = consistent(found[index], query, references[index])
-        return found
+        return [
+            consistent(pairs, query, reference)
+            for pairs, reference in zip(found, references, strict=True)
+        ]
 
 
 def consistent(
@@ -133,7 +126,7 @@ def _surfaces(
     for _ in range(_SURFACES):
         support = np.where(left & seeds, foretold @ left.astype(np.float32), 0)
         seed = int(support.argmax())
-        if support[seed] < _FEWEST - 2:
+        if support[seed] < _FEWEST:
             return
         members = np.flatnonzero(foretold[seed] & left)
         seeds[members] = False
@@ -177,7 +170,7 @@ def _grown(
     for pixels in _TIGHTENING:
         error = np.hypot(*(_project(homography, source) - target).T)
         agreeing = np.flatnonzero(left & (error < pixels))
-        if len(agreeing) < _FEWEST - 2:
+        if len(agreeing) < _FEWEST:
             return None
         doubt = 1 + np.square(2 * error[agreeing] / pixels)
         homography = _fitted(source[agreeing], target[agreeing], worth[agreeing] / doubt)

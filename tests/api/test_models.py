@@ -8,6 +8,7 @@ from safetensors.torch import save_file
 from api.models import decision_id, load_networks
 from api.settings import Settings
 from matcher.closer_look import CloserLookMatcher
+from matcher.consistent import ConsistentMatcher
 from matcher.errors import WeightsError
 from matcher.nearest import NearestNeighbourMatcher
 from matcher.rootsift import RootSift
@@ -62,6 +63,17 @@ def test_keypoints_are_paired_without_training_if_the_folder_has_no_networks(
     networks = load_networks(settings(tmp_path), Device.REFERENCE)
     assert isinstance(networks.front_end, RootSift)
     assert isinstance(networks.matcher, NearestNeighbourMatcher)
+
+
+def test_pairs_are_checked_by_one_another_if_the_keypoints_of_the_folder_ask_for_it(
+    tmp_path: Path,
+) -> None:
+    made = settings(tmp_path)
+    before = decision_id(made)
+    (listed,) = read_manifest(tmp_path).entries
+    write_manifest(Manifest(tmp_path, (replace(listed, options={"consistent": 1}),)))
+    assert isinstance(load_networks(made, Device.REFERENCE).matcher, ConsistentMatcher)
+    assert decision_id(made) != before
 
 
 def test_a_superglue_of_the_folder_takes_a_closer_look(tmp_path: Path) -> None:
