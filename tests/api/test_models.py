@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from safetensors.torch import save_file
 
+from api.measuring import pair_finders
 from api.models import decision_id, load_networks
 from api.settings import Settings
 from matcher.closer_look import CloserLookMatcher
@@ -74,6 +75,19 @@ def test_pairs_are_checked_by_one_another_if_the_keypoints_of_the_folder_ask_for
     write_manifest(Manifest(tmp_path, (replace(listed, options={"consistent": 1}),)))
     assert isinstance(load_networks(made, Device.REFERENCE).matcher, ConsistentMatcher)
     assert decision_id(made) != before
+
+
+@pytest.mark.parametrize(
+    ("consistent", "beside"), [(0, "checked by neighbours"), (1, "nearest neighbours alone")]
+)
+def test_both_ways_of_pairing_are_measured_whichever_is_shipped(
+    tmp_path: Path, consistent: int, beside: str
+) -> None:
+    made = settings(tmp_path)
+    (listed,) = read_manifest(tmp_path).entries
+    write_manifest(Manifest(tmp_path, (replace(listed, options={"consistent": consistent}),)))
+    finders = pair_finders(load_networks(made, Device.REFERENCE), 100)
+    assert [name for name, _ in finders] == ["skulens", beside]
 
 
 def test_a_superglue_of_the_folder_takes_a_closer_look(tmp_path: Path) -> None:
