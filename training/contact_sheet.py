@@ -11,8 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.box import Box
+from matcher.comparator import CELL
 from training.adapt import AdaptSampler
 from training.adapt_detector import packages
+from training.aligned_photos import aligned_photos
+from training.comparison_material import Amounts as ComparedAmounts
+from training.comparison_material import collect_material
+from training.comparisons import DIFFERENT, SAME, Compared, draw
 from training.compose import Composer
 from training.data import TrainingData
 from training.detection_data import DetectionSampler
@@ -36,6 +41,7 @@ _GAP: Final = 4
 _PLACES: Final = 100
 _THINGS: Final = 24
 _GREEN: Final = (40, 220, 60)
+_RED: Final = (230, 40, 40)
 
 Tile = NDArray[np.uint8]
 
@@ -68,6 +74,10 @@ def sheets_of_data(
     )
     composer = Composer(Collector(choice.open()).collect(pictures).things, rng)
     yield "superglue", sheet([composer.scene().image for _ in range(_COLUMNS * _ROWS)])
+    few = ComparedAmounts(_PLACES, _THINGS, 1)
+    photos = aligned_photos(data, choice.open(), held_out=False, twins=False)
+    material = collect_material(data, few, photos, held_out=False)
+    yield "comparator", sheet([told(draw(material, rng)) for _ in range(_COLUMNS * _ROWS)])
 
 
 def sheets_of_catalog(
@@ -105,6 +115,17 @@ def pointed(image: NDArray[np.uint8], points: NDArray[np.float32]) -> Tile:
     for x, y in np.rint(points).astype(int).tolist():
         cv2.circle(shown, (x, y), 2, _GREEN, -1)
     return np.asarray(shown, np.uint8)
+
+
+def told(pair: Compared) -> Tile:
+    """A reference, the picture of it, and in that red what differs and green what does not."""
+    shown = pair.query.copy()
+    height, width = shown.shape[:2]
+    cells = cv2.resize(pair.labels, None, fx=CELL, fy=CELL, interpolation=cv2.INTER_NEAREST)
+    for label, ink in ((DIFFERENT, _RED), (SAME, _GREEN)):
+        where = cells[:height, :width] == label
+        shown[where] = (0.7 * shown[where] + 0.3 * np.array(ink)).astype(np.uint8)
+    return np.concatenate([pair.reference, shown], axis=1)
 
 
 def sheet(tiles: Sequence[Tile]) -> Tile:

@@ -7,7 +7,7 @@ which leaves its twins and is the hardest unknown there is. Produce photos are t
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +19,9 @@ from matcher.decision import DecisionWeights
 from matcher.verifier import Contest
 from training.data import TrainingData, read_rgb
 
-# What hard unknowns count: one photo in twenty shows a twin of something in the catalog.
+# How often a photo shows a twin of something in the catalog instead of the thing itself. What
+# tells twins apart is learnt from as many twins as products all the same; how often an answer is
+# then right is up to `fit_answers`.
 _TWIN_SHARE: Final = 0.05
 _LONGEST: Final = 1280
 _REFERENCE_PHOTOS: Final = 3
@@ -76,13 +78,16 @@ def train_decision(
         for path in data.photos(product)[:2]
     ]
     asked = [*photos, *((path, None) for path in produce[: options.unknown])]
-    labelled: list[LabelledContest] = []
+    shown: list[LabelledContest] = []
+    lacking: list[LabelledContest] = []
     competing: list[Sequence[Contest]] = []
     for done, (path, product) in enumerate(asked, start=1):
         competing.append(find(read_rgb(path, _LONGEST)))
-        labelled += _labelled(competing[-1], product)
+        shown += _as_it_is(competing[-1], product)
+        lacking += _as_if_lacking(competing[-1], product)
         on_photo(done, len(asked))
-    return fit_answers(fit(labelled), competing, [product for _, product in asked])
+    weights = replace(fit([*shown, *lacking]), unknown_share=_unknown_share(shown, lacking))
+    return fit_answers(weights, competing, [product for _, product in asked])
 
 
 def _cartons(data: TrainingData) -> tuple[str, ...]:
@@ -95,12 +100,20 @@ def _reference_photos(data: TrainingData, product: str) -> tuple[Path, ...]:
     return photos[: min(_REFERENCE_PHOTOS, len(photos) // 2)]
 
 
-def _labelled(contests: Sequence[Contest], product: str | None) -> list[LabelledContest]:
+def _as_it_is(contests: Sequence[Contest], product: str | None) -> list[LabelledContest]:
     known = main_contest(contests, product)
-    labelled = [] if known is None else [LabelledContest(known, product)]
-    if product is not None:
-        rest = [without(one, {product}) for one in contests]
-        twins = main_contest([one for one in rest if one is not None], None)
-        if twins is not None:
-            labelled.append(LabelledContest(twins, None, _TWIN_SHARE))
-    return labelled
+    return [] if known is None else [LabelledContest(known, product)]
+
+
+def _as_if_lacking(contests: Sequence[Contest], product: str | None) -> list[LabelledContest]:
+    if product is None:
+        return []
+    rest = [without(one, {product}) for one in contests]
+    twins = main_contest([one for one in rest if one is not None], None)
+    return [] if twins is None else [LabelledContest(twins, None)]
+
+
+def _unknown_share(shown: Sequence[LabelledContest], lacking: Sequence[LabelledContest]) -> float:
+    twins = _TWIN_SHARE * len(lacking)
+    unknown = sum(one.product_id is None for one in shown)
+    return min(max((unknown + twins) / (len(shown) + twins), 0.01), 0.99)

@@ -60,5 +60,5 @@ def test_the_data_folder_has_a_sheet_for_every_network(
     monkeypatch.setattr("training.embedder._FAMILIES", 4)
     choice = FrontEndChoice(FrontEndKind.ROOTSIFT, WEIGHTS, tmp_path)
     pages = dict(sheets_of_data(TrainingData.open(tiny_data), tmp_path, choice, 0))
-    assert set(pages) == {"detector", "embedder", "superpoint", "superglue"}
+    assert set(pages) == {"detector", "embedder", "superpoint", "superglue", "comparator"}
     assert all(page.min() < 255 for page in pages.values())
