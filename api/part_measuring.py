@@ -32,6 +32,7 @@ from catalog.snapshot import Catalog
 from catalog.transfer import import_path
 from matcher.closer_look import CloserLookMatcher
 from matcher.colour_embedder import ColourEmbedder
+from matcher.comparator import NetworkComparator, PlainComparator
 from matcher.detector import YoloDetector
 from matcher.embedder import Embedder
 from matcher.encoder import Embedder as VectorMaker
@@ -192,6 +193,14 @@ def variants(services: Services, stack: ExitStack, on_progress: OnProgress) -> l
             exchanged(
                 isinstance(shipped.embedder, Embedder) and shipped.embedder.colours is not None,
                 replace(shipped, embedder=_alone(shipped.embedder)),
+            ),
+        ),
+        Variant(
+            "comparator",
+            "correlation and colour",
+            exchanged(
+                isinstance(shipped.comparator, NetworkComparator),
+                replace(shipped, comparator=PlainComparator()),
             ),
         ),
         Variant(

@@ -49,7 +49,7 @@ class Comparator(Protocol):
     """Tells how much aligned pictures differ."""
 
     def differences(self, comparisons: Sequence[Comparison]) -> Floats:
-        """(N,) log-odds, averaged over what is in view, that a place shows something else."""
+        """(N,) in [-6, 0]: mean log-odds of what is in view that it shows something else."""
         ...
 
 
@@ -62,7 +62,7 @@ class PlainComparator:
             _UNSEEN + _BY_CORRELATION * one.aligned.correlation + _BY_CHROMA * one.aligned.chroma
             for one in comparisons
         ]
-        return np.clip(np.array(said, np.float32), -_SUREST, _SUREST)
+        return np.clip(np.array(said, np.float32), -_SUREST, 0.0)
 
 
 class NetworkComparator:
@@ -72,7 +72,7 @@ class NetworkComparator:
         self._compare = network.functions["compare"]
 
     def differences(self, comparisons: Sequence[Comparison]) -> Floats:
-        """(N,) log-odds, averaged over what is in view, that a place shows something else."""
+        """(N,) in [-6, 0]: mean log-odds of what is in view that it shows something else."""
         if not comparisons:
             return np.zeros(0, np.float32)
         height, width = (
@@ -109,7 +109,10 @@ def to_input(pictures: Sequence[Image], height: int, width: int) -> Floats:
 
 
 def difference(logits: Floats, visible: NDArray[np.bool_]) -> float:
-    """Mean log-odds over the cells in view, in [-6, 6]; 0 where too little is in view.
+    """Mean log-odds over the cells in view, in [-6, 0]; 0 where too little is in view.
+
+    Beyond even odds it does not matter how different it looks: a carton's other side, a hand or a
+    reflection is as different as another product.
 
     Args:
         logits: (rows, columns) of the network, at least as large as the look.
@@ -118,7 +121,7 @@ def difference(logits: Floats, visible: NDArray[np.bool_]) -> float:
     cells = share_of_cells(visible, logits.shape[0], logits.shape[1]) > _SEEN
     if int(cells.sum()) < _FEWEST_CELLS:
         return 0.0
-    return float(np.clip(logits[cells], -_SUREST, _SUREST).mean())
+    return min(float(np.clip(logits[cells], -_SUREST, _SUREST).mean()), 0.0)
 
 
 def share_of_cells(mask: NDArray[np.bool_], rows: int, columns: int) -> Floats:

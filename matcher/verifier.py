@@ -60,7 +60,7 @@ class Hypothesis:
         aligned: how much it looks like it.
         coverage: in [0, 1], share of the visible reference that is matched.
         similarity: in [-1, 1], of the place's embedding with the product's nearest reference.
-        difference: in [-6, 6], log-odds that it shows another print; below 0 for the same.
+        difference: in [-6, 0], log-odds that it shows another print; -6 for surely the same.
     """
 
     reference: Reference

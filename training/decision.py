@@ -20,9 +20,10 @@ from matcher.verifier import Contest
 from training.data import TrainingData, read_rgb
 
 # How often a photo shows a twin of something in the catalog instead of the thing itself. What
-# tells twins apart is learnt from as many twins as products all the same; how often an answer is
-# then right is up to `fit_answers`.
+# tells twins apart is learnt as if they were more frequent; how often an answer is then right is up
+# to `fit_answers`.
 _TWIN_SHARE: Final = 0.05
+_TWIN_WEIGHT: Final = 0.2
 _LONGEST: Final = 1280
 _REFERENCE_PHOTOS: Final = 3
 
@@ -110,7 +111,7 @@ def _as_if_lacking(contests: Sequence[Contest], product: str | None) -> list[Lab
         return []
     rest = [without(one, {product}) for one in contests]
     twins = main_contest([one for one in rest if one is not None], None)
-    return [] if twins is None else [LabelledContest(twins, None)]
+    return [] if twins is None else [LabelledContest(twins, None, _TWIN_WEIGHT)]
 
 
 def _unknown_share(shown: Sequence[LabelledContest], lacking: Sequence[LabelledContest]) -> float:

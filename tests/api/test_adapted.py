@@ -26,6 +26,7 @@ from catalog.search import Search
 from catalog.store import CatalogStore
 from matcher.calibration import read
 from matcher.colour_embedder import ColourEmbedder
+from matcher.comparator import PlainComparator
 from matcher.colours import LAYOUT, Colours
 from matcher.decision import Decision
 from matcher.embedder import Embedder, named_by, part_id_of
@@ -47,7 +48,7 @@ def own_models() -> Models:
     """Without trained networks."""
     front_end = RootSift(read_basis(WEIGHTS / "rootsift.safetensors"))
     pairs = NearestNeighbourMatcher()
-    networks = Networks(PrintProposals(), ColourEmbedder(), front_end, pairs)
+    networks = Networks(PrintProposals(), ColourEmbedder(), front_end, pairs, PlainComparator())
     decision = Decision(read(WEIGHTS / "decision.json"), 0.5, model_id="0123456789ab")
     encoder = ReferenceEncoder(front_end, pairs, networks.embedder, networks.detector)
     return Models(networks, decision, compose(networks, decision), encoder)

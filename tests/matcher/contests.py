@@ -31,6 +31,7 @@ def hypothesis(
     correlation: float = 0.7,
     chroma: float = 10.0,
     similarity: float = 0.5,
+    difference: float = -3.0,
 ) -> Hypothesis:
     """One reference, placed twenty times as large with its corner at (30, 20)."""
     index = np.arange(inliers, dtype=np.int64)
@@ -43,6 +44,7 @@ def hypothesis(
         Aligned(1.0, correlation, chroma),
         0.5,
         similarity,
+        difference,
     )
 
 

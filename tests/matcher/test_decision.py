@@ -140,8 +140,7 @@ def test_a_catalog_decides_by_its_own_calibration_and_by_no_other_networks() -> 
 
 def test_what_the_comparator_finds_different_is_less_probable() -> None:
     weights = replace(SHIPPED, difference=-1.0)
-    same = hypothesis("a", 30, 0.5)
-    other = replace(hypothesis("b", 30, 0.5), difference=2.0)
+    same, other = hypothesis("a", difference=-2.0), hypothesis("b", difference=0.0)
     ranked = Decision(weights, 0.8).rank(contest(other, same))
     assert [one.hypothesis.reference.product_id for one in ranked] == ["a", "b"]
     odds = ranked[0].probability / ranked[1].probability

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from catalog.picture import read_picture
+from matcher.agreement import Aligned, Look, Warped
+from matcher.comparator import Comparison, NetworkComparator
 from matcher.detector import YoloDetector
 from matcher.embedder import Embedder
 from matcher.match import Detection
@@ -15,6 +18,7 @@ from matcher.runtime import Runtime
 from matcher.superpoint_front_end import SuperPointFrontEnd
 from matcher.torch_runtime import TorchRuntime
 from matcher.weights import Network, WeightsEntry, check_hash, read_manifest
+from tests.matcher.prints import printed
 
 WEIGHTS = Path(__file__).parents[2] / "weights"
 MEGABYTE = 2**20
@@ -121,3 +125,26 @@ def test_the_fast_attention_is_the_reference_s(
     for ours, theirs in pairs:
         cosine = (ours * theirs).sum() / np.linalg.norm(ours) / np.linalg.norm(theirs)
         assert cosine > 0.99
+
+
+@pytest.mark.parametrize("entry", shipped(Network.COMPARATOR), ids=lambda entry: entry.name)
+def test_the_comparator_tells_a_dim_blurred_photo_from_another_colour(
+    entry: WeightsEntry, openvino: OpenVinoRuntime, reference: TorchRuntime
+) -> None:
+    weights = read_manifest(WEIGHTS).weights(entry.name)
+    picture = np.ascontiguousarray(printed(5)[:184, :136])
+    everywhere = np.ones(picture.shape[:2], bool)
+    badly = cv2.GaussianBlur((picture * 0.7).astype(np.uint8), (0, 0), 1.5)
+    recoloured = np.ascontiguousarray(picture[..., ::-1])
+    asked = [
+        Comparison(Look(picture, everywhere, 1.0), Warped(query, everywhere), Aligned(1, 0, 0))
+        for query in (picture, np.asarray(badly, np.uint8), recoloured)
+    ]
+
+    fast, exact = (
+        NetworkComparator(runtime.load(weights)).differences(asked)
+        for runtime in (openvino, reference)
+    )
+
+    assert fast == pytest.approx(exact, abs=0.3)
+    assert max(exact[0], exact[1]) < exact[2] - 1
