@@ -26,8 +26,8 @@ from catalog.search import Search
 from catalog.store import CatalogStore
 from matcher.calibration import read
 from matcher.colour_embedder import ColourEmbedder
-from matcher.comparator import PlainComparator
 from matcher.colours import LAYOUT, Colours
+from matcher.comparator import PlainComparator
 from matcher.decision import Decision
 from matcher.embedder import Embedder, named_by, part_id_of
 from matcher.encoder import ReferenceEncoder
