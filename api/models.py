@@ -34,7 +34,7 @@ from matcher.verifier import Verifier
 from matcher.weights import Manifest, Network, check_hash, read_manifest
 
 # What holds for a catalog that was never calibrated.
-IDENTICAL_FROM: Final = 0.85
+IDENTICAL_FROM: Final = 0.9
 _CLOSER_LOOKS: Final = 4
 
 

@@ -16,6 +16,8 @@ from matcher.verifier import Contest, Duel
 # Keeps few pictures from making the decision surer than they justify.
 _RIDGE: Final = 0.5
 _CAUTION: Final = 2.0
+# Hundreds of photos need less of it than the dozens that a catalog is calibrated with.
+_CAUTION_OF_MANY: Final = 0.3
 _HARDLY: Final = 1e-6
 # Evidence may not count against what it speaks for, and some always counts: per standard
 # deviation of inliers, scarcity, correlation, chroma, similarity, print lead, colour lead and
@@ -120,7 +122,7 @@ def fit_answers(
             for one, product_id in zip(answers, product_ids, strict=True)
         ]
     )
-    slope, offset = platt(log_odds, right)
+    slope, offset = platt(log_odds, right, caution=_CAUTION_OF_MANY)
     return replace(weights, slope=slope, offset=offset)
 
 
@@ -128,6 +130,7 @@ def platt(
     log_odds: NDArray[np.float64],
     right: NDArray[np.bool_],
     weights: NDArray[np.float64] | float = 1.0,
+    caution: float = _CAUTION,
 ) -> tuple[float, float]:
     """Slope and offset that make answers honest (Platt, 1999), drawn towards 1 and 0.
 
@@ -135,6 +138,7 @@ def platt(
         log_odds: (N,) of the answers.
         right: (N,) whether they were.
         weights: (N,) how much each counts.
+        caution: how many answers hold the result where it is by default.
     """
     from scipy.optimize import minimize
 
@@ -142,7 +146,7 @@ def platt(
         slope, offset = parameters
         towards = np.where(right, 1, -1) * (slope * log_odds + offset)
         surprise = float((weights * np.logaddexp(0, -towards)).sum())
-        return surprise + float(_CAUTION * ((slope - 1) ** 2 + offset**2))
+        return surprise + float(caution * ((slope - 1) ** 2 + offset**2))
 
     slope, offset = minimize(loss, np.array([1.0, 0.0]), bounds=((0.2, None), (None, None))).x
     return float(slope), float(offset)
