@@ -5,7 +5,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 from typing_extensions import override
 
-CELL = 8
 _LOCAL, _TONES, _WIDTH = 48, 32, 64
 _REACH = 2
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
-from matcher.comparator_net import CELL as COMPARED_CELL
+from matcher.comparator import CELL as COMPARED_CELL
 from matcher.comparator_net import ComparatorNet
 from matcher.errors import WeightsError
 from matcher.resnet import EmbeddingNet
