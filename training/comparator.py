@@ -98,7 +98,8 @@ class ComparatorRun(Run):
 
     @override
     def score(self, figures: Mapping[str, float]) -> float:
-        return figures["cells_auc"] + figures["photos_auc"]
+        # The latest: photos of four cartons are too few to choose among neighbouring figures.
+        return self.share
 
 
 def told_apart(logits: Tensor, labels: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from matcher.calibration import (
     fit,
     fit_answers,
     main_contest,
+    platt,
     read,
     save,
     without,
@@ -151,3 +152,10 @@ def test_a_broken_calibration_is_refused_with_its_name(
 def test_a_missing_calibration_is_refused_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"gone\.json"):
         read(tmp_path / "gone.json")
+
+
+def test_less_caution_follows_the_answers_further() -> None:
+    log_odds = np.linspace(-3, 3, 30)
+    right = log_odds > -2
+    held, free = (platt(log_odds, right, caution=caution) for caution in (2.0, 0.1))
+    assert free[1] > held[1] > 0

@@ -1,10 +1,13 @@
 """How much an aligned picture differs from its reference."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from matcher.agreement import Aligned, Look, Warped, compare
+from matcher.colour_embedder import ColourEmbedder
 from matcher.comparator import (
     CELL,
     Comparison,
@@ -15,10 +18,13 @@ from matcher.comparator import (
     share_of_cells,
     to_input,
 )
+from matcher.nearest import NearestNeighbourMatcher
 from matcher.openvino_runtime import OpenVinoRuntime
 from matcher.torch_runtime import TorchRuntime
+from matcher.twins import TwinTest
+from matcher.verifier import Query, Verifier
 from matcher.weights import Network, Weights
-from tests.matcher.prints import printed
+from tests.matcher.prints import held_up, printed, reference_of, root_sift
 
 
 def comparison(reference: NDArray[np.uint8], query: NDArray[np.uint8]) -> Comparison:
@@ -125,3 +131,17 @@ def test_company_does_not_change_what_is_said_of_a_pair(
     alone, beside = comparator.differences([pair]), comparator.differences([pair, other])
     assert beside[0] == pytest.approx(alone[0], abs=1e-4)
     assert len(comparator.differences([])) == 0
+
+
+def test_every_hypothesis_is_told_what_the_comparator_says() -> None:
+    class Counting:
+        def differences(self, comparisons: Sequence[Comparison]) -> NDArray[np.float32]:
+            return np.array([-1.5 - place for place in range(len(comparisons))], np.float32)
+
+    known = reference_of(printed(1))
+    picture = held_up(printed(1))
+    query = Query(picture, root_sift().extract(picture, 1500))
+    verifier = Verifier(NearestNeighbourMatcher(), TwinTest(), ColourEmbedder(), Counting())
+    contests = verifier.verify(query, [known])
+    assert contests
+    assert [one.difference for one in contests[0].hypotheses] == [-1.5]
