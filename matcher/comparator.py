@@ -22,9 +22,9 @@ _FEWEST_CELLS: Final = 4
 _FEWEST_PIXELS: Final = 200
 _SUREST: Final = 6.0
 # Without a network: what it says on average of photos with that correlation and colour distance.
-_UNSEEN: Final = -0.7
-_BY_CORRELATION: Final = -5.3
-_BY_CHROMA: Final = 0.12
+_UNSEEN: Final = -2.5
+_BY_CORRELATION: Final = -3.7
+_BY_CHROMA: Final = 0.16
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]

@@ -62,10 +62,14 @@ class ReferenceEncoder:
     @property
     def part_ids(self) -> PartIds:
         """Ids of the parts that `encode` makes."""
-        return PartIds(f"crop-{CANONICAL_SIDE}-4", self._embedder.part_id, self._front_end.part_id)
+        return PartIds(f"crop-{CANONICAL_SIDE}-5", self._embedder.part_id, self._front_end.part_id)
 
     def encode(self, image: NDArray[np.uint8], siblings: Sequence[Encoding]) -> Encoding:
-        """Find the product in an (H, W, 3) RGB picture, then describe only that."""
+        """Find the product in an (H, W, 3) RGB picture, then describe only that.
+
+        Where it may be elsewhere, as in a heap of fruit, all of the picture is embedded, as all of
+        a photo that asks is.
+        """
         located = self._locate(image, siblings)
         pixels = located.box.crop(image)
         canonical, _ = resized(pixels, CANONICAL_SIDE, CANONICAL_SIDE)
@@ -73,7 +77,7 @@ class ReferenceEncoder:
         features = _inside(self._front_end.extract(canonical, _EXTRACTED), mask)
         return Encoding(
             crop=_reference_crop(located, canonical, mask),
-            embedding=self._embedder.embed([pixels])[0],
+            embedding=self._embedder.embed([pixels if located.sure else image])[0],
             local=self._front_end.pack(features),
         )
 

@@ -20,6 +20,8 @@ _DIFFERENT: Final = 18.0
 _SMALLEST_SHARE: Final = 0.02
 _MARGIN: Final = 0.03
 _CENTRAL: Final = (0.22, 0.12)
+# Below it a box is as often one apple of a heap as the heap.
+_SURE_BOX: Final = 0.4
 
 Mask = NDArray[np.bool_]
 
@@ -40,11 +42,13 @@ class Located:
         box: pixels of the picture, with a margin.
         outline: (4, 2) float32, the product's corners without it.
         mask: (H, W) bool over the whole picture, product, not background.
+        sure: whether it is more than a place to look for keypoints.
     """
 
     box: Box
     outline: NDArray[np.float32]
     mask: Mask
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,7 +119,8 @@ def _background(lab: NDArray[np.float32]) -> NDArray[np.float32] | None:
 def by_locator(image: NDArray[np.uint8], locator: Locator, confidence: float) -> Located | None:
     """What fills the detector's largest confident box near the middle, without its corners.
 
-    A box around something turned holds background in its corners.
+    A box around something turned holds background in its corners. A box that the detector is not
+    sure of is not `sure` either.
     """
     height, width = image.shape[:2]
     sure = [one for one in locator.detect(image) if one.confidence >= confidence]
@@ -127,12 +132,13 @@ def by_locator(image: NDArray[np.uint8], locator: Locator, confidence: float) ->
         dy = (one.box.top + one.box.bottom) / height - 1
         return one.confidence * one.box.area * float(np.exp(-2 * (dx * dx + dy * dy)))
 
-    box = max(sure, key=prominence).box.clipped(width, height)
+    best = max(sure, key=prominence)
+    box = best.box.clipped(width, height)
     mask = np.zeros((height, width), np.uint8)
     centre = (round((box.left + box.right) / 2), round((box.top + box.bottom) / 2))
     axes = (max(round(box.width / 2), 1), max(round(box.height / 2), 1))
     cv2.ellipse(mask, centre, axes, 0, 0, 360, 1, thickness=cv2.FILLED)
-    return _within(mask > 0)
+    return _within(mask > 0, sure=best.confidence >= _SURE_BOX)
 
 
 def by_centre(image: NDArray[np.uint8]) -> Located | None:
@@ -141,7 +147,7 @@ def by_centre(image: NDArray[np.uint8]) -> Located | None:
     mask = np.zeros((height, width), bool)
     aside, above = round(_CENTRAL[0] * width), round(_CENTRAL[1] * height)
     mask[above : height - above, aside : width - aside] = True
-    return _within(mask)
+    return _within(mask, sure=False)
 
 
 def everywhere(image: NDArray[np.uint8]) -> Located:
@@ -151,13 +157,13 @@ def everywhere(image: NDArray[np.uint8]) -> Located:
     return Located(box, corners_of(box), np.ones((height, width), bool))
 
 
-def _within(mask: Mask) -> Located | None:
+def _within(mask: Mask, *, sure: bool = True) -> Located | None:
     rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
     if len(rows) == 0:
         return None
     height, width = mask.shape
     box = Box(float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
-    return Located(box.padded(_MARGIN).clipped(width, height), corners_of(box), mask)
+    return Located(box.padded(_MARGIN).clipped(width, height), corners_of(box), mask, sure)
 
 
 def corners_of(box: Box) -> NDArray[np.float32]:

@@ -29,7 +29,8 @@ from training.run import Run, RunOptions
 from training.scenes import Scene
 
 INPUT_SIDE: Final = 320
-_SIDES: Final = ((0.3, 224), (0.65, 256), (1.0, INPUT_SIDE))
+# Small ones first, because they are cheap; then every size that products come in.
+_SIDES: Final = ((0.3, (224,)), (0.6, (256,)), (1.0, (192, 224, 256, 288, INPUT_SIDE)))
 _BATCH: Final = 12
 _PEAK_RATE: Final = 2e-3
 _WEIGHT_DECAY: Final = 5e-4
@@ -95,13 +96,15 @@ def train_detector(options: RunOptions, report: Report) -> Path:
     located = locate_cartons(data, options.out / "located.json")
     run = DetectorRun(options, held_out_sets(data, located))
     run.restore_if_asked()
-    run.sampler = DetectionSampler(data, located, run.chance())
+    run.rng = run.chance()
+    run.sampler = DetectionSampler(data, located, run.rng)
     return run.complete(report)
 
 
 class DetectorRun(Run):
     """The detector's part of a run."""
 
+    rng: np.random.Generator
     sampler: DetectionSampler
 
     def __init__(self, options: RunOptions, sets: DetectionSets) -> None:
@@ -117,7 +120,7 @@ class DetectorRun(Run):
 
     @override
     def loss(self) -> Tensor:
-        side = next(side for until, side in _SIDES if self.share <= until)
+        side = int(self.rng.choice(next(sides for until, sides in _SIDES if self.share <= until)))
         return self.loss_of([self.sampler.scene(side) for _ in range(_BATCH)])
 
     def loss_of(self, scenes: Sequence[Scene]) -> Tensor:

@@ -80,6 +80,15 @@ def test_without_a_sibling_match_the_detector_finds_the_product() -> None:
     assert boxed(made).iou(BOX) > 0.95
 
 
+def test_beside_a_box_that_the_detector_is_half_sure_of_the_whole_picture_is_embedded() -> None:
+    picture = photographed(printed(1), PLACE)
+    whole, cut = encoder().encode(picture, ()), encoder(FixedDetector(((BOX, 0.6),)))
+    half_sure = encoder(FixedDetector(((BOX, 0.3),))).encode(picture, ())
+    assert boxed(half_sure).iou(BOX) > 0.95
+    assert half_sure.embedding == pytest.approx(whole.embedding)
+    assert half_sure.embedding != pytest.approx(cut.encode(picture, ()).embedding, abs=1e-3)
+
+
 def test_with_siblings_that_do_not_match_the_middle_is_taken() -> None:
     stranger = encoder().encode(printed(7), ())
     made = encoder().encode(photographed(printed(1), PLACE), (stranger,))
