@@ -40,6 +40,7 @@ from api.cli.serve import serve_app
 from api.cli.server import with_server_options
 from api.cli.train import train_app
 from api.cli.train_look import look as _train_look  # noqa: F401 -- it joins `train`
+from api.cli.train_pack import pack as _train_pack  # noqa: F401 -- it joins `train`
 from api.cli.video import video_app
 from api.cli.watch import watch_app
 from api.errors import refusals, sentence
