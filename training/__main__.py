@@ -44,6 +44,8 @@ def _train(arguments: argparse.Namespace) -> None:
         device=arguments.device,
         resume=arguments.resume,
         report_seconds=arguments.report_seconds,
+        workers=arguments.workers,
+        batches=arguments.batches,
     )
     trainers = {"detector": train_detector, "embedder": train_embedder}
     LOGGER.info("best network: %s", trainers[arguments.task](options, _log))
@@ -91,6 +93,8 @@ def _parser() -> argparse.ArgumentParser:
         trainer.add_argument("--device", default="cpu")
         trainer.add_argument("--resume", action="store_true")
         trainer.add_argument("--report-seconds", type=float, default=240.0)
+        trainer.add_argument("--workers", type=int, default=0)
+        trainer.add_argument("--batches", type=int, default=1)
         trainer.set_defaults(act=_train)
     shipper = tasks.add_parser("ship", parents=[common])
     shipper.add_argument("--detector", type=Path, required=True)

@@ -20,14 +20,16 @@ from matcher.resnet import EmbeddingNet
 from matcher.weights import Weights, read_state
 from training.adapt_figures import AdaptSet, flat, nearest_others
 from training.checkpoint import load_checkpoint
-from training.embedder import TEMPERATURE, embed_with, supervised_contrastive
+from training.embedder import embed_with, loss_of
 from training.errors import TrainingError
+from training.feeding import Feed
 from training.own import OwnProduct
 from training.places import drawn_places
 from training.prints import family
 from training.progress import Report
 from training.retrieval import Embed
 from training.run import Run, RunOptions
+from training.sampling import Batch
 from training.views import CATALOG_POSE, SHOP_POSE, Subject, view
 
 _PAIRS: Final = 8
@@ -129,7 +131,9 @@ def adapt_embedder(
     before = reporting.measure(by_present)
     run = AdaptRun(network_of(options.start), side, choosing, run_options)
     run.restore_if_asked()
-    run.sampler = AdaptSampler(products, twins, seen, run.chance())
+    rng = run.chance()
+    sampler = AdaptSampler(products, twins, seen, rng)
+    run.views = run.feed(lambda _share: sampler.batch(side), rng)
     best = run.complete(report)
     state = load_checkpoint(best, run_options.device)["net"]
     run.average.module.load_state_dict(state)
@@ -173,8 +177,8 @@ class AdaptSampler:
         self._places = places
         self._rng = rng
 
-    def batch(self, side: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-        """(B, side, side, 3) views and (B,) labels, two of each thing."""
+    def batch(self, side: int) -> Batch:
+        """Two views of `side` pixels of each thing."""
         rng = self._rng
         drawn = rng.permutation(len(self._products))[:_PAIRS]
         own = list(dict.fromkeys(i for n in drawn for i in (int(n), int(self._twins[n]))))
@@ -187,7 +191,7 @@ class AdaptSampler:
             for print_ in family(int(seed), _FAMILY):
                 views += self._two_views(flat(print_), flat(print_), side)
         labels = np.repeat(np.arange(len(views) // 2, dtype=np.int64), 2)
-        return np.stack(views), labels
+        return Batch(np.stack(views), labels)
 
     def _two_views(
         self, first: Subject, second: Subject, side: int
@@ -207,7 +211,7 @@ class AdaptSampler:
 class AdaptRun(Run):
     """The adaptation's part of a run."""
 
-    sampler: AdaptSampler
+    views: Feed[Batch]
 
     def __init__(
         self, net: EmbeddingNet, side: int, choosing: AdaptSet, options: RunOptions
@@ -227,12 +231,7 @@ class AdaptRun(Run):
 
     @override
     def loss(self) -> Tensor:
-        views, labels = self.sampler.batch(self._side)
-        device = self.options.device
-        images = torch.from_numpy(views).to(device).permute(0, 3, 1, 2).float().div_(255)
-        with torch.autocast(torch.device(device).type, torch.bfloat16):
-            embeddings = self.net(images.contiguous(memory_format=torch.channels_last))
-        return supervised_contrastive(embeddings, torch.from_numpy(labels).to(device), TEMPERATURE)
+        return loss_of(self.net, self.views.next(self.share), self.options.device)
 
     @override
     def measure(self) -> dict[str, float]:

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 from torch.optim.swa_utils import AveragedModel
 from typing_extensions import override
 
@@ -124,8 +124,12 @@ def adapt_detector(
     before = reporting.of(run.average.module, run_options.device)
     run.restore_if_asked()
     rng = run.chance()
-    run.makers = (SceneMaker(own, seen, rng), SceneMaker(packages(_PACKAGES, 0, rng), seen, rng))
-    run.side = side
+    makers = SceneMaker(own, seen, rng), SceneMaker(packages(_PACKAGES, 0, rng), seen, rng)
+
+    def draw(_share: float) -> list[Scene]:
+        return [makers[number % 2].scene(side) for number in range(_BATCH)]
+
+    run.scenes = run.feed(draw, rng)
     best = run.complete(report)
     run.average.module.load_state_dict(load_checkpoint(best, run_options.device)["net"])
     return AdaptedDetector(best, before, reporting.of(run.average.module, run_options.device))
@@ -165,9 +169,6 @@ class Measured:
 class OwnDetectorRun(DetectorRun):
     """The detector's run on scenes of one catalog."""
 
-    makers: tuple[SceneMaker, SceneMaker]
-    side: int
-
     def __init__(self, options: OwnDetectorOptions, choosing: Measured) -> None:
         super().__init__(options.run, DetectionSets((), ()))
         start = options.start
@@ -180,12 +181,6 @@ class OwnDetectorRun(DetectorRun):
         self.average = AveragedModel(self.net, multi_avg_fn=follow_closely, use_buffers=True)
         self.peak_rate = _PEAK_RATE
         self._choosing = choosing
-
-    @override
-    def loss(self) -> Tensor:
-        own, strange = self.makers
-        scenes = [(own, strange)[number % 2].scene(self.side) for number in range(_BATCH)]
-        return self.loss_of(scenes)
 
     @override
     def measure(self) -> dict[str, float]:

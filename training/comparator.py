@@ -18,6 +18,7 @@ from training.comparator_figures import HeldOut, inputs
 from training.comparison_material import Amounts, collect_material
 from training.comparisons import DIFFERENT, UNTOLD, Compared, Material, draw
 from training.data import TrainingData
+from training.feeding import Feed
 from training.progress import Progress, Report
 from training.run import Run, RunOptions
 
@@ -54,38 +55,30 @@ def train_comparator(
     report(Progress(0, 0.0, 0.0, held_out.untrained()))
     photos = aligned_photos(data, front_end, held_out=False, twins=False)
     material = collect_material(data, amounts, photos, held_out=False)
-    run = ComparatorRun(options, material, held_out)
+    run = ComparatorRun(options, held_out)
     run.restore_if_asked()
-    run.pairs = run.drawn(run.chance())
+    rng = run.chance()
+    pairs = drawn(material, rng)
+    run.pairs = run.feed(lambda _share: list(islice(pairs, _BATCH * options.batches)), rng)
     return run.complete(report)
 
 
 class ComparatorRun(Run):
     """The comparator's part of a run."""
 
-    pairs: Iterator[Compared]
+    pairs: Feed[list[Compared]]
 
-    def __init__(self, options: RunOptions, material: Material, held_out: HeldOut) -> None:
+    def __init__(self, options: RunOptions, held_out: HeldOut) -> None:
         torch.manual_seed(options.seed)
         net = ComparatorNet().to(memory_format=torch.channels_last)
         net.to(options.device)
         groups = [{"params": list(net.parameters()), "weight_decay": _WEIGHT_DECAY}]
         super().__init__(net, groups, _PEAK_RATE, options)
-        self._material = material
         self._held_out = held_out
-
-    def drawn(self, rng: np.random.Generator) -> Iterator[Compared]:
-        """Pairs without end, half of them seen before."""
-        kept: list[Compared] = []
-        while True:
-            fresh = [draw(self._material, rng) for _ in range(_FRESH)]
-            kept = [*kept, *fresh][-_KEPT:]
-            yield from fresh
-            yield from (kept[index] for index in rng.integers(len(kept), size=_BATCH - _FRESH))
 
     @override
     def loss(self) -> Tensor:
-        batch = list(islice(self.pairs, _BATCH))
+        batch = self.pairs.next(self.share)
         device = torch.device(self.options.device)
         with torch.autocast(device.type, torch.bfloat16):
             logits = self.net(*inputs(batch, device))
@@ -100,6 +93,16 @@ class ComparatorRun(Run):
     def score(self, figures: Mapping[str, float]) -> float:
         # The latest: photos of four cartons are too few to choose among neighbouring figures.
         return self.share
+
+
+def drawn(material: Material, rng: np.random.Generator) -> Iterator[Compared]:
+    """Pairs without end, half of them seen before."""
+    kept: list[Compared] = []
+    while True:
+        fresh = [draw(material, rng) for _ in range(_FRESH)]
+        kept = [*kept, *fresh][-_KEPT:]
+        yield from fresh
+        yield from (kept[index] for index in rng.integers(len(kept), size=_BATCH - _FRESH))
 
 
 def told_apart(logits: Tensor, labels: Tensor) -> Tensor:

@@ -97,8 +97,8 @@ def sheets_of_catalog(
     makers = SceneMaker(own, places, rng), SceneMaker(packages(12, 0, rng), places, rng)
     scenes = [makers[number % 2].scene(INPUT_SIDE) for number in range(_COLUMNS * _ROWS)]
     yield "detector", sheet([boxed(scene) for scene in scenes])
-    views, _ = AdaptSampler(products, twins, places, rng).batch(side)
-    yield "embedder", sheet(list(views))
+    views = AdaptSampler(products, twins, places, rng).batch(side)
+    yield "embedder", sheet(list(views.images))
 
 
 def boxed(scene: Scene) -> Tile:

@@ -23,6 +23,7 @@ from matcher.yolo import build_yolov5n
 from training.data import TrainingData
 from training.detection_data import Boxed, DetectionSampler, DetectionSets, held_out_sets
 from training.detection_figures import Found, average_precision, recall
+from training.feeding import Feed
 from training.located import locate_cartons
 from training.progress import Report
 from training.run import Run, RunOptions
@@ -96,16 +97,21 @@ def train_detector(options: RunOptions, report: Report) -> Path:
     located = locate_cartons(data, options.out / "located.json")
     run = DetectorRun(options, held_out_sets(data, located))
     run.restore_if_asked()
-    run.rng = run.chance()
-    run.sampler = DetectionSampler(data, located, run.rng)
+    rng = run.chance()
+    sampler = DetectionSampler(data, located, rng)
+
+    def draw(share: float) -> list[Scene]:
+        side = int(rng.choice(next(sides for until, sides in _SIDES if share <= until)))
+        return [sampler.scene(side) for _ in range(_BATCH * options.batches)]
+
+    run.scenes = run.feed(draw, rng)
     return run.complete(report)
 
 
 class DetectorRun(Run):
     """The detector's part of a run."""
 
-    rng: np.random.Generator
-    sampler: DetectionSampler
+    scenes: Feed[list[Scene]]
 
     def __init__(self, options: RunOptions, sets: DetectionSets) -> None:
         torch.manual_seed(options.seed)
@@ -120,8 +126,7 @@ class DetectorRun(Run):
 
     @override
     def loss(self) -> Tensor:
-        side = int(self.rng.choice(next(sides for until, sides in _SIDES if self.share <= until)))
-        return self.loss_of([self.sampler.scene(side) for _ in range(_BATCH)])
+        return self.loss_of(self.scenes.next(self.share))
 
     def loss_of(self, scenes: Sequence[Scene]) -> Tensor:
         """Ultralytics' loss per picture."""

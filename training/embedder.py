@@ -16,6 +16,7 @@ from typing_extensions import override
 from matcher.colour_embedder import ColourEmbedder
 from matcher.resnet import INPUT_SIDE, EmbeddingNet, to_input
 from training.data import TrainingData
+from training.feeding import Feed
 from training.instances import (
     Instance,
     backgrounds,
@@ -29,7 +30,7 @@ from training.located import locate_cartons
 from training.progress import Progress, Report
 from training.retrieval import RetrievalSet, held_out_set
 from training.run import Run, RunOptions
-from training.sampling import Sampler
+from training.sampling import Batch, Sampler, joined
 
 TEMPERATURE: Final = 0.1
 # Small views first: in an hour of one core many looks are worth more than sharp ones. The last
@@ -58,6 +59,15 @@ def supervised_contrastive(embeddings: Tensor, labels: Tensor, temperature: floa
     log_share = logits - logits.logsumexp(dim=1, keepdim=True)
     per_view = log_share.masked_fill(~siblings, 0.0).sum(dim=1) / siblings.sum(dim=1)
     return -per_view.mean()
+
+
+def loss_of(net: nn.Module, batch: Batch, device: str) -> Tensor:
+    """The loss of a batch, computed in bfloat16 as far as that is safe."""
+    images = torch.from_numpy(batch.images).to(device).permute(0, 3, 1, 2).float().div_(255)
+    with torch.autocast(torch.device(device).type, torch.bfloat16):
+        embeddings = net(images.contiguous(memory_format=torch.channels_last))
+    labels = torch.from_numpy(batch.labels).to(device)
+    return supervised_contrastive(embeddings, labels, TEMPERATURE)
 
 
 def training_instances(data: TrainingData, out: Path) -> list[Instance]:
@@ -117,14 +127,20 @@ def train_embedder(options: RunOptions, report: Report) -> Path:
     report(Progress(0, 0.0, 0.0, validation.measure(ColourEmbedder().embed)))
     run = EmbedderRun(options, validation)
     run.restore_if_asked()
-    run.sampler = sampler_of(data, options.out, run.chance())
+    rng = run.chance()
+    sampler = sampler_of(data, options.out, rng)
+
+    def draw(share: float) -> Batch:
+        return joined([sampler.batch(picture_side(share)) for _ in range(options.batches)])
+
+    run.views = run.feed(draw, rng)
     return run.complete(report)
 
 
 class EmbedderRun(Run):
     """The embedder's part of a run."""
 
-    sampler: Sampler
+    views: Feed[Batch]
 
     def __init__(self, options: RunOptions, validation: RetrievalSet) -> None:
         torch.manual_seed(options.seed)
@@ -138,13 +154,7 @@ class EmbedderRun(Run):
 
     @override
     def loss(self) -> Tensor:
-        batch = self.sampler.batch(picture_side(self.share))
-        device = self.options.device
-        images = torch.from_numpy(batch.images).to(device).permute(0, 3, 1, 2).float().div_(255)
-        with torch.autocast(torch.device(device).type, torch.bfloat16):
-            embeddings = self.net(images.contiguous(memory_format=torch.channels_last))
-        labels = torch.from_numpy(batch.labels).to(device)
-        return supervised_contrastive(embeddings, labels, TEMPERATURE)
+        return loss_of(self.net, self.views.next(self.share), self.options.device)
 
     @override
     def measure(self) -> dict[str, float]:

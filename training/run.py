@@ -1,11 +1,13 @@
 """A bounded, resumable training run: what the trainers of all networks share."""
 
+import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import torch
@@ -14,12 +16,14 @@ from torch.optim.swa_utils import AveragedModel
 
 from training import progress as progress_log
 from training.checkpoint import load_checkpoint, save_checkpoint
+from training.feeding import Feed
 from training.progress import Progress, Report
 from training.schedule import rate_share
 
 _AVERAGING: Final = 0.99
 _LONGEST_GRADIENT: Final = 10.0
 
+_Drawn = TypeVar("_Drawn")
 _Tensors = Sequence[Tensor] | tuple[Tensor, ...]
 
 
@@ -35,6 +39,8 @@ class RunOptions:
         device: "cpu" or "cuda".
         resume: go on from the checkpoint in `out`, if there is one.
         report_seconds: between two validations, each with a checkpoint.
+        workers: processes that draw what is learnt from; 0 for this one.
+        batches: as many as a processor's that make one step; the rate grows by its root.
     """
 
     data: Path
@@ -44,6 +50,8 @@ class RunOptions:
     device: str = "cpu"
     resume: bool = False
     report_seconds: float = 240.0
+    workers: int = 0
+    batches: int = 1
 
 
 class Run(ABC):
@@ -60,10 +68,11 @@ class Run(ABC):
         self.net = net
         self.average = AveragedModel(net, multi_avg_fn=_follow, use_buffers=True)
         self.optimizer = torch.optim.AdamW(parameters, lr=peak_rate)
-        self.peak_rate = peak_rate
+        self.peak_rate = peak_rate * math.sqrt(options.batches)
         self.step = 0
         self.seconds = 0.0
         self.best = -1.0
+        self._feeds = ExitStack()
 
     @abstractmethod
     def loss(self) -> Tensor:
@@ -104,9 +113,10 @@ class Run(ABC):
         Blocks. Writes `last.pt`, `best.pt`, `progress.jsonl` and `curves.png` to `options.out`; a
         killed run loses at most `report_seconds`.
         """
-        for losses in self._rounds():
-            self._report(losses, report)
-            save_checkpoint(self._state(), self.options.out / "last.pt")
+        with self._feeds:
+            for losses in self._rounds():
+                self._report(losses, report)
+                save_checkpoint(self._state(), self.options.out / "last.pt")
         return self.options.out / "best.pt"
 
     def restore_if_asked(self) -> None:
@@ -124,6 +134,10 @@ class Run(ABC):
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.seconds = int(state["step"]), float(state["seconds"])
         self.best = float(state["best"])
+
+    def feed(self, draw: Callable[[float], _Drawn], rng: np.random.Generator) -> Feed[_Drawn]:
+        """Batches drawn by as many processes as the options say, which end with the run."""
+        return self._feeds.enter_context(closing(Feed(draw, rng, self.options.workers)))
 
     def chance(self) -> np.random.Generator:
         """Another stream after every resumption: the same pictures again would teach nothing."""

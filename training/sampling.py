@@ -37,6 +37,14 @@ class Batch:
     labels: NDArray[np.int64]
 
 
+def joined(batches: Sequence[Batch]) -> Batch:
+    """Several batches as one; a class that is in two of them has more views."""
+    return Batch(
+        np.concatenate([one.images for one in batches]),
+        np.concatenate([one.labels for one in batches]),
+    )
+
+
 class Sampler:
     """Draws batches; not thread-safe, because of its random generator."""
 

@@ -25,6 +25,7 @@ from matcher.nearest import NearestNeighbourMatcher
 from superglue.superglue import SuperGlue, SuperGlueSizes
 from training.data import TrainingData
 from training.errors import TrainingError
+from training.feeding import Feed
 from training.front_ends import FrontEndChoice, FrontEndKind, descriptor_size
 from training.pairing_figures import harmonic, pairing_figures
 from training.pairs import (
@@ -115,8 +116,11 @@ def train_superglue(options: SuperGlueOptions, report: Report) -> Path:
         _await_shards(options.pool, builder)
         validation = validation_pairs(Pool.read(options.pool, "validation"), front_end)
         report(Progress(0, 0.0, 0.0, pairing_figures(validation, nearest)))
-        run = SuperGlueRun(options, front_end, validation)
+        run = SuperGlueRun(options, descriptor_size(front_end), validation)
         run.restore_if_asked()
+        rng = run.chance()
+        draws = PairDraws(options.pool, front_end, _BATCH * options.run.batches, rng)
+        run.pairs = run.feed(draws.draw, rng)
         return run.complete(report)
 
 
@@ -162,29 +166,22 @@ def nearest(query: LocalFeatures, reference: LocalFeatures) -> Correspondences:
 class SuperGlueRun(Run):
     """SuperGlue's part of a run."""
 
+    pairs: Feed[list[TrainingPair]]
+
     def __init__(
-        self,
-        options: SuperGlueOptions,
-        front_end: FrontEnd,
-        validation: Sequence[TrainingPair],
+        self, options: SuperGlueOptions, descriptors: int, validation: Sequence[TrainingPair]
     ) -> None:
         torch.manual_seed(options.run.seed)
-        net = SuperGlue(options.sizes(descriptor_size(front_end)), ITERATIONS)
+        net = SuperGlue(options.sizes(descriptors), ITERATIONS)
         start_as_nearest(net)
         net.to(options.run.device)
         groups = [{"params": list(net.parameters()), "weight_decay": _WEIGHT_DECAY}]
         super().__init__(net, groups, _PEAK_RATE, options.run)
         self._validation = validation
-        self._pool = Pool.read(options.pool, "train")
-        self._folder = options.pool
-        self._front_end = front_end
-        self._sampler: PairSampler | None = None
 
     @override
     def loss(self) -> Tensor:
-        limit = next(length for until, length in _LENGTHS if self.share <= until)
-        sampler = self._fed()
-        batch = batch_of([sampler.draw(limit) for _ in range(_BATCH)])
+        batch = batch_of(self.pairs.next(self.share))
         device = self.options.device
         with torch.autocast(torch.device(device).type, torch.bfloat16):
             found = self.net(on_device(batch.query, device), on_device(batch.reference, device))
@@ -202,14 +199,50 @@ class SuperGlueRun(Run):
         drawn = figures["twin_drawn"] + figures["other_drawn"]
         return harmonic(figures, "flat") + harmonic(figures, "photo") - 0.1 * drawn
 
-    def _fed(self) -> PairSampler:
-        """The sampler, with what the builder has added from time to time."""
-        if self._sampler is None or self.step % _LOOK_FOR_SHARDS == 0:
-            grown = self._pool.grown(self._folder, "train")
-            if self._sampler is None or grown.shards > self._pool.shards:
-                self._sampler = PairSampler(grown, self._front_end, self.chance())
+
+class PairDraws:
+    """Draws batches from a pool that grows meanwhile; not thread-safe."""
+
+    def __init__(
+        self, folder: Path, front_end: FrontEnd, count: int, rng: np.random.Generator
+    ) -> None:
+        """Read what there is of the pool.
+
+        Args:
+            folder: of the pool.
+            front_end: unpacks its features.
+            count: pairs in a batch.
+            rng: source of all chance.
+
+        Raises:
+            TrainingError: a file of the pool is broken.
+        """
+        self._folder = folder
+        self._front_end = front_end
+        self._count = count
+        self._rng = rng
+        self._pool = Pool.read(folder, "train")
+        self._sampler = PairSampler(self._pool, front_end, rng)
+        self._drawn = 0
+
+    @property
+    def scenes(self) -> int:
+        """How many there are to draw from."""
+        return len(self._pool.scenes)
+
+    def draw(self, share: float) -> list[TrainingPair]:
+        """One batch, as long as befits that share of the budget."""
+        self._drawn += 1
+        if self._drawn % _LOOK_FOR_SHARDS == 0:
+            self._look_for_shards()
+        limit = next(length for until, length in _LENGTHS if share <= until)
+        return [self._sampler.draw(limit) for _ in range(self._count)]
+
+    def _look_for_shards(self) -> None:
+        grown = self._pool.grown(self._folder, "train")
+        if grown.shards > self._pool.shards:
+            self._sampler = PairSampler(grown, self._front_end, self._rng)
             self._pool = grown
-        return self._sampler
 
 
 class PairFinder:

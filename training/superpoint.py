@@ -21,6 +21,7 @@ from typing_extensions import override
 from superglue.superpoint import SuperPoint, SuperPointSizes, sample_descriptors
 from training.adaptation import adapted_points
 from training.data import TrainingData, is_held_out, pictures_in, read_rgb
+from training.feeding import Feed
 from training.keypoint_figures import keypoint_figures
 from training.keypoint_pairs import (
     NONE,
@@ -41,6 +42,7 @@ COMPACT: Final = SuperPointSizes(widths=(16, 24, 48, 64), head=96, descriptors=6
 HELD_OUT_PICTURES: Final = 40
 
 _SHAPES_UNTIL: Final = 0.3
+_EASY_UNTIL: Final = 0.6
 _SIDE: Final = 160
 _BATCH: Final = 8
 _PEAK_RATE: Final = 2e-3
@@ -115,18 +117,19 @@ class SuperPointRun(Run):
         super().__init__(net, groups, _PEAK_RATE, options.run)
         self._pictures = pictures
         self._views = options.views
-        self._labelled: list[LabelledPicture] = []
-        self._rng: np.random.Generator | None = None
+        self._count = _BATCH * options.run.batches
+        self._shapes: Feed[tuple[Tensor, Tensor]] | None = None
+        self._pairs: Feed[list[KeypointPair]] | None = None
 
     @override
     def loss(self) -> Tensor:
-        if self._rng is None:
-            self._rng = self.chance()
         if self.share < _SHAPES_UNTIL:
-            return self._loss_on_shapes(self._rng)
-        if not self._labelled:
-            self._labelled = self._labels(self._rng)
-        return self._loss_on_pictures(self._rng)
+            self._shapes = self._shapes or self._feed_of_shapes()
+            return self._loss_on_shapes(*self._shapes.next(self.share))
+        if self._shapes is not None:
+            self._shapes.close()
+        self._pairs = self._pairs or self._feed_of_pairs()
+        return self._loss_on_pictures(self._pairs.next(self.share))
 
     @override
     def measure(self) -> dict[str, float]:
@@ -137,15 +140,27 @@ class SuperPointRun(Run):
     def score(self, figures: Mapping[str, float]) -> float:
         return figures["repeated"] + figures["paired"]
 
-    def _loss_on_shapes(self, rng: np.random.Generator) -> Tensor:
-        images, cells = shape_batch(_BATCH, _SIDE, rng)
+    def _feed_of_shapes(self) -> Feed[tuple[Tensor, Tensor]]:
+        rng = self.chance()
+        return self.feed(lambda _share: shape_batch(self._count, _SIDE, rng), rng)
+
+    def _feed_of_pairs(self) -> Feed[list[KeypointPair]]:
+        """Of pictures with the network's own keypoints by now."""
+        rng = self.chance()
+        labelled = self._labels(rng)
+
+        def draw(share: float) -> list[KeypointPair]:
+            chosen = rng.integers(len(labelled), size=self._count // 2)
+            reach = _EASY if share < _EASY_UNTIL else WarpRange()
+            return [keypoint_pair(labelled[one], _SIDE, reach, rng) for one in chosen]
+
+        return self.feed(draw, rng)
+
+    def _loss_on_shapes(self, images: Tensor, cells: Tensor) -> Tensor:
         logits, _ = self._maps(images)
         return detection_loss(logits, cells.to(self.options.device))
 
-    def _loss_on_pictures(self, rng: np.random.Generator) -> Tensor:
-        chosen = rng.integers(len(self._labelled), size=_BATCH // 2)
-        reach = _EASY if self.share < 0.6 else WarpRange()
-        pairs = [keypoint_pair(self._labelled[one], _SIDE, reach, rng) for one in chosen]
+    def _loss_on_pictures(self, pairs: Sequence[KeypointPair]) -> Tensor:
         logits, maps = self._maps(planes([p.first for p in pairs] + [p.second for p in pairs]))
         cells = np.stack([p.first_cells for p in pairs] + [p.second_cells for p in pairs])
         found = detection_loss(logits, torch.from_numpy(cells).to(self.options.device))

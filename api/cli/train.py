@@ -1,5 +1,7 @@
 """`skulens train …`: making our own weights; needs the picture data, and hours."""
 
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 FULL_MINUTES: Final = 45.0
 OWN_MINUTES: Final = 10.0
 OWN_REPORTS: Final = 60.0
+_GPU_BATCHES: Final = 4
 
 train_app = typer.Typer(
     no_args_is_help=True,
@@ -67,6 +70,18 @@ Resume = Annotated[
     bool, typer.Option("--resume", help="Go on from the checkpoint in --out, if there is one.")
 ]
 TrainingDevice = Annotated[Literal["cpu", "cuda"], typer.Option(help="Where to train.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="Processes that draw what is learnt from; none, or with cuda as many as there are "
+        "cores less two, if left out.",
+    ),
+]
+Batches = Annotated[
+    int | None,
+    typer.Option(min=1, help="Usual batches that make one step; 1, or with cuda 4, if left out."),
+]
 
 
 @train_app.command(
@@ -85,6 +100,8 @@ def detector(
     minutes: OptionalMinutes = None,
     seed: Seed = 0,
     device: TrainingDevice = "cpu",
+    workers: Workers = None,
+    batches: Batches = None,
     resume: Resume = False,
     backgrounds: Backgrounds = None,
     photos: Annotated[
@@ -99,6 +116,7 @@ def detector(
     _prepare(context)
     output = Output(json=json)
     options = _options(context, "detector", data, out, catalog, minutes, (seed, device, resume))
+    options = _quickened(options, workers, batches, own=catalog is not None)
     with output.progress("training the detector", "minutes") as advance:
 
         def report(now: "Progress") -> None:
@@ -128,6 +146,8 @@ def embedder(
     minutes: OptionalMinutes = None,
     seed: Seed = 0,
     device: TrainingDevice = "cpu",
+    workers: Workers = None,
+    batches: Batches = None,
     resume: Resume = False,
     backgrounds: Backgrounds = None,
     switch: Annotated[
@@ -142,6 +162,7 @@ def embedder(
     _prepare(context)
     output = Output(json=json)
     options = _options(context, "embedder", data, out, catalog, minutes, (seed, device, resume))
+    options = _quickened(options, workers, batches, own=catalog is not None)
     with output.progress("training the embedder", "minutes") as advance:
 
         def report(now: "Progress") -> None:
@@ -167,6 +188,8 @@ def superglue(
     minutes: Minutes = 45.0,
     seed: Seed = 0,
     device: TrainingDevice = "cpu",
+    workers: Workers = None,
+    batches: Batches = None,
     resume: Resume = False,
     front_end: Annotated[
         Literal["rootsift", "superpoint"], typer.Option(help="Whose keypoints it shall pair.")
@@ -189,7 +212,7 @@ def superglue(
     _prepare(context)
     output = Output()
     settings = services(context).settings
-    run = RunOptions(data, out, minutes, seed, device, resume)
+    run = _quickened(RunOptions(data, out, minutes, seed, device, resume), workers, batches)
     options = SuperGlueOptions(
         run,
         FrontEndChoice(FrontEndKind(front_end), settings.weights, settings.cache_dir / "networks"),
@@ -216,6 +239,8 @@ def superpoint(
     minutes: Minutes = 60.0,
     seed: Seed = 0,
     device: TrainingDevice = "cpu",
+    workers: Workers = None,
+    batches: Batches = None,
     resume: Resume = False,
     size: Annotated[
         Literal["compact", "published"], typer.Option(help="A tenth of the work, or all of it.")
@@ -229,7 +254,7 @@ def superpoint(
 
     _prepare(context)
     output = Output()
-    run = RunOptions(data, out, minutes, seed, device, resume)
+    run = _quickened(RunOptions(data, out, minutes, seed, device, resume), workers, batches)
     sizes = COMPACT if size == "compact" else SuperPointSizes()
     with output.progress("training SuperPoint", "minutes") as advance:
         best = train_superpoint(
@@ -249,6 +274,8 @@ def comparator(
     minutes: Minutes = FULL_MINUTES,
     seed: Seed = 0,
     device: TrainingDevice = "cpu",
+    workers: Workers = None,
+    batches: Batches = None,
     resume: Resume = False,
 ) -> None:
     """Train the comparator, which tells a photo of a product from one of its near-twin."""
@@ -259,7 +286,7 @@ def comparator(
     _prepare(context)
     output = Output()
     settings = services(context).settings
-    run = RunOptions(data, out, minutes, seed, device, resume)
+    run = _quickened(RunOptions(data, out, minutes, seed, device, resume), workers, batches)
     keypoints = FrontEndChoice(
         FrontEndKind.ROOTSIFT, settings.weights, settings.cache_dir / "networks"
     )
@@ -352,6 +379,20 @@ def _options(
     if data is None or out is None:
         raise typer.BadParameter("give --out DIR: where checkpoints, log and curves go")
     return RunOptions(data, out, minutes or FULL_MINUTES, *others)
+
+
+def _quickened(
+    options: "RunOptions", workers: int | None, batches: int | None, *, own: bool = False
+) -> "RunOptions":
+    """As many drawing processes and as large steps as the device deserves, or as asked for."""
+    if own and batches is not None:
+        raise typer.BadParameter("--batches is for training on --data: leave it out")
+    on_gpu = options.device == "cuda"
+    if workers is None:
+        workers = max((os.cpu_count() or 1) - 2, 1) if on_gpu else 0
+    if batches is None:
+        batches = _GPU_BATCHES if on_gpu and not own else 1
+    return replace(options, workers=workers, batches=batches)
 
 
 def _prepare(context: typer.Context) -> None:

@@ -86,8 +86,9 @@ def test_a_batch_shows_each_thing_twice_and_a_product_beside_its_twin() -> None:
     own = products(8)
     twins = nearest_others(own, EMBED)
     sampler = AdaptSampler(own, twins, drawn_places(4, 0), np.random.default_rng(0))
-    views, labels = sampler.batch(24)
-    assert views.shape == (len(labels), 24, 24, 3)
+    batch = sampler.batch(24)
+    labels = batch.labels
+    assert batch.images.shape == (len(labels), 24, 24, 3)
     assert set(np.unique(labels, return_counts=True)[1]) == {2}
     assert 12 + 8 <= len(labels) // 2 <= 12 + 16
 

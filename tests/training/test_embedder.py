@@ -11,7 +11,7 @@ from training.embedder import picture_side, supervised_contrastive, training_ins
 from training.instances import Instance, Kind, backgrounds
 from training.located import locate_cartons
 from training.retrieval import Query, RetrievalSet, held_out_set
-from training.sampling import Sampler
+from training.sampling import Batch, Sampler, joined
 
 
 def solid(*colour: int) -> NDArray[np.uint8]:
@@ -51,6 +51,15 @@ def test_a_batch_holds_two_views_of_each_class_and_twins_together(
         if name.startswith("print-"):
             seed = name.split("-")[1]
             assert sum(other.startswith(f"print-{seed}-") for other in names) == 3
+
+
+def test_joined_batches_know_a_class_of_both_as_one() -> None:
+    one, other = (
+        Batch(np.full((2, 4, 4, 3), label, np.uint8), np.array([label, 9])) for label in (1, 2)
+    )
+    both = joined([one, other])
+    assert both.labels.tolist() == [1, 9, 2, 9]
+    assert both.images[:, 0, 0, 0].tolist() == [1, 1, 2, 2]
 
 
 def test_the_loss_falls_when_views_of_one_thing_agree() -> None:

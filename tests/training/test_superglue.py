@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -8,15 +9,18 @@ import torch
 
 from superglue.superglue import SuperGlue, SuperGlueSizes
 from tests.training.pairing import keypoints, moved
+from training.data import TrainingData
 from training.errors import TrainingError
 from training.front_ends import FrontEndChoice, FrontEndKind
 from training.pairs import DUSTBIN, IGNORED, Relation, TrainingPair, batch_of
-from training.pool import PoolOptions
+from training.pool import PoolOptions, build_pool
 from training.progress import Progress
 from training.run import RunOptions
 from training.superglue import (
+    PairDraws,
     PairFinder,
     SuperGlueOptions,
+    SuperGlueRun,
     assignment_loss,
     start_as_nearest,
     train_superglue,
@@ -116,6 +120,38 @@ def test_a_whole_run_ends_with_a_network_and_its_figures(
     assert {"flat_precision", "flat_recall", "twin_drawn"} <= set(names[-1])
     state = torch.load(best, weights_only=True)["net"]
     assert SuperGlueSizes.of(state) == SuperGlueSizes(64, 16, 2, 4, 6, ())
+
+
+def test_processes_that_draw_give_a_run_larger_steps(
+    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.superglue._VALIDATED", 6)
+    monkeypatch.setattr("training.superglue._BATCH", 2)
+    asked = options(tiny_data, tmp_path)
+    larger = replace(asked, run=replace(asked.run, workers=1, batches=4))
+    reports: list[Progress] = []
+
+    assert train_superglue(larger, reports.append).exists()
+
+    assert reports[-1].step > 0
+    run = SuperGlueRun(larger, 64, ())
+    assert run.peak_rate == pytest.approx(2 * SuperGlueRun(asked, 64, ()).peak_rate)
+
+
+def test_what_is_added_to_the_pool_meanwhile_is_drawn_from(
+    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.superglue._LOOK_FOR_SHARDS", 1)
+    asked = options(tiny_data, tmp_path)
+    data, front_end = TrainingData.open(tiny_data), asked.front_end.open()
+    list(build_pool(data, front_end, asked.pool, asked.scenes))
+    rng = np.random.default_rng(0)
+    draws = PairDraws(asked.pool, front_end, 3, rng)
+    first = asked.pool / "train-00000.npz"
+    known = draws.scenes
+    shutil.copy(first, first.with_name("train-00001.npz"))
+    assert [len(draws.draw(share)) for share in (0.0, 1.0)] == [3, 3]
+    assert (known, draws.scenes) == (4, 8)
 
 
 def test_a_width_that_the_heads_cannot_share_is_refused(tmp_path: Path) -> None:
