@@ -141,15 +141,14 @@ def load_networks(settings: Settings, device: Device) -> Networks:
     detector, embedder = loaded(Network.DETECTOR), loaded(Network.EMBEDDER)
     comparator = loaded(Network.COMPARATOR)
     superpoint = loaded(Network.SUPERPOINT)
-    front_end, descriptors = _front_end(settings, superpoint)
-    quick = NearestNeighbourMatcher() if superpoint is not None else _quick_matcher(manifest)
+    keypoints = _rootsift(settings, manifest) if superpoint is None else _superpoint(superpoint)
     return Networks(
         detector=PrintProposals() if detector is None else YoloDetector(detector),
         embedder=(
             ColourEmbedder() if embedder is None else NetworkEmbedder(embedder, _colours(settings))
         ),
-        front_end=front_end,
-        matcher=_keypoint_matcher(quick, loaded(Network.SUPERGLUE), descriptors),
+        front_end=keypoints.front_end,
+        matcher=_keypoint_matcher(keypoints, loaded(Network.SUPERGLUE)),
         comparator=PlainComparator() if comparator is None else NetworkComparator(comparator),
     )
 
@@ -161,39 +160,45 @@ def _colours(settings: Settings) -> Colours | None:
     return read_colours(_table(settings, Network.COLOURS))
 
 
-def _front_end(settings: Settings, superpoint: LoadedNetwork | None) -> tuple[FrontEnd, int]:
-    """What finds and describes keypoints, and the length of its descriptors."""
-    if superpoint is not None:
-        return SuperPointFrontEnd(superpoint), int(superpoint.facts["descriptors"])
-    basis = read_basis(_table(settings, Network.KEYPOINT_BASIS))
-    return RootSift(basis), basis.axes.shape[1]
+@dataclass(frozen=True, slots=True, eq=False)
+class _Keypoints:
+    """What finds and describes keypoints, what pairs them at once, and a descriptor's length."""
+
+    front_end: FrontEnd
+    quick: KeypointMatcher
+    descriptors: int
 
 
-def _quick_matcher(manifest: Manifest) -> KeypointMatcher:
-    """Nearest neighbours; checked by one another where the basis' options say `consistent`.
+def _superpoint(network: LoadedNetwork) -> _Keypoints:
+    """SuperPoint's keypoints know no scale and no turn by which pairs could be checked."""
+    length = int(network.facts["descriptors"])
+    return _Keypoints(SuperPointFrontEnd(network), NearestNeighbourMatcher(), length)
 
-    A decision is fitted to the pairs of one of the two, so the default of a folder is its own.
-    SuperPoint's keypoints know no scale and no turn that could be checked.
+
+def _rootsift(settings: Settings, manifest: Manifest) -> _Keypoints:
+    """RootSIFT; pairs are checked by one another where the basis' options say `consistent`.
+
+    A decision is fitted to pairs that are checked or not, so the default of a folder is its own.
     """
-    quick = NearestNeighbourMatcher()
-    basis = manifest.of_network(Network.KEYPOINT_BASIS)
-    chosen = bool(basis) and basis[0].options.get("consistent", 0) > 0
-    return ConsistentMatcher(quick) if chosen else quick
+    basis = read_basis(_table(settings, Network.KEYPOINT_BASIS))
+    quick: KeypointMatcher = NearestNeighbourMatcher()
+    if manifest.of_network(Network.KEYPOINT_BASIS)[0].options.get("consistent", 0) > 0:
+        quick = ConsistentMatcher(quick)
+    return _Keypoints(RootSift(basis), quick, basis.axes.shape[1])
 
 
-def _keypoint_matcher(
-    quick: KeypointMatcher, superglue: LoadedNetwork | None, descriptors: int
-) -> KeypointMatcher:
+def _keypoint_matcher(keypoints: _Keypoints, superglue: LoadedNetwork | None) -> KeypointMatcher:
     if superglue is None:
-        return quick
+        return keypoints.quick
     wanted = int(superglue.facts["descriptors"])
-    if wanted != descriptors:
+    if wanted != keypoints.descriptors:
         raise WeightsError(
-            f"{superglue.weights.path.name} pairs descriptors of length {wanted}, and the front "
-            f"end's have {descriptors}; list weights that belong together in the manifest."
+            f"{superglue.weights.path.name} pairs descriptors of length {wanted}, and those of the "
+            f"front end have {keypoints.descriptors}; list weights that belong together in the "
+            "manifest."
         )
     closer = int(superglue.weights.option("closer", _CLOSER_LOOKS))
-    return CloserLookMatcher(quick, SuperGlueMatcher(superglue), closer)
+    return CloserLookMatcher(keypoints.quick, SuperGlueMatcher(superglue), closer)
 
 
 def _table(settings: Settings, kind: Network) -> Path:
