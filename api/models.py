@@ -193,8 +193,8 @@ def _keypoint_matcher(keypoints: _Keypoints, superglue: LoadedNetwork | None) ->
     wanted = int(superglue.facts["descriptors"])
     if wanted != keypoints.descriptors:
         raise WeightsError(
-            f"{superglue.weights.path.name} pairs descriptors of length {wanted}, and those of the "
-            f"front end have {keypoints.descriptors}; list weights that belong together in the "
+            f"{superglue.weights.path.name} pairs descriptors of length {wanted}, and the front "
+            f"end's have {keypoints.descriptors}; list weights that belong together in the "
             "manifest."
         )
     closer = int(superglue.weights.option("closer", _CLOSER_LOOKS))
