@@ -16,6 +16,7 @@ _STRIDES: Final = (8, 16, 32)
 _BINS: Final = 16
 _GREY: Final = (114, 114, 114)
 _SMALLEST_SIDE: Final = 1.0
+_SHRUNK: Final = 4
 
 
 class Detector(Protocol):
@@ -32,15 +33,23 @@ class DetectorSettings:
 
     Attributes:
         input_size: pixels of the longer side in which the network sees a picture.
+        largest_input: likewise of a picture that would be shrunk more than `_SHRUNK` times, and may
+            show smaller things; no larger than `input_size` if it is 0.
         confidence: lowest confidence.
         overlap: of two boxes whose intersection over union is larger, the less confident goes.
         limit: how many at most.
     """
 
     input_size: int = 640
+    largest_input: int = 0
     confidence: float = 0.25
     overlap: float = 0.6
     limit: int = 100
+
+    def side_for(self, longest: int) -> int:
+        """Pixels in which the network sees a picture whose longer side has `longest`."""
+        largest = max(self.largest_input, self.input_size)
+        return min(max(longest // _SHRUNK, self.input_size), largest)
 
 
 class YoloDetector:
@@ -63,7 +72,7 @@ class YoloDetector:
 
     def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
         """Boxes in an (H, W, 3) RGB picture, most confident first; blocks while it computes."""
-        boxed = _boxed(image, self.settings.input_size)
+        boxed = _boxed(image, self.settings.side_for(max(image.shape[:2])))
         (raw,) = self._run(planes(boxed.image[None]))
         boxes, confidences = decode(raw[0], boxed.image.shape[:2], self.settings.confidence)
         kept = suppress(boxes, confidences, self.settings.overlap, self.settings.limit)
@@ -133,6 +142,7 @@ def _settings_of(network: LoadedNetwork) -> DetectorSettings:
     option, plain = network.weights.option, DetectorSettings()
     return DetectorSettings(
         input_size=int(option("input_size", plain.input_size)),
+        largest_input=int(option("largest_input", plain.largest_input)),
         confidence=option("confidence", plain.confidence),
         overlap=option("overlap", plain.overlap),
     )

@@ -29,9 +29,10 @@ from training.progress import Report
 from training.run import Run, RunOptions
 from training.scenes import Scene
 
-INPUT_SIDE: Final = 320
+INPUT_SIDE: Final = 256
+LARGEST_SIDE: Final = 320
 # Small ones first, because they are cheap; then every size that products come in.
-_SIDES: Final = ((0.3, (224,)), (0.6, (256,)), (1.0, (192, 224, 256, 288, INPUT_SIDE)))
+_SIDES: Final = ((0.3, (224,)), (0.6, (256,)), (1.0, (192, 224, 256, 288, LARGEST_SIDE)))
 _BATCH: Final = 12
 _PEAK_RATE: Final = 2e-3
 _WEIGHT_DECAY: Final = 5e-4

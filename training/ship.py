@@ -73,7 +73,11 @@ def ship(runs: Runs, folder: Path) -> tuple[WeightsEntry, WeightsEntry, WeightsE
             trained_on=_SOURCES,
             command=command_of("detector", runs.detector),
             figures=_detector_figures(detector, data, runs.detector),
-            options={"input_size": detecting.INPUT_SIDE, "confidence": _CONFIDENCE},
+            options={
+                "input_size": detecting.INPUT_SIDE,
+                "largest_input": detecting.LARGEST_SIDE,
+                "confidence": _CONFIDENCE,
+            },
         ), folder),
         export(runs.embedder / "best.pt", Card(
             name="embedder-resnet34",

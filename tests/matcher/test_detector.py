@@ -144,6 +144,28 @@ def test_a_box_beyond_the_picture_is_cut_and_one_in_the_padding_is_dropped(
     assert [one for one in outside.detect(flat) if one.box.bottom > 40] == []
 
 
+@pytest.mark.parametrize(
+    ("longest", "side"), [(40, 256), (720, 256), (1200, 300), (1280, 320), (4000, 320)]
+)
+def test_a_large_picture_is_seen_larger_for_it_may_show_small_things(
+    longest: int, side: int
+) -> None:
+    assert DetectorSettings(input_size=256, largest_input=320).side_for(longest) == side
+    assert DetectorSettings(input_size=256).side_for(longest) == 256
+
+
+def test_the_network_is_given_the_size_that_befits_the_picture(weights: Weights) -> None:
+    seen = OneBox(None)
+    options = {"input_size": 256.0, "largest_input": 320.0}
+    chosen = Weights(weights.network, weights.path, weights.sha256, options)
+    detector = YoloDetector(network_of(seen, chosen))
+    shapes = []
+    for height, width in ((300, 400), (720, 1280)):
+        detector.detect(np.zeros((height, width, 3), dtype=np.uint8))
+        shapes.append(seen.shape)
+    assert shapes == [(1, 3, 192, 256), (1, 3, 192, 320)]
+
+
 def test_settings_come_with_the_weights(weights: Weights) -> None:
     chosen = Weights(weights.network, weights.path, weights.sha256, {"input_size": 416.0})
 
