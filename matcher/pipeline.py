@@ -25,7 +25,7 @@ _LOOKS: Final = 8
 _EXPLAINED: Final = 0.3
 # A detection that fills the picture shows nothing that the whole picture did not.
 _CLOSER_LOOK: Final = 0.5
-_LIKELIER_THAN_A_GUESS: Final = 0.15
+_LIKELIER_THAN_A_GUESS: Final = 0.25
 
 Image = NDArray[np.uint8]
 
