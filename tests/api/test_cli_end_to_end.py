@@ -98,16 +98,16 @@ def photos(grocery: Path, product: str) -> Sequence[Path]:
 
 def test_real_cartons_are_named_cold_in_a_few_seconds(terminal: Terminal, grocery: Path) -> None:
     started = time.monotonic()
-    code, out, err = terminal.run("identify", "shop", *photos(grocery, PRODUCTS[1])[:8], "--json")
+    asked = [(one, path) for one in PRODUCTS[1:] for path in photos(grocery, one)[:5]]
+    code, out, err = terminal.run("identify", "shop", *(path for _, path in asked), "--json")
     elapsed = time.monotonic() - started
     assert (code, err) == (0, "")
     best = [json.loads(line)["detections"][0] for line in out.splitlines()]
-    named = [one["product_id"] for one in best if one["verdict"] == "identical"]
-    assert set(named) == {PRODUCTS[1]}
-    assert len(named) >= 2
-    likely = [one["product_id"] for one in best if one["verdict"] != "unknown"]
-    assert set(likely) == {PRODUCTS[1]}
-    assert len(likely) >= 5
+    named = [(one, truth) for one, (truth, _) in zip(best, asked, strict=True)]
+    assert all(one["product_id"] == truth for one, truth in named if one["verdict"] != "unknown")
+    verdicts = [one["verdict"] for one in best]
+    assert verdicts.count("identical") >= 4
+    assert len(verdicts) - verdicts.count("unknown") >= 6
     # The bar is 6 s for one photo on an idle machine; a test must not fail on a busy one.
     assert elapsed < 60
 
