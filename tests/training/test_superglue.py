@@ -20,7 +20,6 @@ from training.superglue import (
     PairDraws,
     PairFinder,
     SuperGlueOptions,
-    SuperGlueRun,
     assignment_loss,
     start_as_nearest,
     train_superglue,
@@ -120,22 +119,6 @@ def test_a_whole_run_ends_with_a_network_and_its_figures(
     assert {"flat_precision", "flat_recall", "twin_drawn"} <= set(names[-1])
     state = torch.load(best, weights_only=True)["net"]
     assert SuperGlueSizes.of(state) == SuperGlueSizes(64, 16, 2, 4, 6, ())
-
-
-def test_processes_that_draw_give_a_run_larger_steps(
-    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("training.superglue._VALIDATED", 6)
-    monkeypatch.setattr("training.superglue._BATCH", 2)
-    asked = options(tiny_data, tmp_path)
-    larger = replace(asked, run=replace(asked.run, workers=1, batches=4))
-    reports: list[Progress] = []
-
-    assert train_superglue(larger, reports.append).exists()
-
-    assert reports[-1].step > 0
-    run = SuperGlueRun(larger, 64, ())
-    assert run.peak_rate == pytest.approx(2 * SuperGlueRun(asked, 64, ()).peak_rate)
 
 
 def test_what_is_added_to_the_pool_meanwhile_is_drawn_from(

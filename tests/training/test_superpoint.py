@@ -135,14 +135,13 @@ def test_pictures_of_held_out_products_are_kept_apart(tiny_data: Path) -> None:
     assert not {one.tobytes() for one in trained} & {one.tobytes() for one in kept}
 
 
-@pytest.mark.parametrize("workers", [0, 1])
 def test_a_whole_run_goes_from_shapes_to_pictures(
-    workers: int, tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("training.superpoint._SIDE", 64)
     monkeypatch.setattr("training.superpoint._BATCH", 4)
     reports: list[Progress] = []
-    run = RunOptions(tiny_data, tmp_path, minutes=0.03, report_seconds=0.5, workers=workers)
+    run = RunOptions(tiny_data, tmp_path, minutes=0.03, report_seconds=0.5)
 
     best = train_superpoint(SuperPointOptions(run, TINY, pictures=3, views=1), reports.append)
 
