@@ -20,6 +20,7 @@ from matcher.resnet import EmbeddingNet
 from matcher.weights import Weights, read_state
 from training.adapt_figures import AdaptSet, flat, nearest_others
 from training.checkpoint import load_checkpoint
+from training.darkroom import Darkroom
 from training.embedder import embed_with, loss_of
 from training.errors import TrainingError
 from training.feeding import Feed
@@ -30,7 +31,7 @@ from training.progress import Report
 from training.retrieval import Embed
 from training.run import Run, RunOptions
 from training.sampling import Batch
-from training.views import CATALOG_POSE, SHOP_POSE, Subject, view
+from training.views import CATALOG_LIGHT, CATALOG_POSE, SHOP_LIGHT, SHOP_POSE, Subject, view
 
 _PAIRS: Final = 8
 _FAMILIES: Final = 4
@@ -199,10 +200,10 @@ class AdaptSampler:
         """As a catalog shows it (mostly), and as a shop does."""
         rng = self._rng
         if rng.random() < _PLAIN:
-            shown = view(first, CATALOG_POSE, side, rng, strength=0.3)
+            shown = view(first, CATALOG_POSE, side, rng, light=CATALOG_LIGHT)
         else:
-            shown = view(first, SHOP_POSE, side, rng, self._place())
-        return shown, view(second, SHOP_POSE, side, rng, self._place())
+            shown = view(first, SHOP_POSE, side, rng, self._place(), SHOP_LIGHT)
+        return shown, view(second, SHOP_POSE, side, rng, self._place(), SHOP_LIGHT)
 
     def _place(self) -> NDArray[np.uint8]:
         return self._places[int(self._rng.integers(len(self._places)))]
@@ -223,6 +224,7 @@ class AdaptRun(Run):
         self.average = AveragedModel(net, multi_avg_fn=follow_closely, use_buffers=True)
         self._side = side
         self._choosing = choosing
+        self._darkroom = Darkroom()
 
     @property
     def embed(self) -> Embed:
@@ -231,7 +233,7 @@ class AdaptRun(Run):
 
     @override
     def loss(self) -> Tensor:
-        return loss_of(self.net, self.views.next(self.share), self.options.device)
+        return loss_of(self.net, self.views.next(self.share), self.options.device, self._darkroom)
 
     @override
     def measure(self) -> dict[str, float]:

@@ -10,7 +10,7 @@ from training.instances import whole_box
 from training.own import OwnProduct
 from training.prints import family
 from training.retrieval import Embed
-from training.views import SHOP_POSE, Subject, view
+from training.views import SHOP_LIGHT, SHOP_POSE, Subject, view
 
 MOST_VIEWS: Final = 400
 STRANGERS: Final = 40
@@ -106,7 +106,7 @@ def _seen(
     subject: Subject, places: Images, side: int, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
     behind = places[int(rng.integers(len(places)))]
-    return view(subject, SHOP_POSE, side, rng, behind)
+    return view(subject, SHOP_POSE, side, rng, behind, SHOP_LIGHT)
 
 
 def _per_product(likeness: Vectors, owners: NDArray[np.intp]) -> Vectors:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from matcher.agreement import LOOK_SIDE, Look, Warped
 from matcher.comparator import CELL, prepared, share_of_cells
 from training.aligned_photos import AlignedPhoto
-from training.photograph import photograph
+from training.photograph import Light, photograph
 from training.twinning import blended, blot, lettered, twin_of
 
 ROWS: Final = LOOK_SIDE // CELL
@@ -89,8 +89,9 @@ def _drawn(material: Material, rng: np.random.Generator) -> tuple[Image, Image, 
     labels[distance < _UNSEEN] = SAME
     labels[distance > _SEEN] = DIFFERENT
     labels[covered] = UNTOLD
-    reference = photograph(one, rng, float(rng.uniform(0.1, 0.7))) if rng.random() < 0.35 else one
-    return reference, as_other, labels
+    if rng.random() < 0.35:
+        one = photograph(one, rng, Light(float(rng.uniform(0.1, 0.7))))
+    return one, as_other, labels
 
 
 def _pair(material: Material, rng: np.random.Generator) -> tuple[Image, Image]:
@@ -117,7 +118,7 @@ def _real(material: Material, rng: np.random.Generator) -> tuple[Image, Image, L
         labels[photo.trusted & (distance > _UNSEEN)] = UNTOLD
         labels[photo.trusted & (distance > _SEEN_IN_REFERENCE)] = DIFFERENT
     if rng.random() < 0.3:
-        query = photograph(query, rng, 0.5)
+        query = photograph(query, rng, Light(0.5))
     return reference, query, labels
 
 
@@ -140,7 +141,8 @@ def _photographed(
         )
         covered = blended(np.asarray(bent, np.uint8), colour, in_front)
         # The same chance for both: noise must not look like a difference.
-        return _from_afar(photograph(covered, np.random.default_rng(chance), strength), away)
+        shown = photograph(covered, np.random.default_rng(chance), Light(strength))
+        return _from_afar(shown, away)
 
     return shot(image), shot(original), in_front[..., 0] > 0.3
 

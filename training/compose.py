@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.photograph import photograph
+from training.photograph import Light, photograph
 from training.things import Thing
 
 UNKNOWN: Final = 255
@@ -78,7 +78,7 @@ class Composer:
             carried = homography @ thing.from_reference
             placed.append(Placed(thing.reference, carried / carried[2, 2], thing.photo))
         strength = float(rng.uniform(0.1, 1.0))
-        return Scene(photograph(canvas, rng, strength), owner, tuple(placed))
+        return Scene(photograph(canvas, rng, Light(strength)), owner, tuple(placed))
 
     def _chosen(self) -> list[tuple[Thing, float]]:
         """Things, and the share of the scene that each takes; each reference at most once."""

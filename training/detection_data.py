@@ -61,10 +61,14 @@ class DetectionSampler:
 
     def scene(self, side: int) -> Scene:
         """One picture of `side` pixels square."""
+        return self.unlit(side).photographed(self._rng)
+
+    def unlit(self, side: int) -> Scene:
+        """Likewise, not photographed yet."""
         rng = self._rng
         kind = rng.random()
         if kind < _COMPOSED:
-            return self._maker.scene(side)
+            return self._maker.unlit(side)
         if kind < _BEVERAGE:
             chosen = self._beverages[rng.integers(len(self._beverages))]
         elif kind < _CARTON:

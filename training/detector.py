@@ -20,6 +20,7 @@ from typing_extensions import override
 
 from matcher.box import Box
 from matcher.yolo import build_yolov5n
+from training.darkroom import Darkroom
 from training.data import TrainingData
 from training.detection_data import Boxed, DetectionSampler, DetectionSets, held_out_sets
 from training.detection_figures import Found, average_precision, recall
@@ -55,7 +56,7 @@ def detect_with(
     square[: small.shape[0], : small.shape[1]] = small
     net.eval()
     with torch.inference_mode():
-        output = net(_to_tensor([square]).to(device))[0][0].float().cpu()
+        output = net(_to_tensor([square], device))[0][0].float().cpu()
     sure = output[4] >= _LEAST_CONFIDENCE
     centres, sizes, confidence = output[:2, sure].T, output[2:4, sure].T, output[4, sure]
     corners = torch.cat([centres - sizes / 2, centres + sizes / 2], dim=1)
@@ -103,7 +104,8 @@ def train_detector(options: RunOptions, report: Report) -> Path:
 
     def draw(share: float) -> list[Scene]:
         side = int(rng.choice(next(sides for until, sides in _SIDES if share <= until)))
-        return [sampler.scene(side) for _ in range(_BATCH * options.batches)]
+        draw_one = sampler.unlit if options.photographs_batches else sampler.scene
+        return [draw_one(side) for _ in range(_BATCH * options.batches)]
 
     run.scenes = run.feed(draw, rng)
     return run.complete(report)
@@ -123,6 +125,7 @@ class DetectorRun(Run):
             parameter.requires_grad_(".dfl" not in name)
         super().__init__(net, _parameter_groups(net), _PEAK_RATE, options)
         self.criterion = _criterion(net)
+        self._darkroom = Darkroom()
         self.sets = sets
 
     @override
@@ -131,7 +134,9 @@ class DetectorRun(Run):
 
     def loss_of(self, scenes: Sequence[Scene]) -> Tensor:
         """Ultralytics' loss per picture."""
-        images = _to_tensor([scene.image for scene in scenes]).to(self.options.device)
+        images = _to_tensor([scene.image for scene in scenes], self.options.device)
+        if lights := [scene.light for scene in scenes if scene.light]:
+            images = self._darkroom.develop(images, lights)
         with torch.autocast(torch.device(self.options.device).type, torch.bfloat16):
             predictions = self.net(images.contiguous(memory_format=torch.channels_last))
         predictions = {name: _as_float(value) for name, value in predictions.items()}
@@ -185,8 +190,8 @@ def _targets(scenes: Sequence[Scene], device: str) -> dict[str, Tensor]:
     return {"batch_idx": table[:, 0], "cls": torch.zeros_like(table[:, 0]), "bboxes": table[:, 1:]}
 
 
-def _to_tensor(images: Sequence[NDArray[np.uint8]]) -> Tensor:
-    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float().div_(255)
+def _to_tensor(images: Sequence[NDArray[np.uint8]], device: str) -> Tensor:
+    return torch.from_numpy(np.stack(images)).to(device).permute(0, 3, 1, 2).float().div_(255)
 
 
 def _as_float(value: Tensor | list[Tensor]) -> Tensor | list[Tensor]:

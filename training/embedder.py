@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from matcher.colour_embedder import ColourEmbedder
 from matcher.resnet import INPUT_SIDE, EmbeddingNet, to_input
+from training.darkroom import Darkroom
 from training.data import TrainingData
 from training.feeding import Feed
 from training.instances import (
@@ -61,9 +62,11 @@ def supervised_contrastive(embeddings: Tensor, labels: Tensor, temperature: floa
     return -per_view.mean()
 
 
-def loss_of(net: nn.Module, batch: Batch, device: str) -> Tensor:
+def loss_of(net: nn.Module, batch: Batch, device: str, darkroom: Darkroom) -> Tensor:
     """The loss of a batch, computed in bfloat16 as far as that is safe."""
     images = torch.from_numpy(batch.images).to(device).permute(0, 3, 1, 2).float().div_(255)
+    if batch.lights:
+        images = darkroom.develop(images, batch.lights)
     with torch.autocast(torch.device(device).type, torch.bfloat16):
         embeddings = net(images.contiguous(memory_format=torch.channels_last))
     labels = torch.from_numpy(batch.labels).to(device)
@@ -82,15 +85,19 @@ def training_instances(data: TrainingData, out: Path) -> list[Instance]:
     ]
 
 
-def sampler_of(data: TrainingData, out: Path, rng: np.random.Generator) -> Sampler:
+def sampler_of(
+    data: TrainingData, out: Path, rng: np.random.Generator, *, lit: bool = True
+) -> Sampler:
     """Draws views of everything that may be trained on; blocks while the pictures are read.
 
     Args:
         data: the data folder.
         out: folder where it is kept which cartons were located.
         rng: source of all chance.
+        lit: photograph the views at once, see `Sampler`.
     """
-    return Sampler(training_instances(data, out), backgrounds(data, _BACKGROUNDS), rng)
+    places = backgrounds(data, _BACKGROUNDS)
+    return Sampler(training_instances(data, out), places, rng, lit=lit)
 
 
 def embed_with(
@@ -128,7 +135,7 @@ def train_embedder(options: RunOptions, report: Report) -> Path:
     run = EmbedderRun(options, validation)
     run.restore_if_asked()
     rng = run.chance()
-    sampler = sampler_of(data, options.out, rng)
+    sampler = sampler_of(data, options.out, rng, lit=not options.photographs_batches)
 
     def draw(share: float) -> Batch:
         return joined([sampler.batch(picture_side(share)) for _ in range(options.batches)])
@@ -151,10 +158,12 @@ class EmbedderRun(Run):
         groups = [{"params": list(net.parameters()), "weight_decay": _WEIGHT_DECAY}]
         super().__init__(net, groups, _PEAK_RATE, options)
         self.validation = validation
+        self._darkroom = Darkroom()
 
     @override
     def loss(self) -> Tensor:
-        return loss_of(self.net, self.views.next(self.share), self.options.device)
+        batch = self.views.next(self.share)
+        return loss_of(self.net, batch, self.options.device, self._darkroom)
 
     @override
     def measure(self) -> dict[str, float]:

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from superglue.superpoint import CELL, Keypoints, KeypointSettings, SuperPoint
-from training.photograph import photograph
+from training.photograph import Light, photograph
 from training.warps import WarpRange, carried, inside, random_warp
 
 _SETTINGS: Final = KeypointSettings(threshold=0.005, limit=300)
@@ -47,7 +47,7 @@ def _counts(
     cut = np.ascontiguousarray(picture[:height, :width])
     warped = np.asarray(cv2.warpPerspective(cut, warp, (width, height)), np.uint8)
     first = _keypoints(net, cut, device)
-    second = _keypoints(net, photograph(warped, rng, 0.4), device)
+    second = _keypoints(net, photograph(warped, rng, Light(0.4)), device)
     if len(first.points) < 2 or len(second.points) < 2:
         return np.zeros(5)
     moved = carried(first.points.numpy(), warp)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from superglue.superpoint import CELL
-from training.photograph import photograph
+from training.photograph import Light, photograph
 from training.shapes import drawn_shape
 from training.warps import WarpRange, carried, inside, random_warp
 
@@ -128,5 +128,5 @@ def _seen(
 
 
 def _grey(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    shot = photograph(image, rng, float(rng.uniform(0, 0.6)))
+    shot = photograph(image, rng, Light(float(rng.uniform(0, 0.6))))
     return np.asarray(cv2.cvtColor(shot, cv2.COLOR_RGB2GRAY), np.uint8)

@@ -4,26 +4,43 @@ Colour tells flavours apart, so white balance and exposure vary as phones vary t
 left alone.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_JPEG_QUALITY: Final = (25, 90)
+JPEG_QUALITY: Final = (25, 90)
+# How far phones disagree about white.
+BALANCE: Final = 0.07
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """How badly a picture is photographed.
+
+    Attributes:
+        strength: 0 changes nothing much, 1 is a bad day.
+        tint: spread of the white balance, as the logarithm of a channel's gain.
+    """
+
+    strength: float = 1.0
+    tint: float = BALANCE
 
 
 def photograph(
-    image: NDArray[np.uint8], rng: np.random.Generator, strength: float = 1.0
+    image: NDArray[np.uint8], rng: np.random.Generator, light: Light
 ) -> NDArray[np.uint8]:
     """The picture as a phone in a shop may have taken it; same shape.
 
     Args:
         image: (H, W, 3) uint8, RGB.
         rng: source of all chance.
-        strength: 0 changes nothing much, 1 is a bad day.
+        light: how badly.
     """
-    lit = _light(image.astype(np.float32), rng, strength)
+    strength = light.strength
+    lit = _lit(image.astype(np.float32), rng, light)
     if rng.random() < 0.35 * strength:
         lit = _shadow(lit, rng)
     if rng.random() < 0.25 * strength:
@@ -36,11 +53,10 @@ def photograph(
     return _jpeg(result, rng) if rng.random() < 0.4 * strength else result
 
 
-def _light(
-    image: NDArray[np.float32], rng: np.random.Generator, strength: float
-) -> NDArray[np.float32]:
+def _lit(image: NDArray[np.float32], rng: np.random.Generator, light: Light) -> NDArray[np.float32]:
     """White balance, exposure, contrast, saturation."""
-    balance = np.exp(rng.normal(0, 0.07 * strength, 3))
+    strength = light.strength
+    balance = np.exp(rng.normal(0, light.tint * strength, 3))
     exposure = np.exp(rng.normal(0, 0.22 * strength))
     gamma = np.exp(rng.normal(0, 0.15 * strength))
     levels = np.arange(256, dtype=np.float32)[:, None] / 255
@@ -113,6 +129,6 @@ def _moved(
 
 
 def _jpeg(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    quality = int(rng.integers(*_JPEG_QUALITY))
+    quality = int(rng.integers(*JPEG_QUALITY))
     _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8)

@@ -53,6 +53,11 @@ class RunOptions:
     workers: int = 0
     batches: int = 1
 
+    @property
+    def photographs_batches(self) -> bool:
+        """Whether pictures are photographed on the device, not by those who draw them."""
+        return self.device != "cpu"
+
 
 class Run(ABC):
     """A network, its running average, its optimiser, and how much of the budget is spent."""

@@ -8,7 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.instances import Instance, Kind
-from training.views import CATALOG_POSE, PHOTO_POSE, SHOP_POSE, Subject, view
+from training.photograph import Light, photograph
+from training.views import (
+    CATALOG_LIGHT,
+    CATALOG_POSE,
+    HEAP_LIGHT,
+    HEAP_POSE,
+    PHOTO_LIGHT,
+    PHOTO_POSE,
+    SHOP_LIGHT,
+    SHOP_POSE,
+    Subject,
+    view,
+)
 
 _VIEWS: Final = 2
 # Owners enrol photos of their own beside the shop's picture, so photos must also find photos.
@@ -16,10 +28,10 @@ _PHOTO_FIRST: Final = 0.4
 # Classes of each kind in one batch, as runs of neighbours in the list (twins stand together).
 _RECIPE: Final[Mapping[Kind, tuple[int, int]]] = {
     Kind.CARTON: (6, 1),
-    Kind.PRODUCE: (10, 1),
-    Kind.HOUSEHOLD: (6, 1),
-    Kind.CLOTHING: (6, 2),
-    Kind.PRINT: (4, 3),
+    Kind.PRODUCE: (16, 1),
+    Kind.HOUSEHOLD: (4, 1),
+    Kind.CLOTHING: (5, 2),
+    Kind.PRINT: (3, 3),
     Kind.BEVERAGE: (2, 1),
 }
 
@@ -31,10 +43,12 @@ class Batch:
     Attributes:
         images: (B, side, side, 3) uint8.
         labels: (B,) int64, index of the class.
+        lights: how badly each is still to be photographed (see `Darkroom`); none if it was.
     """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
+    lights: tuple[Light, ...] = ()
 
 
 def joined(batches: Sequence[Batch]) -> Batch:
@@ -42,6 +56,7 @@ def joined(batches: Sequence[Batch]) -> Batch:
     return Batch(
         np.concatenate([one.images for one in batches]),
         np.concatenate([one.labels for one in batches]),
+        tuple(light for one in batches for light in one.lights),
     )
 
 
@@ -53,7 +68,18 @@ class Sampler:
         instances: Sequence[Instance],
         backgrounds: Sequence[NDArray[np.uint8]],
         rng: np.random.Generator,
+        *,
+        lit: bool = True,
     ) -> None:
+        """Prepare to draw.
+
+        Args:
+            instances: the classes.
+            backgrounds: pictures (H, W, 3) to stand behind products.
+            rng: source of all chance.
+            lit: photograph the views here; if not, batches say how that is still to be done.
+        """
+        self._lit = lit
         self._instances = instances
         self._backgrounds = backgrounds
         self._rng = rng
@@ -65,12 +91,17 @@ class Sampler:
     def batch(self, side: int) -> Batch:
         """One batch of views of `side` pixels."""
         chosen = [index for kind, recipe in _RECIPE.items() for index in self._choose(kind, recipe)]
-        images = [
+        looks = [
             self._look(self._instances[index], number, side)
             for index in chosen
             for number in range(_VIEWS)
         ]
-        return Batch(np.stack(images), np.repeat(np.array(chosen, np.int64), _VIEWS))
+        lights = () if self._lit else tuple(light for _, light in looks)
+        images = np.stack([self._shown(image, light) for image, light in looks])
+        return Batch(images, np.repeat(np.array(chosen, np.int64), _VIEWS), lights)
+
+    def _shown(self, image: NDArray[np.uint8], light: Light) -> NDArray[np.uint8]:
+        return photograph(image, self._rng, light) if self._lit else image
 
     def _choose(self, kind: Kind, recipe: tuple[int, int]) -> list[int]:
         """`recipe` = how many groups of how many neighbours; fewer if there are fewer."""
@@ -80,18 +111,21 @@ class Sampler:
         picked = self._rng.permutation(starts)[:groups]
         return [index for start in picked for index in members[start : start + size]]
 
-    def _look(self, instance: Instance, number: int, side: int) -> NDArray[np.uint8]:
+    def _look(self, instance: Instance, number: int, side: int) -> tuple[NDArray[np.uint8], Light]:
         """The first view is mostly the shop's (if there is a catalog picture), then a photo."""
         rng = self._rng
         shop = instance.catalog and number == 0 and rng.random() > _PHOTO_FIRST
         if instance.photos and not shop:
-            return view(_one(instance.photos, rng), PHOTO_POSE, side, rng, strength=0.8)
+            photo = _one(instance.photos, rng)
+            if instance.kind is Kind.PRODUCE:
+                return view(photo, HEAP_POSE, side, rng), HEAP_LIGHT
+            return view(photo, PHOTO_POSE, side, rng), PHOTO_LIGHT
         subject = _one(instance.catalog, rng)
         plain = rng.random() < (0.6 if number == 0 else 0.1)
         if plain:
-            return view(subject, CATALOG_POSE, side, rng, strength=0.3)
+            return view(subject, CATALOG_POSE, side, rng), CATALOG_LIGHT
         behind = self._backgrounds[int(rng.integers(len(self._backgrounds)))]
-        return view(subject, SHOP_POSE, side, rng, behind)
+        return view(subject, SHOP_POSE, side, rng, behind), SHOP_LIGHT
 
 
 def _one(subjects: Sequence[Subject], rng: np.random.Generator) -> Subject:

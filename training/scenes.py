@@ -12,11 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.box import Box
-from training.photograph import photograph
+from training.photograph import Light, photograph
 from training.views import Subject
 
 _VISIBLE: Final = 0.45
 _SMALLEST: Final = 7.0
+_COMPOSED_LIGHT: Final = Light(0.7)
+# What is cut from a real photo was photographed once before.
+_PHOTO_LIGHT: Final = Light(0.5)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,10 +29,18 @@ class Scene:
     Attributes:
         image: (H, W, 3) uint8, RGB.
         boxes: in its pixels, clipped to it.
+        light: how badly it is still to be photographed; None if it was.
     """
 
     image: NDArray[np.uint8]
     boxes: tuple[Box, ...]
+    light: Light | None = None
+
+    def photographed(self, rng: np.random.Generator) -> "Scene":
+        """The same, photographed; itself if it was."""
+        if self.light is None:
+            return self
+        return Scene(photograph(self.image, rng, self.light), self.boxes)
 
 
 @dataclass(slots=True, eq=False)
@@ -56,6 +67,10 @@ class SceneMaker:
 
     def scene(self, side: int) -> Scene:
         """A (side, side) scene with nought to some forty products."""
+        return self.unlit(side).photographed(self._rng)
+
+    def unlit(self, side: int) -> Scene:
+        """Likewise, not photographed yet."""
         canvas = self._empty(side)
         kind = self._rng.random()
         if kind < 0.08:
@@ -68,7 +83,7 @@ class SceneMaker:
         else:
             self._shelf(canvas, side)
         image = np.clip(canvas.image, 0, 255).astype(np.uint8)
-        return Scene(photograph(image, self._rng, 0.7), _visible_boxes(canvas))
+        return Scene(image, _visible_boxes(canvas), _COMPOSED_LIGHT)
 
     def _any(self) -> Subject:
         return self._products[int(self._rng.integers(len(self._products)))]
@@ -197,7 +212,10 @@ def as_package(
 def cut_window(
     image: NDArray[np.uint8], boxes: Sequence[Box], side: int, rng: np.random.Generator
 ) -> Scene:
-    """A labelled picture at another scale, position and mirror side, padded to a square."""
+    """A labelled picture at another scale, position and mirror side, padded to a square.
+
+    It is not photographed yet.
+    """
     height, width = image.shape[:2]
     scale = side / max(height, width) * np.exp(rng.uniform(-0.5, 0.6))
     shift = rng.uniform(0, 1, 2) * (np.array([side, side]) - scale * np.array([width, height]))
@@ -207,9 +225,7 @@ def cut_window(
         matrix[0] = [-scale, 0, shift[0] + scale * width]
     grey = (114, 114, 114)
     seen = cv2.warpAffine(image, matrix, (side, side), flags=cv2.INTER_AREA, borderValue=grey)
-    return Scene(
-        photograph(np.asarray(seen, np.uint8), rng, 0.5), _moved_boxes(boxes, matrix, side)
-    )
+    return Scene(np.asarray(seen, np.uint8), _moved_boxes(boxes, matrix, side), _PHOTO_LIGHT)
 
 
 def _moved_boxes(boxes: Sequence[Box], matrix: NDArray[np.float64], side: int) -> tuple[Box, ...]:

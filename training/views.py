@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.box import Box
-from training.photograph import photograph
+from training.photograph import Light, photograph
 
 _BOX_JITTER: Final = 0.09
 _WARP_SIDE: Final = 176
@@ -42,16 +42,28 @@ class Pose:
         tilt: corner displacement, the strength of perspective.
         turn: standard deviation of the rotation in degrees.
         jitter: how far each side of the box may be off.
+        window: at least this share of each side is in view; 1 for all of it.
+        mirrored: whether it may be seen in a mirror, as nothing with print on it may.
     """
 
     tilt: float
     turn: float
     jitter: float = _BOX_JITTER
+    window: float = 1.0
+    mirrored: bool = False
 
 
 CATALOG_POSE: Final = Pose(tilt=0.02, turn=1.5, jitter=0.04)
 SHOP_POSE: Final = Pose(tilt=0.13, turn=14.0)
 PHOTO_POSE: Final = Pose(tilt=0.05, turn=8.0)
+# A heap has no upright, no left and no size of its own.
+HEAP_POSE: Final = Pose(tilt=0.08, turn=20.0, jitter=0.05, window=0.45, mirrored=True)
+
+CATALOG_LIGHT: Final = Light(0.3)
+SHOP_LIGHT: Final = Light()
+PHOTO_LIGHT: Final = Light(0.8)
+# Lamps colour what has no print of its own: one shop's mushrooms are grey, another's are orange.
+HEAP_LIGHT: Final = Light(0.8, tint=0.14)
 
 
 def view(
@@ -60,7 +72,7 @@ def view(
     side: int,
     rng: np.random.Generator,
     background: NDArray[np.uint8] | None = None,
-    strength: float = 1.0,
+    light: Light | None = None,
 ) -> NDArray[np.uint8]:
     """One look at a product, (side, side, 3) uint8.
 
@@ -70,9 +82,9 @@ def view(
         side: pixels.
         rng: source of all chance.
         background: (H, W, 3) shown where the mask is 0; a plain colour if None.
-        strength: of light, blur and noise.
+        light: how badly it is photographed; not at all if None.
     """
-    homography = _into_square(subject.box, pose, _WARP_SIDE, rng)
+    homography = _into_square(_window(subject.box, pose.window, rng), pose, _WARP_SIDE, rng)
     size = (_WARP_SIDE, _WARP_SIDE)
     seen = cv2.warpPerspective(
         subject.image, homography, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
@@ -86,7 +98,17 @@ def view(
     shown: NDArray[np.uint8] = np.asarray(small, np.uint8)
     if background is not None and rng.random() < 0.4:
         shown = _cover(shown, background, rng)
-    return photograph(shown, rng, strength)
+    if pose.mirrored and rng.random() < 0.5:
+        shown = np.ascontiguousarray(shown[:, ::-1])
+    return photograph(shown, rng, light) if light else shown
+
+
+def _window(box: Box, least: float, rng: np.random.Generator) -> Box:
+    """A part of the box that has at least a share of each of its sides."""
+    width, height = (rng.uniform(least, 1.0) * side for side in (box.width, box.height))
+    left = box.left + rng.uniform(0, box.width - width)
+    top = box.top + rng.uniform(0, box.height - height)
+    return Box(left, top, left + width, top + height)
 
 
 def _into_square(box: Box, pose: Pose, side: int, rng: np.random.Generator) -> NDArray[np.float64]:

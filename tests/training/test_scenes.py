@@ -3,7 +3,7 @@ import pytest
 
 from matcher.box import Box
 from training.cutouts import whole
-from training.photograph import photograph
+from training.photograph import Light, photograph
 from training.prints import family, recoloured
 from training.scenes import SceneMaker, as_package, cut_window
 from training.views import CATALOG_POSE, SHOP_POSE, Subject, view
@@ -94,8 +94,8 @@ def test_packages_keep_their_height() -> None:
 
 def test_a_photograph_keeps_its_shape_and_mostly_its_hue() -> None:
     rng = np.random.default_rng(0)
-    reds = [photograph(RED, rng).reshape(-1, 3).mean(axis=0) for _ in range(40)]
-    assert photograph(RED, rng).shape == RED.shape
+    reds = [photograph(RED, rng, Light()).reshape(-1, 3).mean(axis=0) for _ in range(40)]
+    assert photograph(RED, rng, Light()).shape == RED.shape
     assert all(red > max(green, blue) for red, green, blue in reds)
 
 
