@@ -27,7 +27,7 @@ from training.retrieval import Embed, held_out_set
 
 _FIGURES: Final = ("carton_top1", "carton_top5", "carton_top10", "produce_top1", "produce_top10")
 # Low: a proposal that is no product costs time only, a product that is not proposed is lost.
-_CONFIDENCE: Final = 0.05
+_CONFIDENCE: Final = 0.03
 _SOURCES: Final = (
     "Grocery Store Dataset train photos and catalog pictures without the 8 left-out cartons and "
     "without every fourth product (MIT); Amazon Picking Challenge catalog pictures and clutter "
