@@ -20,8 +20,7 @@ from matcher.resnet import EmbeddingNet
 from matcher.weights import Weights, read_state
 from training.adapt_figures import AdaptSet, flat, nearest_others
 from training.checkpoint import load_checkpoint
-from training.darkroom import Darkroom
-from training.embedder import embed_with, loss_of
+from training.embedder import embed_with, loss_of, pictures_of
 from training.errors import TrainingError
 from training.feeding import Feed
 from training.own import OwnProduct
@@ -224,7 +223,6 @@ class AdaptRun(Run):
         self.average = AveragedModel(net, multi_avg_fn=follow_closely, use_buffers=True)
         self._side = side
         self._choosing = choosing
-        self._darkroom = Darkroom()
 
     @property
     def embed(self) -> Embed:
@@ -233,7 +231,8 @@ class AdaptRun(Run):
 
     @override
     def loss(self) -> Tensor:
-        return loss_of(self.net, self.views.next(self.share), self.options.device, self._darkroom)
+        batch = self.views.next(self.share)
+        return loss_of(self.net, pictures_of(batch, self.options.device), batch)
 
     @override
     def measure(self) -> dict[str, float]:

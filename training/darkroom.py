@@ -1,7 +1,7 @@
 """What `photograph` does to one picture, done to whole batches where the network learns.
 
-On an accelerator the processor's part is drawing alone: light, lens, sensor and compression were
-half of its work for the embedder and most of it for the detector. Kornia (Riba et al., 2020) has
+On an accelerator the processor's part is drawing alone: light, lens, sensor and compression would
+be a large part of its work. Kornia (Riba et al., 2020) has
 the lens and the codec. Chance is torch's own; the distributions are those of `photograph`, but for
 shadow and glare, which fall off linearly and as a Gaussian.
 """

@@ -62,14 +62,16 @@ def supervised_contrastive(embeddings: Tensor, labels: Tensor, temperature: floa
     return -per_view.mean()
 
 
-def loss_of(net: nn.Module, batch: Batch, device: str, darkroom: Darkroom) -> Tensor:
-    """The loss of a batch, computed in bfloat16 as far as that is safe."""
-    images = torch.from_numpy(batch.images).to(device).permute(0, 3, 1, 2).float().div_(255)
-    if batch.lights:
-        images = darkroom.develop(images, batch.lights)
-    with torch.autocast(torch.device(device).type, torch.bfloat16):
+def pictures_of(batch: Batch, device: str) -> Tensor:
+    """(B, 3, side, side) float32 in [0, 1] on the device."""
+    return torch.from_numpy(batch.images).to(device).permute(0, 3, 1, 2).float().div_(255)
+
+
+def loss_of(net: nn.Module, images: Tensor, batch: Batch) -> Tensor:
+    """The loss of a batch's pictures, computed in bfloat16 as far as that is safe."""
+    with torch.autocast(images.device.type, torch.bfloat16):
         embeddings = net(images.contiguous(memory_format=torch.channels_last))
-    labels = torch.from_numpy(batch.labels).to(device)
+    labels = torch.from_numpy(batch.labels).to(images.device)
     return supervised_contrastive(embeddings, labels, TEMPERATURE)
 
 
@@ -163,7 +165,10 @@ class EmbedderRun(Run):
     @override
     def loss(self) -> Tensor:
         batch = self.views.next(self.share)
-        return loss_of(self.net, batch, self.options.device, self._darkroom)
+        images = pictures_of(batch, self.options.device)
+        if batch.lights:
+            images = self._darkroom.develop(images, batch.lights)
+        return loss_of(self.net, images, batch)
 
     @override
     def measure(self) -> dict[str, float]:

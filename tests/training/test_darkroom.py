@@ -1,3 +1,5 @@
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,12 +9,16 @@ from torch import Tensor
 
 from training.darkroom import Darkroom
 from training.data import TrainingData
-from training.detection_data import DetectionSampler, held_out_sets
-from training.detector import DetectorRun
-from training.embedder import loss_of, sampler_of
-from training.located import locate_cartons
+from training.detector import train_detector
+from training.embedder import sampler_of, train_embedder, training_instances
+from training.instances import Kind
 from training.photograph import Light, photograph
+from training.progress import Report
 from training.run import RunOptions
+from training.scenes import Scene
+from training.views import HEAP_LIGHT
+
+Trainer = Callable[[RunOptions, Report], Path]
 
 SIDE = 64
 
@@ -79,29 +85,51 @@ def test_the_same_seed_develops_the_same(pictures: Tensor) -> None:
     assert torch.equal(*both)
 
 
-def test_an_embedder_learns_from_views_that_are_photographed_in_batches(
-    tiny_data: Path, tmp_path: Path
+def test_what_shows_no_print_is_drawn_for_the_lamps_of_heaps(
+    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("training.embedder._FAMILIES", 6)
-        sampler = sampler_of(
-            TrainingData.open(tiny_data), tmp_path, np.random.default_rng(0), lit=False
-        )
-    batch = sampler.batch(32)
-    assert len(batch.lights) == len(batch.images)
-    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 32 * 32, 8))
-    loss = loss_of(net, batch, "cpu", Darkroom())
-    loss.backward()  # type: ignore[no-untyped-call]
-    assert bool(loss.isfinite())
-
-
-def test_a_detector_learns_from_scenes_that_are_photographed_in_batches(
-    tiny_data: Path, tmp_path: Path
-) -> None:
+    monkeypatch.setattr("training.embedder._FAMILIES", 6)
+    rng = np.random.default_rng(0)
     data = TrainingData.open(tiny_data)
-    located = locate_cartons(data, tmp_path / "located.json")
-    sampler = DetectionSampler(data, located, np.random.default_rng(0))
-    scenes = [sampler.unlit(64) for _ in range(4)]
-    assert all(scene.light for scene in scenes)
-    run = DetectorRun(RunOptions(tiny_data, tmp_path, 1.0), held_out_sets(data, located))
-    assert bool(run.loss_of(scenes).isfinite())
+    kinds = [one.kind for one in training_instances(data, tmp_path)]
+    batch = sampler_of(data, tmp_path, rng, lit=False).batch(32)
+    assert len(batch.lights) == len(batch.images)
+    lit_as_heaps = {
+        kinds[label]
+        for label, light in zip(batch.labels, batch.lights, strict=True)
+        if light == HEAP_LIGHT
+    }
+    assert lit_as_heaps == {Kind.PRODUCE}
+
+
+def test_a_scene_is_photographed_once() -> None:
+    rng = np.random.default_rng(0)
+    drawn = Scene(np.full((32, 32, 3), 120, np.uint8), (), Light())
+    shown = drawn.photographed(rng)
+    assert not np.array_equal(shown.image, drawn.image)
+    assert shown.photographed(rng) is shown
+
+
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("train", [train_detector, train_embedder])
+def test_a_trainer_leaves_light_to_the_device_if_it_is_no_processor(
+    train: Trainer, tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    developed: list[int] = []
+
+    def develop(_self: Darkroom, images: Tensor, lights: Sequence[Light]) -> Tensor:
+        assert len(images) == len(lights)
+        developed.append(len(images))
+        return images
+
+    monkeypatch.setattr("training.embedder._FAMILIES", 6)
+    monkeypatch.setattr("training.detection_data._PACKAGES", 12)
+    monkeypatch.setattr(Darkroom, "develop", develop)
+    here = RunOptions(tiny_data, tmp_path / "here", minutes=0.001)
+    train(here, lambda _: None)
+    assert not developed
+
+    assert replace(here, device="cuda").photographs_batches
+    monkeypatch.setattr(RunOptions, "photographs_batches", True)
+    train(replace(here, out=tmp_path / "there"), lambda _: None)
+    assert developed
