@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from catalog.encoding import Encoding, PartIds, ReferenceCrop
 from matcher.features import FrontEnd, KeypointMatcher, LocalFeatures
+from matcher.heap import embed_as_heap
 from matcher.locating import (
     Located,
     Locator,
@@ -62,22 +63,23 @@ class ReferenceEncoder:
     @property
     def part_ids(self) -> PartIds:
         """Ids of the parts that `encode` makes."""
-        return PartIds(f"crop-{CANONICAL_SIDE}-5", self._embedder.part_id, self._front_end.part_id)
+        return PartIds(f"crop-{CANONICAL_SIDE}-6", self._embedder.part_id, self._front_end.part_id)
 
     def encode(self, image: NDArray[np.uint8], siblings: Sequence[Encoding]) -> Encoding:
         """Find the product in an (H, W, 3) RGB picture, then describe only that.
 
         Where it may be elsewhere, as in a heap of fruit, all of the picture is embedded, as all of
-        a photo that asks is.
+        a photo that asks is, and parts of it that look like the whole.
         """
         located = self._locate(image, siblings)
         pixels = located.box.crop(image)
         canonical, _ = resized(pixels, CANONICAL_SIDE, CANONICAL_SIDE)
         mask = _fitted(located, canonical)
         features = _inside(self._front_end.extract(canonical, _EXTRACTED), mask)
+        embed = self._embedder.embed
         return Encoding(
             crop=_reference_crop(located, canonical, mask),
-            embedding=self._embedder.embed([pixels if located.sure else image])[0],
+            embedding=embed([pixels])[0] if located.sure else embed_as_heap(image, embed),
             local=self._front_end.pack(features),
         )
 

@@ -154,7 +154,7 @@ def everywhere(image: NDArray[np.uint8]) -> Located:
     """The whole picture."""
     height, width = image.shape[:2]
     box = Box(0, 0, width, height)
-    return Located(box, corners_of(box), np.ones((height, width), bool))
+    return Located(box, corners_of(box), np.ones((height, width), bool), sure=False)
 
 
 def _within(mask: Mask, *, sure: bool = True) -> Located | None:
