@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from typing_extensions import override
 
-from training.photograph import JPEG_QUALITY, Light
+from training import photograph
+from training.photograph import Light
 
 
 class Darkroom:
@@ -48,22 +49,27 @@ class Darkroom:
 
 def _steps(light: Light, side: int) -> nn.Module:
     strength = light.strength
-    blurred = 0.2 * strength  # in each of three ways
-    widest = 0.3 + 0.012 * strength * side
-    longest = max(int(0.06 * strength * side) | 1, 3)
+    blurred = photograph.BLURRED / 3 * strength  # in each of three ways
+    widest = 0.3 + photograph.OUT_OF_FOCUS * strength * side
+    longest = max(int(photograph.MOVED * strength * side) | 1, 3)
     # Their output may leave [0, 1] on the way, as light may; it is clipped before the codec.
     return nn.Sequential(
         _Lamps(light),
-        augmentation.RandomLinearIllumination((0.08, 0.3), (-1.0, -1.0), p=0.35 * strength),
+        augmentation.RandomLinearIllumination(
+            (0.08, 0.3), (-1.0, -1.0), p=photograph.SHADOWED * strength
+        ),
         augmentation.RandomGaussianIllumination(
-            (0.3, 1.0), (0.0, 1.0), (0.03, 0.15), (1.0, 1.0), p=0.25 * strength
+            (0.3, 1.0), (0.0, 1.0), (0.03, 0.15), (1.0, 1.0), p=photograph.GLARING * strength
         ),
         augmentation.RandomGaussianBlur((_odd(widest), _odd(widest)), (0.3, widest), p=blurred),
         augmentation.RandomMotionBlur((3, longest), (0.0, 180.0), 0.0, p=blurred),
         _FarAway(blurred),
-        _Noise(10 * strength / 255),
+        _Noise(photograph.NOISE * strength / 255),
         nn.Hardtanh(0.0, 1.0),
-        augmentation.RandomJPEG((float(JPEG_QUALITY[0]), float(JPEG_QUALITY[1])), p=0.4 * strength),
+        augmentation.RandomJPEG(
+            (float(photograph.JPEG_QUALITY[0]), float(photograph.JPEG_QUALITY[1])),
+            p=photograph.COMPRESSED * strength,
+        ),
     )
 
 
@@ -86,12 +92,15 @@ class _Lamps(nn.Module):
         def drawn(channels: int) -> Tensor:
             return torch.randn(count, channels, 1, 1, device=images.device)
 
-        gain = torch.exp(drawn(3) * self._light.tint * strength + drawn(1) * 0.22 * strength)
-        gamma = torch.exp(drawn(1) * 0.15 * strength)
+        gain = torch.exp(
+            drawn(3) * self._light.tint * strength + drawn(1) * photograph.EXPOSURE * strength
+        )
+        gamma = torch.exp(drawn(1) * photograph.GAMMA * strength)
         lit = images.clamp(min=1e-4) ** gamma * gain
         grey = lit.mean(dim=1, keepdim=True)
-        share = torch.rand(count, 1, 1, 1, device=images.device)
-        return grey + (lit - grey) * (1 + (share * 0.55 - 0.35) * strength)
+        least, most = photograph.SATURATION
+        gained = least + torch.rand(count, 1, 1, 1, device=images.device) * (most - least)
+        return grey + (lit - grey) * (1 + gained * strength)
 
 
 class _FarAway(nn.Module):
@@ -103,7 +112,7 @@ class _FarAway(nn.Module):
 
     @override
     def forward(self, images: Tensor) -> Tensor:
-        factor = float(torch.empty(()).uniform_(0.25, 0.8))
+        factor = float(torch.empty(()).uniform_(*photograph.FAR_AWAY))
         height, width = (max(round(side * factor), 12) for side in images.shape[-2:])
         small = functional.interpolate(images, (height, width), mode="area")
         far = functional.interpolate(small, images.shape[-2:], mode="bilinear", align_corners=False)

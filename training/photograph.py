@@ -11,9 +11,26 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+# At strength 1, the share of pictures that each befalls; the darkroom goes by the same numbers.
+SHADOWED: Final = 0.35
+GLARING: Final = 0.25
+BLURRED: Final = 0.6
+COMPRESSED: Final = 0.4
 JPEG_QUALITY: Final = (25, 90)
-# How far phones disagree about white.
+# How far phones disagree about white, and about how bright and how hard a picture is: deviations
+# of a logarithm.
 BALANCE: Final = 0.07
+EXPOSURE: Final = 0.22
+GAMMA: Final = 0.15
+# The least and the most that colours gain.
+SATURATION: Final = (-0.35, 0.2)
+# The most noise, of 255.
+NOISE: Final = 10.0
+# Of a side: the widest blur's deviation grows by it, and the longest move.
+OUT_OF_FOCUS: Final = 0.012
+MOVED: Final = 0.06
+# Of a side: how much detail is left from far away.
+FAR_AWAY: Final = (0.25, 0.8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +58,29 @@ def photograph(
     """
     strength = light.strength
     lit = _lit(image.astype(np.float32), rng, light)
-    if rng.random() < 0.35 * strength:
+    if rng.random() < SHADOWED * strength:
         lit = _shadow(lit, rng)
-    if rng.random() < 0.25 * strength:
+    if rng.random() < GLARING * strength:
         lit = _glare(lit, rng)
-    if rng.random() < 0.6 * strength:
+    if rng.random() < BLURRED * strength:
         lit = _blur(lit, rng, strength)
-    noise = rng.random() * 10 * strength
+    noise = rng.random() * NOISE * strength
     lit += rng.normal(0, 1, lit.shape).astype(np.float32) * np.float32(noise)
     result = np.clip(lit, 0, 255).astype(np.uint8)
-    return _jpeg(result, rng) if rng.random() < 0.4 * strength else result
+    return _jpeg(result, rng) if rng.random() < COMPRESSED * strength else result
 
 
 def _lit(image: NDArray[np.float32], rng: np.random.Generator, light: Light) -> NDArray[np.float32]:
     """White balance, exposure, contrast, saturation."""
     strength = light.strength
     balance = np.exp(rng.normal(0, light.tint * strength, 3))
-    exposure = np.exp(rng.normal(0, 0.22 * strength))
-    gamma = np.exp(rng.normal(0, 0.15 * strength))
+    exposure = np.exp(rng.normal(0, EXPOSURE * strength))
+    gamma = np.exp(rng.normal(0, GAMMA * strength))
     levels = np.arange(256, dtype=np.float32)[:, None] / 255
     curve = 255 * levels**gamma * (balance * exposure)[None]
     lit = np.stack([curve[:, c][image[..., c].astype(np.uint8)] for c in range(3)], axis=2)
     grey = lit.mean(axis=2, keepdims=True)
-    saturation = 1 + rng.uniform(-0.35, 0.2) * strength
+    saturation = 1 + rng.uniform(*SATURATION) * strength
     return np.asarray(grey + (lit - grey) * saturation, np.float32)
 
 
@@ -104,11 +121,11 @@ def _blur(
     height, width = image.shape[:2]
     kind = rng.integers(3)
     if kind == 0:
-        sigma = rng.uniform(0.3, 0.3 + 0.012 * strength * min(height, width))
+        sigma = rng.uniform(0.3, 0.3 + OUT_OF_FOCUS * strength * min(height, width))
         return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.float32)
     if kind == 1:
-        return _moved(image, rng, max(int(0.06 * strength * min(height, width)), 2))
-    factor = rng.uniform(0.25, 0.8)
+        return _moved(image, rng, max(int(MOVED * strength * min(height, width)), 2))
+    factor = rng.uniform(*FAR_AWAY)
     small = (max(int(width * factor), 12), max(int(height * factor), 12))
     far = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.resize(far, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
