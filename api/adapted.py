@@ -34,6 +34,7 @@ from matcher.nearest import NearestNeighbourMatcher
 from matcher.pipeline import Pipeline
 from matcher.runtime import Runtime
 from matcher.search import PictureSearch
+from matcher.two_looks import for_photos
 from matcher.weights import Network, Weights, check_hash
 
 # One name in the file's header: of several the order would be another each time, and so the hash.
@@ -242,4 +243,5 @@ class CatalogSearcher:
     def search(self, catalog: Catalog, search: Search, image: NDArray[np.uint8]) -> Found:
         """Products like a picture, which also the words of the search may find."""
         networks = self._finder.models_of(catalog).networks
-        return PictureSearch(networks.embedder, networks.detector).search(catalog, search, image)
+        by_look = PictureSearch(networks.embedder, for_photos(networks.detector))
+        return by_look.search(catalog, search, image)

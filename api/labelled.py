@@ -9,6 +9,7 @@ from bench.detector import DetectorUnderTest, LabelledPicture, LabelledSet, Labe
 from matcher.box import Box
 from matcher.detector import Detector, YoloDetector
 from matcher.proposals import PrintProposals
+from matcher.two_looks import TwoLooks, for_photos
 from training.data import TrainingData, boxes_of_yolo, is_held_out, pictures_in
 from training.located import PHOTO_SIDE, locate_cartons
 
@@ -44,7 +45,9 @@ def labelled_sets(shared: Path, cache: Path) -> tuple[LabelledSet, ...]:
 
 
 def detectors_under_test(detector: Detector) -> list[DetectorUnderTest]:
-    """The detector that serves and the proposals without training; the latter alone if they serve.
+    """What serves photos, what serves frames, and the proposals without training.
+
+    One way less where photos and frames are looked at alike; the proposals alone if they serve.
 
     Args:
         detector: of the loaded networks.
@@ -55,7 +58,15 @@ def detectors_under_test(detector: Detector) -> list[DetectorUnderTest]:
         return [baseline]
     served = detector.settings.confidence
     thorough = detector.from_confidence(min(_UNSURE, served))
-    return [DetectorUnderTest("skulens", detector, thorough, served), baseline]
+    photos = for_photos(detector)
+    if not isinstance(photos, TwoLooks):
+        return [DetectorUnderTest("skulens", detector, thorough, served), baseline]
+    unsure = photos.from_confidence(min(_UNSURE, photos.confidence))
+    return [
+        DetectorUnderTest("skulens, photos", photos, unsure, photos.confidence),
+        DetectorUnderTest("skulens, frames", detector, thorough, served),
+        baseline,
+    ]
 
 
 def _cartons(data: TrainingData, cache: Path) -> tuple[LabelledPicture, ...]:

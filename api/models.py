@@ -30,6 +30,7 @@ from matcher.shortlist import Shortlister
 from matcher.superglue_matcher import SuperGlueMatcher
 from matcher.superpoint_front_end import SuperPointFrontEnd
 from matcher.twins import TwinTest
+from matcher.two_looks import for_photos
 from matcher.verifier import Verifier
 from matcher.weights import Manifest, Network, check_hash, read_manifest
 
@@ -221,6 +222,7 @@ def compose(networks: Networks, decision: Decision, shortlist_size: int = 12) ->
     shelf = ReferenceShelf(networks.front_end)
     parts = Parts(
         detector=networks.detector,
+        photo_detector=for_photos(networks.detector),
         embedder=networks.embedder,
         front_end=networks.front_end,
         shelf=shelf,

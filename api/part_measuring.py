@@ -41,6 +41,7 @@ from matcher.nearest import NearestNeighbourMatcher
 from matcher.proposals import PrintProposals
 from matcher.reference import ReferenceShelf
 from matcher.shortlist import Shortlister
+from matcher.two_looks import for_photos
 
 OnProgress = Callable[[str, int, int], None]
 
@@ -71,7 +72,7 @@ def searched_catalogs(
     """
     models = services.models
     looker = Looker(
-        models.networks.detector,
+        for_photos(models.networks.detector),
         models.networks.front_end,
         {
             _OURS: models.networks.embedder,

@@ -70,6 +70,21 @@ class YoloDetector:
         """The same detector, which also tells boxes that are less sure; for measurements."""
         return YoloDetector(self._network, replace(self.settings, confidence=confidence))
 
+    def at_share(self, share: float) -> "YoloDetector":
+        """The same detector, which sees pictures at that share of its size."""
+        inner = self.settings
+        smaller = replace(
+            inner,
+            input_size=round(inner.input_size * share),
+            largest_input=round(inner.largest_input * share),
+        )
+        return YoloDetector(self._network, smaller)
+
+    @property
+    def two_looks_confidence(self) -> float:
+        """What the weights ask of two looks at a photo together; 0 if one look shall do."""
+        return self._network.weights.option("two_looks", 0.0)
+
     def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
         """Boxes in an (H, W, 3) RGB picture, most confident first; blocks while it computes."""
         boxed = _boxed(image, self.settings.side_for(max(image.shape[:2])))

@@ -32,9 +32,10 @@ Image = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parts:
-    """The stages that a pipeline is made of."""
+    """The stages that a pipeline is made of; photos may be worth a better detector than frames."""
 
     detector: Detector
+    photo_detector: Detector
     embedder: Embedder
     front_end: FrontEnd
     shelf: ReferenceShelf
@@ -128,7 +129,7 @@ class Pipeline:
         answers = [answer(one, look.crop, look.shortlist, decision) for one in contests]
         pairs = parts.verifier.pairs(look.query, references)
         traces = Traces(
-            detections=self.detect(image),
+            detections=parts.photo_detector.detect(image),
             shortlist=look.shortlist,
             shortlist_size=self._shortlist_size,
             keypoints=len(look.query.features),
@@ -152,7 +153,7 @@ class Pipeline:
     ) -> list[Match]:
         """What the detector proposes and the whole picture's answers do not cover."""
         with watch.stage("detect"):
-            detections = self.detect(image)
+            detections = self._parts.photo_detector.detect(image)
         return [
             match
             for detection in _unexplained(detections, self._verified(whole), image)[:_LOOKS]

@@ -97,9 +97,9 @@ def _parser() -> argparse.ArgumentParser:
         trainer.add_argument("--batches", type=int, default=1)
         trainer.set_defaults(act=_train)
     shipper = tasks.add_parser("ship", parents=[common])
-    shipper.add_argument("--detector", type=Path, required=True)
-    shipper.add_argument("--embedder", type=Path, required=True)
-    shipper.add_argument("--colours", type=Path, required=True)
+    shipper.add_argument("--detector", type=Path)
+    shipper.add_argument("--embedder", type=Path)
+    shipper.add_argument("--colours", type=Path)
     shipper.add_argument("--weights", type=Path, required=True)
     shipper.set_defaults(act=_ship)
     for name, act in (

@@ -83,7 +83,7 @@ def _queries(
         for path in pictures_in(data.root / "grocery" / "eval" / product):
             photo = read_rgb(path, _PHOTO_SIDE)
             crop = photo if detector is None else _surest(detector, photo).crop(photo)
-            queries.append(Query(crop, product, carton=True))
+            queries.append(Query(crop, product))
     return queries
 
 

@@ -93,6 +93,7 @@ def train_detector(options: RunOptions, report: Report) -> Path:
 
     Raises:
         TrainingError: the data folder is not complete, or the checkpoint cannot be read.
+        WeightsError: the weights to begin with cannot be read, or do not fit.
     """
     options.out.mkdir(parents=True, exist_ok=True)
     data = TrainingData.open(options.data)
@@ -103,7 +104,8 @@ def train_detector(options: RunOptions, report: Report) -> Path:
     sampler = DetectionSampler(data, located, rng)
 
     def draw(share: float) -> list[Scene]:
-        side = int(rng.choice(next(sides for until, sides in _SIDES if share <= until)))
+        along = options.along(share)
+        side = int(rng.choice(next(sides for until, sides in _SIDES if along <= until)))
         draw_one = sampler.unlit if options.photographs_batches else sampler.scene
         return [draw_one(side) for _ in range(_BATCH * options.batches)]
 

@@ -16,17 +16,15 @@ from training.located import PHOTO_SIDE
 Embed = Callable[[Sequence[NDArray[np.uint8]]], NDArray[np.float32]]
 
 _DEPTHS: Final = (1, 5, 10)
-_PRODUCE_PHOTOS: Final = 8
 _CATALOG_SIDE: Final = 260
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Query:
-    """A crop of a photo whose product is known."""
+    """A crop of a photo of a carton that is known."""
 
     image: NDArray[np.uint8]
     product: str
-    carton: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,8 +44,10 @@ class RetrievalSet:
     def measure(self, embed: Embed) -> dict[str, float]:
         """Shares of queries whose product is among the best 1, 5, 10; and the mean reciprocal rank.
 
-        Cartons (`carton_*`) apart from produce (`produce_*`).
+        Empty if nothing is asked.
         """
+        if not self.queries:
+            return {}
         references = embed(self.references)
         queries = embed([query.image for query in self.queries])
         order = np.argsort(-queries @ references.T, axis=1)
@@ -57,16 +57,19 @@ class RetrievalSet:
                 for row, query in zip(order, self.queries, strict=True)
             ]
         )
-        carton = np.array([query.carton for query in self.queries])
-        return _figures("carton", ranks[carton]) | _figures("produce", ranks[~carton])
+        shares = {f"carton_top{depth}": float(np.mean(ranks < depth)) for depth in _DEPTHS}
+        return shares | {"carton_mrr": float(np.mean(1 / (1 + ranks)))}
 
 
 def held_out_set(data: TrainingData, located: Mapping[Path, Box]) -> RetrievalSet:
-    """All catalog pictures that may be used, and the photos of held-out products."""
+    """All catalog pictures that may be used, and the photos of held-out cartons."""
     names = data.products()
     references = [catalog_subject(read_rgb(data.iconic(name), _CATALOG_SIDE)) for name in names]
     queries = [
-        query for name in names if is_held_out(name) for query in _queries(data, name, located)
+        query
+        for name in data.cartons
+        if name in names and is_held_out(name)
+        for query in _queries(data, name, located)
     ]
     on_white = tuple(np.where(s.mask[..., None] > 0, s.image, 255) for s in references
                      if s.mask is not None)  # fmt: skip
@@ -74,19 +77,8 @@ def held_out_set(data: TrainingData, located: Mapping[Path, Box]) -> RetrievalSe
 
 
 def _queries(data: TrainingData, name: str, located: Mapping[Path, Box]) -> list[Query]:
-    carton = name in data.cartons
-    if not carton:
-        paths = data.photos(name)[:_PRODUCE_PHOTOS]
-        return [Query(read_rgb(path, _CATALOG_SIDE), name, carton=False) for path in paths]
     return [
-        Query(located[path].crop(read_rgb(path, PHOTO_SIDE)), name, carton=True)
+        Query(located[path].crop(read_rgb(path, PHOTO_SIDE)), name)
         for path in data.photos(name)
         if path in located
     ]
-
-
-def _figures(kind: str, ranks: NDArray[np.int64]) -> dict[str, float]:
-    if not len(ranks):
-        return {}
-    shares = {f"{kind}_top{depth}": float(np.mean(ranks < depth)) for depth in _DEPTHS}
-    return shares | {f"{kind}_mrr": float(np.mean(1 / (1 + ranks)))}

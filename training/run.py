@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from matcher.weights import enter, read_tensors
 from training import progress as progress_log
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.feeding import Feed
@@ -22,6 +23,8 @@ from training.schedule import rate_share
 
 _AVERAGING: Final = 0.99
 _LONGEST_GRADIENT: Final = 10.0
+# A network that knows something forgets it at the rate at which one learns from nothing.
+_GENTLER: Final = 0.4
 
 _Drawn = TypeVar("_Drawn")
 _Tensors = Sequence[Tensor] | tuple[Tensor, ...]
@@ -41,6 +44,7 @@ class RunOptions:
         report_seconds: between two validations, each with a checkpoint.
         workers: processes that draw what is learnt from; 0 for this one.
         batches: as many as a processor's that make one step; the rate grows by its root.
+        start: weights to begin with instead of chance: a gentler rate, and the last size at once.
     """
 
     data: Path
@@ -52,6 +56,11 @@ class RunOptions:
     report_seconds: float = 240.0
     workers: int = 0
     batches: int = 1
+    start: Path | None = None
+
+    def along(self, share: float) -> float:
+        """How far a share of the budget is along what a network learns from the beginning."""
+        return 1.0 if self.start else share
 
     @property
     def photographs_batches(self) -> bool:
@@ -74,6 +83,8 @@ class Run(ABC):
         self.average = AveragedModel(net, multi_avg_fn=_follow, use_buffers=True)
         self.optimizer = torch.optim.AdamW(parameters, lr=peak_rate)
         self.peak_rate = peak_rate * math.sqrt(options.batches)
+        if options.start:
+            self.peak_rate *= _GENTLER
         self.step = 0
         self.seconds = 0.0
         self.best = -1.0
@@ -127,11 +138,16 @@ class Run(ABC):
     def restore_if_asked(self) -> None:
         """Go on where the last checkpoint stood, if the options say so and there is one.
 
+        Otherwise begin with the weights that they name.
+
         Raises:
             TrainingError: the checkpoint cannot be read.
+            WeightsError: the weights cannot be read, or do not fit.
         """
         path = self.options.out / "last.pt"
         if not (self.options.resume and path.exists()):
+            if self.options.start:
+                self._begin_with(self.options.start)
             return
         state = load_checkpoint(path, self.options.device)
         self.net.load_state_dict(state["net"])
@@ -139,6 +155,13 @@ class Run(ABC):
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.seconds = int(state["step"]), float(state["seconds"])
         self.best = float(state["best"])
+
+    def _begin_with(self, weights: Path) -> None:
+        learnt = [one for one in self.net.parameters() if one.requires_grad]
+        enter(self.net, read_tensors(weights), weights.name)
+        for one in learnt:
+            one.requires_grad_()
+        self.average.module.load_state_dict(self.net.state_dict())
 
     def feed(self, draw: Callable[[float], _Drawn], rng: np.random.Generator) -> Feed[_Drawn]:
         """Batches drawn by as many processes as the options say, which end with the run."""

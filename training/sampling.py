@@ -100,6 +100,10 @@ class Sampler:
         images = np.stack([self._shown(image, light) for image, light in looks])
         return Batch(images, np.repeat(np.array(chosen, np.int64), _VIEWS), lights)
 
+    def labels_of(self, kind: Kind) -> frozenset[int]:
+        """Labels of all classes of a kind."""
+        return frozenset(self._by_kind[kind])
+
     def _shown(self, image: NDArray[np.uint8], light: Light) -> NDArray[np.uint8]:
         return photograph(image, self._rng, light) if self._lit else image
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from matcher.colour_embedder import ColourEmbedder
-from matcher.colours import read_colours
+from matcher.colours import Colours, read_colours
 from matcher.resnet import EmbeddingNet
-from matcher.weights import Network, WeightsEntry
+from matcher.weights import Network, WeightsEntry, load_weights, read_manifest
 from matcher.yolo import build_yolov5n
 from training import detector as detecting
 from training.assess import recall_in_shops, retrieval_of_cartons, together
@@ -20,14 +20,17 @@ from training.checkpoint import load_checkpoint
 from training.data import TrainingData
 from training.detection_data import held_out_sets
 from training.embedder import embed_with, picture_side
+from training.errors import TrainingError
 from training.export import Card, export, listed
 from training.located import locate_cartons
 from training.progress import read
 from training.retrieval import Embed, held_out_set
 
-_FIGURES: Final = ("carton_top1", "carton_top5", "carton_top10", "produce_top1", "produce_top10")
+_FIGURES: Final = ("carton_top1", "carton_top5", "carton_top10")
 # Low: a proposal that is no product costs time only, a product that is not proposed is lost.
 _CONFIDENCE: Final = 0.03
+# Of two looks at a photo (`matcher.two_looks`): about as many boxes as one look gives.
+_TOGETHER: Final = 0.02
 _SOURCES: Final = (
     "Grocery Store Dataset train photos and catalog pictures without the 8 left-out cartons and "
     "without every fourth product (MIT); Amazon Picking Challenge catalog pictures and clutter "
@@ -42,53 +45,92 @@ class Runs:
 
     Attributes:
         data: the data folder.
-        detector: the detector's run.
-        embedder: the embedder's run.
-        colours: what `skulens train colours` wrote.
+        detector: the detector's run; None to leave the one that the weights folder has.
+        embedder: the embedder's run; likewise.
+        colours: what `skulens train colours` wrote; likewise.
     """
 
     data: Path
-    detector: Path
-    embedder: Path
-    colours: Path
+    detector: Path | None = None
+    embedder: Path | None = None
+    colours: Path | None = None
 
 
-def ship(runs: Runs, folder: Path) -> tuple[WeightsEntry, WeightsEntry, WeightsEntry]:
-    """Measure both networks and the colours; write their weights and manifest entries.
+def ship(runs: Runs, folder: Path) -> tuple[WeightsEntry, ...]:
+    """Measure what the runs made; write its weights and manifest entries.
 
-    Blocks for minutes: hundreds of photos through both networks.
+    Blocks for minutes: hundreds of photos through the networks.
 
     Raises:
-        TrainingError: a checkpoint or the data folder is not complete.
-        WeightsError: the colours cannot be read.
+        TrainingError: a checkpoint or the data folder is not complete, or the embedder's figures
+            need a detector and colours, and the folder has none either.
+        WeightsError: weights cannot be read.
     """
     data = TrainingData.open(runs.data)
-    detector, embedder = build_yolov5n(), EmbeddingNet()
-    detector.load_state_dict(load_checkpoint(runs.detector / "best.pt", "cpu")["net"])
-    embedder.load_state_dict(load_checkpoint(runs.embedder / "best.pt", "cpu")["net"])
-    return (
-        export(runs.detector / "best.pt", Card(
-            name="detector-yolov5n",
-            network=Network.DETECTOR,
-            trained_on=_SOURCES,
-            command=command_of("detector", runs.detector),
-            figures=_detector_figures(detector, data, runs.detector),
-            options={
-                "input_size": detecting.INPUT_SIDE,
-                "largest_input": detecting.LARGEST_SIDE,
-                "confidence": _CONFIDENCE,
-            },
-        ), folder),
-        export(runs.embedder / "best.pt", Card(
-            name="embedder-resnet34",
-            network=Network.EMBEDDER,
-            trained_on=_SOURCES,
-            command=command_of("embedder", runs.embedder),
-            figures=_embedder_figures(embedder, detector, data, runs),
-            options={"input_size": picture_side(1.0), "squeeze": 1},
-        ), folder),
-        _ship_colours(runs.colours, folder),
-    )  # fmt: skip
+    shipped = []
+    if runs.detector:
+        shipped.append(_ship_detector(runs.detector, data, folder))
+    if runs.colours:
+        shipped.append(_ship_colours(runs.colours, folder))
+    if runs.embedder:
+        shipped.append(_ship_embedder(runs.embedder, data, folder))
+    return tuple(shipped)
+
+
+def _ship_detector(run: Path, data: TrainingData, folder: Path) -> WeightsEntry:
+    detector = build_yolov5n()
+    detector.load_state_dict(load_checkpoint(run / "best.pt", "cpu")["net"])
+    options = {
+        "input_size": detecting.INPUT_SIDE,
+        "largest_input": detecting.LARGEST_SIDE,
+        "confidence": _CONFIDENCE,
+        "two_looks": _TOGETHER,
+    }
+    card = Card(
+        name="detector-yolov5n",
+        network=Network.DETECTOR,
+        trained_on=_SOURCES,
+        command=command_of("detector", run),
+        figures=_detector_figures(detector, data, run),
+        options=options,
+    )
+    return export(run / "best.pt", card, folder)
+
+
+def _ship_embedder(run: Path, data: TrainingData, folder: Path) -> WeightsEntry:
+    """Its figures are with the detector and the colours that the folder has by now."""
+    embedder, detector = EmbeddingNet(), build_yolov5n()
+    embedder.load_state_dict(load_checkpoint(run / "best.pt", "cpu")["net"])
+    load_entry(detector, folder, Network.DETECTOR)
+    colours = read_colours(folder / entry_of(folder, Network.COLOURS).file)
+    card = Card(
+        name="embedder-resnet34",
+        network=Network.EMBEDDER,
+        trained_on=_SOURCES,
+        command=command_of("embedder", run),
+        figures=_embedder_figures(embedder, detector, colours, data, run),
+        options={"input_size": picture_side(1.0), "squeeze": 1},
+    )
+    return export(run / "best.pt", card, folder)
+
+
+def entry_of(folder: Path, network: Network) -> WeightsEntry:
+    """What a weights folder has for a network.
+
+    Raises:
+        TrainingError: nothing.
+        WeightsError: its manifest cannot be read.
+    """
+    entries = read_manifest(folder).of_network(network)
+    if not entries:
+        raise TrainingError(f"{folder} has no {network} yet: ship one, too")
+    return entries[0]
+
+
+def load_entry(net: nn.Module, folder: Path, network: Network) -> None:
+    """Fill a network with the weights that a folder has for it."""
+    entry = entry_of(folder, network)
+    load_weights(net, folder / entry.file, entry.sha256)
 
 
 def _ship_colours(file: Path, folder: Path) -> WeightsEntry:
@@ -122,20 +164,19 @@ def _detector_figures(net: nn.Module, data: TrainingData, out: Path) -> dict[str
 
 
 def _embedder_figures(
-    net: nn.Module, detector: nn.Module, data: TrainingData, runs: Runs
+    net: nn.Module, detector: nn.Module, colours: Colours, data: TrainingData, run: Path
 ) -> dict[str, float]:
     """The network, the colours, both side by side as they are served, and without training."""
 
     def own(crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         return embed_with(net, crops, side=picture_side(1.0))
 
-    colours = read_colours(runs.colours)
     methods: dict[str, Embed] = {
         "network": own,
         "colours": colours.vectors,
         "both": together(own, colours.vectors),
     }
-    held_out = held_out_set(data, locate_cartons(data, runs.embedder / "located.json"))
+    held_out = held_out_set(data, locate_cartons(data, run / "located.json"))
     figures = {
         f"held_out_{method}_{name}": value
         for method, way in {**methods, "baseline": ColourEmbedder().embed}.items()

@@ -78,6 +78,13 @@ Workers = Annotated[
         "cores less two, if left out.",
     ),
 ]
+Start = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="With --data: weights to begin with instead of chance, such as the shipped ones.",
+    ),
+]
 Batches = Annotated[
     int | None,
     typer.Option(min=1, help="Usual batches that make one step; 1, or with cuda 4, if left out."),
@@ -103,6 +110,7 @@ def detector(
     workers: Workers = None,
     batches: Batches = None,
     resume: Resume = False,
+    start: Start = None,
     backgrounds: Backgrounds = None,
     photos: Annotated[
         Path | None,
@@ -116,7 +124,9 @@ def detector(
     _prepare(context)
     output = Output(json=json)
     options = _options(context, "detector", data, out, catalog, minutes, (seed, device, resume))
-    options = _quickened(options, workers, batches, own=catalog is not None)
+    options = _begun_with(
+        start, _quickened(options, workers, batches, own=catalog is not None), catalog
+    )
     with output.progress("training the detector", "minutes") as advance:
 
         def report(now: "Progress") -> None:
@@ -149,6 +159,7 @@ def embedder(
     workers: Workers = None,
     batches: Batches = None,
     resume: Resume = False,
+    start: Start = None,
     backgrounds: Backgrounds = None,
     switch: Annotated[
         bool,
@@ -162,7 +173,9 @@ def embedder(
     _prepare(context)
     output = Output(json=json)
     options = _options(context, "embedder", data, out, catalog, minutes, (seed, device, resume))
-    options = _quickened(options, workers, batches, own=catalog is not None)
+    options = _begun_with(
+        start, _quickened(options, workers, batches, own=catalog is not None), catalog
+    )
     with output.progress("training the embedder", "minutes") as advance:
 
         def report(now: "Progress") -> None:
@@ -393,6 +406,15 @@ def _quickened(
     if batches is None:
         batches = _GPU_BATCHES if on_gpu and not own else 1
     return replace(options, workers=workers, batches=batches)
+
+
+def _begun_with(start: Path | None, options: "RunOptions", catalog: str | None) -> "RunOptions":
+    """With weights to begin with; for a catalog those are the shipped ones anyway."""
+    if start is None:
+        return options
+    if catalog is not None:
+        raise typer.BadParameter("--start is for training on --data: leave it out")
+    return replace(options, start=start)
 
 
 def _prepare(context: typer.Context) -> None:

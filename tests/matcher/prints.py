@@ -173,6 +173,7 @@ def pipeline(detector: FixedDetector | None = None, shortlist_size: int = 12) ->
     embedder = ColourEmbedder()
     parts = Parts(
         detector=detector or FixedDetector(),
+        photo_detector=detector or FixedDetector(),
         embedder=embedder,
         front_end=root_sift(),
         shelf=shelf,

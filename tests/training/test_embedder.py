@@ -88,15 +88,19 @@ def test_pictures_never_shrink_during_a_run() -> None:
 def test_figures_count_ranks() -> None:
     colours = [solid(220, 10, 10), solid(10, 220, 10), solid(10, 10, 220)]
     queries = (
-        Query(solid(200, 10, 10), "red", carton=True),
-        Query(solid(10, 10, 200), "red", carton=True),
+        Query(solid(200, 10, 10), "red"),
+        Query(solid(10, 10, 200), "red"),
     )
     figures = RetrievalSet(("red", "green", "blue"), tuple(colours), queries).measure(
         ColourEmbedder().embed
     )
     assert figures["carton_top1"] == 0.5
     assert figures["carton_top5"] == 1.0
-    assert "produce_top1" not in figures
+
+
+def test_where_nothing_is_held_out_there_are_no_figures() -> None:
+    nothing = RetrievalSet(("red",), (solid(220, 10, 10),), ())
+    assert nothing.measure(ColourEmbedder().embed) == {}
 
 
 def test_only_held_out_products_are_asked_for(tiny_data: Path, tmp_path: Path) -> None:

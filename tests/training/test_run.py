@@ -1,12 +1,15 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from typing_extensions import override
 
+from matcher.errors import WeightsError
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.errors import TrainingError
 from training.progress import Progress, draw_curves, read
@@ -74,6 +77,36 @@ def test_without_resume_a_run_starts_anew(tmp_path: Path) -> None:
     fresh = LineRun(options(tmp_path))
     fresh.restore_if_asked()
     assert fresh.step == 0
+
+
+def test_a_run_begins_with_given_weights_at_a_gentler_rate(tmp_path: Path) -> None:
+    given = tmp_path / "known.safetensors"
+    save_file({"weight": torch.full((1, 1), 2.5)}, given)
+    begun = LineRun(replace(options(tmp_path), start=given))
+    begun.restore_if_asked()
+    for net in (begun.net, begun.average.module):
+        assert net.state_dict()["weight"].item() == 2.5
+    assert all(one.requires_grad for one in begun.net.parameters())
+    assert begun.peak_rate < LineRun(options(tmp_path)).peak_rate
+    assert begun.options.along(0.1) == 1.0
+    assert options(tmp_path).along(0.1) == 0.1
+
+
+def test_a_begun_run_that_was_killed_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+    given = tmp_path / "known.safetensors"
+    save_file({"weight": torch.full((1, 1), 2.5)}, given)
+    chosen = replace(options(tmp_path, resume=True), start=given)
+    LineRun(chosen).complete(lambda _: None)
+    resumed = LineRun(chosen)
+    resumed.restore_if_asked()
+    assert resumed.step == 10
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    given = tmp_path / "other.safetensors"
+    save_file({"bias": torch.zeros(1)}, given)
+    with pytest.raises(WeightsError, match="does not fit"):
+        LineRun(replace(options(tmp_path), start=given)).restore_if_asked()
 
 
 def test_resumed_chance_differs_from_the_first(tmp_path: Path) -> None:

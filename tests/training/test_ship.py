@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from matcher.colours import LAYOUT, Colours, read_colours
@@ -9,6 +10,7 @@ from matcher.weights import Network, load_weights, read_manifest
 from matcher.yolo import build_yolov5n
 from training.checkpoint import save_checkpoint
 from training.colours import save_colours
+from training.errors import TrainingError
 from training.ship import Runs, ship
 
 
@@ -23,11 +25,19 @@ def test_finished_runs_become_weights_with_their_figures(tiny_data: Path, tmp_pa
     axes = np.eye(LAYOUT, 4, dtype=np.float32)
     save_colours(Colours(np.zeros(LAYOUT, np.float32), axes), tmp_path / "axes")
     runs = Runs(tiny_data, tmp_path / "detector", tmp_path / "embedder", tmp_path / "axes")
-    detector, embedder, colours = ship(runs, weights)
+    detector, colours, embedder = ship(runs, weights)
 
-    assert read_manifest(weights).entries == (detector, embedder, colours)
+    assert read_manifest(weights).entries == (detector, colours, embedder)
     assert read_colours(weights / colours.file).sha256 == colours.sha256
     assert [detector.network, embedder.network] == [Network.DETECTOR, Network.EMBEDDER]
     assert {"held_out_beverage_ap50", "freiburg_recall"} <= set(detector.figures)
     assert {"held_out_both_carton_top1", "network_left_out_carton_top1"} <= set(embedder.figures)
     load_weights(EmbeddingNet(), weights / embedder.file, embedder.sha256)
+
+
+def test_a_folder_without_a_detector_refuses_an_embedder_alone(
+    tiny_data: Path, tmp_path: Path
+) -> None:
+    save_checkpoint({"net": EmbeddingNet().state_dict()}, tmp_path / "best.pt")
+    with pytest.raises(TrainingError, match="has no detector yet"):
+        ship(Runs(tiny_data, embedder=tmp_path), tmp_path)
