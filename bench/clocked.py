@@ -90,6 +90,11 @@ class ClockedEmbedder:
         """As the inner one."""
         return self._inner.part_id
 
+    @property
+    def heaps_from(self) -> float:
+        """As the inner one."""
+        return self._inner.heaps_from
+
     def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """As the inner one."""
         with self._clock.counting("embed"):

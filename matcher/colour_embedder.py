@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.heap import NEVER
+
 _SIDE: Final = 96
 _CELLS: Final = 3
 _COLOURS: Final = 6
@@ -20,6 +22,11 @@ class ColourEmbedder:
     def part_id(self) -> str:
         """Changes with the descriptor."""
         return f"colour-{_CELLS}x{_CELLS}-{_COLOURS}-{_ANGLES}"
+
+    @property
+    def heaps_from(self) -> float:
+        """Never: to colours and gradients the parts of all pictures look like the whole."""
+        return NEVER
 
     def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """(N, 396) float32 unit vectors of N (H, W, 3) RGB pictures."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.colours import Colours
+from matcher.heap import NEVER
 from matcher.letterbox import letterbox, planes
 from matcher.runtime import LoadedNetwork
 from matcher.weights import Network, Weights
@@ -21,10 +22,11 @@ _BATCH: Final = 16
 # Raised when the same picture is prepared to something else than before.
 _PREPARATION: Final = "box1"
 _SQUEEZED: Final = "fill1"
+_HEAPS: Final = "heaps"
 _DIGITS: Final = 16
 _COLOUR_DIGITS: Final = 8
 _PART_ID: Final = re.compile(
-    rf"{Network.EMBEDDER}-([0-9a-f]{{{_DIGITS}}})-(\w+)-(\d{{2,4}})"
+    rf"{Network.EMBEDDER}-([0-9a-f]{{{_DIGITS}}})-(\w+)-(\d{{2,4}})(?:-heaps-(\d{{1,2}}))?"
     rf"(?:-colours-([0-9a-f]{{{_COLOUR_DIGITS}}}))?"
 )
 # Of the squared length; what is left is the network's. Held-out products are found best so.
@@ -55,6 +57,8 @@ def part_id_of(weights: Weights, colours: Colours | None = None) -> str:
     preparation = _SQUEEZED if weights.option("squeeze", 0) else _PREPARATION
     size = int(weights.option("input_size", _INPUT_SIZE))
     name = f"{weights.network}-{weights.sha256[:_DIGITS]}-{preparation}-{size}"
+    if (heaps := weights.option(_HEAPS, NEVER)) < NEVER:
+        name += f"-heaps-{round(100 * heaps)}"
     return name if colours is None else f"{name}-colours-{colours.sha256[:_COLOUR_DIGITS]}"
 
 
@@ -63,8 +67,10 @@ def named_by(part_id: str) -> Named | None:
     known = _PART_ID.fullmatch(part_id)
     if known is None or known[2] not in (_PREPARATION, _SQUEEZED):
         return None
-    squeeze = float(known[2] == _SQUEEZED)
-    return Named(known[1], {"input_size": float(known[3]), "squeeze": squeeze}, known[4])
+    options = {"input_size": float(known[3]), "squeeze": float(known[2] == _SQUEEZED)}
+    if known[4] is not None:
+        options[_HEAPS] = int(known[4]) / 100
+    return Named(known[1], options, known[5])
 
 
 class Embedder:
@@ -84,6 +90,11 @@ class Embedder:
     def part_id(self) -> str:
         """Names network, weights and preprocessing; a folder's name in the catalog."""
         return self._part_id
+
+    @property
+    def heaps_from(self) -> float:
+        """What the weights say (option `heaps`, in hundredths); never if they say nothing."""
+        return self._network.weights.option(_HEAPS, NEVER)
 
     @property
     def colours(self) -> Colours | None:

@@ -40,6 +40,11 @@ class Embedder(Protocol):
         """Names network, weights and preprocessing."""
         ...
 
+    @property
+    def heaps_from(self) -> float:
+        """From which likeness of its parts on a picture may be a heap, see `matcher.heap`."""
+        ...
+
     def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """(N, D) unit vectors of N pictures (H, W, 3) RGB."""
         ...
@@ -77,9 +82,13 @@ class ReferenceEncoder:
         mask = _fitted(located, canonical)
         features = _inside(self._front_end.extract(canonical, _EXTRACTED), mask)
         embed = self._embedder.embed
+        if located.sure:
+            embedding = embed([pixels])[0]
+        else:
+            embedding = embed_as_heap(image, embed, self._embedder.heaps_from)
         return Encoding(
             crop=_reference_crop(located, canonical, mask),
-            embedding=embed([pixels])[0] if located.sure else embed_as_heap(image, embed),
+            embedding=embedding,
             local=self._front_end.pack(features),
         )
 

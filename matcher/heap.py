@@ -18,23 +18,25 @@ _LONGEST: Final = 320
 _PART: Final = 0.6
 # Where a part begins, of the room that it has: corners and middle.
 _PLACES: Final = ((0.0, 0.0), (1.0, 0.0), (0.5, 0.5), (0.0, 1.0), (1.0, 1.0))
-# Mean cosine of parts with the whole: 0.8 for heaps, 0.6 for photos of packs (medians), by the
-# shipped embedder. Another one's lie elsewhere; of colours and gradients alone all are above this.
-_ALIKE: Final = 0.6
 _WEIGHT: Final = 2.0
+NEVER: Final = 1.0
 
 
-def embed_as_heap(image: NDArray[np.uint8], embed: Embed) -> NDArray[np.float32]:
+def embed_as_heap(image: NDArray[np.uint8], embed: Embed, heaps_from: float) -> NDArray[np.float32]:
     """(D,) float32 unit vector of an (H, W, 3) RGB picture and, as far as they agree, its parts.
 
     Args:
         image: all of it may be the product.
         embed: N pictures to (N, D) unit vectors, see `matcher.encoder.Embedder`.
+        heaps_from: mean cosine of the parts with the whole from which on it may be a heap; where
+            heaps and packs lie is each embedder's own. `NEVER` looks at the whole alone.
     """
+    if heaps_from >= NEVER:
+        return np.asarray(embed([image])[0])
     vectors = embed([image, *parts_of(image)])
     whole, mirrored_and_parts = vectors[0], vectors[1:]
     alike = float((vectors[-len(_PLACES) :] @ whole).mean())
-    weight = _WEIGHT * max(alike - _ALIKE, 0.0) / (1 - _ALIKE)
+    weight = _WEIGHT * max(alike - heaps_from, 0.0) / (1 - heaps_from)
     blended = whole + weight * mirrored_and_parts.sum(axis=0)
     return np.asarray(blended / np.linalg.norm(blended), np.float32)
 

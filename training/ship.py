@@ -31,6 +31,8 @@ _FIGURES: Final = ("carton_top1", "carton_top5", "carton_top10")
 _CONFIDENCE: Final = 0.03
 # Of two looks at a photo (`matcher.two_looks`): about as many boxes as one look gives.
 _TOGETHER: Final = 0.02
+# Mean cosine of parts with the whole: 0.8 for heaps, 0.6 for photos of packs (medians).
+_HEAPS_FROM: Final = 0.6
 _SOURCES: Final = (
     "Grocery Store Dataset train photos and catalog pictures without the 8 left-out cartons and "
     "without every fourth product (MIT); Amazon Picking Challenge catalog pictures and clutter "
@@ -109,7 +111,7 @@ def _ship_embedder(run: Path, data: TrainingData, folder: Path) -> WeightsEntry:
         trained_on=_SOURCES,
         command=command_of("embedder", run),
         figures=_embedder_figures(embedder, detector, colours, data, run),
-        options={"input_size": picture_side(1.0), "squeeze": 1},
+        options={"input_size": picture_side(1.0), "squeeze": 1, "heaps": _HEAPS_FROM},
     )
     return export(run / "best.pt", card, folder)
 

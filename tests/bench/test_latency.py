@@ -130,6 +130,7 @@ class FakeNetworks:
     """Every network in one; the matcher asks the front end, as a nested call."""
 
     part_id = "fake"
+    heaps_from = 0.5
 
     def __init__(self) -> None:
         self.nested: Networks | None = None
@@ -175,6 +176,7 @@ def test_clocked_networks_answer_as_the_inner_ones_and_count_by_name() -> None:
     assert len(networks.matcher.match(features, [features])) == 1
     assert networks.comparator.differences([]).tolist() == [0.5]
     assert {networks.embedder.part_id, networks.front_end.part_id} == {"fake"}
+    assert networks.embedder.heaps_from == 0.5
     assert set(clock.milliseconds) == {"detect", "embed", "keypoints", "pair", "compare"}
     assert clock.total_ms == sum(clock.milliseconds.values())
 

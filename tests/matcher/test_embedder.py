@@ -6,7 +6,13 @@ from numpy.typing import NDArray
 
 from catalog.product import is_valid_id
 from matcher.colours import LAYOUT, Colours
-from matcher.embedder import Embedder, prepare_for_embedding, squeeze_for_embedding
+from matcher.embedder import (
+    Embedder,
+    named_by,
+    part_id_of,
+    prepare_for_embedding,
+    squeeze_for_embedding,
+)
 from matcher.openvino_runtime import OpenVinoRuntime
 from matcher.torch_runtime import TorchRuntime
 from matcher.weights import Network, Weights
@@ -48,6 +54,22 @@ def test_colours_beside_the_network_count_for_half(
     assert both.part_id == f"{alone.part_id}-colours-cccccccc"
     assert both.embed([]).shape == (0, 261)
     assert both.alone.part_id == alone.part_id
+
+
+def test_weights_say_from_where_on_they_see_heaps_and_the_id_says_so_too(
+    random_weights: Files, openvino: OpenVinoRuntime
+) -> None:
+    given = random_weights[Network.EMBEDDER]
+    options = {"input_size": 96.0, "squeeze": 1.0}
+    plain = Weights(given.network, given.path, given.sha256, options)
+    seeing = Weights(given.network, given.path, given.sha256, {**options, "heaps": 0.6})
+    assert Embedder(openvino.load(plain)).heaps_from == 1.0
+    assert Embedder(openvino.load(seeing)).heaps_from == 0.6
+    assert part_id_of(seeing) == f"{part_id_of(plain)}-heaps-60"
+    for weights in (plain, seeing):
+        named = named_by(part_id_of(weights))
+        assert named is not None
+        assert named.options == weights.options
 
 
 def test_no_pictures_give_no_vectors(weights: Weights, openvino: OpenVinoRuntime) -> None:

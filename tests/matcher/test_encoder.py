@@ -4,6 +4,9 @@ import pytest
 
 from catalog.encoding import Encoding
 from matcher.box import Box
+from matcher.colour_embedder import ColourEmbedder
+from matcher.encoder import ReferenceEncoder
+from matcher.heap import embed_as_heap
 from matcher.locating import (
     Sibling,
     by_centre,
@@ -87,6 +90,26 @@ def test_beside_a_box_that_the_detector_is_half_sure_of_the_whole_picture_is_emb
     assert boxed(half_sure).iou(BOX) > 0.95
     assert half_sure.embedding == pytest.approx(whole.embedding)
     assert half_sure.embedding != pytest.approx(cut.encode(picture, ()).embedding, abs=1e-3)
+
+
+def test_what_may_be_a_heap_is_described_by_its_parts_from_where_the_embedder_says() -> None:
+    picture = photographed(printed(1), PLACE)
+
+    class Willing(ColourEmbedder):
+        heaps_from = 0.1
+
+    def encoded(embedder: ColourEmbedder, detector: FixedDetector) -> Encoding:
+        matcher = NearestNeighbourMatcher()
+        return ReferenceEncoder(root_sift(), matcher, embedder, detector).encode(picture, ())
+
+    nowhere, surely = FixedDetector(), FixedDetector(((BOX, 0.6),))
+    whole = ColourEmbedder().embed([picture])[0]
+    assert encoded(ColourEmbedder(), nowhere).embedding == pytest.approx(whole)
+    in_parts = encoded(Willing(), nowhere).embedding
+    assert in_parts == pytest.approx(embed_as_heap(picture, ColourEmbedder().embed, 0.1))
+    assert in_parts != pytest.approx(whole, abs=1e-3)
+    one, other = (encoded(way, surely).embedding for way in (Willing(), ColourEmbedder()))
+    assert one == pytest.approx(other)
 
 
 def test_with_siblings_that_do_not_match_the_middle_is_taken() -> None:
