@@ -15,7 +15,6 @@ from matcher.detector import Detector, YoloDetector
 from matcher.match import Detection
 
 _SMALLER: Final = 0.75
-_SAME: Final = 0.55
 _LOOKS: Final = 2
 
 
@@ -49,9 +48,10 @@ class TwoLooks:
         first = self._first.detect(image)
         mirror_image = np.ascontiguousarray(image[:, ::-1])
         second = [_mirrored(one, image.shape[1]) for one in self._second.detect(mirror_image)]
-        together = fused([first, second])
-        limit = self._detector.settings.limit
-        return tuple(one for one in together if one.confidence >= self._confidence)[:limit]
+        settings = self._detector.settings
+        together = fused([first, second], settings.overlap)
+        sure = [one for one in together if one.confidence >= self._confidence]
+        return tuple(sure[: settings.limit])
 
 
 def for_photos(detector: Detector) -> Detector:
@@ -61,11 +61,15 @@ def for_photos(detector: Detector) -> Detector:
     return detector
 
 
-def fused(looks: Sequence[Sequence[Detection]]) -> list[Detection]:
+def fused(looks: Sequence[Sequence[Detection]], overlap: float) -> list[Detection]:
     """One box for what several looks at one picture mean, most confident first.
 
     The place is the mean by confidence of the surest box of each look; the confidence is the mean
     over all looks, 0 for one that saw nothing there.
+
+    Args:
+        looks: boxes in the pixels of one picture.
+        overlap: intersection over union above which boxes mean one thing.
     """
     owners = [number for number, look in enumerate(looks) for _ in look]
     found = [one for look in looks for one in look]
@@ -73,7 +77,7 @@ def fused(looks: Sequence[Sequence[Detection]]) -> list[Detection]:
     together = []
     while left:
         surest = found[left[0]].box
-        same = [index for index in left if found[index].box.iou(surest) > _SAME]
+        same = [index for index in left if found[index].box.iou(surest) > overlap]
         left = [index for index in left if index not in same]
         first_of_each = {owners[index]: found[index] for index in reversed(same)}
         together.append(_mean(list(first_of_each.values()), len(looks)))

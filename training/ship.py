@@ -30,7 +30,7 @@ _FIGURES: Final = ("carton_top1", "carton_top5", "carton_top10")
 # Low: a proposal that is no product costs time only, a product that is not proposed is lost.
 _CONFIDENCE: Final = 0.03
 # Of two looks at a photo (`matcher.two_looks`): about as many boxes as one look gives.
-_TOGETHER: Final = 0.02
+_TOGETHER: Final = 0.025
 # Mean cosine of parts with the whole: 0.8 for heaps, 0.6 for photos of packs (medians).
 _HEAPS_FROM: Final = 0.6
 _SOURCES: Final = (

@@ -70,24 +70,24 @@ def test_nothing_seen_gives_nothing(weights: Weights) -> None:
 
 
 def test_a_box_of_both_looks_lies_between_them_nearer_to_the_surer() -> None:
-    (both,) = fused([[one(0, 0.9)], [one(2, 0.3)]])
+    (both,) = fused([[one(0, 0.9)], [one(2, 0.3)]], 0.6)
     assert both.box.left == pytest.approx(0.5)
     assert both.confidence == pytest.approx(0.6)
 
 
 def test_what_one_look_alone_sees_is_half_as_sure() -> None:
-    found = fused([[one(0, 0.8), one(50, 0.6)], [one(50, 0.6)]])
+    found = fused([[one(0, 0.8), one(50, 0.6)], [one(50, 0.6)]], 0.6)
     assert [each.confidence for each in found] == pytest.approx([0.6, 0.4])
     assert [each.box.left for each in found] == [50, 0]
 
 
 def test_of_one_look_only_the_surest_box_of_a_thing_counts() -> None:
-    (found,) = fused([[one(0, 0.8), one(1, 0.7)], []])
+    (found,) = fused([[one(0, 0.8), one(1, 0.7)], []], 0.6)
     assert found == one(0, 0.4)
 
 
 def test_two_looks_that_see_nothing_are_nothing() -> None:
-    assert fused([[], []]) == []
+    assert fused([[], []], 0.6) == []
 
 
 def test_photos_get_two_looks_where_the_weights_ask_for_them(weights: Weights) -> None:
