@@ -52,7 +52,13 @@ def _train(arguments: argparse.Namespace) -> None:
 
 
 def _ship(arguments: argparse.Namespace) -> None:
-    runs = Runs(arguments.data, arguments.detector, arguments.embedder, arguments.colours)
+    runs = Runs(
+        arguments.data,
+        arguments.detector,
+        arguments.embedder,
+        arguments.colours,
+        arguments.decision,
+    )
     for entry in ship(runs, arguments.weights):
         LOGGER.info("%s: %d bytes, %s", entry.file, entry.size, dict(entry.figures))
 
@@ -100,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     shipper.add_argument("--detector", type=Path)
     shipper.add_argument("--embedder", type=Path)
     shipper.add_argument("--colours", type=Path)
+    shipper.add_argument("--decision", type=Path)
     shipper.add_argument("--weights", type=Path, required=True)
     shipper.set_defaults(act=_ship)
     for name, act in (

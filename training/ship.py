@@ -33,6 +33,9 @@ _CONFIDENCE: Final = 0.03
 _TOGETHER: Final = 0.025
 # Mean cosine of parts with the whole: 0.8 for heaps, 0.6 for photos of packs (medians).
 _HEAPS_FROM: Final = 0.6
+_CARTONS: Final = (
+    "Grocery Store Dataset train photos and catalog pictures without the 8 left-out cartons (MIT)"
+)
 _SOURCES: Final = (
     "Grocery Store Dataset train photos and catalog pictures without the 8 left-out cartons and "
     "without every fourth product (MIT); Amazon Picking Challenge catalog pictures and clutter "
@@ -50,12 +53,15 @@ class Runs:
         detector: the detector's run; None to leave the one that the weights folder has.
         embedder: the embedder's run; likewise.
         colours: what `skulens train colours` wrote; likewise.
+        decision: what `skulens train decision` wrote; likewise. It fits the networks that it was
+            fitted with, so it comes last.
     """
 
     data: Path
     detector: Path | None = None
     embedder: Path | None = None
     colours: Path | None = None
+    decision: Path | None = None
 
 
 def ship(runs: Runs, folder: Path) -> tuple[WeightsEntry, ...]:
@@ -76,6 +82,8 @@ def ship(runs: Runs, folder: Path) -> tuple[WeightsEntry, ...]:
         shipped.append(_ship_colours(runs.colours, folder))
     if runs.embedder:
         shipped.append(_ship_embedder(runs.embedder, data, folder))
+    if runs.decision:
+        shipped.append(_ship_decision(runs.decision, folder))
     return tuple(shipped)
 
 
@@ -137,16 +145,21 @@ def load_entry(net: nn.Module, folder: Path, network: Network) -> None:
 
 def _ship_colours(file: Path, folder: Path) -> WeightsEntry:
     """Their figures stand with the embedder's, beside which they are served."""
-    path = folder / "colours.safetensors"
+    command = "skulens train colours --data DIR --out colours.safetensors"
+    card = Card("colours", Network.COLOURS, _SOURCES, command, figures={}, options={})
+    return _ship_table(file, "colours.safetensors", card, folder)
+
+
+def _ship_decision(file: Path, folder: Path) -> WeightsEntry:
+    """Its figures are those of `skulens bench recognition`."""
+    command = "skulens train decision --data DIR --out decision.json --photos 14"
+    card = Card("decision", Network.DECISION, _CARTONS, command, figures={}, options={})
+    return _ship_table(file, "decision.json", card, folder)
+
+
+def _ship_table(file: Path, name: str, card: Card, folder: Path) -> WeightsEntry:
+    path = folder / name
     path.write_bytes(file.read_bytes())
-    card = Card(
-        name="colours",
-        network=Network.COLOURS,
-        trained_on=_SOURCES,
-        command="skulens train colours --data DIR --out colours.safetensors",
-        figures={},
-        options={},
-    )
     return listed(path, card, folder)
 
 

@@ -6,7 +6,7 @@ import torch
 
 from matcher.colours import LAYOUT, Colours, read_colours
 from matcher.resnet import EmbeddingNet
-from matcher.weights import Network, load_weights, read_manifest
+from matcher.weights import Network, load_weights, read_manifest, sha256_of
 from matcher.yolo import build_yolov5n
 from training.checkpoint import save_checkpoint
 from training.colours import save_colours
@@ -41,3 +41,14 @@ def test_a_folder_without_a_detector_refuses_an_embedder_alone(
     save_checkpoint({"net": EmbeddingNet().state_dict()}, tmp_path / "best.pt")
     with pytest.raises(TrainingError, match="has no detector yet"):
         ship(Runs(tiny_data, embedder=tmp_path), tmp_path)
+
+
+def test_a_fitted_decision_is_listed_with_its_hash(tiny_data: Path, tmp_path: Path) -> None:
+    fitted = tmp_path / "fitted.json"
+    fitted.write_text("{}")
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    (entry,) = ship(Runs(tiny_data, decision=fitted), weights)
+    assert read_manifest(weights).entries == (entry,)
+    assert entry.network is Network.DECISION
+    assert entry.sha256 == sha256_of(weights / "decision.json") == sha256_of(fitted)
