@@ -82,6 +82,8 @@ Start = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
+        exists=True,
+        dir_okay=False,
         help="With --data: weights to begin with instead of chance, such as the shipped ones.",
     ),
 ]
@@ -144,6 +146,7 @@ def detector(
     epilog=examples(
         "skulens train embedder --data DIR --out runs/embedder --minutes 45",
         "skulens train embedder --data DIR --out runs/embedder --minutes 90 --resume",
+        "skulens train embedder --data DIR --out runs/more --start known.safetensors",
         "skulens train embedder --catalog shop --minutes 10",
         "skulens train embedder --catalog shop --backgrounds photos/ --no-switch",
     )

@@ -199,3 +199,16 @@ def test_either_data_with_a_folder_or_a_catalog_is_asked_for(
     shop: Shop, network: str, arguments: tuple[str, ...]
 ) -> None:
     assert shop.run("train", network, *arguments).code == 2
+
+
+@pytest.mark.parametrize("network", ["detector", "embedder"])
+def test_a_catalog_begins_with_the_shipped_weights_and_no_others(
+    shop: Shop, network: str, tmp_path: Path
+) -> None:
+    given = tmp_path / "known.safetensors"
+    given.write_bytes(b"")
+    refused = shop.run("train", network, "--catalog", "shop", "--start", str(given))
+    assert refused.code == 2
+    assert "--start is for training on --data" in refused.err.replace("\n", " ")
+    missing = shop.run("train", network, "--data", "x", "--out", "y", "--start", "nowhere")
+    assert missing.code == 2
