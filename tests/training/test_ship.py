@@ -32,6 +32,7 @@ def test_finished_runs_become_weights_with_their_figures(tiny_data: Path, tmp_pa
     assert [detector.network, embedder.network] == [Network.DETECTOR, Network.EMBEDDER]
     assert {"held_out_beverage_ap50", "freiburg_recall"} <= set(detector.figures)
     assert {"held_out_both_carton_top1", "network_left_out_carton_top1"} <= set(embedder.figures)
+    assert "fourth product but produce" in embedder.trained_on
     load_weights(EmbeddingNet(), weights / embedder.file, embedder.sha256)
 
 
