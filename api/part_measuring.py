@@ -9,6 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from api.errors import Refused
 from api.measuring import CatalogRecogniser, passing_catalog
 from api.models import Networks, compose
@@ -33,15 +36,16 @@ from catalog.transfer import import_path
 from matcher.closer_look import CloserLookMatcher
 from matcher.colour_embedder import ColourEmbedder
 from matcher.comparator import NetworkComparator, PlainComparator
-from matcher.detector import YoloDetector
+from matcher.detector import Detector, YoloDetector
 from matcher.embedder import Embedder
 from matcher.encoder import Embedder as VectorMaker
 from matcher.encoder import ReferenceEncoder
+from matcher.match import Detection
 from matcher.nearest import NearestNeighbourMatcher
 from matcher.proposals import PrintProposals
 from matcher.reference import ReferenceShelf
 from matcher.shortlist import Shortlister
-from matcher.two_looks import for_photos
+from matcher.two_looks import TwoLooks, for_photos
 
 OnProgress = Callable[[str, int, int], None]
 
@@ -143,6 +147,16 @@ def kept_catalog(services: Services, pictures: Path, name: str, on_progress: OnP
     return store.snapshot()
 
 
+class _OneLook:
+    """A detector that sees photos as it sees frames."""
+
+    def __init__(self, detector: Detector) -> None:
+        self._detector = detector
+
+    def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
+        return self._detector.detect(image)
+
+
 def variants(services: Services, stack: ExitStack, on_progress: OnProgress) -> list[Variant]:
     """The method as it is shipped, and with each trained part exchanged for a training-free one.
 
@@ -179,6 +193,14 @@ def variants(services: Services, stack: ExitStack, on_progress: OnProgress) -> l
             exchanged(
                 isinstance(shipped.detector, YoloDetector),
                 replace(shipped, detector=PrintProposals()),
+            ),
+        ),
+        Variant(
+            "second look at photos",
+            "one look",
+            exchanged(
+                isinstance(for_photos(shipped.detector), TwoLooks),
+                replace(shipped, detector=_OneLook(shipped.detector)),
             ),
         ),
         Variant(
