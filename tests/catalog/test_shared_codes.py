@@ -25,8 +25,7 @@ def free_port() -> int:
 @pytest.fixture
 def redis_port(tmp_path: Path) -> Iterator[int]:
     program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("redis-server is not installed")
+    assert program is not None, "redis-server is missing: scripts/test-peers installs it"
     port = free_port()
     options = ["--port", str(port), "--save", "", "--dir", str(tmp_path), "--bind", "127.0.0.1"]
     server = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
