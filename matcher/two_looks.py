@@ -76,10 +76,11 @@ def fused(looks: Sequence[Sequence[Detection]], overlap: float) -> list[Detectio
     left = sorted(range(len(found)), key=lambda index: -found[index].confidence)
     together = []
     while left:
-        surest = found[left[0]].box
-        same = [index for index in left if found[index].box.iou(surest) > overlap]
-        left = [index for index in left if index not in same]
-        first_of_each = {owners[index]: found[index] for index in reversed(same)}
+        surest, *rest = left
+        like = [one for one in rest if found[one].box.iou(found[surest].box) > overlap]
+        left = [one for one in rest if one not in like]
+        # Of each look the surest: it comes last here, and stays.
+        first_of_each = {owners[one]: found[one] for one in reversed([surest, *like])}
         together.append(_mean(list(first_of_each.values()), len(looks)))
     return sorted(together, key=lambda one: -one.confidence)
 

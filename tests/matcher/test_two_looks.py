@@ -86,6 +86,11 @@ def test_of_one_look_only_the_surest_box_of_a_thing_counts() -> None:
     assert found == one(0, 0.4)
 
 
+def test_where_nothing_overlaps_enough_every_box_stays() -> None:
+    found = fused([[one(0, 0.8)], [one(0, 0.8)]], 1.0)
+    assert [each.confidence for each in found] == [0.4, 0.4]
+
+
 def test_two_looks_that_see_nothing_are_nothing() -> None:
     assert fused([[], []], 0.6) == []
 
