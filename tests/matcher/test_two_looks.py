@@ -8,13 +8,20 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from api.labelled import detectors_under_test
+from api.models import Networks, compose
 from matcher.box import Box
+from matcher.calibration import read
+from matcher.colour_embedder import ColourEmbedder
+from matcher.comparator import PlainComparator
+from matcher.decision import Decision
 from matcher.detector import DetectorSettings, YoloDetector
 from matcher.match import Detection
+from matcher.nearest import NearestNeighbourMatcher
 from matcher.proposals import PrintProposals
 from matcher.runtime import Array
 from matcher.two_looks import TwoLooks, for_photos, fused
 from matcher.weights import Network, Weights
+from tests.matcher.prints import WEIGHTS, MemoryCatalog, root_sift
 from tests.matcher.test_detector import OneBox, network_of
 
 SETTINGS = DetectorSettings(input_size=160, confidence=0.3)
@@ -110,3 +117,20 @@ def test_without_it_photos_are_seen_as_frames_are(weights: Weights) -> None:
     assert len(detectors_under_test(plain)) == 2
     proposals = PrintProposals()
     assert for_photos(proposals) is proposals
+
+
+def test_a_frame_is_looked_at_once_and_a_photo_twice(weights: Weights) -> None:
+    network = WhiteBox()
+    networks = Networks(
+        YoloDetector(network_of(network, weights), SETTINGS),
+        ColourEmbedder(),
+        root_sift(),
+        NearestNeighbourMatcher(),
+        PlainComparator(),
+    )
+    finder = compose(networks, Decision(read(WEIGHTS / "decision.json"), 0.8))
+    finder.detect(picture(None))
+    assert network.sides == [160]
+    network.sides.clear()
+    finder.identify(picture(None), MemoryCatalog({}))
+    assert network.sides == [160, 128]

@@ -1,7 +1,11 @@
+import numpy as np
 import torch
 from torch.nn import functional
+from typing_extensions import override
 
+from training.embedder import loss_of
 from training.memory import Memory
+from training.sampling import Batch
 
 
 def unit(*rows: tuple[float, float]) -> torch.Tensor:
@@ -59,3 +63,21 @@ def test_no_gradient_goes_through_what_is_remembered() -> None:
     memory.contrast(second, torch.tensor([0]), 0.1).backward()  # type: ignore[no-untyped-call]
     assert first.grad is None
     assert second.grad is not None
+
+
+def test_a_batch_is_compared_with_what_is_remembered_and_then_remembered() -> None:
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(12, 4), Unit())
+    images = torch.rand(4, 3, 2, 2)
+    batch = Batch(np.zeros((4, 2, 2, 3), np.uint8), np.array([0, 0, 1, 1]))
+    alone, memory = loss_of(net, images, batch), Memory(8)
+    first = loss_of(net, images, batch, memory)
+    assert len(memory) == 4
+    assert torch.allclose(first, alone)
+    assert loss_of(net, images, batch, memory) > alone
+
+
+class Unit(torch.nn.Module):
+    @override
+    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        return functional.normalize(vectors.float(), dim=1)
