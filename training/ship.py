@@ -39,8 +39,8 @@ _CARTONS: Final = (
 _SOURCES: Final = (
     "Grocery Store Dataset train photos and catalog pictures without the 8 left-out cartons and "
     "without every fourth product but produce (MIT); Amazon Picking Challenge catalog pictures and "
-    "clutter (BSD-3); beverage3 (CC BY 4.0); art boxes (MIT); Clothing dataset (CC0); BoofCV photos "
-    "(CC BY 4.0); invented prints"
+    "clutter (BSD-3); beverage3 (CC BY 4.0); art boxes (MIT); Clothing dataset (CC0); BoofCV "
+    "photos (CC BY 4.0); invented prints"
 )
 
 
