@@ -18,8 +18,8 @@ from catalog.catalogs import Catalogs
 from catalog.follow import Follower
 from catalog.snapshot import Catalog
 from matcher.live import LiveSettings, SessionManager
-from stream.address import AddressRules
-from stream.live import LiveSource
+from stream.camera.address import AddressRules
+from stream.sources import LiveSource
 
 KEY: Final = "key"
 EVENTS: Final = "events.db"

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Literal
 
 from api.errors import Refused
-from stream.address import AddressRules
-from stream.camera import CameraSettings, CameraSource
-from stream.live import LiveSource
-from stream.reconnecting import ReconnectingSource
-from stream.replay import RecordingSource
+from stream.camera.address import AddressRules
+from stream.camera.reconnecting import ReconnectingSource
+from stream.camera.source import CameraSettings, CameraSource
+from stream.sources import LiveSource
+from stream.video.replay import RecordingSource
 
 Transport = Literal["auto", "tcp", "udp"]
 

@@ -22,8 +22,8 @@ from matcher.checkpoint import fingerprint
 from matcher.engine import TrackNote
 from matcher.event import Event
 from matcher.video import JobFiles, VideoJob, read_notes, read_summaries
-from stream.file import FileSource
-from stream.writer import VideoWriter
+from stream.video.file import FileSource
+from stream.video.writer import VideoWriter
 
 OnStage = Callable[[str, int, int | None], None]
 OnLine = Callable[[str], None]

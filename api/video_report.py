@@ -10,7 +10,7 @@ from api.video_outcome import VideoOutcome
 from catalog.snapshot import Catalog
 from matcher.appearance import AppearanceSummary, View
 from matcher.match import Verdict
-from stream.file import FileSource
+from stream.video.file import FileSource
 
 
 def video_report(source: FileSource, catalog: Catalog, outcome: VideoOutcome) -> Report:

@@ -21,8 +21,8 @@ from bench.table import Table
 from matcher.box import Box
 from matcher.engine import CatalogT, Engine, Finder, Session
 from matcher.match import Verdict
-from stream.file import FileSource
 from stream.frame import Frame
+from stream.video.file import FileSource
 
 WARM_CALLS: Final = 10
 

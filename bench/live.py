@@ -28,8 +28,8 @@ from matcher.engine import CatalogT, Finder
 from matcher.event import EventKind
 from matcher.live import FrameTold, LiveSettings, Message, SessionManager
 from matcher.live.lane import InlineLane
-from stream.camera import CameraSource
-from stream.reconnecting import ReconnectingSource
+from stream.camera.reconnecting import ReconnectingSource
+from stream.camera.source import CameraSource
 
 JPEG_QUALITY: Final = 85
 WARM_UP_S: Final = 10.0

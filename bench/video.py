@@ -30,7 +30,7 @@ from bench.table import Table
 from matcher.box import Box
 from matcher.event import Event, EventKind
 from matcher.match import Verdict
-from stream.file import FileSource
+from stream.video.file import FileSource
 
 PLACE_TOLERANCE: Final = 0.1  # of a copy's width and height, on each side
 TIME_TOLERANCE_S: Final = 0.3

@@ -9,7 +9,7 @@ from typing import Final
 
 from matcher.engine import EngineSettings, EngineState, Session
 from matcher.record import from_record, to_record
-from stream.decoding import SeekPoint
+from stream.video.decoding import SeekPoint
 
 END_BYTES: Final = 1 << 20  # of the file's start and end, which tell it from others
 

@@ -16,14 +16,14 @@ from matcher.checkpoint import Assignment, Checkpoint, fingerprint
 from matcher.engine import CatalogT, Engine, EngineSettings, Finder, Session, Step, TrackNote
 from matcher.event import Event
 from matcher.record import from_record, to_record
-from stream.decoding import SeekPoint
 from stream.frame import Frame
+from stream.video.decoding import SeekPoint
 
 CHECKPOINT_SECONDS: Final = 5.0
 
 
 class SeekableSource(Protocol):
-    """A file that can be read on from a frame; `stream.file.FileSource` is one."""
+    """A file that can be read on from a frame; `stream.video.file.FileSource` is one."""
 
     def frames(self, start_index: int = 0, seek_point: SeekPoint | None = None) -> Iterator[Frame]:
         """Every frame from a number on, numbered and timed as in a reading from the start."""

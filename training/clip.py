@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stream.writer import VideoWriter
+from stream.video.writer import VideoWriter
 from training.packaging import Packaged
 from training.render import script
 from training.render.film import Film

@@ -7,7 +7,7 @@ from api.errors import Refused
 from api.live_source import as_transport
 from catalog.product import is_valid_id
 from matcher.live import Region, SessionSettings
-from stream.address import AddressRules, CameraAddress, parse_address
+from stream.camera.address import AddressRules, CameraAddress, parse_address
 from stream.errors import SourceError
 
 

@@ -13,7 +13,7 @@ from catalog.errors import CatalogError
 from catalog.snapshot import Catalog
 from matcher.live import LiveError, NoSuchSession, SessionManager, SessionStatus
 from stream.errors import StreamError
-from stream.live import LiveSource
+from stream.sources import LiveSource
 
 TICK_S: Final = 1.0
 AGAIN_S: Final = 15.0

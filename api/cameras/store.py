@@ -11,7 +11,7 @@ from api.cameras.camera import Camera, CameraOrder
 from api.cameras.vault import Vault
 from api.errors import Refused
 from matcher.record import from_record, to_record
-from stream.address import AddressRules
+from stream.camera.address import AddressRules
 
 FORMAT: Final = 1
 MOST: Final = 256

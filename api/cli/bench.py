@@ -176,7 +176,7 @@ def latency(
     from bench.appearances import LABELS, read_crops
     from bench.latency import LatencyOptions, measure_latency
     from bench.video import cut_references
-    from stream.file import FileSource
+    from stream.video.file import FileSource
 
     with measuring(context) as (output, built, on_stage), ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="skulens-")))
@@ -242,7 +242,7 @@ def _watched(
 ) -> Iterator["Event"]:
     from api.measuring import passing_catalog
     from matcher.engine import Engine, Session
-    from stream.file import FileSource
+    from stream.video.file import FileSource
 
     catalog = stack.enter_context(passing_catalog(pictures, built.models.encoder, on_stage))
     engine = Engine(built.finder, Session("bench", 0.0))

@@ -13,10 +13,10 @@ from api.http.keys import KeyStore
 from api.settings import Settings
 from api.tending import Rounds
 from matcher.live import LiveSettings
-from stream.address import SERVICE_RULES, AddressRules
+from stream.camera.address import SERVICE_RULES, AddressRules
 from stream.errors import SourceError
-from stream.ice import IceServer, IceSettings
-from stream.peers import WebRtcSettings
+from stream.webrtc.ice import IceServer, IceSettings
+from stream.webrtc.peers import WebRtcSettings
 
 PAGE: Final = Path(__file__).parents[1] / "web"
 LARGEST_UPLOAD: Final = 8_000_000_000

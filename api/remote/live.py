@@ -7,7 +7,7 @@ from matcher.event import Event, EventKind
 from matcher.live import SessionStatus
 from matcher.live.messages import Counters
 from matcher.match import Verdict
-from stream.state import SourceState
+from stream.status import SourceState
 
 
 def event_of(said: EventJson) -> Event:

@@ -19,7 +19,7 @@ from matcher.live.recording import RecordedSession, Recorder
 from matcher.live.second_lane import SecondLane
 from matcher.live.session import LiveSession, Surroundings
 from matcher.live.settings import LiveSettings, SessionSettings
-from stream.live import STOP_BOUND_S, LiveSource
+from stream.sources import STOP_BOUND_S, LiveSource
 
 TICK_S: Final = 0.1
 RETRY_AFTER_S: Final = 5.0

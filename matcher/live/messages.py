@@ -6,7 +6,7 @@ from matcher.appearance import AppearanceSummary
 from matcher.engine import TrackNote
 from matcher.event import Event
 from stream.frame import Frame
-from stream.state import SourceState
+from stream.status import SourceState
 
 
 @dataclass(frozen=True, slots=True)

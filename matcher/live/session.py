@@ -16,9 +16,9 @@ from matcher.live.recording import RecordedSession, Recorder, Taken
 from matcher.live.region import FilteredFinder
 from matcher.live.settings import LiveSettings, SessionSettings
 from stream.frame import Frame
-from stream.live import LiveSource
 from stream.mailbox import Mailbox
-from stream.state import SourceState, SourceStatus
+from stream.sources import LiveSource
+from stream.status import SourceState, SourceStatus
 
 _logger: Final = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from av.audio.frame import AudioFrame
 
-from stream.file import FileSource
+from stream.video.file import FileSource
 from tests.api.shop import Shop
 from tests.catalog.fakes import pixels
 from tests.stream.clips import write_clip

@@ -20,7 +20,7 @@ from matcher.live import Batch, FrameTold, SessionStatus
 from matcher.live.messages import Counters
 from matcher.match import Verdict
 from stream.frame import Frame
-from stream.state import SourceState
+from stream.status import SourceState
 from tests.api.shop import NETWORKS, Shop
 from tests.api.test_cli_video import EVENT_KEYS, tea_clip
 from tests.catalog.fakes import FakeEncoder

@@ -12,9 +12,9 @@ from api.live_source import as_transport, live_source
 from api.settings import Settings
 from catalog.store import NamedPicture
 from matcher.live import LiveSettings
-from stream.address import SERVICE_RULES, AddressRules
+from stream.camera.address import SERVICE_RULES, AddressRules
 from stream.errors import SourceError
-from stream.replay import RecordingSource
+from stream.video.replay import RecordingSource
 from tests.api.shop import FakeServices
 from tests.api.test_cli_video import tea_clip
 from tests.catalog.fakes import encoded, pixels

@@ -9,8 +9,8 @@ from pathlib import Path
 from matcher.event import Event
 from matcher.record import to_record
 from matcher.video import JobFiles, VideoJob
-from stream.decoding import SeekPoint
 from stream.frame import Frame
+from stream.video.decoding import SeekPoint
 from tests.matcher.world import (
     FakeCatalog,
     Thing,

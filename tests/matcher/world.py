@@ -18,8 +18,8 @@ from matcher.match import (
     Verdict,
     Verification,
 )
-from stream.decoding import SeekPoint
 from stream.frame import Frame
+from stream.video.decoding import SeekPoint
 
 WIDTH, HEIGHT = 640, 360
 

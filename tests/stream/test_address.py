@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from stream.address import SERVICE_RULES, AddressRules, parse_address
+from stream.camera.address import SERVICE_RULES, AddressRules, parse_address
 from stream.errors import SourceError
 
 RULES = AddressRules()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from stream.age import CaptureClock
+from stream.decode.capture_clock import CaptureClock
 
 START = 1_700_000_000.0
 

@@ -10,9 +10,9 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page
 
-from stream.ice import IceSettings
-from stream.peers import WebRtcSettings
-from stream.state import SourceState
+from stream.status import SourceState
+from stream.webrtc.ice import IceSettings
+from stream.webrtc.peers import WebRtcSettings
 from tests.stream.peers.browser import chromium
 from tests.stream.peers.whip_server import Publication, WhipServer
 from tests.stream.watching import wait_until

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stream.camera import CameraSettings, CameraSource
+from stream.camera.source import CameraSettings, CameraSource
+from stream.decode.frame_builder import PictureLimits
 from stream.errors import SourceError
 from stream.mailbox import Mailbox
-from stream.pictures import PictureLimits
-from stream.state import SourceState
+from stream.status import SourceState
 from tests.stream.peers.cameras import GstCamera, PerlCamera, free_port
 from tests.stream.watching import wait_until, watching
 

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from stream.clock import PresentationClock
+from stream.video.clock import PresentationClock
 
 MILLISECOND = Fraction(1, 1000)
 STEP = Fraction(1, 25)

@@ -6,8 +6,8 @@ from time import monotonic
 
 import pytest
 
-from stream.address import SERVICE_RULES, AddressRules
-from stream.dial import Dialer, Stopped
+from stream.camera.address import SERVICE_RULES, AddressRules
+from stream.camera.dialer import Dialer, Stopped
 from stream.errors import SourceError
 from tests.stream.peers.cameras import free_port
 

@@ -14,9 +14,9 @@ from av.video.frame import VideoFrame
 from PIL import Image
 
 from stream.errors import SourceError
-from stream.file import FileSource
 from stream.frame import Frame
-from stream.source import FrameSource
+from stream.sources import FrameSource
+from stream.video.file import FileSource
 from tests.stream.clips import MakeClip, numbered_picture
 
 KEY_FRAMES = {"g": "25", "bf": "2"}

@@ -9,7 +9,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from stream.freeze import SAME_PICTURE, STUCK_CLOCK, FreezeWatch
+from stream.decode.freeze_detector import SAME_PICTURE, STUCK_CLOCK, FreezeWatch
 from tests.stream.peers.cameras import encoder
 
 RATE = 10

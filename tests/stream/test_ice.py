@@ -9,7 +9,7 @@ import pytest
 from aiortc import RTCPeerConnection, RTCSessionDescription
 
 from stream.errors import SourceError
-from stream.ice import IceServer, IceSettings, adapt, announce, peer_connection
+from stream.webrtc.ice import IceServer, IceSettings, adapt, announce, peer_connection
 from tests.stream.peers.cameras import free_port
 
 Test = Callable[[], Coroutine[Any, Any, None]]

@@ -10,11 +10,11 @@ import psutil
 import pytest
 from typing_extensions import override
 
-from stream.camera import CameraSettings, CameraSource
+from stream.camera.reconnecting import ReconnectingSource
+from stream.camera.source import CameraSettings, CameraSource
 from stream.mailbox import Mailbox
-from stream.peers import WebRtcSettings
-from stream.reconnecting import ReconnectingSource
-from stream.state import SourceState
+from stream.status import SourceState
+from stream.webrtc.peers import WebRtcSettings
 from tests.stream.peers.browser import chromium
 from tests.stream.peers.cameras import GstCamera
 from tests.stream.peers.whip_server import Publication, WhipServer

@@ -19,10 +19,10 @@ import pytest
 
 from bench.live_scene import burnt
 from stream.frame import Frame
-from stream.live import LiveSource
 from stream.mailbox import Mailbox
-from stream.peers import WebRtcSettings
-from stream.publisher import WhipSource
+from stream.sources import LiveSource
+from stream.webrtc.peers import WebRtcSettings
+from stream.webrtc.whip_source import WhipSource
 from tests.stream.peers.cameras import free_port
 from tests.stream.peers.whip_server import WhipServer
 from tests.stream.test_reconnecting import keeping

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stream.offer import MAX_OFFER_BYTES, OfferRefused, Refusal, read_fragment, read_offer
+from stream.webrtc.sdp import MAX_OFFER_BYTES, OfferRefused, Refusal, read_fragment, read_offer
 
 HEAD = (
     "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n"

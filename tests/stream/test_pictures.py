@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 
+from stream.decode.frame_builder import PictureFlow, PictureLimits
 from stream.errors import SourceError
 from stream.frame import Frame
 from stream.mailbox import Mailbox
-from stream.pictures import PictureFlow, PictureLimits
-from stream.state import SourceState, StatusBoard
+from stream.status import SourceState, StatusBoard
 
 
 def picture(width: int = 64, height: int = 48) -> VideoFrame:

@@ -7,7 +7,7 @@ import pytest
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
-from stream.pixels import RgbConverter, turn_upright
+from stream.decode.pixels import RgbConverter, turn_upright
 
 CORNERS = np.array([[[1], [2]], [[3], [4]], [[5], [6]]], np.uint8).repeat(3, axis=2)
 

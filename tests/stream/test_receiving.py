@@ -10,7 +10,7 @@ from aiortc import RTCPeerConnection
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtp import RtcpSenderInfo, RtcpSrPacket, RtpPacket
 
-from stream.receiving import (
+from stream.webrtc.receiver import (
     MAX_WAITING,
     NTP_TO_UNIX_S,
     BoundedDecoderQueue,

@@ -6,13 +6,13 @@ from time import monotonic
 import numpy as np
 import pytest
 
-from stream.camera import CameraSettings, CameraSource
+from stream.camera.reconnecting import ReconnectingSource, ReconnectSettings
+from stream.camera.source import CameraSettings, CameraSource
 from stream.errors import SourceError
 from stream.frame import Frame
-from stream.live import StatusListener
 from stream.mailbox import Inbox
-from stream.reconnecting import ReconnectingSource, ReconnectSettings
-from stream.state import SourceState, SourceStatus, StatusBoard
+from stream.sources import StatusListener
+from stream.status import SourceState, SourceStatus, StatusBoard
 from tests.stream.peers.cameras import GstCamera, free_port
 from tests.stream.peers.proxy import Proxy
 from tests.stream.watching import Watch, wait_until, watching

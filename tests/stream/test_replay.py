@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from stream.replay import RecordingSource
-from stream.state import SourceState
+from stream.status import SourceState
+from stream.video.replay import RecordingSource
 from tests.stream.clips import MakeClip
 from tests.stream.watching import watching
 

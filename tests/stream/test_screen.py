@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
-from stream.playback import fitted
-from stream.screen import Screen
+from stream.webrtc.preview import Screen
+from stream.webrtc.whep import fitted
 
 
 def test_nothing_is_shown_before_the_first_picture() -> None:

@@ -1,6 +1,6 @@
 """What a source says about itself."""
 
-from stream.state import SourceState, SourceStatus, StatusBoard, as_sentence
+from stream.status import SourceState, SourceStatus, StatusBoard, as_sentence
 
 
 def test_a_listener_hears_each_change_once() -> None:

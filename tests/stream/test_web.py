@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
-from stream.camera import CameraSettings, CameraSource
-from stream.state import SourceState
+from stream.camera.source import CameraSettings, CameraSource
+from stream.status import SourceState
 from tests.stream.clips import write_clip
 from tests.stream.peers.cameras import access_units, moving_bar
 from tests.stream.watching import wait_until, watching

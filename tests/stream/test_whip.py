@@ -13,15 +13,15 @@ from aiortc.mediastreams import VideoStreamTrack
 from av.video.frame import VideoFrame
 from typing_extensions import override
 
-from stream.ice import IceServer, IceSettings, adapt
 from stream.mailbox import Mailbox
-from stream.peers import WebRtcSettings
-from stream.playback import WhepEndpoint
-from stream.publisher import WhipSource
-from stream.screen import Screen
-from stream.state import SourceState
-from stream.webrtc import WhipEndpoint
-from stream.whip import Reply, WhepProtocol, WhipProtocol
+from stream.status import SourceState
+from stream.webrtc.endpoint import WhipEndpoint
+from stream.webrtc.ice import IceServer, IceSettings, adapt
+from stream.webrtc.peers import WebRtcSettings
+from stream.webrtc.preview import Screen
+from stream.webrtc.protocol import Reply, WhepProtocol, WhipProtocol
+from stream.webrtc.whep import WhepEndpoint
+from stream.webrtc.whip_source import WhipSource
 from tests.stream.peers.whip_server import WhipServer
 from tests.stream.watching import wait_until
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from stream.errors import WriterError
-from stream.file import FileSource
-from stream.writer import VideoWriter
+from stream.video.file import FileSource
+from stream.video.writer import VideoWriter
 
 COLOURS = [(200, 40, 30), (10, 200, 50), (255, 255, 255), (0, 0, 0), (30, 60, 220)]
 

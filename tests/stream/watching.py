@@ -6,9 +6,9 @@ from threading import Thread
 from time import monotonic, sleep, time
 
 from stream.frame import Frame
-from stream.live import LiveSource
 from stream.mailbox import Mailbox
-from stream.state import SourceState, SourceStatus
+from stream.sources import LiveSource
+from stream.status import SourceState, SourceStatus
 
 PATIENCE_S = 40.0
 

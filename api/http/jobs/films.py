@@ -9,7 +9,7 @@ from catalog.errors import NotFound, StorageUnavailable
 from catalog.s3_client import VENDOR, S3Options, client, session
 from catalog.s3_errors import is_absent, is_bucket_absent, refusal
 from stream.errors import SourceError, StreamError
-from stream.file import FileSource
+from stream.video.file import FileSource
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

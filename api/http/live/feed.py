@@ -13,7 +13,7 @@ from api.http.live.room import LiveRoom
 from api.http.principal import Principal
 from catalog.errors import CatalogError
 from matcher.live import NoSuchSession
-from stream.state import SourceState
+from stream.status import SourceState
 
 PAGE: Final = 100
 HEARTBEAT_S: Final = 15.0

@@ -22,13 +22,13 @@ from catalog.errors import CatalogError
 from catalog.snapshot import Catalog
 from client.records import SessionJson, SessionKind
 from matcher.live import FrameTold, Message, NoSuchSession, SessionSettings
-from stream.live import LiveSource
-from stream.peers import WebRtcSettings
-from stream.playback import WhepEndpoint
-from stream.publisher import WhipSource
-from stream.screen import Picture, Screen
-from stream.webrtc import WhipEndpoint
-from stream.whip import Reply, WhepProtocol, WhipProtocol
+from stream.sources import LiveSource
+from stream.webrtc.endpoint import WhipEndpoint
+from stream.webrtc.peers import WebRtcSettings
+from stream.webrtc.preview import Picture, Screen
+from stream.webrtc.protocol import Reply, WhepProtocol, WhipProtocol
+from stream.webrtc.whep import WhepEndpoint
+from stream.webrtc.whip_source import WhipSource
 
 MOST_REMEMBERED: Final = 512
 

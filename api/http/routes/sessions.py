@@ -21,7 +21,7 @@ from api.http.uploads import read_body
 from api.live_source import Transport, live_source
 from client.records import SessionJson
 from matcher.live import NoSuchSession, Region, SessionSettings
-from stream.whip import Reply
+from stream.webrtc.protocol import Reply
 
 router = APIRouter(tags=["live"])
 

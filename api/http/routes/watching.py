@@ -12,7 +12,7 @@ from api.http.principal import Reader
 from api.http.problems import Problem, documented
 from api.http.routes.sessions import LARGEST_OFFER, SDP, respond
 from api.http.uploads import read_body
-from stream.screen import Screen
+from stream.webrtc.preview import Screen
 
 router = APIRouter(tags=["live"])
 

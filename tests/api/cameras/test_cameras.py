@@ -12,9 +12,9 @@ from catalog.catalogs import Catalogs
 from catalog.folder import FolderStorage
 from catalog.snapshot import Catalog
 from matcher.live import Region, SessionManager
-from stream.address import SERVICE_RULES
-from stream.live import LiveSource
-from stream.state import SourceState
+from stream.camera.address import SERVICE_RULES
+from stream.sources import LiveSource
+from stream.status import SourceState
 from tests.api.shop import NETWORKS, ColourFinder
 from tests.catalog.fakes import FakeEncoder
 from tests.matcher.live.sources import HandSource, wait_until

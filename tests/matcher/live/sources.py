@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from time import monotonic, sleep, time
 
 from stream.frame import Frame
-from stream.live import StatusListener
 from stream.mailbox import Inbox
-from stream.state import SourceState, SourceStatus, StatusBoard
+from stream.sources import StatusListener
+from stream.status import SourceState, SourceStatus, StatusBoard
 from tests.matcher.world import World
 
 

@@ -26,7 +26,7 @@ from matcher.live.replay import replay
 from matcher.live.second_lane import SecondLane
 from matcher.match import Detection, Identification
 from stream.frame import Frame
-from stream.state import SourceState
+from stream.status import SourceState
 from tests.matcher.live.sources import Film, HandSource, wait_until
 from tests.matcher.world import FakeCatalog, Thing, TrueFinder, World, standing, still
 

@@ -9,13 +9,13 @@ from threading import Thread
 from typing import Any, TypeVar
 
 from stream.mailbox import Mailbox
-from stream.peers import WebRtcSettings
-from stream.playback import WhepEndpoint
-from stream.publisher import WhipSource
-from stream.screen import Screen
-from stream.state import SourceStatus
-from stream.webrtc import WhipEndpoint
-from stream.whip import Reply, WhepProtocol, WhipProtocol
+from stream.status import SourceStatus
+from stream.webrtc.endpoint import WhipEndpoint
+from stream.webrtc.peers import WebRtcSettings
+from stream.webrtc.preview import Screen
+from stream.webrtc.protocol import Reply, WhepProtocol, WhipProtocol
+from stream.webrtc.whep import WhepEndpoint
+from stream.webrtc.whip_source import WhipSource
 
 Result = TypeVar("Result")
 

@@ -1,10 +1,11 @@
 """What every live source can do: it pushes frames at its own pace and says how it is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from stream.frame import Frame
 from stream.mailbox import Inbox
-from stream.state import SourceStatus
+from stream.status import SourceStatus
 
 StatusListener = Callable[[SourceStatus], None]
 
@@ -37,4 +38,25 @@ class LiveSource(Protocol):
 
         Blocks for `timeout` seconds at most; safe to call twice, and before `start`.
         """
+        ...
+
+
+class FrameSource(Protocol):
+    """Yields frames in presentation order until it ends."""
+
+    @property
+    def source_id(self) -> str:
+        """Name of the source, without credentials."""
+        ...
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield every frame that is taken, in presentation order.
+
+        Raises:
+            stream.errors.SourceError: the source broke; an end of the file is no error.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release the source; safe to call twice."""
         ...

@@ -9,13 +9,13 @@ from typing import Final
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
 
-from stream.age import CaptureClock
+from stream.decode.capture_clock import CaptureClock
+from stream.decode.freeze_detector import FreezeWatch
+from stream.decode.pixels import RgbConverter
 from stream.errors import SourceError
 from stream.frame import Frame
-from stream.freeze import FreezeWatch
 from stream.mailbox import Inbox, PendingFrame
-from stream.pixels import RgbConverter
-from stream.state import SourceState, StatusBoard, as_sentence
+from stream.status import SourceState, StatusBoard, as_sentence
 
 MAX_PIXELS: Final = 4096 * 2304
 MIN_SIDE: Final = 16

@@ -9,8 +9,8 @@ import av
 from av.container import InputContainer
 from av.error import FFmpegError
 
-from stream.address import CameraAddress
-from stream.dial import Dialer
+from stream.camera.address import CameraAddress
+from stream.camera.dialer import Dialer
 from stream.errors import SourceError
 
 Transport = Literal["tcp", "udp"]

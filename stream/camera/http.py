@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from typing_extensions import override
 
-from stream.address import CameraAddress
-from stream.dial import Dialer
+from stream.camera.address import CameraAddress
+from stream.camera.dialer import Dialer
 from stream.errors import SourceError
 
 READ_TIMEOUT_S: Final = 5.0

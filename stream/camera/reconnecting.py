@@ -9,9 +9,9 @@ from typing import Final
 
 from stream.errors import SourceError
 from stream.frame import Frame
-from stream.live import STOP_BOUND_S, LiveSource, StatusListener
 from stream.mailbox import Inbox, PendingFrame
-from stream.state import SourceState, SourceStatus, StatusBoard, as_sentence
+from stream.sources import STOP_BOUND_S, LiveSource, StatusListener
+from stream.status import SourceState, SourceStatus, StatusBoard, as_sentence
 
 STEADY_S: Final = 10.0
 
@@ -45,7 +45,7 @@ class ReconnectSettings:
 
 
 class ReconnectingSource:
-    """A source that comes back; implements `stream.live.LiveSource`.
+    """A source that comes back; implements `stream.sources.LiveSource`.
 
     Frames go on being numbered and timed over a gap. A source that ends by itself (a recording)
     ends; one that fails is made anew.

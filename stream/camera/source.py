@@ -12,15 +12,15 @@ from av.error import ExitError, FFmpegError
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from stream.address import AddressRules, parse_address
-from stream.dial import Dialer
+from stream.camera.address import AddressRules, parse_address
+from stream.camera.dialer import Dialer
+from stream.camera.open import OpenCamera, open_camera
+from stream.camera.rtsp import Transport
+from stream.decode.frame_builder import PictureFlow, PictureLimits
 from stream.errors import SourceError
-from stream.live import STOP_BOUND_S, StatusListener
 from stream.mailbox import Inbox
-from stream.opening import OpenCamera, open_camera
-from stream.pictures import PictureFlow, PictureLimits
-from stream.rtsp import Transport
-from stream.state import SourceState, SourceStatus, StatusBoard, as_sentence
+from stream.sources import STOP_BOUND_S, StatusListener
+from stream.status import SourceState, SourceStatus, StatusBoard, as_sentence
 
 # Microseconds since 1970 on the sender's clock, as FFmpeg attaches it to packets.
 _WALL_CLOCK: Final = Struct("=q")
@@ -54,8 +54,8 @@ class CameraSettings:
 class CameraSource:
     """Reads rtsp, rtsps, http and https (MJPEG, HLS) and local cameras in a thread of its own.
 
-    Implements `stream.live.LiveSource`. It does not connect again: a lost connection, an end of
-    the stream included, is `failed`; see `stream.reconnecting.ReconnectingSource`.
+    Implements `stream.sources.LiveSource`. It does not connect again: a lost connection, an end of
+    the stream included, is `failed`; see `stream.camera.reconnecting.ReconnectingSource`.
     """
 
     def __init__(

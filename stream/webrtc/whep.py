@@ -12,10 +12,10 @@ from aiortc import RTCPeerConnection, VideoStreamTrack
 from av.video.frame import VideoFrame
 from typing_extensions import override
 
-from stream.ice import peer_connection
-from stream.offer import read_offer
-from stream.peers import Answer, PeerSessions, WebRtcSettings, new_key
-from stream.screen import Picture, Screen
+from stream.webrtc.ice import peer_connection
+from stream.webrtc.peers import Answer, PeerSessions, WebRtcSettings, new_key
+from stream.webrtc.preview import Picture, Screen
+from stream.webrtc.sdp import read_offer
 
 CLOCK_RATE: Final = 90_000
 FRAME_RATE: Final = 12.0
@@ -143,8 +143,8 @@ class WhepEndpoint:
         """Answer a viewer.
 
         Raises:
-            stream.offer.OfferRefused: the offer cannot be answered.
-            stream.peers.TooManySessions: as many as the settings allow are there already.
+            stream.webrtc.sdp.OfferRefused: the offer cannot be answered.
+            stream.webrtc.peers.TooManySessions: as many as the settings allow are there already.
         """
         offer = read_offer(sdp.encode() if isinstance(sdp, str) else sdp, "viewer")
         self.sessions.check_room()

@@ -13,13 +13,13 @@ from aiortc import MediaStreamTrack, RTCDataChannel, RTCPeerConnection
 from aiortc.mediastreams import MediaStreamError
 from av.video.frame import VideoFrame
 
+from stream.decode.frame_builder import PictureFlow
 from stream.errors import SourceError
-from stream.live import STOP_BOUND_S, StatusListener
 from stream.mailbox import Inbox
-from stream.peers import WebRtcSettings
-from stream.pictures import PictureFlow
-from stream.receiving import ReceiverAdapter
-from stream.state import SourceState, SourceStatus, StatusBoard, as_sentence
+from stream.sources import STOP_BOUND_S, StatusListener
+from stream.status import SourceState, SourceStatus, StatusBoard, as_sentence
+from stream.webrtc.peers import WebRtcSettings
+from stream.webrtc.receiver import ReceiverAdapter
 
 MAX_WAITING_TEXTS: Final = 64
 MAX_BUFFERED_BYTES: Final = 256 * 1024
@@ -31,7 +31,7 @@ NO_WAY: Final = (
 
 
 class WhipSource:
-    """A WebRTC publisher; implements `stream.live.LiveSource`. Made by `WhipEndpoint`.
+    """A WebRTC publisher; implements `stream.sources.LiveSource`. Made by `WhipEndpoint`.
 
     Everything of WebRTC happens on the event loop that made it; the methods may be called from
     any thread. Pictures are decoded at full rate also before `start`, and dropped.

@@ -11,11 +11,11 @@ from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from stream.address import CameraAddress
-from stream.dial import Dialer
+from stream.camera.address import CameraAddress
+from stream.camera.dialer import Dialer
+from stream.camera.http import WebReader, WebStream
+from stream.camera.rtsp import Transport, TransportRefused, ask, open_rtsp
 from stream.errors import SourceError
-from stream.rtsp import Transport, TransportRefused, ask, open_rtsp
-from stream.web import WebReader, WebStream
 
 OPEN_TIMEOUT_S: Final = 6.0
 # How long one wait for a packet lasts before the reader looks around.

@@ -16,8 +16,8 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from stream.clock import PresentationClock
 from stream.errors import SourceError
+from stream.video.clock import PresentationClock
 
 DEFAULT_RATE: Final = Fraction(25)
 MAX_RATE: Final = 1000

@@ -6,16 +6,16 @@ from typing import Final
 
 from av.video.frame import VideoFrame
 
-from stream.clock import PresentationClock
-from stream.decoding import Decoding, SeekPoint, undecodable
+from stream.decode.pixels import RgbConverter
 from stream.frame import Frame
-from stream.pixels import RgbConverter
+from stream.video.clock import PresentationClock
+from stream.video.decoding import Decoding, SeekPoint, undecodable
 
 SEEK_POINT_SPACING: Final = 250
 
 
 class FileSource:
-    """A video file as a source of frames; implements `stream.source.FrameSource`.
+    """A video file as a source of frames; implements `stream.sources.FrameSource`.
 
     Attributes:
         width: pixels of the first frame, upright.

@@ -9,11 +9,11 @@ from typing import Final, Protocol
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 
+from stream.decode.frame_builder import PictureLimits
 from stream.errors import StreamError
-from stream.ice import IceServer, IceSettings, adapt, announce
-from stream.live import STOP_BOUND_S
-from stream.offer import Fragment, OfferRefused, Refusal, Role
-from stream.pictures import PictureLimits
+from stream.sources import STOP_BOUND_S
+from stream.webrtc.ice import IceServer, IceSettings, adapt, announce
+from stream.webrtc.sdp import Fragment, OfferRefused, Refusal, Role
 
 NEGOTIATION_ERRORS: Final = (
     InvalidAccessError,

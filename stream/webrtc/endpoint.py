@@ -2,10 +2,10 @@
 
 from functools import partial
 
-from stream.ice import peer_connection
-from stream.offer import read_offer
-from stream.peers import Answer, PeerSessions, WebRtcSettings, new_key
-from stream.publisher import WhipSource
+from stream.webrtc.ice import peer_connection
+from stream.webrtc.peers import Answer, PeerSessions, WebRtcSettings, new_key
+from stream.webrtc.sdp import read_offer
+from stream.webrtc.whip_source import WhipSource
 
 __all__ = ["Answer", "WebRtcSettings", "WhipEndpoint", "WhipSource"]
 
@@ -35,8 +35,8 @@ class WhipEndpoint:
             source_id: name for the source; made from the key if empty.
 
         Raises:
-            stream.offer.OfferRefused: the offer cannot be answered.
-            stream.peers.TooManySessions: as many as the settings allow are there already.
+            stream.webrtc.sdp.OfferRefused: the offer cannot be answered.
+            stream.webrtc.peers.TooManySessions: as many as the settings allow are there already.
         """
         offer = read_offer(sdp.encode() if isinstance(sdp, str) else sdp, "publisher")
         self.sessions.check_room()

@@ -9,7 +9,7 @@ from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Final
 
-from stream.address import AddressRules
+from stream.camera.address import AddressRules
 from stream.errors import SourceError
 
 LOOKUP_TIMEOUT_S: Final = 3.0

@@ -8,17 +8,17 @@ from time import time
 from typing import Final
 
 from stream.errors import SourceError
-from stream.file import FileSource
 from stream.frame import Frame
-from stream.live import STOP_BOUND_S, StatusListener
 from stream.mailbox import Inbox
-from stream.state import SourceState, SourceStatus, StatusBoard, as_sentence
+from stream.sources import STOP_BOUND_S, StatusListener
+from stream.status import SourceState, SourceStatus, StatusBoard, as_sentence
+from stream.video.file import FileSource
 
 END: Final = "The recording came to its end."
 
 
 class RecordingSource:
-    """Plays a video file as a live source; implements `stream.live.LiveSource`.
+    """Plays a video file as a live source; implements `stream.sources.LiveSource`.
 
     A frame's `captured_at` is when its turn was, so that a decoder that cannot keep up shows as
     age, exactly as a camera's delay does.

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from stream.errors import SourceError
-from stream.ice import IceSettings
-from stream.offer import OfferRefused, read_fragment
-from stream.peers import Answer, PeerSessions, TooManySessions
-from stream.playback import WhepEndpoint
-from stream.screen import Screen
-from stream.webrtc import WhipEndpoint
+from stream.webrtc.endpoint import WhipEndpoint
+from stream.webrtc.ice import IceSettings
+from stream.webrtc.peers import Answer, PeerSessions, TooManySessions
+from stream.webrtc.preview import Screen
+from stream.webrtc.sdp import OfferRefused, read_fragment
+from stream.webrtc.whep import WhepEndpoint
 
 SDP: Final = "application/sdp"
 FRAGMENT: Final = "application/trickle-ice-sdpfrag"

@@ -1,0 +1,1 @@
+"""From packets to frames: time, pixels, frozen pictures."""

@@ -1,0 +1,1 @@
+"""Video files: reading, replay, writing."""

@@ -1,0 +1,1 @@
+"""WebRTC: WHIP publishers and WHEP viewers."""
