@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from api.models import Models, Networks, compose
-from catalog.encoding import Encoder, PartIds
+from catalog.encodings.encoding import Encoder, PartIds
+from catalog.encodings.network_store import ModelObjects
 from catalog.errors import Conflict
-from catalog.model_objects import ModelObjects
-from catalog.search import Found, Search
+from catalog.search.search import Found, Search
 from catalog.snapshot import Catalog
-from catalog.storage import Storage
+from catalog.storage.base import Storage
 from matcher.colours import Colours
 from matcher.embedder import Embedder, named_by
 from matcher.encoder import ReferenceEncoder

@@ -13,10 +13,10 @@ from safetensors.torch import save_file
 from api.adapted import NONCOMMERCIAL, NOTES, AdaptedModels
 from api.adapting_detector import OwnDetector
 from api.errors import Refused
-from catalog.model_change import model_id_of
-from catalog.model_objects import ModelObjects
-from catalog.state import NO_PARTS
-from catalog.storage import Storage
+from catalog.encodings.network_store import ModelObjects
+from catalog.journal.state import NO_PARTS
+from catalog.migration import model_id_of
+from catalog.storage.base import Storage
 from catalog.store import CatalogStore
 from matcher.embedder import part_id_of
 from matcher.weights import Manifest, Network, Weights

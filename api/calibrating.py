@@ -9,8 +9,8 @@ from typing import Any
 from api.calibration_material import Material, of_catalog, of_feedback, of_photos
 from api.errors import Refused
 from api.schemas import calibration_json
-from catalog.calibration import Calibration
-from catalog.ledger import now
+from catalog.journal.commit_log import now
+from catalog.records.calibration import Calibration
 from catalog.snapshot import Catalog
 from catalog.store import CatalogStore
 from matcher.decision import Decision

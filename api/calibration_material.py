@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from api.errors import Refused
 from catalog.errors import PictureError
-from catalog.feedback import Feedback, Opinion
-from catalog.feedback_book import FeedbackBook
-from catalog.picture import read_picture
-from catalog.product import Product
+from catalog.ingest.feedback import FeedbackBook
+from catalog.ingest.image_file import read_picture
+from catalog.records.feedback import Feedback, Opinion
+from catalog.records.product import Product
 from catalog.snapshot import Catalog
 from matcher.rehearsal import Kind, Question
 from matcher.views import view
@@ -65,7 +65,7 @@ def of_feedback(catalog: Catalog, book: FeedbackBook) -> Material:
     blind = len(catalog.feedback) - len(usable)
     if blind:
         material.notes.append(
-            f"{blind} of {len(catalog.feedback)} pieces of feedback have no picture, or their "
+            f"{blind} of {len(catalog.records.feedback)} pieces of feedback have no picture, or their "
             "product is gone; nothing is learnt from them"
         )
     return material

@@ -15,8 +15,8 @@ from api.errors import Refused
 from api.services import Finder
 from api.settings import Settings
 from api.video import VideoOrder, match_video
-from catalog.catalogs import Catalogs
-from catalog.transfer import import_path
+from catalog.registry import Catalogs
+from catalog.transfer.importer import import_path
 
 if TYPE_CHECKING:
     from catalog.snapshot import Catalog

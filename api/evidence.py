@@ -11,7 +11,7 @@ from PIL import Image
 
 from api.annotate import COLOURS
 from api.label import Colour
-from catalog.picture import read_picture
+from catalog.ingest.image_file import read_picture
 from matcher.box import Box
 from matcher.match import Verdict
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from catalog.calibration import Calibration
-    from catalog.encoding import PartIds
-    from catalog.findings import Report
-    from catalog.product import AttributeValue, Product
+    from catalog.encodings.encoding import PartIds
+    from catalog.reconcile.report import Report
+    from catalog.records.calibration import Calibration
+    from catalog.records.product import AttributeValue, Product
     from catalog.store import Change, NamedPicture
 
 
@@ -100,7 +100,7 @@ class Store(Protocol):
 
 
 class Reconciling(Protocol):
-    """What brings a catalog and its storage together; `catalog.reconcile.Reconciler` does."""
+    """What brings a catalog and its storage together; `catalog.reconcile.reconciler.Reconciler` does."""
 
     def sync(self, *, dry_run: bool = False) -> "Report":
         """Take in what people put there."""
@@ -112,7 +112,7 @@ class Reconciling(Protocol):
 
 
 class Keeping(Protocol):
-    """All catalogs of a place; `catalog.catalogs.Catalogs` is one."""
+    """All catalogs of a place; `catalog.registry.Catalogs` is one."""
 
     def names(self) -> tuple[str, ...]:
         """Names of the catalogs that there are, sorted."""

@@ -14,8 +14,8 @@ from api.services import Services
 from api.webhooks import Deliverer, WebhookStore
 from api.webhooks.mqtt import MqttPublisher
 from api.webhooks.sending import HttpSender
-from catalog.catalogs import Catalogs
-from catalog.follow import Follower
+from catalog.follower import Follower
+from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
 from matcher.live import LiveSettings, SessionManager
 from stream.camera.address import AddressRules

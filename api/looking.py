@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from api.services import Services
-    from catalog.product import Product
-    from catalog.search import Found, Search
+    from catalog.records.product import Product
+    from catalog.search.search import Found, Search
     from catalog.store import NamedPicture
     from matcher.explain import Explanation
     from matcher.match import Identification
@@ -63,14 +63,14 @@ class Here:
 
     def identify(self, picture: "NamedPicture", *, whole_image: bool) -> "Identification":
         """What is in a picture."""
-        from catalog.picture import read_picture
+        from catalog.ingest.image_file import read_picture
 
         image = read_picture(picture.data, picture.name)
         return self._services.finder.identify(image, self._snapshot, whole_image=whole_image)
 
     def explain(self, picture: "NamedPicture", product_id: str) -> "Explanation":
         """Why a product is, or is not, the answer."""
-        from catalog.picture import read_picture
+        from catalog.ingest.image_file import read_picture
 
         self._store.product(product_id)
         image = read_picture(picture.data, picture.name)
@@ -83,7 +83,7 @@ class Here:
         picture: "NamedPicture | None",
     ) -> "Found":
         """Products by words, conditions and likeness."""
-        from catalog.picture import read_picture
+        from catalog.ingest.image_file import read_picture
 
         if picture is None:
             return self._snapshot.search(asked)

@@ -17,11 +17,11 @@ from bench.clocked import NetworkClock
 from bench.clocked import Networks as CountedNetworks
 from bench.homography import FeatureFinder, PairFinder
 from bench.latency import LatencyTarget, Stage
-from catalog.catalogs import Catalogs
-from catalog.encoding import Encoder
-from catalog.folder import FolderStorage
+from catalog.encodings.encoding import Encoder
+from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
-from catalog.transfer import import_path
+from catalog.storage.folder import FolderStorage
+from catalog.transfer.importer import import_path
 from matcher.closer_look import CloserLookMatcher
 from matcher.consistent import ConsistentMatcher
 from matcher.features import KeypointMatcher

@@ -26,13 +26,13 @@ from bench.rankers import (
     stored_vectors,
 )
 from bench.retrieval import Looker, Ranker, SearchedCatalog
-from catalog.catalogs import Catalogs
-from catalog.encoding import Encoder
+from catalog.encodings.encoding import Encoder
+from catalog.encodings.shared_cache import FeatureCache
 from catalog.errors import NotFound
-from catalog.feature_cache import FeatureCache
-from catalog.folder import FolderStorage
+from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
-from catalog.transfer import import_path
+from catalog.storage.folder import FolderStorage
+from catalog.transfer.importer import import_path
 from matcher.closer_look import CloserLookMatcher
 from matcher.colour_embedder import ColourEmbedder
 from matcher.comparator import NetworkComparator, PlainComparator

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from api.demo_score import ScoredAppearance
-    from catalog.calibration import Calibration
-    from catalog.product import AttributeValue, Product, ReferenceImage
-    from catalog.transfer import ImportRow
+    from catalog.records.calibration import Calibration
+    from catalog.records.product import AttributeValue, Product, ReferenceImage
+    from catalog.transfer.importer import ImportRow
     from matcher.box import Box
     from matcher.event import Event
     from matcher.explain import Explanation

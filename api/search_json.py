@@ -6,8 +6,8 @@ from api.schemas import product_json
 from client.records import FacetJson, FoundJson, HitJson
 
 if TYPE_CHECKING:
-    from catalog.facets import Facet
-    from catalog.search import Found, Hit
+    from catalog.search.facets import Facet
+    from catalog.search.search import Found, Hit
 
 
 def found_json(catalog: str, found: "Found", offset: int) -> FoundJson:

@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from api.settings import Settings
-from catalog.catalogs import Catalogs
-from catalog.encoding import Encoder, Encoding, PartIds
-from catalog.enrolment import EnrolmentRules, Fault
-from catalog.feature_cache import FeatureCache
-from catalog.folder import FolderStorage
-from catalog.storage import Storage
+from catalog.encodings.encoding import Encoder, Encoding, PartIds
+from catalog.encodings.shared_cache import FeatureCache
+from catalog.ingest.quality import EnrolmentRules, Fault
+from catalog.registry import Catalogs
+from catalog.storage.base import Storage
+from catalog.storage.folder import FolderStorage
 
 if TYPE_CHECKING:
     # Names in signatures only; the modules behind them take a second to import.
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from api.adapted import AdaptedModels, CatalogFinder
     from api.adapting import CatalogAdapter
     from api.models import Models
-    from catalog.s3 import S3Options
-    from catalog.s3_pictures import S3Pictures
-    from catalog.search import Found, Search
+    from catalog.search.search import Found, Search
     from catalog.snapshot import Catalog
+    from catalog.storage.s3 import S3Options
+    from catalog.transfer.s3_images import S3Pictures
     from matcher.explain import Explanation
     from matcher.match import Detection, Identification, Match
     from matcher.rehearsal import Judge
@@ -229,7 +229,7 @@ class LocalServices:
 
     @cached_property
     def _pictures(self) -> "S3Pictures":
-        from catalog.s3_pictures import S3Pictures
+        from catalog.transfer.s3_images import S3Pictures
 
         return S3Pictures(s3_options(self._settings))
 
@@ -251,14 +251,14 @@ def storage_of(settings: Settings) -> Storage:
     """Where the catalogs lie: in the bucket if one is named, else in the folder."""
     if not settings.s3_bucket:
         return FolderStorage(settings.storage)
-    from catalog.s3 import S3Storage
+    from catalog.storage.s3 import S3Storage
 
     return S3Storage(s3_options(settings))
 
 
 def s3_options(settings: Settings) -> "S3Options":
     """How to reach the bucket."""
-    from catalog.s3 import S3Options
+    from catalog.storage.s3 import S3Options
 
     path_style = settings.s3_path_style
     return S3Options(

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from api.errors import refusals, sentence
-from catalog.findings import Kind, Report
+from catalog.reconcile.report import Kind, Report
 
 _logger: Final = logging.getLogger(__name__)
 # Several services on one storage should not all come at the same second.
@@ -20,7 +20,7 @@ _ENDING_S: Final = 2.0
 
 
 class Reconciling(Protocol):
-    """What brings a catalog and its storage together; `catalog.reconcile.Reconciler` does."""
+    """What brings a catalog and its storage together; `catalog.reconcile.reconciler.Reconciler` does."""
 
     def sync(self) -> Report:
         """Take in what was dropped and edited."""
@@ -32,7 +32,7 @@ class Reconciling(Protocol):
 
 
 class Shelf(Protocol):
-    """All catalogs; `catalog.catalogs.Catalogs` is one."""
+    """All catalogs; `catalog.registry.Catalogs` is one."""
 
     def names(self) -> tuple[str, ...]:
         """Names of the catalogs that there are."""

@@ -8,7 +8,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.encoding import CompactFeatures
+from catalog.encodings.encoding import CompactFeatures
 from matcher.comparator import Comparator, Comparison
 from matcher.detector import Detector
 from matcher.encoder import Embedder

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import BenchError
-from catalog.picture import read_picture
+from catalog.ingest.image_file import read_picture
 
 UNKNOWN_FOLDER: Final = "_unknown"
 TRUTH_FILE: Final = "truth.json"

@@ -21,7 +21,7 @@ from bench.dataset import PICTURE_SUFFIXES, Dataset
 from bench.errors import BenchError
 from bench.progress import Progress, silent
 from bench.protocols import lay_out
-from catalog.picture import read_picture
+from catalog.ingest.image_file import read_picture
 
 PROTOCOLS: Final = ("four-reference", "dvd", "apc")
 DISTRACTORS: Final = (

@@ -12,8 +12,8 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from catalog.index import Index, NearRows, Reference
-from catalog.shared_codes import DatasketchTables, redis_storage
+from catalog.search.datasketch_lsh import DatasketchTables, redis_storage
+from catalog.search.vector_index import Index, NearRows, Reference
 
 Vectors = NDArray[np.float32]
 Find = Callable[[Vectors], Sequence[str]]
@@ -119,7 +119,7 @@ def _index(task: Task, exact_below: int) -> Ready:
 
 
 def _skulens(task: Task) -> Ready:
-    from catalog.index import EXACT_BELOW
+    from catalog.search.vector_index import EXACT_BELOW
 
     return _index(task, EXACT_BELOW)
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.retrieval import DEPTHS, KEYPOINTS, Embedder, View
-from catalog.calibration import Calibration
-from catalog.encoding import Encoding
-from catalog.product import Product
+from catalog.encodings.encoding import Encoding
+from catalog.records.calibration import Calibration
+from catalog.records.product import Product
 from matcher.shortlist import Neighbour, SearchableCatalog, Shortlister
 
 _DEEPEST: Final = max(DEPTHS)

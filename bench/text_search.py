@@ -14,10 +14,10 @@ import numpy as np
 
 from bench.progress import Progress, silent
 from bench.table import Table
-from catalog.product import Product
-from catalog.search import Search, answered
-from catalog.text_index import TextIndex
-from catalog.words import folded, words
+from catalog.records.product import Product
+from catalog.search.search import Search, answered
+from catalog.search.spelling import folded, words
+from catalog.search.text_index import TextIndex
 
 PAGE: Final = 10
 _VOCABULARY: Final = 8_000

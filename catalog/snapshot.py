@@ -6,19 +6,20 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.calibration import Calibration
-from catalog.conditions import Conditions
-from catalog.encoders import Encoders
-from catalog.encoding import Encoding, PartIds
+from catalog.encodings.cache import EncodingCache
+from catalog.encodings.encoders import Encoders
+from catalog.encodings.encoding import Encoding, PartIds
 from catalog.errors import NotFound
-from catalog.feedback import Feedback
-from catalog.index import Index, IndexHealth, Neighbour
-from catalog.keeper import EncodingCache, IndexKeeper
-from catalog.product import Product
-from catalog.search import Found, Search, answered
-from catalog.state import CatalogState
-from catalog.storage import Storage
-from catalog.text_index import TextIndex
+from catalog.journal.state import CatalogState
+from catalog.records.calibration import Calibration
+from catalog.records.feedback import Feedback
+from catalog.records.product import Product, image_key
+from catalog.search.filters import Conditions
+from catalog.search.index_cache import IndexKeeper
+from catalog.search.search import Found, Search, answered
+from catalog.search.text_index import TextIndex
+from catalog.search.vector_index import Index, IndexHealth, Neighbour
+from catalog.storage.base import Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +172,3 @@ class Catalog:
 
     def _check_networks(self) -> None:
         self._sources.encoders.of(self.part_ids)
-
-
-def image_key(catalog: str, image_id: str, extension: str) -> str:
-    """Where a picture lies in the storage."""
-    return f"{catalog}/images/{image_id}.{extension}"

@@ -13,7 +13,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.calibration import Calibration
+from catalog.records.calibration import Calibration
 from matcher.match import Verdict
 from matcher.verifier import Contest, Hypothesis
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.encoding import Encoding, PartIds, ReferenceCrop
+from catalog.encodings.encoding import Encoding, PartIds, ReferenceCrop
 from matcher.features import FrontEnd, KeypointMatcher, LocalFeatures
 from matcher.heap import embed_as_heap
 from matcher.locating import (
@@ -51,7 +51,7 @@ class Embedder(Protocol):
 
 
 class ReferenceEncoder:
-    """Implements `catalog.encoding.Encoder`."""
+    """Implements `catalog.encodings.encoding.Encoder`."""
 
     def __init__(
         self,

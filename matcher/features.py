@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.encoding import CompactFeatures
+from catalog.encodings.encoding import CompactFeatures
 
 
 @dataclass(frozen=True, slots=True, eq=False)

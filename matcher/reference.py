@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.encoding import Encoding, ReferenceCrop
+from catalog.encodings.encoding import Encoding, ReferenceCrop
 from matcher.agreement import LOOK_SIDE, Look
 from matcher.features import FrontEnd, LocalFeatures
 

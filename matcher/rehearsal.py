@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.calibration import Calibration
+from catalog.records.calibration import Calibration
 from matcher.decision import Decision
 from matcher.match import Match
 from matcher.shortlist import SearchableCatalog

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from catalog.encoding import CompactFeatures
+from catalog.encodings.encoding import CompactFeatures
 from matcher.errors import WeightsError
 from matcher.features import LocalFeatures
 

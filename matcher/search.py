@@ -6,9 +6,9 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.conditions import Conditions
-from catalog.index import Neighbour
-from catalog.search import Found, Search
+from catalog.search.filters import Conditions
+from catalog.search.search import Found, Search
+from catalog.search.vector_index import Neighbour
 from matcher.match import Detection
 
 # Likeness is asked of every product; this many are worth showing.

@@ -14,9 +14,9 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.calibration import Calibration
-from catalog.encoding import Encoding
-from catalog.product import Product
+from catalog.encodings.encoding import Encoding
+from catalog.records.calibration import Calibration
+from catalog.records.product import Product
 from matcher.features import LocalFeatures
 from matcher.reference import Reference, ReferenceShelf
 

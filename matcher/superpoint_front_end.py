@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.encoding import CompactFeatures
+from catalog.encodings.encoding import CompactFeatures
 from matcher.features import LocalFeatures
 from matcher.keypoint_maps import CELL, probabilities, sampled, strongest, suppressed
 from matcher.runtime import LoadedNetwork

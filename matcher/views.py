@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.encoding import ReferenceCrop
+from catalog.encodings.encoding import ReferenceCrop
 
 _SIDE: Final = 480
 _SHARE: Final = (0.35, 0.85)  # of the view's side that the product takes

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.calibration import Calibration
-from catalog.encoding import Encoding
-from catalog.product import Product
+from catalog.encodings.encoding import Encoding
+from catalog.records.calibration import Calibration
+from catalog.records.product import Product
 from matcher.shortlist import Neighbour, SearchableCatalog
 
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.encoding import Encoding
+from catalog.encodings.encoding import Encoding
 from matcher.agreement import Look, Warped, warp
 from matcher.colour_embedder import ColourEmbedder
 from matcher.encoder import ReferenceEncoder

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.encoding import ReferenceCrop
+from catalog.encodings.encoding import ReferenceCrop
 from catalog.snapshot import Catalog
 from matcher.box import Box
 from training.errors import TrainingError

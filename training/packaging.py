@@ -176,7 +176,7 @@ def write_pictures(
     """Write every product's catalog pictures and a `products.jsonl` that names them.
 
     Args:
-        folder: is made; `catalog.transfer.import_path` takes it in.
+        folder: is made; `catalog.transfer.importer.import_path` takes it in.
         products: what the catalog shall hold.
         on_progress: called with products done and products in all.
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.encoding import CompactFeatures
+from catalog.encodings.encoding import CompactFeatures
 from matcher.features import FrontEnd, LocalFeatures
 from matcher.picture import resized
 from training.compose import Composer, Scene

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.encoding import CompactFeatures, Encoding
+from catalog.encodings.encoding import CompactFeatures, Encoding
 from matcher.colour_embedder import ColourEmbedder
 from matcher.encoder import ReferenceEncoder
 from matcher.features import FrontEnd

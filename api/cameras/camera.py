@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from api.cameras.hours import Hours
 from api.errors import Refused
 from api.live_source import as_transport
-from catalog.product import is_valid_id
+from catalog.records.product import is_valid_id
 from matcher.live import Region, SessionSettings
 from stream.camera.address import AddressRules, CameraAddress, parse_address
 from stream.errors import SourceError

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from api.cli.output import OnStage
     from api.services import Services
     from bench.serve import Ask
-    from catalog.catalogs import Catalogs
+    from catalog.registry import Catalogs
     from client.client import Client
     from training.packaging import Packaged
 
@@ -112,9 +112,9 @@ def _enrol(
 
 
 def _storage_of(built: "Services", folder: Path) -> "Catalogs":
-    from catalog.catalogs import Catalogs
-    from catalog.feature_cache import FeatureCache
-    from catalog.folder import FolderStorage
+    from catalog.encodings.shared_cache import FeatureCache
+    from catalog.registry import Catalogs
+    from catalog.storage.folder import FolderStorage
 
     cache = FeatureCache(built.settings.cache_dir / "features")
     storage = FolderStorage(folder / "data", durable=False)

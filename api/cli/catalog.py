@@ -19,8 +19,8 @@ from client.records import CatalogJson
 
 if TYPE_CHECKING:
     from api.keeping import Keeping, Store
-    from catalog.manifest import Manifest
-    from catalog.transfer import ImportReport
+    from catalog.transfer.importer import ImportReport
+    from catalog.transfer.manifest import Manifest
 
 catalog_app = typer.Typer(
     no_args_is_help=True,
@@ -156,7 +156,7 @@ def import_catalog(
     interrupted is simply run again. Products that cannot be taken in are named
     on stderr; the others are, and the exit code is 1.
     """
-    from catalog.transfer import opened
+    from catalog.transfer.importer import opened
 
     output = Output(json=json)
     # A path that offers nothing is refused before a catalog is made for it.
@@ -176,7 +176,7 @@ def import_catalog(
 def _taken_in(
     context: typer.Context, name: str, manifest: "Manifest", output: Output
 ) -> "ImportReport":
-    from catalog.transfer import import_manifest
+    from catalog.transfer.importer import import_manifest
 
     client = server(context)
     if client is not None:
@@ -202,7 +202,7 @@ def _open_or_create(catalogs: "Keeping", name: str) -> None:
 
 
 def _import_summary(name: str, report: "ImportReport") -> Text:
-    from catalog.transfer import RowStatus
+    from catalog.transfer.importer import RowStatus
 
     counts = [f"{report.count(status)} {status}" for status in RowStatus if report.count(status)]
     return Text(f"catalog {name}, version {report.index_version}: {', '.join(counts)}")
@@ -221,7 +221,7 @@ def export_catalog(
     json: JsonOption = False,
 ) -> None:
     """Write a catalog's pictures and a manifest into a folder; `import` reads them back."""
-    from catalog.transfer import export
+    from catalog.transfer.importer import export
 
     output = Output(json=json)
     snapshot = services(context).catalogs.open(name).snapshot()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from api.calibrating import Calibrated
     from api.settings import Settings
-    from catalog.calibration import Calibration
+    from catalog.records.calibration import Calibration
     from matcher.target_rate import Figures, Rate
 
 
@@ -87,7 +87,7 @@ def feedback(
     json: JsonOption = False,
 ) -> None:
     """List what people said of answers, the newest first; `calibrate` learns from it."""
-    from catalog.feedback import feedback_record
+    from catalog.records.feedback import feedback_record
 
     output = Output(json=json)
     said = services(context).catalogs.open(name).snapshot().feedback

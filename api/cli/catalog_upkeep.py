@@ -11,8 +11,8 @@ from api.cli.output import Output
 from api.cli.server import keeping
 
 if TYPE_CHECKING:
-    from catalog.findings import Report
-    from catalog.model_change import Models
+    from catalog.migration import Models
+    from catalog.reconcile.report import Report
 
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Only say what would be done; change nothing.")
@@ -138,7 +138,7 @@ def _show_model(output: Output, name: str, models: "Models") -> None:
 
 
 def _answer(output: Output, name: str, report: "Report", *, dry_run: bool) -> None:
-    from catalog.findings import Kind
+    from catalog.reconcile.report import Kind
 
     for finding in report.findings:
         output.line(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from api.looking import Looking
-    from catalog.product import Product
+    from catalog.records.product import Product
     from matcher.match import Identification, Match
 
 identify_app = typer.Typer()

@@ -15,7 +15,7 @@ from api.cli.server import keeping
 from api.schemas import change_json, product_json
 
 if TYPE_CHECKING:
-    from catalog.product import AttributeValue, Product
+    from catalog.records.product import AttributeValue, Product
     from catalog.store import Change
 
 product_app = typer.Typer(

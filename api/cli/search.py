@@ -14,8 +14,8 @@ from api.cli.server import looking
 from api.search_json import found_json
 
 if TYPE_CHECKING:
-    from catalog.facets import Facet
-    from catalog.search import Found, Hit
+    from catalog.search.facets import Facet
+    from catalog.search.search import Found, Hit
 
 search_app = typer.Typer()
 
@@ -55,8 +55,8 @@ def search(
     nowhere is read as one spelt nearly so. A picture finds products that look
     like it; whether it shows one of them, `identify` tells.
     """
-    from catalog.conditions import conditions
-    from catalog.search import Search
+    from catalog.search.filters import conditions
+    from catalog.search.search import Search
     from catalog.store import NamedPicture
 
     output = Output(json=json)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from api.services import Services
     from api.video import VideoOrder
-    from catalog.product import Product
+    from catalog.records.product import Product
     from client.client import Client
     from client.records import VideoResultJson
 

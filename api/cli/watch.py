@@ -65,7 +65,7 @@ def watch(
     goes, by the catalog as it was then: the events are the same.
     """
     from api.live_source import live_source
-    from catalog.follow import Follower
+    from catalog.follower import Follower
     from matcher.live import SessionManager
 
     output = Output(json=json)

@@ -12,7 +12,7 @@ from api.schemas import json_line
 from client.errors import Declined
 
 if TYPE_CHECKING:
-    from catalog.product import Product
+    from catalog.records.product import Product
     from client.client import Client
     from client.connection import Told
     from client.records import SessionJson

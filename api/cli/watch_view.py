@@ -14,7 +14,7 @@ from api.cli.words import product_text, verdict_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from catalog.product import Product
+    from catalog.records.product import Product
     from catalog.snapshot import Catalog
     from matcher.engine import TrackNote
     from matcher.event import Event

@@ -9,7 +9,7 @@ from api.cli.output import printable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from catalog.product import Product
+    from catalog.records.product import Product
 
 STYLES: Final = {"identical": "bold green", "similar": "yellow", "unknown": "dim"}
 MARKS: Final = {"identical": "●", "similar": "◐", "unknown": "○"}

@@ -10,7 +10,7 @@ from api.http.problems import Problem
 from api.http.uploads import Upload, read_upload
 from api.schemas import product_json
 from catalog.errors import AlreadyExists, Conflict
-from catalog.product import Product
+from catalog.records.product import Product
 from catalog.store import Change
 from client.records import WrittenJson
 

@@ -31,7 +31,7 @@ from api.services import Finder, Searcher, Services, s3_options
 from api.settings import Settings
 from api.tending import Tender
 from api.webhooks import WebhookStore
-from catalog.catalogs import Catalogs
+from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
 from matcher.rehearsal import Judge
 

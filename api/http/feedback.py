@@ -10,8 +10,8 @@ from api.errors import Refused
 from api.http.engine import Engine
 from api.http.problems import Problem
 from api.http.uploads import Upload
-from catalog.feedback import LONGEST_NOTE, Feedback, Opinion
-from catalog.ingest import NamedPicture
+from catalog.ingest.ingest import NamedPicture
+from catalog.records.feedback import LONGEST_NOTE, Feedback, Opinion
 from matcher.live import NoSuchSession
 
 EXAMPLE: Final = {"verdict": "other", "product_id": "oat-milk", "other_product_id": "soy-milk"}

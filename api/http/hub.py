@@ -4,10 +4,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock
 
-from catalog.catalogs import Catalogs
 from catalog.errors import CatalogError, Conflict, NotFound
-from catalog.follow import Follower, Health
-from catalog.index import IndexHealth
+from catalog.follower import Follower, Health
+from catalog.registry import Catalogs
+from catalog.search.vector_index import IndexHealth
 from catalog.snapshot import Catalog
 from catalog.store import CatalogStore
 from matcher.errors import MatcherError

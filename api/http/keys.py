@@ -16,7 +16,7 @@ from typing import Any, Final
 from api.errors import Refused
 from api.http.principal import Principal
 from api.http.scope import Scope
-from catalog.product import is_valid_id
+from catalog.records.product import is_valid_id
 
 FORMAT: Final = 1
 PREFIX: Final = "sk"

@@ -4,9 +4,9 @@ from threading import Lock
 
 from typing_extensions import override
 
-from catalog.catalogs import Catalogs
-from catalog.orphans import GRACE_SECONDS
-from catalog.reconcile import Reconciler
+from catalog.reconcile.orphans import GRACE_SECONDS
+from catalog.reconcile.reconciler import Reconciler
+from catalog.registry import Catalogs
 from catalog.store import CatalogStore
 
 

@@ -8,7 +8,7 @@ from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from api.tending import Tended
-from catalog.findings import Kind
+from catalog.reconcile.report import Kind
 
 _FIGURES: Final[tuple[tuple[str, str, Callable[[Tended], float]], ...]] = (
     ("synced_seconds", "Unix time of the last look", lambda one: one.synced_at),

@@ -10,7 +10,7 @@ from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
 
 from api.http.problems import Problem
-from catalog.ingest import NamedPicture
+from catalog.ingest.ingest import NamedPicture
 
 MOST_FILES: Final = 64
 MOST_FIELDS: Final = 64

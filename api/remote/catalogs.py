@@ -9,11 +9,11 @@ from typing_extensions import override
 
 from api.errors import Refused
 from api.remote.reading import as_ours, change_of, product_of, report_of
-from catalog.calibration import Calibration, calibration_from
-from catalog.encoding import PartIds
-from catalog.findings import Report
-from catalog.orphans import GRACE_SECONDS
-from catalog.product import AttributeValue, Product
+from catalog.encodings.encoding import PartIds
+from catalog.reconcile.orphans import GRACE_SECONDS
+from catalog.reconcile.report import Report
+from catalog.records.calibration import Calibration, calibration_from
+from catalog.records.product import AttributeValue, Product
 from catalog.store import Change, NamedPicture
 from client.client import Client
 from client.errors import Declined

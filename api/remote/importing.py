@@ -5,10 +5,10 @@ from typing import cast
 
 from api.remote.catalogs import RemoteStore
 from api.remote.reading import as_ours
-from catalog.manifest import Manifest
-from catalog.product import AttributeValue, Product
+from catalog.records.product import AttributeValue, Product
 from catalog.store import CatalogStore, Change, NamedPicture, Turn
-from catalog.transfer import Fetch, ImportReport, OnProgress, import_manifest
+from catalog.transfer.importer import Fetch, ImportReport, OnProgress, import_manifest
+from catalog.transfer.manifest import Manifest
 from client.client import Client
 
 

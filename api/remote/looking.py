@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from api.remote.catalogs import RemoteProducts
 from api.remote.reading import as_ours, explanation_of, found_of, identification_of
-from catalog.product import Product
-from catalog.search import Found, Search
+from catalog.records.product import Product
+from catalog.search.search import Found, Search
 from catalog.store import NamedPicture
 from client.client import Client
 from matcher.explain import Explanation

@@ -7,7 +7,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.enrolment import Fault, Finding
 from catalog.errors import (
     AlreadyExists,
     CatalogError,
@@ -16,11 +15,12 @@ from catalog.errors import (
     NotFound,
     PictureError,
 )
-from catalog.facets import Facet, Range, ValueCount
-from catalog.findings import Finding as Difference
-from catalog.findings import Kind, Report
-from catalog.product import AttributeValue, Product, ReferenceImage
-from catalog.search import Found, Hit
+from catalog.ingest.quality import Fault, Finding
+from catalog.reconcile.report import Finding as Difference
+from catalog.reconcile.report import Kind, Report
+from catalog.records.product import AttributeValue, Product, ReferenceImage
+from catalog.search.facets import Facet, Range, ValueCount
+from catalog.search.search import Found, Hit
 from catalog.store import Change
 from client.errors import Declined
 from client.records import (

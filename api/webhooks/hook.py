@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from api.errors import Refused
 from api.webhooks import mqtt
-from catalog.product import is_valid_id
+from catalog.records.product import is_valid_id
 from matcher.event import EventKind
 
 KINDS: Final = tuple(str(kind) for kind in EventKind)

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from api.cli.main import main
 from api.services import Finder, Searcher
 from api.settings import Settings
-from catalog.catalogs import Catalogs
 from catalog.errors import NotFound
-from catalog.folder import FolderStorage
+from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
+from catalog.storage.folder import FolderStorage
 from matcher.box import Box
 from matcher.decision import Decision, DecisionWeights
 from matcher.explain import Explanation, Gate

@@ -18,11 +18,11 @@ from api.adapted import (
     with_embedder,
 )
 from api.models import Models, Networks, compose
-from catalog.catalogs import Catalogs
+from catalog.encodings.network_store import ModelObjects
 from catalog.errors import CatalogError, Conflict
-from catalog.ingest import NamedPicture
-from catalog.model_objects import ModelObjects
-from catalog.search import Search
+from catalog.ingest.ingest import NamedPicture
+from catalog.registry import Catalogs
+from catalog.search.search import Search
 from catalog.store import CatalogStore
 from matcher.calibration import read
 from matcher.colour_embedder import ColourEmbedder

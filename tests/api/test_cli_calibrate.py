@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from catalog.catalogs import Catalogs
-from catalog.feedback import Feedback, Opinion
-from catalog.folder import FolderStorage
+from catalog.records.feedback import Feedback, Opinion
+from catalog.registry import Catalogs
+from catalog.storage.folder import FolderStorage
 from catalog.store import CatalogStore
 from tests.api.shop import JUDGE, NETWORKS, Shop
 from tests.catalog.fakes import FakeEncoder, picture, pixels

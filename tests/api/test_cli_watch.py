@@ -10,9 +10,9 @@ import pytest
 from rich.console import Console
 
 from api.cli.watch_view import WatchView
-from catalog.catalogs import Catalogs
-from catalog.folder import FolderStorage
+from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
+from catalog.storage.folder import FolderStorage
 from matcher.box import Box
 from matcher.engine import TrackNote
 from matcher.event import Event, EventKind

@@ -13,9 +13,9 @@ from api.errors import Refused
 from api.services import build_services
 from api.settings import Settings, load_settings
 from api.video import event_line
-from catalog.catalogs import Catalogs
-from catalog.folder import FolderStorage
+from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
+from catalog.storage.folder import FolderStorage
 from matcher.box import Box
 from matcher.event import Event, EventKind
 from matcher.explain import Explanation

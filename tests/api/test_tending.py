@@ -8,11 +8,11 @@ from typing_extensions import override
 from api.http.tending_metrics import TendedNow
 from api.settings import Settings, load_settings
 from api.tending import Rounds, Tended, Tender
-from catalog.catalogs import Catalogs
 from catalog.errors import StorageUnavailable
-from catalog.findings import Kind
-from catalog.folder import FolderStorage
-from catalog.reconcile import Reconciler
+from catalog.reconcile.reconciler import Reconciler
+from catalog.reconcile.report import Kind
+from catalog.registry import Catalogs
+from catalog.storage.folder import FolderStorage
 from tests.catalog.fakes import FakeEncoder, picture
 from tests.matcher.live.sources import wait_until
 

@@ -13,8 +13,8 @@ from api.cli.output import Output
 from api.cli.train_own import keep_adapted, keep_detector
 from api.errors import Refused
 from api.models import Models
-from catalog.catalogs import Catalogs
-from catalog.model_objects import ModelObjects
+from catalog.encodings.network_store import ModelObjects
+from catalog.registry import Catalogs
 from catalog.store import CatalogStore
 from matcher.resnet import EmbeddingNet
 from matcher.weights import (

@@ -18,9 +18,9 @@ from bench.calibration import (
 from bench.dataset import Dataset, Query
 from bench.errors import BenchError
 from bench.protocols import EASY, TWINS
-from catalog.calibration import Calibration
-from catalog.encoding import Encoding
-from catalog.product import Product, ReferenceImage
+from catalog.encodings.encoding import Encoding
+from catalog.records.calibration import Calibration
+from catalog.records.product import Product, ReferenceImage
 from matcher.box import Box
 from matcher.decision import Decision, DecisionWeights
 from matcher.match import Detection, Match, Verdict, Verification

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bench.crossfit import CrossfitOptions, measure_crossfit
 from bench.dataset import Query, load
-from catalog.encoding import ReferenceCrop
+from catalog.encodings.encoding import ReferenceCrop
 from matcher.agreement import Aligned, Look
 from matcher.features import LocalFeatures
 from matcher.placement import Placement

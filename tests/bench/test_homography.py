@@ -23,7 +23,7 @@ from bench.homography import (
     project,
 )
 from bench.warps import HEIGHT, LEAST_SHARED, WIDTH, Pair, cover, sample_homography
-from catalog.encoding import CompactFeatures
+from catalog.encodings.encoding import CompactFeatures
 from matcher.features import Correspondences, LocalFeatures
 from tests.bench.scenery import printed, write_picture
 

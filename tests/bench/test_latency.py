@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bench.clocked import NetworkClock, Networks
 from bench.errors import BenchError
 from bench.latency import LatencyOptions, LatencyTarget, Stage, measure_latency, time_stage
-from catalog.encoding import CompactFeatures
+from catalog.encodings.encoding import CompactFeatures
 from matcher.box import Box
 from matcher.comparator import Comparison
 from matcher.features import Correspondences, LocalFeatures

@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.server import ThreadedMotoServer
 
-from catalog.s3 import S3Options, S3Storage
+from catalog.storage.s3 import S3Options, S3Storage
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "ceph-rgw"
 BUCKET = "skulens-test"

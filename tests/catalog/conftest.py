@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from catalog.folder import FolderStorage
-from catalog.s3 import S3Options
-from catalog.storage import Storage
+from catalog.storage.base import Storage
+from catalog.storage.folder import FolderStorage
+from catalog.storage.s3 import S3Options
 from tests.catalog.buckets import ceph_server, fresh, moto_server
 from tests.catalog.fakes import MemoryStorage
 

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable
 from typing import TypeVar
 
-from catalog.storage import Storage, Stored
+from catalog.storage.base import Storage, Stored
 
 T = TypeVar("T")
 

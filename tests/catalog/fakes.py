@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from catalog.catalogs import Catalogs
-from catalog.encoding import CompactFeatures, Encoding, PartIds, ReferenceCrop
+from catalog.encodings.encoding import CompactFeatures, Encoding, PartIds, ReferenceCrop
 from catalog.errors import NotFound, StorageUnavailable
-from catalog.ingest import NamedPicture
-from catalog.storage import Storage, Stored, checked
+from catalog.ingest.ingest import NamedPicture
+from catalog.registry import Catalogs
+from catalog.storage.base import Storage, Stored, checked
 from catalog.store import CatalogStore
 
 DIMENSION = 32

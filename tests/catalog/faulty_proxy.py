@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from typing_extensions import override
 
-from catalog.s3 import S3Options
+from catalog.storage.s3 import S3Options
 from tests.catalog.buckets import free_ports
 
 READ_SECONDS = 2.0

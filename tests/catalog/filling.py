@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from catalog.catalogs import Catalogs
-from catalog.changes import ProductWritten
-from catalog.checkpoint import Checkpoint, Checkpoints
-from catalog.encoding import Encoder, Encoding
-from catalog.index import Reference
-from catalog.journal import Journal
-from catalog.product import Product, ReferenceImage
-from catalog.state import CatalogState
-from catalog.storage import Storage
+from catalog.encodings.encoding import Encoder, Encoding
+from catalog.journal.checkpoint import Checkpoint, Checkpoints
+from catalog.journal.entries import ProductWritten
+from catalog.journal.journal import Journal
+from catalog.journal.state import CatalogState
+from catalog.records.product import Product, ReferenceImage
+from catalog.registry import Catalogs
+from catalog.search.vector_index import Reference
+from catalog.storage.base import Storage
 from tests.catalog.fakes import DIMENSION, FakeEncoder
 
 WIDTH = 256

@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
-from catalog.catalogs import Catalogs
-from catalog.folder import FolderStorage
-from catalog.transfer import import_path
+from catalog.registry import Catalogs
+from catalog.storage.folder import FolderStorage
+from catalog.transfer.importer import import_path
 from tests.catalog.fakes import FakeEncoder
 
 

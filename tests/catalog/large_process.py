@@ -15,7 +15,7 @@ import psutil
 
 from api.services import LocalServices
 from api.settings import Settings
-from catalog.picture import read_picture
+from catalog.ingest.image_file import read_picture
 
 
 def megabytes() -> float:

@@ -4,9 +4,9 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from catalog.folder import FolderStorage
-from catalog.s3 import S3Options, S3Storage
-from catalog.storage import Storage
+from catalog.storage.base import Storage
+from catalog.storage.folder import FolderStorage
+from catalog.storage.s3 import S3Options, S3Storage
 
 
 def named(storage: FolderStorage | S3Storage) -> str:

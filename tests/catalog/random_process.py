@@ -5,7 +5,7 @@ import random
 import sys
 
 from catalog.errors import AlreadyExists, CatalogError, Conflict, NotFound
-from catalog.ingest import NamedPicture
+from catalog.ingest.ingest import NamedPicture
 from catalog.store import CatalogStore, Change
 from tests.catalog.fakes import embedding_of, picture, pixels, same_store
 from tests.catalog.places import opened

@@ -3,7 +3,7 @@
 import sys
 import time
 
-from catalog.follow import Follower
+from catalog.follower import Follower
 from tests.catalog.fakes import embedding_of, pixels, same_store
 from tests.catalog.filling import WideEncoder, widened
 from tests.catalog.places import opened

@@ -18,7 +18,7 @@ from urllib.error import URLError
 import boto3
 from botocore.config import Config
 
-from catalog.s3 import S3Options
+from catalog.storage.s3 import S3Options
 from tests.catalog.buckets import BUCKET, free_ports, make_bucket, options
 
 PAGE = Path(__file__).parents[2] / "docs" / "catalog.md"

@@ -5,12 +5,12 @@ from multiprocessing import get_context
 
 import pytest
 
-from catalog.calibration import Calibration, calibration_from, calibration_record
-from catalog.catalogs import Catalogs
 from catalog.errors import Invalid, NotFound
-from catalog.folder import FolderStorage
-from catalog.follow import Follower
-from catalog.storage import Storage
+from catalog.follower import Follower
+from catalog.records.calibration import Calibration, calibration_from, calibration_record
+from catalog.registry import Catalogs
+from catalog.storage.base import Storage
+from catalog.storage.folder import FolderStorage
 from tests.catalog.fakes import FakeEncoder, MemoryStorage, new_store, same_store
 from tests.catalog.places import named, opened
 

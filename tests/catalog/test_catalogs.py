@@ -1,10 +1,10 @@
 import pytest
 from typing_extensions import override
 
-from catalog.catalogs import Catalogs
-from catalog.encoding import Encoder, PartIds
+from catalog.encodings.encoding import Encoder, PartIds
 from catalog.errors import AlreadyExists, CatalogError, Invalid, NotFound, StorageUnavailable
-from catalog.storage import Storage
+from catalog.registry import Catalogs
+from catalog.storage.base import Storage
 from tests.catalog.fakes import FakeEncoder, MemoryStorage, picture, same_store
 
 

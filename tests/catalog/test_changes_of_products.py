@@ -3,7 +3,7 @@ from collections.abc import Mapping
 import pytest
 
 from catalog.errors import Conflict, Invalid, NotFound
-from catalog.product import AttributeValue
+from catalog.records.product import AttributeValue
 from tests.catalog.fakes import MemoryStorage, image_id, new_store, picture
 
 

@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
-from catalog.checkpoint import Checkpoints
-from catalog.folder import FolderStorage
-from catalog.index import Index
-from catalog.keeper import EncodingCache, IndexKeeper, size_of
-from catalog.parts import PartStore
-from catalog.product import Product
-from catalog.storage import Storage
+from catalog.encodings.cache import EncodingCache, size_of
+from catalog.encodings.store import PartStore
+from catalog.journal.checkpoint import Checkpoints
+from catalog.records.product import Product
+from catalog.search.index_cache import IndexKeeper
+from catalog.search.vector_index import Index
+from catalog.storage.base import Storage
+from catalog.storage.folder import FolderStorage
 from tests.catalog.fakes import (
     FakeEncoder,
     MemoryStorage,

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from catalog.catalogs import Catalogs
-from catalog.folder import FolderStorage
+from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
+from catalog.storage.folder import FolderStorage
 from tests.catalog.fakes import (
     FakeEncoder,
     embedding_of,

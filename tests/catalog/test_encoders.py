@@ -2,12 +2,12 @@
 
 import pytest
 
-from catalog.catalogs import Catalogs
-from catalog.encoders import Encoders
-from catalog.encoding import Encoder, PartIds
+from catalog.encodings.encoders import Encoders
+from catalog.encodings.encoding import Encoder, PartIds
 from catalog.errors import Conflict
-from catalog.follow import Follower
-from catalog.model_change import model_id_of
+from catalog.follower import Follower
+from catalog.migration import model_id_of
+from catalog.registry import Catalogs
 from catalog.store import CatalogStore
 from tests.catalog.fakes import (
     FakeEncoder,

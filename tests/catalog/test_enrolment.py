@@ -6,12 +6,12 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from catalog.encoding import Encoding
-from catalog.enrolment import EnrolmentRules, Fault, blurredness, inspected
+from catalog.encodings.encoding import Encoding
 from catalog.errors import PictureError
-from catalog.ingest import NamedPicture
+from catalog.ingest.ingest import NamedPicture
+from catalog.ingest.quality import EnrolmentRules, Fault, blurredness, inspected
 from catalog.store import CatalogStore
-from catalog.transfer import import_path
+from catalog.transfer.importer import import_path
 from tests.catalog.fakes import FakeEncoder, MemoryStorage, encoded, picture, pixels
 
 CRISP = EnrolmentRules(smallest_side=16, fewest_keypoints=1)
@@ -37,7 +37,7 @@ def faults(image: NDArray[np.uint8], keypoints: int = 100) -> list[Fault]:
 
 
 def store_with(memory: MemoryStorage, rules: EnrolmentRules) -> CatalogStore:
-    from catalog.catalogs import Catalogs
+    from catalog.registry import Catalogs
 
     return Catalogs(memory, FakeEncoder(), rules).create("shop")
 

@@ -10,13 +10,13 @@ from dataclasses import replace
 
 import pytest
 
-from catalog.changes import ProductWritten
 from catalog.errors import CatalogError, StorageUnavailable, Undetermined
-from catalog.findings import Kind
-from catalog.follow import Follower
-from catalog.journal import Journal
-from catalog.reconcile import Reconciler
-from catalog.s3 import S3Options, S3Storage
+from catalog.follower import Follower
+from catalog.journal.entries import ProductWritten
+from catalog.journal.journal import Journal
+from catalog.reconcile.reconciler import Reconciler
+from catalog.reconcile.report import Kind
+from catalog.storage.s3 import S3Options, S3Storage
 from catalog.store import CatalogStore
 from tests.catalog.buckets import fresh
 from tests.catalog.fakes import embedding_of, new_store, picture, pixels, same_store

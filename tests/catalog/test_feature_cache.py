@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog.encoding import Encoding
-from catalog.feature_cache import FeatureCache
-from catalog.keeper import EncodingCache
-from catalog.parts import PartStore
+from catalog.encodings.cache import EncodingCache
+from catalog.encodings.encoding import Encoding
+from catalog.encodings.shared_cache import FeatureCache
+from catalog.encodings.store import PartStore
 from tests.catalog.fakes import FakeEncoder, MemoryStorage, pixels
 
 IDS = FakeEncoder().part_ids

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from catalog import feedback as rules
-from catalog.calibration import Calibration
-from catalog.catalogs import Catalogs
-from catalog.changes import (
+from catalog.encodings.encoding import PartIds
+from catalog.encodings.store import loaded, saved
+from catalog.errors import Invalid, NewerFormat, NotFound, PictureError
+from catalog.ingest.image_file import read_picture
+from catalog.ingest.ingest import NamedPicture
+from catalog.journal.entries import (
     FORMATS,
     CalibrationSet,
     Entry,
@@ -18,15 +20,19 @@ from catalog.changes import (
     entry_from,
     entry_record,
 )
-from catalog.encoding import PartIds
-from catalog.errors import Invalid, NewerFormat, NotFound, PictureError
-from catalog.feedback import Feedback, Opinion, feedback_from, feedback_record, kept_pictures
-from catalog.folder import FolderStorage
-from catalog.ingest import NamedPicture
-from catalog.parts import loaded, saved
-from catalog.picture import read_picture
-from catalog.state import NOTHING, CatalogState, replay
-from catalog.storage import Storage
+from catalog.journal.state import NOTHING, CatalogState, replay
+from catalog.records import feedback as rules
+from catalog.records.calibration import Calibration
+from catalog.records.feedback import (
+    Feedback,
+    Opinion,
+    feedback_from,
+    feedback_record,
+    kept_pictures,
+)
+from catalog.registry import Catalogs
+from catalog.storage.base import Storage
+from catalog.storage.folder import FolderStorage
 from catalog.store import CatalogStore
 from tests.catalog.fakes import FakeEncoder, MemoryStorage, encoded, new_store, picture, same_store
 

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from catalog.catalogs import Catalogs
 from catalog.errors import CatalogError, NotFound, StorageUnavailable
-from catalog.folder import FolderStorage
-from catalog.ingest import NamedPicture
+from catalog.ingest.ingest import NamedPicture
+from catalog.registry import Catalogs
+from catalog.storage.folder import FolderStorage
 from tests.catalog.fakes import FakeEncoder, encoded, new_store, picture, same_store
 from tests.catalog.test_crash import check_whole
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from typing_extensions import override
 
-from catalog.catalogs import Catalogs
 from catalog.errors import Behind, NotFound
-from catalog.folder import FolderStorage
-from catalog.follow import Follower
-from catalog.s3 import S3Storage
+from catalog.follower import Follower
+from catalog.registry import Catalogs
+from catalog.storage.folder import FolderStorage
+from catalog.storage.s3 import S3Storage
 from tests.catalog.buckets import fresh
 from tests.catalog.fakes import (
     MemoryStorage,

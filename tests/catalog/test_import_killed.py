@@ -5,9 +5,9 @@ import sys
 import time
 from pathlib import Path
 
-from catalog.catalogs import Catalogs
-from catalog.folder import FolderStorage
-from catalog.transfer import RowStatus, import_path
+from catalog.registry import Catalogs
+from catalog.storage.folder import FolderStorage
+from catalog.transfer.importer import RowStatus, import_path
 from tests.catalog import import_process
 from tests.catalog.fakes import FakeEncoder, picture
 

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from catalog.codes import BANDS, Hyperplanes, Tables, bits_for
 from catalog.errors import Invalid
-from catalog.index import Index, Neighbour, RecallGauge, Reference
-from catalog.shared_codes import DatasketchTables
+from catalog.search.datasketch_lsh import DatasketchTables
+from catalog.search.lsh import BANDS, Hyperplanes, Tables, bits_for
+from catalog.search.vector_index import Index, Neighbour, RecallGauge, Reference
 
 DIMENSION: Final = 64
 Vectors = NDArray[np.float32]

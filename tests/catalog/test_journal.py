@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from catalog.changes import (
+from catalog.encodings.encoding import PartIds
+from catalog.errors import CatalogError, Invalid, StorageUnavailable, Undetermined
+from catalog.journal.entries import (
     MOST_CHANGES,
     CatalogCleared,
     CatalogDeleted,
@@ -17,11 +19,9 @@ from catalog.changes import (
     ProductRemoved,
     ProductWritten,
 )
-from catalog.encoding import PartIds
-from catalog.errors import CatalogError, Invalid, StorageUnavailable, Undetermined
-from catalog.journal import Journal
-from catalog.product import Product, ReferenceImage
-from catalog.state import NOTHING, Life, replay
+from catalog.journal.journal import Journal
+from catalog.journal.state import NOTHING, Life, replay
+from catalog.records.product import Product, ReferenceImage
 from tests.catalog.fakes import MemoryStorage
 
 PARTS: Final = PartIds("crop-1", "embedding-1", "local-1")

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
-from catalog.changes import ProductRemoved, ProductWritten
-from catalog.folder import FolderStorage
-from catalog.journal import Journal
-from catalog.product import Product
-from catalog.reconcile import Reconciler
-from catalog.s3 import S3Options, S3Storage
-from catalog.storage import Storage
+from catalog.journal.entries import ProductRemoved, ProductWritten
+from catalog.journal.journal import Journal
+from catalog.reconcile.reconciler import Reconciler
+from catalog.records.product import Product
+from catalog.storage.base import Storage
+from catalog.storage.folder import FolderStorage
+from catalog.storage.s3 import S3Options, S3Storage
 from catalog.store import CatalogStore
 from tests.catalog.buckets import fresh
 from tests.catalog.dying import Steps, ended, forked
@@ -225,7 +225,9 @@ def test_a_stopped_writer_that_wakes_behind_a_snapshot_does_not_fork_history(
 def test_orphans_are_collected_beside_a_stopped_writer_which_then_loses_nothing(
     real: FolderStorage | S3Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("catalog.upload._MARGIN_SECONDS", -9.0)  # waits a second, not fifteen
+    monkeypatch.setattr(
+        "catalog.ingest.upload._MARGIN_SECONDS", -9.0
+    )  # waits a second, not fifteen
     open_storage = reopening(real)
     new_store(open_storage()).add_product("first", [picture(1)])
     child = stopped_writer(open_storage, "late", 500)

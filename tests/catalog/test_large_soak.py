@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from api.services import LocalServices
 from api.settings import Settings
-from catalog.folder import FolderStorage
-from catalog.parts import PartStore
-from catalog.picture import read_picture
+from catalog.encodings.store import PartStore
+from catalog.ingest.image_file import read_picture
+from catalog.storage.folder import FolderStorage
 from tests.catalog.filling import fill, product
 
 COUNT = int(os.environ.get("LARGE_COUNT", "100000"))

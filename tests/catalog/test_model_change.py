@@ -1,9 +1,9 @@
 import pytest
 
-from catalog.changes import PartsActivated
 from catalog.errors import Conflict, Invalid, NotFound
-from catalog.journal import Journal
-from catalog.model_change import model_id_of
+from catalog.journal.entries import PartsActivated
+from catalog.journal.journal import Journal
+from catalog.migration import model_id_of
 from tests.catalog.fakes import (
     FakeEncoder,
     MemoryStorage,

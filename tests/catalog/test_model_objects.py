@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
+from catalog.encodings.network_store import GRACE_SECONDS, ModelObjects
 from catalog.errors import CatalogError, NotFound
-from catalog.model_objects import GRACE_SECONDS, ModelObjects
 from tests.catalog.fakes import MemoryStorage
 
 FILE = b"tensors"

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from typing_extensions import override
 
-from catalog.encoding import Encoding, PartIds
+from catalog.encodings.encoding import Encoding, PartIds
+from catalog.encodings.store import LOCAL_BUDGET_BYTES, PartStore, check
 from catalog.errors import CatalogError, Invalid, NotFound
-from catalog.parts import LOCAL_BUDGET_BYTES, PartStore, check
 from tests.catalog.fakes import FakeEncoder, MemoryStorage, pixels
 
 IDS: Final = PartIds("crop-1", "embedding-1", "local-1")

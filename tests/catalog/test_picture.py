@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from catalog.errors import PictureError
-from catalog.picture import decode, read_picture
+from catalog.ingest.image_file import decode, read_picture
 from tests.catalog.fakes import encoded, pixels
 
 RED_LEFT = np.zeros((40, 60, 3), np.uint8)

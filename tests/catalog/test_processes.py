@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from catalog.folder import FolderStorage
+from catalog.storage.folder import FolderStorage
 from tests.catalog.fakes import new_store, picture, same_store
 from tests.catalog.test_crash import check_whole
 

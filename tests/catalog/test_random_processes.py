@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from catalog.changes import ProductRemoved, ProductWritten
-from catalog.folder import FolderStorage
-from catalog.journal import Journal
-from catalog.s3 import S3Options, S3Storage
+from catalog.journal.entries import ProductRemoved, ProductWritten
+from catalog.journal.journal import Journal
+from catalog.storage.folder import FolderStorage
+from catalog.storage.s3 import S3Options, S3Storage
 from tests.catalog.buckets import fresh
 from tests.catalog.fakes import new_store, same_store
 from tests.catalog.places import named

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from catalog.catalogs import Catalogs
 from catalog.errors import Invalid, NotFound
-from catalog.findings import Kind, Report
-from catalog.ingest import NamedPicture
-from catalog.orphans import Orphans
-from catalog.reconcile import Reconciler, is_mass
-from catalog.storage import Storage, Stored
+from catalog.ingest.ingest import NamedPicture
+from catalog.reconcile.orphans import Orphans
+from catalog.reconcile.reconciler import Reconciler, is_mass
+from catalog.reconcile.report import Kind, Report
+from catalog.registry import Catalogs
+from catalog.storage.base import Storage, Stored
 from catalog.store import CatalogStore
 from tests.catalog.fakes import (
     FakeEncoder,
@@ -359,8 +359,8 @@ class TestOrphans:
         self, memory: MemoryStorage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         filled(memory)
-        monkeypatch.setattr("catalog.upload.COLLECTING_SECONDS", 0.0)
-        monkeypatch.setattr("catalog.upload._MARGIN_SECONDS", 0.0)
+        monkeypatch.setattr("catalog.ingest.upload.COLLECTING_SECONDS", 0.0)
+        monkeypatch.setattr("catalog.ingest.upload._MARGIN_SECONDS", 0.0)
 
         def collect_everything() -> None:
             orphans = Orphans(memory, same_store(memory).ledger, grace_seconds=0.0)
@@ -396,8 +396,8 @@ class TestOrphans:
         self, memory: MemoryStorage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         store = filled(memory)
-        monkeypatch.setattr("catalog.upload.COLLECTING_SECONDS", 0.0)
-        monkeypatch.setattr("catalog.upload._MARGIN_SECONDS", 0.0)
+        monkeypatch.setattr("catalog.ingest.upload.COLLECTING_SECONDS", 0.0)
+        monkeypatch.setattr("catalog.ingest.upload._MARGIN_SECONDS", 0.0)
         begun, over = threading.Event(), threading.Event()
 
         def pause() -> None:

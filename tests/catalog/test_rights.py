@@ -8,12 +8,12 @@ import pytest
 from botocore.exceptions import ClientError
 from PIL import Image
 
-from catalog.catalogs import Catalogs
 from catalog.errors import StorageUnavailable
-from catalog.findings import Kind
-from catalog.ingest import NamedPicture
-from catalog.product import Product
-from catalog.s3 import S3Options, S3Storage
+from catalog.ingest.ingest import NamedPicture
+from catalog.reconcile.report import Kind
+from catalog.records.product import Product
+from catalog.registry import Catalogs
+from catalog.storage.s3 import S3Options, S3Storage
 from tests.catalog.buckets import BUCKET
 from tests.catalog.fakes import FakeEncoder, encoded, new_store, picture, pixels, same_store
 from tests.catalog.rights import client, granted_by_ceph, granted_by_moto

@@ -15,8 +15,8 @@ from botocore.exceptions import (
 )
 
 from catalog.errors import NewerFormat, StorageUnavailable
-from catalog.s3 import S3Options, S3Storage
-from catalog.s3_errors import may_have_happened, refusal
+from catalog.storage.s3 import S3Options, S3Storage
+from catalog.storage.s3_errors import may_have_happened, refusal
 from tests.catalog.buckets import fresh
 from tests.catalog.fakes import MemoryStorage, new_store, picture, same_store
 

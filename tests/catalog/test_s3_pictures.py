@@ -14,9 +14,9 @@ import pytest
 from botocore.config import Config
 
 from catalog.errors import NotFound, StorageUnavailable
-from catalog.s3 import S3Options, S3Storage
-from catalog.s3_pictures import S3Pictures
-from catalog.transfer import ImportReport, RowStatus, import_path
+from catalog.storage.s3 import S3Options, S3Storage
+from catalog.transfer.importer import ImportReport, RowStatus, import_path
+from catalog.transfer.s3_images import S3Pictures
 from tests.catalog.buckets import BUCKET
 from tests.catalog.fakes import MemoryStorage, new_store, picture
 from tests.catalog.faulty_proxy import Fault, proxied

@@ -2,14 +2,14 @@ from collections.abc import Mapping
 
 import pytest
 
-from catalog.conditions import conditions
 from catalog.errors import Invalid
-from catalog.facets import Range, ValueCount
-from catalog.index import Neighbour
-from catalog.product import AttributeValue, Product
-from catalog.search import Search, answered, fused
-from catalog.text_index import TextHits, TextIndex
-from catalog.words import Vocabulary, words
+from catalog.records.product import AttributeValue, Product
+from catalog.search.facets import Range, ValueCount
+from catalog.search.filters import conditions
+from catalog.search.search import Search, answered, fused
+from catalog.search.spelling import Vocabulary, words
+from catalog.search.text_index import TextHits, TextIndex
+from catalog.search.vector_index import Neighbour
 from tests.catalog.fakes import FakeEncoder, MemoryStorage, new_store, picture
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from catalog.codes import Tables
 from catalog.errors import StorageUnavailable
-from catalog.shared_codes import DatasketchTables, redis_storage
+from catalog.search.datasketch_lsh import DatasketchTables, redis_storage
+from catalog.search.lsh import Tables
 
 
 def free_port() -> int:

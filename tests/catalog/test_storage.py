@@ -1,4 +1,4 @@
-"""The contract of `catalog.storage.Storage`, for every implementation."""
+"""The contract of `catalog.storage.base.Storage`, for every implementation."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from catalog.errors import Invalid, NotFound
-from catalog.storage import Storage
+from catalog.storage.base import Storage
 from tests.catalog.buckets import PAGE
 
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from typing_extensions import override
 
-from catalog.catalogs import Catalogs
 from catalog.errors import (
     AlreadyExists,
     CatalogError,
@@ -17,8 +16,9 @@ from catalog.errors import (
     PictureError,
     StorageUnavailable,
 )
-from catalog.ingest import NamedPicture
-from catalog.storage import Storage
+from catalog.ingest.ingest import NamedPicture
+from catalog.registry import Catalogs
+from catalog.storage.base import Storage
 from catalog.store import CatalogStore, Change
 from tests.catalog.fakes import (
     FakeEncoder,

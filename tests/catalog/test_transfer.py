@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from catalog.errors import AlreadyExists, CatalogError, Conflict, Invalid, NotFound
-from catalog.folder import FolderStorage
+from catalog.storage.folder import FolderStorage
 from catalog.store import CatalogStore
-from catalog.transfer import ImportReport, RowStatus, export, import_path
+from catalog.transfer.importer import ImportReport, RowStatus, export, import_path
 from tests.catalog.fakes import (
     FakeEncoder,
     MemoryStorage,

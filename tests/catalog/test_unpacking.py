@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import CatalogError, Invalid, NotFound
-from catalog.transfer import RowStatus, import_path, opened
-from catalog.unpacking import unpacked
+from catalog.transfer.archive import unpacked
+from catalog.transfer.importer import RowStatus, import_path, opened
 from tests.catalog.fakes import MemoryStorage, new_store, picture
 
 

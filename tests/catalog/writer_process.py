@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from catalog.errors import AlreadyExists
-from catalog.folder import FolderStorage
+from catalog.storage.folder import FolderStorage
 from tests.catalog.fakes import picture, same_store
 
 

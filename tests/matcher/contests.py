@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from catalog.encoding import ReferenceCrop
+from catalog.encodings.encoding import ReferenceCrop
 from matcher.agreement import Aligned, Look
 from matcher.features import LocalFeatures
 from matcher.placement import Placement

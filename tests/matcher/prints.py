@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.calibration import Calibration
-from catalog.encoding import Encoding
-from catalog.product import Product, ReferenceImage
+from catalog.encodings.encoding import Encoding
+from catalog.records.calibration import Calibration
+from catalog.records.product import Product, ReferenceImage
 from matcher.box import Box
 from matcher.calibration import read
 from matcher.colour_embedder import ColourEmbedder

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.calibration import Calibration
+from catalog.records.calibration import Calibration
 from matcher.calibration import read
 from matcher.decision import Decision, DecisionWeights, choice, evidence
 from matcher.match import Verdict

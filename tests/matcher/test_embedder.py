@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from catalog.product import is_valid_id
+from catalog.records.product import is_valid_id
 from matcher.colours import LAYOUT, Colours
 from matcher.embedder import (
     Embedder,

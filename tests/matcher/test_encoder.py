@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from catalog.encoding import Encoding
+from catalog.encodings.encoding import Encoding
 from matcher.box import Box
 from matcher.colour_embedder import ColourEmbedder
 from matcher.encoder import ReferenceEncoder

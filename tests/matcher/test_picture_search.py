@@ -3,9 +3,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.conditions import Conditions
-from catalog.index import Neighbour
-from catalog.search import Found, Search
+from catalog.search.filters import Conditions
+from catalog.search.search import Found, Search
+from catalog.search.vector_index import Neighbour
 from matcher.box import Box
 from matcher.match import Detection
 from matcher.search import MOST_ALIKE, PictureSearch

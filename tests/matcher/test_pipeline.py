@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from catalog.calibration import Calibration
+from catalog.records.calibration import Calibration
 from matcher.box import Box
 from matcher.match import Detection, Verdict
 from matcher.placement import overlap

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from catalog.calibration import Calibration
+from catalog.records.calibration import Calibration
 from matcher.box import Box
 from matcher.match import Detection, Match
 from matcher.rehearsal import Kind, Question, log_odds, rehearse

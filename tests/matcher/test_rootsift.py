@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-from catalog.encoding import CompactFeatures
+from catalog.encodings.encoding import CompactFeatures
 from matcher.errors import WeightsError
 from matcher.nearest import NearestNeighbourMatcher
 from matcher.rootsift import read_basis

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from catalog.picture import read_picture
+from catalog.ingest.image_file import read_picture
 from matcher.agreement import Aligned, Look, Warped
 from matcher.comparator import Comparison, NetworkComparator
 from matcher.detector import YoloDetector

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from catalog.product import is_valid_id
+from catalog.records.product import is_valid_id
 from matcher.features import LocalFeatures
 from matcher.openvino_runtime import OpenVinoRuntime
 from matcher.runtime import Array, LoadedNetwork

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
 
-from catalog.encoding import ReferenceCrop
+from catalog.encodings.encoding import ReferenceCrop
 from matcher.colour_embedder import ColourEmbedder
 from matcher.resnet import EmbeddingNet
 from matcher.weights import Network, Weights

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from catalog.product import is_valid_id
+from catalog.records.product import is_valid_id
 from tests.training import shop
 from training.packaging import catalog_pictures, make_stranger, photograph, write_pictures
 from training.render.canvas import Canvas

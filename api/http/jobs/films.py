@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from api.errors import Refused
 from catalog.errors import NotFound, StorageUnavailable
-from catalog.s3_client import VENDOR, S3Options, client, session
-from catalog.s3_errors import is_absent, is_bucket_absent, refusal
+from catalog.storage.s3_client import VENDOR, S3Options, client, session
+from catalog.storage.s3_errors import is_absent, is_bucket_absent, refusal
 from stream.errors import SourceError, StreamError
 from stream.video.file import FileSource
 

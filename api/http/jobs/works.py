@@ -16,9 +16,9 @@ from api.schemas import import_row_json
 from api.services import Finder
 from api.video import VideoOrder, match_video
 from api.video_outcome import video_result
-from catalog.orphans import GRACE_SECONDS
+from catalog.reconcile.orphans import GRACE_SECONDS
 from catalog.snapshot import Catalog
-from catalog.transfer import import_path
+from catalog.transfer.importer import import_path
 from matcher.rehearsal import Judge
 
 UPLOAD: Final = "upload"

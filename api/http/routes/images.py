@@ -22,7 +22,7 @@ from api.http.principal import Keeper, Reader
 from api.http.problems import Problem, documented
 from api.schemas import product_json
 from catalog.errors import Conflict
-from catalog.picture import read_picture
+from catalog.ingest.image_file import read_picture
 from catalog.snapshot import Catalog
 from client.records import ReferenceImageJson, WrittenJson
 

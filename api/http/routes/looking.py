@@ -15,10 +15,10 @@ from api.http.routes.catalogs import MinVersion
 from api.http.uploads import Json, Upload
 from api.schemas import explanation_json, identification_json
 from api.search_json import found_json
-from catalog.conditions import conditions
-from catalog.ingest import NamedPicture
-from catalog.picture import read_picture
-from catalog.search import Search
+from catalog.ingest.image_file import read_picture
+from catalog.ingest.ingest import NamedPicture
+from catalog.search.filters import conditions
+from catalog.search.search import Search
 from client.records import ExplainedJson, FoundPageJson, IdentificationJson
 from matcher.explain import Explanation
 

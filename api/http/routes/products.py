@@ -24,7 +24,7 @@ from api.http.routes.catalogs import Cursor, Limit, MinVersion
 from api.http.uploads import Upload, read_object
 from api.schemas import product_json
 from catalog.errors import Conflict
-from catalog.product import AttributeValue, Product
+from catalog.records.product import AttributeValue, Product
 from catalog.store import CatalogStore, Change
 from client.records import ProductJson, WrittenJson
 

@@ -8,9 +8,9 @@ from cryptography.fernet import Fernet
 
 from api.cameras import Camera, CameraKeeper, CameraOrder, CameraStore, Hours, Vault, Window
 from api.errors import Refused
-from catalog.catalogs import Catalogs
-from catalog.folder import FolderStorage
+from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
+from catalog.storage.folder import FolderStorage
 from matcher.live import Region, SessionManager
 from stream.camera.address import SERVICE_RULES
 from stream.sources import LiveSource

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from catalog.catalogs import Catalogs
-from catalog.folder import FolderStorage
+from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
+from catalog.storage.folder import FolderStorage
 from tests.api.http.serving import Service, png
 from tests.api.http.test_live_routes import publishing
 from tests.api.shop import NETWORKS

@@ -11,7 +11,7 @@ from api.errors import Refused
 from api.http.jobs.films import fetcher
 from api.http.jobs.runner import Stopped
 from catalog.errors import NotFound, StorageUnavailable
-from catalog.s3_client import S3Options, client, session
+from catalog.storage.s3_client import S3Options, client, session
 from tests.api.http.serving import Service, serving
 from tests.api.test_cli_video import tea_clip
 from tests.catalog.buckets import moto_server

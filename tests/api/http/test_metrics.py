@@ -10,7 +10,7 @@ from api.http.jobs.runner import JobRunner
 from api.http.metrics import Now
 from api.services import build_services
 from api.settings import Settings
-from catalog.index import IndexHealth
+from catalog.search.vector_index import IndexHealth
 from tests.api.http.serving import Service, png
 
 

@@ -1,0 +1,1 @@
+"""Embeddings and features of references: their files, networks and caches."""

@@ -1,0 +1,247 @@
+"""Encodings in storage: one safetensors object per part and part id, beside the pictures.
+
+The parts of one encoding belong together: keypoints are in the pixels of their crop. So the crop's
+hash is kept with the other parts, and parts that do not fit each other count as missing.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Final, TypeVar
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_tensors
+from safetensors.numpy import save as save_tensors
+
+from catalog.encodings.encoding import CompactFeatures, Encoding, PartIds, ReferenceCrop
+from catalog.errors import CatalogError, Conflict, Invalid, NotFound
+from catalog.storage.base import Storage
+
+LOCAL_BUDGET_BYTES: Final = 32 * 1024
+_UNIT_TOLERANCE: Final = 1e-3
+# Two writers of the same picture may interleave; each checks what came out and writes again.
+_WRITE_ATTEMPTS: Final = 4
+
+Tensors = Mapping[str, NDArray[np.generic]]
+Kind = TypeVar("Kind", bound=np.generic)
+
+
+class PartStore:
+    """Reads and writes the encodings of one catalog."""
+
+    def __init__(self, storage: Storage, catalog: str) -> None:
+        self._storage = storage
+        self._catalog = catalog
+
+    @property
+    def catalog(self) -> str:
+        """The catalog's name."""
+        return self._catalog
+
+    def load(self, part_ids: PartIds, image_id: str) -> Encoding:
+        """The encoding of a picture.
+
+        Raises:
+            NotFound: a part is missing, or the parts do not belong together.
+            CatalogError: a part is damaged.
+        """
+        keys = self._keys(part_ids, image_id)
+        data = [self._get(key, image_id) for key in keys]
+        stamp = hashlib.sha256(data[0]).digest()
+        crop, embedding, local = (loaded(part, key) for part, key in zip(data, keys, strict=True))
+        try:
+            if not (_stamped(embedding, stamp) and _stamped(local, stamp)):
+                raise NotFound(self._missing(image_id, "do not belong together"))
+            return Encoding(
+                _crop_from(crop), tensor(embedding, "embedding", np.float32), _local_from(local)
+            )
+        except ValueError as error:
+            raise _damaged(f"the stored features of picture {image_id}", error) from error
+
+    def embedding(self, part_ids: PartIds, image_id: str) -> NDArray[np.float32]:
+        """(D,) float32; the embedding alone.
+
+        Raises:
+            NotFound: it is missing.
+            CatalogError: it is damaged.
+        """
+        key = self._keys(part_ids, image_id)[1]
+        tensors = loaded(self._get(key, image_id), key)
+        try:
+            return tensor(tensors, "embedding", np.float32)
+        except ValueError as error:
+            raise _damaged(key, error) from error
+
+    def save(self, part_ids: PartIds, image_id: str, encoding: Encoding) -> None:
+        """Write all parts, so that they belong together whoever else writes the same picture.
+
+        Raises:
+            Conflict: others kept writing the same picture.
+            StorageUnavailable: the storage refused.
+        """
+        crop = saved(_crop_tensors(encoding.crop))
+        stamp = np.frombuffer(hashlib.sha256(crop).digest(), np.uint8)
+        embedding = saved({"embedding": encoding.embedding, "crop": stamp})
+        local = saved({**_local_tensors(encoding.local), "crop": stamp})
+        objects = dict(zip(self._keys(part_ids, image_id), (crop, embedding, local), strict=True))
+        for _ in range(_WRITE_ATTEMPTS):
+            for key, data in objects.items():
+                self._storage.put(key, data)
+            if self._fit_together(part_ids, image_id):
+                return
+        raise Conflict(f"picture {image_id} is being added by other processes too; try again")
+
+    def _fit_together(self, part_ids: PartIds, image_id: str) -> bool:
+        try:
+            self.load(part_ids, image_id)
+        except NotFound:
+            return False
+        return True
+
+    def _get(self, key: str, image_id: str) -> bytes:
+        try:
+            return self._storage.get(key)
+        except NotFound as error:
+            raise NotFound(self._missing(image_id, "are missing")) from error
+
+    def _missing(self, image_id: str, how: str) -> str:
+        return (
+            f"the features of picture {image_id} {how}; encode the catalog again with: "
+            f"skulens catalog model {self._catalog} --switch"
+        )
+
+    def _keys(self, part_ids: PartIds, image_id: str) -> tuple[str, str, str]:
+        folder = f"{self._catalog}/features"
+        return (
+            f"{folder}/crop/{part_ids.crop}/{image_id}.safetensors",
+            f"{folder}/embedding/{part_ids.embedding}/{image_id}.safetensors",
+            f"{folder}/local/{part_ids.local}/{image_id}.safetensors",
+        )
+
+
+def check(encoding: Encoding, name: str) -> None:
+    """Refuse an encoding that breaks its contract.
+
+    Raises:
+        Invalid: wrong shapes or types, no unit length, or over the budget.
+    """
+    size = sum(tensor.nbytes for tensor in _local_tensors(encoding.local).values())
+    if size > LOCAL_BUDGET_BYTES:
+        raise Invalid(
+            f"the keypoints of {name} take {size:,} bytes and the budget is "
+            f"{LOCAL_BUDGET_BYTES:,}; make the encoder keep fewer"
+        )
+    for tensor, kind, shape, what in _contract(encoding):
+        fits = tensor.dtype == kind and len(tensor.shape) == len(shape)
+        if not fits or any(n not in (-1, m) for n, m in zip(shape, tensor.shape, strict=True)):
+            raise Invalid(
+                f"the encoder made {what} of {name} as {tensor.shape} {tensor.dtype}, "
+                f"not {shape} {np.dtype(kind)}"
+            )
+    length = float(np.linalg.norm(encoding.embedding))
+    if not abs(length - 1.0) < _UNIT_TOLERANCE:
+        raise Invalid(f"the encoder made an embedding of {name} with length {length:.4f}, not 1")
+
+
+def _contract(
+    encoding: Encoding,
+) -> tuple[tuple[NDArray[np.generic], DTypeLike, tuple[int, ...], str], ...]:
+    crop, local = encoding.crop, encoding.local
+    count = len(local.points)
+    return (
+        (crop.outline, np.float32, (4, 2), "an outline"),
+        (crop.to_picture, np.float64, (3, 3), "a homography"),
+        (crop.jpeg, np.uint8, (-1,), "a crop"),
+        (crop.mask, np.bool_, (-1, -1), "a mask"),
+        (encoding.embedding, np.float32, (-1,), "an embedding"),
+        (local.points, np.uint16, (-1, 2), "keypoints"),
+        (local.scales, np.uint8, (count,), "scales"),
+        (local.angles, np.uint8, (count,), "angles"),
+        (local.codes, np.uint8, (count, -1), "descriptors"),
+    )
+
+
+def _crop_tensors(crop: ReferenceCrop) -> Tensors:
+    return {
+        "outline": crop.outline,
+        "size": np.array([crop.width, crop.height], np.int32),
+        "to_picture": crop.to_picture,
+        "jpeg": crop.jpeg,
+        "mask": crop.mask,
+    }
+
+
+def _crop_from(tensors: Tensors) -> ReferenceCrop:
+    width, height = (int(side) for side in tensor(tensors, "size", np.int32))
+    return ReferenceCrop(
+        outline=tensor(tensors, "outline", np.float32),
+        width=width,
+        height=height,
+        to_picture=tensor(tensors, "to_picture", np.float64),
+        jpeg=tensor(tensors, "jpeg", np.uint8),
+        mask=tensor(tensors, "mask", np.bool_),
+    )
+
+
+def _local_tensors(local: CompactFeatures) -> Tensors:
+    return {
+        "points": local.points,
+        "scales": local.scales,
+        "angles": local.angles,
+        "codes": local.codes,
+    }
+
+
+def _local_from(tensors: Tensors) -> CompactFeatures:
+    return CompactFeatures(
+        points=tensor(tensors, "points", np.uint16),
+        scales=tensor(tensors, "scales", np.uint8),
+        angles=tensor(tensors, "angles", np.uint8),
+        codes=tensor(tensors, "codes", np.uint8),
+    )
+
+
+def saved(tensors: Tensors) -> bytes:
+    """Arrays as one safetensors object."""
+    return save_tensors({name: np.ascontiguousarray(array) for name, array in tensors.items()})
+
+
+def loaded(data: bytes, where: str) -> Tensors:
+    """The arrays of a safetensors object, read-only.
+
+    Raises:
+        CatalogError: it is damaged; the message names `where`.
+    """
+    try:
+        tensors = load_tensors(data)
+    except (SafetensorError, ValueError) as error:
+        raise _damaged(where, error) from error
+    for array in tensors.values():
+        array.setflags(write=False)
+    return tensors
+
+
+def tensor(tensors: Tensors, name: str, kind: type[Kind]) -> NDArray[Kind]:
+    """One of the arrays.
+
+    Raises:
+        ValueError: it is missing or of another type.
+    """
+    array = tensors.get(name)
+    if array is None or array.dtype != kind:
+        raise ValueError(f"no {name} of type {np.dtype(kind)} in it")
+    return array.astype(kind, copy=False)
+
+
+def _stamped(tensors: Tensors, stamp: bytes) -> bool:
+    return tensor(tensors, "crop", np.uint8).tobytes() == stamp
+
+
+def _damaged(where: str, error: Exception) -> CatalogError:
+    return CatalogError(f"{where} is damaged ({error}); encode the catalog again")
+
+
+def part_folders(part_ids: PartIds) -> tuple[str, str, str]:
+    """Where features of these ids lie, below `features/`."""
+    return f"crop/{part_ids.crop}", f"embedding/{part_ids.embedding}", f"local/{part_ids.local}"

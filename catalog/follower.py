@@ -1,0 +1,122 @@
+"""Keeps a catalog fresh in the background, so that readers never wait for the storage."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Event, Thread
+from types import TracebackType
+from typing import Final, Self
+
+from catalog.errors import CatalogError
+from catalog.snapshot import Catalog
+from catalog.store import WAIT_SECONDS, CatalogStore
+
+POLL_SECONDS: Final = 0.5
+# A poll that has not come back after so long counts as failing.
+_OVERDUE_SECONDS: Final = 2.0
+_LONGEST_PAUSE_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How fresh a followed catalog is.
+
+    Attributes:
+        index_version: of the snapshot that readers get.
+        degraded: whether the storage does not answer, so that changes may be missing.
+        reason: one sentence when degraded, else empty.
+        age_s: seconds since the journal was last seen whole.
+    """
+
+    index_version: int
+    degraded: bool
+    reason: str
+    age_s: float
+
+
+class Follower:
+    """Polls one catalog's journal; a context manager, safe to share between threads.
+
+    While the storage fails, readers keep the snapshot they had, and the follower keeps trying.
+    """
+
+    def __init__(
+        self,
+        store: CatalogStore,
+        *,
+        poll_seconds: float = POLL_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Read the catalog once.
+
+        Raises:
+            NotFound: there is no such catalog.
+            StorageUnavailable: it cannot be read.
+        """
+        self._store = store
+        self._poll_seconds = poll_seconds
+        self._clock = clock
+        self._catalog = _warm(store.snapshot())
+        self._seen_at = clock()
+        self._fault = ""
+        self._stopped = Event()
+        self._thread = Thread(target=self._run, name=f"follow-{store.name}", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def catalog(self, *, min_version: int = 0, wait_seconds: float = WAIT_SECONDS) -> Catalog:
+        """The newest snapshot; what this process wrote is in it at once.
+
+        Args:
+            min_version: an `index_version` that the caller knows of and wants to see.
+            wait_seconds: how long to wait for it; without one, nothing is ever waited for.
+
+        Raises:
+            Behind: it was not seen within the wait.
+            NotFound: the catalog was deleted.
+            StorageUnavailable: the version asked for cannot be looked for.
+        """
+        latest = self._store.latest()
+        needed = max(min_version, self._store.written_version)
+        for catalog in (self._catalog, latest):  # the first one has read all that it needs
+            if catalog.index_version >= needed:
+                return catalog
+        return self._store.snapshot(min_version=min_version, wait_seconds=wait_seconds)
+
+    @property
+    def health(self) -> Health:
+        """How fresh it is."""
+        age = self._clock() - self._seen_at
+        overdue = age > self._poll_seconds + _OVERDUE_SECONDS
+        reason = self._fault or ("the storage does not answer" if overdue else "")
+        return Health(self._catalog.index_version, bool(reason), reason, age)
+
+    def _run(self) -> None:
+        pause = self._poll_seconds
+        while not self._stopped.wait(pause):
+            started = self._clock()
+            try:
+                self._catalog = _warm(self._store.snapshot())
+            except CatalogError as error:
+                self._fault = " ".join(str(error).split())
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            else:
+                self._fault = ""
+                self._seen_at = started
+                pause = self._poll_seconds
+
+
+def _warm(catalog: Catalog) -> Catalog:
+    catalog.warm_up()
+    return catalog

@@ -1,0 +1,1 @@
+"""Taking pictures in: reading, checking, uploading."""

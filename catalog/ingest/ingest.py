@@ -1,0 +1,217 @@
+"""Taking pictures in: read, check and encode first, upload afterwards."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from catalog.encodings.cache import EncodingCache
+from catalog.encodings.encoders import Encoders
+from catalog.encodings.encoding import Encoder, Encoding, PartIds
+from catalog.encodings.store import PartStore, check
+from catalog.errors import CatalogError, Invalid, NotFound, PictureError, StorageUnavailable
+from catalog.ingest.image_file import Picture, decode
+from catalog.ingest.quality import EnrolmentRules, Finding, Known, compared, inspected
+from catalog.records.product import ReferenceImage, image_key
+from catalog.records.validation import MOST_IMAGES, storable
+from catalog.storage.base import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPicture:
+    """A picture file that someone gives.
+
+    Attributes:
+        name: the file's name, for people.
+        data: the whole file.
+    """
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A picture that is fit to be uploaded."""
+
+    image: ReferenceImage
+    data: bytes
+    encoding: Encoding
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Intake:
+    """What is left of the pictures given: the new ones, notes on the others, their own faults.
+
+    Attributes:
+        encoder: what encoded them.
+        prepared: the new ones.
+        notes: sentences on the others.
+        findings: their own faults.
+    """
+
+    encoder: Encoder
+    prepared: tuple[Prepared, ...]
+    notes: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def images(self) -> tuple[ReferenceImage, ...]:
+        """The new reference images, in the order given."""
+        return tuple(prepared.image for prepared in self.prepared)
+
+
+class Ingest:
+    """Prepares and uploads the pictures of one catalog."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        catalog: str,
+        encoders: Encoders,
+        encodings: EncodingCache,
+        rules: EnrolmentRules,
+    ) -> None:
+        self._storage = storage
+        self._catalog = catalog
+        self._encoders = encoders
+        self._encodings = encodings
+        self._rules = rules
+        self._parts = PartStore(storage, catalog)
+
+    def prepare(
+        self,
+        part_ids: PartIds,
+        pictures: Sequence[NamedPicture],
+        existing: Sequence[ReferenceImage],
+        at: str,
+    ) -> Intake:
+        """Read, encode and check pictures; nothing is written.
+
+        Args:
+            part_ids: what to make of them.
+            pictures: of one product; each helps to encode the ones after it.
+            existing: the product's images so far.
+            at: ISO 8601, UTC; when they are added.
+
+        Raises:
+            PictureError: one of them cannot be read, or has a fault that is refused.
+            Invalid: too many, or the encoder broke its contract.
+            Conflict: this process lacks the networks.
+        """
+        encoder = self._encoders.of(part_ids)
+        names = {image.image_id: image.source_name for image in existing}
+        if len(existing) + len(pictures) > MOST_IMAGES:
+            raise Invalid(
+                f"{len(existing) + len(pictures)} pictures are too many for one product; "
+                f"give at most {MOST_IMAGES}"
+            )
+        siblings: list[Encoding] | None = None
+        prepared: list[Prepared] = []
+        notes: list[str] = []
+        findings: list[Finding] = []
+        for picture in pictures:
+            image_id = hashlib.sha256(picture.data).hexdigest()
+            if image_id in names:
+                notes.append(f"{picture.name} is the same file as {names[image_id]} and is ignored")
+                continue
+            names[image_id] = picture.name
+            decoded = decode(picture.data, picture.name)
+            if siblings is None:
+                siblings = self._siblings(encoder, existing)
+            encoding = self._encoded(encoder, decoded, image_id, picture.name, siblings)
+            siblings.append(encoding)
+            findings += inspected(picture.name, decoded.image, encoding, self._rules)
+            self._check(findings)
+            image = _image(image_id, decoded, picture.name, at)
+            prepared.append(Prepared(image, picture.data, encoding))
+        return Intake(encoder, tuple(prepared), tuple(notes), tuple(findings))
+
+    def compare(self, product_id: str, intake: Intake, known: Known) -> tuple[Finding, ...]:
+        """Which of the new pictures resemble other products of the catalog.
+
+        Raises:
+            PictureError: one has a fault that is refused.
+        """
+        findings = tuple(
+            finding
+            for one in intake.prepared
+            for finding in compared(
+                one.image.source_name,
+                one.image.image_id,
+                product_id,
+                one.encoding,
+                known,
+                self._rules,
+            )
+        )
+        self._check(findings)
+        return findings
+
+    def _check(self, findings: Sequence[Finding]) -> None:
+        for one in findings:
+            if one.fault in self._rules.refused:
+                raise PictureError(f"{one.sentence} (refused by setting)", one.picture)
+
+    def upload(self, intake: Intake) -> None:
+        """Write pictures and features; also those that are there, so that they count as fresh.
+
+        Raises:
+            StorageUnavailable: the storage refused.
+            Conflict: others kept writing the same picture.
+        """
+        for prepared in intake.prepared:
+            image = prepared.image
+            key = image_key(self._catalog, image.image_id, image.extension)
+            self._storage.put(key, prepared.data)
+            self._parts.save(intake.encoder.part_ids, image.image_id, prepared.encoding)
+
+    def encode_stored(
+        self, encoder: Encoder, image: ReferenceImage, siblings: Sequence[Encoding]
+    ) -> Encoding:
+        """The encoding of a stored picture by some networks; made and saved if missing.
+
+        Raises:
+            NotFound: the picture is missing in the storage.
+            PictureError: it is damaged.
+            Invalid: the encoder broke its contract.
+        """
+        known = self._known(encoder, image.image_id)
+        if known is not None:
+            return known
+        data = self._storage.get(image_key(self._catalog, image.image_id, image.extension))
+        decoded = decode(data, image.source_name)
+        encoding = self._encoded(encoder, decoded, image.image_id, image.source_name, siblings)
+        self._parts.save(encoder.part_ids, image.image_id, encoding)
+        return encoding
+
+    def _siblings(self, encoder: Encoder, existing: Sequence[ReferenceImage]) -> list[Encoding]:
+        return [self._encodings.get(encoder.part_ids, image.image_id) for image in existing]
+
+    def _encoded(
+        self,
+        encoder: Encoder,
+        decoded: Picture,
+        image_id: str,
+        name: str,
+        siblings: Sequence[Encoding],
+    ) -> Encoding:
+        known = self._known(encoder, image_id)
+        if known is not None:
+            return known
+        encoding = encoder.encode(decoded.image, tuple(siblings))
+        check(encoding, name)
+        return encoding
+
+    def _known(self, encoder: Encoder, image_id: str) -> Encoding | None:
+        """The stored encoding, unless it is missing or damaged and so has to be made."""
+        try:
+            return self._parts.load(encoder.part_ids, image_id)
+        except StorageUnavailable:
+            raise
+        except (NotFound, CatalogError):
+            return None
+
+
+def _image(image_id: str, decoded: Picture, name: str, at: str) -> ReferenceImage:
+    height, width = decoded.image.shape[:2]
+    return ReferenceImage(image_id, decoded.extension, width, height, storable(name), at)

@@ -1,0 +1,1 @@
+"""The journal: entries, their commit, and the state that they add up to."""

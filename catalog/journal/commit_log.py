@@ -1,0 +1,176 @@
+"""Follows one catalog's journal and commits to it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import RLock
+from typing import Final
+from uuid import uuid4
+
+from catalog.errors import CatalogError, Conflict, NewerFormat
+from catalog.journal.checkpoint import Checkpoint, Checkpoints
+from catalog.journal.entries import Entry, JournalChange
+from catalog.journal.journal import Journal
+from catalog.journal.state import NOTHING, CatalogState, replay
+from catalog.search.index_cache import IndexKeeper
+from catalog.storage.base import Storage
+
+# Each lost race means that somebody else's change was made; so many in a row is a fault.
+_MOST_RACES: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """The outcome of a change.
+
+    Attributes:
+        state: after it.
+        written: whether an entry was written; False when there was nothing to change.
+    """
+
+    state: CatalogState
+    written: bool
+
+
+Decide = Callable[[CatalogState], JournalChange | Sequence[JournalChange] | None]
+
+
+class Ledger:
+    """What the journal says, read once and then followed; safe to share between threads."""
+
+    def __init__(self, storage: Storage, catalog: str, keeper: IndexKeeper) -> None:
+        self._catalog = catalog
+        self._keeper = keeper
+        self._journal = Journal(storage, catalog)
+        self._checkpoints = Checkpoints(storage, catalog)
+        self._checkpointed = 0
+        self._lock = RLock()
+        self._write_id = ""
+        self._state = NOTHING
+        self._newer: NewerFormat | None = None
+        self._written = 0
+
+    @property
+    def known(self) -> CatalogState:
+        """The state as it was read or written last; asks nobody and never waits."""
+        return self._state
+
+    @property
+    def written(self) -> int:
+        """Number of the last entry that was committed through here; 0 before the first."""
+        return self._written
+
+    def state(self) -> CatalogState:
+        """The state now, by every entry that can be read and understood, without a gap.
+
+        Raises:
+            CatalogError: an entry is damaged.
+            NewerFormat: the very first entry is of a newer skulens.
+        """
+        with self._lock:
+            if self._state is NOTHING:
+                self._start()
+            self._follow()
+            if self._newer is not None and self._state is NOTHING:
+                raise self._newer
+            return self._state
+
+    def entries(self) -> Iterator[Entry]:
+        """The journal from its first entry; every call reads it anew.
+
+        Raises:
+            NewerFormat: a newer skulens wrote the next entry.
+            CatalogError: the next entry is damaged.
+        """
+        return self._journal.after(0)
+
+    def _follow(self) -> None:
+        entries: list[Entry] = []
+        self._newer = None
+        try:
+            for entry in self._journal.after(self._state.sequence):
+                entries.append(entry)
+        except NewerFormat as error:
+            self._newer = error
+        finally:  # what was read before a fault is good
+            if entries:
+                self._state = replay(self._state, entries)
+                self._write_id = entries[-1].write_id
+
+    def commit(self, decide: Decide) -> Commit:
+        """Write what `decide` makes of the newest state.
+
+        After a lost race it is asked again, so that it checks its preconditions on what won.
+
+        Args:
+            decide: the changes, which come true together, or None when there is nothing to do;
+                raises to refuse.
+
+        Raises:
+            NewerFormat: a newer skulens wrote to this catalog.
+            Undetermined: whether it was written is unknown.
+            StorageUnavailable: it was not written.
+            Conflict: others were first, again and again.
+        """
+        write_id = uuid4().hex
+        for _ in range(_MOST_RACES):
+            with self._lock:
+                state = self.state()
+                if self._newer is not None:
+                    raise self._newer
+                changes = _changes(decide(state))
+                if not changes:
+                    return Commit(state, written=False)
+                entry = Entry(state.sequence + 1, write_id, now(), changes)
+                if self._journal.append(entry):
+                    self._state = replay(state, [entry])
+                    self._write_id = write_id
+                    self._written = entry.sequence
+                    return Commit(self._state, written=True)
+        raise Conflict(f"others change catalog {self._catalog} all the time; try again later")
+
+    def checkpoint(self) -> None:
+        """Write a snapshot object if it is time for one.
+
+        Raises:
+            CatalogError: it was not written, which does no harm.
+        """
+        with self._lock:
+            state, write_id = self._state, self._write_id
+            if not self._checkpoints.due(state.sequence, self._checkpointed):
+                return
+            self._checkpointed = state.sequence
+        references, vectors = self._keeper.index(state.part_ids, state.products).content()
+        self._checkpoints.write(Checkpoint(state, write_id, tuple(references), vectors))
+
+    def _start(self) -> None:
+        checkpoint = self._checkpoints.newest(self._is_mine)
+        if checkpoint is None:
+            return
+        self._state = checkpoint.state
+        self._write_id = checkpoint.write_id
+        self._checkpointed = checkpoint.state.sequence
+        self._keeper.start_with(
+            self._state.part_ids, self._state.products, checkpoint.references, checkpoint.vectors
+        )
+
+    def _is_mine(self, checkpoint: Checkpoint) -> bool:
+        """Whether the journal holds its last entry; a journal from a backup may not."""
+        try:
+            entry = self._journal.read(checkpoint.state.sequence)
+        except CatalogError:
+            return False
+        return entry is not None and entry.write_id == checkpoint.write_id
+
+
+def _changes(
+    decided: JournalChange | Sequence[JournalChange] | None,
+) -> tuple[JournalChange, ...]:
+    if decided is None:
+        return ()
+    return tuple(decided) if isinstance(decided, Sequence) else (decided,)
+
+
+def now() -> str:
+    """ISO 8601, UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,156 @@
+"""The journal: numbered entries, each of which is one commit.
+
+Entry n is written with "only if there is none", so of several writers one wins; an entry that is
+there never changes and is never deleted. The catalog is what entries 1 to n, without a gap, say.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from catalog.errors import (
+    CatalogError,
+    Invalid,
+    NewerFormat,
+    NotFound,
+    StorageUnavailable,
+    Undetermined,
+)
+from catalog.journal.entries import Entry, entry_from, entry_record
+from catalog.records.codec import dumps, loads
+from catalog.storage.base import Storage
+
+MOST_BYTES: Final = 1 << 20
+_PATIENCE_SECONDS: Final = 10.0
+_PAUSE_SECONDS: Final = 0.2
+# Entries that are asked for at once by somebody who is far behind.
+_MOST_AHEAD: Final = 16
+
+
+class Journal:
+    """The entries of one catalog in a storage."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        catalog: str,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._storage = storage
+        self._catalog = catalog
+        self._clock = clock
+        self._sleep = sleep
+
+    def after(self, sequence: int) -> Iterator[Entry]:
+        """The entries that follow, in order, until one is missing.
+
+        Whoever is far behind reads several at once; what is behind a missing one is never seen.
+
+        Raises:
+            NewerFormat: a newer skulens wrote the next entry.
+            CatalogError: the next entry is damaged.
+        """
+        width = 1
+        while True:
+            entries = self._several(range(sequence + 1, sequence + 1 + width))
+            for entry in entries:
+                if entry is None:
+                    return
+                yield entry
+            sequence += width
+            width = min(2 * width, _MOST_AHEAD)
+
+    def append(self, entry: Entry) -> bool:
+        """Commit; whether the entry won its number.
+
+        After an answer that settles nothing, the same entry is offered again until its number is
+        taken, by it or by another; only then is anything known.
+
+        Raises:
+            Invalid: the entry is over a megabyte.
+            Undetermined: the storage would not say, until patience ran out.
+            StorageUnavailable: it refused; nothing was written.
+        """
+        data = dumps(entry_record(entry))
+        if len(data) > MOST_BYTES:
+            raise Invalid(
+                f"a change of {len(data):,} bytes is too large for one step; "
+                f"shorten texts or use fewer pictures (at most {MOST_BYTES:,} bytes)"
+            )
+        deadline = self._clock() + _PATIENCE_SECONDS
+        unsure = False
+        while True:
+            try:
+                return self._offer(entry, data)
+            except StorageUnavailable as error:
+                unsure = unsure or isinstance(error, Undetermined)
+                if not unsure:
+                    raise
+                if self._clock() >= deadline:
+                    raise Undetermined(
+                        f"{error}; whether the change of catalog {self._catalog} was made is "
+                        "unknown: look at it before you try again"
+                    ) from error
+            self._sleep(_PAUSE_SECONDS)
+
+    def _offer(self, entry: Entry, data: bytes) -> bool:
+        if self._storage.put_if_absent(self._key(entry.sequence), data):
+            return True
+        # It may be ours all the same: something on the way may have sent it twice.
+        try:
+            winner = self.read(entry.sequence)
+        except StorageUnavailable as error:
+            raise Undetermined(str(error)) from error
+        return winner is not None and winner.write_id == entry.write_id
+
+    def last(self) -> Entry | None:
+        """The newest entry; None for a catalog that never was.
+
+        Raises:
+            CatalogError: it is damaged.
+        """
+        keys = self._storage.list(f"{self._catalog}/journal/")
+        return self.read(_sequence_of(keys[-1])) if keys else None
+
+    def read(self, sequence: int) -> Entry | None:
+        """One entry; None when it was not written yet.
+
+        Raises:
+            NewerFormat: a newer skulens wrote it.
+            CatalogError: it is damaged.
+        """
+        key = self._key(sequence)
+        try:
+            data = self._storage.get(key)
+        except NotFound:
+            return None
+        record = loads(data, key)
+        try:
+            entry = entry_from(record)
+        except NewerFormat as error:
+            raise NewerFormat(f"{key} {error}") from error
+        except ValueError as error:
+            raise CatalogError(f"{key} is damaged ({error}); restore it from a backup") from error
+        if entry.sequence != sequence:
+            raise CatalogError(f"{key} holds entry {entry.sequence}; restore it from a backup")
+        return entry
+
+    def _several(self, sequences: range) -> Iterator[Entry | None]:
+        if len(sequences) == 1:
+            yield self.read(sequences[0])
+            return
+        with ThreadPoolExecutor(len(sequences), thread_name_prefix="journal") as pool:
+            yield from pool.map(self.read, sequences)
+
+    def _key(self, sequence: int) -> str:
+        return f"{self._catalog}/journal/{sequence:012d}.json"
+
+
+def _sequence_of(key: str) -> int:
+    name = key.rpartition("/")[2].removesuffix(".json")
+    if not name.isdecimal():
+        raise CatalogError(f"{key} does not belong into a journal; move it away")
+    return int(name)

@@ -1,0 +1,273 @@
+"""Changing the networks that a catalog is encoded by: prepare, switch in one entry, go back."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from catalog.encodings.encoders import Encoders
+from catalog.encodings.encoding import Encoder, Encoding, PartIds
+from catalog.encodings.store import part_folders
+from catalog.errors import Conflict, Invalid, NotFound
+from catalog.ingest.ingest import Ingest
+from catalog.journal.commit_log import Ledger
+from catalog.journal.entries import JournalChange, PartsActivated, PartsPrepared
+from catalog.journal.state import NO_PARTS, CatalogState, Life
+from catalog.records.product import Product, ReferenceImage
+from catalog.records.validation import check_part_ids
+from catalog.storage.base import Storage
+
+OnProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Networks that a catalog knows of.
+
+    Attributes:
+        model_id: short name of the three ids together.
+        part_ids: their ids.
+        encoded: how many of the catalog's pictures have all their features by them.
+    """
+
+    model_id: str
+    part_ids: PartIds
+    encoded: int
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Which networks a catalog is, was and could be encoded by.
+
+    Attributes:
+        active: those that it answers by.
+        present: those of this process.
+        previous: those before the active ones, if there were any.
+        prepared: those that it is being encoded by, if that has begun.
+        pictures: how many there are.
+        answered: whether this process has the active ones, be they its own or made for the catalog.
+    """
+
+    active: Model
+    present: Model
+    previous: Model | None
+    prepared: Model | None
+    pictures: int
+    answered: bool
+
+
+def model_id_of(part_ids: PartIds) -> str:
+    """A short name for three ids."""
+    joined = "\n".join((part_ids.crop, part_ids.embedding, part_ids.local))
+    return hashlib.sha256(joined.encode()).hexdigest()[:12]
+
+
+class ModelChange:
+    """Changes the networks of one catalog, which answers by the old ones until the switch."""
+
+    def __init__(
+        self,
+        name: str,
+        storage: Storage,
+        ledger: Ledger,
+        ingest: Ingest,
+        encoders: Encoders,
+        encoder: Encoder | None = None,
+    ) -> None:
+        """Take what the catalog is made of.
+
+        Args:
+            name: of the catalog.
+            storage: it lies in.
+            ledger: commits to its journal.
+            ingest: encodes its pictures.
+            encoders: that this process has.
+            encoder: what to change to; the process's own when None.
+        """
+        self._name = name
+        self._storage = storage
+        self._ledger = ledger
+        self._ingest = ingest
+        self._encoders = encoders
+        self._encoder = encoder or encoders.own
+
+    def by(self, encoder: Encoder) -> "ModelChange":
+        """The same for other networks than the process's own."""
+        return ModelChange(
+            self._name, self._storage, self._ledger, self._ingest, self._encoders, encoder
+        )
+
+    def models(self) -> Models:
+        """What is known of the catalog's networks; lists all features."""
+        state = self._alive(self._ledger.state())
+
+        def model(part_ids: PartIds) -> Model:
+            have = self._encoded(part_ids)
+            count = sum(one.image_id in have for one in _images(state))
+            return Model(model_id_of(part_ids), part_ids, count)
+
+        return Models(
+            active=model(state.part_ids),
+            present=model(self._encoder.part_ids),
+            previous=None if state.previous == NO_PARTS else model(state.previous),
+            prepared=None if state.prepared == NO_PARTS else model(state.prepared),
+            pictures=len(_images(state)),
+            answered=self._encoders.find(state.part_ids) is not None,
+        )
+
+    def prepare(self, on_progress: OnProgress | None = None) -> set[Product]:
+        """Encode every picture by the present networks, beside what is active.
+
+        What is there already is kept, also of a run that was stopped.
+
+        Returns:
+            The products that are encoded.
+
+        Raises:
+            PictureError: a stored picture is damaged.
+            NotFound: a stored picture is missing.
+        """
+        wanted = self._encoder.part_ids
+        check_part_ids(wanted)
+
+        def announced(state: CatalogState) -> JournalChange | None:
+            known = wanted in (self._alive(state).part_ids, state.prepared, state.previous)
+            return None if known else PartsPrepared(wanted)
+
+        self._ledger.commit(announced)
+        encoded: set[Product] = set()
+        while owed := [p for p in self._products() if p not in encoded]:
+            self._encode(owed, encoded, on_progress)
+        return encoded
+
+    def switch(self, on_progress: OnProgress | None = None) -> int:
+        """Prepare, then switch to the present networks by one entry.
+
+        Returns:
+            The catalog's `index_version` afterwards.
+
+        Raises:
+            PictureError: a stored picture is damaged.
+            NotFound: a stored picture is missing.
+        """
+        wanted = self._encoder.part_ids
+        while True:
+            encoded = self.prepare(on_progress)
+            state = self._activated(wanted, encoded)
+            if encoded.issuperset(state.products.values()):
+                return state.sequence
+
+    def roll_back(self) -> int:
+        """Go back, by one entry, to the networks that were active before.
+
+        Returns:
+            The catalog's `index_version` afterwards.
+
+        Raises:
+            NotFound: there were none before.
+            Conflict: pictures that came since have no features by them.
+        """
+        state = self._alive(self._ledger.state())
+        if state.previous == NO_PARTS:
+            raise NotFound(f"catalog {self._name} was never encoded by other networks")
+        return self._switched_to(state.previous)
+
+    def switch_to(self, model_id: str, on_progress: OnProgress | None = None) -> int:
+        """Switch to the present networks, or to others that are known.
+
+        What others lack is encoded by them where this process has them.
+
+        Returns:
+            The catalog's `index_version` afterwards.
+
+        Raises:
+            Invalid: there are no such networks.
+            Conflict: pictures have no features by them, and this process lacks them.
+            PictureError: a stored picture is damaged.
+            NotFound: a stored picture is missing.
+        """
+        if model_id == model_id_of(self._encoder.part_ids):
+            return self.switch(on_progress)
+        state = self._alive(self._ledger.state())
+        known = (state.part_ids, state.previous, state.prepared)
+        for part_ids in known:
+            if part_ids != NO_PARTS and model_id == model_id_of(part_ids):
+                encoder = self._encoders.find(part_ids)
+                if encoder is not None:
+                    return self.by(encoder).switch(on_progress)
+                return self._switched_to(part_ids)
+        raise Invalid(
+            f"catalog {self._name} knows no networks {model_id!r}; "
+            f"see: skulens catalog model {self._name}"
+        )
+
+    def _switched_to(self, part_ids: PartIds) -> int:
+        while True:
+            products = self._products()
+            have = self._encoded(part_ids)
+            lacking = sum(
+                image.image_id not in have for product in products for image in product.images
+            )
+            if lacking:
+                raise Conflict(
+                    f"{lacking} pictures of catalog {self._name} have no features by networks "
+                    f"{model_id_of(part_ids)}; encode them with those networks: "
+                    f"skulens catalog model {self._name} --encode"
+                )
+            state = self._activated(part_ids, set(products))
+            if state.part_ids == part_ids:
+                return state.sequence
+
+    def _activated(self, part_ids: PartIds, encoded: set[Product]) -> CatalogState:
+        """The state after switching, unless products came that are not encoded."""
+
+        def switched(state: CatalogState) -> JournalChange | None:
+            complete = encoded.issuperset(self._alive(state).products.values())
+            return None if not complete or state.part_ids == part_ids else PartsActivated(part_ids)
+
+        return self._ledger.commit(switched).state
+
+    def _encode(
+        self, products: Sequence[Product], encoded: set[Product], on_progress: OnProgress | None
+    ) -> None:
+        total = sum(len(product.images) for product in products)
+        done = 0
+        for product in products:
+            self.encode(product.images)
+            encoded.add(product)
+            done += len(product.images)
+            if on_progress:
+                on_progress(done, total)
+
+    def encode(self, images: Sequence[ReferenceImage]) -> None:
+        """Make the features of one product's pictures by the present networks where missing.
+
+        Raises:
+            PictureError: a stored picture is damaged.
+            NotFound: a stored picture is missing.
+        """
+        siblings: list[Encoding] = []
+        for image in images:
+            siblings.append(self._ingest.encode_stored(self._encoder, image, tuple(siblings)))
+
+    def _encoded(self, part_ids: PartIds) -> frozenset[str]:
+        """Pictures that have all their features by some networks."""
+        parts = [
+            {
+                key.rpartition("/")[2].removesuffix(".safetensors")
+                for key in self._storage.list(f"{self._name}/features/{folder}/")
+            }
+            for folder in part_folders(part_ids)
+        ]
+        return frozenset.intersection(*map(frozenset, parts))
+
+    def _products(self) -> tuple[Product, ...]:
+        return tuple(self._alive(self._ledger.state()).products.values())
+
+    def _alive(self, state: CatalogState) -> CatalogState:
+        if state.life is not Life.LIVE:
+            raise NotFound(f"there is no catalog {self._name}")
+        return state
+
+
+def _images(state: CatalogState) -> list[ReferenceImage]:
+    return [image for product in state.products.values() for image in product.images]

@@ -1,0 +1,1 @@
+"""Comparing the storage with the journal, and mending what differs."""

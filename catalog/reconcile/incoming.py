@@ -1,0 +1,129 @@
+"""Pictures that people dropped into `incoming/{product_id}/` become reference images."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from catalog.errors import CatalogError, NotFound, PictureError, StorageUnavailable
+from catalog.ingest.ingest import NamedPicture
+from catalog.reconcile.report import Finding, Kind
+from catalog.records.product import Product, is_valid_id
+from catalog.storage.base import INCOMING, Storage, Stored
+from catalog.store import CatalogStore
+
+_MOST_AT_ONCE: Final = 32
+
+Texts = Callable[[str], Product | None]
+
+
+class Incoming:
+    """Takes dropped pictures in, product by product.
+
+    A file is deleted after its picture is in the catalog; one that cannot be read stays.
+    """
+
+    def __init__(self, store: CatalogStore, storage: Storage) -> None:
+        self._store = store
+        self._storage = storage
+        self._folder = f"{store.name}/{INCOMING}/"
+
+    def listed(self) -> tuple[Stored, ...]:
+        """What lies there.
+
+        Raises:
+            StorageUnavailable: the storage refused.
+        """
+        return self._storage.details(self._folder)
+
+    def take_in(self, dropped: Sequence[Stored], written: Texts, *, dry_run: bool) -> list[Finding]:
+        """Take in what lies there.
+
+        Args:
+            dropped: from `listed`.
+            written: name, description and attributes that somebody wrote by hand for a new product.
+            dry_run: only say what would be done.
+
+        Raises:
+            StorageUnavailable: the storage refused.
+        """
+        findings: list[Finding] = []
+        for product_id, files in self._by_product(dropped, findings).items():
+            for first in range(0, len(files), _MOST_AT_ONCE):
+                some = files[first : first + _MOST_AT_ONCE]
+                findings += self._take(product_id, some, written(product_id), dry_run=dry_run)
+        return findings
+
+    def _by_product(
+        self, dropped: Sequence[Stored], findings: list[Finding]
+    ) -> Mapping[str, list[Stored]]:
+        products: dict[str, list[Stored]] = defaultdict(list)
+        for stored in dropped:
+            product_id, slash, _ = stored.key.removeprefix(self._folder).partition("/")
+            if slash and is_valid_id(product_id):
+                products[product_id].append(stored)
+            else:
+                sentence = f"{stored.key} is in no product's folder; use {self._folder}PRODUCT_ID/"
+                findings.append(Finding(Kind.PROBLEM, stored.key, sentence))
+        return products
+
+    def _take(
+        self, product_id: str, files: list[Stored], written: Product | None, *, dry_run: bool
+    ) -> list[Finding]:
+        if dry_run:
+            return [_taken(product_id, stored) for stored in files]
+        findings: list[Finding] = []
+        pictures = self._read(files)
+        while pictures:
+            try:
+                self._add(product_id, list(pictures.values()), written)
+            except PictureError as error:
+                bad = next(one for one, picture in pictures.items() if picture.name == error.name)
+                findings.append(Finding(Kind.PROBLEM, bad.key, str(error)))
+                del pictures[bad]
+            except StorageUnavailable:
+                raise
+            except CatalogError as error:
+                sentence = f"{self._folder}{product_id}/ was not taken in: {error}"
+                return [*findings, Finding(Kind.PROBLEM, product_id, sentence)]
+            else:
+                return [*findings, *(self._done(product_id, stored) for stored in pictures)]
+        return findings
+
+    def _read(self, files: list[Stored]) -> dict[Stored, NamedPicture]:
+        pictures: dict[Stored, NamedPicture] = {}
+        for stored in files:
+            try:
+                data = self._storage.get(stored.key)
+            except NotFound:
+                continue  # taken away, or taken in by another process
+            pictures[stored] = NamedPicture(stored.key.removeprefix(self._folder), data)
+        return pictures
+
+    def _add(
+        self, product_id: str, pictures: Sequence[NamedPicture], written: Product | None
+    ) -> None:
+        if product_id in self._store.state().products:
+            self._store.add_images(product_id, pictures)
+        elif written is None:
+            self._store.add_product(product_id, pictures)
+        else:
+            self._store.add_product(
+                product_id,
+                pictures,
+                name=written.name,
+                description=written.description,
+                attributes=dict(written.attributes),
+            )
+
+    def _done(self, product_id: str, stored: Stored) -> Finding:
+        try:
+            if self._storage.modified(stored.key) <= stored.modified:  # else it is a newer one
+                self._storage.delete(stored.key)
+        except NotFound:
+            pass
+        return _taken(product_id, stored)
+
+
+def _taken(product_id: str, stored: Stored) -> Finding:
+    sentence = f"{stored.key} becomes a reference image of product {product_id}"
+    return Finding(Kind.TAKEN_IN, stored.key, sentence)

@@ -1,0 +1,320 @@
+"""Brings a catalog and what people did to its storage together, and measures the distance.
+
+Nothing is taken for deleted on the word of a listing alone, and a mass disappearance is withheld
+until it is confirmed: an empty answer is more often a fault than a wish.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from catalog.encodings.store import part_folders
+from catalog.errors import CatalogError, Conflict, NotFound, StorageUnavailable
+from catalog.ingest.ingest import NamedPicture
+from catalog.journal.commit_log import now
+from catalog.journal.journal import Journal
+from catalog.journal.projection import Copy, Projections
+from catalog.journal.state import CatalogState
+from catalog.reconcile.hand_edits import HandEdits
+from catalog.reconcile.incoming import Incoming
+from catalog.reconcile.last_run import Memory, SeenCopy, SeenOrphan, remember, remembered
+from catalog.reconcile.missing import Pictures, affected, inspected, lost
+from catalog.reconcile.orphans import GRACE_SECONDS, Orphans, Referenced
+from catalog.reconcile.report import Finding, Kind, Report
+from catalog.records.product import Product, is_valid_id
+from catalog.storage.base import Storage, Stored
+from catalog.store import CatalogStore
+
+# Fewer than these are somebody's wish; more than both, at once, a fault until confirmed.
+MOST_LOST: Final = 10
+MOST_LOST_SHARE: Final = 0.1
+_READERS: Final = 8
+
+
+class Reconciler:
+    """Compares one catalog with its storage. Methods block and raise `StorageUnavailable`."""
+
+    def __init__(
+        self,
+        store: CatalogStore,
+        storage: Storage,
+        *,
+        grace_seconds: float = GRACE_SECONDS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Name the catalog.
+
+        Args:
+            store: the catalog.
+            storage: where it lies.
+            grace_seconds: how long an orphan is left alone.
+            clock: seconds since the epoch.
+        """
+        self._store = store
+        self._storage = storage
+        self._projections = Projections(storage, store.name)
+        self._edits = HandEdits(store, Journal(storage, store.name), self._projections)
+        self._incoming = Incoming(store, storage)
+        self._orphans = Orphans(storage, store.ledger, grace_seconds=grace_seconds, clock=clock)
+
+    def sync(self, *, dry_run: bool = False) -> Report:
+        """Take in what people dropped into `incoming/` and edited under `products/`.
+
+        Deletions are left to `reconcile`.
+
+        Args:
+            dry_run: only say what would be done.
+        """
+        memory = remembered(self._storage, self._store.name)
+        dropped = self._incoming.listed()
+        copies = self._projections.listed()
+        findings = self._taken_in(dropped, copies, dry_run=dry_run)
+        findings += self._edited(copies, memory, dry_run=dry_run)[0]
+        return self._report(findings, len(dropped) + len(copies))
+
+    def reconcile(self, *, dry_run: bool = False, accept_loss: bool = False) -> Report:
+        """As `sync`; also take deletions in, and collect orphans.
+
+        Args:
+            dry_run: only say what would be done.
+            accept_loss: a mass disappearance is meant.
+        """
+        memory = remembered(self._storage, self._store.name)
+        dropped = self._incoming.listed()
+        copies = self._projections.listed()
+        findings = self._taken_in(dropped, copies, dry_run=dry_run)
+        edits, seen = self._edited(copies, memory, dry_run=dry_run)
+        findings += edits
+        listed = self._listed("images")
+        # The state is read after the listing, so everything that it refers to was there to see.
+        state = self._store.state()
+        pictures = inspected(self._storage, self._store.name, state, listed, memory.pictures)
+        absent = self._absent(copies, memory, state)
+        findings += self._lost(state, absent, pictures, dry_run=dry_run, accept_loss=accept_loss)
+        features = self._listed("features")
+        findings += self._unencoded(state, features, dry_run=dry_run)
+        objects = [*listed, *features, *self._listed("feedback")]
+        collected, orphans = self._collected(objects, memory, dry_run=dry_run)
+        findings += collected
+        if not dry_run:
+            # A deletion that was withheld is to be known as one the next time, too.
+            deleted = (p.product_id for p, by_hand in absent.items() if by_hand)
+            seen.update({one: memory.copies[one] for one in deleted})
+            remember(self._storage, self._store.name, Memory(seen, pictures.whole, orphans))
+        count = len(dropped) + len(state.products) + len(pictures.missing) + len(objects)
+        return self._report(findings, count)
+
+    def _taken_in(
+        self, dropped: Sequence[Stored], copies: Mapping[str, Stored], *, dry_run: bool
+    ) -> list[Finding]:
+        def written(product_id: str) -> Product | None:
+            copy = self._copy(product_id) if product_id in copies else None
+            return copy.product if copy else None
+
+        return self._incoming.take_in(dropped, written, dry_run=dry_run)
+
+    def _edited(
+        self, copies: Mapping[str, Stored], memory: Memory, *, dry_run: bool
+    ) -> tuple[list[Finding], dict[str, SeenCopy]]:
+        """What became of the copies, and which were found as they should be."""
+        findings: list[Finding] = []
+        seen: dict[str, SeenCopy] = {}
+        state = self._store.state()
+        for product_id, stored in copies.items():
+            product = state.products.get(product_id)
+            known = memory.copies.get(product_id)
+            if product and known and known == SeenCopy(product.revision, stored.tag):
+                seen[product_id] = known
+                continue
+            found = self._settled(product_id, product, state, dry_run=dry_run)
+            findings += found
+            if product is not None and not found:
+                seen[product_id] = SeenCopy(product.revision, stored.tag)
+        return findings, seen
+
+    def _settled(
+        self, product_id: str, product: Product | None, state: CatalogState, *, dry_run: bool
+    ) -> list[Finding]:
+        try:
+            copy = self._projections.read(product_id) if is_valid_id(product_id) else None
+        except NotFound:
+            return []  # deleted since it was listed; the next pass sees that
+        except StorageUnavailable:
+            raise
+        except CatalogError as error:
+            return [Finding(Kind.PROBLEM, product_id, str(error))]
+        if copy is not None and product is not None:
+            return self._edits.settle(copy, product, dry_run=dry_run)
+        if copy is not None and product_id in state.removed and not copy.is_edited:
+            if not dry_run:
+                self._projections.remove(product_id)
+            sentence = f"the readable copy of removed product {product_id} is taken away"
+            return [Finding(Kind.MENDED, product_id, sentence)]
+        sentence = (
+            f"products/{product_id}.json is of no product in the catalog; "
+            f"drop pictures into incoming/{product_id}/ to add it, or delete the file"
+        )
+        return [Finding(Kind.PROBLEM, product_id, sentence)]
+
+    def _copy(self, product_id: str) -> Copy | None:
+        try:
+            return self._projections.read(product_id)
+        except StorageUnavailable:
+            raise
+        except CatalogError:
+            return None
+
+    def _absent(
+        self, copies: Mapping[str, Stored], memory: Memory, state: CatalogState
+    ) -> dict[Product, bool]:
+        """Live products whose copy is not there, and whether somebody deleted it.
+
+        Only a copy that was seen in the product's present revision can have been deleted; any
+        other was perhaps never written.
+        """
+        unlisted = [p for product_id, p in state.products.items() if product_id not in copies]
+        with ThreadPoolExecutor(_READERS, thread_name_prefix="copies") as pool:
+            gone = pool.map(self._is_gone, unlisted)
+            absent = [p for p, is_gone in zip(unlisted, gone, strict=True) if is_gone]
+        seen = {product_id: copy.revision for product_id, copy in memory.copies.items()}
+        return {product: seen.get(product.product_id) == product.revision for product in absent}
+
+    def _is_gone(self, product: Product) -> bool:
+        try:
+            self._projections.read(product.product_id)
+        except NotFound:
+            return True
+        except StorageUnavailable:
+            raise
+        except CatalogError:
+            pass
+        return False
+
+    def _lost(
+        self,
+        state: CatalogState,
+        absent: Mapping[Product, bool],
+        pictures: Pictures,
+        *,
+        dry_run: bool,
+        accept_loss: bool,
+    ) -> list[Finding]:
+        deleted = {p.product_id: p for p, by_hand in absent.items() if by_hand}
+        without = affected(state.products.values(), pictures.missing)
+        gone = {**deleted, **{p.product_id: p for p in without}}
+        if is_mass(len(gone), len(state.products)) and not accept_loss:
+            sentence = (
+                f"{len(gone)} of {len(state.products)} products have lost pictures or copies at "
+                "once; nothing is removed until you confirm it with --accept-loss"
+            )
+            return [Finding(Kind.WITHHELD, product_id, sentence) for product_id in gone]
+        findings: list[Finding] = []
+        for product, by_hand in absent.items():
+            if not by_hand:
+                why = "is missing"
+                findings += self._edits.rewrite(product.product_id, why, dry_run=dry_run)
+        for product in gone.values():
+            whole = product.product_id in deleted
+            findings += self._taken_out(product, pictures, whole=whole, dry_run=dry_run)
+        findings += [_hidden(image_id) for image_id in sorted(pictures.hidden)]
+        return findings + self._replaced(state, pictures, dry_run=dry_run)
+
+    def _taken_out(
+        self, product: Product, pictures: Pictures, *, whole: bool, dry_run: bool
+    ) -> list[Finding]:
+        unwanted = lost(product, pictures.missing)
+        whole = whole or len(unwanted) == len(product.images)
+        try:
+            if not dry_run and whole:
+                self._store.remove_product(product.product_id, if_revision=product.revision)
+            elif not dry_run:
+                self._store.remove_images(
+                    product.product_id,
+                    [image.image_id for image in unwanted],
+                    if_revision=product.revision,
+                )
+        except (Conflict, NotFound) as error:
+            return [Finding(Kind.PROBLEM, product.product_id, str(error))]
+        what = (
+            "was deleted by hand and is removed"
+            if whole
+            else (f"lost {len(unwanted)} of its pictures by hand, which are removed")
+        )
+        return [Finding(Kind.REMOVED, product.product_id, f"product {product.product_id} {what}")]
+
+    def _unencoded(
+        self, state: CatalogState, features: Sequence[Stored], *, dry_run: bool
+    ) -> list[Finding]:
+        """Features that were deleted by hand are made again."""
+        there = {stored.key for stored in features}
+        folders = [f"{self._store.name}/features/{one}" for one in part_folders(state.part_ids)]
+        findings: list[Finding] = []
+        for product in state.products.values():
+            names = [f"{image.image_id}.safetensors" for image in product.images]
+            if all(f"{folder}/{name}" in there for folder in folders for name in names):
+                continue
+            try:
+                if not dry_run:
+                    self._store.encode_missing(product.product_id)
+            except StorageUnavailable:
+                raise
+            except CatalogError as error:
+                findings.append(Finding(Kind.PROBLEM, product.product_id, str(error)))
+            else:
+                sentence = f"features of product {product.product_id} were missing and are made"
+                findings.append(Finding(Kind.MENDED, product.product_id, sentence))
+        return findings
+
+    def _replaced(self, state: CatalogState, pictures: Pictures, *, dry_run: bool) -> list[Finding]:
+        findings: list[Finding] = []
+        for product in affected(state.products.values(), frozenset(pictures.replaced)):
+            for image in lost(product, frozenset(pictures.replaced)):
+                named = NamedPicture(image.source_name, pictures.replaced[image.image_id])
+                try:
+                    if not dry_run:
+                        self._store.add_images(product.product_id, [named])
+                        self._store.remove_images(product.product_id, [image.image_id])
+                except StorageUnavailable:
+                    raise
+                except CatalogError as error:
+                    sentence = f"picture {image.image_id} of {product.product_id}: {error}"
+                    findings.append(Finding(Kind.PROBLEM, product.product_id, sentence))
+                else:
+                    sentence = (
+                        f"a picture of product {product.product_id} was replaced by hand; "
+                        "the new one is taken in"
+                    )
+                    findings.append(Finding(Kind.TAKEN_IN, product.product_id, sentence))
+        return findings
+
+    def _collected(
+        self, objects: Sequence[Stored], memory: Memory, *, dry_run: bool
+    ) -> tuple[list[Finding], dict[str, SeenOrphan]]:
+        referenced = Referenced.by(self._store.state(), now())
+        seen = self._orphans.seen(objects, referenced, memory.orphans)
+        due = self._orphans.due({s: o for s, o in seen.items() if s.key in memory.orphans})
+        removed = set(due if dry_run else self._orphans.collect(due))
+        findings = [
+            Finding(Kind.COLLECTED, one.key, f"{one.key} belongs to nothing and is removed")
+            if one in removed
+            else Finding(Kind.WAITING, one.key, f"{one.key} belongs to nothing; left for now")
+            for one in seen
+        ]
+        return findings, {one.key: orphan for one, orphan in seen.items() if one not in removed}
+
+    def _listed(self, folder: str) -> tuple[Stored, ...]:
+        return self._storage.details(f"{self._store.name}/{folder}/")
+
+    def _report(self, findings: Sequence[Finding], objects: int) -> Report:
+        return Report(tuple(findings), objects, self._store.state().sequence)
+
+
+def _hidden(image_id: str) -> Finding:
+    sentence = f"a listing left out picture {image_id}, which is there; look after the storage"
+    return Finding(Kind.PROBLEM, image_id, sentence)
+
+
+def is_mass(lost_products: int, products: int) -> bool:
+    """Whether so many products disappear at once that it may be a fault."""
+    return lost_products > MOST_LOST and lost_products > MOST_LOST_SHARE * products

@@ -1,0 +1,1 @@
+"""Values of a catalog: products, feedback, calibration, and their JSON."""

@@ -1,0 +1,65 @@
+"""Products and their reference images."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+ID_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+
+AttributeValue = str | float | tuple[str, ...]
+
+
+def is_valid_id(text: str) -> bool:
+    """Whether a text may name a catalog or a product (design.md, Catalog and S3)."""
+    return ID_PATTERN.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceImage:
+    """A catalog picture of a product.
+
+    Attributes:
+        image_id: sha256 of the file as it was given, hex.
+        extension: of the original, lower case, without a dot.
+        width: pixels, after EXIF rotation.
+        height: likewise.
+        source_name: the file's name when it was added, for people.
+        added_at: ISO 8601, UTC.
+    """
+
+    image_id: str
+    extension: str
+    width: int
+    height: int
+    source_name: str
+    added_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A thing in the shop.
+
+    Attributes:
+        product_id: `[A-Za-z0-9][A-Za-z0-9._-]{0,127}`.
+        name: for people; the id when none was given.
+        description: free text.
+        attributes: typed: text, number, or list of texts.
+        images: its reference images, in the order they were added.
+        revision: counts changes of this product, from 1.
+        created_at: ISO 8601, UTC.
+        updated_at: likewise.
+    """
+
+    product_id: str
+    name: str
+    description: str = ""
+    attributes: tuple[tuple[str, AttributeValue], ...] = field(default=())
+    images: tuple[ReferenceImage, ...] = field(default=())
+    revision: int = 1
+    created_at: str = ""
+    updated_at: str = ""
+
+
+def image_key(catalog: str, image_id: str, extension: str) -> str:
+    """Where a picture lies in the storage."""
+    return f"{catalog}/images/{image_id}.{extension}"

@@ -1,0 +1,164 @@
+"""All catalogs of one storage."""
+
+from typing import Final
+
+from catalog.encodings.encoders import Others
+from catalog.encodings.encoding import Encoder
+from catalog.encodings.shared_cache import FeatureCache
+from catalog.encodings.store import PartStore
+from catalog.errors import AlreadyExists, CatalogError, NotFound, StorageUnavailable
+from catalog.ingest.quality import EnrolmentRules
+from catalog.journal.commit_log import Ledger
+from catalog.journal.entries import CatalogCleared, CatalogDeleted, JournalChange, PartsActivated
+from catalog.journal.journal import Journal
+from catalog.journal.state import CatalogState, Life
+from catalog.reconcile.orphans import GRACE_SECONDS
+from catalog.reconcile.reconciler import Reconciler
+from catalog.records.product import is_valid_id
+from catalog.records.validation import check_id, check_part_ids
+from catalog.search.index_cache import IndexKeeper
+from catalog.storage.base import Storage
+from catalog.store import CatalogStore
+
+_DELETED_FOLDERS: Final = (
+    "products",
+    "incoming",
+    "snapshots",
+    "features",
+    "images",
+    "feedback",
+    "models",
+)
+
+
+class Catalogs:
+    """Makes, finds and deletes catalogs. All methods block and raise `StorageUnavailable`."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        encoder: Encoder,
+        rules: EnrolmentRules | None = None,
+        shared: FeatureCache | None = None,
+        others: Others | None = None,
+    ) -> None:
+        """Take what all of them share.
+
+        Args:
+            storage: of the catalogs.
+            encoder: of their pictures.
+            rules: on faults of pictures; all are told and none is refused when left out.
+            shared: features that the processes of this machine share; None for nothing.
+            others: gives encoders that were made for a catalog; None for none.
+        """
+        self._storage = storage
+        self._encoder = encoder
+        self._rules = rules
+        self._shared = shared
+        self._others = others
+
+    def names(self) -> tuple[str, ...]:
+        """Names of the catalogs that there are, sorted."""
+        return tuple(name for name in self._storage.folders() if self._is_live(name))
+
+    def create(self, name: str) -> CatalogStore:
+        """Make an empty catalog.
+
+        Raises:
+            Invalid: the name breaks the pattern of ids.
+            AlreadyExists: there is one of that name.
+        """
+        check_id(name, "catalog")
+        part_ids = self._encoder.part_ids
+        check_part_ids(part_ids)
+
+        def created(state: CatalogState) -> JournalChange:
+            if state.life is Life.LIVE:
+                raise AlreadyExists(f"there is a catalog {name} already")
+            return PartsActivated(part_ids)
+
+        ledger = self._ledger(name)
+        self._clear(name, ledger)
+        ledger.commit(created)
+        return self._store(name)
+
+    def open(self, name: str) -> CatalogStore:
+        """A catalog that there is.
+
+        Raises:
+            NotFound: there is none of that name.
+            Invalid: the name breaks the pattern of ids.
+        """
+        check_id(name, "catalog")
+        store = self._store(name)
+        store.state()
+        return store
+
+    def reconciler(self, name: str, *, grace_seconds: float = GRACE_SECONDS) -> Reconciler:
+        """What brings a catalog and its storage together.
+
+        Args:
+            name: of the catalog.
+            grace_seconds: how long an orphaned object is left alone.
+
+        Raises:
+            NotFound: there is none of that name.
+            Invalid: the name breaks the pattern of ids.
+        """
+        return Reconciler(self.open(name), self._storage, grace_seconds=grace_seconds)
+
+    def delete(self, name: str) -> None:
+        """Delete a catalog with all its products and pictures, for ever; its journal stays.
+
+        It is gone at once for everybody. When removing its objects is interrupted, deleting it
+        again, or creating one of that name, goes on where that stopped.
+
+        Raises:
+            NotFound: there is none of that name.
+            Invalid: the name breaks the pattern of ids.
+        """
+        check_id(name, "catalog")
+        ledger = self._ledger(name)
+
+        def deleted(state: CatalogState) -> JournalChange | None:
+            if state.life is Life.ABSENT:
+                raise NotFound(f"there is no catalog {name}")
+            return CatalogDeleted() if state.life is Life.LIVE else None
+
+        ledger.commit(deleted)
+        self._clear(name, ledger)
+
+    def _store(self, name: str) -> CatalogStore:
+        return CatalogStore(
+            name, self._storage, self._encoder, self._rules, self._shared, self._others
+        )
+
+    def _clear(self, name: str, ledger: Ledger) -> None:
+        """Remove what a deleted catalog left, unless that is done."""
+
+        def cleared(state: CatalogState) -> JournalChange | None:
+            return CatalogCleared() if state.life is Life.DELETING else None
+
+        for folder in _DELETED_FOLDERS:
+            for key in self._storage.list(f"{name}/{folder}/"):
+                # Another process may have finished this, and the name may be in use again.
+                if ledger.state().life is not Life.DELETING:
+                    return
+                self._storage.delete(key)
+        ledger.commit(cleared)
+
+    def _is_live(self, name: str) -> bool:
+        if not is_valid_id(name):
+            return False
+        try:
+            last = Journal(self._storage, name).last()
+        except StorageUnavailable:
+            raise
+        except CatalogError:
+            return True  # damaged, which opening it will say; it is not to vanish from sight
+        if last is None:
+            return False
+        return not isinstance(last.changes[-1], CatalogDeleted | CatalogCleared)
+
+    def _ledger(self, name: str) -> Ledger:
+        return Ledger(self._storage, name, IndexKeeper(PartStore(self._storage, name)))

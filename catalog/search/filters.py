@@ -1,0 +1,155 @@
+"""Conditions on attributes, as people write them: `brand=Oatly`, `price<=2`, `tags!=vegan`."""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from catalog.errors import Invalid
+from catalog.records.product import AttributeValue, Product
+from catalog.search.spelling import folded
+
+MOST_CONDITIONS: Final = 32
+_WRITTEN: Final = re.compile(r"\s*(?P<key>[^<>=!]+?)\s*(?P<sign><=|>=|!=|<|>|=)(?P<value>.*)", re.S)
+
+
+class Sign(StrEnum):
+    """How an attribute compares with a value."""
+
+    IS = "="
+    IS_NOT = "!="
+    LESS = "<"
+    AT_MOST = "<="
+    MORE = ">"
+    AT_LEAST = ">="
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One attribute against one value.
+
+    A list is a value when one of its texts is. Texts are compared without case and accents. A
+    product without the attribute meets `!=` only.
+
+    Attributes:
+        key: the attribute's name.
+        sign: how to compare.
+        value: as written.
+        number: the value as a number; None when it is none.
+
+    Raises:
+        Invalid: a sign that orders is given a value that is no number.
+    """
+
+    key: str
+    sign: Sign
+    value: str
+    number: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check what orders.
+
+        Raises:
+            Invalid: the value is no number.
+        """
+        if self.sign not in (Sign.IS, Sign.IS_NOT) and self.number is None:
+            raise Invalid(
+                f"condition {self.key}{self.sign}{self.value} compares with a text; give a number"
+            )
+
+    def holds(self, product: Product) -> bool:
+        """Whether the product meets it."""
+        value = next((value for key, value in product.attributes if key == self.key), None)
+        match self.sign:
+            case Sign.IS:
+                return self._is(value)
+            case Sign.IS_NOT:
+                return not self._is(value)
+            case _:
+                return isinstance(value, float) and self._ordered(value)
+
+    def _is(self, value: AttributeValue | None) -> bool:
+        match value:
+            case None:
+                return False
+            case float():
+                return value == self.number
+            case str():
+                return folded(value) == folded(self.value)
+            case _:
+                return any(folded(one) == folded(self.value) for one in value)
+
+    def _ordered(self, value: float) -> bool:
+        number = self.number if self.number is not None else math.nan
+        match self.sign:
+            case Sign.LESS:
+                return value < number
+            case Sign.AT_MOST:
+                return value <= number
+            case Sign.MORE:
+                return value > number
+            case _:
+                return value >= number
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """All must hold; of several `=` for one attribute, one is enough."""
+
+    alternatives: tuple[tuple[Condition, ...], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.alternatives)
+
+    def hold(self, product: Product) -> bool:
+        """Whether the product meets them."""
+        return all(any(one.holds(product) for one in some) for some in self.alternatives)
+
+    def without(self, key: str) -> "Conditions":
+        """Those on other attributes."""
+        return Conditions(tuple(some for some in self.alternatives if some[0].key != key))
+
+
+def conditions(written: Sequence[str]) -> Conditions:
+    """Conditions from texts.
+
+    Raises:
+        Invalid: one cannot be read, or there are more than 32.
+    """
+    if len(written) > MOST_CONDITIONS:
+        raise Invalid(f"{len(written)} conditions are too many; give at most {MOST_CONDITIONS}")
+    alternatives: dict[tuple[str, int], list[Condition]] = {}
+    for place, condition in enumerate(map(condition_from, written)):
+        same = (condition.key, -1 if condition.sign is Sign.IS else place)
+        alternatives.setdefault(same, []).append(condition)
+    return Conditions(tuple(tuple(some) for some in alternatives.values()))
+
+
+def condition_from(written: str) -> Condition:
+    """One condition from its text.
+
+    Raises:
+        Invalid: it cannot be read.
+    """
+    match = _WRITTEN.fullmatch(written)
+    if match is None:
+        raise Invalid(
+            f"{written!r} is no condition; write attribute=value, or !=, <, <=, >, >= instead of ="
+        )
+    value = match["value"].strip()
+    return Condition(match["key"], Sign(match["sign"]), value, _number(value))
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def filtered(products: Iterable[Product], wanted: Conditions) -> list[Product]:
+    """Those that meet the conditions, in their order."""
+    return [product for product in products if wanted.hold(product)]

@@ -1,0 +1,398 @@
+"""Nearest reference images by embedding: an immutable base, a small delta, tombstones.
+
+A change makes a new index that shares the base of the old one. New vectors go to the delta, which
+is scanned exactly; removed ones are only marked. When the delta has grown, `merged` makes a new
+base. A large base is searched by locality-sensitive hashing and what that returns is ranked
+exactly; a small one is ranked exactly as a whole.
+"""
+
+import logging
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.errors import Invalid
+from catalog.search.lsh import Tables
+
+# Below this, what hashing would save (`skulens bench index`) is not worth the neighbours that it
+# misses.
+EXACT_BELOW: Final = 30_000
+
+_SMALLEST_DELTA: Final = 256
+_DELTA_SHARE: Final = 0.1
+
+# Every so many hashed queries one is answered exactly too. When the best product differed in more
+# than a tenth of the last checks, hashing is given up until the next merge.
+_CHECK_EVERY: Final = 64
+_CHECKS: Final = 50
+_LEAST_RECALL: Final = 0.9
+_LOG: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One picture of one product; the same picture may belong to several products."""
+
+    product_id: str
+    image_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A product near a query.
+
+    Attributes:
+        product_id: which.
+        image_id: its most similar reference image.
+        similarity: cosine in [-1, 1].
+    """
+
+    product_id: str
+    image_id: str
+    similarity: float
+
+
+class NearRows(Protocol):
+    """Hash tables over a base; `catalog.search.lsh.Tables`, or in another place `shared_codes`."""
+
+    def near(self, vector: NDArray[np.float32]) -> NDArray[np.intp]:
+        """Rows whose vectors may be near a (D,) vector, ascending."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class IndexHealth:
+    """How an index stands.
+
+    Attributes:
+        references: that can be found.
+        hashed: whether queries go through hash tables.
+        checks: how many of the last hashed queries were answered exactly too.
+        recall: share of them in which hashing found the best product; None before the first.
+        alarm: True when it missed so many that all are answered exactly until the next merge.
+    """
+
+    references: int
+    hashed: bool
+    checks: int
+    recall: float | None
+    alarm: bool
+
+
+class RecallGauge:
+    """How often hashing found the best product; safe to share between threads.
+
+    When too many checks fail, it is said once in the log.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._queries = 0
+        self._found: list[bool] = []
+        self._trusted = True
+
+    @property
+    def trusted(self) -> bool:
+        """False once too many checks failed; never True again."""
+        with self._lock:
+            return self._trusted
+
+    @property
+    def checks(self) -> tuple[bool, ...]:
+        """The outcomes of the last checks, at most 50."""
+        with self._lock:
+            return tuple(self._found)
+
+    def wants_check(self) -> bool:
+        """Count a query; whether to answer it exactly too."""
+        with self._lock:
+            self._queries += 1
+            return self._queries % _CHECK_EVERY == 0
+
+    def note(self, found: bool) -> None:
+        """Enter the outcome of a check."""
+        with self._lock:
+            self._found = [*self._found, found][-_CHECKS:]
+            bad = len(self._found) == _CHECKS and sum(self._found) < _LEAST_RECALL * _CHECKS
+            if bad and self._trusted:
+                self._trusted = False
+                _LOG.warning(
+                    "hashing missed the best product in %d of %d checks; "
+                    "every query is answered exactly until the index is merged",
+                    _CHECKS - sum(self._found),
+                    _CHECKS,
+                )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Vectors and whose they are.
+
+    Attributes:
+        references: N of them, all different.
+        vectors: (N, D) float32, unit length.
+        alive: (N,) bool; False marks a removed reference.
+    """
+
+    references: tuple[Reference, ...]
+    vectors: NDArray[np.float32]
+    alive: NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls,
+        references: Iterable[Reference],
+        vectors: Sequence[NDArray[np.float32]] | NDArray[np.float32],
+    ) -> "Block":
+        """A block of live references with their (D,) vectors."""
+        if isinstance(vectors, np.ndarray) and len(vectors):
+            stacked = vectors
+        else:
+            stacked = np.stack(list(vectors)) if len(vectors) else np.zeros((0, 0), np.float32)
+        return cls(tuple(references), stacked, np.ones(len(vectors), np.bool_))
+
+    def without(self, removed: Collection[Reference]) -> "Block":
+        """The block with some references marked as removed, sharing the vectors."""
+        gone = [row for row, reference in enumerate(self.references) if reference in removed]
+        if not gone:
+            return self
+        alive = self.alive.copy()
+        alive[gone] = False
+        return Block(self.references, self.vectors, alive)
+
+    def live(self) -> "tuple[list[Reference], NDArray[np.float32]]":
+        """The references that are not removed, and their (N, D) vectors; all of them shared."""
+        if self.alive.all():
+            return list(self.references), self.vectors
+        rows = np.flatnonzero(self.alive)
+        return [self.references[row] for row in rows], self.vectors[rows]
+
+
+NO_BLOCK: Final = Block.of((), ())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hashing:
+    """Tables over a whole base and how well they do; no tables when the base is scanned."""
+
+    tables: NearRows | None = None
+    gauge: RecallGauge = field(default_factory=RecallGauge)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranking:
+    """Candidates of one block.
+
+    Attributes:
+        block: whose they are.
+        rows: (M,) of the block.
+        similarities: (M,) float32.
+    """
+
+    block: Block
+    rows: NDArray[np.intp]
+    similarities: NDArray[np.float32]
+
+
+class Index:
+    """Immutable; every change makes another."""
+
+    def __init__(self, base: Block, delta: Block, hashing: Hashing, exact_below: int) -> None:
+        self._base = base
+        self._delta = delta
+        self._hashing = hashing
+        self._exact_below = exact_below
+
+    @classmethod
+    def of(
+        cls,
+        references: Sequence[Reference] = (),
+        vectors: Sequence[NDArray[np.float32]] | NDArray[np.float32] = (),
+        *,
+        exact_below: int = EXACT_BELOW,
+    ) -> "Index":
+        """An index of these references with (D,) unit vectors, not hashed yet."""
+        return cls(Block.of(references, vectors), NO_BLOCK, Hashing(), exact_below)
+
+    def __len__(self) -> int:
+        return int(self._base.alive.sum() + self._delta.alive.sum())
+
+    @property
+    def hashed(self) -> bool:
+        """Whether a query goes through the hash tables."""
+        return self._hashing.tables is not None and self._hashing.gauge.trusted
+
+    @property
+    def health(self) -> IndexHealth:
+        """How it stands, for gauges and alarms."""
+        checks = self._hashing.gauge.checks
+        return IndexHealth(
+            references=len(self),
+            hashed=self.hashed,
+            checks=len(checks),
+            recall=sum(checks) / len(checks) if checks else None,
+            alarm=not self._hashing.gauge.trusted,
+        )
+
+    @property
+    def merges_slowly(self) -> bool:
+        """Whether `merged` would hash, about 15 microseconds for each reference."""
+        return len(self) >= self._exact_below
+
+    @property
+    def wants_merge(self) -> bool:
+        """Whether the delta or the removed part has grown, or a large base is not hashed yet."""
+        loose = len(self._delta.references) + int((~self._base.alive).sum())
+        grown = loose > max(_SMALLEST_DELTA, _DELTA_SHARE * len(self._base.references))
+        return grown or (self.merges_slowly and self._hashing.tables is None)
+
+    def content(self) -> tuple[list[Reference], NDArray[np.float32]]:
+        """All that can be found, and their (N, D) vectors."""
+        block = Block.of(*_joined(self._base, self._delta))
+        return list(block.references), block.vectors
+
+    def changed(
+        self,
+        removed: Collection[Reference],
+        added: Sequence[Reference],
+        vectors: Sequence[NDArray[np.float32]],
+    ) -> "Index":
+        """The index without some references and with others, which have (D,) unit vectors.
+
+        Raises:
+            Invalid: the vectors differ in dimension.
+        """
+        kept, kept_vectors = self._delta.without(removed).live()
+        self._check_dimension({len(vector) for vector in (*vectors, *kept_vectors)})
+        delta = Block.of([*kept, *added], [*kept_vectors, *vectors])
+        return Index(self._base.without(removed), delta, self._hashing, self._exact_below)
+
+    def merged(self) -> "Index":
+        """The same references with all of them in the base; see `merges_slowly`."""
+        base = Block.of(*_joined(self._base, self._delta))
+        hashing = (
+            Hashing(Tables.of(base.vectors)) if self.merges_slowly and len(self) else Hashing()
+        )
+        return Index(base, NO_BLOCK, hashing, self._exact_below)
+
+    def caught_up(self, newer: "Index") -> "Index":
+        """What `newer` finds, on the base of this index."""
+        mine = set(self.content()[0])
+        references, vectors = newer.content()
+        missing = [row for row, reference in enumerate(references) if reference not in mine]
+        added = [references[row] for row in missing]
+        return self.changed(mine.difference(references), added, list(vectors[missing]))
+
+    def search(self, vector: NDArray[np.float32], size: int) -> tuple[Neighbour, ...]:
+        """The products nearest to a (D,) unit vector, most similar first.
+
+        A product counts once, with its most similar picture. Fewer than `size` products are
+        returned only when there are no more.
+
+        Raises:
+            Invalid: the vector is of another dimension than those in the index, or not finite.
+        """
+        if size <= 0 or len(self) == 0:
+            return ()
+        self._check_dimension({len(vector)})
+        if not np.isfinite(vector).all():
+            raise Invalid("an embedding with values that are no numbers cannot be searched for")
+        if not self.hashed:
+            return self._exact(vector, size)
+        found = self._approximate(vector, size)
+        if len(found) < size:
+            return self._exact(vector, size)
+        if self._hashing.gauge.wants_check():
+            best = self._exact(vector, 1)[0]
+            self._hashing.gauge.note(best.product_id == found[0].product_id)
+        return found
+
+    def _exact(self, vector: NDArray[np.float32], size: int) -> tuple[Neighbour, ...]:
+        return _best((_scanned(self._base, vector), _scanned(self._delta, vector)), size)
+
+    def _approximate(self, vector: NDArray[np.float32], size: int) -> tuple[Neighbour, ...]:
+        if self._hashing.tables is None:
+            return ()
+        near = self._hashing.tables.near(vector)
+        near = near[self._base.alive[near]]
+        hashed = Ranking(self._base, near, self._base.vectors[near] @ vector)
+        return _best((hashed, _scanned(self._delta, vector)), size)
+
+    def _check_dimension(self, given: set[int]) -> None:
+        have = {block.vectors.shape[1] for block in (self._base, self._delta) if block.references}
+        if len(have | given) > 1:
+            raise Invalid(
+                f"embeddings of different lengths do not compare ({sorted(have | given)}); "
+                "encode the catalog again"
+            )
+
+
+def _joined(first: Block, second: Block) -> tuple[list[Reference], NDArray[np.float32]]:
+    references, vectors = first.live()
+    more, more_vectors = second.live()
+    if not more:
+        return references, vectors
+    if not references:
+        return more, more_vectors
+    return [*references, *more], np.concatenate((vectors, more_vectors))
+
+
+def _scanned(block: Block, vector: NDArray[np.float32]) -> Ranking:
+    rows = np.flatnonzero(block.alive)
+    if not len(rows):
+        return Ranking(block, rows, np.zeros(0, np.float32))
+    similarities = block.vectors @ vector
+    return Ranking(block, rows, similarities[rows])
+
+
+def _best(rankings: Sequence[Ranking], size: int) -> tuple[Neighbour, ...]:
+    """The best products of several blocks, each once."""
+    similarities = np.concatenate([ranking.similarities for ranking in rankings])
+    # Pictures of one product crowd the top, so look deeper until there are enough products.
+    depth = 4 * size
+    while True:
+        found = _distinct(rankings, similarities, _top(similarities, depth), size)
+        if len(found) >= size or depth >= len(similarities):
+            return found
+        depth *= 4
+
+
+def _top(similarities: NDArray[np.float32], depth: int) -> NDArray[np.intp]:
+    """Positions of the `depth` greatest, greatest first; equal ones in their order."""
+    if depth >= len(similarities):
+        return np.argsort(-similarities, kind="stable")
+    top = np.argpartition(-similarities, depth - 1)[:depth]
+    top.sort()
+    return top[np.argsort(-similarities[top], kind="stable")]
+
+
+def _distinct(
+    rankings: Sequence[Ranking],
+    similarities: NDArray[np.float32],
+    positions: NDArray[np.intp],
+    size: int,
+) -> tuple[Neighbour, ...]:
+    found: dict[str, Neighbour] = {}
+    for position in positions:
+        reference = _reference(rankings, int(position))
+        if reference.product_id in found:
+            continue
+        similarity = min(max(float(similarities[position]), -1.0), 1.0)
+        found[reference.product_id] = Neighbour(
+            reference.product_id, reference.image_id, similarity
+        )
+        if len(found) == size:
+            break
+    return tuple(found.values())
+
+
+def _reference(rankings: Sequence[Ranking], position: int) -> Reference:
+    for ranking in rankings:
+        if position < len(ranking.rows):
+            return ranking.block.references[int(ranking.rows[position])]
+        position -= len(ranking.rows)
+    raise IndexError(position)

@@ -1,0 +1,1 @@
+"""Where catalogs are kept: a folder or an S3 bucket."""

@@ -1,0 +1,249 @@
+"""Storage in a local folder, safe for several processes and for a crash at any step."""
+
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from catalog.errors import NotFound, StorageUnavailable, Undetermined
+from catalog.storage.base import Stored, checked
+
+# Everything that is not a key starts with a dot, and no key does.
+_PARTIAL: Final = ".partial"
+_LOCK: Final = ".lock"
+# No write takes this long; what is older was left by a process that died.
+_STALE_SECONDS: Final = 3600.0
+_NO_HARD_LINKS: Final = frozenset(
+    {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
+)
+_ADVICE: Final = {
+    errno.ENOSPC: "the disk is full; free some space and try again",
+    errno.EDQUOT: "your disk quota is used up; free some space and try again",
+    errno.EFBIG: "the file is larger than allowed here; raise the limit and try again",
+    errno.EROFS: "the disk is read-only; choose a folder that can be written",
+    errno.EACCES: "you are not allowed to; change its permissions or choose another folder",
+    errno.EPERM: "you are not allowed to; change its permissions or choose another folder",
+    errno.EEXIST: "a part of its path is a file, not a folder; choose another folder",
+    errno.ENOTDIR: "a part of its path is a file, not a folder; choose another folder",
+    errno.ENAMETOOLONG: "its name is too long for this disk; choose another folder",
+}
+
+
+class FolderStorage:
+    """Implements `catalog.storage.base.Storage` in a folder, which is created by the first write.
+
+    An object is written to a temporary file, flushed to the disk and then linked or renamed to its
+    place in one step.
+    """
+
+    def __init__(self, root: Path, *, durable: bool = True, hard_links: bool = True) -> None:
+        """Name the folder; nothing is touched yet.
+
+        Args:
+            root: the folder.
+            durable: whether a finished write survives a power cut (several milliseconds each);
+                False for folders that are thrown away. A killed process is survived either way.
+            hard_links: False makes `put_if_absent` use a lock as on disks without hard links.
+        """
+        self.root = root
+        self._durable = durable
+        self._hard_links = hard_links
+        self._swept = False
+
+    def get(self, key: str) -> bytes:
+        """The object; see `Storage.get`."""
+        path = self._path(key)
+        try:
+            return path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+            raise NotFound(f"there is no {path}") from error
+        except OSError as error:
+            raise StorageUnavailable(refusal("read", path, error)) from error
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write the object; see `Storage.put`."""
+        path = self._path(key)
+        with self._partial(path, data) as partial:
+            try:
+                partial.replace(path)
+            except OSError as error:
+                raise StorageUnavailable(refusal("write", path, error)) from error
+        self._settle(path)
+
+    def put_if_absent(self, key: str, data: bytes) -> bool:
+        """Write the object unless there is one; see `Storage.put_if_absent`."""
+        path = self._path(key)
+        if path.exists():
+            return False
+        with self._partial(path, data) as partial:
+            try:
+                won = self._claim(partial, path)
+            except OSError as error:
+                raise StorageUnavailable(refusal("write", path, error)) from error
+        if won:
+            self._settle(path)
+        return won
+
+    def list(self, prefix: str) -> tuple[str, ...]:
+        """Keys under a folder; see `Storage.list`."""
+        return tuple(sorted(self._walk(prefix)))
+
+    def details(self, prefix: str) -> tuple[Stored, ...]:
+        """As `list`, with what a listing tells of each object; see `Storage.details`."""
+        found = (self._stored(key) for key in self.list(prefix))
+        return tuple(stored for stored in found if stored is not None)
+
+    def folders(self) -> tuple[str, ...]:
+        """First segments of all keys; see `Storage.folders`."""
+        try:
+            with os.scandir(self.root) as entries:
+                names = {e.name for e in entries if e.is_dir() and not e.name.startswith(".")}
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise StorageUnavailable(refusal("read", self.root, error)) from error
+        return tuple(sorted(names))
+
+    def delete(self, key: str) -> None:
+        """Remove the object; see `Storage.delete`."""
+        path = self._path(key)
+        try:
+            path.unlink(missing_ok=True)
+        except NotADirectoryError:
+            return
+        except OSError as error:
+            raise StorageUnavailable(refusal("delete", path, error)) from error
+
+    def modified(self, key: str) -> float:
+        """When the object was last written; see `Storage.modified`."""
+        path = self._path(key)
+        try:
+            return path.stat().st_mtime
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise NotFound(f"there is no {path}") from error
+        except OSError as error:
+            raise StorageUnavailable(refusal("read", path, error)) from error
+
+    def _walk(self, prefix: str) -> Iterator[str]:
+        folder = self._path(prefix.rstrip("/"))
+        for directory, folders, files in os.walk(folder, onerror=_walk_error):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            within = Path(directory).relative_to(self.root).as_posix()
+            yield from (f"{within}/{name}" for name in files if not name.startswith("."))
+
+    def _stored(self, key: str) -> Stored | None:
+        path = self.root / key
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            return None  # deleted since it was listed
+        except OSError as error:
+            raise StorageUnavailable(refusal("read", path, error)) from error
+        tag = f"{status.st_mtime_ns:x}-{status.st_size:x}"
+        return Stored(key, status.st_mtime, status.st_size, tag)
+
+    def _path(self, key: str) -> Path:
+        return self.root / checked(key)
+
+    @contextmanager
+    def _partial(self, path: Path, data: bytes) -> Iterator[Path]:
+        """A temporary file with the data, on the same disk as its place; gone afterwards."""
+        try:
+            partial = self._write_partial(path, data)
+        except OSError as error:
+            raise StorageUnavailable(refusal("write", path, error)) from error
+        try:
+            yield partial
+        finally:
+            with suppress(OSError):  # a leftover is swept later
+                partial.unlink(missing_ok=True)
+
+    def _write_partial(self, path: Path, data: bytes) -> Path:
+        folder = self.root / _PARTIAL
+        folder.mkdir(parents=True, exist_ok=True)
+        self._make_folders(path.parent)
+        self._sweep(folder)
+        partial = folder / f"{os.getpid()}-{uuid4().hex}"
+        try:
+            with partial.open("xb") as file:
+                file.write(data)
+                file.flush()
+                if self._durable:
+                    os.fsync(file.fileno())
+        except OSError:
+            with suppress(OSError):
+                partial.unlink()
+            raise
+        return partial
+
+    def _make_folders(self, folder: Path) -> None:
+        if folder.is_dir():
+            return
+        self._make_folders(folder.parent)
+        folder.mkdir(exist_ok=True)
+        if self._durable:
+            _flush_folder(folder.parent)
+
+    def _claim(self, partial: Path, path: Path) -> bool:
+        if self._hard_links:
+            try:
+                os.link(partial, path)
+            except FileExistsError:
+                return False
+            except OSError as error:
+                if error.errno not in _NO_HARD_LINKS:
+                    raise
+            else:
+                return True
+        return self._claim_locked(partial, path)
+
+    def _claim_locked(self, partial: Path, path: Path) -> bool:
+        # The system lets go of this lock when its process dies, so it cannot be left behind.
+        with (self.root / _LOCK).open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if path.exists():
+                return False
+            partial.replace(path)
+            return True
+
+    def _settle(self, path: Path) -> None:
+        if not self._durable:
+            return
+        try:
+            _flush_folder(path.parent)
+        except OSError as error:
+            raise Undetermined(refusal("flush", path.parent, error)) from error
+
+    def _sweep(self, folder: Path) -> None:
+        """Remove, once per process, what killed processes left behind."""
+        if self._swept:
+            return
+        self._swept = True
+        for leftover in folder.iterdir():
+            with suppress(OSError):  # another process sweeps too
+                if leftover.stat().st_mtime < time.time() - _STALE_SECONDS:
+                    leftover.unlink()
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _walk_error(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise StorageUnavailable(refusal("read", Path(str(error.filename)), error)) from error
+
+
+def refusal(verb: str, path: Path, error: OSError) -> str:
+    """The sentence for what the system refused, with what to do about it."""
+    advice = _ADVICE.get(error.errno or 0, f"{error.strerror or error}; look after the disk")
+    return f"cannot {verb} {path}: {advice}"

@@ -1,0 +1,1 @@
+"""Import and export: folders, manifests, archives."""

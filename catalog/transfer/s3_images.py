@@ -1,0 +1,120 @@
+"""Pictures that a manifest names by their `s3://bucket/key`, wherever they lie."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from threading import Event, Lock, Timer
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import BotoCoreError
+from botocore.response import StreamingBody
+
+from catalog.errors import NotFound, StorageUnavailable
+from catalog.ingest.image_file import LARGEST_FILE
+from catalog.storage.s3_client import VENDOR, S3Options, client, session
+from catalog.storage.s3_errors import is_absent, is_broken_off, is_bucket_absent, refusal
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from urllib3 import HTTPResponse
+
+FETCH_SECONDS: Final = 120.0
+_CHUNK_BYTES: Final = 1 << 20
+S3: Final = "s3://"
+
+
+class S3Pictures:
+    """Reads single objects of any bucket, bounded in size and time; safe to share."""
+
+    def __init__(
+        self,
+        options: S3Options,
+        *,
+        most_bytes: int = LARGEST_FILE,
+        seconds: float = FETCH_SECONDS,
+    ) -> None:
+        """Say how to reach the server; nothing is asked yet.
+
+        Args:
+            options: of the server; bucket and prefix are not used.
+            most_bytes: what is larger is not read.
+            seconds: for one picture, from its first byte to its last.
+        """
+        self._options = options
+        self._most_bytes = most_bytes
+        self._seconds = seconds
+        self._lock = Lock()
+
+    def get(self, address: str) -> bytes:
+        """The object at an `s3://bucket/key` address.
+
+        Raises:
+            NotFound: there is none, no such bucket, or it is too large for a picture.
+            StorageUnavailable: no right to read it, or no answer in time.
+        """
+        bucket, _, key = address.removeprefix(S3).partition("/")
+        with self._lock:  # two threads would make two
+            reader = self._client
+        try:
+            for left in reversed(range(self._options.attempts)):
+                try:
+                    return self._read(reader, bucket, key)
+                # boto3 repeats requests, but not the reading of an answer that breaks off.
+                except BotoCoreError as error:
+                    if not left or not is_broken_off(error):
+                        raise
+        except VENDOR as error:
+            if is_absent(error):
+                raise NotFound(f"there is no {address}") from error
+            if is_bucket_absent(error):
+                raise NotFound(f"there is no bucket {bucket} for {address}") from error
+            raise StorageUnavailable(refusal("read", address, error)) from error
+        raise AssertionError("unreachable: attempts are at least one")
+
+    def _read(self, reader: "S3Client", bucket: str, key: str) -> bytes:
+        address = f"{S3}{bucket}/{key}"
+        answer = reader.get_object(Bucket=bucket, Key=key)
+        body = answer["Body"]
+        size = answer["ContentLength"]
+        if size > self._most_bytes:
+            body.close()
+            too_large = f"({size:,} bytes; {self._most_bytes:,} are allowed)"
+            raise NotFound(f"{address} is too large for a picture {too_large}")
+        with _ended_after(self._seconds, body) as is_over:
+            try:
+                return b"".join(body.iter_chunks(_CHUNK_BYTES))
+            except BotoCoreError as error:
+                if not is_over():
+                    raise
+                raise StorageUnavailable(
+                    f"cannot read {address}: it was not here after {self._seconds:g} s; "
+                    "look at the network"
+                ) from error
+
+    @cached_property
+    def _client(self) -> "S3Client":
+        return client(session(self._options), self._options, self._options.attempts)
+
+
+@contextmanager
+def _ended_after(seconds: float, body: StreamingBody) -> Iterator[Callable[[], bool]]:
+    """Cuts an answer off whose reading takes longer; yields whether it did.
+
+    A socket's timeout starts anew with every byte, so a server that sends one now and then would
+    hold the reader for ever.
+    """
+    over = Event()
+
+    def cut_off() -> None:
+        over.set()
+        with suppress(ValueError, RuntimeError, OSError):  # it was read to its end just now
+            raw: HTTPResponse = vars(body)["_raw_stream"]  # there is no other door to it
+            raw.shutdown()
+
+    timer = Timer(seconds, cut_off)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield over.is_set
+    finally:
+        timer.cancel()
