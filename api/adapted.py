@@ -24,18 +24,18 @@ from catalog.errors import Conflict
 from catalog.search.search import Found, Search
 from catalog.snapshot import Catalog
 from catalog.storage.base import Storage
-from matcher.colours import Colours
-from matcher.embedder import Embedder, named_by
-from matcher.encoder import ReferenceEncoder
+from matcher.decision.explain import Explanation
+from matcher.detection.augmented import for_photos
 from matcher.errors import MatcherError
-from matcher.explain import Explanation
-from matcher.match import Detection, Identification, Match
-from matcher.nearest import NearestNeighbourMatcher
+from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from matcher.networks.runtime import Runtime
+from matcher.networks.weights import Network, Weights, check_hash
 from matcher.pipeline import Pipeline
-from matcher.runtime import Runtime
-from matcher.search import PictureSearch
-from matcher.two_looks import for_photos
-from matcher.weights import Network, Weights, check_hash
+from matcher.results import Detection, Identification, Match
+from matcher.retrieval.colour_layout import Colours
+from matcher.retrieval.embedder import Embedder, named_by
+from matcher.retrieval.encoder import ReferenceEncoder
+from matcher.retrieval.search import PictureSearch
 
 # One name in the file's header: of several the order would be another each time, and so the hash.
 NOTES: Final = "skulens"

@@ -18,8 +18,8 @@ from catalog.journal.state import NO_PARTS
 from catalog.migration import model_id_of
 from catalog.storage.base import Storage
 from catalog.store import CatalogStore
-from matcher.embedder import part_id_of
-from matcher.weights import Manifest, Network, Weights
+from matcher.networks.weights import Manifest, Network, Weights
+from matcher.retrieval.embedder import part_id_of
 from training.adapt import Adapted, AdaptOptions, adapt_embedder, network_of, side_of
 from training.adapt_figures import nearest_others
 from training.embedder import embed_with

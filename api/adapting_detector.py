@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from api.errors import Refused
 from catalog.store import CatalogStore
-from matcher.weights import Manifest, Network, Weights, WeightsEntry, write_manifest
+from matcher.networks.weights import Manifest, Network, Weights, WeightsEntry, write_manifest
 from training.adapt_detector import AdaptedDetector, OwnDetectorOptions, adapt_detector
 from training.export import Card, export
 from training.own import own_products

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from api.label import Colour, Label, LabelMaker, LabelText, per_cent
-from matcher.box import Box
-from matcher.match import Verdict
+from matcher.imaging.box import Box
+from matcher.results import Verdict
 
 COLOURS: Final[dict[Verdict, Colour]] = {
     Verdict.IDENTICAL: (46, 214, 106),

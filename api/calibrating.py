@@ -13,10 +13,10 @@ from catalog.journal.commit_log import now
 from catalog.records.calibration import Calibration
 from catalog.snapshot import Catalog
 from catalog.store import CatalogStore
-from matcher.decision import Decision
-from matcher.rehearsal import OF_KNOWN, Judge, rehearse
-from matcher.target_rate import Choice, Figures, Rate, Scale, Wish, choose
-from matcher.withheld import Withheld
+from matcher.decision.decision import Decision
+from matcher.decision.evaluation import OF_KNOWN, Judge, rehearse
+from matcher.decision.leave_out import Withheld
+from matcher.decision.threshold import Choice, Figures, Rate, Scale, Wish, choose
 
 OnProgress = Callable[[int, int], None]
 

@@ -17,8 +17,8 @@ from catalog.ingest.image_file import read_picture
 from catalog.records.feedback import Feedback, Opinion
 from catalog.records.product import Product
 from catalog.snapshot import Catalog
-from matcher.rehearsal import Kind, Question
-from matcher.views import view
+from matcher.decision.evaluation import Kind, Question
+from matcher.decision.synthetic_views import view
 
 UNKNOWN_FOLDER: Final = "_unknown"
 MOST_FEEDBACK: Final = 300

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from client.records import EventJson
-from matcher.event import EventKind
-from matcher.match import Verdict
+from matcher.results import Verdict
+from matcher.tracking.events import EventKind
 from training.truth import LONGEST_GAP_S, Truth, TruthAppearance
 
 

@@ -12,8 +12,8 @@ from PIL import Image
 from api.annotate import COLOURS
 from api.label import Colour
 from catalog.ingest.image_file import read_picture
-from matcher.box import Box
-from matcher.match import Verdict
+from matcher.imaging.box import Box
+from matcher.results import Verdict
 
 SIDE: Final = 420  # pixels; the longest that a picture may be in the panel
 GAP: Final = 72

@@ -6,10 +6,10 @@ from pathlib import Path
 from PIL import Image
 
 from bench.detector import DetectorUnderTest, LabelledPicture, LabelledSet, Labels
-from matcher.box import Box
-from matcher.detector import Detector, YoloDetector
-from matcher.proposals import PrintProposals
-from matcher.two_looks import TwoLooks, for_photos
+from matcher.detection.augmented import TwoLooks, for_photos
+from matcher.detection.detector import Detector, YoloDetector
+from matcher.detection.proposals import PrintProposals
+from matcher.imaging.box import Box
 from training.data import TrainingData, boxes_of_yolo, is_held_out, pictures_in
 from training.located import PHOTO_SIDE, locate_cartons
 

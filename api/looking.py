@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from catalog.records.product import Product
     from catalog.search.search import Found, Search
     from catalog.store import NamedPicture
-    from matcher.explain import Explanation
-    from matcher.match import Identification
+    from matcher.decision.explain import Explanation
+    from matcher.results import Identification
 
 
 class Looking(Protocol):

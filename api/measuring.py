@@ -22,14 +22,14 @@ from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
 from catalog.storage.folder import FolderStorage
 from catalog.transfer.importer import import_path
-from matcher.closer_look import CloserLookMatcher
-from matcher.consistent import ConsistentMatcher
-from matcher.features import KeypointMatcher
-from matcher.match import Identification
-from matcher.nearest import NearestNeighbourMatcher
-from matcher.rootsift import RootSift
-from matcher.runtime import Device
-from matcher.verifier import Contest
+from matcher.keypoints.cascade import CloserLookMatcher
+from matcher.keypoints.features import KeypointMatcher
+from matcher.keypoints.guided_matching import ConsistentMatcher
+from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from matcher.keypoints.rootsift import RootSift
+from matcher.networks.devices import Device
+from matcher.results import Identification
+from matcher.verification.verifier import Contest
 
 CATALOG: Final = "bench"
 KEYPOINTS: Final = 1000

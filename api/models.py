@@ -8,31 +8,32 @@ from typing import Final
 import cv2
 
 from api.settings import Settings
-from matcher.calibration import read as read_calibration
-from matcher.closer_look import CloserLookMatcher
-from matcher.colour_embedder import ColourEmbedder
-from matcher.colours import Colours, read_colours
-from matcher.comparator import Comparator, NetworkComparator, PlainComparator
-from matcher.consistent import ConsistentMatcher
-from matcher.decision import Decision
-from matcher.detector import Detector, YoloDetector
-from matcher.embedder import Embedder as NetworkEmbedder
-from matcher.encoder import Embedder, ReferenceEncoder
+from matcher.decision.decision import Decision
+from matcher.decision.fit import read as read_calibration
+from matcher.detection.augmented import for_photos
+from matcher.detection.detector import Detector, YoloDetector
+from matcher.detection.proposals import PrintProposals
 from matcher.errors import WeightsError
-from matcher.features import FrontEnd, KeypointMatcher
-from matcher.nearest import NearestNeighbourMatcher
+from matcher.keypoints.cascade import CloserLookMatcher
+from matcher.keypoints.features import FrontEnd, KeypointMatcher
+from matcher.keypoints.guided_matching import ConsistentMatcher
+from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from matcher.keypoints.rootsift import RootSift, read_basis
+from matcher.keypoints.superglue import SuperGlueMatcher
+from matcher.keypoints.superpoint import SuperPointFrontEnd
+from matcher.networks.devices import Device, choose_runtime
+from matcher.networks.runtime import LoadedNetwork
+from matcher.networks.weights import Manifest, Network, check_hash, read_manifest
 from matcher.pipeline import Parts, Pipeline
-from matcher.proposals import PrintProposals
-from matcher.reference import ReferenceShelf
-from matcher.rootsift import RootSift, read_basis
-from matcher.runtime import Device, LoadedNetwork, choose_runtime
-from matcher.shortlist import Shortlister
-from matcher.superglue_matcher import SuperGlueMatcher
-from matcher.superpoint_front_end import SuperPointFrontEnd
-from matcher.twins import TwinTest
-from matcher.two_looks import for_photos
-from matcher.verifier import Verifier
-from matcher.weights import Manifest, Network, check_hash, read_manifest
+from matcher.retrieval.colour_layout import Colours, read_colours
+from matcher.retrieval.embedder import Embedder as NetworkEmbedder
+from matcher.retrieval.encoder import Embedder, ReferenceEncoder
+from matcher.retrieval.shortlist import Shortlister
+from matcher.retrieval.untrained import ColourEmbedder
+from matcher.verification.comparator import Comparator, NetworkComparator, PlainComparator
+from matcher.verification.reference import ReferenceShelf
+from matcher.verification.twin_test import TwinTest
+from matcher.verification.verifier import Verifier
 
 # What holds for a catalog that was never calibrated: the more boxes are looked into, the more often
 # a near-twin is likely by chance.

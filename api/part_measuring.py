@@ -33,19 +33,19 @@ from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
 from catalog.storage.folder import FolderStorage
 from catalog.transfer.importer import import_path
-from matcher.closer_look import CloserLookMatcher
-from matcher.colour_embedder import ColourEmbedder
-from matcher.comparator import NetworkComparator, PlainComparator
-from matcher.detector import Detector, YoloDetector
-from matcher.embedder import Embedder
-from matcher.encoder import Embedder as VectorMaker
-from matcher.encoder import ReferenceEncoder
-from matcher.match import Detection
-from matcher.nearest import NearestNeighbourMatcher
-from matcher.proposals import PrintProposals
-from matcher.reference import ReferenceShelf
-from matcher.shortlist import Shortlister
-from matcher.two_looks import TwoLooks, for_photos
+from matcher.detection.augmented import TwoLooks, for_photos
+from matcher.detection.detector import Detector, YoloDetector
+from matcher.detection.proposals import PrintProposals
+from matcher.keypoints.cascade import CloserLookMatcher
+from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from matcher.results import Detection
+from matcher.retrieval.embedder import Embedder
+from matcher.retrieval.encoder import Embedder as VectorMaker
+from matcher.retrieval.encoder import ReferenceEncoder
+from matcher.retrieval.shortlist import Shortlister
+from matcher.retrieval.untrained import ColourEmbedder
+from matcher.verification.comparator import NetworkComparator, PlainComparator
+from matcher.verification.reference import ReferenceShelf
 
 OnProgress = Callable[[str, int, int], None]
 

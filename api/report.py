@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from api.evidence import Evidence, draw_evidence, draw_thumbnail
 from api.label import per_cent
-from matcher.match import Verdict
+from matcher.results import Verdict
 
 TEMPLATE: Final = "report.html.j2"
 THUMBNAIL_SIDE: Final = 72

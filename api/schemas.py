@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from catalog.records.calibration import Calibration
     from catalog.records.product import AttributeValue, Product, ReferenceImage
     from catalog.transfer.importer import ImportRow
-    from matcher.box import Box
-    from matcher.event import Event
-    from matcher.explain import Explanation
-    from matcher.match import Candidate, Identification, Match, StageTimes
-    from matcher.weights import WeightsEntry
+    from matcher.decision.explain import Explanation
+    from matcher.imaging.box import Box
+    from matcher.networks.weights import WeightsEntry
+    from matcher.results import Candidate, Identification, Match, StageTimes
+    from matcher.tracking.events import Event
 
 
 class ChangeJson(TypedDict):

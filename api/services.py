@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from catalog.snapshot import Catalog
     from catalog.storage.s3 import S3Options
     from catalog.transfer.s3_images import S3Pictures
-    from matcher.explain import Explanation
-    from matcher.match import Detection, Identification, Match
-    from matcher.rehearsal import Judge
+    from matcher.decision.evaluation import Judge
+    from matcher.decision.explain import Explanation
+    from matcher.results import Detection, Identification, Match
 
 
 class Finder(Protocol):
@@ -67,7 +67,7 @@ class Finder(Protocol):
 
 
 class Searcher(Protocol):
-    """What finds products like a picture; `matcher.search.PictureSearch` does."""
+    """What finds products like a picture; `matcher.retrieval.search.PictureSearch` does."""
 
     def search(self, catalog: "Catalog", search: "Search", image: "NDArray[np.uint8]") -> "Found":
         """Products like a picture, which also the words of the search may find."""
@@ -178,7 +178,7 @@ class LocalServices:
     def adapted(self) -> "AdaptedModels":
         """Networks that were made for single catalogs."""
         from api.adapted import AdaptedModels
-        from matcher.runtime import Device, choose_runtime
+        from matcher.networks.devices import Device, choose_runtime
 
         settings = self._settings
         runtime = choose_runtime(
@@ -195,7 +195,7 @@ class LocalServices:
     def adapter(self, catalog: str) -> "CatalogAdapter":
         """What makes networks for one catalog."""
         from api.adapting import CatalogAdapter
-        from matcher.weights import read_manifest
+        from matcher.networks.weights import read_manifest
 
         return CatalogAdapter(
             self.catalogs.open(catalog),

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from api.report import StageTiming
 from api.services import Finder
 from catalog.snapshot import Catalog
-from matcher.match import Detection, Identification, Match
+from matcher.results import Detection, Identification, Match
 
 
 class TimedFinder:
-    """Implements `matcher.engine.Finder` around another finder; four bytes per call are kept."""
+    """Implements `matcher.tracking.frame_matcher.Finder` around another finder; four bytes per call are kept."""
 
     def __init__(self, finder: Finder) -> None:
         self._finder = finder

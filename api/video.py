@@ -18,10 +18,9 @@ from api.timed_finder import TimedFinder
 from api.video_outcome import VideoOutcome
 from api.video_report import video_report
 from catalog.snapshot import Catalog
-from matcher.checkpoint import fingerprint
-from matcher.engine import TrackNote
-from matcher.event import Event
-from matcher.video import JobFiles, VideoJob, read_notes, read_summaries
+from matcher.tracking.events import Event
+from matcher.tracking.frame_matcher import TrackNote
+from matcher.tracking.video import JobFiles, VideoJob, fingerprint, read_notes, read_summaries
 from stream.video.file import FileSource
 from stream.video.writer import VideoWriter
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from api.report import StageTiming
 from client.records import SeenJson, VideoResultJson
-from matcher.appearance import AppearanceSummary
+from matcher.tracking.appearance import AppearanceSummary
 
 
 @dataclass(frozen=True, slots=True, eq=False)

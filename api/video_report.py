@@ -8,8 +8,8 @@ from api.naming import product_name
 from api.report import AppearanceCard, Report, UnknownCard
 from api.video_outcome import VideoOutcome
 from catalog.snapshot import Catalog
-from matcher.appearance import AppearanceSummary, View
-from matcher.match import Verdict
+from matcher.results import Verdict
+from matcher.tracking.appearance import AppearanceSummary, View
 from stream.video.file import FileSource
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.errors import BenchError
-from matcher.box import Box
+from matcher.imaging.box import Box
 
 LABELS: Final = Path(__file__).parent / "labels"
 

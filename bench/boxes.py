@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.score import BOOTSTRAP_DRAWS, Estimate
-from matcher.box import Box
-from matcher.match import Detection
+from matcher.imaging.box import Box
+from matcher.results import Detection
 
 OVERLAP: Final = 0.5
 _INTERVAL: Final = (2.5, 97.5)

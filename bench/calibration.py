@@ -17,9 +17,9 @@ from bench.errors import BenchError
 from bench.progress import Progress, silent
 from bench.protocols import TWINS
 from bench.table import Table
-from matcher.rehearsal import Judge, Kind, Question, Reply, rehearse
-from matcher.shortlist import SearchableCatalog
-from matcher.target_rate import Figures, Rate, Scale, Wish, choose, figures
+from matcher.decision.evaluation import Judge, Kind, Question, Reply, rehearse
+from matcher.decision.threshold import Figures, Rate, Scale, Wish, choose, figures
+from matcher.retrieval.shortlist import SearchableCatalog
 
 RATES: Final = (0.01, 0.02, 0.05, 0.1)
 PHOTOS: Final = "train photos"

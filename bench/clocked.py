@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.encodings.encoding import CompactFeatures
-from matcher.comparator import Comparator, Comparison
-from matcher.detector import Detector
-from matcher.encoder import Embedder
-from matcher.features import Correspondences, FrontEnd, KeypointMatcher, LocalFeatures
-from matcher.match import Detection
+from matcher.detection.detector import Detector
+from matcher.keypoints.features import Correspondences, FrontEnd, KeypointMatcher, LocalFeatures
+from matcher.results import Detection
+from matcher.retrieval.encoder import Embedder
+from matcher.verification.comparator import Comparator, Comparison
 
 
 class NetworkClock:

@@ -17,7 +17,7 @@ from bench.errors import BenchError
 from bench.progress import Progress, silent
 from bench.recogniser import Recogniser, RecogniserBuilder
 from bench.table import Table
-from matcher.match import Match, Verdict
+from matcher.results import Match, Verdict
 
 WIDTH: Final = 1280
 HEIGHT: Final = 960

@@ -16,10 +16,10 @@ from bench import score as scoring
 from bench.dataset import Query, load
 from bench.progress import Progress, silent
 from bench.score import Answer, Said, Score
-from matcher.calibration import LabelledContest, fit, main_contest, without
-from matcher.decision import Decision
-from matcher.match import Verdict
-from matcher.verifier import Contest
+from matcher.decision.decision import Decision
+from matcher.decision.fit import LabelledContest, fit, main_contest, without
+from matcher.results import Verdict
+from matcher.verification.verifier import Contest
 
 THRESHOLD: Final = 0.5
 DEFAULT_FOLDS: Final = 4

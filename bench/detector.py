@@ -16,9 +16,9 @@ from bench.errors import BenchError
 from bench.progress import Progress, silent
 from bench.score import BOOTSTRAP_DRAWS, Estimate
 from bench.table import Table
-from matcher.box import Box
-from matcher.detector import Detector
-from matcher.match import Detection
+from matcher.detection.detector import Detector
+from matcher.imaging.box import Box
+from matcher.results import Detection
 
 
 class Labels(StrEnum):

@@ -15,7 +15,7 @@ from bench.errors import BenchError
 from bench.progress import Progress, silent
 from bench.table import Table
 from bench.warps import HEIGHT, WIDTH, Pair, make_pair
-from matcher.features import FrontEnd, KeypointMatcher
+from matcher.keypoints.features import FrontEnd, KeypointMatcher
 
 CORRECT_PIXELS: Final = 3.0
 AUC_PIXELS: Final = (3, 5, 10)

@@ -18,9 +18,9 @@ from bench.clocked import NetworkClock
 from bench.errors import BenchError
 from bench.progress import Progress, silent
 from bench.table import Table
-from matcher.box import Box
-from matcher.engine import CatalogT, Engine, Finder, Session
-from matcher.match import Verdict
+from matcher.imaging.box import Box
+from matcher.results import Verdict
+from matcher.tracking.frame_matcher import CatalogT, Engine, Finder, Session
 from stream.frame import Frame
 from stream.video.file import FileSource
 

@@ -24,10 +24,10 @@ from bench.live_result import LiveOptions, LiveResult, SessionFigures
 from bench.live_scene import LOOP_S, SLIDE_S, Image, SceneSize, burnt, fully_in_view_s, scene
 from bench.live_sender import write_film
 from bench.progress import Progress, silent
-from matcher.engine import CatalogT, Finder
-from matcher.event import EventKind
 from matcher.live import FrameTold, LiveSettings, Message, SessionManager
-from matcher.live.lane import InlineLane
+from matcher.live.verification_queue import InlineLane
+from matcher.tracking.events import EventKind
+from matcher.tracking.frame_matcher import CatalogT, Finder
 from stream.camera.reconnecting import ReconnectingSource
 from stream.camera.source import CameraSource
 

@@ -12,7 +12,7 @@ from bench.retrieval import DEPTHS, KEYPOINTS, Embedder, View
 from catalog.encodings.encoding import Encoding
 from catalog.records.calibration import Calibration
 from catalog.records.product import Product
-from matcher.shortlist import Neighbour, SearchableCatalog, Shortlister
+from matcher.retrieval.shortlist import Neighbour, SearchableCatalog, Shortlister
 
 _DEEPEST: Final = max(DEPTHS)
 _BATCH: Final = 64

@@ -7,7 +7,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.match import Identification
+from matcher.results import Identification
 
 
 class Recogniser(Protocol):

@@ -16,7 +16,7 @@ from bench.progress import Progress, silent
 from bench.recogniser import Recogniser, RecogniserBuilder
 from bench.score import Answer, Estimate, Said, Score
 from bench.table import Table
-from matcher.match import Identification, Match, Verdict
+from matcher.results import Identification, Match, Verdict
 
 HALF_INLIERS: Final = 15.0  # of the baseline, at which its "probability" is one half
 MAX_WORKERS: Final = 2

@@ -14,10 +14,10 @@ from bench.errors import BenchError
 from bench.progress import Progress, silent
 from bench.score import BOOTSTRAP_DRAWS, Estimate
 from bench.table import Table
-from matcher import crop as crops
-from matcher.crop import Crop
-from matcher.detector import Detector
-from matcher.features import FrontEnd, LocalFeatures
+from matcher.detection import crop as crops
+from matcher.detection.crop import Crop
+from matcher.detection.detector import Detector
+from matcher.keypoints.features import FrontEnd, LocalFeatures
 
 DEPTHS: Final = (1, 5, 10, 20)
 LOOKS: Final = 8

@@ -27,9 +27,9 @@ from bench.appearances import Appearance, CatalogCrop
 from bench.errors import BenchError
 from bench.progress import Progress, silent
 from bench.table import Table
-from matcher.box import Box
-from matcher.event import Event, EventKind
-from matcher.match import Verdict
+from matcher.imaging.box import Box
+from matcher.results import Verdict
+from matcher.tracking.events import Event, EventKind
 from stream.video.file import FileSource
 
 PLACE_TOLERANCE: Final = 0.1  # of a copy's width and height, on each side

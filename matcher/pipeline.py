@@ -7,19 +7,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher import crop as crops
-from matcher.answer import answer, guess, subject_first, without_repeats
-from matcher.crop import Crop
-from matcher.decision import Decision
-from matcher.detector import Detector
-from matcher.encoder import Embedder
-from matcher.explain import Explanation, Traces, explain
-from matcher.features import FrontEnd
-from matcher.match import Detection, Identification, Match
-from matcher.reference import ReferenceShelf
-from matcher.shortlist import SearchableCatalog, Shortlist, Shortlister
-from matcher.stopwatch import Stopwatch
-from matcher.verifier import Contest, Query, Verifier
+from matcher.decision.decision import Decision
+from matcher.decision.explain import Explanation, Traces, explain
+from matcher.decision.to_match import answer, guess, subject_first, without_repeats
+from matcher.detection import crop as crops
+from matcher.detection.crop import Crop
+from matcher.detection.detector import Detector
+from matcher.keypoints.features import FrontEnd
+from matcher.results import Detection, Identification, Match, Stopwatch
+from matcher.retrieval.encoder import Embedder
+from matcher.retrieval.shortlist import SearchableCatalog, Shortlist, Shortlister
+from matcher.verification.reference import ReferenceShelf
+from matcher.verification.verifier import Contest, Query, Verifier
 
 _LOOKS: Final = 8
 _EXPLAINED: Final = 0.3

@@ -15,9 +15,9 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 from typing_extensions import override
 
-from matcher.networks import build_network
-from matcher.resnet import EmbeddingNet
-from matcher.weights import Weights, read_state
+from matcher.networks.graphs import build_network
+from matcher.networks.resnet import EmbeddingNet
+from matcher.networks.weights import Weights, read_state
 from training.adapt_figures import AdaptSet, flat, nearest_others
 from training.checkpoint import load_checkpoint
 from training.embedder import embed_with, loss_of, pictures_of

@@ -14,10 +14,10 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 from typing_extensions import override
 
-from matcher.box import Box
 from matcher.errors import WeightsError
-from matcher.weights import Weights, enter, read_state
-from matcher.yolo import build_yolov5n
+from matcher.imaging.box import Box
+from matcher.networks.weights import Weights, enter, read_state
+from matcher.networks.yolo import build_yolov5n
 from training.adapt import follow_closely, parted
 from training.checkpoint import load_checkpoint
 from training.data import Labelled, boxes_of_yolo, pictures_in, read_rgb

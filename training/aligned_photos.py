@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.encodings.encoding import Encoding
-from matcher.agreement import Look, Warped, warp
-from matcher.colour_embedder import ColourEmbedder
-from matcher.encoder import ReferenceEncoder
-from matcher.features import FrontEnd, LocalFeatures
-from matcher.nearest import NearestNeighbourMatcher
-from matcher.picture import resized
-from matcher.placement import place
-from matcher.proposals import PrintProposals
-from matcher.reference import Reference, load_reference
+from matcher.detection.proposals import PrintProposals
+from matcher.imaging.resize import resized
+from matcher.keypoints.features import FrontEnd, LocalFeatures
+from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from matcher.retrieval.encoder import ReferenceEncoder
+from matcher.retrieval.untrained import ColourEmbedder
+from matcher.verification.alignment import Look, Warped, warp
+from matcher.verification.homography import place
+from matcher.verification.reference import Reference, load_reference
 from training.data import TrainingData, is_held_out, read_rgb
 
 _LONGEST: Final = 1280

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from matcher.box import Box
-from matcher.colour_embedder import ColourEmbedder
+from matcher.imaging.box import Box
+from matcher.retrieval.untrained import ColourEmbedder
 from training.data import TrainingData, boxes_of_yolo, pictures_in, read_rgb
 from training.detection_figures import average_precision, recall
 from training.detector import detect_with

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-from matcher.picture import resized
-from matcher.rootsift import RotatedBasis, root_sift
+from matcher.imaging.resize import resized
+from matcher.keypoints.rootsift import RotatedBasis, root_sift
 from training.data import TrainingData, read_rgb
 
 KEPT_AXES: Final = 64

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-from matcher.colours import Colours, layout
+from matcher.retrieval.colour_layout import Colours, layout
 from training.sampling import Sampler
 
 KEPT_AXES: Final = 64

@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.nn import functional
 from typing_extensions import override
 
-from matcher.comparator_net import ComparatorNet
-from matcher.features import FrontEnd
+from matcher.keypoints.features import FrontEnd
+from matcher.networks.comparator_net import ComparatorNet
 from training.aligned_photos import aligned_photos
 from training.comparator_figures import HeldOut, inputs
 from training.comparison_material import Amounts, collect_material

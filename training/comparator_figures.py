@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from matcher.agreement import LOOK_SIDE, compare
-from matcher.comparator import difference, prepared, to_input
-from matcher.features import FrontEnd
+from matcher.keypoints.features import FrontEnd
+from matcher.verification.alignment import LOOK_SIDE, compare
+from matcher.verification.comparator import difference, prepared, to_input
 from training.aligned_photos import AlignedPhoto, aligned_photos
 from training.comparison_material import Amounts, collect_material
 from training.comparisons import DIFFERENT, UNTOLD, Compared, draw

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.agreement import LOOK_SIDE
+from matcher.verification.alignment import LOOK_SIDE
 from training.aligned_photos import AlignedPhoto
 from training.comparisons import Material
 from training.cutouts import cut_out

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.agreement import LOOK_SIDE, Look, Warped
-from matcher.comparator import CELL, prepared, share_of_cells
+from matcher.verification.alignment import LOOK_SIDE, Look, Warped
+from matcher.verification.comparator import CELL, prepared, share_of_cells
 from training.aligned_photos import AlignedPhoto
 from training.photograph import Light, photograph
 from training.twinning import blended, blot, lettered, twin_of

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.box import Box
-from matcher.comparator import CELL
+from matcher.imaging.box import Box
+from matcher.verification.comparator import CELL
 from training.adapt import AdaptSampler
 from training.adapt_detector import packages
 from training.aligned_photos import aligned_photos

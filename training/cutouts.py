@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.box import Box
+from matcher.imaging.box import Box
 
 _MIN_SHARE: Final = 0.02
 _SOLID: Final = 0.86

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from matcher.box import Box
+from matcher.imaging.box import Box
 from training.errors import ForbiddenData, TrainingError
 
 HELD_OUT_SHARE: Final = 4

@@ -14,9 +14,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.calibration import LabelledContest, fit, fit_answers, main_contest, without
-from matcher.decision import DecisionWeights
-from matcher.verifier import Contest
+from matcher.decision.decision import DecisionWeights
+from matcher.decision.fit import LabelledContest, fit, fit_answers, main_contest, without
+from matcher.verification.verifier import Contest
 from training.data import TrainingData, read_rgb
 
 # How often a photo shows a twin of something in the catalog instead of the thing itself. What

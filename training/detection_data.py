@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.box import Box
+from matcher.imaging.box import Box
 from training.data import Labelled, TrainingData, is_held_out, read_rgb
 from training.instances import backgrounds, grocery, household, prints
 from training.located import PHOTO_SIDE

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.box import Box
+from matcher.imaging.box import Box
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from torchvision.ops import nms
 from typing_extensions import override
 
-from matcher.box import Box
-from matcher.yolo import build_yolov5n
+from matcher.imaging.box import Box
+from matcher.networks.yolo import build_yolov5n
 from training.darkroom import Darkroom
 from training.data import TrainingData
 from training.detection_data import Boxed, DetectionSampler, DetectionSets, held_out_sets

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from typing_extensions import override
 
-from matcher.colour_embedder import ColourEmbedder
-from matcher.resnet import INPUT_SIDE, EmbeddingNet, to_input
+from matcher.networks.resnet import INPUT_SIDE, EmbeddingNet, to_input
+from matcher.retrieval.untrained import ColourEmbedder
 from training.darkroom import Darkroom
 from training.data import TrainingData
 from training.feeding import Feed

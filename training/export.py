@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from matcher.weights import (
+from matcher.networks.weights import (
     Manifest,
     Network,
     WeightsEntry,

@@ -7,11 +7,11 @@ from typing import Final
 
 import numpy as np
 
-from matcher.features import FrontEnd
-from matcher.rootsift import RootSift, read_basis
-from matcher.runtime import Device, choose_runtime
-from matcher.superpoint_front_end import SuperPointFrontEnd
-from matcher.weights import Network, Weights, read_manifest
+from matcher.keypoints.features import FrontEnd
+from matcher.keypoints.rootsift import RootSift, read_basis
+from matcher.keypoints.superpoint import SuperPointFrontEnd
+from matcher.networks.devices import Device, choose_runtime
+from matcher.networks.weights import Network, Weights, read_manifest
 from training.errors import TrainingError
 
 _THREADS: Final = 1

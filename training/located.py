@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from matcher.box import Box
+from matcher.imaging.box import Box
 from training.cutouts import Locator
 from training.data import TrainingData, read_rgb
 

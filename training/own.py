@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from catalog.encodings.encoding import ReferenceCrop
 from catalog.snapshot import Catalog
-from matcher.box import Box
+from matcher.imaging.box import Box
 from training.errors import TrainingError
 from training.views import Subject
 

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.features import Correspondences, LocalFeatures
+from matcher.keypoints.features import Correspondences, LocalFeatures
 from training.pairs import DUSTBIN, Relation, TrainingPair
 
 FindPairs = Callable[[LocalFeatures, LocalFeatures], Correspondences]

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from matcher.alike import most_alike
-from matcher.features import FrontEnd, LocalFeatures
+from matcher.keypoints.features import FrontEnd, LocalFeatures
+from matcher.keypoints.superglue import most_alike
 from superglue.keypoints import KeypointBatch
 from training.compose import UNKNOWN
 from training.pool import Pasted, Pool, PooledScene, wide

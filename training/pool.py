@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.encodings.encoding import CompactFeatures
-from matcher.features import FrontEnd, LocalFeatures
-from matcher.picture import resized
+from matcher.imaging.resize import resized
+from matcher.keypoints.features import FrontEnd, LocalFeatures
 from training.compose import Composer, Scene
 from training.data import TrainingData
 from training.errors import TrainingError

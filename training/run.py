@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from matcher.weights import enter, read_tensors
+from matcher.networks.weights import enter, read_tensors
 from training import progress as progress_log
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.feeding import Feed

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from matcher.colour_embedder import ColourEmbedder
-from matcher.colours import Colours, read_colours
-from matcher.resnet import EmbeddingNet
-from matcher.weights import Network, WeightsEntry, load_weights, read_manifest
-from matcher.yolo import build_yolov5n
+from matcher.networks.resnet import EmbeddingNet
+from matcher.networks.weights import Network, WeightsEntry, load_weights, read_manifest
+from matcher.networks.yolo import build_yolov5n
+from matcher.retrieval.colour_layout import Colours, read_colours
+from matcher.retrieval.untrained import ColourEmbedder
 from training import detector as detecting
 from training.assess import recall_in_shops, retrieval_of_cartons, together
 from training.checkpoint import load_checkpoint
@@ -29,7 +29,7 @@ from training.retrieval import Embed, held_out_set
 _FIGURES: Final = ("carton_top1", "carton_top5", "carton_top10")
 # Low: a proposal that is no product costs time only, a product that is not proposed is lost.
 _CONFIDENCE: Final = 0.03
-# Of two looks at a photo (`matcher.two_looks`): about as many boxes as one look gives.
+# Of two looks at a photo (`matcher.detection.augmented`): about as many boxes as one look gives.
 _TOGETHER: Final = 0.025
 # Mean cosine of parts with the whole: 0.8 for heaps, 0.6 for photos of packs (medians).
 _HEAPS_FROM: Final = 0.6

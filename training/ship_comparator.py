@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Final
 
-from matcher.comparator_net import ComparatorNet
-from matcher.features import FrontEnd
-from matcher.weights import Network, WeightsEntry
+from matcher.keypoints.features import FrontEnd
+from matcher.networks.comparator_net import ComparatorNet
+from matcher.networks.weights import Network, WeightsEntry
 from training.checkpoint import load_checkpoint
 from training.comparator_figures import HeldOut
 from training.comparison_material import Amounts

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from matcher.weights import Network, WeightsEntry
+from matcher.networks.weights import Network, WeightsEntry
 from superglue.superglue import SuperGlue, SuperGlueSizes
 from superglue.superpoint import SuperPoint, SuperPointSizes
 from training.checkpoint import load_checkpoint

@@ -20,8 +20,8 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
-from matcher.features import Correspondences, FrontEnd, LocalFeatures
-from matcher.nearest import NearestNeighbourMatcher
+from matcher.keypoints.features import Correspondences, FrontEnd, LocalFeatures
+from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from superglue.superglue import SuperGlue, SuperGlueSizes
 from training.data import TrainingData
 from training.errors import TrainingError

@@ -15,15 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.encodings.encoding import CompactFeatures, Encoding
-from matcher.colour_embedder import ColourEmbedder
-from matcher.encoder import ReferenceEncoder
-from matcher.features import FrontEnd
-from matcher.locating import by_plain_background
-from matcher.nearest import NearestNeighbourMatcher
-from matcher.picture import resized
-from matcher.placement import place
-from matcher.proposals import PrintProposals
-from matcher.reference import canonical_corners
+from matcher.detection.proposals import PrintProposals
+from matcher.imaging.resize import resized
+from matcher.keypoints.features import FrontEnd
+from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from matcher.retrieval.encoder import ReferenceEncoder
+from matcher.retrieval.foreground import by_plain_background
+from matcher.retrieval.untrained import ColourEmbedder
+from matcher.verification.homography import place
+from matcher.verification.reference import canonical_corners
 from training.data import TrainingData, is_held_out, read_rgb
 from training.instances import household_picture
 from training.packaging import catalog_pictures, make_products

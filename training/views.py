@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.box import Box
+from matcher.imaging.box import Box
 from training.photograph import Light, photograph
 
 _BOX_JITTER: Final = 0.09

@@ -10,7 +10,7 @@ from typing import Final
 from api.cameras.camera import Camera, CameraOrder
 from api.cameras.vault import Vault
 from api.errors import Refused
-from matcher.record import from_record, to_record
+from matcher.tracking.codec import from_record, to_record
 from stream.camera.address import AddressRules
 
 FORMAT: Final = 1

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bench.dataset import Dataset
     from bench.recogniser import Recogniser, RecogniserBuilder
     from bench.table import Table
-    from matcher.event import Event
+    from matcher.tracking.events import Event
 
 bench_app = typer.Typer(
     no_args_is_help=True,
@@ -241,7 +241,7 @@ def _watched(
     clip: Path, pictures: Path, built: "Services", stack: ExitStack, on_stage: OnStage
 ) -> Iterator["Event"]:
     from api.measuring import passing_catalog
-    from matcher.engine import Engine, Session
+    from matcher.tracking.frame_matcher import Engine, Session
     from stream.video.file import FileSource
 
     catalog = stack.enter_context(passing_catalog(pictures, built.models.encoder, on_stage))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from api.calibrating import Calibrated
     from api.settings import Settings
     from catalog.records.calibration import Calibration
-    from matcher.target_rate import Figures, Rate
+    from matcher.decision.threshold import Figures, Rate
 
 
 def calibrate(
@@ -118,7 +118,7 @@ def calibration_rows(
     used = set(calibrations)
     if settings is not None:
         from api.models import decision_id
-        from matcher.decision import adapted_id
+        from matcher.decision.decision import adapted_id
 
         own = decision_id(settings)
         used = {own, adapted_id(own, embedding)}

@@ -15,7 +15,7 @@ from api.cli.words import verdict_text
 from api.schemas import explanation_json
 
 if TYPE_CHECKING:
-    from matcher.explain import Explanation
+    from matcher.decision.explain import Explanation
 
 explain_app = typer.Typer()
 

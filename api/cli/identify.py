@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from api.looking import Looking
     from catalog.records.product import Product
-    from matcher.match import Identification, Match
+    from matcher.results import Identification, Match
 
 identify_app = typer.Typer()
 

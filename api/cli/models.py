@@ -13,7 +13,7 @@ from api.errors import Refused
 from api.schemas import weights_json
 
 if TYPE_CHECKING:
-    from matcher.weights import Manifest, WeightsEntry
+    from matcher.networks.weights import Manifest, WeightsEntry
 
 SHOWN_FIGURES: Final = 4
 
@@ -31,7 +31,7 @@ models_app = typer.Typer(
 def models(context: typer.Context, json: JsonOption = False) -> None:
     """Show the networks' weights: licence, data, measured figures, and whether a file changed."""
     from matcher.errors import WeightsError
-    from matcher.weights import check_hash, read_manifest
+    from matcher.networks.weights import check_hash, read_manifest
 
     if context.invoked_subcommand is not None:
         return
@@ -66,8 +66,8 @@ def convert(
     force: Annotated[bool, typer.Option("--force", help="Overwrite --out.")] = False,
 ) -> None:
     """Turn a checkpoint into a safetensors file that fits our network; none of its code runs."""
-    from matcher.conversion import convert_checkpoint
-    from matcher.weights import Network
+    from matcher.networks.conversion import convert_checkpoint
+    from matcher.networks.weights import Network
 
     output = Output()
     target = out if out is not None else file.with_suffix(".safetensors")

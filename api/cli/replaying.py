@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from api.cli.output import Output
 from api.errors import Refused
-from matcher.live.recording import read_session
-from matcher.live.replay import replay
+from matcher.live.recording import read_session, replay
 
 if TYPE_CHECKING:
     from api.services import Services

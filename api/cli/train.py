@@ -360,7 +360,7 @@ def decision(
 ) -> None:
     """Calibrate what probability the evidence is worth."""
     from api.measuring import contest_finder
-    from matcher.calibration import save
+    from matcher.decision.fit import save
     from training.data import TrainingData
     from training.decision import DecisionOptions, calibration_catalog, train_decision
 

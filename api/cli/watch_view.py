@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from catalog.records.product import Product
     from catalog.snapshot import Catalog
-    from matcher.engine import TrackNote
-    from matcher.event import Event
     from matcher.live import Batch, SessionStatus
+    from matcher.tracking.events import Event
+    from matcher.tracking.frame_matcher import TrackNote
 
 EVENTS_SHOWN: Final = 8
 ROWS_SHOWN: Final = 12

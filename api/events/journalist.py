@@ -10,9 +10,9 @@ from api.errors import Refused
 from api.events.evidence import Evidence
 from api.events.log import EventLog, NewEvent
 from api.schemas import event_json, json_line
-from matcher.appearance import kept_crop
-from matcher.event import EventKind
 from matcher.live import FrameTold, Message
+from matcher.tracking.appearance import kept_crop
+from matcher.tracking.events import EventKind
 
 WAITING: Final = 4096  # messages with events, between the lanes and the disk
 BATCH: Final = 256

@@ -33,7 +33,7 @@ from api.tending import Tender
 from api.webhooks import WebhookStore
 from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
-from matcher.rehearsal import Judge
+from matcher.decision.evaluation import Judge
 
 if TYPE_CHECKING:
     from api.adapting import CatalogAdapter  # training comes with it

@@ -16,7 +16,7 @@ from api.http.hub import Hub
 from api.http.jobs.record import JobState
 from api.http.jobs.runner import JobRunner
 from matcher.live import SessionStatus
-from matcher.match import StageTimes
+from matcher.results import StageTimes
 from stream.status import SourceState
 
 BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)

@@ -20,7 +20,12 @@ HEALTHY_S: Final = 30.0  # after that, a crash is not part of a series
 STOP_S: Final = 8.5
 LOOK_S: Final = 0.05
 # What an engine imports only when it is asked something. Not OpenVINO, which starts a thread.
-LATE: Final = ("api.models", "matcher.search", "catalog.transfer.importer", "catalog.follower")
+LATE: Final = (
+    "api.models",
+    "matcher.retrieval.search",
+    "catalog.transfer.importer",
+    "catalog.follower",
+)
 
 _logger: Final = logging.getLogger(__name__)
 

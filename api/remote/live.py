@@ -2,11 +2,11 @@
 
 from api.remote.reading import points_of
 from client.records import EventJson, SessionJson
-from matcher.box import Box
-from matcher.event import Event, EventKind
+from matcher.imaging.box import Box
 from matcher.live import SessionStatus
 from matcher.live.messages import Counters
-from matcher.match import Verdict
+from matcher.results import Verdict
+from matcher.tracking.events import Event, EventKind
 from stream.status import SourceState
 
 

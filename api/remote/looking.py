@@ -8,8 +8,8 @@ from catalog.records.product import Product
 from catalog.search.search import Found, Search
 from catalog.store import NamedPicture
 from client.client import Client
-from matcher.explain import Explanation
-from matcher.match import Identification
+from matcher.decision.explain import Explanation
+from matcher.results import Identification
 
 
 class There:

@@ -34,9 +34,9 @@ from client.records import (
     ProductJson,
     WrittenJson,
 )
-from matcher.box import Box
-from matcher.explain import Explanation, Gate
-from matcher.match import (
+from matcher.decision.explain import Explanation, Gate
+from matcher.imaging.box import Box
+from matcher.results import (
     Candidate,
     Detection,
     Identification,

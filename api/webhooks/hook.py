@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from api.errors import Refused
 from api.webhooks import mqtt
 from catalog.records.product import is_valid_id
-from matcher.event import EventKind
+from matcher.tracking.events import EventKind
 
 KINDS: Final = tuple(str(kind) for kind in EventKind)
 LONGEST_URL: Final = 2048

@@ -7,9 +7,9 @@ newest frame of whoever waits longest, the second looks closely for whoever had 
 from matcher.live.errors import LiveError, NoSuchSession, TooManySessions
 from matcher.live.manager import SessionManager
 from matcher.live.messages import FrameTold, Message, SessionChanged, SessionStatus
-from matcher.live.outlet import Batch, Outlet
 from matcher.live.region import Region
 from matcher.live.settings import LiveSettings, SessionSettings
+from matcher.live.subscription import Batch, Outlet
 
 __all__ = [
     "Batch",

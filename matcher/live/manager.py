@@ -10,15 +10,14 @@ from threading import Lock, Thread
 from time import monotonic
 from typing import Final, Generic
 
-from matcher.engine import CatalogT, Finder
 from matcher.live.errors import LiveError, NoSuchSession, TooManySessions
-from matcher.live.lane import Lane
 from matcher.live.messages import FrameTold, Message, SessionStatus
-from matcher.live.outlet import MOST_EVENTS, Outlet
 from matcher.live.recording import RecordedSession, Recorder
-from matcher.live.second_lane import SecondLane
 from matcher.live.session import LiveSession, Surroundings
 from matcher.live.settings import LiveSettings, SessionSettings
+from matcher.live.subscription import MOST_EVENTS, Outlet
+from matcher.live.verification_queue import Lane, SecondLane
+from matcher.tracking.frame_matcher import CatalogT, Finder
 from stream.sources import STOP_BOUND_S, LiveSource
 
 TICK_S: Final = 0.1

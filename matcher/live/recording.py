@@ -4,7 +4,7 @@ A folder: `session.json`, one line per frame in `taken.jsonl`, and one lossless 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Queue
@@ -15,9 +15,13 @@ import cv2
 import numpy as np
 
 from matcher.live.errors import LiveError
-from matcher.live.lane import News
+from matcher.live.live_matcher import Matching, stamped
+from matcher.live.region import FilteredFinder
 from matcher.live.settings import SessionSettings
-from matcher.record import from_record, to_record
+from matcher.live.verification_queue import Matches, News
+from matcher.tracking.codec import from_record, to_record
+from matcher.tracking.events import Event
+from matcher.tracking.frame_matcher import CatalogT, Finder, Step
 from stream.frame import Frame
 
 SESSION: Final = "session.json"
@@ -180,3 +184,44 @@ def _frame(folder: Path, number: int, taken: Taken) -> Frame:
 
 def _picture(folder: Path, number: int) -> Path:
     return folder / f"{number:06d}.png"
+
+
+def replay(
+    folder: Path, finder: Finder[CatalogT], catalog: Callable[[int], CatalogT]
+) -> Iterator[Event]:
+    """The events of a recorded session; blocks while networks run.
+
+    Args:
+        folder: of the recording.
+        finder: as it was in the session.
+        catalog: the snapshot of an `index_version`.
+
+    Raises:
+        LiveError: it is no recording, or damaged.
+    """
+    session = read_session(folder)
+    filtered = FilteredFinder(finder, session.settings.regions, session.settings.smallest)
+    matching = Matching(session.session_id, filtered, session.settings)
+    running: Matches | None = None
+    last: Frame | None = None
+    for taken, frame in read_taken(folder):
+        now = catalog(taken.index_version)
+        if taken.begun and (wanted := matching.wanted()) is not None:
+            running = wanted()
+        step: Step | None
+        if frame is None:
+            step = matching.leave(now)
+        else:
+            step, last = matching.advance(frame, now, _news(taken, running)), frame
+        if step is None or last is None:
+            continue
+        late, degraded = session.late_seconds, matching.degraded
+        for event in step.events:
+            yield stamped(event, last, taken.told_at, late, degraded=degraded)
+
+
+def _news(taken: Taken, running: Matches | None) -> News:
+    answer = None
+    if taken.answered:
+        answer = () if taken.failed or running is None else running
+    return News(taken.begun, answer, taken.failed)

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.box import Box
-from matcher.engine import CatalogT, Finder
-from matcher.inquiry import place_of
-from matcher.match import Detection, Identification, Match
+from matcher.imaging.box import Box
+from matcher.results import Detection, Identification, Match
+from matcher.tracking.frame_matcher import CatalogT, Finder
+from matcher.tracking.request import place_of
 
 MOST_CORNERS: Final = 64
 

@@ -7,14 +7,20 @@ from threading import Event as Flag
 from time import time
 from typing import Final, Generic
 
-from matcher.engine import CatalogT, Finder, Step
-from matcher.live.counting import Recent
-from matcher.live.lane import Lane, News
-from matcher.live.matching import Matching, stamped
-from matcher.live.messages import Counters, FrameTold, Message, SessionChanged, SessionStatus
+from matcher.live.live_matcher import Matching, stamped
+from matcher.live.messages import (
+    Counters,
+    FrameTold,
+    Message,
+    Recent,
+    SessionChanged,
+    SessionStatus,
+)
 from matcher.live.recording import RecordedSession, Recorder, Taken
 from matcher.live.region import FilteredFinder
 from matcher.live.settings import LiveSettings, SessionSettings
+from matcher.live.verification_queue import Lane, News
+from matcher.tracking.frame_matcher import CatalogT, Finder, Step
 from stream.frame import Frame
 from stream.mailbox import Mailbox
 from stream.sources import LiveSource

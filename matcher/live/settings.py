@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from matcher.engine import EngineSettings
 from matcher.live.region import Region
+from matcher.tracking.frame_matcher import EngineSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,10 @@ from catalog.errors import NotFound
 from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
 from catalog.storage.folder import FolderStorage
-from matcher.box import Box
-from matcher.decision import Decision, DecisionWeights
-from matcher.explain import Explanation, Gate
-from matcher.match import (
+from matcher.decision.decision import Decision, DecisionWeights
+from matcher.decision.explain import Explanation, Gate
+from matcher.imaging.box import Box
+from matcher.results import (
     Candidate,
     Detection,
     Identification,
@@ -31,8 +31,8 @@ from matcher.match import (
     Verdict,
     Verification,
 )
-from matcher.search import PictureSearch
-from matcher.shortlist import SearchableCatalog
+from matcher.retrieval.search import PictureSearch
+from matcher.retrieval.shortlist import SearchableCatalog
 from tests.catalog.fakes import FakeEncoder, embedding_of
 
 if TYPE_CHECKING:

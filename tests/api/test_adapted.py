@@ -24,19 +24,19 @@ from catalog.ingest.ingest import NamedPicture
 from catalog.registry import Catalogs
 from catalog.search.search import Search
 from catalog.store import CatalogStore
-from matcher.calibration import read
-from matcher.colour_embedder import ColourEmbedder
-from matcher.colours import LAYOUT, Colours
-from matcher.comparator import PlainComparator
-from matcher.decision import Decision
-from matcher.embedder import Embedder, named_by, part_id_of
-from matcher.encoder import ReferenceEncoder
-from matcher.nearest import NearestNeighbourMatcher
-from matcher.proposals import PrintProposals
-from matcher.resnet import EmbeddingNet
-from matcher.rootsift import RootSift, read_basis
-from matcher.runtime import Device, choose_runtime
-from matcher.weights import Network, Weights
+from matcher.decision.decision import Decision
+from matcher.decision.fit import read
+from matcher.detection.proposals import PrintProposals
+from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from matcher.keypoints.rootsift import RootSift, read_basis
+from matcher.networks.devices import Device, choose_runtime
+from matcher.networks.resnet import EmbeddingNet
+from matcher.networks.weights import Network, Weights
+from matcher.retrieval.colour_layout import LAYOUT, Colours
+from matcher.retrieval.embedder import Embedder, named_by, part_id_of
+from matcher.retrieval.encoder import ReferenceEncoder
+from matcher.retrieval.untrained import ColourEmbedder
+from matcher.verification.comparator import PlainComparator
 from tests.catalog.fakes import MemoryStorage, encoded
 from tests.matcher.prints import WEIGHTS, printed
 from training.export import compact

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from api.annotate import COLOURS, Annotation, Annotator
 from api.label import LabelMaker, LabelText, per_cent
 from api.lettering import ELLIPSIS, Lettering
-from matcher.box import Box
-from matcher.match import Verdict
+from matcher.imaging.box import Box
+from matcher.results import Verdict
 
 NO_OUTLINE = np.zeros((0, 2), np.float32)
 GREY = 90

@@ -13,12 +13,12 @@ from api.cli.watch_view import WatchView
 from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
 from catalog.storage.folder import FolderStorage
-from matcher.box import Box
-from matcher.engine import TrackNote
-from matcher.event import Event, EventKind
+from matcher.imaging.box import Box
 from matcher.live import Batch, FrameTold, SessionStatus
 from matcher.live.messages import Counters
-from matcher.match import Verdict
+from matcher.results import Verdict
+from matcher.tracking.events import Event, EventKind
+from matcher.tracking.frame_matcher import TrackNote
 from stream.frame import Frame
 from stream.status import SourceState
 from tests.api.shop import NETWORKS, Shop

@@ -16,10 +16,10 @@ from api.video import event_line
 from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
 from catalog.storage.folder import FolderStorage
-from matcher.box import Box
-from matcher.event import Event, EventKind
-from matcher.explain import Explanation
-from matcher.match import Detection, Identification, Match, StageTimes, Verdict
+from matcher.decision.explain import Explanation
+from matcher.imaging.box import Box
+from matcher.results import Detection, Identification, Match, StageTimes, Verdict
+from matcher.tracking.events import Event, EventKind
 from tests.catalog.fakes import FakeEncoder
 from training.truth import Truth
 

@@ -6,7 +6,7 @@ import pytest
 
 from api.labelled import detectors_under_test, labelled_sets
 from bench.detector import Labels
-from matcher.proposals import PrintProposals
+from matcher.detection.proposals import PrintProposals
 from tests.training import miniature
 from training.data import is_held_out
 from training.errors import TrainingError

@@ -8,14 +8,14 @@ from safetensors.torch import save_file
 from api.measuring import pair_finders
 from api.models import decision_id, load_networks
 from api.settings import Settings
-from matcher.closer_look import CloserLookMatcher
-from matcher.consistent import ConsistentMatcher
 from matcher.errors import WeightsError
-from matcher.nearest import NearestNeighbourMatcher
-from matcher.rootsift import RootSift
-from matcher.runtime import Device
-from matcher.superpoint_front_end import SuperPointFrontEnd
-from matcher.weights import (
+from matcher.keypoints.cascade import CloserLookMatcher
+from matcher.keypoints.guided_matching import ConsistentMatcher
+from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from matcher.keypoints.rootsift import RootSift
+from matcher.keypoints.superpoint import SuperPointFrontEnd
+from matcher.networks.devices import Device
+from matcher.networks.weights import (
     Manifest,
     Network,
     WeightsEntry,

@@ -24,8 +24,8 @@ from api.report import (
     write_report,
 )
 from catalog.errors import PictureError
-from matcher.box import Box
-from matcher.match import Verdict
+from matcher.imaging.box import Box
+from matcher.results import Verdict
 
 NASTY = "<script>alert('1')</script>\"&amp;\x00\x0b]]> http://example.com/x"
 OUTLINE = np.array([(110, 60), (190, 60), (190, 140), (110, 140)], np.float32)

@@ -16,8 +16,8 @@ from api.models import Models
 from catalog.encodings.network_store import ModelObjects
 from catalog.registry import Catalogs
 from catalog.store import CatalogStore
-from matcher.resnet import EmbeddingNet
-from matcher.weights import (
+from matcher.networks.resnet import EmbeddingNet
+from matcher.networks.weights import (
     Manifest,
     Network,
     WeightsEntry,
@@ -25,7 +25,7 @@ from matcher.weights import (
     read_manifest,
     sha256_of,
 )
-from matcher.yolo import build_yolov5n
+from matcher.networks.yolo import build_yolov5n
 from tests.api.shop import Shop
 from tests.api.test_adapted import OPTIONS, adapted_in, filled, opened, own_models, part_id
 from tests.catalog.fakes import MemoryStorage

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bench.ablation import SIZES, AblationOptions, Sized, Variant, measure_ablation
 from bench.dataset import read_dataset
-from matcher.match import Identification
+from matcher.results import Identification
 from tests.bench.scenery import identification, said_match
 
 

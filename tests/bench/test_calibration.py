@@ -21,11 +21,11 @@ from bench.protocols import EASY, TWINS
 from catalog.encodings.encoding import Encoding
 from catalog.records.calibration import Calibration
 from catalog.records.product import Product, ReferenceImage
-from matcher.box import Box
-from matcher.decision import Decision, DecisionWeights
-from matcher.match import Detection, Match, Verdict, Verification
-from matcher.rehearsal import Kind, Question
-from matcher.shortlist import Neighbour, SearchableCatalog
+from matcher.decision.decision import Decision, DecisionWeights
+from matcher.decision.evaluation import Kind, Question
+from matcher.imaging.box import Box
+from matcher.results import Detection, Match, Verdict, Verification
+from matcher.retrieval.shortlist import Neighbour, SearchableCatalog
 
 NAMES = ("juice", "milk")
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bench.copies import CopiesOptions, Scene, measure_copies, overlap, paste, scenes
 from bench.cutout import cut_out
 from bench.errors import BenchError
-from matcher.match import Identification, Match
+from matcher.results import Identification, Match
 from tests.bench.scenery import identification, printed, said_match, write_picture
 
 

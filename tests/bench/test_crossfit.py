@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from bench.crossfit import CrossfitOptions, measure_crossfit
 from bench.dataset import Query, load
 from catalog.encodings.encoding import ReferenceCrop
-from matcher.agreement import Aligned, Look
-from matcher.features import LocalFeatures
-from matcher.placement import Placement
-from matcher.reference import Reference
-from matcher.verifier import Contest, Hypothesis
+from matcher.keypoints.features import LocalFeatures
+from matcher.verification.alignment import Aligned, Look
+from matcher.verification.homography import Placement
+from matcher.verification.reference import Reference
+from matcher.verification.verifier import Contest, Hypothesis
 from tests.bench.scenery import printed, write_picture
 
 PRODUCTS = 8

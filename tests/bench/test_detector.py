@@ -18,8 +18,8 @@ from bench.detector import (
     measure_detector,
 )
 from bench.errors import BenchError
-from matcher.box import Box
-from matcher.match import Detection
+from matcher.imaging.box import Box
+from matcher.results import Detection
 from tests.bench.scenery import printed, write_picture
 from training.detection_figures import Found
 from training.detection_figures import average_precision as of_training

@@ -24,7 +24,7 @@ from bench.homography import (
 )
 from bench.warps import HEIGHT, LEAST_SHARED, WIDTH, Pair, cover, sample_homography
 from catalog.encodings.encoding import CompactFeatures
-from matcher.features import Correspondences, LocalFeatures
+from matcher.keypoints.features import Correspondences, LocalFeatures
 from tests.bench.scenery import printed, write_picture
 
 

@@ -12,10 +12,10 @@ from bench.clocked import NetworkClock, Networks
 from bench.errors import BenchError
 from bench.latency import LatencyOptions, LatencyTarget, Stage, measure_latency, time_stage
 from catalog.encodings.encoding import CompactFeatures
-from matcher.box import Box
-from matcher.comparator import Comparison
-from matcher.features import Correspondences, LocalFeatures
-from matcher.match import Detection, Identification, Match, StageTimes, Verdict, Verification
+from matcher.imaging.box import Box
+from matcher.keypoints.features import Correspondences, LocalFeatures
+from matcher.results import Detection, Identification, Match, StageTimes, Verdict, Verification
+from matcher.verification.comparator import Comparison
 from tests.bench.scenery import printed
 from tests.stream.clips import write_clip
 

@@ -8,8 +8,8 @@ from bench.live import LiveTarget, measure_live
 from bench.live_result import LiveOptions
 from bench.live_scene import LOOP_S, SceneSize, burn, burnt, fully_in_view_s, scene
 from bench.live_sender import read_film, write_film
-from matcher.box import Box
-from matcher.match import Detection, Identification, Match, StageTimes
+from matcher.imaging.box import Box
+from matcher.results import Detection, Identification, Match, StageTimes
 from tests.matcher.world import FakeCatalog, identical
 
 SMALL = SceneSize(640, 360, 5.0)

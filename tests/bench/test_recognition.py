@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bench.dataset import load, read_dataset, write_truth
 from bench.recognition import RecognitionOptions, measure_recognition, outline_distance
-from matcher.match import Identification
+from matcher.results import Identification
 from tests.bench.scenery import identification, said_match
 
 OPTIONS = RecognitionOptions(draws=20)

@@ -12,10 +12,10 @@ from bench.errors import BenchError
 from bench.protocols import lay_out_grocery
 from bench.rankers import LikenessRanker
 from bench.retrieval import KEYPOINTS, Looker, SearchedCatalog, View, measure_retrieval
-from matcher.box import Box
-from matcher.colour_embedder import ColourEmbedder
-from matcher.features import LocalFeatures
-from matcher.match import Detection
+from matcher.imaging.box import Box
+from matcher.keypoints.features import LocalFeatures
+from matcher.results import Detection
+from matcher.retrieval.untrained import ColourEmbedder
 from tests.bench.scenery import write_picture
 
 RED, GREEN, BLUE = (220, 20, 20), (20, 200, 30), (30, 30, 220)

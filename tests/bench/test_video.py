@@ -25,9 +25,9 @@ from bench.video import (
     score_video,
     told_of_event,
 )
-from matcher.box import Box
-from matcher.event import Event, EventKind
-from matcher.match import Verdict
+from matcher.imaging.box import Box
+from matcher.results import Verdict
+from matcher.tracking.events import Event, EventKind
 
 RATE = 10.0
 MILK = Appearance(

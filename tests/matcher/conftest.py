@@ -10,12 +10,12 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional
 
-from matcher.comparator_net import ComparatorNet
-from matcher.openvino_runtime import OpenVinoRuntime
-from matcher.resnet import EmbeddingNet
-from matcher.torch_runtime import TorchRuntime
-from matcher.weights import Network, Weights
-from matcher.yolo import build_yolov5n
+from matcher.networks.comparator_net import ComparatorNet
+from matcher.networks.openvino_runtime import OpenVinoRuntime
+from matcher.networks.resnet import EmbeddingNet
+from matcher.networks.torch_runtime import TorchRuntime
+from matcher.networks.weights import Network, Weights
+from matcher.networks.yolo import build_yolov5n
 from superglue.superglue import SuperGlue, SuperGlueSizes
 from superglue.superpoint import SuperPoint, SuperPointSizes
 

@@ -3,12 +3,12 @@
 import numpy as np
 
 from catalog.encodings.encoding import ReferenceCrop
-from matcher.agreement import Aligned, Look
-from matcher.features import LocalFeatures
-from matcher.placement import Placement
-from matcher.reference import Reference
-from matcher.twins import TwinEvidence
-from matcher.verifier import Contest, Duel, Hypothesis
+from matcher.keypoints.features import LocalFeatures
+from matcher.verification.alignment import Aligned, Look
+from matcher.verification.homography import Placement
+from matcher.verification.reference import Reference
+from matcher.verification.twin_test import TwinEvidence
+from matcher.verification.verifier import Contest, Duel, Hypothesis
 
 
 def blank_reference(product_id: str, keypoints: int = 1) -> Reference:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from matcher.event import Event
-from matcher.record import to_record
-from matcher.video import JobFiles, VideoJob
+from matcher.tracking.codec import to_record
+from matcher.tracking.events import Event
+from matcher.tracking.video import JobFiles, VideoJob
 from stream.frame import Frame
 from stream.video.decoding import SeekPoint
 from tests.matcher.world import (

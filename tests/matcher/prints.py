@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 from catalog.encodings.encoding import Encoding
 from catalog.records.calibration import Calibration
 from catalog.records.product import Product, ReferenceImage
-from matcher.box import Box
-from matcher.calibration import read
-from matcher.colour_embedder import ColourEmbedder
-from matcher.comparator import PlainComparator
-from matcher.decision import Decision
-from matcher.encoder import ReferenceEncoder
-from matcher.match import Detection
-from matcher.nearest import NearestNeighbourMatcher
+from matcher.decision.decision import Decision
+from matcher.decision.fit import read
+from matcher.imaging.box import Box
+from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from matcher.keypoints.rootsift import RootSift, read_basis
 from matcher.pipeline import Parts, Pipeline
-from matcher.reference import Reference, ReferenceShelf, load_reference
-from matcher.rootsift import RootSift, read_basis
-from matcher.shortlist import Shortlister
-from matcher.twins import TwinTest
-from matcher.verifier import Verifier
+from matcher.results import Detection
+from matcher.retrieval.encoder import ReferenceEncoder
+from matcher.retrieval.shortlist import Shortlister
+from matcher.retrieval.untrained import ColourEmbedder
+from matcher.verification.comparator import PlainComparator
+from matcher.verification.reference import Reference, ReferenceShelf, load_reference
+from matcher.verification.twin_test import TwinTest
+from matcher.verification.verifier import Verifier
 
 WEIGHTS = Path(__file__).parents[2] / "weights"
 WORDS = ("oat", "rice", "tea", "soap", "milk", "corn", "plum", "salt", "bean", "kiwi", "lime")

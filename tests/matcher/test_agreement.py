@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from matcher.agreement import Aligned, Look, best_correlation, compare, luminance, warp
+from matcher.verification.alignment import Aligned, Look, best_correlation, compare, luminance, warp
 from tests.matcher.prints import Image, flat, printed, reference_of
 
 PRODUCT = printed(4)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from matcher.alike import most_alike
+from matcher.keypoints.superglue import most_alike
 from tests.matcher.test_superglue_matcher import features
 
 

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from matcher.answer import answer, guess, subject_first, without_repeats
-from matcher.box import Box
-from matcher.calibration import read
-from matcher.crop import cut, whole
-from matcher.decision import Decision
-from matcher.match import Detection, Match, Verdict, Verification
-from matcher.shortlist import Shortlist
+from matcher.decision.decision import Decision
+from matcher.decision.fit import read
+from matcher.decision.to_match import answer, guess, subject_first, without_repeats
+from matcher.detection.crop import cut, whole
+from matcher.imaging.box import Box
+from matcher.results import Detection, Match, Verdict, Verification
+from matcher.retrieval.shortlist import Shortlist
 from tests.matcher.contests import contest, hypothesis
 from tests.matcher.prints import WEIGHTS, flat, upright
 

@@ -3,7 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from matcher.calibration import (
+from matcher.decision.decision import Decision, DecisionWeights
+from matcher.decision.fit import (
     LabelledContest,
     fit,
     fit_answers,
@@ -13,7 +14,6 @@ from matcher.calibration import (
     save,
     without,
 )
-from matcher.decision import Decision, DecisionWeights
 from matcher.errors import WeightsError
 from tests.matcher.contests import contest, duel, hypothesis
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from matcher.closer_look import CloserLookMatcher, both
-from matcher.features import Correspondences, LocalFeatures
+from matcher.keypoints.cascade import CloserLookMatcher, both
+from matcher.keypoints.features import Correspondences, LocalFeatures
 from tests.matcher.test_superglue_matcher import features
 
 

@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-from matcher.colours import LAYOUT, Colours, layout, read_colours
 from matcher.errors import WeightsError
+from matcher.retrieval.colour_layout import LAYOUT, Colours, layout, read_colours
 from tests.matcher.prints import flat, printed
 
 

@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from matcher.agreement import Aligned, Look, Warped, compare
-from matcher.colour_embedder import ColourEmbedder
-from matcher.comparator import (
+from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from matcher.networks.openvino_runtime import OpenVinoRuntime
+from matcher.networks.torch_runtime import TorchRuntime
+from matcher.networks.weights import Network, Weights
+from matcher.retrieval.untrained import ColourEmbedder
+from matcher.verification.alignment import Aligned, Look, Warped, compare
+from matcher.verification.comparator import (
     CELL,
     Comparison,
     NetworkComparator,
@@ -18,12 +22,8 @@ from matcher.comparator import (
     share_of_cells,
     to_input,
 )
-from matcher.nearest import NearestNeighbourMatcher
-from matcher.openvino_runtime import OpenVinoRuntime
-from matcher.torch_runtime import TorchRuntime
-from matcher.twins import TwinTest
-from matcher.verifier import Query, Verifier
-from matcher.weights import Network, Weights
+from matcher.verification.twin_test import TwinTest
+from matcher.verification.verifier import Query, Verifier
 from tests.matcher.prints import held_up, printed, reference_of, root_sift
 
 

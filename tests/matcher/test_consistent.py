@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from matcher.consistent import ConsistentMatcher, consistent
-from matcher.features import Correspondences, LocalFeatures
-from matcher.nearest import NearestNeighbourMatcher
-from matcher.placement import place
+from matcher.keypoints.features import Correspondences, LocalFeatures
+from matcher.keypoints.guided_matching import ConsistentMatcher, consistent
+from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from matcher.verification.homography import place
 from tests.matcher.prints import (
     Corners,
     Image,

@@ -8,12 +8,12 @@ from torch import nn
 from torchvision.models import resnet18, resnet34
 from typing_extensions import override
 
-from matcher.conversion import convert_checkpoint, load_trunk
 from matcher.errors import WeightsError
-from matcher.networks import build_network
-from matcher.resnet import EmbeddingNet
-from matcher.weights import Network, Weights, read_state, sha256_of
-from matcher.yolo import build_yolov5
+from matcher.networks.conversion import convert_checkpoint, load_trunk
+from matcher.networks.graphs import build_network
+from matcher.networks.resnet import EmbeddingNet
+from matcher.networks.weights import Network, Weights, read_state, sha256_of
+from matcher.networks.yolo import build_yolov5
 from superglue.superglue import SuperGlue, SuperGlueSizes
 from superglue.superpoint import SuperPoint
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.records.calibration import Calibration
-from matcher.calibration import read
-from matcher.decision import Decision, DecisionWeights, choice, evidence
-from matcher.match import Verdict
+from matcher.decision.decision import Decision, DecisionWeights, choice, evidence
+from matcher.decision.fit import read
+from matcher.results import Verdict
 from tests.matcher.contests import contest, duel, hypothesis
 from tests.matcher.prints import WEIGHTS
 

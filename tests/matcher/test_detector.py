@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torchvision.ops import nms
 
-from matcher.box import Box
-from matcher.detector import DetectorSettings, YoloDetector, decode, suppress
-from matcher.letterbox import planes
-from matcher.match import Detection
-from matcher.networks import load_bundle
-from matcher.openvino_runtime import OpenVinoRuntime
-from matcher.runtime import Array, LoadedNetwork
-from matcher.torch_runtime import TorchRuntime
-from matcher.weights import Network, Weights
+from matcher.detection.detector import DetectorSettings, YoloDetector, decode, suppress
+from matcher.imaging.box import Box
+from matcher.imaging.resize import planes
+from matcher.networks.graphs import load_bundle
+from matcher.networks.openvino_runtime import OpenVinoRuntime
+from matcher.networks.runtime import Array, LoadedNetwork
+from matcher.networks.torch_runtime import TorchRuntime
+from matcher.networks.weights import Network, Weights
+from matcher.results import Detection
 
 Files = dict[Network, Weights]
 EVERYTHING = DetectorSettings(input_size=320, confidence=0.3, limit=30)

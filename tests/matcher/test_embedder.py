@@ -5,17 +5,17 @@ import pytest
 from numpy.typing import NDArray
 
 from catalog.records.product import is_valid_id
-from matcher.colours import LAYOUT, Colours
-from matcher.embedder import (
+from matcher.networks.openvino_runtime import OpenVinoRuntime
+from matcher.networks.torch_runtime import TorchRuntime
+from matcher.networks.weights import Network, Weights
+from matcher.retrieval.colour_layout import LAYOUT, Colours
+from matcher.retrieval.embedder import (
     Embedder,
     named_by,
     part_id_of,
     prepare_for_embedding,
     squeeze_for_embedding,
 )
-from matcher.openvino_runtime import OpenVinoRuntime
-from matcher.torch_runtime import TorchRuntime
-from matcher.weights import Network, Weights
 
 Files = dict[Network, Weights]
 

@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 
 from catalog.encodings.encoding import Encoding
-from matcher.box import Box
-from matcher.colour_embedder import ColourEmbedder
-from matcher.encoder import ReferenceEncoder
-from matcher.heap import embed_as_heap
-from matcher.locating import (
+from matcher.imaging.box import Box
+from matcher.imaging.resize import resized
+from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from matcher.retrieval.encoder import ReferenceEncoder
+from matcher.retrieval.foreground import (
     Sibling,
     by_centre,
     by_locator,
@@ -15,9 +15,9 @@ from matcher.locating import (
     by_siblings,
     everywhere,
 )
-from matcher.nearest import NearestNeighbourMatcher
-from matcher.picture import resized
-from matcher.reference import load_reference
+from matcher.retrieval.multi_crop import embed_as_heap
+from matcher.retrieval.untrained import ColourEmbedder
+from matcher.verification.reference import load_reference
 from tests.matcher.prints import (
     FixedDetector,
     Image,

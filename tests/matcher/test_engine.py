@@ -2,12 +2,12 @@ import json
 
 import numpy as np
 
-from matcher.box import Box
-from matcher.engine import Engine, EngineSettings, EngineState, Session, Step
-from matcher.event import EventKind
-from matcher.match import Detection, Verdict
-from matcher.record import from_record, to_record
-from matcher.schedule import ScheduleSettings
+from matcher.imaging.box import Box
+from matcher.results import Detection, Verdict
+from matcher.tracking.codec import from_record, to_record
+from matcher.tracking.events import EventKind
+from matcher.tracking.frame_matcher import Engine, EngineSettings, EngineState, Session, Step
+from matcher.tracking.scheduler import ScheduleSettings
 from tests.matcher.world import FakeCatalog, Thing, TrueFinder, World, standing, still
 
 CATALOG = FakeCatalog()

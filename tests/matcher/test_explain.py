@@ -3,10 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from matcher.box import Box
-from matcher.explain import Explanation, Traces, explain
-from matcher.match import Candidate, Detection, Match, Verdict, Verification
-from matcher.shortlist import Shortlist
+from matcher.decision.explain import Explanation, Traces, explain
+from matcher.imaging.box import Box
+from matcher.results import Candidate, Detection, Match, Verdict, Verification
+from matcher.retrieval.shortlist import Shortlist
 from tests.matcher.prints import upright
 
 BOX = Box(10, 10, 110, 110)

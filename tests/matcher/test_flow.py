@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from matcher.box import Box
-from matcher.flow import STILL, Flow, reduced
+from matcher.imaging.box import Box
+from matcher.imaging.optical_flow import STILL, Flow, reduced
 from tests.matcher.world import texture
 
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from matcher.colour_embedder import ColourEmbedder
-from matcher.heap import embed_as_heap, parts_of
+from matcher.retrieval.multi_crop import embed_as_heap, parts_of
+from matcher.retrieval.untrained import ColourEmbedder
 from tests.matcher.prints import Image, flat
 
 HEAPS = 0.6

@@ -3,8 +3,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from matcher.engine import Engine, Session, Step, look
-from matcher.event import Event, EventKind
+from matcher.tracking.events import Event, EventKind
+from matcher.tracking.frame_matcher import Engine, Session, Step, look
 from tests.matcher.world import FakeCatalog, Thing, TrueFinder, World, standing, still
 
 CATALOG = FakeCatalog()

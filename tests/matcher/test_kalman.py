@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.box import Box
-from matcher.kalman import BoxMotion
+from matcher.imaging.box import Box
+from matcher.tracking.kalman import BoxMotion
 
 STILL = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from matcher.keypoint_maps import probabilities, sampled, strongest, suppressed
+from matcher.keypoints.keypoint_maps import probabilities, sampled, strongest, suppressed
 from superglue import superpoint
 from superglue.superpoint import SuperPoint
 

@@ -1,8 +1,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.features import LocalFeatures
-from matcher.nearest import NearestNeighbourMatcher
+from matcher.keypoints.features import LocalFeatures
+from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 
 
 def described(rows: list[list[float]]) -> LocalFeatures:

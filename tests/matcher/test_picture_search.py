@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 from catalog.search.filters import Conditions
 from catalog.search.search import Found, Search
 from catalog.search.vector_index import Neighbour
-from matcher.box import Box
-from matcher.match import Detection
-from matcher.search import MOST_ALIKE, PictureSearch
+from matcher.imaging.box import Box
+from matcher.results import Detection
+from matcher.retrieval.search import MOST_ALIKE, PictureSearch
 
 
 class MeanEmbedder:

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from catalog.records.calibration import Calibration
-from matcher.box import Box
-from matcher.match import Detection, Verdict
-from matcher.placement import overlap
+from matcher.imaging.box import Box
+from matcher.results import Detection, Verdict
+from matcher.verification.homography import overlap
 from tests.matcher.prints import (
     FixedDetector,
     Image,

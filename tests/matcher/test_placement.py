@@ -2,9 +2,9 @@ import cv2
 import numpy as np
 import pytest
 
-from matcher.features import Correspondences, LocalFeatures
-from matcher.nearest import NearestNeighbourMatcher
-from matcher.placement import MINIMUM_INLIERS, Placement, outline_of, overlap, place
+from matcher.keypoints.features import Correspondences, LocalFeatures
+from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from matcher.verification.homography import MINIMUM_INLIERS, Placement, outline_of, overlap, place
 from tests.matcher.prints import (
     Corners,
     Image,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from matcher.record import from_record, to_record
+from matcher.tracking.codec import from_record, to_record
 
 
 class Colour(StrEnum):

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from catalog.records.calibration import Calibration
-from matcher.box import Box
-from matcher.match import Detection, Match
-from matcher.rehearsal import Kind, Question, log_odds, rehearse
-from matcher.views import view
-from matcher.withheld import Withheld
+from matcher.decision.evaluation import Kind, Question, log_odds, rehearse
+from matcher.decision.leave_out import Withheld
+from matcher.decision.synthetic_views import view
+from matcher.imaging.box import Box
+from matcher.results import Detection, Match
 from tests.matcher.prints import Image, MemoryCatalog, held_up, pipeline, printed, shop_of_twelve
 
 NOTHING = frozenset[str]()

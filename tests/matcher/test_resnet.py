@@ -1,7 +1,13 @@
 import numpy as np
 import torch
 
-from matcher.resnet import DIMENSION, INPUT_SIDE, EmbeddingNet, GeneralizedMeanPooling, to_input
+from matcher.networks.resnet import (
+    DIMENSION,
+    INPUT_SIDE,
+    EmbeddingNet,
+    GeneralizedMeanPooling,
+    to_input,
+)
 
 
 def test_every_picture_becomes_a_vector_of_unit_length() -> None:

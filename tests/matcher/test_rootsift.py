@@ -7,8 +7,8 @@ from safetensors.numpy import save_file
 
 from catalog.encodings.encoding import CompactFeatures
 from matcher.errors import WeightsError
-from matcher.nearest import NearestNeighbourMatcher
-from matcher.rootsift import read_basis
+from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from matcher.keypoints.rootsift import read_basis
 from tests.matcher.prints import Image, flat, printed, root_sift
 
 BUDGET = 32 * 1024

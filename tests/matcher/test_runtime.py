@@ -12,10 +12,11 @@ import pytest
 from numpy.typing import NDArray
 
 from matcher.errors import RuntimeUnavailable, WeightsError
-from matcher.openvino_runtime import OpenVinoRuntime
-from matcher.runtime import Array, Device, LoadedNetwork, Runtime, choose_runtime
-from matcher.torch_runtime import TorchRuntime, cuda_works
-from matcher.weights import Network, Weights
+from matcher.networks.devices import Device, choose_runtime
+from matcher.networks.openvino_runtime import OpenVinoRuntime
+from matcher.networks.runtime import Array, LoadedNetwork, Runtime
+from matcher.networks.torch_runtime import TorchRuntime, cuda_works
+from matcher.networks.weights import Network, Weights
 
 Files = dict[Network, Weights]
 
@@ -130,10 +131,10 @@ def serve_once(cache: Path, weights: Weights, home: Path) -> str:
     program = (
         "import sys, numpy as np\n"
         "from pathlib import Path\n"
-        "from matcher.runtime import Device, choose_runtime\n"
-        "from matcher.weights import Network, Weights\n"
-        "import matcher.detector, matcher.embedder\n"
-        "import matcher.superglue_matcher, matcher.superpoint_front_end\n"
+        "from matcher.networks.runtime import Device, choose_runtime\n"
+        "from matcher.networks.weights import Network, Weights\n"
+        "import matcher.detection.detector, matcher.retrieval.embedder\n"
+        "import matcher.keypoints.superglue, matcher.keypoints.superpoint\n"
         f"weights = Weights(Network('{weights.network}'), Path({str(weights.path)!r}),"
         f" '{weights.sha256}')\n"
         f"runtime = choose_runtime(Device.CPU, Path({str(cache)!r}), threads=1)\n"

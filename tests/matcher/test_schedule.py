@@ -1,7 +1,7 @@
 import math
 from itertools import pairwise
 
-from matcher.schedule import WHOLE_PICTURE, Prospect, Schedule, ScheduleSettings
+from matcher.tracking.scheduler import WHOLE_PICTURE, Prospect, Schedule, ScheduleSettings
 
 NEVER = 1e9
 

@@ -8,16 +8,16 @@ import pytest
 from numpy.typing import NDArray
 
 from catalog.ingest.image_file import read_picture
-from matcher.agreement import Aligned, Look, Warped
-from matcher.comparator import Comparison, NetworkComparator
-from matcher.detector import YoloDetector
-from matcher.embedder import Embedder
-from matcher.match import Detection
-from matcher.openvino_runtime import OpenVinoRuntime
-from matcher.runtime import Runtime
-from matcher.superpoint_front_end import SuperPointFrontEnd
-from matcher.torch_runtime import TorchRuntime
-from matcher.weights import Network, WeightsEntry, check_hash, read_manifest
+from matcher.detection.detector import YoloDetector
+from matcher.keypoints.superpoint import SuperPointFrontEnd
+from matcher.networks.openvino_runtime import OpenVinoRuntime
+from matcher.networks.runtime import Runtime
+from matcher.networks.torch_runtime import TorchRuntime
+from matcher.networks.weights import Network, WeightsEntry, check_hash, read_manifest
+from matcher.results import Detection
+from matcher.retrieval.embedder import Embedder
+from matcher.verification.alignment import Aligned, Look, Warped
+from matcher.verification.comparator import Comparison, NetworkComparator
 from tests.matcher.prints import printed
 
 WEIGHTS = Path(__file__).parents[2] / "weights"

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 from typing_extensions import override
 
-from matcher.agreement import Warped
-from matcher.colour_embedder import ColourEmbedder
-from matcher.comparator import PlainComparator
-from matcher.nearest import NearestNeighbourMatcher
-from matcher.reference import Reference, ReferenceShelf
-from matcher.shortlist import Shortlist, Shortlister
-from matcher.twins import TwinEvidence, TwinTest
-from matcher.verifier import Query, Verifier
+from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from matcher.retrieval.shortlist import Shortlist, Shortlister
+from matcher.retrieval.untrained import ColourEmbedder
+from matcher.verification.alignment import Warped
+from matcher.verification.comparator import PlainComparator
+from matcher.verification.reference import Reference, ReferenceShelf
+from matcher.verification.twin_test import TwinEvidence, TwinTest
+from matcher.verification.verifier import Query, Verifier
 from tests.matcher.prints import (
     Image,
     MemoryCatalog,
@@ -121,7 +121,7 @@ def test_nothing_to_compare_makes_no_contest(shop: MemoryCatalog) -> None:
 def test_of_many_references_the_strongest_keypoints_vote(
     shop: MemoryCatalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("matcher.shortlist._ASKED", 12 * 80)
+    monkeypatch.setattr("matcher.retrieval.shortlist._ASKED", 12 * 80)
     for seed in (0, 3, 7):
         assert listed(shop, held_up(printed(seed)), 4).product_ids[0] == f"p{seed}"
 

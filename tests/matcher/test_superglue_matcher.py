@@ -8,12 +8,12 @@ import torch
 from safetensors.torch import save_file
 
 from matcher.errors import MatcherError
-from matcher.features import Correspondences, LocalFeatures
-from matcher.networks import build_network
-from matcher.openvino_runtime import OpenVinoRuntime
-from matcher.superglue_matcher import SuperGlueMatcher, SuperGlueSettings, geometry_of
-from matcher.torch_runtime import TorchRuntime
-from matcher.weights import Network, Weights, read_state
+from matcher.keypoints.features import Correspondences, LocalFeatures
+from matcher.keypoints.superglue import SuperGlueMatcher, SuperGlueSettings, geometry_of
+from matcher.networks.graphs import build_network
+from matcher.networks.openvino_runtime import OpenVinoRuntime
+from matcher.networks.torch_runtime import TorchRuntime
+from matcher.networks.weights import Network, Weights, read_state
 from superglue.keypoints import KeypointBatch
 from superglue.superglue import SuperGlue, SuperGlueSizes
 

@@ -6,12 +6,12 @@ import pytest
 from numpy.typing import NDArray
 
 from catalog.records.product import is_valid_id
-from matcher.features import LocalFeatures
-from matcher.openvino_runtime import OpenVinoRuntime
-from matcher.runtime import Array, LoadedNetwork
-from matcher.superpoint_front_end import BUDGET, SuperPointFrontEnd, SuperPointSettings
-from matcher.torch_runtime import TorchRuntime
-from matcher.weights import Network, Weights
+from matcher.keypoints.features import LocalFeatures
+from matcher.keypoints.superpoint import BUDGET, SuperPointFrontEnd, SuperPointSettings
+from matcher.networks.openvino_runtime import OpenVinoRuntime
+from matcher.networks.runtime import Array, LoadedNetwork
+from matcher.networks.torch_runtime import TorchRuntime
+from matcher.networks.weights import Network, Weights
 
 Files = dict[Network, Weights]
 ALL = SuperPointSettings(working_side=240, threshold=0.0)

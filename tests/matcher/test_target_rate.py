@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from matcher.rehearsal import Kind, Reply, log_odds
-from matcher.target_rate import HIGHEST, LOWEST, Choice, Scale, Wish, choose, figures, wilson
+from matcher.decision.evaluation import Kind, Reply, log_odds
+from matcher.decision.threshold import HIGHEST, LOWEST, Choice, Scale, Wish, choose, figures, wilson
 
 SHIPPED = Scale(0.8, 1.0, 0.0)
 

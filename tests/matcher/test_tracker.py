@@ -3,10 +3,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from matcher.box import Box
-from matcher.flow import STILL, FrameMotion
-from matcher.match import Detection
-from matcher.tracker import NO_OUTLINE, Tracker, TrackerSettings, TrackState, overlaps
+from matcher.imaging.box import Box
+from matcher.imaging.optical_flow import STILL, FrameMotion
+from matcher.results import Detection
+from matcher.tracking.tracker import NO_OUTLINE, Tracker, TrackerSettings, TrackState, overlaps
 
 NOTHING_MOVED = FrameMotion(STILL, {})
 CUT = FrameMotion(STILL, {}, is_cut=True)

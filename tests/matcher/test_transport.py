@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.transport import assignment, mutual_pairs
+from matcher.keypoints.sinkhorn import assignment, mutual_pairs
 from superglue.assignment import mutual_matches
 from superglue.sinkhorn import log_assignment
 

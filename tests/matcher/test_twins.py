@@ -3,9 +3,9 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from matcher.agreement import warp
-from matcher.reference import Reference
-from matcher.twins import TwinTest
+from matcher.verification.alignment import warp
+from matcher.verification.reference import Reference
+from matcher.verification.twin_test import TwinTest
 from tests.matcher.prints import Image, flat, printed, reference_of
 
 PATCH = (70, 120, 170, 210)

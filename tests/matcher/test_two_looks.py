@@ -9,18 +9,18 @@ from typing_extensions import override
 
 from api.labelled import detectors_under_test
 from api.models import Networks, compose
-from matcher.box import Box
-from matcher.calibration import read
-from matcher.colour_embedder import ColourEmbedder
-from matcher.comparator import PlainComparator
-from matcher.decision import Decision
-from matcher.detector import DetectorSettings, YoloDetector
-from matcher.match import Detection
-from matcher.nearest import NearestNeighbourMatcher
-from matcher.proposals import PrintProposals
-from matcher.runtime import Array
-from matcher.two_looks import TwoLooks, for_photos, fused
-from matcher.weights import Network, Weights
+from matcher.decision.decision import Decision
+from matcher.decision.fit import read
+from matcher.detection.augmented import TwoLooks, for_photos, fused
+from matcher.detection.detector import DetectorSettings, YoloDetector
+from matcher.detection.proposals import PrintProposals
+from matcher.imaging.box import Box
+from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from matcher.networks.runtime import Array
+from matcher.networks.weights import Network, Weights
+from matcher.results import Detection
+from matcher.retrieval.untrained import ColourEmbedder
+from matcher.verification.comparator import PlainComparator
 from tests.matcher.prints import WEIGHTS, MemoryCatalog, root_sift
 from tests.matcher.test_detector import OneBox, network_of
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from matcher.box import Box
-from matcher.colour_embedder import ColourEmbedder
-from matcher.proposals import PrintProposals
-from matcher.stopwatch import Stopwatch
+from matcher.detection.proposals import PrintProposals
+from matcher.imaging.box import Box
+from matcher.results import Stopwatch
+from matcher.retrieval.untrained import ColourEmbedder
 from tests.matcher.prints import flat, held_up, pasted, printed, upright
 
 

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from matcher.checkpoint import Checkpoint, fingerprint
-from matcher.video import JobFiles, read_notes, read_summaries
+from matcher.tracking.video import Checkpoint, JobFiles, fingerprint, read_notes, read_summaries
 from tests.matcher.killable_job import SECONDS, WORLD, job
 from tests.matcher.world import FakeCatalog
 

@@ -1,8 +1,8 @@
 import pytest
 
-from matcher.box import Box
-from matcher.match import Candidate, Detection, Match, Verdict
-from matcher.vote import NOTHING, Ballot, TrackCalibration, VoteSettings
+from matcher.imaging.box import Box
+from matcher.results import Candidate, Detection, Match, Verdict
+from matcher.tracking.voting import NOTHING, Ballot, TrackCalibration, VoteSettings
 from tests.matcher.world import unknown
 
 SETTINGS, CALIBRATION = VoteSettings(), TrackCalibration()

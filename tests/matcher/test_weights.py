@@ -11,7 +11,7 @@ from torch import nn
 from typing_extensions import override
 
 from matcher.errors import LicenceError, WeightsError
-from matcher.weights import (
+from matcher.networks.weights import (
     Manifest,
     Network,
     WeightsEntry,

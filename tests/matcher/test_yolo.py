@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from matcher.yolo import build_yolov5n
+from matcher.networks.yolo import build_yolov5n
 
 _CHECK = """
 import os, socket
@@ -16,7 +16,7 @@ socket.getaddrinfo = refuse
 import torch
 from PIL import Image
 before, opener, saver = dict(os.environ), Image.open, torch.save
-from matcher.yolo import build_yolov5n
+from matcher.networks.yolo import build_yolov5n
 build_yolov5n()
 added = {k for k in os.environ if k not in before and k.startswith("YOLO")}
 assert not added, added

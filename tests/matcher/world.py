@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.box import Box
-from matcher.match import (
+from matcher.imaging.box import Box
+from matcher.results import (
     Candidate,
     Detection,
     Identification,

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from matcher.features import LocalFeatures
-from matcher.rootsift import RootSift, RotatedBasis
+from matcher.keypoints.features import LocalFeatures
+from matcher.keypoints.rootsift import RootSift, RotatedBasis
 
 
 def basis(axes: int = 16) -> RotatedBasis:

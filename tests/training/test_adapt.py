@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 
 from catalog.encodings.encoding import ReferenceCrop
-from matcher.colour_embedder import ColourEmbedder
-from matcher.resnet import EmbeddingNet
-from matcher.weights import Network, Weights
+from matcher.networks.resnet import EmbeddingNet
+from matcher.networks.weights import Network, Weights
+from matcher.retrieval.untrained import ColourEmbedder
 from training.adapt import (
     Adapted,
     AdaptOptions,

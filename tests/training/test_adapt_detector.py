@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from safetensors.torch import save_file
 
-from matcher.weights import Network, Weights
-from matcher.yolo import build_yolov5n
+from matcher.networks.weights import Network, Weights
+from matcher.networks.yolo import build_yolov5n
 from tests.training.test_adapt import products
 from training.adapt_detector import (
     AdaptedDetector,

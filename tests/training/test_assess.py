@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from matcher.colour_embedder import ColourEmbedder
-from matcher.yolo import build_yolov5n
+from matcher.networks.yolo import build_yolov5n
+from matcher.retrieval.untrained import ColourEmbedder
 from training.assess import recall_in_shops, retrieval_of_cartons, together
 from training.data import TrainingData, read_rgb
 

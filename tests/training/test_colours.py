@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from matcher.colours import LAYOUT, read_colours
+from matcher.retrieval.colour_layout import LAYOUT, read_colours
 from training.colours import KEPT_AXES, discriminant_axes, save_colours, train_colours
 from training.instances import prints
 from training.sampling import Sampler

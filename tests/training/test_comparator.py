@@ -7,10 +7,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from matcher.agreement import Look, Warped
-from matcher.comparator_net import ComparatorNet
-from matcher.rootsift import RootSift, read_basis
-from matcher.weights import load_weights, read_manifest
+from matcher.keypoints.rootsift import RootSift, read_basis
+from matcher.networks.comparator_net import ComparatorNet
+from matcher.networks.weights import load_weights, read_manifest
+from matcher.verification.alignment import Look, Warped
 from tests.training.miniature import HELD_OUT
 from training.aligned_photos import AlignedPhoto, aligned_photos
 from training.comparator import told_apart, train_comparator

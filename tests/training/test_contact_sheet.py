@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from matcher.box import Box
+from matcher.imaging.box import Box
 from tests.matcher.prints import WEIGHTS
 from tests.training.test_adapt import EMBED, products
 from training.adapt_figures import nearest_others

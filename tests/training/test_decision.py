@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from matcher.verifier import Contest
+from matcher.verification.verifier import Contest
 from tests.matcher.contests import contest, hypothesis
 from tests.training.miniature import HELD_OUT, LEFT_OUT, PRODUCE, TRAINED
 from training.data import TrainingData

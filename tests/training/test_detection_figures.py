@@ -1,6 +1,6 @@
 import pytest
 
-from matcher.box import Box
+from matcher.imaging.box import Box
 from training.detection_figures import Found, average_precision, recall
 
 RIGHT = Box(0, 0, 10, 10)

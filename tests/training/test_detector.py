@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from matcher.box import Box
-from matcher.yolo import build_yolov5n
+from matcher.imaging.box import Box
+from matcher.networks.yolo import build_yolov5n
 from training.data import TrainingData
 from training.detection_data import Boxed, DetectionSampler, DetectionSets, around_first_box
 from training.detector import DetectorRun, detect_with, measure

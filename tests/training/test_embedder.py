@@ -5,7 +5,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from matcher.colour_embedder import ColourEmbedder
+from matcher.retrieval.untrained import ColourEmbedder
 from training.data import TrainingData
 from training.embedder import picture_side, supervised_contrastive, training_instances
 from training.instances import Instance, Kind, backgrounds

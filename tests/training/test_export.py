@@ -2,9 +2,9 @@ from pathlib import Path
 
 import torch
 
-from matcher.resnet import EmbeddingNet
-from matcher.weights import Network, load_weights, read_manifest
-from matcher.yolo import build_yolov5n
+from matcher.networks.resnet import EmbeddingNet
+from matcher.networks.weights import Network, load_weights, read_manifest
+from matcher.networks.yolo import build_yolov5n
 from training.checkpoint import save_checkpoint
 from training.export import Card, compact, export
 

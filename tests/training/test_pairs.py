@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from matcher.nearest import NearestNeighbourMatcher
+from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from tests.training.pairing import front_end, keypoints, moved
 from training.compose import UNKNOWN
 from training.data import TrainingData

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from matcher.box import Box
+from matcher.imaging.box import Box
 from training.cutouts import whole
 from training.photograph import Light, photograph
 from training.prints import family, recoloured

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from matcher.colours import LAYOUT, Colours, read_colours
-from matcher.resnet import EmbeddingNet
-from matcher.weights import Network, load_weights, read_manifest, sha256_of
-from matcher.yolo import build_yolov5n
+from matcher.networks.resnet import EmbeddingNet
+from matcher.networks.weights import Network, load_weights, read_manifest, sha256_of
+from matcher.networks.yolo import build_yolov5n
+from matcher.retrieval.colour_layout import LAYOUT, Colours, read_colours
 from training.checkpoint import save_checkpoint
 from training.colours import save_colours
 from training.errors import TrainingError

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from matcher.weights import Network, load_weights, read_manifest
+from matcher.networks.weights import Network, load_weights, read_manifest
 from superglue.superglue import SuperGlue, SuperGlueSizes
 from superglue.superpoint import SuperPoint, SuperPointSizes
 from training.checkpoint import save_checkpoint

@@ -1,7 +1,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.box import Box
+from matcher.imaging.box import Box
 from training.photograph import Light, photograph
 from training.views import HEAP_POSE, PHOTO_POSE, Pose, Subject, view
 

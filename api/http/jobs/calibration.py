@@ -7,7 +7,7 @@ from api.calibrating import CalibrationOrder, calibrate, calibrated_json
 from api.http.hub import Hub
 from api.http.jobs.runner import Desk, Work
 from catalog.snapshot import Catalog
-from matcher.rehearsal import Judge
+from matcher.decision.evaluation import Judge
 
 
 def calibration(hub: Hub, judge: Callable[[Catalog], Judge]) -> Work:

@@ -19,7 +19,7 @@ from api.video_outcome import video_result
 from catalog.reconcile.orphans import GRACE_SECONDS
 from catalog.snapshot import Catalog
 from catalog.transfer.importer import import_path
-from matcher.rehearsal import Judge
+from matcher.decision.evaluation import Judge
 
 UPLOAD: Final = "upload"
 EVENTS: Final = "events.jsonl"

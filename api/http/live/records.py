@@ -5,8 +5,8 @@ from typing import Any
 from api.naming import product_name
 from catalog.snapshot import Catalog
 from client.records import SessionJson, SessionKind
-from matcher.engine import TrackNote
 from matcher.live import FrameTold, SessionStatus
+from matcher.tracking.frame_matcher import TrackNote
 
 
 def session_json(status: SessionStatus, kind: SessionKind, camera_id: str | None) -> SessionJson:

@@ -18,7 +18,7 @@ from api.http.routes.system import readiness
 from api.http.tending_metrics import TendedNow
 from api.schemas import WeightsJson, weights_json
 from matcher.live import SessionStatus
-from matcher.weights import read_manifest
+from matcher.networks.weights import read_manifest
 
 router = APIRouter(tags=["system"])
 figures = APIRouter(tags=["system"])

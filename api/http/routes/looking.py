@@ -20,7 +20,7 @@ from catalog.ingest.ingest import NamedPicture
 from catalog.search.filters import conditions
 from catalog.search.search import Search
 from client.records import ExplainedJson, FoundPageJson, IdentificationJson
-from matcher.explain import Explanation
+from matcher.decision.explain import Explanation
 
 router = APIRouter(prefix="/catalogs/{catalog}", tags=["looking"])
 

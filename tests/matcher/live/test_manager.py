@@ -9,7 +9,6 @@ import pytest
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from matcher.event import Event
 from matcher.live import (
     FrameTold,
     LiveError,
@@ -22,9 +21,10 @@ from matcher.live import (
     SessionSettings,
     TooManySessions,
 )
-from matcher.live.replay import replay
-from matcher.live.second_lane import SecondLane
-from matcher.match import Detection, Identification
+from matcher.live.recording import replay
+from matcher.live.verification_queue import SecondLane
+from matcher.results import Detection, Identification
+from matcher.tracking.events import Event
 from stream.frame import Frame
 from stream.status import SourceState
 from tests.matcher.live.sources import Film, HandSource, wait_until

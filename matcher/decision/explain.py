@@ -1,0 +1,154 @@
+"""Which gate lets a product through, and which one loses it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from matcher.imaging.box import Box
+from matcher.results import Detection, Match
+from matcher.retrieval.shortlist import Shortlist
+from matcher.verification.homography import MINIMUM_INLIERS
+
+_WEAK_AGREEMENT: Final = 0.2
+_SEEN: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One step of the method, as seen by one product.
+
+    Attributes:
+        name: detector, shortlist, keypoints, inliers, agreement or decision.
+        passed: whether the product came through.
+        value: what was measured.
+        needed: what would have been enough.
+        sentence: the same for people.
+    """
+
+    name: str
+    passed: bool
+    value: float
+    needed: float
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """Why a product is, or is not, the answer for a picture.
+
+    Attributes:
+        product_id: the product asked about.
+        gates: in the order of the method.
+        match: the best answer that involves the product; None if it was verified nowhere.
+    """
+
+    product_id: str
+    gates: tuple[Gate, ...]
+    match: Match | None
+
+    @property
+    def lost_at(self) -> str | None:
+        """The first gate after the detector that was not passed; None if all were."""
+        # The whole-picture try backs the detector: missing there alone loses nothing.
+        return next((one.name for one in self.gates[1:] if not one.passed), None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Traces:
+    """What the stages left behind for one picture and one product.
+
+    Attributes:
+        detections: of the detector.
+        shortlist: of the whole picture.
+        shortlist_size: how many products are verified.
+        keypoints: found in the picture.
+        pairs: the most keypoint pairs with one of the product's references.
+        match: the best answer in whose contest the product competes; None if there is none.
+        threshold: probability from which a product is called identical.
+    """
+
+    detections: Sequence[Detection]
+    shortlist: Shortlist
+    shortlist_size: int
+    keypoints: int
+    pairs: int
+    match: Match | None
+    threshold: float
+
+
+def explain(product_id: str, traces: Traces) -> Explanation:
+    """Walk through the gates."""
+    gates = (
+        _detector(traces),
+        _shortlist(product_id, traces),
+        _keypoints(traces),
+        _inliers(product_id, traces),
+        _agreement(product_id, traces),
+        _decision(product_id, traces),
+    )
+    return Explanation(product_id, gates, traces.match)
+
+
+def _detector(traces: Traces) -> Gate:
+    count = len(traces.detections)
+    box = None if traces.match is None else traces.match.detection.box
+    overlap = max((_iou(one, box) for one in traces.detections), default=0.0)
+    if box is None:
+        said = f"the detector proposes {count} boxes; the product was verified in none"
+        return Gate("detector", count > 0, float(count), 1, said)
+    said = f"the best of {count} boxes overlaps the product by {overlap:.2f}"
+    return Gate("detector", overlap >= _SEEN, overlap, _SEEN, said)
+
+
+def _iou(one: Detection, box: Box | None) -> float:
+    return 0.0 if box is None else one.box.iou(box)
+
+
+def _shortlist(product_id: str, traces: Traces) -> Gate:
+    order = traces.shortlist.product_ids
+    similarity = traces.shortlist.similarities.get(product_id, 0.0)
+    if product_id in order:
+        rank = order.index(product_id) + 1
+        said = f"rank {rank} of {len(order)} candidates, similarity {similarity:.2f}"
+        return Gate("shortlist", True, rank, traces.shortlist_size, said)
+    said = f"not among the {len(order)} candidates, similarity {similarity:.2f}"
+    return Gate("shortlist", False, len(order) + 1, traces.shortlist_size, said)
+
+
+def _keypoints(traces: Traces) -> Gate:
+    said = f"{traces.keypoints} keypoints in the picture, {traces.pairs} pair with the product"
+    return Gate("keypoints", traces.pairs >= MINIMUM_INLIERS, traces.pairs, MINIMUM_INLIERS, said)
+
+
+def _inliers(product_id: str, traces: Traces) -> Gate:
+    match = traces.match
+    if match is None:
+        said = "no homography is supported by enough pairs"
+        return Gate("inliers", False, 0, MINIMUM_INLIERS, said)
+    if match.verification is None or match.product_id != product_id:
+        said = f"found, but {match.product_id} fits the same place better"
+        return Gate("inliers", True, MINIMUM_INLIERS, MINIMUM_INLIERS, said)
+    inliers = match.verification.inliers
+    said = f"{inliers} pairs agree on one homography"
+    return Gate("inliers", inliers >= MINIMUM_INLIERS, inliers, MINIMUM_INLIERS, said)
+
+
+def _agreement(product_id: str, traces: Traces) -> Gate:
+    match = traces.match
+    if match is None or match.verification is None:
+        return Gate("agreement", False, 0, _WEAK_AGREEMENT, "nothing to compare")
+    agreement = match.verification.agreement
+    whose = "the product" if match.product_id == product_id else f"its rival {match.product_id}"
+    said = f"warped onto {whose}, the picture agrees by {agreement:.2f}"
+    return Gate("agreement", agreement >= _WEAK_AGREEMENT, agreement, _WEAK_AGREEMENT, said)
+
+
+def _decision(product_id: str, traces: Traces) -> Gate:
+    own = 0.0
+    if traces.match is not None:
+        own = next(
+            (one.probability for one in traces.match.candidates if one.product_id == product_id),
+            0.0,
+        )
+    said = f"probability {own:.2f}, called identical from {traces.threshold:.2f}"
+    return Gate("decision", own >= traces.threshold, own, traces.threshold, said)

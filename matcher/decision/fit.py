@@ -1,0 +1,221 @@
+"""Fit the decision to labelled contests by maximum likelihood."""
+
+import json
+from collections.abc import Container, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.decision.decision import DecisionWeights, choice, evidence
+from matcher.errors import WeightsError
+from matcher.verification.verifier import Contest, Duel
+
+# Keeps few pictures from making the decision surer than they justify.
+_RIDGE: Final = 0.5
+_CAUTION: Final = 2.0
+# Hundreds of photos need less of it than the dozens that a catalog is calibrated with.
+_CAUTION_OF_MANY: Final = 0.3
+_HARDLY: Final = 1e-6
+# Evidence may not count against what it speaks for, and some always counts: per standard
+# deviation of inliers, scarcity, correlation, chroma, similarity, print lead, colour lead and
+# difference.
+_FOR: Final = (0.0, None)
+_AGAINST: Final = (None, 0.0)
+# The embedder was trained on photos of the products that the decision is calibrated with, which
+# flatters likeness: what it may be worth is bounded to what it was worth on others.
+_LIKENESS: Final = (0.0, 0.5)
+# Twins that differ in a word or two are rare among the photos of a calibration.
+_PRINT: Final = (0.25, None)
+_BOUNDS: Final = (
+    (0.3, None),
+    (None, -0.2),
+    (0.15, None),
+    _AGAINST,
+    _LIKENESS,
+    _PRINT,
+    _FOR,
+    _AGAINST,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledContest:
+    """A contest and the truth.
+
+    Attributes:
+        contest: what competed.
+        product_id: the product that is really there; None if it is none of the catalog.
+        weight: how much it counts.
+    """
+
+    contest: Contest
+    product_id: str | None
+    weight: float = 1.0
+
+
+def main_contest(contests: Sequence[Contest], product_id: str | None) -> Contest | None:
+    """The contest that a photo's label speaks about: where its product competes, or the first.
+
+    Args:
+        contests: strongest first.
+        product_id: the photo's label; None for a photo of nothing in the catalog.
+    """
+    for contest in contests:
+        if any(one.reference.product_id == product_id for one in contest.hypotheses):
+            return contest
+    return contests[0] if contests else None
+
+
+def fit(labelled: Sequence[LabelledContest]) -> DecisionWeights:
+    """Weights that make the labels most likely, with a ridge on standardised evidence.
+
+    Raises:
+        ValueError: no contest is given.
+    """
+    if not labelled:
+        raise ValueError("calibration needs at least one labelled contest")
+    tables = [evidence(one.contest) for one in labelled]
+    rows = np.concatenate(tables)
+    centre, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-6
+    scaled = [(table - centre) / spread for table in tables]
+    answers = [_answer(one) for one in labelled]
+
+    # A quarter of a second, which whoever only reads a calibration need not wait for.
+    from scipy.optimize import minimize
+
+    def loss(parameters: NDArray[np.float64]) -> float:
+        total = float(_RIDGE * (parameters[1:] ** 2).sum())
+        for table, answer, one in zip(scaled, answers, labelled, strict=True):
+            shares = choice(table @ parameters[1:] + parameters[0])
+            right = 1 - shares.sum() if answer is None else shares[answer]
+            total -= one.weight * float(np.log(max(float(right), 1e-12)))
+        return total
+
+    start = np.array([0.0, 0.3, -0.2, 0.15, 0.0, 0.0, 0.0, 0.0, 0.0])
+    fitted = minimize(loss, start, method="L-BFGS-B", bounds=((None, None), *_BOUNDS)).x
+    worth = fitted[1:] / spread
+    bias = float(fitted[0] - (worth * centre).sum())
+    return DecisionWeights.of(bias, worth, _unknown_share(labelled))
+
+
+def fit_answers(
+    weights: DecisionWeights, photos: Sequence[Sequence[Contest]], product_ids: Sequence[str | None]
+) -> DecisionWeights:
+    """The same weights, with the slope and offset that make answers to whole photos honest.
+
+    A contest is labelled where the photo's product competes; an answer is the best of all
+    contests. The two are not equally often right. See `platt`.
+
+    Args:
+        weights: from `fit`.
+        photos: all contests of each photo.
+        product_ids: what each photo shows; None if it is none of the catalog.
+    """
+    answers = [_best(weights, contests) for contests in photos]
+    log_odds = np.array([np.log(one.probability / (1 - one.probability)) for one in answers])
+    right = np.array(
+        [
+            product_id is not None and one.product_id == product_id
+            for one, product_id in zip(answers, product_ids, strict=True)
+        ]
+    )
+    slope, offset = platt(log_odds, right, caution=_CAUTION_OF_MANY)
+    return replace(weights, slope=slope, offset=offset)
+
+
+def platt(
+    log_odds: NDArray[np.float64],
+    right: NDArray[np.bool_],
+    weights: NDArray[np.float64] | float = 1.0,
+    caution: float = _CAUTION,
+) -> tuple[float, float]:
+    """Slope and offset that make answers honest (Platt, 1999), drawn towards 1 and 0.
+
+    Args:
+        log_odds: (N,) of the answers.
+        right: (N,) whether they were.
+        weights: (N,) how much each counts.
+        caution: how many answers hold the result where it is by default.
+    """
+    from scipy.optimize import minimize
+
+    def loss(parameters: NDArray[np.float64]) -> float:
+        slope, offset = parameters
+        towards = np.where(right, 1, -1) * (slope * log_odds + offset)
+        surprise = float((weights * np.logaddexp(0, -towards)).sum())
+        return surprise + float(caution * ((slope - 1) ** 2 + offset**2))
+
+    slope, offset = minimize(loss, np.array([1.0, 0.0]), bounds=((0.2, None), (None, None))).x
+    return float(slope), float(offset)
+
+
+@dataclass(frozen=True, slots=True)
+class _Best:
+    product_id: str | None
+    probability: float
+
+
+def _best(weights: DecisionWeights, contests: Sequence[Contest]) -> _Best:
+    best = _Best(None, _HARDLY)
+    for contest in contests:
+        shares = choice(evidence(contest) @ weights.evidence_weights() + weights.bias)
+        first = int(shares.argmax())
+        if shares[first] > best.probability:
+            product_id = contest.hypotheses[first].reference.product_id
+            best = _Best(product_id, min(float(shares[first]), 1 - _HARDLY))
+    return best
+
+
+def without(contest: Contest, product_ids: Container[str]) -> Contest | None:
+    """The contest as it were if the catalog lacked some products; None if nobody is left.
+
+    A product's photo without the product itself is the hardest unknown there is: its twins stay.
+    """
+    kept = [
+        index
+        for index, one in enumerate(contest.hypotheses)
+        if one.reference.product_id not in product_ids
+    ]
+    if not kept:
+        return None
+    place = {old: new for new, old in enumerate(kept)}
+    return Contest(
+        tuple(contest.hypotheses[index] for index in kept),
+        tuple(
+            Duel(place[one.first], place[one.second], one.evidence)
+            for one in contest.duels
+            if one.first in place and one.second in place
+        ),
+    )
+
+
+def save(weights: DecisionWeights, path: Path) -> None:
+    """Write what was fitted as JSON."""
+    path.write_text(json.dumps(asdict(weights), indent=1) + "\n")
+
+
+def read(path: Path) -> DecisionWeights:
+    """Read what `save` wrote.
+
+    Raises:
+        WeightsError: the file cannot be read or holds something else.
+    """
+    try:
+        return DecisionWeights(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise WeightsError(f"{path.name} is no calibration: {error}") from error
+
+
+def _answer(one: LabelledContest) -> int | None:
+    for index, hypothesis in enumerate(one.contest.hypotheses):
+        if hypothesis.reference.product_id == one.product_id:
+            return index
+    return None
+
+
+def _unknown_share(labelled: Sequence[LabelledContest]) -> float:
+    unknown = sum(one.weight for one in labelled if _answer(one) is None)
+    return min(max(unknown / sum(one.weight for one in labelled), 0.01), 0.99)

@@ -1,0 +1,81 @@
+"""A catalog as if it lacked some of its pictures.
+
+Without all pictures of a product, photos of that product are true unknowns whose twins stay: the
+hardest there are. Without one picture of several, that picture is a photo of a known product.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.encodings.encoding import Encoding
+from catalog.records.calibration import Calibration
+from catalog.records.product import Product
+from matcher.retrieval.shortlist import Neighbour, SearchableCatalog
+
+
+@dataclass(frozen=True, slots=True)
+class _Near:
+    product_id: str
+    similarity: float
+
+
+class Withheld:
+    """Implements `SearchableCatalog`; a product that no picture is left of is gone."""
+
+    def __init__(
+        self,
+        catalog: SearchableCatalog,
+        image_ids: frozenset[str],
+        calibrations: Mapping[str, Calibration],
+    ) -> None:
+        """Take what to leave out.
+
+        Args:
+            catalog: the whole one.
+            image_ids: pictures that it shall lack; none for all as it is.
+            calibrations: how it decides, whatever its own journal says.
+        """
+        self._catalog = catalog
+        self.calibrations = calibrations
+        self._reduced = {
+            product_id: _without(product, image_ids)
+            for product_id, product in catalog.products.items()
+            if any(one.image_id in image_ids for one in product.images)
+        }
+        left = {**catalog.products, **self._reduced}
+        self.products = {one: product for one, product in left.items() if product.images}
+
+    @property
+    def name(self) -> str:
+        """The catalog's name."""
+        return self._catalog.name
+
+    @property
+    def index_version(self) -> int:
+        """Of the whole catalog."""
+        return self._catalog.index_version
+
+    def encoding(self, image_id: str) -> Encoding:
+        """What is kept of a reference image."""
+        return self._catalog.encoding(image_id)
+
+    def shortlist(self, embedding: NDArray[np.float32], size: int) -> Sequence[Neighbour]:
+        """Nearest products by the pictures that are left, best first, at most `size`."""
+        near = self._catalog.shortlist(embedding, size + len(self._reduced))
+        left = [self._seen(one, embedding) for one in near if one.product_id in self.products]
+        return sorted(left, key=lambda one: -one.similarity)[:size]
+
+    def _seen(self, near: Neighbour, embedding: NDArray[np.float32]) -> Neighbour:
+        reduced = self._reduced.get(near.product_id)
+        if reduced is None:
+            return near
+        vectors = np.stack([self.encoding(one.image_id).embedding for one in reduced.images])
+        return _Near(near.product_id, float((vectors @ embedding).max()))
+
+
+def _without(product: Product, image_ids: frozenset[str]) -> Product:
+    kept = tuple(one for one in product.images if one.image_id not in image_ids)
+    return replace(product, images=kept)

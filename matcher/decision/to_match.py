@@ -1,0 +1,159 @@
+"""From a decided contest to a match in the picture's own pixels."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.decision.decision import Decision, Ranked
+from matcher.detection.crop import Crop
+from matcher.imaging.box import Box
+from matcher.results import Candidate, Detection, Match, Verdict, Verification
+from matcher.retrieval.shortlist import Shortlist
+from matcher.verification.homography import overlap
+from matcher.verification.verifier import Contest, Hypothesis
+
+_CANDIDATES: Final = 20
+# A product that no keypoint supports is a guess; guesses stay below everything verified.
+_GUESS: Final = 0.03
+_SAME_COPY: Final = 0.5
+_LIKELY: Final = 0.3
+_BEHIND: Final = 0.4
+_NOTHING_VERIFIED: Final = np.zeros((0, 4), np.float32)
+
+
+def answer(contest: Contest, crop: Crop, shortlist: Shortlist, decision: Decision) -> Match:
+    """The match of one contest, outlined where its best product is."""
+    ranked = decision.rank(contest)
+    best = ranked[0]
+    verification = _verification(best.hypothesis, crop)
+    probability = decision.answered(best.probability)
+    others = sum(one.probability for one in ranked[1:])
+    height, width = _picture_size(crop)
+    around = Box.around(verification.outline).clipped(width, height)
+    return Match(
+        detection=Detection(around, crop.detection.confidence),
+        verdict=decision.verdict(probability, probability + others),
+        product_id=best.hypothesis.reference.product_id,
+        probability=probability,
+        verification=verification,
+        candidates=_candidates([replace(best, probability=probability), *ranked[1:]], shortlist)[
+            :_CANDIDATES
+        ],
+    )
+
+
+def guess(detection: Detection, shortlist: Shortlist) -> Match:
+    """The match of something that no reference was verified in: the nearest by embedding."""
+    by_likeness = sorted(_candidates([], shortlist), key=lambda one: -one.similarity)
+    candidates = tuple(by_likeness[:_CANDIDATES])
+    nearest = candidates[0] if candidates else None
+    likeness = 0.0 if nearest is None else max(nearest.similarity, 0.0)
+    return Match(
+        detection=detection,
+        verdict=Verdict.UNKNOWN,
+        product_id=None if nearest is None else nearest.product_id,
+        probability=_GUESS * detection.confidence * likeness,
+        verification=None,
+        candidates=candidates,
+    )
+
+
+def without_repeats(matches: Sequence[Match]) -> list[Match]:
+    """Most probable first; of two verified outlines in one place the less probable goes."""
+    kept: list[Match] = []
+    for one in sorted(matches, key=lambda match: -match.probability):
+        if not any(_same_place(one, other) for other in kept):
+            kept.append(one)
+    return kept
+
+
+def subject_first(matches: Sequence[Match], width: int, height: int) -> list[Match]:
+    """Most probable first; what is held up comes before another product that stands behind it.
+
+    Two different products that are both surely in view would tie, but a photo is mostly taken of
+    one: the probability of the less prominent is lowered by up to `_BEHIND`. Verdicts stay.
+    """
+    sure = [_prominence(one.detection.box, width, height) for one in matches if _likely(one)]
+    subject = max(sure, default=0.0)
+    lead = next(
+        (
+            one.product_id
+            for one in matches
+            if _likely(one) and _prominence(one.detection.box, width, height) == subject
+        ),
+        None,
+    )
+    ordered = [
+        one
+        if one.product_id == lead or subject == 0
+        else replace(
+            one,
+            probability=one.probability
+            * (1 - _BEHIND * (1 - min(_prominence(one.detection.box, width, height) / subject, 1))),
+        )
+        for one in matches
+    ]
+    return sorted(ordered, key=lambda one: -one.probability)
+
+
+def _likely(match: Match) -> bool:
+    return match.verification is not None and match.probability > _LIKELY
+
+
+def _prominence(box: Box, width: int, height: int) -> float:
+    """In [0, 1]: how much of the picture a box takes and how central it is."""
+    x = (box.left + box.right) / (2 * width) - 0.5
+    y = (box.top + box.bottom) / (2 * height) - 0.5
+    extent = float(np.sqrt(box.area / (width * height)))
+    return extent * float(np.exp(-4 * (x * x + y * y)))
+
+
+def _same_place(one: Match, other: Match) -> bool:
+    if one.verification is None or other.verification is None:
+        return one.detection.box.iou(other.detection.box) > _SAME_COPY
+    return overlap(one.verification.outline, other.verification.outline) > _SAME_COPY
+
+
+def _verification(hypothesis: Hypothesis, crop: Crop) -> Verification:
+    reference, placement = hypothesis.reference, hypothesis.placement
+    return Verification(
+        product_id=reference.product_id,
+        image_id=reference.image_id,
+        inliers=placement.inliers,
+        correspondences=_correspondences(hypothesis, crop),
+        outline=crop.points_in_picture(hypothesis.outline),
+        coverage=hypothesis.coverage,
+        agreement=hypothesis.aligned.agreement,
+    )
+
+
+def _correspondences(hypothesis: Hypothesis, crop: Crop) -> NDArray[np.float32]:
+    reference, placement = hypothesis.reference, hypothesis.placement
+    if len(placement.query) == 0:
+        return _NOTHING_VERIFIED
+    known = reference.features.points[placement.reference].astype(np.float64)
+    in_reference = cv2.perspectiveTransform(known[None], reference.crop.to_picture)[0]
+    in_picture = crop.points_in_picture(placement.query_points)
+    return np.concatenate([in_reference.astype(np.float32), in_picture], axis=1)
+
+
+def _candidates(ranked: Sequence[Ranked], shortlist: Shortlist) -> tuple[Candidate, ...]:
+    verified = {one.hypothesis.reference.product_id: one.probability for one in ranked}
+    known = dict.fromkeys([*verified, *shortlist.product_ids, *shortlist.similarities])
+    return tuple(
+        Candidate(
+            product_id, shortlist.similarities.get(product_id, 0.0), verified.get(product_id, 0.0)
+        )
+        for product_id in known
+    )
+
+
+def _picture_size(crop: Crop) -> tuple[int, int]:
+    """Height and width of the picture, as far as the crop reaches."""
+    height, width = crop.image.shape[:2]
+    corner = crop.points_in_picture(np.array([[width - 0.5, height - 0.5]]))[0] + 0.5
+    return round(float(corner[1])), round(float(corner[0]))

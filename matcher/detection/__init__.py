@@ -1,0 +1,1 @@
+"""Where products may be: the detector and its crops."""

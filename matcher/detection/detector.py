@@ -1,0 +1,184 @@
+"""Finds what may be a product in a picture."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.imaging.box import Box
+from matcher.imaging.resize import Letterbox, letterbox, planes
+from matcher.networks.runtime import LoadedNetwork
+from matcher.results import Detection
+
+_STRIDES: Final = (8, 16, 32)
+_BINS: Final = 16
+_GREY: Final = (114, 114, 114)
+_SMALLEST_SIDE: Final = 1.0
+_SHRUNK: Final = 4
+
+
+class Detector(Protocol):
+    """Finds what may be a product."""
+
+    def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
+        """Boxes in an (H, W, 3) RGB picture, most confident first; nothing found, nothing given."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSettings:
+    """What counts as a detection.
+
+    Attributes:
+        input_size: pixels of the longer side in which the network sees a picture.
+        largest_input: likewise of a picture that would be shrunk more than `_SHRUNK` times, and may
+            show smaller things; no larger than `input_size` if it is 0.
+        confidence: lowest confidence.
+        overlap: of two boxes whose intersection over union is larger, the less confident goes.
+        limit: how many at most.
+    """
+
+    input_size: int = 640
+    largest_input: int = 0
+    confidence: float = 0.25
+    overlap: float = 0.6
+    limit: int = 100
+
+    def side_for(self, longest: int) -> int:
+        """Pixels in which the network sees a picture whose longer side has `longest`."""
+        largest = max(self.largest_input, self.input_size)
+        return min(max(longest // _SHRUNK, self.input_size), largest)
+
+
+class YoloDetector:
+    """YOLOv5 (anchor-free head); the best class of a place counts as its confidence."""
+
+    def __init__(self, network: LoadedNetwork, settings: DetectorSettings | None = None) -> None:
+        """Take a loaded detector network.
+
+        Args:
+            network: with the function `detect`.
+            settings: those that belong to the weights if none are given.
+        """
+        self._network = network
+        self._run = network.functions["detect"]
+        self.settings = settings or _settings_of(network)
+
+    def from_confidence(self, confidence: float) -> "YoloDetector":
+        """The same detector, which also tells boxes that are less sure; for measurements."""
+        return YoloDetector(self._network, replace(self.settings, confidence=confidence))
+
+    def at_share(self, share: float) -> "YoloDetector":
+        """The same detector, which sees pictures at that share of its size."""
+        inner = self.settings
+        smaller = replace(
+            inner,
+            input_size=round(inner.input_size * share),
+            largest_input=round(inner.largest_input * share),
+        )
+        return YoloDetector(self._network, smaller)
+
+    @property
+    def two_looks_confidence(self) -> float:
+        """What the weights ask of two looks at a photo together; 0 if one look shall do."""
+        return self._network.weights.option("two_looks", 0.0)
+
+    def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
+        """Boxes in an (H, W, 3) RGB picture, most confident first; blocks while it computes."""
+        boxed = _boxed(image, self.settings.side_for(max(image.shape[:2])))
+        (raw,) = self._run(planes(boxed.image[None]))
+        boxes, confidences = decode(raw[0], boxed.image.shape[:2], self.settings.confidence)
+        kept = suppress(boxes, confidences, self.settings.overlap, self.settings.limit)
+        corners = boxed.to_original(boxes[kept].reshape(-1, 2)).reshape(-1, 4)
+        found = zip(corners.tolist(), confidences[kept].tolist(), strict=True)
+        height, width = image.shape[:2]
+        detections = [Detection(Box(*box).clipped(width, height), score) for box, score in found]
+        return tuple(
+            one for one in detections if min(one.box.width, one.box.height) >= _SMALLEST_SIDE
+        )
+
+
+def decode(
+    raw: NDArray[np.float32], shape: tuple[int, ...], confidence: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What the network says of every place, as boxes.
+
+    Args:
+        raw: (64 + classes, places) distance bins and class logits.
+        shape: (height, width) of the network's input.
+        confidence: places below it are left out.
+
+    Returns:
+        (N, 4) left, top, right, bottom in input pixels, and (N,) confidences in [0, 1].
+    """
+    logits = raw[4 * _BINS :].max(axis=0)
+    threshold = -math.log(1 / confidence - 1) if 0 < confidence < 1 else -np.inf
+    kept = np.flatnonzero(logits >= threshold)
+    confidences = 1 / (1 + np.exp(-logits[kept]))
+    centres, strides = _places(shape)
+    bins = raw[: 4 * _BINS, kept].T.reshape(-1, 4, _BINS)
+    weights = np.exp(bins - bins.max(axis=2, keepdims=True))
+    distances = weights @ np.arange(_BINS, dtype=np.float32) / weights.sum(axis=2)
+    distances *= strides[kept, None]
+    near, far = centres[kept] - distances[:, :2], centres[kept] + distances[:, 2:]
+    return np.concatenate([near, far], axis=1).astype(np.float32), confidences
+
+
+def suppress(
+    boxes: NDArray[np.floating], confidences: NDArray[np.floating], overlap: float, limit: int
+) -> NDArray[np.intp]:
+    """Indices of the boxes that no more confident box covers, most confident first.
+
+    Args:
+        boxes: (N, 4) left, top, right, bottom.
+        confidences: (N,).
+        overlap: intersection over union above which a box counts as covered.
+        limit: how many at most.
+    """
+    order = np.argsort(-confidences, kind="stable")
+    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    kept: list[int] = []
+    while len(order) and len(kept) < limit:
+        best, rest = order[0], order[1:]
+        kept.append(int(best))
+        sides = np.minimum(boxes[best, 2:], boxes[rest, 2:]) - np.maximum(
+            boxes[best, :2], boxes[rest, :2]
+        )
+        shared = sides.clip(min=0).prod(axis=1)
+        union = areas[best] + areas[rest] - shared
+        order = rest[shared <= overlap * union]
+    return np.array(kept, dtype=np.intp)
+
+
+def _settings_of(network: LoadedNetwork) -> DetectorSettings:
+    """What was stored with the weights, over our defaults."""
+    option, plain = network.weights.option, DetectorSettings()
+    return DetectorSettings(
+        input_size=int(option("input_size", plain.input_size)),
+        largest_input=int(option("largest_input", plain.largest_input)),
+        confidence=option("confidence", plain.confidence),
+        overlap=option("overlap", plain.overlap),
+    )
+
+
+def _boxed(image: NDArray[np.uint8], size: int) -> Letterbox:
+    """The picture with its longer side at `size`, padded no further than strides ask for."""
+    rows, columns = image.shape[:2]
+    scale = size / max(rows, columns)
+    stride = _STRIDES[-1]
+    width = max(math.ceil(columns * scale / stride - 1e-6), 1) * stride
+    height = max(math.ceil(rows * scale / stride - 1e-6), 1) * stride
+    return letterbox(image, width, height, _GREY)
+
+
+def _places(shape: tuple[int, ...]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(A, 2) centres in input pixels and (A,) strides of all places, in the network's order."""
+    centres, strides = [], []
+    for stride in _STRIDES:
+        rows, columns = shape[0] // stride, shape[1] // stride
+        y, x = np.mgrid[:rows, :columns].astype(np.float32)
+        centres.append((np.stack([x.ravel(), y.ravel()], axis=1) + 0.5) * stride)
+        strides.append(np.full(rows * columns, stride, dtype=np.float32))
+    return np.concatenate(centres), np.concatenate(strides)

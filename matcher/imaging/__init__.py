@@ -1,0 +1,1 @@
+"""Boxes, resizing and optical flow."""

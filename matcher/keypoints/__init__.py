@@ -1,0 +1,1 @@
+"""Keypoints and how they are paired."""

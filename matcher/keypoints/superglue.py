@@ -1,0 +1,191 @@
+"""Pairs keypoints with SuperGlue: one query against several references in one call."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.errors import MatcherError
+from matcher.keypoints.features import Correspondences, LocalFeatures
+from matcher.keypoints.sinkhorn import assignment, mutual_pairs
+from matcher.networks.runtime import LoadedNetwork
+
+
+def most_alike(
+    query: LocalFeatures, reference: LocalFeatures, limit: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Indices, ascending, of at most `limit` keypoints on each side, by their best cosine.
+
+    Args:
+        query: at least one keypoint.
+        reference: likewise.
+        limit: at least 1.
+    """
+    if len(query) <= limit and len(reference) <= limit:
+        return np.arange(len(query)), np.arange(len(reference))
+    cosine = query.descriptors @ reference.descriptors.T
+    return _largest(cosine.max(axis=1), limit), _largest(cosine.max(axis=0), limit)
+
+
+def _largest(values: NDArray[np.float32], limit: int) -> NDArray[np.intp]:
+    if len(values) <= limit:
+        return np.arange(len(values))
+    return np.sort(np.argpartition(-values, limit - 1)[:limit])
+
+
+_BATCH: Final = 8
+# Padding to multiples bounds how many shapes the runtime has to prepare for.
+_LENGTH_STEP: Final = 64
+_CENTRED_SPAN: Final = np.float32(0.7)
+
+
+@dataclass(frozen=True, slots=True)
+class SuperGlueSettings:
+    """How pairs are chosen.
+
+    Attributes:
+        threshold: pairs at or below this probability count as unmatched.
+        iterations: of Sinkhorn's normalisation.
+        keypoints: of each side at most, those with the best lookalikes; all if it is 0.
+    """
+
+    threshold: float = 0.2
+    iterations: int = 100
+    keypoints: int = 0
+
+
+class SuperGlueMatcher:
+    """A keypoint matcher that looks at all keypoints of both pictures at once."""
+
+    def __init__(self, network: LoadedNetwork, settings: SuperGlueSettings | None = None) -> None:
+        """Take a loaded SuperGlue.
+
+        Args:
+            network: with the functions `encode` and `attend`.
+            settings: those that belong to the weights if none are given.
+        """
+        self._encode = network.functions["encode"]
+        self._attend = network.functions["attend"]
+        self._bin_score = network.facts["bin_score"]
+        self._dimension = int(network.facts["descriptors"])
+        self._oriented = network.facts["geometry"] > 3
+        self.settings = settings or _settings_of(network)
+
+    def match(
+        self, query: LocalFeatures, references: Sequence[LocalFeatures]
+    ) -> list[Correspondences]:
+        """One query against several references, in their order; blocks while it computes.
+
+        Empty features pair with none.
+
+        Raises:
+            MatcherError: descriptors are not of the length that the network was trained for.
+        """
+        for features in (query, *references):
+            self._check(features)
+        found = [_nothing() for _ in references]
+        busy = [index for index, features in enumerate(references) if len(features)]
+        if not len(query) or not busy:
+            return found
+        (encoded,) = self._encoded([query])
+        for start in range(0, len(busy), _BATCH):
+            chosen = busy[start : start + _BATCH]
+            kept = [self._kept(query, references[index]) for index in chosen]
+            pairs = self._match(
+                [encoded[rows] for rows, _ in kept],
+                [
+                    references[index].select(columns)
+                    for index, (_, columns) in zip(chosen, kept, strict=True)
+                ],
+            )
+            for index, (rows, columns), one in zip(chosen, kept, pairs, strict=True):
+                found[index] = Correspondences(rows[one.query], columns[one.reference], one.scores)
+        return found
+
+    def _kept(
+        self, query: LocalFeatures, reference: LocalFeatures
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        limit = self.settings.keypoints or max(len(query), len(reference))
+        return most_alike(query, reference, limit)
+
+    def _check(self, features: LocalFeatures) -> None:
+        given = features.descriptors.shape[1]
+        if len(features) and given != self._dimension:
+            raise MatcherError(
+                f"this SuperGlue pairs descriptors of length {self._dimension}, not {given}; "
+                "use it with the front end that it was trained with."
+            )
+
+    def _match(
+        self, queries: Sequence[NDArray[np.float32]], references: Sequence[LocalFeatures]
+    ) -> list[Correspondences]:
+        first, mask0 = _padded(queries)
+        second, mask1 = _padded(self._encoded(references))
+        y0, y1 = self._attend(first, mask0, second, mask1)
+        return [
+            self._paired(y0[index, : len(query)], y1[index, : len(features)])
+            for index, (query, features) in enumerate(zip(queries, references, strict=True))
+        ]
+
+    def _paired(self, y0: NDArray[np.float32], y1: NDArray[np.float32]) -> Correspondences:
+        scores = y0 @ y1.T / np.float32(np.sqrt(y0.shape[1]))
+        plan = assignment(scores, self._bin_score, self.settings.iterations)
+        return Correspondences(*mutual_pairs(plan, self.settings.threshold))
+
+    def _encoded(self, several: Sequence[LocalFeatures]) -> list[NDArray[np.float32]]:
+        """(N, width) of each picture; in one call, since keypoints do not see each other yet."""
+        geometry = np.concatenate([geometry_of(one, self._oriented) for one in several])
+        descriptors = np.concatenate([one.descriptors for one in several])
+        length = _rounded_up(len(geometry))
+        padding = ((0, length - len(geometry)), (0, 0))
+        (encoded,) = self._encode(
+            np.pad(geometry, padding)[None], np.pad(descriptors, padding)[None]
+        )
+        ends = np.cumsum([len(one) for one in several])
+        return np.split(encoded[0, : ends[-1]], ends[:-1])
+
+
+def geometry_of(features: LocalFeatures, oriented: bool) -> NDArray[np.float32]:
+    """(N, 3 or 6): what the keypoint encoder reads, see `superglue.keypoints`."""
+    longest = np.float32(max(features.width, features.height))
+    centre = np.array([features.width, features.height], dtype=np.float32) / 2
+    placed = (features.points - centre) / (_CENTRED_SPAN * longest)
+    columns: list[NDArray[np.floating]] = [placed, features.scores[:, None]]
+    if oriented:
+        share = np.maximum(features.scales, 1.0) / longest
+        columns += [np.log2(share)[:, None]]
+        columns += [np.cos(features.angles)[:, None], np.sin(features.angles)[:, None]]
+    return np.concatenate(columns, axis=1, dtype=np.float32)
+
+
+def _padded(
+    several: Sequence[NDArray[np.float32]],
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """(B, N, C) and the (B, N) mask of what is real."""
+    length = _rounded_up(max(len(one) for one in several))
+    stacked = np.zeros((len(several), length, several[0].shape[1]), dtype=np.float32)
+    mask = np.zeros((len(several), length), dtype=np.bool_)
+    for index, one in enumerate(several):
+        stacked[index, : len(one)] = one
+        mask[index, : len(one)] = True
+    return stacked, mask
+
+
+def _rounded_up(length: int) -> int:
+    return -(-length // _LENGTH_STEP) * _LENGTH_STEP
+
+
+def _settings_of(network: LoadedNetwork) -> SuperGlueSettings:
+    option, plain = network.weights.option, SuperGlueSettings()
+    return SuperGlueSettings(
+        threshold=option("match_threshold", plain.threshold),
+        iterations=int(option("sinkhorn_iterations", plain.iterations)),
+        keypoints=int(option("keypoints", plain.keypoints)),
+    )
+
+
+def _nothing() -> Correspondences:
+    none = np.empty(0, dtype=np.int64)
+    return Correspondences(none, none, np.empty(0, dtype=np.float32))

@@ -1,0 +1,225 @@
+"""The networks as torch modules, and the graphs of each that serving runs.
+
+This is the only module of the serving path that needs torch; it is imported when a network is
+exported for the first time, or when torch itself is what serves.
+"""
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor, nn
+from typing_extensions import override
+
+from matcher.errors import WeightsError
+from matcher.networks.comparator_net import ComparatorNet
+from matcher.networks.resnet import EmbeddingNet
+from matcher.networks.weights import Network, Weights, enter, read_state
+from matcher.networks.yolo import STRIDE, build_yolov5
+from matcher.verification.comparator import CELL as COMPARED_CELL
+from superglue.superglue import SuperGlue, SuperGlueSizes
+from superglue.superpoint import CELL, SuperPoint, SuperPointSizes
+
+_CHANNELS_OF_SCALE = {16: "n", 32: "s", 48: "m"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """A part of a network that is compiled and called as one: tensors in, float tensors out.
+
+    Attributes:
+        name: of the part, unique in its network.
+        module: ready to serve.
+        example: inputs of any valid size.
+        shapes: of the inputs, -1 where a side is free.
+        exact: stays float32 whatever the processor could do faster.
+    """
+
+    name: str
+    module: nn.Module
+    example: tuple[Tensor, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bundle:
+    """What serving needs of one network: its graphs, and numbers that are no graph."""
+
+    graphs: tuple[Graph, ...]
+    facts: Mapping[str, float] = field(default_factory=dict)
+
+
+def load_bundle(weights: Weights) -> Bundle:
+    """Read a weights file into the graphs of its network.
+
+    Raises:
+        WeightsError: the file cannot be read, is another one, or does not fit.
+    """
+    state = read_state(weights.path, weights.sha256)
+    module = build_network(weights.network, state, weights.options, weights.path.name)
+    match module:
+        case EmbeddingNet():
+            return _embedder(module)
+        case SuperPoint():
+            return _superpoint(module)
+        case SuperGlue():
+            return _superglue(module)
+        case ComparatorNet():
+            return _comparator(module)
+        case _:
+            return _detector(module)
+
+
+def load_traced_bundle(weights: Weights) -> Bundle:
+    """The same with every module as TorchScript, which is what OpenVINO's converter reads.
+
+    Raises:
+        WeightsError: the file cannot be read, is another one, or does not fit.
+    """
+    threads = torch.get_num_threads()
+    # Thousands of tiny operations: on a busy machine several threads take ten times as long.
+    torch.set_num_threads(1)
+    try:
+        bundle = load_bundle(weights)
+        return replace(bundle, graphs=tuple(_traced(graph) for graph in bundle.graphs))
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _traced(graph: Graph) -> Graph:
+    trace: Callable[..., nn.Module] = torch.jit.trace
+    with warnings.catch_warnings():
+        # Deprecated in torch, but the converter knows nothing else as complete.
+        warnings.simplefilter("ignore")
+        module = trace(graph.module, graph.example, check_trace=False, strict=False)
+    return replace(graph, module=module)
+
+
+def build_network(
+    network: Network, state: Mapping[str, Tensor], options: Mapping[str, float], name: str
+) -> nn.Module:
+    """The network that a state dict belongs to, filled with it, in evaluation mode and frozen.
+
+    Args:
+        network: which kind.
+        state: all parameters and buffers.
+        options: see `Weights`.
+        name: of the file, for the message.
+
+    Raises:
+        WeightsError: the state dict does not fit.
+    """
+    try:
+        module = _empty(network, state, options)
+    except (KeyError, ValueError, IndexError) as error:
+        raise WeightsError(f"{name} is no {network}: {error} does not fit.") from error
+    return enter(module, state, name)
+
+
+def _empty(
+    network: Network, state: Mapping[str, Tensor], options: Mapping[str, float]
+) -> nn.Module:
+    match network:
+        case Network.DETECTOR:
+            scale = _CHANNELS_OF_SCALE[state["model.0.conv.weight"].shape[0]]
+            return build_yolov5(scale, classes=state["model.24.cv3.0.2.bias"].shape[0])
+        case Network.EMBEDDER:
+            return EmbeddingNet()
+        case Network.SUPERPOINT:
+            return SuperPoint(SuperPointSizes.of(state))
+        case Network.SUPERGLUE:
+            return SuperGlue(SuperGlueSizes.of(state, heads=int(options.get("heads", 4))))
+        case Network.COMPARATOR:
+            return ComparatorNet()
+        case Network.KEYPOINT_BASIS | Network.COLOURS | Network.DECISION:
+            raise WeightsError(f"weights for {network} are a table, not a network to be built")
+
+
+class RawDetections(nn.Module):
+    """YOLOv5 without its decoding, which is done in float32 outside."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    @override
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, 3, H, W) to (B, 64 + classes, places): distance bins, then class logits."""
+        maps = self.model(images)[1]
+        return torch.cat([maps["boxes"], maps["scores"]], dim=1)
+
+
+class EncodedKeypoints(nn.Module):
+    """SuperGlue up to its first attention, where coordinates still stand for pixels."""
+
+    def __init__(self, network: SuperGlue) -> None:
+        super().__init__()
+        self.network = network
+
+    @override
+    def forward(self, geometry: Tensor, descriptors: Tensor) -> Tensor:
+        """(B, N, 3 or 6) and (B, N, D) to (B, N, width)."""
+        mask = torch.ones_like(geometry[..., 0], dtype=torch.bool)
+        return self.network.encode(geometry, descriptors, mask)
+
+
+class AttendedKeypoints(nn.Module):
+    """SuperGlue's attention, up to the vectors whose products are the scores."""
+
+    def __init__(self, network: SuperGlue) -> None:
+        super().__init__()
+        self.network = network
+
+    @override
+    def forward(
+        self, x0: Tensor, mask0: Tensor, x1: Tensor, mask1: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Both sides encoded, (B, M, width) and (B, N, width), to the same shapes."""
+        return self.network.attend(x0, mask0, x1, mask1)
+
+
+def _detector(module: nn.Module) -> Bundle:
+    image = torch.zeros(1, 3, 2 * STRIDE, 3 * STRIDE)
+    return Bundle((Graph("detect", RawDetections(module).eval(), (image,), ((-1, 3, -1, -1),)),))
+
+
+def _embedder(module: EmbeddingNet) -> Bundle:
+    images = torch.zeros(2, 3, 96, 96)
+    graph = Graph("embed", module, (images,), ((-1, 3, -1, -1),))
+    return Bundle((graph,), {"dimension": module.project.out_features})
+
+
+def _superpoint(module: SuperPoint) -> Bundle:
+    image = torch.zeros(1, 1, 4 * CELL, 5 * CELL)
+    graph = Graph("extract", module, (image,), ((-1, 1, -1, -1),))
+    return Bundle((graph,), {"descriptors": module.sizes.descriptors})
+
+
+def _comparator(module: ComparatorNet) -> Bundle:
+    side = torch.zeros(2, 3, 6 * COMPARED_CELL, 4 * COMPARED_CELL)
+    shape = (-1, 3, -1, -1)
+    return Bundle((Graph("compare", module, (side, side), (shape, shape)),))
+
+
+def _superglue(module: SuperGlue) -> Bundle:
+    sizes = module.sizes
+    geometry, descriptors = torch.zeros(2, 5, sizes.geometry), torch.zeros(2, 5, sizes.descriptors)
+    encode = Graph(
+        "encode",
+        EncodedKeypoints(module).eval(),
+        (geometry, descriptors),
+        ((-1, -1, sizes.geometry), (-1, -1, sizes.descriptors)),
+        exact=True,
+    )
+    sides = (torch.zeros(2, 5, sizes.width), torch.ones(2, 5, dtype=torch.bool))
+    others = (torch.zeros(2, 7, sizes.width), torch.ones(2, 7, dtype=torch.bool))
+    side = ((-1, -1, sizes.width), (-1, -1))
+    attend = Graph("attend", AttendedKeypoints(module).eval(), (*sides, *others), (*side, *side))
+    facts = {
+        "bin_score": float(module.bin_score),
+        "descriptors": sizes.descriptors,
+        "geometry": sizes.geometry,
+    }
+    return Bundle((encode, attend), facts)

@@ -1,0 +1,200 @@
+"""Networks in OpenVINO on a CPU: exported once, compiled from the cache, torch left alone."""
+
+import hashlib
+import importlib
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.errors import RuntimeUnavailable
+from matcher.networks.runtime import Array, LoadedNetwork
+from matcher.networks.weights import Weights, check_hash
+
+if TYPE_CHECKING:
+    from openvino import CompiledModel, Core, InferRequest, Model
+
+    from matcher.networks.graphs import Graph
+
+# Raised when the same weights are exported to something else than before.
+_EXPORT_VERSION: Final = 1
+# The options of weights that change their graphs.
+_SHAPING: Final = ("heads",)
+_FACTS: Final = "facts.json"
+# Which arithmetic a processor's capability is used for, best first. It is fixed here, and OpenVINO
+# is told so, because its own choice may differ between versions and machines of one fleet.
+_ARITHMETIC: Final = (("BF16", "bf16"),)
+_EXACT: Final = "f32"
+
+
+class OpenVinoRuntime:
+    """Runs networks on the CPU, in bfloat16 where the processor has it."""
+
+    def __init__(self, cache: Path, *, threads: int = 0, exact: bool = False) -> None:
+        """Start OpenVINO; nothing is compiled yet.
+
+        Args:
+            cache: folder for exported and compiled networks; made when it is needed.
+            threads: of the processor that one call may use; 0 means all.
+            exact: float32 everywhere.
+        """
+        self._cache = cache
+        self._openvino = import_openvino()
+        self._core = self._openvino.Core()
+        self._threads = threads
+        self._fast = _EXACT if exact else _arithmetic(self._core)
+
+    @property
+    def name(self) -> str:
+        """For people: library, device and arithmetic."""
+        return f"OpenVINO {self._openvino.__version__.partition('-')[0]} CPU {self._fast}"
+
+    def prepare(self, weights: Weights) -> None:
+        """Export the network unless the cache has it; imports torch only then.
+
+        Raises:
+            WeightsError: the file cannot be read, is another one, or does not fit.
+            RuntimeUnavailable: the cache folder cannot be written.
+        """
+        self._exported(weights)
+
+    def load(self, weights: Weights) -> LoadedNetwork:
+        """A network whose functions compile when they are first called.
+
+        Raises:
+            WeightsError: the file cannot be read, is another one, or does not fit.
+            RuntimeUnavailable: the cache folder cannot be written.
+        """
+        folder = self._exported(weights)
+        facts: dict[str, Any] = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
+        functions = {
+            name: OpenVinoFunction(partial(self._compile, weights, name, exact))
+            for name, exact in facts["graphs"].items()
+        }
+        return LoadedNetwork(weights, functions, facts["numbers"])
+
+    def _exported(self, weights: Weights) -> Path:
+        check_hash(weights.path, weights.sha256)
+        folder = self._cache / "exported" / _key(weights, self._openvino.__version__)
+        if not (folder / _FACTS).is_file():
+            self._export(weights, folder)
+        return folder
+
+    def _export(self, weights: Weights, folder: Path) -> None:
+        from matcher.networks.graphs import load_traced_bundle
+
+        bundle = load_traced_bundle(weights)
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".part-"))
+            for graph in bundle.graphs:
+                self._openvino.save_model(
+                    _converted(self._openvino, graph),
+                    draft / f"{graph.name}.xml",
+                    compress_to_fp16=False,
+                )
+            _write_facts(draft, {graph.name: graph.exact for graph in bundle.graphs}, bundle.facts)
+            _publish(draft, folder)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _compile(self, weights: Weights, name: str, exact: bool) -> "CompiledModel":
+        folder = self._exported(weights)
+        try:
+            return self._compiled(folder / f"{name}.xml", exact)
+        except RuntimeError:
+            # A file of the cache is broken; all of it can be made again.
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(self._cache / "compiled", ignore_errors=True)
+            return self._compiled(self._exported(weights) / f"{name}.xml", exact)
+
+    def _compiled(self, path: Path, exact: bool) -> "CompiledModel":
+        settings: dict[str, Any] = {
+            "CACHE_DIR": str(self._cache / "compiled"),
+            "PERFORMANCE_HINT": "LATENCY",
+            # Pinned, every process of a machine would sit on the same first cores.
+            "ENABLE_CPU_PINNING": False,
+            "INFERENCE_PRECISION_HINT": _EXACT if exact else self._fast,
+        }
+        if self._threads > 0:
+            settings["INFERENCE_NUM_THREADS"] = self._threads
+        return self._core.compile_model(str(path), "CPU", settings)
+
+    def _unwritable(self, error: OSError) -> RuntimeUnavailable:
+        return RuntimeUnavailable(
+            f"cannot keep compiled networks in {self._cache} ({error.strerror}); "
+            "set SKULENS_CACHE_DIR to a folder that can be written."
+        )
+
+
+class OpenVinoFunction:
+    """One graph, compiled when it is first called."""
+
+    def __init__(self, compile_graph: Callable[[], "CompiledModel"]) -> None:
+        self._compile: Final = compile_graph
+        self._lock: Final = Lock()
+        self._request: InferRequest | None = None
+
+    def __call__(self, *inputs: Array) -> tuple[NDArray[np.float32], ...]:
+        """Arrays in, float32 arrays out; blocks while it computes."""
+        with self._lock:
+            if self._request is None:
+                self._request = self._compile().create_infer_request()
+            given = [np.ascontiguousarray(array) for array in inputs]
+            outputs = self._request.infer(given, share_inputs=True)
+            return tuple(outputs.values())
+
+
+def import_openvino() -> ModuleType:
+    """OpenVINO without its telemetry, which would report every import over the network.
+
+    Only takes effect in the process' first import of openvino; the library then uses the empty
+    stand-in that it brings for this case.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    return importlib.import_module("openvino")
+
+
+def _arithmetic(core: "Core") -> str:
+    capabilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return next((hint for name, hint in _ARITHMETIC if name in capabilities), _EXACT)
+
+
+def _key(weights: Weights, version: str) -> str:
+    """The name of a network's folder: changes whenever the export would."""
+    shaping = [weights.options.get(name) for name in _SHAPING]
+    parts = [weights.sha256.lower(), shaping, version, _EXPORT_VERSION]
+    digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return f"{weights.network}-{digest[:24]}"
+
+
+def _converted(openvino: ModuleType, graph: "Graph") -> "Model":
+    model: Model = openvino.convert_model(graph.module, example_input=graph.example)
+    for node, shape in zip(model.inputs, graph.shapes, strict=True):
+        node.get_node().set_partial_shape(openvino.PartialShape(list(shape)))
+    model.validate_nodes_and_infer_types()
+    return model
+
+
+def _write_facts(folder: Path, graphs: Mapping[str, bool], numbers: Mapping[str, float]) -> None:
+    text = json.dumps({"graphs": dict(graphs), "numbers": dict(numbers)})
+    (folder / _FACTS).write_text(text, encoding="utf-8")
+
+
+def _publish(draft: Path, folder: Path) -> None:
+    """Move a finished export to its place; another process may have been faster."""
+    try:
+        draft.rename(folder)
+    except OSError:
+        if not (folder / _FACTS).is_file():
+            raise
+        shutil.rmtree(draft)

@@ -1,0 +1,147 @@
+"""What skulens says of one picture."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from time import perf_counter
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.imaging.box import Box
+
+
+class Verdict(StrEnum):
+    """The decision at the catalog's threshold."""
+
+    IDENTICAL = "identical"
+    SIMILAR = "similar"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """Something that may be a product.
+
+    Attributes:
+        box: pixels of the picture.
+        confidence: in [0, 1], the detector's own.
+    """
+
+    box: Box
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verification:
+    """The geometric and appearance check of one crop against one reference image.
+
+    Attributes:
+        product_id: whose reference it is.
+        image_id: the reference image.
+        inliers: keypoint pairs that agree on the homography (or homographies).
+        correspondences: (M, 4) float32, the inliers as (x, y) in the reference picture and (x, y)
+            in the query picture.
+        outline: (4, 2) float32, the reference's corners in the query picture; (0, 2) if none.
+        coverage: in [0, 1], the share of the visible reference that is really matched.
+        agreement: in [-1, 1], how much the warped query looks like the reference where they
+            overlap.
+    """
+
+    product_id: str
+    image_id: str
+    inliers: int
+    correspondences: NDArray[np.float32]
+    outline: NDArray[np.float32]
+    coverage: float
+    agreement: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A product worth verifying.
+
+    Attributes:
+        product_id: which.
+        similarity: in [-1, 1], cosine of embeddings.
+        probability: in [0, 1], after verification; 0 when it was not verified.
+    """
+
+    product_id: str
+    similarity: float
+    probability: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Match:
+    """A detection with its verified product.
+
+    Attributes:
+        detection: what was looked at.
+        verdict: the decision.
+        product_id: the best product also when the verdict is not `identical`; None when nothing
+            was a candidate.
+        probability: chance that `product_id` is right and in view (design.md, Words).
+        verification: the winning check; None when nothing was verified.
+        candidates: best first.
+    """
+
+    detection: Detection
+    verdict: Verdict
+    product_id: str | None
+    probability: float
+    verification: Verification | None
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StageTimes:
+    """Milliseconds spent in each stage."""
+
+    detect: float = 0.0
+    embed: float = 0.0
+    shortlist: float = 0.0
+    verify: float = 0.0
+    total: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Identification:
+    """Everything said of one picture.
+
+    Attributes:
+        matches: one per detection, most probable first.
+        index_version: of the catalog that answered.
+        elapsed: milliseconds.
+    """
+
+    matches: tuple[Match, ...]
+    index_version: int
+    elapsed: StageTimes
+
+
+Stage = Literal["detect", "embed", "shortlist", "verify"]
+
+
+class Stopwatch:
+    """Adds up what each stage takes, from its making on."""
+
+    def __init__(self) -> None:
+        self._started = perf_counter()
+        self._spent: dict[Stage, float] = {}
+
+    @contextmanager
+    def stage(self, stage: Stage) -> Iterator[None]:
+        """Count what happens inside towards a stage."""
+        started = perf_counter()
+        try:
+            yield
+        finally:
+            spent = (perf_counter() - started) * 1e3
+            self._spent[stage] = self._spent.get(stage, 0.0) + spent
+
+    def times(self) -> StageTimes:
+        """Milliseconds until now."""
+        return StageTimes(**self._spent, total=(perf_counter() - self._started) * 1e3)

@@ -1,0 +1,1 @@
+"""Embedding, encoding and the shortlist."""

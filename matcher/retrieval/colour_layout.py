@@ -1,0 +1,149 @@
+"""Where which colours, lightness and edges are, along axes that tell products apart.
+
+A network trained on little knows the shapes of print better than colours; these know colours, and
+the two side by side find more than either. The axes are those of linear discriminant analysis
+(Rao, 1948) over views of many products: light, blur and pose weigh little, what differs between
+products weighs much.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from matcher.errors import WeightsError
+from matcher.networks.weights import sha256_of
+
+_SIDE: Final = 64
+# Histograms are of 3 by 3 windows that overlap by half, made of 4 by 4 blocks.
+_BLOCKS: Final = 4
+_BLOCK: Final = _SIDE // _BLOCKS
+_CHROMA: Final = 8
+# Beyond this a and b of 8-bit CIELAB hardly occur in pictures of products.
+_CHROMA_RANGE: Final = (80.0, 176.0)
+_LIGHTNESS: Final = 6
+_ANGLES: Final = 8
+# Length of `layout`.
+LAYOUT: Final = (_BLOCKS - 1) ** 2 * (_CHROMA**2 + _LIGHTNESS + _ANGLES)
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Colours:
+    """Which directions of `layout` tell products apart.
+
+    Attributes:
+        mean: (702,) float32.
+        axes: (702, K) float32, in units of the spread among views of one product.
+        sha256: of the file they came from, hex; empty if they came from none.
+    """
+
+    mean: Floats
+    axes: Floats
+    sha256: str = ""
+
+    @property
+    def dimension(self) -> int:
+        """K, length of a vector."""
+        return int(self.axes.shape[1])
+
+    def vectors(self, images: Sequence[NDArray[np.uint8]]) -> Floats:
+        """(N, K) float32 unit vectors of N (H, W, 3) RGB pictures."""
+        layouts = np.stack([layout(image) for image in images]) if images else _NOTHING
+        along = (layouts - self.mean) @ self.axes
+        lengths = np.linalg.norm(along, axis=1, keepdims=True)
+        return np.asarray(along / np.maximum(lengths, 1e-9), np.float32)
+
+
+_NOTHING: Final = np.zeros((0, LAYOUT), np.float32)
+
+
+def read_colours(path: Path) -> Colours:
+    """What `skulens train colours` wrote.
+
+    Raises:
+        WeightsError: the file cannot be read or is none of ours.
+    """
+    try:
+        tables = load_file(path)
+        basis = Colours(tables["mean"], tables["axes"], sha256_of(path))
+    except (OSError, SafetensorError, KeyError) as error:
+        raise WeightsError(f"{path.name} holds no colours: {error}") from error
+    if basis.mean.shape != (LAYOUT,) or basis.axes.shape[:1] != (LAYOUT,):
+        raise WeightsError(
+            f"{path.name} are the colours of another version: make them again with "
+            "`skulens train colours`."
+        )
+    return basis
+
+
+def layout(image: NDArray[np.uint8]) -> Floats:
+    """(702,) float32 of unit length: square-rooted histograms of nine overlapping windows."""
+    small = cv2.resize(image, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
+    grey = lab[..., 0]
+    dx, dy = cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
+    turned = np.asarray((np.arctan2(dy, dx) % np.pi) / np.pi * _ANGLES, np.float32)
+    light = (grey / 255 * _LIGHTNESS - 0.5).clip(0, _LIGHTNESS - 1)
+    parts = [
+        _chroma(lab[..., 1:]),
+        _shared(light, _LIGHTNESS),
+        _shared(turned, _ANGLES, np.asarray(np.hypot(dx, dy), np.float32)),
+    ]
+    rooted = np.concatenate([_rooted(_windows(one)) for one in parts], axis=1).ravel()
+    return np.asarray(rooted / np.linalg.norm(rooted), np.float32)
+
+
+def _chroma(ab: Floats) -> Floats:
+    """(4, 4, 64): each pixel shared among its four nearest pairs of a and b."""
+    low, high = _CHROMA_RANGE
+    places = np.clip((ab - low) / (high - low) * _CHROMA - 0.5, 0, _CHROMA - 1)
+    first = np.minimum(places.astype(np.intp), _CHROMA - 2)
+    a, b = np.moveaxis(places - first, 2, 0)
+    index = first[..., 0] * _CHROMA + first[..., 1]
+    corners = (
+        (0, (1 - a) * (1 - b)),
+        (1, (1 - a) * b),
+        (_CHROMA, a * (1 - b)),
+        (_CHROMA + 1, a * b),
+    )
+    return sum(
+        (_histogram(index + step, weight, _CHROMA**2) for step, weight in corners),
+        start=np.zeros((_BLOCKS, _BLOCKS, _CHROMA**2), np.float32),
+    )
+
+
+def _shared(places: Floats, bins: int, weight: Floats | float = 1.0) -> Floats:
+    """(4, 4, bins): each pixel shared between its two nearest bins, the last beside the first."""
+    first = places.astype(np.intp)
+    upper = places - first
+    near = _histogram(first % bins, (1 - upper) * weight, bins)
+    return near + _histogram((first + 1) % bins, upper * weight, bins)
+
+
+def _histogram(index: NDArray[np.intp], weight: Floats, bins: int) -> Floats:
+    """(4, 4, bins) of every block."""
+    row = np.arange(_SIDE) // _BLOCK
+    block = row[:, None] * _BLOCKS + row
+    counted = np.bincount(
+        (block * bins + index).ravel(), weight.ravel(), minlength=_BLOCKS**2 * bins
+    )
+    return counted.reshape(_BLOCKS, _BLOCKS, bins).astype(np.float32)
+
+
+def _windows(blocks: Floats) -> Floats:
+    """(9, bins): sums of two by two blocks."""
+    rows = blocks[:-1] + blocks[1:]
+    return (rows[:, :-1] + rows[:, 1:]).reshape((_BLOCKS - 1) ** 2, -1)
+
+
+def _rooted(histograms: Floats) -> Floats:
+    sums = histograms.sum(axis=1, keepdims=True)
+    return np.asarray(np.sqrt(histograms / np.maximum(sums, 1e-6)), np.float32)

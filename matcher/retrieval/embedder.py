@@ -1,0 +1,148 @@
+"""One global vector per picture, for the shortlist: the network's, and beside it the colours'."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.imaging.resize import letterbox, planes
+from matcher.networks.runtime import LoadedNetwork
+from matcher.networks.weights import Network, Weights
+from matcher.retrieval.colour_layout import Colours
+from matcher.retrieval.multi_crop import NEVER
+
+_INPUT_SIZE: Final = 224
+# ImageNet's mean colour: what the network's normalisation turns into zero.
+_FILL: Final = (124, 116, 104)
+_BATCH: Final = 16
+# Raised when the same picture is prepared to something else than before.
+_PREPARATION: Final = "box1"
+_SQUEEZED: Final = "fill1"
+_HEAPS: Final = "heaps"
+_DIGITS: Final = 16
+_COLOUR_DIGITS: Final = 8
+_PART_ID: Final = re.compile(
+    rf"{Network.EMBEDDER}-([0-9a-f]{{{_DIGITS}}})-(\w+)-(\d{{2,4}})(?:-heaps-(\d{{1,2}}))?"
+    rf"(?:-colours-([0-9a-f]{{{_COLOUR_DIGITS}}}))?"
+)
+# Of the squared length; what is left is the network's. Held-out products are found best so.
+_COLOUR_SHARE: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The embedder that a part id names.
+
+    Attributes:
+        digest: the first 16 digits of its weights' sha256.
+        options: see `matcher.networks.weights.Weights`.
+        colours: the first 8 digits of the colours' sha256; None if it has none.
+    """
+
+    digest: str
+    options: Mapping[str, float]
+    colours: str | None
+
+    def is_beside(self, colours: Colours | None) -> bool:
+        """Whether these are the colours that it stands beside."""
+        return self.colours == (None if colours is None else colours.sha256[:_COLOUR_DIGITS])
+
+
+def part_id_of(weights: Weights, colours: Colours | None = None) -> str:
+    """Names network, weights and preprocessing; a folder's name in the catalog."""
+    preparation = _SQUEEZED if weights.option("squeeze", 0) else _PREPARATION
+    size = int(weights.option("input_size", _INPUT_SIZE))
+    name = f"{weights.network}-{weights.sha256[:_DIGITS]}-{preparation}-{size}"
+    if (heaps := weights.option(_HEAPS, NEVER)) < NEVER:
+        name += f"-heaps-{round(100 * heaps)}"
+    return name if colours is None else f"{name}-colours-{colours.sha256[:_COLOUR_DIGITS]}"
+
+
+def named_by(part_id: str) -> Named | None:
+    """What a part id of `Embedder` says; None for an id of anything else, or of another version."""
+    known = _PART_ID.fullmatch(part_id)
+    if known is None or known[2] not in (_PREPARATION, _SQUEEZED):
+        return None
+    options = {"input_size": float(known[3]), "squeeze": float(known[2] == _SQUEEZED)}
+    if known[4] is not None:
+        options[_HEAPS] = int(known[4]) / 100
+    return Named(known[1], options, known[5])
+
+
+class Embedder:
+    """Turns pictures into unit vectors."""
+
+    def __init__(self, network: LoadedNetwork, colours: Colours | None = None) -> None:
+        """Take a loaded embedder network, with the function `embed`, and what stands beside it."""
+        self._network = network
+        self._run = network.functions["embed"]
+        self._colours = colours
+        self._dimension = int(network.facts["dimension"])
+        self._size = int(network.weights.option("input_size", _INPUT_SIZE))
+        self._squeeze = bool(network.weights.option("squeeze", 0))
+        self._part_id = part_id_of(network.weights, colours)
+
+    @property
+    def part_id(self) -> str:
+        """Names network, weights and preprocessing; a folder's name in the catalog."""
+        return self._part_id
+
+    @property
+    def heaps_from(self) -> float:
+        """What the weights say (option `heaps`, in hundredths); never if they say nothing."""
+        return self._network.weights.option(_HEAPS, NEVER)
+
+    @property
+    def colours(self) -> Colours | None:
+        """What stands beside the network."""
+        return self._colours
+
+    @property
+    def alone(self) -> "Embedder":
+        """The network without what stands beside it."""
+        return Embedder(self._network)
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return self._dimension + (0 if self._colours is None else self._colours.dimension)
+
+    def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """(N, D) float32 of unit length for N (H, W, 3) RGB pictures; blocks while it computes."""
+        seen = self._by_network(images)
+        if self._colours is None:
+            return seen
+        coloured = self._colours.vectors(images)
+        own, beside = np.sqrt(1 - _COLOUR_SHARE), np.sqrt(_COLOUR_SHARE)
+        return np.concatenate([seen * own, coloured * beside], axis=1).astype(np.float32)
+
+    def _by_network(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        batches = [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
+        vectors = [self._embed(batch) for batch in batches]
+        return np.concatenate([np.empty((0, self._dimension), dtype=np.float32), *vectors])
+
+    def _embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        prepare = squeeze_for_embedding if self._squeeze else prepare_for_embedding
+        prepared = np.stack([prepare(image, self._size) for image in images])
+        (vectors,) = self._run(planes(prepared))
+        # Half precision leaves the length at about 1; an index wants it exact.
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        unit: NDArray[np.float32] = vectors / np.maximum(lengths, 1e-12)
+        return unit
+
+
+def prepare_for_embedding(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """The whole picture, undistorted, in a (size, size, 3) square."""
+    return letterbox(image, size, size, _FILL).image
+
+
+def squeeze_for_embedding(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """The whole picture stretched to a (size, size, 3) square, as our own weights are trained.
+
+    A tall carton keeps all of a small input's pixels; weights ask for it by the option `squeeze`.
+    """
+    return np.asarray(cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA), np.uint8)

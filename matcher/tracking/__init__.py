@@ -1,0 +1,1 @@
+"""From frame to frame: tracks, votes, appearances, events."""

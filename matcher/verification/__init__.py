@@ -1,0 +1,1 @@
+"""Is it this product? Homography, alignment, comparator, twin test."""
