@@ -20,13 +20,13 @@ from catalog.storage.base import Storage
 from catalog.store import CatalogStore
 from matcher.networks.weights import Manifest, Network, Weights
 from matcher.retrieval.embedder import part_id_of
-from training.adapt import Adapted, AdaptOptions, adapt_embedder, network_of, side_of
-from training.adapt_figures import nearest_others
-from training.embedder import embed_with
-from training.export import compact
-from training.own import OwnProduct, own_products
-from training.progress import Report
-from training.run import RunOptions
+from training.data.catalog_products import OwnProduct, own_products
+from training.embedder.train import embed_with
+from training.finetune.embedder import Adapted, AdaptOptions, adapt_embedder, network_of, side_of
+from training.finetune.metrics import nearest_others
+from training.loop.export import compact
+from training.loop.progress import Report
+from training.loop.trainer import RunOptions
 
 OnStage = Callable[[str, int, int | None], None]
 

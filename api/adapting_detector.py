@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from api.errors import Refused
 from catalog.store import CatalogStore
 from matcher.networks.weights import Manifest, Network, Weights, WeightsEntry, write_manifest
-from training.adapt_detector import AdaptedDetector, OwnDetectorOptions, adapt_detector
-from training.export import Card, export
-from training.own import own_products
-from training.progress import Report
-from training.run import RunOptions
+from training.data.catalog_products import own_products
+from training.finetune.detector import AdaptedDetector, OwnDetectorOptions, adapt_detector
+from training.loop.export import Card, export
+from training.loop.progress import Report
+from training.loop.trainer import RunOptions
 
 
 class OwnDetector:

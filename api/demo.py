@@ -20,7 +20,7 @@ from catalog.transfer.importer import import_path
 
 if TYPE_CHECKING:
     from catalog.snapshot import Catalog
-    from training.truth import Truth
+    from training.render.scene.truth import Truth
 
 CATALOG: Final = "demo"
 SEED: Final = 20
@@ -177,8 +177,8 @@ def run_demo(
 
 def _render(files: DemoFiles, shoot: Shoot, on_stage: OnStage) -> tuple["Truth", dict[str, str]]:
     # Imported here: serving and the other commands never need the paint box.
-    from training.clip import make_film, render_clip
-    from training.packaging import make_products, make_stranger, write_pictures
+    from training.render.scene.clip import make_film, render_clip
+    from training.render.shop import make_products, make_stranger, write_pictures
 
     on_stage("printing packages", 0, None)
     products, stranger = make_products(SEED), make_stranger(SEED)

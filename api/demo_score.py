@@ -7,7 +7,7 @@ from enum import StrEnum
 from client.records import EventJson
 from matcher.results import Verdict
 from matcher.tracking.events import EventKind
-from training.truth import LONGEST_GAP_S, Truth, TruthAppearance
+from training.render.scene.truth import LONGEST_GAP_S, Truth, TruthAppearance
 
 
 class Outcome(StrEnum):

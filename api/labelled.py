@@ -10,8 +10,8 @@ from matcher.detection.augmented import TwoLooks, for_photos
 from matcher.detection.detector import Detector, YoloDetector
 from matcher.detection.proposals import PrintProposals
 from matcher.imaging.box import Box
-from training.data import TrainingData, boxes_of_yolo, is_held_out, pictures_in
-from training.located import PHOTO_SIDE, locate_cartons
+from training.data.located import PHOTO_SIDE, locate_cartons
+from training.data.sources import TrainingData, boxes_of_yolo, is_held_out, pictures_in
 
 _UNSURE = 0.01
 

@@ -8,16 +8,16 @@ from pathlib import Path
 import torch
 
 from matcher.errors import WeightsError
-from training.data import TrainingData
-from training.detector import train_detector
-from training.embedder import train_embedder
+from training.data.sources import TrainingData
+from training.detector.train import train_detector
+from training.embedder.train import train_embedder
 from training.errors import TrainingError
-from training.front_ends import FrontEndChoice, FrontEndKind
-from training.progress import Progress
-from training.run import RunOptions
-from training.ship import Runs, ship
-from training.ship_comparator import ship_comparator
-from training.ship_keypoints import ServedAs, ship_superglue, ship_superpoint
+from training.loop.progress import Progress
+from training.loop.trainer import RunOptions
+from training.release.comparator import ship_comparator
+from training.release.keypoints import ServedAs, ship_superglue, ship_superpoint
+from training.release.release import Runs, ship
+from training.superglue.front_ends import FrontEndChoice, FrontEndKind
 
 LOGGER = logging.getLogger("training")
 

@@ -64,7 +64,7 @@ def live(
 def _shop(folder: Path, on_stage: "OnStage") -> "dict[str, NDArray[np.uint8]]":
     """The catalog's pictures, and other photographs of the products to be shown."""
     from api.demo import SEED
-    from training.packaging import make_products, photograph, write_pictures
+    from training.render.shop import make_products, photograph, write_pictures
 
     on_stage("printing packages", 0, None)
     products = make_products(SEED)

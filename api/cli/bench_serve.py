@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bench.serve import Ask
     from catalog.registry import Catalogs
     from client.client import Client
-    from training.packaging import Packaged
+    from training.render.shop import Packaged
 
 CATALOG: Final = "shop"
 SIDE: Final = 256  # of the pictures of products that only have to be there
@@ -96,7 +96,7 @@ def _enrol(
     """Fill a catalog; frames with one product each."""
     from api.demo import SEED
     from catalog.store import NamedPicture
-    from training.packaging import make_products, photograph
+    from training.render.shop import make_products, photograph
 
     on_stage("printing packages", 0, None)
     store = _storage_of(built, folder).create(CATALOG)
@@ -141,7 +141,7 @@ def _frame(product: "Packaged") -> "NDArray[np.uint8]":
     import cv2
     import numpy as np
 
-    from training.packaging import photograph
+    from training.render.shop import photograph
 
     width, height = FRAME
     shot = photograph(product.solid, 0.15, 0.08)

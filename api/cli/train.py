@@ -18,8 +18,8 @@ from api.cli.train_own import (
 )
 
 if TYPE_CHECKING:
-    from training.progress import Progress
-    from training.run import RunOptions
+    from training.loop.progress import Progress
+    from training.loop.trainer import RunOptions
 
 FULL_MINUTES: Final = 45.0
 OWN_MINUTES: Final = 10.0
@@ -121,7 +121,7 @@ def detector(
     json: JsonOption = False,
 ) -> None:
     """Train the detector, which finds what may be a product; or adapt it to your catalog."""
-    from training.detector import train_detector
+    from training.detector.train import train_detector
 
     _prepare(context)
     output = Output(json=json)
@@ -171,7 +171,7 @@ def embedder(
     json: JsonOption = False,
 ) -> None:
     """Train the embedder, which ranks products by likeness; or adapt it to your catalog."""
-    from training.embedder import train_embedder
+    from training.embedder.train import train_embedder
 
     _prepare(context)
     output = Output(json=json)
@@ -220,10 +220,10 @@ def superglue(
     scenes: Annotated[int, typer.Option(min=100, help="Of the pool, built meanwhile.")] = 20_000,
 ) -> None:
     """Train SuperGlue, which pairs keypoints by looking at all of them."""
-    from training.front_ends import FrontEndChoice, FrontEndKind
-    from training.pool import PoolOptions
-    from training.run import RunOptions
-    from training.superglue import SuperGlueOptions, train_superglue
+    from training.loop.trainer import RunOptions
+    from training.superglue.feature_pool import PoolOptions
+    from training.superglue.front_ends import FrontEndChoice, FrontEndKind
+    from training.superglue.train import SuperGlueOptions, train_superglue
 
     _prepare(context)
     output = Output()
@@ -265,8 +265,8 @@ def superpoint(
 ) -> None:
     """Train SuperPoint, which finds and describes keypoints."""
     from superglue.superpoint import SuperPointSizes
-    from training.run import RunOptions
-    from training.superpoint import COMPACT, SuperPointOptions, train_superpoint
+    from training.loop.trainer import RunOptions
+    from training.superpoint.train import COMPACT, SuperPointOptions, train_superpoint
 
     _prepare(context)
     output = Output()
@@ -295,9 +295,9 @@ def comparator(
     resume: Resume = False,
 ) -> None:
     """Train the comparator, which tells a photo of a product from one of its near-twin."""
-    from training.comparator import train_comparator
-    from training.front_ends import FrontEndChoice, FrontEndKind
-    from training.run import RunOptions
+    from training.comparator.train import train_comparator
+    from training.loop.trainer import RunOptions
+    from training.superglue.front_ends import FrontEndChoice, FrontEndKind
 
     _prepare(context)
     output = Output()
@@ -319,8 +319,8 @@ def basis(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The axes, safetensors.")],
 ) -> None:
     """Find the axes along which RootSIFT descriptors are kept."""
-    from training.basis import save_basis, train_basis
-    from training.data import TrainingData
+    from training.data.sources import TrainingData
+    from training.decision.rootsift_basis import save_basis, train_basis
 
     output = Output()
     with output.working("describing pictures"):
@@ -338,9 +338,9 @@ def colours(
     """Find the axes of colour and layout that tell products apart."""
     import numpy as np
 
-    from training.colours import save_colours, train_colours
-    from training.data import TrainingData
-    from training.embedder import sampler_of
+    from training.data.sources import TrainingData
+    from training.embedder.colour_layout import save_colours, train_colours
+    from training.embedder.train import sampler_of
 
     output = Output()
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -361,8 +361,8 @@ def decision(
     """Calibrate what probability the evidence is worth."""
     from api.measuring import contest_finder
     from matcher.decision.fit import save
-    from training.data import TrainingData
-    from training.decision import DecisionOptions, calibration_catalog, train_decision
+    from training.data.sources import TrainingData
+    from training.decision.fit import DecisionOptions, calibration_catalog, train_decision
 
     opened = TrainingData.open(data)
     output = Output()
@@ -385,7 +385,7 @@ def _options(
     others: tuple[int, str, bool],
 ) -> "RunOptions":
     """Of a run on the picture data, or on a catalog."""
-    from training.run import RunOptions
+    from training.loop.trainer import RunOptions
 
     if (data is None) == (catalog is None):
         raise typer.BadParameter("give either --data DIR or --catalog NAME")

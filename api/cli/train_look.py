@@ -30,7 +30,7 @@ def look(
     seed: Seed = 0,
 ) -> None:
     """Draw contact sheets of what each network is trained on, as PNG."""
-    from training.contact_sheet import write_sheet
+    from training.release.preview import write_sheet
 
     if (data is None) == (catalog is None):
         raise typer.BadParameter("give either --data DIR or --catalog NAME")
@@ -45,9 +45,9 @@ def look(
 def _sheets(
     context: typer.Context, data: Path | None, catalog: str | None, out: Path, seed: int
 ) -> "Iterator[tuple[str, NDArray[np.uint8]]]":
-    from training.contact_sheet import sheets_of_catalog, sheets_of_data
-    from training.data import TrainingData
-    from training.front_ends import FrontEndChoice, FrontEndKind
+    from training.data.sources import TrainingData
+    from training.release.preview import sheets_of_catalog, sheets_of_data
+    from training.superglue.front_ends import FrontEndChoice, FrontEndKind
 
     if data is not None:
         settings = services(context).settings

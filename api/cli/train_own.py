@@ -15,10 +15,10 @@ from api.cli.output import Output
 if TYPE_CHECKING:
     from api.adapting import CatalogAdapter, Switched
     from api.adapting_detector import OwnDetector
-    from training.adapt import Adapted
-    from training.adapt_detector import AdaptedDetector
-    from training.progress import Report
-    from training.run import RunOptions
+    from training.finetune.detector import AdaptedDetector
+    from training.finetune.embedder import Adapted
+    from training.loop.progress import Report
+    from training.loop.trainer import RunOptions
 
 PLACES: Final = 400
 MEANINGS: Final[Mapping[str, str]] = {
@@ -45,7 +45,7 @@ def adaptation(
     backgrounds: Path | None,
 ) -> "tuple[CatalogAdapter, Adapted]":
     """Adapt the embedder to a catalog, and say what that gained."""
-    from training.places import places_in
+    from training.data.backgrounds import places_in
 
     places = [] if backgrounds is None else places_in(backgrounds, PLACES)
     adapter = services(context).adapter(catalog)
@@ -92,7 +92,7 @@ def detector_adaptation(
     material: Material,
 ) -> "tuple[OwnDetector, AdaptedDetector]":
     """Adapt the detector to a catalog, and say what that gained."""
-    from training.places import places_in
+    from training.data.backgrounds import places_in
 
     given = material.backgrounds
     places = [] if given is None else places_in(given, PLACES)

@@ -19,8 +19,8 @@ def pack(
     megabytes: Annotated[float, typer.Option(min=0.01, help="At most that much.")] = 60.0,
 ) -> None:
     """Make a small copy of what may be trained on, to train where a GPU is."""
-    from training.data import TrainingData
-    from training.data_pack import MEGABYTE, write_data_pack
+    from training.data.data_pack import MEGABYTE, write_data_pack
+    from training.data.sources import TrainingData
 
     output = Output()
     with output.working("packing"):

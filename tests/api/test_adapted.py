@@ -39,7 +39,7 @@ from matcher.retrieval.untrained import ColourEmbedder
 from matcher.verification.comparator import PlainComparator
 from tests.catalog.fakes import MemoryStorage, encoded
 from tests.matcher.prints import WEIGHTS, printed
-from training.export import compact
+from training.loop.export import compact
 
 OPTIONS = {"input_size": 32.0, "squeeze": 1.0}
 

@@ -21,7 +21,7 @@ from matcher.imaging.box import Box
 from matcher.results import Detection, Identification, Match, StageTimes, Verdict
 from matcher.tracking.events import Event, EventKind
 from tests.catalog.fakes import FakeEncoder
-from training.truth import Truth
+from training.render.scene.truth import Truth
 
 SHORT = Shoot(320, 180, 30)
 

@@ -3,7 +3,7 @@ import pytest
 
 from api.demo_score import Answer, Outcome, answer_of, score
 from client.records import EventJson
-from training.truth import Sighting, Truth, TruthAppearance, TruthFrame
+from training.render.scene.truth import Sighting, Truth, TruthAppearance, TruthFrame
 
 RATE = 10.0
 

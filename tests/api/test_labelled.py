@@ -8,7 +8,7 @@ from api.labelled import detectors_under_test, labelled_sets
 from bench.detector import Labels
 from matcher.detection.proposals import PrintProposals
 from tests.training import miniature
-from training.data import is_held_out
+from training.data.sources import is_held_out
 from training.errors import TrainingError
 
 

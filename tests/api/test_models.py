@@ -26,7 +26,7 @@ from matcher.networks.weights import (
 from superglue.superglue import SuperGlue, SuperGlueSizes
 from superglue.superpoint import SuperPoint, SuperPointSizes
 from tests.training.pairing import basis, keypoints
-from training.basis import save_basis
+from training.decision.rootsift_basis import save_basis
 
 GLUE = SuperGlueSizes(16, 16, 2, 4, 6, (8,))
 

@@ -29,12 +29,12 @@ from matcher.networks.yolo import build_yolov5n
 from tests.api.shop import Shop
 from tests.api.test_adapted import OPTIONS, adapted_in, filled, opened, own_models, part_id
 from tests.catalog.fakes import MemoryStorage
-from training.adapt import Adapted
-from training.adapt_detector import AdaptedDetector
-from training.checkpoint import save_checkpoint
-from training.export import compact
-from training.progress import Progress
-from training.run import RunOptions
+from training.finetune.detector import AdaptedDetector
+from training.finetune.embedder import Adapted
+from training.loop.checkpoint import save_checkpoint
+from training.loop.export import compact
+from training.loop.progress import Progress
+from training.loop.trainer import RunOptions
 
 BEFORE = {"views_top1": 0.5, "twins": 0.5, "others_top1": 0.8}
 
@@ -153,9 +153,9 @@ def test_it_trains_on_what_the_catalog_keeps(
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.adapt_figures.MOST_VIEWS", 6)
-    monkeypatch.setattr("training.adapt_figures.STRANGERS", 2)
-    monkeypatch.setattr("training.adapt._PLACES", 4)
+    monkeypatch.setattr("training.finetune.metrics.MOST_VIEWS", 6)
+    monkeypatch.setattr("training.finetune.metrics.STRANGERS", 2)
+    monkeypatch.setattr("training.finetune.embedder._PLACES", 4)
 
 
 def test_without_networks_to_start_from_it_is_refused(

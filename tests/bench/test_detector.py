@@ -21,8 +21,8 @@ from bench.errors import BenchError
 from matcher.imaging.box import Box
 from matcher.results import Detection
 from tests.bench.scenery import printed, write_picture
-from training.detection_figures import Found
-from training.detection_figures import average_precision as of_training
+from training.detector.metrics import Found
+from training.detector.metrics import average_precision as of_training
 
 THING = Box(20, 30, 60, 90)
 ELSEWHERE = Box(80, 100, 110, 150)

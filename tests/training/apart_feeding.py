@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from superglue.superpoint import SuperPointSizes
 from tests.training.test_superglue import options
 from tests.training.test_superpoint import TINY
-from training.feeding import Feed
-from training.progress import Progress
-from training.run import RunOptions
-from training.superglue import SuperGlueRun, train_superglue
-from training.superpoint import SuperPointOptions, train_superpoint
+from training.loop.loader import Feed
+from training.loop.progress import Progress
+from training.loop.trainer import RunOptions
+from training.superglue.train import SuperGlueRun, train_superglue
+from training.superpoint.train import SuperPointOptions, train_superpoint
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -63,8 +63,8 @@ def test_a_process_that_cannot_draw_ends_the_training_with_its_reason() -> None:
 def test_processes_that_draw_give_a_run_larger_steps(
     tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.superglue._VALIDATED", 6)
-    monkeypatch.setattr("training.superglue._BATCH", 2)
+    monkeypatch.setattr("training.superglue.train._VALIDATED", 6)
+    monkeypatch.setattr("training.superglue.train._BATCH", 2)
     asked = options(tiny_data, tmp_path)
     larger = replace(asked, run=replace(asked.run, workers=1, batches=4))
     reports: list[Progress] = []
@@ -79,8 +79,8 @@ def test_processes_that_draw_give_a_run_larger_steps(
 def test_a_run_of_superpoint_is_fed_shapes_and_then_pictures(
     tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.superpoint._SIDE", 64)
-    monkeypatch.setattr("training.superpoint._BATCH", 4)
+    monkeypatch.setattr("training.superpoint.train._SIDE", 64)
+    monkeypatch.setattr("training.superpoint.train._BATCH", 4)
     reports: list[Progress] = []
     run = RunOptions(tiny_data, tmp_path, minutes=0.03, report_seconds=0.5, workers=1)
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.prints import family
+from training.data.prints import family
 
 TRAINED = ("Alpha-Juice", "Omega-Milk")
 HELD_OUT = ("Tropicana-Golden-Grapefruit",)

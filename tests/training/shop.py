@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from training.packaging import Packaged, make_products, make_stranger
+from training.render.shop import Packaged, make_products, make_stranger
 
 SEED = 7
 

@@ -15,7 +15,11 @@ from catalog.encodings.encoding import ReferenceCrop
 from matcher.networks.resnet import EmbeddingNet
 from matcher.networks.weights import Network, Weights
 from matcher.retrieval.untrained import ColourEmbedder
-from training.adapt import (
+from training.data.backgrounds import drawn_places, places_in
+from training.data.catalog_products import Look, OwnProduct, own_products
+from training.data.prints import family
+from training.errors import TrainingError
+from training.finetune.embedder import (
     Adapted,
     AdaptOptions,
     AdaptSampler,
@@ -23,14 +27,10 @@ from training.adapt import (
     network_of,
     own_score,
 )
-from training.adapt_figures import AdaptSet, nearest_others
-from training.errors import TrainingError
-from training.export import compact
-from training.own import Look, OwnProduct, own_products
-from training.places import drawn_places, places_in
-from training.prints import family
-from training.progress import Progress
-from training.run import RunOptions
+from training.finetune.metrics import AdaptSet, nearest_others
+from training.loop.export import compact
+from training.loop.progress import Progress
+from training.loop.trainer import RunOptions
 
 EMBED = ColourEmbedder().embed
 
@@ -97,8 +97,8 @@ def test_a_batch_shows_each_thing_twice_and_a_product_beside_its_twin() -> None:
 def test_an_adaptation_starts_from_the_weights_and_is_compared_with_those_in_use(
     weights: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.adapt_figures.MOST_VIEWS", 12)
-    monkeypatch.setattr("training.adapt_figures.STRANGERS", 3)
+    monkeypatch.setattr("training.finetune.metrics.MOST_VIEWS", 12)
+    monkeypatch.setattr("training.finetune.metrics.STRANGERS", 3)
     places = drawn_places(4, 0)
     told: list[Progress] = []
     options = RunOptions(tmp_path / "out", tmp_path / "out", 0.001, report_seconds=1.0)

@@ -10,16 +10,16 @@ from safetensors.torch import save_file
 from matcher.networks.weights import Network, Weights
 from matcher.networks.yolo import build_yolov5n
 from tests.training.test_adapt import products
-from training.adapt_detector import (
+from training.data.backgrounds import drawn_places
+from training.errors import TrainingError
+from training.finetune.detector import (
     AdaptedDetector,
     OwnDetectorOptions,
     adapt_detector,
     labelled_photos,
 )
-from training.errors import TrainingError
-from training.export import compact
-from training.places import drawn_places
-from training.run import RunOptions
+from training.loop.export import compact
+from training.loop.trainer import RunOptions
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +39,8 @@ def write_photo(folder: Path, labels: str) -> None:
 def test_scenes_of_the_catalog_are_measured_before_and_after(
     weights: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.adapt_detector._SCENES", 2)
-    monkeypatch.setattr("training.adapt_detector._PACKAGES", 4)
+    monkeypatch.setattr("training.finetune.detector._SCENES", 2)
+    monkeypatch.setattr("training.finetune.detector._PACKAGES", 4)
     write_photo(tmp_path / "photos", "0 0.5 0.5 0.5 0.5\n")
     run = RunOptions(tmp_path / "out", tmp_path / "out", 0.001, report_seconds=1.0)
     options = OwnDetectorOptions(run, weights, tmp_path / "photos")

@@ -4,8 +4,8 @@ import pytest
 
 from matcher.networks.yolo import build_yolov5n
 from matcher.retrieval.untrained import ColourEmbedder
-from training.assess import recall_in_shops, retrieval_of_cartons, together
-from training.data import TrainingData, read_rgb
+from training.data.sources import TrainingData, read_rgb
+from training.release.assess import recall_in_shops, retrieval_of_cartons, together
 
 
 def test_left_out_cartons_are_reported_apart(tiny_data: Path) -> None:

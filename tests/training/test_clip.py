@@ -8,17 +8,17 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.training import shop
-from training.clip import make_film, render_clip
-from training.render import script
-from training.render.film import Film
-from training.render.geometry import Camera, Pose, body_of
-from training.render.hand import Look, make_hand
-from training.render.lens import Sensor, blurred, blurred_layer, streak
-from training.render.light import Lamp, Lighting
-from training.render.path import Path as Course
-from training.render.path import Tremor
-from training.render.raster import Layer, draw_body, lay_over
-from training.truth import Sighting, Truth, TruthFrame, find_appearances
+from training.render.scene import script
+from training.render.scene.clip import make_film, render_clip
+from training.render.scene.film import Film
+from training.render.scene.geometry import Camera, Pose, body_of
+from training.render.scene.hand import Look, make_hand
+from training.render.scene.lens import Sensor, blurred, blurred_layer, streak
+from training.render.scene.light import Lamp, Lighting
+from training.render.scene.path import Path as Course
+from training.render.scene.path import Tremor
+from training.render.scene.raster import Layer, draw_body, lay_over
+from training.render.scene.truth import Sighting, Truth, TruthFrame, find_appearances
 
 KNOWN = frozenset(product.product_id for product in shop.products())
 LIGHT = Lighting(0.8, (Lamp((0.0, -0.5, -1.0), 0.3),))

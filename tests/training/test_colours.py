@@ -5,9 +5,14 @@ from pathlib import Path
 import numpy as np
 
 from matcher.retrieval.colour_layout import LAYOUT, read_colours
-from training.colours import KEPT_AXES, discriminant_axes, save_colours, train_colours
-from training.instances import prints
-from training.sampling import Sampler
+from training.data.instances import prints
+from training.embedder.colour_layout import (
+    KEPT_AXES,
+    discriminant_axes,
+    save_colours,
+    train_colours,
+)
+from training.embedder.sampling import Sampler
 
 
 def test_the_first_axis_is_where_classes_differ_and_not_where_views_vary() -> None:

@@ -12,17 +12,17 @@ from matcher.networks.comparator_net import ComparatorNet
 from matcher.networks.weights import load_weights, read_manifest
 from matcher.verification.alignment import Look, Warped
 from tests.training.miniature import HELD_OUT
-from training.aligned_photos import AlignedPhoto, aligned_photos
-from training.comparator import told_apart, train_comparator
-from training.comparator_figures import area_under_roc
-from training.comparison_material import Amounts
-from training.comparisons import DIFFERENT, ROWS, SAME, UNTOLD, Material, draw
-from training.data import TrainingData
-from training.prints import family
-from training.progress import Progress
-from training.run import RunOptions
-from training.ship_comparator import ship_comparator
-from training.twinning import blended, blot, lettered, twin_of
+from training.comparator.material import Amounts
+from training.comparator.metrics import area_under_roc
+from training.comparator.pairs import DIFFERENT, ROWS, SAME, UNTOLD, Material, draw
+from training.comparator.train import told_apart, train_comparator
+from training.data.aligned_photos import AlignedPhoto, aligned_photos
+from training.data.near_twins import blended, blot, lettered, twin_of
+from training.data.prints import family
+from training.data.sources import TrainingData
+from training.loop.progress import Progress
+from training.loop.trainer import RunOptions
+from training.release.comparator import ship_comparator
 
 WEIGHTS = Path(__file__).parents[2] / "weights"
 
@@ -140,9 +140,9 @@ def test_photos_of_a_carton_are_found_on_its_references(tiny_data: Path) -> None
 def test_a_run_learns_resumes_and_ships_beside_what_needs_no_training(
     tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.comparator._BATCH", 2)
-    monkeypatch.setattr("training.comparator._FRESH", 1)
-    monkeypatch.setattr("training.comparator_figures._PAIRS", 4)
+    monkeypatch.setattr("training.comparator.train._BATCH", 2)
+    monkeypatch.setattr("training.comparator.train._FRESH", 1)
+    monkeypatch.setattr("training.comparator.metrics._PAIRS", 4)
     reports: list[Progress] = []
     few = Amounts(clothes=8, families=4, shops=0)
 

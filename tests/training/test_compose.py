@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from training.compose import UNKNOWN, Composer
-from training.things import Thing
+from training.superglue.compose import UNKNOWN, Composer
+from training.superglue.things import Thing
 
 
 def thing(reference: int, photo: bool = False) -> Thing:

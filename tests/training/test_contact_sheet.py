@@ -9,18 +9,12 @@ import pytest
 from matcher.imaging.box import Box
 from tests.matcher.prints import WEIGHTS
 from tests.training.test_adapt import EMBED, products
-from training.adapt_figures import nearest_others
-from training.contact_sheet import (
-    boxed,
-    sheet,
-    sheets_of_catalog,
-    sheets_of_data,
-    write_sheet,
-)
-from training.data import TrainingData
+from training.data.sources import TrainingData
+from training.detector.scenes import Scene
 from training.errors import TrainingError
-from training.front_ends import FrontEndChoice, FrontEndKind
-from training.scenes import Scene
+from training.finetune.metrics import nearest_others
+from training.release.preview import boxed, sheet, sheets_of_catalog, sheets_of_data, write_sheet
+from training.superglue.front_ends import FrontEndChoice, FrontEndKind
 
 
 def test_pictures_of_any_shape_stand_in_rows() -> None:
@@ -57,7 +51,7 @@ def test_a_catalog_has_a_sheet_for_detector_and_embedder(tmp_path: Path) -> None
 def test_the_data_folder_has_a_sheet_for_every_network(
     tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.embedder._FAMILIES", 4)
+    monkeypatch.setattr("training.embedder.train._FAMILIES", 4)
     choice = FrontEndChoice(FrontEndKind.ROOTSIFT, WEIGHTS, tmp_path)
     pages = dict(sheets_of_data(TrainingData.open(tiny_data), tmp_path, choice, 0))
     assert set(pages) == {"detector", "embedder", "superpoint", "superglue", "comparator"}

@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 
 from tests.training.miniature import in_a_shop, on_white
-from training.cutouts import Locator, cut_out, whole
-from training.prints import family
+from training.data.cutouts import Locator, cut_out, whole
+from training.data.prints import family
 
 
 def test_a_product_on_white_is_cut_out_tightly() -> None:

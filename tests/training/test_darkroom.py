@@ -7,16 +7,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from training.darkroom import Darkroom
-from training.data import TrainingData
-from training.detector import train_detector
-from training.embedder import sampler_of, train_embedder, training_instances
-from training.instances import Kind
-from training.photograph import Light, photograph
-from training.progress import Report
-from training.run import RunOptions
-from training.scenes import Scene
-from training.views import HEAP_LIGHT
+from training.augment.camera import Light, photograph
+from training.augment.camera_gpu import Darkroom
+from training.augment.views import HEAP_LIGHT
+from training.data.instances import Kind
+from training.data.sources import TrainingData
+from training.detector.scenes import Scene
+from training.detector.train import train_detector
+from training.embedder.train import sampler_of, train_embedder, training_instances
+from training.loop.progress import Report
+from training.loop.trainer import RunOptions
 
 Trainer = Callable[[RunOptions, Report], Path]
 
@@ -88,7 +88,7 @@ def test_the_same_seed_develops_the_same(pictures: Tensor) -> None:
 def test_what_shows_no_print_is_drawn_for_the_lamps_of_heaps(
     tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.embedder._FAMILIES", 6)
+    monkeypatch.setattr("training.embedder.train._FAMILIES", 6)
     rng = np.random.default_rng(0)
     data = TrainingData.open(tiny_data)
     kinds = [one.kind for one in training_instances(data, tmp_path)]
@@ -122,8 +122,8 @@ def test_a_trainer_leaves_light_to_the_device_if_it_is_no_processor(
         developed.append(len(images))
         return images
 
-    monkeypatch.setattr("training.embedder._FAMILIES", 6)
-    monkeypatch.setattr("training.detection_data._PACKAGES", 12)
+    monkeypatch.setattr("training.embedder.train._FAMILIES", 6)
+    monkeypatch.setattr("training.detector.data._PACKAGES", 12)
     monkeypatch.setattr(Darkroom, "develop", develop)
     here = RunOptions(tiny_data, tmp_path / "here", minutes=0.001)
     train(here, lambda _: None)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from training.data import TrainingData, is_held_out, read_rgb
+from training.data.sources import TrainingData, is_held_out, read_rgb
 from training.errors import ForbiddenData, TrainingError
 
 

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from tests.training.miniature import HELD_OUT, LEFT_OUT, PRODUCE, TRAINED
-from training.data import TrainingData
-from training.data_pack import FINENESSES, DataPack, write_data_pack
-from training.detection_data import load
+from training.data.data_pack import FINENESSES, DataPack, write_data_pack
+from training.data.sources import TrainingData
+from training.detector.data import load
 from training.errors import TrainingError
 
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from matcher.verification.verifier import Contest
 from tests.matcher.contests import contest, hypothesis
 from tests.training.miniature import HELD_OUT, LEFT_OUT, PRODUCE, TRAINED
-from training.data import TrainingData
-from training.decision import DecisionOptions, calibration_catalog, train_decision
+from training.data.sources import TrainingData
+from training.decision.fit import DecisionOptions, calibration_catalog, train_decision
 
 
 @pytest.fixture

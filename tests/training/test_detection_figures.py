@@ -1,7 +1,7 @@
 import pytest
 
 from matcher.imaging.box import Box
-from training.detection_figures import Found, average_precision, recall
+from training.detector.metrics import Found, average_precision, recall
 
 RIGHT = Box(0, 0, 10, 10)
 ELSEWHERE = Box(50, 50, 60, 60)

@@ -6,12 +6,12 @@ import torch
 
 from matcher.imaging.box import Box
 from matcher.networks.yolo import build_yolov5n
-from training.data import TrainingData
-from training.detection_data import Boxed, DetectionSampler, DetectionSets, around_first_box
-from training.detector import DetectorRun, detect_with, measure
-from training.located import locate_cartons
-from training.run import RunOptions
-from training.scenes import Scene
+from training.data.located import locate_cartons
+from training.data.sources import TrainingData
+from training.detector.data import Boxed, DetectionSampler, DetectionSets, around_first_box
+from training.detector.scenes import Scene
+from training.detector.train import DetectorRun, detect_with, measure
+from training.loop.trainer import RunOptions
 
 
 @pytest.fixture(scope="module")

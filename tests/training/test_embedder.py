@@ -6,12 +6,12 @@ import torch
 from numpy.typing import NDArray
 
 from matcher.retrieval.untrained import ColourEmbedder
-from training.data import TrainingData
-from training.embedder import picture_side, supervised_contrastive, training_instances
-from training.instances import Instance, Kind, backgrounds
-from training.located import locate_cartons
-from training.retrieval import Query, RetrievalSet, held_out_set
-from training.sampling import Batch, Sampler, joined
+from training.data.instances import Instance, Kind, backgrounds
+from training.data.located import locate_cartons
+from training.data.sources import TrainingData
+from training.embedder.metrics import Query, RetrievalSet, held_out_set
+from training.embedder.sampling import Batch, Sampler, joined
+from training.embedder.train import picture_side, supervised_contrastive, training_instances
 
 
 def solid(*colour: int) -> NDArray[np.uint8]:
@@ -21,7 +21,7 @@ def solid(*colour: int) -> NDArray[np.uint8]:
 @pytest.fixture(scope="module")
 def instances(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Instance]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("training.embedder._FAMILIES", 6)
+        patch.setattr("training.embedder.train._FAMILIES", 6)
         return training_instances(TrainingData.open(tiny_data), tmp_path_factory.mktemp("out"))
 
 

@@ -5,8 +5,8 @@ import torch
 from matcher.networks.resnet import EmbeddingNet
 from matcher.networks.weights import Network, load_weights, read_manifest
 from matcher.networks.yolo import build_yolov5n
-from training.checkpoint import save_checkpoint
-from training.export import Card, compact, export
+from training.loop.checkpoint import save_checkpoint
+from training.loop.export import Card, compact, export
 
 
 def card(network: Network) -> Card:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from training.feeding import Feed
+from training.loop.loader import Feed
 
 Numbers = NDArray[np.float64]
 APART = Path(__file__).with_name("apart_feeding.py")

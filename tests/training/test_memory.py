@@ -3,9 +3,9 @@ import torch
 from torch.nn import functional
 from typing_extensions import override
 
-from training.embedder import loss_of
-from training.memory import Memory
-from training.sampling import Batch
+from training.embedder.cross_batch_memory import Memory
+from training.embedder.sampling import Batch
+from training.embedder.train import loss_of
 
 
 def unit(*rows: tuple[float, float]) -> torch.Tensor:

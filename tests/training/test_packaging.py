@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from catalog.records.product import is_valid_id
 from tests.training import shop
-from training.packaging import catalog_pictures, make_stranger, photograph, write_pictures
-from training.render.canvas import Canvas
-from training.render.fonts import Face, FontBook, bundled_fonts
-from training.render.solids import Carton, Pouch, Solid, Tin
-from training.render.staples import rice
-from training.render.studio import Studio
+from training.render.designs.staples import rice
+from training.render.designs.studio import Studio
+from training.render.paint.canvas import Canvas
+from training.render.paint.fonts import Face, FontBook, bundled_fonts
+from training.render.paint.solids import Carton, Pouch, Solid, Tin
+from training.render.shop import catalog_pictures, make_stranger, photograph, write_pictures
 
 
 def printed_front(solid: Solid) -> NDArray[np.uint8]:

@@ -6,10 +6,11 @@ import pytest
 
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from tests.training.pairing import front_end, keypoints, moved
-from training.compose import UNKNOWN
-from training.data import TrainingData
-from training.pairing_figures import harmonic, pairing_figures
-from training.pairs import (
+from training.data.sources import TrainingData
+from training.superglue.compose import UNKNOWN
+from training.superglue.feature_pool import Pasted, Pool, PoolOptions, build_pool
+from training.superglue.metrics import harmonic, pairing_figures
+from training.superglue.pairs import (
     DUSTBIN,
     IGNORED,
     PairSampler,
@@ -18,8 +19,7 @@ from training.pairs import (
     batch_of,
     true_pairs,
 )
-from training.pool import Pasted, Pool, PoolOptions, build_pool
-from training.things import Amounts
+from training.superglue.things import Amounts
 
 SHIFT = np.array([[1, 0, 7], [0, 1, 0], [0, 0, 1]], np.float64)
 

@@ -5,11 +5,11 @@ import pytest
 
 from tests.training.miniature import HELD_OUT, LEFT_OUT
 from tests.training.pairing import front_end
-from training.compose import UNKNOWN
-from training.data import TrainingData
+from training.data.sources import TrainingData
 from training.errors import TrainingError
-from training.pool import Pool, PoolOptions, build_pool, wide
-from training.things import Amounts
+from training.superglue.compose import UNKNOWN
+from training.superglue.feature_pool import Pool, PoolOptions, build_pool, wide
+from training.superglue.things import Amounts
 
 OPTIONS = PoolOptions(1, 1, shard_size=6, amounts=Amounts(4, 0, 2))
 

@@ -10,11 +10,10 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from matcher.errors import WeightsError
-from training.checkpoint import load_checkpoint, save_checkpoint
 from training.errors import TrainingError
-from training.progress import Progress, draw_curves, read
-from training.run import Run, RunOptions
-from training.schedule import rate_share
+from training.loop.checkpoint import load_checkpoint, save_checkpoint
+from training.loop.progress import Progress, draw_curves, read
+from training.loop.trainer import Run, RunOptions, rate_share
 
 
 class LineRun(Run):

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from matcher.imaging.box import Box
-from training.cutouts import whole
-from training.photograph import Light, photograph
-from training.prints import family, recoloured
-from training.scenes import SceneMaker, as_package, cut_window
-from training.views import CATALOG_POSE, SHOP_POSE, Subject, view
+from training.augment.camera import Light, photograph
+from training.augment.views import CATALOG_POSE, SHOP_POSE, Subject, view
+from training.data.cutouts import whole
+from training.data.prints import family, recoloured
+from training.detector.scenes import SceneMaker, as_package, cut_window
 
 RED = np.full((60, 40, 3), (220, 20, 20), np.uint8)
 

@@ -8,10 +8,10 @@ from matcher.networks.resnet import EmbeddingNet
 from matcher.networks.weights import Network, load_weights, read_manifest, sha256_of
 from matcher.networks.yolo import build_yolov5n
 from matcher.retrieval.colour_layout import LAYOUT, Colours, read_colours
-from training.checkpoint import save_checkpoint
-from training.colours import save_colours
+from training.embedder.colour_layout import save_colours
 from training.errors import TrainingError
-from training.ship import Runs, ship
+from training.loop.checkpoint import save_checkpoint
+from training.release.release import Runs, ship
 
 
 def test_finished_runs_become_weights_with_their_figures(tiny_data: Path, tmp_path: Path) -> None:

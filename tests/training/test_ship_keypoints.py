@@ -7,13 +7,13 @@ import torch
 from matcher.networks.weights import Network, load_weights, read_manifest
 from superglue.superglue import SuperGlue, SuperGlueSizes
 from superglue.superpoint import SuperPoint, SuperPointSizes
-from training.checkpoint import save_checkpoint
-from training.data import TrainingData
-from training.front_ends import FrontEndChoice, FrontEndKind
-from training.pool import PoolOptions, build_pool
-from training.ship_keypoints import ServedAs, ship_superglue, ship_superpoint
-from training.superglue import start_as_nearest
-from training.things import Amounts
+from training.data.sources import TrainingData
+from training.loop.checkpoint import save_checkpoint
+from training.release.keypoints import ServedAs, ship_superglue, ship_superpoint
+from training.superglue.feature_pool import PoolOptions, build_pool
+from training.superglue.front_ends import FrontEndChoice, FrontEndKind
+from training.superglue.things import Amounts
+from training.superglue.train import start_as_nearest
 
 SHIPPED = Path(__file__).parents[2] / "weights"
 
@@ -32,7 +32,7 @@ def weights(tmp_path: Path) -> Path:
 def test_a_superglue_ships_beside_what_nearest_neighbours_reach(
     tiny_data: Path, tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.superglue._VALIDATED", 4)
+    monkeypatch.setattr("training.superglue.train._VALIDATED", 4)
     choice = FrontEndChoice(FrontEndKind.ROOTSIFT, weights, tmp_path)
     options = PoolOptions(0, 1, shard_size=3, amounts=Amounts(10, 0, 0))
     for _ in build_pool(TrainingData.open(tiny_data), choice.open(), tmp_path / "pool", options):

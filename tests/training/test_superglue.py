@@ -9,14 +9,15 @@ import torch
 
 from superglue.superglue import SuperGlue, SuperGlueSizes
 from tests.training.pairing import keypoints, moved
-from training.data import TrainingData
+from training.data.sources import TrainingData
 from training.errors import TrainingError
-from training.front_ends import FrontEndChoice, FrontEndKind
-from training.pairs import DUSTBIN, IGNORED, Relation, TrainingPair, batch_of
-from training.pool import PoolOptions, build_pool
-from training.progress import Progress
-from training.run import RunOptions
-from training.superglue import (
+from training.loop.progress import Progress
+from training.loop.trainer import RunOptions
+from training.superglue.feature_pool import PoolOptions, build_pool
+from training.superglue.front_ends import FrontEndChoice, FrontEndKind
+from training.superglue.pairs import DUSTBIN, IGNORED, Relation, TrainingPair, batch_of
+from training.superglue.things import Amounts
+from training.superglue.train import (
     PairDraws,
     PairFinder,
     SuperGlueOptions,
@@ -24,7 +25,6 @@ from training.superglue import (
     start_as_nearest,
     train_superglue,
 )
-from training.things import Amounts
 
 TINY = SuperGlueSizes(16, 24, 2, 4, 6, (8,))
 WEIGHTS = Path(__file__).parents[2] / "weights"
@@ -106,8 +106,8 @@ def options(data: Path, out: Path) -> SuperGlueOptions:
 def test_a_whole_run_ends_with_a_network_and_its_figures(
     tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.superglue._VALIDATED", 6)
-    monkeypatch.setattr("training.superglue._BATCH", 2)
+    monkeypatch.setattr("training.superglue.train._VALIDATED", 6)
+    monkeypatch.setattr("training.superglue.train._BATCH", 2)
     reports: list[Progress] = []
 
     best = train_superglue(options(tiny_data, tmp_path), reports.append)
@@ -124,7 +124,7 @@ def test_a_whole_run_ends_with_a_network_and_its_figures(
 def test_what_is_added_to_the_pool_meanwhile_is_drawn_from(
     tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.superglue._LOOK_FOR_SHARDS", 1)
+    monkeypatch.setattr("training.superglue.train._LOOK_FOR_SHARDS", 1)
     asked = options(tiny_data, tmp_path)
     data, front_end = TrainingData.open(tiny_data), asked.front_end.open()
     list(build_pool(data, front_end, asked.pool, asked.scenes))

@@ -7,21 +7,21 @@ import torch
 from numpy.typing import NDArray
 
 from superglue.superpoint import SuperPoint, SuperPointSizes
-from training.adaptation import adapted_points
-from training.data import TrainingData
-from training.keypoint_figures import keypoint_figures
-from training.keypoint_pairs import NONE, UNSEEN, LabelledPicture, cells_of, keypoint_pair
-from training.progress import Progress
-from training.run import RunOptions
-from training.shapes import drawn_shape
-from training.superpoint import (
+from training.augment.warps import WarpRange, carried, inside, random_warp
+from training.data.sources import TrainingData
+from training.loop.progress import Progress
+from training.loop.trainer import RunOptions
+from training.superpoint.homographic_adaptation import adapted_points
+from training.superpoint.metrics import keypoint_figures
+from training.superpoint.pairs import NONE, UNSEEN, LabelledPicture, cells_of, keypoint_pair
+from training.superpoint.shapes import drawn_shape
+from training.superpoint.train import (
     SuperPointOptions,
     description_loss,
     detection_loss,
     read_pictures,
     train_superpoint,
 )
-from training.warps import WarpRange, carried, inside, random_warp
 
 TINY = SuperPointSizes((4, 4, 8, 8), 8, 8)
 EVERYTHING = np.ones((16, 24), bool)
@@ -105,7 +105,7 @@ def test_the_description_loss_falls_when_partners_agree() -> None:
     grey = np.zeros((32, 48), np.uint8)
 
     def loss(second: NDArray[np.float32]) -> float:
-        from training.keypoint_pairs import KeypointPair
+        from training.superpoint.pairs import KeypointPair
 
         pair = KeypointPair(grey, grey, nothing, nothing, where, second)
         return float(description_loss(torch.cat([maps, maps]), [pair]))
@@ -138,8 +138,8 @@ def test_pictures_of_held_out_products_are_kept_apart(tiny_data: Path) -> None:
 def test_a_whole_run_goes_from_shapes_to_pictures(
     tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.superpoint._SIDE", 64)
-    monkeypatch.setattr("training.superpoint._BATCH", 4)
+    monkeypatch.setattr("training.superpoint.train._SIDE", 64)
+    monkeypatch.setattr("training.superpoint.train._BATCH", 4)
     reports: list[Progress] = []
     run = RunOptions(tiny_data, tmp_path, minutes=0.03, report_seconds=0.5)
 

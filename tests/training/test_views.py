@@ -2,8 +2,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
-from training.photograph import Light, photograph
-from training.views import HEAP_POSE, PHOTO_POSE, Pose, Subject, view
+from training.augment.camera import Light, photograph
+from training.augment.views import HEAP_POSE, PHOTO_POSE, Pose, Subject, view
 
 
 def halves() -> Subject:

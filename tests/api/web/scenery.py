@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 from PIL import Image
 
-from training.packaging import catalog_pictures, make_products
+from training.render.shop import catalog_pictures, make_products
 
 SIZE = (960, 540)
 RATE = 15

@@ -1,0 +1,1 @@
+"""Views of a picture: geometry, light, lens, noise."""

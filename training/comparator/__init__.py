@@ -1,0 +1,1 @@
+"""The comparator's data and trainer."""

@@ -1,0 +1,117 @@
+"""Pictures that comparisons are made of, brought to the size where looks are compared."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.verification.alignment import LOOK_SIDE
+from training.comparator.pairs import Material
+from training.data.aligned_photos import AlignedPhoto
+from training.data.cutouts import cut_out
+from training.data.instances import household_picture
+from training.data.prints import family
+from training.data.sources import Labelled, TrainingData, is_held_out, read_rgb
+from training.render.shop import catalog_pictures, make_products
+
+_FAMILY_SIZE: Final = 3
+_BOXES: Final = 6
+_SMALLEST_BOX: Final = 60
+_SMALLEST_CUTOUT: Final = 40
+
+Image = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """How many pictures of the kinds that there are plenty of; a quarter as many to validate with.
+
+    Attributes:
+        clothes: pictures of clothes.
+        families: of invented prints.
+        shops: sets of drawn packages.
+    """
+
+    clothes: int = 260
+    families: int = 160
+    shops: int = 4
+
+    def share(self, *, held_out: bool) -> "Amounts":
+        """Those to train on, or to validate with."""
+        if not held_out:
+            return self
+        return Amounts(-(-self.clothes // 4), -(-self.families // 4), self.shops // 4)
+
+
+def collect_material(
+    data: TrainingData, amounts: Amounts, photos: Sequence[AlignedPhoto], *, held_out: bool
+) -> Material:
+    """Everything that may be trained on, or everything that is held out; blocks for a minute.
+
+    Args:
+        data: the data folder.
+        amounts: of the kinds that there are plenty of.
+        photos: aligned ones to learn from.
+        held_out: what is kept for validation, else what may be trained on.
+    """
+    amounts = amounts.share(held_out=held_out)
+    families = [
+        [_fitted(one) for one in family(2 * seed + held_out, _FAMILY_SIZE)]
+        for seed in range(amounts.families)
+    ]
+    pictures = [_fitted(one) for one in _pictures(data, held_out, amounts.clothes)]
+    for seed in range(amounts.shops):
+        shop = {
+            one.product_id: (_fitted(_trimmed(catalog_pictures(one)[0].image)), one.twin)
+            for one in make_products(100 * held_out + seed)
+        }
+        pictures += [picture for picture, _ in shop.values()]
+        for picture, twin in shop.values():
+            if twin is not None:
+                size = (picture.shape[1], picture.shape[0])
+                families.append([picture, np.asarray(cv2.resize(shop[twin][0], size), np.uint8)])
+    return Material(pictures, families, photos)
+
+
+def _pictures(data: TrainingData, held_out: bool, clothes: int) -> Iterator[Image]:
+    def mine(name: str) -> bool:
+        return is_held_out(name) is held_out
+
+    for product in filter(mine, data.products()):
+        yield _trimmed(read_rgb(data.iconic(product), 400))
+    for name, paths in data.household().items():
+        if mine(name):
+            yield from (_trimmed(household_picture(data.check(path))) for path in paths)
+    garments = [path for path in data.clothing() if mine(path.stem)]
+    step = max(len(garments) // clothes, 1)
+    yield from (read_rgb(data.check(path), 300) for path in garments[::step][:clothes])
+    for labelled in (*data.paintings(), *data.beverages()[::4]):
+        if mine(labelled.path.stem):
+            yield from _boxed(labelled)
+
+
+def _boxed(labelled: Labelled) -> Iterator[Image]:
+    image = read_rgb(labelled.path, 1000)
+    scale = max(image.shape[:2]) / labelled.longest
+    for box in labelled.boxes[:_BOXES]:
+        part = box.scaled(scale).clipped(image.shape[1], image.shape[0]).crop(image)
+        if min(part.shape[:2]) > _SMALLEST_BOX:
+            yield part
+
+
+def _trimmed(image: Image) -> Image:
+    """Without its plain background, where it has one."""
+    cutout = cut_out(image)
+    return (
+        image if cutout is None or min(cutout.image.shape[:2]) < _SMALLEST_CUTOUT else cutout.image
+    )
+
+
+def _fitted(image: Image) -> Image:
+    """At the size where looks are compared."""
+    scale = LOOK_SIDE / max(image.shape[:2])
+    size = (max(round(image.shape[1] * scale), 8), max(round(image.shape[0] * scale), 8))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)

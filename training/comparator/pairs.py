@@ -1,0 +1,184 @@
+"""Pairs to compare: a reference and a bad photo of it, or of something that is nearly it.
+
+Two kinds. Drawn: a picture or an altered copy of it is bent, covered and photographed badly; what
+the same photograph of the original would have shown tells where a difference can be seen at all.
+Real: a phone photo aligned with its reference, whose reference was altered afterwards.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.verification.alignment import LOOK_SIDE, Look, Warped
+from matcher.verification.comparator import CELL, prepared, share_of_cells
+from training.augment.camera import Light, photograph
+from training.data.aligned_photos import AlignedPhoto
+from training.data.near_twins import blended, blot, lettered, twin_of
+
+ROWS: Final = LOOK_SIDE // CELL
+SAME: Final = 0
+DIFFERENT: Final = 1
+UNTOLD: Final = -1
+_REAL: Final = 0.4
+# Root mean square of the difference around a pixel, in CIE Lab, colours weighing more than light.
+_WINDOW: Final = 13
+_LAB_WEIGHTS: Final = (0.5, 1.5, 1.5)
+_UNSEEN: Final = 3.0
+_SEEN: Final = 11.0
+_SEEN_IN_REFERENCE: Final = 16.0
+_MOST_OF_A_CELL: Final = 0.75
+_HALF_OF_A_CELL: Final = 0.5
+
+Image = NDArray[np.uint8]
+Labels = NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """What comparisons are made of.
+
+    Attributes:
+        pictures: (h, w, 3) each, the longer side `LOOK_SIDE` pixels.
+        families: near-twins that stand together, likewise.
+        photos: real ones of a reference; may be empty.
+    """
+
+    pictures: Sequence[Image]
+    families: Sequence[Sequence[Image]]
+    photos: Sequence[AlignedPhoto]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """One pair.
+
+    Attributes:
+        reference: (h, w, 3) uint8.
+        query: likewise, in its frame and at its exposure.
+        labels: (ROWS, ROWS) int8 per cell: `SAME`, `DIFFERENT` or `UNTOLD`.
+    """
+
+    reference: Image
+    query: Image
+    labels: Labels
+
+
+def draw(material: Material, rng: np.random.Generator) -> Compared:
+    """One pair, real in four of ten cases if there are photos."""
+    if material.photos and rng.random() < _REAL:
+        reference, query, labels = _real(material, rng)
+    else:
+        reference, query, labels = _drawn(material, rng)
+    if rng.random() < 0.5:
+        reference, query = (np.ascontiguousarray(one[:, ::-1]) for one in (reference, query))
+        labels = labels[:, ::-1]
+    look = Look(reference, np.ones(reference.shape[:2], bool), 1.0)
+    reference, query = prepared(look, Warped(query, np.ones(query.shape[:2], bool)))
+    return Compared(reference, query, _per_cell(labels))
+
+
+def _drawn(material: Material, rng: np.random.Generator) -> tuple[Image, Image, Labels]:
+    one, other = _pair(material, rng)
+    as_other, as_one, covered = _photographed(other, one, rng)
+    distance = _visible_distance(as_other, as_one)
+    labels = np.full(distance.shape, UNTOLD, np.int8)
+    labels[distance < _UNSEEN] = SAME
+    labels[distance > _SEEN] = DIFFERENT
+    labels[covered] = UNTOLD
+    if rng.random() < 0.35:
+        one = photograph(one, rng, Light(float(rng.uniform(0.1, 0.7))))
+    return one, as_other, labels
+
+
+def _pair(material: Material, rng: np.random.Generator) -> tuple[Image, Image]:
+    """A reference, and what is photographed: itself or a near-twin; of one shape."""
+    if material.families and rng.random() < 0.35:
+        family = material.families[int(rng.integers(len(material.families)))]
+        first, second = rng.integers(len(family), size=2)
+        return family[first], family[second]
+    one = material.pictures[int(rng.integers(len(material.pictures)))]
+    if rng.random() < 0.3:
+        one = lettered(one, rng)
+    other = twin_of(one, material.pictures, rng) if rng.random() < 0.65 else one
+    return (one, other) if rng.random() < 0.5 else (other, one)
+
+
+def _real(material: Material, rng: np.random.Generator) -> tuple[Image, Image, Labels]:
+    photo = material.photos[int(rng.integers(len(material.photos)))]
+    look, query = photo.look.picture, photo.warped.picture
+    labels = np.where(photo.trusted, SAME, UNTOLD).astype(np.int8)
+    reference = look
+    if rng.random() < 0.6:
+        reference = twin_of(look, material.pictures, rng)
+        distance = _visible_distance(reference, look)
+        labels[photo.trusted & (distance > _UNSEEN)] = UNTOLD
+        labels[photo.trusted & (distance > _SEEN_IN_REFERENCE)] = DIFFERENT
+    if rng.random() < 0.3:
+        query = photograph(query, rng, Light(0.5))
+    return reference, query, labels
+
+
+def _photographed(
+    image: Image, original: Image, rng: np.random.Generator
+) -> tuple[Image, Image, NDArray[np.bool_]]:
+    """One bad photo, what it would have been of the original, and where something is in front."""
+    height, width = image.shape[:2]
+    bend = _bend(height, width, rng)
+    in_front = np.zeros((height, width, 1), np.float32)
+    if rng.random() < 0.35:
+        in_front = blot(height, width, rng, 0.2, 0.7)
+    colour = np.broadcast_to(rng.uniform(20, 240, 3), image.shape)
+    chance, strength = int(rng.integers(1 << 40)), float(rng.uniform(0.3, 1.3))
+    away = float(rng.uniform(0.2, 0.9)) if rng.random() < 0.5 else 1.0
+
+    def shot(one: Image) -> Image:
+        bent = cv2.remap(
+            one, bend[..., 0], bend[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+        )
+        covered = blended(np.asarray(bent, np.uint8), colour, in_front)
+        # The same chance for both: noise must not look like a difference.
+        shown = photograph(covered, np.random.default_rng(chance), Light(strength))
+        return _from_afar(shown, away)
+
+    return shot(image), shot(original), in_front[..., 0] > 0.3
+
+
+def _from_afar(image: Image, share: float) -> Image:
+    if share >= 1:
+        return image
+    height, width = image.shape[:2]
+    size = (max(int(width * share), 8), max(int(height * share), 8))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(small, (width, height)), np.uint8)
+
+
+def _bend(height: int, width: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """(H, W, 2) float32: where each pixel comes from; a homography and a package that are off."""
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    moved = corners + rng.normal(0, 1, (4, 2)) * rng.exponential(0.008) * LOOK_SIDE
+    matrix = cv2.getPerspectiveTransform(corners, moved.astype(np.float32))
+    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
+    places = np.stack([columns, rows, np.ones_like(rows)], axis=-1) @ matrix.T
+    waves = rng.normal(0, rng.exponential(1.2), (4, 4, 2)).astype(np.float32)
+    smooth = cv2.resize(waves, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(places[..., :2] / places[..., 2:] + smooth, np.float32)
+
+
+def _visible_distance(one: Image, other: Image) -> NDArray[np.float32]:
+    """(H, W) float32: how much two pictures differ around each pixel."""
+    first, second = (
+        cv2.cvtColor(each, cv2.COLOR_RGB2LAB).astype(np.float32) for each in (one, other)
+    )
+    square = ((first - second) ** 2 @ np.array(_LAB_WEIGHTS, np.float32)).astype(np.float32)
+    return np.sqrt(np.asarray(cv2.boxFilter(square, -1, (_WINDOW, _WINDOW)), np.float32))
+
+
+def _per_cell(labels: Labels) -> Labels:
+    cells = np.full((ROWS, ROWS), UNTOLD, np.int8)
+    cells[share_of_cells(labels == SAME, ROWS, ROWS) > _MOST_OF_A_CELL] = SAME
+    cells[share_of_cells(labels == DIFFERENT, ROWS, ROWS) > _HALF_OF_A_CELL] = DIFFERENT
+    return cells

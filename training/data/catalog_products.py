@@ -1,0 +1,85 @@
+"""The products of somebody's own catalog, as they are stored in it, to be trained on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.encodings.encoding import ReferenceCrop
+from catalog.snapshot import Catalog
+from matcher.imaging.box import Box
+from training.augment.views import Subject
+from training.errors import TrainingError
+
+MOST_PICTURES: Final = 20_000
+_FEWEST_TO_HOLD_OUT: Final = 3
+_FEWEST_PRODUCTS: Final = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """One reference picture, cut to its product and compressed: a catalog has thousands."""
+
+    crop: ReferenceCrop
+
+    def image(self) -> NDArray[np.uint8]:
+        """(H, W, 3) RGB, as the catalog keeps it."""
+        return np.asarray(cv2.imdecode(self.crop.jpeg, cv2.IMREAD_COLOR_RGB), np.uint8)
+
+    def subject(self) -> Subject:
+        """The product without its surroundings."""
+        image = self.image()
+        height, width = image.shape[:2]
+        mask = cv2.resize(self.crop.mask.astype(np.uint8) * 255, (width, height))
+        return Subject(image, np.asarray(mask, np.uint8), Box(0, 0, width, height))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnProduct:
+    """A product of the catalog.
+
+    Attributes:
+        product_id: its id.
+        looks: pictures to train on, at least one.
+        held_out: a picture that is never trained on; None for products of fewer than three.
+    """
+
+    product_id: str
+    looks: tuple[Look, ...]
+    held_out: Look | None
+
+
+def own_products(catalog: Catalog, seed: int = 0) -> tuple[OwnProduct, ...]:
+    """The catalog's products with their stored crops; of a very large one a seeded part.
+
+    Raises:
+        TrainingError: it has fewer than two products.
+        Conflict: other networks encoded it.
+        CatalogError: a crop is missing or damaged.
+    """
+    products = list(catalog.products.values())
+    if len(products) < _FEWEST_PRODUCTS:
+        raise TrainingError(
+            f"catalog {catalog.name} has {len(products)} products: training tells products from "
+            "each other and needs two at least"
+        )
+    chosen: list[OwnProduct] = []
+    pictures = 0
+    for index in np.random.default_rng(seed).permutation(len(products)):
+        product = products[index]
+        pictures += len(product.images)
+        if pictures > MOST_PICTURES and len(chosen) >= _FEWEST_PRODUCTS:
+            break
+        looks = [Look(catalog.encoding(image.image_id).crop) for image in product.images]
+        chosen.append(_split(product.product_id, looks))
+    return tuple(sorted(chosen, key=lambda one: one.product_id))
+
+
+def _split(product_id: str, looks: Sequence[Look]) -> OwnProduct:
+    """The last picture is held out where enough are left."""
+    if len(looks) < _FEWEST_TO_HOLD_OUT:
+        return OwnProduct(product_id, tuple(looks), None)
+    return OwnProduct(product_id, tuple(looks[:-1]), looks[-1])

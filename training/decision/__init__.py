@@ -1,0 +1,1 @@
+"""Fitting the decision and the keypoint axes."""

@@ -1,0 +1,60 @@
+"""The axes along which RootSIFT descriptors are kept, from pictures that may be trained on."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
+
+from matcher.imaging.resize import resized
+from matcher.keypoints.rootsift import RotatedBasis, root_sift
+from training.data.sources import TrainingData, read_rgb
+
+KEPT_AXES: Final = 64
+_SIDE: Final = 640
+_PER_PICTURE: Final = 500
+_PHOTOS: Final = 4
+
+
+def train_basis(data: TrainingData, cartons_only: bool = False) -> RotatedBasis:
+    """Principal axes of the descriptors of catalog pictures and photos.
+
+    Args:
+        data: the data folder.
+        cartons_only: leave produce out; quicker, for tests.
+    """
+    rows = np.concatenate(
+        [
+            root_sift(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), _PER_PICTURE)[1]
+            for picture in _pictures(data, cartons_only)
+        ]
+    )
+    mean = rows.mean(axis=0)
+    centred = rows - mean
+    _, axes = np.linalg.eigh(centred.T @ centred / len(rows))
+    kept = axes[:, ::-1][:, :KEPT_AXES]
+    rotated = centred @ kept
+    unit = rotated / np.maximum(np.linalg.norm(rotated, axis=1, keepdims=True), 1e-9)
+    return RotatedBasis(
+        np.asarray(mean, np.float32),
+        np.ascontiguousarray(kept, np.float32),
+        np.asarray(unit.std(axis=0), np.float32),
+    )
+
+
+def save_basis(basis: RotatedBasis, path: Path) -> None:
+    """Write it as safetensors."""
+    arrays = {"mean": basis.mean, "axes": basis.axes, "spread": basis.spread}
+    save_file(arrays, path)
+    path.chmod(0o644)
+
+
+def _pictures(data: TrainingData, cartons_only: bool) -> Iterator[NDArray[np.uint8]]:
+    for product in data.products():
+        if cartons_only and product not in data.cartons:
+            continue
+        for path in (data.iconic(product), *data.photos(product)[:_PHOTOS]):
+            yield resized(read_rgb(path, _SIDE), _SIDE, _SIDE)[0]

@@ -1,0 +1,142 @@
+"""The detector's pictures: real ones with boxes, and composed scenes without end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.imaging.box import Box
+from training.augment.views import Subject
+from training.data.instances import backgrounds, grocery, household, prints
+from training.data.located import PHOTO_SIDE
+from training.data.sources import Labelled, TrainingData, is_held_out, read_rgb
+from training.detector.scenes import Scene, SceneMaker, as_package, cut_window
+
+_PICTURE_SIDE: Final = 480
+_COMPOSED: Final = 0.4
+_BEVERAGE: Final = 0.72
+_CARTON: Final = 0.9
+_PLACES: Final = 400
+_PACKAGES: Final = 500
+_CLOTHES: Final = 300
+_CONTEXT: Final = (0.03, 0.3)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Boxed:
+    """A picture in memory with its boxes."""
+
+    image: NDArray[np.uint8]
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DetectionSets:
+    """What is measured on.
+
+    Attributes:
+        beverages: held-out pictures, every bottle and can boxed.
+        cartons: photos of held-out cartons; the shelf behind is not labelled.
+    """
+
+    beverages: tuple[Boxed, ...]
+    cartons: tuple[Boxed, ...]
+
+
+class DetectionSampler:
+    """Draws training scenes; not thread-safe, because of its random generator."""
+
+    def __init__(
+        self, data: TrainingData, located: Mapping[Path, Box], rng: np.random.Generator
+    ) -> None:
+        self._rng = rng
+        places = [image for image in backgrounds(data, _PLACES) if min(image.shape[:2]) >= 48]
+        self._maker = SceneMaker(_products(data, located, rng), places, rng)
+        self._beverages = [load(x) for x in data.beverages() if not is_held_out(x.path.stem)]
+        self._paintings = [load(x) for x in data.paintings() if not is_held_out(x.path.stem)]
+        self._cartons = _cartons(located, held_out=False)
+
+    def scene(self, side: int) -> Scene:
+        """One picture of `side` pixels square."""
+        return self.unlit(side).photographed(self._rng)
+
+    def unlit(self, side: int) -> Scene:
+        """Likewise, not photographed yet."""
+        rng = self._rng
+        kind = rng.random()
+        if kind < _COMPOSED:
+            return self._maker.unlit(side)
+        if kind < _BEVERAGE:
+            chosen = self._beverages[rng.integers(len(self._beverages))]
+        elif kind < _CARTON:
+            whole_photo = self._cartons[rng.integers(len(self._cartons))]
+            chosen = around_first_box(whole_photo, *rng.uniform(*_CONTEXT, 4))
+        else:
+            chosen = self._paintings[rng.integers(len(self._paintings))]
+        return cut_window(chosen.image, chosen.boxes, side, rng)
+
+
+def held_out_sets(data: TrainingData, located: Mapping[Path, Box]) -> DetectionSets:
+    """Pictures that no detector is trained on."""
+    return DetectionSets(
+        tuple(load(x) for x in data.beverages() if is_held_out(x.path.stem)),
+        tuple(_cartons(located, held_out=True)),
+    )
+
+
+def load(labelled: Labelled) -> Boxed:
+    """A labelled picture, shrunk, with its boxes."""
+    image = read_rgb(labelled.path, _PICTURE_SIDE)
+    scale = max(image.shape[:2]) / labelled.longest
+    boxes = (
+        Box(box.left * scale, box.top * scale, box.right * scale, box.bottom * scale)
+        for box in labelled.boxes
+    )
+    return Boxed(image, tuple(boxes))
+
+
+def around_first_box(photo: Boxed, left: float, top: float, right: float, bottom: float) -> Boxed:
+    """The photo cut to its first box and shares of the box's size on each side."""
+    box = photo.boxes[0]
+    height, width = photo.image.shape[:2]
+    window = Box(
+        box.left - left * box.width,
+        box.top - top * box.height,
+        box.right + right * box.width,
+        box.bottom + bottom * box.height,
+    ).clipped(width, height)
+    x, y = int(window.left), int(window.top)
+    image = np.ascontiguousarray(photo.image[y : int(window.bottom), x : int(window.right)])
+    return Boxed(image, (Box(box.left - x, box.top - y, box.right - x, box.bottom - y),))
+
+
+def _cartons(located: Mapping[Path, Box], held_out: bool) -> list[Boxed]:
+    return [
+        Boxed(read_rgb(path, PHOTO_SIDE), (box,))
+        for path, box in located.items()
+        if is_held_out(path.parent.name) is held_out
+    ]
+
+
+def _products(
+    data: TrainingData, located: Mapping[Path, Box], rng: np.random.Generator
+) -> Sequence[Subject]:
+    """Cut-outs of real products, and prints and fabrics made into packages."""
+    cut = [s for x in grocery(data, located) for s in x.catalog]
+    cut += [s for x in household(data) for s in x.catalog]
+    flat = [s.image for x in prints(_PACKAGES // 3) for s in x.catalog]
+    clothes = [path for path in data.clothing() if not is_held_out(path.stem)][:_CLOTHES]
+    flat += [_middle(read_rgb(path, 176)) for path in clothes]
+    packages = [as_package(image, flat[rng.integers(len(flat))], rng) for image in flat]
+    return [*cut, *cut, *packages]
+
+
+def _middle(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The garment without most of its surroundings."""
+    height, width = image.shape[:2]
+    return np.ascontiguousarray(
+        image[height // 5 : height - height // 5, width // 4 : width - width // 4]
+    )

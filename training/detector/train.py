@@ -1,0 +1,200 @@
+"""Trains the detector: ultralytics' YOLOv5n, assignment and loss in a loop of our own.
+
+ultralytics' trainer measures a time budget from every start anew, so that a resumed run gets
+another schedule, prints on stdout, and looks for fonts and reference weights on the network; the
+parts that make the network what it is are used from there, the loop is not.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torchvision.ops import nms
+from typing_extensions import override
+
+from matcher.imaging.box import Box
+from matcher.networks.yolo import build_yolov5n
+from training.augment.camera_gpu import Darkroom
+from training.data.located import locate_cartons
+from training.data.sources import TrainingData
+from training.detector.data import Boxed, DetectionSampler, DetectionSets, held_out_sets
+from training.detector.metrics import Found, average_precision, recall
+from training.detector.scenes import Scene
+from training.loop.loader import Feed
+from training.loop.progress import Report
+from training.loop.trainer import Run, RunOptions
+
+INPUT_SIDE: Final = 256
+LARGEST_SIDE: Final = 320
+# Small ones first, because they are cheap; then every size that products come in.
+_SIDES: Final = ((0.3, (224,)), (0.6, (256,)), (1.0, (192, 224, 256, 288, LARGEST_SIDE)))
+_BATCH: Final = 12
+_PEAK_RATE: Final = 2e-3
+_WEIGHT_DECAY: Final = 5e-4
+_GAINS: Final = {"box": 7.5, "cls": 0.5, "dfl": 1.5}
+_OVERLAP: Final = 0.6
+_LEAST_CONFIDENCE: Final = 0.01
+_MOST_BOXES: Final = 100
+_GREY: Final = 114
+
+
+def detect_with(
+    net: nn.Module, image: NDArray[np.uint8], side: int = INPUT_SIDE, device: str = "cpu"
+) -> list[Found]:
+    """Boxes in the picture's pixels, the surest first; float32 arithmetic."""
+    height, width = image.shape[:2]
+    scale = side / max(height, width)
+    small = cv2.resize(image, (max(round(width * scale), 1), max(round(height * scale), 1)),
+                       interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)  # fmt: skip
+    square = np.full((side, side, 3), _GREY, np.uint8)
+    square[: small.shape[0], : small.shape[1]] = small
+    net.eval()
+    with torch.inference_mode():
+        output = net(_to_tensor([square], device))[0][0].float().cpu()
+    sure = output[4] >= _LEAST_CONFIDENCE
+    centres, sizes, confidence = output[:2, sure].T, output[2:4, sure].T, output[4, sure]
+    corners = torch.cat([centres - sizes / 2, centres + sizes / 2], dim=1)
+    keep = nms(corners, confidence, _OVERLAP)[:_MOST_BOXES]
+    found = zip((corners[keep] / scale).tolist(), confidence[keep].tolist(), strict=True)
+    return [Found(Box(*box).clipped(width, height), sureness) for box, sureness in found]
+
+
+def measure(net: nn.Module, sets: DetectionSets, device: str) -> dict[str, float]:
+    """Average precision and recall at an overlap of one half on held-out pictures.
+
+    Shop photos label the carton in the hand alone, so that boxes elsewhere count neither way.
+    """
+    beverages = _run(net, sets.beverages, device)
+    truth = [picture.boxes for picture in sets.beverages]
+    cartons = [picture.boxes for picture in sets.cartons]
+    in_shops = _run(net, sets.cartons, device)
+    near = [
+        [one for one in found if _is_about(one.box, boxes[0])]
+        for found, boxes in zip(in_shops, cartons, strict=True)
+    ]
+    return {
+        "beverage_ap50": average_precision(beverages, truth),
+        "beverage_recall": recall(beverages, truth, confidence=0.1),
+        "carton_ap50": average_precision(near, cartons),
+        "carton_recall": recall(in_shops, cartons, confidence=0.1),
+    }
+
+
+def train_detector(options: RunOptions, report: Report) -> Path:
+    """Train within the time bound; returns the checkpoint of the best averaged network.
+
+    Blocks for `options.minutes`; see `Run.complete` for what it writes.
+
+    Raises:
+        TrainingError: the data folder is not complete, or the checkpoint cannot be read.
+        WeightsError: the weights to begin with cannot be read, or do not fit.
+    """
+    options.out.mkdir(parents=True, exist_ok=True)
+    data = TrainingData.open(options.data)
+    located = locate_cartons(data, options.out / "located.json")
+    run = DetectorRun(options, held_out_sets(data, located))
+    run.restore_if_asked()
+    rng = run.chance()
+    sampler = DetectionSampler(data, located, rng)
+
+    def draw(share: float) -> list[Scene]:
+        along = options.along(share)
+        side = int(rng.choice(next(sides for until, sides in _SIDES if along <= until)))
+        draw_one = sampler.unlit if options.photographs_batches else sampler.scene
+        return [draw_one(side) for _ in range(_BATCH * options.batches)]
+
+    run.scenes = run.feed(draw, rng)
+    return run.complete(report)
+
+
+class DetectorRun(Run):
+    """The detector's part of a run."""
+
+    scenes: Feed[list[Scene]]
+
+    def __init__(self, options: RunOptions, sets: DetectionSets) -> None:
+        torch.manual_seed(options.seed)
+        net = build_yolov5n()
+        net.to(memory_format=torch.channels_last)
+        net.to(options.device)
+        for name, parameter in net.named_parameters():
+            parameter.requires_grad_(".dfl" not in name)
+        super().__init__(net, _parameter_groups(net), _PEAK_RATE, options)
+        self.criterion = _criterion(net)
+        self._darkroom = Darkroom()
+        self.sets = sets
+
+    @override
+    def loss(self) -> Tensor:
+        return self.loss_of(self.scenes.next(self.share))
+
+    def loss_of(self, scenes: Sequence[Scene]) -> Tensor:
+        """Ultralytics' loss per picture."""
+        images = _to_tensor([scene.image for scene in scenes], self.options.device)
+        if lights := [scene.light for scene in scenes if scene.light]:
+            images = self._darkroom.develop(images, lights)
+        with torch.autocast(torch.device(self.options.device).type, torch.bfloat16):
+            predictions = self.net(images.contiguous(memory_format=torch.channels_last))
+        predictions = {name: _as_float(value) for name, value in predictions.items()}
+        loss, _ = self.criterion(predictions, _targets(scenes, self.options.device))
+        return loss.sum() / len(scenes)
+
+    @override
+    def measure(self) -> dict[str, float]:
+        return measure(self.average.module, self.sets, self.options.device)
+
+    @override
+    def score(self, figures: Mapping[str, float]) -> float:
+        return figures["beverage_ap50"] + figures["carton_ap50"] + figures["carton_recall"]
+
+
+def _run(net: nn.Module, pictures: Sequence[Boxed], device: str) -> list[list[Found]]:
+    return [detect_with(net, picture.image, device=device) for picture in pictures]
+
+
+def _is_about(box: Box, labelled: Box) -> bool:
+    return box.intersection(labelled) > 0.5 * box.area
+
+
+def _criterion(net: nn.Module) -> Callable[..., tuple[Tensor, dict[str, Tensor]]]:
+    """Ultralytics' loss, with its default gains."""
+    from ultralytics.utils.loss import v8DetectionLoss  # `build_yolov5n` has imported it quietly
+
+    vars(net)["args"] = SimpleNamespace(**_GAINS)
+    criterion: Callable[..., tuple[Tensor, dict[str, Tensor]]] = v8DetectionLoss(net)
+    return criterion
+
+
+def _parameter_groups(net: nn.Module) -> list[dict[str, Any]]:
+    """Weights decay; biases and normalisation do not."""
+    trained = [parameter for parameter in net.parameters() if parameter.requires_grad]
+    return [
+        {"params": [p for p in trained if p.ndim > 1], "weight_decay": _WEIGHT_DECAY},
+        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+
+
+def _targets(scenes: Sequence[Scene], device: str) -> dict[str, Tensor]:
+    """The loss's form of boxes: centre and size in shares of the picture."""
+    rows = []
+    for number, scene in enumerate(scenes):
+        side = len(scene.image)
+        for box in scene.boxes:
+            middle = ((box.left + box.right) / 2 / side, (box.top + box.bottom) / 2 / side)
+            rows.append([number, *middle, box.width / side, box.height / side])
+    table = torch.tensor(rows, dtype=torch.float32, device=device).reshape(-1, 5)
+    return {"batch_idx": table[:, 0], "cls": torch.zeros_like(table[:, 0]), "bboxes": table[:, 1:]}
+
+
+def _to_tensor(images: Sequence[NDArray[np.uint8]], device: str) -> Tensor:
+    return torch.from_numpy(np.stack(images)).to(device).permute(0, 3, 1, 2).float().div_(255)
+
+
+def _as_float(value: Tensor | list[Tensor]) -> Tensor | list[Tensor]:
+    return [part.float() for part in value] if isinstance(value, list) else value.float()

@@ -1,0 +1,65 @@
+"""The axes of layout and colour that tell products apart, from views of what may be trained on."""
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
+
+from matcher.retrieval.colour_layout import Colours, layout
+from training.embedder.sampling import Sampler
+
+KEPT_AXES: Final = 64
+_BATCHES: Final = 120
+_SIDE: Final = 96
+# Of the mean spread within a class: directions that hardly vary in training are not trusted.
+_SHRINKAGE: Final = 0.3
+
+Doubles = NDArray[np.float64]
+
+
+def train_colours(sampler: Sampler, batches: int = _BATCHES) -> Colours:
+    """Axes by linear discriminant analysis of views, as the embedder is trained on them.
+
+    Args:
+        sampler: draws the views.
+        batches: how many of about a hundred views.
+    """
+    drawn = [sampler.batch(_SIDE) for _ in range(batches)]
+    views = np.stack([layout(image) for batch in drawn for image in batch.images])
+    labels = np.concatenate([batch.labels for batch in drawn])
+    mean = views.mean(axis=0)
+    return Colours(mean, discriminant_axes(views.astype(np.float64), labels, KEPT_AXES))
+
+
+def discriminant_axes(views: Doubles, labels: NDArray[np.int64], kept: int) -> NDArray[np.float32]:
+    """(D, kept): along them classes differ most in units of the spread within a class.
+
+    Args:
+        views: (N, D).
+        labels: (N,), the class of each.
+        kept: how many, most telling first.
+    """
+    within = _spread_within(views, labels)
+    size = len(within)
+    within += _SHRINKAGE * np.trace(within) / size * np.eye(size)
+    # With W = L Lᵀ the generalised problem becomes an ordinary one.
+    inverse = np.linalg.inv(np.linalg.cholesky(within))
+    _, directions = np.linalg.eigh(inverse @ np.cov(views.T) @ inverse.T)
+    axes = inverse.T @ directions[:, ::-1][:, :kept]
+    return np.ascontiguousarray(axes, np.float32)
+
+
+def _spread_within(views: Doubles, labels: NDArray[np.int64]) -> Doubles:
+    _, classes, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    means = np.zeros((len(counts), views.shape[1]))
+    np.add.at(means, classes, views)
+    centred = views - (means / counts[:, None])[classes]
+    return np.asarray(centred.T @ centred / len(views))
+
+
+def save_colours(colours: Colours, path: Path) -> None:
+    """Write them as safetensors."""
+    save_file({"mean": colours.mean, "axes": colours.axes}, path)
+    path.chmod(0o644)

@@ -1,0 +1,206 @@
+"""Trains the embedder: views of one thing together, everything else apart.
+
+Supervised contrastive loss over batches in which near-twins stand side by side, and against a
+memory of the batches before (`training.embedder.cross_batch_memory`).
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from typing_extensions import override
+
+from matcher.networks.resnet import INPUT_SIDE, EmbeddingNet, to_input
+from matcher.retrieval.untrained import ColourEmbedder
+from training.augment.camera_gpu import Darkroom
+from training.data.instances import (
+    Instance,
+    Kind,
+    backgrounds,
+    beverages,
+    clothing,
+    grocery,
+    household,
+    prints,
+)
+from training.data.located import locate_cartons
+from training.data.sources import TrainingData
+from training.embedder.cross_batch_memory import Memory
+from training.embedder.metrics import RetrievalSet, held_out_set
+from training.embedder.sampling import Batch, Sampler, joined
+from training.loop.loader import Feed
+from training.loop.progress import Progress, Report
+from training.loop.trainer import Run, RunOptions
+
+TEMPERATURE: Final = 0.1
+# Small views first: in an hour of one core many looks are worth more than sharp ones. The last
+# size is the one that is served: asked at another, a network knows half as much.
+_SIDES: Final = ((0.74, 64), (1.0, 96))
+_PEAK_RATE: Final = 1.2e-3
+_WEIGHT_DECAY: Final = 0.03
+# Views of some fifty steps ago on: of each kind of produce more than forty.
+_REMEMBERED: Final = 4800
+_CLOTHES: Final = 1500
+_FAMILIES: Final = 700
+_BACKGROUNDS: Final = 420
+_EVALUATION_BATCH: Final = 32
+
+
+def supervised_contrastive(embeddings: Tensor, labels: Tensor, temperature: float) -> Tensor:
+    """Mean over views of -log softmax of their siblings among all other views.
+
+    Args:
+        embeddings: (B, D) float32, unit length; every label occurs at least twice.
+        labels: (B,).
+        temperature: the smaller, the more the nearest strangers count.
+    """
+    similarity = embeddings @ embeddings.T / temperature
+    itself = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
+    logits = similarity.masked_fill(itself, -torch.inf)
+    siblings = (labels[:, None] == labels[None]) & ~itself
+    log_share = logits - logits.logsumexp(dim=1, keepdim=True)
+    per_view = log_share.masked_fill(~siblings, 0.0).sum(dim=1) / siblings.sum(dim=1)
+    return -per_view.mean()
+
+
+def pictures_of(batch: Batch, device: str) -> Tensor:
+    """(B, 3, side, side) float32 in [0, 1] on the device."""
+    return torch.from_numpy(batch.images).to(device).permute(0, 3, 1, 2).float().div_(255)
+
+
+def loss_of(net: nn.Module, images: Tensor, batch: Batch, memory: Memory | None = None) -> Tensor:
+    """The loss of a batch's pictures, computed in bfloat16 as far as that is safe.
+
+    With a memory they are compared with what it holds, too, and then kept in it.
+    """
+    with torch.autocast(images.device.type, torch.bfloat16):
+        embeddings: Tensor = net(images.contiguous(memory_format=torch.channels_last))
+    labels = torch.from_numpy(batch.labels).to(images.device)
+    loss = supervised_contrastive(embeddings, labels, TEMPERATURE)
+    if memory is None:
+        return loss
+    loss = loss + memory.contrast(embeddings, labels, TEMPERATURE)
+    memory.keep(embeddings, labels)
+    return loss
+
+
+def training_instances(data: TrainingData, out: Path) -> list[Instance]:
+    """Every class that the embedder is trained on."""
+    located = locate_cartons(data, out / "located.json")
+    return [
+        *grocery(data, located),
+        *household(data),
+        *clothing(data, _CLOTHES),
+        *prints(_FAMILIES),
+        *beverages(data),
+    ]
+
+
+def sampler_of(
+    data: TrainingData, out: Path, rng: np.random.Generator, *, lit: bool = True
+) -> Sampler:
+    """Draws views of everything that may be trained on; blocks while the pictures are read.
+
+    Args:
+        data: the data folder.
+        out: folder where it is kept which cartons were located.
+        rng: source of all chance.
+        lit: photograph the views at once, see `Sampler`.
+    """
+    places = backgrounds(data, _BACKGROUNDS)
+    return Sampler(training_instances(data, out), places, rng, lit=lit)
+
+
+def embed_with(
+    net: nn.Module, crops: Sequence[NDArray[np.uint8]], device: str = "cpu", side: int = INPUT_SIDE
+) -> NDArray[np.float32]:
+    """(N, 256) unit vectors in float32 arithmetic."""
+    net.eval()
+    parts = []
+    with torch.inference_mode():
+        for start in range(0, len(crops), _EVALUATION_BATCH):
+            batch = to_input(crops[start : start + _EVALUATION_BATCH], side)
+            parts.append(net(batch.to(device)).cpu().numpy())
+    return np.concatenate(parts)
+
+
+def picture_side(share: float) -> int:
+    """Pixels of the views at that share of the budget."""
+    return next(side for until, side in _SIDES if share <= until)
+
+
+def train_embedder(options: RunOptions, report: Report) -> Path:
+    """Train within the time bound; returns the checkpoint of the best averaged network.
+
+    Blocks for `options.minutes`; see `Run.complete` for what it writes. The first report is the
+    training-free baseline's.
+
+    Raises:
+        TrainingError: the data folder is not complete, or the checkpoint cannot be read.
+        WeightsError: the weights to begin with cannot be read, or do not fit.
+    """
+    options.out.mkdir(parents=True, exist_ok=True)
+    data = TrainingData.open(options.data)
+    located = locate_cartons(data, options.out / "located.json")
+    validation = held_out_set(data, located)
+    report(Progress(0, 0.0, 0.0, validation.measure(ColourEmbedder().embed)))
+    run = EmbedderRun(options, validation)
+    run.restore_if_asked()
+    rng = run.chance()
+    sampler = sampler_of(data, options.out, rng, lit=not options.photographs_batches)
+
+    def draw(share: float) -> Batch:
+        side = picture_side(options.along(share))
+        return joined([sampler.batch(side) for _ in range(options.batches)])
+
+    run.views = run.feed(draw, rng)
+    run.memory = Memory(_REMEMBERED, sampler.labels_of(Kind.BEVERAGE))
+    return run.complete(report)
+
+
+class EmbedderRun(Run):
+    """The embedder's part of a run."""
+
+    views: Feed[Batch]
+    memory: Memory | None = None
+
+    def __init__(self, options: RunOptions, validation: RetrievalSet) -> None:
+        torch.manual_seed(options.seed)
+        net = EmbeddingNet()
+        _start_as_identity(net)
+        net.to(memory_format=torch.channels_last)
+        net.to(options.device)
+        groups = [{"params": list(net.parameters()), "weight_decay": _WEIGHT_DECAY}]
+        super().__init__(net, groups, _PEAK_RATE, options)
+        self.validation = validation
+        self._darkroom = Darkroom()
+
+    @override
+    def loss(self) -> Tensor:
+        batch = self.views.next(self.share)
+        images = pictures_of(batch, self.options.device)
+        if batch.lights:
+            images = self._darkroom.develop(images, batch.lights)
+        return loss_of(self.net, images, batch, self.memory)
+
+    @override
+    def measure(self) -> dict[str, float]:
+        """At the last, served size: figures of different sizes must not compete for the best."""
+        net, device, side = self.average.module, self.options.device, picture_side(1.0)
+        return self.validation.measure(lambda crops: embed_with(net, crops, device, side))
+
+    @override
+    def score(self, figures: Mapping[str, float]) -> float:
+        # The latest: photos of four cartons are too few to choose among neighbouring figures.
+        return self.share
+
+
+def _start_as_identity(net: EmbeddingNet) -> None:
+    """Residual branches begin at zero, so that a deep network learns from its first step."""
+    for name, parameter in net.trunk.named_parameters():
+        if name.endswith("bn2.weight"):
+            nn.init.zeros_(parameter)

@@ -1,0 +1,230 @@
+"""Adapts the detector to the products of one catalog: cut out, pasted into places, found again.
+
+Every other scene shows invented packages instead, so that other things stay products, too.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+from torch.optim.swa_utils import AveragedModel
+from typing_extensions import override
+
+from matcher.errors import WeightsError
+from matcher.imaging.box import Box
+from matcher.networks.weights import Weights, enter, read_state
+from matcher.networks.yolo import build_yolov5n
+from training.augment.views import Subject
+from training.data.backgrounds import drawn_places
+from training.data.catalog_products import OwnProduct
+from training.data.prints import family
+from training.data.sources import Labelled, boxes_of_yolo, pictures_in, read_rgb
+from training.detector.data import Boxed, DetectionSets
+from training.detector.metrics import average_precision, recall
+from training.detector.scenes import Scene, SceneMaker, as_package
+from training.detector.train import DetectorRun, detect_with
+from training.errors import TrainingError
+from training.finetune.embedder import follow_closely, parted
+from training.loop.checkpoint import load_checkpoint
+from training.loop.progress import Report
+from training.loop.trainer import RunOptions
+
+_BATCH: Final = 10
+_PEAK_RATE: Final = 2e-4
+_PLACES: Final = 160
+_SCENES: Final = 40
+_PACKAGES: Final = 60
+_STRANGE_SEEDS: Final = 1_000_000
+_PHOTO_SIDE: Final = 960
+_FORGETTABLE: Final = 0.05
+_CHOOSING, _REPORTING = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class OwnDetectorOptions:
+    """One adaptation.
+
+    Attributes:
+        run: minutes, seed, device and where checkpoints go; its `data` is not read.
+        start: weights to start from, and to be compared with.
+        photos: folder of labelled photos to measure on, too; see `labelled_photos`.
+    """
+
+    run: RunOptions
+    start: Weights
+    photos: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AdaptedDetector:
+    """What came of it: shares in [0, 1].
+
+    `ap50` and `recall` (of boxes that serve) on scenes of the catalog's products in places that
+    training never drew, `others_ap50` on scenes of invented packages, `photos_ap50` and
+    `photos_recall` on labelled photos where some were given.
+
+    Attributes:
+        checkpoint: of the network.
+        before: figures of the weights that it started from.
+        after: on the same pictures.
+    """
+
+    checkpoint: Path
+    before: Mapping[str, float]
+    after: Mapping[str, float]
+
+    @property
+    def is_better(self) -> bool:
+        """Whether the catalog's products are found better, and others hardly worse."""
+        name = "photos_ap50" if "photos_ap50" in self.before else "ap50"
+        forgotten = self.before["others_ap50"] - self.after["others_ap50"]
+        return self.after[name] > self.before[name] and forgotten <= _FORGETTABLE
+
+
+def adapt_detector(
+    products: Sequence[OwnProduct],
+    options: OwnDetectorOptions,
+    report: Report,
+    places: Sequence[NDArray[np.uint8]] = (),
+) -> AdaptedDetector:
+    """Train within the time bound; see `Run.complete` for what it writes.
+
+    Args:
+        products: of the catalog.
+        options: how.
+        report: told how far it is.
+        places: to stand behind the products; drawn ones if there are none.
+
+    Raises:
+        TrainingError: photos or a checkpoint cannot be read.
+        WeightsError: the weights do not fit our detector.
+    """
+    run_options = options.run
+    run_options.out.mkdir(parents=True, exist_ok=True)
+    photos = () if options.photos is None else labelled_photos(options.photos)
+    seen, unseen = parted(list(places) or drawn_places(_PLACES, run_options.seed))
+    own = [look.subject() for one in products for look in one.looks]
+    side = int(options.start.option("input_size", 640))
+    confidence = options.start.option("confidence", 0.25)
+
+    def pictures(number: int) -> Measured:
+        rng = np.random.default_rng((run_options.seed, number))
+        strange = packages(_PACKAGES // 4, _STRANGE_SEEDS + number * _PACKAGES, rng)
+        makers = SceneMaker(own, unseen, rng), SceneMaker(strange, unseen, rng)
+        ours, others = ([maker.scene(side) for _ in range(_SCENES)] for maker in makers)
+        asked = photos if number == _REPORTING else ()
+        return Measured(ours, others, asked, side, confidence)
+
+    run = OwnDetectorRun(options, pictures(_CHOOSING))
+    reporting = pictures(_REPORTING)
+    before = reporting.of(run.average.module, run_options.device)
+    run.restore_if_asked()
+    rng = run.chance()
+    makers = SceneMaker(own, seen, rng), SceneMaker(packages(_PACKAGES, 0, rng), seen, rng)
+
+    def draw(_share: float) -> list[Scene]:
+        return [makers[number % 2].scene(side) for number in range(_BATCH)]
+
+    run.scenes = run.feed(draw, rng)
+    best = run.complete(report)
+    run.average.module.load_state_dict(load_checkpoint(best, run_options.device)["net"])
+    return AdaptedDetector(best, before, reporting.of(run.average.module, run_options.device))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """Pictures whose boxes are known."""
+
+    own: Sequence[Scene]
+    strange: Sequence[Scene]
+    photos: Sequence[Boxed]
+    side: int
+    confidence: float
+
+    def of(self, net: nn.Module, device: str) -> dict[str, float]:
+        """The figures of a network; see `AdaptedDetector`."""
+        ap50, found = self._measure(net, self.own, device)
+        strange, _ = self._measure(net, self.strange, device)
+        figures = {"ap50": ap50, "recall": found, "others_ap50": strange}
+        if self.photos:
+            ap50, found = self._measure(net, self.photos, device)
+            figures |= {"photos_ap50": ap50, "photos_recall": found}
+        return figures
+
+    def _measure(
+        self, net: nn.Module, pictures: Sequence[Scene] | Sequence[Boxed], device: str
+    ) -> tuple[float, float]:
+        found = [detect_with(net, one.image, self.side, device) for one in pictures]
+        truth: list[tuple[Box, ...]] = [one.boxes for one in pictures]
+        return (
+            average_precision(found, truth),
+            recall(found, truth, confidence=self.confidence),
+        )
+
+
+class OwnDetectorRun(DetectorRun):
+    """The detector's run on scenes of one catalog."""
+
+    def __init__(self, options: OwnDetectorOptions, choosing: Measured) -> None:
+        super().__init__(options.run, DetectionSets((), ()))
+        start = options.start
+        state = read_state(start.path, start.sha256)
+        try:
+            filled = enter(build_yolov5n(), state, start.path.name)
+        except WeightsError as error:
+            raise TrainingError(f"only our own detector can be adapted: {error}") from error
+        self.net.load_state_dict(filled.state_dict())
+        self.average = AveragedModel(self.net, multi_avg_fn=follow_closely, use_buffers=True)
+        self.peak_rate = _PEAK_RATE
+        self._choosing = choosing
+
+    @override
+    def measure(self) -> dict[str, float]:
+        return self._choosing.of(self.average.module, self.options.device)
+
+    @override
+    def score(self, figures: Mapping[str, float]) -> float:
+        return figures["ap50"] + figures["others_ap50"]
+
+
+def packages(families: int, first_seed: int, rng: np.random.Generator) -> list[Subject]:
+    """Invented things of two flavours each."""
+    flat = [print_ for seed in range(families) for print_ in family(first_seed + seed, 2)]
+    return [as_package(print_, flat[int(rng.integers(len(flat)))], rng) for print_ in flat]
+
+
+def labelled_photos(folder: Path) -> tuple[Boxed, ...]:
+    """Photos with a text file of the same name beside them or in `labels/`, in YOLO's form.
+
+    Each line is `class x y width height`, centre and size in shares of the picture.
+
+    Raises:
+        TrainingError: there is none, or one cannot be read.
+    """
+    home = folder / "images" if (folder / "images").is_dir() else folder
+    found: list[Boxed] = []
+    for path in pictures_in(home):
+        beside = path.with_suffix(".txt")
+        labels = beside if beside.exists() else folder / "labels" / beside.name
+        if path.is_file() and labels.exists():
+            found.append(_boxed(_read(path, labels)))
+    if not found:
+        raise TrainingError(f"{folder} has no photo with a .txt of its boxes: see docs/training.md")
+    return tuple(found)
+
+
+def _read(path: Path, labels: Path) -> Labelled:
+    try:
+        return boxes_of_yolo(path, labels)
+    except (ValueError, IndexError, OSError) as error:
+        raise TrainingError(f"{labels} is not `class x y width height` per line") from error
+
+
+def _boxed(labelled: Labelled) -> Boxed:
+    image = read_rgb(labelled.path, _PHOTO_SIDE)
+    scale = max(image.shape[:2]) / labelled.longest
+    return Boxed(image, tuple(box.scaled(scale) for box in labelled.boxes))

@@ -1,0 +1,121 @@
+"""How well an embedding tells the products of one catalog apart."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.augment.views import SHOP_LIGHT, SHOP_POSE, Subject, view
+from training.data.catalog_products import OwnProduct
+from training.data.instances import whole_box
+from training.data.prints import family
+from training.embedder.metrics import Embed
+
+MOST_VIEWS: Final = 400
+STRANGERS: Final = 40
+_FAMILY: Final = 3
+# Families that nothing is trained on: training draws from smaller seeds.
+_STRANGE_SEEDS: Final = 1_000_000
+_DEPTHS: Final = (1, 5)
+
+Images = Sequence[NDArray[np.uint8]]
+Vectors = NDArray[np.float32]
+
+
+class AdaptSet:
+    """Views of the catalog's products that training never drew, and pictures that it never saw.
+
+    Figures are shares in [0, 1]: `views_top1`, `views_top5` of views, `pictures_top1`,
+    `pictures_top5` of held-out pictures (left out where there are none), `twins` of views that are
+    liker their product than its nearest other product, `others_top1` of views of invented packages
+    that have nothing to do with the catalog.
+    """
+
+    def __init__(
+        self,
+        products: Sequence[OwnProduct],
+        twins: NDArray[np.intp],
+        places: Images,
+        side: int,
+        seed: int,
+    ) -> None:
+        """Draw the views.
+
+        Args:
+            products: of the catalog.
+            twins: (N,) the nearest other product of each.
+            places: to stand behind the products.
+            side: pixels of a view.
+            seed: of all chance.
+        """
+        rng = np.random.default_rng((seed, 1))
+        self._twins = twins
+        self._references = [look.image() for one in products for look in one.looks]
+        self._owners = np.repeat(np.arange(len(products)), [len(one.looks) for one in products])
+        per_product = max(MOST_VIEWS // len(products), 1)
+        drawn = rng.permutation(len(products))[: max(MOST_VIEWS // per_product, 1)]
+        self._truth = np.repeat(drawn, min(per_product, 4))
+        self._views = [_view(products[index], places, side, rng) for index in self._truth.tolist()]
+        held_out = [(n, one.held_out) for n, one in enumerate(products) if one.held_out]
+        self._held_out = [look.image() for _, look in held_out]
+        self._held_out_truth = np.array([number for number, _ in held_out], np.intp)
+        prints = [p for n in range(STRANGERS) for p in family(_STRANGE_SEEDS + seed + n, _FAMILY)]
+        self._strangers = prints
+        self._strange_views = [_seen(flat(p), places, side, rng) for p in prints]
+
+    def measure(self, embed: Embed) -> dict[str, float]:
+        """The figures of an embedding."""
+        references = embed(self._references)
+        figures = {}
+        likeness = _per_product(embed(self._views) @ references.T, self._owners)
+        figures.update(_tops("views", likeness, self._truth))
+        rows = np.arange(len(self._truth))
+        own = likeness[rows, self._truth]
+        figures["twins"] = float(np.mean(own > likeness[rows, self._twins[self._truth]]))
+        if self._held_out:
+            asked = _per_product(embed(self._held_out) @ references.T, self._owners)
+            figures.update(_tops("pictures", asked, self._held_out_truth))
+        strange = embed(self._strange_views) @ embed(self._strangers).T
+        right = strange.argmax(axis=1) == np.arange(len(self._strangers))
+        return figures | {"others_top1": float(np.mean(right))}
+
+
+def flat(print_: NDArray[np.uint8]) -> Subject:
+    """A whole picture as a product."""
+    return Subject(print_, np.full(print_.shape[:2], 255, np.uint8), whole_box(print_))
+
+
+def nearest_others(products: Sequence[OwnProduct], embed: Embed) -> NDArray[np.intp]:
+    """(N,) for each product the one that looks most like it."""
+    vectors = embed([one.looks[0].image() for one in products])
+    likeness = vectors @ vectors.T
+    np.fill_diagonal(likeness, -np.inf)
+    nearest: NDArray[np.intp] = likeness.argmax(axis=1)
+    return nearest
+
+
+def _view(
+    product: OwnProduct, places: Images, side: int, rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    look = product.looks[int(rng.integers(len(product.looks)))]
+    return _seen(look.subject(), places, side, rng)
+
+
+def _seen(
+    subject: Subject, places: Images, side: int, rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    behind = places[int(rng.integers(len(places)))]
+    return view(subject, SHOP_POSE, side, rng, behind, SHOP_LIGHT)
+
+
+def _per_product(likeness: Vectors, owners: NDArray[np.intp]) -> Vectors:
+    """(Q, N): of a product's pictures the most alike one counts."""
+    starts = np.flatnonzero(np.diff(owners, prepend=-1))
+    return np.maximum.reduceat(likeness, starts, axis=1)
+
+
+def _tops(name: str, likeness: Vectors, truth: NDArray[np.intp]) -> dict[str, float]:
+    own = likeness[np.arange(len(truth)), truth]
+    ranks = (likeness > own[:, None]).sum(axis=1)
+    return {f"{name}_top{depth}": float(np.mean(ranks < depth)) for depth in _DEPTHS}

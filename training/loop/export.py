@@ -1,0 +1,96 @@
+"""From a run's best checkpoint to weights that ship: half precision, manifest entry."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from matcher.networks.weights import (
+    Manifest,
+    Network,
+    WeightsEntry,
+    read_manifest,
+    sha256_of,
+    write_manifest,
+)
+from training.loop.checkpoint import load_checkpoint
+
+LICENCE: Final = "AGPL-3.0-or-later"
+# Running means and variances of batch norm may exceed half precision; they are few.
+_KEPT_WIDE: Final = ("running_mean", "running_var")
+_COUNTER: Final = "num_batches_tracked"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What the manifest says of weights beside what their file says itself.
+
+    Attributes:
+        name: unique in the manifest; also the file's stem.
+        network: what they are for.
+        trained_on: the data with licences, for people.
+        command: what made them.
+        figures: measured, by name.
+        options: numbers that belong to them, such as `input_size`.
+    """
+
+    name: str
+    network: Network
+    trained_on: str
+    command: str
+    figures: Mapping[str, float]
+    options: Mapping[str, float]
+
+
+def compact(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Half precision where it costs nothing, without counters that inference never reads."""
+    return {name: _narrowed(name, value) for name, value in state.items() if _COUNTER not in name}
+
+
+def export(checkpoint: Path, card: Card, folder: Path) -> WeightsEntry:
+    """Write the weights and their manifest entry, which replaces one of the same name.
+
+    Raises:
+        TrainingError: the checkpoint cannot be read.
+        WeightsError: the folder's manifest cannot be read.
+    """
+    state = load_checkpoint(checkpoint, "cpu")["net"]
+    path = folder / f"{card.name}.safetensors"
+    save_file(compact(state), path)
+    return listed(path, card, folder)
+
+
+def listed(path: Path, card: Card, folder: Path) -> WeightsEntry:
+    """The manifest entry, now written, of a file in the weights folder.
+
+    Raises:
+        WeightsError: the folder's manifest cannot be read.
+    """
+    path.chmod(0o644)
+    entry = WeightsEntry(
+        name=card.name,
+        file=path.name,
+        network=card.network,
+        sha256=sha256_of(path),
+        size=path.stat().st_size,
+        licence=LICENCE,
+        commercial_use=True,
+        trained_on=card.trained_on,
+        command=card.command,
+        figures={name: round(value, 4) for name, value in card.figures.items()},
+        options=card.options,
+    )
+    others = [one for one in read_manifest(folder).entries if one.name != card.name]
+    write_manifest(Manifest(folder, (*others, entry)))
+    return entry
+
+
+def _narrowed(name: str, value: Tensor) -> Tensor:
+    value = value.detach().cpu().contiguous()
+    if value.is_floating_point() and not name.endswith(_KEPT_WIDE):
+        return value.to(torch.float16)
+    return value

@@ -1,0 +1,228 @@
+"""A bounded, resumable training run: what the trainers of all networks share."""
+
+import math
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+
+from matcher.networks.weights import enter, read_tensors
+from training.loop import progress as progress_log
+from training.loop.checkpoint import load_checkpoint, save_checkpoint
+from training.loop.loader import Feed
+from training.loop.progress import Progress, Report
+
+_WARM_UP: Final = 0.04
+
+
+def rate_share(share: float) -> float:
+    """Of the peak rate: a short linear warm-up, then half a cosine down to a hundredth.
+
+    Args:
+        share: of the budget that is spent, in [0, 1].
+    """
+    if share < _WARM_UP:
+        return max(share / _WARM_UP, 0.02)
+    along = (share - _WARM_UP) / (1 - _WARM_UP)
+    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * along))
+
+
+_AVERAGING: Final = 0.99
+_LONGEST_GRADIENT: Final = 10.0
+# A network that knows something forgets it at the rate at which one learns from nothing.
+_GENTLER: Final = 0.4
+
+_Drawn = TypeVar("_Drawn")
+_Tensors = Sequence[Tensor] | tuple[Tensor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """One run.
+
+    Attributes:
+        data: the data folder.
+        out: where checkpoint, log and curves go.
+        minutes: of training in all, over every resumed part.
+        seed: of all chance.
+        device: "cpu" or "cuda".
+        resume: go on from the checkpoint in `out`, if there is one.
+        report_seconds: between two validations, each with a checkpoint.
+        workers: processes that draw what is learnt from; 0 for this one.
+        batches: as many as a processor's that make one step; the rate grows by its root.
+        start: weights to begin with instead of chance: a gentler rate, and the last size at once.
+    """
+
+    data: Path
+    out: Path
+    minutes: float
+    seed: int = 0
+    device: str = "cpu"
+    resume: bool = False
+    report_seconds: float = 240.0
+    workers: int = 0
+    batches: int = 1
+    start: Path | None = None
+
+    def along(self, share: float) -> float:
+        """How far a share of the budget is along what a network learns from the beginning."""
+        return 1.0 if self.start else share
+
+    @property
+    def photographs_batches(self) -> bool:
+        """Whether pictures are photographed on the device, not by those who draw them."""
+        return self.device != "cpu"
+
+
+class Run(ABC):
+    """A network, its running average, its optimiser, and how much of the budget is spent."""
+
+    def __init__(
+        self,
+        net: nn.Module,
+        parameters: Iterable[dict[str, Any]],
+        peak_rate: float,
+        options: RunOptions,
+    ) -> None:
+        self.options = options
+        self.net = net
+        self.average = AveragedModel(net, multi_avg_fn=_follow, use_buffers=True)
+        self.optimizer = torch.optim.AdamW(parameters, lr=peak_rate)
+        self.peak_rate = peak_rate * math.sqrt(options.batches)
+        if options.start:
+            self.peak_rate *= _GENTLER
+        self.step = 0
+        self.seconds = 0.0
+        self.best = -1.0
+        self._feeds = ExitStack()
+
+    @abstractmethod
+    def loss(self) -> Tensor:
+        """The loss of a fresh batch, for its gradient."""
+
+    @abstractmethod
+    def measure(self) -> Mapping[str, float]:
+        """Validation figures of the averaged network."""
+
+    @abstractmethod
+    def score(self, figures: Mapping[str, float]) -> float:
+        """What decides which averaged network is the best."""
+
+    @property
+    def share(self) -> float:
+        """How much of the budget is spent, in [0, 1]."""
+        return min(self.seconds / (60 * self.options.minutes), 1.0)
+
+    def train_step(self) -> float:
+        """One optimiser step; returns the loss."""
+        started = time.monotonic()
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.peak_rate * rate_share(self.share)
+        self.net.train()
+        loss = self.loss()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.net.parameters(), _LONGEST_GRADIENT)
+        self.optimizer.step()
+        self.average.update_parameters(self.net)
+        self.step += 1
+        self.seconds += time.monotonic() - started
+        return float(loss.detach())
+
+    def complete(self, report: Report) -> Path:
+        """Train until the budget is spent; returns the checkpoint of the best averaged network.
+
+        Blocks. Writes `last.pt`, `best.pt`, `progress.jsonl` and `curves.png` to `options.out`; a
+        killed run loses at most `report_seconds`.
+        """
+        with self._feeds:
+            for losses in self._rounds():
+                self._report(losses, report)
+                save_checkpoint(self._state(), self.options.out / "last.pt")
+        return self.options.out / "best.pt"
+
+    def restore_if_asked(self) -> None:
+        """Go on where the last checkpoint stood, if the options say so and there is one.
+
+        Otherwise begin with the weights that they name.
+
+        Raises:
+            TrainingError: the checkpoint cannot be read.
+            WeightsError: the weights cannot be read, or do not fit.
+        """
+        path = self.options.out / "last.pt"
+        if not (self.options.resume and path.exists()):
+            if self.options.start:
+                self._begin_with(self.options.start)
+            return
+        state = load_checkpoint(path, self.options.device)
+        self.net.load_state_dict(state["net"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.seconds = int(state["step"]), float(state["seconds"])
+        self.best = float(state["best"])
+
+    def _begin_with(self, weights: Path) -> None:
+        learnt = [one for one in self.net.parameters() if one.requires_grad]
+        enter(self.net, read_tensors(weights), weights.name)
+        for one in learnt:
+            one.requires_grad_()
+        self.average.module.load_state_dict(self.net.state_dict())
+
+    def feed(self, draw: Callable[[float], _Drawn], rng: np.random.Generator) -> Feed[_Drawn]:
+        """Batches drawn by as many processes as the options say, which end with the run."""
+        return self._feeds.enter_context(closing(Feed(draw, rng, self.options.workers)))
+
+    def chance(self) -> np.random.Generator:
+        """Another stream after every resumption: the same pictures again would teach nothing."""
+        return np.random.default_rng((self.options.seed, self.step))
+
+    def _rounds(self) -> Iterator[list[float]]:
+        """Train for `report_seconds` at a time; yields the losses."""
+        while self.share < 1:
+            until = time.monotonic() + self.options.report_seconds
+            losses = [self.train_step()]
+            while time.monotonic() < until and self.share < 1:
+                losses.append(self.train_step())
+            yield losses
+
+    def _report(self, losses: list[float], report: Report) -> None:
+        figures = self.measure()
+        score = self.score(figures)
+        if score >= self.best:
+            self.best = score
+            state = {"net": self.average.module.state_dict(), "step": self.step}
+            save_checkpoint(state, self.options.out / "best.pt")
+        now = Progress(self.step, self.seconds / 60, float(np.mean(losses)), figures)
+        log = self.options.out / "progress.jsonl"
+        progress_log.append(log, now)
+        progress_log.draw_curves(progress_log.read(log), self.options.out / "curves.png")
+        report(now)
+
+    def _state(self) -> dict[str, object]:
+        return {
+            "net": self.net.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "seconds": self.seconds,
+            "best": self.best,
+        }
+
+
+@torch.no_grad()
+def _follow(average: _Tensors, current: _Tensors, _count: object) -> None:
+    """Exponential moving average; counters are copied."""
+    for mean, value in zip(average, current, strict=True):
+        if mean.is_floating_point():
+            mean.lerp_(value, 1 - _AVERAGING)
+        else:
+            mean.copy_(value)

@@ -1,0 +1,1 @@
+"""Measuring trained networks and entering them into the weights folder."""

@@ -1,0 +1,100 @@
+"""Measures weights on pictures that no training may read, beside what no training gives.
+
+Networks and their input sizes are chosen on held-out products; nothing is chosen by these figures.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from matcher.imaging.box import Box
+from matcher.retrieval.untrained import ColourEmbedder
+from training.data.instances import catalog_subject
+from training.data.sources import TrainingData, boxes_of_yolo, pictures_in, read_rgb
+from training.detector.metrics import average_precision, recall
+from training.detector.train import detect_with
+from training.embedder.metrics import Embed, Query, RetrievalSet
+
+_PHOTO_SIDE: Final = 400
+_CATALOG_SIDE: Final = 260
+_SURE: Final = 0.1
+
+
+def recall_in_shops(detector: nn.Module, data: TrainingData) -> dict[str, float]:
+    """Shop pictures of an unknown supermarket; many products there are not labelled."""
+    folder = data.root / "eval_only" / "freiburg_boxes"
+    found, truth = [], []
+    for path in pictures_in(folder / "images"):
+        labelled = boxes_of_yolo(path, folder / "labels" / f"{path.stem}.txt")
+        found.append(detect_with(detector, read_rgb(path, _PHOTO_SIDE)))
+        truth.append(labelled.boxes)
+    return {
+        "freiburg_recall": recall(found, truth, confidence=_SURE),
+        "freiburg_recall_any_confidence": recall(found, truth),
+        "freiburg_ap50_incomplete_labels": average_precision(found, truth),
+    }
+
+
+def retrieval_of_cartons(
+    data: TrainingData, methods: Mapping[str, Embed], detector: nn.Module | None
+) -> dict[str, float]:
+    """Cartons of `grocery/eval` among the catalog pictures of all products, left-out ones apart.
+
+    Args:
+        data: the data folder.
+        methods: what turns crops into vectors, by name; the training-free baseline is added.
+        detector: cuts the surest box out of each photo first; the whole photo is asked if None.
+    """
+    catalog = data.root / "grocery" / "catalog"
+    names = tuple(folder.name for folder in pictures_in(catalog))
+    references = tuple(_on_white(catalog / name / "iconic.jpg") for name in names)
+    figures: dict[str, float] = {}
+    for group, products in (
+        ("known", [name for name in data.cartons if name not in data.left_out]),
+        ("left_out", sorted(data.left_out)),
+    ):
+        queries = tuple(_queries(data, products, detector))
+        asked = RetrievalSet(names, references, queries)
+        for method, embed in {**methods, "baseline": ColourEmbedder().embed}.items():
+            for figure, value in asked.measure(embed).items():
+                figures[f"{method}_{group}_{figure}"] = value
+    return figures
+
+
+def together(first: Embed, second: Embed) -> Embed:
+    """Two embeddings side by side, each with half the say."""
+
+    def embed(crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        joined = np.concatenate([first(crops), second(crops)], axis=1)
+        return np.asarray(joined / np.sqrt(2), np.float32)
+
+    return embed
+
+
+def _queries(
+    data: TrainingData, products: Sequence[str], detector: nn.Module | None
+) -> list[Query]:
+    queries = []
+    for product in products:
+        for path in pictures_in(data.root / "grocery" / "eval" / product):
+            photo = read_rgb(path, _PHOTO_SIDE)
+            crop = photo if detector is None else _surest(detector, photo).crop(photo)
+            queries.append(Query(crop, product))
+    return queries
+
+
+def _surest(detector: nn.Module, photo: NDArray[np.uint8]) -> Box:
+    """The detector's first box; the whole photo where it finds none."""
+    found = detect_with(detector, photo)
+    return found[0].box if found else Box(0, 0, photo.shape[1], photo.shape[0])
+
+
+def _on_white(path: Path) -> NDArray[np.uint8]:
+    subject = catalog_subject(read_rgb(path, _CATALOG_SIDE))
+    if subject.mask is None:
+        return subject.image
+    return np.where(subject.mask[..., None] > 0, subject.image, 255).astype(np.uint8)

@@ -1,0 +1,47 @@
+"""Puts a finished comparator into the weights folder, with its held-out figures."""
+
+from pathlib import Path
+from typing import Final
+
+from matcher.keypoints.features import FrontEnd
+from matcher.networks.comparator_net import ComparatorNet
+from matcher.networks.weights import Network, WeightsEntry
+from training.comparator.material import Amounts
+from training.comparator.metrics import HeldOut
+from training.data.sources import TrainingData
+from training.loop.checkpoint import load_checkpoint
+from training.loop.export import Card, export
+from training.release.release import command_of
+
+SOURCES: Final = (
+    "Grocery Store Dataset train photos and catalog pictures without the 8 left-out cartons and "
+    "without every fourth product (MIT); Amazon Picking Challenge catalog pictures (BSD-3); "
+    "beverage3 (CC BY 4.0); art boxes (MIT); Clothing dataset (CC0); drawn packages and prints"
+)
+
+
+def ship_comparator(
+    data: TrainingData,
+    run: Path,
+    front_end: FrontEnd,
+    folder: Path,
+    amounts: Amounts | None = None,
+) -> WeightsEntry:
+    """Measure the best network of a run beside what needs none, and write it.
+
+    Raises:
+        TrainingError: the run or the data folder is not complete.
+    """
+    net = ComparatorNet()
+    net.load_state_dict(load_checkpoint(run / "best.pt", "cpu")["net"])
+    held_out = HeldOut.of(data, front_end, amounts or Amounts())
+    figures = {**held_out.measure(net, "cpu"), **held_out.untrained()}
+    card = Card(
+        name="comparator",
+        network=Network.COMPARATOR,
+        trained_on=SOURCES,
+        command=command_of("comparator", run),
+        figures={f"held_out_{name}": value for name, value in figures.items()},
+        options={},
+    )
+    return export(run / "best.pt", card, folder)

@@ -1,0 +1,170 @@
+"""Contact sheets: pictures that each network is trained on, with what it is told about them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.imaging.box import Box
+from matcher.verification.comparator import CELL
+from training.comparator.material import Amounts as ComparedAmounts
+from training.comparator.material import collect_material
+from training.comparator.pairs import DIFFERENT, SAME, Compared, draw
+from training.data.aligned_photos import aligned_photos
+from training.data.backgrounds import drawn_places
+from training.data.catalog_products import OwnProduct
+from training.data.instances import backgrounds
+from training.data.located import locate_cartons
+from training.data.sources import TrainingData
+from training.detector.data import DetectionSampler
+from training.detector.scenes import Scene, SceneMaker
+from training.detector.train import INPUT_SIDE
+from training.embedder.sampling import Sampler
+from training.embedder.train import picture_side, training_instances
+from training.errors import TrainingError
+from training.finetune.detector import packages
+from training.finetune.embedder import AdaptSampler
+from training.superglue.compose import Composer
+from training.superglue.front_ends import FrontEndChoice
+from training.superglue.things import Amounts, Collector, trained_on
+from training.superpoint.shapes import drawn_shape
+
+_TILE: Final = 160
+_COLUMNS: Final = 8
+_ROWS: Final = 5
+_GAP: Final = 4
+_PLACES: Final = 100
+_THINGS: Final = 24
+_GREEN: Final = (40, 220, 60)
+_RED: Final = (230, 40, 40)
+
+Tile = NDArray[np.uint8]
+
+
+def sheets_of_data(
+    data: TrainingData, out: Path, choice: FrontEndChoice, seed: int
+) -> Iterator[tuple[str, Tile]]:
+    """One sheet per network, by its name, as `skulens train NETWORK --data DIR` draws them.
+
+    Boxes and keypoints are drawn in green; views of one thing stand side by side.
+
+    Args:
+        data: the data folder.
+        out: keeps where the cartons are in their photos.
+        choice: whose keypoints the things of the last sheet are located by.
+        seed: of all chance.
+    """
+    rng = np.random.default_rng(seed)
+    located = locate_cartons(data, out / "located.json")
+    sampler = DetectionSampler(data, located, rng)
+    yield "detector", sheet([boxed(sampler.scene(INPUT_SIDE)) for _ in range(_COLUMNS * _ROWS)])
+    places = backgrounds(data, _PLACES)
+    batch = Sampler(training_instances(data, out), places, rng).batch(picture_side(1.0))
+    yield "embedder", sheet(list(batch.images))
+    drawn = (drawn_shape(120, rng) for _ in range(_COLUMNS * _ROWS))
+    yield "superpoint", sheet([pointed(image, points) for image, points in drawn])
+    pictures = (
+        replace(one, photos=one.photos[:1])
+        for one in islice(trained_on(data, Amounts(20, 1, 4)), _THINGS)
+    )
+    composer = Composer(Collector(choice.open()).collect(pictures).things, rng)
+    yield "superglue", sheet([composer.scene().image for _ in range(_COLUMNS * _ROWS)])
+    few = ComparedAmounts(_PLACES, _THINGS, 1)
+    photos = aligned_photos(data, choice.open(), held_out=False, twins=False)
+    material = collect_material(data, few, photos, held_out=False)
+    yield "comparator", sheet([told(draw(material, rng)) for _ in range(_COLUMNS * _ROWS)])
+
+
+def sheets_of_catalog(
+    products: Sequence[OwnProduct], twins: NDArray[np.intp], side: int, seed: int
+) -> Iterator[tuple[str, Tile]]:
+    """The same as `skulens train NETWORK --catalog NAME` draws them.
+
+    Args:
+        products: of the catalog.
+        twins: (N,) the nearest other product of each.
+        side: pixels of the embedder's views.
+        seed: of all chance.
+    """
+    rng = np.random.default_rng(seed)
+    places = drawn_places(_PLACES, seed)
+    own = [look.subject() for one in products for look in one.looks]
+    makers = SceneMaker(own, places, rng), SceneMaker(packages(12, 0, rng), places, rng)
+    scenes = [makers[number % 2].scene(INPUT_SIDE) for number in range(_COLUMNS * _ROWS)]
+    yield "detector", sheet([boxed(scene) for scene in scenes])
+    views = AdaptSampler(products, twins, places, rng).batch(side)
+    yield "embedder", sheet(list(views.images))
+
+
+def boxed(scene: Scene) -> Tile:
+    """A scene with its boxes drawn."""
+    image = scene.image.copy()
+    for box in scene.boxes:
+        cv2.rectangle(image, *_corners(box), _GREEN, 2)
+    return image
+
+
+def pointed(image: NDArray[np.uint8], points: NDArray[np.float32]) -> Tile:
+    """A grey picture with its keypoints drawn."""
+    shown = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
+    for x, y in np.rint(points).astype(int).tolist():
+        cv2.circle(shown, (x, y), 2, _GREEN, -1)
+    return np.asarray(shown, np.uint8)
+
+
+def told(pair: Compared) -> Tile:
+    """A reference, the picture of it, and in that red what differs and green what does not."""
+    shown = pair.query.copy()
+    height, width = shown.shape[:2]
+    cells = cv2.resize(pair.labels, None, fx=CELL, fy=CELL, interpolation=cv2.INTER_NEAREST)
+    for label, ink in ((DIFFERENT, _RED), (SAME, _GREEN)):
+        where = cells[:height, :width] == label
+        shown[where] = (0.7 * shown[where] + 0.3 * np.array(ink)).astype(np.uint8)
+    return np.concatenate([pair.reference, shown], axis=1)
+
+
+def sheet(tiles: Sequence[Tile]) -> Tile:
+    """Pictures in rows of eight, each fitted into a square, on white.
+
+    Raises:
+        TrainingError: there is none.
+    """
+    if not tiles:
+        raise TrainingError("there is nothing to look at: the data has no picture of that kind")
+    rows = -(-len(tiles) // _COLUMNS)
+    step = _TILE + _GAP
+    page = np.full((rows * step + _GAP, _COLUMNS * step + _GAP, 3), 255, np.uint8)
+    for number, tile in enumerate(tiles):
+        fitted = _fitted(tile)
+        top = _GAP + number // _COLUMNS * step
+        left = _GAP + number % _COLUMNS * step
+        page[top : top + fitted.shape[0], left : left + fitted.shape[1]] = fitted
+    return page
+
+
+def write_sheet(page: Tile, path: Path) -> None:
+    """As PNG.
+
+    Raises:
+        TrainingError: it cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not cv2.imwrite(str(path), cv2.cvtColor(page, cv2.COLOR_RGB2BGR)):
+        raise TrainingError(f"cannot write {path}")
+
+
+def _fitted(tile: Tile) -> Tile:
+    height, width = tile.shape[:2]
+    scale = _TILE / max(height, width)
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST
+    return np.asarray(cv2.resize(tile, size, interpolation=how), np.uint8)
+
+
+def _corners(box: Box) -> tuple[tuple[int, int], tuple[int, int]]:
+    return (round(box.left), round(box.top)), (round(box.right), round(box.bottom))

@@ -1,0 +1,1 @@
+"""Painting: canvas, fonts, textures, ornaments."""

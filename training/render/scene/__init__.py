@@ -1,0 +1,1 @@
+"""The rendered film: room, hand, camera path, light and truth."""

@@ -1,0 +1,90 @@
+"""The demo's film: a shaking camera along a shelf, then products held up one after the other.
+
+In view are several catalog products, one near-twin without its twin, and one product that is not
+in the catalog. Every frame knows where each product is and how much of it shows.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream.video.writer import VideoWriter
+from training.render.paint.fonts import FontBook, bundled_fonts
+from training.render.scene import script
+from training.render.scene.film import Film
+from training.render.scene.truth import Truth, TruthFrame, find_appearances
+from training.render.shop import Packaged
+
+# Two frames are drawn while one is encoded; more would only wait.
+_THREADS = 2
+
+
+def make_film(
+    products: Sequence[Packaged],
+    stranger: Packaged,
+    seed: int,
+    width: int,
+    height: int,
+) -> Film:
+    """The film before it is drawn.
+
+    Args:
+        products: the catalog's products, at least those that `training.render.scene.script` shows.
+        stranger: the product that the catalog does not hold.
+        seed: of every shake, grain and shadow.
+        width: of the picture in pixels.
+        height: likewise.
+    """
+    solids = {product.product_id: product.solid for product in products}
+    fonts = FontBook(bundled_fonts())
+    return Film(solids, stranger.product_id, stranger.solid, seed, fonts, width, height)
+
+
+def render_clip(
+    path: Path,
+    film: Film,
+    known: frozenset[str],
+    on_progress: Callable[[int, int], None],
+    frame_count: int | None = None,
+) -> Truth:
+    """Draw the film into an H.264 MP4; blocks for about half a minute.
+
+    Args:
+        path: of the video.
+        film: what to draw.
+        known: product ids that the catalog holds.
+        on_progress: called with frames done and frames in all.
+        frame_count: stop early; None draws all.
+
+    Raises:
+        stream.errors.WriterError: the video cannot be written.
+    """
+    count = film.frame_count if frame_count is None else min(frame_count, film.frame_count)
+    frames: list[TruthFrame] = []
+    with VideoWriter(path, film.width, film.height, script.FRAME_RATE, threads=1) as writer:
+        for picture, frame in _drawn(film, count):
+            writer.write(picture, frame.media_time_s)
+            frames.append(frame)
+            on_progress(len(frames), count)
+    appearances = find_appearances(tuple(frames), known, script.FRAME_RATE)
+    return Truth(film.width, film.height, script.FRAME_RATE, tuple(frames), appearances)
+
+
+def _drawn(film: Film, count: int) -> Iterator[tuple[NDArray[np.uint8], TruthFrame]]:
+    """Frames in order, drawn a few ahead."""
+    waiting: deque[Future[tuple[NDArray[np.uint8], TruthFrame]]] = deque()
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="film") as pool:
+        try:
+            for index in range(count):
+                waiting.append(pool.submit(film.draw, index))
+                if len(waiting) > _THREADS:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()

@@ -1,0 +1,1 @@
+"""SuperGlue's data and trainer."""

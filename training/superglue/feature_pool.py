@@ -1,0 +1,270 @@
+"""A pool of scenes whose keypoints are known, on disk: features, never pictures.
+
+Shards are numbered, written whole, and depend on nothing but the seed and their number: a killed
+builder goes on with the first that is missing, while a trainer reads what there is.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.encodings.encoding import CompactFeatures
+from matcher.imaging.resize import resized
+from matcher.keypoints.features import FrontEnd, LocalFeatures
+from training.data.sources import TrainingData
+from training.errors import TrainingError
+from training.superglue.compose import Composer, Scene
+from training.superglue.things import Amounts, Collector, Picture, Reference, held_out, trained_on
+
+_KEPT: Final = 1500
+_POINT_UNIT: Final = 64.0
+_CODE_UNIT: Final = 127.0
+_MATCHING_SIDES: Final = ((640, 1024), (448, 640))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pasted:
+    """A reference in a scene.
+
+    Attributes:
+        reference: its index in the pool.
+        homography: (3, 3) float64, canonical pixels to scene pixels.
+        photo: see `Placed`.
+    """
+
+    reference: int
+    homography: NDArray[np.float64]
+    photo: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PooledScene:
+    """Keypoints of a scene.
+
+    Attributes:
+        features: at matching size.
+        owner: (N,) uint8 for each keypoint, see `Scene`.
+        pasted: the things in it; the k-th has owner k + 1.
+    """
+
+    features: LocalFeatures
+    owner: NDArray[np.uint8]
+    pasted: tuple[Pasted, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PoolOptions:
+    """How much to build.
+
+    Attributes:
+        shards: of training scenes.
+        validation_shards: of scenes with held-out products.
+        shard_size: scenes in each.
+        amounts: how many pictures there are to show.
+        seed: of all chance.
+    """
+
+    shards: int = 200
+    validation_shards: int = 2
+    shard_size: int = 100
+    amounts: Amounts = field(default_factory=Amounts)
+    seed: int = 0
+
+
+def build_pool(
+    data: TrainingData, front_end: FrontEnd, folder: Path, options: PoolOptions
+) -> Iterator[Path]:
+    """Build what is missing, validation first; yields each shard as it is written.
+
+    Raises:
+        TrainingError: the data folder is not complete.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    parts: tuple[tuple[str, Iterator[Picture], int], ...] = (
+        ("validation", held_out(data, options.amounts), options.validation_shards),
+        ("train", trained_on(data, options.amounts), options.shards),
+    )
+    for name, pictures, shards in parts:
+        missing = [n for n in range(shards) if not _shard(folder, name, n).exists()]
+        if missing:
+            collection = Collector(front_end).collect(pictures)
+            _write(folder / f"{name}-references.npz", _references_as_arrays(collection.references))
+            for number in missing:
+                path = _shard(folder, name, number)
+                rng = np.random.default_rng((options.seed, number, len(name)))
+                composer = Composer(collection.things, rng)
+                _write(path, _scenes_as_arrays(_looks(composer, front_end, rng, options)))
+                yield path
+
+
+def _looks(
+    composer: Composer, front_end: FrontEnd, rng: np.random.Generator, options: PoolOptions
+) -> list[PooledScene]:
+    return [look(composer.scene(), front_end, rng) for _ in range(options.shard_size)]
+
+
+def look(scene: Scene, front_end: FrontEnd, rng: np.random.Generator) -> PooledScene:
+    """A scene as the product would look at it: as a whole photo or as what a detector cut."""
+    sides = _MATCHING_SIDES[int(rng.integers(len(_MATCHING_SIDES)))]
+    image, scale = resized(scene.image, *sides)
+    features = front_end.extract(image, _KEPT)
+    height, width = scene.owner.shape
+    at = np.rint((features.points + 0.5) / scale - 0.5).astype(int)
+    columns, rows = at[:, 0].clip(0, width - 1), at[:, 1].clip(0, height - 1)
+    shift = 0.5 * scale - 0.5
+    grow = np.array([[scale, 0, shift], [0, scale, shift], [0, 0, 1]])
+    pasted = tuple(Pasted(one.reference, grow @ one.homography, one.photo) for one in scene.placed)
+    return PooledScene(features, scene.owner[rows, columns], pasted)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pool:
+    """What has been built so far.
+
+    Attributes:
+        references: what scenes point to.
+        scenes: in the order of their shards.
+        shards: how many were read.
+    """
+
+    references: tuple[Reference, ...]
+    scenes: tuple[PooledScene, ...]
+    shards: int
+
+    @classmethod
+    def read(cls, folder: Path, name: str) -> "Pool":
+        """The part "train" or "validation"; empty as long as nothing of it is built.
+
+        Raises:
+            TrainingError: a file of it is broken.
+        """
+        return cls((), (), 0).grown(folder, name)
+
+    def grown(self, folder: Path, name: str) -> "Pool":
+        """With the shards that have come since."""
+        known = folder / f"{name}-references.npz"
+        if not known.exists():
+            return self
+        references = self.references or tuple(_references_of(_read(known)))
+        scenes, number = list(self.scenes), self.shards
+        while (path := _shard(folder, name, number)).exists():
+            scenes += _scenes_of(_read(path))
+            number += 1
+        return Pool(references, tuple(scenes), number)
+
+
+def _shard(folder: Path, name: str, number: int) -> Path:
+    return folder / f"{name}-{number:05d}.npz"
+
+
+def _write(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Beside the target first: a reader sees all of it or nothing."""
+    beside = path.with_suffix(".partial")
+    with beside.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
+    beside.replace(path)
+
+
+def _read(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with np.load(path) as arrays:
+            return dict(arrays)
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{path} is broken: remove it, it will be built again") from error
+
+
+def _references_as_arrays(references: Sequence[Reference]) -> dict[str, NDArray[Any]]:
+    return {
+        "names": np.array([one.name for one in references]),
+        "brands": np.array([one.brand for one in references]),
+        "sizes": np.array([(one.width, one.height) for one in references], np.int32),
+        "counts": np.array([len(one.local.points) for one in references], np.int64),
+        "points": np.concatenate([one.local.points for one in references]),
+        "scales": np.concatenate([one.local.scales for one in references]),
+        "angles": np.concatenate([one.local.angles for one in references]),
+        "codes": np.concatenate([one.local.codes for one in references]),
+    }
+
+
+def _references_of(arrays: Mapping[str, NDArray[Any]]) -> Iterator[Reference]:
+    ends = np.cumsum(arrays["counts"])[:-1]
+    columns = [np.split(arrays[key], ends) for key in ("points", "scales", "angles", "codes")]
+    for number, (points, scales, angles, codes) in enumerate(zip(*columns, strict=True)):
+        width, height = arrays["sizes"][number].tolist()
+        local = CompactFeatures(points, scales, angles, codes)
+        name, brand = str(arrays["names"][number]), str(arrays["brands"][number])
+        yield Reference(name, brand, local, width, height)
+
+
+def _scenes_as_arrays(scenes: Sequence[PooledScene]) -> dict[str, NDArray[Any]]:
+    every = [scene.features for scene in scenes]
+    pasted = [one for scene in scenes for one in scene.pasted]
+    descriptors = np.concatenate([one.descriptors for one in every])
+    return {
+        "sizes": np.array([(one.width, one.height) for one in every], np.int32),
+        "counts": np.array([len(one) for one in every], np.int64),
+        "points": _points_as_codes(np.concatenate([one.points for one in every])),
+        "scales": np.concatenate([one.scales for one in every]).astype(np.float16),
+        "angles": np.concatenate([one.angles for one in every]).astype(np.float16),
+        "scores": np.concatenate([one.scores for one in every]).astype(np.float16),
+        "codes": np.rint(descriptors * _CODE_UNIT).astype(np.int8),
+        "owner": np.concatenate([scene.owner for scene in scenes]),
+        "pasted": np.array([len(scene.pasted) for scene in scenes], np.int64),
+        "references": np.array([one.reference for one in pasted], np.int32),
+        "homographies": np.array([one.homography for one in pasted]).reshape(-1, 3, 3),
+        "photos": np.array([one.photo for one in pasted], bool),
+    }
+
+
+def _points_as_codes(points: NDArray[np.float32]) -> NDArray[np.uint16]:
+    codes: NDArray[np.uint16] = np.clip(np.rint(points * _POINT_UNIT), 0, 65535).astype(np.uint16)
+    return codes
+
+
+_COLUMNS: Final = ("points", "scales", "angles", "scores", "codes", "owner")
+
+
+def _scenes_of(arrays: Mapping[str, NDArray[Any]]) -> Iterator[PooledScene]:
+    """Scenes whose arrays stay as narrow as they were stored, see `wide`."""
+    ends = np.cumsum(arrays["counts"])[:-1]
+    columns = [np.split(arrays[key], ends) for key in _COLUMNS]
+    ranges = np.concatenate([[0], np.cumsum(arrays["pasted"])])
+    for number, (points, scales, angles, scores, codes, owner) in enumerate(
+        zip(*columns, strict=True)
+    ):
+        width, height = arrays["sizes"][number].tolist()
+        pasted = tuple(
+            Pasted(
+                int(arrays["references"][index]),
+                arrays["homographies"][index],
+                bool(arrays["photos"][index]),
+            )
+            for index in range(ranges[number], ranges[number + 1])
+        )
+        features = LocalFeatures(points, scales, angles, scores, codes, width, height)
+        yield PooledScene(features, owner, pasted)
+
+
+def wide(features: LocalFeatures) -> LocalFeatures:
+    """Features of a pooled scene in the numbers that the front end gave."""
+    descriptors = features.descriptors.astype(np.float32)
+    lengths = np.maximum(np.linalg.norm(descriptors, axis=1, keepdims=True), 1e-9)
+    return LocalFeatures(
+        features.points.astype(np.float32) / np.float32(_POINT_UNIT),
+        features.scales.astype(np.float32),
+        features.angles.astype(np.float32),
+        features.scores.astype(np.float32),
+        np.asarray(descriptors / lengths, np.float32),
+        features.width,
+        features.height,
+    )
+
+
+def quiet() -> None:
+    """One thread, so that a builder and a trainer share a machine."""
+    cv2.setNumThreads(1)

@@ -1,0 +1,324 @@
+"""Trains SuperGlue on features as the product stores them.
+
+Loss: negative log-likelihood of the assignment, dustbins included (Sarlin et al., "SuperGlue:
+Learning Feature Matching with Graph Neural Networks", 2020). The network starts as a soft
+nearest-neighbour matcher, so that training can only add to what descriptors alone give.
+"""
+
+import math
+import multiprocessing
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Final, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from typing_extensions import override
+
+from matcher.keypoints.features import Correspondences, FrontEnd, LocalFeatures
+from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from superglue.superglue import SuperGlue, SuperGlueSizes
+from training.data.sources import TrainingData
+from training.errors import TrainingError
+from training.loop.loader import Feed
+from training.loop.progress import Progress, Report
+from training.loop.trainer import Run, RunOptions
+from training.superglue.feature_pool import Pool, PoolOptions, build_pool, quiet
+from training.superglue.front_ends import FrontEndChoice, FrontEndKind, descriptor_size
+from training.superglue.metrics import harmonic, pairing_figures
+from training.superglue.pairs import (
+    DUSTBIN,
+    PairSampler,
+    TrainingPair,
+    batch_of,
+    keypoint_batch,
+    on_device,
+)
+
+ITERATIONS: Final = 10
+THRESHOLD: Final = 0.2
+MOST_KEYPOINTS: Final = 512
+
+_HEADS: Final = 4
+_PLACED: Final = 3
+_ORIENTED: Final = 6  # RootSIFT knows scale and angle, SuperPoint does not
+_ENCODER: Final = (32, 64, 128, 256)
+_TEMPERATURE: Final = 22.0
+_ALONE: Final = 0.7
+_NOISE: Final = 0.02
+_PEAK_RATE: Final = 8e-4
+_WEIGHT_DECAY: Final = 1e-4
+_BATCH: Final = 8
+# Short pairs first: three times as many steps, and what is learnt holds for longer ones.
+_LENGTHS: Final = ((0.75, 192), (1.0, 320))
+_VALIDATED: Final = 160
+_VALIDATED_KEYPOINTS: Final = 384
+_LOOK_FOR_SHARDS: Final = 200
+_PAUSE_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SuperGlueOptions:
+    """One run of SuperGlue.
+
+    Attributes:
+        run: data, budget and where to.
+        front_end: whose features it shall pair.
+        width: channels inside.
+        layers: pairs of a self and a cross layer.
+        pool: where the scenes' features are kept; shared by runs with the same front end.
+        scenes: how the pool is built.
+    """
+
+    run: RunOptions
+    front_end: FrontEndChoice
+    width: int
+    layers: int
+    pool: Path
+    scenes: PoolOptions
+
+    def sizes(self, descriptors: int) -> SuperGlueSizes:
+        """Of the network for descriptors of that length.
+
+        Raises:
+            TrainingError: the heads cannot share the width.
+        """
+        if self.width % _HEADS:
+            raise TrainingError(f"--width must be a multiple of {_HEADS}, not {self.width}")
+        return SuperGlueSizes(
+            descriptors=descriptors,
+            width=self.width,
+            layers=2 * self.layers,
+            heads=_HEADS,
+            geometry=_ORIENTED if self.front_end.kind is FrontEndKind.ROOTSIFT else _PLACED,
+            encoder=tuple(one for one in _ENCODER if one <= self.width),
+        )
+
+
+def train_superglue(options: SuperGlueOptions, report: Report) -> Path:
+    """Train within the time bound; returns the checkpoint of the best averaged network.
+
+    Blocks for the run's minutes and for as long as the first scenes take; a process of its own
+    builds further ones meanwhile. The first report is that of nearest neighbours.
+
+    Raises:
+        TrainingError: the data folder is not complete, or a file of the run is broken.
+    """
+    options.run.out.mkdir(parents=True, exist_ok=True)
+    TrainingData.open(options.run.data)
+    front_end = options.front_end.open()
+    with _growing_pool(options) as builder:
+        _await_shards(options.pool, builder)
+        validation = validation_pairs(Pool.read(options.pool, "validation"), front_end)
+        report(Progress(0, 0.0, 0.0, pairing_figures(validation, nearest)))
+        run = SuperGlueRun(options, descriptor_size(front_end), validation)
+        run.restore_if_asked()
+        rng = run.chance()
+        draws = PairDraws(options.pool, front_end, _BATCH * options.run.batches, rng)
+        run.pairs = run.feed(draws.draw, rng)
+        return run.complete(report)
+
+
+def validation_pairs(pool: Pool, front_end: FrontEnd) -> list[TrainingPair]:
+    """The same pairs in every run over the same pool."""
+    sampler = PairSampler(pool, front_end, np.random.default_rng(0))
+    return [sampler.draw(_VALIDATED_KEYPOINTS, whole=True) for _ in range(_VALIDATED)]
+
+
+@contextmanager
+def _growing_pool(options: SuperGlueOptions) -> Iterator[BaseProcess]:
+    """A process that builds scenes while the block lasts."""
+    builder = multiprocessing.get_context("spawn").Process(
+        target=_build, args=(options,), name="pool", daemon=True
+    )
+    builder.start()
+    try:
+        yield builder
+    finally:
+        builder.terminate()
+        builder.join()
+
+
+def _build(options: SuperGlueOptions) -> None:
+    quiet()
+    data = TrainingData.open(options.run.data)
+    for _ in build_pool(data, options.front_end.open(), options.pool, options.scenes):
+        pass
+
+
+def _await_shards(folder: Path, builder: BaseProcess) -> None:
+    while not (Pool.read(folder, "train").scenes and Pool.read(folder, "validation").scenes):
+        if not builder.is_alive():
+            raise TrainingError(f"nothing could be built in {folder}: see the message above")
+        time.sleep(_PAUSE_S)
+
+
+def nearest(query: LocalFeatures, reference: LocalFeatures) -> Correspondences:
+    """What needs no training."""
+    return NearestNeighbourMatcher().match(query, [reference])[0]
+
+
+class SuperGlueRun(Run):
+    """SuperGlue's part of a run."""
+
+    pairs: Feed[list[TrainingPair]]
+
+    def __init__(
+        self, options: SuperGlueOptions, descriptors: int, validation: Sequence[TrainingPair]
+    ) -> None:
+        torch.manual_seed(options.run.seed)
+        net = SuperGlue(options.sizes(descriptors), ITERATIONS)
+        start_as_nearest(net)
+        net.to(options.run.device)
+        groups = [{"params": list(net.parameters()), "weight_decay": _WEIGHT_DECAY}]
+        super().__init__(net, groups, _PEAK_RATE, options.run)
+        self._validation = validation
+
+    @override
+    def loss(self) -> Tensor:
+        batch = batch_of(self.pairs.next(self.share))
+        device = self.options.device
+        with torch.autocast(torch.device(device).type, torch.bfloat16):
+            found = self.net(on_device(batch.query, device), on_device(batch.reference, device))
+        return assignment_loss(
+            found, batch.query_targets.to(device), batch.reference_targets.to(device)
+        )
+
+    @override
+    def measure(self) -> dict[str, float]:
+        net = cast(SuperGlue, self.average.module)
+        return pairing_figures(self._validation, PairFinder(net, self.options.device).find)
+
+    @override
+    def score(self, figures: Mapping[str, float]) -> float:
+        drawn = figures["twin_drawn"] + figures["other_drawn"]
+        return harmonic(figures, "flat") + harmonic(figures, "photo") - 0.1 * drawn
+
+
+class PairDraws:
+    """Draws batches from a pool that grows meanwhile; not thread-safe."""
+
+    def __init__(
+        self, folder: Path, front_end: FrontEnd, count: int, rng: np.random.Generator
+    ) -> None:
+        """Read what there is of the pool.
+
+        Args:
+            folder: of the pool.
+            front_end: unpacks its features.
+            count: pairs in a batch.
+            rng: source of all chance.
+
+        Raises:
+            TrainingError: a file of the pool is broken.
+        """
+        self._folder = folder
+        self._front_end = front_end
+        self._count = count
+        self._rng = rng
+        self._pool = Pool.read(folder, "train")
+        self._sampler = PairSampler(self._pool, front_end, rng)
+        self._drawn = 0
+
+    @property
+    def scenes(self) -> int:
+        """How many there are to draw from."""
+        return len(self._pool.scenes)
+
+    def draw(self, share: float) -> list[TrainingPair]:
+        """One batch, as long as befits that share of the budget."""
+        self._drawn += 1
+        if self._drawn % _LOOK_FOR_SHARDS == 0:
+            self._look_for_shards()
+        limit = next(length for until, length in _LENGTHS if share <= until)
+        return [self._sampler.draw(limit) for _ in range(self._count)]
+
+    def _look_for_shards(self) -> None:
+        grown = self._pool.grown(self._folder, "train")
+        if grown.shards > self._pool.shards:
+            self._sampler = PairSampler(grown, self._front_end, self._rng)
+            self._pool = grown
+
+
+class PairFinder:
+    """A SuperGlue in training as something that finds pairs."""
+
+    def __init__(self, net: SuperGlue, device: str = "cpu") -> None:
+        self._net = net.eval()
+        self._device = device
+
+    def find(self, query: LocalFeatures, reference: LocalFeatures) -> Correspondences:
+        """Mutual best pairs above the threshold."""
+        first, second = (on_device(keypoint_batch(one), self._device) for one in (query, reference))
+        with torch.inference_mode():
+            found = self._net.match(first, second, THRESHOLD)
+        matches = found.matches0[0].cpu().numpy()
+        chosen = np.nonzero(matches >= 0)[0]
+        scores = found.scores0[0].cpu().numpy()[chosen]
+        return Correspondences(chosen.astype(np.int64), matches[chosen], scores)
+
+
+def assignment_loss(found: Tensor, query_targets: Tensor, reference_targets: Tensor) -> Tensor:
+    """Pairs and dustbins weigh the same in each pair of pictures, however many there are of each.
+
+    Args:
+        found: (B, M + 1, N + 1) log-probabilities as `SuperGlue` gives them.
+        query_targets: (B, M) int64, see `TrainingPair`.
+        reference_targets: (B, N) int64, likewise.
+    """
+    paired = query_targets >= 0
+    partner = query_targets.clamp(min=0)[..., None]
+    together = -found[:, :-1, :-1].gather(2, partner)[..., 0]
+    alone = torch.cat([-found[:, :-1, -1], -found[:, -1, :-1]], dim=1)
+    lonely = torch.cat([query_targets, reference_targets], dim=1) == DUSTBIN
+    return (_mean(together, paired) + _mean(alone, lonely)).mean() / 2
+
+
+def _mean(values: Tensor, mask: Tensor) -> Tensor:
+    """(B,) means over the mask, 0 where it is empty."""
+    total = values.masked_fill(~mask, 0.0).sum(dim=1)
+    return total / mask.sum(dim=1).clamp(min=1)
+
+
+@torch.no_grad()
+def start_as_nearest(net: SuperGlue) -> None:
+    """Make a fresh network score pairs by the cosine of their descriptors.
+
+    Descriptors fill the first channels with a mean square near 1, places and turns the others;
+    every layer's change begins at zero, and the last projection passes the descriptors on.
+    """
+    sizes = net.sizes
+    entry, room = sizes.descriptors, sizes.width - sizes.descriptors
+    gain = 1.0
+    if room != 0:
+        gain = math.sqrt(entry)
+        first = net.input_proj
+        weight = torch.eye(sizes.width, entry) if room > 0 else _orthogonal(sizes.width, entry)
+        first.weight.copy_(gain * weight[..., None])
+        nn.init.zeros_(cast(Tensor, first.bias))
+    if room > 0:
+        _last(net.kenc.encoder).weight[:entry] = 0.0
+    else:
+        nn.init.zeros_(_last(net.kenc.encoder).weight)
+    for layer in net.gnn.layers:
+        nn.init.zeros_(_last(cast(nn.Sequential, layer.mlp)).weight)
+    scale = math.sqrt(_TEMPERATURE * math.sqrt(sizes.width)) / gain
+    passed = scale * torch.eye(sizes.width)
+    passed[min(entry, sizes.width) :] = 0.0
+    noise = _NOISE * scale * torch.randn(sizes.width, sizes.width) / math.sqrt(sizes.width)
+    net.final_proj.weight.copy_((passed + noise)[..., None])
+    nn.init.zeros_(cast(Tensor, net.final_proj.bias))
+    net.bin_score.fill_(_TEMPERATURE * _ALONE)
+
+
+def _orthogonal(rows: int, columns: int) -> Tensor:
+    return nn.init.orthogonal_(torch.empty(rows, columns))
+
+
+def _last(layers: nn.Sequential) -> nn.Conv1d:
+    return cast(nn.Conv1d, layers[-1])

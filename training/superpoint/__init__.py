@@ -1,0 +1,1 @@
+"""SuperPoint's data and trainer."""

@@ -1,0 +1,132 @@
+"""What a keypoint network learns from: pictures with points, alone and warped onto themselves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from superglue.superpoint import CELL
+from training.augment.camera import Light, photograph
+from training.augment.warps import WarpRange, carried, inside, random_warp
+from training.superpoint.shapes import drawn_shape
+
+NONE: Final = CELL * CELL
+"""Class of a cell without a keypoint."""
+UNSEEN: Final = -100
+"""Class of a cell that shows nothing of the picture; the loss passes over it."""
+
+_SHARED: Final = 160
+_SCALES: Final = (0.7, 1.6)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledPicture:
+    """A picture and where its keypoints are.
+
+    Attributes:
+        image: (H, W, 3) uint8, RGB.
+        points: (N, 2) float32, strongest first.
+    """
+
+    image: NDArray[np.uint8]
+    points: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeypointPair:
+    """A window of a picture, and the same warped.
+
+    Attributes:
+        first: (side, side) uint8, grey.
+        second: likewise.
+        first_cells: (side / 8, side / 8) int64, place of the keypoint in each cell, row by row.
+        second_cells: likewise.
+        first_points: (K, 2) float32 keypoints that both show.
+        second_points: (K, 2) float32, where the second shows them.
+    """
+
+    first: NDArray[np.uint8]
+    second: NDArray[np.uint8]
+    first_cells: NDArray[np.int64]
+    second_cells: NDArray[np.int64]
+    first_points: NDArray[np.float32]
+    second_points: NDArray[np.float32]
+
+
+def shape_batch(count: int, side: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Drawn shapes, (B, 1, side, side) in [0, 1], and their cells, (B, side / 8, side / 8)."""
+    drawn = [drawn_shape(side, rng) for _ in range(count)]
+    everything = np.ones((side, side), bool)
+    cells = [cells_of(points, everything) for _, points in drawn]
+    return planes([image for image, _ in drawn]), torch.from_numpy(np.stack(cells))
+
+
+def keypoint_pair(
+    picture: LabelledPicture, side: int, reach: WarpRange, rng: np.random.Generator
+) -> KeypointPair:
+    """A window of the picture at a random scale, and a warp of it, each with its own light."""
+    window = _window(picture.image.shape, side, rng)
+    homography = random_warp(side, side, reach, rng) @ window
+    seen = inside(carried(picture.points, window), side, side)
+    points = picture.points[seen]
+    views = [_seen(picture.image, warp, side) for warp in (window, homography)]
+    places = [carried(points, warp) for warp in (window, homography)]
+    shared = np.nonzero(inside(places[1], side, side))[0][:_SHARED]
+    return KeypointPair(
+        first=_grey(views[0][0], rng),
+        second=_grey(views[1][0], rng),
+        first_cells=cells_of(places[0], views[0][1]),
+        second_cells=cells_of(places[1], views[1][1]),
+        first_points=places[0][shared],
+        second_points=places[1][shared],
+    )
+
+
+def cells_of(points: NDArray[np.float32], shown: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """(H / 8, W / 8) int64: the first point's place in each cell, `NONE`, or `UNSEEN`.
+
+    Args:
+        points: (N, 2), strongest first; those outside count for nothing.
+        shown: (H, W), which pixels show the picture.
+    """
+    height, width = shown.shape
+    rows, columns = height // CELL, width // CELL
+    cells = np.full((rows, columns), NONE, np.int64)
+    whole = shown.reshape(rows, CELL, columns, CELL).all(axis=(1, 3))
+    at = np.rint(points[inside(points, width, height)]).astype(np.int64)[::-1]
+    x, y = at[:, 0], at[:, 1]
+    cells[y // CELL, x // CELL] = (y % CELL) * CELL + x % CELL
+    cells[~whole] = UNSEEN
+    return cells
+
+
+def planes(images: Sequence[NDArray[np.uint8]]) -> Tensor:
+    """Grey (H, W) pictures of one size as (B, 1, H, W) float32 in [0, 1]."""
+    return torch.from_numpy(np.stack(images))[:, None].float() / 255
+
+
+def _window(shape: tuple[int, ...], side: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Picture pixels to a square window's, which the picture fills if it is large enough."""
+    height, width = shape[:2]
+    scale = max(float(rng.uniform(*_SCALES)), side / min(height, width))
+    left = rng.uniform(0, max(width * scale - side, 0))
+    top = rng.uniform(0, max(height * scale - side, 0))
+    return np.array([[scale, 0, -left], [0, scale, -top], [0, 0, 1.0]])
+
+
+def _seen(
+    image: NDArray[np.uint8], warp: NDArray[np.float64], side: int
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    everything = np.full(image.shape[:2], 255, np.uint8)
+    covered = cv2.warpPerspective(everything, warp, (side, side))
+    return np.asarray(cv2.warpPerspective(image, warp, (side, side)), np.uint8), covered > 0
+
+
+def _grey(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    shot = photograph(image, rng, Light(float(rng.uniform(0, 0.6))))
+    return np.asarray(cv2.cvtColor(shot, cv2.COLOR_RGB2GRAY), np.uint8)

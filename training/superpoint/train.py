@@ -1,0 +1,230 @@
+"""Trains SuperPoint: corners of drawn shapes, then its own keypoints on pictures, then both heads.
+
+The detector follows DeTone et al., "SuperPoint", 2018. Descriptors learn by a softmax over all
+keypoints of the other picture in both directions, as in Gleize, Wang and Feiszli, "SiLK: Simple
+Learned Keypoints", 2023, whose authors found it to need far fewer steps than the hinge loss.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, cast
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+from typing_extensions import override
+
+from superglue.superpoint import SuperPoint, SuperPointSizes, sample_descriptors
+from training.augment.warps import WarpRange
+from training.data.sources import TrainingData, is_held_out, pictures_in, read_rgb
+from training.loop.loader import Feed
+from training.loop.progress import Report
+from training.loop.trainer import Run, RunOptions
+from training.superpoint.homographic_adaptation import adapted_points
+from training.superpoint.metrics import keypoint_figures
+from training.superpoint.pairs import (
+    NONE,
+    UNSEEN,
+    KeypointPair,
+    LabelledPicture,
+    keypoint_pair,
+    planes,
+    shape_batch,
+)
+
+COMPACT: Final = SuperPointSizes(widths=(16, 24, 48, 64), head=96, descriptors=64)
+"""A tenth of the published network's work."""
+
+HELD_OUT_PICTURES: Final = 40
+
+_SHAPES_UNTIL: Final = 0.3
+_EASY_UNTIL: Final = 0.6
+_SIDE: Final = 160
+_BATCH: Final = 8
+_PEAK_RATE: Final = 2e-3
+_WEIGHT_DECAY: Final = 1e-4
+_TEMPERATURE: Final = 0.05
+_DESCRIPTORS: Final = 0.5
+_LONGEST: Final = 320
+_EASY: Final = WarpRange(corners=0.15, turn_deg=30, scale=(0.7, 1.4))
+_VALIDATED: Final = 24
+
+
+@dataclass(frozen=True, slots=True)
+class SuperPointOptions:
+    """One run of SuperPoint.
+
+    Attributes:
+        run: data, budget and where to.
+        sizes: of the network.
+        pictures: how many, at most, to learn from after the shapes.
+        views: warps that each one's keypoints are averaged over.
+    """
+
+    run: RunOptions
+    sizes: SuperPointSizes = COMPACT
+    pictures: int = 800
+    views: int = 12
+
+
+def train_superpoint(options: SuperPointOptions, report: Report) -> Path:
+    """Train within the time bound; returns the checkpoint of the best averaged network.
+
+    Blocks for the run's minutes; see `Run.complete` for what it writes.
+
+    Raises:
+        TrainingError: the data folder is not complete, or a checkpoint cannot be read.
+    """
+    options.run.out.mkdir(parents=True, exist_ok=True)
+    data = TrainingData.open(options.run.data)
+    run = SuperPointRun(options, read_pictures(data, options.pictures, held_out=False))
+    run.validation = read_pictures(data, HELD_OUT_PICTURES, held_out=True)[:_VALIDATED]
+    run.restore_if_asked()
+    return run.complete(report)
+
+
+def read_pictures(data: TrainingData, most: int, *, held_out: bool) -> list[NDArray[np.uint8]]:
+    """Pictures of print, places and clothes, (H, W, 3) RGB; half of them clothes at most."""
+    photos = [path for product in data.products() for path in data.photos(product)[:8]]
+    iconic = [data.iconic(product) for product in data.products()]
+    others = [*data.places(), *pictures_in(data.root / "beverage3" / "images")]
+    mixed = [path for path in (*iconic, *photos, *others) if _belongs(path, held_out=held_out)]
+    clothes = [path for path in data.clothing() if _belongs(path, held_out=held_out)]
+    step = max(-(-2 * len(mixed) // most), 1)
+    chosen = [*mixed[::step], *clothes[: most // 2]][:most]
+    return [read_rgb(data.check(path), _LONGEST) for path in chosen]
+
+
+def _belongs(path: Path, *, held_out: bool) -> bool:
+    """Grocery pictures are held out by product, others one by one."""
+    grocery = "grocery" in path.parts
+    return is_held_out(path.parent.name if grocery else path.stem) is held_out
+
+
+class SuperPointRun(Run):
+    """SuperPoint's part of a run."""
+
+    validation: Sequence[NDArray[np.uint8]] = ()
+
+    def __init__(self, options: SuperPointOptions, pictures: Sequence[NDArray[np.uint8]]) -> None:
+        torch.manual_seed(options.run.seed)
+        net = SuperPoint(options.sizes).to(options.run.device)
+        groups = [{"params": list(net.parameters()), "weight_decay": _WEIGHT_DECAY}]
+        super().__init__(net, groups, _PEAK_RATE, options.run)
+        self._pictures = pictures
+        self._views = options.views
+        self._count = _BATCH * options.run.batches
+        self._shapes: Feed[tuple[Tensor, Tensor]] | None = None
+        self._pairs: Feed[list[KeypointPair]] | None = None
+
+    @override
+    def loss(self) -> Tensor:
+        if self.share < _SHAPES_UNTIL:
+            self._shapes = self._shapes or self._feed_of_shapes()
+            return self._loss_on_shapes(*self._shapes.next(self.share))
+        if self._shapes is not None:
+            self._shapes.close()
+        self._pairs = self._pairs or self._feed_of_pairs()
+        return self._loss_on_pictures(self._pairs.next(self.share))
+
+    @override
+    def measure(self) -> dict[str, float]:
+        net = cast(SuperPoint, self.average.module).eval()
+        return keypoint_figures(net, self.validation, self.options.device)
+
+    @override
+    def score(self, figures: Mapping[str, float]) -> float:
+        return figures["repeated"] + figures["paired"]
+
+    def _feed_of_shapes(self) -> Feed[tuple[Tensor, Tensor]]:
+        rng = self.chance()
+        return self.feed(lambda _share: shape_batch(self._count, _SIDE, rng), rng)
+
+    def _feed_of_pairs(self) -> Feed[list[KeypointPair]]:
+        """Of pictures with the network's own keypoints by now."""
+        rng = self.chance()
+        labelled = self._labels(rng)
+
+        def draw(share: float) -> list[KeypointPair]:
+            chosen = rng.integers(len(labelled), size=self._count // 2)
+            reach = _EASY if share < _EASY_UNTIL else WarpRange()
+            return [keypoint_pair(labelled[one], _SIDE, reach, rng) for one in chosen]
+
+        return self.feed(draw, rng)
+
+    def _loss_on_shapes(self, images: Tensor, cells: Tensor) -> Tensor:
+        logits, _ = self._maps(images)
+        return detection_loss(logits, cells.to(self.options.device))
+
+    def _loss_on_pictures(self, pairs: Sequence[KeypointPair]) -> Tensor:
+        logits, maps = self._maps(planes([p.first for p in pairs] + [p.second for p in pairs]))
+        cells = np.stack([p.first_cells for p in pairs] + [p.second_cells for p in pairs])
+        found = detection_loss(logits, torch.from_numpy(cells).to(self.options.device))
+        return found + _DESCRIPTORS * description_loss(maps, pairs)
+
+    def _maps(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        device = self.options.device
+        with torch.autocast(torch.device(device).type, torch.bfloat16):
+            logits, maps = self.net(images.to(device))
+        return logits.float(), maps.float()
+
+    def _labels(self, rng: np.random.Generator) -> list[LabelledPicture]:
+        """Its own keypoints on the pictures; made anew after a resumption, by a better network."""
+        net = SuperPoint(cast(SuperPoint, self.net).sizes)
+        net.load_state_dict(self.average.module.state_dict())
+        net.eval()
+        return [
+            LabelledPicture(
+                image,
+                adapted_points(net, _grey(image), self._views, rng),
+            )
+            for image in self._pictures
+        ]
+
+
+def _grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def detection_loss(logits: Tensor, cells: Tensor) -> Tensor:
+    """Cross entropy of each cell's place, cells with a keypoint as heavy as those without.
+
+    Args:
+        logits: (B, 65, h, w) float.
+        cells: (B, h, w) int64, see `keypoint_pairs.cells_of`.
+    """
+    each = F.cross_entropy(logits, cells, reduction="none", ignore_index=UNSEEN)
+    filled, empty = (cells != NONE) & (cells != UNSEEN), cells == NONE
+    return (_mean(each, filled) + _mean(each, empty)) / 2
+
+
+def description_loss(maps: Tensor, pairs: Sequence[KeypointPair]) -> Tensor:
+    """Softmax over the other side's keypoints, in both directions.
+
+    Args:
+        maps: (2 B, D, h, w) float, all first pictures, then all second ones.
+        pairs: B of them.
+    """
+    losses = [maps.sum() * 0]
+    for index, pair in enumerate(pairs):
+        if len(pair.first_points) < 2:
+            continue
+        first, second = (
+            sample_descriptors(torch.from_numpy(points).to(maps.device), maps[place])
+            for points, place in (
+                (pair.first_points, index),
+                (pair.second_points, index + len(pairs)),
+            )
+        )
+        alike = first @ second.T / _TEMPERATURE
+        truth = torch.arange(len(alike), device=maps.device)
+        losses.append((F.cross_entropy(alike, truth) + F.cross_entropy(alike.T, truth)) / 2)
+    return torch.stack(losses).sum() / max(len(losses) - 1, 1)
+
+
+def _mean(values: Tensor, mask: Tensor) -> Tensor:
+    return values.masked_fill(~mask, 0.0).sum() / mask.sum().clamp(min=1)
