@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from bench.detector import DetectorUnderTest, LabelledPicture, LabelledSet, Labels
+from bench.detection.detector import DetectorUnderTest, LabelledPicture, LabelledSet, Labels
 from matcher.detection.augmented import TwoLooks, for_photos
 from matcher.detection.detector import Detector, YoloDetector
 from matcher.detection.proposals import PrintProposals

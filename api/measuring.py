@@ -13,10 +13,10 @@ from PIL import Image
 from api.errors import Refused
 from api.models import Networks, compose, load_networks
 from api.services import Finder, Services
-from bench.clocked import NetworkClock
-from bench.clocked import Networks as CountedNetworks
-from bench.homography import FeatureFinder, PairFinder
-from bench.latency import LatencyTarget, Stage
+from bench.keypoints.homography import FeatureFinder, PairFinder
+from bench.latency.clocked import NetworkClock
+from bench.latency.clocked import Networks as CountedNetworks
+from bench.latency.latency import LatencyTarget, Stage
 from catalog.encodings.encoding import Encoder
 from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
@@ -38,7 +38,7 @@ OnProgress = Callable[[str, int, int], None]
 
 
 class CatalogRecogniser:
-    """A finder with its catalog; implements `bench.recogniser.Recogniser`."""
+    """A finder with its catalog; implements `bench.recognition.recogniser.Recogniser`."""
 
     def __init__(self, finder: Finder, catalog: Catalog) -> None:
         self._finder = finder

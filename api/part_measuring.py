@@ -16,16 +16,16 @@ from api.errors import Refused
 from api.measuring import CatalogRecogniser, passing_catalog
 from api.models import Networks, compose
 from api.services import Services
-from bench.ablation import Sized, Variant
-from bench.protocols import lay_out_grocery
-from bench.rankers import (
+from bench.recognition.ablation import Sized, Variant
+from bench.recognition.protocols import lay_out_grocery
+from bench.retrieval.rankers import (
     LikenessRanker,
     ShortlistRanker,
     VotesRanker,
     other_vectors,
     stored_vectors,
 )
-from bench.retrieval import Looker, Ranker, SearchedCatalog
+from bench.retrieval.retrieval import Looker, Ranker, SearchedCatalog
 from catalog.encodings.encoding import Encoder
 from catalog.encodings.shared_cache import FeatureCache
 from catalog.errors import NotFound

@@ -4,7 +4,7 @@
 
 DATA holds `catalog/<product_id>/*`, `queries/<product_id>/*` and `queries/_unknown/*`; the answers
 are one JSON line per picture, in any order. Prints the score as JSON. The rules are in
-`bench/score.py`.
+`bench/recognition/score.py`.
 """
 
 import argparse
@@ -14,10 +14,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.dataset import read_dataset
 from bench.errors import BenchError
-from bench.jsonlines import read_answers
-from bench.score import score
+from bench.recognition.dataset import read_dataset
+from bench.recognition.jsonlines import read_answers
+from bench.recognition.score import score
 
 
 def main() -> int:

@@ -17,8 +17,8 @@ from api.errors import Refused
 
 if TYPE_CHECKING:
     from api.services import Services
-    from bench.dataset import Dataset
-    from bench.recogniser import Recogniser, RecogniserBuilder
+    from bench.recognition.dataset import Dataset
+    from bench.recognition.recogniser import Recogniser, RecogniserBuilder
     from bench.table import Table
     from matcher.tracking.events import Event
 
@@ -70,7 +70,7 @@ def recognition(
     json: JsonFile = None,
 ) -> None:
     """Recognition on photos, end to end, beside RootSIFT against every reference."""
-    from bench.recognition import RecognitionOptions, measure_recognition
+    from bench.recognition.recognition import RecognitionOptions, measure_recognition
 
     with measuring(context) as (output, built, on_stage), ExitStack() as stack:
         dataset = recognition_dataset(data, protocol, shared, stack)
@@ -96,7 +96,7 @@ def homography(
 ) -> None:
     """Keypoints and pairs on warped real photos, beside RootSIFT with mutual ratio."""
     from api.measuring import pair_finders
-    from bench.homography import HomographyOptions, evaluation_photos, measure_homography
+    from bench.keypoints.homography import HomographyOptions, evaluation_photos, measure_homography
 
     with measuring(context) as (output, built, on_stage):
         options = HomographyOptions(evaluation_photos(shared), pairs, keypoints, seed)
@@ -118,7 +118,7 @@ def copies(
     json: JsonFile = None,
 ) -> None:
     """One to twelve copies of a carton in a photo: are all found and outlined?"""
-    from bench.copies import CopiesOptions, measure_copies
+    from bench.recognition.copies import CopiesOptions, measure_copies
 
     with measuring(context) as (output, built, on_stage), ExitStack() as stack:
         catalog = stack.enter_context(laid_out("one-reference", shared)).catalog
@@ -140,7 +140,7 @@ def video(
 ) -> None:
     """Products in a real video whose catalog is cut from a few of its frames."""
     from bench.appearances import LABELS, read_appearances, read_crops
-    from bench.video import VideoOptions, measure_video
+    from bench.live.video import VideoOptions, measure_video
 
     with measuring(context) as (output, built, on_stage), ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="skulens-")))
@@ -174,8 +174,8 @@ def latency(
     """What each stage and a frame cost, beside a naive pipeline on the same frames."""
     from api.measuring import latency_target, passing_catalog
     from bench.appearances import LABELS, read_crops
-    from bench.latency import LatencyOptions, measure_latency
-    from bench.video import cut_references
+    from bench.latency.latency import LatencyOptions, measure_latency
+    from bench.live.video import cut_references
     from stream.video.file import FileSource
 
     with measuring(context) as (output, built, on_stage), ExitStack() as stack:
@@ -207,7 +207,7 @@ def recognition_dataset(
     data: Path | None, protocol: str | None, shared: Path | None, stack: ExitStack
 ) -> "Dataset":
     """Data of a folder, or of a protocol that is laid out for as long as the stack is open."""
-    from bench.dataset import read_dataset
+    from bench.recognition.dataset import read_dataset
 
     if data is not None and protocol is None:
         return read_dataset(data)
@@ -219,7 +219,7 @@ def recognition_dataset(
 @contextmanager
 def laid_out(protocol: str, shared: Path) -> Iterator["Dataset"]:
     """The real pictures of a protocol as recognition data, while the block runs."""
-    from bench.protocols import lay_out
+    from bench.recognition.protocols import lay_out
 
     with TemporaryDirectory(prefix="skulens-") as folder:
         yield lay_out(protocol, shared, Path(folder))

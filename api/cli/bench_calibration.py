@@ -35,7 +35,12 @@ def calibration(
     """Unknowns called identical after `catalog calibrate`, beside what was asked for."""
     from api.calibration_material import of_catalog
     from api.measuring import passing_catalog
-    from bench.calibration import RATES, CalibrationOptions, fitting_photos, measure_calibration
+    from bench.recognition.calibration import (
+        RATES,
+        CalibrationOptions,
+        fitting_photos,
+        measure_calibration,
+    )
 
     with measuring(context) as (output, built, on_stage), laid_out(PROTOCOL, shared) as dataset:
         rates = tuple(false_accept_rate or RATES)

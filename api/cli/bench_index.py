@@ -29,8 +29,8 @@ def index(
     json: JsonFile = None,
 ) -> None:
     """The nearest products: our index beside exact search, datasketch and faiss."""
-    from bench.index import SIZES, IndexOptions, measure_index
-    from bench.index_material import index_material, index_pictures
+    from bench.retrieval.index import SIZES, IndexOptions, measure_index
+    from bench.retrieval.index_material import index_material, index_pictures
 
     with measuring(context) as (output, built, on_stage):
         sizes = tuple(sorted(set(size or SIZES)))
@@ -52,7 +52,7 @@ def search(
     json: JsonFile = None,
 ) -> None:
     """Search by words, right and misspelt, beside reading every product."""
-    from bench.text_search import TextSearchOptions, measure_text_search
+    from bench.retrieval.text_search import TextSearchOptions, measure_text_search
 
     output = Output()
     with output.stages() as on_stage:

@@ -47,9 +47,9 @@ def live(
     pictures come over HTTP from a process on this machine; the time is burnt into them.
     """
     from api.measuring import passing_catalog
-    from bench.live import LiveTarget, measure_live
-    from bench.live_result import LiveOptions
-    from bench.live_scene import SceneSize
+    from bench.live.live import LiveTarget, measure_live
+    from bench.live.live_result import LiveOptions
+    from bench.live.live_scene import SceneSize
 
     size = SceneSize(width, width * 9 // 16, fps)
     options = LiveOptions(sources, size, minutes, budget, baseline, seed)

@@ -38,7 +38,7 @@ def detector(
 ) -> None:
     """Boxes on pictures that were not trained on, beside proposals without training."""
     from api.labelled import detectors_under_test, labelled_sets
-    from bench.detector import DetectorOptions, measure_detector
+    from bench.detection.detector import DetectorOptions, measure_detector
 
     with measuring(context) as (output, built, on_stage):
         on_stage("locating cartons", 0, None)
@@ -67,7 +67,7 @@ def retrieval(
 ) -> None:
     """Is the right product in the shortlist? Beside colours and gradients, and votes alone."""
     from api.part_measuring import searched_catalogs
-    from bench.retrieval import RetrievalOptions, measure_retrieval
+    from bench.retrieval.retrieval import RetrievalOptions, measure_retrieval
 
     with measuring(context) as (output, built, on_stage), ExitStack() as stack:
         dataset = stack.enter_context(laid_out("one-reference", shared))
@@ -98,7 +98,7 @@ def ablation(
 ) -> None:
     """Recognition with one trained part at a time exchanged for one without training."""
     from api.part_measuring import variants
-    from bench.ablation import AblationOptions, measure_ablation
+    from bench.recognition.ablation import AblationOptions, measure_ablation
 
     with measuring(context) as (output, built, on_stage), ExitStack() as stack:
         dataset = recognition_dataset(data, None if data else protocol, shared, stack)

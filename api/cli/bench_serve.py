@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from api.cli.output import OnStage
     from api.services import Services
-    from bench.serve import Ask
+    from bench.latency.serve import Ask
     from catalog.registry import Catalogs
     from client.client import Client
     from training.render.shop import Packaged
@@ -57,7 +57,7 @@ def serve(
     serve` runs in a process of its own. Processor time is told beside the clock's, because other
     work on the machine lengthens that alone.
     """
-    from bench.serve import ServeOptions, ServeTarget, measure_serve
+    from bench.latency.serve import ServeOptions, ServeTarget, measure_serve
     from client.client import Client
 
     with measuring(context) as (output, built, on_stage), TemporaryDirectory() as name:

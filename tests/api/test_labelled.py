@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from api.labelled import detectors_under_test, labelled_sets
-from bench.detector import Labels
+from bench.detection.detector import Labels
 from matcher.detection.proposals import PrintProposals
 from tests.training import miniature
 from training.data.sources import is_held_out

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from bench.appearances import LABELS, read_crops
-from bench.video import cut_references
+from bench.live.video import cut_references
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = [sys.executable, "-c", "import sys; from api.cli.main import main; sys.exit(main())"]

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.ablation import SIZES, AblationOptions, Sized, Variant, measure_ablation
-from bench.dataset import read_dataset
+from bench.recognition.ablation import SIZES, AblationOptions, Sized, Variant, measure_ablation
+from bench.recognition.dataset import read_dataset
 from matcher.results import Identification
 from tests.bench.scenery import identification, said_match
 

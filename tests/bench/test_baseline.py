@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from bench.baseline import (
+from bench.recognition.baseline import (
     Baseline,
     content_box,
     mutual_ratio_pairs,

@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from bench.calibration import (
+from bench.errors import BenchError
+from bench.recognition.calibration import (
     ITSELF,
     PHOTOS,
     SHIPPED,
@@ -15,9 +16,8 @@ from bench.calibration import (
     fitting_photos,
     measure_calibration,
 )
-from bench.dataset import Dataset, Query
-from bench.errors import BenchError
-from bench.protocols import EASY, TWINS
+from bench.recognition.dataset import Dataset, Query
+from bench.recognition.protocols import EASY, TWINS
 from catalog.encodings.encoding import Encoding
 from catalog.records.calibration import Calibration
 from catalog.records.product import Product, ReferenceImage

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bench.copies import CopiesOptions, Scene, measure_copies, overlap, paste, scenes
-from bench.cutout import cut_out
 from bench.errors import BenchError
+from bench.recognition.copies import CopiesOptions, Scene, measure_copies, overlap, paste, scenes
+from bench.recognition.cutout import cut_out
 from matcher.results import Identification, Match
 from tests.bench.scenery import identification, printed, said_match, write_picture
 

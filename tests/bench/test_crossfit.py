@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bench.crossfit import CrossfitOptions, measure_crossfit
-from bench.dataset import Query, load
+from bench.recognition.crossfit import CrossfitOptions, measure_crossfit
+from bench.recognition.dataset import Query, load
 from catalog.encodings.encoding import ReferenceCrop
 from matcher.keypoints.features import LocalFeatures
 from matcher.verification.alignment import Aligned, Look

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.dataset import read_dataset, write_truth
 from bench.errors import BenchError
+from bench.recognition.dataset import read_dataset, write_truth
 from tests.bench.scenery import printed, write_picture
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bench.boxes import average_precision, judged, proportion, recall
-from bench.detector import (
+from bench.detection.boxes import average_precision, judged, proportion, recall
+from bench.detection.detector import (
     DetectorFigures,
     DetectorOptions,
     DetectorUnderTest,

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from bench.errors import BenchError
-from bench.homography import (
+from bench.keypoints.homography import (
     BaselineFinder,
     FeatureFinder,
     HomographyOptions,
@@ -22,7 +22,7 @@ from bench.homography import (
     possible_pairs,
     project,
 )
-from bench.warps import HEIGHT, LEAST_SHARED, WIDTH, Pair, cover, sample_homography
+from bench.keypoints.warps import HEIGHT, LEAST_SHARED, WIDTH, Pair, cover, sample_homography
 from catalog.encodings.encoding import CompactFeatures
 from matcher.keypoints.features import Correspondences, LocalFeatures
 from tests.bench.scenery import printed, write_picture

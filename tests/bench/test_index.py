@@ -3,8 +3,8 @@ import pytest
 from numpy.typing import NDArray
 
 from bench.errors import BenchError
-from bench.index import IndexOptions, measure_index
-from bench.index_material import IndexMaterial
+from bench.retrieval.index import IndexOptions, measure_index
+from bench.retrieval.index_material import IndexMaterial
 
 
 def unit(count: int, seed: int) -> NDArray[np.float32]:

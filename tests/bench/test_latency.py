@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bench.clocked import NetworkClock, Networks
 from bench.errors import BenchError
-from bench.latency import LatencyOptions, LatencyTarget, Stage, measure_latency, time_stage
+from bench.latency.clocked import NetworkClock, Networks
+from bench.latency.latency import LatencyOptions, LatencyTarget, Stage, measure_latency, time_stage
 from catalog.encodings.encoding import CompactFeatures
 from matcher.imaging.box import Box
 from matcher.keypoints.features import Correspondences, LocalFeatures

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from bench.live import LiveTarget, measure_live
-from bench.live_result import LiveOptions
-from bench.live_scene import LOOP_S, SceneSize, burn, burnt, fully_in_view_s, scene
-from bench.live_sender import read_film, write_film
+from bench.live.live import LiveTarget, measure_live
+from bench.live.live_result import LiveOptions
+from bench.live.live_scene import LOOP_S, SceneSize, burn, burnt, fully_in_view_s, scene
+from bench.live.live_sender import read_film, write_film
 from matcher.imaging.box import Box
 from matcher.results import Detection, Identification, Match, StageTimes
 from tests.matcher.world import FakeCatalog, identical

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bench import protocols
 from bench.errors import BenchError
-from bench.protocols import PROTOCOLS, lay_out
+from bench.recognition import protocols
+from bench.recognition.protocols import PROTOCOLS, lay_out
 from tests.bench.scenery import printed, write_picture
 
 CARTONS = ("Milk", "Juice")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bench.dataset import load, read_dataset, write_truth
-from bench.recognition import RecognitionOptions, measure_recognition, outline_distance
+from bench.recognition.dataset import load, read_dataset, write_truth
+from bench.recognition.recognition import RecognitionOptions, measure_recognition, outline_distance
 from matcher.results import Identification
 from tests.bench.scenery import identification, said_match
 

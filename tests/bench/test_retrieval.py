@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bench.dataset import Query
 from bench.errors import BenchError
-from bench.protocols import lay_out_grocery
-from bench.rankers import LikenessRanker
-from bench.retrieval import KEYPOINTS, Looker, SearchedCatalog, View, measure_retrieval
+from bench.recognition.dataset import Query
+from bench.recognition.protocols import lay_out_grocery
+from bench.retrieval.rankers import LikenessRanker
+from bench.retrieval.retrieval import KEYPOINTS, Looker, SearchedCatalog, View, measure_retrieval
 from matcher.imaging.box import Box
 from matcher.keypoints.features import LocalFeatures
 from matcher.results import Detection

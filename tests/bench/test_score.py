@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.score import Answer, Estimate, Said, answer, score, wilson
+from bench.recognition.score import Answer, Estimate, Said, answer, score, wilson
 
 
 def answered(truth: str | None, named: str | None, probability: float) -> Answer:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench.dataset import read_dataset
+from bench.recognition.dataset import read_dataset
 
 TOOL = Path(__file__).parents[2] / "tools" / "score_recognition.py"
 

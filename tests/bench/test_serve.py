@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from bench.errors import BenchError
-from bench.serve import ServeOptions, ServeTarget, measure_serve
+from bench.latency.serve import ServeOptions, ServeTarget, measure_serve
 
 OPTIONS = ServeOptions(products=7, requests=12, clients=3, warm=1)
 

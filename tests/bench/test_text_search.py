@@ -1,4 +1,4 @@
-from bench.text_search import TextSearchOptions, measure_text_search
+from bench.retrieval.text_search import TextSearchOptions, measure_text_search
 
 
 def test_the_index_finds_also_what_is_misspelt_and_a_scan_does_not() -> None:

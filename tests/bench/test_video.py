@@ -16,7 +16,7 @@ from bench.appearances import (
     read_crops,
 )
 from bench.errors import BenchError
-from bench.video import (
+from bench.live.video import (
     Told,
     VideoOptions,
     cut_references,

@@ -17,7 +17,7 @@ import numpy as np
 import psutil
 import pytest
 
-from bench.live_scene import burnt
+from bench.live.live_scene import burnt
 from stream.frame import Frame
 from stream.mailbox import Mailbox
 from stream.sources import LiveSource
@@ -37,7 +37,7 @@ SLOPE_BOUND_MB = 1.0
 
 CAMERA = """
 import sys
-from bench.live_scene import burn
+from bench.live.live_scene import burn
 from tests.stream.peers.cameras import GstCamera, moving_bar
 from tests.stream.peers.whip_publisher import centiseconds
 def paint(number, width, height):

@@ -14,7 +14,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from bench.live_scene import burn
+from bench.live.live_scene import burn
 
 OPTIONS = {
     "preset": "ultrafast",

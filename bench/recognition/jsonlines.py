@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench import score as scoring
-from bench.dataset import Dataset
 from bench.errors import BenchError
-from bench.score import Answer, Said
+from bench.recognition import score as scoring
+from bench.recognition.dataset import Dataset
+from bench.recognition.score import Answer, Said
 
 
 def read_answers(dataset: Dataset, path: Path) -> list[Answer]:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.retrieval import DEPTHS, KEYPOINTS, Embedder, View
+from bench.retrieval.retrieval import DEPTHS, KEYPOINTS, Embedder, View
 from catalog.encodings.encoding import Encoding
 from catalog.records.calibration import Calibration
 from catalog.records.product import Product

@@ -19,8 +19,15 @@ from pathlib import Path
 from typing import Final
 
 from bench.appearances import LABELS
-from bench.dataset import PICTURE_SUFFIXES, UNKNOWN_FOLDER, Dataset, Quad, read_dataset, write_truth
 from bench.errors import BenchError
+from bench.recognition.dataset import (
+    PICTURE_SUFFIXES,
+    UNKNOWN_FOLDER,
+    Dataset,
+    Quad,
+    read_dataset,
+    write_truth,
+)
 
 TRAIN_REFERENCES: Final = 3
 UNSEEN: Final = "unseen"

@@ -20,9 +20,9 @@ import numpy as np
 import psutil
 
 from bench.errors import BenchError
-from bench.live_result import LiveOptions, LiveResult, SessionFigures
-from bench.live_scene import LOOP_S, SLIDE_S, Image, SceneSize, burnt, fully_in_view_s, scene
-from bench.live_sender import write_film
+from bench.live.live_result import LiveOptions, LiveResult, SessionFigures
+from bench.live.live_scene import LOOP_S, SLIDE_S, Image, SceneSize, burnt, fully_in_view_s, scene
+from bench.live.live_sender import write_film
 from bench.progress import Progress, silent
 from matcher.live import FrameTold, LiveSettings, Message, SessionManager
 from matcher.live.verification_queue import InlineLane
@@ -201,7 +201,7 @@ def _wait(seconds: float, label: str, on_progress: Progress) -> float:
 
 @contextmanager
 def _sending(film: Path, rate: float) -> Iterator[tuple[int, float]]:
-    command = [sys.executable, "-m", "bench.live_sender", str(film), str(rate)]
+    command = [sys.executable, "-m", "bench.live.live_sender", str(film), str(rate)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as sender:

@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from bench.dataset import PICTURE_SUFFIXES, Dataset, Query, load
 from bench.errors import BenchError
 from bench.progress import Progress, silent
-from bench.protocols import TWINS
+from bench.recognition.dataset import PICTURE_SUFFIXES, Dataset, Query, load
+from bench.recognition.protocols import TWINS
 from bench.table import Table
 from matcher.decision.evaluation import Judge, Kind, Question, Reply, rehearse
 from matcher.decision.threshold import Figures, Rate, Scale, Wish, choose, figures

@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.baseline import mutual_ratio_pairs, root_sift
-from bench.dataset import PICTURE_SUFFIXES, load
 from bench.errors import BenchError
+from bench.keypoints.warps import HEIGHT, WIDTH, Pair, make_pair
 from bench.progress import Progress, silent
+from bench.recognition.baseline import mutual_ratio_pairs, root_sift
+from bench.recognition.dataset import PICTURE_SUFFIXES, load
 from bench.table import Table
-from bench.warps import HEIGHT, WIDTH, Pair, make_pair
 from matcher.keypoints.features import FrontEnd, KeypointMatcher
 
 CORRECT_PIXELS: Final = 3.0

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.compression import through_jpeg
+from bench.recognition.compression import through_jpeg
 
 WIDTH: Final = 640
 HEIGHT: Final = 480

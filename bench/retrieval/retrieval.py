@@ -8,11 +8,11 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import boxes
-from bench.dataset import Query, load
+from bench.detection import boxes
 from bench.errors import BenchError
 from bench.progress import Progress, silent
-from bench.score import BOOTSTRAP_DRAWS, Estimate
+from bench.recognition.dataset import Query, load
+from bench.recognition.score import BOOTSTRAP_DRAWS, Estimate
 from bench.table import Table
 from matcher.detection import crop as crops
 from matcher.detection.crop import Crop

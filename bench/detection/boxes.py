@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.score import BOOTSTRAP_DRAWS, Estimate
+from bench.recognition.score import BOOTSTRAP_DRAWS, Estimate
 from matcher.imaging.box import Box
 from matcher.results import Detection
 

@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.compression import through_jpeg
-from bench.cutout import Cutout, cut_out
-from bench.dataset import load
 from bench.errors import BenchError
 from bench.progress import Progress, silent
-from bench.recogniser import Recogniser, RecogniserBuilder
+from bench.recognition.compression import through_jpeg
+from bench.recognition.cutout import Cutout, cut_out
+from bench.recognition.dataset import load
+from bench.recognition.recogniser import Recogniser, RecogniserBuilder
 from bench.table import Table
 from matcher.results import Match, Verdict
 

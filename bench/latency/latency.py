@@ -14,8 +14,8 @@ from typing import Any, Final, Generic
 
 import numpy as np
 
-from bench.clocked import NetworkClock
 from bench.errors import BenchError
+from bench.latency.clocked import NetworkClock
 from bench.progress import Progress, silent
 from bench.table import Table
 from matcher.imaging.box import Box

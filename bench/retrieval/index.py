@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import BenchError
-from bench.index_material import IndexMaterial
-from bench.index_methods import METHODS, REDIS, Trial, run_trial
 from bench.progress import Progress, silent
+from bench.retrieval.index_material import IndexMaterial
+from bench.retrieval.index_methods import METHODS, REDIS, Trial, run_trial
 from bench.table import Table
 
 SIZES: Final = (1_000, 10_000, 100_000)

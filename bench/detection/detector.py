@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from bench import boxes
-from bench.boxes import Judged, judged
-from bench.dataset import load
+from bench.detection import boxes
+from bench.detection.boxes import Judged, judged
 from bench.errors import BenchError
 from bench.progress import Progress, silent
-from bench.score import BOOTSTRAP_DRAWS, Estimate
+from bench.recognition.dataset import load
+from bench.recognition.score import BOOTSTRAP_DRAWS, Estimate
 from bench.table import Table
 from matcher.detection.detector import Detector
 from matcher.imaging.box import Box

@@ -9,12 +9,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import score as scoring
-from bench.baseline import Baseline, BaselineAnswer
-from bench.dataset import Dataset, Query, load
 from bench.progress import Progress, silent
-from bench.recogniser import Recogniser, RecogniserBuilder
-from bench.score import Answer, Estimate, Said, Score
+from bench.recognition import score as scoring
+from bench.recognition.baseline import Baseline, BaselineAnswer
+from bench.recognition.dataset import Dataset, Query, load
+from bench.recognition.recogniser import Recogniser, RecogniserBuilder
+from bench.recognition.score import Answer, Estimate, Said, Score
 from bench.table import Table
 from matcher.results import Identification, Match, Verdict
 

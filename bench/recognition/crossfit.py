@@ -12,10 +12,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import score as scoring
-from bench.dataset import Query, load
 from bench.progress import Progress, silent
-from bench.score import Answer, Said, Score
+from bench.recognition import score as scoring
+from bench.recognition.dataset import Query, load
+from bench.recognition.score import Answer, Said, Score
 from matcher.decision.decision import Decision
 from matcher.decision.fit import LabelledContest, fit, main_contest, without
 from matcher.results import Verdict

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from bench.dataset import Dataset, load
 from bench.progress import Progress, silent
-from bench.recogniser import Recogniser
-from bench.recognition import RecognitionOptions, measure_recognition
-from bench.score import BOOTSTRAP_DRAWS, Estimate
+from bench.recognition.dataset import Dataset, load
+from bench.recognition.recogniser import Recogniser
+from bench.recognition.recognition import RecognitionOptions, measure_recognition
+from bench.recognition.score import BOOTSTRAP_DRAWS, Estimate
 from bench.table import Table
 
 SHIPPED_SIZE: Final = 12

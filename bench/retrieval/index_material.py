@@ -17,10 +17,10 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.dataset import PICTURE_SUFFIXES, Dataset
 from bench.errors import BenchError
 from bench.progress import Progress, silent
-from bench.protocols import lay_out
+from bench.recognition.dataset import PICTURE_SUFFIXES, Dataset
+from bench.recognition.protocols import lay_out
 from catalog.ingest.image_file import read_picture
 
 PROTOCOLS: Final = ("four-reference", "dvd", "apc")

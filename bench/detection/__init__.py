@@ -1,0 +1,1 @@
+"""How well products are found in pictures."""

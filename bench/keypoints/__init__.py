@@ -1,0 +1,1 @@
+"""How well keypoints give a homography."""

@@ -1,0 +1,1 @@
+"""Live cameras and films, from sender to event."""

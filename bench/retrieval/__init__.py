@@ -1,0 +1,1 @@
+"""How well the shortlist and the text search find."""
