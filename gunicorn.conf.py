@@ -14,12 +14,12 @@ from functools import partial
 from gunicorn.arbiter import Arbiter
 
 from api.errors import Refused
-from api.http.options import check_exposure, is_loopback
-from api.http.processes import Keeper, announce, options_here
+from api.http.auth.exposure import check_exposure, is_loopback
+from api.http.process.processes import Keeper, announce, options_here
 from api.settings import load_settings
 
-wsgi_app = "api.http.processes:worker_app()"
-worker_class = "api.http.server.PlainWorker"
+wsgi_app = "api.http.process.processes:worker_app()"
+worker_class = "api.http.process.server.PlainWorker"
 workers = 2
 bind = "127.0.0.1:8000"
 timeout = 60

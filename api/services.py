@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from api.adapted import AdaptedModels, CatalogFinder
-    from api.adapting import CatalogAdapter
-    from api.models import Models
+    from api.models.finetuning import CatalogAdapter
+    from api.models.loading import Models
+    from api.models.per_catalog import AdaptedModels, CatalogFinder
     from catalog.search.search import Found, Search
     from catalog.snapshot import Catalog
     from catalog.storage.s3 import S3Options
@@ -154,7 +154,7 @@ class LocalServices:
     @cached_property
     def models(self) -> "Models":
         """The networks and what is composed of them."""
-        from api.models import load_models
+        from api.models.loading import load_models
 
         return load_models(self._settings)
 
@@ -177,7 +177,7 @@ class LocalServices:
     @cached_property
     def adapted(self) -> "AdaptedModels":
         """Networks that were made for single catalogs."""
-        from api.adapted import AdaptedModels
+        from api.models.per_catalog import AdaptedModels
         from matcher.networks.devices import Device, choose_runtime
 
         settings = self._settings
@@ -194,7 +194,7 @@ class LocalServices:
 
     def adapter(self, catalog: str) -> "CatalogAdapter":
         """What makes networks for one catalog."""
-        from api.adapting import CatalogAdapter
+        from api.models.finetuning import CatalogAdapter
         from matcher.networks.weights import read_manifest
 
         return CatalogAdapter(
@@ -219,7 +219,7 @@ class LocalServices:
 
     @cached_property
     def _catalog_finder(self) -> "CatalogFinder":
-        from api.adapted import CatalogFinder
+        from api.models.per_catalog import CatalogFinder
 
         return CatalogFinder(self.models, self.adapted.of)
 
@@ -236,7 +236,7 @@ class LocalServices:
     @cached_property
     def searcher(self) -> Searcher:
         """Finds products like a picture."""
-        from api.adapted import CatalogSearcher
+        from api.models.per_catalog import CatalogSearcher
 
         return CatalogSearcher(self._catalog_finder)
 

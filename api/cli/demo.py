@@ -8,12 +8,12 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.invocation import FINDING, JsonOption, examples, finish, services
+from api.cli.context import FINDING, JsonOption, examples, finish, services
 from api.cli.output import Output
 
 if TYPE_CHECKING:
-    from api.demo import DemoResult
-    from api.demo_score import ScoredAppearance
+    from api.demo.run import DemoResult
+    from api.demo.score import ScoredAppearance
 
 demo_app = typer.Typer()
 
@@ -37,8 +37,8 @@ def demo(
     json: JsonOption = False,
 ) -> None:
     """Render a small catalog and a clip, match it, and compare with the truth."""
-    from api.demo import demo_settings, run_demo
-    from api.schemas import appearance_json
+    from api.demo.run import demo_settings, run_demo
+    from api.demo.score import appearance_json
 
     output = Output(json=json)
     built = services(context, lambda settings: demo_settings(settings, out))
@@ -55,7 +55,7 @@ def demo(
 
 def score_table(result: "DemoResult") -> Table:
     """One row per appearance of the truth."""
-    from api.report import clock
+    from api.video.report_page import clock
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for title in ("From", "To", "Really there", "Said", "Named at", "Prob."):

@@ -11,39 +11,31 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 import typer.main
 
-from api.allocator import limit_arenas
-from api.cli.bench import bench_app
-from api.cli.bench_calibration import calibration as _bench_calibration  # noqa: F401
-from api.cli.bench_index import index as _bench_index  # noqa: F401 -- it joins `bench`
-from api.cli.bench_live import live as _bench_live  # noqa: F401 -- it joins `bench`
-from api.cli.bench_parts import detector as _bench_parts  # noqa: F401 -- it joins `bench`
-from api.cli.bench_serve import serve as _bench_serve  # noqa: F401 -- it joins `bench`
-from api.cli.catalog import catalog_app
+from api.cli.bench.bench import bench_app
+from api.cli.bench.calibration import calibration as _bench_calibration  # noqa: F401
+from api.cli.bench.index import index as _bench_index  # noqa: F401 -- it joins `bench`
+from api.cli.bench.live import live as _bench_live  # noqa: F401 -- it joins `bench`
+from api.cli.bench.parts import detector as _bench_parts  # noqa: F401 -- it joins `bench`
+from api.cli.bench.serve import serve as _bench_serve  # noqa: F401 -- it joins `bench`
+from api.cli.catalog.catalog import catalog_app
+from api.cli.catalog.product import product_app
+from api.cli.context import KEEPING, MEASURING, REFUSED, SERVING, Build, Invocation, examples
 from api.cli.demo import demo_app
-from api.cli.explain import explain_app
-from api.cli.identify import identify_app
-from api.cli.invocation import (
-    KEEPING,
-    MEASURING,
-    REFUSED,
-    SERVING,
-    Build,
-    Invocation,
-    examples,
-)
-from api.cli.key import key_app
 from api.cli.models import models_app
 from api.cli.output import Output
-from api.cli.product import product_app
-from api.cli.search import search_app
-from api.cli.serve import serve_app
-from api.cli.server import with_server_options
-from api.cli.train import train_app
-from api.cli.train_look import look as _train_look  # noqa: F401 -- it joins `train`
-from api.cli.train_pack import pack as _train_pack  # noqa: F401 -- it joins `train`
+from api.cli.query.explain import explain_app
+from api.cli.query.identify import identify_app
+from api.cli.query.search import search_app
+from api.cli.service.key import key_app
+from api.cli.service.serve import serve_app
+from api.cli.target import with_server_options
+from api.cli.train.pack import pack as _train_pack  # noqa: F401 -- it joins `train`
+from api.cli.train.preview import look as _train_look  # noqa: F401 -- it joins `train`
+from api.cli.train.train import train_app
 from api.cli.video import video_app
-from api.cli.watch import watch_app
+from api.cli.watch.watch import watch_app
 from api.errors import refusals, sentence
+from api.http.process.allocator import limit_arenas
 from api.settings import Settings
 
 if TYPE_CHECKING:

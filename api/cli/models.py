@@ -7,10 +7,10 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.invocation import JsonOption, examples, services
+from api.cli.context import JsonOption, examples, services
 from api.cli.output import Output
 from api.errors import Refused
-from api.schemas import weights_json
+from api.schemas.results import weights_json
 
 if TYPE_CHECKING:
     from matcher.networks.weights import Manifest, WeightsEntry

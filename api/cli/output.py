@@ -17,7 +17,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from api.schemas import json_line
+from api.schemas.results import json_line
 
 # An answer is wider than the 80 columns that rich assumes of a pipe.
 PIPE_WIDTH = 120

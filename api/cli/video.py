@@ -7,17 +7,17 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.invocation import FINDING, CatalogName, JsonOption, examples, services
+from api.cli.context import FINDING, CatalogName, JsonOption, examples, services
+from api.cli.formatting import verdict_text
 from api.cli.output import Output
-from api.cli.server import server
-from api.cli.words import verdict_text
+from api.cli.target import server
 from api.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from api.services import Services
-    from api.video import VideoOrder
+    from api.video.job import VideoOrder
     from catalog.records.product import Product
     from client.client import Client
     from client.records import VideoResultJson
@@ -60,7 +60,7 @@ def video(
     may overwrite what it had begun; any other file that exists is refused
     without --force.
     """
-    from api.video import VideoOrder
+    from api.video.job import VideoOrder
 
     output = Output(json=json)
     order = VideoOrder(clip, events, annotated, report, force)
@@ -76,8 +76,8 @@ def video(
 
 
 def _matched_here(built: "Services", catalog: str, order: "VideoOrder", output: Output) -> "Answer":
-    from api.video import match_video
-    from api.video_outcome import video_result
+    from api.video.job import match_video
+    from api.video.outcome import video_result
 
     snapshot = built.catalogs.open(catalog).snapshot()
     _check_there_is(order.video)
@@ -121,7 +121,7 @@ def _check_there_is(clip: Path) -> None:
 
 def appearances_table(result: "VideoResultJson", products: "Mapping[str, Product]") -> Table | Text:
     """One row per appearance of a product, in the order of entering."""
-    from api.report import clock
+    from api.video.report_page import clock
 
     named = [one for one in result["appearances"] if one["product_id"] is not None]
     if not named:

@@ -11,40 +11,39 @@ from fastapi.openapi.utils import get_openapi
 
 from api.http import problems
 from api.http.engine import Engine
-from api.http.idempotency import Idempotency
-from api.http.logs import InRequest
-from api.http.metrics import Counted
+from api.http.requests.idempotency import Idempotency
 from api.http.routes import (
-    about,
     cameras,
     catalogs,
     feedback,
+    identify,
     images,
     jobs,
-    looking,
+    media,
     products,
     sessions,
     system,
     videos,
-    watching,
     webhooks,
 )
-from api.http.traces import Traced, Tracing
+from api.http.telemetry.logs import InRequest
+from api.http.telemetry.metrics import Counted
+from api.http.telemetry.traces import Traced, Tracing
 
 PREFIX: Final = "/v1"
 MODULES: Final = (
     catalogs,
     products,
     images,
-    looking,
+    identify,
     feedback,
     sessions,
-    watching,
+    media,
     cameras,
     videos,
     jobs,
     webhooks,
-    about,
+    system,
 )
 
 BuildEngine = Callable[[], AbstractAsyncContextManager[Engine]]
@@ -82,8 +81,8 @@ def create_app(build: BuildEngine, tracing: Tracing | None = None) -> FastAPI:
     app.add_middleware(InRequest)
     if tracing is not None:
         app.add_middleware(Traced, tracing=tracing)
-    app.include_router(system.router)
-    app.include_router(about.figures)
+    app.include_router(system.probes)
+    app.include_router(system.figures)
     for module in MODULES:
         app.include_router(module.router, prefix=PREFIX)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

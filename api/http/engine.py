@@ -11,32 +11,31 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 from fastapi import Depends, Request
 
-from api.cameras import Vault
 from api.errors import refusals, sentence
-from api.http.compute import Compute
-from api.http.ending import Ending
-from api.http.hub import Hub
-from api.http.idempotency import AnswerStore
-from api.http.jobs.films import fetcher
+from api.http.executor import Compute
+from api.http.jobs.handlers import works
 from api.http.jobs.runner import JobRunner
-from api.http.jobs.works import works
-from api.http.live.room import LiveRoom, live_room, starting
-from api.http.metrics import Metrics
+from api.http.jobs.video_files import fetcher
+from api.http.live.service import LiveRoom, live_room, starting
 from api.http.options import ServerOptions
 from api.http.problems import Problem
-from api.http.shared import SharedCatalogs
-from api.live import KEY, WEBHOOKS, LiveDesk, LiveOptions, live_desk
-from api.models import Models
+from api.http.requests.idempotency import AnswerStore
+from api.http.shutdown import Ending
+from api.http.telemetry.metrics import Metrics
+from api.live.cameras import Vault
+from api.live.services import KEY, WEBHOOKS, LiveDesk, LiveOptions, live_desk
+from api.live.webhooks import WebhookStore
+from api.maintenance import Tender
+from api.models.loading import Models
+from api.open_catalogs import Hub, SharedCatalogs
 from api.services import Finder, Searcher, Services, s3_options
 from api.settings import Settings
-from api.tending import Tender
-from api.webhooks import WebhookStore
 from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
 from matcher.decision.evaluation import Judge
 
 if TYPE_CHECKING:
-    from api.adapting import CatalogAdapter  # training comes with it
+    from api.models.finetuning import CatalogAdapter  # training comes with it
 
 Result = TypeVar("Result")
 

@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from api.errors import Refused
-from api.events import EvidenceSettings
-from api.http.keys import KeyStore
+from api.live.events import EvidenceSettings
+from api.maintenance import Rounds
 from api.settings import Settings
-from api.tending import Rounds
 from matcher.live import LiveSettings
 from stream.camera.address import SERVICE_RULES, AddressRules
 from stream.errors import SourceError
@@ -110,24 +108,3 @@ def options_from(settings: Settings, *, exposed: bool, secure: bool) -> ServerOp
         per_second=settings.requests_per_second,
         rounds=Rounds(settings.sync_minutes * 60, settings.reconcile_hours * 3600),
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address."""
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def check_exposure(host: str, options: ServerOptions) -> None:
-    """Refuse to let others in without keys.
-
-    Raises:
-        Refused: others could reach the address, and there is no key.
-    """
-    if not is_loopback(host) and not KeyStore(options.keys).list():
-        raise Refused(
-            f"{host} can be reached from other machines and there are no API keys; make one with "
-            f"`skulens key create --scope admin --state {options.state}`, or listen on 127.0.0.1"
-        )

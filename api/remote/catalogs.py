@@ -1,4 +1,4 @@
-"""A server's catalogs; implements `api.keeping.Keeping`."""
+"""A server's catalogs; implements `api.remote.protocols.Keeping`."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import Final
 from typing_extensions import override
 
 from api.errors import Refused
-from api.remote.reading import as_ours, change_of, product_of, report_of
+from api.remote.decoding import as_ours, change_of, product_of, report_of
 from catalog.encodings.encoding import PartIds
 from catalog.reconcile.orphans import GRACE_SECONDS
 from catalog.reconcile.report import Report
@@ -69,7 +69,7 @@ class RemoteProducts(Mapping[str, Product]):
 
 
 class RemoteShown:
-    """A server's catalog at one moment; implements `api.keeping.Shown`."""
+    """A server's catalog at one moment; implements `api.remote.protocols.Shown`."""
 
     def __init__(self, client: Client, name: str) -> None:
         self._said = client.catalog(name)
@@ -93,7 +93,7 @@ class RemoteShown:
 
 
 class RemoteStore:
-    """A server's catalog that can be changed; implements `api.keeping.Store`."""
+    """A server's catalog that can be changed; implements `api.remote.protocols.Store`."""
 
     def __init__(self, client: Client, name: str) -> None:
         self._client = client
@@ -182,7 +182,7 @@ class RemoteStore:
 
 
 class RemoteReconciler:
-    """Brings a server's catalog and its storage together; implements `api.keeping.Reconciling`."""
+    """Asks a server to reconcile; implements `api.remote.protocols.Reconciling`."""
 
     def __init__(self, client: Client, name: str, grace_seconds: float) -> None:
         self._client = client
@@ -205,7 +205,7 @@ class RemoteReconciler:
 
 
 class RemoteCatalogs:
-    """All catalogs of a server; implements `api.keeping.Keeping`."""
+    """All catalogs of a server; implements `api.remote.protocols.Keeping`."""
 
     def __init__(self, client: Client) -> None:
         self._client = client

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from api.remote.catalogs import RemoteStore
-from api.remote.reading import as_ours
+from api.remote.decoding import as_ours
 from catalog.records.product import AttributeValue, Product
 from catalog.store import CatalogStore, Change, NamedPicture, Turn
 from catalog.transfer.importer import Fetch, ImportReport, OnProgress, import_manifest

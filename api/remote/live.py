@@ -1,6 +1,6 @@
 """A server's JSON of live sessions and videos as our own messages."""
 
-from api.remote.reading import points_of
+from api.remote.decoding import points_of
 from client.records import EventJson, SessionJson
 from matcher.imaging.box import Box
 from matcher.live import SessionStatus

@@ -7,8 +7,8 @@ from typing import TextIO, cast
 
 from api.errors import Refused
 from api.remote.catalogs import POLL_S, finished
-from api.schemas import json_line
-from api.video import OnLine, OnStage, VideoOrder, refuse_same_file
+from api.schemas.results import json_line
+from api.video.job import OnLine, OnStage, VideoOrder, refuse_same_file
 from client.client import Client
 from client.records import JobJson, VideoResultJson
 

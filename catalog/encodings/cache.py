@@ -2,10 +2,13 @@
 
 from collections import OrderedDict
 from threading import Lock
+from typing import Final
 
 from catalog.encodings.encoding import Encoding, PartIds
 from catalog.encodings.shared_cache import FeatureCache
 from catalog.encodings.store import PartStore
+
+ENCODINGS_BYTES: Final = 128 << 20
 
 
 class EncodingCache:

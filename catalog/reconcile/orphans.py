@@ -64,9 +64,9 @@ class Orphans:
 
     A removal is announced by a journal entry, and closed by another. Whoever commits a product
     afterwards has seen one of them since its upload, and uploads again what it names
-    (`catalog.ingest.upload`). Whoever committed in between is seen when the removal is closed, and what
-    it refers to is put back. So nothing that is referred to is lost, however long a writer or this
-    process was stalled.
+    (`catalog.ingest.upload`). Whoever committed in between is seen when the removal is closed,
+    and what it refers to is put back. So nothing that is referred to is lost, however long a writer
+    or this process was stalled.
     """
 
     def __init__(

@@ -14,7 +14,6 @@ from catalog.errors import NotFound
 from catalog.records.product import Product
 from catalog.search.vector_index import EXACT_BELOW, Index, Reference
 
-ENCODINGS_BYTES: Final = 128 << 20
 # A bucket answers after milliseconds, so a cold start asks for several at once.
 _READERS: Final = 16
 _FEWEST_PARALLEL: Final = 8

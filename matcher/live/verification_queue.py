@@ -97,7 +97,7 @@ class _Slot:
 
 
 class SecondLane:
-    """Makes the looks that sessions offer, one at a time; implements `matcher.live.verification_queue.Lane`.
+    """Makes the looks that sessions offer, one at a time; implements `Lane`.
 
     All methods are thread-safe.
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from matcher.errors import RuntimeUnavailable
+from matcher.networks.runtime import Runtime
 
 
 class Device(StrEnum):

@@ -14,10 +14,10 @@ from typing_extensions import override
 
 from matcher.errors import WeightsError
 from matcher.networks.comparator_net import ComparatorNet
+from matcher.networks.grids import COMPARED_CELL
 from matcher.networks.resnet import EmbeddingNet
 from matcher.networks.weights import Network, Weights, enter, read_state
 from matcher.networks.yolo import STRIDE, build_yolov5
-from matcher.verification.comparator import CELL as COMPARED_CELL
 from superglue.superglue import SuperGlue, SuperGlueSizes
 from superglue.superpoint import CELL, SuperPoint, SuperPointSizes
 

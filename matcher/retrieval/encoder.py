@@ -42,7 +42,7 @@ class Embedder(Protocol):
 
     @property
     def heaps_from(self) -> float:
-        """From which likeness of its parts on a picture may be a heap, see `matcher.retrieval.multi_crop`."""
+        """From which likeness of its parts on a picture may be a heap (`retrieval.multi_crop`)."""
         ...
 
     def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:

@@ -12,10 +12,10 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.networks.grids import COMPARED_CELL as CELL
 from matcher.networks.runtime import LoadedNetwork
 from matcher.verification.alignment import Aligned, Look, Warped, compensate
 
-CELL: Final = 8
 _WHITE: Final = 255
 _SEEN: Final = 0.6
 _FEWEST_CELLS: Final = 4

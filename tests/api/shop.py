@@ -36,8 +36,8 @@ from matcher.retrieval.shortlist import SearchableCatalog
 from tests.catalog.fakes import FakeEncoder, embedding_of
 
 if TYPE_CHECKING:
-    from api.adapting import CatalogAdapter
-    from api.models import Models
+    from api.models.finetuning import CatalogAdapter
+    from api.models.loading import Models
 
 
 NETWORKS = "1"

@@ -9,7 +9,8 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from api.adapted import (
+from api.models.loading import Models, Networks, compose
+from api.models.per_catalog import (
     NONCOMMERCIAL,
     NOTES,
     AdaptedModels,
@@ -17,7 +18,6 @@ from api.adapted import (
     CatalogSearcher,
     with_embedder,
 )
-from api.models import Models, Networks, compose
 from catalog.encodings.network_store import ModelObjects
 from catalog.errors import CatalogError, Conflict
 from catalog.ingest.ingest import NamedPicture

@@ -10,7 +10,7 @@ import pytest
 # Every thread asks for memory while all of them live, so that each wants an arena of its own.
 PROGRAM = """
 import ctypes, threading
-from api.allocator import limit_arenas
+from api.http.process.allocator import limit_arenas
 limit_arenas()
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from api.annotate import COLOURS, Annotation, Annotator
-from api.label import LabelMaker, LabelText, per_cent
-from api.lettering import ELLIPSIS, Lettering
+from api.drawing.annotator import COLOURS, Annotation, Annotator
+from api.drawing.label import ELLIPSIS, LabelMaker, LabelText, Lettering, per_cent
 from matcher.imaging.box import Box
 from matcher.results import Verdict
 

@@ -65,7 +65,7 @@ def test_a_catalog_is_deleted_only_when_somebody_says_yes(shop: Shop) -> None:
 def test_at_a_terminal_deleting_asks(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, answer: str, is_left: bool
 ) -> None:
-    monkeypatch.setattr("api.cli.catalog.is_somebody_there", lambda: True)
+    monkeypatch.setattr("api.cli.catalog.catalog.is_somebody_there", lambda: True)
     monkeypatch.setattr("typer.confirm", lambda *_, **__: answer == "yes")
     said = shop.run("catalog", "delete", "shop")
     assert said.code == (1 if is_left else 0)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from api.http.keys import KeyStore
-from api.http.scope import Scope
+from api.http.auth.keys import KeyStore
+from api.http.auth.principal import Scope
 from tests.api.http.serving import Service, serving
 from tests.api.shop import Said, Shop
 from tests.api.test_cli_video import tea_clip

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from api.cli.watch_view import WatchView
+from api.cli.watch.view import WatchView
 from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
 from catalog.storage.folder import FolderStorage

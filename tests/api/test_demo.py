@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from api.demo import CATALOG, DemoFiles, DemoResult, Shoot, answers_in, demo_settings, run_demo
-from api.demo_score import Outcome
+from api.demo.run import CATALOG, DemoFiles, DemoResult, Shoot, answers_in, demo_settings, run_demo
+from api.demo.score import Outcome
 from api.errors import Refused
 from api.services import build_services
 from api.settings import Settings, load_settings
-from api.video import event_line
+from api.video.job import event_line
 from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
 from catalog.storage.folder import FolderStorage

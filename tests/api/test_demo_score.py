@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from api.demo_score import Answer, Outcome, answer_of, score
+from api.demo.score import Answer, Outcome, answer_of, score
 from client.records import EventJson
 from training.render.scene.truth import Sighting, Truth, TruthAppearance, TruthFrame
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from api.errors import Refused
-from api.job_folder import job_folder
+from api.video.job_folder import job_folder
 
 
 class Killed(Exception):

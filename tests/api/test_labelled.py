@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from api.labelled import detectors_under_test, labelled_sets
+from api.cli.bench.labelled import detectors_under_test, labelled_sets
 from bench.detection.detector import Labels
 from matcher.detection.proposals import PrintProposals
 from tests.training import miniature

@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from api.cameras import CameraOrder
 from api.errors import Refused
-from api.events import EvidenceSettings
-from api.live import LiveDesk, LiveOptions, live_desk
-from api.live_source import as_transport, live_source
+from api.live.cameras import CameraOrder
+from api.live.events import EvidenceSettings
+from api.live.services import LiveDesk, LiveOptions, live_desk
+from api.live.source import as_transport, live_source
 from api.settings import Settings
 from catalog.store import NamedPicture
 from matcher.live import LiveSettings

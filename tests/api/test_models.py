@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from safetensors.torch import save_file
 
-from api.measuring import pair_finders
-from api.models import decision_id, load_networks
+from api.cli.bench.catalogs import pair_finders
+from api.models.loading import decision_id, load_networks
 from api.settings import Settings
 from matcher.errors import WeightsError
 from matcher.keypoints.cascade import CloserLookMatcher

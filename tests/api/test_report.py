@@ -12,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from api.annotate import COLOURS
-from api.evidence import BACKDROP, Evidence, draw_evidence, draw_thumbnail, encode_jpeg
-from api.report import (
+from api.drawing.annotator import COLOURS
+from api.drawing.comparison import BACKDROP, Evidence, draw_evidence, draw_thumbnail, encode_jpeg
+from api.video.report_page import (
     AppearanceCard,
     Report,
     StageTiming,

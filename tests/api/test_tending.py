@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
-from api.http.tending_metrics import TendedNow
+from api.http.telemetry.metrics import TendedNow
+from api.maintenance import Rounds, Tended, Tender
 from api.settings import Settings, load_settings
-from api.tending import Rounds, Tended, Tender
 from catalog.errors import StorageUnavailable
 from catalog.reconcile.reconciler import Reconciler
 from catalog.reconcile.report import Kind

@@ -6,13 +6,13 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from api.adapted import CatalogFinder
-from api.adapting import CatalogAdapter
-from api.adapting_detector import OwnDetector
 from api.cli.output import Output
-from api.cli.train_own import keep_adapted, keep_detector
+from api.cli.train.finetune import keep_adapted, keep_detector
 from api.errors import Refused
-from api.models import Models
+from api.models.finetuning import CatalogAdapter
+from api.models.finetuning_detector import OwnDetector
+from api.models.loading import Models
+from api.models.per_catalog import CatalogFinder
 from catalog.encodings.network_store import ModelObjects
 from catalog.registry import Catalogs
 from catalog.store import CatalogStore

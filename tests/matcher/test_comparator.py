@@ -7,13 +7,13 @@ import pytest
 from numpy.typing import NDArray
 
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from matcher.networks.grids import COMPARED_CELL as CELL
 from matcher.networks.openvino_runtime import OpenVinoRuntime
 from matcher.networks.torch_runtime import TorchRuntime
 from matcher.networks.weights import Network, Weights
 from matcher.retrieval.untrained import ColourEmbedder
 from matcher.verification.alignment import Aligned, Look, Warped, compare
 from matcher.verification.comparator import (
-    CELL,
     Comparison,
     NetworkComparator,
     PlainComparator,

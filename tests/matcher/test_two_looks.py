@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from api.labelled import detectors_under_test
-from api.models import Networks, compose
+from api.cli.bench.labelled import detectors_under_test
+from api.models.loading import Networks, compose
 from matcher.decision.decision import Decision
 from matcher.decision.fit import read
 from matcher.detection.augmented import TwoLooks, for_photos, fused

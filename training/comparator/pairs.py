@@ -13,8 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.networks.grids import COMPARED_CELL as CELL
 from matcher.verification.alignment import LOOK_SIDE, Look, Warped
-from matcher.verification.comparator import CELL, prepared, share_of_cells
+from matcher.verification.comparator import prepared, share_of_cells
 from training.augment.camera import Light, photograph
 from training.data.aligned_photos import AlignedPhoto
 from training.data.near_twins import blended, blot, lettered, twin_of

@@ -3,7 +3,8 @@
 The folder is laid out as the data README says. Three things never enter weights: the `eval` photos,
 everything under `eval_only`, and the cartons that `grocery/classes.json` leaves out. Of what may be
 trained on, every fourth product (by a hash of its name, the same on every machine) is held out for
-validation with all its pictures; of produce the embedder holds none out (`training.data.instances`).
+validation with all its pictures; of produce the embedder holds none out
+(`training.data.instances`).
 """
 
 import hashlib

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
-from matcher.verification.comparator import CELL
+from matcher.networks.grids import COMPARED_CELL as CELL
 from training.comparator.material import Amounts as ComparedAmounts
 from training.comparator.material import collect_material
 from training.comparator.pairs import DIFFERENT, SAME, Compared, draw

@@ -7,16 +7,16 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
-from api.cameras import CameraOrder
-from api.cameras.hours import Hours, Window
-from api.cameras.keeper import CameraReport
 from api.errors import Refused
+from api.http.auth.principal import Principal, Reader, Watcher
 from api.http.engine import Engine, TheEngine
-from api.http.live.records import session_json
-from api.http.principal import Principal, Reader, Watcher
+from api.http.live.schemas import session_json
 from api.http.problems import Problem, documented
 from api.http.routes.sessions import Corner, settings_of
-from api.live_source import Transport
+from api.live.cameras import CameraOrder
+from api.live.cameras.schedule import Hours, Window
+from api.live.cameras.supervisor import CameraReport
+from api.live.source import Transport
 from client.records import SessionJson
 
 router = APIRouter(prefix="/cameras", tags=["cameras"])

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
-from api.http.cursors import page, text_place
+from api.http.auth.principal import Keeper, Reader
 from api.http.engine import TheEngine
-from api.http.principal import Keeper, Reader
 from api.http.problems import documented
-from api.schemas import calibration_json, catalog_json
+from api.http.requests.pagination import page, text_place
+from api.schemas.results import calibration_json, catalog_json
 from catalog.snapshot import Catalog
 from client.records import CatalogJson, PartIdsJson, ShownCatalogJson
 

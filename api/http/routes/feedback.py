@@ -1,15 +1,112 @@
 """Feedback on an answer: one call."""
 
 from http import HTTPStatus
+from typing import Any, Final, Literal
 
 from fastapi import APIRouter
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from typing_extensions import TypedDict
 
-from api.http.changing import Form
-from api.http.engine import TheEngine
-from api.http.feedback import body, feedback_of, order_of, seen_in
-from api.http.principal import Watcher
-from api.http.problems import documented
+from api.errors import Refused
+from api.http.auth.principal import Watcher
+from api.http.engine import Engine, TheEngine
+from api.http.problems import Problem, documented
+from api.http.requests.product_forms import Form
+from api.http.requests.uploads import Upload
+from catalog.ingest.ingest import NamedPicture
+from catalog.records.feedback import LONGEST_NOTE, Feedback, Opinion
+from matcher.live import NoSuchSession
+
+EXAMPLE: Final = {"verdict": "other", "product_id": "oat-milk", "other_product_id": "soy-milk"}
+
+
+class FeedbackOrder(BaseModel):
+    """What somebody says of an answer."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {**EXAMPLE}})
+
+    verdict: Literal["right", "wrong", "other"]
+    product_id: str = Field(min_length=1, max_length=128)
+    other_product_id: str | None = Field(default=None, min_length=1, max_length=128)
+    appearance_id: str | None = Field(default=None, max_length=128)
+    image_id: str | None = Field(default=None, max_length=128)
+    probability: float | None = Field(default=None, ge=0, le=1)
+    note: str = Field(default="", max_length=LONGEST_NOTE)
+
+
+def body() -> dict[str, Any]:
+    """What OpenAPI says of the body."""
+    schema = FeedbackOrder.model_json_schema()
+    text = {"type": "string", "description": "the JSON object, beside an image"}
+    picture = {"type": "string", "format": "binary"}
+    form = {
+        "type": "object",
+        "required": ["feedback"],
+        "properties": {"feedback": text, "image": picture},
+    }
+    content = {
+        "application/json": {"schema": schema, "example": EXAMPLE},
+        "multipart/form-data": {"schema": form},
+    }
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def order_of(form: Upload) -> FeedbackOrder:
+    """The order: a JSON object, or the field `feedback` of a form.
+
+    Raises:
+        RequestValidationError: it is none.
+        Problem: likewise, or the form holds more than one picture.
+    """
+    inside = form.record("feedback")
+    said = form.fields if inside is None and not form.pictures else inside
+    if form.pictures:
+        form.only_picture()
+    try:
+        return FeedbackOrder.model_validate(said or {})
+    except ValidationError as error:
+        faults = [{**one, "loc": ("body", *one["loc"])} for one in error.errors()]
+        raise RequestValidationError(faults) from error
+
+
+def feedback_of(order: FeedbackOrder, by: str, seen_version: int) -> Feedback:
+    """As the catalog takes it.
+
+    Raises:
+        Problem: it contradicts itself.
+    """
+    said = Feedback(
+        feedback_id="",
+        at="",
+        opinion=Opinion(order.verdict),
+        product_id=order.product_id,
+        other_product_id=order.other_product_id,
+        probability=order.probability,
+        appearance_id=order.appearance_id or "",
+        image_id=order.image_id or "",
+        note=order.note,
+        by=by,
+        seen_version=seen_version,
+    )
+    if fault := said.fault():
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, fault, "invalid")
+    return said
+
+
+def seen_in(engine: Engine, catalog: str, appearance_id: str) -> NamedPicture | None:
+    """What was seen of an appearance in a live session with this catalog, if that is kept."""
+    room = engine.condition.room
+    if room is None or not appearance_id:
+        return None
+    try:
+        if room.catalog_of(appearance_id.rpartition("-")[0]) != catalog:
+            return None
+        jpeg = room.desk.evidence.get(appearance_id)
+    except (NoSuchSession, Refused):
+        return None
+    return None if jpeg is None else NamedPicture(f"{appearance_id}.jpg", jpeg)
+
 
 router = APIRouter(prefix="/catalogs/{catalog}", tags=["looking"])
 

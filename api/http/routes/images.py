@@ -9,18 +9,11 @@ from fastapi import APIRouter, Query, Request, Response
 from PIL import Image
 from typing_extensions import TypedDict
 
-from api.http.changing import (
-    Form,
-    IfMatch,
-    form_of,
-    revision_of,
-    stale,
-    written,
-)
+from api.http.auth.principal import Keeper, Reader
 from api.http.engine import TheEngine
-from api.http.principal import Keeper, Reader
 from api.http.problems import Problem, documented
-from api.schemas import product_json
+from api.http.requests.product_forms import Form, IfMatch, form_of, revision_of, stale, written
+from api.schemas.results import product_json
 from catalog.errors import Conflict
 from catalog.ingest.image_file import read_picture
 from catalog.snapshot import Catalog

@@ -9,13 +9,13 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
-from api.calibrating import reset
+from api.http.auth.principal import Admin, Keeper, Principal, Reader
 from api.http.engine import Engine, TheEngine
-from api.http.jobs.receiving import receive_file
+from api.http.jobs.handlers import UPLOAD
 from api.http.jobs.record import Job, JobKind, JobState, job_json
-from api.http.jobs.works import UPLOAD
-from api.http.principal import Admin, Keeper, Principal, Reader
+from api.http.jobs.uploads import receive_file
 from api.http.problems import documented
+from api.models.calibration import reset
 from client.records import JobJson
 
 router = APIRouter(tags=["jobs"])

@@ -7,7 +7,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Header, Request, Response
 from typing_extensions import TypedDict
 
-from api.http.changing import (
+from api.http.auth.principal import Keeper, Reader
+from api.http.engine import TheEngine
+from api.http.problems import Problem, documented
+from api.http.requests.pagination import page, text_place
+from api.http.requests.product_forms import (
     Form,
     IfMatch,
     form_of,
@@ -16,13 +20,9 @@ from api.http.changing import (
     tag_of,
     written,
 )
-from api.http.cursors import page, text_place
-from api.http.engine import TheEngine
-from api.http.principal import Keeper, Reader
-from api.http.problems import Problem, documented
+from api.http.requests.uploads import Upload, read_object
 from api.http.routes.catalogs import Cursor, Limit, MinVersion
-from api.http.uploads import Upload, read_object
-from api.schemas import product_json
+from api.schemas.results import product_json
 from catalog.errors import Conflict
 from catalog.records.product import AttributeValue, Product
 from catalog.store import CatalogStore, Change

@@ -11,14 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.websockets import WebSocketDisconnect
 from typing_extensions import TypedDict
 
+from api.http.auth.principal import HEADER, Reader, Scope, Watcher, principal_from
 from api.http.engine import Engine, TheEngine
-from api.http.live.feed import Item, Wish, feed
-from api.http.live.room import LiveRoom
-from api.http.principal import HEADER, Reader, Watcher, principal_from
+from api.http.live.event_stream import Item, Wish, feed
+from api.http.live.service import LiveRoom
 from api.http.problems import Problem, documented, problem_response
-from api.http.scope import Scope
-from api.http.uploads import read_body
-from api.live_source import Transport, live_source
+from api.http.requests.uploads import read_body
+from api.live.source import Transport, live_source
 from client.records import SessionJson
 from matcher.live import NoSuchSession, Region, SessionSettings
 from stream.webrtc.protocol import Reply

@@ -13,16 +13,16 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from typing_extensions import TypedDict
 
-from api.http.cursors import cursor_of, number_place
+from api.http.auth.principal import Principal, Reader, Watcher
 from api.http.engine import Engine, TheEngine
-from api.http.jobs.films import check_film
-from api.http.jobs.receiving import receive_file
+from api.http.jobs.handlers import ANNOTATED, EVENTS, UPLOAD
 from api.http.jobs.record import Job, JobKind, JobState, job_json
-from api.http.jobs.works import ANNOTATED, EVENTS, UPLOAD
-from api.http.principal import Principal, Reader, Watcher
+from api.http.jobs.uploads import receive_file
+from api.http.jobs.video_files import check_film
 from api.http.problems import Problem, documented
+from api.http.requests.pagination import cursor_of, number_place
+from api.http.requests.uploads import Json, media_type, read_object
 from api.http.routes.catalogs import Cursor, Limit
-from api.http.uploads import Json, media_type, read_object
 from client.records import JobJson, VideoEventsJson
 
 router = APIRouter(tags=["videos"])

@@ -7,10 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from api.errors import Refused
+from api.http.auth.principal import Admin
 from api.http.engine import Engine, TheEngine
-from api.http.principal import Admin
 from api.http.problems import Problem, documented
-from api.webhooks.hook import KINDS, Webhook, WebhookOrder
+from api.live.webhooks.webhook import KINDS, Webhook, WebhookOrder
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from api.cameras import Camera, CameraKeeper, CameraOrder, CameraStore, Hours, Vault, Window
 from api.errors import Refused
+from api.live.cameras import Camera, CameraKeeper, CameraOrder, CameraStore, Hours, Vault, Window
 from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
 from catalog.storage.folder import FolderStorage

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from api.errors import Refused
-from api.events import Evidence, EvidenceSettings
+from api.live.events import Evidence, EvidenceSettings
 
 DAY = 86_400.0
 

@@ -7,8 +7,8 @@ import pytest
 from typing_extensions import override
 
 from api.errors import Refused
-from api.events import EventLog, Evidence, Journalist
-from api.events.log import NewEvent
+from api.live.events import EventLog, Evidence, Journalist
+from api.live.events.log import NewEvent
 from matcher.live import SessionManager
 from tests.matcher.live.sources import Film, HandSource
 from tests.matcher.world import FakeCatalog, Thing, TrueFinder, World, still

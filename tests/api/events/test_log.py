@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from api.errors import Refused
-from api.events import EventLog, tail
-from api.events.log import NewEvent
+from api.live.events import EventLog
+from api.live.events.log import tail
+from api.live.events.log import NewEvent
 
 ROOT = Path(__file__).parents[3]
 
@@ -151,7 +152,7 @@ def test_a_closed_log_takes_nothing_and_says_so(log: EventLog) -> None:
 KILLED = """
 import sys
 from pathlib import Path
-from api.events.log import EventLog, NewEvent
+from api.live.events.log import EventLog, NewEvent
 log = EventLog(Path(sys.argv[1]))
 while True:
     print(log.append([NewEvent("s", "shop", "{}")] * 3), flush=True)

@@ -16,13 +16,13 @@ from PIL import Image
 from starlette.types import ASGIApp
 
 from api.http.app import create_app
-from api.http.ending import Ending
+from api.http.edge.gateway import Gate
+from api.http.edge.proxy import Proxy
 from api.http.engine import build_engine
-from api.http.gate import Gate
 from api.http.options import ServerOptions
-from api.http.proxy import Proxy
-from api.http.server import StoppableServer
-from api.http.traces import tracing_from
+from api.http.process.server import StoppableServer
+from api.http.shutdown import Ending
+from api.http.telemetry.traces import tracing_from
 from api.settings import Settings
 from tests.api.shop import FakeServices
 from tests.catalog.fakes import pixels

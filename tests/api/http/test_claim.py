@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from api.errors import Refused
-from api.http.claim import claimed
+from api.http.process.state_lock import claimed
 
 
 def test_a_state_folder_belongs_to_one_service_at_a_time(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from api.errors import Refused
-from api.http.jobs.films import fetcher
 from api.http.jobs.runner import Stopped
+from api.http.jobs.video_files import fetcher
 from catalog.errors import NotFound, StorageUnavailable
 from catalog.storage.s3_client import S3Options, client, session
 from tests.api.http.serving import Service, serving

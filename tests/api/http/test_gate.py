@@ -11,9 +11,10 @@ import httpx2
 import pytest
 
 from api.errors import Refused
-from api.http.keys import KeyStore
-from api.http.options import ServerOptions, check_exposure
-from api.http.scope import Scope
+from api.http.auth.exposure import check_exposure
+from api.http.auth.keys import KeyStore
+from api.http.auth.principal import Scope
+from api.http.options import ServerOptions
 from tests.api.http.serving import Service, serving
 
 

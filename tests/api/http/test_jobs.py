@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from api.errors import Refused
+from api.http.jobs.handlers import unpack
 from api.http.jobs.record import Job, JobKind, JobState
 from api.http.jobs.runner import Desk, JobRunner, Work
-from api.http.jobs.works import unpack
 from api.http.problems import Problem
 from tests.api.http.serving import Service, png, serving
 from tests.stream.clips import write_clip

@@ -4,12 +4,11 @@ from pathlib import Path
 import pytest
 
 from api.errors import Refused
-from api.http.cookies import Tickets, read_secret
-from api.http.keys import KeyStore
-from api.http.principal import principal_from
-from api.http.rates import MOST_BUCKETS, Rates
-from api.http.scope import Scope
-from api.http.tls import identity
+from api.http.auth.cookies import Tickets, read_secret
+from api.http.auth.keys import KeyStore
+from api.http.auth.principal import Scope, principal_from
+from api.http.auth.rate_limit import MOST_BUCKETS, Rates
+from api.http.process.tls import identity
 
 
 def test_a_key_is_kept_as_a_hash_that_only_the_owner_may_read(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from api.http.tls import identity
+from api.http.process.tls import identity
 from tests.api.http.serving import Service, serving
 
 PUBLISHER = Path(__file__).parents[2] / "stream" / "peers" / "whip_publisher.py"

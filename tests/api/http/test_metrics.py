@@ -5,9 +5,9 @@ from pathlib import Path
 
 from typing_extensions import override
 
-from api.http.hub import Hub
 from api.http.jobs.runner import JobRunner
-from api.http.metrics import Now
+from api.http.telemetry.metrics import Now
+from api.open_catalogs import Hub
 from api.services import build_services
 from api.settings import Settings
 from catalog.search.vector_index import IndexHealth

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[3]
 PROGRAM = """
 import os, signal, sys, time
 from pathlib import Path
-from api.http.nursery import Nursery
+from api.http.process.fork_server import Nursery
 
 def child():
     gently = []

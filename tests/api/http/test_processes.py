@@ -52,7 +52,7 @@ class Farm:
         """The process that forks the engine."""
         for child in self.master.children():
             with suppress(psutil.NoSuchProcess):  # a worker that is just being replaced
-                if "api.http.processes" in child.cmdline():
+                if "api.http.process.processes" in child.cmdline():
                     return child
         raise AssertionError("there is no nursery")
 

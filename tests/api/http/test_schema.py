@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from api.http.keys import KeyStore
-from api.http.scope import Scope
+from api.http.auth.keys import KeyStore
+from api.http.auth.principal import Scope
 from tests.api.http.serving import png, serving
 from tests.api.web.program import Program
 

@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from typing_extensions import override
 
 from api.errors import Refused
-from api.http.traces import ENDPOINTS, EXPORTER, tracing_from
+from api.http.telemetry.traces import ENDPOINTS, EXPORTER, tracing_from
 from tests.api.http.serving import png, serving
 
 

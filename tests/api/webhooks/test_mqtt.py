@@ -14,8 +14,8 @@ from paho.mqtt.client import Client, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 
 from api.errors import Refused
-from api.webhooks import WebhookOrder
-from api.webhooks.mqtt import Broker, MqttPublisher, read_broker
+from api.live.webhooks import WebhookOrder
+from api.live.webhooks.mqtt import Broker, MqttPublisher, read_broker
 from tests.api.webhooks.test_webhooks import SECRET, Office
 from tests.matcher.live.sources import wait_until
 from tests.stream.peers.cameras import free_port
@@ -155,7 +155,7 @@ def test_a_wrong_password_and_a_topic_without_right_become_dead_letters(
 
 
 def test_a_broker_that_never_answers_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.webhooks.mqtt.ANSWER_S", 0.3)
+    monkeypatch.setattr("api.live.webhooks.mqtt.ANSWER_S", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"mqtt://127.0.0.1:{silent.getsockname()[1]}/x"
         assert MqttPublisher()(url, b"{}", {}, "") == "the broker did not answer in time"

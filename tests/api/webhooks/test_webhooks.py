@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
-from api.cameras import Vault
 from api.errors import Refused
-from api.events import EventLog
-from api.events.log import NewEvent
-from api.webhooks import Deliverer, Webhook, WebhookOrder, WebhookStore, signature
-from api.webhooks.delivery import RetrySettings
-from api.webhooks.sending import HttpSender
+from api.live.cameras import Vault
+from api.live.events import EventLog
+from api.live.events.log import NewEvent
+from api.live.webhooks import Deliverer, Webhook, WebhookOrder, WebhookStore, signature
+from api.live.webhooks.delivery import RetrySettings
+from api.live.webhooks.http_sender import HttpSender
 from tests.matcher.live.sources import wait_until
 
 SECRET = "a secret of some length"

@@ -1,0 +1,1 @@
+"""`skulens bench`: one command per measurement."""

@@ -1,0 +1,163 @@
+"""What `bench` measures: the whole method with a catalog made for the occasion."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from api.errors import Refused
+from api.models.loading import Networks, compose, load_networks
+from api.services import Finder, Services
+from bench.keypoints.homography import FeatureFinder, PairFinder
+from bench.latency.clocked import NetworkClock
+from bench.latency.clocked import Networks as CountedNetworks
+from bench.latency.latency import LatencyTarget, Stage
+from catalog.encodings.encoding import Encoder
+from catalog.registry import Catalogs
+from catalog.snapshot import Catalog
+from catalog.storage.folder import FolderStorage
+from catalog.transfer.importer import import_path
+from matcher.keypoints.cascade import CloserLookMatcher
+from matcher.keypoints.features import KeypointMatcher
+from matcher.keypoints.guided_matching import ConsistentMatcher
+from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from matcher.keypoints.rootsift import RootSift
+from matcher.networks.devices import Device
+from matcher.results import Identification
+from matcher.verification.verifier import Contest
+
+CATALOG: Final = "bench"
+KEYPOINTS: Final = 1000
+
+OnProgress = Callable[[str, int, int], None]
+
+
+class CatalogRecogniser:
+    """A finder with its catalog; implements `bench.recognition.recogniser.Recogniser`."""
+
+    def __init__(self, finder: Finder, catalog: Catalog) -> None:
+        self._finder = finder
+        self._catalog = catalog
+
+    def identify(self, image: NDArray[np.uint8], *, whole_image: bool = False) -> Identification:
+        """What is in an (H, W, 3) RGB picture."""
+        return self._finder.identify(image, self._catalog, whole_image=whole_image)
+
+
+@contextmanager
+def passing_catalog(folder: Path, encoder: Encoder, on_progress: OnProgress) -> Iterator[Catalog]:
+    """A catalog of a folder of product folders, gone when the block ends.
+
+    Raises:
+        Refused: a picture cannot be taken in; figures of a part of the catalog would mislead.
+    """
+    with TemporaryDirectory(prefix="skulens-") as storage:
+        store = Catalogs(FolderStorage(Path(storage), durable=False), encoder).create(CATALOG)
+        report = import_path(store, folder, lambda done, all_: on_progress("catalog", done, all_))
+        if report.failures:
+            raise Refused(f"the catalog of {folder} is not whole: {report.failures[0]}")
+        yield store.snapshot()
+
+
+@contextmanager
+def contest_finder(
+    services: Services, pictures: Mapping[str, Sequence[NDArray[np.uint8]]]
+) -> Iterator[Callable[[NDArray[np.uint8]], Sequence[Contest]]]:
+    """What competes in a photo, over a catalog of (H, W, 3) RGB pictures by product."""
+    with TemporaryDirectory(prefix="skulens-") as folder:
+        for product_id, references in pictures.items():
+            home = Path(folder) / "catalog" / product_id
+            home.mkdir(parents=True)
+            for number, picture in enumerate(references):
+                Image.fromarray(picture).save(home / f"reference-{number:03d}.png")
+        pipeline = services.models.pipeline
+        with passing_catalog(
+            Path(folder) / "catalog", services.models.encoder, lambda *_: None
+        ) as catalog:
+            yield lambda image: pipeline.contests(image, catalog)
+
+
+def latency_target(
+    services: Services, catalog: Catalog, image: NDArray[np.uint8]
+) -> LatencyTarget[Catalog]:
+    """The method as it is shipped, its stages alone, and the naive way.
+
+    Args:
+        services: whose networks to time.
+        catalog: snapshot that both ways search.
+        image: (H, W, 3) RGB, what the stages are timed on.
+    """
+    models, clock = services.models, NetworkClock()
+    counted = CountedNetworks(
+        models.networks.detector,
+        models.networks.embedder,
+        models.networks.front_end,
+        models.networks.matcher,
+        models.networks.comparator,
+    ).clocked(clock)
+    shipped = Networks(
+        counted.detector,
+        counted.embedder,
+        counted.front_end,
+        counted.matcher,
+        counted.comparator,
+    )
+    plain = load_networks(services.settings, Device.REFERENCE)
+    return LatencyTarget(
+        stages=_stages(services, catalog, image),
+        engine=compose(shipped, models.decision),
+        clock=clock,
+        naive=compose(plain, models.decision, shortlist_size=max(len(catalog.products), 1)),
+        catalog=catalog,
+    )
+
+
+def pair_finders(networks: Networks, keypoints: int) -> list[tuple[str, PairFinder]]:
+    """What pairs keypoints as shipped, and beside it what that is made of or could be, by name.
+
+    Args:
+        networks: loaded.
+        keypoints: at most, per picture.
+    """
+    matcher, quick = networks.matcher, NearestNeighbourMatcher()
+    methods: list[tuple[str, KeypointMatcher]] = [("skulens", matcher)]
+    if isinstance(matcher, CloserLookMatcher):
+        methods += [("SuperGlue alone", matcher.careful), ("nearest neighbours alone", quick)]
+    elif isinstance(matcher, ConsistentMatcher):
+        methods.append(("nearest neighbours alone", quick))
+    elif isinstance(networks.front_end, RootSift):
+        methods.append(("checked by neighbours", ConsistentMatcher(quick)))
+    return [
+        (name, FeatureFinder(networks.front_end, method, keypoints)) for name, method in methods
+    ]
+
+
+def _stages(services: Services, catalog: Catalog, image: NDArray[np.uint8]) -> list[Stage]:
+    """Each loads its network anew, so that its first call is a cold one."""
+
+    def fresh() -> Networks:
+        return load_networks(services.settings, Device(services.settings.device))
+
+    def detect() -> Callable[[], object]:
+        detector = fresh().detector
+        return lambda: detector.detect(image)
+
+    def embed() -> Callable[[], object]:
+        embedder = fresh().embedder
+        return lambda: embedder.embed([image])
+
+    def keypoints() -> Callable[[], object]:
+        front_end = fresh().front_end
+        return lambda: front_end.extract(image, KEYPOINTS)
+
+    def identify() -> Callable[[], object]:
+        pipeline = compose(fresh(), services.models.decision)
+        return lambda: pipeline.identify(image, catalog)
+
+    named = {"detect": detect, "embed": embed, "keypoints": keypoints, "whole picture": identify}
+    return [Stage(name, prepare) for name, prepare in named.items()]

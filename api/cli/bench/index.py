@@ -1,0 +1,60 @@
+"""`skulens bench index` and `bench search`: the nearest products, and products by words."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.bench.bench import SHARED_HELP, JsonFile, Seed, answer, bench_app, measuring
+from api.cli.context import examples
+from api.cli.output import Output
+
+
+@bench_app.command(
+    epilog=examples(
+        "skulens bench index --shared DIR",
+        "skulens bench index --shared DIR --size 100000 --size 1000000 --json figures.json",
+    )
+)
+def index(
+    context: typer.Context,
+    shared: Annotated[Path, typer.Option(metavar="DIR", help=SHARED_HELP)],
+    size: Annotated[
+        list[int] | None, typer.Option(min=200, help="Vectors in all; may be given again.")
+    ] = None,
+    redis_port: Annotated[
+        int | None, typer.Option(help="Also measure tables in a Redis on this machine.")
+    ] = None,
+    seed: Seed = 0,
+    json: JsonFile = None,
+) -> None:
+    """The nearest products: our index beside exact search, datasketch and faiss."""
+    from bench.retrieval.index import SIZES, IndexOptions, measure_index
+    from bench.retrieval.index_material import index_material, index_pictures
+
+    with measuring(context) as (output, built, on_stage):
+        sizes = tuple(sorted(set(size or SIZES)))
+        pictures = index_pictures(shared)
+        embedder = built.models.networks.embedder
+        cache = built.settings.cache_dir / "bench"
+        material = index_material(pictures, embedder, sizes[-1], seed, cache, on_stage)
+        result = measure_index(material, IndexOptions(sizes, redis_port), on_stage)
+    answer(output, result.table(), result.to_json(), json)
+
+
+@bench_app.command(
+    epilog=examples("skulens bench search", "skulens bench search --products 100000")
+)
+def search(
+    products: Annotated[int, typer.Option(min=10, help="In the catalog.")] = 10_000,
+    queries: Annotated[int, typer.Option(min=1, help="Of each kind.")] = 100,
+    seed: Seed = 0,
+    json: JsonFile = None,
+) -> None:
+    """Search by words, right and misspelt, beside reading every product."""
+    from bench.retrieval.text_search import TextSearchOptions, measure_text_search
+
+    output = Output()
+    with output.stages() as on_stage:
+        result = measure_text_search(TextSearchOptions(products, queries, seed), on_stage)
+    answer(output, result.table(), result.to_json(), json)

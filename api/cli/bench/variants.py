@@ -1,0 +1,243 @@
+"""What the measurements of single parts are given: catalogs that are kept, parts exchanged."""
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from api.cli.bench.catalogs import CatalogRecogniser, passing_catalog
+from api.errors import Refused
+from api.models.loading import Networks, compose
+from api.services import Services
+from bench.recognition.ablation import Sized, Variant
+from bench.recognition.protocols import lay_out_grocery
+from bench.retrieval.rankers import (
+    LikenessRanker,
+    ShortlistRanker,
+    VotesRanker,
+    other_vectors,
+    stored_vectors,
+)
+from bench.retrieval.retrieval import Looker, Ranker, SearchedCatalog
+from catalog.encodings.encoding import Encoder
+from catalog.encodings.shared_cache import FeatureCache
+from catalog.errors import NotFound
+from catalog.registry import Catalogs
+from catalog.snapshot import Catalog
+from catalog.storage.folder import FolderStorage
+from catalog.transfer.importer import import_path
+from matcher.detection.augmented import TwoLooks, for_photos
+from matcher.detection.detector import Detector, YoloDetector
+from matcher.detection.proposals import PrintProposals
+from matcher.keypoints.cascade import CloserLookMatcher
+from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from matcher.results import Detection
+from matcher.retrieval.embedder import Embedder
+from matcher.retrieval.encoder import Embedder as VectorMaker
+from matcher.retrieval.encoder import ReferenceEncoder
+from matcher.retrieval.shortlist import Shortlister
+from matcher.retrieval.untrained import ColourEmbedder
+from matcher.verification.comparator import NetworkComparator, PlainComparator
+from matcher.verification.reference import ReferenceShelf
+
+OnProgress = Callable[[str, int, int], None]
+
+_OURS: Final = "embedder"
+_NETWORK: Final = "network"
+_COLOURS: Final = "colours"
+_BEFORE_VOTES: Final = 200
+_KEPT: Final = "retrieval-"
+
+
+def searched_catalogs(
+    services: Services, shared: Path, distractors: int, on_progress: OnProgress
+) -> tuple[list[SearchedCatalog], Looker]:
+    """The grocery products alone, and among pictures of clothes; with every way to search them.
+
+    Enrolling thousands of pictures takes minutes; they are kept below the cache folder until the
+    networks change.
+
+    Args:
+        services: whose networks to measure.
+        shared: the folder of real pictures.
+        distractors: pictures of clothes; 0 leaves the second catalog out.
+        on_progress: called with what is done, how many steps are done and how many there are.
+
+    Raises:
+        BenchError: pictures are missing.
+        Refused: a picture cannot be taken in.
+    """
+    models = services.models
+    looker = Looker(
+        for_photos(models.networks.detector),
+        models.networks.front_end,
+        {
+            _OURS: models.networks.embedder,
+            _NETWORK: _alone(models.networks.embedder),
+            _COLOURS: ColourEmbedder(),
+        },
+    )
+    names = {"grocery": 0} | ({"grocery and clothes": distractors} if distractors else {})
+    found = []
+    for name, clothes in names.items():
+        with TemporaryDirectory(prefix="skulens-") as folder:
+            pictures = lay_out_grocery(shared, Path(folder), clothes)
+            catalog = kept_catalog(services, pictures, f"clothes-{clothes}", on_progress)
+        rankers = _rankers(services, catalog)
+        found.append(SearchedCatalog(name, len(catalog.products), rankers))
+    return found, looker
+
+
+def _rankers(services: Services, catalog: Catalog) -> tuple[Ranker, ...]:
+    networks = services.models.networks
+    shortlister = Shortlister(ReferenceShelf(networks.front_end))
+    ours: list[Ranker] = [
+        ShortlistRanker(shortlister, catalog, _OURS),
+        LikenessRanker("embedder alone", _OURS, *stored_vectors(catalog)),
+        LikenessRanker(
+            "its network alone", _NETWORK, *other_vectors(catalog, _alone(networks.embedder))
+        ),
+        LikenessRanker(
+            "colours and gradients", _COLOURS, *other_vectors(catalog, ColourEmbedder())
+        ),
+    ]
+    if len(catalog.products) <= _BEFORE_VOTES:
+        ours.append(VotesRanker(shortlister, catalog))
+    return tuple(ours)
+
+
+def _alone(embedder: VectorMaker) -> VectorMaker:
+    """The network of an embedder, without the colours beside it."""
+    return embedder.alone if isinstance(embedder, Embedder) else embedder
+
+
+def kept_catalog(services: Services, pictures: Path, name: str, on_progress: OnProgress) -> Catalog:
+    """A catalog of a folder of product folders that stays in the cache folder.
+
+    Only catalogs by the present networks are kept.
+
+    Raises:
+        Refused: a picture cannot be taken in.
+    """
+    encoder = services.models.encoder
+    home = services.settings.cache_dir / "bench"
+    folder = home / f"{_KEPT}{_id_of(encoder)}"
+    for other in home.glob(f"{_KEPT}*"):
+        if other != folder:
+            shutil.rmtree(other, ignore_errors=True)
+    catalogs = Catalogs(
+        FolderStorage(folder, durable=False),
+        encoder,
+        shared=FeatureCache(services.settings.cache_dir / "features"),
+    )
+    try:
+        store = catalogs.open(name)
+    except NotFound:
+        store = catalogs.create(name)
+    report = import_path(store, pictures, lambda done, all_: on_progress("catalog", done, all_))
+    if report.failures:
+        raise Refused(f"the catalog of {pictures} is not whole: {report.failures[0]}")
+    return store.snapshot()
+
+
+class _OneLook:
+    """A detector that sees photos as it sees frames."""
+
+    def __init__(self, detector: Detector) -> None:
+        self._detector = detector
+
+    def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
+        return self._detector.detect(image)
+
+
+def variants(services: Services, stack: ExitStack, on_progress: OnProgress) -> list[Variant]:
+    """The method as it is shipped, and with each trained part exchanged for a training-free one.
+
+    Args:
+        services: whose networks to exchange.
+        stack: keeps the catalogs that the variants make.
+        on_progress: called with what is done, how many steps are done and how many there are.
+    """
+    models = services.models
+    shipped = models.networks
+
+    def by(networks: Networks) -> Callable[[Path], Sized]:
+        # What the catalog keeps is made as `api.models.loading.load_models` makes it.
+        encoder = ReferenceEncoder(
+            networks.front_end, NearestNeighbourMatcher(), networks.embedder, networks.detector
+        )
+
+        def prepare(folder: Path) -> Sized:
+            catalog = stack.enter_context(passing_catalog(folder, encoder, on_progress))
+            return lambda size: CatalogRecogniser(
+                compose(networks, models.decision, shortlist_size=size), catalog
+            )
+
+        return prepare
+
+    def exchanged(is_there: bool, networks: Networks) -> Callable[[Path], Sized] | None:
+        return by(networks) if is_there else None
+
+    return [
+        Variant("", "", by(shipped)),
+        Variant(
+            "detector",
+            "training-free proposals",
+            exchanged(
+                isinstance(shipped.detector, YoloDetector),
+                replace(shipped, detector=PrintProposals()),
+            ),
+        ),
+        Variant(
+            "second look at photos",
+            "one look",
+            exchanged(
+                isinstance(for_photos(shipped.detector), TwoLooks),
+                replace(shipped, detector=_OneLook(shipped.detector)),
+            ),
+        ),
+        Variant(
+            "embedder",
+            "colours and gradients",
+            exchanged(
+                isinstance(shipped.embedder, Embedder), replace(shipped, embedder=ColourEmbedder())
+            ),
+        ),
+        Variant(
+            "colours",
+            "the embedder's network alone",
+            exchanged(
+                isinstance(shipped.embedder, Embedder) and shipped.embedder.colours is not None,
+                replace(shipped, embedder=_alone(shipped.embedder)),
+            ),
+        ),
+        Variant(
+            "comparator",
+            "correlation and colour",
+            exchanged(
+                isinstance(shipped.comparator, NetworkComparator),
+                replace(shipped, comparator=PlainComparator()),
+            ),
+        ),
+        Variant(
+            "SuperGlue",
+            "nearest neighbours, ratio test",
+            exchanged(
+                isinstance(shipped.matcher, CloserLookMatcher),
+                replace(shipped, matcher=NearestNeighbourMatcher()),
+            ),
+        ),
+    ]
+
+
+def _id_of(encoder: Encoder) -> str:
+    ids = encoder.part_ids
+    joined = "\n".join((ids.crop, ids.embedding, ids.local))
+    return hashlib.sha256(joined.encode()).hexdigest()[:12]

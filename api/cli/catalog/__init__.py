@@ -1,0 +1,1 @@
+"""`skulens catalog` and `skulens product`."""

@@ -1,0 +1,166 @@
+"""`skulens catalog sync|reconcile|model`: what keeps a catalog right."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from api.cli.context import CatalogName, JsonOption, finish, services
+from api.cli.output import Output
+from api.cli.target import keeping
+
+if TYPE_CHECKING:
+    from catalog.migration import Models
+    from catalog.reconcile.report import Report
+
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Only say what would be done; change nothing.")
+]
+
+
+def sync(
+    context: typer.Context, name: CatalogName, dry_run: DryRun = False, json: JsonOption = False
+) -> None:
+    """Take in pictures from incoming/PRODUCT_ID/ and hand edits of products/*.json.
+
+    What cannot be taken in stays where it is and is named; the exit code is 1
+    then.
+    """
+    output = Output(json=json)
+    reconciler = keeping(context).reconciler(name)
+    with output.working("looking through the storage"):
+        report = reconciler.sync(dry_run=dry_run)
+    _answer(output, name, report, dry_run=dry_run)
+
+
+def reconcile(
+    context: typer.Context,
+    name: CatalogName,
+    dry_run: DryRun = False,
+    accept_loss: Annotated[
+        bool,
+        typer.Option(
+            "--accept-loss",
+            help="So many products are really meant to disappear at once.",
+        ),
+    ] = False,
+    grace: Annotated[
+        float,
+        typer.Option(
+            min=0.0, max=8760.0, metavar="HOURS", help="How long orphaned objects are left alone."
+        ),
+    ] = 24.0,
+    json: JsonOption = False,
+) -> None:
+    """Compare the storage with the catalog, and bring both together.
+
+    Does what sync does; also takes deletions in, makes what is missing, and
+    removes objects that belonged to nothing in two runs, a grace apart. When
+    more than 10 products and more than a tenth of all have disappeared, nothing
+    is removed without --accept-loss.
+    """
+    output = Output(json=json)
+    reconciler = keeping(context).reconciler(name, grace_seconds=grace * 3600)
+    with output.working("looking through the storage"):
+        report = reconciler.reconcile(dry_run=dry_run, accept_loss=accept_loss)
+    _answer(output, name, report, dry_run=dry_run)
+
+
+def model(
+    context: typer.Context,
+    name: CatalogName,
+    encode: Annotated[
+        bool,
+        typer.Option("--encode", help="Encode all pictures by the present networks beforehand."),
+    ] = False,
+    switch: Annotated[
+        bool,
+        typer.Option("--switch", help="Encode what is missing, then switch to these networks."),
+    ] = False,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Go back to the networks that were active before.")
+    ] = False,
+    model_id: Annotated[
+        str | None,
+        typer.Argument(metavar="[ID]", help="With --switch: these; else the present ones."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Show which networks encoded a catalog; encode it by others, switch, roll back.
+
+    Encoding goes on where it was stopped, and the catalog is used by its old
+    networks meanwhile. The switch is one step, and so is going back.
+    """
+    if encode + switch + rollback > 1:
+        raise typer.BadParameter("give one of --encode, --switch and --rollback")
+    if model_id is not None and not switch:
+        raise typer.BadParameter("an ID goes with --switch only")
+    output = Output(json=json)
+    change = services(context).catalogs.open(name).model
+    with output.progress("encoding", "pictures") as advance:
+        if encode:
+            change.prepare(advance)
+        elif switch and model_id is None:
+            change.switch(advance)
+        elif switch and model_id is not None:
+            change.switch_to(model_id, advance)
+        elif rollback:
+            change.roll_back()
+    _show_model(output, name, change.models())
+
+
+def _show_model(output: Output, name: str, models: "Models") -> None:
+    is_current = models.active.part_ids == models.present.part_ids
+    known = {
+        "active": models.active,
+        "present": models.present,
+        "previous": models.previous,
+        "prepared": models.prepared,
+    }
+    record = {
+        role: None if one is None else {"model_id": one.model_id, "encoded": one.encoded}
+        for role, one in known.items()
+    }
+    facts = {"is_current": is_current, "answered": models.answered, "pictures": models.pictures}
+    output.line({"catalog": name, **facts, **record})
+    state = "networks made for it" if models.answered else "other networks; see --switch"
+    output.show(
+        Text(f"catalog {name} is encoded by {'the present networks' if is_current else state}")
+    )
+    table = Table("", "ID", "Encoded", "Networks", box=None, pad_edge=False)
+    for role, one in known.items():
+        if one is not None:
+            networks = ", ".join((one.part_ids.crop, one.part_ids.embedding, one.part_ids.local))
+            encoded = f"{one.encoded}/{models.pictures}"
+            table.add_row(Text(role, "dim"), one.model_id, encoded, Text(networks))
+    output.show(table)
+
+
+def _answer(output: Output, name: str, report: "Report", *, dry_run: bool) -> None:
+    from catalog.reconcile.report import Kind
+
+    for finding in report.findings:
+        output.line(
+            {"kind": finding.kind, "subject": finding.subject, "sentence": finding.sentence}
+        )
+        if finding.kind in (Kind.PROBLEM, Kind.WITHHELD):
+            output.refuse(finding.sentence)
+        elif finding.kind is not Kind.WAITING:
+            output.note(finding.sentence)
+    counts = {kind.value: report.count(kind) for kind in Kind if report.count(kind)}
+    output.line(
+        {
+            "catalog": name,
+            "index_version": report.index_version,
+            "drift": report.drift,
+            "objects": report.objects,
+            "counts": counts,
+            "dry_run": dry_run,
+        }
+    )
+    said = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in counts.items())
+    drift = f"drift {report.drift:.2%} of {report.objects:,} objects"
+    start = "would be: " if dry_run and counts else ""
+    output.show(Text(f"catalog {name}: {start}{said or 'nothing to do'}; {drift}"))
+    finish(output)

@@ -1,0 +1,91 @@
+"""What every command is given: how to build the services, and how to answer."""
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from api.cli.output import Output
+from api.errors import Refused
+from api.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from api.services import Services
+
+Build = Callable[[Settings], AbstractContextManager["Services"]]
+
+REFUSED: Final = 1
+
+# Where a command keeps what `--server` said; see `api.cli.target`.
+SERVER: Final = "skulens.server"
+ABOUT_CATALOGS: Final = ("catalog", "product", "identify", "explain", "search", "video", "watch")
+
+# Panels of `skulens --help`.
+FINDING: Final = "Find products"
+KEEPING: Final = "Keep a catalog"
+MEASURING: Final = "Measure and train"
+SERVING: Final = "Serve"
+
+JsonOption = Annotated[
+    bool,
+    typer.Option("--json", help="Answer in JSON Lines on stdout, and print nothing else there."),
+]
+CatalogName = Annotated[str, typer.Argument(metavar="CATALOG", help="Name of the catalog.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One run of the command line.
+
+    Attributes:
+        build: the composition root; tests pass another.
+    """
+
+    build: Build
+
+
+def services(
+    context: typer.Context, adapt: Callable[[Settings], Settings] | None = None
+) -> "Services":
+    """The services, built from the settings, taken down when the command ends.
+
+    Args:
+        context: of the command.
+        adapt: changes settings that the command knows better.
+
+    Raises:
+        SettingsError: a setting is misspelt or has a value that cannot be used.
+        Refused: a service is named that this command would pass over.
+    """
+    invocation: Invocation = context.obj
+    settings = load_settings(os.environ)
+    if settings.server and context.meta.get(SERVER) is None:
+        _refuse_to_pass_over(context, settings.server)
+    return context.with_resource(invocation.build(adapt(settings) if adapt else settings))
+
+
+def _refuse_to_pass_over(context: typer.Context, server: str) -> None:
+    words = context.command_path.split()[1:]
+    if words[0] in ABOUT_CATALOGS:
+        raise Refused(
+            f"`{' '.join(words)}` works on this machine's catalogs alone, and SKULENS_SERVER "
+            f"names {server}; run it there, or unset SKULENS_SERVER"
+        )
+
+
+def finish(output: Output) -> None:
+    """End with the exit code that the answers deserve.
+
+    Raises:
+        typer.Exit: something was refused.
+    """
+    if output.refusals:
+        raise typer.Exit(REFUSED)
+
+
+def examples(*commands: str) -> str:
+    """A help page's last paragraph: commands to copy."""
+    return "\n".join(["[bold]Examples[/bold]", *(f"[cyan]$ {one}[/cyan]" for one in commands)])

@@ -1,0 +1,1 @@
+"""`skulens identify`, `explain` and `search`."""

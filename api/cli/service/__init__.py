@@ -1,0 +1,1 @@
+"""`skulens serve` and `skulens key`."""

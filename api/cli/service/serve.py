@@ -1,0 +1,85 @@
+"""`skulens serve`: the service in one process."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.cli.context import SERVING, examples, services
+from api.cli.output import Output
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+StateFolder = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Folder of keys, cameras, events and jobs.")
+]
+
+serve_app = typer.Typer()
+
+
+@serve_app.command(
+    rich_help_panel=SERVING,
+    epilog=examples(
+        "skulens serve",
+        "skulens key create --scope admin && skulens serve --host 0.0.0.0 --self-signed",
+        "skulens serve --certificate cert.pem --key key.pem",
+    ),
+)
+def serve(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
+    state: StateFolder = None,
+    certificate: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="For TLS: the certificate, PEM.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its private key, PEM.")] = None,
+    self_signed: Annotated[
+        bool, typer.Option("--self-signed", help="TLS with a certificate of our own making.")
+    ] = False,
+) -> None:
+    """Serve the page and the HTTP API.
+
+    Off this machine only with API keys; a phone's camera needs TLS.
+    """
+    import uvicorn
+
+    from api.http.app import create_app
+    from api.http.auth.exposure import check_exposure, is_loopback
+    from api.http.edge.gateway import Gate
+    from api.http.engine import build_engine
+    from api.http.options import options_from
+    from api.http.process.server import StoppableServer
+    from api.http.process.state_lock import claimed
+    from api.http.process.tls import identity
+    from api.http.shutdown import Ending
+    from api.http.telemetry.logs import configure
+    from api.http.telemetry.traces import tracing_from
+
+    built = services(context, lambda given: replace(given, state=state or given.state))
+    settings = built.settings
+    pair = identity(settings.state, host, certificate, key, self_signed=self_signed)
+    options = options_from(settings, exposed=not is_loopback(host), secure=pair is not None)
+    check_exposure(host, options)
+    context.with_resource(claimed(options.state))
+    ending = Ending()
+    app: ASGIApp = Gate(
+        create_app(lambda: build_engine(built, options, ending), tracing_from(os.environ)), options
+    )
+    configure()
+    Output().note(f"serving {'https' if pair else 'http'}://{host}:{port}; stop with Ctrl-C")
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ssl_certfile=pair.certificate if pair else None,
+        ssl_keyfile=pair.key if pair else None,
+        timeout_graceful_shutdown=5,
+    )
+    StoppableServer(config, ending.set).run()

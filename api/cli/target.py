@@ -1,0 +1,128 @@
+"""`--server URL --key KEY`: commands about catalogs that ask a service."""
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+import typer.main
+
+from api.cli.context import SERVER, services
+from api.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from api.remote.protocols import Keeping, Looking
+    from client.client import Client
+
+KEY: Final = "skulens.key"
+PANEL: Final = "Ask a service"
+
+# By the words of the command line; of a group named alone, all commands.
+ANYWHERE: Final = (
+    "identify",
+    "explain",
+    "search",
+    "video",
+    "watch",
+    "product",
+    "catalog create",
+    "catalog list",
+    "catalog show",
+    "catalog delete",
+    "catalog import",
+    "catalog sync",
+    "catalog reconcile",
+)
+
+
+def with_server_options(command: Any) -> Any:  # noqa: ANN401 -- typer's own click has no types
+    """Give the commands of `ANYWHERE` the two options."""
+    for words in ANYWHERE:
+        one = command
+        for word in words.split():
+            one = one.commands[word]
+        for each in getattr(one, "commands", {"": one}).values():
+            each.params.extend(_options())
+    return command
+
+
+def server(context: typer.Context) -> "Client | None":
+    """The service to be asked; None to do it here.
+
+    Raises:
+        SettingsError: a setting is misspelt or has a value that cannot be used.
+        ClientError: what is named is no address, or no key.
+    """
+    settings = _settings(context)
+    if not settings.server:
+        return None
+    from client.client import Client
+
+    return context.with_resource(Client(settings.server, settings.key))
+
+
+def keeping(context: typer.Context) -> "Keeping":
+    """The catalogs, of the service or here; raises what `server` raises."""
+    client = server(context)
+    if client is None:
+        return services(context).catalogs
+    from api.remote.catalogs import RemoteCatalogs
+
+    return RemoteCatalogs(client)
+
+
+def looking(context: typer.Context, catalog: str) -> "Looking":
+    """Who looks at pictures for a catalog; raises what `server` raises, and `CatalogError`."""
+    client = server(context)
+    if client is None:
+        from api.remote.protocols import Here
+
+        return Here(services(context), catalog)
+    from api.remote.matcher import There
+
+    return There(client, catalog)
+
+
+def _settings(context: typer.Context) -> Settings:
+    settings = load_settings(os.environ)
+    given = context.meta.get(SERVER)
+    if given is not None:
+        settings = replace(settings, server=given)
+    return replace(settings, key=context.meta.get(KEY) or settings.key)
+
+
+def _options() -> list[Any]:
+    app = typer.Typer(add_completion=False)
+    app.command()(_signature)
+    made: list[Any] = typer.main.get_command(app).params
+    return made
+
+
+def _noted(context: typer.Context, parameter: typer.CallbackParam, value: str | None) -> None:
+    if value is not None:
+        context.meta[f"skulens.{parameter.name}"] = value
+
+
+def _signature(
+    server: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            callback=_noted,
+            expose_value=False,
+            rich_help_panel=PANEL,
+            help="Have this service do it; also SKULENS_SERVER. Empty: do it here.",
+        ),
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY",
+            callback=_noted,
+            expose_value=False,
+            rich_help_panel=PANEL,
+            help="Its API key. Better SKULENS_KEY: others on this machine can see options.",
+        ),
+    ] = None,
+) -> None:
+    """Where typer reads the two options from."""

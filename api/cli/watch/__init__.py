@@ -1,0 +1,1 @@
+"""`skulens watch`: a camera or a recording, here or on a service."""

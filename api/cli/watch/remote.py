@@ -1,0 +1,89 @@
+"""`skulens watch --server`: a session on a server, followed."""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from api.cli.output import Output
+from api.cli.watch.view import counters_text, event_line
+from api.errors import Refused
+from api.schemas.results import json_line
+from client.errors import Declined
+
+if TYPE_CHECKING:
+    from catalog.records.product import Product
+    from client.client import Client
+    from client.connection import Told
+    from client.records import SessionJson
+    from matcher.live import SessionStatus
+
+
+def watch_there(
+    client: "Client", session: "SessionJson", seconds: float | None, output: Output
+) -> None:
+    """Show what happens in a session until it ends, time is over or somebody interrupts.
+
+    Raises:
+        Refused: the session failed.
+        ClientError: the server stopped answering.
+    """
+    from api.remote.catalogs import RemoteProducts
+
+    teller = _Teller(output, RemoteProducts(client, session["catalog"]), session)
+    until = float("inf") if seconds is None else time.monotonic() + seconds
+    try:
+        with suppress(KeyboardInterrupt):
+            teller.follow(client, lambda: time.monotonic() >= until)
+    finally:
+        _end(client, session["session_id"])
+    # What left when it ended; a session that told nothing at all is forgotten.
+    with suppress(KeyboardInterrupt, Declined):
+        teller.follow(client, lambda: False)
+    output.show(counters_text(teller.status))
+    if teller.session["state"] == "failed":
+        raise Refused(teller.session["reason"])
+
+
+class _Teller:
+    """Says what a session tells, each thing once."""
+
+    def __init__(
+        self, output: Output, products: "Mapping[str, Product]", session: "SessionJson"
+    ) -> None:
+        self._output = output
+        self._products = products
+        self._last = 0
+        self.session = session
+
+    @property
+    def status(self) -> "SessionStatus":
+        from api.remote.live import status_of
+
+        return status_of(self.session)
+
+    def follow(self, client: "Client", is_over: Callable[[], bool]) -> None:
+        """Until the session ends or it is over for us."""
+        for told in client.session_events(self.session["session_id"], after=self._last):
+            self._say(told)
+            if is_over():
+                return
+
+    def _say(self, told: "Told") -> None:
+        from api.remote.live import event_of
+
+        if told.kind == "appearance":
+            self._last = told.number or self._last
+            self._output.raw_line(json_line(told.data))
+            self._output.show(event_line(event_of(told.data), self._products))
+        elif told.kind == "missed":
+            self._output.note("some events were lost because they came too fast")
+        elif told.kind == "status":
+            before, self.session = self.session, told.data
+            if self.session["state"] != before["state"] and self.session["state"] != "failed":
+                self._output.note(f"{self.session['state']}: {self.session['reason']}")
+
+
+def _end(client: "Client", session_id: str) -> None:
+    with suppress(Declined):  # it is over already
+        client.end_session(session_id)

@@ -1,0 +1,172 @@
+"""`skulens watch`: products before a camera, live."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from rich.live import Live
+
+from api.cli.context import FINDING, CatalogName, JsonOption, examples, services
+from api.cli.output import Output
+from api.cli.target import server
+from api.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from api.cli.watch.view import WatchView
+    from api.live.source import Transport
+    from catalog.snapshot import Catalog
+    from matcher.live import Batch, SessionManager, SessionStatus
+
+REFRESH_S: Final = 0.1
+
+watch_app = typer.Typer()
+
+
+@watch_app.command(
+    rich_help_panel=FINDING,
+    epilog=examples(
+        "skulens watch shop rtsp://user:password@192.168.1.20/stream",
+        "skulens watch shop device:0",
+        "skulens watch shop http://192.168.1.21/video.mjpg --json | jq .product_id",
+        "skulens watch shop clip.mp4 --record recording/",
+        "skulens watch shop recording/ --json",
+    ),
+)
+def watch(
+    context: typer.Context,
+    catalog: CatalogName,
+    address: Annotated[
+        str,
+        typer.Argument(
+            metavar="URL",
+            help="rtsp://…, http://… (MJPEG, HLS), device:0, a video file, or a recording.",
+        ),
+    ],
+    transport: Annotated[
+        str, typer.Option(help="How RTSP pictures come: auto, tcp or udp.")
+    ] = "auto",
+    seconds: Annotated[
+        float | None, typer.Option(min=0.1, help="Stop after that long; else with Ctrl-C.")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep the frames taken, for a replay.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Find the catalog's products before a camera, in real time.
+
+    A camera that is lost is connected to again; a video file is played at its
+    own pace. The folder of a recording is played again offline, as fast as it
+    goes, by the catalog as it was then: the events are the same.
+    """
+    from api.live.source import live_source
+    from catalog.follower import Follower
+    from matcher.live import SessionManager
+
+    output = Output(json=json)
+    client = server(context)
+    if client is not None:
+        from api.cli.watch.remote import watch_there
+
+        if record is not None:
+            raise Refused("--record keeps frames, and the server has them; watch from there")
+        begun = client.begin_session(catalog, address, transport=_transport(transport))
+        watch_there(client, begun, seconds, output)
+        return
+    built = services(context)
+    if "://" not in address and Path(address).is_dir():
+        from api.cli.watch.replay import play_again
+
+        if record is not None or seconds is not None:
+            raise Refused(f"{address} is a recording already; leave out --record and --seconds")
+        play_again(Path(address), catalog, built, output)
+        return
+    source = live_source(address, _transport(transport))
+    with ExitStack() as stack:
+        followed = stack.enter_context(Follower(built.catalogs.open(catalog)))
+        with output.working("loading the networks"):
+            finder = built.finder
+        manager: SessionManager[Catalog] = stack.enter_context(closing(SessionManager(finder)))
+        session_id = manager.start(source, followed.catalog, record=record)
+        status = _follow(manager, session_id, followed.catalog, output, seconds)
+    if status.state.value == "failed":
+        raise Refused(status.reason)
+
+
+def _follow(
+    manager: "SessionManager[Catalog]",
+    session_id: str,
+    catalog: "Callable[[], Catalog]",
+    output: Output,
+    seconds: float | None,
+) -> "SessionStatus":
+    """Show everything until the session ends, time is over or somebody interrupts."""
+    from api.cli.watch.view import WatchView, counters_text
+
+    view = WatchView()
+    until = float("inf") if seconds is None else time.monotonic() + seconds
+    with closing(manager.outlet()) as outlet:
+        with suppress(KeyboardInterrupt), _screen(output) as redraw:
+            while time.monotonic() < until:
+                batch = outlet.take(REFRESH_S)
+                if batch is not None:
+                    _say(batch, view, catalog(), output)
+                status = manager.get(session_id)
+                redraw(view, status, catalog())
+                if status.state.is_final and batch is None:
+                    break
+        status = manager.get(session_id)
+        manager.stop(session_id)
+        while (batch := outlet.take(0)) is not None:
+            _say(batch, view, catalog(), output)
+    output.show(counters_text(status))
+    return status
+
+
+def _say(batch: "Batch", view: "WatchView", catalog: "Catalog", output: Output) -> None:
+    """Print what has no place on a screen that is drawn anew: events in a pipe or as JSON."""
+    from api.cli.watch.view import event_line
+    from api.video.job import event_line as json_line
+
+    view.take(batch)
+    if batch.missed:
+        output.note(f"{batch.missed} events were lost because this terminal is too slow")
+    for event in batch.events:
+        output.raw_line(json_line(event))
+        if not output.json and not output.is_terminal:
+            output.show(event_line(event, catalog.products))
+    if not output.is_terminal:
+        for status in batch.changed:
+            if status.state.value == "failed":
+                continue  # that is the command's last word
+            output.note(f"{status.state.value}: {status.reason}")
+
+
+@contextmanager
+def _screen(
+    output: Output,
+) -> "Iterator[Callable[[WatchView, SessionStatus, Catalog], None]]":
+    """What draws the view; nothing where there is no terminal to draw on."""
+    if output.json or not output.is_terminal:
+        yield lambda _view, _status, _catalog: None
+        return
+    with Live(console=output.console, auto_refresh=False, transient=True) as live:
+
+        def draw(view: "WatchView", status: "SessionStatus", catalog: "Catalog") -> None:
+            live.update(view.draw(status, catalog), refresh=True)
+
+        yield draw
+
+
+def _transport(text: str) -> "Transport":
+    from api.live.source import as_transport
+
+    try:
+        return as_transport(text)
+    except Refused as error:
+        raise typer.BadParameter(str(error)) from error

@@ -1,0 +1,187 @@
+"""Pictures that let people check an answer: crop beside reference, what corresponds joined."""
+
+import io
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from api.drawing.annotator import COLOURS
+from api.drawing.label import Colour
+from catalog.ingest.image_file import read_picture
+from matcher.imaging.box import Box
+from matcher.results import Verdict
+
+SIDE: Final = 420  # pixels; the longest that a picture may be in the panel
+GAP: Final = 72
+MARGIN: Final = 14
+BACKDROP: Final[Colour] = (18, 22, 29)
+LINES: Final = 40
+LINE_OPACITY: Final = 0.8
+HUES: Final = (92, 22)  # OpenCV's half degrees, from the reference's top to its bottom
+JPEG_QUALITY: Final = 84
+SUBPIXEL_BITS: Final = 4
+FAR: Final = 10_000.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """A crop, the reference that it was verified against, and what they have in common.
+
+    Attributes:
+        reference: the reference picture, a file's bytes.
+        crop: a part of a frame, a file's bytes, at any scale.
+        crop_box: which part of the frame the crop shows, in the frame's pixels.
+        correspondences: (M, 4), (x, y) in the reference picture and (x, y) in the frame.
+        outline: (4, 2), the product in the frame; (0, 2) when there is none.
+        verdict: gives the outline's colour.
+    """
+
+    reference: bytes
+    crop: bytes
+    crop_box: Box
+    correspondences: NDArray[np.float32]
+    outline: NDArray[np.float32]
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class _Placement:
+    """Where a picture's own pixels go in the panel."""
+
+    origin: tuple[float, float]
+    scale: tuple[float, float]
+    offset: tuple[float, float]
+
+    def to_panel(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(N, 2) pixel centres of the picture, or of the frame it is from, to the panel's."""
+        moved = (points + 0.5 - self.origin) * self.scale + self.offset - 0.5
+        return np.asarray(moved, np.float64)
+
+
+def draw_evidence(evidence: Evidence) -> bytes:
+    """A JPEG of at most about 940 by 450 pixels: the reference left, the crop right.
+
+    Raises:
+        catalog.errors.PictureError: the reference is no picture.
+        OSError: the crop is none.
+    """
+    reference = read_picture(evidence.reference, "the reference picture")
+    left, right = _fitted(reference), _outlined(_fitted(read_crop(evidence.crop)), evidence)
+    height = max(left.shape[0], right.shape[0]) + 2 * MARGIN
+    width = left.shape[1] + right.shape[1] + GAP + 2 * MARGIN
+    panel = np.full((height, width, 3), BACKDROP, np.uint8)
+    whole = Box(0, 0, reference.shape[1], reference.shape[0])
+    of_reference = _lay(panel, left, MARGIN, whole)
+    of_frame = _lay(panel, right, MARGIN + left.shape[1] + GAP, evidence.crop_box)
+    pairs = _spread(_finite(evidence.correspondences, 4))
+    _draw_lines(panel, of_reference.to_panel(pairs[:, :2]), of_frame.to_panel(pairs[:, 2:]))
+    return encode_jpeg(panel)
+
+
+def draw_thumbnail(picture: bytes, side: int) -> bytes:
+    """A small JPEG of a crop.
+
+    Raises:
+        OSError: it is no picture.
+    """
+    return encode_jpeg(_fitted(read_crop(picture), side, may_grow=False))
+
+
+def read_crop(data: bytes) -> NDArray[np.uint8]:
+    """A picture that we wrote ourselves as (H, W, 3) RGB; it may be tiny.
+
+    Raises:
+        OSError: it is no picture.
+    """
+    with Image.open(io.BytesIO(data)) as image:
+        return np.asarray(image.convert("RGB"), np.uint8)
+
+
+def encode_jpeg(image: NDArray[np.uint8]) -> bytes:
+    """An (H, W, 3) RGB picture as JPEG."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "JPEG", quality=JPEG_QUALITY, optimize=True)
+    return file.getvalue()
+
+
+def _fitted(
+    image: NDArray[np.uint8], side: int = SIDE, *, may_grow: bool = True
+) -> NDArray[np.uint8]:
+    scale = side / max(image.shape[:2])
+    if scale >= 1 and not may_grow:
+        return image
+    size = (max(round(image.shape[1] * scale), 1), max(round(image.shape[0] * scale), 1))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, size, interpolation=method), np.uint8)
+
+
+def _outlined(crop: NDArray[np.uint8], evidence: Evidence) -> NDArray[np.uint8]:
+    """The crop with the product's outline, as far as it lies inside."""
+    corners = _placement(crop, evidence.crop_box, (0, 0)).to_panel(_finite(evidence.outline, 2))
+    if len(corners) < 3:
+        return crop
+    drawn = crop.copy()
+    for colour, thickness in ((BACKDROP, 5), (COLOURS[evidence.verdict], 2)):
+        points = [_subpixel(corners)]
+        cv2.polylines(drawn, points, True, colour, thickness, cv2.LINE_AA, SUBPIXEL_BITS)
+    return drawn
+
+
+def _lay(panel: NDArray[np.uint8], image: NDArray[np.uint8], left: int, shown: Box) -> _Placement:
+    """Put a picture into the panel, in the middle of its height; `shown` is what it shows."""
+    height, width = image.shape[:2]
+    top = (panel.shape[0] - height) // 2
+    panel[top : top + height, left : left + width] = image
+    return _placement(image, shown, (left, top))
+
+
+def _placement(image: NDArray[np.uint8], shown: Box, offset: tuple[int, int]) -> _Placement:
+    height, width = image.shape[:2]
+    scale = (width / max(shown.width, 1e-6), height / max(shown.height, 1e-6))
+    return _Placement((shown.left, shown.top), scale, offset)
+
+
+def _finite(points: NDArray[np.float32], columns: int) -> NDArray[np.float64]:
+    rows = np.asarray(points, np.float64).reshape(-1, columns)
+    return np.asarray(np.clip(rows[np.isfinite(rows).all(axis=1)], -FAR, FAR), np.float64)
+
+
+def _spread(pairs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """At most `LINES` pairs, evenly from the reference's top to its bottom."""
+    ordered = pairs[np.argsort(pairs[:, 1], kind="stable")]
+    if len(ordered) <= LINES:
+        return ordered
+    kept = np.rint(np.linspace(0, len(ordered) - 1, LINES)).astype(np.intp)
+    return np.asarray(ordered[kept], np.float64)
+
+
+def _draw_lines(
+    panel: NDArray[np.uint8], starts: NDArray[np.float64], ends: NDArray[np.float64]
+) -> None:
+    """Lines from point to point, their colour going from top to bottom to tell them apart."""
+    overlay = panel.copy()
+    for number, (start, end) in enumerate(zip(_subpixel(starts), _subpixel(ends), strict=True)):
+        colour = _hue(number / max(len(starts) - 1, 1))
+        cv2.line(overlay, start.tolist(), end.tolist(), colour, 1, cv2.LINE_AA, SUBPIXEL_BITS)
+        for point in (start, end):
+            radius = 3 << SUBPIXEL_BITS
+            cv2.circle(overlay, point.tolist(), radius, BACKDROP, -1, cv2.LINE_AA, SUBPIXEL_BITS)
+            radius = 2 << SUBPIXEL_BITS
+            cv2.circle(overlay, point.tolist(), radius, colour, -1, cv2.LINE_AA, SUBPIXEL_BITS)
+    cv2.addWeighted(overlay, LINE_OPACITY, panel, 1 - LINE_OPACITY, 0, dst=panel)
+
+
+def _subpixel(points: NDArray[np.float64]) -> NDArray[np.int32]:
+    fixed = np.rint(points * 2**SUBPIXEL_BITS)
+    return np.asarray(fixed, np.int32)
+
+
+def _hue(share: float) -> Colour:
+    hue = HUES[0] + share * (HUES[1] - HUES[0])
+    pixel = np.array([[[hue, 190, 255]]], np.float32).round().astype(np.uint8)
+    red, green, blue = cv2.cvtColor(pixel, cv2.COLOR_HSV2RGB)[0, 0].tolist()
+    return red, green, blue

@@ -1,0 +1,272 @@
+"""The small plate with name, probability and track that marks a thing in a picture."""
+
+import io
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+BUNDLED: Final = "DejaVuSansCondensed-Bold.ttf"
+# Names under which systems keep a font with the scripts that the bundled one lacks.
+SYSTEM_FONTS: Final = (
+    "DejaVuSans.ttf",
+    "NotoSansCJK-Bold.ttc",
+    "NotoSansCJK-Regular.ttc",
+    "DroidSansFallbackFull.ttf",
+    "wqy-microhei.ttc",
+    "Hiragino Sans GB.ttc",
+    "Arial Unicode.ttf",
+    "msyh.ttc",
+    "malgun.ttf",
+    "NotoSansArabic-Regular.ttf",
+    "NotoSansDevanagari-Regular.ttf",
+    "NotoSansThai-Regular.ttf",
+)
+NO_CHARACTER: Final = "\U0010ffff"
+ELLIPSIS: Final = "…"
+
+
+class Lettering:
+    """Writes single lines of text at one size."""
+
+    def __init__(self, size: int) -> None:
+        """Load the bundled font; others are looked for only when a text needs them.
+
+        Args:
+            size: pixels from the top of a capital with an accent to the bottom of a g, about.
+        """
+        self.size = size
+        self._fonts = [ImageFont.truetype(io.BytesIO(_bundled_font()), size)]
+        self._untried = list(SYSTEM_FONTS)
+
+    @property
+    def height(self) -> int:
+        """Pixels of a line, the same for every text."""
+        ascent, descent = self._fonts[0].getmetrics()
+        return ascent + descent
+
+    def width(self, text: str) -> int:
+        """Pixels that a text takes."""
+        return int(np.ceil(self._font_for(text).getlength(text)))
+
+    def shortened(self, text: str, width: int) -> str:
+        """The text, or its beginning with an ellipsis, so that it is no wider than `width`."""
+        if self.width(text) <= width:
+            return text
+        low, high = 0, len(text)
+        while low < high:
+            middle = (low + high + 1) // 2
+            fits = self.width(text[:middle].rstrip() + ELLIPSIS) <= width
+            low, high = (middle, high) if fits else (low, middle - 1)
+        return text[:low].rstrip() + ELLIPSIS
+
+    def in_two_lines(self, text: str, width: int) -> list[str]:
+        """The text as one line if it fits, else as two of about equal length, shortened to fit."""
+        words = text.split()
+        if self.width(text) <= width or len(words) < 2:
+            return [self.shortened(text, width)]
+        breaks = [(" ".join(words[:i]), " ".join(words[i:])) for i in range(1, len(words))]
+        fitting = [lines for lines in breaks if self.width(lines[0]) <= width]
+        best = min(fitting or breaks[:1], key=lambda lines: max(self.width(x) for x in lines))
+        return [self.shortened(line, width) for line in best]
+
+    def mask(self, text: str) -> NDArray[np.float32]:
+        """A line as (height, width) ink in [0, 1]."""
+        font = self._font_for(text)
+        image = Image.new("L", (max(self.width(text), 1), self.height))
+        baseline = self._fonts[0].getmetrics()[0]
+        ImageDraw.Draw(image).text((0, baseline), text, fill=255, font=font, anchor="ls")
+        return np.asarray(image, np.float32) / np.float32(255)
+
+    def _font_for(self, text: str) -> ImageFont.FreeTypeFont:
+        """The first font that has every character; the bundled one when none has."""
+        for font in self._fonts:
+            if _covers(font, text):
+                return font
+        while self._untried:
+            found = _system_font(self._untried.pop(0), self.size)
+            if found is not None:
+                self._fonts.append(found)
+                if _covers(found, text):
+                    return found
+        return self._fonts[0]
+
+
+def _bundled_font() -> bytes:
+    return files("api.drawing").joinpath("fonts", BUNDLED).read_bytes()
+
+
+def _system_font(name: str, size: int) -> ImageFont.FreeTypeFont | None:
+    try:
+        return ImageFont.truetype(name, size)
+    except OSError:
+        return None
+
+
+def _covers(font: ImageFont.FreeTypeFont, text: str) -> bool:
+    missing = _ink(font, NO_CHARACTER)
+    return all(
+        character.isspace() or character.isascii() or _ink(font, character) != missing
+        for character in set(text)
+    )
+
+
+def _ink(font: ImageFont.FreeTypeFont, character: str) -> tuple[tuple[int, int], bytes]:
+    mask = font.getmask(character, mode="L")
+    return mask.size, bytes(mask)
+
+
+Colour = tuple[int, int, int]
+
+PLATE: Final[Colour] = (16, 20, 26)
+NAME_INK: Final[Colour] = (255, 255, 255)
+QUIET_INK: Final[Colour] = (166, 174, 184)
+PLATE_OPACITY: Final = 0.84
+SUPERSAMPLING: Final = 4
+KEPT_LABELS: Final = 256
+NARROWEST_STEPS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class LabelText:
+    """What a label says.
+
+    Attributes:
+        name: white, wrapped and shortened as the label's width demands.
+        figure: in the label's colour; may be empty.
+        track: quiet; may be empty.
+        colour: RGB of the stripe and the figure.
+    """
+
+    name: str
+    figure: str
+    track: str
+    colour: Colour
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Label:
+    """A drawn label.
+
+    Attributes:
+        ink: (H, W, 3) float32, colour times opacity.
+        through: (H, W, 1) float32 in [0, 1], how much of the picture shows through.
+    """
+
+    ink: NDArray[np.float32]
+    through: NDArray[np.float32]
+
+    @property
+    def width(self) -> int:
+        """Pixels."""
+        return int(self.ink.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Pixels."""
+        return int(self.ink.shape[0])
+
+    def stamp(self, canvas: NDArray[np.uint8], left: int, top: int) -> None:
+        """Draw onto an (H, W, 3) picture; what lies outside it is cut off."""
+        place = canvas[top : top + self.height, left : left + self.width]
+        rows, columns = place.shape[:2]
+        mixed = place * self.through[:rows, :columns] + self.ink[:rows, :columns]
+        place[:] = np.rint(mixed).astype(np.uint8)
+
+
+class LabelMaker:
+    """Draws labels at one text size and keeps the last ones, because frames repeat them."""
+
+    def __init__(self, text_size: int) -> None:
+        """Choose the text's size in pixels."""
+        self._lettering = Lettering(text_size)
+        self._kept: OrderedDict[tuple[LabelText, int], Label] = OrderedDict()
+
+    def make(self, text: LabelText, width: int) -> Label:
+        """The label for a text: one line if it fits, else the name above figure and track.
+
+        Args:
+            text: what it says.
+            width: pixels that it should not be wider than by much; steps of it are used, so that
+                a thing that grows a little keeps its label.
+        """
+        step = 2 * self._lettering.size
+        steps = max(width // step, NARROWEST_STEPS)
+        label = self._kept.pop((text, steps), None) or self._draw(text, steps * step)
+        self._kept[text, steps] = label
+        if len(self._kept) > KEPT_LABELS:
+            self._kept.popitem(last=False)
+        return label
+
+    def _draw(self, text: LabelText, width: int) -> Label:
+        size = self._lettering.size
+        stripe, padding, gap = max(size // 4, 3), max(size // 2, 5), max(size // 2, 5)
+        rows = [
+            [(self._lettering.mask(word), ink) for word, ink in row]
+            for row in self._rows(text, width, gap)
+        ]
+        line, edge = self._lettering.height, max(size // 6, 2)
+        inner = max(_row_width(row, gap) for row in rows)
+        plate = _Plate(stripe + 2 * padding + inner, line * len(rows) + 2 * edge)
+        rounded = _rounded(plate.width, plate.height, max(size // 3, 3))
+        plate.lay(rounded * PLATE_OPACITY, PLATE, 0, 0)
+        plate.lay(rounded[:, :stripe], text.colour, 0, 0)
+        for number, row in enumerate(rows):
+            left = stripe + padding
+            for mask, ink in row:
+                plate.lay(mask, ink, left, edge + number * line)
+                left += mask.shape[1] + gap
+        return Label(plate.ink, 1 - plate.opacity)
+
+    def _rows(self, text: LabelText, width: int, gap: int) -> list[list[tuple[str, Colour]]]:
+        """The words of each line; no empty words, no empty lines."""
+        figures = [(text.figure, text.colour), (text.track, QUIET_INK)]
+        figures = [(word, ink) for word, ink in figures if word]
+        taken = sum(gap + self._lettering.width(word) for word, _ in figures)
+        if self._lettering.width(text.name) + taken <= width or not figures:
+            return [[(self._lettering.shortened(text.name, width), NAME_INK), *figures]]
+        names = self._lettering.in_two_lines(text.name, width)
+        return [[(name, NAME_INK)] for name in names] + [figures]
+
+
+class _Plate:
+    """A label under construction: (H, W, 3) colour times opacity, (H, W, 1) opacity."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width, self.height = width, height
+        self.ink = np.zeros((height, width, 3), np.float32)
+        self.opacity = np.zeros((height, width, 1), np.float32)
+
+    def lay(self, mask: NDArray[np.float32], colour: Colour, left: int, top: int) -> None:
+        """Lay a colour over what is there, as far as the (h, w) mask covers it."""
+        place = (slice(top, top + mask.shape[0]), slice(left, left + mask.shape[1]))
+        cover = mask[:, :, None]
+        self.ink[place] += cover * (np.array(colour, np.float32) - self.ink[place])
+        self.opacity[place] += cover * (1 - self.opacity[place])
+
+
+def _row_width(row: Sequence[tuple[NDArray[np.float32], Colour]], gap: int) -> int:
+    return sum(int(mask.shape[1]) for mask, _ in row) + gap * (len(row) - 1)
+
+
+def per_cent(probability: float) -> str:
+    """A probability for people: never a false 0 or 100."""
+    if probability >= 0.995:
+        return ">99%"
+    if probability < 0.005:
+        return "<1%"
+    return f"{max(round(probability * 100), 1)}%"
+
+
+def _rounded(width: int, height: int, radius: int) -> NDArray[np.float32]:
+    """An (H, W) mask of a rectangle with round corners."""
+    big = Image.new("L", (width * SUPERSAMPLING, height * SUPERSAMPLING))
+    corners = (0, 0, big.width - 1, big.height - 1)
+    ImageDraw.Draw(big).rounded_rectangle(corners, radius * SUPERSAMPLING, fill=255)
+    small = big.resize((width, height), Image.Resampling.BOX)
+    return np.asarray(small, np.float32) / np.float32(255)

@@ -1,0 +1,112 @@
+"""A key turned into a cookie, for what cannot send headers: pictures, video, event streams."""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
+from typing import Final
+
+from api.http.auth.keys import write_private
+
+SESSION: Final = "skulens_session"
+CSRF: Final = "skulens_csrf"
+CSRF_HEADER: Final = "x-csrf-token"
+LIFETIME_S: Final = 12 * 3600
+_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A session's cookie and the token that changes must come with."""
+
+    cookie: str
+    csrf: str
+
+
+class Tickets:
+    """Signs and checks cookies; every process with the same secret accepts them."""
+
+    def __init__(self, secret: bytes, clock: Callable[[], float] = time.time) -> None:
+        self._secret = secret
+        self._clock = clock
+
+    def issue(self, key_id: str) -> Ticket:
+        """A ticket for who showed a key."""
+        until = int(self._clock()) + LIFETIME_S
+        body = json.dumps([key_id, until, secrets.token_hex(8)]).encode()
+        cookie = f"{_encoded(body)}.{self._signed(b'session', body)}"
+        return Ticket(cookie, self.csrf(cookie))
+
+    def key_id(self, cookie: str) -> str | None:
+        """Whose cookie it is; None if it is none of ours, or too old."""
+        text, _, signature = cookie[:1000].partition(".")
+        try:
+            body = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            if not hmac.compare_digest(self._signed(b"session", body), signature):
+                return None
+            key_id, until, _ = json.loads(body)
+        except (ValueError, TypeError):
+            return None
+        return str(key_id) if until > self._clock() else None
+
+    def csrf(self, cookie: str) -> str:
+        """The token that belongs to a cookie."""
+        return self._signed(b"csrf", cookie.encode("utf-8", "replace"))
+
+    def is_csrf(self, cookie: str, token: str) -> bool:
+        """Whether a token belongs to a cookie."""
+        return hmac.compare_digest(self.csrf(cookie), token.encode("ascii", "replace").decode())
+
+    def _signed(self, purpose: bytes, body: bytes) -> str:
+        digest = hmac.new(self._secret, purpose + b"\0" + body, hashlib.sha256).digest()
+        return _encoded(digest)
+
+
+def read_secret(path: Path) -> bytes:
+    """The service's secret, made at its first use, readable by its owner alone.
+
+    Raises:
+        OSError: it cannot be read or written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        draft = path.with_suffix(f".{os.getpid()}")
+        write_private(draft, secrets.token_bytes(_BYTES))
+        try:
+            os.link(draft, path)  # of several processes that begin at once, one wins
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_bytes()
+
+
+def cookies_of(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """The cookies of a request; none where the header is damaged."""
+    try:
+        parsed = SimpleCookie(headers.get("cookie", "")[:4096])
+    except CookieError:
+        return {}
+    return {name: one.value for name, one in parsed.items()}
+
+
+def set_cookies(ticket: Ticket | None, *, secure: bool) -> list[tuple[str, str]]:
+    """`Set-Cookie` headers that bring a ticket, or take it away."""
+    rest = "; Path=/; SameSite=Strict" + ("; Secure" if secure else "")
+    rest += f"; Max-Age={0 if ticket is None else LIFETIME_S}"
+    session, csrf = ("", "") if ticket is None else (ticket.cookie, ticket.csrf)
+    return [
+        ("set-cookie", f"{SESSION}={session}; HttpOnly{rest}"),
+        ("set-cookie", f"{CSRF}={csrf}{rest}"),
+    ]
+
+
+def _encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")

@@ -1,0 +1,188 @@
+"""API keys: shown once, kept as hashes in one file, read anew when that file changes."""
+
+import fcntl
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from api.errors import Refused
+from api.http.auth.principal import Principal, Scope
+from catalog.records.product import is_valid_id
+
+FORMAT: Final = 1
+PREFIX: Final = "sk"
+LOOK_S: Final = 1.0
+MOST_KEYS: Final = 1000
+LONGEST: Final = 200
+_NOBODY: Final = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What is kept of a key; nobody can log in with it.
+
+    Attributes:
+        key_id: public part of the key.
+        sha256: of the whole key, hex; its secret has 256 bits, so a slow hash would add nothing.
+        scopes: what it allows.
+        catalogs: where; empty for all.
+        name: for people.
+        created_at: Unix seconds.
+    """
+
+    key_id: str
+    sha256: str
+    scopes: tuple[str, ...]
+    catalogs: tuple[str, ...]
+    name: str
+    created_at: float
+
+    @property
+    def principal(self) -> Principal:
+        """Who comes with it."""
+        return Principal(self.key_id, frozenset(map(Scope, self.scopes)), frozenset(self.catalogs))
+
+
+class KeyStore:
+    """The keys of one file; several processes may use it at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._keys: dict[str, Key] = {}
+        self._stamp: tuple[int, int] | None = None
+        self._looked_at = float("-inf")
+
+    def list(self) -> tuple[Key, ...]:
+        """All keys, oldest first.
+
+        Raises:
+            Refused: the file is damaged.
+            OSError: it cannot be read.
+        """
+        self._look(time.monotonic())
+        return tuple(self._keys.values())
+
+    def any(self) -> bool:
+        """Whether there are keys, as of a second ago."""
+        self._look_again()
+        return bool(self._keys)
+
+    def create(
+        self, scopes: Sequence[Scope], catalogs: Sequence[str] = (), name: str = ""
+    ) -> tuple[str, Key]:
+        """Make a key; the text that is answered is kept nowhere.
+
+        Raises:
+            Refused: it would allow nothing, a catalog's name is none, or there are too many.
+            OSError: the disk refused.
+        """
+        if not scopes:
+            raise Refused("a key needs a scope: read, catalog, live or admin")
+        wrong = [one for one in catalogs if not is_valid_id(one)]
+        if wrong:
+            raise Refused(f"{wrong[0]!r} cannot be the name of a catalog")
+        key_id = secrets.token_hex(6)
+        text = f"{PREFIX}_{key_id}_{secrets.token_urlsafe(32)}"
+        ordered = tuple(str(one) for one in Scope if one in scopes)
+        key = Key(key_id, _sha256(text), ordered, tuple(catalogs), name[:200], time.time())
+        with self._writing() as keys:
+            if len(keys) >= MOST_KEYS:
+                raise Refused(f"{MOST_KEYS} keys are there; revoke one first")
+            keys[key_id] = key
+        return text, key
+
+    def revoke(self, key_id: str) -> None:
+        """Forget a key; it is refused from then on, everywhere within a second.
+
+        Raises:
+            Refused: there is none.
+            OSError: the disk refused.
+        """
+        with self._writing() as keys:
+            if key_id not in keys:
+                raise Refused(f"there is no key {key_id}")
+            del keys[key_id]
+
+    def check(self, text: str) -> Key | None:
+        """The key of a text; None if it is none. Takes as long for a wrong one."""
+        parts = text[:LONGEST].split("_", 2)
+        found = self.get(parts[1]) if len(parts) == 3 else None
+        expected = found.sha256 if found is not None else _NOBODY
+        return found if hmac.compare_digest(_sha256(text[:LONGEST]), expected) else None
+
+    def get(self, key_id: str) -> Key | None:
+        """A key by its id; None if there is none, or none any more."""
+        self._look_again()
+        if key_id not in self._keys:
+            self._look(time.monotonic())  # made since: a new key is good at once
+        return self._keys.get(key_id)
+
+    def _look_again(self) -> None:
+        now = time.monotonic()
+        if now - self._looked_at > LOOK_S:
+            self._look(now)
+
+    def _look(self, now: float) -> None:
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            self._keys, self._stamp = {}, None
+        else:
+            stamp = (status.st_mtime_ns, status.st_ino)
+            if stamp != self._stamp:
+                self._keys, self._stamp = _read(self._path), stamp
+        self._looked_at = now
+
+    @contextmanager
+    def _writing(self) -> Iterator[dict[str, Key]]:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            keys = _read(self._path) if self._path.exists() else {}
+            yield keys
+            record = {"format": FORMAT, "keys": [asdict(one) for one in keys.values()]}
+            write_private(self._path, json.dumps(record, indent=1).encode())
+        self._look(time.monotonic())
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Put a file in its place, whole and readable by its owner alone.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    draft = path.with_suffix(".part")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def _read(path: Path) -> dict[str, Key]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record["format"] != FORMAT:
+            raise Refused(f"{path} was written by a newer skulens; update this one")
+        keys = [_key(one) for one in record["keys"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refused(f"{path} is damaged ({error}); restore it or move it away") from error
+    return {key.key_id: key for key in keys}
+
+
+def _key(record: dict[str, Any]) -> Key:
+    lists = {name: tuple(record[name]) for name in ("scopes", "catalogs")}
+    return Key(**{**record, **lists})
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

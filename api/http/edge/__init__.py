@@ -1,0 +1,1 @@
+"""What a worker does before the engine is asked: checks, limits, headers, forwarding."""

@@ -1,0 +1,170 @@
+"""What each kind of job does."""
+
+import shutil
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from api.errors import Refused
+from api.http.jobs.record import JobKind
+from api.http.jobs.runner import Desk, Work
+from api.http.jobs.video_files import Fetch, check_film
+from api.models.calibration import CalibrationOrder, calibrate, calibrated_json
+from api.open_catalogs import Hub
+from api.schemas.results import import_row_json
+from api.services import Finder
+from api.video.job import VideoOrder, match_video
+from api.video.outcome import video_result
+from catalog.reconcile.orphans import GRACE_SECONDS
+from catalog.snapshot import Catalog
+from catalog.transfer.importer import import_path
+from matcher.decision.evaluation import Judge
+
+
+def calibration(hub: Hub, judge: Callable[[Catalog], Judge]) -> Work:
+    """What the job does, with what answers for a catalog."""
+
+    def work(desk: Desk) -> dict[str, Any]:
+        desk.progress("gathering", 0, None)
+        asked = desk.job.order
+        order = CalibrationOrder(
+            false_accept_rate=asked["false_accept_rate"],
+            unknown_share=asked.get("unknown_share"),
+            dry_run=bool(asked.get("dry_run")),
+        )
+        store = hub.store(desk.job.catalog)
+        done = calibrate(
+            store,
+            judge(store.snapshot()),
+            order,
+            lambda at, total: desk.progress("asking", at, total),
+        )
+        return calibrated_json(desk.job.catalog, order, done)
+
+    return work
+
+
+UPLOAD: Final = "upload"
+EVENTS: Final = "events.jsonl"
+ANNOTATED: Final = "annotated.mp4"
+MOST_ENTRIES: Final = 100_000
+MOST_UNPACKED: Final = 20_000_000_000
+_CHUNK: Final = 1 << 20
+
+
+def works(
+    hub: Hub, finder: Callable[[], Finder], judge: Callable[[Catalog], Judge], fetch: Fetch
+) -> Mapping[JobKind, Work]:
+    """What to do, by kind."""
+
+    def video(desk: Desk) -> dict[str, Any]:
+        address, upload = desk.job.order.get("address"), desk.folder / UPLOAD
+        if address is not None and not upload.exists():
+            fetch(address, upload, lambda at, all_: desk.progress("fetching", at >> 20, all_ >> 20))
+            check_film(upload)
+        annotated = desk.folder / ANNOTATED if desk.job.order.get("annotated") else None
+        order = VideoOrder(upload, desk.folder / EVENTS, annotated, force=True)
+        snapshot = hub.catalog(desk.job.catalog)
+        work = desk.folder / "work"
+        outcome = match_video(
+            order, finder(), snapshot, work, on_stage=desk.progress, on_line=lambda _: None
+        )
+        return {**video_result(outcome, is_annotated=annotated is not None)}
+
+    def take_in(desk: Desk) -> dict[str, Any]:
+        desk.progress("unpacking", 0, None)
+        unpacked = desk.folder / "unpacked"
+        shutil.rmtree(unpacked, ignore_errors=True)
+        unpack(desk.folder / UPLOAD, unpacked, desk.progress)
+        try:
+            report = import_path(
+                hub.store(desk.job.catalog),
+                unpacked,
+                lambda done, total: desk.progress("taking in", done, total),
+            )
+        finally:
+            shutil.rmtree(unpacked, ignore_errors=True)
+        return {
+            "index_version": report.index_version,
+            "rows": [import_row_json(row) for row in report.rows],
+            "ignored": list(report.ignored),
+        }
+
+    def reconcile(desk: Desk) -> dict[str, Any]:
+        desk.progress("looking through the storage", 0, None)
+        order = desk.job.order
+        dry_run, accept_loss = bool(order.get("dry_run")), bool(order.get("accept_loss"))
+        grace = float(order.get("grace_hours", GRACE_SECONDS / 3600)) * 3600
+        reconciler = hub.catalogs.reconciler(desk.job.catalog, grace_seconds=grace)
+        if order.get("only_sync"):
+            report = reconciler.sync(dry_run=dry_run)
+        else:
+            report = reconciler.reconcile(dry_run=dry_run, accept_loss=accept_loss)
+        return {
+            "index_version": report.index_version,
+            "drift": report.drift,
+            "objects": report.objects,
+            "findings": [
+                {"kind": str(one.kind), "subject": one.subject, "sentence": one.sentence}
+                for one in report.findings
+            ],
+        }
+
+    def model(desk: Desk) -> dict[str, Any]:
+        change = hub.store(desk.job.catalog).model
+
+        def progress(done: int, total: int) -> None:
+            desk.progress("encoding", done, total)
+
+        if desk.job.order["action"] == "rollback":
+            version = change.roll_back()
+        else:
+            version = change.switch(progress)
+        return {"index_version": version}
+
+    return {
+        JobKind.VIDEO: video,
+        JobKind.IMPORT: take_in,
+        JobKind.RECONCILE: reconcile,
+        JobKind.MODEL: model,
+        JobKind.CALIBRATE: calibration(hub, judge),
+    }
+
+
+def unpack(archive: Path, folder: Path, progress: Callable[[str, int, int | None], None]) -> None:
+    """Unpack a ZIP file, its names checked and its size bounded while it is unpacked.
+
+    Raises:
+        Refused: it is none, or would leave the folder, or is too large.
+        OSError: the disk refused.
+    """
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            entries = [one for one in opened.infolist() if not one.is_dir()]
+            if len(entries) > MOST_ENTRIES:
+                raise Refused(f"the archive holds {len(entries)} files; send fewer at a time")
+            left = MOST_UNPACKED
+            for done, entry in enumerate(entries):
+                progress("unpacking", done, len(entries))
+                left = _unpack_one(opened, entry, _inside(folder, entry.filename), left)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+        raise Refused(f"the upload is no ZIP file that can be read ({error})") from error
+
+
+def _inside(folder: Path, name: str) -> Path:
+    parts = name.replace("\\", "/").split("/")
+    if any(part in ("", ".", "..") or "\0" in part or len(part) > 200 for part in parts):
+        raise Refused(f"the archive holds the name {name[:100]!r}, which is not allowed")
+    return folder.joinpath(*parts)
+
+
+def _unpack_one(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, left: int) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with opened.open(entry) as packed, path.open("wb") as file:
+        while chunk := packed.read(_CHUNK):
+            left -= len(chunk)
+            if left < 0:
+                raise Refused("the archive is too large when unpacked; send less at a time")
+            file.write(chunk)
+    return left

@@ -1,0 +1,67 @@
+"""Brings what the lanes' threads say of live sessions to the event loop's readers."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Thread
+from typing import Final
+
+from api.live.events import EventLog
+from matcher.live import FrameTold, Message
+
+WAIT_S: Final = 1.0
+
+
+class Board:
+    """The newest frame of every session, and a bell that rings when anything is new."""
+
+    def __init__(self, log: EventLog) -> None:
+        """Watch a log; call it on the event loop."""
+        self._loop = asyncio.get_running_loop()
+        self._log = log
+        self._bell = asyncio.Event()
+        self._frames: dict[str, FrameTold] = {}
+        self._ending = False
+        self._thread = Thread(target=self._watch, name="watch the event log", daemon=True)
+        self._thread.start()
+
+    def __call__(self, message: Message) -> None:
+        """Take a message of `SessionManager.listen`; from any thread, never blocks."""
+        self._later(lambda: self._note(message))
+
+    def frame(self, session_id: str) -> FrameTold | None:
+        """The newest frame of a session that runs."""
+        return self._frames.get(session_id)
+
+    async def news(self, most_s: float) -> None:
+        """Until something is new, of any session; at most so many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(most_s):
+                await self._bell.wait()
+
+    def close(self) -> None:
+        """Watch no more; the log is closed by who opened it."""
+        self._ending = True
+
+    def _note(self, message: Message) -> None:
+        if isinstance(message, FrameTold):
+            self._frames[message.session_id] = message
+        elif message.status.state.is_final:
+            self._frames.pop(message.status.session_id, None)
+        self._ring()
+
+    def _ring(self) -> None:
+        self._bell.set()
+        self._bell = asyncio.Event()
+
+    def _later(self, act: Callable[[], None]) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody reads any more
+            self._loop.call_soon_threadsafe(act)
+
+    def _watch(self) -> None:
+        cursor = self._log.last
+        while not self._ending and not self._log.is_closed:
+            page = self._log.wait(cursor, WAIT_S)
+            if page.cursor != cursor:
+                cursor = page.cursor
+                self._later(self._ring)

@@ -1,0 +1,1 @@
+"""The service's processes: workers, engine, and what keeps the engine alive."""

@@ -1,0 +1,1 @@
+"""Reading requests: uploads, forms, pages of results, idempotency."""

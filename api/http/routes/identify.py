@@ -1,0 +1,170 @@
+"""Looking: identify, explain, search."""
+
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request
+
+from api.http.auth.principal import Reader
+from api.http.engine import Engine, TheEngine
+from api.http.problems import Problem, documented
+from api.http.requests.pagination import cursor_of, number_place
+from api.http.requests.product_forms import Form
+from api.http.requests.uploads import Json, Upload
+from api.http.routes.catalogs import MinVersion
+from api.schemas.results import explanation_json, identification_json
+from api.schemas.search import found_json
+from catalog.ingest.image_file import read_picture
+from catalog.ingest.ingest import NamedPicture
+from catalog.search.filters import conditions
+from catalog.search.search import Search
+from client.records import ExplainedJson, FoundPageJson, IdentificationJson
+from matcher.decision.explain import Explanation
+
+router = APIRouter(prefix="/catalogs/{catalog}", tags=["looking"])
+
+_PICTURE: Final = {"type": "string", "format": "binary"}
+
+
+def _body(example: dict[str, Any] | None = None, **fields: object) -> dict[str, Any]:
+    """What OpenAPI says of a body with one picture."""
+    form = {"type": "object", "properties": {"image": _PICTURE, **fields}}
+    content: dict[str, Any] = {"multipart/form-data": {"schema": form}}
+    if example is None:
+        content["image/*"] = {"schema": _PICTURE}
+    else:
+        content["application/json"] = {"schema": {"type": "object"}, "example": example}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+@router.post(
+    "/identify",
+    summary="What is in a picture?",
+    responses=documented(404, 409, 415),
+    openapi_extra=_body(),
+)
+async def identify(
+    engine: TheEngine,
+    _: Reader,
+    catalog: str,
+    form: Form,
+    request: Request,
+    min_version: MinVersion = 0,
+    whole_image: Annotated[
+        bool, Query(description="It shows one product and little else.")
+    ] = False,
+) -> IdentificationJson:
+    """Find the catalog's products in a picture, most probable first."""
+    picture = form.only_picture()
+
+    def look() -> IdentificationJson:
+        snapshot = engine.hub.catalog(catalog, min_version)
+        image = read_picture(picture.data, picture.name)
+        found = engine.finder.identify(image, snapshot, whole_image=whole_image)
+        engine.metrics.identified(found.elapsed)
+        request.state.stages = asdict(found.elapsed)  # for traces
+        return identification_json(picture.name, found)
+
+    return await engine.compute.run(look)
+
+
+@router.post(
+    "/explain",
+    summary="Why this product, why not that one?",
+    responses=documented(404, 409, 415),
+    openapi_extra=_body(),
+)
+async def explain(
+    engine: TheEngine,
+    _: Reader,
+    catalog: str,
+    form: Form,
+    product_id: Annotated[str, Query(max_length=128)],
+) -> ExplainedJson:
+    """Which gate the product passes in the picture, and which one loses it."""
+    picture = form.only_picture()
+
+    def look() -> ExplainedJson:
+        snapshot = engine.hub.catalog(catalog)
+        engine.hub.store(catalog).product(product_id)
+        image = read_picture(picture.data, picture.name)
+        explanation = engine.finder.explain(image, snapshot, product_id)
+        return _explained(picture, explanation)
+
+    return await engine.compute.run(look)
+
+
+@router.post(
+    "/search",
+    summary="Products by words, attributes and likeness",
+    responses=documented(404, 409, 415),
+    openapi_extra=_body(
+        {"text": "oat milk", "where": ["price<=3"], "facets": ["brand"], "limit": 20},
+        query={"type": "string", "description": "the JSON object, beside an image"},
+    ),
+)
+async def search(
+    engine: TheEngine, _: Reader, catalog: str, form: Form, min_version: MinVersion = 0
+) -> FoundPageJson:
+    """JSON `{text, where, facets, limit, cursor}`, or a form with `image` and that as `query`.
+
+    Instead of a cursor, `offset` passes over so many.
+    """
+    asked = _search_of(form)
+    return await engine.compute.run(_found, engine, catalog, form, asked, min_version)
+
+
+def _found(
+    engine: Engine, catalog: str, form: Upload, asked: Search, min_version: int
+) -> FoundPageJson:
+    snapshot = engine.hub.catalog(catalog, min_version)
+    if form.pictures:
+        picture = form.only_picture()
+        image = read_picture(picture.data, picture.name)
+        found = engine.searcher.search(snapshot, asked, image)
+    else:
+        found = snapshot.search(asked)
+    end = asked.offset + len(found.hits)
+    more = cursor_of(end) if end < found.total else None
+    return {**found_json(catalog, found, asked.offset), "next_cursor": more}
+
+
+def _search_of(form: Upload) -> Search:
+    said = (form.record("query") or {}) if form.pictures else form.fields
+    text, limit, cursor = said.get("text", ""), said.get("limit", 20), said.get("cursor")
+    if not isinstance(text, str) or isinstance(limit, bool) or not isinstance(limit, int):
+        raise _invalid("text must be a text and limit a whole number")
+    if cursor is not None and not isinstance(cursor, str):
+        raise _invalid("cursor must be a text")
+    offset = said.get("offset", 0)
+    if isinstance(offset, bool) or not isinstance(offset, int):
+        raise _invalid("offset must be a whole number")
+    return Search(
+        text[:1000],
+        conditions(_texts(said, "where")),
+        tuple(_texts(said, "facets")),
+        offset if cursor is None else number_place(cursor),
+        limit,
+    )
+
+
+def _texts(said: Json, name: str) -> list[str]:
+    value = said.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise _invalid(f"{name} must be a list of texts")
+    return value
+
+
+def _explained(picture: NamedPicture, explanation: Explanation) -> ExplainedJson:
+    check = explanation.match.verification if explanation.match else None
+    pairs = [] if check is None else check.correspondences.tolist()
+    return {
+        **explanation_json(picture.name, explanation),
+        "correspondences": [[round(float(value), 1) for value in pair] for pair in pairs],
+        "reference_image": None if check is None else check.image_id,
+    }
+
+
+def _invalid(said: str) -> Problem:
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, said, "invalid")

@@ -1,0 +1,1 @@
+"""Live matching as a service: sources, cameras, events and webhooks."""

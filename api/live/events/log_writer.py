@@ -1,0 +1,100 @@
+"""Brings what live sessions say to the event log, in a thread of its own."""
+
+import logging
+from collections.abc import Callable, Mapping
+from queue import Empty, Full, Queue
+from threading import Thread
+from typing import Final
+
+from api.errors import Refused
+from api.live.events.evidence import Evidence
+from api.live.events.log import EventLog, NewEvent
+from api.schemas.results import event_json, json_line
+from matcher.live import FrameTold, Message
+from matcher.tracking.appearance import kept_crop
+from matcher.tracking.events import EventKind
+
+WAITING: Final = 4096  # messages with events, between the lanes and the disk
+BATCH: Final = 256
+_NAMING: Final = (EventKind.CONFIRMED, EventKind.REVISED)
+
+_logger: Final = logging.getLogger(__name__)
+
+
+class Journalist:
+    """Listens to a session manager; the first lane never waits for the disk.
+
+    Attributes:
+        lost: events that could not be logged, because the disk refused or hung for too long.
+    """
+
+    def __init__(self, log: EventLog, evidence: Evidence | None = None) -> None:
+        self._log = log
+        self._evidence = evidence
+        self._queue: Queue[FrameTold | None] = Queue(WAITING)
+        self.lost = 0
+        self._thread = Thread(target=self._run, name="journalist", daemon=True)
+        self._thread.start()
+
+    def __call__(self, message: Message) -> None:
+        """Take a message of `SessionManager.listen`; never blocks."""
+        if isinstance(message, FrameTold) and (message.events or message.summaries):
+            try:
+                self._queue.put_nowait(message)
+            except Full:
+                self.lost += len(message.events)
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Log what has come and end; call it when no session runs any more."""
+        if self._thread.is_alive():
+            self._queue.put(None, timeout=timeout)
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        is_open = True
+        while is_open:
+            batch = [self._queue.get()]
+            while len(batch) < BATCH:
+                try:
+                    batch.append(self._queue.get_nowait())
+                except Empty:
+                    break
+            told = [each for each in batch if each is not None]
+            is_open = len(told) == len(batch)
+            self._write(told)
+
+    def _write(self, told: list[FrameTold]) -> None:
+        self._safely(lambda: self._keep_evidence(told), 0)
+        events = [
+            NewEvent(event.session_id, event.catalog, json_line(event_json(event)))
+            for each in told
+            for event in each.events
+        ]
+        if events:
+            self._safely(lambda: self._log.append(events), len(events))
+
+    def _keep_evidence(self, told: list[FrameTold]) -> None:
+        if self._evidence is None:
+            return
+        for each in told:
+            for appearance_id, jpeg in pictures(each).items():
+                self._evidence.keep(appearance_id, jpeg)
+
+    def _safely(self, write: Callable[[], object], events: int) -> None:
+        try:
+            write()
+        except (Refused, OSError) as error:
+            self.lost += events
+            _logger.error("what live sessions said could not be kept: %s", error)
+
+
+def pictures(told: FrameTold) -> Mapping[str, bytes]:
+    """Evidence by appearance: of those that got or changed their name, and of those that left."""
+    named: dict[str, bytes] = {}
+    for event in told.events:
+        if event.event in _NAMING:
+            named[event.appearance_id] = kept_crop(told.frame.image, event.box)[1]
+    for summary in told.summaries:
+        if summary.best is not None:
+            named[summary.appearance_id] = summary.best.jpeg
+    return named

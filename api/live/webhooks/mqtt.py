@@ -1,0 +1,138 @@
+"""One message to an MQTT broker, bounded in everything."""
+
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from queue import Empty, Queue
+from typing import Any, Final, Protocol, cast
+from urllib.parse import unquote, urlsplit
+
+from paho.mqtt.client import Client, MQTTv5
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+SCHEMES: Final = ("mqtt", "mqtts")
+CONNECT_S: Final = 3.0
+ANSWER_S: Final = 7.0
+LONGEST_TOPIC: Final = 512
+_PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
+
+
+class Publisher(Protocol):
+    """What hands a body to a broker."""
+
+    def __call__(self, url: str, body: bytes, headers: Mapping[str, str], password: str) -> str:
+        """Publish; empty if the broker took it, else one sentence why it did not."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where a message goes.
+
+    Attributes:
+        host: of the broker.
+        port: likewise.
+        encrypted: whether TLS is spoken; the certificate is checked.
+        user: empty for none; then no password is sent either.
+        topic: without wildcards.
+    """
+
+    host: str
+    port: int
+    encrypted: bool
+    user: str
+    topic: str
+
+
+def read_broker(url: str) -> Broker:
+    """The broker of an address `mqtt://[user@]host[:port]/topic`, or `mqtts://…`.
+
+    Raises:
+        ValueError: it is none; the message is a clause for people, without the address.
+    """
+    parts = urlsplit(url)
+    topic = unquote(parts.path.removeprefix("/"))
+    if parts.scheme not in SCHEMES or not parts.hostname:
+        raise ValueError("it should be mqtt://host/topic or mqtts://host/topic")
+    if parts.password:
+        raise ValueError("it holds a password; the secret is the password of the user in it")
+    if parts.query:
+        raise ValueError("it has a part behind its topic")
+    if not topic or len(topic) > LONGEST_TOPIC or topic.startswith("$"):
+        raise ValueError("it needs a topic behind the host, which does not begin with $")
+    if "#" in url or any(mark in topic for mark in "#+\0"):
+        raise ValueError("its topic has a wildcard; name one topic")
+    port = parts.port or _PORTS[parts.scheme]
+    return Broker(
+        parts.hostname, port, parts.scheme == "mqtts", unquote(parts.username or ""), topic
+    )
+
+
+class MqttPublisher:
+    """Publishes with MQTT 5, at least once (QoS 1), each message on a connection of its own.
+
+    Headers travel as user properties.
+    """
+
+    def __init__(self, allow: Callable[[str], str] | None = None) -> None:
+        """Make a publisher.
+
+        Args:
+            allow: as of `api.live.webhooks.http_sender.HttpSender`.
+        """
+        self._allow = allow
+
+    def __call__(self, url: str, body: bytes, headers: Mapping[str, str], password: str) -> str:
+        """Publish; empty if the broker said that it has the message."""
+        forbidden = self._allow(url) if self._allow is not None else ""
+        if forbidden:
+            return forbidden
+        broker = read_broker(url)
+        outcome: Queue[str] = Queue()
+        client = _client(broker, password)
+
+        def on_connect(
+            _: Client, __: object, ___: object, reason: ReasonCode, ____: object
+        ) -> None:
+            if reason.is_failure:
+                outcome.put(f"the broker refused the connection ({reason})")
+            else:
+                client.publish(broker.topic, body, qos=1, properties=_properties(headers))
+
+        def on_publish(_: Client, __: object, ___: int, reason: ReasonCode, ____: object) -> None:
+            outcome.put(f"the broker refused the message ({reason})" if reason.is_failure else "")
+
+        client.on_connect, client.on_publish = on_connect, on_publish
+        try:
+            client.connect(broker.host, broker.port, clean_start=True)
+            client.loop_start()
+            return outcome.get(timeout=ANSWER_S)
+        except Empty:
+            return "the broker did not answer in time"
+        except OSError as error:
+            return f"the broker could not be reached ({type(error).__name__})"
+        finally:
+            client.disconnect()
+            client.loop_stop()
+
+
+def _client(broker: Broker, password: str) -> Client:
+    client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5)
+    client.connect_timeout = CONNECT_S
+    if broker.encrypted:
+        client.tls_set_context(ssl.create_default_context())
+    if broker.user:
+        client.username_pw_set(broker.user, password)
+    return client
+
+
+def _properties(headers: Mapping[str, str]) -> Properties:
+    properties: Any = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    properties.ContentType = headers.get("Content-Type", "")
+    properties.UserProperty = [
+        (name, value) for name, value in headers.items() if name.startswith("Skulens-")
+    ]
+    return cast(Properties, properties)

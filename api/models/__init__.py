@@ -1,0 +1,1 @@
+"""Loaded networks, per-catalog networks, fine-tuning and calibration."""

@@ -1,0 +1,164 @@
+"""Calibrates a catalog: from a rate that its owner asks for to a threshold in its journal."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from api.errors import Refused
+from api.models.calibration_data import Material, of_catalog, of_feedback, of_photos
+from api.schemas.results import calibration_json
+from catalog.journal.commit_log import now
+from catalog.records.calibration import Calibration
+from catalog.snapshot import Catalog
+from catalog.store import CatalogStore
+from matcher.decision.decision import Decision
+from matcher.decision.evaluation import OF_KNOWN, Judge, rehearse
+from matcher.decision.leave_out import Withheld
+from matcher.decision.threshold import Choice, Figures, Rate, Scale, Wish, choose
+
+OnProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationOrder:
+    """What is asked for.
+
+    Attributes:
+        false_accept_rate: in (0, 1), the share of unknowns that may be called `identical`.
+        photos: folder of labelled photos; None for feedback and the catalog itself.
+        unknown_share: in (0, 1), how many of all things in view are unknown; None for as before.
+        dry_run: only say what would be chosen.
+        seed: of what is drawn by lot.
+    """
+
+    false_accept_rate: float = 0.01
+    photos: Path | None = None
+    unknown_share: float | None = None
+    dry_run: bool = False
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """What came of it.
+
+    Attributes:
+        index_version: the catalog's afterwards.
+        calibration: chosen; in the journal unless it was a dry run.
+        choice: how it was chosen.
+        notes: sentences on what was too little, or left aside.
+    """
+
+    index_version: int
+    calibration: Calibration
+    choice: Choice
+    notes: tuple[str, ...]
+
+
+def calibrate(
+    store: CatalogStore, judge: Judge, order: CalibrationOrder, on_progress: OnProgress
+) -> Calibrated:
+    """Ask the catalog what is known already, and choose how it shall decide; takes minutes.
+
+    Raises:
+        Refused: there is nothing to learn from, or a photo cannot be read.
+        Invalid: a rate or share is not between 0 and 1.
+        Conflict: the catalog was encoded by other networks.
+    """
+    snapshot = store.snapshot()
+    model_id = judge.decision(snapshot).model_id
+    present = snapshot.calibrations.get(model_id)
+    share = order.unknown_share
+    if share is None and present is not None:
+        share = present.unknown_share
+    rate, shipped = order.false_accept_rate, _as_if(judge, snapshot, {})
+    # By this one the questions are asked; it checks the ranges before minutes are spent.
+    usual = {model_id: Calibration(model_id, "", rate, shipped.threshold, unknown_share=share)}
+    material = gathered(store, snapshot, order)
+    replies = rehearse(judge, snapshot, material.questions, usual, on_progress)
+    wish = Wish(rate, _as_if(judge, snapshot, usual).unknown_share)
+    choice = choose(replies, wish, _scale(shipped), _scale(judge.decision(snapshot)))
+    after = choice.after.scale
+    calibration = Calibration(
+        model_id,
+        now(),
+        rate,
+        after.threshold,
+        after.slope if choice.is_fitted else None,
+        after.offset if choice.is_fitted else None,
+        share,
+        dict(Counter(str(one.kind) for one in replies)),
+    )
+    version = snapshot.index_version if order.dry_run else store.calibrate(calibration)
+    return Calibrated(version, calibration, choice, (*material.notes, *choice.notes))
+
+
+def reset(store: CatalogStore, judge: Judge) -> int:
+    """Have the catalog decide as shipped again by the present networks.
+
+    Returns:
+        The catalog's `index_version` afterwards.
+    """
+    return store.reset_calibration(judge.decision(store.snapshot()).model_id)
+
+
+def gathered(store: CatalogStore, snapshot: Catalog, order: CalibrationOrder) -> Material:
+    """All that there is to learn from.
+
+    Raises:
+        Refused: there is nothing, or a photo cannot be read.
+    """
+    said = of_feedback(snapshot, store.feedback)
+    if order.photos is not None:
+        shown = of_photos(snapshot, order.photos)
+    else:
+        shown = of_catalog(snapshot, order.seed)
+    questions = [*said.questions, *shown.questions]
+    if not any(one.kind not in OF_KNOWN for one in questions):
+        raise Refused(
+            f"there is nothing unknown to calibrate catalog {snapshot.name} with: it needs two "
+            "products, or feedback with pictures, or --photos with a folder _unknown"
+        )
+    return Material(questions, [*said.notes, *shown.notes])
+
+
+def calibrated_json(catalog: str, order: CalibrationOrder, done: Calibrated) -> dict[str, Any]:
+    """What command line and service say of it."""
+    calibration, choice = done.calibration, done.choice
+    return {
+        "catalog": catalog,
+        "index_version": done.index_version,
+        "dry_run": order.dry_run,
+        **calibration_json(calibration),
+        "before": _figures_json(choice.before),
+        "after": _figures_json(choice.after),
+        "notes": list(done.notes),
+    }
+
+
+def _figures_json(figures: Figures) -> dict[str, Any]:
+    return {
+        "threshold": round(figures.scale.threshold, 4),
+        "false_accept": _rate_json(figures.false_accept),
+        "by_kind": {str(kind): _rate_json(rate) for kind, rate in figures.by_kind.items()},
+        "known_named": _rate_json(figures.named),
+        "known_misnamed": _rate_json(figures.misnamed),
+    }
+
+
+def _rate_json(rate: Rate | None) -> dict[str, float] | None:
+    if rate is None:
+        return None
+    shares = {"value": rate.value, "low": rate.low, "high": rate.high}
+    return {**{key: round(one, 4) for key, one in shares.items()}, "samples": rate.samples}
+
+
+def _as_if(judge: Judge, snapshot: Catalog, calibrations: Mapping[str, Calibration]) -> Decision:
+    """How the catalog would decide by these calibrations instead of its own."""
+    return judge.decision(Withheld(snapshot, frozenset(), calibrations))
+
+
+def _scale(decision: Decision) -> Scale:
+    return Scale(decision.threshold, *decision.answer_scale)

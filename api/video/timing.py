@@ -1,0 +1,59 @@
+"""A finder that remembers what each call cost, for the report."""
+
+import time
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
+
+from api.services import Finder
+from api.video.report_page import StageTiming
+from catalog.snapshot import Catalog
+from matcher.results import Detection, Identification, Match
+
+
+class TimedFinder:
+    """Implements `Finder` around another finder; four bytes per call are kept."""
+
+    def __init__(self, finder: Finder) -> None:
+        self._finder = finder
+        self._milliseconds: dict[str, array[float]] = {}
+
+    def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
+        """Boxes that may hold products."""
+        with self._timed("detect"):
+            return self._finder.detect(image)
+
+    def match(
+        self, image: NDArray[np.uint8], detections: Sequence[Detection], catalog: Catalog
+    ) -> tuple[Match, ...]:
+        """One match per detection, in order."""
+        with self._timed("verify a track"):
+            return self._finder.match(image, detections, catalog)
+
+    def survey(self, image: NDArray[np.uint8], catalog: Catalog) -> Identification:
+        """Every product in a picture."""
+        with self._timed("search the whole picture"):
+            return self._finder.survey(image, catalog)
+
+    def timings(self) -> tuple[StageTiming, ...]:
+        """What the calls cost so far, by what was asked for."""
+        return tuple(
+            StageTiming(
+                stage,
+                len(calls),
+                float(np.sum(calls)),
+                float(np.median(calls)),
+                float(np.percentile(calls, 95)),
+            )
+            for stage, calls in self._milliseconds.items()
+        )
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        calls = self._milliseconds.setdefault(stage, array("f"))
+        calls.append(1000 * (time.perf_counter() - started))
