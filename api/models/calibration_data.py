@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import numpy as np
-from catalog.records.feedback import Feedback, Opinion
 from numpy.typing import NDArray
 
 from api.errors import Refused
 from catalog.errors import PictureError
 from catalog.ingest.feedback import FeedbackBook
 from catalog.ingest.image_file import read_picture
+from catalog.records.feedback import Feedback, Opinion
 from catalog.records.product import Product
 from catalog.snapshot import Catalog
 from matcher.decision.evaluation import Kind, Question

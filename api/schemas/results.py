@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import TypedDict
 
-from catalog.snapshot import Catalog
 from client.records import (
     CalibrationJson,
     CandidateJson,
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
     from catalog.records.calibration import Calibration
     from catalog.records.product import AttributeValue, Product, ReferenceImage
+    from catalog.snapshot import Catalog
     from catalog.transfer.importer import ImportRow
     from matcher.decision.explain import Explanation
     from matcher.imaging.box import Box
@@ -261,7 +261,7 @@ def _points(points: "NDArray[np.float32]") -> list[list[float]]:
     return [[round(float(x), 1), round(float(y), 1)] for x, y in points]
 
 
-def product_name(product_id: str | None, catalog: Catalog) -> str:
+def product_name(product_id: str | None, catalog: "Catalog") -> str:
     """For people; the id where the catalog has no name."""
     product = catalog.products.get(product_id) if product_id is not None else None
     return product.name if product is not None else product_id or "unknown"

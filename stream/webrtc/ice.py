@@ -1,7 +1,7 @@
 """How WebRTC finds its way: addresses, ports, helpers, and noticing that a peer is gone.
 
 aiortc decides all of this by itself and offers no setting for it; this is the one place that
-reaches into its ICE connection (and holds for the pinned version, see tests/stream/test_ice.py).
+reaches into its ICE connection (for the pinned version: tests/stream/webrtc/test_ice.py).
 """
 
 import asyncio

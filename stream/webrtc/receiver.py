@@ -1,7 +1,7 @@
 """What aiortc's video receiver lacks: promptness, a bound on its queue, and the sender's clock.
 
 Reaches into aiortc's receiver (and holds for the pinned version, see
-tests/stream/test_receiving.py).
+tests/stream/webrtc/test_receiver.py).
 """
 
 from queue import Queue

@@ -7,7 +7,7 @@ from PIL import Image
 
 from api.settings import variables
 from tests.api.shop import Shop
-from tests.catalog.fakes import pixels
+from tests.catalog.support.fakes import pixels
 
 
 @pytest.fixture

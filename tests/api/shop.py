@@ -33,7 +33,7 @@ from matcher.results import (
 )
 from matcher.retrieval.search import PictureSearch
 from matcher.retrieval.shortlist import SearchableCatalog
-from tests.catalog.fakes import FakeEncoder, embedding_of
+from tests.catalog.support.fakes import FakeEncoder, embedding_of
 
 if TYPE_CHECKING:
     from api.models.finetuning import CatalogAdapter

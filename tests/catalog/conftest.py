@@ -6,8 +6,8 @@ import pytest
 from catalog.storage.base import Storage
 from catalog.storage.folder import FolderStorage
 from catalog.storage.s3 import S3Options
-from tests.catalog.buckets import ceph_server, fresh, moto_server
-from tests.catalog.fakes import MemoryStorage
+from tests.catalog.support.buckets import ceph_server, fresh, moto_server
+from tests.catalog.support.fakes import MemoryStorage
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from catalog.ingest.ingest import NamedPicture
 from catalog.registry import Catalogs
 from catalog.storage.base import Storage
 from catalog.store import CatalogStore, Change
-from tests.catalog.fakes import (
+from tests.catalog.support.fakes import (
     FakeEncoder,
     MemoryStorage,
     embedding_of,

@@ -18,8 +18,8 @@ from stream.webrtc.peers import WebRtcSettings
 from tests.stream.peers.browser import chromium
 from tests.stream.peers.cameras import GstCamera
 from tests.stream.peers.whip_server import Publication, WhipServer
-from tests.stream.test_whip import ICE, Client, until
 from tests.stream.watching import wait_until
+from tests.stream.webrtc.test_protocol import ICE, Client, until
 
 SESSIONS = 200
 WARM_UP = 20

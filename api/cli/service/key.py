@@ -12,7 +12,7 @@ from rich.text import Text
 from api.cli.context import JsonOption, examples
 from api.cli.output import Output, printable
 from api.cli.service.serve import StateFolder
-from api.http.auth.principal import Scope
+from api.http.auth.scope import Scope
 from api.settings import load_settings
 
 if TYPE_CHECKING:

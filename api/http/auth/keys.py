@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from api.errors import Refused
-from api.http.auth.principal import Principal, Scope
+from api.http.auth.principal import Principal
+from api.http.auth.scope import Scope
 from catalog.records.product import is_valid_id
 
 FORMAT: Final = 1

@@ -3,23 +3,13 @@
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
+from api.http.auth.scope import Scope
 from api.http.problems import Problem
-
-
-class Scope(StrEnum):
-    """What a key allows; `admin` allows everything."""
-
-    READ = "read"
-    CATALOG = "catalog"
-    LIVE = "live"
-    ADMIN = "admin"
-
 
 # Set by the gate alone; whatever a client sends under this name is thrown away there.
 HEADER: Final = "x-skulens-principal"

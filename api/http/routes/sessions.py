@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.websockets import WebSocketDisconnect
 from typing_extensions import TypedDict
 
-from api.http.auth.principal import HEADER, Reader, Scope, Watcher, principal_from
+from api.http.auth.principal import HEADER, Reader, Watcher, principal_from
+from api.http.auth.scope import Scope
 from api.http.engine import Engine, TheEngine
 from api.http.live.event_stream import Item, Wish, feed
 from api.http.live.service import LiveRoom

@@ -11,7 +11,7 @@ from typing import Final
 
 from PIL import Image
 
-from tests.catalog.fakes import pixels
+from tests.catalog.support.fakes import pixels
 
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 LOOKING: Final = ("identify", "explain?product_id=tea", "search")

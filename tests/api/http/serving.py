@@ -25,7 +25,7 @@ from api.http.shutdown import Ending
 from api.http.telemetry.traces import tracing_from
 from api.settings import Settings
 from tests.api.shop import FakeServices
-from tests.catalog.fakes import pixels
+from tests.catalog.support.fakes import pixels
 
 
 @dataclass(frozen=True)

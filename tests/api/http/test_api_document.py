@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.cli.test_video import tea_clip
 from tests.api.http.serving import Service, png, serving
-from tests.api.test_cli_video import tea_clip
 from tests.stream.peers.cameras import GstCamera
 
 ROOT = Path(__file__).parents[3]

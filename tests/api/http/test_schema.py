@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from api.http.auth.keys import KeyStore
-from api.http.auth.principal import Scope
+from api.http.auth.scope import Scope
 from tests.api.http.serving import png, serving
 from tests.api.web.program import Program
 

@@ -1,0 +1,155 @@
+"""Live sessions over HTTP: a real publisher, its events, its pictures."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from api.http.process.tls import identity
+from tests.api.http.serving import Service, serving
+
+PUBLISHER = Path(__file__).parents[3] / "stream" / "peers" / "whip_publisher.py"
+
+
+@contextmanager
+def publishing(service: Service, folder: Path, seconds: int = 30) -> Iterator[str]:
+    """A publisher that sends moving bars; gives the session's id."""
+    url = f"{service.url}/v1/catalogs/shop/whip"
+    pair = identity(folder, "127.0.0.1", None, None, self_signed=True)
+    assert pair is not None
+    before = {one["session_id"] for one in sessions(service)}
+    arguments = [url, str(pair.certificate), str(pair.key), "320x240", "10", str(seconds)]
+    with subprocess.Popen([sys.executable, str(PUBLISHER), *arguments]) as process:
+        try:
+            yield newcomer(service, before)
+        finally:
+            process.kill()
+
+
+def sessions(service: Service) -> list[dict[str, object]]:
+    shown: list[dict[str, object]] = service.client.get("/v1/sessions").json()["sessions"]
+    return shown
+
+
+def newcomer(service: Service, before: set[object]) -> str:
+    end = time.monotonic() + 20
+    while True:
+        for one in sessions(service):
+            if one["session_id"] not in before and one["state"] == "live":
+                return str(one["session_id"])
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def test_a_publisher_is_matched_followed_seen_and_ended(service: Service, tmp_path: Path) -> None:
+    with publishing(service, tmp_path) as session_id:
+        path = f"/v1/sessions/{session_id}"
+        shown = service.client.get(path).json()
+        assert (shown["kind"], shown["catalog"]) == ("whip", "shop")
+        numbers, kinds = followed(service, path)
+        assert numbers == sorted(numbers)
+        assert {"appearance", "status", "overlay"} <= kinds
+        later, _ = followed(service, path, after=numbers[0])
+        assert numbers[0] not in later
+        picture = service.client.get(f"{path}/snapshot.jpg")
+        assert picture.headers["content-type"] == "image/jpeg"
+        assert picture.content[:2] == b"\xff\xd8"
+        socket_url = service.url.replace("http", "ws") + f"{path}/events/ws?overlay=true"
+        with connect(socket_url) as socket:
+            told = json.loads(socket.recv(timeout=10))
+            assert told["type"] == "event"
+            assert told["data"]["session_id"] == session_id
+        assert service.client.patch(path, content=b"").status_code == 415
+        assert service.client.delete(path).status_code == 200
+        assert service.client.get(path).status_code == 404
+        # What was said stays.
+        assert "event: end" in service.client.get(f"{path}/events").text
+
+
+def followed(service: Service, path: str, after: int = 0) -> tuple[list[int], set[str]]:
+    """Numbers of the events, and the kinds of what was told, in two seconds."""
+    numbers: list[int] = []
+    kinds: set[str] = set()
+    end = time.monotonic() + 2
+    headers = {"Last-Event-ID": str(after)} if after else {}
+    asked = {"overlay": "true"}
+    with service.client.stream("GET", f"{path}/events", params=asked, headers=headers) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        for line in answer.iter_lines():
+            if line.startswith("id: "):
+                numbers.append(int(line[4:]))
+            if line.startswith("event: "):
+                kinds.add(line[7:])
+            if time.monotonic() > end:
+                break
+    return numbers, kinds
+
+
+@pytest.mark.parametrize("rest", ["", "/events", "/snapshot.jpg", "/appearances/x/evidence.jpg"])
+def test_a_session_that_is_none_is_not_found(service: Service, rest: str) -> None:
+    assert service.client.get(f"/v1/sessions/none{rest}").status_code == 404
+
+
+def test_a_socket_of_no_session_is_refused_with_a_reason(service: Service) -> None:
+    url = service.url.replace("http", "ws") + "/v1/sessions/none/events/ws"
+    with pytest.raises(InvalidStatus) as refusal, connect(url):
+        pass
+    assert refusal.value.response.status_code == 404
+
+
+def test_a_camera_is_remembered_shown_without_its_password_and_forgotten(service: Service) -> None:
+    order = {
+        "camera_id": "till",
+        "address": "rtsp://me:secret@127.0.0.1:9/stream?token=secret",
+        "catalog": "shop",
+        "hours": {"windows": [{"days": ["mon"], "begins": "08:00", "ends": "18:00"}]},
+    }
+    made = service.client.post("/v1/cameras", json=order)
+    assert made.status_code == 201, made.text
+    assert service.client.post("/v1/cameras", json=order).status_code == 409
+    listed = service.client.get("/v1/cameras")
+    assert "secret" not in listed.text
+    assert listed.json()["cameras"][0]["address"] == "rtsp://127.0.0.1:9/stream"
+    assert service.client.delete("/v1/cameras/till").status_code == 204
+    assert service.client.delete("/v1/cameras/till").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"address": "file:///etc/passwd"}, {"catalog": "none"}, {"smallest": 2}, {"odd": 1}],
+)
+def test_a_camera_that_cannot_be_is_refused(service: Service, change: dict[str, object]) -> None:
+    order = {"camera_id": "c", "address": "rtsp://127.0.0.1:9/s", "catalog": "shop", **change}
+    assert service.client.post("/v1/cameras", json=order).status_code in (404, 422)
+
+
+def test_readers_are_told_when_the_service_ends(tmp_path: Path) -> None:
+    said: list[str] = []
+    with serving(tmp_path) as running:
+        running.client.post("/v1/catalogs", json={"catalog": "shop"}).raise_for_status()
+        order = {"catalog": "shop", "url": "rtsp://127.0.0.1:9/none"}
+        session_id = running.client.post("/v1/sessions", json=order).json()["session_id"]
+        path = f"/v1/sessions/{session_id}/events"
+
+        heard = threading.Event()
+
+        def read() -> None:
+            with httpx2.stream("GET", running.url + path, timeout=20) as answer:
+                for line in answer.iter_lines():
+                    said.append(line)
+                    heard.set()
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        assert heard.wait(5)
+    reader.join(10)
+    assert "event: end" in said

@@ -1,0 +1,158 @@
+"""Catalogs that are looked after in the background."""
+
+from pathlib import Path
+
+import pytest
+from typing_extensions import override
+
+from api.http.telemetry.metrics import TendedNow
+from api.maintenance import Rounds, Tended, Tender
+from api.settings import Settings, load_settings
+from catalog.errors import StorageUnavailable
+from catalog.reconcile.reconciler import Reconciler
+from catalog.reconcile.report import Kind
+from catalog.registry import Catalogs
+from catalog.storage.folder import FolderStorage
+from tests.catalog.support.fakes import FakeEncoder, picture
+from tests.matcher.live.sources import wait_until
+
+HOUR = 3600.0
+NONE = Path("/nowhere/.env")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.seconds = 2e9
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+class Shelf(Catalogs):
+    """Real catalogs whose storage can be made to refuse."""
+
+    def __init__(self, storage: FolderStorage) -> None:
+        super().__init__(storage, FakeEncoder())
+        self.refuses = False
+
+    @override
+    def reconciler(self, name: str, *, grace_seconds: float = 0.0) -> Reconciler:
+        if self.refuses:
+            raise StorageUnavailable("the disk is away")
+        return super().reconciler(name, grace_seconds=grace_seconds)
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    shelf = Shelf(FolderStorage(tmp_path / "data", durable=False))
+    shelf.create("shop").add_product("tea", [picture(1)])
+    return shelf
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> FolderStorage:
+    return FolderStorage(tmp_path / "data", durable=False)
+
+
+def test_what_is_dropped_becomes_a_product_by_itself(shelf: Shelf, storage: FolderStorage) -> None:
+    tender = Tender(shelf, Rounds(sync_s=0.05, reconcile_s=0))
+    tender.start()
+    storage.put("shop/incoming/milk/front.png", picture(2).data)
+    wait_until(lambda: "milk" in shelf.open("shop").snapshot().products)
+    # The product is there a moment before the round that took it in is over.
+    wait_until(lambda: tender.tended.get("shop", Tended()).synced_at > 0)
+    tender.close()
+    assert tender.tended["shop"].reconciled_at == 0
+
+
+def test_everything_is_compared_at_first_and_then_when_its_time_has_come(
+    shelf: Shelf, storage: FolderStorage
+) -> None:
+    clock = Clock()
+    tender = Tender(shelf, Rounds(sync_s=60, reconcile_s=HOUR), clock=clock)
+    tender.go_round()
+    assert tender.tended["shop"].reconciled_at == clock.seconds
+    storage.delete("shop/products/tea.json")
+    clock.seconds += 60
+    tender.go_round()
+    assert "tea" in shelf.open("shop").snapshot().products
+    assert tender.tended["shop"].drift == 0
+    clock.seconds += HOUR
+    tender.go_round()
+    found = tender.tended["shop"]
+    assert "tea" not in shelf.open("shop").snapshot().products
+    assert found.counts[Kind.REMOVED] == 1
+    assert found.drift > 0
+
+
+def test_nothing_is_looked_at_before_its_time(shelf: Shelf, storage: FolderStorage) -> None:
+    clock = Clock()
+    tender = Tender(shelf, Rounds(sync_s=60, reconcile_s=0), clock=clock)
+    tender.go_round()
+    storage.put("shop/incoming/milk/front.png", picture(2).data)
+    clock.seconds += 5
+    tender.go_round()
+    assert "milk" not in shelf.open("shop").snapshot().products
+
+
+def test_a_storage_that_refuses_is_told_and_asked_again(shelf: Shelf) -> None:
+    clock = Clock()
+    tender = Tender(shelf, Rounds(), clock=clock)
+    shelf.refuses = True
+    tender.go_round()
+    refused = tender.tended["shop"]
+    assert (refused.fault, refused.synced_at) == ("the disk is away", 0)
+    shelf.refuses = False
+    tender.go_round()
+    found = tender.tended["shop"]
+    assert (found.fault, found.synced_at) == ("", clock.seconds)
+
+
+def test_a_mass_disappearance_is_withheld(shelf: Shelf, storage: FolderStorage) -> None:
+    store, clock = shelf.open("shop"), Clock()
+    for number in range(12):
+        store.add_product(f"p{number}", [picture(10 + number)])
+    tender = Tender(shelf, Rounds(), clock=clock)
+    tender.go_round()
+    for key in storage.list("shop/products/"):
+        storage.delete(key)
+    clock.seconds += 25 * HOUR
+    tender.go_round()
+    assert tender.tended["shop"].counts[Kind.WITHHELD] == 13
+    assert len(store.snapshot().products) == 13
+
+
+def test_what_was_found_is_a_figure(shelf: Shelf, storage: FolderStorage) -> None:
+    tender = Tender(shelf, Rounds(), clock=Clock())
+    storage.put("shop/incoming/milk/front.png", b"no picture")
+    tender.go_round()
+    figures = {
+        f"{sample.name} {sample.labels['catalog']}": sample.value
+        for family in TendedNow(tender.tended).collect()
+        for sample in family.samples
+    }
+    assert figures["skulens_storage_problems shop"] == 1
+    assert figures["skulens_storage_withheld shop"] == 0
+    assert figures["skulens_storage_reconciled_seconds shop"] == 2e9
+
+
+def test_a_deleted_catalog_is_forgotten(shelf: Shelf) -> None:
+    tender = Tender(shelf, Rounds())
+    tender.go_round()
+    shelf.delete("shop")
+    tender.go_round()
+    assert tender.tended == {}
+
+
+def test_it_can_be_switched_off(shelf: Shelf) -> None:
+    tender = Tender(shelf, Rounds(0, 0))
+    tender.start()
+    tender.go_round()
+    tender.close()
+    assert tender.tended == {}
+
+
+def test_the_intervals_are_settings() -> None:
+    given = load_settings({"SKULENS_SYNC_MINUTES": "0", "SKULENS_RECONCILE_HOURS": "6"}, NONE)
+    assert (given.sync_minutes, given.reconcile_hours) == (0.0, 6.0)
+    assert (Settings().sync_minutes, Settings().reconcile_hours) == (5.0, 24.0)

@@ -1,0 +1,184 @@
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typing_extensions import override
+
+from catalog.encodings.cache import EncodingCache, size_of
+from catalog.encodings.store import PartStore
+from catalog.journal.checkpoint import Checkpoints
+from catalog.records.product import Product
+from catalog.search.index_cache import IndexKeeper
+from catalog.search.vector_index import Index
+from catalog.storage.base import Storage
+from catalog.storage.folder import FolderStorage
+from tests.catalog.support.fakes import (
+    FakeEncoder,
+    MemoryStorage,
+    embedding_of,
+    image_id,
+    new_store,
+    picture,
+    pixels,
+    same_store,
+)
+
+
+class CountingStorage(MemoryStorage):
+    """Remembers what was read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: list[str] = []
+
+    @override
+    def get(self, key: str) -> bytes:
+        self.read.append(key)
+        return super().get(key)
+
+
+def filled(storage: Storage, products: int) -> None:
+    store = new_store(storage)
+    for number in range(products):
+        store.add_product(f"p{number}", [picture(number)])
+
+
+def nearest(storage: Storage, seed: int) -> str:
+    found = same_store(storage).snapshot().shortlist(embedding_of(pixels(seed)), 1)
+    return found[0].product_id
+
+
+def test_a_snapshot_object_spares_reading_what_is_in_it() -> None:
+    storage = CountingStorage()
+    filled(storage, 70)
+    assert storage.list("shop/snapshots/") == ("shop/snapshots/000000000064.safetensors",)
+    storage.read.clear()
+    assert nearest(storage, 3) == "p3"
+    assert nearest(storage, 69) == "p69"
+    entries = {key for key in storage.read if "/journal/" in key}
+    assert min(entries) == "shop/journal/000000000064.json"
+    assert len({key for key in storage.read if "/embedding/" in key}) == 7
+
+
+def test_only_the_newest_snapshot_objects_are_kept(memory: MemoryStorage) -> None:
+    filled(memory, 200)
+    assert [key[-20:-12] for key in memory.list("shop/snapshots/")] == ["00000128", "00000192"]
+
+
+def test_all_snapshot_objects_together_stay_within_a_multiple_of_the_last() -> None:
+    checkpoints = Checkpoints(MemoryStorage(), "shop")
+    written, last = 0, 0
+    for sequence in range(1, 20_000):
+        if checkpoints.due(sequence, last):
+            written, last = written + sequence, sequence
+            assert written <= 25 * sequence
+    assert last > 18_000
+
+
+def damage(memory: MemoryStorage) -> None:
+    for key in memory.list("shop/snapshots/"):
+        memory.objects[key] = memory.objects[key][: len(memory.objects[key]) // 2]
+
+
+def empty(memory: MemoryStorage) -> None:
+    for key in memory.list("shop/snapshots/"):
+        memory.objects[key] = b""
+
+
+def forget(memory: MemoryStorage) -> None:
+    for key in memory.list("shop/snapshots/"):
+        del memory.objects[key]
+
+
+@pytest.mark.parametrize("harm", [damage, empty, forget])
+def test_without_snapshot_objects_the_catalog_is_the_same(
+    memory: MemoryStorage, harm: Callable[[MemoryStorage], None]
+) -> None:
+    filled(memory, 70)
+    harm(memory)
+    assert len(same_store(memory).snapshot().products) == 70
+    assert nearest(memory, 3) == "p3"
+
+
+def test_a_snapshot_object_of_another_history_is_not_believed(memory: MemoryStorage) -> None:
+    filled(memory, 70)
+    kept = {key: data for key, data in memory.objects.items() if "/snapshots/" in key}
+    memory.objects.clear()
+    store = new_store(memory)
+    for number in range(66):
+        store.add_product(f"q{number}", [picture(number)])
+    memory.objects.update(kept)
+    assert nearest(memory, 3) == "q3"
+
+
+def test_removed_products_can_be_restored_from_a_snapshot_object(memory: MemoryStorage) -> None:
+    store = new_store(memory)
+    store.add_product("gone", [picture(99)])
+    store.remove_product("gone")
+    for number in range(65):
+        store.add_product(f"p{number}", [picture(number)])
+    assert memory.list("shop/snapshots/")
+    same_store(memory).restore_product("gone")
+    assert nearest(memory, 99) == "gone"
+
+
+def test_a_full_disk_at_a_snapshot_object_does_no_harm(memory: MemoryStorage) -> None:
+    filled(memory, 62)
+    memory.refuses_after = 5
+    change = same_store(memory).add_product("last", [picture(99)])
+    memory.refuses_after = None
+    assert change.index_version == 64
+    assert not memory.list("shop/snapshots/")
+    assert nearest(memory, 99) == "last"
+
+
+def test_opening_a_few_hundred_references_and_asking_is_quick(tmp_path: Path) -> None:
+    storage = FolderStorage(tmp_path / "data", durable=False)
+    filled(storage, 300)
+    started = time.process_time()
+    assert nearest(storage, 123) == "p123"
+    assert time.process_time() - started < 0.5
+    for key in storage.list("shop/snapshots/"):
+        storage.delete(key)
+    started = time.process_time()
+    assert nearest(storage, 123) == "p123"
+    assert time.process_time() - started < 1.0
+
+
+def test_the_cache_of_encodings_keeps_within_its_bound(memory: MemoryStorage) -> None:
+    store = new_store(memory)
+    for number in range(8):
+        store.add_product(f"p{number}", [picture(number)])
+    parts = PartStore(memory, "shop")
+    part_ids = FakeEncoder().part_ids
+    ids = [image_id(picture(number)) for number in range(8)]
+    one = size_of(parts.load(part_ids, ids[0]))
+    cache = EncodingCache(parts, limit=3 * one)
+    kept = [cache.get(part_ids, identifier) for identifier in ids[:3]]
+    assert cache.get(part_ids, ids[0]) is kept[0]
+    cache.get(part_ids, ids[3])
+    assert cache.get(part_ids, ids[0]) is kept[0]
+    assert cache.get(part_ids, ids[1]) is not kept[1]
+
+
+def test_a_large_index_is_hashed_in_the_background_and_then_used(memory: MemoryStorage) -> None:
+    store = new_store(memory)
+    for number in range(12):
+        store.add_product(f"p{number}", [picture(number)])
+    state = store.state()
+    keeper = IndexKeeper(PartStore(memory, "shop"), exact_below=10)
+    first: Index = keeper.index(state.part_ids, state.products)
+    keeper.wait()
+    hashed = keeper.current(state.products)
+    assert not first.hashed
+    assert hashed is not None
+    assert hashed.hashed
+    for index in (first, hashed):
+        assert index.search(embedding_of(pixels(5)), 1)[0].product_id == "p5"
+    fewer: dict[str, Product] = dict(state.products)
+    del fewer["p5"]
+    after = keeper.index(state.part_ids, fewer)
+    assert after.search(embedding_of(pixels(5)), 1)[0].product_id != "p5"
+    assert after.hashed
+    keeper.wait()

@@ -1,0 +1,146 @@
+"""Pictures of a manifest that lie in buckets."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from catalog.errors import NotFound, StorageUnavailable
+from catalog.storage.s3 import S3Options, S3Storage
+from catalog.transfer.importer import ImportReport, RowStatus, import_path
+from catalog.transfer.s3_images import S3Pictures
+from tests.catalog.support.buckets import BUCKET
+from tests.catalog.support.fakes import MemoryStorage, new_store, picture
+from tests.catalog.support.faulty_proxy import Fault, proxied
+
+
+@pytest.fixture(params=["moto", "ceph"])
+def server(request: pytest.FixtureRequest) -> S3Options:
+    options: S3Options = request.getfixturevalue(request.param)
+    return options
+
+
+def dropped(server: S3Options, **objects: bytes) -> str:
+    """Objects in a folder of their own, whose address is returned; `_` stands for a space."""
+    folder = f"pictures-{uuid4().hex[:12]}"
+    client = boto3.client(
+        "s3",
+        endpoint_url=server.endpoint,
+        region_name=server.region,
+        aws_access_key_id=server.access_key,
+        aws_secret_access_key=server.secret_key,
+        config=Config(s3={"addressing_style": "path"}),
+    )
+    with closing(client):
+        for name, data in objects.items():
+            key = f"{folder}/{name.replace('_', ' ')}"
+            client.put_object(Bucket=BUCKET, Key=key, Body=data)
+    return f"s3://{BUCKET}/{folder}"
+
+
+def imported(tmp_path: Path, read: S3Pictures, **addresses: str) -> ImportReport:
+    """What becomes of products of one address each, offered in a table."""
+    rows = [f"{product_id},{address}" for product_id, address in addresses.items()]
+    manifest = tmp_path / "products.csv"
+    manifest.write_text("\n".join(["product_id,images", *rows]))
+    return import_path(new_store(MemoryStorage()), manifest, fetch=read.get)
+
+
+def test_a_table_takes_pictures_from_a_bucket_and_names_each_that_it_cannot(
+    server: S3Options, tmp_path: Path
+) -> None:
+    tea = picture(1).data
+    place = dropped(
+        server, front_side_ä=tea, text=b"no picture", empty=b"", large=bytes(len(tea) + 9)
+    )
+    report = imported(
+        tmp_path,
+        S3Pictures(server, most_bytes=len(tea) + 8),
+        tea=f"{place}/front side ä",
+        gone=f"{place}/gone.png",
+        text=f"{place}/text",
+        empty=f"{place}/empty",
+        large=f"{place}/large",
+        nowhere="s3://skulens-nowhere/1.png",
+    )
+    said = {row.product_id: row.problems for row in report.rows}
+    assert [row.status for row in report.rows] == [RowStatus.ADDED] + [RowStatus.REFUSED] * 5
+    assert said["tea"] == ()
+    assert said["gone"][0] == f"there is no {place}/gone.png"
+    assert said["text"][0].startswith(f"{place}/text is not a picture that can be read")
+    assert said["empty"][0].startswith(f"{place}/empty is empty")
+    assert said["large"][0].startswith(f"{place}/large is too large for a picture (")
+    assert said["nowhere"][0] == "there is no bucket skulens-nowhere for s3://skulens-nowhere/1.png"
+    assert all("\n" not in sentence for problems in said.values() for sentence in problems)
+
+
+def test_a_picture_that_may_not_be_read_names_the_rights(ceph: S3Options, tmp_path: Path) -> None:
+    place = dropped(ceph, front=picture(1).data)
+    other = replace(ceph, access_key="other")
+    report = imported(tmp_path, S3Pictures(other), tea=f"{place}/front")
+    problem = report.rows[0].problems[0]
+    assert problem.startswith(f"cannot read {place}/front: these keys are not allowed to")
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again_and_then_refused(moto: S3Options) -> None:
+    place = dropped(moto, front=picture(1).data)
+    with proxied(moto) as proxy:
+        read = S3Pictures(proxy.options)
+        with proxy.during(Fault.CUT_OFF), pytest.raises(StorageUnavailable, match="broke off"):
+            read.get(f"{place}/front")
+        assert read.get(f"{place}/front") == picture(1).data
+
+
+@contextmanager
+def trickling() -> Iterator[str]:
+    """A server that promises a hundred bytes and sends one every tenth of a second."""
+    over = threading.Event()
+
+    def serve() -> None:
+        with suppress(OSError), listener.accept()[0] as peer:
+            peer.recv(65536)
+            peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+            while not over.wait(0.1):
+                peer.sendall(b"x")
+
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            over.set()
+            thread.join()
+
+
+def test_a_server_that_sends_a_byte_now_and_then_is_not_waited_for(moto: S3Options) -> None:
+    with trickling() as endpoint:
+        read = S3Pictures(replace(moto, endpoint=endpoint), seconds=0.5)
+        started = time.monotonic()
+        with pytest.raises(StorageUnavailable, match=r"not here after 0\.5 s"):
+            read.get("s3://pics/1.png")
+    assert time.monotonic() - started < 3
+
+
+def test_a_catalog_in_a_bucket_may_take_pictures_from_another_folder_of_it(
+    moto: S3Options, tmp_path: Path
+) -> None:
+    place = dropped(moto, front=picture(1).data)
+    store = new_store(S3Storage(replace(moto, prefix=f"run-{uuid4().hex[:12]}")))
+    manifest = tmp_path / "products.jsonl"
+    manifest.write_text(f'{{"product_id": "tea", "images": ["{place}/front"]}}\n')
+    import_path(store, manifest, fetch=S3Pictures(moto).get)
+    assert store.product("tea").images[0].source_name == f"{place}/front"
+
+
+def test_an_address_of_nothing_is_said_by_python_too(moto: S3Options) -> None:
+    with pytest.raises(NotFound, match="there is no s3://"):
+        S3Pictures(moto).get(f"s3://{BUCKET}/gone")

@@ -1,0 +1,63 @@
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from matcher.networks.weights import Network, load_weights, read_manifest
+from superglue.superglue import SuperGlue, SuperGlueSizes
+from superglue.superpoint import SuperPoint, SuperPointSizes
+from training.data.sources import TrainingData
+from training.loop.checkpoint import save_checkpoint
+from training.release.keypoints import ServedAs, ship_superglue, ship_superpoint
+from training.superglue.feature_pool import PoolOptions, build_pool
+from training.superglue.front_ends import FrontEndChoice, FrontEndKind
+from training.superglue.things import Amounts
+from training.superglue.train import start_as_nearest
+
+SHIPPED = Path(__file__).parents[3] / "weights"
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    for name in ("manifest.json", "rootsift.safetensors"):
+        shutil.copy(SHIPPED / name, folder / name)
+    return folder
+
+
+def test_a_superglue_ships_beside_what_nearest_neighbours_reach(
+    tiny_data: Path, tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.superglue.train._VALIDATED", 4)
+    choice = FrontEndChoice(FrontEndKind.ROOTSIFT, weights, tmp_path)
+    options = PoolOptions(0, 1, shard_size=3, amounts=Amounts(10, 0, 0))
+    for _ in build_pool(TrainingData.open(tiny_data), choice.open(), tmp_path / "pool", options):
+        pass
+    sizes = SuperGlueSizes(64, 64, 2, 4, 6, (8,))
+    net = SuperGlue(sizes)
+    start_as_nearest(net)
+    save_checkpoint({"net": net.state_dict()}, tmp_path / "best.pt")
+
+    entry = ship_superglue(tmp_path, tmp_path / "pool", choice, ServedAs(256, 3), weights)
+
+    assert entry in read_manifest(weights).entries
+    assert {"held_out_flat_recall", "held_out_nearest_flat_recall"} <= set(entry.figures)
+    assert entry.options["closer"] == 3
+    load_weights(SuperGlue(sizes), weights / entry.file, entry.sha256)
+
+
+def test_a_superpoint_ships_with_its_figures(
+    tiny_data: Path, tmp_path: Path, weights: Path
+) -> None:
+    torch.manual_seed(0)
+    net = SuperPoint(SuperPointSizes((4, 4, 4, 4), 4, 4))
+    save_checkpoint({"net": net.state_dict()}, tmp_path / "best.pt")
+
+    entry = ship_superpoint(TrainingData.open(tiny_data), tmp_path, weights)
+
+    assert entry.network is Network.SUPERPOINT
+    assert {"held_out_repeated", "held_out_paired", "held_out_recalled"} == set(entry.figures)

@@ -1,0 +1,154 @@
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from superglue.superglue import SuperGlue, SuperGlueSizes
+from tests.training.pairing import keypoints, moved
+from training.data.sources import TrainingData
+from training.errors import TrainingError
+from training.loop.progress import Progress
+from training.loop.trainer import RunOptions
+from training.superglue.feature_pool import PoolOptions, build_pool
+from training.superglue.front_ends import FrontEndChoice, FrontEndKind
+from training.superglue.pairs import DUSTBIN, IGNORED, Relation, TrainingPair, batch_of
+from training.superglue.things import Amounts
+from training.superglue.train import (
+    PairDraws,
+    PairFinder,
+    SuperGlueOptions,
+    assignment_loss,
+    start_as_nearest,
+    train_superglue,
+)
+
+TINY = SuperGlueSizes(16, 24, 2, 4, 6, (8,))
+WEIGHTS = Path(__file__).parents[3] / "weights"
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def fresh(sizes: SuperGlueSizes = TINY) -> SuperGlue:
+    torch.manual_seed(0)
+    net = SuperGlue(sizes, 10)
+    start_as_nearest(net)
+    return net
+
+
+def known_pair(count: int = 14) -> TrainingPair:
+    """The second half of either side has no partner."""
+    first, second = keypoints(count, 1), keypoints(count, 2)
+    half = count // 2
+    second.descriptors[:half] = first.descriptors[:half]
+    targets = np.where(np.arange(count) < half, np.arange(count), DUSTBIN)
+    return TrainingPair(moved(first, 2.0), second, targets, targets, False, Relation.SHOWN)
+
+
+@pytest.mark.parametrize("width", [16, 24])
+def test_a_fresh_network_pairs_what_descriptors_say(width: int) -> None:
+    net = fresh(replace(TINY, width=width))
+    pair = known_pair()
+    found = PairFinder(net).find(pair.query, pair.reference)
+    truth = pair.query_targets[found.query]
+    assert (truth == found.reference).sum() >= 6
+    assert len(found) <= 9
+
+
+def test_the_loss_is_small_where_the_assignment_is_right() -> None:
+    targets = torch.tensor([[0, DUSTBIN]])
+    right = torch.tensor([[[0.0, -9, -9], [-9, -9, 0.0], [-9, 0.0, -9]]])
+    wrong = torch.tensor([[[-9.0, 0, -9], [0, -9, -9], [-9, -9, 0.0]]])
+    assert assignment_loss(right, targets, targets) == 0.0
+    assert assignment_loss(wrong, targets, targets) > 5.0
+
+
+def test_ignored_keypoints_have_no_part_in_the_loss() -> None:
+    found = torch.randn(2, 5, 4)
+    found.requires_grad_()
+    nothing = torch.full((2, 4), IGNORED), torch.full((2, 3), IGNORED)
+    loss = assignment_loss(found, *nothing)
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert float(loss.detach()) == 0.0
+    assert found.grad is not None
+    assert not found.grad.any()
+
+
+def test_a_few_steps_on_one_pair_lower_its_loss() -> None:
+    net = fresh()
+    batch = batch_of([known_pair(), known_pair(10)])
+    optimizer = torch.optim.AdamW(net.parameters(), lr=2e-3)
+    losses = []
+    for _ in range(12):
+        found = net(batch.query, batch.reference)
+        loss = assignment_loss(found, batch.query_targets, batch.reference_targets)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < 0.7 * losses[0]
+
+
+def options(data: Path, out: Path) -> SuperGlueOptions:
+    return SuperGlueOptions(
+        RunOptions(data, out, minutes=0.02, report_seconds=0.6),
+        FrontEndChoice(FrontEndKind.ROOTSIFT, WEIGHTS, out),
+        width=16,
+        layers=1,
+        pool=out / "pool",
+        scenes=PoolOptions(1, 1, shard_size=4, amounts=Amounts(10, 0, 1)),
+    )
+
+
+def test_a_whole_run_ends_with_a_network_and_its_figures(
+    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.superglue.train._VALIDATED", 6)
+    monkeypatch.setattr("training.superglue.train._BATCH", 2)
+    reports: list[Progress] = []
+
+    best = train_superglue(options(tiny_data, tmp_path), reports.append)
+
+    assert best.exists()
+    assert reports[0].step == 0
+    assert reports[-1].step > 0
+    names: list[Mapping[str, float]] = [one.figures for one in reports]
+    assert {"flat_precision", "flat_recall", "twin_drawn"} <= set(names[-1])
+    state = torch.load(best, weights_only=True)["net"]
+    assert SuperGlueSizes.of(state) == SuperGlueSizes(64, 16, 2, 4, 6, ())
+
+
+def test_what_is_added_to_the_pool_meanwhile_is_drawn_from(
+    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.superglue.train._LOOK_FOR_SHARDS", 1)
+    asked = options(tiny_data, tmp_path)
+    data, front_end = TrainingData.open(tiny_data), asked.front_end.open()
+    list(build_pool(data, front_end, asked.pool, asked.scenes))
+    rng = np.random.default_rng(0)
+    draws = PairDraws(asked.pool, front_end, 3, rng)
+    first = asked.pool / "train-00000.npz"
+    known = draws.scenes
+    shutil.copy(first, first.with_name("train-00001.npz"))
+    assert [len(draws.draw(share)) for share in (0.0, 1.0)] == [3, 3]
+    assert (known, draws.scenes) == (4, 8)
+
+
+def test_a_width_that_the_heads_cannot_share_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="multiple of 4, not 18"):
+        replace(options(tmp_path, tmp_path), width=18).sizes(64)
+
+
+def test_the_published_size_is_that_of_the_published_checkpoint(tmp_path: Path) -> None:
+    superpoint = FrontEndChoice(FrontEndKind.SUPERPOINT, tmp_path, tmp_path)
+    published = replace(options(tmp_path, tmp_path), front_end=superpoint, width=256, layers=9)
+    assert published.sizes(256) == SuperGlueSizes()
+
+
+def test_a_front_end_without_weights_is_refused(tmp_path: Path) -> None:
+    choice = FrontEndChoice(FrontEndKind.SUPERPOINT, tmp_path, tmp_path)
+    with pytest.raises(TrainingError, match="no weights for superpoint"):
+        choice.open()
