@@ -1,4 +1,4 @@
-"""What can go wrong with a source or a written video."""
+"""Errors of sources and of the video writer."""
 
 
 class StreamError(Exception):
@@ -6,7 +6,7 @@ class StreamError(Exception):
 
 
 class SourceError(StreamError):
-    """The source cannot be opened or broke while it was read."""
+    """The source cannot be opened, or broke while it was read."""
 
 
 class WriterError(StreamError):

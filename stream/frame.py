@@ -14,7 +14,7 @@ class Frame:
         source_id: which source it came from.
         index: number of the frame in its source, from 0, without gaps for a file.
         media_time: seconds since the source's first frame, from presentation timestamps.
-        captured_at: seconds; when the picture left its source as well as we can know.
+        captured_at: seconds; when the picture left its source, as well as that can be known.
             For a file this is `media_time`.
         image: (H, W, 3) uint8, RGB, upright (rotation metadata already applied).
     """
@@ -26,7 +26,7 @@ class Frame:
     image: NDArray[np.uint8]
 
     def __post_init__(self) -> None:
-        """Check the picture's shape and type.
+        """Check shape and type of the image.
 
         Raises:
             ValueError: the image is not (H, W, 3) uint8.

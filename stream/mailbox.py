@@ -1,4 +1,4 @@
-"""One slot between a live source and whoever looks at its frames: the newest frame wins."""
+"""A queue of length one between a live source and its consumer: the newest frame wins."""
 
 from collections.abc import Callable
 from threading import Condition
@@ -7,33 +7,33 @@ from typing import Protocol
 
 from stream.frame import Frame
 
-# A decoded picture whose colours are converted only if somebody takes it: a dropped one costs
-# nothing. None when it cannot be converted; that counts as dropped.
+# A decoded picture whose conversion to RGB waits until it is taken, so that a dropped one costs
+# nothing. Returns None when it cannot be converted; that counts as dropped.
 PendingFrame = Callable[[], Frame | None]
 
 
 class Inbox(Protocol):
-    """Where a source puts its frames."""
+    """The side of a mailbox that a source sees."""
 
     def put(self, frame: Frame | PendingFrame) -> None:
-        """Offer a frame; never blocks."""
+        """Hand over a frame; never blocks."""
         ...
 
 
 class Mailbox:
-    """Holds one frame, the newest; thread-safe, for one taker.
+    """Holds the newest frame only; thread-safe, for one consumer.
 
-    At any time `received` = `taken` + `dropped` + what is in the slot (0 or 1).
+    At any time `received` = `taken` + `dropped` + the frames in the slot (0 or 1).
     """
 
     def __init__(self, on_arrival: Callable[[], None] | None = None) -> None:
-        """Make an empty one.
+        """Make an empty mailbox.
 
         Args:
-            on_arrival: called in the putting thread after each frame, and when the mailbox
-                closes, so that one taker can wait for many mailboxes; it must not block.
+            on_arrival: called in the source's thread after each frame, and when the mailbox
+                closes, so that one consumer can wait for many mailboxes; it must not block.
         """
-        self._on_arrival = on_arrival or _nothing
+        self._on_arrival = on_arrival or _ignore_arrival
         self._changed = Condition()
         self._slot: Frame | PendingFrame | None = None
         self._is_closed = False
@@ -48,17 +48,17 @@ class Mailbox:
 
     @property
     def dropped(self) -> int:
-        """Frames that a newer one replaced, that could not be converted, or left at the end."""
+        """Frames that were replaced, could not be converted, or were too late for `close`."""
         return self._dropped
 
     @property
     def taken(self) -> int:
-        """Frames handed out."""
+        """Frames that the consumer took."""
         return self._taken
 
     @property
     def is_closed(self) -> bool:
-        """Whether nothing comes any more."""
+        """Whether no more frames are accepted."""
         return self._is_closed
 
     @property
@@ -67,7 +67,7 @@ class Mailbox:
         return self._slot is None
 
     def put(self, frame: Frame | PendingFrame) -> None:
-        """Put a frame in the place of the one before it; after `close` it is dropped."""
+        """Replace the frame in the slot; after `close` the new one is dropped."""
         with self._changed:
             self._received += 1
             if self._is_closed:
@@ -79,9 +79,10 @@ class Mailbox:
         self._on_arrival()
 
     def take(self, timeout: float | None = None) -> Frame | None:
-        """Take the newest frame, waiting for one at most `timeout` seconds (None: for ever).
+        """Take the newest frame; blocks for `timeout` seconds at most (None: without limit).
 
-        None means that the time is over or the mailbox closed.
+        Returns:
+            The frame; None when the time is over or the mailbox is closed.
         """
         deadline = None if timeout is None else monotonic() + timeout
         while (slot := self._wait(deadline)) is not None:
@@ -94,7 +95,7 @@ class Mailbox:
         return None
 
     def close(self) -> None:
-        """Drop what is in the slot and wake whoever waits; safe to call twice."""
+        """Drop the frame in the slot and end a running `take`; safe to call twice."""
         with self._changed:
             self._is_closed = True
             self._dropped += self._slot is not None
@@ -113,5 +114,5 @@ class Mailbox:
             return slot
 
 
-def _nothing() -> None:
-    """Nobody wants to be woken."""
+def _ignore_arrival() -> None:
+    """Do nothing: the consumer waits in `take`."""

@@ -1,19 +1,19 @@
-"""What every live source can do: it pushes frames at its own pace and says how it is."""
+"""The interface of live sources: they push frames at their own pace and report their status."""
 
-from collections.abc import Callable, Iterator
-from typing import Protocol
+from collections.abc import Callable
+from typing import Final, Protocol
 
-from stream.frame import Frame
 from stream.mailbox import Inbox
 from stream.status import SourceStatus
 
 StatusListener = Callable[[SourceStatus], None]
 
-STOP_BOUND_S = 2.0
+# Seconds that stopping a source may take. A page that ends a session waits this long.
+STOP_BOUND_S: Final = 2.0
 
 
 class LiveSource(Protocol):
-    """A camera, a WebRTC peer or a recording played at its pace."""
+    """A camera, a WebRTC publisher, or a recording played at its own pace."""
 
     @property
     def source_id(self) -> str:
@@ -22,41 +22,20 @@ class LiveSource(Protocol):
 
     @property
     def status(self) -> SourceStatus:
-        """How the source is, at any time, from any thread."""
+        """The newest status; may be read at any time, from any thread."""
         ...
 
     def start(self, mailbox: Inbox, on_status: StatusListener) -> None:
         """Begin to put frames into the mailbox; returns at once.
 
         A source starts once. `on_status` is called in the source's own thread for every change of
-        state or reason, one at a time; it must not block, nor stop the source.
+        state or reason, one at a time; it must neither block nor stop the source.
         """
         ...
 
     def stop(self, timeout: float = STOP_BOUND_S) -> None:
-        """End the source from any state; after it no frame is put and no status told.
+        """End the source from any state; then no frame is put and no status reported any more.
 
         Blocks for `timeout` seconds at most; safe to call twice, and before `start`.
         """
-        ...
-
-
-class FrameSource(Protocol):
-    """Yields frames in presentation order until it ends."""
-
-    @property
-    def source_id(self) -> str:
-        """Name of the source, without credentials."""
-        ...
-
-    def frames(self) -> Iterator[Frame]:
-        """Yield every frame that is taken, in presentation order.
-
-        Raises:
-            stream.errors.SourceError: the source broke; an end of the file is no error.
-        """
-        ...
-
-    def close(self) -> None:
-        """Release the source; safe to call twice."""
         ...

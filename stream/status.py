@@ -1,4 +1,4 @@
-"""What a user sees of a live source: its state, since when, and why."""
+"""The status of a live source that users see: its state, since when, and why."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from time import time
 
 
 class SourceState(Enum):
-    """States of a live source; the values are what interfaces show."""
+    """States of a live source; the values are public."""
 
     CONNECTING = "connecting"
     """No picture has come yet."""
@@ -19,7 +19,7 @@ class SourceState(Enum):
     RECONNECTING = "reconnecting"
     """The connection is lost, or could not be made; the next attempt follows."""
     FAILED = "failed"
-    """It will not come back by itself."""
+    """It does not come back by itself."""
     ENDED = "ended"
     """Stopped, or it came to its end."""
 
@@ -48,22 +48,22 @@ class SourceStatus:
     corrupt: int = 0
 
 
-def as_sentence(clause: str) -> str:
-    """A clause as a sentence for people."""
+def to_sentence(clause: str) -> str:
+    """Return a clause as a sentence: first letter upper case, one full stop."""
     return f"{clause[:1].upper()}{clause[1:].rstrip('.')}."
 
 
-class StatusBoard:
-    """The current status of one source; tells a listener about changes, one at a time.
+class StatusReporter:
+    """Keeps the current status of one source and notifies a listener of changes, one at a time.
 
-    Thread-safe. After a final state nothing changes any more. Counters move silently: the
-    listener hears of a new state or reason only.
+    Thread-safe. A final state never changes. Counters change without a notification: the listener
+    is called for a new state or reason only.
     """
 
     def __init__(self) -> None:
-        """Start as connecting, with nobody listening."""
+        """Start in state CONNECTING, without a listener."""
         self._lock = Lock()
-        self._telling = Lock()
+        self._notifying = Lock()
         self._listener: Callable[[SourceStatus], None] | None = None
         self._status = SourceStatus(SourceState.CONNECTING, "Not started yet.", time())
 
@@ -73,26 +73,26 @@ class StatusBoard:
         return self._status
 
     def listen(self, listener: Callable[[SourceStatus], None]) -> None:
-        """Tell this listener about changes from now on; it must not block."""
+        """Call this listener for changes from now on; it must not block."""
         self._listener = listener
 
-    def show(self, state: SourceState, reason: str) -> None:
+    def report(self, state: SourceState, reason: str) -> None:
         """Change to a state for a reason; the same state and reason again change nothing."""
-        with self._telling:
+        with self._notifying:
             with self._lock:
-                now = self._status
-                if now.state.is_final or (now.state, now.reason) == (state, reason):
+                current = self._status
+                if current.state.is_final or (current.state, current.reason) == (state, reason):
                     return
-                self._status = replace(now, state=state, reason=reason, since=time())
+                self._status = replace(current, state=state, reason=reason, since=time())
             if self._listener is not None:
                 self._listener(self._status)
 
     def count(self, *, corrupt: int | None = None, reconnects: int | None = None) -> None:
         """Set counters to new totals."""
         with self._lock:
-            now = self._status
+            current = self._status
             self._status = replace(
-                now,
-                corrupt=now.corrupt if corrupt is None else corrupt,
-                reconnects=now.reconnects if reconnects is None else reconnects,
+                current,
+                corrupt=current.corrupt if corrupt is None else corrupt,
+                reconnects=current.reconnects if reconnects is None else reconnects,
             )

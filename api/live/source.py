@@ -6,7 +6,8 @@ from typing import Literal
 from api.errors import Refused
 from stream.camera.address import AddressRules
 from stream.camera.reconnecting import ReconnectingSource
-from stream.camera.source import CameraSettings, CameraSource
+from stream.camera.settings import CameraSettings
+from stream.camera.source import CameraSource
 from stream.sources import LiveSource
 from stream.video.replay import RecordingSource
 

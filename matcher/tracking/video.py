@@ -26,7 +26,7 @@ from matcher.tracking.frame_matcher import (
     TrackNote,
 )
 from stream.frame import Frame
-from stream.video.decoding import SeekPoint
+from stream.video.decoder import SeekPoint
 
 END_BYTES: Final = 1 << 20  # of the file's start and end, which tell it from others
 

@@ -1,1 +1,1 @@
-"""Network and device cameras."""
+"""Network and device cameras: addresses, opening, reading, reconnecting."""

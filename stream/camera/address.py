@@ -1,4 +1,4 @@
-"""Addresses of cameras: which are allowed, and how to show one without its password."""
+"""Addresses of cameras: parsing, which ones are allowed, and a form without the password."""
 
 import re
 from dataclasses import dataclass, field
@@ -9,8 +9,9 @@ from urllib.parse import quote, unquote, urlsplit
 from stream.errors import SourceError
 
 DEFAULT_PORTS: Final = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
-MAX_LENGTH: Final = 2048
-SCHEMES: Final = ("rtsp", "rtsps", "http", "https", "device")
+# Every scheme has its row in `stream.camera.open.OPENERS`.
+SCHEMES: Final = (*DEFAULT_PORTS, "device")
+MAX_LENGTH: Final = 2048  # characters; signed URLs of cloud cameras have some hundreds
 _DEVICE: Final = re.compile(r"(?:device:|/dev/video)(\d{1,3})")
 _LINK_LOCAL: Final = ("169.254.0.0/16", "fe80::/10")
 _LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
@@ -20,17 +21,17 @@ IpAddress = IPv4Address | IPv6Address
 
 @dataclass(frozen=True, slots=True)
 class AddressRules:
-    """What a source may be; the defaults suit a person who sits at the machine.
+    """Which addresses are allowed; the defaults suit a person who sits at the machine.
 
     A service that takes addresses from others uses `SERVICE_RULES`. Multicast and unspecified
-    addresses are refused in any case. A host name is resolved once per attempt, and what was
-    checked is what is connected to, so that a name cannot change its meaning in between.
+    addresses are always refused. A host name is resolved once per attempt, and the address that was
+    checked is the one connected to, so that a name cannot change its meaning in between.
 
     Attributes:
-        schemes: of `SCHEMES`, which are allowed; "device" stands for local cameras.
+        schemes: those of `SCHEMES` that are allowed; "device" stands for local cameras.
         refused_networks: networks in CIDR notation that no camera may be in.
-        allowed_networks: if any are given, a camera must be in one of them; these win over
-            refused ones.
+        allowed_networks: if any are given, a camera must be in one of them, and `refused_networks`
+            does not apply.
     """
 
     schemes: tuple[str, ...] = SCHEMES
@@ -38,20 +39,20 @@ class AddressRules:
     allowed_networks: tuple[str, ...] = ()
 
     def check_scheme(self, scheme: str) -> None:
-        """Refuse a scheme that is not allowed.
+        """Check a scheme.
 
         Raises:
-            SourceError: it is not.
+            SourceError: the scheme is not allowed.
         """
         if scheme not in self.schemes:
             allowed = ", ".join(self.schemes)
             raise SourceError(f"addresses of kind {scheme or 'none'!r} are not allowed: {allowed}")
 
     def check(self, address: IpAddress) -> None:
-        """Refuse a host by its address.
+        """Check the address of a host.
 
         Raises:
-            SourceError: the rules forbid to connect there.
+            SourceError: the rules forbid connecting to it.
         """
         plain = getattr(address, "ipv4_mapped", None) or address
         if plain.is_multicast or plain.is_unspecified or str(plain) == "255.255.255.255":
@@ -70,15 +71,15 @@ SERVICE_RULES: Final = AddressRules(
 
 @dataclass(frozen=True, slots=True)
 class CameraAddress:
-    """A camera's address in parts; printing it shows no password.
+    """A camera's address in parts; its `repr` has no password.
 
     Attributes:
-        scheme: of `SCHEMES`.
-        host: name or number; for a local camera its device file.
-        port: number.
+        scheme: one of `SCHEMES`.
+        host: name or IP address; for a local camera its device file.
+        port: TCP port; 0 for a local camera.
         path: path and query, beginning with a slash.
         user: empty if there is none.
-        password: likewise.
+        password: empty if there is none.
     """
 
     scheme: str
@@ -90,26 +91,25 @@ class CameraAddress:
 
     @property
     def shown(self) -> str:
-        """For people and logs: no user, no password, no query (keys hide there too)."""
+        """The address for people and logs: no user, no password, no query (it may hold keys)."""
         if self.scheme == "device":
             return self.host
         return f"{self.scheme}://{_bracketed(self.host)}:{self.port}{self.path.partition('?')[0]}"
 
     def url(self, host: str | None = None, *, with_password: bool = False) -> str:
-        """The address as text, at another host if one is given."""
+        """Return the address as a URL, with another host if one is given."""
         login = ""
         if with_password and self.user:
             login = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}@"
-        place = _bracketed(host or self.host)
-        return f"{self.scheme}://{login}{place}:{self.port}{self.path}"
+        return f"{self.scheme}://{login}{_bracketed(host or self.host)}:{self.port}{self.path}"
 
 
 def parse_address(text: str, rules: AddressRules) -> CameraAddress:
-    """Take an address apart and hold it to the rules; no network is touched.
+    """Parse an address and check its scheme; nothing is sent over the network.
 
     Raises:
-        SourceError: it is not an address, or not an allowed one; the message never repeats what
-            could be a password.
+        SourceError: the text is no address, or its scheme is not allowed; the message repeats
+            nothing that could be a password.
     """
     if device := _DEVICE.fullmatch(text):
         rules.check_scheme("device")

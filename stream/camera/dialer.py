@@ -1,4 +1,4 @@
-"""Connections to hosts that were checked, with bounds on everything and an end at any moment."""
+"""Connections to checked hosts, bounded in time, that can be stopped at any moment."""
 
 import socket
 import ssl
@@ -12,20 +12,19 @@ from typing import Final
 from stream.camera.address import AddressRules
 from stream.errors import SourceError
 
-LOOKUP_TIMEOUT_S: Final = 3.0
-CONNECT_TIMEOUT_S: Final = 2.0
-SLICE_S: Final = 0.2
+LOOKUP_TIMEOUT_S: Final = 3.0  # name servers; the system's own limit is far longer
+CONNECT_TIMEOUT_S: Final = 2.0  # cameras are near; a lost first packet is sent again after 1 s
+LOOKUP_SLICE_S: Final = 0.2  # one wait for name servers, after which a stop is noticed
 
 
-class Stopped(SourceError):
-    """Whoever waited was told to stop."""
+class DialStopped(SourceError):
+    """The source was stopped while it connected."""
 
 
 class Dialer:
-    """Connects to camera hosts on behalf of one source; `stop` ends whatever it waits for."""
+    """Connects to camera hosts on behalf of one source; `stop` ends all its waits."""
 
     def __init__(self, rules: AddressRules) -> None:
-        """Use these rules for every host."""
         self._rules = rules
         self._stopping = Event()
         self._lock = Lock()
@@ -33,15 +32,15 @@ class Dialer:
 
     @property
     def is_stopped(self) -> bool:
-        """Whether nothing is to be waited for any more."""
+        """Whether `stop` was called."""
         return self._stopping.is_set()
 
     def wait(self, seconds: float) -> bool:
-        """Wait; True if told to stop meanwhile."""
+        """Wait; return True if `stop` was called meanwhile."""
         return self._stopping.wait(seconds)
 
     def stop(self) -> None:
-        """End lookups, connecting and reading at once; safe to call twice."""
+        """End all lookups, connection attempts and reads at once; safe to call twice."""
         self._stopping.set()
         with self._lock:
             for connection in self._sockets:
@@ -49,7 +48,7 @@ class Dialer:
                     connection.shutdown(socket.SHUT_RDWR)
 
     def resolve(self, host: str, port: int) -> str:
-        """The first allowed address of a host.
+        """Return the first allowed IP address of a host.
 
         Raises:
             SourceError: there is none, the name servers do not answer, or the rules forbid it.
@@ -72,9 +71,9 @@ class Dialer:
         tls: ssl.SSLContext | None = None,
         timeout: float = CONNECT_TIMEOUT_S,
     ) -> socket.socket:
-        """A TCP connection to a host that is allowed, with TLS on top if a context is given.
+        """Open a TCP connection to an allowed host, with TLS on top if a context is given.
 
-        It keeps `timeout` for every later wait.
+        `timeout`, in seconds, holds for every later wait on the connection, too.
 
         Raises:
             SourceError: the host is not allowed, refuses, does not answer in time, or its
@@ -84,15 +83,15 @@ class Dialer:
         try:
             plain = self._kept(socket.create_connection((address, port), timeout))
         except OSError as error:
-            raise SourceError(_why(error, f"{host}:{port}")) from error
+            raise SourceError(_explain(error, f"{host}:{port}")) from error
         if tls is None:
             return plain
         try:
             return self._kept(tls.wrap_socket(plain, server_hostname=host))
         except (OSError, ValueError) as error:
             self.release(plain)
-            why = getattr(error, "verify_message", "") or "it speaks no TLS that we know"
-            raise SourceError(f"{host} offers no secure connection: {why}") from error
+            reason = getattr(error, "verify_message", "") or "it speaks no TLS that we know"
+            raise SourceError(f"{host} offers no secure connection: {reason}") from error
 
     def release(self, connection: socket.socket) -> None:
         """Close a connection and forget it."""
@@ -101,39 +100,40 @@ class Dialer:
         connection.close()
 
     def _kept(self, connection: socket.socket) -> socket.socket:
-        """Remember a connection for `stop`, which may have come in between."""
+        """Remember a connection for `stop`, which may have been called in between."""
         with self._lock:
             self._sockets = [kept for kept in self._sockets if kept.fileno() >= 0]
             self._sockets.append(connection)
         if self.is_stopped:
             self.release(connection)
-            raise Stopped("stopped")
+            raise DialStopped("stopped")
         return connection
 
     def _lookup(self, host: str, port: int) -> list[str]:
-        """Addresses of a host; the system's lookup knows no bound, so it gets a thread."""
+        """Addresses of a host; the system's lookup cannot be bounded, so it gets a thread."""
         with suppress(ValueError):
             return [str(ip_address(host))]
         answers: SimpleQueue[list[str]] = SimpleQueue()
-        Thread(target=_ask, args=(host, port, answers), name="lookup", daemon=True).start()
+        Thread(target=_look_up, args=(host, port, answers), name="lookup", daemon=True).start()
         deadline = monotonic() + LOOKUP_TIMEOUT_S
         while monotonic() < deadline:
             if self.is_stopped:
-                raise Stopped("stopped")
+                raise DialStopped("stopped")
             with suppress(Empty):
-                return answers.get(timeout=SLICE_S)
+                return answers.get(timeout=LOOKUP_SLICE_S)
         raise SourceError(f"the name servers do not answer for {host}")
 
 
-def _ask(host: str, port: int, answers: "SimpleQueue[list[str]]") -> None:
+def _look_up(host: str, port: int, answers: "SimpleQueue[list[str]]") -> None:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        found = []
-    answers.put(list(dict.fromkeys(str(entry[4][0]) for entry in found)))
+        entries = []
+    answers.put(list(dict.fromkeys(str(entry[4][0]) for entry in entries)))
 
 
-def _why(error: OSError, place: str) -> str:
+def _explain(error: OSError, place: str) -> str:
+
     if isinstance(error, TimeoutError):
         return f"{place} does not answer"
     if isinstance(error, ConnectionRefusedError):

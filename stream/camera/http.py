@@ -1,21 +1,36 @@
-"""Reads camera streams over HTTP: checked hosts, no redirects elsewhere, passwords never shown."""
+"""Opens HTTP cameras (MJPEG, HLS, MPEG-TS): checked hosts, no redirects to other hosts."""
 
 import http.client
 import ssl
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from functools import partial
 from typing import IO, Final
 from urllib.parse import urlsplit
 
+from av.container import InputContainer
+from av.error import FFmpegError
 from typing_extensions import override
 
 from stream.camera.address import CameraAddress
+from stream.camera.container import UNREADABLE, ByteStream, OpenCamera, open_container, prepare
 from stream.camera.dialer import Dialer
+from stream.camera.settings import CameraSettings
 from stream.errors import SourceError
 
-READ_TIMEOUT_S: Final = 5.0
+READ_TIMEOUT_S: Final = 5.0  # below CameraSettings.give_up_after, so that the reason is told
 USER_AGENT: Final = "skulens"
+# Content types, and FFmpeg's names of the formats that they stand for.
+PLAYLISTS: Final = ("application/vnd.apple.mpegurl", "application/x-mpegurl", "audio/mpegurl")
+MULTIPART: Final = ("multipart/x-mixed-replace", "multipart/mixed")
+CONTAINERS: Final = {"video/mp2t": "mpegts", "video/x-flv": "flv", "video/mp4": "mp4"}
+# A segment that claims to be another playlist, or a description of sockets to open, is refused.
+HLS_OPTIONS: Final = {
+    "http_persistent": "0",
+    "live_start_index": "-2",
+    "format_whitelist": "hls,mpegts,mov,mp4,m4a,3gp,3g2,mj2",
+}
 ELSEWHERE: Final = "it redirects to another host; use the address it redirects to"
 REASONS: Final = {
     **dict.fromkeys((301, 302, 303, 307, 308), ELSEWHERE),
@@ -27,16 +42,49 @@ REASONS: Final = {
 }
 
 
-class WebStream:
-    """A response being read; what PyAV takes for a file."""
+def open_http(address: CameraAddress, dialer: Dialer, settings: CameraSettings) -> OpenCamera:
+    """Open a web camera, whichever kind its content type names; see `stream.camera.open.Opener`.
+
+    Raises:
+        SourceError: it is not there, not allowed, or serves no video.
+    """
+    reader = HttpReader(address, dialer)
+    response = reader.open()
+    kind = response.content_type
+    if kind in PLAYLISTS or address.path.partition("?")[0].endswith(".m3u8"):
+        response.close()
+        container = _open(address.url(), "hls", HLS_OPTIONS, reader.open_part)
+        return prepare(container, settings.threads, comes_in_bursts=True)
+    if kind in MULTIPART:
+        return prepare(_open(response, "mpjpeg"), settings.threads, has_times=False)
+    if kind in CONTAINERS:
+        container = _open(response, CONTAINERS[kind])
+        return prepare(container, settings.threads, comes_in_bursts=True)
+    response.close()
+    raise SourceError(f"it serves {kind}, which is not a stream of pictures")
+
+
+def _open(
+    place: "str | HttpStream",
+    format_name: str,
+    options: dict[str, str] | None = None,
+    io_open: Callable[[str, int, dict[str, str]], ByteStream] | None = None,
+) -> InputContainer:
+    try:
+        return open_container(place, format_name, options, io_open)
+    except (FFmpegError, OSError) as error:
+        raise SourceError(UNREADABLE) from error
+
+
+class HttpStream:
+    """The body of a response; PyAV reads it like a file."""
 
     def __init__(self, response: http.client.HTTPResponse) -> None:
-        """Read from a response."""
         self._response = response
         self.content_type = response.headers.get_content_type()
 
     def read(self, size: int) -> bytes:
-        """What has come, `size` bytes at most; empty at the end.
+        """Return the bytes that arrived, `size` at most; empty at the end.
 
         Raises:
             SourceError: nothing came in time, or the connection broke.
@@ -53,11 +101,10 @@ class WebStream:
         self._response.close()
 
 
-class WebReader:
-    """Opens a camera's HTTP address, and what a playlist there refers to."""
+class HttpReader:
+    """Opens a camera's HTTP address, and the segments that its playlist names."""
 
     def __init__(self, address: CameraAddress, dialer: Dialer) -> None:
-        """Open nothing yet."""
         self._address = address
         self._opener = urllib.request.OpenerDirector()
         passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
@@ -65,8 +112,8 @@ class WebReader:
             place = f"{address.scheme}://{urlsplit(address.url()).netloc}/"
             passwords.add_password(None, place, address.user, address.password)
         for handler in (
-            _Handler(dialer),
-            _Redirects(address.host),
+            _DialingHandler(dialer),
+            _SameHostRedirects(address.host),
             urllib.request.HTTPBasicAuthHandler(passwords),
             urllib.request.HTTPDigestAuthHandler(passwords),
             urllib.request.HTTPDefaultErrorHandler(),
@@ -74,13 +121,13 @@ class WebReader:
         ):
             self._opener.add_handler(handler)
 
-    def open(self, url: str = "", first: int = 0, end: int | None = None) -> WebStream:
+    def open(self, url: str = "", first: int = 0, end: int | None = None) -> HttpStream:
         """Open an address; the camera's own if none is given.
 
         Args:
             url: http or https.
-            first: first byte wanted.
-            end: byte after the last one wanted; None is everything.
+            first: the first byte to request.
+            end: the byte after the last one to request; None for all.
 
         Raises:
             SourceError: it is not allowed, not there, or does not answer.
@@ -92,7 +139,7 @@ class WebReader:
             raise SourceError("its playlist names something that is not on the web")
         try:
             request = urllib.request.Request(url or self._address.url(), headers=headers)
-            return WebStream(self._opener.open(request, timeout=READ_TIMEOUT_S))
+            return HttpStream(self._opener.open(request, timeout=READ_TIMEOUT_S))
         except urllib.error.HTTPError as error:
             error.close()
             reason = REASONS.get(error.code, "it cannot serve this")
@@ -102,14 +149,14 @@ class WebReader:
                 "it answers with something that is not HTTP, or not at all"
             ) from error
 
-    def open_part(self, url: str, _flags: int, options: dict[str, str]) -> WebStream:
-        """What PyAV calls for each playlist and segment."""
+    def open_part(self, url: str, _flags: int, options: dict[str, str]) -> HttpStream:
+        """Open a playlist or segment; PyAV calls it for each."""
         end = options.get("end_offset")
         return self.open(url, int(options.get("offset", 0)), int(end) if end else None)
 
 
-class _Handler(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
-    """Makes connections through the dialer."""
+class _DialingHandler(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
+    """Connects through the dialer."""
 
     def __init__(self, dialer: Dialer) -> None:
         urllib.request.HTTPHandler.__init__(self)
@@ -117,17 +164,17 @@ class _Handler(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
 
     @override
     def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(partial(_Connection, self._dialer, None), req)
+        return self.do_open(partial(_DialedConnection, self._dialer, None), req)
 
     @override
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
         tls = ssl.create_default_context()
-        return self.do_open(partial(_Connection, self._dialer, tls), req)
+        return self.do_open(partial(_DialedConnection, self._dialer, tls), req)
 
     https_request = urllib.request.AbstractHTTPHandler.do_request_
 
 
-class _Connection(http.client.HTTPConnection):
+class _DialedConnection(http.client.HTTPConnection):
     def __init__(
         self, dialer: Dialer, tls: ssl.SSLContext | None, host: str, timeout: float
     ) -> None:
@@ -144,8 +191,8 @@ class _Connection(http.client.HTTPConnection):
         )
 
 
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirects on the same host; others could lead into networks that are closed."""
+class _SameHostRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects on the same host; others could lead into networks that are refused."""
 
     def __init__(self, host: str) -> None:
         self._host = host

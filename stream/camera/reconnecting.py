@@ -1,4 +1,4 @@
-"""Keeps a source alive: when it breaks, waits a little and makes a new one."""
+"""Keeps a live source alive: when it fails, pauses and makes a new one."""
 
 import random
 from collections.abc import Callable
@@ -11,8 +11,9 @@ from stream.errors import SourceError
 from stream.frame import Frame
 from stream.mailbox import Inbox, PendingFrame
 from stream.sources import STOP_BOUND_S, LiveSource, StatusListener
-from stream.status import SourceState, SourceStatus, StatusBoard, as_sentence
+from stream.status import SourceState, SourceStatus, StatusReporter, to_sentence
 
+# Seconds; an attempt that was live for longer counts as recovered: pauses start short again.
 STEADY_S: Final = 10.0
 
 
@@ -22,9 +23,9 @@ class ReconnectSettings:
 
     Attributes:
         first_pause: seconds before the first new attempt; each pause is twice the one before.
-        max_pause: no pause is longer, jitter included.
-        jitter: share by which a pause varies, so that a hundred cameras behind a switch that
-            restarted do not come at the same moment.
+        max_pause: seconds; no pause is longer, jitter included.
+        jitter: share by which a pause is shortened at random, so that a hundred cameras behind a
+            restarted switch are not opened at the same moment.
         give_up_after: seconds without a picture until the source fails for good; None: never.
     """
 
@@ -34,21 +35,21 @@ class ReconnectSettings:
     give_up_after: float | None = None
 
     def pause(self, failures: int, chance: float) -> float:
-        """Seconds to wait after so many failures in a row (1 or more).
+        """Return the seconds to wait after a number of failures in a row.
 
         Args:
-            failures: how many.
-            chance: evenly from [0, 1).
+            failures: 1 or more.
+            chance: a random number, uniform in [0, 1).
         """
         longest = min(self.first_pause * 2.0 ** min(failures - 1, 16), self.max_pause)
         return longest * (1 - self.jitter * chance)
 
 
 class ReconnectingSource:
-    """A source that comes back; implements `stream.sources.LiveSource`.
+    """Keeps a source alive; implements `stream.sources.LiveSource`.
 
-    Frames go on being numbered and timed over a gap. A source that ends by itself (a recording)
-    ends; one that fails is made anew.
+    Frame numbers and times continue over a gap. A source that ends by itself (a recording) ends;
+    one that fails is replaced by a new one after a pause.
     """
 
     def __init__(
@@ -57,8 +58,8 @@ class ReconnectingSource:
         """Make the first source at once, so that a bad address is refused here.
 
         Args:
-            factory: makes a new source; what it raises later ends this one as failed.
-            settings: see there.
+            factory: makes a new source; if it raises a SourceError later, this source has failed.
+            settings: how often a lost source is tried again.
 
         Raises:
             stream.errors.SourceError: the factory refuses.
@@ -66,13 +67,13 @@ class ReconnectingSource:
         self._factory = factory
         self._settings = settings or ReconnectSettings()
         self._source = factory()
-        self._board = StatusBoard()
+        self._reporter = StatusReporter()
         self._changed = Condition()
         self._is_stopping = False
-        self._failure: str | None = None
-        self._failures = 0
-        self._corrupt = 0
-        self._live_at: float | None = None
+        self._failures = 0  # in a row
+        self._failure: str | None = None  # of the current attempt, once it is over
+        self._live_at: float | None = None  # monotonic seconds, once the current attempt is live
+        self._corrupt = 0  # of all earlier attempts
         self._thread: Thread | None = None
 
     @property
@@ -82,14 +83,14 @@ class ReconnectingSource:
 
     @property
     def status(self) -> SourceStatus:
-        """How the source is, over all attempts."""
-        status = self._board.status
+        """The newest status; its counters are sums over all attempts."""
+        status = self._reporter.status
         return replace(status, corrupt=self._corrupt + self._source.status.corrupt)
 
     def start(self, mailbox: Inbox, on_status: StatusListener) -> None:
         """Begin to connect; returns at once."""
-        self._board.listen(on_status)
-        arguments = (_Continuation(mailbox),)
+        self._reporter.listen(on_status)
+        arguments = (_ContinuousInbox(mailbox),)
         thread = Thread(
             target=self._run, args=arguments, name=f"keep {self.source_id}", daemon=True
         )
@@ -105,48 +106,51 @@ class ReconnectingSource:
             self._is_stopping = True
             self._changed.notify_all()
             thread = self._thread
-        self._board.show(SourceState.ENDED, "Stopped.")
+        self._reporter.report(SourceState.ENDED, "Stopped.")
         self._source.stop(timeout)
         if thread is not None and thread is not current_thread():
             thread.join(max(deadline - monotonic(), 0.0))
 
-    def _run(self, inbox: "_Continuation") -> None:
+    def _run(self, inbox: "_ContinuousInbox") -> None:
+        """Run attempts until one ends by itself, patience ends, or the source is stopped."""
+        give_up_after = self._settings.give_up_after
         lost_at = monotonic()
         while True:
-            self._failure = None
-            self._source.start(inbox, self._hear)
-            self._wait(None)
-            if self._board.status.state.is_final:
+            self._run_attempt(inbox)
+            if self._reporter.status.state.is_final:
                 break
             self._source.stop()
-            lost_at = self._settle(lost_at)
-            if not self._wait_and_renew(lost_at):
+            if self._live_at is not None:
+                lost_at = monotonic()
+                if lost_at - self._live_at >= STEADY_S:
+                    self._failures = 0
+            self._failures += 1
+            if give_up_after is not None and monotonic() - lost_at >= give_up_after:
+                self._reporter.report(SourceState.FAILED, self._failure or "Lost.")
                 break
-            inbox.begin_again()
+            self._pause(self._settings.pause(self._failures, random.random()))
+            if not self._replace_source():
+                break
+            inbox.begin_attempt()
         self._source.stop()
 
-    def _settle(self, lost_at: float) -> float:
-        """After an attempt: count it, and say since when there is no picture."""
-        now, live_at = monotonic(), self._live_at
-        self._live_at = None
-        self._failures += 1
-        if live_at is None:
-            return lost_at
-        if now - live_at >= STEADY_S:
-            self._failures = 1
-        return now
+    def _run_attempt(self, inbox: "_ContinuousInbox") -> None:
+        """Run the current source until it fails or ends, or until `stop`."""
+        self._failure = self._live_at = None
+        self._source.start(inbox, self._on_status)
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_stopping or self._failure is not None)
 
-    def _wait_and_renew(self, lost_at: float) -> bool:
-        """Pause, then make a new source; False if there will be none."""
-        patience = self._settings.give_up_after
-        if patience is not None and monotonic() - lost_at >= patience:
-            self._board.show(SourceState.FAILED, self._failure or "Lost.")
-            return False
-        self._wait(self._settings.pause(self._failures, random.random()))
+    def _pause(self, seconds: float) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_stopping, seconds)
+
+    def _replace_source(self) -> bool:
+        """Make a new source; False if it is refused or not wanted any more."""
         try:
             source = self._factory()
         except SourceError as error:
-            self._board.show(SourceState.FAILED, as_sentence(str(error)))
+            self._reporter.report(SourceState.FAILED, to_sentence(str(error)))
             return False
         with self._changed:
             if self._is_stopping:
@@ -155,24 +159,16 @@ class ReconnectingSource:
             self._source = source
         return True
 
-    def _wait(self, seconds: float | None) -> None:
-        """Wait to be stopped; without a bound, also for the source to break."""
-        with self._changed:
-            self._changed.wait_for(
-                lambda: self._is_stopping or (seconds is None and self._failure is not None),
-                seconds,
-            )
-
-    def _hear(self, status: SourceStatus) -> None:
-        """What the source says, as it looks from outside."""
+    def _on_status(self, status: SourceStatus) -> None:
+        """Report an attempt's status as that of the whole source; runs in the attempt's thread."""
         state = status.state
         if state is SourceState.FAILED:
-            self._board.show(SourceState.RECONNECTING, f"{status.reason} Trying again.")
+            self._reporter.report(SourceState.RECONNECTING, f"{status.reason} Trying again.")
         elif state is SourceState.LIVE:
             self._note_live()
-            self._board.show(state, status.reason)
+            self._reporter.report(state, status.reason)
         elif state is not SourceState.CONNECTING or self._failures == 0:
-            self._board.show(state, status.reason)
+            self._reporter.report(state, status.reason)
         if state.is_final:
             with self._changed:
                 self._failure = status.reason
@@ -182,22 +178,22 @@ class ReconnectingSource:
         if self._live_at is None:
             self._live_at = monotonic()
             if self._failures:
-                self._board.count(reconnects=self._board.status.reconnects + 1)
+                self._reporter.count(reconnects=self._reporter.status.reconnects + 1)
 
 
-class _Continuation:
-    """Passes frames on with numbers and times that go on after a gap."""
+class _ContinuousInbox:
+    """Passes frames on with numbers and times that continue over all attempts."""
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
         self._index = 0
         self._attempt = 0
-        self._begin: float | None = None
+        self._origin: float | None = None  # capture time of media time 0, Unix seconds
         self._shift = (-1, 0.0)  # of which attempt, and seconds
         self._last = 0.0
 
-    def begin_again(self) -> None:
-        """What comes from now on is of another connection."""
+    def begin_attempt(self) -> None:
+        """Expect the frames of another connection from now on."""
         self._attempt += 1
 
     def put(self, frame: Frame | PendingFrame) -> None:
@@ -205,13 +201,13 @@ class _Continuation:
         self._index += 1
         self._inbox.put(lambda: self._renumbered(frame, index, attempt))
 
-    def _renumbered(self, frame: Frame | PendingFrame, index: int, attempt: int) -> Frame | None:
-        made = frame if isinstance(frame, Frame) else frame()
-        if made is None:
+    def _renumbered(self, pending: Frame | PendingFrame, index: int, attempt: int) -> Frame | None:
+        frame = pending if isinstance(pending, Frame) else pending()
+        if frame is None:
             return None
-        if self._begin is None:
-            self._begin = made.captured_at - made.media_time
+        if self._origin is None:
+            self._origin = frame.captured_at - frame.media_time
         if self._shift[0] != attempt:
-            self._shift = attempt, made.captured_at - self._begin - made.media_time
-        self._last = max(self._last, made.media_time + self._shift[1])
-        return replace(made, index=index, media_time=self._last)
+            self._shift = attempt, frame.captured_at - self._origin - frame.media_time
+        self._last = max(self._last, frame.media_time + self._shift[1])
+        return replace(frame, index=index, media_time=self._last)

@@ -1,30 +1,28 @@
-"""Opens RTSP cameras; asks them in our own words first, so that a silent one can be left."""
+"""Opens RTSP cameras; probes them with requests of our own first, which can be interrupted."""
 
 import re
 import socket
 import ssl
-from typing import Final, Literal
+from typing import Final
 
-import av
 from av.container import InputContainer
 from av.error import FFmpegError
 
 from stream.camera.address import CameraAddress
+from stream.camera.container import UNREADABLE, OpenCamera, open_container, prepare
 from stream.camera.dialer import Dialer
+from stream.camera.settings import CameraSettings, Transport
 from stream.errors import SourceError
 
-Transport = Literal["tcp", "udp"]
-
-ANSWER_TIMEOUT_S: Final = 4.0
-MAX_ANSWER: Final = 65536
+ANSWER_TIMEOUT_S: Final = 4.0  # per answer; then the camera counts as hanging
+MAX_ANSWER_BYTES: Final = 65536  # real descriptions have about a thousand
 _STATUS: Final = re.compile(rb"RTSP/\d\.\d (\d{3}) ")
-# With nothing to probe the first key frame is not missed; decoders learn from the stream itself.
-# Packets that come late over UDP are waited for this long (microseconds).
 OPTIONS: Final = {
+    # Without probing the first key frame is not missed; decoders learn from the stream itself.
     "analyzeduration": "0",
     "probesize": "32",
-    "max_delay": "200000",
-    "buffer_size": "1048576",
+    "max_delay": "200000",  # microseconds that a packet may be late over UDP
+    "buffer_size": "1048576",  # bytes of the UDP socket: the packets of a large key frame
     "allowed_media_types": "video",
     "user_agent": "skulens",
 }
@@ -37,18 +35,33 @@ REASONS: Final = {
     "ConnectionRefusedError": "it refuses the connection",
 }
 NO_SUCH_TRANSPORT: Final = ("HTTPBadRequestError", "HTTPOtherClientError")
-OTHER_REASON: Final = "it does not serve a stream that can be read"
 
 
 class TransportRefused(SourceError):
-    """The camera wants another transport."""
+    """The camera does not send over this transport."""
 
 
-def ask(address: CameraAddress, dialer: Dialer) -> None:
-    """Ask a camera what it can do and for its description, without the password.
+def open_rtsp(address: CameraAddress, dialer: Dialer, settings: CameraSettings) -> OpenCamera:
+    """Open an RTSP camera; see `stream.camera.open.Opener`.
 
-    FFmpeg cannot be told to stop while it opens; this can, it is where a camera that hangs is
-    noticed, and it does not follow redirects.
+    Raises:
+        SourceError: it is not there, refuses, or serves no video.
+    """
+    probe(address, dialer)
+    if settings.transport != "auto":
+        return prepare(_open(address, dialer, settings.transport), settings.threads)
+    try:
+        container = _open(address, dialer, "tcp")
+    except TransportRefused:
+        container = _open(address, dialer, "udp")
+    return prepare(container, settings.threads)
+
+
+def probe(address: CameraAddress, dialer: Dialer) -> None:
+    """Send OPTIONS and DESCRIBE to a camera, without the password.
+
+    FFmpeg cannot be interrupted while it opens; this can. A camera that hangs is noticed here, and
+    redirects are not followed.
 
     Raises:
         SourceError: the camera is not there, does not answer, answers something else, or
@@ -75,58 +88,39 @@ def ask(address: CameraAddress, dialer: Dialer) -> None:
         dialer.release(connection)
 
 
-def open_rtsp(
-    address: CameraAddress, dialer: Dialer, transport: Transport, *, timeout: float, slice_s: float
-) -> InputContainer:
-    """Open a camera's stream with FFmpeg; blocks for `timeout` seconds at most, per step.
-
-    Args:
-        address: rtsp or rtsps.
-        dialer: resolves and checks the host; FFmpeg gets its number.
-        transport: how the pictures come.
-        timeout: for opening, seconds.
-        slice_s: a later read that waits longer raises `av.error.ExitError`, and may go on.
-
-    Raises:
-        SourceError: in words; what FFmpeg says contains the password.
-    """
-    host = dialer.resolve(address.host, address.port)
+def _open(address: CameraAddress, dialer: Dialer, transport: Transport) -> InputContainer:
+    """Have FFmpeg open a stream at the checked IP address of its host."""
+    url = address.url(dialer.resolve(address.host, address.port), with_password=True)
     try:
-        return av.open(
-            address.url(host, with_password=True),
-            format="rtsp",
-            options={**OPTIONS, "rtsp_transport": transport},
-            metadata_errors="replace",
-            timeout=(timeout, slice_s),
-        )
-    except (FFmpegError, OSError) as error:
+        return open_container(url, "rtsp", {**OPTIONS, "rtsp_transport": transport})
+    except (FFmpegError, OSError) as error:  # its message contains the password
         name = type(error).__name__
         if name in NO_SUCH_TRANSPORT:
             raise TransportRefused(f"it does not send over {transport.upper()}") from None
-        raise SourceError(REASONS.get(name, OTHER_REASON)) from None
+        raise SourceError(REASONS.get(name, UNREADABLE)) from None
 
 
 def _status(connection: socket.socket) -> int:
-    """Read one answer; 0 if it is none."""
+    """Read one answer and return its status; 0 if it has none."""
     answer = b""
     while b"\r\n\r\n" not in answer:
         part = connection.recv(4096)
         if not part:
             raise SourceError("it closes the connection without an answer")
         answer += part
-        if len(answer) > MAX_ANSWER or not answer.startswith(b"RTSP/"[: len(answer)]):
+        if len(answer) > MAX_ANSWER_BYTES or not answer.startswith(b"RTSP/"[: len(answer)]):
             raise SourceError("it does not speak RTSP")
     head, _, body = answer.partition(b"\r\n\r\n")
     length = re.search(rb"(?im)^content-length:\s*(\d{1,6})", head)
     missing = (int(length[1]) if length else 0) - len(body)
-    while 0 < missing <= MAX_ANSWER and (part := connection.recv(min(missing, 4096))):
+    while 0 < missing <= MAX_ANSWER_BYTES and (part := connection.recv(min(missing, 4096))):
         missing -= len(part)
     status = _STATUS.match(answer)
     return int(status[1]) if status else 0
 
 
 def _any_certificate() -> ssl.SSLContext:
-    """Cameras sign their certificates themselves."""
+    """A context that accepts any certificate, because cameras sign theirs themselves."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

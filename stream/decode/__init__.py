@@ -1,1 +1,1 @@
-"""From packets to frames: time, pixels, frozen pictures."""
+"""From decoded pictures to frames: capture time, colours, frozen or damaged pictures."""

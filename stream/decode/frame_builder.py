@@ -1,7 +1,7 @@
 """From decoded pictures of a live connection to frames in a mailbox."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from time import monotonic
 from typing import Final
@@ -10,66 +10,67 @@ from av.error import FFmpegError
 from av.video.frame import VideoFrame
 
 from stream.decode.capture_clock import CaptureClock
-from stream.decode.freeze_detector import FreezeWatch
+from stream.decode.freeze_detector import FreezeDetector, FreezeSettings
 from stream.decode.pixels import RgbConverter
 from stream.errors import SourceError
 from stream.frame import Frame
 from stream.mailbox import Inbox, PendingFrame
-from stream.status import SourceState, StatusBoard, as_sentence
+from stream.status import SourceState, StatusReporter, to_sentence
 
-MAX_PIXELS: Final = 4096 * 2304
-MIN_SIDE: Final = 16
+# Seconds between two pictures; a larger step of their own clock is a jump of that clock.
 MAX_STEP_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class PictureLimits:
-    """What live pictures are held to.
+class FrameLimits:
+    """Bounds on the pictures of a live source.
 
     Attributes:
-        max_pixels: a source with larger pictures fails with a sentence.
-        freeze_after: seconds with the same picture, or with a clock that stands still, until the
-            source counts as stalled; longer than between two key frames.
-        repair_wait: after a damaged picture the next key frame is awaited, this many seconds at
-            most; what builds on the damage is dropped.
+        max_pixels: width times height (4K with a margin); larger pictures fail the source, because
+            one of them would occupy a core.
+        min_side: pixels; smaller pictures fail the source, because they show nothing.
+        repair_wait: seconds that pictures after a damaged one are dropped at most, while they wait
+            for the next key frame.
+        freeze: when pictures count as frozen, and the source as stalled.
     """
 
-    max_pixels: int = MAX_PIXELS
-    freeze_after: float = 10.0
+    max_pixels: int = 4096 * 2304
+    min_side: int = 16
     repair_wait: float = 2.0
+    freeze: FreezeSettings = field(default_factory=FreezeSettings)
 
 
-class PictureFlow:
-    """Dates, numbers and checks the pictures of one connection and puts them into a mailbox."""
+class FrameBuilder:
+    """Makes frames of one connection's pictures: checks, dates and numbers them."""
 
     def __init__(
         self,
         source_id: str,
         inbox: Inbox,
-        board: StatusBoard,
-        limits: PictureLimits,
+        reporter: StatusReporter,
+        limits: FrameLimits,
         *,
         pixel_aspect: Callable[[], Fraction | None] = lambda: None,
         awaits_key_frame: bool = True,
     ) -> None:
-        """Wait for the first picture.
+        """Prepare for the first picture.
 
         Args:
-            source_id: for the frames.
-            inbox: where they go.
-            board: told when pictures come, freeze or change their size, and of damage.
-            limits: see there.
-            pixel_aspect: width by height of one pixel, asked once pictures come.
+            source_id: of the frames.
+            inbox: receives the frames.
+            reporter: gets the status: pictures come, freeze, change their size, are damaged.
+            limits: bounds on the pictures.
+            pixel_aspect: returns width by height of one pixel; called with the first picture.
             awaits_key_frame: whether pictures before the first key frame are dropped.
         """
         self._source_id = source_id
         self._inbox = inbox
-        self._board = board
+        self._reporter = reporter
         self._limits = limits
         self._pixel_aspect = pixel_aspect
         self._awaits_key_frame = awaits_key_frame
         self._clock = CaptureClock()
-        self._freeze = FreezeWatch(limits.freeze_after)
+        self._freeze_detector = FreezeDetector(limits.freeze)
         self._converter: RgbConverter | None = None
         self._index = 0
         self._last: tuple[float | None, float] | None = None
@@ -80,24 +81,23 @@ class PictureFlow:
 
     @property
     def has_begun(self) -> bool:
-        """Whether a picture came through yet."""
+        """Whether a frame was built yet."""
         return self._index > 0
 
-    def damage(self) -> None:
-        """Count something that could not be decoded; pictures after it wait for a key frame."""
-        self._corrupt += 1
-        self._board.count(corrupt=self._corrupt)
+    def note_damage(self) -> None:
+        """Count data that could not be decoded; pictures after it wait for a key frame."""
+        self._count_corrupt()
         if self._damaged_at is None:
             self._damaged_at = monotonic()
 
-    def take(
+    def add(
         self,
         picture: VideoFrame,
         arrival: float,
         media_time: float | None,
         sender_time: float | None,
     ) -> None:
-        """Pass one decoded picture on, or drop it if it shows damage.
+        """Put one decoded picture into the mailbox as a frame, or drop it if it shows damage.
 
         Args:
             picture: as decoded.
@@ -106,7 +106,7 @@ class PictureFlow:
             sender_time: its time on the sender's clock, if known, Unix seconds.
 
         Raises:
-            SourceError: pictures of this size are not taken.
+            SourceError: the picture is too large or too small.
         """
         captured_at = self._clock.captured_at(arrival, media_time, sender_time)
         if self._is_damaged(picture):
@@ -114,12 +114,12 @@ class PictureFlow:
         self._check_size(picture)
         now = monotonic()
         self.last_picture_at = now
-        self._show(picture, self._freeze.look(picture, now, media_time))
-        self._move_on(media_time, captured_at)
+        self._report(picture, self._freeze_detector.check(picture, now, media_time))
+        self._advance(media_time, captured_at)
         self._inbox.put(self._pending(picture, self._index, captured_at))
         self._index += 1
 
-    def _move_on(self, media_time: float | None, captured_at: float) -> None:
+    def _advance(self, media_time: float | None, captured_at: float) -> None:
         """Advance the time since the first picture, by the pictures' own clock if it is sane."""
         if self._last is not None:
             last_media_time, last_captured_at = self._last
@@ -133,7 +133,7 @@ class PictureFlow:
 
     def _is_damaged(self, picture: VideoFrame) -> bool:
         if picture.is_corrupt:
-            self.damage()
+            self.note_damage()
             return True
         if picture.key_frame:
             self._damaged_at = None
@@ -144,23 +144,26 @@ class PictureFlow:
         if monotonic() - self._damaged_at > self._limits.repair_wait:
             self._damaged_at = None
             return False
-        self._corrupt += 1
-        self._board.count(corrupt=self._corrupt)
+        self._count_corrupt()
         return True
+
+    def _count_corrupt(self) -> None:
+        self._corrupt += 1
+        self._reporter.count(corrupt=self._corrupt)
 
     def _check_size(self, picture: VideoFrame) -> None:
         size = f"{picture.width}x{picture.height}"
         if picture.width * picture.height > self._limits.max_pixels:
             raise SourceError(f"its pictures of {size} are too large; choose a smaller stream")
-        if min(picture.width, picture.height) < MIN_SIDE:
+        if min(picture.width, picture.height) < self._limits.min_side:
             raise SourceError(f"its pictures of {size} are too small to show anything")
 
-    def _show(self, picture: VideoFrame, alarm: str | None) -> None:
-        if alarm is None:
+    def _report(self, picture: VideoFrame, fault: str | None) -> None:
+        if fault is None:
             size = f"{picture.width}x{picture.height}"
-            self._board.show(SourceState.LIVE, f"Pictures of {size} come.")
+            self._reporter.report(SourceState.LIVE, f"Pictures of {size} come.")
         else:
-            self._board.show(SourceState.STALLED, as_sentence(alarm))
+            self._reporter.report(SourceState.STALLED, to_sentence(fault))
 
     def _pending(self, picture: VideoFrame, index: int, captured_at: float) -> PendingFrame:
         if self._converter is None:

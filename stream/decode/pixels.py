@@ -1,4 +1,4 @@
-"""From decoded pictures to upright RGB arrays: the last lines that know about pixel formats."""
+"""Converts decoded pictures to upright RGB arrays; nothing else knows about pixel formats."""
 
 from fractions import Fraction
 from typing import Final
@@ -10,9 +10,11 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
+# Pixels; players assume BT.709 from this height on, BT.601 below, where a video declares nothing.
 HD_HEIGHT: Final = 720
-UNSPECIFIED_COLORSPACE: Final = 2
-MAX_STRETCH: Final = 4
+UNSPECIFIED_COLORSPACE: Final = 2  # FFmpeg's AVCOL_SPC_UNSPECIFIED
+# Width by height of one pixel; real formats stay below 2.3, what is beyond this is a broken header.
+MAX_PIXEL_ASPECT: Final = 4
 
 
 class RgbConverter:
@@ -25,12 +27,12 @@ class RgbConverter:
             pixel_aspect: width by height of one pixel; None means square.
         """
         self._reformatter = VideoReformatter()
-        self._pixel_aspect = _sane(pixel_aspect)
+        self._pixel_aspect = _plausible(pixel_aspect)
         self._matrix: NDArray[np.int32] | None = None
         self._rotation: int | None = None
 
     def convert(self, frame: VideoFrame) -> NDArray[np.uint8]:
-        """The picture as people see it: (H, W, 3) uint8 RGB, contiguous, square pixels, upright."""
+        """Return the picture as (H, W, 3) uint8 RGB, contiguous, upright, with square pixels."""
         rgb = self._reformatter.reformat(
             frame,
             width=max(round(frame.width * self._pixel_aspect), 1),
@@ -43,8 +45,8 @@ class RgbConverter:
     def _display(self, frame: VideoFrame) -> NDArray[np.int32] | None:
         """The display matrix, read again only when the rotation changes.
 
-        Looking at a frame's side data ties it into a reference cycle, so that frames would pile
-        up by the hundred until the next garbage collection.
+        Reading a frame's side data ties it into a reference cycle, so that frames would pile up by
+        the hundred until the next garbage collection.
         """
         if frame.rotation != self._rotation:
             self._rotation = frame.rotation
@@ -53,7 +55,7 @@ class RgbConverter:
 
 
 def display_matrix(frame: VideoFrame) -> NDArray[np.int32] | None:
-    """The (2, 2) part of the frame's display matrix that turns and mirrors; None without one."""
+    """Return the (2, 2) part of a frame's display matrix that rotates and mirrors, if any."""
     side_data = frame.side_data.get("DISPLAYMATRIX")
     if not isinstance(side_data, SideData):
         return None
@@ -84,13 +86,13 @@ def _flipped(image: NDArray[np.uint8], *, across: bool, down: bool) -> NDArray[n
 
 
 def _colorspace(frame: VideoFrame) -> int:
-    """What the frame says, or what players assume when it says nothing."""
+    """The declared colour space, or the one that players assume without a declaration."""
     if frame.colorspace != UNSPECIFIED_COLORSPACE:
         return int(frame.colorspace)
     return int(Colorspace.ITU709 if frame.height >= HD_HEIGHT else Colorspace.ITU601)
 
 
-def _sane(pixel_aspect: Fraction | None) -> Fraction:
-    if not pixel_aspect or not Fraction(1, MAX_STRETCH) <= pixel_aspect <= MAX_STRETCH:
+def _plausible(pixel_aspect: Fraction | None) -> Fraction:
+    if not pixel_aspect or not Fraction(1, MAX_PIXEL_ASPECT) <= pixel_aspect <= MAX_PIXEL_ASPECT:
         return Fraction(1)
     return pixel_aspect

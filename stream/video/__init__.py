@@ -1,1 +1,1 @@
-"""Video files: reading, replay, writing."""
+"""Video files: decoding, replay as a live source, writing."""

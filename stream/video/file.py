@@ -1,4 +1,4 @@
-"""Reads a video file: every frame, in presentation order, numbered and timed."""
+"""A video file as frames: every one, in presentation order, numbered and timed."""
 
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -9,26 +9,26 @@ from av.video.frame import VideoFrame
 from stream.decode.pixels import RgbConverter
 from stream.frame import Frame
 from stream.video.clock import PresentationClock
-from stream.video.decoding import Decoding, SeekPoint, undecodable
+from stream.video.decoder import SeekPoint, VideoDecoder, undecodable_error
 
-SEEK_POINT_SPACING: Final = 250
+SEEK_POINT_SPACING: Final = 250  # frames, 10 s at 25 per second: what a resumed job decodes again
 
 
 class FileSource:
-    """A video file as a source of frames; implements `stream.sources.FrameSource`.
+    """A video file as a source of frames.
 
     Attributes:
         width: pixels of the first frame, upright.
-        height: likewise.
-        frame_rate: frames per second on average, as the file declares it; 25 when it does not.
-        duration: seconds as the file declares them; None when it does not.
-        frame_count_estimate: about how many frames there are; None when the file does not tell.
-        damaged_packets: how many could not be decoded, after a reading to the end.
-        truncated: whether the file ends early, after a reading to the end.
+        height: pixels of the first frame, upright.
+        frame_rate: frames per second on average, as declared by the file; 25 without a declaration.
+        duration: seconds as declared by the file; None without a declaration.
+        frame_count_estimate: about how many frames there are; None if the file declares nothing.
+        damaged_packets: packets that could not be decoded; known after a reading to the end.
+        truncated: whether the file ends early; known after a reading to the end.
     """
 
     def __init__(self, path: Path, *, threads: int = 2) -> None:
-        """Open the file once, learn what it declares and decode its first frame.
+        """Open the file once, read its header and decode its first frame.
 
         Args:
             path: any container that FFmpeg reads; GIFs and single pictures count.
@@ -43,10 +43,10 @@ class FileSource:
         self._is_closed = False
         self.damaged_packets = 0
         self.truncated = False
-        with Decoding(path, threads=1) as decoding:
+        with VideoDecoder(path, threads=1) as decoding:
             first = next(decoding.pictures(), None)
             if first is None:
-                raise undecodable(path)
+                raise undecodable_error(path)
             self.height, self.width = _converter(decoding).convert(first).shape[:2]
             self.frame_rate = float(decoding.rate)
             self.duration = decoding.duration
@@ -59,7 +59,7 @@ class FileSource:
 
     @property
     def note(self) -> str | None:
-        """One sentence on what was wrong with the file, as far as it was read; None if nothing."""
+        """One sentence about damage in the part of the file read so far; None without damage."""
         if self.truncated:
             return f"{self._path} ends early; every frame before the cut was read"
         if self.damaged_packets:
@@ -67,9 +67,9 @@ class FileSource:
         return None
 
     def frames(self, start_index: int = 0, seek_point: SeekPoint | None = None) -> Iterator[Frame]:
-        """Yield every frame from a number on, exactly as a reading from the start numbers them.
+        """Yield every frame from an index on, numbered as in a reading from the start.
 
-        Frames before it are decoded and dropped, unless a seek point (of this or of an earlier
+        Earlier frames are decoded and dropped, unless a seek point (of this or of an earlier
         reading of the same file) allows a jump. Blocks while it decodes; memory does not grow
         with the length of the file. A cut or damaged file yields what can be decoded; see `note`.
 
@@ -83,7 +83,7 @@ class FileSource:
         yield from self._frames_after(start_index, None)
 
     def seek_point(self, index: int) -> SeekPoint | None:
-        """The last known place at or before a frame to resume from; None means the start.
+        """Return the last known seek point at or before a frame; None means the start.
 
         Points become known while frames are read. They are plain numbers, fit for a checkpoint.
         """
@@ -104,8 +104,8 @@ class FileSource:
         return given if known is None or given.index > known.index else known
 
     def _frames_after(self, start: int, point: SeekPoint | None) -> Generator[Frame, None, bool]:
-        """Yield frames from `start` on; return False, having yielded none, if the point is lost."""
-        with Decoding(self._path, self._threads) as decoding:
+        """Yield frames from `start` on; return False, without any, if the point is not found."""
+        with VideoDecoder(self._path, self._threads) as decoding:
             if point is not None and not decoding.seek(point):
                 return False
             clock = decoding.clock(point)
@@ -120,13 +120,13 @@ class FileSource:
                     image = converter.convert(picture)
                     yield Frame(self.source_id, index, seconds, seconds, image)
             if index < 0:
-                raise undecodable(self._path)
+                raise undecodable_error(self._path)
             self.damaged_packets = decoding.damaged_packets
             self.truncated = decoding.is_truncated
         return True
 
     def _remember(
-        self, index: int, picture: VideoFrame, decoding: Decoding, clock: PresentationClock
+        self, index: int, picture: VideoFrame, decoding: VideoDecoder, clock: PresentationClock
     ) -> None:
         pts, dts, origin = picture.pts, decoding.key_dts(picture), clock.origin
         last = self._seek_points[-1].index if self._seek_points else 0
@@ -135,5 +135,5 @@ class FileSource:
         self._seek_points.append(SeekPoint(index, pts, dts, origin))
 
 
-def _converter(decoding: Decoding) -> RgbConverter:
+def _converter(decoding: VideoDecoder) -> RgbConverter:
     return RgbConverter(decoding.stream.sample_aspect_ratio)

@@ -1,4 +1,4 @@
-"""A recording played as if it were a camera, at its own pace or another."""
+"""A video file played as if it were a camera, at its own pace or another."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +11,7 @@ from stream.errors import SourceError
 from stream.frame import Frame
 from stream.mailbox import Inbox
 from stream.sources import STOP_BOUND_S, StatusListener
-from stream.status import SourceState, SourceStatus, StatusBoard, as_sentence
+from stream.status import SourceState, SourceStatus, StatusReporter, to_sentence
 from stream.video.file import FileSource
 
 END: Final = "The recording came to its end."
@@ -20,19 +20,19 @@ END: Final = "The recording came to its end."
 class RecordingSource:
     """Plays a video file as a live source; implements `stream.sources.LiveSource`.
 
-    A frame's `captured_at` is when its turn was, so that a decoder that cannot keep up shows as
-    age, exactly as a camera's delay does.
+    A frame's `captured_at` is the time at which it was due, so that a decoder that is too slow
+    shows as age, exactly as a camera's delay does.
     """
 
     def __init__(
         self, path: Path, *, speed: float = 1.0, loop: bool = False, source_id: str | None = None
     ) -> None:
-        """Open nothing yet; a file that cannot be read shows as `failed`.
+        """Open nothing yet; a file that cannot be read shows as FAILED.
 
         Args:
             path: any video file.
             speed: 1 plays at the file's own rate, 2 twice as fast; more than 0.
-            loop: start again at the end; times and numbers go on.
+            loop: start again at the end; times and numbers continue.
             source_id: the source's name; the file's name if None.
 
         Raises:
@@ -44,24 +44,24 @@ class RecordingSource:
         self._speed = speed
         self._loop = loop
         self._source_id = source_id or path.name
-        self._board = StatusBoard()
+        self._reporter = StatusReporter()
         self._stopping = Event()
         self._starting = Lock()
         self._thread: Thread | None = None
 
     @property
     def source_id(self) -> str:
-        """The name given, or the file's."""
+        """The given name, or the file's."""
         return self._source_id
 
     @property
     def status(self) -> SourceStatus:
-        """How the source is."""
-        return self._board.status
+        """The newest status."""
+        return self._reporter.status
 
     def start(self, mailbox: Inbox, on_status: StatusListener) -> None:
         """Begin to play; returns at once."""
-        self._board.listen(on_status)
+        self._reporter.listen(on_status)
         thread = Thread(target=self._run, args=(mailbox,), name=f"play {self._source_id}")
         with self._starting:
             if not self._stopping.is_set():
@@ -75,7 +75,7 @@ class RecordingSource:
             thread = self._thread
         if thread is not None and thread is not current_thread():
             thread.join(timeout)
-        self._board.show(SourceState.ENDED, "Stopped.")
+        self._reporter.report(SourceState.ENDED, "Stopped.")
 
     def _run(self, mailbox: Inbox) -> None:
         try:
@@ -85,14 +85,14 @@ class RecordingSource:
                 if self._stopping.wait(max(due - time(), 0)):
                     return
                 mailbox.put(replace(frame, captured_at=due))
-                self._board.show(SourceState.LIVE, "Playing.")
+                self._reporter.report(SourceState.LIVE, "Playing.")
             if not self._stopping.is_set():
-                self._board.show(SourceState.ENDED, END)
+                self._reporter.report(SourceState.ENDED, END)
         except SourceError as error:
-            self._board.show(SourceState.FAILED, as_sentence(str(error)))
+            self._reporter.report(SourceState.FAILED, to_sentence(str(error)))
 
     def _frames(self) -> Iterator[Frame]:
-        """The file's frames, once or for ever, numbered and timed throughout."""
+        """The file's frames, once or in a loop, with numbers and times that continue."""
         index, begin, last = 0, 0.0, 0.0
         source = FileSource(self._path, threads=1)
         while True:

@@ -17,21 +17,21 @@ from numpy.typing import NDArray
 
 from stream.errors import WriterError
 
-TICKS_PER_SECOND: Final = 90_000
-BT709: Final = 1
-MAX_RATE_DENOMINATOR: Final = 1001
-SECONDS_BETWEEN_KEY_FRAMES: Final = 2
-# Without B-frames decoding and presentation order are one, so that the container's duration is
-# right also when times are uneven.
+TICKS_PER_SECOND: Final = 90_000  # MPEG's clock
+BT709: Final = 1  # the number of ITU-R BT.709 in H.264 (ITU-T H.273)
+MAX_RATE_DENOMINATOR: Final = 1001  # of NTSC's 30000/1001
+KEY_FRAME_INTERVAL_S: Final = 2  # players seek to key frames
+# Without B-frames, decoding order is presentation order, so that the container's duration is right
+# also when times are uneven.
 ENCODER_OPTIONS: Final = {"preset": "veryfast", "crf": "20", "bf": "0"}
 MUXER_OPTIONS: Final = {"movflags": "+faststart", "video_track_timescale": str(TICKS_PER_SECOND)}
 
 
 class VideoWriter:
-    """An H.264 MP4 under construction; a context manager.
+    """Writes an H.264 MP4; a context manager.
 
-    The file appears under its name when the writer closes, whole; until then, and for ever if the
-    body raises, there is only a hidden one beside it. Frames keep their own times.
+    The file appears under its name, whole, when the writer closes; until then there is only a
+    hidden file beside it, which is removed if the body raises. Frames keep their own times.
     """
 
     def __init__(
@@ -40,10 +40,11 @@ class VideoWriter:
         """Open the hidden file.
 
         Args:
-            path: where the video shall be; an older file there is replaced at the end.
+            path: the video; an older file there is replaced at the end.
             width: pixels; an odd width grows by one, because H.264 wants pairs of pixels.
-            height: likewise.
-            frame_rate: frames per second on average; it plans bits, the times of frames rule.
+            height: pixels; an odd height grows by one.
+            frame_rate: frames per second on average, for the encoder's planning; frames are shown
+                at their own times.
             threads: for encoding.
 
         Raises:
@@ -59,7 +60,7 @@ class VideoWriter:
         self._last_tick: int | None = None
         self._reformatter = VideoReformatter()
         self._is_open = False
-        self._refuse_bad_place()
+        self._check_place()
         try:
             self._part.write_bytes(b"")  # FFmpeg opens it only with the first frame: too late
             self._container = av.open(
@@ -90,15 +91,16 @@ class VideoWriter:
         """Add a frame; blocks while it encodes.
 
         Args:
-            image: (H, W, 3) uint8 RGB; another size than the video's is fitted in, on black.
-            media_time: seconds from the video's start; one not after the last frame's is moved
-                just behind it.
+            image: (H, W, 3) uint8 RGB; one of another size than the video's is scaled to fit, on
+                black.
+            media_time: seconds from the video's start; a time that is not after the last frame's
+                is moved just behind it.
 
         Raises:
-            WriterError: the disk is full or went away; the hidden file is removed.
+            WriterError: the disk is full or was removed; the hidden file is deleted.
         """
         frame = self._reformatter.reformat(
-            VideoFrame.from_ndarray(self._fitted(image), "rgb24"),
+            VideoFrame.from_ndarray(self._fit(image), "rgb24"),
             format="yuv420p",
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
@@ -130,7 +132,7 @@ class VideoWriter:
             raise self._failure(error) from error
 
     def discard(self) -> None:
-        """Give the video up and remove the hidden file; safe to call at any time."""
+        """Abandon the video and remove the hidden file; safe to call at any time."""
         if not self._is_open:
             return
         self._is_open = False
@@ -147,7 +149,7 @@ class VideoWriter:
         context = stream.codec_context
         context.time_base = Fraction(1, TICKS_PER_SECOND)
         context.thread_count = threads
-        context.gop_size = max(round(SECONDS_BETWEEN_KEY_FRAMES * frame_rate), 1)
+        context.gop_size = max(round(KEY_FRAME_INTERVAL_S * frame_rate), 1)
         context.colorspace = context.color_primaries = context.color_trc = BT709
         context.color_range = ColorRange.MPEG
         return stream
@@ -166,17 +168,17 @@ class VideoWriter:
         self._last_tick = tick
         return tick
 
-    def _fitted(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def _fit(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The image at the encoder's even size."""
         width, height = self._size
         if image.shape[:2] != (height, width):
-            image = _letterboxed(image, width, height)
+            image = _letterbox(image, width, height)
         if width % 2 == 0 and height % 2 == 0:
             return image
         padded = cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
         return np.asarray(padded, np.uint8)
 
-    def _refuse_bad_place(self) -> None:
+    def _check_place(self) -> None:
         if self._path.is_dir():
             raise WriterError(f"{self._path} is a folder; name a file for the video")
         if not self._path.parent.is_dir():
@@ -193,7 +195,7 @@ class VideoWriter:
         )
 
 
-def _letterboxed(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+def _letterbox(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
     """The image scaled to fit, centred on black."""
     scale = min(width / image.shape[1], height / image.shape[0])
     fit = (max(round(image.shape[1] * scale), 1), max(round(image.shape[0] * scale), 1))

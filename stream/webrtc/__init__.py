@@ -1,1 +1,1 @@
-"""WebRTC: WHIP publishers and WHEP viewers."""
+"""WebRTC: publishers (WHIP) as live sources, annotated previews for viewers (WHEP)."""

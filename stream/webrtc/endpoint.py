@@ -1,47 +1,45 @@
-"""Takes WebRTC publishers: each becomes a live source."""
+"""Accepts WebRTC publishers (WHIP); each becomes a live source."""
 
 from functools import partial
 
-from stream.webrtc.ice import peer_connection
-from stream.webrtc.peers import Answer, PeerSessions, WebRtcSettings, new_key
+from stream.webrtc.ice import make_connection
+from stream.webrtc.peers import PeerAnswer, PeerSessions, WebRtcSettings, generate_key
 from stream.webrtc.sdp import read_offer
 from stream.webrtc.whip_source import WhipSource
 
-__all__ = ["Answer", "WebRtcSettings", "WhipEndpoint", "WhipSource"]
-
 
 class WhipEndpoint:
-    """Takes publishers; belongs to the event loop that it is used on."""
+    """Accepts publishers; belongs to the event loop that it is used on."""
 
     def __init__(self, settings: WebRtcSettings | None = None) -> None:
-        """Have no publishers yet."""
+        """Start without publishers."""
         self.sessions = PeerSessions(settings)
         self._sources: dict[str, WhipSource] = {}
 
     @property
     def settings(self) -> WebRtcSettings:
-        """As given."""
+        """The settings of all sessions."""
         return self.sessions.settings
 
     def source(self, key: str) -> WhipSource | None:
-        """The publisher of a session; None if there is none (any more)."""
+        """Return the source of a session; None if it does not exist (any more)."""
         return self._sources.get(key)
 
-    async def offer(self, sdp: str | bytes, source_id: str = "") -> Answer:
-        """Answer a publisher; `source` then has its pictures under the answer's key.
+    async def offer(self, sdp: str | bytes, source_id: str = "") -> PeerAnswer:
+        """Answer a publisher's offer; `source` then has its pictures, under the answer's key.
 
         Args:
-            sdp: its offer.
-            source_id: name for the source; made from the key if empty.
+            sdp: the offer.
+            source_id: name of the source; made from the key if empty.
 
         Raises:
             stream.webrtc.sdp.OfferRefused: the offer cannot be answered.
-            stream.webrtc.peers.TooManySessions: as many as the settings allow are there already.
+            stream.webrtc.peers.TooManyPeers: as many as the settings allow are connected.
         """
         offer = read_offer(sdp.encode() if isinstance(sdp, str) else sdp, "publisher")
-        self.sessions.check_room()
-        key = new_key()
-        peer = peer_connection(self.settings.ice)
+        self.sessions.check_capacity()
+        key = generate_key()
+        peer = make_connection(self.settings.ice)
         source = WhipSource(
             source_id or f"whip-{key[:6]}", peer, self.settings, partial(self._forget, key)
         )
@@ -49,7 +47,7 @@ class WhipEndpoint:
         return await self.sessions.answer(key, peer, offer, "publisher", source)
 
     async def delete(self, key: str) -> bool:
-        """End a session; False if there is none (any more). Takes two seconds at most."""
+        """End a session within two seconds; False if it does not exist (any more)."""
         return await self.sessions.delete(key)
 
     async def close(self) -> None:

@@ -1,7 +1,7 @@
-"""How WebRTC finds its way: addresses, ports, helpers, and noticing that a peer is gone.
+"""ICE settings of WebRTC: addresses, ports, STUN and TURN servers, and peers that vanish.
 
-aiortc decides all of this by itself and offers no setting for it; this is the one place that
-reaches into its ICE connection (for the pinned version: tests/stream/webrtc/test_ice.py).
+aiortc offers no settings for these; this is the one place that reaches into its ICE connection (it
+holds for the pinned version, see tests/stream/webrtc/test_ice.py).
 """
 
 import asyncio
@@ -26,8 +26,8 @@ from aiortc import (
 
 from stream.errors import SourceError
 
-CONSENT_INTERVAL_S: Final = 1.5
-PORT_ATTEMPTS: Final = 32
+CONSENT_INTERVAL_S: Final = 1.5  # four checks within IceSettings.vanished_after
+PORT_ATTEMPTS: Final = 32  # ports of the range tried before it counts as taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class IceServer:
     Attributes:
         url: `stun:host:port` or `turn:host:port?transport=udp`.
         username: for TURN.
-        credential: likewise; never shown.
+        credential: for TURN; not in the `repr`.
     """
 
     url: str
@@ -47,16 +47,16 @@ class IceServer:
 
 @dataclass(frozen=True, slots=True)
 class IceSettings:
-    """How peers reach this machine. Nothing outside is asked unless a server is named here.
+    """How peers reach this machine; without servers here, nothing outside is contacted.
 
     Attributes:
-        servers: told to peers, and used by ourselves (the first STUN and the first TURN server).
-        host_addresses: of this machine, the ones to listen on; empty: all but loopback.
-        public_addresses: announced besides, for machines whose public address is translated one
-            to one (clouds, port forwarding).
+        servers: announced to peers, and used here (the first STUN and the first TURN server).
+        host_addresses: addresses of this machine to listen on; empty: all but loopback.
+        public_addresses: announced in addition, for machines whose public address is translated
+            one to one (clouds, port forwarding).
         ports: first and last UDP port to listen on, for firewalls; None: any free one.
         connect_timeout: seconds until a peer that never connects is given up.
-        vanished_after: seconds without any sign of life until a peer counts as gone.
+        vanished_after: seconds without any packet until a peer counts as gone.
     """
 
     servers: tuple[IceServer, ...] = ()
@@ -67,12 +67,12 @@ class IceSettings:
     vanished_after: float = 6.0
 
     def links(self) -> tuple[str, ...]:
-        """Values of `Link` headers that tell a peer about the servers (RFC 9725, section 4.6)."""
+        """Return values of `Link` headers that name the servers (RFC 9725, section 4.6)."""
         return tuple(_link(server) for server in self.servers)
 
 
-def peer_connection(settings: IceSettings) -> RTCPeerConnection:
-    """A connection that knows the settings' servers and no other."""
+def make_connection(settings: IceSettings) -> RTCPeerConnection:
+    """Make a connection that uses the settings' servers and no others."""
     servers = [
         RTCIceServer(server.url, server.username or None, server.credential or None)
         for server in settings.servers
@@ -83,11 +83,11 @@ def peer_connection(settings: IceSettings) -> RTCPeerConnection:
 
 
 def adapt(peer: RTCPeerConnection, settings: IceSettings, on_vanish: Callable[[], None]) -> None:
-    """Make a connection follow the settings, after the offer came and before the answer.
+    """Apply the settings to a connection, after the offer came and before the answer.
 
     Args:
         peer: the connection.
-        settings: see there.
+        settings: addresses, ports and patience.
         on_vanish: called when the peer counts as gone, before the connection closes.
     """
     for transport in _ice_transports(peer):
@@ -98,7 +98,7 @@ def adapt(peer: RTCPeerConnection, settings: IceSettings, on_vanish: Callable[[]
 
 
 def announce(sdp: str, settings: IceSettings) -> str:
-    """An answer with the public addresses added to what this machine knows of itself."""
+    """Return an SDP answer with the public addresses added to the host candidates."""
     lines: list[str] = []
     for line in sdp.splitlines():
         lines.append(line)
@@ -137,7 +137,7 @@ async def _listen(
     """Open a port of the range.
 
     Raises:
-        SourceError: all that were tried are taken.
+        SourceError: all ports that were tried are taken.
     """
     loop = asyncio.get_running_loop()
     span = range(ports[0], ports[1] + 1)
@@ -161,24 +161,24 @@ async def _listen(
 
 
 def _watch(connection: Connection, vanished_after: float, on_vanish: Callable[[], None]) -> None:
-    """Close a connection whose peer gives no sign of life.
+    """Close a connection whose peer sends nothing any more.
 
-    RFC 7675 gives a peer 30 seconds; an operator wants to know sooner. Whatever comes from the
-    peer counts, so that a network that loses every third packet does not end a session.
+    RFC 7675 gives a peer 30 seconds; an operator wants to know sooner. Every packet of the peer
+    counts, so that a network that loses every third one does not end a session.
     """
-    heard_at = [monotonic()]
+    received_at = [monotonic()]
     receive = connection.data_received
 
     def data_received(data: bytes, component: int) -> None:
-        heard_at[0] = monotonic()
+        received_at[0] = monotonic()
         receive(data, component)
 
     async def query_consent() -> None:
-        heard_at[0] = monotonic()
-        while monotonic() - heard_at[0] < vanished_after:
+        received_at[0] = monotonic()
+        while monotonic() - received_at[0] < vanished_after:
             await asyncio.sleep(CONSENT_INTERVAL_S)
             if await _has_consent(connection):
-                heard_at[0] = monotonic()
+                received_at[0] = monotonic()
         on_vanish()
         connection._query_consent_task = None
         await connection.close()

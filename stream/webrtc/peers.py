@@ -1,4 +1,4 @@
-"""What publishers and viewers over WebRTC have in common: sessions with keys, and the handshake."""
+"""Sessions of WebRTC publishers and viewers: their keys, their handshake, their end."""
 
 import asyncio
 import secrets
@@ -9,12 +9,13 @@ from typing import Final, Protocol
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 
-from stream.decode.frame_builder import PictureLimits
+from stream.decode.frame_builder import FrameLimits
 from stream.errors import StreamError
 from stream.sources import STOP_BOUND_S
 from stream.webrtc.ice import IceServer, IceSettings, adapt, announce
-from stream.webrtc.sdp import Fragment, OfferRefused, Refusal, Role
+from stream.webrtc.sdp import IceFragment, OfferRefused, Refusal, Role
 
+# Errors of aiortc on an offer or a candidate that it cannot use.
 NEGOTIATION_ERRORS: Final = (
     InvalidAccessError,
     InvalidStateError,
@@ -23,39 +24,39 @@ NEGOTIATION_ERRORS: Final = (
     KeyError,
     ConnectionError,
 )
-ANSWER_TIMEOUT_S: Final = 10.0
+ANSWER_TIMEOUT_S: Final = 10.0  # aioice waits 5 s for each STUN or TURN server
 
 
 @dataclass(frozen=True, slots=True)
 class WebRtcSettings:
-    """How peers are treated.
+    """Settings of WebRTC sessions.
 
     Attributes:
-        ice: ways between the peers.
-        limits: which pictures are taken, and when they count as frozen.
+        ice: addresses, ports and servers.
+        limits: bounds on the pictures, and when they count as frozen.
         stall_after: seconds without a picture until a publisher shows as stalled.
         max_sessions: how many peers may be connected at the same time.
     """
 
     ice: IceSettings = field(default_factory=IceSettings)
-    limits: PictureLimits = field(default_factory=PictureLimits)
+    limits: FrameLimits = field(default_factory=FrameLimits)
     stall_after: float = 3.0
     max_sessions: int = 16
 
 
-class TooManySessions(StreamError):
-    """No more peers are taken now."""
+class TooManyPeers(StreamError):
+    """As many peers as the settings allow are connected."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A peer that was answered.
+class PeerAnswer:
+    """The answer to a peer's offer.
 
     Attributes:
         sdp: for the peer.
         key: of the session; cannot be guessed.
         tag: identifies the session's ICE credentials (an entity tag, with its quotes).
-        ice_servers: what the peer may use.
+        ice_servers: servers that the peer may use.
     """
 
     sdp: str
@@ -64,15 +65,15 @@ class Answer:
     ice_servers: tuple[IceServer, ...]
 
 
-class Holder(Protocol):
-    """Who a session belongs to."""
+class SessionOwner(Protocol):
+    """The publisher or viewer of a session."""
 
     async def close(self) -> None:
         """End the session; safe to call twice."""
         ...
 
     def note_vanished(self) -> None:
-        """Nothing is heard of the peer any more."""
+        """End the session, because nothing comes from the peer any more."""
         ...
 
 
@@ -80,41 +81,40 @@ class Holder(Protocol):
 class _Session:
     peer: RTCPeerConnection
     tag: str
-    holder: Holder
+    owner: SessionOwner
 
 
 class PeerSessions:
-    """Sessions of peers; belongs to the event loop that it is used on."""
+    """The sessions of an endpoint; belongs to the event loop that it is used on."""
 
     def __init__(self, settings: WebRtcSettings | None = None) -> None:
-        """Have no sessions yet."""
         self._settings = settings or WebRtcSettings()
         self._sessions: dict[str, _Session] = {}
 
     @property
     def settings(self) -> WebRtcSettings:
-        """As given."""
+        """The settings of all sessions."""
         return self._settings
 
     @property
     def count(self) -> int:
-        """Sessions now."""
+        """The number of sessions."""
         return len(self._sessions)
 
     def tag(self, key: str) -> str | None:
-        """The entity tag of a session; None if there is none (any more)."""
+        """Return the entity tag of a session; None if it does not exist (any more)."""
         session = self._sessions.get(key)
         return None if session is None else session.tag
 
     def is_restart(self, key: str, username: str) -> bool:
-        """Whether an ICE user name is not the one that a session's peer came with."""
+        """Return whether an ICE user name differs from that of the session's offer."""
         session = self._sessions.get(key)
         if session is None or not username:
             return False
         return f"a=ice-ufrag:{username}" not in session.peer.remoteDescription.sdp.splitlines()
 
-    async def trickle(self, key: str, fragment: Fragment) -> bool:
-        """Tell a session more ways to reach its peer; False if there is no such session."""
+    async def trickle(self, key: str, fragment: IceFragment) -> bool:
+        """Add candidates to a session; False if it does not exist."""
         session = self._sessions.get(key)
         if session is None:
             return False
@@ -126,27 +126,27 @@ class PeerSessions:
         return True
 
     async def delete(self, key: str) -> bool:
-        """End a session; False if there is none (any more). Takes two seconds at most."""
+        """End a session within `STOP_BOUND_S`; False if it does not exist (any more)."""
         session = self._sessions.get(key)
         if session is None:
             return False
         with suppress(TimeoutError):
             async with asyncio.timeout(STOP_BOUND_S):
-                await session.holder.close()
+                await session.owner.close()
         return True
 
     async def close(self) -> None:
         """End all sessions."""
         await asyncio.gather(*(self.delete(key) for key in list(self._sessions)))
 
-    def check_room(self) -> None:
-        """Refuse one peer too many.
+    def check_capacity(self) -> None:
+        """Check that one more peer is allowed.
 
         Raises:
-            TooManySessions: as many as the settings allow are there already.
+            TooManyPeers: as many as the settings allow are connected.
         """
         if len(self._sessions) >= self._settings.max_sessions:
-            raise TooManySessions("as many peers as allowed are connected; try again later")
+            raise TooManyPeers("as many peers as allowed are connected; try again later")
 
     async def answer(
         self,
@@ -154,40 +154,40 @@ class PeerSessions:
         peer: RTCPeerConnection,
         offer: str,
         role: Role,
-        holder: Holder,
-    ) -> Answer:
-        """Keep a session and answer its offer; on failure it is closed.
+        owner: SessionOwner,
+    ) -> PeerAnswer:
+        """Register a session and answer its offer; on failure it is closed.
 
         Args:
-            key: from `new_key`.
-            peer: with everything attached to it that shall hear of its events.
-            offer: read already.
-            role: what the peer wants to be.
-            holder: has the session; its `close` calls `forget`.
+            key: from `generate_key`.
+            peer: with all its event handlers attached.
+            offer: checked by `read_offer`.
+            role: of the peer.
+            owner: of the session; its `close` calls `forget`.
 
         Raises:
             OfferRefused: it cannot be answered after all.
         """
         tag = f'"{secrets.token_urlsafe(8)}"'
-        self._sessions[key] = _Session(peer, tag, holder)
+        self._sessions[key] = _Session(peer, tag, owner)
         try:
-            sdp = await self._negotiate(peer, offer, role, holder)
+            sdp = await self._negotiate(peer, offer, role, owner)
         except BaseException:
-            await holder.close()
+            await owner.close()
             raise
-        return Answer(sdp, key, tag, self._settings.ice.servers)
+        return PeerAnswer(sdp, key, tag, self._settings.ice.servers)
 
     def forget(self, key: str) -> None:
-        """A session has ended."""
+        """Remove a session that has ended."""
         self._sessions.pop(key, None)
 
     async def _negotiate(
-        self, peer: RTCPeerConnection, offer: str, role: Role, holder: Holder
+        self, peer: RTCPeerConnection, offer: str, role: Role, owner: SessionOwner
     ) -> str:
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
                 await peer.setRemoteDescription(RTCSessionDescription(offer, "offer"))
-                adapt(peer, self._settings.ice, holder.note_vanished)
+                adapt(peer, self._settings.ice, owner.note_vanished)
                 await peer.setLocalDescription(await peer.createAnswer())
         except NEGOTIATION_ERRORS as error:
             raise OfferRefused(
@@ -201,6 +201,6 @@ class PeerSessions:
         return announce(peer.localDescription.sdp, self._settings.ice)
 
 
-def new_key() -> str:
-    """A key that cannot be guessed."""
+def generate_key() -> str:
+    """Return a key that cannot be guessed (128 random bits)."""
     return secrets.token_urlsafe(16)

@@ -1,4 +1,4 @@
-"""The newest annotated picture of a session, for people who want to look."""
+"""The newest annotated picture of a session, for viewers and snapshots."""
 
 from collections.abc import Callable
 from threading import Lock
@@ -8,44 +8,43 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
-JPEG_QUALITY: Final = 85
+RgbImage = NDArray[np.uint8]
+JPEG_QUALITY: Final = 85  # of 100; above it files grow faster than they look better
 
 
-class Screen:
-    """Holds one picture, the newest; thread-safe. Nothing is drawn while nobody looks."""
+class Preview:
+    """Holds the newest picture; thread-safe. It is drawn only when a viewer asks for it."""
 
     def __init__(self) -> None:
-        """Show nothing yet."""
         self._lock = Lock()
         self._drawing = Lock()
-        self._draw: Callable[[], Picture] | None = None
-        self._drawn: tuple[int, Picture] | None = None
+        self._draw: Callable[[], RgbImage] | None = None
+        self._drawn: tuple[int, RgbImage] | None = None
         self._number = 0
         self._viewers = 0
 
     @property
     def viewers(self) -> int:
-        """Who is watching now; snapshots do not count."""
+        """The number of viewers now; snapshots do not count."""
         return self._viewers
 
     @property
     def number(self) -> int:
-        """How many pictures were shown so far; changes with each."""
+        """The number of pictures shown so far; changes with each."""
         return self._number
 
-    def show(self, draw: Callable[[], Picture]) -> None:
-        """Show a picture in the place of the one before it; never blocks.
+    def show(self, draw: Callable[[], RgbImage]) -> None:
+        """Replace the picture; never blocks.
 
         Args:
-            draw: makes the picture, (H, W, 3) uint8 RGB, in the thread of whoever looks.
+            draw: makes the picture, (H, W, 3) uint8 RGB, in the viewer's thread.
         """
         with self._lock:
             self._number += 1
             self._draw = draw
 
-    def picture(self) -> Picture | None:
-        """The newest picture, drawn now unless it was before; None before the first. Blocks."""
+    def picture(self) -> RgbImage | None:
+        """Return the newest picture, None before the first; blocks while it is drawn."""
         with self._drawing:
             with self._lock:
                 number, draw = self._number, self._draw
@@ -56,7 +55,7 @@ class Screen:
             return self._drawn[1]
 
     def snapshot(self, quality: int = JPEG_QUALITY) -> bytes | None:
-        """The newest picture as JPEG; None before the first. Blocks while it draws and encodes."""
+        """Return the newest picture as JPEG, None before the first; blocks while it is drawn."""
         picture = self.picture()
         if picture is None:
             return None

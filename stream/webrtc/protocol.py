@@ -1,7 +1,7 @@
 """WHIP (RFC 9725) and WHEP without a web framework: requests in, replies out.
 
-What a route does with it: `reply, key = await whip.post(content_type, body, accept)`, then sends
-the reply as it is.
+A route calls `reply, key = await whip.post(content_type, body, accept)` and sends the reply as it
+is.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,22 +11,22 @@ from typing import Final
 from stream.errors import SourceError
 from stream.webrtc.endpoint import WhipEndpoint
 from stream.webrtc.ice import IceSettings
-from stream.webrtc.peers import Answer, PeerSessions, TooManySessions
-from stream.webrtc.preview import Screen
+from stream.webrtc.peers import PeerAnswer, PeerSessions, TooManyPeers
+from stream.webrtc.preview import Preview
 from stream.webrtc.sdp import OfferRefused, read_fragment
 from stream.webrtc.whep import WhepEndpoint
 
 SDP: Final = "application/sdp"
 FRAGMENT: Final = "application/trickle-ice-sdpfrag"
-RETRY_AFTER_S: Final = 10
+RETRY_AFTER_S: Final = 10  # until a vanished peer has made room for certain
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """What to send back.
+class HttpReply:
+    """The reply to an HTTP request.
 
     Attributes:
-        status: of HTTP.
+        status: HTTP status code.
         headers: in any order; `Link` may hold several links, joined by commas.
         body: SDP for 201, else empty.
         problem: for refusals, one sentence that says what was wrong.
@@ -39,62 +39,65 @@ class Reply:
 
 
 class PeerProtocol:
-    """What WHIP and WHEP share: everything but the offer."""
+    """The common part of WHIP and WHEP: everything but the offer."""
 
     def __init__(self, sessions: PeerSessions, location: Callable[[str], str]) -> None:
-        """Serve sessions.
+        """Serve the sessions of an endpoint.
 
         Args:
             sessions: of an endpoint.
-            location: the path of a session, from its key.
+            location: returns the path of a session from its key.
         """
         self._sessions = sessions
         self._location = location
 
-    def options(self) -> Reply:
-        """Answer OPTIONS on the endpoint: what may be posted."""
-        return Reply(204, {"Accept-Post": SDP, **_links(self._sessions.settings.ice)})
+    def options(self) -> HttpReply:
+        """Reply to OPTIONS on the endpoint: the content type of offers, and ICE servers."""
+        return HttpReply(204, {"Accept-Post": SDP, **_links(self._sessions.settings.ice)})
 
     async def patch(
         self, key: str, content_type: str | None, body: bytes, if_match: str | None
-    ) -> Reply:
-        """Take more candidates; ICE restarts are not offered."""
+    ) -> HttpReply:
+        """Add ICE candidates; ICE restarts are refused."""
         tag = self._sessions.tag(key)
         if tag is None:
-            return _gone()
+            return _no_session()
         if media_type(content_type) != FRAGMENT:
-            return Reply(415, {"Accept-Patch": FRAGMENT}, problem=f"send {FRAGMENT}")
+            return HttpReply(415, {"Accept-Patch": FRAGMENT}, problem=f"send {FRAGMENT}")
         if if_match is None:
-            return Reply(428, problem="send If-Match with the session's ETag")
+            return HttpReply(428, problem="send If-Match with the session's ETag")
         if if_match.strip() != "*" and tag not in [part.strip() for part in if_match.split(",")]:
-            return Reply(412, problem="the ETag is not that of the session")
+            return HttpReply(412, problem="the ETag is not that of the session")
         try:
             fragment = read_fragment(body)
         except OfferRefused as error:
-            return _refused(error)
+            return _refuse(error)
         if self._sessions.is_restart(key, fragment.username):
-            return Reply(422, problem="ICE restarts are not offered; start a new session")
-        return Reply(204) if await self._sessions.trickle(key, fragment) else _gone()
+            return HttpReply(422, problem="ICE restarts are not offered; start a new session")
+        return HttpReply(204) if await self._sessions.trickle(key, fragment) else _no_session()
 
-    async def delete(self, key: str) -> Reply:
+    async def delete(self, key: str) -> HttpReply:
         """End a session."""
-        return Reply(200) if await self._sessions.delete(key) else _gone()
+        return HttpReply(200) if await self._sessions.delete(key) else _no_session()
 
     async def _post(
-        self, content_type: str | None, accept: str | None, offer: Callable[[], Awaitable[Answer]]
-    ) -> tuple[Reply, str | None]:
-        """The reply to an offer, and the key of the session if there is one now."""
-        refusal = _refuse_headers(content_type, accept)
+        self,
+        content_type: str | None,
+        accept: str | None,
+        offer: Callable[[], Awaitable[PeerAnswer]],
+    ) -> tuple[HttpReply, str | None]:
+        """Return the reply to an offer, and the key of the session if one was made."""
+        refusal = _check_headers(content_type, accept)
         if refusal is not None:
             return refusal, None
         try:
             answer = await offer()
         except OfferRefused as error:
-            return _refused(error), None
-        except TooManySessions as error:
-            return Reply(429, {"Retry-After": str(RETRY_AFTER_S)}, problem=str(error)), None
+            return _refuse(error), None
+        except TooManyPeers as error:
+            return HttpReply(429, {"Retry-After": str(RETRY_AFTER_S)}, problem=str(error)), None
         except SourceError as error:  # no port or address to listen on
-            return Reply(503, {"Retry-After": str(RETRY_AFTER_S)}, problem=str(error)), None
+            return HttpReply(503, {"Retry-After": str(RETRY_AFTER_S)}, problem=str(error)), None
         headers = {
             "Content-Type": SDP,
             "Location": self._location(answer.key),
@@ -102,11 +105,11 @@ class PeerProtocol:
             "Accept-Patch": FRAGMENT,
             **_links(self._sessions.settings.ice),
         }
-        return Reply(201, headers, answer.sdp), answer.key
+        return HttpReply(201, headers, answer.sdp), answer.key
 
 
 class WhipProtocol(PeerProtocol):
-    """Publishers."""
+    """WHIP: publishers."""
 
     def __init__(self, endpoint: WhipEndpoint, location: Callable[[str], str]) -> None:
         """Serve an endpoint; see `PeerProtocol`."""
@@ -115,13 +118,13 @@ class WhipProtocol(PeerProtocol):
 
     async def post(
         self, content_type: str | None, body: bytes, accept: str | None = None
-    ) -> tuple[Reply, str | None]:
-        """Take a publisher; with 201 comes the key, under which the endpoint has its source."""
+    ) -> tuple[HttpReply, str | None]:
+        """Accept a publisher; with status 201 comes the key of its source at the endpoint."""
         return await self._post(content_type, accept, lambda: self._endpoint.offer(body))
 
 
 class WhepProtocol(PeerProtocol):
-    """Viewers."""
+    """WHEP: viewers."""
 
     def __init__(self, endpoint: WhepEndpoint, location: Callable[[str], str]) -> None:
         """Serve an endpoint; see `PeerProtocol`."""
@@ -129,27 +132,27 @@ class WhepProtocol(PeerProtocol):
         self._endpoint = endpoint
 
     async def post(
-        self, content_type: str | None, body: bytes, screen: Screen, accept: str | None = None
-    ) -> tuple[Reply, str | None]:
-        """Take a viewer of a screen; with 201 comes the key of its session."""
-        return await self._post(content_type, accept, lambda: self._endpoint.offer(body, screen))
+        self, content_type: str | None, body: bytes, preview: Preview, accept: str | None = None
+    ) -> tuple[HttpReply, str | None]:
+        """Accept a viewer of a preview; with status 201 comes the key of its session."""
+        return await self._post(content_type, accept, lambda: self._endpoint.offer(body, preview))
 
 
-def _refuse_headers(content_type: str | None, accept: str | None) -> Reply | None:
-    """What is wrong with the headers of an offer; None if nothing."""
+def _check_headers(content_type: str | None, accept: str | None) -> HttpReply | None:
+    """Return a refusal of an offer's headers; None if they are right."""
     if media_type(content_type) != SDP:
-        return Reply(415, {"Accept-Post": SDP}, problem=f"send an offer as {SDP}")
+        return HttpReply(415, {"Accept-Post": SDP}, problem=f"send an offer as {SDP}")
     if accept is not None and not _is_accepted(accept):
-        return Reply(406, problem=f"the answer is {SDP}; accept that")
+        return HttpReply(406, problem=f"the answer is {SDP}; accept that")
     return None
 
 
-def _refused(error: OfferRefused) -> Reply:
-    return Reply(error.refusal.value, problem=str(error))
+def _refuse(error: OfferRefused) -> HttpReply:
+    return HttpReply(error.refusal.value, problem=str(error))
 
 
-def _gone() -> Reply:
-    return Reply(404, problem="there is no such session (any more)")
+def _no_session() -> HttpReply:
+    return HttpReply(404, problem="there is no such session (any more)")
 
 
 def _links(ice: IceSettings) -> dict[str, str]:
@@ -158,7 +161,7 @@ def _links(ice: IceSettings) -> dict[str, str]:
 
 
 def media_type(content_type: str | None) -> str:
-    """A `Content-Type` without its parameters."""
+    """Return a `Content-Type` without its parameters, in lower case."""
     return (content_type or "").partition(";")[0].strip().lower()
 
 

@@ -1,6 +1,6 @@
-"""What aiortc's video receiver lacks: promptness, a bound on its queue, and the sender's clock.
+"""Adapts aiortc's video receiver: no added delay, a bounded queue, and the sender's clock.
 
-Reaches into aiortc's receiver (and holds for the pinned version, see
+Reaches into aiortc's receiver (it holds for the pinned version, see
 tests/stream/webrtc/test_receiver.py).
 """
 
@@ -13,22 +13,24 @@ from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket
 from typing_extensions import override
 
-MAX_WAITING: Final = 12
-CLOCK_RATE: Final = 90_000
-NTP_TO_UNIX_S: Final = 2_208_988_800
-_WRAP: Final = 1 << 32
+MAX_QUEUED_FRAMES: Final = 12  # 0.4 s at 30 frames per second: a decoder that is behind, not a peak
+JITTER_PACKETS: Final = 512  # capacity of the jitter buffer, as aiortc's own for video
+
+CLOCK_RATE: Final = 90_000  # RTP ticks per second of video (RFC 3551)
+NTP_TO_UNIX_S: Final = 2_208_988_800  # seconds from 1900 to 1970
+_WRAP: Final = 1 << 32  # RTP timestamps are 32 bits, and so are the fractions of NTP's seconds
 H264_KEY_UNITS: Final = (5, 7)  # a whole picture, or the parameters that come before one
 
 
 class BoundedDecoderQueue(Queue[Any]):
-    """Between network and decoder: too much waiting is thrown away, up to the next key frame.
+    """A queue between network and decoder; when full, it drops frames up to the next key frame.
 
     Attributes:
-        dropped: frames thrown away so far.
+        dropped: frames dropped so far.
     """
 
     def __init__(self, wants_key_frame: Event) -> None:
-        """Start empty; the event asks the sender for a key frame."""
+        """Start empty; setting the event requests a key frame from the sender."""
         super().__init__()
         self._wants_key_frame = wants_key_frame
         self._is_waiting = False
@@ -36,24 +38,24 @@ class BoundedDecoderQueue(Queue[Any]):
 
     @override
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
-        """Add a frame, or None for the end, which always gets in."""
+        """Add a frame, or None for the end, which is never dropped."""
         if item is not None:
-            if self.qsize() >= MAX_WAITING:
+            if self.qsize() >= MAX_QUEUED_FRAMES:
                 self._is_waiting = True
-            if self._is_waiting and not self._may_go_on(item):
+            if self._is_waiting and not self._can_resume(item):
                 self.dropped += 1
                 self._wants_key_frame.set()
                 return
             self._is_waiting = False
         super().put(item, block, timeout)
 
-    def _may_go_on(self, item: tuple[RTCRtpCodecParameters, JitterFrame]) -> bool:
+    def _can_resume(self, item: tuple[RTCRtpCodecParameters, JitterFrame]) -> bool:
         codec, frame = item
-        return self.qsize() < MAX_WAITING and is_key_frame(codec.name, frame.data)
+        return self.qsize() < MAX_QUEUED_FRAMES and is_key_frame(codec.name, frame.data)
 
 
 class PromptJitterBuffer(JitterBuffer):
-    """Lets a frame out with its last packet, which is marked, not with the next frame's first."""
+    """Releases a frame with its last packet, which is marked, not with the next frame's first."""
 
     @override
     def _remove_frame(self, sequence_number: int) -> JitterFrame | None:
@@ -64,7 +66,7 @@ class PromptJitterBuffer(JitterBuffer):
     def _remove_padding(self) -> None:
         """Skip packets without data, which probe the network between frames.
 
-        As a frame of their own they would tell the decoder that the stream is over.
+        As a frame of their own they would end the decoder.
         """
         packet = self._packets[cast(int, self._origin) % self._capacity]
         while packet is not None and not packet._data:  # type: ignore[attr-defined]
@@ -72,7 +74,7 @@ class PromptJitterBuffer(JitterBuffer):
             packet = self._packets[cast(int, self._origin) % self._capacity]
 
     def _marked_frame(self) -> JitterFrame | None:
-        """The first frame if it is whole: without a gap up to its marked packet."""
+        """The first frame if it is complete: without a gap up to its marked packet."""
         parts: list[bytes] = []
         begin = cast(int, self._origin)
         for count in range(self._capacity):
@@ -87,20 +89,19 @@ class PromptJitterBuffer(JitterBuffer):
 
 
 class SenderClock:
-    """Maps a track's timestamps to the sender's clock by its RTCP reports."""
+    """Maps a track's RTP timestamps to the sender's clock, by its RTCP sender reports."""
 
     def __init__(self) -> None:
-        """Know nothing until the first report."""
         self._report: tuple[int, float] | None = None
 
     def note(self, packet: AnyRtcpPacket) -> None:
-        """Look at an RTCP packet."""
+        """Read an RTCP packet; all but sender reports are ignored."""
         if isinstance(packet, RtcpSrPacket) and packet.sender_info.ntp_timestamp:
             info = packet.sender_info
             self._report = (info.rtp_timestamp, info.ntp_timestamp / _WRAP - NTP_TO_UNIX_S)
 
     def time(self, rtp_timestamp: int) -> float | None:
-        """Unix seconds on the sender's clock; None before the first report."""
+        """Return Unix seconds on the sender's clock; None before the first report."""
         if self._report is None:
             return None
         reported, seconds = self._report
@@ -109,15 +110,17 @@ class SenderClock:
 
 
 class ReceiverAdapter:
-    """Bounds a receiver's queue and listens to its reports; made before media flows."""
+    """Changes a receiver in place: its queue, its jitter buffer, and who reads its reports."""
 
     def __init__(self, receiver: RTCRtpReceiver) -> None:
-        """Change the receiver in place."""
+        """Adapt the receiver, before media flows."""
         self._receiver = cast(Any, receiver)
         self._clock = SenderClock()
         self.queue = BoundedDecoderQueue(self._receiver._RTCRtpReceiver__decoder_error)
         self._receiver._RTCRtpReceiver__decoder_queue = self.queue
-        self._receiver._RTCRtpReceiver__jitter_buffer = PromptJitterBuffer(512, is_video=True)
+        self._receiver._RTCRtpReceiver__jitter_buffer = PromptJitterBuffer(
+            JITTER_PACKETS, is_video=True
+        )
         handle = self._receiver._handle_rtcp_packet
 
         async def handle_rtcp_packet(packet: AnyRtcpPacket) -> None:
@@ -127,13 +130,13 @@ class ReceiverAdapter:
         self._receiver._handle_rtcp_packet = handle_rtcp_packet
 
     def sender_time(self, timestamp: int) -> float | None:
-        """Unix seconds on the sender's clock of a decoded picture's timestamp."""
+        """Return Unix seconds on the sender's clock for a decoded picture's timestamp."""
         origin = self._receiver._RTCRtpReceiver__timestamp_mapper._origin
         return None if origin is None else self._clock.time((timestamp + origin) % _WRAP)
 
 
 def is_key_frame(codec: str, data: bytes) -> bool:
-    """Whether an encoded VP8 or H.264 frame can be decoded without others."""
+    """Return whether an encoded VP8 or H.264 frame can be decoded without others."""
     if codec.upper() == "VP8":
         return bool(data) and not data[0] & 1
     return any(unit[0] & 0x1F in H264_KEY_UNITS for unit in data.split(b"\0\0\1")[1:] if unit)

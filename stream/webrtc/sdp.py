@@ -1,4 +1,4 @@
-"""Reads SDP offers before WebRTC does: what cannot work is refused with one sentence."""
+"""Checks SDP offers and ICE fragments before aiortc reads them, to refuse with one sentence."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -9,11 +9,11 @@ from aiortc.sdp import MediaDescription, SessionDescription, candidate_from_sdp
 
 from stream.errors import StreamError
 
-MAX_OFFER_BYTES: Final = 128 * 1024
-MAX_SECTIONS: Final = 4
-MAX_CANDIDATES: Final = 100
-CODECS: Final = ("video/vp8", "video/h264")
-# What aiortc's parser raises on text that is no SDP.
+MAX_OFFER_BYTES: Final = 128 * 1024  # a browser's offer has about 6 KiB
+MAX_SECTIONS: Final = 4  # one video, one audio, one data channel, and one to spare
+MAX_CANDIDATES: Final = 100  # a machine with ten addresses has about 30
+CODECS: Final = ("video/vp8", "video/h264")  # the decoders of aiortc
+# Errors of aiortc's parser on text that is no SDP.
 PARSE_ERRORS: Final = (
     ValueError,
     AssertionError,
@@ -28,7 +28,7 @@ Role = Literal["publisher", "viewer"]
 
 
 class Refusal(Enum):
-    """Why an offer is refused; the values are HTTP statuses."""
+    """Reasons to refuse an offer; the values are HTTP status codes."""
 
     MALFORMED = 400
     NO_CODEC = 406
@@ -45,13 +45,13 @@ class OfferRefused(StreamError):
 
 
 @dataclass(frozen=True, slots=True)
-class Fragment:
-    """What a PATCH brings (RFC 8840).
+class IceFragment:
+    """The body of a PATCH request (RFC 8840).
 
     Attributes:
-        username: ICE user name that the candidates belong to; empty if not said.
-        candidates: new ways to reach the peer.
-        is_end: whether no more will come.
+        username: ICE user name that the candidates belong to; empty if it is not in the body.
+        candidates: new addresses of the peer.
+        is_end: whether no more candidates follow.
     """
 
     username: str
@@ -63,8 +63,8 @@ def read_offer(body: bytes, role: Role) -> str:
     """Check an offer.
 
     Args:
-        body: as it came.
-        role: what the peer wants to be.
+        body: of the request.
+        role: of the peer.
 
     Returns:
         The offer as text.
@@ -87,11 +87,11 @@ def read_offer(body: bytes, role: Role) -> str:
     return text
 
 
-def read_fragment(body: bytes) -> Fragment:
+def read_fragment(body: bytes) -> IceFragment:
     """Read a trickled ICE fragment.
 
     Raises:
-        OfferRefused: it is none.
+        OfferRefused: the body is no fragment, or has too many candidates.
     """
     lines = _text(body).splitlines()
     username, mid, index, is_end = "", "0", -1, False
@@ -112,7 +112,7 @@ def read_fragment(body: bytes) -> Fragment:
         raise OfferRefused(Refusal.UNSUITABLE, "the fragment has too many candidates")
     if not username and not candidates and not is_end:
         raise OfferRefused(Refusal.MALFORMED, "the body is no ICE fragment (RFC 8840)")
-    return Fragment(username, tuple(candidates), is_end)
+    return IceFragment(username, tuple(candidates), is_end)
 
 
 def _text(body: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Plays a session's annotated picture to viewers over WebRTC (WHEP)."""
+"""Sends the preview of a session to viewers over WebRTC (WHEP)."""
 
 import asyncio
 from fractions import Fraction
@@ -12,45 +12,46 @@ from aiortc import RTCPeerConnection, VideoStreamTrack
 from av.video.frame import VideoFrame
 from typing_extensions import override
 
-from stream.webrtc.ice import peer_connection
-from stream.webrtc.peers import Answer, PeerSessions, WebRtcSettings, new_key
-from stream.webrtc.preview import Picture, Screen
+from stream.webrtc.ice import make_connection
+from stream.webrtc.peers import PeerAnswer, PeerSessions, WebRtcSettings, generate_key
+from stream.webrtc.preview import Preview, RgbImage
 from stream.webrtc.sdp import read_offer
 
-CLOCK_RATE: Final = 90_000
-FRAME_RATE: Final = 12.0
-MAX_WIDTH: Final = 1280
+CLOCK_RATE: Final = 90_000  # RTP ticks per second of video (RFC 3551)
+FRAME_RATE: Final = 12.0  # pictures per second; each viewer's are encoded apart
+MAX_WIDTH: Final = 1280  # pixels
+BLANK: Final = (360, 640, 3)  # shape of the black picture before the first
 
 
-class ScreenTrack(VideoStreamTrack):
-    """A screen as a video track: its newest picture, at an even pace, the last one repeated."""
+class PreviewTrack(VideoStreamTrack):
+    """A preview as a video track: its newest picture at a constant rate, repeated if need be."""
 
-    def __init__(self, screen: Screen, frame_rate: float, max_width: int) -> None:
-        """Watch a screen.
+    def __init__(self, preview: Preview, frame_rate: float, max_width: int) -> None:
+        """Count as a viewer of a preview.
 
         Args:
-            screen: what to show; black until its first picture.
+            preview: the pictures to send; black until the first.
             frame_rate: pictures per second.
-            max_width: pixels; wider pictures are made smaller.
+            max_width: pixels; wider pictures are scaled down.
         """
         super().__init__()
-        self._screen = screen
+        self._preview = preview
         self._step = 1 / frame_rate
         self._max_width = max_width
-        self._begin: float | None = None
+        self._started_at: float | None = None
         self._due = 0.0
-        screen.add_viewer(1)
+        preview.add_viewer(1)
 
     @override
     async def recv(self) -> VideoFrame:
-        """The next picture when its time has come."""
+        """Wait until the next picture is due and return it."""
         now = monotonic()
-        if self._begin is None:
-            self._begin = self._due = now
+        if self._started_at is None:
+            self._started_at = self._due = now
         await asyncio.sleep(max(self._due - now, 0))
         self._due = max(self._due + self._step, now)
         frame = await asyncio.to_thread(self._frame)
-        frame.pts = round((monotonic() - self._begin) * CLOCK_RATE)
+        frame.pts = round((monotonic() - self._started_at) * CLOCK_RATE)
         frame.time_base = Fraction(1, CLOCK_RATE)
         return frame
 
@@ -58,18 +59,18 @@ class ScreenTrack(VideoStreamTrack):
     def stop(self) -> None:
         """End the track; safe to call twice."""
         if self.readyState == "live":
-            self._screen.add_viewer(-1)
+            self._preview.add_viewer(-1)
         super().stop()
 
     def _frame(self) -> VideoFrame:
-        picture = self._screen.picture()
+        picture = self._preview.picture()
         if picture is None:
-            picture = np.zeros((360, 640, 3), np.uint8)
-        return VideoFrame.from_ndarray(fitted(picture, self._max_width), "rgb24")
+            picture = np.zeros(BLANK, np.uint8)
+        return VideoFrame.from_ndarray(fit_width(picture, self._max_width), "rgb24")
 
 
-def fitted(picture: Picture, max_width: int) -> Picture:
-    """A picture made small enough, with even sides as video wants them."""
+def fit_width(picture: RgbImage, max_width: int) -> RgbImage:
+    """Scale a picture down to a width, with even sides as video encoders require them."""
     height, width = picture.shape[:2]
     scale = min(max_width / width, 1.0)
     size = (max(int(width * scale) // 2 * 2, 2), max(int(height * scale) // 2 * 2, 2))
@@ -79,11 +80,11 @@ def fitted(picture: Picture, max_width: int) -> Picture:
 
 
 class _Viewer:
-    """One viewer's connection, closed when the viewer leaves, vanishes or never comes."""
+    """One viewer's connection, closed when the viewer leaves, vanishes or never connects."""
 
     def __init__(self, peer: RTCPeerConnection, sessions: PeerSessions, key: str) -> None:
         self._peer = peer
-        self._end = partial(sessions.forget, key)
+        self._on_end = partial(sessions.forget, key)
         self._loop = asyncio.get_running_loop()
         self._closing: asyncio.Task[None] | None = None
         timeout = sessions.settings.ice.connect_timeout
@@ -115,11 +116,11 @@ class _Viewer:
         try:
             await self._peer.close()
         finally:
-            self._end()
+            self._on_end()
 
 
 class WhepEndpoint:
-    """Takes viewers; belongs to the event loop that it is used on."""
+    """Accepts viewers; belongs to the event loop that it is used on."""
 
     def __init__(
         self,
@@ -128,34 +129,34 @@ class WhepEndpoint:
         frame_rate: float = FRAME_RATE,
         max_width: int = MAX_WIDTH,
     ) -> None:
-        """Have no viewers yet.
+        """Start without viewers.
 
         Args:
-            settings: ways between the peers, and how many viewers may watch.
-            frame_rate: pictures per second; each viewer's are encoded apart.
-            max_width: pixels; wider pictures are made smaller.
+            settings: ICE, and how many viewers may connect.
+            frame_rate: pictures per second.
+            max_width: pixels; wider pictures are scaled down.
         """
         self.sessions = PeerSessions(settings)
         self._frame_rate = frame_rate
         self._max_width = max_width
 
-    async def offer(self, sdp: str | bytes, screen: Screen) -> Answer:
-        """Answer a viewer.
+    async def offer(self, sdp: str | bytes, preview: Preview) -> PeerAnswer:
+        """Answer a viewer's offer.
 
         Raises:
             stream.webrtc.sdp.OfferRefused: the offer cannot be answered.
-            stream.webrtc.peers.TooManySessions: as many as the settings allow are there already.
+            stream.webrtc.peers.TooManyPeers: as many as the settings allow are connected.
         """
         offer = read_offer(sdp.encode() if isinstance(sdp, str) else sdp, "viewer")
-        self.sessions.check_room()
-        key = new_key()
-        peer = peer_connection(self.sessions.settings.ice)
+        self.sessions.check_capacity()
+        key = generate_key()
+        peer = make_connection(self.sessions.settings.ice)
         viewer = _Viewer(peer, self.sessions, key)
-        peer.addTrack(ScreenTrack(screen, self._frame_rate, self._max_width))
+        peer.addTrack(PreviewTrack(preview, self._frame_rate, self._max_width))
         return await self.sessions.answer(key, peer, offer, "viewer", viewer)
 
     async def delete(self, key: str) -> bool:
-        """End a viewer's session; False if there is none (any more)."""
+        """End a viewer's session; False if it does not exist (any more)."""
         return await self.sessions.delete(key)
 
     async def close(self) -> None:

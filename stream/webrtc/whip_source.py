@@ -1,4 +1,4 @@
-"""WebRTC publishers as live sources: who calls is answered, decoded at full rate, and watched."""
+"""WebRTC publishers as live sources: decoded at full rate, and watched for their end."""
 
 import asyncio
 import json
@@ -13,19 +13,20 @@ from aiortc import MediaStreamTrack, RTCDataChannel, RTCPeerConnection
 from aiortc.mediastreams import MediaStreamError
 from av.video.frame import VideoFrame
 
-from stream.decode.frame_builder import PictureFlow
+from stream.decode.frame_builder import FrameBuilder
 from stream.errors import SourceError
 from stream.mailbox import Inbox
 from stream.sources import STOP_BOUND_S, StatusListener
-from stream.status import SourceState, SourceStatus, StatusBoard, as_sentence
+from stream.status import SourceState, SourceStatus, StatusReporter, to_sentence
 from stream.webrtc.peers import WebRtcSettings
 from stream.webrtc.receiver import ReceiverAdapter
 
-MAX_WAITING_TEXTS: Final = 64
+# Beyond these a publisher does not read its data channel, and messages are dropped.
+MAX_PENDING_MESSAGES: Final = 64
 MAX_BUFFERED_BYTES: Final = 256 * 1024
 STOPPED: Final = "Stopped."
 LEFT: Final = "The publisher left."
-NO_WAY: Final = (
+UNREACHABLE: Final = (
     "The publisher was not reached: its network or a firewall lets no UDP through; see TURN."
 )
 
@@ -44,12 +45,12 @@ class WhipSource:
         settings: WebRtcSettings,
         on_end: Callable[[], None],
     ) -> None:
-        """Watch a connection that is about to be made; call it on the event loop.
+        """Wait for a connection that is about to be made; call it on the event loop.
 
         Args:
             source_id: the source's name.
             peer: not connected yet.
-            settings: see there.
+            settings: of WebRTC sessions.
             on_end: called once, on the loop, when the connection is closed.
         """
         self._source_id = source_id
@@ -57,14 +58,13 @@ class WhipSource:
         self._settings = settings
         self._on_end = on_end
         self._loop = asyncio.get_running_loop()
-        self._board = StatusBoard()
-        self._board.show(SourceState.CONNECTING, "Waiting for the publisher.")
-        self._flow: PictureFlow | None = None
+        self._reporter = StatusReporter()
+        self._reporter.report(SourceState.CONNECTING, "Waiting for the publisher.")
+        self._builder: FrameBuilder | None = None
         self._receiver: ReceiverAdapter | None = None
         self._channel: RTCDataChannel | None = None
         self._lock = Lock()
-        self._waiting_texts = 0
-        self._unsent = 0
+        self._pending_messages = 0
         self._was_connected = False
         self._pulling: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
@@ -75,43 +75,39 @@ class WhipSource:
 
     @property
     def source_id(self) -> str:
-        """The name given."""
+        """The given name."""
         return self._source_id
 
     @property
     def status(self) -> SourceStatus:
-        """How the publisher is."""
-        return self._board.status
-
-    @property
-    def unsent(self) -> int:
-        """Texts that were not sent, because the publisher has no channel or does not read."""
-        return self._unsent
+        """The newest status."""
+        return self._reporter.status
 
     def start(self, mailbox: Inbox, on_status: StatusListener) -> None:
         """Begin to pass frames on; returns at once."""
-        self._board.listen(on_status)
-        flow = PictureFlow(
+        self._reporter.listen(on_status)
+        builder = FrameBuilder(
             self._source_id,
             mailbox,
-            self._board,
+            self._reporter,
             self._settings.limits,
             awaits_key_frame=False,  # aiortc's decoders begin with one, and do not mark it
         )
         with suppress(RuntimeError):  # the loop is closed, and the source with it
-            self._loop.call_soon_threadsafe(setattr, self, "_flow", flow)
+            self._loop.call_soon_threadsafe(setattr, self, "_builder", builder)
 
     def note_vanished(self) -> None:
-        """Nothing is heard of the publisher any more; called on the event loop."""
+        """End the source, because nothing comes from the publisher; called on the event loop."""
         silence = self._settings.ice.vanished_after
         reason = f"The publisher vanished: nothing came from it for {silence:.0f} s."
-        self._begin_to_close(SourceState.ENDED, reason, is_there=False)
+        self._begin_to_close(SourceState.ENDED, reason, is_connected=False)
 
-    def send(self, text: str) -> bool:
-        """Send a text over the publisher's data channel; never blocks.
+    def send(self, message: str) -> bool:
+        """Send a message over the publisher's data channel; never blocks.
 
-        False if there is no channel, or too much waits already: a publisher that does not read
-        loses texts, which are counted in `unsent`.
+        Returns:
+            False if there is no channel, or the publisher does not read and too much is pending;
+            then the message is dropped.
         """
         channel = self._channel
         with self._lock:
@@ -119,17 +115,16 @@ class WhipSource:
                 channel is not None
                 and channel.readyState == "open"
                 and channel.bufferedAmount < MAX_BUFFERED_BYTES
-                and self._waiting_texts < MAX_WAITING_TEXTS
+                and self._pending_messages < MAX_PENDING_MESSAGES
             )
-            self._waiting_texts += is_possible
-            self._unsent += not is_possible
+            self._pending_messages += is_possible
         if is_possible:
             with suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._deliver, text)
+                self._loop.call_soon_threadsafe(self._deliver, message)
         return is_possible
 
     def stop(self, timeout: float = STOP_BOUND_S) -> None:
-        """End the connection; blocks for `timeout` seconds at most, on the event loop not."""
+        """End the connection; blocks for `timeout` seconds at most, never on the event loop."""
         with suppress(RuntimeError):
             if asyncio.get_running_loop() is self._loop:
                 self._begin_to_close(SourceState.ENDED, STOPPED)
@@ -138,19 +133,19 @@ class WhipSource:
             closing = asyncio.run_coroutine_threadsafe(self.close(STOPPED), self._loop)
             with suppress(FutureTimeout):
                 closing.result(timeout)
-        self._board.show(SourceState.ENDED, STOPPED)
+        self._reporter.report(SourceState.ENDED, STOPPED)
 
     async def close(self, reason: str = STOPPED) -> None:
         """End the connection, on the event loop; safe to call twice."""
         await asyncio.shield(self._begin_to_close(SourceState.ENDED, reason))
 
     def _begin_to_close(
-        self, state: SourceState, reason: str, *, is_there: bool = True
+        self, state: SourceState, reason: str, *, is_connected: bool = True
     ) -> "asyncio.Task[None]":
         if self._closing is None:
-            if is_there:
-                self._farewell(reason)
-            self._board.show(state, reason)
+            if is_connected:
+                self._announce_end(reason)
+            self._reporter.report(state, reason)
             self._closing = self._loop.create_task(self._close(), name=f"end {self._source_id}")
         return self._closing
 
@@ -163,8 +158,8 @@ class WhipSource:
         finally:
             self._on_end()
 
-    def _farewell(self, reason: str) -> None:
-        """Tell the publisher; browsers believe for half a minute that they are still connected."""
+    def _announce_end(self, reason: str) -> None:
+        """Notify the publisher: browsers take half a minute to notice that they are cut off."""
         if self._channel is not None and self._channel.readyState == "open":
             self._channel.send(json.dumps({"state": "ended", "reason": reason}))
 
@@ -172,13 +167,11 @@ class WhipSource:
         if self._channel is None or channel.label == "events":
             self._channel = channel
 
-    def _deliver(self, text: str) -> None:
+    def _deliver(self, message: str) -> None:
         with self._lock:
-            self._waiting_texts -= 1
+            self._pending_messages -= 1
         if self._channel is not None and self._channel.readyState == "open":
-            self._channel.send(text)
-        else:
-            self._unsent += 1
+            self._channel.send(message)
 
     def _on_connection_state(self) -> None:
         state = self._peer.connectionState
@@ -188,10 +181,10 @@ class WhipSource:
         elif state == "failed" and not self._was_connected:
             self._give_up()
         elif state in ("failed", "closed"):
-            self._begin_to_close(SourceState.ENDED, LEFT, is_there=False)
+            self._begin_to_close(SourceState.ENDED, LEFT, is_connected=False)
 
     def _give_up(self) -> None:
-        self._begin_to_close(SourceState.FAILED, NO_WAY, is_there=False)
+        self._begin_to_close(SourceState.FAILED, UNREACHABLE, is_connected=False)
 
     def _on_track(self, track: MediaStreamTrack) -> None:
         for transceiver in self._peer.getTransceivers():
@@ -200,35 +193,35 @@ class WhipSource:
             if track.kind == "video":
                 self._receiver = ReceiverAdapter(transceiver.receiver)
                 self._pulling = self._loop.create_task(self._pull(track))
-            else:  # nobody listens: packets are thrown away before they are decoded
+            else:  # audio is not used: its packets are dropped before they are decoded
                 transceiver.receiver._enabled = False
 
     async def _pull(self, track: MediaStreamTrack) -> None:
-        """Take every picture as soon as it is decoded, so that none waits in a queue."""
+        """Receive every picture as soon as it is decoded, so that none waits in a queue."""
         while True:
             try:
                 async with asyncio.timeout(self._settings.stall_after):
                     picture = await track.recv()
             except TimeoutError:
-                self._show_stall()
+                self._report_stall()
                 continue
             except MediaStreamError:
-                self._begin_to_close(SourceState.ENDED, LEFT, is_there=False)
+                self._begin_to_close(SourceState.ENDED, LEFT, is_connected=False)
                 return
             try:
-                self._take(picture)
+                self._add(picture)
             except SourceError as error:
-                self._begin_to_close(SourceState.FAILED, as_sentence(str(error)))
+                self._begin_to_close(SourceState.FAILED, to_sentence(str(error)))
                 return
 
-    def _take(self, picture: object) -> None:
-        if not isinstance(picture, VideoFrame) or self._flow is None or picture.pts is None:
+    def _add(self, picture: object) -> None:
+        if not isinstance(picture, VideoFrame) or self._builder is None or picture.pts is None:
             return
         sender_time = None if self._receiver is None else self._receiver.sender_time(picture.pts)
-        self._flow.take(picture, time(), picture.time, sender_time)
+        self._builder.add(picture, time(), picture.time, sender_time)
 
-    def _show_stall(self) -> None:
-        if self._was_connected and self._flow is not None:
+    def _report_stall(self) -> None:
+        if self._was_connected and self._builder is not None:
             after = self._settings.stall_after
             reason = f"The publisher is connected, but sent no picture for {after:.0f} s."
-            self._board.show(SourceState.STALLED, reason)
+            self._reporter.report(SourceState.STALLED, reason)

@@ -10,7 +10,7 @@ from matcher.tracking.codec import to_record
 from matcher.tracking.events import Event
 from matcher.tracking.video import JobFiles, VideoJob
 from stream.frame import Frame
-from stream.video.decoding import SeekPoint
+from stream.video.decoder import SeekPoint
 from tests.matcher.world import (
     FakeCatalog,
     Thing,

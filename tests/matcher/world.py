@@ -19,7 +19,7 @@ from matcher.results import (
     Verification,
 )
 from stream.frame import Frame
-from stream.video.decoding import SeekPoint
+from stream.video.decoder import SeekPoint
 
 WIDTH, HEIGHT = 640, 360
 

@@ -11,7 +11,8 @@ import pytest
 from typing_extensions import override
 
 from stream.camera.reconnecting import ReconnectingSource
-from stream.camera.source import CameraSettings, CameraSource
+from stream.camera.settings import CameraSettings
+from stream.camera.source import CameraSource
 from stream.mailbox import Mailbox
 from stream.status import SourceState
 from stream.webrtc.peers import WebRtcSettings
@@ -19,7 +20,7 @@ from tests.stream.peers.browser import chromium
 from tests.stream.peers.cameras import GstCamera
 from tests.stream.peers.whip_server import Publication, WhipServer
 from tests.stream.watching import wait_until
-from tests.stream.webrtc.test_protocol import ICE, Client, until
+from tests.stream.webrtc.test_protocol import ICE, WebRtcPeer, until
 
 SESSIONS = 200
 WARM_UP = 20
@@ -83,7 +84,7 @@ def test_cameras_leave_nothing_behind(capsys: pytest.CaptureFixture[str]) -> Non
 @pytest.mark.soak
 def test_publishers_leave_nothing_behind(capsys: pytest.CaptureFixture[str]) -> None:
     async def one(is_killed_early: bool) -> None:
-        client = Client()
+        client = WebRtcPeer()
         answer = await server.endpoint.offer(await client.offer())
         source = server.endpoint.source(answer.key)
         assert source is not None
@@ -127,7 +128,7 @@ def test_browsers_that_are_killed_mid_handshake_leave_nothing_behind() -> None:
             pages = [browser.new_page() for _ in range(PAGES)]
             for number, page in enumerate(pages):
                 page.goto(f"{server.url}/?codec=VP8{'&half' if number % 2 else ''}")
-                page.wait_for_function("told.ready", timeout=30_000)
+                page.wait_for_function("results.ready", timeout=30_000)
             for publication in server.publications[known::2]:
                 wait_until(partial(_is_live, publication))
             for process in psutil.Process().children(recursive=True):

@@ -1,6 +1,6 @@
-"""Half an hour at 30 pictures per second into somebody who takes three.
+"""Half an hour at 30 pictures per second for a consumer that takes three.
 
-The sender's time is burnt into each picture, so that what waits in a decoder or a jitter buffer
+The sender's time is burnt into each picture, so that the wait in a decoder or a jitter buffer
 counts as age, too.
 """
 
@@ -94,7 +94,7 @@ def test_age_and_memory_stay_flat_before_a_slow_taker(
     assert callable(open_source)
     pause, process = threading.Event(), psutil.Process()
     ages: list[float] = []
-    told: list[float] = []
+    estimated_ages: list[float] = []
     memory: list[tuple[float, float]] = []
     with open_source(tmp_path) as (source, mailbox):
         assert mailbox.take(30) is not None
@@ -105,7 +105,7 @@ def test_age_and_memory_stay_flat_before_a_slow_taker(
             age = true_age(frame)
             assert age is not None
             ages.append(age)
-            told.append(time() - frame.captured_at)
+            estimated_ages.append(time() - frame.captured_at)
             pause.wait(1 / 3)
             if minutes > MINUTES * WARM_UP:
                 memory.append((minutes, process.memory_info().rss / 2**20))
@@ -117,8 +117,8 @@ def test_age_and_memory_stay_flat_before_a_slow_taker(
         print(  # noqa: T201
             f"\n{source.source_id}, {MINUTES:g} minutes: {received} in = {taken} taken + {dropped} "
             f"dropped; age in the picture p50 {np.median(ages) * 1e3:.0f} ms, p95 "
-            f"{np.percentile(ages, 95) * 1e3:.0f} ms, largest {max(ages) * 1e3:.0f} ms; as told "
-            f"p95 {np.percentile(told, 95) * 1e3:.0f} ms; memory "
+            f"{np.percentile(ages, 95) * 1e3:.0f} ms, largest {max(ages) * 1e3:.0f} ms; estimated "
+            f"p95 {np.percentile(estimated_ages, 95) * 1e3:.0f} ms; memory "
             f"{memory[-1][1]:.0f} MB, slope {slope:+.2f} MB/min"
         )
     assert received >= 0.97 * 30 * 60 * MINUTES

@@ -1,4 +1,4 @@
-"""Looks at a live source for a test: takes every frame, remembers what it said."""
+"""Records a live source for a test: every frame that can be taken, and every status."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ PATIENCE_S = 40.0
 
 
 def wait_until(is_so: Callable[[], bool], seconds: float = PATIENCE_S) -> float:
-    """Wait for something; fails after a while, else tells how long it took."""
+    """Wait for a condition; fail after a while, else return how long it took in seconds."""
     begin = monotonic()
     while not is_so():
         waited = monotonic() - begin
@@ -23,11 +23,11 @@ def wait_until(is_so: Callable[[], bool], seconds: float = PATIENCE_S) -> float:
     return monotonic() - begin
 
 
-class Watch:
-    """What came of a source.
+class SourceRecorder:
+    """Takes the frames of a source and records its statuses.
 
     Attributes:
-        heard: every status told.
+        heard: every status reported.
         frames: number, media time, capture time and age of each frame taken; no pictures.
         last: the newest frame.
     """
@@ -82,9 +82,9 @@ class Watch:
 
 
 @contextmanager
-def watching(source: LiveSource) -> Iterator[Watch]:
+def watching(source: LiveSource) -> Iterator[SourceRecorder]:
     """Start a source, and stop it at the end."""
-    watch = Watch(source)
+    watch = SourceRecorder(source)
     watch.start()
     try:
         yield watch

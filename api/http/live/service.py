@@ -24,8 +24,8 @@ from matcher.live import FrameTold, Message, NoSuchSession, SessionSettings
 from stream.sources import LiveSource
 from stream.webrtc.endpoint import WhipEndpoint
 from stream.webrtc.peers import WebRtcSettings
-from stream.webrtc.preview import Picture, Screen
-from stream.webrtc.protocol import Reply, WhepProtocol, WhipProtocol
+from stream.webrtc.preview import Preview, RgbImage
+from stream.webrtc.protocol import HttpReply, WhepProtocol, WhipProtocol
 from stream.webrtc.whep import WhepEndpoint
 from stream.webrtc.whip_source import WhipSource
 
@@ -62,15 +62,15 @@ class LiveRoom:
         self._whip = WhipProtocol(self._whip_endpoint, "/v1/sessions/{}".format)
         self.whep = WhepProtocol(self._whep_endpoint, "/v1/viewers/{}".format)
         self._origins: OrderedDict[str, _Origin] = OrderedDict()
-        self._screens: dict[str, Screen] = {}
+        self._previews: dict[str, Preview] = {}
 
-    def options(self) -> Reply:
+    def options(self) -> HttpReply:
         """What may be posted to publish."""
         return self._whip.options()
 
     async def publish(
         self, catalog: str, content_type: str | None, body: bytes, accept: str | None
-    ) -> Reply:
+    ) -> HttpReply:
         """Take a publisher and match it.
 
         Raises:
@@ -89,7 +89,7 @@ class LiveRoom:
             raise
         self._remember(session_id, _Origin("whip", key, source))
         headers = {**reply.headers, "Location": f"/v1/sessions/{session_id}"}
-        return Reply(reply.status, headers, reply.body)
+        return HttpReply(reply.status, headers, reply.body)
 
     async def begin(self, source: LiveSource, catalog: str, settings: SessionSettings) -> str:
         """Match a source; the session's id.
@@ -106,7 +106,7 @@ class LiveRoom:
 
     async def trickle(
         self, session_id: str, content_type: str | None, body: bytes, if_match: str | None
-    ) -> Reply:
+    ) -> HttpReply:
         """More candidates of a publisher."""
         key = self._origin(session_id).key
         return await self._whip.patch(key, content_type, body, if_match)
@@ -115,7 +115,7 @@ class LiveRoom:
         """End a session; whether it was a publisher's."""
         is_whip = self._origin(session_id).kind == "whip"
         await asyncio.to_thread(self.desk.sessions.stop, session_id)
-        self._screens.pop(session_id, None)
+        self._previews.pop(session_id, None)
         return is_whip
 
     def show(self, session_id: str, principal: Principal) -> SessionJson:
@@ -152,10 +152,10 @@ class LiveRoom:
                 raise
             return entries[0].catalog
 
-    def screen(self, session_id: str) -> Screen:
+    def preview(self, session_id: str) -> Preview:
         """What a session's viewers see."""
         self.desk.sessions.get(session_id)
-        return self._screens.setdefault(session_id, Screen())
+        return self._previews.setdefault(session_id, Preview())
 
     def hear(self, message: Message) -> None:
         """Take a message of the sessions; from any thread, never blocks."""
@@ -163,7 +163,7 @@ class LiveRoom:
         if isinstance(message, FrameTold):
             self._hear_frame(message)
         elif message.status.state.is_final:
-            self._screens.pop(message.status.session_id, None)
+            self._previews.pop(message.status.session_id, None)
 
     async def close(self) -> None:
         """Tell publishers and viewers, and end them."""
@@ -171,16 +171,16 @@ class LiveRoom:
         self.board.close()
 
     def _hear_frame(self, told: FrameTold) -> None:
-        screen = self._screens.get(told.session_id)
+        preview = self._previews.get(told.session_id)
         origin = self._origins.get(told.session_id)
-        if screen is None and origin is None:
+        if preview is None and origin is None:
             return
         try:
             catalog = self.desk.followed(self.desk.sessions.get(told.session_id).catalog)()
         except (CatalogError, NoSuchSession):
             return  # deleted a moment ago; the session says so itself
-        if screen is not None:
-            screen.show(lambda: drawn(told, catalog))
+        if preview is not None:
+            preview.show(lambda: drawn(told, catalog))
         if origin is not None and origin.source is not None:
             _tell(origin.source, told, catalog)
 
@@ -213,7 +213,7 @@ async def live_room(
         yield room
 
 
-def drawn(told: FrameTold, catalog: Catalog) -> Picture:
+def drawn(told: FrameTold, catalog: Catalog) -> RgbImage:
     """A frame with everything drawn that is in view."""
     height, width = told.frame.image.shape[:2]
     seen = [

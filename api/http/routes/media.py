@@ -12,7 +12,7 @@ from api.http.engine import TheEngine
 from api.http.problems import Problem, documented
 from api.http.requests.uploads import read_body
 from api.http.routes.sessions import LARGEST_OFFER, SDP, respond
-from stream.webrtc.preview import Screen
+from stream.webrtc.preview import Preview
 
 router = APIRouter(tags=["live"])
 
@@ -30,14 +30,14 @@ async def snapshot(engine: TheEngine, principal: Reader, session_id: str) -> Res
     """A JPEG; 404 before the first frame."""
     room = engine.room
     principal.check(room.catalog_of(session_id))
-    screen: Screen = room.screen(session_id)
-    if screen.number == 0:
+    preview: Preview = room.preview(session_id)
+    if preview.number == 0:
         # Nobody looked before: the next frame is drawn.
         with suppress(TimeoutError):
             async with asyncio.timeout(FIRST_PICTURE_S):
-                while screen.number == 0:
+                while preview.number == 0:
                     await room.board.news(FIRST_PICTURE_S)
-    jpeg = await engine.compute.run(screen.snapshot)
+    jpeg = await engine.compute.run(preview.snapshot)
     if jpeg is None:
         raise Problem(HTTPStatus.NOT_FOUND, f"session {session_id} has no picture yet")
     return Response(jpeg, media_type="image/jpeg")
@@ -78,7 +78,7 @@ async def watch(
     principal.check(room.catalog_of(session_id))
     body, headers = await read_body(request, LARGEST_OFFER), request.headers
     kind, accept = headers.get("content-type"), headers.get("accept")
-    reply, _ = await room.whep.post(kind, body, room.screen(session_id), accept)
+    reply, _ = await room.whep.post(kind, body, room.preview(session_id), accept)
     return respond(reply)
 
 

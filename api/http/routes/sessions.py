@@ -21,7 +21,7 @@ from api.http.requests.uploads import read_body
 from api.live.source import Transport, live_source
 from client.records import SessionJson
 from matcher.live import NoSuchSession, Region, SessionSettings
-from stream.webrtc.protocol import Reply
+from stream.webrtc.protocol import HttpReply
 
 router = APIRouter(tags=["live"])
 
@@ -69,7 +69,7 @@ def settings_of(regions: list[list[Corner]], smallest: float) -> SessionSettings
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), "invalid") from error
 
 
-def respond(reply: Reply) -> Response:
+def respond(reply: HttpReply) -> Response:
     """A reply of WHIP or WHEP as a response."""
     if reply.problem:
         return problem_response(reply.status, reply.problem, headers=reply.headers)

@@ -7,7 +7,7 @@ from time import monotonic, sleep, time
 from stream.frame import Frame
 from stream.mailbox import Inbox
 from stream.sources import StatusListener
-from stream.status import SourceState, SourceStatus, StatusBoard
+from stream.status import SourceState, SourceStatus, StatusReporter
 from tests.matcher.world import World
 
 
@@ -16,7 +16,7 @@ class HandSource:
 
     def __init__(self, source_id: str = "hand") -> None:
         self._source_id = source_id
-        self._board = StatusBoard()
+        self._reporter = StatusReporter()
         self._inbox: Inbox | None = None
         self.stops = 0
 
@@ -26,18 +26,18 @@ class HandSource:
 
     @property
     def status(self) -> SourceStatus:
-        return self._board.status
+        return self._reporter.status
 
     def start(self, mailbox: Inbox, on_status: StatusListener) -> None:
-        self._board.listen(on_status)
+        self._reporter.listen(on_status)
         self._inbox = mailbox
 
     def stop(self, timeout: float = 2.0) -> None:  # noqa: ARG002 -- it is always quick
         self.stops += 1
-        self._board.show(SourceState.ENDED, "Stopped.")
+        self._reporter.report(SourceState.ENDED, "Stopped.")
 
     def show(self, state: SourceState, reason: str = "So it is.") -> None:
-        self._board.show(state, reason)
+        self._reporter.report(state, reason)
 
     def put(self, frame: Frame, *, age_s: float = 0.0) -> None:
         assert self._inbox is not None

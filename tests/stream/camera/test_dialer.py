@@ -7,7 +7,7 @@ from time import monotonic
 import pytest
 
 from stream.camera.address import SERVICE_RULES, AddressRules
-from stream.camera.dialer import Dialer, Stopped
+from stream.camera.dialer import Dialer, DialStopped
 from stream.errors import SourceError
 from tests.stream.peers.cameras import free_port
 
@@ -52,7 +52,7 @@ def test_nothing_is_connected_after_stopping() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         dialer = Dialer(AddressRules())
         dialer.stop()
-        with pytest.raises(Stopped):
+        with pytest.raises(DialStopped):
             dialer.connect("127.0.0.1", server.getsockname()[1])
-        with pytest.raises(Stopped):
+        with pytest.raises(DialStopped):
             dialer.resolve("some.host.invalid", 1)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
-from stream.camera.source import CameraSettings, CameraSource
+from stream.camera.settings import CameraSettings
+from stream.camera.source import CameraSource
 from stream.status import SourceState
 from tests.stream.clips import write_clip
 from tests.stream.peers.cameras import access_units, moving_bar
@@ -20,7 +21,7 @@ from tests.stream.watching import wait_until, watching
 REALM = 'Digest realm="camera", nonce="abc", qop="auth", algorithm=MD5'
 
 
-class Handler(BaseHTTPRequestHandler):
+class CameraHandler(BaseHTTPRequestHandler):
     """One camera's web server."""
 
     protocol_version = "HTTP/1.1"
@@ -110,7 +111,7 @@ def _md5(text: str) -> str:
 
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[str]:
-    handler = type("Here", (Handler,), {"folder": tmp_path})
+    handler = type("Here", (CameraHandler,), {"folder": tmp_path})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever)

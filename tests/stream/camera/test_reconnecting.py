@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 
 from stream.camera.reconnecting import ReconnectingSource, ReconnectSettings
-from stream.camera.source import CameraSettings, CameraSource
+from stream.camera.settings import CameraSettings
+from stream.camera.source import CameraSource
 from stream.errors import SourceError
 from stream.frame import Frame
 from stream.mailbox import Inbox
 from stream.sources import StatusListener
-from stream.status import SourceState, SourceStatus, StatusBoard
+from stream.status import SourceState, SourceStatus, StatusReporter
 from tests.stream.peers.cameras import GstCamera, free_port
-from tests.stream.peers.proxy import Proxy
-from tests.stream.watching import Watch, wait_until, watching
+from tests.stream.peers.proxy import TcpProxy
+from tests.stream.watching import SourceRecorder, wait_until, watching
 
 QUICK = ReconnectSettings(first_pause=0.01, max_pause=0.02)
 SHOWN_WITHIN_S = 10.0
@@ -29,27 +30,27 @@ class FakeSource:
 
     def __init__(self, play: Callable[["FakeSource"], None]) -> None:
         self._play = play
-        self.board = StatusBoard()
+        self.reporter = StatusReporter()
         self.stops = 0
 
     @property
     def status(self) -> SourceStatus:
-        return self.board.status
+        return self.reporter.status
 
     def start(self, mailbox: Inbox, on_status: StatusListener) -> None:
         self.inbox = mailbox
-        self.board.listen(on_status)
+        self.reporter.listen(on_status)
         self._play(self)
 
     def stop(self, timeout: float = 2.0) -> None:  # noqa: ARG002  (a source's signature)
         self.stops += 1
 
     def send(self, captured_at: float, media_time: float) -> None:
-        self.board.show(SourceState.LIVE, "Fine.")
+        self.reporter.report(SourceState.LIVE, "Fine.")
         self.inbox.put(Frame("fake", 0, media_time, captured_at, np.zeros((2, 2, 3), np.uint8)))
 
     def fail(self, reason: str = "Broken.") -> None:
-        self.board.show(SourceState.FAILED, reason)
+        self.reporter.report(SourceState.FAILED, reason)
 
 
 def test_pauses_double_up_to_two_seconds_jitter_included() -> None:
@@ -78,7 +79,7 @@ def test_numbers_and_times_go_on_after_a_gap() -> None:
         source.fail()
 
     source = ReconnectingSource(lambda: FakeSource(play), QUICK)
-    watch = Watch(source)
+    watch = SourceRecorder(source)
     watch.start()
     wait_until(lambda: len(watch.frames) == 4)
     watch.stop()
@@ -108,7 +109,7 @@ def test_a_source_that_ends_is_not_started_again() -> None:
     made: list[FakeSource] = []
 
     def make() -> FakeSource:
-        made.append(FakeSource(lambda fake: fake.board.show(SourceState.ENDED, "Over.")))
+        made.append(FakeSource(lambda fake: fake.reporter.report(SourceState.ENDED, "Over.")))
         return made[-1]
 
     with watching(ReconnectingSource(make, QUICK)) as watch:
@@ -120,7 +121,7 @@ def test_a_source_that_ends_is_not_started_again() -> None:
 
 def test_damage_is_counted_over_all_connections() -> None:
     def play(source: FakeSource) -> None:
-        source.board.count(corrupt=3)
+        source.reporter.count(corrupt=3)
         source.fail()
 
     with watching(ReconnectingSource(lambda: FakeSource(play), QUICK)) as watch:
@@ -148,7 +149,7 @@ def keeping(url: str) -> ReconnectingSource:
     return ReconnectingSource(lambda: CameraSource(url, CameraSettings()))
 
 
-def comes_back(watch: Watch) -> float:
+def comes_back(watch: SourceRecorder) -> float:
     """How long until the next picture."""
     count = len(watch.frames)
     return wait_until(lambda: len(watch.frames) > count, 15)
@@ -180,7 +181,7 @@ def test_a_killed_camera_is_shown_and_comes_back_and_others_lose_nothing() -> No
 
 
 def test_a_camera_whose_connection_died_without_a_word_comes_back() -> None:
-    with GstCamera() as camera, Proxy(camera.port) as proxy:
+    with GstCamera() as camera, TcpProxy(camera.port) as proxy:
         url = camera.url.replace(str(camera.port), str(proxy.port))
         source = ReconnectingSource(lambda: CameraSource(url, CameraSettings(transport="tcp")))
         with watching(source) as watch:

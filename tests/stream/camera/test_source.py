@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stream.camera.source import CameraSettings, CameraSource
-from stream.decode.frame_builder import PictureLimits
+from stream.camera.settings import CameraSettings
+from stream.camera.source import CameraSource
+from stream.decode.frame_builder import FrameLimits
+from stream.decode.freeze_detector import FreezeSettings
 from stream.errors import SourceError
 from stream.mailbox import Mailbox
 from stream.status import SourceState
@@ -174,7 +176,7 @@ def test_damaged_pictures_are_dropped_and_counted_and_good_ones_come_again() -> 
 
 
 def test_pictures_that_are_too_large_fail_with_a_sentence() -> None:
-    settings = CameraSettings(limits=PictureLimits(max_pixels=300 * 200))
+    settings = CameraSettings(limits=FrameLimits(max_pixels=300 * 200))
     with GstCamera() as camera, watching(CameraSource(camera.url, settings)) as watch:
         watch.wait_for(SourceState.FAILED)
         assert watch.reason == "Its pictures of 640x360 are too large; choose a smaller stream."
@@ -189,7 +191,7 @@ def test_a_picture_that_freezes_is_an_alarm_and_movement_ends_it() -> None:
             image[:, : number * 8 % width] = 200
         return image
 
-    settings = CameraSettings(limits=PictureLimits(freeze_after=2.5))
+    settings = CameraSettings(limits=FrameLimits(freeze=FreezeSettings(freeze_after=2.5)))
     with GstCamera(paint=paint) as camera, watching(CameraSource(camera.url, settings)) as watch:
         watch.wait_for(SourceState.STALLED)
         assert watch.reason.startswith("Always the same picture comes")

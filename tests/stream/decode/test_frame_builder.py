@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 
-from stream.decode.frame_builder import PictureFlow, PictureLimits
+from stream.decode.frame_builder import FrameBuilder, FrameLimits
 from stream.errors import SourceError
 from stream.frame import Frame
 from stream.mailbox import Mailbox
-from stream.status import SourceState, StatusBoard
+from stream.status import SourceState, StatusReporter
 
 
 def picture(width: int = 64, height: int = 48) -> VideoFrame:
     return VideoFrame.from_ndarray(np.full((height, width, 3), 90, np.uint8), "rgb24")
 
 
-def flow(mailbox: Mailbox, board: StatusBoard | None = None) -> PictureFlow:
-    board = board or StatusBoard()
-    return PictureFlow("cam", mailbox, board, PictureLimits(), awaits_key_frame=False)
+def make_builder(mailbox: Mailbox, reporter: StatusReporter | None = None) -> FrameBuilder:
+    reporter = reporter or StatusReporter()
+    return FrameBuilder("cam", mailbox, reporter, FrameLimits(), awaits_key_frame=False)
 
 
 def taken(mailbox: Mailbox) -> Frame:
@@ -29,23 +29,23 @@ def taken(mailbox: Mailbox) -> Frame:
 def media_times(times: list[float | None]) -> list[float]:
     """What becomes of presentation times that come 40 ms apart."""
     mailbox, found = Mailbox(), []
-    pictures = flow(mailbox)
+    builder = make_builder(mailbox)
     for number, time in enumerate(times):
-        pictures.take(picture(), 1000 + number * 0.04, time, None)
+        builder.add(picture(), 1000 + number * 0.04, time, None)
         found.append(round(taken(mailbox).media_time, 3))
     return found
 
 
 def test_a_picture_becomes_a_numbered_frame() -> None:
-    mailbox, board = Mailbox(), StatusBoard()
-    pictures = flow(mailbox, board)
+    mailbox, reporter = Mailbox(), StatusReporter()
+    builder = make_builder(mailbox, reporter)
     for _ in range(2):
-        pictures.take(picture(), 1000.0, None, None)
+        builder.add(picture(), 1000.0, None, None)
     frame = taken(mailbox)
     assert (frame.source_id, frame.index, frame.captured_at) == ("cam", 1, 1000.0)
     assert frame.image.shape == (48, 64, 3)
-    assert board.status.state is SourceState.LIVE
-    assert board.status.reason == "Pictures of 64x48 come."
+    assert reporter.status.state is SourceState.LIVE
+    assert reporter.status.reason == "Pictures of 64x48 come."
 
 
 def test_media_time_follows_the_pictures_own_clock() -> None:
@@ -68,13 +68,13 @@ def test_timestamps_that_jump_do_not_make_it_jump(jump: float) -> None:
 )
 def test_sizes_that_make_no_sense_are_refused(width: int, height: int, reason: str) -> None:
     with pytest.raises(SourceError, match=f"{width}x{height} are {reason}"):
-        flow(Mailbox()).take(picture(width, height), 0.0, None, None)
+        make_builder(Mailbox()).add(picture(width, height), 0.0, None, None)
 
 
 def test_damage_is_counted_and_hides_what_builds_on_it() -> None:
-    mailbox, board = Mailbox(), StatusBoard()
-    pictures = flow(mailbox, board)
-    pictures.damage()
-    pictures.take(picture(), 0.0, None, None)
+    mailbox, reporter = Mailbox(), StatusReporter()
+    builder = make_builder(mailbox, reporter)
+    builder.note_damage()
+    builder.add(picture(), 0.0, None, None)
     assert mailbox.is_empty
-    assert board.status.corrupt == 2
+    assert reporter.status.corrupt == 2

@@ -9,7 +9,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from stream.decode.freeze_detector import SAME_PICTURE, STUCK_CLOCK, FreezeWatch
+from stream.decode.freeze_detector import SAME_PICTURE, STUCK_CLOCK, FreezeDetector, FreezeSettings
 from tests.stream.peers.cameras import encoder
 
 RATE = 10
@@ -31,9 +31,9 @@ def coded(images: Iterable[NDArray[np.uint8]], **options: str) -> Iterable[Video
 
 
 def alarms(pictures: Iterable[VideoFrame], clock_stops_at: int = 10**6) -> list[str | None]:
-    watch = FreezeWatch(freeze_after=5)
+    watch = FreezeDetector(FreezeSettings(freeze_after=5))
     return [
-        watch.look(picture, number / RATE, min(number, clock_stops_at) / RATE)
+        watch.check(picture, number / RATE, min(number, clock_stops_at) / RATE)
         for number, picture in enumerate(pictures)
     ]
 
@@ -76,8 +76,8 @@ def test_movement_ends_the_alarm() -> None:
 
 
 def test_another_size_is_a_new_picture() -> None:
-    watch = FreezeWatch(freeze_after=5)
+    watch = FreezeDetector(FreezeSettings(freeze_after=5))
     small, large = (VideoFrame(width, 32, "yuv420p") for width in (32, 64))
-    assert watch.look(small, 0, 0) is None
-    assert watch.look(small, 6, 6) == SAME_PICTURE
-    assert watch.look(large, 7, 7) is None
+    assert watch.check(small, 0, 0) is None
+    assert watch.check(small, 6, 6) == SAME_PICTURE
+    assert watch.check(large, 7, 7) is None

@@ -40,7 +40,7 @@ PIPELINES = {
 }
 
 
-class Feed:
+class GstFeed:
     """Hands each access unit to every stream that is being served."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Feed:
             self._sources.pop(source, None)
 
     def run(self) -> None:
-        """Read until standard input ends; then every client is told that the stream is over."""
+        """Read until standard input ends; then end the stream of every client."""
         stdin = sys.stdin.buffer
         while header := stdin.read(HEADER.size):
             length, is_key = HEADER.unpack(header)
@@ -74,10 +74,10 @@ class Feed:
                 source.emit("push-buffer", Gst.Buffer.new_wrapped_bytes(GLib.Bytes.new(data)))
 
 
-class Factory(GstRtspServer.RTSPMediaFactory):  # type: ignore[misc]
+class GstFactory(GstRtspServer.RTSPMediaFactory):  # type: ignore[misc]
     """One pipeline for all clients, fed by the program."""
 
-    def __init__(self, feed: Feed, codec: str) -> None:
+    def __init__(self, feed: GstFeed, codec: str) -> None:
         super().__init__()
         self._feed = feed
         self._codec = codec
@@ -114,11 +114,11 @@ def protect(server: Any, factory: Any, user: str, password: str) -> None:
 def main(port: str, codec: str, user: str = "", password: str = "") -> None:
     """Serve rtsp://127.0.0.1:PORT/cam until killed."""
     Gst.init(None)
-    feed = Feed()
+    feed = GstFeed()
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(port)
-    factory = Factory(feed, codec)
+    factory = GstFactory(feed, codec)
     if user:
         protect(server, factory, user, password)
     server.get_mount_points().add_factory("/cam", factory)

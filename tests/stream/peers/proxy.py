@@ -1,4 +1,4 @@
-"""A TCP connection that can die without a word, as when a cable is pulled."""
+"""A TCP connection that can die silently, as when a cable is pulled."""
 
 import select
 import socket
@@ -6,7 +6,7 @@ from contextlib import suppress
 from threading import Event, Thread
 
 
-class Proxy:
+class TcpProxy:
     """Forwards to a port of loopback; can swallow everything and leave connections open."""
 
     def __init__(self, target: int) -> None:
@@ -21,14 +21,14 @@ class Proxy:
         self._thread.start()
 
     def swallow(self) -> None:
-        """From now on nothing passes, and nobody is told."""
+        """Drop all data from now on, with connections left open."""
         self._swallowing.set()
 
     def forward(self) -> None:
-        """New connections pass again; what was swallowed stays dead."""
+        """Let new connections pass again; those that were swallowed stay dead."""
         self._swallowing.clear()
 
-    def __enter__(self) -> "Proxy":
+    def __enter__(self) -> "TcpProxy":
         return self
 
     def __exit__(self, *_: object) -> None:

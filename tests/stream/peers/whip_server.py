@@ -12,8 +12,8 @@ from stream.mailbox import Mailbox
 from stream.status import SourceStatus
 from stream.webrtc.endpoint import WhipEndpoint
 from stream.webrtc.peers import WebRtcSettings
-from stream.webrtc.preview import Screen
-from stream.webrtc.protocol import Reply, WhepProtocol, WhipProtocol
+from stream.webrtc.preview import Preview
+from stream.webrtc.protocol import HttpReply, WhepProtocol, WhipProtocol
 from stream.webrtc.whep import WhepEndpoint
 from stream.webrtc.whip_source import WhipSource
 
@@ -39,7 +39,7 @@ class WhipServer:
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="whip server")
         self._thread.start()
-        self.screen = Screen()
+        self.preview = Preview()
         self.publications: list[Publication] = []
         self.endpoint = WhipEndpoint(settings)
         self.playback = WhepEndpoint(settings)
@@ -90,27 +90,29 @@ class WhipServer:
         with suppress(ConnectionError):
             await writer.wait_closed()
 
-    async def _route(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
+    async def _route(
+        self, method: str, path: str, headers: dict[str, str], body: bytes
+    ) -> HttpReply:
         kind = headers.get("content-type")
         if method == "GET":
-            return Reply(200, {"Content-Type": "text/html"}, self._page)
+            return HttpReply(200, {"Content-Type": "text/html"}, self._page)
         if (method, path) == ("POST", "/whip"):
             reply, key = await self._whip.post(kind, body, headers.get("accept"))
             if key is not None and (source := self.endpoint.source(key)) is not None:
                 self.publications.append(Publication(key, source))
             return reply
         if (method, path) == ("POST", "/whep"):
-            return (await self._whep.post(kind, body, self.screen, headers.get("accept")))[0]
+            return (await self._whep.post(kind, body, self.preview, headers.get("accept")))[0]
         protocol = self._whep if path.startswith("/viewer/") else self._whip
         key = path.rpartition("/")[2]
-        answers: dict[str, Callable[[], Awaitable[Reply]]] = {
+        answers: dict[str, Callable[[], Awaitable[HttpReply]]] = {
             "DELETE": lambda: protocol.delete(key),
             "PATCH": lambda: protocol.patch(key, kind, body, headers.get("if-match")),
         }
         return await answers[method]() if method in answers else protocol.options()
 
 
-def _encoded(reply: Reply) -> bytes:
+def _encoded(reply: HttpReply) -> bytes:
     body = (reply.body or reply.problem).encode()
     lines = [f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}"]
     lines += [f"{name}: {value}" for name, value in reply.headers.items()]

@@ -15,7 +15,6 @@ from PIL import Image
 
 from stream.errors import SourceError
 from stream.frame import Frame
-from stream.sources import FrameSource
 from stream.video.file import FileSource
 from tests.stream.clips import MakeClip, numbered_picture
 
@@ -30,7 +29,7 @@ def shown_numbers(frames: list[Frame]) -> list[int]:
 
 
 def test_every_frame_comes_once_in_order_with_its_time(make_clip: MakeClip) -> None:
-    source: FrameSource = FileSource(make_clip())
+    source = FileSource(make_clip())
     frames = list(source.frames())
     assert [frame.index for frame in frames] == list(range(25))
     assert shown_numbers(frames) == list(range(25))

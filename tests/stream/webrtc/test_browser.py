@@ -43,7 +43,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def publishes(page: Page, server: WhipServer, codec: str = "VP8") -> Publication:
     page.goto(f"{server.url}/?codec={codec}")
-    page.wait_for_function("told.ready", timeout=15_000)
+    page.wait_for_function("results.ready", timeout=15_000)
     publication = server.publications[-1]
     wait_until(lambda: publication.source.status.state is SourceState.LIVE)
     return publication
@@ -60,12 +60,12 @@ def test_a_page_is_a_camera_gets_events_and_leaves(
     assert frame.image.shape[1] / frame.image.shape[0] == pytest.approx(16 / 9, abs=0.02)
     assert frame.image.std() > 10
     wait_until(lambda: publication.source.send(json.dumps({"event": "entered"})))
-    page.wait_for_function("told.texts.length > 0", timeout=5_000)
-    assert page.evaluate("told.texts[0]") == '{"event": "entered"}'
+    page.wait_for_function("results.texts.length > 0", timeout=5_000)
+    assert page.evaluate("results.texts[0]") == '{"event": "entered"}'
     assert page.evaluate("leave()") == 200
     assert publication.source.status.state is SourceState.ENDED
-    page.wait_for_function("told.texts.length > 1", timeout=5_000)
-    assert json.loads(page.evaluate("told.texts[1]")) == {"state": "ended", "reason": "Stopped."}
+    page.wait_for_function("results.texts.length > 1", timeout=5_000)
+    assert json.loads(page.evaluate("results.texts[1]")) == {"state": "ended", "reason": "Stopped."}
     assert page.evaluate("leave()") == 404
 
 
@@ -94,16 +94,16 @@ def test_a_page_that_is_closed_has_left(browser: Browser, server: WhipServer) ->
 
 def test_a_page_plays_the_annotated_picture(page: Page, server: WhipServer) -> None:
     picture = np.full((360, 640, 3), (20, 200, 60), np.uint8)
-    server.screen.show(lambda: picture)
+    server.preview.show(lambda: picture)
     page.goto(f"{server.url}/?role=viewer")
-    page.wait_for_function("told.played > 5", timeout=15_000)
-    assert server.screen.viewers == 1
+    page.wait_for_function("results.played > 5", timeout=15_000)
+    assert server.preview.viewers == 1
     red, green, blue, _ = page.evaluate("look()")
     assert abs(red - 20) < 25
     assert abs(green - 200) < 25
     assert abs(blue - 60) < 25
     page.goto("about:blank")
-    wait_until(lambda: server.screen.viewers == 0, 12)
+    wait_until(lambda: server.preview.viewers == 0, 12)
 
 
 def test_a_browser_that_is_killed_is_noticed_within_ten_seconds(

@@ -9,7 +9,7 @@ import pytest
 from aiortc import RTCPeerConnection, RTCSessionDescription
 
 from stream.errors import SourceError
-from stream.webrtc.ice import IceServer, IceSettings, adapt, announce, peer_connection
+from stream.webrtc.ice import IceServer, IceSettings, adapt, announce, make_connection
 from tests.stream.peers.cameras import free_port
 
 Test = Callable[[], Coroutine[Any, Any, None]]
@@ -27,7 +27,7 @@ async def answer(settings: IceSettings) -> str:
     offerer.addTransceiver("video", direction="sendonly")
     offerer.createDataChannel("events")
     offer = await offerer.createOffer()
-    peer = peer_connection(settings)
+    peer = make_connection(settings)
     try:
         await peer.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
         adapt(peer, settings, lambda: None)
@@ -40,7 +40,7 @@ async def answer(settings: IceSettings) -> str:
 
 def test_nobody_outside_is_asked_unless_named() -> None:
     async def check() -> None:
-        assert peer_connection(IceSettings())._RTCPeerConnection__configuration.iceServers == []  # type: ignore[attr-defined]
+        assert make_connection(IceSettings())._RTCPeerConnection__configuration.iceServers == []  # type: ignore[attr-defined]
 
     asyncio.run(check())
 

@@ -11,7 +11,7 @@ from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtp import RtcpSenderInfo, RtcpSrPacket, RtpPacket
 
 from stream.webrtc.receiver import (
-    MAX_WAITING,
+    MAX_QUEUED_FRAMES,
     NTP_TO_UNIX_S,
     BoundedDecoderQueue,
     PromptJitterBuffer,
@@ -39,11 +39,11 @@ def packet(
 def test_too_much_waiting_is_thrown_away_up_to_the_next_key_frame() -> None:
     wants_key_frame = Event()
     queue = BoundedDecoderQueue(wants_key_frame)
-    for number in range(MAX_WAITING + 5):
+    for number in range(MAX_QUEUED_FRAMES + 5):
         queue.put(frame(DELTA, number))
-    assert (queue.qsize(), queue.dropped) == (MAX_WAITING, 5)
+    assert (queue.qsize(), queue.dropped) == (MAX_QUEUED_FRAMES, 5)
     assert wants_key_frame.is_set()
-    for _ in range(MAX_WAITING):
+    for _ in range(MAX_QUEUED_FRAMES):
         queue.get()
     queue.put(frame(DELTA))
     assert queue.qsize() == 0
@@ -54,10 +54,10 @@ def test_too_much_waiting_is_thrown_away_up_to_the_next_key_frame() -> None:
 
 def test_the_end_always_gets_in() -> None:
     queue = BoundedDecoderQueue(Event())
-    for _ in range(MAX_WAITING + 1):
+    for _ in range(MAX_QUEUED_FRAMES + 1):
         queue.put(frame(DELTA))
     queue.put(None)
-    assert queue.qsize() == MAX_WAITING + 1
+    assert queue.qsize() == MAX_QUEUED_FRAMES + 1
 
 
 @pytest.mark.parametrize(

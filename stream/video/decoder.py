@@ -1,4 +1,4 @@
-"""One pass over a video file: packets in, decoded pictures out, damage counted."""
+"""Decodes a video file in one pass: packets in, pictures out, damage counted."""
 
 from collections.abc import Generator, Iterator
 from contextlib import suppress
@@ -19,21 +19,22 @@ from av.video.stream import VideoStream
 from stream.errors import SourceError
 from stream.video.clock import PresentationClock
 
-DEFAULT_RATE: Final = Fraction(25)
-MAX_RATE: Final = 1000
-MICROSECONDS: Final = 1_000_000
+DEFAULT_RATE: Final = Fraction(25)  # frames per second, where a file declares none
+MAX_RATE: Final = 1000  # frames per second; more is a broken header
+AV_TIME_BASE: Final = 1_000_000  # FFmpeg's unit of a container's duration, per second
+# A file is truncated if it ends this long before its declared duration; containers round it.
 MISSING_FRAMES: Final = 3
-MISSING_SHARE: Final = Fraction(1, 50)
-FLUSH_ATTEMPTS: Final = 32
-KEYS_UNDERWAY: Final = 64
+MISSING_SHARE: Final = Fraction(1, 50)  # of the declared duration
+FLUSH_ATTEMPTS: Final = 32  # decoding errors at the end of a file before flushing is given up
+MAX_PENDING_KEYS: Final = 64  # key frames between packet and picture; a decoder holds far fewer
 
 
 @dataclass(frozen=True, slots=True)
 class SeekPoint:
-    """A key frame from which reading can go on with the right numbers and times.
+    """A key frame from which reading can resume with the right numbers and times.
 
     Attributes:
-        index: number of the key frame in the file.
+        index: number of the key frame in the file, from 0.
         pts: its presentation timestamp, in the stream's units.
         dts: its decoding timestamp.
         origin: presentation timestamp of frame 0.
@@ -45,13 +46,13 @@ class SeekPoint:
     origin: int
 
 
-class Decoding:
+class VideoDecoder:
     """Decodes a file's video track once; a context manager.
 
     Attributes:
         stream: the video track.
         rate: frames per second, never zero.
-        damaged_packets: how many packets could not be decoded so far.
+        damaged_packets: packets that could not be decoded so far.
     """
 
     def __init__(self, path: Path, threads: int) -> None:
@@ -67,8 +68,8 @@ class Decoding:
         except SourceError:
             self._container.close()
             raise
-        # Frame threads would be faster, but lose good frames near a broken packet: PyAV drops what
-        # it received in the same call as the error.
+        # Frame threads would be faster, but lose good frames near a broken packet: PyAV drops the
+        # frames that it received in the same call as the error.
         self.stream.thread_type = "SLICE"
         self.stream.thread_count = threads
         self.rate = _rate(self.stream)
@@ -98,11 +99,11 @@ class Decoding:
         if declared is not None:
             return float(declared)
         total = self._container.duration
-        return None if total is None else total / MICROSECONDS
+        return None if total is None else total / AV_TIME_BASE
 
     @property
     def frame_count_estimate(self) -> int | None:
-        """About how many frames there are; None when the file does not tell.
+        """About how many frames there are; None when the file declares nothing.
 
         A fragmented file counts its first fragment only, so duration times rate may know better.
         """
@@ -111,7 +112,7 @@ class Decoding:
 
     @property
     def is_truncated(self) -> bool:
-        """Whether what was read ends before what the file declares, or in a broken packet."""
+        """Whether the packets end before the declared duration, or with a broken one."""
         declared = self._declared_duration()
         if self._is_cut or declared is None or self._end is None:
             return self._is_cut
@@ -120,12 +121,12 @@ class Decoding:
         return missing > max(MISSING_FRAMES / self.rate, MISSING_SHARE * declared)
 
     def clock(self, point: SeekPoint | None) -> PresentationClock:
-        """A clock for the pictures that follow."""
+        """Return a clock for the pictures from a seek point (None: the start) on."""
         origin = None if point is None else point.origin
         return PresentationClock(self._time_base, 1 / self.rate, origin)
 
     def seek(self, point: SeekPoint) -> bool:
-        """Go to a seek point before anything was read; False when it is not where it was."""
+        """Go to a seek point before anything was read; False if it is not found in the file."""
         with suppress(FFmpegError):
             self._container.seek(point.dts, stream=self.stream)
             for picture in self._decoded:
@@ -138,13 +139,13 @@ class Decoding:
         return False
 
     def pictures(self) -> Iterator[VideoFrame]:
-        """Everything that can be decoded, in presentation order; blocks while it decodes."""
+        """Yield all decodable pictures in presentation order; blocks while it decodes."""
         if self._landed is not None:
             yield self._landed
         yield from self._decoded
 
     def key_dts(self, picture: VideoFrame) -> int | None:
-        """The decoding timestamp of a picture just yielded; None unless it is a key frame."""
+        """Return the decoding timestamp of a key frame just yielded; None for other pictures."""
         if not picture.key_frame or picture.pts is None:
             return None
         return self._key_dts.pop(picture.pts, None)
@@ -160,7 +161,7 @@ class Decoding:
 
     def _decode_all(self) -> Generator[VideoFrame, None, None]:
         for packet in self._packets():
-            self._note(packet)
+            self._note_times(packet)
             yield from self._decode(packet)
         yield from self._flush()
 
@@ -178,13 +179,13 @@ class Decoding:
             if packet.size > 0:  # an empty one would end the decoder
                 yield packet
 
-    def _note(self, packet: "Packet[VideoStream]") -> None:
+    def _note_times(self, packet: "Packet[VideoStream]") -> None:
         self._is_cut = packet.is_corrupt
         if packet.pts is None or packet.is_discard:
             return
         self._end = max(self._end or 0, packet.pts + (packet.duration or 0))
         if packet.is_keyframe and packet.dts is not None:
-            if len(self._key_dts) >= KEYS_UNDERWAY:
+            if len(self._key_dts) >= MAX_PENDING_KEYS:
                 self._key_dts.clear()
             self._key_dts[packet.pts] = packet.dts
 
@@ -196,7 +197,7 @@ class Decoding:
             return []
 
     def _flush(self) -> Iterator[VideoFrame]:
-        """What the decoder still holds."""
+        """The pictures that the decoder still holds."""
         for _ in range(FLUSH_ATTEMPTS):
             try:
                 yield from self.stream.decode(None)
@@ -209,14 +210,14 @@ class Decoding:
 
 
 def open_video(path: Path) -> InputContainer:
-    """Open a local file, and nothing that it may refer to elsewhere.
+    """Open a local file, and no other file or address that it may refer to.
 
     Raises:
         SourceError: it is missing, empty, a folder, not readable, or no container FFmpeg knows.
     """
     try:
         if not path.is_file():
-            raise SourceError(_not_a_file(path))
+            raise SourceError(_explain_missing(path))
         if path.stat().st_size == 0:
             raise SourceError(f"{path} is empty (0 bytes); copy or record the video again")
         return av.open(
@@ -237,7 +238,7 @@ def open_video(path: Path) -> InputContainer:
 
 
 def video_track(container: InputContainer, path: Path) -> VideoStream:
-    """The container's main video track; a cover picture is none.
+    """Return the container's main video track; a cover picture does not count.
 
     Raises:
         SourceError: there is no video track, or FFmpeg has no decoder for it.
@@ -256,15 +257,15 @@ def video_track(container: InputContainer, path: Path) -> VideoStream:
     return best if isinstance(best, VideoStream) and best in tracks else tracks[0]
 
 
-def undecodable(path: Path) -> SourceError:
-    """The error for a file without one picture."""
+def undecodable_error(path: Path) -> SourceError:
+    """Make the error for a file without a single picture."""
     return SourceError(
         f"no picture in {path} can be decoded; the file is damaged or cut off: copy it again or "
         "convert it to MP4"
     )
 
 
-def _not_a_file(path: Path) -> str:
+def _explain_missing(path: Path) -> str:
     if path.is_dir():
         return f"{path} is a folder; name one video file inside it"
     if path.exists():
@@ -280,7 +281,7 @@ def _rate(stream: VideoStream) -> Fraction:
 
 
 def _seconds_of_tag(text: str) -> Fraction | None:
-    """Seconds of Matroska's `00:01:02.500000000`."""
+    """Parse Matroska's `00:01:02.500000000`."""
     with suppress(ValueError):
         hours, minutes, seconds = text.split(":")
         return Fraction(hours) * 3600 + Fraction(minutes) * 60 + Fraction(seconds)

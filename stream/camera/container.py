@@ -1,0 +1,104 @@
+"""Opens camera streams with FFmpeg and prepares their decoders for low delay."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol, cast
+
+import av
+from av.codec.context import Flags
+from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
+
+from stream.errors import SourceError
+
+OPEN_TIMEOUT_S: Final = 6.0  # per step; a camera that hangs is given up after it
+READ_SLICE_S: Final = 0.4  # the longest wait for one packet, then the reader checks for a stop
+UNREADABLE: Final = "it does not serve a stream that can be read"
+
+
+class ByteStream(Protocol):
+    """A connection that FFmpeg reads instead of one of its own."""
+
+    def read(self, size: int) -> bytes:
+        """Return `size` bytes at most; empty at the end."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCamera:
+    """A camera whose packets can be read.
+
+    Attributes:
+        container: closed by the reader.
+        video: its video track.
+        has_times: whether presentation times say when pictures were captured.
+        comes_in_bursts: whether pictures have to be paced, because they come by the segment.
+    """
+
+    container: InputContainer
+    video: VideoStream
+    has_times: bool = True
+    comes_in_bursts: bool = False
+
+
+def open_container(
+    place: str | ByteStream,
+    format_name: str,
+    options: dict[str, str] | None = None,
+    io_open: Callable[[str, int, dict[str, str]], ByteStream] | None = None,
+) -> InputContainer:
+    """Open a stream with FFmpeg; blocks for `OPEN_TIMEOUT_S` per step.
+
+    A later read that waits for `READ_SLICE_S` raises `av.error.ExitError`, and may go on.
+
+    Raises:
+        av.error.FFmpegError: it cannot be opened; the message may contain a password.
+        OSError: the connection failed.
+    """
+    return av.open(
+        place,
+        mode="r",
+        format=format_name,
+        options=options,
+        metadata_errors="replace",
+        timeout=(OPEN_TIMEOUT_S, READ_SLICE_S),
+        io_open=io_open,
+    )
+
+
+def prepare(
+    container: InputContainer,
+    threads: int,
+    *,
+    has_times: bool = True,
+    comes_in_bursts: bool = False,
+) -> OpenCamera:
+    """Set up the decoder of an open stream; closes the container on failure.
+
+    Raises:
+        SourceError: there is no video track, or no decoder for it.
+    """
+    problem = _set_up_decoder(container, threads)
+    if problem is not None:
+        container.close()
+        raise SourceError(problem)
+    return OpenCamera(container, container.streams.video[0], has_times, comes_in_bursts)
+
+
+def _set_up_decoder(container: InputContainer, threads: int) -> str | None:
+    """Return what is wrong with the video track, if anything."""
+    if not container.streams.video:
+        return "it sends no pictures"
+    context = cast("VideoCodecContext | None", container.streams.video[0].codec_context)
+    if context is None:
+        return "its pictures are coded in a way that is not known here"
+    # Slices, not frames: threads that hold a frame each would add its duration to the delay.
+    context.thread_type = "SLICE"
+    context.thread_count = threads
+    context.flags |= Flags.low_delay
+    return None
