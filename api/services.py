@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from matcher.results import Detection, Identification, Match
 
 
-class Finder(Protocol):
+class PhotoFinder(Protocol):
     """What finds products; `matcher.pipeline.Pipeline` does."""
 
     def detect(self, image: "NDArray[np.uint8]") -> "tuple[Detection, ...]":
@@ -88,7 +88,7 @@ class Services(Protocol):
         ...
 
     @property
-    def finder(self) -> Finder:
+    def finder(self) -> PhotoFinder:
         """Finds products; loads the networks at its first use, which takes seconds.
 
         Raises:
@@ -209,7 +209,7 @@ class LocalServices:
         return self.adapted.encoder(catalog, part_ids)
 
     @cached_property
-    def finder(self) -> Finder:
+    def finder(self) -> PhotoFinder:
         """Finds products."""
         return self._catalog_finder
 

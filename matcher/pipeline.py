@@ -16,8 +16,8 @@ from matcher.detection.detector import Detector
 from matcher.keypoints.features import FrontEnd
 from matcher.results import Detection, Identification, Match, Stopwatch
 from matcher.retrieval.encoder import Embedder
+from matcher.retrieval.reference import ReferenceCache
 from matcher.retrieval.shortlist import SearchableCatalog, Shortlist, Shortlister
-from matcher.verification.reference import ReferenceShelf
 from matcher.verification.verifier import Contest, Query, Verifier
 
 _LOOKS: Final = 8
@@ -30,21 +30,21 @@ Image = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Parts:
+class Stages:
     """The stages that a pipeline is made of; photos may be worth a better detector than frames."""
 
     detector: Detector
     photo_detector: Detector
     embedder: Embedder
     front_end: FrontEnd
-    shelf: ReferenceShelf
+    references: ReferenceCache
     shortlister: Shortlister
     verifier: Verifier
     decision: Decision
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class Recognition:
     """What a crop turned out to hold: its shortlist, every place where one is verified.
 
     The decision is that of the catalog which was searched.
@@ -60,7 +60,7 @@ class Look:
 class Pipeline:
     """Finds identical catalog products in pictures; holds no state between calls."""
 
-    def __init__(self, parts: Parts, shortlist_size: int = 12) -> None:
+    def __init__(self, parts: Stages, shortlist_size: int = 12) -> None:
         self._parts = parts
         self._shortlist_size = shortlist_size
 
@@ -76,7 +76,7 @@ class Pipeline:
         """
         watch = Stopwatch()
         if whole_image:
-            matches = self._answers(self._look(crops.whole(image), catalog, watch))[:1]
+            matches = self._answers(self._look(crops.crop_whole(image), catalog, watch))[:1]
         else:
             found = self._found(image, catalog, watch)
             matches = subject_first(found, image.shape[1], image.shape[0])
@@ -97,7 +97,9 @@ class Pipeline:
         as a track, in its own time.
         """
         watch = Stopwatch()
-        matches = without_repeats(self._verified(self._look(crops.whole(image), catalog, watch)))
+        matches = without_repeats(
+            self._verified(self._look(crops.crop_whole(image), catalog, watch))
+        )
         return Identification(tuple(matches), catalog.index_version, watch.times())
 
     def detect(self, image: Image) -> tuple[Detection, ...]:
@@ -118,10 +120,10 @@ class Pipeline:
         """
         parts = self._parts
         references = tuple(
-            parts.shelf.get(catalog, product_id, one.image_id)
+            parts.references.get(catalog, product_id, one.image_id)
             for one in catalog.products[product_id].images
         )
-        look = self._look(crops.whole(image), catalog, Stopwatch())
+        look = self._look(crops.crop_whole(image), catalog, Stopwatch())
         rivals = [one for one in look.shortlist.references if one.product_id != product_id]
         contests = parts.verifier.verify(look.query, [*rivals, *references])
         decision = self.decision(catalog)
@@ -140,15 +142,15 @@ class Pipeline:
 
     def contests(self, image: Image, catalog: SearchableCatalog) -> Sequence[Contest]:
         """What competes in the whole picture, undecided; for calibration."""
-        return self._look(crops.whole(image), catalog, Stopwatch()).contests
+        return self._look(crops.crop_whole(image), catalog, Stopwatch()).contests
 
     def _found(self, image: Image, catalog: SearchableCatalog, watch: Stopwatch) -> list[Match]:
-        whole = self._look(crops.whole(image), catalog, watch)
+        whole = self._look(crops.crop_whole(image), catalog, watch)
         closer = self._closer_looks(image, whole, catalog, watch)
         return without_repeats([*self._answers(whole), *closer])
 
     def _closer_looks(
-        self, image: Image, whole: Look, catalog: SearchableCatalog, watch: Stopwatch
+        self, image: Image, whole: Recognition, catalog: SearchableCatalog, watch: Stopwatch
     ) -> list[Match]:
         """What the detector proposes and the whole picture's answers do not cover."""
         with watch.stage("detect"):
@@ -156,17 +158,19 @@ class Pipeline:
         return [
             match
             for detection in _unexplained(detections, self._verified(whole), image)[:_LOOKS]
-            for match in self._answers(self._look(crops.cut(image, detection), catalog, watch))
+            for match in self._answers(
+                self._look(crops.crop_detection(image, detection), catalog, watch)
+            )
         ]
 
     def _match(self, image: Image, detection: Detection, catalog: SearchableCatalog) -> Match:
-        look = self._look(crops.cut(image, detection), catalog, Stopwatch())
+        look = self._look(crops.crop_detection(image, detection), catalog, Stopwatch())
         inside = [one for one in self._answers(look) if _centred(one, detection)]
         if not inside:
             return guess(detection, look.shortlist)
         return max(inside, key=lambda one: one.probability)
 
-    def _look(self, crop: Crop, catalog: SearchableCatalog, watch: Stopwatch) -> Look:
+    def _look(self, crop: Crop, catalog: SearchableCatalog, watch: Stopwatch) -> Recognition:
         parts = self._parts
         with watch.stage("embed"):
             embedding = parts.embedder.embed([crop.tight])[0]
@@ -179,9 +183,9 @@ class Pipeline:
         with watch.stage("verify"):
             query = Query(crop.image, features)
             contests = parts.verifier.verify(query, shortlist.references)
-        return Look(crop, query, shortlist, contests, self.decision(catalog))
+        return Recognition(crop, query, shortlist, contests, self.decision(catalog))
 
-    def _answers(self, look: Look) -> list[Match]:
+    def _answers(self, look: Recognition) -> list[Match]:
         """Most probable first; if nothing likely was verified, the likest product as a guess.
 
         A handful of keypoints that agree by chance say less than the likeness of the whole.
@@ -190,7 +194,7 @@ class Pipeline:
         answers = likely or [guess(look.crop.detection, look.shortlist)]
         return sorted(answers, key=lambda one: -one.probability)
 
-    def _verified(self, look: Look) -> list[Match]:
+    def _verified(self, look: Recognition) -> list[Match]:
         return [answer(one, look.crop, look.shortlist, look.decision) for one in look.contests]
 
 

@@ -13,7 +13,7 @@ from api.errors import Refused
 from api.schemas.results import weights_json
 
 if TYPE_CHECKING:
-    from matcher.networks.weights import Manifest, WeightsEntry
+    from matcher.networks.weights import WeightsEntry, WeightsManifest
 
 SHOWN_FIGURES: Final = 4
 
@@ -78,7 +78,7 @@ def convert(
     output.show(Text(f"{weights.path}  sha256 {weights.sha256}"))
 
 
-def _table(manifest: "Manifest") -> Table | Text:
+def _table(manifest: "WeightsManifest") -> Table | Text:
     if not manifest.entries:
         return Text(f"there are no trained weights in {manifest.folder}; training-free parts serve")
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from api.demo.score import Answer, Score, answer_of, score
 from api.errors import Refused
-from api.services import Finder
+from api.services import PhotoFinder
 from api.settings import Settings
 from api.video.job import VideoOrder, match_video
 from catalog.registry import Catalogs
@@ -42,7 +42,7 @@ class DemoServices(Protocol):
         ...
 
     @property
-    def finder(self) -> Finder:
+    def finder(self) -> PhotoFinder:
         """Finds products."""
         ...
 

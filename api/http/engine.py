@@ -28,7 +28,7 @@ from api.live.webhooks import WebhookStore
 from api.maintenance import Tender
 from api.models.loading import Models
 from api.open_catalogs import Hub, SharedCatalogs
-from api.services import Finder, Searcher, Services, s3_options
+from api.services import PhotoFinder, Searcher, Services, s3_options
 from api.settings import Settings
 from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
@@ -86,7 +86,7 @@ class Engine:
     tender: Tender
 
     @property
-    def finder(self) -> Finder:
+    def finder(self) -> PhotoFinder:
         """Finds products; waits for the networks."""
         return self.services.finder
 
@@ -198,7 +198,7 @@ class _Sharing:
         return self._inner.settings
 
     @property
-    def finder(self) -> Finder:
+    def finder(self) -> PhotoFinder:
         return self._inner.finder
 
     @property

@@ -18,8 +18,8 @@ from catalog.journal.state import NO_PARTS
 from catalog.migration import model_id_of
 from catalog.storage.base import Storage
 from catalog.store import CatalogStore
-from matcher.networks.weights import Manifest, Network, Weights
-from matcher.retrieval.embedder import part_id_of
+from matcher.networks.weights import Network, Weights, WeightsManifest
+from matcher.retrieval.embedder import embedder_part_id
 from training.data.catalog_products import OwnProduct, own_products
 from training.embedder.train import embed_with
 from training.finetune.embedder import Adapted, AdaptOptions, adapt_embedder, network_of, side_of
@@ -69,7 +69,7 @@ class CatalogAdapter:
         store: CatalogStore,
         storage: Storage,
         adapted: AdaptedModels,
-        manifest: Manifest,
+        manifest: WeightsManifest,
         *,
         any_licence: bool,
     ) -> None:
@@ -122,7 +122,7 @@ class CatalogAdapter:
         on_stage("keeping the networks", 0, None)
         objects = ModelObjects(self._storage, self._store.name)
         sha256 = objects.save(self._file_of(adapted, start))
-        part_id = part_id_of(replace(start, sha256=sha256), self._adapted.colours)
+        part_id = embedder_part_id(replace(start, sha256=sha256), self._adapted.colours)
         models = self._adapted.of(self._store.name, part_id)
         if models is None:
             raise Refused(f"catalog {self._store.name} lost the networks {sha256[:12]}; try again")

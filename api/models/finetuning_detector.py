@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from api.errors import Refused
 from catalog.store import CatalogStore
-from matcher.networks.weights import Manifest, Network, Weights, WeightsEntry, write_manifest
+from matcher.networks.weights import Network, Weights, WeightsEntry, WeightsManifest, write_manifest
 from training.data.catalog_products import own_products
 from training.finetune.detector import AdaptedDetector, OwnDetectorOptions, adapt_detector
 from training.loop.export import Card, export
@@ -25,7 +25,9 @@ from training.loop.trainer import RunOptions
 class OwnDetector:
     """Adapts the detector to one catalog."""
 
-    def __init__(self, store: CatalogStore, manifest: Manifest, *, any_licence: bool) -> None:
+    def __init__(
+        self, store: CatalogStore, manifest: WeightsManifest, *, any_licence: bool
+    ) -> None:
         """Take the catalog and the weights to start from.
 
         Args:
@@ -67,7 +69,7 @@ class OwnDetector:
         others = [one for one in self._manifest.entries if one.network is not Network.DETECTOR]
         for one in others:
             shutil.copyfile(self._manifest.folder / one.file, folder / one.file)
-        write_manifest(Manifest(folder, tuple(others)))
+        write_manifest(WeightsManifest(folder, tuple(others)))
         made = export(
             adapted.checkpoint,
             Card(
@@ -80,7 +82,7 @@ class OwnDetector:
             ),
             folder,
         )
-        write_manifest(Manifest(folder, (*others, _licensed_as(made, entry))))
+        write_manifest(WeightsManifest(folder, (*others, _licensed_as(made, entry))))
         return folder.resolve()
 
     def _entry(self) -> WeightsEntry:

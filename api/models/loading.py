@@ -10,28 +10,28 @@ import cv2
 from api.settings import Settings
 from matcher.decision.decision import Decision
 from matcher.decision.fit import read as read_calibration
-from matcher.detection.augmented import for_photos
+from matcher.detection.augmented import augment_for_photos
 from matcher.detection.detector import Detector, YoloDetector
-from matcher.detection.proposals import PrintProposals
+from matcher.detection.proposals import PrintDetector
 from matcher.errors import WeightsError
-from matcher.keypoints.cascade import CloserLookMatcher
+from matcher.keypoints.cascade import CascadeMatcher
 from matcher.keypoints.features import FrontEnd, KeypointMatcher
-from matcher.keypoints.guided_matching import ConsistentMatcher
+from matcher.keypoints.guided_matching import GuidedMatcher
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.keypoints.rootsift import RootSift, read_basis
 from matcher.keypoints.superglue import SuperGlueMatcher
 from matcher.keypoints.superpoint import SuperPointFrontEnd
 from matcher.networks.devices import Device, choose_runtime
 from matcher.networks.runtime import LoadedNetwork
-from matcher.networks.weights import Manifest, Network, check_hash, read_manifest
-from matcher.pipeline import Parts, Pipeline
-from matcher.retrieval.colour_layout import Colours, read_colours
-from matcher.retrieval.embedder import Embedder as NetworkEmbedder
+from matcher.networks.weights import Network, WeightsManifest, check_hash, read_manifest
+from matcher.pipeline import Pipeline, Stages
+from matcher.retrieval.colour_layout import ColourBasis, read_colour_basis
+from matcher.retrieval.embedder import NetworkEmbedder as NetworkEmbedder
 from matcher.retrieval.encoder import Embedder, ReferenceEncoder
+from matcher.retrieval.reference import ReferenceCache
 from matcher.retrieval.shortlist import Shortlister
 from matcher.retrieval.untrained import ColourEmbedder
 from matcher.verification.comparator import Comparator, NetworkComparator, PlainComparator
-from matcher.verification.reference import ReferenceShelf
 from matcher.verification.twin_test import TwinTest
 from matcher.verification.verifier import Verifier
 
@@ -146,7 +146,7 @@ def load_networks(settings: Settings, device: Device) -> Networks:
     superpoint = loaded(Network.SUPERPOINT)
     keypoints = _rootsift(settings, manifest) if superpoint is None else _superpoint(superpoint)
     return Networks(
-        detector=PrintProposals() if detector is None else YoloDetector(detector),
+        detector=PrintDetector() if detector is None else YoloDetector(detector),
         embedder=(
             ColourEmbedder() if embedder is None else NetworkEmbedder(embedder, _colours(settings))
         ),
@@ -156,11 +156,11 @@ def load_networks(settings: Settings, device: Device) -> Networks:
     )
 
 
-def _colours(settings: Settings) -> Colours | None:
+def _colours(settings: Settings) -> ColourBasis | None:
     """What stands beside the embedder's network; None for one that shall stand alone."""
     if not read_manifest(settings.weights).of_network(Network.COLOURS):
         return None
-    return read_colours(_table(settings, Network.COLOURS))
+    return read_colour_basis(_table(settings, Network.COLOURS))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,7 +178,7 @@ def _superpoint(network: LoadedNetwork) -> _Keypoints:
     return _Keypoints(SuperPointFrontEnd(network), NearestNeighbourMatcher(), length)
 
 
-def _rootsift(settings: Settings, manifest: Manifest) -> _Keypoints:
+def _rootsift(settings: Settings, manifest: WeightsManifest) -> _Keypoints:
     """RootSIFT; pairs are checked by one another where the basis' options say `consistent`.
 
     A decision is fitted to pairs that are checked or not, so the default of a folder is its own.
@@ -186,7 +186,7 @@ def _rootsift(settings: Settings, manifest: Manifest) -> _Keypoints:
     basis = read_basis(_table(settings, Network.KEYPOINT_BASIS))
     quick: KeypointMatcher = NearestNeighbourMatcher()
     if manifest.of_network(Network.KEYPOINT_BASIS)[0].options.get("consistent", 0) > 0:
-        quick = ConsistentMatcher(quick)
+        quick = GuidedMatcher(quick)
     return _Keypoints(RootSift(basis), quick, basis.axes.shape[1])
 
 
@@ -201,7 +201,7 @@ def _keypoint_matcher(keypoints: _Keypoints, superglue: LoadedNetwork | None) ->
             "manifest."
         )
     closer = int(superglue.weights.option("closer", _CLOSER_LOOKS))
-    return CloserLookMatcher(keypoints.quick, SuperGlueMatcher(superglue), closer)
+    return CascadeMatcher(keypoints.quick, SuperGlueMatcher(superglue), closer)
 
 
 def _table(settings: Settings, kind: Network) -> Path:
@@ -220,13 +220,13 @@ def _table(settings: Settings, kind: Network) -> Path:
 
 def compose(networks: Networks, decision: Decision, shortlist_size: int = 12) -> Pipeline:
     """The method around these networks."""
-    shelf = ReferenceShelf(networks.front_end)
-    parts = Parts(
+    shelf = ReferenceCache(networks.front_end)
+    parts = Stages(
         detector=networks.detector,
-        photo_detector=for_photos(networks.detector),
+        photo_detector=augment_for_photos(networks.detector),
         embedder=networks.embedder,
         front_end=networks.front_end,
-        shelf=shelf,
+        references=shelf,
         shortlister=Shortlister(shelf),
         verifier=Verifier(networks.matcher, TwinTest(), networks.embedder, networks.comparator),
         decision=decision,

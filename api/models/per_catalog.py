@@ -25,15 +25,15 @@ from catalog.search.search import Found, Search
 from catalog.snapshot import Catalog
 from catalog.storage.base import Storage
 from matcher.decision.explain import Explanation
-from matcher.detection.augmented import for_photos
+from matcher.detection.augmented import augment_for_photos
 from matcher.errors import MatcherError
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.networks.runtime import Runtime
 from matcher.networks.weights import Network, Weights, check_hash
 from matcher.pipeline import Pipeline
 from matcher.results import Detection, Identification, Match
-from matcher.retrieval.colour_layout import Colours
-from matcher.retrieval.embedder import Embedder, named_by
+from matcher.retrieval.colour_layout import ColourBasis
+from matcher.retrieval.embedder import NetworkEmbedder, parse_part_id
 from matcher.retrieval.encoder import ReferenceEncoder
 from matcher.retrieval.search import PictureSearch
 
@@ -92,10 +92,10 @@ class AdaptedModels:
             return known
 
     @property
-    def colours(self) -> Colours | None:
+    def colours(self) -> ColourBasis | None:
         """What stands beside the process's own embedder, and beside new ones."""
         embedder = self._models.networks.embedder
-        return embedder.colours if isinstance(embedder, Embedder) else None
+        return embedder.colours if isinstance(embedder, NetworkEmbedder) else None
 
     def encoder(self, catalog: str, part_ids: PartIds) -> Encoder | None:
         """What encodes a catalog's pictures so; None if it cannot be had. See `of`."""
@@ -109,7 +109,7 @@ class AdaptedModels:
             Conflict: it is there and cannot be used; the message says why.
             StorageUnavailable: the storage refused.
         """
-        named = named_by(part_id)
+        named = parse_part_id(part_id)
         if named is None:
             return None
         objects = ModelObjects(self._storage, catalog)
@@ -125,18 +125,18 @@ class AdaptedModels:
         if weights is None:
             return None
         try:
-            embedder = Embedder(self._runtime.load(weights), self._colours(catalog, part_id))
+            embedder = NetworkEmbedder(self._runtime.load(weights), self._colours(catalog, part_id))
         except MatcherError as error:
             raise Conflict(f"the networks of catalog {catalog} cannot be used: {error}") from error
         _logger.info("loaded the embedder made for catalog %s: %s", catalog, part_id)
         return with_embedder(self._models, embedder)
 
-    def _colours(self, catalog: str, part_id: str) -> Colours | None:
+    def _colours(self, catalog: str, part_id: str) -> ColourBasis | None:
         """What stands beside the network that a part id names."""
-        named, own = named_by(part_id), self.colours
+        named, own = parse_part_id(part_id), self.colours
         if named is None or named.colours is None:
             return None
-        if not named.is_beside(own):
+        if not named.stands_beside(own):
             raise Conflict(
                 f"the networks of catalog {catalog} cannot be used: they were made beside other "
                 "colours than the present ones; adapt them again by `skulens train embedder`"
@@ -177,7 +177,7 @@ def notes_of(path: Path) -> dict[str, object]:
         raise Conflict(f"{path} is no safetensors file: {error}") from error
 
 
-def with_embedder(models: Models, embedder: Embedder) -> Models:
+def with_embedder(models: Models, embedder: NetworkEmbedder) -> Models:
     """Models in which another embedder does the work of the one they have."""
     networks: Networks = replace(models.networks, embedder=embedder)
     decision = models.decision.by_other_networks(embedder.part_id)
@@ -192,7 +192,7 @@ def with_embedder(models: Models, embedder: Embedder) -> Models:
 
 
 class CatalogFinder:
-    """Asks each catalog by its own networks; implements `api.services.Finder`."""
+    """Asks each catalog by its own networks; implements `api.services.PhotoFinder`."""
 
     def __init__(self, models: Models, adapted: Callable[[str, str], Models | None]) -> None:
         """Take the process's models, and what gives those of a catalog by name and part id."""
@@ -243,5 +243,5 @@ class CatalogSearcher:
     def search(self, catalog: Catalog, search: Search, image: NDArray[np.uint8]) -> Found:
         """Products like a picture, which also the words of the search may find."""
         networks = self._finder.models_of(catalog).networks
-        by_look = PictureSearch(networks.embedder, for_photos(networks.detector))
+        by_look = PictureSearch(networks.embedder, augment_for_photos(networks.detector))
         return by_look.search(catalog, search, image)

@@ -10,7 +10,7 @@ from pathlib import Path
 from api.drawing.annotator import Annotation, Annotator
 from api.errors import Refused
 from api.schemas.results import event_json, json_line, product_name
-from api.services import Finder
+from api.services import PhotoFinder
 from api.video.job_folder import job_folder
 from api.video.outcome import VideoOutcome
 from api.video.report import video_report
@@ -53,7 +53,7 @@ class VideoOrder:
 
 def match_video(
     order: VideoOrder,
-    finder: Finder,
+    finder: PhotoFinder,
     catalog: Catalog,
     jobs: Path,
     *,
@@ -114,7 +114,7 @@ def refuse_same_file(order: VideoOrder) -> None:
 def _matched(
     order: VideoOrder,
     source: FileSource,
-    finder: Finder,
+    finder: PhotoFinder,
     catalog: Catalog,
     files: JobFiles,
     on_stage: OnStage,

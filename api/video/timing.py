@@ -8,16 +8,16 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
-from api.services import Finder
+from api.services import PhotoFinder
 from api.video.report_page import StageTiming
 from catalog.snapshot import Catalog
 from matcher.results import Detection, Identification, Match
 
 
 class TimedFinder:
-    """Implements `Finder` around another finder; four bytes per call are kept."""
+    """Implements `PhotoFinder` around another finder; four bytes per call are kept."""
 
-    def __init__(self, finder: Finder) -> None:
+    def __init__(self, finder: PhotoFinder) -> None:
         self._finder = finder
         self._milliseconds: dict[str, array[float]] = {}
 

@@ -13,7 +13,7 @@ from matcher.detection.detector import Detector
 from matcher.keypoints.features import Correspondences, FrontEnd, KeypointMatcher, LocalFeatures
 from matcher.results import Detection
 from matcher.retrieval.encoder import Embedder
-from matcher.verification.comparator import Comparator, Comparison
+from matcher.verification.comparator import Comparator, ComparedPair
 
 
 class NetworkClock:
@@ -91,9 +91,9 @@ class ClockedEmbedder:
         return self._inner.part_id
 
     @property
-    def heaps_from(self) -> float:
+    def multi_crop_from(self) -> float:
         """As the inner one."""
-        return self._inner.heaps_from
+        return self._inner.multi_crop_from
 
     def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """As the inner one."""
@@ -149,7 +149,7 @@ class ClockedComparator:
         self._inner = inner
         self._clock = clock
 
-    def differences(self, comparisons: Sequence[Comparison]) -> NDArray[np.float32]:
+    def differences(self, comparisons: Sequence[ComparedPair]) -> NDArray[np.float32]:
         """As the inner one."""
         with self._clock.counting("compare"):
             return self._inner.differences(comparisons)

@@ -102,8 +102,8 @@ class Looker:
     def views(self, image: NDArray[np.uint8]) -> list[View]:
         """The whole photo, then its surest crops; the whole photo once more if there are none."""
         found = self.detector.detect(image)[:LOOKS]
-        whole = self._view(crops.whole(image))
-        cut = [self._view(crops.cut(image, one)) for one in found]
+        whole = self._view(crops.crop_whole(image))
+        cut = [self._view(crops.crop_detection(image, one)) for one in found]
         return [whole, *(cut or [whole])]
 
     def _view(self, crop: Crop) -> View:

@@ -210,7 +210,7 @@ def evidence(contest: Contest) -> Floats:
 
 
 def _own(hypothesis: Hypothesis) -> list[float]:
-    aligned, inliers = hypothesis.aligned, hypothesis.placement.inliers
+    aligned, inliers = hypothesis.alignment, hypothesis.placement.inliers
     return [
         float(np.log(min(inliers, _MOST_INLIERS))),
         max(float(np.log(_FEW_INLIERS / inliers)), 0.0),

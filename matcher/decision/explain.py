@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from matcher.imaging.box import Box
+from matcher.keypoints.homography import MINIMUM_INLIERS
 from matcher.results import Detection, Match
 from matcher.retrieval.shortlist import Shortlist
-from matcher.verification.homography import MINIMUM_INLIERS
 
 _WEAK_AGREEMENT: Final = 0.2
 _SEEN: Final = 0.3

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from matcher.decision.decision import Decision, Ranked
 from matcher.detection.crop import Crop
 from matcher.imaging.box import Box
+from matcher.keypoints.homography import outline_overlap
 from matcher.results import Candidate, Detection, Match, Verdict, Verification
 from matcher.retrieval.shortlist import Shortlist
-from matcher.verification.homography import overlap
 from matcher.verification.verifier import Contest, Hypothesis
 
 _CANDIDATES: Final = 20
@@ -115,7 +115,7 @@ def _prominence(box: Box, width: int, height: int) -> float:
 def _same_place(one: Match, other: Match) -> bool:
     if one.verification is None or other.verification is None:
         return one.detection.box.iou(other.detection.box) > _SAME_COPY
-    return overlap(one.verification.outline, other.verification.outline) > _SAME_COPY
+    return outline_overlap(one.verification.outline, other.verification.outline) > _SAME_COPY
 
 
 def _verification(hypothesis: Hypothesis, crop: Crop) -> Verification:
@@ -127,7 +127,7 @@ def _verification(hypothesis: Hypothesis, crop: Crop) -> Verification:
         correspondences=_correspondences(hypothesis, crop),
         outline=crop.points_in_picture(hypothesis.outline),
         coverage=hypothesis.coverage,
-        agreement=hypothesis.aligned.agreement,
+        agreement=hypothesis.alignment.agreement,
     )
 
 

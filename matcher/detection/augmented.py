@@ -18,7 +18,7 @@ _SMALLER: Final = 0.75
 _LOOKS: Final = 2
 
 
-class TwoLooks:
+class AugmentedDetector:
     """Implements `Detector` for photos."""
 
     def __init__(self, detector: YoloDetector, confidence: float) -> None:
@@ -31,17 +31,17 @@ class TwoLooks:
         self._detector = detector
         self._confidence = confidence
         # What one look alone sees counts half.
-        self._first = detector.from_confidence(confidence / _LOOKS)
-        self._second = self._first.at_share(_SMALLER)
+        self._first = detector.with_confidence(confidence / _LOOKS)
+        self._second = self._first.at_scale(_SMALLER)
 
     @property
     def confidence(self) -> float:
         """Lowest one of a box."""
         return self._confidence
 
-    def from_confidence(self, confidence: float) -> "TwoLooks":
+    def with_confidence(self, confidence: float) -> "AugmentedDetector":
         """Likewise, with boxes that are less sure, too; for measurements."""
-        return TwoLooks(self._detector, confidence)
+        return AugmentedDetector(self._detector, confidence)
 
     def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
         """Boxes in an (H, W, 3) RGB picture, most confident first; blocks while it computes."""
@@ -49,19 +49,19 @@ class TwoLooks:
         mirror_image = np.ascontiguousarray(image[:, ::-1])
         second = [_mirrored(one, image.shape[1]) for one in self._second.detect(mirror_image)]
         settings = self._detector.settings
-        together = fused([first, second], settings.overlap)
+        together = fuse_boxes([first, second], settings.overlap)
         sure = [one for one in together if one.confidence >= self._confidence]
         return tuple(sure[: settings.limit])
 
 
-def for_photos(detector: Detector) -> Detector:
+def augment_for_photos(detector: Detector) -> Detector:
     """Two looks where the weights say how sure they must be together; else the detector itself."""
-    if isinstance(detector, YoloDetector) and detector.two_looks_confidence > 0:
-        return TwoLooks(detector, detector.two_looks_confidence)
+    if isinstance(detector, YoloDetector) and detector.augmented_confidence > 0:
+        return AugmentedDetector(detector, detector.augmented_confidence)
     return detector
 
 
-def fused(looks: Sequence[Sequence[Detection]], overlap: float) -> list[Detection]:
+def fuse_boxes(looks: Sequence[Sequence[Detection]], overlap: float) -> list[Detection]:
     """One box for what several looks at one picture mean, most confident first.
 
     The place is the mean by confidence of the surest box of each look; the confidence is the mean

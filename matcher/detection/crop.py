@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
-from matcher.imaging.resize import resized
+from matcher.imaging.resize import resize_within
 from matcher.results import Detection
 
 _MARGIN: Final = 0.1
@@ -45,19 +45,19 @@ class Crop:
         return np.asarray(mapped[0], np.float32)
 
 
-def whole(image: NDArray[np.uint8]) -> Crop:
+def crop_whole(image: NDArray[np.uint8]) -> Crop:
     """The whole picture as a crop of itself."""
     height, width = image.shape[:2]
-    pixels, factor = resized(image, *_PHOTO_SIDES)
+    pixels, factor = resize_within(image, *_PHOTO_SIDES)
     detection = Detection(Box(0, 0, width, height), 1.0)
     return Crop(detection, pixels, image, _back(0, 0, factor), _PHOTO_KEYPOINTS)
 
 
-def cut(image: NDArray[np.uint8], detection: Detection) -> Crop:
+def crop_detection(image: NDArray[np.uint8], detection: Detection) -> Crop:
     """What a detection holds, with a margin."""
     height, width = image.shape[:2]
     around = detection.box.padded(_MARGIN).clipped(width, height)
-    pixels, factor = resized(around.crop(image), *_DETECTION_SIDES)
+    pixels, factor = resize_within(around.crop(image), *_DETECTION_SIDES)
     return Crop(
         detection,
         np.ascontiguousarray(pixels),

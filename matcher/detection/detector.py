@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
-from matcher.imaging.resize import Letterbox, letterbox, planes
+from matcher.imaging.resize import Letterbox, letterbox, to_planes
 from matcher.networks.runtime import LoadedNetwork
 from matcher.results import Detection
 
@@ -66,11 +66,11 @@ class YoloDetector:
         self._run = network.functions["detect"]
         self.settings = settings or _settings_of(network)
 
-    def from_confidence(self, confidence: float) -> "YoloDetector":
+    def with_confidence(self, confidence: float) -> "YoloDetector":
         """The same detector, which also tells boxes that are less sure; for measurements."""
         return YoloDetector(self._network, replace(self.settings, confidence=confidence))
 
-    def at_share(self, share: float) -> "YoloDetector":
+    def at_scale(self, share: float) -> "YoloDetector":
         """The same detector, which sees pictures at that share of its size."""
         inner = self.settings
         smaller = replace(
@@ -81,16 +81,16 @@ class YoloDetector:
         return YoloDetector(self._network, smaller)
 
     @property
-    def two_looks_confidence(self) -> float:
+    def augmented_confidence(self) -> float:
         """What the weights ask of two looks at a photo together; 0 if one look shall do."""
         return self._network.weights.option("two_looks", 0.0)
 
     def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
         """Boxes in an (H, W, 3) RGB picture, most confident first; blocks while it computes."""
         boxed = _boxed(image, self.settings.side_for(max(image.shape[:2])))
-        (raw,) = self._run(planes(boxed.image[None]))
+        (raw,) = self._run(to_planes(boxed.image[None]))
         boxes, confidences = decode(raw[0], boxed.image.shape[:2], self.settings.confidence)
-        kept = suppress(boxes, confidences, self.settings.overlap, self.settings.limit)
+        kept = suppress_overlaps(boxes, confidences, self.settings.overlap, self.settings.limit)
         corners = boxed.to_original(boxes[kept].reshape(-1, 2)).reshape(-1, 4)
         found = zip(corners.tolist(), confidences[kept].tolist(), strict=True)
         height, width = image.shape[:2]
@@ -126,7 +126,7 @@ def decode(
     return np.concatenate([near, far], axis=1).astype(np.float32), confidences
 
 
-def suppress(
+def suppress_overlaps(
     boxes: NDArray[np.floating], confidences: NDArray[np.floating], overlap: float, limit: int
 ) -> NDArray[np.intp]:
     """Indices of the boxes that no more confident box covers, most confident first.

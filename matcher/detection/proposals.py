@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
-from matcher.imaging.resize import resized
+from matcher.imaging.resize import resize_within
 from matcher.results import Detection
 
 _SIDE: Final = 256
@@ -18,7 +18,7 @@ _SAME: Final = 0.6
 _LIMIT: Final = 12
 
 
-class PrintProposals:
+class PrintDetector:
     """Implements `Detector`: connected regions of strong gradients, at two scales.
 
     Its confidences only order its boxes; verification says which are products.
@@ -26,7 +26,7 @@ class PrintProposals:
 
     def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
         """Boxes in an (H, W, 3) RGB picture, densest print first; a flat picture has none."""
-        small, factor = resized(image, 1, _SIDE)
+        small, factor = resize_within(image, 1, _SIDE)
         grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
         edges = cv2.magnitude(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
         found = [

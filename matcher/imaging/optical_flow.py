@@ -49,7 +49,7 @@ class FrameMotion:
 
 
 @dataclass(slots=True, eq=False)
-class Flow:
+class OpticalFlow:
     """Remembers the last frame, reduced.
 
     Attributes:
@@ -65,12 +65,12 @@ class Flow:
     @property
     def sharpness(self) -> float:
         """Mean strength of the last frame's finest edges, in grey levels; blur lowers it."""
-        return 0.0 if self.last is None else edges(self.last)
+        return 0.0 if self.last is None else edge_strength(self.last)
 
     def follow(self, image: NDArray[np.uint8], regions: Mapping[int, Box]) -> FrameMotion:
         """Motion since the last call's frame; regions in that frame's pixels."""
         height, width = image.shape[:2]
-        last, self.last = self.last, reduced(image)
+        last, self.last = self.last, reduce_to_grey(image)
         same = (width, height) == (self.width, self.height)
         self.width, self.height = width, height
         if last is None or not same:
@@ -78,7 +78,7 @@ class Flow:
         return _motion(last, self.last, regions, width / last.shape[1])
 
 
-def between(
+def estimate_region_motion(
     before: NDArray[np.uint8],
     after: NDArray[np.uint8],
     regions: Mapping[int, Box],
@@ -88,28 +88,28 @@ def between(
 
     Args:
         before: (H, W, 3) uint8 RGB.
-        after: likewise, but `reduced` already.
+        after: likewise, but `reduce_to_grey` already.
         regions: pixels of the first frame.
         guess: (2, 3) how the scene moved, about; the regions may have moved otherwise.
     """
-    small = reduced(before)
+    small = reduce_to_grey(before)
     if small.shape != after.shape:
         return {}
     zoom = before.shape[1] / small.shape[1]
     shrunk = np.column_stack([guess[:, :2], guess[:, 2] / zoom])
     guessed = cv2.warpAffine(small, shrunk, (small.shape[1], small.shape[0]))
-    there = {key: moved_box(box, guess) for key, box in regions.items()}
+    there = {key: move_box(box, guess) for key, box in regions.items()}
     rest = _motion(np.asarray(guessed, np.uint8), after, there, zoom).regions
-    return {key: after_another(motion, guess) for key, motion in rest.items()}
+    return {key: compose_motions(motion, guess) for key, motion in rest.items()}
 
 
-def after_another(second: Similarity, first: Similarity) -> Similarity:
+def compose_motions(second: Similarity, first: Similarity) -> Similarity:
     """One motion, then the other."""
     shift = second[:, :2] @ first[:, 2] + second[:, 2]
     return np.column_stack([second[:, :2] @ first[:, :2], shift])
 
 
-def moved_box(box: Box, motion: Similarity) -> Box:
+def move_box(box: Box, motion: Similarity) -> Box:
     """Upright as it was: the centre goes along, the sides grow with the scale."""
     centre = np.array([(box.left + box.right) / 2, (box.top + box.bottom) / 2])
     x, y = motion[:, :2] @ centre + motion[:, 2]
@@ -118,7 +118,7 @@ def moved_box(box: Box, motion: Similarity) -> Box:
     return Box(float(x - width), float(y - height), float(x + width), float(y + height))
 
 
-def reduced(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def reduce_to_grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The picture in grey, shrunk by a whole number to at most `WIDEST` pixels across."""
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     factor = -(-image.shape[1] // WIDEST)
@@ -128,7 +128,7 @@ def reduced(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def edges(grey: NDArray[np.uint8]) -> float:
+def edge_strength(grey: NDArray[np.uint8]) -> float:
     """Mean strength of the finest edges, in grey levels."""
     return float(np.abs(cv2.Laplacian(grey, cv2.CV_16S)).mean())
 

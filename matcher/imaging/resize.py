@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def resized(
+def resize_within(
     image: NDArray[np.uint8], shortest_allowed: int, longest_allowed: int
 ) -> tuple[NDArray[np.uint8], float]:
     """The picture with its longest side brought between two lengths, and the factor used.
@@ -68,6 +68,6 @@ def letterbox(
     return Letterbox(canvas, inner[0] / columns, inner[1] / rows, left, top)
 
 
-def planes(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def to_planes(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(B, H, W, 3) uint8 to what networks take: (B, 3, H, W) float32 in [0, 1]."""
     return np.ascontiguousarray(images.transpose(0, 3, 1, 2), dtype=np.float32) / np.float32(255)

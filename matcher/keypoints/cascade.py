@@ -10,7 +10,7 @@ from matcher.keypoints.features import Correspondences, KeypointMatcher, LocalFe
 _CLOSER: Final = 4
 
 
-class CloserLookMatcher:
+class CascadeMatcher:
     """Implements `KeypointMatcher`.
 
     A careful matcher that sees all keypoints at once finds pairs that no descriptor alone gives
@@ -40,11 +40,11 @@ class CloserLookMatcher:
         most = sorted(range(len(found)), key=lambda index: -len(found[index]))[: self._closer]
         closer = self.careful.match(query, [references[index] for index in most])
         for index, more in zip(most, closer, strict=True):
-            found[index] = both(found[index], more)
+            found[index] = merge_pairs(found[index], more)
         return found
 
 
-def both(first: Correspondences, second: Correspondences) -> Correspondences:
+def merge_pairs(first: Correspondences, second: Correspondences) -> Correspondences:
     """All pairs of the first, then those that only the second has."""
     known = set(zip(first.query.tolist(), first.reference.tolist(), strict=True))
     fresh = [

@@ -46,7 +46,7 @@ Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 
-class ConsistentMatcher:
+class GuidedMatcher:
     """Implements `KeypointMatcher`: a quick matcher's pairs, checked by one another.
 
     References whose pairs agree on hardly anything keep them as they are. All are looked at, not
@@ -63,12 +63,12 @@ class ConsistentMatcher:
         """One query against several references, in their order."""
         found = self.quick.match(query, references)
         return [
-            consistent(pairs, query, reference)
+            match_along_surfaces(pairs, query, reference)
             for pairs, reference in zip(found, references, strict=True)
         ]
 
 
-def consistent(
+def match_along_surfaces(
     pairs: Correspondences, query: LocalFeatures, reference: LocalFeatures
 ) -> Correspondences:
     """All pairs that lie where the given ones' surfaces are; the given ones if there is none."""

@@ -10,7 +10,7 @@ CELL: Final = 8
 _ROUNDS: Final = 2
 
 
-def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+def pixel_probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """(65, h, w) logits of a cell's pixels and "none" to (8h, 8w) probabilities."""
     raised = np.exp(logits - logits.max(axis=0))
     pixels: NDArray[np.float32] = raised[:-1] / raised.sum(axis=0)
@@ -19,7 +19,7 @@ def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return unfolded.reshape(height * CELL, width * CELL)
 
 
-def suppressed(heat: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
+def suppress_non_maxima(heat: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
     """The (H, W) map with everything but local maxima set to 0, see `superglue.superpoint`."""
     window = np.ones((2 * radius + 1, 2 * radius + 1), dtype=np.uint8)
     peaks = (heat == cv2.dilate(heat, window)).astype(np.uint8)
@@ -30,7 +30,7 @@ def suppressed(heat: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
     return np.where(peaks > 0, heat, np.float32(0))
 
 
-def strongest(
+def select_strongest(
     heat: NDArray[np.float32], threshold: float, border: int, limit: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """(N, 2) points (x, y) above the threshold and their (N,) scores, strongest first."""
@@ -43,7 +43,9 @@ def strongest(
     return points.astype(np.float32), scores[order]
 
 
-def sampled(points: NDArray[np.float32], maps: NDArray[np.float32]) -> NDArray[np.float32]:
+def sample_descriptors(
+    points: NDArray[np.float32], maps: NDArray[np.float32]
+) -> NDArray[np.float32]:
     """Unit descriptors (N, D) of (N, 2) points inside a (D, h, w) map, bilinear."""
     height, width = maps.shape[1:]
     unit = maps / np.maximum(np.linalg.norm(maps, axis=0), 1e-12)

@@ -54,7 +54,7 @@ def read_basis(path: Path) -> RotatedBasis:
         raise WeightsError(f"{path.name} is no RootSIFT basis: {error}") from error
 
 
-def root_sift(
+def extract_rootsift(
     grey: NDArray[np.uint8] | NDArray[np.generic], limit: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Keypoints of an (H, W) uint8 picture, strongest first, and their RootSIFT descriptors.
@@ -90,7 +90,7 @@ class RootSift:
         """Features of an (H, W, 3) RGB picture, strongest first, at most `limit`."""
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         height, width = grey.shape
-        table, root = root_sift(grey, limit)
+        table, root = extract_rootsift(grey, limit)
         if len(table) == 0:
             return self._nothing(width, height)
         return LocalFeatures(

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def assignment(
+def assignment_probabilities(
     scores: NDArray[np.floating], bin_score: float, iterations: int
 ) -> NDArray[np.float64]:
     """Probability of every pair, as `superglue.sinkhorn.log_assignment` gives its logarithm.
@@ -35,7 +35,7 @@ def assignment(
     return plan
 
 
-def mutual_pairs(
+def select_mutual_pairs(
     probabilities: NDArray[np.float64], threshold: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
     """Pairs that are each other's best and more probable than `threshold`.

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from matcher.errors import MatcherError
 from matcher.keypoints.features import Correspondences, LocalFeatures
-from matcher.keypoints.sinkhorn import assignment, mutual_pairs
+from matcher.keypoints.sinkhorn import assignment_probabilities, select_mutual_pairs
 from matcher.networks.runtime import LoadedNetwork
 
 
-def most_alike(
+def select_most_similar(
     query: LocalFeatures, reference: LocalFeatures, limit: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Indices, ascending, of at most `limit` keypoints on each side, by their best cosine.
@@ -108,7 +108,7 @@ class SuperGlueMatcher:
         self, query: LocalFeatures, reference: LocalFeatures
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         limit = self.settings.keypoints or max(len(query), len(reference))
-        return most_alike(query, reference, limit)
+        return select_most_similar(query, reference, limit)
 
     def _check(self, features: LocalFeatures) -> None:
         given = features.descriptors.shape[1]
@@ -131,12 +131,12 @@ class SuperGlueMatcher:
 
     def _paired(self, y0: NDArray[np.float32], y1: NDArray[np.float32]) -> Correspondences:
         scores = y0 @ y1.T / np.float32(np.sqrt(y0.shape[1]))
-        plan = assignment(scores, self._bin_score, self.settings.iterations)
-        return Correspondences(*mutual_pairs(plan, self.settings.threshold))
+        plan = assignment_probabilities(scores, self._bin_score, self.settings.iterations)
+        return Correspondences(*select_mutual_pairs(plan, self.settings.threshold))
 
     def _encoded(self, several: Sequence[LocalFeatures]) -> list[NDArray[np.float32]]:
         """(N, width) of each picture; in one call, since keypoints do not see each other yet."""
-        geometry = np.concatenate([geometry_of(one, self._oriented) for one in several])
+        geometry = np.concatenate([keypoint_geometry(one, self._oriented) for one in several])
         descriptors = np.concatenate([one.descriptors for one in several])
         length = _rounded_up(len(geometry))
         padding = ((0, length - len(geometry)), (0, 0))
@@ -147,7 +147,7 @@ class SuperGlueMatcher:
         return np.split(encoded[0, : ends[-1]], ends[:-1])
 
 
-def geometry_of(features: LocalFeatures, oriented: bool) -> NDArray[np.float32]:
+def keypoint_geometry(features: LocalFeatures, oriented: bool) -> NDArray[np.float32]:
     """(N, 3 or 6): what the keypoint encoder reads, see `superglue.keypoints`."""
     longest = np.float32(max(features.width, features.height))
     centre = np.array([features.width, features.height], dtype=np.float32) / 2

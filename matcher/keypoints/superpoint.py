@@ -9,10 +9,16 @@ from numpy.typing import NDArray
 
 from catalog.encodings.encoding import CompactFeatures
 from matcher.keypoints.features import LocalFeatures
-from matcher.keypoints.keypoint_maps import CELL, probabilities, sampled, strongest, suppressed
+from matcher.keypoints.keypoint_maps import (
+    CELL,
+    pixel_probabilities,
+    sample_descriptors,
+    select_strongest,
+    suppress_non_maxima,
+)
 from matcher.networks.runtime import LoadedNetwork
 
-BUDGET: Final = 32 * 1024
+PACKED_BYTES: Final = 32 * 1024
 """Bytes that the packed features of one picture may take."""
 
 # What a descriptor has seen, in pixels of the working picture: about four cells.
@@ -71,24 +77,24 @@ class SuperPointFrontEnd:
     @property
     def packed_limit(self) -> int:
         """How many keypoints `pack` keeps at most."""
-        return BUDGET // (_BYTES_BESIDE_DESCRIPTOR + (self._dimension + 1) // 2)
+        return PACKED_BYTES // (_BYTES_BESIDE_DESCRIPTOR + (self._dimension + 1) // 2)
 
     def extract(self, image: NDArray[np.uint8], limit: int) -> LocalFeatures:
         """Features of an (H, W, 3) RGB picture, strongest first; blocks while it computes."""
         height, width = image.shape[:2]
         working, scale = self._working(image)
         logits, maps = self._run(_planes(working))
-        heat = probabilities(logits[0])[: working.shape[0], : working.shape[1]]
+        heat = pixel_probabilities(logits[0])[: working.shape[0], : working.shape[1]]
         one = self.settings
-        peaks = suppressed(heat, one.radius)
-        points, scores = strongest(peaks, one.threshold, one.border, limit)
+        peaks = suppress_non_maxima(heat, one.radius)
+        points, scores = select_strongest(peaks, one.threshold, one.border, limit)
         ones = np.ones(len(points), dtype=np.float32)
         return LocalFeatures(
             points=_to_picture(points, scale),
             scales=ones * np.float32(_PATCH / float(scale.mean())),
             angles=ones * 0,
             scores=scores,
-            descriptors=sampled(points, maps[0]),
+            descriptors=sample_descriptors(points, maps[0]),
             width=width,
             height=height,
         )

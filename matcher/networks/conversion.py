@@ -20,7 +20,14 @@ from typing_extensions import override
 from matcher.errors import WeightsError
 from matcher.networks.graphs import build_network
 from matcher.networks.resnet import EmbeddingNet
-from matcher.networks.weights import Network, Weights, enter, read_state, read_tensors, sha256_of
+from matcher.networks.weights import (
+    Network,
+    Weights,
+    fill_network,
+    read_state,
+    read_tensors,
+    sha256_of,
+)
 
 _TORCH_NAMES: Final = frozenset(
     {
@@ -89,7 +96,7 @@ def load_trunk(module: EmbeddingNet, path: Path, sha256: str) -> EmbeddingNet:
     """
     state = {key: value for key, value in read_state(path, sha256).items() if key[:3] != "fc."}
     training = module.training
-    enter(cast(nn.Module, module.trunk), state, path.name)
+    fill_network(cast(nn.Module, module.trunk), state, path.name)
     return module.train(training).requires_grad_()
 
 
@@ -110,7 +117,7 @@ def _embedder_around(trunk: dict[str, Tensor], source: Path) -> dict[str, Tensor
         raise WeightsError(f"{source} is neither our embedder nor a torchvision ResNet34.")
     network = EmbeddingNet()
     state = {key: value for key, value in trunk.items() if key not in _CLASSIFIER}
-    enter(cast(nn.Module, network.trunk), state, source.name)
+    fill_network(cast(nn.Module, network.trunk), state, source.name)
     generator = torch.Generator().manual_seed(_PROJECTION_SEED)
     with torch.no_grad():
         nn.init.orthogonal_(network.project.weight, generator=generator)
@@ -148,7 +155,7 @@ def _tensors_of(node: object, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
     """Named tensors of a state dict or of a module's shell, as `state_dict()` would name them."""
     if isinstance(node, Mapping):
         yield from ((prefix + str(key), value) for key, value in node.items() if _is_tensor(value))
-    elif isinstance(node, Shell):
+    elif isinstance(node, PickleShell):
         inside = vars(node)
         for kind in ("_parameters", "_buffers"):
             yield from _tensors_of(inside.get(kind, {}), prefix)
@@ -160,19 +167,19 @@ def _is_tensor(value: object) -> bool:
     return isinstance(value, Tensor)
 
 
-class Shell:
+class PickleShell:
     """Stands for an object whose class is not to be trusted; keeps its state, runs nothing."""
 
-    def __new__(cls, *_given: object, **_named: object) -> "Shell":
+    def __new__(cls, *_given: object, **_named: object) -> "PickleShell":
         """Take any arguments."""
         return super().__new__(cls)
 
     def __init__(self, *_given: object, **_named: object) -> None:
         """Forget any arguments."""
 
-    def __call__(self, *_given: object, **_named: object) -> "Shell":
+    def __call__(self, *_given: object, **_named: object) -> "PickleShell":
         """Stand for a function, too: its result is another shell."""
-        return Shell()
+        return PickleShell()
 
     def __setitem__(self, key: object, value: object) -> None:
         """Stand for a mapping whose contents do not matter."""
@@ -191,7 +198,7 @@ class _ShellUnpickler(pickle.Unpickler):
     def find_class(self, module_name: str, global_name: str) -> Any:
         if (module_name, global_name) in _TORCH_NAMES:
             return super().find_class(module_name, global_name)
-        return type(global_name, (Shell,), {})
+        return type(global_name, (PickleShell,), {})
 
 
 class _Shells:

@@ -16,7 +16,7 @@ from matcher.errors import WeightsError
 from matcher.networks.comparator_net import ComparatorNet
 from matcher.networks.grids import COMPARED_CELL
 from matcher.networks.resnet import EmbeddingNet
-from matcher.networks.weights import Network, Weights, enter, read_state
+from matcher.networks.weights import Network, Weights, fill_network, read_state
 from matcher.networks.yolo import STRIDE, build_yolov5
 from superglue.superglue import SuperGlue, SuperGlueSizes
 from superglue.superpoint import CELL, SuperPoint, SuperPointSizes
@@ -115,7 +115,7 @@ def build_network(
         module = _empty(network, state, options)
     except (KeyError, ValueError, IndexError) as error:
         raise WeightsError(f"{name} is no {network}: {error} does not fit.") from error
-    return enter(module, state, name)
+    return fill_network(module, state, name)
 
 
 def _empty(

@@ -108,7 +108,7 @@ class WeightsEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class WeightsManifest:
     """All weights of a folder.
 
     Attributes:
@@ -132,13 +132,13 @@ class Manifest:
         """
         for entry in self.entries:
             if entry.name == name:
-                guard_licence(entry, allow_noncommercial=allow_noncommercial)
+                check_licence(entry, allow_noncommercial=allow_noncommercial)
                 return Weights(entry.network, self.folder / entry.file, entry.sha256, entry.options)
         known = ", ".join(entry.name for entry in self.entries) or "none"
         raise WeightsError(f"there are no weights called {name} in {self.folder}; it has {known}.")
 
 
-def guard_licence(entry: WeightsEntry, *, allow_noncommercial: bool) -> None:
+def check_licence(entry: WeightsEntry, *, allow_noncommercial: bool) -> None:
     """Let weights pass whose licence allows commercial use, others only on request.
 
     Raises:
@@ -151,7 +151,7 @@ def guard_licence(entry: WeightsEntry, *, allow_noncommercial: bool) -> None:
         )
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: Path) -> WeightsManifest:
     """The manifest of a weights folder; a folder without one has no weights.
 
     Raises:
@@ -161,7 +161,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         listed = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return Manifest(folder, ())
+        return WeightsManifest(folder, ())
     except (OSError, ValueError) as error:
         raise WeightsError(f"cannot read the weights manifest {path}: {error}.") from error
     if not isinstance(listed, list):
@@ -170,10 +170,10 @@ def read_manifest(folder: Path) -> Manifest:
     names = [entry.name for entry in entries]
     if len(set(names)) < len(names):
         raise WeightsError(f"the weights manifest {path} uses one name twice.")
-    return Manifest(folder, entries)
+    return WeightsManifest(folder, entries)
 
 
-def write_manifest(manifest: Manifest) -> None:
+def write_manifest(manifest: WeightsManifest) -> None:
     """Write `manifest.json` into its folder."""
     listed = [_as_json(entry) for entry in manifest.entries]
     text = json.dumps(listed, indent=2, ensure_ascii=False) + "\n"
@@ -214,7 +214,7 @@ def load_weights(module: "ModuleT", path: Path, sha256: str) -> "ModuleT":
         WeightsError: the file cannot be read, is another one than `sha256` says, holds anything
             but tensors, or does not fit the network name by name and shape by shape.
     """
-    return enter(module, read_state(path, sha256), path.name)
+    return fill_network(module, read_state(path, sha256), path.name)
 
 
 def read_state(path: Path, sha256: str) -> "dict[str, Tensor]":
@@ -253,7 +253,7 @@ def read_tensors(path: Path) -> "dict[str, Tensor]":
     return _only_tensors(given, path)
 
 
-def enter(module: "ModuleT", state: "Mapping[str, Tensor]", name: str) -> "ModuleT":
+def fill_network(module: "ModuleT", state: "Mapping[str, Tensor]", name: str) -> "ModuleT":
     """Fill a network strictly; half-precision numbers are widened to the network's.
 
     Raises:

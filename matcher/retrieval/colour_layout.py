@@ -29,15 +29,15 @@ _CHROMA: Final = 8
 _CHROMA_RANGE: Final = (80.0, 176.0)
 _LIGHTNESS: Final = 6
 _ANGLES: Final = 8
-# Length of `layout`.
-LAYOUT: Final = (_BLOCKS - 1) ** 2 * (_CHROMA**2 + _LIGHTNESS + _ANGLES)
+# Length of `describe_colours`.
+LAYOUT_SIZE: Final = (_BLOCKS - 1) ** 2 * (_CHROMA**2 + _LIGHTNESS + _ANGLES)
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Colours:
-    """Which directions of `layout` tell products apart.
+class ColourBasis:
+    """Which directions of `describe_colours` tell products apart.
 
     Attributes:
         mean: (702,) float32.
@@ -56,16 +56,16 @@ class Colours:
 
     def vectors(self, images: Sequence[NDArray[np.uint8]]) -> Floats:
         """(N, K) float32 unit vectors of N (H, W, 3) RGB pictures."""
-        layouts = np.stack([layout(image) for image in images]) if images else _NOTHING
+        layouts = np.stack([describe_colours(image) for image in images]) if images else _NOTHING
         along = (layouts - self.mean) @ self.axes
         lengths = np.linalg.norm(along, axis=1, keepdims=True)
         return np.asarray(along / np.maximum(lengths, 1e-9), np.float32)
 
 
-_NOTHING: Final = np.zeros((0, LAYOUT), np.float32)
+_NOTHING: Final = np.zeros((0, LAYOUT_SIZE), np.float32)
 
 
-def read_colours(path: Path) -> Colours:
+def read_colour_basis(path: Path) -> ColourBasis:
     """What `skulens train colours` wrote.
 
     Raises:
@@ -73,10 +73,10 @@ def read_colours(path: Path) -> Colours:
     """
     try:
         tables = load_file(path)
-        basis = Colours(tables["mean"], tables["axes"], sha256_of(path))
+        basis = ColourBasis(tables["mean"], tables["axes"], sha256_of(path))
     except (OSError, SafetensorError, KeyError) as error:
         raise WeightsError(f"{path.name} holds no colours: {error}") from error
-    if basis.mean.shape != (LAYOUT,) or basis.axes.shape[:1] != (LAYOUT,):
+    if basis.mean.shape != (LAYOUT_SIZE,) or basis.axes.shape[:1] != (LAYOUT_SIZE,):
         raise WeightsError(
             f"{path.name} are the colours of another version: make them again with "
             "`skulens train colours`."
@@ -84,7 +84,7 @@ def read_colours(path: Path) -> Colours:
     return basis
 
 
-def layout(image: NDArray[np.uint8]) -> Floats:
+def describe_colours(image: NDArray[np.uint8]) -> Floats:
     """(702,) float32 of unit length: square-rooted histograms of nine overlapping windows."""
     small = cv2.resize(image, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
     lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)

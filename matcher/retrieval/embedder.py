@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.imaging.resize import letterbox, planes
+from matcher.imaging.resize import letterbox, to_planes
 from matcher.networks.runtime import LoadedNetwork
 from matcher.networks.weights import Network, Weights
-from matcher.retrieval.colour_layout import Colours
+from matcher.retrieval.colour_layout import ColourBasis
 from matcher.retrieval.multi_crop import NEVER
 
 _INPUT_SIZE: Final = 224
@@ -34,7 +34,7 @@ _COLOUR_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class EmbedderId:
     """The embedder that a part id names.
 
     Attributes:
@@ -47,12 +47,12 @@ class Named:
     options: Mapping[str, float]
     colours: str | None
 
-    def is_beside(self, colours: Colours | None) -> bool:
+    def stands_beside(self, colours: ColourBasis | None) -> bool:
         """Whether these are the colours that it stands beside."""
         return self.colours == (None if colours is None else colours.sha256[:_COLOUR_DIGITS])
 
 
-def part_id_of(weights: Weights, colours: Colours | None = None) -> str:
+def embedder_part_id(weights: Weights, colours: ColourBasis | None = None) -> str:
     """Names network, weights and preprocessing; a folder's name in the catalog."""
     preparation = _SQUEEZED if weights.option("squeeze", 0) else _PREPARATION
     size = int(weights.option("input_size", _INPUT_SIZE))
@@ -62,21 +62,21 @@ def part_id_of(weights: Weights, colours: Colours | None = None) -> str:
     return name if colours is None else f"{name}-colours-{colours.sha256[:_COLOUR_DIGITS]}"
 
 
-def named_by(part_id: str) -> Named | None:
-    """What a part id of `Embedder` says; None for an id of anything else, or of another version."""
+def parse_part_id(part_id: str) -> EmbedderId | None:
+    """Parse a part id of `NetworkEmbedder`; None for any other id, or of another version."""
     known = _PART_ID.fullmatch(part_id)
     if known is None or known[2] not in (_PREPARATION, _SQUEEZED):
         return None
     options = {"input_size": float(known[3]), "squeeze": float(known[2] == _SQUEEZED)}
     if known[4] is not None:
         options[_HEAPS] = int(known[4]) / 100
-    return Named(known[1], options, known[5])
+    return EmbedderId(known[1], options, known[5])
 
 
-class Embedder:
+class NetworkEmbedder:
     """Turns pictures into unit vectors."""
 
-    def __init__(self, network: LoadedNetwork, colours: Colours | None = None) -> None:
+    def __init__(self, network: LoadedNetwork, colours: ColourBasis | None = None) -> None:
         """Take a loaded embedder network, with the function `embed`, and what stands beside it."""
         self._network = network
         self._run = network.functions["embed"]
@@ -84,7 +84,7 @@ class Embedder:
         self._dimension = int(network.facts["dimension"])
         self._size = int(network.weights.option("input_size", _INPUT_SIZE))
         self._squeeze = bool(network.weights.option("squeeze", 0))
-        self._part_id = part_id_of(network.weights, colours)
+        self._part_id = embedder_part_id(network.weights, colours)
 
     @property
     def part_id(self) -> str:
@@ -92,19 +92,19 @@ class Embedder:
         return self._part_id
 
     @property
-    def heaps_from(self) -> float:
+    def multi_crop_from(self) -> float:
         """What the weights say (option `heaps`, in hundredths); never if they say nothing."""
         return self._network.weights.option(_HEAPS, NEVER)
 
     @property
-    def colours(self) -> Colours | None:
+    def colours(self) -> ColourBasis | None:
         """What stands beside the network."""
         return self._colours
 
     @property
-    def alone(self) -> "Embedder":
+    def without_colours(self) -> "NetworkEmbedder":
         """The network without what stands beside it."""
-        return Embedder(self._network)
+        return NetworkEmbedder(self._network)
 
     @property
     def dimension(self) -> int:
@@ -128,7 +128,7 @@ class Embedder:
     def _embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         prepare = squeeze_for_embedding if self._squeeze else prepare_for_embedding
         prepared = np.stack([prepare(image, self._size) for image in images])
-        (vectors,) = self._run(planes(prepared))
+        (vectors,) = self._run(to_planes(prepared))
         # Half precision leaves the length at about 1; an index wants it exact.
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         unit: NDArray[np.float32] = vectors / np.maximum(lengths, 1e-12)

@@ -8,20 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.encodings.encoding import Encoding, PartIds, ReferenceCrop
-from matcher.imaging.resize import resized
+from matcher.imaging.resize import resize_within
 from matcher.keypoints.features import FrontEnd, KeypointMatcher, LocalFeatures
 from matcher.retrieval.foreground import (
-    Located,
+    Foreground,
     Locator,
     Sibling,
-    by_centre,
-    by_locator,
-    by_plain_background,
-    by_siblings,
-    everywhere,
+    locate_by_centre,
+    locate_by_detector,
+    locate_by_plain_background,
+    locate_by_siblings,
+    take_everything,
 )
-from matcher.retrieval.multi_crop import embed_as_heap
-from matcher.verification.reference import canonical_corners
+from matcher.retrieval.multi_crop import embed_multi_crop
+from matcher.retrieval.reference import canonical_corners
 
 CANONICAL_SIDE: Final = 512
 _SEARCH_SIDE: Final = 640
@@ -41,7 +41,7 @@ class Embedder(Protocol):
         ...
 
     @property
-    def heaps_from(self) -> float:
+    def multi_crop_from(self) -> float:
         """From which likeness of its parts on a picture may be a heap (`retrieval.multi_crop`)."""
         ...
 
@@ -78,37 +78,37 @@ class ReferenceEncoder:
         """
         located = self._locate(image, siblings)
         pixels = located.box.crop(image)
-        canonical, _ = resized(pixels, CANONICAL_SIDE, CANONICAL_SIDE)
+        canonical, _ = resize_within(pixels, CANONICAL_SIDE, CANONICAL_SIDE)
         mask = _fitted(located, canonical)
         features = _inside(self._front_end.extract(canonical, _EXTRACTED), mask)
         embed = self._embedder.embed
         if located.sure:
             embedding = embed([pixels])[0]
         else:
-            embedding = embed_as_heap(image, embed, self._embedder.heaps_from)
+            embedding = embed_multi_crop(image, embed, self._embedder.multi_crop_from)
         return Encoding(
             crop=_reference_crop(located, canonical, mask),
             embedding=embedding,
             local=self._front_end.pack(features),
         )
 
-    def _locate(self, image: NDArray[np.uint8], siblings: Sequence[Encoding]) -> Located:
-        plain = by_plain_background(image)
+    def _locate(self, image: NDArray[np.uint8], siblings: Sequence[Encoding]) -> Foreground:
+        plain = locate_by_plain_background(image)
         if plain is not None:
             return plain
         if siblings:
             found = self._locate_by_siblings(image, siblings)
             if found is not None:
                 return found
-        detected = by_locator(image, self._locator, _CONFIDENCE)
+        detected = locate_by_detector(image, self._locator, _CONFIDENCE)
         if detected is not None:
             return detected
-        return (by_centre(image) if siblings else None) or everywhere(image)
+        return (locate_by_centre(image) if siblings else None) or take_everything(image)
 
     def _locate_by_siblings(
         self, image: NDArray[np.uint8], siblings: Sequence[Encoding]
-    ) -> Located | None:
-        searched, scale = resized(image, _SEARCH_SIDE, _SEARCH_SIDE)
+    ) -> Foreground | None:
+        searched, scale = resize_within(image, _SEARCH_SIDE, _SEARCH_SIDE)
         features = self._front_end.extract(searched, _EXTRACTED)
         known = [
             Sibling(
@@ -117,17 +117,17 @@ class ReferenceEncoder:
             )
             for one in siblings
         ]
-        found = by_siblings(features, known, self._matcher)
+        found = locate_by_siblings(features, known, self._matcher)
         if found is None:
             return None
         height, width = image.shape[:2]
         mask = cv2.resize(found.mask.astype(np.uint8), (width, height)) > 0
-        return Located(
+        return Foreground(
             found.box.scaled(1 / scale).clipped(width, height), found.outline / scale, mask
         )
 
 
-def _fitted(located: Located, canonical: NDArray[np.uint8]) -> NDArray[np.bool_]:
+def _fitted(located: Foreground, canonical: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """(h, w) bool: the located mask in the canonical crop."""
     whole = np.repeat(located.mask[..., None], 3, axis=2).astype(np.uint8)
     cut = np.ascontiguousarray(located.box.crop(whole)[..., 0])
@@ -145,7 +145,7 @@ def _inside(features: LocalFeatures, mask: NDArray[np.bool_]) -> LocalFeatures:
 
 
 def _reference_crop(
-    located: Located, canonical: NDArray[np.uint8], mask: NDArray[np.bool_]
+    located: Foreground, canonical: NDArray[np.uint8], mask: NDArray[np.bool_]
 ) -> ReferenceCrop:
     height, width = canonical.shape[:2]
     box = located.box
@@ -157,7 +157,7 @@ def _reference_crop(
             [0, 0, 1],
         ]
     )
-    stored, _ = resized(canonical, 1, _STORED_SIDE)
+    stored, _ = resize_within(canonical, 1, _STORED_SIDE)
     bgr = cv2.cvtColor(stored, cv2.COLOR_RGB2BGR)
     _, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     coarse = cv2.resize(mask.astype(np.uint8), (_MASK_SIDE, _MASK_SIDE), interpolation=0)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
 from matcher.keypoints.features import KeypointMatcher, LocalFeatures
+from matcher.keypoints.homography import find_placements
 from matcher.results import Detection
-from matcher.verification.homography import place
 
 _SURE: Final = 8
 _PLAIN_SPREAD: Final = 14.0
@@ -35,7 +35,7 @@ class Locator(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Located:
+class Foreground:
     """Where the product is.
 
     Attributes:
@@ -64,14 +64,14 @@ class Sibling:
     corners: NDArray[np.float32]
 
 
-def by_siblings(
+def locate_by_siblings(
     features: LocalFeatures, siblings: Sequence[Sibling], matcher: KeypointMatcher
-) -> Located | None:
+) -> Foreground | None:
     """Where the same product's earlier references are found in the picture."""
     best: tuple[int, NDArray[np.float32]] | None = None
     pairs = matcher.match(features, [one.features for one in siblings])
     for sibling, corresponding in zip(siblings, pairs, strict=True):
-        for placement in place(corresponding, features, sibling.features)[:1]:
+        for placement in find_placements(corresponding, features, sibling.features)[:1]:
             if placement.inliers >= max(_SURE, 0 if best is None else best[0] + 1):
                 best = (placement.inliers, placement.carry(sibling.corners))
     if best is None:
@@ -84,7 +84,7 @@ def by_siblings(
     return None if located is None else replace(located, outline=best[1])
 
 
-def by_plain_background(image: NDArray[np.uint8]) -> Located | None:
+def locate_by_plain_background(image: NDArray[np.uint8]) -> Foreground | None:
     """What stands out from a background of one colour; None if the background is not plain."""
     lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB).astype(np.float32)
     height, width = lab.shape[:2]
@@ -116,7 +116,9 @@ def _background(lab: NDArray[np.float32]) -> NDArray[np.float32] | None:
     return None
 
 
-def by_locator(image: NDArray[np.uint8], locator: Locator, confidence: float) -> Located | None:
+def locate_by_detector(
+    image: NDArray[np.uint8], locator: Locator, confidence: float
+) -> Foreground | None:
     """What fills the detector's largest confident box near the middle, without its corners.
 
     A box around something turned holds background in its corners. A box that the detector is not
@@ -141,7 +143,7 @@ def by_locator(image: NDArray[np.uint8], locator: Locator, confidence: float) ->
     return _within(mask > 0, sure=best.confidence >= _SURE_BOX)
 
 
-def by_centre(image: NDArray[np.uint8]) -> Located | None:
+def locate_by_centre(image: NDArray[np.uint8]) -> Foreground | None:
     """The middle of the picture, where people hold what they photograph."""
     height, width = image.shape[:2]
     mask = np.zeros((height, width), bool)
@@ -150,23 +152,23 @@ def by_centre(image: NDArray[np.uint8]) -> Located | None:
     return _within(mask, sure=False)
 
 
-def everywhere(image: NDArray[np.uint8]) -> Located:
+def take_everything(image: NDArray[np.uint8]) -> Foreground:
     """The whole picture."""
     height, width = image.shape[:2]
     box = Box(0, 0, width, height)
-    return Located(box, corners_of(box), np.ones((height, width), bool), sure=False)
+    return Foreground(box, box_corners(box), np.ones((height, width), bool), sure=False)
 
 
-def _within(mask: Mask, *, sure: bool = True) -> Located | None:
+def _within(mask: Mask, *, sure: bool = True) -> Foreground | None:
     rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
     if len(rows) == 0:
         return None
     height, width = mask.shape
     box = Box(float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
-    return Located(box.padded(_MARGIN).clipped(width, height), corners_of(box), mask, sure)
+    return Foreground(box.padded(_MARGIN).clipped(width, height), box_corners(box), mask, sure)
 
 
-def corners_of(box: Box) -> NDArray[np.float32]:
+def box_corners(box: Box) -> NDArray[np.float32]:
     """(4, 2) corners, clockwise from the top left."""
     return np.array(
         [

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.imaging.resize import resized
+from matcher.imaging.resize import resize_within
 
 Embed = Callable[[Sequence[NDArray[np.uint8]]], NDArray[np.float32]]
 
@@ -22,7 +22,9 @@ _WEIGHT: Final = 2.0
 NEVER: Final = 1.0
 
 
-def embed_as_heap(image: NDArray[np.uint8], embed: Embed, heaps_from: float) -> NDArray[np.float32]:
+def embed_multi_crop(
+    image: NDArray[np.uint8], embed: Embed, heaps_from: float
+) -> NDArray[np.float32]:
     """(D,) float32 unit vector of an (H, W, 3) RGB picture and, as far as they agree, its parts.
 
     Args:
@@ -33,7 +35,7 @@ def embed_as_heap(image: NDArray[np.uint8], embed: Embed, heaps_from: float) -> 
     """
     if heaps_from >= NEVER:
         return np.asarray(embed([image])[0])
-    vectors = embed([image, *parts_of(image)])
+    vectors = embed([image, *cut_crops(image)])
     whole, mirrored_and_parts = vectors[0], vectors[1:]
     alike = float((vectors[-len(_PLACES) :] @ whole).mean())
     weight = _WEIGHT * max(alike - heaps_from, 0.0) / (1 - heaps_from)
@@ -41,9 +43,9 @@ def embed_as_heap(image: NDArray[np.uint8], embed: Embed, heaps_from: float) -> 
     return np.asarray(blended / np.linalg.norm(blended), np.float32)
 
 
-def parts_of(image: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+def cut_crops(image: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
     """The picture mirrored, then five parts of it; small, as an embedder needs them."""
-    small, _ = resized(image, 1, _LONGEST)
+    small, _ = resize_within(image, 1, _LONGEST)
     height, width = (max(round(side * _PART), 1) for side in small.shape[:2])
     parts = [np.ascontiguousarray(small[:, ::-1])]
     for across, down in _PLACES:

@@ -16,7 +16,7 @@ MOST_ALIKE: Final = 100
 _MOST_CROPS: Final = 2
 
 
-class SearchableCatalog(Protocol):
+class PictureSearchCatalog(Protocol):
     """What a search needs of a catalog snapshot."""
 
     def near(
@@ -53,7 +53,9 @@ class PictureSearch:
         self._embedder = embedder
         self._detector = detector
 
-    def search(self, catalog: SearchableCatalog, search: Search, image: NDArray[np.uint8]) -> Found:
+    def search(
+        self, catalog: PictureSearchCatalog, search: Search, image: NDArray[np.uint8]
+    ) -> Found:
         """Products like an (H, W, 3) RGB picture, which also the words of the search may find.
 
         The whole picture counts and so do the likeliest products in it; of a product's

@@ -18,7 +18,7 @@ from catalog.encodings.encoding import Encoding
 from catalog.records.calibration import Calibration
 from catalog.records.product import Product
 from matcher.keypoints.features import LocalFeatures
-from matcher.verification.reference import Reference, ReferenceShelf
+from matcher.retrieval.reference import Reference, ReferenceCache
 
 # Below this many references voting costs more than verifying them all.
 _VERIFY_ALL: Final = 10
@@ -96,7 +96,7 @@ class _Table:
 class Shortlister:
     """Embedding first, keypoint votes second."""
 
-    def __init__(self, shelf: ReferenceShelf) -> None:
+    def __init__(self, shelf: ReferenceCache) -> None:
         self._shelf = shelf
         self._lock = Lock()
         self._tables: OrderedDict[tuple[str, ...], _Table] = OrderedDict()

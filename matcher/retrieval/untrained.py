@@ -24,7 +24,7 @@ class ColourEmbedder:
         return f"colour-{_CELLS}x{_CELLS}-{_COLOURS}-{_ANGLES}"
 
     @property
-    def heaps_from(self) -> float:
+    def multi_crop_from(self) -> float:
         """Never: to colours and gradients the parts of all pictures look like the whole."""
         return NEVER
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
-from matcher.imaging.optical_flow import FrameMotion, moved_box
+from matcher.imaging.optical_flow import FrameMotion, move_box
 from matcher.results import Match, Verdict
 from matcher.tracking.appearance import Appearance, AppearanceSummary, Sighting
 from matcher.tracking.events import EventKind
@@ -171,7 +171,7 @@ class Book:
             appearance.last = Sighting(frame_index, time, live[0].box, live[0].outline)
             appearance.place = live[0].box
         else:
-            appearance.place = moved_box(appearance.place, motion.camera)
+            appearance.place = move_box(appearance.place, motion.camera)
         appearance.severed = motion.is_cut or (appearance.severed and not appearance.in_view)
 
     def _ready(

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
-from matcher.imaging.optical_flow import Flow, FrameMotion, edges
+from matcher.imaging.optical_flow import FrameMotion, OpticalFlow, edge_strength
 from matcher.results import Detection, Identification, Match, Verdict
 from matcher.tracking.appearance import AppearanceSummary, Sighting
 from matcher.tracking.appearances import Book, BookSettings, Turn
@@ -157,7 +157,7 @@ class EngineState:
     """
 
     tracker: Tracker
-    flow: Flow
+    flow: OpticalFlow
     book: Book
     schedule: Schedule
     sequence: int = 0
@@ -171,7 +171,7 @@ class EngineState:
         """Before the first frame."""
         return cls(
             Tracker(settings.tracker),
-            Flow(),
+            OpticalFlow(),
             Book(settings.book, session.session_id),
             Schedule(settings.schedule),
         )
@@ -394,7 +394,7 @@ class Engine(Generic[CatalogT]):
         shrink = grey.shape[1] / width
         small = Box(*(shrink * side for side in (visible.left, visible.top,
                                                  visible.right, visible.bottom)))  # fmt: skip
-        sharp = edges(small.crop(grey))
+        sharp = edge_strength(small.crop(grey))
         return float(np.sqrt(visible.area)) * visible.area / track.box.area * sharp / (sharp + 8.0)
 
     def _notes(self) -> tuple[TrackNote, ...]:

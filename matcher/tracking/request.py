@@ -17,9 +17,9 @@ from matcher.imaging.optical_flow import (
     STILL,
     FrameMotion,
     Similarity,
-    after_another,
-    between,
-    moved_box,
+    compose_motions,
+    estimate_region_motion,
+    move_box,
 )
 from matcher.results import Detection, Match
 from stream.frame import Frame
@@ -73,8 +73,8 @@ class Pending:
         for track_id in self.boxes:
             so_far = self.regions.get(track_id, STILL)
             step = motion.regions.get(track_id, motion.camera)
-            self.regions[track_id] = after_another(step, so_far)
-        self.camera = after_another(motion.camera, self.camera)
+            self.regions[track_id] = compose_motions(step, so_far)
+        self.camera = compose_motions(motion.camera, self.camera)
 
     def present(self, matches: Sequence[Match], grey: NDArray[np.uint8]) -> list[Match | None]:
         """Matches in the inquiry's frame as in the present one; None where that cannot be told.
@@ -84,14 +84,14 @@ class Pending:
 
         Args:
             matches: of the inquiry's frame.
-            grey: the present frame, `matcher.imaging.optical_flow.reduced`.
+            grey: the present frame, `matcher.imaging.optical_flow.reduce_to_grey`.
         """
         if not self.frames:
             return list(matches)
         motions = {number: self._motion(match) for number, match in enumerate(matches)}
         lost = {number: place_of(matches[number]) for number, it in motions.items() if it is None}
         if lost:
-            motions |= between(self.inquiry.frame.image, grey, lost, self.camera)
+            motions |= estimate_region_motion(self.inquiry.frame.image, grey, lost, self.camera)
         return [
             None if motion is None else _moved_match(match, motion)
             for match, motion in zip(matches, motions.values(), strict=True)
@@ -114,7 +114,7 @@ def place_of(match: Match) -> Box:
 
 
 def _moved_match(match: Match, motion: Similarity) -> Match:
-    detection = replace(match.detection, box=moved_box(match.detection.box, motion))
+    detection = replace(match.detection, box=move_box(match.detection.box, motion))
     proof = match.verification
     if proof is not None:
         proof = replace(proof, outline=moved(proof.outline, motion))

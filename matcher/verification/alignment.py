@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-LOOK_SIDE: Final = 192
+VIEW_SIDE: Final = 192
 _WINDOW: Final = 15
 _REACH: Final = 3
 # Every second shift, like the white squares of a chess board: a best one is never further than a
@@ -37,11 +37,11 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class ReferenceView:
     """A reference at the size where it is compared.
 
     Attributes:
-        picture: (h, w, 3) uint8 RGB, longest side `LOOK_SIDE`.
+        picture: (h, w, 3) uint8 RGB, longest side `VIEW_SIDE`.
         mask: (h, w) bool, product, not background.
         scale: canonical crop pixels per pixel of `picture`.
     """
@@ -52,7 +52,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Aligned:
+class AlignmentScore:
     """The outcome of one aligned comparison.
 
     Attributes:
@@ -73,7 +73,7 @@ class Aligned:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Warped:
+class WarpedQuery:
     """A query picture seen in a look's frame.
 
     Attributes:
@@ -85,12 +85,12 @@ class Warped:
     inside: Mask
 
 
-def compare(look: Look, query: Warped) -> Aligned:
+def score_alignment(look: ReferenceView, query: WarpedQuery) -> AlignmentScore:
     """Compare a query picture with the reference that it was warped onto."""
     warped, inside = query.picture, query.inside
     visible = look.mask & inside
     if int(visible.sum()) < _WINDOW**2:
-        return Aligned(0.0, 0.0, 100.0)
+        return AlignmentScore(0.0, 0.0, 100.0)
     reference = luminance(look.picture)
     print_on_it = look.mask & (variance(reference) > _TEXTURED)
     textured = print_on_it & inside
@@ -100,16 +100,18 @@ def compare(look: Look, query: Warped) -> Aligned:
         # A corner that looks right proves little about the rest.
         enough = max(len(best), _ENOUGH * float(print_on_it.sum()))
         correlation = float(best.sum() / enough)
-    balanced = compensate(warped, look.picture, visible)
+    balanced = balance_exposure(warped, look.picture, visible)
     distance = np.hypot(*np.moveaxis(smooth(chroma(look.picture) - chroma(balanced)), 2, 0))
-    return Aligned(
+    return AlignmentScore(
         float(visible.sum() / max(int(look.mask.sum()), 1)),
         correlation,
         float(np.median(distance[visible])),
     )
 
 
-def warp(look: Look, query: NDArray[np.uint8], homography: NDArray[np.float64]) -> Warped:
+def warp_onto(
+    look: ReferenceView, query: NDArray[np.uint8], homography: NDArray[np.float64]
+) -> WarpedQuery:
     """The query seen in the look's frame.
 
     Args:
@@ -132,7 +134,7 @@ def warp(look: Look, query: NDArray[np.uint8], homography: NDArray[np.float64]) 
     depth = np.where(np.abs(places[..., 2]) < 1e-9, 1e-9, places[..., 2])
     x, y = places[..., 0] / depth, places[..., 1] / depth
     inside = (x >= 0) & (y >= 0) & (x <= query.shape[1] - 1) & (y <= query.shape[0] - 1)
-    return Warped(warped, inside)
+    return WarpedQuery(warped, inside)
 
 
 def _local_scale(matrix: NDArray[np.float64], point: NDArray[np.float64]) -> float:
@@ -206,7 +208,7 @@ def correlation_where(where: Mask, reference: Floats, query: Floats) -> Floats:
     return best_correlation(reference[part], query[part])[where[part]]
 
 
-def compensate(
+def balance_exposure(
     picture: NDArray[np.uint8], target: NDArray[np.uint8], where: Mask
 ) -> NDArray[np.uint8]:
     """The picture at the target's exposure and, within the limits of shop light, white balance."""

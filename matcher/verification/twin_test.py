@@ -9,22 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.keypoints.features import LocalFeatures
+from matcher.keypoints.homography import find_placements
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from matcher.retrieval.reference import Reference
 from matcher.verification.alignment import (
-    Look,
     Mask,
-    Warped,
+    ReferenceView,
+    WarpedQuery,
+    balance_exposure,
     best_correlation,
     chroma,
-    compensate,
     correlation_where,
     luminance,
     smooth,
     variance,
-    warp,
+    warp_onto,
 )
-from matcher.verification.homography import place
-from matcher.verification.reference import Reference
 
 _TWIN_INLIERS: Final = 20
 _FEWEST_PIXELS: Final = 60
@@ -36,7 +36,7 @@ _KEPT: Final = 2048
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Difference:
+class TwinDifference:
     """Where a twin differs from a reference, in the reference's look.
 
     Attributes:
@@ -67,30 +67,32 @@ class TwinEvidence:
     share: float
 
 
-def difference(
-    look: Look, features: LocalFeatures, twin: Look, twin_features: LocalFeatures
-) -> Difference | None:
+def find_difference(
+    look: ReferenceView, features: LocalFeatures, twin: ReferenceView, twin_features: LocalFeatures
+) -> TwinDifference | None:
     """Align two references by their own keypoints; None if they are not twins."""
     pairs = NearestNeighbourMatcher().match(twin_features, [features])[0]
-    placements = place(pairs, twin_features, features)
+    placements = find_placements(pairs, twin_features, features)
     if not placements or placements[0].inliers < _TWIN_INLIERS:
         return None
     onto_twin = np.diag([1 / twin.scale, 1 / twin.scale, 1.0]) @ placements[0].homography
-    seen = warp(look, twin.picture, onto_twin)
+    seen = warp_onto(look, twin.picture, onto_twin)
     white = np.repeat(twin.mask[..., None], 3, 2).astype(np.uint8) * 255
-    shared = look.mask & seen.inside & (warp(look, white, onto_twin).picture[..., 0] > 127)
+    shared = look.mask & seen.inside & (warp_onto(look, white, onto_twin).picture[..., 0] > 127)
     if int(shared.sum()) < _FEWEST_PIXELS:
         return None
     ours, theirs = luminance(look.picture), luminance(seen.picture)
     textured = np.maximum(variance(ours), variance(theirs)) > _TEXTURED
     alike = best_correlation(ours, theirs) > _DIFFERENT_PRINT
     colours = np.hypot(*np.moveaxis(smooth(chroma(look.picture) - chroma(seen.picture)), 2, 0))
-    return Difference(
+    return TwinDifference(
         seen.picture, shared, shared & textured & ~alike, shared & (colours > _DIFFERENT_COLOUR)
     )
 
 
-def ask(look: Look, differing: Difference, query: Warped) -> TwinEvidence:
+def compare_twins(
+    look: ReferenceView, differing: TwinDifference, query: WarpedQuery
+) -> TwinEvidence:
     """Compare the query with both twins in one registration, where they differ."""
     warped, inside = query.picture, query.inside
     printed = differing.print_differs & inside
@@ -130,7 +132,7 @@ def _colour_lead(
     common = visible & ~where
     if int(common.sum()) < 4 * _FEWEST_PIXELS:
         common = visible
-    balanced = smooth(chroma(compensate(query, first, common)))
+    balanced = smooth(chroma(balance_exposure(query, first, common)))
     ours, theirs = smooth(chroma(first)), smooth(chroma(twin))
     axis = theirs - ours
     along = ((balanced - ours) * axis).sum(axis=2) / ((axis**2).sum(axis=2) + 1e-6)
@@ -143,13 +145,13 @@ class TwinTest:
     def __init__(self, kept: int = _KEPT) -> None:
         self._kept = kept
         self._lock = Lock()
-        self._differences: OrderedDict[str, Difference | None] = OrderedDict()
+        self._differences: OrderedDict[str, TwinDifference | None] = OrderedDict()
 
-    def ask(
+    def compare(
         self,
         first: Reference,
         second: Reference,
-        query: Warped,
+        query: WarpedQuery,
     ) -> TwinEvidence | None:
         """Evidence for the first against the second; None if they are not twins.
 
@@ -159,15 +161,15 @@ class TwinTest:
             query: the picture that is asked, warped onto the first's look.
         """
         differing = self._difference(first, second)
-        return None if differing is None else ask(first.look, differing, query)
+        return None if differing is None else compare_twins(first.view, differing, query)
 
-    def _difference(self, first: Reference, second: Reference) -> Difference | None:
+    def _difference(self, first: Reference, second: Reference) -> TwinDifference | None:
         key = f"{first.image_id}/{second.image_id}"
         with self._lock:
             if key in self._differences:
                 self._differences.move_to_end(key)
                 return self._differences[key]
-        differing = difference(first.look, first.features, second.look, second.features)
+        differing = find_difference(first.view, first.features, second.view, second.features)
         with self._lock:
             self._differences[key] = differing
             while len(self._differences) > self._kept:

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
 from matcher.keypoints.features import Correspondences, KeypointMatcher, LocalFeatures
-from matcher.verification.alignment import Aligned, Warped, compare, warp
-from matcher.verification.comparator import Comparator, Comparison
-from matcher.verification.homography import Placement, overlap, place
-from matcher.verification.reference import Reference
+from matcher.keypoints.homography import Placement, find_placements, outline_overlap
+from matcher.retrieval.reference import Reference
+from matcher.verification.alignment import AlignmentScore, WarpedQuery, score_alignment, warp_onto
+from matcher.verification.comparator import Comparator, ComparedPair
 from matcher.verification.twin_test import TwinEvidence, TwinTest
 
 _SAME_PLACE: Final = 0.5
@@ -65,7 +65,7 @@ class Hypothesis:
 
     reference: Reference
     placement: Placement
-    aligned: Aligned
+    alignment: AlignmentScore
     coverage: float
     similarity: float = 0.0
     difference: float = 0.0
@@ -78,7 +78,7 @@ class Hypothesis:
     @property
     def strength(self) -> float:
         """Orders hypotheses before they are calibrated."""
-        return max(self.aligned.agreement, 0.01) * float(np.sqrt(self.placement.inliers))
+        return max(self.alignment.agreement, 0.01) * float(np.sqrt(self.placement.inliers))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,7 +134,7 @@ class Verifier:
         return [
             _Claim(reference, placement)
             for reference, corresponding in zip(references, pairs, strict=True)
-            for placement in place(corresponding, query.features, reference.features)
+            for placement in find_placements(corresponding, query.features, reference.features)
         ]
 
     def _contest(
@@ -151,7 +151,7 @@ class Verifier:
     def _with_differences(self, compared: Sequence["_Compared"]) -> tuple[Hypothesis, ...]:
         told = self._comparator.differences(
             [
-                Comparison(one.hypothesis.reference.look, one.warped, one.hypothesis.aligned)
+                ComparedPair(one.hypothesis.reference.view, one.warped, one.hypothesis.alignment)
                 for one in compared
             ]
         )
@@ -195,7 +195,7 @@ class Verifier:
             own = [one for one in compared if one.product_id == product_id]
             twins = [one for one in references if one.product_id == twin_id]
             asked, twin = _most_alike(own, twins)
-            evidence = self._twin_test.ask(asked.hypothesis.reference, twin, asked.warped)
+            evidence = self._twin_test.compare(asked.hypothesis.reference, twin, asked.warped)
             if evidence is not None:
                 duels.append(Duel(first, second, evidence))
         return tuple(duels)
@@ -210,7 +210,7 @@ class _Claim:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Compared:
     hypothesis: Hypothesis
-    warped: Warped
+    warped: WarpedQuery
 
     @property
     def product_id(self) -> str:
@@ -234,8 +234,8 @@ def _most_alike(
 
 def _compared(query: Query, claim: _Claim) -> _Compared:
     reference = claim.reference
-    warped = warp(reference.look, query.image, claim.placement.homography)
-    aligned = compare(reference.look, warped)
+    warped = warp_onto(reference.view, query.image, claim.placement.homography)
+    aligned = score_alignment(reference.view, warped)
     coverage = _coverage(claim, aligned.visible)
     return _Compared(Hypothesis(reference, claim.placement, aligned, coverage), warped)
 
@@ -244,7 +244,7 @@ def _by_place(claims: Sequence[_Claim]) -> list[list[_Claim]]:
     places: list[list[_Claim]] = []
     for claim in sorted(claims, key=lambda one: -one.placement.inliers):
         for rivals in places:
-            if overlap(rivals[0].placement.outline, claim.placement.outline) > _SAME_PLACE:
+            if outline_overlap(rivals[0].placement.outline, claim.placement.outline) > _SAME_PLACE:
                 if _may_compete(claim, rivals):
                     rivals.append(claim)
                 break

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from api.cli.main import main
-from api.services import Finder, Searcher
+from api.services import PhotoFinder, Searcher
 from api.settings import Settings
 from catalog.errors import NotFound
 from catalog.registry import Catalogs
@@ -151,7 +151,7 @@ class FakeServices:
         return self._catalogs
 
     @property
-    def finder(self) -> Finder:
+    def finder(self) -> PhotoFinder:
         return ColourFinder()
 
     def adapter(self, catalog: str) -> "CatalogAdapter":

@@ -4,9 +4,9 @@ import numpy as np
 
 from catalog.encodings.encoding import ReferenceCrop
 from matcher.keypoints.features import LocalFeatures
-from matcher.verification.alignment import Aligned, Look
-from matcher.verification.homography import Placement
-from matcher.verification.reference import Reference
+from matcher.keypoints.homography import Placement
+from matcher.retrieval.reference import Reference
+from matcher.verification.alignment import AlignmentScore, ReferenceView
 from matcher.verification.twin_test import TwinEvidence
 from matcher.verification.verifier import Contest, Duel, Hypothesis
 
@@ -20,7 +20,7 @@ def blank_reference(product_id: str, keypoints: int = 1) -> Reference:
     mask = np.ones((8, 8), np.bool_)
     to_picture = np.array([[2.0, 0, 100], [0, 2, 50], [0, 0, 1]])
     crop = ReferenceCrop(square, 8, 8, to_picture, np.zeros(1, np.uint8), mask)
-    look = Look(np.zeros((8, 8, 3), np.uint8), mask, 1.0)
+    look = ReferenceView(np.zeros((8, 8, 3), np.uint8), mask, 1.0)
     unit = np.array([1, 0], np.float32)
     return Reference(product_id, f"{product_id}-0", features, look, crop, square, unit)
 
@@ -41,7 +41,7 @@ def hypothesis(
     return Hypothesis(
         blank_reference(product_id, inliers),
         Placement(homography, index, index, points, outline),
-        Aligned(1.0, correlation, chroma),
+        AlignmentScore(1.0, correlation, chroma),
         0.5,
         similarity,
         difference,

@@ -17,13 +17,13 @@ from matcher.decision.fit import read
 from matcher.imaging.box import Box
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.keypoints.rootsift import RootSift, read_basis
-from matcher.pipeline import Parts, Pipeline
+from matcher.pipeline import Pipeline, Stages
 from matcher.results import Detection
 from matcher.retrieval.encoder import ReferenceEncoder
+from matcher.retrieval.reference import Reference, ReferenceCache, load_reference
 from matcher.retrieval.shortlist import Shortlister
 from matcher.retrieval.untrained import ColourEmbedder
 from matcher.verification.comparator import PlainComparator
-from matcher.verification.reference import Reference, ReferenceShelf, load_reference
 from matcher.verification.twin_test import TwinTest
 from matcher.verification.verifier import Verifier
 
@@ -169,14 +169,14 @@ class MemoryCatalog:
 
 def pipeline(detector: FixedDetector | None = None, shortlist_size: int = 12) -> Pipeline:
     """The method with the shipped front end and calibration."""
-    shelf = ReferenceShelf(root_sift())
+    shelf = ReferenceCache(root_sift())
     embedder = ColourEmbedder()
-    parts = Parts(
+    parts = Stages(
         detector=detector or FixedDetector(),
         photo_detector=detector or FixedDetector(),
         embedder=embedder,
         front_end=root_sift(),
-        shelf=shelf,
+        references=shelf,
         shortlister=Shortlister(shelf),
         verifier=Verifier(NearestNeighbourMatcher(), TwinTest(), embedder, PlainComparator()),
         decision=Decision(read(WEIGHTS / "decision.json"), 0.8),

@@ -6,8 +6,8 @@ import pytest
 
 from catalog.records.calibration import Calibration
 from matcher.imaging.box import Box
+from matcher.keypoints.homography import outline_overlap
 from matcher.results import Detection, Verdict
-from matcher.verification.homography import overlap
 from tests.matcher.prints import (
     FixedDetector,
     Image,
@@ -42,7 +42,7 @@ def test_the_right_product_is_named_and_outlined(shop: MemoryCatalog, seed: int)
     best = answer.matches[0]
     assert (best.product_id, best.verdict) == (f"p{seed}", Verdict.IDENTICAL)
     assert best.verification is not None
-    assert overlap(best.verification.outline, HELD) > 0.9
+    assert outline_overlap(best.verification.outline, HELD) > 0.9
     assert best.verification.image_id == f"p{seed}-0"
     assert best.candidates[0].product_id == f"p{seed}"
     assert answer.index_version == shop.index_version

@@ -15,9 +15,9 @@ from matcher.networks.runtime import Runtime
 from matcher.networks.torch_runtime import TorchRuntime
 from matcher.networks.weights import Network, WeightsEntry, check_hash, read_manifest
 from matcher.results import Detection
-from matcher.retrieval.embedder import Embedder
-from matcher.verification.alignment import Aligned, Look, Warped
-from matcher.verification.comparator import Comparison, NetworkComparator
+from matcher.retrieval.embedder import NetworkEmbedder
+from matcher.verification.alignment import AlignmentScore, ReferenceView, WarpedQuery
+from matcher.verification.comparator import ComparedPair, NetworkComparator
 from tests.matcher.prints import printed
 
 WEIGHTS = Path(__file__).parents[2] / "weights"
@@ -59,8 +59,8 @@ def test_the_fast_embeddings_are_the_reference_s(
 ) -> None:
     weights = read_manifest(WEIGHTS).weights(entry.name)
 
-    fast = Embedder(openvino.load(weights)).embed(photos)
-    exact = Embedder(reference.load(weights)).embed(photos)
+    fast = NetworkEmbedder(openvino.load(weights)).embed(photos)
+    exact = NetworkEmbedder(reference.load(weights)).embed(photos)
 
     assert float((fast * exact).sum(axis=1).min()) > 0.995
 
@@ -137,7 +137,11 @@ def test_the_comparator_tells_a_dim_blurred_photo_from_another_colour(
     badly = cv2.GaussianBlur((picture * 0.7).astype(np.uint8), (0, 0), 1.5)
     recoloured = np.ascontiguousarray(picture[..., ::-1])
     asked = [
-        Comparison(Look(picture, everywhere, 1.0), Warped(query, everywhere), Aligned(1, 0, 0))
+        ComparedPair(
+            ReferenceView(picture, everywhere, 1.0),
+            WarpedQuery(query, everywhere),
+            AlignmentScore(1, 0, 0),
+        )
         for query in (picture, np.asarray(badly, np.uint8), recoloured)
     ]
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.verification.alignment import LOOK_SIDE
+from matcher.verification.alignment import VIEW_SIDE
 from training.comparator.pairs import Material
 from training.data.aligned_photos import AlignedPhoto
 from training.data.cutouts import cut_out
@@ -112,6 +112,6 @@ def _trimmed(image: Image) -> Image:
 
 def _fitted(image: Image) -> Image:
     """At the size where looks are compared."""
-    scale = LOOK_SIDE / max(image.shape[:2])
+    scale = VIEW_SIDE / max(image.shape[:2])
     size = (max(round(image.shape[1] * scale), 8), max(round(image.shape[0] * scale), 8))
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)

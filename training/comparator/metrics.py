@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from matcher.keypoints.features import FrontEnd
-from matcher.verification.alignment import LOOK_SIDE, compare
-from matcher.verification.comparator import difference, prepared, to_input
+from matcher.verification.alignment import VIEW_SIDE, score_alignment
+from matcher.verification.comparator import mean_difference, prepare_pair, stack_padded
 from training.comparator.material import Amounts, collect_material
 from training.comparator.pairs import DIFFERENT, UNTOLD, Compared, draw
 from training.data.aligned_photos import AlignedPhoto, aligned_photos
@@ -63,7 +63,7 @@ class HeldOut:
 
     def untrained(self) -> Mapping[str, float]:
         """AUC of whole photos by what needs no network."""
-        aligned = [compare(one.look, one.warped) for one in self.photos]
+        aligned = [score_alignment(one.view, one.warped) for one in self.photos]
         unlike = np.array([-one.correlation for one in aligned])
         off_colour = np.array([one.chroma for one in aligned])
         return {
@@ -77,8 +77,8 @@ class HeldOut:
 
 def inputs(pairs: Sequence[Compared], device: torch.device) -> tuple[Tensor, Tensor]:
     """References and queries, (B, 3, H, W) in [0, 1] each, on the device."""
-    references = to_input([one.reference for one in pairs], LOOK_SIDE, LOOK_SIDE)
-    queries = to_input([one.query for one in pairs], LOOK_SIDE, LOOK_SIDE)
+    references = stack_padded([one.reference for one in pairs], VIEW_SIDE, VIEW_SIDE)
+    queries = stack_padded([one.query for one in pairs], VIEW_SIDE, VIEW_SIDE)
     first, second = (torch.from_numpy(one).to(device) for one in (references, queries))
     layout = torch.channels_last
     return first.contiguous(memory_format=layout), second.contiguous(memory_format=layout)
@@ -96,7 +96,7 @@ def area_under_roc(scores: NDArray[np.floating], positive: NDArray[np.bool_]) ->
 
 
 def _difference(net: nn.Module, photo: AlignedPhoto, device: torch.device) -> float:
-    reference, query = prepared(photo.look, photo.warped)
+    reference, query = prepare_pair(photo.view, photo.warped)
     pair = Compared(reference, query, np.zeros((0, 0), np.int8))
     logits = net(*inputs([pair], device))[0].float().cpu().numpy()
-    return difference(logits, photo.look.mask & photo.warped.inside)
+    return mean_difference(logits, photo.view.mask & photo.warped.inside)

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.networks.grids import COMPARED_CELL as CELL
-from matcher.verification.alignment import LOOK_SIDE, Look, Warped
-from matcher.verification.comparator import prepared, share_of_cells
+from matcher.verification.alignment import VIEW_SIDE, ReferenceView, WarpedQuery
+from matcher.verification.comparator import cell_shares, prepare_pair
 from training.augment.camera import Light, photograph
 from training.data.aligned_photos import AlignedPhoto
 from training.data.near_twins import blended, blot, lettered, twin_of
 
-ROWS: Final = LOOK_SIDE // CELL
+ROWS: Final = VIEW_SIDE // CELL
 SAME: Final = 0
 DIFFERENT: Final = 1
 UNTOLD: Final = -1
@@ -43,7 +43,7 @@ class Material:
     """What comparisons are made of.
 
     Attributes:
-        pictures: (h, w, 3) each, the longer side `LOOK_SIDE` pixels.
+        pictures: (h, w, 3) each, the longer side `VIEW_SIDE` pixels.
         families: near-twins that stand together, likewise.
         photos: real ones of a reference; may be empty.
     """
@@ -77,8 +77,8 @@ def draw(material: Material, rng: np.random.Generator) -> Compared:
     if rng.random() < 0.5:
         reference, query = (np.ascontiguousarray(one[:, ::-1]) for one in (reference, query))
         labels = labels[:, ::-1]
-    look = Look(reference, np.ones(reference.shape[:2], bool), 1.0)
-    reference, query = prepared(look, Warped(query, np.ones(query.shape[:2], bool)))
+    look = ReferenceView(reference, np.ones(reference.shape[:2], bool), 1.0)
+    reference, query = prepare_pair(look, WarpedQuery(query, np.ones(query.shape[:2], bool)))
     return Compared(reference, query, _per_cell(labels))
 
 
@@ -110,7 +110,7 @@ def _pair(material: Material, rng: np.random.Generator) -> tuple[Image, Image]:
 
 def _real(material: Material, rng: np.random.Generator) -> tuple[Image, Image, Labels]:
     photo = material.photos[int(rng.integers(len(material.photos)))]
-    look, query = photo.look.picture, photo.warped.picture
+    look, query = photo.view.picture, photo.warped.picture
     labels = np.where(photo.trusted, SAME, UNTOLD).astype(np.int8)
     reference = look
     if rng.random() < 0.6:
@@ -160,7 +160,7 @@ def _from_afar(image: Image, share: float) -> Image:
 def _bend(height: int, width: int, rng: np.random.Generator) -> NDArray[np.float32]:
     """(H, W, 2) float32: where each pixel comes from; a homography and a package that are off."""
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    moved = corners + rng.normal(0, 1, (4, 2)) * rng.exponential(0.008) * LOOK_SIDE
+    moved = corners + rng.normal(0, 1, (4, 2)) * rng.exponential(0.008) * VIEW_SIDE
     matrix = cv2.getPerspectiveTransform(corners, moved.astype(np.float32))
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     places = np.stack([columns, rows, np.ones_like(rows)], axis=-1) @ matrix.T
@@ -180,6 +180,6 @@ def _visible_distance(one: Image, other: Image) -> NDArray[np.float32]:
 
 def _per_cell(labels: Labels) -> Labels:
     cells = np.full((ROWS, ROWS), UNTOLD, np.int8)
-    cells[share_of_cells(labels == SAME, ROWS, ROWS) > _MOST_OF_A_CELL] = SAME
-    cells[share_of_cells(labels == DIFFERENT, ROWS, ROWS) > _HALF_OF_A_CELL] = DIFFERENT
+    cells[cell_shares(labels == SAME, ROWS, ROWS) > _MOST_OF_A_CELL] = SAME
+    cells[cell_shares(labels == DIFFERENT, ROWS, ROWS) > _HALF_OF_A_CELL] = DIFFERENT
     return cells

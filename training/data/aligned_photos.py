@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.encodings.encoding import Encoding
-from matcher.detection.proposals import PrintProposals
-from matcher.imaging.resize import resized
+from matcher.detection.proposals import PrintDetector
+from matcher.imaging.resize import resize_within
 from matcher.keypoints.features import FrontEnd, LocalFeatures
+from matcher.keypoints.homography import find_placements
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.retrieval.encoder import ReferenceEncoder
+from matcher.retrieval.reference import Reference, load_reference
 from matcher.retrieval.untrained import ColourEmbedder
-from matcher.verification.alignment import Look, Warped, warp
-from matcher.verification.homography import place
-from matcher.verification.reference import Reference, load_reference
+from matcher.verification.alignment import ReferenceView, WarpedQuery, warp_onto
 from training.data.sources import TrainingData, is_held_out, read_rgb
 
 _LONGEST: Final = 1280
@@ -45,8 +45,8 @@ class AlignedPhoto:
 
     product: str
     reference: str
-    look: Look
-    warped: Warped
+    view: ReferenceView
+    warped: WarpedQuery
     trusted: NDArray[np.bool_]
     inliers: int
 
@@ -80,7 +80,7 @@ def aligned_photos(
 def _references(data: TrainingData, front_end: FrontEnd, product: str) -> list[Reference]:
     """The catalog picture and a few photos, as an owner enrols them."""
     encoder = ReferenceEncoder(
-        front_end, NearestNeighbourMatcher(), ColourEmbedder(), PrintProposals()
+        front_end, NearestNeighbourMatcher(), ColourEmbedder(), PrintDetector()
     )
     encodings: list[Encoding] = []
     for path in (data.iconic(product), *_reference_photos(data, product)):
@@ -99,27 +99,29 @@ def _reference_photos(data: TrainingData, product: str) -> tuple[Path, ...]:
 def _aligned(
     path: Path, product: str, references: Sequence[Reference], front_end: FrontEnd
 ) -> Iterator[AlignedPhoto]:
-    image, _ = resized(read_rgb(path, _LONGEST), _SEARCHED, _SEARCHED)
+    image, _ = resize_within(read_rgb(path, _LONGEST), _SEARCHED, _SEARCHED)
     query = front_end.extract(image, _EXTRACTED)
     matcher = NearestNeighbourMatcher()
     pairs = matcher.match(query, [one.features for one in references])
     for reference, corresponding in zip(references, pairs, strict=True):
-        for placement in place(corresponding, query, reference.features)[:1]:
+        for placement in find_placements(corresponding, query, reference.features)[:1]:
             if placement.inliers < _FEWEST_INLIERS:
                 continue
-            warped = warp(reference.look, image, placement.homography)
-            near = _near(reference.features, placement.reference, reference.look)
+            warped = warp_onto(reference.view, image, placement.homography)
+            near = _near(reference.features, placement.reference, reference.view)
             yield AlignedPhoto(
                 product,
                 reference.product_id,
-                reference.look,
+                reference.view,
                 warped,
-                near & warped.inside & reference.look.mask,
+                near & warped.inside & reference.view.mask,
                 placement.inliers,
             )
 
 
-def _near(features: LocalFeatures, inliers: NDArray[np.int64], look: Look) -> NDArray[np.bool_]:
+def _near(
+    features: LocalFeatures, inliers: NDArray[np.int64], look: ReferenceView
+) -> NDArray[np.bool_]:
     """(h, w) bool, not far from a keypoint that agrees."""
     near = np.zeros(look.mask.shape, np.uint8)
     for x, y in np.rint(features.points[inliers] / look.scale).astype(int).tolist():

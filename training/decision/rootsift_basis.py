@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-from matcher.imaging.resize import resized
-from matcher.keypoints.rootsift import RotatedBasis, root_sift
+from matcher.imaging.resize import resize_within
+from matcher.keypoints.rootsift import RotatedBasis, extract_rootsift
 from training.data.sources import TrainingData, read_rgb
 
 KEPT_AXES: Final = 64
@@ -28,7 +28,7 @@ def train_basis(data: TrainingData, cartons_only: bool = False) -> RotatedBasis:
     """
     rows = np.concatenate(
         [
-            root_sift(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), _PER_PICTURE)[1]
+            extract_rootsift(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), _PER_PICTURE)[1]
             for picture in _pictures(data, cartons_only)
         ]
     )
@@ -57,4 +57,4 @@ def _pictures(data: TrainingData, cartons_only: bool) -> Iterator[NDArray[np.uin
         if cartons_only and product not in data.cartons:
             continue
         for path in (data.iconic(product), *data.photos(product)[:_PHOTOS]):
-            yield resized(read_rgb(path, _SIDE), _SIDE, _SIDE)[0]
+            yield resize_within(read_rgb(path, _SIDE), _SIDE, _SIDE)[0]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-from matcher.retrieval.colour_layout import Colours, layout
+from matcher.retrieval.colour_layout import ColourBasis, describe_colours
 from training.embedder.sampling import Sampler
 
 KEPT_AXES: Final = 64
@@ -19,7 +19,7 @@ _SHRINKAGE: Final = 0.3
 Doubles = NDArray[np.float64]
 
 
-def train_colours(sampler: Sampler, batches: int = _BATCHES) -> Colours:
+def train_colours(sampler: Sampler, batches: int = _BATCHES) -> ColourBasis:
     """Axes by linear discriminant analysis of views, as the embedder is trained on them.
 
     Args:
@@ -27,10 +27,10 @@ def train_colours(sampler: Sampler, batches: int = _BATCHES) -> Colours:
         batches: how many of about a hundred views.
     """
     drawn = [sampler.batch(_SIDE) for _ in range(batches)]
-    views = np.stack([layout(image) for batch in drawn for image in batch.images])
+    views = np.stack([describe_colours(image) for batch in drawn for image in batch.images])
     labels = np.concatenate([batch.labels for batch in drawn])
     mean = views.mean(axis=0)
-    return Colours(mean, discriminant_axes(views.astype(np.float64), labels, KEPT_AXES))
+    return ColourBasis(mean, discriminant_axes(views.astype(np.float64), labels, KEPT_AXES))
 
 
 def discriminant_axes(views: Doubles, labels: NDArray[np.int64], kept: int) -> NDArray[np.float32]:
@@ -59,7 +59,7 @@ def _spread_within(views: Doubles, labels: NDArray[np.int64]) -> Doubles:
     return np.asarray(centred.T @ centred / len(views))
 
 
-def save_colours(colours: Colours, path: Path) -> None:
+def save_colours(colours: ColourBasis, path: Path) -> None:
     """Write them as safetensors."""
     save_file({"mean": colours.mean, "axes": colours.axes}, path)
     path.chmod(0o644)

@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from matcher.errors import WeightsError
 from matcher.imaging.box import Box
-from matcher.networks.weights import Weights, enter, read_state
+from matcher.networks.weights import Weights, fill_network, read_state
 from matcher.networks.yolo import build_yolov5n
 from training.augment.views import Subject
 from training.data.backgrounds import drawn_places
@@ -174,7 +174,7 @@ class OwnDetectorRun(DetectorRun):
         start = options.start
         state = read_state(start.path, start.sha256)
         try:
-            filled = enter(build_yolov5n(), state, start.path.name)
+            filled = fill_network(build_yolov5n(), state, start.path.name)
         except WeightsError as error:
             raise TrainingError(f"only our own detector can be adapted: {error}") from error
         self.net.load_state_dict(filled.state_dict())

@@ -10,9 +10,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from matcher.networks.weights import (
-    Manifest,
     Network,
     WeightsEntry,
+    WeightsManifest,
     read_manifest,
     sha256_of,
     write_manifest,
@@ -85,7 +85,7 @@ def listed(path: Path, card: Card, folder: Path) -> WeightsEntry:
         options=card.options,
     )
     others = [one for one in read_manifest(folder).entries if one.name != card.name]
-    write_manifest(Manifest(folder, (*others, entry)))
+    write_manifest(WeightsManifest(folder, (*others, entry)))
     return entry
 
 

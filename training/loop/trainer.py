@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from matcher.networks.weights import enter, read_tensors
+from matcher.networks.weights import fill_network, read_tensors
 from training.loop import progress as progress_log
 from training.loop.checkpoint import load_checkpoint, save_checkpoint
 from training.loop.loader import Feed
@@ -172,7 +172,7 @@ class Run(ABC):
 
     def _begin_with(self, weights: Path) -> None:
         learnt = [one for one in self.net.parameters() if one.requires_grad]
-        enter(self.net, read_tensors(weights), weights.name)
+        fill_network(self.net, read_tensors(weights), weights.name)
         for one in learnt:
             one.requires_grad_()
         self.average.module.load_state_dict(self.net.state_dict())

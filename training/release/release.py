@@ -12,7 +12,7 @@ from torch import nn
 from matcher.networks.resnet import EmbeddingNet
 from matcher.networks.weights import Network, WeightsEntry, load_weights, read_manifest
 from matcher.networks.yolo import build_yolov5n
-from matcher.retrieval.colour_layout import Colours, read_colours
+from matcher.retrieval.colour_layout import ColourBasis, read_colour_basis
 from matcher.retrieval.untrained import ColourEmbedder
 from training.data.located import locate_cartons
 from training.data.sources import TrainingData
@@ -112,7 +112,7 @@ def _ship_embedder(run: Path, data: TrainingData, folder: Path) -> WeightsEntry:
     embedder, detector = EmbeddingNet(), build_yolov5n()
     embedder.load_state_dict(load_checkpoint(run / "best.pt", "cpu")["net"])
     load_entry(detector, folder, Network.DETECTOR)
-    colours = read_colours(folder / entry_of(folder, Network.COLOURS).file)
+    colours = read_colour_basis(folder / entry_of(folder, Network.COLOURS).file)
     card = Card(
         name="embedder-resnet34",
         network=Network.EMBEDDER,
@@ -179,7 +179,7 @@ def _detector_figures(net: nn.Module, data: TrainingData, out: Path) -> dict[str
 
 
 def _embedder_figures(
-    net: nn.Module, detector: nn.Module, colours: Colours, data: TrainingData, run: Path
+    net: nn.Module, detector: nn.Module, colours: ColourBasis, data: TrainingData, run: Path
 ) -> dict[str, float]:
     """The network, the colours, both side by side as they are served, and without training."""
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.encodings.encoding import CompactFeatures
-from matcher.imaging.resize import resized
+from matcher.imaging.resize import resize_within
 from matcher.keypoints.features import FrontEnd, LocalFeatures
 from training.data.sources import TrainingData
 from training.errors import TrainingError
@@ -111,7 +111,7 @@ def _looks(
 def look(scene: Scene, front_end: FrontEnd, rng: np.random.Generator) -> PooledScene:
     """A scene as the product would look at it: as a whole photo or as what a detector cut."""
     sides = _MATCHING_SIDES[int(rng.integers(len(_MATCHING_SIDES)))]
-    image, scale = resized(scene.image, *sides)
+    image, scale = resize_within(scene.image, *sides)
     features = front_end.extract(image, _KEPT)
     height, width = scene.owner.shape
     at = np.rint((features.points + 0.5) / scale - 0.5).astype(int)

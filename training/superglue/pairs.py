@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from matcher.keypoints.features import FrontEnd, LocalFeatures
-from matcher.keypoints.superglue import most_alike
+from matcher.keypoints.superglue import select_most_similar
 from superglue.keypoints import KeypointBatch
 from training.superglue.compose import UNKNOWN
 from training.superglue.feature_pool import Pasted, Pool, PooledScene, wide
@@ -148,7 +148,7 @@ def _pair(
 ) -> TrainingPair:
     query = wide(scene.features.select(shown))
     reference = stored[0].select(stored[1])
-    first, second = most_alike(query, reference, limit)
+    first, second = select_most_similar(query, reference, limit)
     query, reference = query.select(first), reference.select(second)
     owner = scene.owner[shown][first]
     if relation is Relation.SHOWN:

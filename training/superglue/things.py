@@ -15,15 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.encodings.encoding import CompactFeatures, Encoding
-from matcher.detection.proposals import PrintProposals
-from matcher.imaging.resize import resized
+from matcher.detection.proposals import PrintDetector
+from matcher.imaging.resize import resize_within
 from matcher.keypoints.features import FrontEnd
+from matcher.keypoints.homography import find_placements
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.retrieval.encoder import ReferenceEncoder
-from matcher.retrieval.foreground import by_plain_background
+from matcher.retrieval.foreground import locate_by_plain_background
+from matcher.retrieval.reference import canonical_corners
 from matcher.retrieval.untrained import ColourEmbedder
-from matcher.verification.homography import place
-from matcher.verification.reference import canonical_corners
 from training.data.instances import household_picture
 from training.data.prints import family
 from training.data.sources import TrainingData, is_held_out, read_rgb
@@ -125,7 +125,7 @@ class Collector:
         self._front_end = front_end
         self._matcher = NearestNeighbourMatcher()
         self._encoder = ReferenceEncoder(
-            front_end, self._matcher, ColourEmbedder(), PrintProposals()
+            front_end, self._matcher, ColourEmbedder(), PrintDetector()
         )
 
     def collect(self, pictures: Iterator[Picture]) -> Collection:
@@ -152,11 +152,11 @@ class Collector:
     def _photo(self, path: Path, encoding: Encoding, number: int) -> Thing | None:
         """A photo in which the reference is proven beyond doubt, and where."""
         image = read_rgb(path, _LONGEST)
-        searched, scale = resized(image, _SEARCHED, _SEARCHED)
+        searched, scale = resize_within(image, _SEARCHED, _SEARCHED)
         query = self._front_end.extract(searched, _EXTRACTED)
         crop = encoding.crop
         reference = self._front_end.unpack(encoding.local, crop.width, crop.height)
-        placed = place(self._matcher.match(query, [reference])[0], query, reference)
+        placed = find_placements(self._matcher.match(query, [reference])[0], query, reference)
         if not placed or placed[0].inliers < _PROVEN:
             return None
         shrink = np.diag([1 / scale, 1 / scale, 1.0])
@@ -212,7 +212,7 @@ def _shops(shops: int) -> Iterator[Picture]:
         for product in make_products(seed):
             brand = f"{product.product_id.partition('-')[0]}-{seed}"
             for view in catalog_pictures(product)[:1]:
-                image = resized(view.image, 1, _LONGEST)[0]
+                image = resize_within(view.image, 1, _LONGEST)[0]
                 yield Picture(f"{product.product_id}-{seed}", brand, image)
 
 
@@ -234,7 +234,7 @@ def _plain(path: Path) -> Picture:
 
 def _catalog_thing(image: NDArray[np.uint8], encoding: Encoding, number: int) -> Thing:
     """The picture that a reference was made of, without its background where that is plain."""
-    located = by_plain_background(image)
+    located = locate_by_plain_background(image)
     mask = np.full(image.shape[:2], 255, np.uint8)
     if located is not None:
         mask = located.mask.astype(np.uint8) * 255

@@ -12,7 +12,7 @@ from PIL import Image
 
 from api.errors import Refused
 from api.models.loading import Networks, compose, load_networks
-from api.services import Finder, Services
+from api.services import PhotoFinder, Services
 from bench.keypoints.homography import FeatureFinder, PairFinder
 from bench.latency.clocked import NetworkClock
 from bench.latency.clocked import Networks as CountedNetworks
@@ -22,9 +22,9 @@ from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
 from catalog.storage.folder import FolderStorage
 from catalog.transfer.importer import import_path
-from matcher.keypoints.cascade import CloserLookMatcher
+from matcher.keypoints.cascade import CascadeMatcher
 from matcher.keypoints.features import KeypointMatcher
-from matcher.keypoints.guided_matching import ConsistentMatcher
+from matcher.keypoints.guided_matching import GuidedMatcher
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.keypoints.rootsift import RootSift
 from matcher.networks.devices import Device
@@ -40,7 +40,7 @@ OnProgress = Callable[[str, int, int], None]
 class CatalogRecogniser:
     """A finder with its catalog; implements `bench.recognition.recogniser.Recogniser`."""
 
-    def __init__(self, finder: Finder, catalog: Catalog) -> None:
+    def __init__(self, finder: PhotoFinder, catalog: Catalog) -> None:
         self._finder = finder
         self._catalog = catalog
 
@@ -126,12 +126,12 @@ def pair_finders(networks: Networks, keypoints: int) -> list[tuple[str, PairFind
     """
     matcher, quick = networks.matcher, NearestNeighbourMatcher()
     methods: list[tuple[str, KeypointMatcher]] = [("skulens", matcher)]
-    if isinstance(matcher, CloserLookMatcher):
+    if isinstance(matcher, CascadeMatcher):
         methods += [("SuperGlue alone", matcher.careful), ("nearest neighbours alone", quick)]
-    elif isinstance(matcher, ConsistentMatcher):
+    elif isinstance(matcher, GuidedMatcher):
         methods.append(("nearest neighbours alone", quick))
     elif isinstance(networks.front_end, RootSift):
-        methods.append(("checked by neighbours", ConsistentMatcher(quick)))
+        methods.append(("checked by neighbours", GuidedMatcher(quick)))
     return [
         (name, FeatureFinder(networks.front_end, method, keypoints)) for name, method in methods
     ]

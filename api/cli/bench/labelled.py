@@ -6,9 +6,9 @@ from pathlib import Path
 from PIL import Image
 
 from bench.detection.detector import DetectorUnderTest, LabelledPicture, LabelledSet, Labels
-from matcher.detection.augmented import TwoLooks, for_photos
+from matcher.detection.augmented import AugmentedDetector, augment_for_photos
 from matcher.detection.detector import Detector, YoloDetector
-from matcher.detection.proposals import PrintProposals
+from matcher.detection.proposals import PrintDetector
 from matcher.imaging.box import Box
 from training.data.located import PHOTO_SIDE, locate_cartons
 from training.data.sources import TrainingData, boxes_of_yolo, is_held_out, pictures_in
@@ -52,16 +52,16 @@ def detectors_under_test(detector: Detector) -> list[DetectorUnderTest]:
     Args:
         detector: of the loaded networks.
     """
-    proposals = PrintProposals()
+    proposals = PrintDetector()
     baseline = DetectorUnderTest("training-free proposals", proposals, proposals)
     if not isinstance(detector, YoloDetector):
         return [baseline]
     served = detector.settings.confidence
-    thorough = detector.from_confidence(min(_UNSURE, served))
-    photos = for_photos(detector)
-    if not isinstance(photos, TwoLooks):
+    thorough = detector.with_confidence(min(_UNSURE, served))
+    photos = augment_for_photos(detector)
+    if not isinstance(photos, AugmentedDetector):
         return [DetectorUnderTest("skulens", detector, thorough, served), baseline]
-    unsure = photos.from_confidence(min(_UNSURE, photos.confidence))
+    unsure = photos.with_confidence(min(_UNSURE, photos.confidence))
     return [
         DetectorUnderTest("skulens, photos", photos, unsure, photos.confidence),
         DetectorUnderTest("skulens, frames", detector, thorough, served),

@@ -33,19 +33,19 @@ from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
 from catalog.storage.folder import FolderStorage
 from catalog.transfer.importer import import_path
-from matcher.detection.augmented import TwoLooks, for_photos
+from matcher.detection.augmented import AugmentedDetector, augment_for_photos
 from matcher.detection.detector import Detector, YoloDetector
-from matcher.detection.proposals import PrintProposals
-from matcher.keypoints.cascade import CloserLookMatcher
+from matcher.detection.proposals import PrintDetector
+from matcher.keypoints.cascade import CascadeMatcher
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.results import Detection
-from matcher.retrieval.embedder import Embedder
+from matcher.retrieval.embedder import NetworkEmbedder
 from matcher.retrieval.encoder import Embedder as VectorMaker
 from matcher.retrieval.encoder import ReferenceEncoder
+from matcher.retrieval.reference import ReferenceCache
 from matcher.retrieval.shortlist import Shortlister
 from matcher.retrieval.untrained import ColourEmbedder
 from matcher.verification.comparator import NetworkComparator, PlainComparator
-from matcher.verification.reference import ReferenceShelf
 
 OnProgress = Callable[[str, int, int], None]
 
@@ -76,7 +76,7 @@ def searched_catalogs(
     """
     models = services.models
     looker = Looker(
-        for_photos(models.networks.detector),
+        augment_for_photos(models.networks.detector),
         models.networks.front_end,
         {
             _OURS: models.networks.embedder,
@@ -97,7 +97,7 @@ def searched_catalogs(
 
 def _rankers(services: Services, catalog: Catalog) -> tuple[Ranker, ...]:
     networks = services.models.networks
-    shortlister = Shortlister(ReferenceShelf(networks.front_end))
+    shortlister = Shortlister(ReferenceCache(networks.front_end))
     ours: list[Ranker] = [
         ShortlistRanker(shortlister, catalog, _OURS),
         LikenessRanker("embedder alone", _OURS, *stored_vectors(catalog)),
@@ -115,7 +115,7 @@ def _rankers(services: Services, catalog: Catalog) -> tuple[Ranker, ...]:
 
 def _alone(embedder: VectorMaker) -> VectorMaker:
     """The network of an embedder, without the colours beside it."""
-    return embedder.alone if isinstance(embedder, Embedder) else embedder
+    return embedder.without_colours if isinstance(embedder, NetworkEmbedder) else embedder
 
 
 def kept_catalog(services: Services, pictures: Path, name: str, on_progress: OnProgress) -> Catalog:
@@ -192,14 +192,14 @@ def variants(services: Services, stack: ExitStack, on_progress: OnProgress) -> l
             "training-free proposals",
             exchanged(
                 isinstance(shipped.detector, YoloDetector),
-                replace(shipped, detector=PrintProposals()),
+                replace(shipped, detector=PrintDetector()),
             ),
         ),
         Variant(
             "second look at photos",
             "one look",
             exchanged(
-                isinstance(for_photos(shipped.detector), TwoLooks),
+                isinstance(augment_for_photos(shipped.detector), AugmentedDetector),
                 replace(shipped, detector=_OneLook(shipped.detector)),
             ),
         ),
@@ -207,14 +207,16 @@ def variants(services: Services, stack: ExitStack, on_progress: OnProgress) -> l
             "embedder",
             "colours and gradients",
             exchanged(
-                isinstance(shipped.embedder, Embedder), replace(shipped, embedder=ColourEmbedder())
+                isinstance(shipped.embedder, NetworkEmbedder),
+                replace(shipped, embedder=ColourEmbedder()),
             ),
         ),
         Variant(
             "colours",
             "the embedder's network alone",
             exchanged(
-                isinstance(shipped.embedder, Embedder) and shipped.embedder.colours is not None,
+                isinstance(shipped.embedder, NetworkEmbedder)
+                and shipped.embedder.colours is not None,
                 replace(shipped, embedder=_alone(shipped.embedder)),
             ),
         ),
@@ -230,7 +232,7 @@ def variants(services: Services, stack: ExitStack, on_progress: OnProgress) -> l
             "SuperGlue",
             "nearest neighbours, ratio test",
             exchanged(
-                isinstance(shipped.matcher, CloserLookMatcher),
+                isinstance(shipped.matcher, CascadeMatcher),
                 replace(shipped, matcher=NearestNeighbourMatcher()),
             ),
         ),

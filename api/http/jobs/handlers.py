@@ -13,7 +13,7 @@ from api.http.jobs.video_files import Fetch, check_film
 from api.models.calibration import CalibrationOrder, calibrate, calibrated_json
 from api.open_catalogs import Hub
 from api.schemas.results import import_row_json
-from api.services import Finder
+from api.services import PhotoFinder
 from api.video.job import VideoOrder, match_video
 from api.video.outcome import video_result
 from catalog.reconcile.orphans import GRACE_SECONDS
@@ -54,7 +54,7 @@ _CHUNK: Final = 1 << 20
 
 
 def works(
-    hub: Hub, finder: Callable[[], Finder], judge: Callable[[Catalog], Judge], fetch: Fetch
+    hub: Hub, finder: Callable[[], PhotoFinder], judge: Callable[[Catalog], Judge], fetch: Fetch
 ) -> Mapping[JobKind, Work]:
     """What to do, by kind."""
 

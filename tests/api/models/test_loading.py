@@ -9,16 +9,16 @@ from api.cli.bench.catalogs import pair_finders
 from api.models.loading import decision_id, load_networks
 from api.settings import Settings
 from matcher.errors import WeightsError
-from matcher.keypoints.cascade import CloserLookMatcher
-from matcher.keypoints.guided_matching import ConsistentMatcher
+from matcher.keypoints.cascade import CascadeMatcher
+from matcher.keypoints.guided_matching import GuidedMatcher
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.keypoints.rootsift import RootSift
 from matcher.keypoints.superpoint import SuperPointFrontEnd
 from matcher.networks.devices import Device
 from matcher.networks.weights import (
-    Manifest,
     Network,
     WeightsEntry,
+    WeightsManifest,
     read_manifest,
     sha256_of,
     write_manifest,
@@ -54,7 +54,7 @@ def settings(folder: Path, *listed: Network) -> Settings:
     superpoint = SuperPoint(SuperPointSizes((4, 4, 4, 4), 4, 8))
     save_file(superpoint.state_dict(), folder / "superpoint.safetensors")
     entries = tuple(entry(folder, one) for one in (Network.KEYPOINT_BASIS, *listed))
-    write_manifest(Manifest(folder, entries))
+    write_manifest(WeightsManifest(folder, entries))
     return Settings(weights=folder, cache_dir=folder)
 
 
@@ -72,8 +72,8 @@ def test_pairs_are_checked_by_one_another_if_the_keypoints_of_the_folder_ask_for
     made = settings(tmp_path)
     before = decision_id(made)
     (listed,) = read_manifest(tmp_path).entries
-    write_manifest(Manifest(tmp_path, (replace(listed, options={"consistent": 1}),)))
-    assert isinstance(load_networks(made, Device.REFERENCE).matcher, ConsistentMatcher)
+    write_manifest(WeightsManifest(tmp_path, (replace(listed, options={"consistent": 1}),)))
+    assert isinstance(load_networks(made, Device.REFERENCE).matcher, GuidedMatcher)
     assert decision_id(made) != before
 
 
@@ -85,14 +85,16 @@ def test_both_ways_of_pairing_are_measured_whichever_is_shipped(
 ) -> None:
     made = settings(tmp_path)
     (listed,) = read_manifest(tmp_path).entries
-    write_manifest(Manifest(tmp_path, (replace(listed, options={"consistent": consistent}),)))
+    write_manifest(
+        WeightsManifest(tmp_path, (replace(listed, options={"consistent": consistent}),))
+    )
     finders = pair_finders(load_networks(made, Device.REFERENCE), 100)
     assert [name for name, _ in finders] == ["skulens", beside]
 
 
 def test_a_superglue_of_the_folder_takes_a_closer_look(tmp_path: Path) -> None:
     networks = load_networks(settings(tmp_path, Network.SUPERGLUE), Device.REFERENCE)
-    assert isinstance(networks.matcher, CloserLookMatcher)
+    assert isinstance(networks.matcher, CascadeMatcher)
     one = keypoints(30, 0)
     (found,) = networks.matcher.match(one, [one])
     assert set(range(30)) <= set(found.query.tolist())
@@ -118,8 +120,8 @@ def test_what_a_calibration_was_made_with_has_a_name_of_its_own(tmp_path: Path) 
     again = read_manifest(tmp_path)
     (basis_of, glue) = again.entries
     for other in (replace(glue, options={"closer": 2}), replace(glue, sha256="0" * 64)):
-        write_manifest(Manifest(tmp_path, (basis_of, other)))
+        write_manifest(WeightsManifest(tmp_path, (basis_of, other)))
         assert decision_id(made) != before
     said_more = replace(glue, command="another", figures={"auc": 0.9})
-    write_manifest(Manifest(tmp_path, (basis_of, said_more)))
+    write_manifest(WeightsManifest(tmp_path, (basis_of, said_more)))
     assert decision_id(made) == before

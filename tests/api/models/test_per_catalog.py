@@ -26,14 +26,14 @@ from catalog.search.search import Search
 from catalog.store import CatalogStore
 from matcher.decision.decision import Decision
 from matcher.decision.fit import read
-from matcher.detection.proposals import PrintProposals
+from matcher.detection.proposals import PrintDetector
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.keypoints.rootsift import RootSift, read_basis
 from matcher.networks.devices import Device, choose_runtime
 from matcher.networks.resnet import EmbeddingNet
 from matcher.networks.weights import Network, Weights
-from matcher.retrieval.colour_layout import LAYOUT, Colours
-from matcher.retrieval.embedder import Embedder, named_by, part_id_of
+from matcher.retrieval.colour_layout import LAYOUT_SIZE, ColourBasis
+from matcher.retrieval.embedder import NetworkEmbedder, embedder_part_id, parse_part_id
 from matcher.retrieval.encoder import ReferenceEncoder
 from matcher.retrieval.untrained import ColourEmbedder
 from matcher.verification.comparator import PlainComparator
@@ -48,7 +48,7 @@ def own_models() -> Models:
     """Without trained networks."""
     front_end = RootSift(read_basis(WEIGHTS / "rootsift.safetensors"))
     pairs = NearestNeighbourMatcher()
-    networks = Networks(PrintProposals(), ColourEmbedder(), front_end, pairs, PlainComparator())
+    networks = Networks(PrintDetector(), ColourEmbedder(), front_end, pairs, PlainComparator())
     decision = Decision(read(WEIGHTS / "decision.json"), 0.5, model_id="0123456789ab")
     encoder = ReferenceEncoder(front_end, pairs, networks.embedder, networks.detector)
     return Models(networks, decision, compose(networks, decision), encoder)
@@ -62,7 +62,7 @@ def weights_file(path: Path, **notes: str) -> bytes:
 
 
 def part_id(sha256: str) -> str:
-    return part_id_of(Weights(Network.EMBEDDER, Path("embedder"), sha256, OPTIONS))
+    return embedder_part_id(Weights(Network.EMBEDDER, Path("embedder"), sha256, OPTIONS))
 
 
 @pytest.fixture(scope="module")
@@ -171,12 +171,12 @@ def test_what_came_of_noncommercial_weights_needs_the_same_permission(
 
 
 def test_a_part_id_says_which_file_and_how_pictures_are_prepared() -> None:
-    named = named_by(part_id("0123456789abcdef" * 4))
+    named = parse_part_id(part_id("0123456789abcdef" * 4))
     assert named is not None
     assert (named.digest, named.options) == ("0123456789abcdef", OPTIONS)
-    assert named_by("embedder-0123456789abcdef-fill9-64") is None
+    assert parse_part_id("embedder-0123456789abcdef-fill9-64") is None
     assert named.colours is None
-    assert named_by("colour-3x3-6-8") is None
+    assert parse_part_id("colour-3x3-6-8") is None
 
 
 def test_networks_stand_beside_the_process_s_colours(
@@ -186,18 +186,20 @@ def test_networks_stand_beside_the_process_s_colours(
     sha256 = ModelObjects(memory, "shop").save(weights_file(path))
     weights = Weights(Network.EMBEDDER, path, sha256, OPTIONS)
     runtime = choose_runtime(Device.REFERENCE, tmp_path, threads=1)
-    coloured = with_embedder(models, Embedder(runtime.load(weights), some_colours("0" * 64)))
+    coloured = with_embedder(models, NetworkEmbedder(runtime.load(weights), some_colours("0" * 64)))
     adapted = adapted_in(memory, coloured, tmp_path)
 
-    made = adapted.of("shop", part_id_of(weights, adapted.colours))
+    made = adapted.of("shop", embedder_part_id(weights, adapted.colours))
     assert made is not None
     assert made.networks.embedder.embed([printed(1)]).shape == (1, 256 + 3)
-    alone = adapted.of("shop", part_id_of(weights))
+    alone = adapted.of("shop", embedder_part_id(weights))
     assert alone is not None
     assert alone.networks.embedder.embed([printed(1)]).shape == (1, 256)
     with pytest.raises(Conflict, match="beside other colours"):
-        adapted.of("shop", part_id_of(weights, some_colours("1" * 64)))
+        adapted.of("shop", embedder_part_id(weights, some_colours("1" * 64)))
 
 
-def some_colours(sha256: str) -> Colours:
-    return Colours(np.zeros(LAYOUT, np.float32), np.eye(LAYOUT, 3, dtype=np.float32), sha256)
+def some_colours(sha256: str) -> ColourBasis:
+    return ColourBasis(
+        np.zeros(LAYOUT_SIZE, np.float32), np.eye(LAYOUT_SIZE, 3, dtype=np.float32), sha256
+    )

@@ -15,7 +15,7 @@ from catalog.encodings.encoding import CompactFeatures
 from matcher.imaging.box import Box
 from matcher.keypoints.features import Correspondences, LocalFeatures
 from matcher.results import Detection, Identification, Match, StageTimes, Verdict, Verification
-from matcher.verification.comparator import Comparison
+from matcher.verification.comparator import ComparedPair
 from tests.bench.scenery import printed
 from tests.stream.clips import write_clip
 
@@ -130,7 +130,7 @@ class FakeNetworks:
     """Every network in one; the matcher asks the front end, as a nested call."""
 
     part_id = "fake"
-    heaps_from = 0.5
+    multi_crop_from = 0.5
 
     def __init__(self) -> None:
         self.nested: Networks | None = None
@@ -161,7 +161,7 @@ class FakeNetworks:
         none = np.zeros(0, np.int64)
         return [Correspondences(none, none, query.scores[:0]) for _ in references]
 
-    def differences(self, comparisons: Sequence[Comparison]) -> NDArray[np.float32]:
+    def differences(self, comparisons: Sequence[ComparedPair]) -> NDArray[np.float32]:
         return np.full(len(comparisons) + 1, 0.5, np.float32)
 
 
@@ -176,7 +176,7 @@ def test_clocked_networks_answer_as_the_inner_ones_and_count_by_name() -> None:
     assert len(networks.matcher.match(features, [features])) == 1
     assert networks.comparator.differences([]).tolist() == [0.5]
     assert {networks.embedder.part_id, networks.front_end.part_id} == {"fake"}
-    assert networks.embedder.heaps_from == 0.5
+    assert networks.embedder.multi_crop_from == 0.5
     assert set(clock.milliseconds) == {"detect", "embed", "keypoints", "pair", "compare"}
     assert clock.total_ms == sum(clock.milliseconds.values())
 

@@ -10,9 +10,9 @@ from bench.recognition.crossfit import CrossfitOptions, measure_crossfit
 from bench.recognition.dataset import Query, load
 from catalog.encodings.encoding import ReferenceCrop
 from matcher.keypoints.features import LocalFeatures
-from matcher.verification.alignment import Aligned, Look
-from matcher.verification.homography import Placement
-from matcher.verification.reference import Reference
+from matcher.keypoints.homography import Placement
+from matcher.retrieval.reference import Reference
+from matcher.verification.alignment import AlignmentScore, ReferenceView
 from matcher.verification.verifier import Contest, Hypothesis
 from tests.bench.scenery import printed, write_picture
 
@@ -28,11 +28,11 @@ def hypothesis(product_id: str, inliers: int, correlation: float) -> Hypothesis:
     blank = np.zeros((8, 8, 3), np.uint8)
     mask = np.ones((8, 8), np.bool_)
     crop = ReferenceCrop(square, 8, 8, np.eye(3), np.zeros(1, np.uint8), mask)
-    look, unit = Look(blank, mask, 1.0), np.ones(1, np.float32)
+    look, unit = ReferenceView(blank, mask, 1.0), np.ones(1, np.float32)
     reference = Reference(product_id, "image", features, look, crop, square, unit)
     index = np.arange(inliers)
     placement = Placement(np.eye(3), index, index, points, square)
-    return Hypothesis(reference, placement, Aligned(1.0, correlation, 10.0), 0.5)
+    return Hypothesis(reference, placement, AlignmentScore(1.0, correlation, 10.0), 0.5)
 
 
 class Photos:

@@ -4,7 +4,7 @@ import pytest
 from matcher.decision.decision import Decision
 from matcher.decision.fit import read
 from matcher.decision.to_match import answer, guess, subject_first, without_repeats
-from matcher.detection.crop import cut, whole
+from matcher.detection.crop import crop_detection, crop_whole
 from matcher.imaging.box import Box
 from matcher.results import Detection, Match, Verdict, Verification
 from matcher.retrieval.shortlist import Shortlist
@@ -30,7 +30,7 @@ def matched(product_id: str, probability: float, box: Box, *, verified: bool = T
 
 def test_an_answer_lies_where_its_product_was_placed() -> None:
     rivals = contest(hypothesis("a", 80, 0.9), hypothesis("b", 8, 0.1))
-    told = answer(rivals, whole(flat(640, 480)), listed(NEAR), DECISION)
+    told = answer(rivals, crop_whole(flat(640, 480)), listed(NEAR), DECISION)
     assert (told.product_id, told.verdict) == ("a", Verdict.IDENTICAL)
     assert told.detection.box == Box(30, 20, 190, 180)
     assert told.verification is not None
@@ -40,7 +40,7 @@ def test_an_answer_lies_where_its_product_was_placed() -> None:
 
 
 def test_the_answer_of_a_detection_is_in_pixels_of_the_picture() -> None:
-    crop = cut(flat(2000, 1500), Detection(Box(1000, 600, 1500, 1100), 0.7))
+    crop = crop_detection(flat(2000, 1500), Detection(Box(1000, 600, 1500, 1100), 0.7))
     told = answer(contest(hypothesis("a")), crop, listed(NEAR), DECISION)
     assert told.detection.confidence == 0.7
     assert told.detection.box.left >= 950
@@ -48,7 +48,7 @@ def test_the_answer_of_a_detection_is_in_pixels_of_the_picture() -> None:
 
 
 def test_candidates_start_with_what_was_verified_and_carry_their_likeness() -> None:
-    told = answer(contest(hypothesis("a")), whole(flat()), listed(NEAR), DECISION)
+    told = answer(contest(hypothesis("a")), crop_whole(flat()), listed(NEAR), DECISION)
     assert [one.product_id for one in told.candidates] == ["a", "b", "c"]
     assert [one.similarity for one in told.candidates] == [0.4, 0.9, 0.6]
     assert told.candidates[0].probability == told.probability
@@ -58,7 +58,7 @@ def test_candidates_start_with_what_was_verified_and_carry_their_likeness() -> N
 def test_candidates_are_capped() -> None:
     many = listed({f"p{index}": 1 - index / 100 for index in range(60)})
     assert len(guess(Detection(Box(0, 0, 9, 9), 1.0), many).candidates) == 20
-    told = answer(contest(hypothesis("p59")), whole(flat()), many, DECISION)
+    told = answer(contest(hypothesis("p59")), crop_whole(flat()), many, DECISION)
     assert len(told.candidates) == 20
     assert told.candidates[0].product_id == "p59"
 
@@ -114,7 +114,7 @@ def test_without_anything_sure_there_is_no_subject() -> None:
 
 @pytest.mark.parametrize("size", [(640, 480), (2000, 1500), (100, 70)])
 def test_a_crop_maps_its_corners_back_onto_the_picture(size: tuple[int, int]) -> None:
-    crop = whole(flat(*size))
+    crop = crop_whole(flat(*size))
     height, width = crop.image.shape[:2]
     ends = np.array([[-0.5, -0.5], [width - 0.5, height - 0.5]])
     corners = crop.points_in_picture(ends)
@@ -124,6 +124,6 @@ def test_a_crop_maps_its_corners_back_onto_the_picture(size: tuple[int, int]) ->
 
 def test_a_detection_at_the_rim_or_outside_still_gives_pixels() -> None:
     for box in (Box(-20, -20, 5, 5), Box(190, 140, 400, 400), Box(500, 500, 600, 600)):
-        crop = cut(flat(200, 150), Detection(box, 1.0))
+        crop = crop_detection(flat(200, 150), Detection(box, 1.0))
         assert min(crop.image.shape[:2]) >= 1
         assert min(crop.tight.shape[:2]) >= 1

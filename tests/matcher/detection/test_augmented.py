@@ -11,9 +11,9 @@ from api.cli.bench.labelled import detectors_under_test
 from api.models.loading import Networks, compose
 from matcher.decision.decision import Decision
 from matcher.decision.fit import read
-from matcher.detection.augmented import TwoLooks, for_photos, fused
+from matcher.detection.augmented import AugmentedDetector, augment_for_photos, fuse_boxes
 from matcher.detection.detector import DetectorSettings, YoloDetector
-from matcher.detection.proposals import PrintProposals
+from matcher.detection.proposals import PrintDetector
 from matcher.imaging.box import Box
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.networks.runtime import Array
@@ -64,7 +64,7 @@ def one(left: float, confidence: float) -> Detection:
 
 def test_what_both_looks_see_is_one_box_at_its_place(weights: Weights) -> None:
     network, there = WhiteBox(), Box(24, 40, 64, 96)
-    looks = TwoLooks(YoloDetector(network_of(network, weights), SETTINGS), 0.3)
+    looks = AugmentedDetector(YoloDetector(network_of(network, weights), SETTINGS), 0.3)
     (found,) = looks.detect(picture(there))
     assert found.box.iou(there) > 0.9
     assert found.confidence == pytest.approx(1 / (1 + np.exp(-3.0)), abs=1e-4)
@@ -72,40 +72,40 @@ def test_what_both_looks_see_is_one_box_at_its_place(weights: Weights) -> None:
 
 
 def test_nothing_seen_gives_nothing(weights: Weights) -> None:
-    looks = TwoLooks(YoloDetector(network_of(WhiteBox(), weights), SETTINGS), 0.3)
+    looks = AugmentedDetector(YoloDetector(network_of(WhiteBox(), weights), SETTINGS), 0.3)
     assert looks.detect(picture(None)) == ()
 
 
 def test_a_box_of_both_looks_lies_between_them_nearer_to_the_surer() -> None:
-    (both,) = fused([[one(0, 0.9)], [one(2, 0.3)]], 0.6)
+    (both,) = fuse_boxes([[one(0, 0.9)], [one(2, 0.3)]], 0.6)
     assert both.box.left == pytest.approx(0.5)
     assert both.confidence == pytest.approx(0.6)
 
 
 def test_what_one_look_alone_sees_is_half_as_sure() -> None:
-    found = fused([[one(0, 0.8), one(50, 0.6)], [one(50, 0.6)]], 0.6)
+    found = fuse_boxes([[one(0, 0.8), one(50, 0.6)], [one(50, 0.6)]], 0.6)
     assert [each.confidence for each in found] == pytest.approx([0.6, 0.4])
     assert [each.box.left for each in found] == [50, 0]
 
 
 def test_of_one_look_only_the_surest_box_of_a_thing_counts() -> None:
-    (found,) = fused([[one(0, 0.8), one(1, 0.7)], []], 0.6)
+    (found,) = fuse_boxes([[one(0, 0.8), one(1, 0.7)], []], 0.6)
     assert found == one(0, 0.4)
 
 
 def test_where_nothing_overlaps_enough_every_box_stays() -> None:
-    found = fused([[one(0, 0.8)], [one(0, 0.8)]], 1.0)
+    found = fuse_boxes([[one(0, 0.8)], [one(0, 0.8)]], 1.0)
     assert [each.confidence for each in found] == [0.4, 0.4]
 
 
 def test_two_looks_that_see_nothing_are_nothing() -> None:
-    assert fused([[], []], 0.6) == []
+    assert fuse_boxes([[], []], 0.6) == []
 
 
 def test_photos_get_two_looks_where_the_weights_ask_for_them(weights: Weights) -> None:
     detector = YoloDetector(network_of(WhiteBox(), weights), SETTINGS)
-    photos = for_photos(detector)
-    assert isinstance(photos, TwoLooks)
+    photos = augment_for_photos(detector)
+    assert isinstance(photos, AugmentedDetector)
     assert photos.confidence == 0.02
     names = [each.name for each in detectors_under_test(detector)]
     assert names == ["skulens, photos", "skulens, frames", "training-free proposals"]
@@ -113,10 +113,10 @@ def test_photos_get_two_looks_where_the_weights_ask_for_them(weights: Weights) -
 
 def test_without_it_photos_are_seen_as_frames_are(weights: Weights) -> None:
     plain = YoloDetector(network_of(WhiteBox(), replace(weights, options={})), SETTINGS)
-    assert for_photos(plain) is plain
+    assert augment_for_photos(plain) is plain
     assert len(detectors_under_test(plain)) == 2
-    proposals = PrintProposals()
-    assert for_photos(proposals) is proposals
+    proposals = PrintDetector()
+    assert augment_for_photos(proposals) is proposals
 
 
 def test_a_frame_is_looked_at_once_and_a_photo_twice(weights: Weights) -> None:

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torchvision.ops import nms
 
-from matcher.detection.detector import DetectorSettings, YoloDetector, decode, suppress
+from matcher.detection.detector import DetectorSettings, YoloDetector, decode, suppress_overlaps
 from matcher.imaging.box import Box
-from matcher.imaging.resize import planes
+from matcher.imaging.resize import to_planes
 from matcher.networks.graphs import load_bundle
 from matcher.networks.openvino_runtime import OpenVinoRuntime
 from matcher.networks.runtime import Array, LoadedNetwork
@@ -67,7 +67,7 @@ def test_boxes_and_confidences_are_those_of_ultralytics(
     weights: Weights, photo: NDArray[np.uint8]
 ) -> None:
     module = load_bundle(weights).graphs[0].module.get_submodule("model")
-    picture = torch.from_numpy(planes(photo[None, :96, :160]))
+    picture = torch.from_numpy(to_planes(photo[None, :96, :160]))
     with torch.inference_mode():
         expected, maps = module(picture)
         raw = torch.cat([maps["boxes"], maps["scores"]], dim=1)
@@ -89,7 +89,7 @@ def test_suppression_is_that_of_torchvision(count: int, seed: int, overlap: floa
     boxes = boxes.astype(np.float32)
     confidences = generator.permutation(count).astype(np.float32) / max(count, 1)
 
-    kept = suppress(boxes, confidences, overlap, limit=1000)
+    kept = suppress_overlaps(boxes, confidences, overlap, limit=1000)
 
     expected = nms(torch.from_numpy(boxes), torch.from_numpy(confidences), overlap)
     assert kept.tolist() == expected.tolist()

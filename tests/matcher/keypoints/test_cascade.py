@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from matcher.keypoints.cascade import CloserLookMatcher, both
+from matcher.keypoints.cascade import CascadeMatcher, merge_pairs
 from matcher.keypoints.features import Correspondences, LocalFeatures
 from tests.matcher.keypoints.test_superglue import features
 
@@ -38,7 +38,7 @@ def test_only_the_likeliest_references_are_looked_at_closer() -> None:
     quick, careful = Saying(0), Saying(1)
     references = [features(count, count) for count in (3, 9, 1, 5)]
 
-    found = CloserLookMatcher(quick, careful, closer=2).match(features(4, 0), references)
+    found = CascadeMatcher(quick, careful, closer=2).match(features(4, 0), references)
 
     assert quick.asked == [3, 9, 1, 5]
     assert careful.asked == [9, 5]
@@ -46,10 +46,10 @@ def test_only_the_likeliest_references_are_looked_at_closer() -> None:
 
 
 def test_pairs_that_both_find_count_once() -> None:
-    found = both(said((0, 0), (1, 4)), said((1, 4), (1, 5), (2, 2)))
+    found = merge_pairs(said((0, 0), (1, 4)), said((1, 4), (1, 5), (2, 2)))
     assert listed(found) == [(0, 0), (1, 4), (1, 5), (2, 2)]
-    assert len(both(said(), said())) == 0
+    assert len(merge_pairs(said(), said())) == 0
 
 
 def test_no_reference_gives_no_pairs() -> None:
-    assert CloserLookMatcher(Saying(0), Saying(1)).match(features(4, 0), []) == []
+    assert CascadeMatcher(Saying(0), Saying(1)).match(features(4, 0), []) == []

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from matcher.keypoints.features import Correspondences, LocalFeatures
-from matcher.keypoints.guided_matching import ConsistentMatcher, consistent
+from matcher.keypoints.guided_matching import GuidedMatcher, match_along_surfaces
+from matcher.keypoints.homography import find_placements
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
-from matcher.verification.homography import place
 from tests.matcher.prints import (
     Corners,
     Image,
@@ -47,7 +47,7 @@ def test_more_pairs_are_right_and_hardly_any_is_wrong() -> None:
     blurred = cv2.GaussianBlur(photographed(printed(1), ASIDE), (0, 0), 1.5).astype(np.uint8)
     reference, query = seen(printed(1)), seen(blurred)
     before = quick(query, reference)
-    after = consistent(before, query, reference)
+    after = match_along_surfaces(before, query, reference)
     right_before = errors(before, query, reference, ASIDE) < 3
     right_after = errors(after, query, reference, ASIDE) < 3
     assert right_before.mean() < 0.9
@@ -62,14 +62,14 @@ def test_pairs_that_no_neighbour_supports_are_dropped() -> None:
     pairs = quick(query, reference)
     mixed = pairs.reference.copy()
     mixed[::3] = np.random.default_rng(0).permutation(len(reference))[: len(mixed[::3])]
-    after = consistent(replace(pairs, reference=mixed), query, reference)
+    after = match_along_surfaces(replace(pairs, reference=mixed), query, reference)
     assert (errors(after, query, reference, ASIDE) < 3).mean() > 0.98
     assert len(after) > 0.6 * len(pairs)
 
 
 def test_no_keypoint_is_paired_twice_on_one_surface() -> None:
     reference, query = seen(printed(1)), seen(photographed(printed(1), ASIDE))
-    after = consistent(quick(query, reference), query, reference)
+    after = match_along_surfaces(quick(query, reference), query, reference)
     assert len(np.unique(after.query)) == len(after)
     assert len(np.unique(after.reference)) == len(after)
     assert 0 < after.scores.min() <= after.scores.max() <= 1
@@ -82,10 +82,10 @@ def test_every_copy_keeps_its_pairs() -> None:
     for corners in copies:
         picture = pasted(picture, printed(2), corners)
     reference, query = seen(printed(2), 800), seen(picture, 2000)
-    after = consistent(quick(query, reference), query, reference)
+    after = match_along_surfaces(quick(query, reference), query, reference)
     for corners in copies:
         assert (errors(after, query, reference, corners) < 3).sum() > 30
-    assert len(place(after, query, reference)) == len(copies)
+    assert len(find_placements(after, query, reference)) == len(copies)
 
 
 def test_bent_paper_keeps_its_pairs() -> None:
@@ -96,7 +96,7 @@ def test_bent_paper_keeps_its_pairs() -> None:
     bent = cv2.remap(flat, columns, rows + bulge, cv2.INTER_LINEAR).astype(np.uint8)
     reference = seen(flat)
     query = seen(photographed(bent, upright(150, 60, width, height)))
-    after = consistent(quick(query, reference), query, reference)
+    after = match_along_surfaces(quick(query, reference), query, reference)
     there = reference.points[after.reference] + np.array([150, 60], np.float32)
     there[:, 1] -= 5 * np.sin(np.pi * reference.points[after.reference, 0] / width)
     right = np.hypot(*(there - query.points[after.query]).T) < 3
@@ -109,7 +109,7 @@ def test_pairs_without_any_order_stay_as_they_are() -> None:
     shuffled = np.random.default_rng(0).permutation(len(features)).astype(np.int64)
     ones = np.ones(len(features), np.float32)
     pairs = Correspondences(np.arange(len(features)), shuffled, ones)
-    assert consistent(pairs, features, features) is pairs
+    assert match_along_surfaces(pairs, features, features) is pairs
 
 
 @pytest.mark.parametrize("count", [0, 3, 11])
@@ -117,20 +117,20 @@ def test_few_pairs_stay_as_they_are(count: int) -> None:
     features = seen(printed(1), 100)
     same = np.arange(count)
     pairs = Correspondences(same, same, np.ones(count, np.float32))
-    assert consistent(pairs, features, features) is pairs
+    assert match_along_surfaces(pairs, features, features) is pairs
 
 
 def test_pairs_of_one_reference_keypoint_make_no_surface() -> None:
     features = seen(printed(1), 100)
     pairs = Correspondences(np.arange(40), np.zeros(40, np.int64), np.ones(40, np.float32))
-    assert consistent(pairs, features, features) is pairs
+    assert match_along_surfaces(pairs, features, features) is pairs
 
 
 def test_every_reference_is_answered_in_its_order() -> None:
     query = seen(photographed(printed(1), ASIDE))
     references = [seen(printed(9)), seen(printed(1)), seen(printed(9), 3)]
-    found = ConsistentMatcher(NearestNeighbourMatcher()).match(query, references)
-    alone = [consistent(quick(query, one), query, one) for one in references]
+    found = GuidedMatcher(NearestNeighbourMatcher()).match(query, references)
+    alone = [match_along_surfaces(quick(query, one), query, one) for one in references]
     assert [one.query.tolist() for one in found] == [one.query.tolist() for one in alone]
     assert len(found[1]) > 100 > len(found[0])
 
@@ -139,7 +139,7 @@ def test_nothing_pairs_with_nothing() -> None:
     empty = seen(np.full((64, 64, 3), 128, np.uint8))
     assert len(empty) == 0
     reference = seen(printed(1))
-    matcher = ConsistentMatcher(NearestNeighbourMatcher())
+    matcher = GuidedMatcher(NearestNeighbourMatcher())
     assert [len(one) for one in matcher.match(empty, [reference, empty])] == [0, 0]
     assert [len(one) for one in matcher.match(reference, [empty])] == [0]
     assert matcher.match(reference, []) == []

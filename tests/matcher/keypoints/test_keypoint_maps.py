@@ -7,7 +7,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from matcher.keypoints.keypoint_maps import probabilities, sampled, strongest, suppressed
+from matcher.keypoints.keypoint_maps import (
+    pixel_probabilities,
+    sample_descriptors,
+    select_strongest,
+    suppress_non_maxima,
+)
 from superglue import superpoint
 from superglue.superpoint import SuperPoint
 
@@ -22,7 +27,7 @@ def test_probabilities_are_those_of_torch(generator: np.random.Generator) -> Non
 
     expected = superpoint.keypoint_probabilities(torch.from_numpy(logits)[None])[0]
 
-    np.testing.assert_allclose(probabilities(logits), expected.numpy(), atol=1e-6)
+    np.testing.assert_allclose(pixel_probabilities(logits), expected.numpy(), atol=1e-6)
 
 
 @pytest.mark.parametrize("radius", [1, 4, 7])
@@ -32,7 +37,7 @@ def test_suppression_is_that_of_torch(generator: np.random.Generator, radius: in
 
     expected = superpoint.suppressed(torch.from_numpy(heat)[None], radius)[0]
 
-    np.testing.assert_array_equal(suppressed(heat, radius), expected.numpy())
+    np.testing.assert_array_equal(suppress_non_maxima(heat, radius), expected.numpy())
 
 
 @pytest.mark.parametrize("shape", [(16, 6, 9), (16, 1, 9), (16, 1, 1)])
@@ -45,14 +50,14 @@ def test_descriptors_are_those_of_torch(
 
     expected = superpoint.sample_descriptors(torch.from_numpy(points), torch.from_numpy(maps))
 
-    np.testing.assert_allclose(sampled(points, maps), expected.numpy(), atol=1e-5)
+    np.testing.assert_allclose(sample_descriptors(points, maps), expected.numpy(), atol=1e-5)
 
 
 def test_strongest_comes_first_and_the_limit_holds() -> None:
     heat = np.zeros((20, 30), dtype=np.float32)
     heat[[5, 9, 12, 1], [6, 20, 11, 15]] = [0.3, 0.9, 0.5, 1.0]
 
-    points, scores = strongest(heat, threshold=0.1, border=4, limit=2)
+    points, scores = select_strongest(heat, threshold=0.1, border=4, limit=2)
 
     assert points.tolist() == [[20, 9], [11, 12]]
     assert scores.tolist() == pytest.approx([0.9, 0.5])
@@ -60,11 +65,11 @@ def test_strongest_comes_first_and_the_limit_holds() -> None:
 
 @pytest.mark.parametrize("shape", [(0, 0), (3, 3), (8, 8), (8, 100)])
 def test_a_map_that_is_all_border_has_no_keypoints(shape: tuple[int, int]) -> None:
-    points, scores = strongest(np.ones(shape, dtype=np.float32), 0.1, 4, 10)
+    points, scores = select_strongest(np.ones(shape, dtype=np.float32), 0.1, 4, 10)
 
     assert points.shape == (0, 2)
     assert scores.shape == (0,)
-    assert sampled(points, np.ones((16, 2, 2), dtype=np.float32)).shape == (0, 16)
+    assert sample_descriptors(points, np.ones((16, 2, 2), dtype=np.float32)).shape == (0, 16)
 
 
 @pytest.mark.data
@@ -75,10 +80,12 @@ def test_the_published_numbers_come_out(shared_data: Path) -> None:
     expected = np.load(parity / "superpoint_io.npz")
     logits, maps = (part[0].numpy() for part in network(torch.from_numpy(expected["image"])))
 
-    heat = suppressed(probabilities(logits), radius=4)
-    points, scores = strongest(heat, threshold=0.0151, border=4, limit=10_000)
+    heat = suppress_non_maxima(pixel_probabilities(logits), radius=4)
+    points, scores = select_strongest(heat, threshold=0.0151, border=4, limit=10_000)
 
     order = np.lexsort((points[:, 0], points[:, 1]))
     np.testing.assert_array_equal(points[order], expected["keypoints"])
     np.testing.assert_allclose(scores[order], expected["scores"], atol=1e-4)
-    np.testing.assert_allclose(sampled(points, maps)[order].T, expected["descriptors"], atol=1e-4)
+    np.testing.assert_allclose(
+        sample_descriptors(points, maps)[order].T, expected["descriptors"], atol=1e-4
+    )

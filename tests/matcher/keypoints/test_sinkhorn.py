@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.keypoints.sinkhorn import assignment, mutual_pairs
+from matcher.keypoints.sinkhorn import assignment_probabilities, select_mutual_pairs
 from superglue.assignment import mutual_matches
 from superglue.sinkhorn import log_assignment
 
@@ -29,7 +29,7 @@ def test_the_plan_and_its_pairs_are_those_of_torch(
         torch.from_numpy(scores)[None].double(), torch.tensor(0.7), *masks, iterations
     )
 
-    plan = assignment(scores, 0.7, iterations)
+    plan = assignment_probabilities(scores, 0.7, iterations)
 
     np.testing.assert_allclose(plan, expected[0, :-1, :-1].exp().numpy(), atol=2e-4)
 
@@ -40,7 +40,7 @@ def test_pairs_are_those_of_torch() -> None:
     logarithms = log_assignment(scores[None], torch.tensor(1.0), *masks, 50)
     expected = mutual_matches(logarithms, 0.2)
 
-    rows, columns, values = mutual_pairs(logarithms[0, :-1, :-1].exp().double().numpy(), 0.2)
+    rows, columns, values = select_mutual_pairs(logarithms[0, :-1, :-1].exp().double().numpy(), 0.2)
 
     partners = expected.matches0[0].numpy()
     assert len(rows) > 3
@@ -54,7 +54,7 @@ def test_extreme_scores_stay_finite(score: float) -> None:
     scores = np.zeros((3, 4), dtype=np.float32)
     scores[1, 2] = score
 
-    plan = assignment(scores, 1.0, 100)
+    plan = assignment_probabilities(scores, 1.0, 100)
 
     assert np.isfinite(plan).all()
     assert (plan[1, 2] > 0.99) == (score > 0)

@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from matcher.errors import MatcherError
 from matcher.keypoints.features import Correspondences, LocalFeatures
-from matcher.keypoints.superglue import SuperGlueMatcher, SuperGlueSettings, geometry_of
+from matcher.keypoints.superglue import SuperGlueMatcher, SuperGlueSettings, keypoint_geometry
 from matcher.networks.graphs import build_network
 from matcher.networks.openvino_runtime import OpenVinoRuntime
 from matcher.networks.torch_runtime import TorchRuntime
@@ -146,7 +146,7 @@ def test_geometry_is_that_of_the_torch_module(oriented: bool) -> None:
 
     expected = batch_of(one).geometry(oriented)[0]
 
-    np.testing.assert_allclose(geometry_of(one, oriented), expected.numpy(), atol=1e-5)
+    np.testing.assert_allclose(keypoint_geometry(one, oriented), expected.numpy(), atol=1e-5)
 
 
 def test_a_network_for_oriented_keypoints_of_another_length_is_served(

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from catalog.records.product import is_valid_id
 from matcher.keypoints.features import LocalFeatures
-from matcher.keypoints.superpoint import BUDGET, SuperPointFrontEnd, SuperPointSettings
+from matcher.keypoints.superpoint import PACKED_BYTES, SuperPointFrontEnd, SuperPointSettings
 from matcher.networks.openvino_runtime import OpenVinoRuntime
 from matcher.networks.runtime import Array, LoadedNetwork
 from matcher.networks.torch_runtime import TorchRuntime
@@ -145,7 +145,7 @@ def test_packed_features_are_within_the_budget_and_keep_the_strongest(
     compact = extractor.pack(features)
 
     parts = (compact.points, compact.scales, compact.angles, compact.codes)
-    assert sum(part.nbytes for part in parts) <= BUDGET == 32768
+    assert sum(part.nbytes for part in parts) <= PACKED_BYTES == 32768
     assert len(compact.points) == kept == extractor.packed_limit
     again = extractor.unpack(compact, 1000, 1000)
     expected = np.sort(features.scores)[::-1][:kept]

@@ -12,9 +12,9 @@ from typing_extensions import override
 
 from matcher.errors import LicenceError, WeightsError
 from matcher.networks.weights import (
-    Manifest,
     Network,
     WeightsEntry,
+    WeightsManifest,
     load_weights,
     read_manifest,
     sha256_of,
@@ -171,7 +171,7 @@ def test_pickled_code_is_not_run_and_the_way_out_is_named(
 
 
 def test_a_manifest_comes_back_as_it_was_written(tmp_path: Path) -> None:
-    manifest = Manifest(tmp_path, (ENTRY, replace(ENTRY, name="old")))
+    manifest = WeightsManifest(tmp_path, (ENTRY, replace(ENTRY, name="old")))
 
     write_manifest(manifest)
 
@@ -185,7 +185,7 @@ def test_a_folder_without_a_manifest_has_no_weights(tmp_path: Path) -> None:
 
 
 def test_an_entry_gives_the_file_its_hash_and_its_options(tmp_path: Path) -> None:
-    weights = Manifest(tmp_path, (ENTRY,)).weights("young")
+    weights = WeightsManifest(tmp_path, (ENTRY,)).weights("young")
 
     assert weights.path == tmp_path / "young.safetensors"
     assert weights.sha256 == ENTRY.sha256
@@ -195,11 +195,13 @@ def test_an_entry_gives_the_file_its_hash_and_its_options(tmp_path: Path) -> Non
 
 def test_an_unknown_name_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"no weights called ancient .* it has young"):
-        Manifest(tmp_path, (ENTRY,)).weights("ancient")
+        WeightsManifest(tmp_path, (ENTRY,)).weights("ancient")
 
 
 def test_noncommercial_weights_need_an_explicit_yes(tmp_path: Path) -> None:
-    manifest = Manifest(tmp_path, (replace(ENTRY, commercial_use=False, licence="CC BY-NC"),))
+    manifest = WeightsManifest(
+        tmp_path, (replace(ENTRY, commercial_use=False, licence="CC BY-NC"),)
+    )
 
     with pytest.raises(LicenceError, match=r"young \(CC BY-NC\) may not be used commercially"):
         manifest.weights("young")
@@ -217,7 +219,7 @@ def test_noncommercial_weights_need_an_explicit_yes(tmp_path: Path) -> None:
     ],
 )
 def test_an_impossible_entry_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
-    write_manifest(Manifest(tmp_path, (ENTRY,)))
+    write_manifest(WeightsManifest(tmp_path, (ENTRY,)))
     path = tmp_path / "manifest.json"
     (given,) = json.loads(path.read_text())
     path.write_text(json.dumps([given | change]))
@@ -235,7 +237,7 @@ def test_a_broken_manifest_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_one_name_stands_for_one_file(tmp_path: Path) -> None:
-    write_manifest(Manifest(tmp_path, (ENTRY, ENTRY)))
+    write_manifest(WeightsManifest(tmp_path, (ENTRY, ENTRY)))
 
     with pytest.raises(WeightsError, match="one name twice"):
         read_manifest(tmp_path)

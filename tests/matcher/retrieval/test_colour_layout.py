@@ -9,18 +9,23 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from matcher.errors import WeightsError
-from matcher.retrieval.colour_layout import LAYOUT, Colours, layout, read_colours
+from matcher.retrieval.colour_layout import (
+    LAYOUT_SIZE,
+    ColourBasis,
+    describe_colours,
+    read_colour_basis,
+)
 from tests.matcher.prints import flat, printed
 
 
 def likeness(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
-    return float(layout(one) @ layout(other))
+    return float(describe_colours(one) @ describe_colours(other))
 
 
 def test_a_layout_is_of_unit_length_whatever_the_picture() -> None:
     for picture in (printed(1), flat(), flat(1, 1, 0), printed(2, 900, 90)):
-        assert layout(picture).shape == (LAYOUT,)
-        assert np.linalg.norm(layout(picture)) == pytest.approx(1, abs=1e-5)
+        assert describe_colours(picture).shape == (LAYOUT_SIZE,)
+        assert np.linalg.norm(describe_colours(picture)) == pytest.approx(1, abs=1e-5)
 
 
 def test_size_and_a_little_blur_change_little_and_another_hue_much() -> None:
@@ -40,8 +45,8 @@ def test_it_matters_where_a_colour_is() -> None:
 
 
 def test_vectors_lie_along_the_axes() -> None:
-    axes = np.random.default_rng(0).normal(size=(LAYOUT, 4)).astype(np.float32)
-    colours = Colours(layout(printed(3)), axes)
+    axes = np.random.default_rng(0).normal(size=(LAYOUT_SIZE, 4)).astype(np.float32)
+    colours = ColourBasis(describe_colours(printed(3)), axes)
     vectors = colours.vectors([printed(1), printed(2)])
     assert vectors.shape == (2, colours.dimension) == (2, 4)
     assert vectors.dtype == np.float32
@@ -50,17 +55,17 @@ def test_vectors_lie_along_the_axes() -> None:
 
 
 def test_the_mean_picture_itself_has_no_direction() -> None:
-    colours = Colours(layout(printed(3)), np.eye(LAYOUT, 4, dtype=np.float32))
+    colours = ColourBasis(describe_colours(printed(3)), np.eye(LAYOUT_SIZE, 4, dtype=np.float32))
     assert not colours.vectors([printed(3)]).any()
 
 
 def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "colours.safetensors"
     with pytest.raises(WeightsError, match="holds no colours"):
-        read_colours(path)
+        read_colour_basis(path)
     save_file({"axes": np.zeros((3, 2), np.float32)}, path)
     with pytest.raises(WeightsError, match="holds no colours"):
-        read_colours(path)
+        read_colour_basis(path)
     save_file({"mean": np.zeros(3, np.float32), "axes": np.zeros((3, 2), np.float32)}, path)
     with pytest.raises(WeightsError, match="skulens train colours"):
-        read_colours(path)
+        read_colour_basis(path)

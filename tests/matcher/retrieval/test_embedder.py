@@ -8,11 +8,11 @@ from catalog.records.product import is_valid_id
 from matcher.networks.openvino_runtime import OpenVinoRuntime
 from matcher.networks.torch_runtime import TorchRuntime
 from matcher.networks.weights import Network, Weights
-from matcher.retrieval.colour_layout import LAYOUT, Colours
+from matcher.retrieval.colour_layout import LAYOUT_SIZE, ColourBasis
 from matcher.retrieval.embedder import (
-    Embedder,
-    named_by,
-    part_id_of,
+    NetworkEmbedder,
+    embedder_part_id,
+    parse_part_id,
     prepare_for_embedding,
     squeeze_for_embedding,
 )
@@ -29,7 +29,7 @@ def weights(random_weights: Files) -> Weights:
 def test_vectors_are_float32_of_unit_length(
     weights: Weights, openvino: OpenVinoRuntime, photo: NDArray[np.uint8]
 ) -> None:
-    embedder = Embedder(openvino.load(weights))
+    embedder = NetworkEmbedder(openvino.load(weights))
 
     vectors = embedder.embed([photo, photo[:40, :90], photo[:1, :1]])
 
@@ -42,9 +42,9 @@ def test_colours_beside_the_network_count_for_half(
     weights: Weights, openvino: OpenVinoRuntime, photo: NDArray[np.uint8]
 ) -> None:
     network = openvino.load(weights)
-    axes = np.random.default_rng(0).normal(size=(LAYOUT, 5)).astype(np.float32)
-    colours = Colours(np.zeros(LAYOUT, np.float32), axes, "c" * 64)
-    alone, both = Embedder(network), Embedder(network, colours)
+    axes = np.random.default_rng(0).normal(size=(LAYOUT_SIZE, 5)).astype(np.float32)
+    colours = ColourBasis(np.zeros(LAYOUT_SIZE, np.float32), axes, "c" * 64)
+    alone, both = NetworkEmbedder(network), NetworkEmbedder(network, colours)
 
     vectors = both.embed([photo, photo[:40]])
 
@@ -53,7 +53,7 @@ def test_colours_beside_the_network_count_for_half(
     np.testing.assert_allclose((vectors[:, :256] ** 2).sum(axis=1), 0.5, atol=1e-6)
     assert both.part_id == f"{alone.part_id}-colours-cccccccc"
     assert both.embed([]).shape == (0, 261)
-    assert both.alone.part_id == alone.part_id
+    assert both.without_colours.part_id == alone.part_id
 
 
 def test_weights_say_from_where_on_they_see_heaps_and_the_id_says_so_too(
@@ -63,23 +63,23 @@ def test_weights_say_from_where_on_they_see_heaps_and_the_id_says_so_too(
     options = {"input_size": 96.0, "squeeze": 1.0}
     plain = Weights(given.network, given.path, given.sha256, options)
     seeing = Weights(given.network, given.path, given.sha256, {**options, "heaps": 0.6})
-    assert Embedder(openvino.load(plain)).heaps_from == 1.0
-    assert Embedder(openvino.load(seeing)).heaps_from == 0.6
-    assert part_id_of(seeing) == f"{part_id_of(plain)}-heaps-60"
+    assert NetworkEmbedder(openvino.load(plain)).multi_crop_from == 1.0
+    assert NetworkEmbedder(openvino.load(seeing)).multi_crop_from == 0.6
+    assert embedder_part_id(seeing) == f"{embedder_part_id(plain)}-heaps-60"
     for weights in (plain, seeing):
-        named = named_by(part_id_of(weights))
+        named = parse_part_id(embedder_part_id(weights))
         assert named is not None
         assert named.options == weights.options
 
 
 def test_no_pictures_give_no_vectors(weights: Weights, openvino: OpenVinoRuntime) -> None:
-    assert Embedder(openvino.load(weights)).embed([]).shape == (0, 256)
+    assert NetworkEmbedder(openvino.load(weights)).embed([]).shape == (0, 256)
 
 
 def test_a_picture_s_vector_does_not_depend_on_its_batch(
     weights: Weights, openvino: OpenVinoRuntime, photo: NDArray[np.uint8]
 ) -> None:
-    embedder = Embedder(openvino.load(weights))
+    embedder = NetworkEmbedder(openvino.load(weights))
     pictures = [photo[top : top + 60, : 60 + 4 * top] for top in range(18)]
 
     together = embedder.embed(pictures)
@@ -96,8 +96,8 @@ def test_the_fast_embedding_is_the_reference_s(
 ) -> None:
     pictures = [photo, photo[::-1], 255 - photo]
 
-    fast = Embedder(openvino.load(weights)).embed(pictures)
-    exact = Embedder(reference.load(weights)).embed(pictures)
+    fast = NetworkEmbedder(openvino.load(weights)).embed(pictures)
+    exact = NetworkEmbedder(reference.load(weights)).embed(pictures)
 
     assert float((fast * exact).sum(axis=1).min()) > 0.999
 
@@ -105,8 +105,8 @@ def test_the_fast_embedding_is_the_reference_s(
 def test_the_id_is_a_folder_name_and_follows_weights_and_preparation(
     weights: Weights, random_weights: Files, openvino: OpenVinoRuntime
 ) -> None:
-    ours = Embedder(openvino.load(weights)).part_id
-    larger = Embedder(openvino.load(random_weights[Network.EMBEDDER])).part_id
+    ours = NetworkEmbedder(openvino.load(weights)).part_id
+    larger = NetworkEmbedder(openvino.load(random_weights[Network.EMBEDDER])).part_id
 
     assert is_valid_id(ours)
     assert weights.sha256[:16] in ours
@@ -133,7 +133,9 @@ def test_weights_may_ask_for_the_whole_square_to_be_filled(
 ) -> None:
     given = random_weights[Network.EMBEDDER]
     options = {"input_size": 96.0, "squeeze": 1.0}
-    squeezing = Embedder(openvino.load(Weights(given.network, given.path, given.sha256, options)))
+    squeezing = NetworkEmbedder(
+        openvino.load(Weights(given.network, given.path, given.sha256, options))
+    )
     picture = np.full((400, 100, 3), 255, dtype=np.uint8)
 
     assert squeeze_for_embedding(picture, 64).shape == (64, 64, 3)

@@ -4,20 +4,20 @@ import pytest
 
 from catalog.encodings.encoding import Encoding
 from matcher.imaging.box import Box
-from matcher.imaging.resize import resized
+from matcher.imaging.resize import resize_within
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.retrieval.encoder import ReferenceEncoder
 from matcher.retrieval.foreground import (
     Sibling,
-    by_centre,
-    by_locator,
-    by_plain_background,
-    by_siblings,
-    everywhere,
+    locate_by_centre,
+    locate_by_detector,
+    locate_by_plain_background,
+    locate_by_siblings,
+    take_everything,
 )
-from matcher.retrieval.multi_crop import embed_as_heap
+from matcher.retrieval.multi_crop import embed_multi_crop
+from matcher.retrieval.reference import load_reference
 from matcher.retrieval.untrained import ColourEmbedder
-from matcher.verification.reference import load_reference
 from tests.matcher.prints import (
     FixedDetector,
     Image,
@@ -51,23 +51,23 @@ def test_a_product_on_a_plain_background_is_found_exactly() -> None:
 
 def test_print_may_touch_two_sides_of_a_plain_background() -> None:
     band = pasted(flat(640, 480, 250), printed(1), upright(0, 100, 640, 280))
-    located = by_plain_background(band)
+    located = locate_by_plain_background(band)
     assert located is not None
     assert Box.around(located.outline).iou(Box(0, 100, 640, 380)) > 0.9
 
 
 def test_nothing_on_a_plain_background_is_nothing() -> None:
-    assert by_plain_background(flat(640, 480, 250)) is None
+    assert locate_by_plain_background(flat(640, 480, 250)) is None
 
 
 def test_a_speck_on_a_plain_background_is_no_product() -> None:
     speck = flat(640, 480, 250)
     speck[100:110, 100:110] = 0
-    assert by_plain_background(speck) is None
+    assert locate_by_plain_background(speck) is None
 
 
 def test_a_busy_background_is_not_plain() -> None:
-    assert by_plain_background(photographed(printed(1), PLACE)) is None
+    assert locate_by_plain_background(photographed(printed(1), PLACE)) is None
 
 
 def test_a_sibling_finds_the_product_in_a_photo() -> None:
@@ -96,7 +96,7 @@ def test_what_may_be_a_heap_is_described_by_its_parts_from_where_the_embedder_sa
     picture = photographed(printed(1), PLACE)
 
     class Willing(ColourEmbedder):
-        heaps_from = 0.1
+        multi_crop_from = 0.1
 
     def encoded(embedder: ColourEmbedder, detector: FixedDetector) -> Encoding:
         matcher = NearestNeighbourMatcher()
@@ -106,7 +106,7 @@ def test_what_may_be_a_heap_is_described_by_its_parts_from_where_the_embedder_sa
     whole = ColourEmbedder().embed([picture])[0]
     assert encoded(ColourEmbedder(), nowhere).embedding == pytest.approx(whole)
     in_parts = encoded(Willing(), nowhere).embedding
-    assert in_parts == pytest.approx(embed_as_heap(picture, ColourEmbedder().embed, 0.1))
+    assert in_parts == pytest.approx(embed_multi_crop(picture, ColourEmbedder().embed, 0.1))
     assert in_parts != pytest.approx(whole, abs=1e-3)
     one, other = (encoded(way, surely).embedding for way in (Willing(), ColourEmbedder()))
     assert one == pytest.approx(other)
@@ -128,26 +128,26 @@ def test_a_first_picture_without_any_hint_is_taken_whole() -> None:
 
 def test_no_detection_and_no_sibling_locate_nothing() -> None:
     features = root_sift().extract(printed(1), 300)
-    assert by_locator(printed(1), FixedDetector(), 0.1) is None
-    assert by_siblings(features, [], NearestNeighbourMatcher()) is None
+    assert locate_by_detector(printed(1), FixedDetector(), 0.1) is None
+    assert locate_by_siblings(features, [], NearestNeighbourMatcher()) is None
     sibling = Sibling(features, np.array([[0, 0], [9, 0], [9, 9], [0, 9]], np.float32))
     blank = root_sift().extract(flat(), 300)
-    assert by_siblings(blank, [sibling], NearestNeighbourMatcher()) is None
+    assert locate_by_siblings(blank, [sibling], NearestNeighbourMatcher()) is None
 
 
 def test_a_box_that_the_detector_is_not_sure_of_is_ignored() -> None:
-    assert by_locator(printed(1), FixedDetector(((Box(9, 9, 99, 99), 0.05),)), 0.1) is None
+    assert locate_by_detector(printed(1), FixedDetector(((Box(9, 9, 99, 99), 0.05),)), 0.1) is None
 
 
 def test_a_box_beyond_the_picture_is_clipped() -> None:
-    located = by_locator(printed(1), FixedDetector(((Box(-50, -50, 900, 900), 0.9),)), 0.1)
+    located = locate_by_detector(printed(1), FixedDetector(((Box(-50, -50, 900, 900), 0.9),)), 0.1)
     assert located is not None
     assert located.box == Box(0, 0, 240, 320)
 
 
 def test_the_middle_lies_inside_the_whole() -> None:
-    middle = by_centre(flat(100, 80))
-    whole = everywhere(flat(100, 80))
+    middle = locate_by_centre(flat(100, 80))
+    whole = take_everything(flat(100, 80))
     assert middle is not None
     assert whole.mask.all()
     assert 0.2 < middle.mask.mean() < 0.8
@@ -196,7 +196,7 @@ def test_tiny_and_slender_pictures_are_encoded(size: tuple[int, int]) -> None:
     made = encoder().encode(picture, ())
     assert max(made.crop.width, made.crop.height) == 512
     reference = load_reference(root_sift(), "p", "p-0", made)
-    assert min(reference.look.picture.shape[:2]) >= 6
+    assert min(reference.view.picture.shape[:2]) >= 6
 
 
 def test_the_parts_name_what_made_them() -> None:
@@ -211,15 +211,15 @@ def test_a_reference_knows_the_product_s_corners_in_its_crop() -> None:
     reference = load_reference(root_sift(), "p", "p-0", made)
     back = cv2.perspectiveTransform(reference.corners[None].astype(float), made.crop.to_picture)
     assert np.allclose(back[0], made.crop.outline, atol=1e-2)
-    assert max(reference.look.picture.shape[:2]) == 192
+    assert max(reference.view.picture.shape[:2]) == 192
 
 
 def test_a_picture_is_resized_only_when_it_must_be() -> None:
-    same, factor = resized(flat(200, 100), 100, 300)
+    same, factor = resize_within(flat(200, 100), 100, 300)
     assert (same.shape, factor) == ((100, 200, 3), 1.0)
-    assert resized(flat(200, 100), 400, 600)[0].shape == (200, 400, 3)
-    assert resized(flat(200, 100), 10, 50)[0].shape == (25, 50, 3)
-    assert resized(flat(400, 1), 10, 50)[0].shape == (1, 50, 3)
+    assert resize_within(flat(200, 100), 400, 600)[0].shape == (200, 400, 3)
+    assert resize_within(flat(200, 100), 10, 50)[0].shape == (25, 50, 3)
+    assert resize_within(flat(400, 1), 10, 50)[0].shape == (1, 50, 3)
 
 
 def test_a_soft_background_holds_no_product_by_itself() -> None:

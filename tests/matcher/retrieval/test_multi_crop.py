@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from matcher.retrieval.multi_crop import embed_as_heap, parts_of
+from matcher.retrieval.multi_crop import cut_crops, embed_multi_crop
 from matcher.retrieval.untrained import ColourEmbedder
 from tests.matcher.prints import Image, flat
 
@@ -40,13 +40,13 @@ class Embedding:
 
 @pytest.mark.parametrize("cosine", [-1.0, 0.0, 0.59])
 def test_whose_parts_look_unlike_it_is_described_by_the_whole(cosine: float) -> None:
-    vector = embed_as_heap(flat(), embedding_parts_as(cosine), HEAPS)
+    vector = embed_multi_crop(flat(), embedding_parts_as(cosine), HEAPS)
     assert vector == pytest.approx(WHOLE)
 
 
 def test_whose_parts_look_like_it_is_described_by_them_and_mirrored_too() -> None:
     embed = embedding_parts_as(0.9)
-    vector = embed_as_heap(flat(), embed, HEAPS)
+    vector = embed_multi_crop(flat(), embed, HEAPS)
     assert vector.dtype == np.float32
     assert np.linalg.norm(vector) == pytest.approx(1)
     assert vector @ embed.part > WHOLE @ embed.part
@@ -55,7 +55,7 @@ def test_whose_parts_look_like_it_is_described_by_them_and_mirrored_too() -> Non
 
 def test_the_more_alike_the_parts_the_more_they_say() -> None:
     mirrored = [
-        embed_as_heap(flat(), embedding_parts_as(cosine), HEAPS) @ MIRRORED
+        embed_multi_crop(flat(), embedding_parts_as(cosine), HEAPS) @ MIRRORED
         for cosine in (0.61, 0.7, 0.8, 0.95)
     ]
     assert mirrored[0] < 0.05
@@ -65,7 +65,7 @@ def test_the_more_alike_the_parts_the_more_they_say() -> None:
 def test_parts_reach_all_corners() -> None:
     image = flat(600, 300, 0)
     image[:20, :20], image[:20, -20:], image[-20:, :20], image[-20:, -20:] = 50, 100, 150, 200
-    mirrored, *parts = parts_of(image)
+    mirrored, *parts = cut_crops(image)
     assert mirrored.shape == (160, 320, 3)
     assert mirrored[0, 0, 0] == 100
     assert [int(part.max()) for part in parts] == [50, 100, 0, 150, 200]
@@ -75,7 +75,7 @@ def test_parts_reach_all_corners() -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (1, 700), (2, 3)])
 def test_the_smallest_picture_has_parts(shape: tuple[int, int]) -> None:
     image = np.full((*shape, 3), 90, np.uint8)
-    vector = embed_as_heap(image, ColourEmbedder().embed, HEAPS)
+    vector = embed_multi_crop(image, ColourEmbedder().embed, HEAPS)
     assert np.linalg.norm(vector) == pytest.approx(1)
 
 
@@ -84,5 +84,5 @@ def test_a_heap_is_found_again_by_another_part_of_it_the_other_way_round() -> No
     embedder = ColourEmbedder()
     asked = embedder.embed([later])[0]
     plain = embedder.embed([enrolled])[0]
-    seen_as_heap = embed_as_heap(enrolled, embedder.embed, HEAPS)
+    seen_as_heap = embed_multi_crop(enrolled, embedder.embed, HEAPS)
     assert 1 - seen_as_heap @ asked < 0.8 * (1 - plain @ asked)

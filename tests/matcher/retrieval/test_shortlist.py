@@ -3,11 +3,11 @@ import pytest
 from typing_extensions import override
 
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from matcher.retrieval.reference import Reference, ReferenceCache
 from matcher.retrieval.shortlist import Shortlist, Shortlister
 from matcher.retrieval.untrained import ColourEmbedder
-from matcher.verification.alignment import Warped
+from matcher.verification.alignment import WarpedQuery
 from matcher.verification.comparator import PlainComparator
-from matcher.verification.reference import Reference, ReferenceShelf
 from matcher.verification.twin_test import TwinEvidence, TwinTest
 from matcher.verification.verifier import Query, Verifier
 from tests.matcher.prints import (
@@ -27,7 +27,7 @@ def shop() -> MemoryCatalog:
 
 
 def listed(catalog: MemoryCatalog, picture: Image, size: int) -> Shortlist:
-    shortlister = Shortlister(ReferenceShelf(root_sift()))
+    shortlister = Shortlister(ReferenceCache(root_sift()))
     features = root_sift().extract(picture, 800)
     return shortlister.shortlist(ColourEmbedder().embed([picture])[0], features, catalog, size)
 
@@ -69,7 +69,7 @@ def test_references_without_keypoints_get_no_votes_and_break_nothing() -> None:
 
 
 def test_a_shelf_loads_a_reference_once_while_it_has_room(shop: MemoryCatalog) -> None:
-    shelf = ReferenceShelf(root_sift(), kept=1)
+    shelf = ReferenceCache(root_sift(), kept=1)
     first = shelf.get(shop, "p0", "p0-0")
     assert shelf.get(shop, "p0", "p0-0") is first
     shelf.get(shop, "p1", "p1-0")
@@ -138,9 +138,11 @@ def test_twins_are_asked_through_the_references_that_are_most_alike() -> None:
 
     class Noted(TwinTest):
         @override
-        def ask(self, first: Reference, second: Reference, query: Warped) -> TwinEvidence | None:
+        def compare(
+            self, first: Reference, second: Reference, query: WarpedQuery
+        ) -> TwinEvidence | None:
             asked.append({first.image_id, second.image_id})
-            return super().ask(first, second, query)
+            return super().compare(first, second, query)
 
     Verifier(NearestNeighbourMatcher(), Noted(), ColourEmbedder(), PlainComparator()).verify(
         query(seen), listed(twins, seen, 5).references

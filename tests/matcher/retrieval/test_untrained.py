@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from matcher.detection.proposals import PrintProposals
+from matcher.detection.proposals import PrintDetector
 from matcher.imaging.box import Box
 from matcher.results import Stopwatch
 from matcher.retrieval.untrained import ColourEmbedder
@@ -13,13 +13,13 @@ from tests.matcher.prints import flat, held_up, pasted, printed, upright
 def test_dense_print_is_proposed() -> None:
     photo = pasted(flat(640, 480), printed(1), upright(60, 80, 150, 200))
     photo = pasted(photo, printed(2), upright(400, 200, 150, 200))
-    boxes = [one.box for one in PrintProposals().detect(photo)]
+    boxes = [one.box for one in PrintDetector().detect(photo)]
     for truth in (Box(60, 80, 210, 280), Box(400, 200, 550, 400)):
         assert max(one.iou(truth) for one in boxes) > 0.5
 
 
 def test_proposals_are_few_distinct_and_surest_first() -> None:
-    found = PrintProposals().detect(held_up(printed(1)))
+    found = PrintDetector().detect(held_up(printed(1)))
     assert len(found) <= 12
     confidences = [one.confidence for one in found]
     assert confidences == sorted(confidences, reverse=True)
@@ -28,7 +28,7 @@ def test_proposals_are_few_distinct_and_surest_first() -> None:
 
 @pytest.mark.parametrize("size", [(16, 16), (640, 480)])
 def test_a_flat_picture_has_no_proposals(size: tuple[int, int]) -> None:
-    assert PrintProposals().detect(flat(*size)) == ()
+    assert PrintDetector().detect(flat(*size)) == ()
 
 
 def test_pictures_of_one_product_embed_closer_than_of_two() -> None:

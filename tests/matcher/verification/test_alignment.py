@@ -7,15 +7,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from matcher.verification.alignment import Aligned, Look, best_correlation, compare, luminance, warp
+from matcher.verification.alignment import (
+    AlignmentScore,
+    ReferenceView,
+    best_correlation,
+    luminance,
+    score_alignment,
+    warp_onto,
+)
 from tests.matcher.prints import Image, flat, printed, reference_of
 
 PRODUCT = printed(4)
 
 
 @lru_cache(maxsize=1)
-def product_look() -> Look:
-    return reference_of(PRODUCT).look
+def product_look() -> ReferenceView:
+    return reference_of(PRODUCT).view
 
 
 def own_size() -> NDArray[np.float64]:
@@ -25,16 +32,18 @@ def own_size() -> NDArray[np.float64]:
     return np.diag([factor, factor, 1.0])
 
 
-def compared(look: Look, picture: Image, homography: NDArray[np.float64]) -> Aligned:
-    return compare(look, warp(look, picture, homography))
+def compared(
+    look: ReferenceView, picture: Image, homography: NDArray[np.float64]
+) -> AlignmentScore:
+    return score_alignment(look, warp_onto(look, picture, homography))
 
 
-def seen(picture: Image) -> Aligned:
+def seen(picture: Image) -> AlignmentScore:
     return compared(product_look(), picture, own_size())
 
 
 @pytest.fixture(scope="module")
-def itself() -> Aligned:
+def itself() -> AlignmentScore:
     return seen(PRODUCT)
 
 
@@ -42,36 +51,38 @@ def lit(picture: Image, gains: tuple[float, float, float]) -> Image:
     return np.asarray(np.clip(picture * np.array(gains), 0, 255), np.uint8)
 
 
-def test_a_product_agrees_with_itself(itself: Aligned) -> None:
+def test_a_product_agrees_with_itself(itself: AlignmentScore) -> None:
     assert itself.visible > 0.95
     assert itself.correlation > 0.8
     assert itself.chroma < 3
     assert itself.agreement > 0.8
 
 
-def test_another_product_in_its_place_does_not_agree(itself: Aligned) -> None:
+def test_another_product_in_its_place_does_not_agree(itself: AlignmentScore) -> None:
     assert seen(printed(8)).agreement < 0.4 * itself.agreement
 
 
 @pytest.mark.parametrize("gains", [(0.6, 0.6, 0.6), (0.8, 0.8, 0.8)])
 def test_exposure_barely_lowers_agreement(
-    gains: tuple[float, float, float], itself: Aligned
+    gains: tuple[float, float, float], itself: AlignmentScore
 ) -> None:
     assert seen(lit(PRODUCT, gains)).agreement > 0.9 * itself.agreement
 
 
-def test_warm_light_barely_lowers_agreement(itself: Aligned) -> None:
+def test_warm_light_barely_lowers_agreement(itself: AlignmentScore) -> None:
     assert seen(lit(PRODUCT, (0.86, 0.8, 0.74))).agreement > 0.9 * itself.agreement
 
 
-def test_another_colour_lowers_agreement_though_the_print_is_the_same(itself: Aligned) -> None:
+def test_another_colour_lowers_agreement_though_the_print_is_the_same(
+    itself: AlignmentScore,
+) -> None:
     dyed = np.ascontiguousarray(PRODUCT[..., ::-1])
     other = seen(dyed)
     assert other.chroma > itself.chroma + 10
     assert other.agreement < 0.75 * itself.agreement
 
 
-def test_a_small_bend_of_the_packaging_barely_matters(itself: Aligned) -> None:
+def test_a_small_bend_of_the_packaging_barely_matters(itself: AlignmentScore) -> None:
     shift = np.array([[1, 0, 2], [0, 1, 2]], np.float32)
     moved = cv2.warpAffine(PRODUCT, shift, (240, 320), borderMode=cv2.BORDER_REPLICATE)
     assert seen(moved.astype(np.uint8)).agreement > 0.85 * itself.agreement
@@ -80,10 +91,10 @@ def test_a_small_bend_of_the_packaging_barely_matters(itself: Aligned) -> None:
 def test_a_product_outside_the_picture_is_not_seen() -> None:
     away = own_size()
     away[0, 2] = 5000
-    assert compared(product_look(), PRODUCT, away) == Aligned(0.0, 0.0, 100.0)
+    assert compared(product_look(), PRODUCT, away) == AlignmentScore(0.0, 0.0, 100.0)
 
 
-def test_a_corner_that_looks_right_proves_little(itself: Aligned) -> None:
+def test_a_corner_that_looks_right_proves_little(itself: AlignmentScore) -> None:
     corner = np.ascontiguousarray(PRODUCT[:80, :60])
     part = compared(product_look(), corner, own_size())
     assert part.visible == pytest.approx(1 / 16, abs=0.04)
@@ -95,14 +106,14 @@ def test_a_flat_picture_agrees_with_nothing() -> None:
 
 
 def test_a_flat_product_correlates_with_nothing() -> None:
-    assert compared(reference_of(flat(240, 320)).look, PRODUCT, own_size()).correlation == 0.0
+    assert compared(reference_of(flat(240, 320)).view, PRODUCT, own_size()).correlation == 0.0
 
 
-def test_background_of_the_reference_is_not_compared(itself: Aligned) -> None:
+def test_background_of_the_reference_is_not_compared(itself: AlignmentScore) -> None:
     look = product_look()
     upper = look.mask.copy()
     upper[upper.shape[0] // 2 :] = False
-    half = Look(look.picture, upper, look.scale)
+    half = ReferenceView(look.picture, upper, look.scale)
     spoilt = PRODUCT.copy()
     spoilt[170:] = printed(8)[170:]
     right = compared(half, spoilt, own_size())
@@ -111,16 +122,16 @@ def test_background_of_the_reference_is_not_compared(itself: Aligned) -> None:
 
 
 def test_colour_discounts_agreement() -> None:
-    assert Aligned(1.0, 0.8, 0.0).agreement == pytest.approx(0.8)
-    assert 0 < Aligned(1.0, 0.8, 30.0).agreement < 0.5
-    assert Aligned(1.0, -0.5, 10.0).agreement < 0
+    assert AlignmentScore(1.0, 0.8, 0.0).agreement == pytest.approx(0.8)
+    assert 0 < AlignmentScore(1.0, 0.8, 30.0).agreement < 0.5
+    assert AlignmentScore(1.0, -0.5, 10.0).agreement < 0
 
 
 def test_warping_says_where_the_picture_has_pixels() -> None:
     look = product_look()
     left_half = own_size()
     left_half[0, 2] = -120
-    warped = warp(look, PRODUCT, left_half)
+    warped = warp_onto(look, PRODUCT, left_half)
     inside = warped.inside
     assert warped.picture.shape == look.picture.shape
     width = inside.shape[1]

@@ -12,25 +12,30 @@ from matcher.networks.openvino_runtime import OpenVinoRuntime
 from matcher.networks.torch_runtime import TorchRuntime
 from matcher.networks.weights import Network, Weights
 from matcher.retrieval.untrained import ColourEmbedder
-from matcher.verification.alignment import Aligned, Look, Warped, compare
+from matcher.verification.alignment import (
+    AlignmentScore,
+    ReferenceView,
+    WarpedQuery,
+    score_alignment,
+)
 from matcher.verification.comparator import (
-    Comparison,
+    ComparedPair,
     NetworkComparator,
     PlainComparator,
-    difference,
-    prepared,
-    share_of_cells,
-    to_input,
+    cell_shares,
+    mean_difference,
+    prepare_pair,
+    stack_padded,
 )
 from matcher.verification.twin_test import TwinTest
 from matcher.verification.verifier import Query, Verifier
 from tests.matcher.prints import held_up, printed, reference_of, root_sift
 
 
-def comparison(reference: NDArray[np.uint8], query: NDArray[np.uint8]) -> Comparison:
+def comparison(reference: NDArray[np.uint8], query: NDArray[np.uint8]) -> ComparedPair:
     everywhere = np.ones(reference.shape[:2], bool)
-    look, warped = Look(reference, everywhere, 1.0), Warped(query, everywhere)
-    return Comparison(look, warped, compare(look, warped))
+    look, warped = ReferenceView(reference, everywhere, 1.0), WarpedQuery(query, everywhere)
+    return ComparedPair(look, warped, score_alignment(look, warped))
 
 
 def small(seed: int) -> NDArray[np.uint8]:
@@ -45,10 +50,10 @@ def test_without_a_network_another_print_differs_more_than_the_same() -> None:
 
 
 def test_without_a_network_what_is_not_there_at_all_is_different() -> None:
-    hopeless = Comparison(
-        Look(small(1), np.ones((184, 120), bool), 1.0),
-        Warped(small(2), np.zeros((184, 120), bool)),
-        Aligned(0.0, 0.0, 100.0),
+    hopeless = ComparedPair(
+        ReferenceView(small(1), np.ones((184, 120), bool), 1.0),
+        WarpedQuery(small(2), np.zeros((184, 120), bool)),
+        AlignmentScore(0.0, 0.0, 100.0),
     )
     assert PlainComparator().differences([hopeless]).tolist() == [0.0]
     assert len(PlainComparator().differences([])) == 0
@@ -59,37 +64,37 @@ def test_only_cells_in_view_are_asked() -> None:
     logits[:2, :3] = -2.0
     visible = np.zeros((30, 38), bool)
     visible[: 2 * CELL, : 3 * CELL] = True
-    assert difference(logits, visible) == pytest.approx(-2.0)
+    assert mean_difference(logits, visible) == pytest.approx(-2.0)
 
 
 def test_what_is_hardly_in_view_is_neither_the_same_nor_another() -> None:
     sliver = np.zeros((32, 32), bool)
     sliver[:, :6] = True
     sliver[8:] = False
-    assert difference(np.full((4, 4), 9.0, np.float32), sliver) == 0.0
+    assert mean_difference(np.full((4, 4), 9.0, np.float32), sliver) == 0.0
 
 
 def test_no_single_cell_outweighs_all_others() -> None:
     logits = np.full((4, 4), -1.0, np.float32)
     logits[0, 0] = 1e6
-    assert difference(logits, np.ones((32, 32), bool)) == pytest.approx((6 - 15) / 16)
+    assert mean_difference(logits, np.ones((32, 32), bool)) == pytest.approx((6 - 15) / 16)
 
 
 def test_what_is_likelier_different_than_not_is_simply_different() -> None:
     everywhere = np.ones((32, 32), bool)
-    assert difference(np.full((4, 4), 0.5, np.float32), everywhere) == 0.0
-    assert difference(np.full((4, 4), 5.0, np.float32), everywhere) == 0.0
+    assert mean_difference(np.full((4, 4), 0.5, np.float32), everywhere) == 0.0
+    assert mean_difference(np.full((4, 4), 5.0, np.float32), everywhere) == 0.0
 
 
 def test_cells_know_how_much_of_them_a_mask_covers() -> None:
     mask = np.zeros((12, 16), bool)
     mask[:8, :4] = True
-    assert share_of_cells(mask, 2, 2).tolist() == [[0.5, 0.0], [0.0, 0.0]]
+    assert cell_shares(mask, 2, 2).tolist() == [[0.5, 0.0], [0.0, 0.0]]
 
 
 def test_pictures_of_any_size_share_a_white_sheet_of_whole_cells() -> None:
     black = np.zeros((10, 20, 3), np.uint8)
-    sheet = to_input([black, black[:8, :8]], 10, 20)
+    sheet = stack_padded([black, black[:8, :8]], 10, 20)
     assert sheet.shape == (2, 3, 16, 24)
     assert sheet[0, :, :10, :20].max() == 0.0
     assert sheet[1, :, 8:].min() == sheet[1, :, :, 8:].min() == 1.0
@@ -99,15 +104,15 @@ def test_the_picture_is_compared_at_the_reference_s_exposure() -> None:
     reference = small(3)
     dark = (reference * 0.5).astype(np.uint8)
     one = comparison(reference, dark)
-    _, balanced = prepared(one.look, one.warped)
+    _, balanced = prepare_pair(one.view, one.warped)
     gap = np.abs(balanced.astype(int) - reference)
     assert np.median(gap) < 4 < np.median(np.abs(dark.astype(int) - reference))
 
 
 def test_a_picture_out_of_view_is_left_as_it_is() -> None:
-    look = Look(small(3), np.ones((184, 120), bool), 1.0)
-    unseen = Warped(small(4), np.zeros((184, 120), bool))
-    assert prepared(look, unseen)[1] is unseen.picture
+    look = ReferenceView(small(3), np.ones((184, 120), bool), 1.0)
+    unseen = WarpedQuery(small(4), np.zeros((184, 120), bool))
+    assert prepare_pair(look, unseen)[1] is unseen.picture
 
 
 def test_the_fast_network_says_what_the_reference_says(
@@ -135,7 +140,7 @@ def test_company_does_not_change_what_is_said_of_a_pair(
 
 def test_every_hypothesis_is_told_what_the_comparator_says() -> None:
     class Counting:
-        def differences(self, comparisons: Sequence[Comparison]) -> NDArray[np.float32]:
+        def differences(self, comparisons: Sequence[ComparedPair]) -> NDArray[np.float32]:
             return np.array([-1.5 - place for place in range(len(comparisons))], np.float32)
 
     known = reference_of(printed(1))

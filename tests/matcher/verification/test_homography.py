@@ -3,8 +3,14 @@ import numpy as np
 import pytest
 
 from matcher.keypoints.features import Correspondences, LocalFeatures
+from matcher.keypoints.homography import (
+    MINIMUM_INLIERS,
+    Placement,
+    find_placements,
+    outline_overlap,
+    project_outline,
+)
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
-from matcher.verification.homography import MINIMUM_INLIERS, Placement, outline_of, overlap, place
 from tests.matcher.prints import (
     Corners,
     Image,
@@ -21,7 +27,7 @@ def placed(picture: Image, product: Image) -> tuple[list[Placement], LocalFeatur
     reference = root_sift().extract(product, 800)
     query = root_sift().extract(picture, 2000)
     pairs = NearestNeighbourMatcher().match(query, [reference])[0]
-    return place(pairs, query, reference), reference
+    return find_placements(pairs, query, reference), reference
 
 
 def turned(centre: tuple[float, float], size: tuple[float, float], degrees: float) -> Corners:
@@ -67,7 +73,7 @@ def test_every_copy_of_a_print_is_placed() -> None:
     for corners in truth:
         assert max(both_ways(one.outline, corners) for one in found) > 0.9
     for one in found:
-        assert max(overlap(one.outline, corners) for corners in truth) > 0.9
+        assert max(outline_overlap(one.outline, corners) for corners in truth) > 0.9
     assert [one.inliers for one in found] == sorted((one.inliers for one in found), reverse=True)
 
 
@@ -118,14 +124,14 @@ def test_too_few_pairs_place_nothing() -> None:
     features = root_sift().extract(printed(1), 100)
     few = np.arange(MINIMUM_INLIERS - 1)
     pairs = Correspondences(few, few, np.ones(len(few), np.float32))
-    assert place(pairs, features, features) == []
+    assert find_placements(pairs, features, features) == []
 
 
 def test_pairs_without_any_order_place_nothing() -> None:
     features = root_sift().extract(printed(1), 200)
     shuffled = np.random.default_rng(0).permutation(len(features)).astype(np.int64)
     pairs = Correspondences(np.arange(len(features)), shuffled, np.ones(200, np.float32))
-    assert all(one.inliers < 8 for one in place(pairs, features, features))
+    assert all(one.inliers < 8 for one in find_placements(pairs, features, features))
 
 
 def sized(width: int, height: int) -> LocalFeatures:
@@ -139,7 +145,7 @@ def onto(corners: list[list[float]]) -> Corners | None:
     matrix = cv2.getPerspectiveTransform(
         upright(0, 0, 100, 100), np.array(corners, dtype=np.float32)
     )
-    return outline_of(matrix.astype(np.float64), sized(100, 100), 100)
+    return project_outline(matrix.astype(np.float64), sized(100, 100), 100)
 
 
 def test_an_outline_is_where_the_homography_takes_the_corners() -> None:
@@ -166,19 +172,19 @@ def test_an_outline_that_no_camera_sees_is_refused(corners: list[list[float]]) -
 
 def test_an_outline_through_the_horizon_is_refused() -> None:
     behind = np.array([[1.0, 0, 0], [0, 1, 0], [-0.02, 0, 1]])
-    assert outline_of(behind, sized(100, 100), 100) is None
+    assert project_outline(behind, sized(100, 100), 100) is None
 
 
 def test_few_pairs_are_believed_less_stretch_than_many() -> None:
     stretched = np.diag([3.0, 1.0, 1.0])
-    assert outline_of(stretched, sized(100, 100), 5) is None
-    assert outline_of(stretched, sized(100, 100), 50) is not None
+    assert project_outline(stretched, sized(100, 100), 5) is None
+    assert project_outline(stretched, sized(100, 100), 50) is not None
 
 
 def test_overlap_is_the_share_of_the_smaller_outline() -> None:
     large, inside = upright(0, 0, 100, 100), upright(10, 10, 20, 20)
-    assert overlap(large, inside) == pytest.approx(1.0)
-    assert overlap(inside, large) == pytest.approx(1.0)
-    assert overlap(inside, upright(20, 10, 20, 20)) == pytest.approx(0.5)
-    assert overlap(large, upright(200, 0, 10, 10)) == 0.0
-    assert overlap(large, upright(5, 5, 0, 0)) == 0.0
+    assert outline_overlap(large, inside) == pytest.approx(1.0)
+    assert outline_overlap(inside, large) == pytest.approx(1.0)
+    assert outline_overlap(inside, upright(20, 10, 20, 20)) == pytest.approx(0.5)
+    assert outline_overlap(large, upright(200, 0, 10, 10)) == 0.0
+    assert outline_overlap(large, upright(5, 5, 0, 0)) == 0.0

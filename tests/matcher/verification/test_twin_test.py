@@ -3,8 +3,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from matcher.verification.alignment import warp
-from matcher.verification.reference import Reference
+from matcher.retrieval.reference import Reference
+from matcher.verification.alignment import warp_onto
 from matcher.verification.twin_test import TwinTest
 from tests.matcher.prints import Image, flat, printed, reference_of
 
@@ -45,7 +45,9 @@ def shown(reference: Reference) -> np.ndarray[tuple[int, ...], np.dtype[np.float
 
 def ask(first: str, second: str, picture: Image) -> tuple[float, float, float] | None:
     reference, rival = known(first)[1], known(second)[1]
-    told = TwinTest().ask(reference, rival, warp(reference.look, picture, shown(reference)))
+    told = TwinTest().compare(
+        reference, rival, warp_onto(reference.view, picture, shown(reference))
+    )
     return None if told is None else (told.print_lead, told.colour_lead, told.share)
 
 
@@ -104,7 +106,9 @@ def test_a_reference_without_keypoints_has_no_twin() -> None:
 def test_the_same_picture_under_two_products_differs_nowhere() -> None:
     picture, reference = known("berry")
     again = reference_of(picture, "double")
-    told = TwinTest().ask(reference, again, warp(reference.look, picture, shown(reference)))
+    told = TwinTest().compare(
+        reference, again, warp_onto(reference.view, picture, shown(reference))
+    )
     assert told is not None
     assert (told.print_lead, told.colour_lead) == (0.0, 0.0)
     assert told.share < 0.01
@@ -113,7 +117,7 @@ def test_the_same_picture_under_two_products_differs_nowhere() -> None:
 def test_a_full_memory_forgets_and_answers_the_same() -> None:
     test = TwinTest(kept=1)
     berry, lemon = known("berry")[1], known("lemon")[1]
-    picture = warp(berry.look, known("berry")[0], shown(berry))
-    first = test.ask(berry, lemon, picture)
-    test.ask(lemon, berry, warp(lemon.look, known("lemon")[0], shown(lemon)))
-    assert first == test.ask(berry, lemon, picture) == test.ask(berry, lemon, picture)
+    picture = warp_onto(berry.view, known("berry")[0], shown(berry))
+    first = test.compare(berry, lemon, picture)
+    test.compare(lemon, berry, warp_onto(lemon.view, known("lemon")[0], shown(lemon)))
+    assert first == test.compare(berry, lemon, picture) == test.compare(berry, lemon, picture)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from matcher.keypoints.rootsift import RootSift, read_basis
 from matcher.networks.comparator_net import ComparatorNet
 from matcher.networks.weights import load_weights, read_manifest
-from matcher.verification.alignment import Look, Warped
+from matcher.verification.alignment import ReferenceView, WarpedQuery
 from tests.training.miniature import HELD_OUT
 from training.comparator.material import Amounts
 from training.comparator.metrics import area_under_roc
@@ -102,7 +102,7 @@ def test_a_photo_is_told_only_where_its_alignment_is_trusted() -> None:
     trusted = np.zeros_like(everywhere)
     trusted[:96] = True
     photo = AlignedPhoto(
-        "a", "a", Look(image, everywhere, 1.0), Warped(image, everywhere), trusted, 30
+        "a", "a", ReferenceView(image, everywhere, 1.0), WarpedQuery(image, everywhere), trusted, 30
     )
     only = Material([image], [], (photo,))
     drawn = [draw(only, np.random.default_rng(seed)) for seed in range(30)]
@@ -134,7 +134,7 @@ def test_photos_of_a_carton_are_found_on_its_references(tiny_data: Path) -> None
     own = [one for one in found if one.reference == one.product]
     assert {one.product for one in found} == set(HELD_OUT)
     assert own
-    assert all(one.trusted.any() and not (one.trusted & ~one.look.mask).any() for one in own)
+    assert all(one.trusted.any() and not (one.trusted & ~one.view.mask).any() for one in own)
 
 
 def test_a_run_learns_resumes_and_ships_beside_what_needs_no_training(

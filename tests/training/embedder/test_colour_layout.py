@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from matcher.retrieval.colour_layout import LAYOUT, read_colours
+from matcher.retrieval.colour_layout import LAYOUT_SIZE, read_colour_basis
 from training.data.instances import prints
 from training.embedder.colour_layout import (
     KEPT_AXES,
@@ -32,8 +32,8 @@ def test_axes_learned_from_views_find_the_other_view_of_a_print(tmp_path: Path) 
     places = [np.random.default_rng(n).integers(0, 255, (80, 80, 3), np.uint8) for n in range(3)]
     found = train_colours(Sampler(families, places, np.random.default_rng(1)), batches=12)
     save_colours(found, tmp_path / "colours.safetensors")
-    colours = read_colours(tmp_path / "colours.safetensors")
-    assert colours.axes.shape == (LAYOUT, KEPT_AXES)
+    colours = read_colour_basis(tmp_path / "colours.safetensors")
+    assert colours.axes.shape == (LAYOUT_SIZE, KEPT_AXES)
     assert len(colours.sha256) == 64
 
     batch = Sampler(families, places, np.random.default_rng(2)).batch(96)

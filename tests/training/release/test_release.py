@@ -7,7 +7,7 @@ import torch
 from matcher.networks.resnet import EmbeddingNet
 from matcher.networks.weights import Network, load_weights, read_manifest, sha256_of
 from matcher.networks.yolo import build_yolov5n
-from matcher.retrieval.colour_layout import LAYOUT, Colours, read_colours
+from matcher.retrieval.colour_layout import LAYOUT_SIZE, ColourBasis, read_colour_basis
 from training.embedder.colour_layout import save_colours
 from training.errors import TrainingError
 from training.loop.checkpoint import save_checkpoint
@@ -22,13 +22,13 @@ def test_finished_runs_become_weights_with_their_figures(tiny_data: Path, tmp_pa
     weights = tmp_path / "weights"
     weights.mkdir()
 
-    axes = np.eye(LAYOUT, 4, dtype=np.float32)
-    save_colours(Colours(np.zeros(LAYOUT, np.float32), axes), tmp_path / "axes")
+    axes = np.eye(LAYOUT_SIZE, 4, dtype=np.float32)
+    save_colours(ColourBasis(np.zeros(LAYOUT_SIZE, np.float32), axes), tmp_path / "axes")
     runs = Runs(tiny_data, tmp_path / "detector", tmp_path / "embedder", tmp_path / "axes")
     detector, colours, embedder = ship(runs, weights)
 
     assert read_manifest(weights).entries == (detector, colours, embedder)
-    assert read_colours(weights / colours.file).sha256 == colours.sha256
+    assert read_colour_basis(weights / colours.file).sha256 == colours.sha256
     assert [detector.network, embedder.network] == [Network.DETECTOR, Network.EMBEDDER]
     assert {"held_out_beverage_ap50", "freiburg_recall"} <= set(detector.figures)
     assert {"held_out_both_carton_top1", "network_left_out_carton_top1"} <= set(embedder.figures)

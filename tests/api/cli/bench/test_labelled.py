@@ -6,7 +6,7 @@ import pytest
 
 from api.cli.bench.labelled import detectors_under_test, labelled_sets
 from bench.detection.detector import Labels
-from matcher.detection.proposals import PrintProposals
+from matcher.detection.proposals import PrintDetector
 from tests.training import miniature
 from training.data.sources import is_held_out
 from training.errors import TrainingError
@@ -30,5 +30,5 @@ def test_without_the_pictures_it_is_refused(tmp_path: Path) -> None:
 
 
 def test_where_proposals_serve_they_are_measured_alone() -> None:
-    (alone,) = detectors_under_test(PrintProposals())
+    (alone,) = detectors_under_test(PrintDetector())
     assert alone.name == "training-free proposals"

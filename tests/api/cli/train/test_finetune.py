@@ -18,9 +18,9 @@ from catalog.registry import Catalogs
 from catalog.store import CatalogStore
 from matcher.networks.resnet import EmbeddingNet
 from matcher.networks.weights import (
-    Manifest,
     Network,
     WeightsEntry,
+    WeightsManifest,
     check_hash,
     read_manifest,
     sha256_of,
@@ -52,7 +52,7 @@ def models() -> Models:
 
 
 @pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> WeightsManifest:
     """A weights folder of two untrained networks."""
     folder = tmp_path_factory.mktemp("weights")
     torch.manual_seed(1)
@@ -68,7 +68,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
                 "nothing", "", {}, options,
             )
         )  # fmt: skip
-    return Manifest(folder, tuple(entries))
+    return WeightsManifest(folder, tuple(entries))
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def memory(models: Models) -> MemoryStorage:
 
 
 def adapter(
-    memory: MemoryStorage, models: Models, manifest: Manifest, cache: Path
+    memory: MemoryStorage, models: Models, manifest: WeightsManifest, cache: Path
 ) -> tuple[CatalogAdapter, CatalogStore]:
     adapted = adapted_in(memory, models, cache)
     store = opened(memory, models, adapted)
@@ -92,7 +92,7 @@ def trained(after: float) -> Adapted:
 def test_a_gain_is_kept_beside_the_catalog_which_switches_by_one_entry(
     memory: MemoryStorage,
     models: Models,
-    manifest: Manifest,
+    manifest: WeightsManifest,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -114,7 +114,7 @@ def test_a_gain_is_kept_beside_the_catalog_which_switches_by_one_entry(
 def test_without_a_switch_the_catalog_is_encoded_and_answers_as_before(
     memory: MemoryStorage,
     models: Models,
-    manifest: Manifest,
+    manifest: WeightsManifest,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -134,7 +134,7 @@ def test_without_a_switch_the_catalog_is_encoded_and_answers_as_before(
 def test_no_gain_keeps_nothing(
     memory: MemoryStorage,
     models: Models,
-    manifest: Manifest,
+    manifest: WeightsManifest,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -148,7 +148,7 @@ def test_no_gain_keeps_nothing(
 
 @pytest.mark.usefixtures("small")
 def test_it_trains_on_what_the_catalog_keeps(
-    memory: MemoryStorage, models: Models, manifest: Manifest, tmp_path: Path
+    memory: MemoryStorage, models: Models, manifest: WeightsManifest, tmp_path: Path
 ) -> None:
     making, _ = adapter(memory, models, manifest, tmp_path)
     told: list[Progress] = []
@@ -168,18 +168,20 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_networks_to_start_from_it_is_refused(
     memory: MemoryStorage, models: Models, tmp_path: Path
 ) -> None:
-    making, store = adapter(memory, models, Manifest(tmp_path, ()), tmp_path)
+    making, store = adapter(memory, models, WeightsManifest(tmp_path, ()), tmp_path)
     options = RunOptions(tmp_path, tmp_path, 0.001)
     with pytest.raises(Refused, match="no embedder"):
         making.train(options, lambda _: None)
     with pytest.raises(Refused, match="no detector"):
-        OwnDetector(store, Manifest(tmp_path, ()), any_licence=False).train(options, lambda _: None)
+        OwnDetector(store, WeightsManifest(tmp_path, ()), any_licence=False).train(
+            options, lambda _: None
+        )
 
 
 def test_an_adapted_detector_becomes_a_weights_folder(
     memory: MemoryStorage,
     models: Models,
-    manifest: Manifest,
+    manifest: WeightsManifest,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -53,7 +53,7 @@ class Placement:
         return min(len(np.unique(self.query)), len(np.unique(self.reference)))
 
 
-def place(
+def find_placements(
     pairs: Correspondences, query: LocalFeatures, reference: LocalFeatures
 ) -> list[Placement]:
     """Every copy of a reference that the pairs support, best supported first.
@@ -137,16 +137,16 @@ def _fit(pairs: _Pairs, members: NDArray[np.intp], reference: LocalFeatures) -> 
     if homography is None:
         return None
     inliers = _agreeing(homography, pairs)
-    if outline_of(homography, reference, len(inliers)) is None:
+    if project_outline(homography, reference, len(inliers)) is None:
         return None
     if len(inliers) >= MINIMUM_INLIERS:
         again = _homography(pairs.reference_points[inliers], pairs.query_points[inliers])
         if again is not None:
             grown = _agreeing(again, pairs)
-            sound = outline_of(again, reference, len(grown)) is not None
+            sound = project_outline(again, reference, len(grown)) is not None
             if sound and len(grown) >= len(inliers):
                 homography, inliers = again, grown
-    outline = outline_of(homography, reference, len(inliers))
+    outline = project_outline(homography, reference, len(inliers))
     if outline is None or len(inliers) < MINIMUM_INLIERS:
         return None
     placement = Placement(
@@ -176,7 +176,7 @@ def _agreeing(homography: NDArray[np.float64], pairs: _Pairs) -> NDArray[np.intp
     return np.nonzero(np.hypot(*(mapped - pairs.query_points).T) < _TOLERANCE)[0]
 
 
-def outline_of(
+def project_outline(
     homography: NDArray[np.float64], reference: LocalFeatures, support: int
 ) -> NDArray[np.float32] | None:
     """(4, 2) corners of the reference under a homography; None if no camera could see that.
@@ -209,7 +209,7 @@ def outline_of(
 def _add(found: list[Placement], placement: Placement) -> None:
     """A second plane of a copy already found joins it; the better supported plane leads."""
     for index, other in enumerate(found):
-        if overlap(other.outline, placement.outline) > _SAME_PLACE:
+        if outline_overlap(other.outline, placement.outline) > _SAME_PLACE:
             lead, rest = sorted((other, placement), key=lambda one: -one.inliers)
             fresh = ~np.isin(rest.reference, lead.reference)
             found[index] = Placement(
@@ -223,7 +223,7 @@ def _add(found: list[Placement], placement: Placement) -> None:
     found.append(placement)
 
 
-def overlap(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+def outline_overlap(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     """Share of the smaller of two convex outlines that the other covers, in [0, 1]."""
     area, _ = cv2.intersectConvexConvex(one, other)
     smaller = min(cv2.contourArea(one), cv2.contourArea(other))

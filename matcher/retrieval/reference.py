@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from catalog.encodings.encoding import Encoding, ReferenceCrop
 from matcher.keypoints.features import FrontEnd, LocalFeatures
-from matcher.verification.alignment import LOOK_SIDE, Look
+from matcher.verification.alignment import VIEW_SIDE, ReferenceView
 
 _KEPT: Final = 4096
 
 
-class Encodings(Protocol):
+class EncodedCatalog(Protocol):
     """Where encodings come from; a catalog snapshot is one."""
 
     def encoding(self, image_id: str) -> Encoding:
@@ -41,13 +41,13 @@ class Reference:
     product_id: str
     image_id: str
     features: LocalFeatures
-    look: Look
+    view: ReferenceView
     crop: ReferenceCrop
     corners: NDArray[np.float32]
     embedding: NDArray[np.float32]
 
 
-class ReferenceShelf:
+class ReferenceCache:
     """Keeps the references that were used last; bounded and safe to share between threads."""
 
     def __init__(self, front_end: FrontEnd, kept: int = _KEPT) -> None:
@@ -56,7 +56,7 @@ class ReferenceShelf:
         self._lock = Lock()
         self._loaded: OrderedDict[str, Reference] = OrderedDict()
 
-    def get(self, encodings: Encodings, product_id: str, image_id: str) -> Reference:
+    def get(self, encodings: EncodedCatalog, product_id: str, image_id: str) -> Reference:
         """The reference, loaded from the catalog at its first use."""
         key = f"{product_id}/{image_id}"
         with self._lock:
@@ -98,10 +98,10 @@ def canonical_corners(crop: ReferenceCrop) -> NDArray[np.float32]:
     return np.asarray(corners, np.float32)
 
 
-def _look(crop: ReferenceCrop) -> Look:
+def _look(crop: ReferenceCrop) -> ReferenceView:
     stored = np.asarray(cv2.imdecode(crop.jpeg, cv2.IMREAD_COLOR_RGB))
-    scale = max(crop.width, crop.height) / LOOK_SIDE
+    scale = max(crop.width, crop.height) / VIEW_SIDE
     size = (max(round(crop.width / scale), 8), max(round(crop.height / scale), 8))
     picture = cv2.resize(stored, size, interpolation=cv2.INTER_AREA)
     mask = cv2.resize(crop.mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-    return Look(picture.astype(np.uint8), mask > 0, scale)
+    return ReferenceView(picture.astype(np.uint8), mask > 0, scale)
