@@ -15,7 +15,7 @@ from gunicorn.arbiter import Arbiter
 
 from api.errors import Refused
 from api.http.auth.exposure import check_exposure, is_loopback
-from api.http.process.processes import Keeper, announce, options_here
+from api.http.process.processes import Keeper, export_listener, options_from_environment
 from api.settings import load_settings
 
 wsgi_app = "api.http.process.processes:worker_app()"
@@ -32,8 +32,8 @@ proc_name = "skulens"
 def on_starting(server: Arbiter) -> None:
     """Refuse what is unsafe, then start the engine."""
     hosts = [address[0] for address in server.cfg.address if isinstance(address, tuple)]
-    announce(exposed=not all(map(is_loopback, hosts)), secure=server.cfg.is_ssl)
-    options = options_here(load_settings(os.environ))
+    export_listener(exposed=not all(map(is_loopback, hosts)), secure=server.cfg.is_ssl)
+    options = options_from_environment(load_settings(os.environ))
     try:
         for host in hosts:
             check_exposure(host, options)

@@ -44,7 +44,7 @@ class Shelf(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Rounds:
+class MaintenanceIntervals:
     """How often catalogs are looked after.
 
     Attributes:
@@ -57,7 +57,7 @@ class Rounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Tended:
+class MaintenanceStatus:
     """How a catalog was found.
 
     Attributes:
@@ -79,14 +79,14 @@ class Tended:
         return self.counts.get(kind, 0)
 
 
-class Tender:
+class CatalogMaintenance:
     """One thread that goes round all catalogs; what fails is told and tried again next time.
 
     Thread-safe. What needs a person, such as a mass disappearance, is withheld as by the command.
     """
 
     def __init__(
-        self, shelf: Shelf, rounds: Rounds, *, clock: Callable[[], float] = time.time
+        self, shelf: Shelf, rounds: MaintenanceIntervals, *, clock: Callable[[], float] = time.time
     ) -> None:
         """Name the catalogs; nothing is begun yet.
 
@@ -100,12 +100,12 @@ class Tender:
         self._clock = clock
         self._lock = Lock()
         self._known: dict[str, Reconciling] = {}
-        self._tended: dict[str, Tended] = {}
+        self._tended: dict[str, MaintenanceStatus] = {}
         self._ending = Event()
         self._thread: Thread | None = None
 
     @property
-    def tended(self) -> dict[str, Tended]:
+    def tended(self) -> dict[str, MaintenanceStatus]:
         """How each catalog was found, by name."""
         with self._lock:
             return dict(self._tended)
@@ -146,7 +146,7 @@ class Tender:
 
     def _look_after(self, name: str) -> None:
         with self._lock:
-            before = self._tended.get(name, Tended())
+            before = self._tended.get(name, MaintenanceStatus())
         now = self._clock()
         everything = _is_due(before.reconciled_at, self._rounds.reconcile_s, now)
         if not everything and not _is_due(before.synced_at, self._rounds.sync_s, now):
@@ -170,7 +170,9 @@ def _is_due(last: float, every: float, now: float) -> bool:
     return every > 0 and now - last >= every * (1 - 2 * _JITTER)
 
 
-def _found(before: Tended, report: Report, now: float, *, everything: bool) -> Tended:
+def _found(
+    before: MaintenanceStatus, report: Report, now: float, *, everything: bool
+) -> MaintenanceStatus:
     counts = MappingProxyType({kind: report.count(kind) for kind in Kind})
     after = replace(before, synced_at=now, counts=counts, fault="")
     return replace(after, reconciled_at=now, drift=report.drift) if everything else after

@@ -26,7 +26,7 @@ class _Room:
         self.lock = Lock()
 
 
-class Hub:
+class CatalogRegistry:
     """Opens and follows catalogs; thread-safe. Methods block and raise what the catalogs raise."""
 
     def __init__(self, catalogs: Catalogs) -> None:

@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 
 from api.http import problems
 from api.http.engine import Engine
-from api.http.requests.idempotency import Idempotency
+from api.http.requests.idempotency import IdempotentPosts
 from api.http.routes import (
     cameras,
     catalogs,
@@ -26,9 +26,9 @@ from api.http.routes import (
     videos,
     webhooks,
 )
-from api.http.telemetry.logs import InRequest
-from api.http.telemetry.metrics import Counted
-from api.http.telemetry.traces import Traced, Tracing
+from api.http.telemetry.logs import RequestIdContext
+from api.http.telemetry.metrics import RequestMetrics
+from api.http.telemetry.traces import TraceRequests, Tracing
 
 PREFIX: Final = "/v1"
 MODULES: Final = (
@@ -75,12 +75,12 @@ def create_app(build: BuildEngine, tracing: Tracing | None = None) -> FastAPI:
         docs_url=None,  # its page would be fetched from somebody else's address
         redoc_url=None,
     )
-    problems.install(app)
-    app.add_middleware(Idempotency)
-    app.add_middleware(Counted)
-    app.add_middleware(InRequest)
+    problems.install_problem_handlers(app)
+    app.add_middleware(IdempotentPosts)
+    app.add_middleware(RequestMetrics)
+    app.add_middleware(RequestIdContext)
     if tracing is not None:
-        app.add_middleware(Traced, tracing=tracing)
+        app.add_middleware(TraceRequests, tracing=tracing)
     app.include_router(system.probes)
     app.include_router(system.figures)
     for module in MODULES:

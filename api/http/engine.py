@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 from fastapi import Depends, Request
 
 from api.errors import refusals, sentence
-from api.http.executor import Compute
-from api.http.jobs.handlers import works
+from api.http.executor import BoundedExecutor
+from api.http.jobs.handlers import job_handlers
 from api.http.jobs.runner import JobRunner
-from api.http.jobs.video_files import fetcher
-from api.http.live.service import LiveRoom, live_room, starting
+from api.http.jobs.video_files import s3_video_fetcher
+from api.http.live.service import SessionService, engine_starting, run_session_service
 from api.http.options import ServerOptions
 from api.http.problems import Problem
 from api.http.requests.idempotency import AnswerStore
-from api.http.shutdown import Ending
+from api.http.shutdown import ShutdownSignal
 from api.http.telemetry.metrics import Metrics
-from api.live.cameras import Vault
-from api.live.services import KEY, WEBHOOKS, LiveDesk, LiveOptions, live_desk
+from api.live.cameras import SecretBox
+from api.live.services import KEY, WEBHOOKS, LiveServices, LiveServicesOptions, open_live_services
 from api.live.webhooks import WebhookStore
-from api.maintenance import Tender
+from api.maintenance import CatalogMaintenance
 from api.models.loading import Models
-from api.open_catalogs import Hub, SharedCatalogs
+from api.open_catalogs import CatalogRegistry, SharedCatalogs
 from api.services import PhotoFinder, Searcher, Services, s3_options
 from api.settings import Settings
 from catalog.registry import Catalogs
@@ -43,7 +43,7 @@ _logger: Final = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Condition:
+class EngineStatus:
     """What becomes of the engine while its networks are loaded.
 
     Attributes:
@@ -52,7 +52,7 @@ class Condition:
         since: Unix seconds of the start.
     """
 
-    room: LiveRoom | None = None
+    room: SessionService | None = None
     fault: str = ""
     since: float = field(default_factory=time.time)
 
@@ -76,14 +76,14 @@ class Engine:
 
     services: Services
     options: ServerOptions
-    hub: Hub
-    compute: Compute
+    hub: CatalogRegistry
+    compute: BoundedExecutor
     jobs: JobRunner
     answers: AnswerStore
     metrics: Metrics
-    ending: Ending
-    condition: Condition
-    tender: Tender
+    ending: ShutdownSignal
+    condition: EngineStatus
+    tender: CatalogMaintenance
 
     @property
     def finder(self) -> PhotoFinder:
@@ -96,7 +96,7 @@ class Engine:
         return self.services.searcher
 
     @property
-    def room(self) -> LiveRoom:
+    def room(self) -> SessionService:
         """Live sessions.
 
         Raises:
@@ -106,29 +106,29 @@ class Engine:
             said = self.condition.fault
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, said, "networks")
         if self.condition.room is None:
-            raise starting()
+            raise engine_starting()
         return self.condition.room
 
 
 @asynccontextmanager
 async def build_engine(
-    services: Services, options: ServerOptions, ending: Ending
+    services: Services, options: ServerOptions, ending: ShutdownSignal
 ) -> AsyncIterator[Engine]:
     """The engine while the block runs; the networks are loaded meanwhile."""
     ending.begin()
     shared = _Sharing(services)
     async with AsyncExitStack() as stack:
-        hub = Hub(shared.catalogs)
+        hub = CatalogRegistry(shared.catalogs)
         stack.push_async_callback(asyncio.to_thread, hub.close)
-        compute = Compute()
+        compute = BoundedExecutor()
         stack.callback(compute.close)
-        fetch = fetcher(s3_options(services.settings), options.largest_upload)
-        todo = works(hub, lambda: shared.finder, shared.judge, fetch)
+        fetch = s3_video_fetcher(s3_options(services.settings), options.largest_upload)
+        todo = job_handlers(hub, lambda: shared.finder, shared.judge, fetch)
         jobs = await asyncio.to_thread(JobRunner, options.state / "jobs", todo)
         stack.push_async_callback(asyncio.to_thread, jobs.close)
         answers = AnswerStore(options.state / "answers.db")
         stack.callback(answers.close)
-        tender = Tender(shared.catalogs, options.rounds)
+        tender = CatalogMaintenance(shared.catalogs, options.rounds)
         stack.push_async_callback(asyncio.to_thread, tender.close)
         engine = Engine(
             shared,
@@ -139,7 +139,7 @@ async def build_engine(
             answers,
             Metrics(),
             ending,
-            Condition(),
+            EngineStatus(),
             tender,
         )
         running = asyncio.create_task(_run_live(engine), name="live sessions")
@@ -155,15 +155,17 @@ async def _ended(task: "asyncio.Task[None]") -> None:
 async def _run_live(engine: Engine) -> None:
     """Load the networks, then keep live sessions until the engine ends."""
     options = engine.options
-    settings = LiveOptions(options.live, options.evidence, options.rules, options.webhook_rule)
+    settings = LiveServicesOptions(
+        options.live, options.evidence, options.rules, options.webhook_rule
+    )
     folder, condition, stack = options.state / "live", engine.condition, ExitStack()
     try:
-        desk: LiveDesk = await _to_end(
-            lambda: stack.enter_context(live_desk(folder, engine.services, settings))
+        desk: LiveServices = await _to_end(
+            lambda: stack.enter_context(open_live_services(folder, engine.services, settings))
         )
-        hooks = WebhookStore(folder / WEBHOOKS, Vault.opened(folder / KEY))
+        hooks = WebhookStore(folder / WEBHOOKS, SecretBox.opened(folder / KEY))
         stack.callback(hooks.close)
-        async with live_room(desk, hooks, options.peers) as room:
+        async with run_session_service(desk, hooks, options.peers) as room:
             condition.room = room
             engine.tender.start()
             _logger.info("ready")
@@ -219,10 +221,10 @@ class _Sharing:
         return self._inner.fetch(address)
 
 
-def engine_of(request: Request) -> Engine:
+def get_engine(request: Request) -> Engine:
     """The engine of the application that a request came to."""
     engine: Engine = request.state.engine
     return engine
 
 
-TheEngine = Annotated[Engine, Depends(engine_of)]
+EngineDep = Annotated[Engine, Depends(get_engine)]

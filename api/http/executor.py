@@ -16,7 +16,7 @@ Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
 
-class Compute:
+class BoundedExecutor:
     """A pool for decoding, networks and drawing; belongs to one event loop."""
 
     def __init__(self, threads: int = THREADS, most_waiting: int = MOST_WAITING) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from api.live.events import EvidenceSettings
-from api.maintenance import Rounds
+from api.maintenance import MaintenanceIntervals
 from api.settings import Settings
 from matcher.live import LiveSettings
 from stream.camera.address import SERVICE_RULES, AddressRules
@@ -16,7 +16,7 @@ from stream.errors import SourceError
 from stream.webrtc.ice import IceServer, IceSettings
 from stream.webrtc.peers import WebRtcSettings
 
-PAGE: Final = Path(__file__).parents[1] / "web"
+PAGE_FOLDER: Final = Path(__file__).parents[1] / "web"
 LARGEST_UPLOAD: Final = 8_000_000_000
 
 
@@ -39,7 +39,7 @@ class ServerOptions:
     """
 
     state: Path
-    web: Path = PAGE
+    web: Path = PAGE_FOLDER
     secure: bool = False
     exposed: bool = False
     largest_upload: int = LARGEST_UPLOAD
@@ -48,7 +48,7 @@ class ServerOptions:
     camera_networks: tuple[str, ...] = ()
     peers: WebRtcSettings = field(default_factory=WebRtcSettings)
     per_second: float = 100.0
-    rounds: Rounds = field(default_factory=Rounds)
+    rounds: MaintenanceIntervals = field(default_factory=MaintenanceIntervals)
 
     @property
     def keys(self) -> Path:
@@ -106,5 +106,5 @@ def options_from(settings: Settings, *, exposed: bool, secure: bool) -> ServerOp
         camera_networks=settings.camera_networks,
         peers=WebRtcSettings(ice=ice),
         per_second=settings.requests_per_second,
-        rounds=Rounds(settings.sync_minutes * 60, settings.reconcile_hours * 3600),
+        rounds=MaintenanceIntervals(settings.sync_minutes * 60, settings.reconcile_hours * 3600),
     )

@@ -97,7 +97,7 @@ def problem_response(
     return JSONResponse(body, status, dict(headers or {}), media_type=MEDIA_TYPE)
 
 
-def install(app: FastAPI) -> None:
+def install_problem_handlers(app: FastAPI) -> None:
     """Have every error of an application answered as a problem."""
     # Starlette's types do not know that a handler gets what it is registered for.
     app.add_exception_handler(Problem, _of_problem)  # type: ignore[arg-type]
@@ -151,7 +151,7 @@ def _kind(status: HTTPStatus) -> str:
     return status.phrase.lower().replace(" ", "-").replace("'", "")
 
 
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What OpenAPI says of a route's refusals; those that any route may give are among them."""
     return {
         status: {

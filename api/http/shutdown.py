@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 
 
-class Ending:
+class ShutdownSignal:
     """Set once, from any thread or a signal handler; waited for on the event loop."""
 
     def __init__(self) -> None:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from api.live.cameras import Camera, CameraKeeper, CameraStore, Vault
-from api.live.events import EventLog, Evidence, EvidenceSettings, Journalist
-from api.live.source import as_transport, live_source
-from api.live.webhooks import Deliverer, WebhookStore
+from api.live.cameras import Camera, CameraStore, CameraSupervisor, SecretBox
+from api.live.events import EventLog, EventLogWriter, Evidence, EvidenceSettings
+from api.live.source import open_live_source, parse_transport
+from api.live.webhooks import WebhookDelivery, WebhookStore
 from api.live.webhooks.http_sender import HttpSender
 from api.live.webhooks.mqtt import MqttPublisher
 from api.open_catalogs import FollowedCatalogs
@@ -27,7 +27,7 @@ WEBHOOKS: Final = "webhooks.db"
 
 
 @dataclass(frozen=True, slots=True)
-class LiveOptions:
+class LiveServicesOptions:
     """What can be set.
 
     Attributes:
@@ -44,7 +44,7 @@ class LiveOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class LiveDesk:
+class LiveServices:
     """What answers everything about live sessions.
 
     Attributes:
@@ -60,12 +60,14 @@ class LiveDesk:
     followed: "FollowedCatalogs"
     log: EventLog
     evidence: Evidence
-    cameras: CameraKeeper
-    webhooks: Deliverer
+    cameras: CameraSupervisor
+    webhooks: WebhookDelivery
 
 
 @contextmanager
-def live_desk(folder: Path, services: Services, options: LiveOptions) -> Iterator[LiveDesk]:
+def open_live_services(
+    folder: Path, services: Services, options: LiveServicesOptions
+) -> Iterator[LiveServices]:
     """Live sessions with everything around them, while the block runs.
 
     Remembered cameras are watched, and webhooks told, from the start.
@@ -81,24 +83,26 @@ def live_desk(folder: Path, services: Services, options: LiveOptions) -> Iterato
         OSError: the folder cannot be written.
     """
     with ExitStack() as stack:
-        vault = Vault.opened(folder / KEY)
+        vault = SecretBox.opened(folder / KEY)
         log = stack.enter_context(closing(EventLog(folder / EVENTS)))
         evidence = Evidence(folder / EVIDENCE, options.evidence)
         hooks = stack.enter_context(closing(WebhookStore(folder / WEBHOOKS, vault)))
         rule = options.webhook_rule
         webhooks = stack.enter_context(
-            closing(Deliverer(log, hooks, sender=HttpSender(rule), publisher=MqttPublisher(rule)))
+            closing(
+                WebhookDelivery(log, hooks, sender=HttpSender(rule), publisher=MqttPublisher(rule))
+            )
         )
         followed = stack.enter_context(closing(FollowedCatalogs(services.catalogs)))
-        journalist = stack.enter_context(closing(Journalist(log, evidence)))
+        journalist = stack.enter_context(closing(EventLogWriter(log, evidence)))
         sessions: SessionManager[Catalog] = SessionManager(services.finder, options.sessions)
         stack.enter_context(closing(sessions))
         sessions.listen(journalist)
         store = CameraStore(folder / CAMERAS, vault, options.rules)
 
         def source_of(camera: Camera, address: str) -> LiveSource:
-            return live_source(address, as_transport(camera.transport), options.rules)
+            return open_live_source(address, parse_transport(camera.transport), options.rules)
 
-        cameras = CameraKeeper(store, sessions, followed, source_of)
+        cameras = CameraSupervisor(store, sessions, followed, source_of)
         stack.enter_context(closing(cameras))
-        yield LiveDesk(sessions, followed, log, evidence, cameras, webhooks)
+        yield LiveServices(sessions, followed, log, evidence, cameras, webhooks)

@@ -14,7 +14,7 @@ from stream.video.replay import RecordingSource
 Transport = Literal["auto", "tcp", "udp"]
 
 
-def live_source(
+def open_live_source(
     address: str, transport: Transport = "auto", rules: AddressRules | None = None
 ) -> LiveSource:
     """A camera that is connected again when it is lost, or a video file played at its own pace.
@@ -33,7 +33,7 @@ def live_source(
     return ReconnectingSource(lambda: CameraSource(address, settings))
 
 
-def as_transport(text: str) -> Transport:
+def parse_transport(text: str) -> Transport:
     """The name of a transport as one.
 
     Raises:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
-from api.http.telemetry.metrics import TendedNow
-from api.maintenance import Rounds, Tended, Tender
+from api.http.telemetry.metrics import MaintenanceCollector
+from api.maintenance import CatalogMaintenance, MaintenanceIntervals, MaintenanceStatus
 from api.settings import Settings, load_settings
 from catalog.errors import StorageUnavailable
 from catalog.reconcile.reconciler import Reconciler
@@ -55,12 +55,12 @@ def storage(tmp_path: Path) -> FolderStorage:
 
 
 def test_what_is_dropped_becomes_a_product_by_itself(shelf: Shelf, storage: FolderStorage) -> None:
-    tender = Tender(shelf, Rounds(sync_s=0.05, reconcile_s=0))
+    tender = CatalogMaintenance(shelf, MaintenanceIntervals(sync_s=0.05, reconcile_s=0))
     tender.start()
     storage.put("shop/incoming/milk/front.png", picture(2).data)
     wait_until(lambda: "milk" in shelf.open("shop").snapshot().products)
     # The product is there a moment before the round that took it in is over.
-    wait_until(lambda: tender.tended.get("shop", Tended()).synced_at > 0)
+    wait_until(lambda: tender.tended.get("shop", MaintenanceStatus()).synced_at > 0)
     tender.close()
     assert tender.tended["shop"].reconciled_at == 0
 
@@ -69,7 +69,9 @@ def test_everything_is_compared_at_first_and_then_when_its_time_has_come(
     shelf: Shelf, storage: FolderStorage
 ) -> None:
     clock = Clock()
-    tender = Tender(shelf, Rounds(sync_s=60, reconcile_s=HOUR), clock=clock)
+    tender = CatalogMaintenance(
+        shelf, MaintenanceIntervals(sync_s=60, reconcile_s=HOUR), clock=clock
+    )
     tender.go_round()
     assert tender.tended["shop"].reconciled_at == clock.seconds
     storage.delete("shop/products/tea.json")
@@ -87,7 +89,7 @@ def test_everything_is_compared_at_first_and_then_when_its_time_has_come(
 
 def test_nothing_is_looked_at_before_its_time(shelf: Shelf, storage: FolderStorage) -> None:
     clock = Clock()
-    tender = Tender(shelf, Rounds(sync_s=60, reconcile_s=0), clock=clock)
+    tender = CatalogMaintenance(shelf, MaintenanceIntervals(sync_s=60, reconcile_s=0), clock=clock)
     tender.go_round()
     storage.put("shop/incoming/milk/front.png", picture(2).data)
     clock.seconds += 5
@@ -97,7 +99,7 @@ def test_nothing_is_looked_at_before_its_time(shelf: Shelf, storage: FolderStora
 
 def test_a_storage_that_refuses_is_told_and_asked_again(shelf: Shelf) -> None:
     clock = Clock()
-    tender = Tender(shelf, Rounds(), clock=clock)
+    tender = CatalogMaintenance(shelf, MaintenanceIntervals(), clock=clock)
     shelf.refuses = True
     tender.go_round()
     refused = tender.tended["shop"]
@@ -112,7 +114,7 @@ def test_a_mass_disappearance_is_withheld(shelf: Shelf, storage: FolderStorage) 
     store, clock = shelf.open("shop"), Clock()
     for number in range(12):
         store.add_product(f"p{number}", [picture(10 + number)])
-    tender = Tender(shelf, Rounds(), clock=clock)
+    tender = CatalogMaintenance(shelf, MaintenanceIntervals(), clock=clock)
     tender.go_round()
     for key in storage.list("shop/products/"):
         storage.delete(key)
@@ -123,12 +125,12 @@ def test_a_mass_disappearance_is_withheld(shelf: Shelf, storage: FolderStorage) 
 
 
 def test_what_was_found_is_a_figure(shelf: Shelf, storage: FolderStorage) -> None:
-    tender = Tender(shelf, Rounds(), clock=Clock())
+    tender = CatalogMaintenance(shelf, MaintenanceIntervals(), clock=Clock())
     storage.put("shop/incoming/milk/front.png", b"no picture")
     tender.go_round()
     figures = {
         f"{sample.name} {sample.labels['catalog']}": sample.value
-        for family in TendedNow(tender.tended).collect()
+        for family in MaintenanceCollector(tender.tended).collect()
         for sample in family.samples
     }
     assert figures["skulens_storage_problems shop"] == 1
@@ -137,7 +139,7 @@ def test_what_was_found_is_a_figure(shelf: Shelf, storage: FolderStorage) -> Non
 
 
 def test_a_deleted_catalog_is_forgotten(shelf: Shelf) -> None:
-    tender = Tender(shelf, Rounds())
+    tender = CatalogMaintenance(shelf, MaintenanceIntervals())
     tender.go_round()
     shelf.delete("shop")
     tender.go_round()
@@ -145,7 +147,7 @@ def test_a_deleted_catalog_is_forgotten(shelf: Shelf) -> None:
 
 
 def test_it_can_be_switched_off(shelf: Shelf) -> None:
-    tender = Tender(shelf, Rounds(0, 0))
+    tender = CatalogMaintenance(shelf, MaintenanceIntervals(0, 0))
     tender.start()
     tender.go_round()
     tender.close()

@@ -16,7 +16,7 @@ from api.http.auth.scope import Scope
 from api.settings import load_settings
 
 if TYPE_CHECKING:
-    from api.http.auth.keys import Key, KeyStore
+    from api.http.auth.keys import ApiKey, KeyStore
 
 key_app = typer.Typer(
     no_args_is_help=True,
@@ -82,7 +82,7 @@ def _store(state: Path | None) -> "KeyStore":
     return KeyStore(ServerOptions(state or load_settings(os.environ).state).keys)
 
 
-def _record(key: "Key") -> dict[str, object]:
+def _record(key: "ApiKey") -> dict[str, object]:
     return {
         "key_id": key.key_id,
         "name": key.name,

@@ -49,27 +49,30 @@ def serve(
 
     from api.http.app import create_app
     from api.http.auth.exposure import check_exposure, is_loopback
-    from api.http.edge.gateway import Gate
+    from api.http.edge.gateway import Gateway
     from api.http.engine import build_engine
     from api.http.options import options_from
     from api.http.process.server import StoppableServer
-    from api.http.process.state_lock import claimed
-    from api.http.process.tls import identity
-    from api.http.shutdown import Ending
-    from api.http.telemetry.logs import configure
-    from api.http.telemetry.traces import tracing_from
+    from api.http.process.state_lock import lock_state
+    from api.http.process.tls import find_identity
+    from api.http.shutdown import ShutdownSignal
+    from api.http.telemetry.logs import configure_logging
+    from api.http.telemetry.traces import tracing_from_environment
 
     built = services(context, lambda given: replace(given, state=state or given.state))
     settings = built.settings
-    pair = identity(settings.state, host, certificate, key, self_signed=self_signed)
+    pair = find_identity(settings.state, host, certificate, key, self_signed=self_signed)
     options = options_from(settings, exposed=not is_loopback(host), secure=pair is not None)
     check_exposure(host, options)
-    context.with_resource(claimed(options.state))
-    ending = Ending()
-    app: ASGIApp = Gate(
-        create_app(lambda: build_engine(built, options, ending), tracing_from(os.environ)), options
+    context.with_resource(lock_state(options.state))
+    ending = ShutdownSignal()
+    app: ASGIApp = Gateway(
+        create_app(
+            lambda: build_engine(built, options, ending), tracing_from_environment(os.environ)
+        ),
+        options,
     )
-    configure()
+    configure_logging()
     Output().note(f"serving {'https' if pair else 'http'}://{host}:{port}; stop with Ctrl-C")
     config = uvicorn.Config(
         app,

@@ -64,7 +64,7 @@ def watch(
     own pace. The folder of a recording is played again offline, as fast as it
     goes, by the catalog as it was then: the events are the same.
     """
-    from api.live.source import live_source
+    from api.live.source import open_live_source
     from catalog.follower import Follower
     from matcher.live import SessionManager
 
@@ -86,7 +86,7 @@ def watch(
             raise Refused(f"{address} is a recording already; leave out --record and --seconds")
         play_again(Path(address), catalog, built, output)
         return
-    source = live_source(address, _transport(transport))
+    source = open_live_source(address, _transport(transport))
     with ExitStack() as stack:
         followed = stack.enter_context(Follower(built.catalogs.open(catalog)))
         with output.working("loading the networks"):
@@ -164,9 +164,9 @@ def _screen(
 
 
 def _transport(text: str) -> "Transport":
-    from api.live.source import as_transport
+    from api.live.source import parse_transport
 
     try:
-        return as_transport(text)
+        return parse_transport(text)
     except Refused as error:
         raise typer.BadParameter(str(error)) from error

@@ -8,11 +8,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from api.http.auth import cookies
-from api.http.auth.cookies import Tickets
+from api.http.auth.cookies import CookieSigner
 from api.http.auth.exposure import is_loopback
 from api.http.auth.keys import KeyStore
 from api.http.auth.principal import LOCAL, Principal
-from api.http.auth.rate_limit import Rates
+from api.http.auth.rate_limit import RateLimiter
 from api.http.problems import Problem
 
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
@@ -23,7 +23,7 @@ GUESSES: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RequestInfo:
     """What a request says of itself.
 
     Attributes:
@@ -39,11 +39,11 @@ class Call:
     is_socket: bool = False
 
 
-class Doorman:
+class Authenticator:
     """Lets in or refuses; one per process, on its event loop."""
 
     def __init__(
-        self, keys: KeyStore, tickets: Tickets, *, exposed: bool, per_second: float = 100.0
+        self, keys: KeyStore, tickets: CookieSigner, *, exposed: bool, per_second: float = 100.0
     ) -> None:
         """Guard a service.
 
@@ -56,15 +56,15 @@ class Doorman:
         self._keys = keys
         self._tickets = tickets
         self._exposed = exposed
-        self._rates = Rates(per_second, max(BURST_S * per_second, 1.0))
-        self._guesses = Rates(GUESSES_PER_SECOND, GUESSES)
+        self._rates = RateLimiter(per_second, max(BURST_S * per_second, 1.0))
+        self._guesses = RateLimiter(GUESSES_PER_SECOND, GUESSES)
 
     @property
     def needs_keys(self) -> bool:
         """Whether there are keys; without any, only this machine's own user comes in."""
         return self._exposed or self._keys.any()
 
-    def admit(self, call: Call) -> Principal:
+    def admit(self, call: RequestInfo) -> Principal:
         """Who asks.
 
         Raises:
@@ -76,7 +76,7 @@ class Doorman:
             raise too_many(wait)
         return principal
 
-    def login(self, text: str, call: Call) -> tuple[Principal, cookies.Ticket]:
+    def login(self, text: str, call: RequestInfo) -> tuple[Principal, cookies.SessionCookie]:
         """A key turned into a ticket.
 
         Raises:
@@ -86,19 +86,19 @@ class Doorman:
         principal = self._of_key(text, call)
         return principal, self._tickets.issue(principal.key_id)
 
-    def csrf(self, call: Call) -> str | None:
+    def csrf(self, call: RequestInfo) -> str | None:
         """The token that belongs to the request's cookie."""
-        cookie = cookies.cookies_of(call.headers).get(cookies.SESSION)
+        cookie = cookies.parse_cookies(call.headers).get(cookies.SESSION)
         return None if cookie is None else self._tickets.csrf(cookie)
 
-    def _known(self, call: Call) -> Principal:
+    def _known(self, call: RequestInfo) -> Principal:
         scheme, _, text = call.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             return self._of_key(text.strip(), call)
         if not self.needs_keys:
             self._check_local(call)
             return LOCAL
-        cookie = cookies.cookies_of(call.headers).get(cookies.SESSION, "")
+        cookie = cookies.parse_cookies(call.headers).get(cookies.SESSION, "")
         key_id = self._tickets.key_id(cookie) if cookie else None
         key = self._keys.get(key_id) if key_id is not None else None
         if key is None:
@@ -112,20 +112,20 @@ class Doorman:
             )
         return key.principal
 
-    def _of_key(self, text: str, call: Call) -> Principal:
+    def _of_key(self, text: str, call: RequestInfo) -> Principal:
         key = self._keys.check(text)
         if key is None:
             wait = self._guesses.wait_s(call.client)
             raise too_many(wait) if wait else _unknown("this API key is not known, or revoked")
         return key.principal
 
-    def _check_local(self, call: Call) -> None:
+    def _check_local(self, call: RequestInfo) -> None:
         # A page from elsewhere may point its own name here, or send forms to localhost.
         if hostname(call.headers.get("host", "")) not in LOOPBACK or not is_loopback(call.client):
             raise _unknown("without API keys, skulens answers to localhost alone")
         self._check_origin(call)
 
-    def _check_origin(self, call: Call) -> None:
+    def _check_origin(self, call: RequestInfo) -> None:
         origin = call.headers.get("origin")
         if origin is None or (call.method in SAFE and not call.is_socket):
             return

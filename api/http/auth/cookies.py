@@ -23,26 +23,26 @@ _BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
+class SessionCookie:
     """A session's cookie and the token that changes must come with."""
 
     cookie: str
     csrf: str
 
 
-class Tickets:
+class CookieSigner:
     """Signs and checks cookies; every process with the same secret accepts them."""
 
     def __init__(self, secret: bytes, clock: Callable[[], float] = time.time) -> None:
         self._secret = secret
         self._clock = clock
 
-    def issue(self, key_id: str) -> Ticket:
+    def issue(self, key_id: str) -> SessionCookie:
         """A ticket for who showed a key."""
         until = int(self._clock()) + LIFETIME_S
         body = json.dumps([key_id, until, secrets.token_hex(8)]).encode()
         cookie = f"{_encoded(body)}.{self._signed(b'session', body)}"
-        return Ticket(cookie, self.csrf(cookie))
+        return SessionCookie(cookie, self.csrf(cookie))
 
     def key_id(self, cookie: str) -> str | None:
         """Whose cookie it is; None if it is none of ours, or too old."""
@@ -88,7 +88,7 @@ def read_secret(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def cookies_of(headers: Mapping[str, str]) -> Mapping[str, str]:
+def parse_cookies(headers: Mapping[str, str]) -> Mapping[str, str]:
     """The cookies of a request; none where the header is damaged."""
     try:
         parsed = SimpleCookie(headers.get("cookie", "")[:4096])
@@ -97,7 +97,7 @@ def cookies_of(headers: Mapping[str, str]) -> Mapping[str, str]:
     return {name: one.value for name, one in parsed.items()}
 
 
-def set_cookies(ticket: Ticket | None, *, secure: bool) -> list[tuple[str, str]]:
+def cookie_headers(ticket: SessionCookie | None, *, secure: bool) -> list[tuple[str, str]]:
     """`Set-Cookie` headers that bring a ticket, or take it away."""
     rest = "; Path=/; SameSite=Strict" + ("; Secure" if secure else "")
     rest += f"; Max-Age={0 if ticket is None else LIFETIME_S}"

@@ -27,7 +27,7 @@ _NOBODY: Final = "0" * 64
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class ApiKey:
     """What is kept of a key; nobody can log in with it.
 
     Attributes:
@@ -57,11 +57,11 @@ class KeyStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._keys: dict[str, Key] = {}
+        self._keys: dict[str, ApiKey] = {}
         self._stamp: tuple[int, int] | None = None
         self._looked_at = float("-inf")
 
-    def list(self) -> tuple[Key, ...]:
+    def list(self) -> tuple[ApiKey, ...]:
         """All keys, oldest first.
 
         Raises:
@@ -78,7 +78,7 @@ class KeyStore:
 
     def create(
         self, scopes: Sequence[Scope], catalogs: Sequence[str] = (), name: str = ""
-    ) -> tuple[str, Key]:
+    ) -> tuple[str, ApiKey]:
         """Make a key; the text that is answered is kept nowhere.
 
         Raises:
@@ -93,7 +93,7 @@ class KeyStore:
         key_id = secrets.token_hex(6)
         text = f"{PREFIX}_{key_id}_{secrets.token_urlsafe(32)}"
         ordered = tuple(str(one) for one in Scope if one in scopes)
-        key = Key(key_id, _sha256(text), ordered, tuple(catalogs), name[:200], time.time())
+        key = ApiKey(key_id, _sha256(text), ordered, tuple(catalogs), name[:200], time.time())
         with self._writing() as keys:
             if len(keys) >= MOST_KEYS:
                 raise Refused(f"{MOST_KEYS} keys are there; revoke one first")
@@ -112,14 +112,14 @@ class KeyStore:
                 raise Refused(f"there is no key {key_id}")
             del keys[key_id]
 
-    def check(self, text: str) -> Key | None:
+    def check(self, text: str) -> ApiKey | None:
         """The key of a text; None if it is none. Takes as long for a wrong one."""
         parts = text[:LONGEST].split("_", 2)
         found = self.get(parts[1]) if len(parts) == 3 else None
         expected = found.sha256 if found is not None else _NOBODY
         return found if hmac.compare_digest(_sha256(text[:LONGEST]), expected) else None
 
-    def get(self, key_id: str) -> Key | None:
+    def get(self, key_id: str) -> ApiKey | None:
         """A key by its id; None if there is none, or none any more."""
         self._look_again()
         if key_id not in self._keys:
@@ -143,7 +143,7 @@ class KeyStore:
         self._looked_at = now
 
     @contextmanager
-    def _writing(self) -> Iterator[dict[str, Key]]:
+    def _writing(self) -> Iterator[dict[str, ApiKey]]:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -169,7 +169,7 @@ def write_private(path: Path, data: bytes) -> None:
     draft.replace(path)
 
 
-def _read(path: Path) -> dict[str, Key]:
+def _read(path: Path) -> dict[str, ApiKey]:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         if record["format"] != FORMAT:
@@ -180,9 +180,9 @@ def _read(path: Path) -> dict[str, Key]:
     return {key.key_id: key for key in keys}
 
 
-def _key(record: dict[str, Any]) -> Key:
+def _key(record: dict[str, Any]) -> ApiKey:
     lists = {name: tuple(record[name]) for name in ("scopes", "catalogs")}
-    return Key(**{**record, **lists})
+    return ApiKey(**{**record, **lists})
 
 
 def _sha256(text: str) -> str:

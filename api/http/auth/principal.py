@@ -73,7 +73,7 @@ def principal_from(header: str) -> Principal:
     return Principal(key_id, frozenset(map(Scope, scopes)), frozenset(catalogs))
 
 
-def allowed(scope: Scope) -> Callable[[Request], Principal]:
+def require_scope(scope: Scope) -> Callable[[Request], Principal]:
     """A dependency that lets pass who has a scope, in the path's catalog if it names one."""
 
     def check(request: Request) -> Principal:
@@ -90,7 +90,7 @@ def allowed(scope: Scope) -> Callable[[Request], Principal]:
     return check
 
 
-Reader = Annotated[Principal, Depends(allowed(Scope.READ))]
-Keeper = Annotated[Principal, Depends(allowed(Scope.CATALOG))]
-Watcher = Annotated[Principal, Depends(allowed(Scope.LIVE))]
-Admin = Annotated[Principal, Depends(allowed(Scope.ADMIN))]
+ReadAccess = Annotated[Principal, Depends(require_scope(Scope.READ))]
+CatalogAccess = Annotated[Principal, Depends(require_scope(Scope.CATALOG))]
+LiveAccess = Annotated[Principal, Depends(require_scope(Scope.LIVE))]
+AdminAccess = Annotated[Principal, Depends(require_scope(Scope.ADMIN))]

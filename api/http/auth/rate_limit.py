@@ -8,7 +8,7 @@ from typing import Final
 MOST_BUCKETS: Final = 10_000
 
 
-class Rates:
+class RateLimiter:
     """Buckets by name; the ones not used for longest are forgotten, which only fills them up."""
 
     def __init__(

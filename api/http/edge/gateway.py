@@ -14,8 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http.auth.authenticator import Call, Doorman
-from api.http.auth.cookies import Tickets, read_secret, set_cookies
+from api.http.auth.authenticator import Authenticator, RequestInfo
+from api.http.auth.cookies import CookieSigner, cookie_headers, read_secret
 from api.http.auth.keys import KeyStore
 from api.http.auth.principal import HEADER
 from api.http.edge import security_headers as sent
@@ -35,7 +35,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _logger: Final = logging.getLogger("skulens.access")
 
 
-class Gate:
+class Gateway:
     """An application in front of another one, which trusts it."""
 
     def __init__(self, inner: ASGIApp, options: ServerOptions) -> None:
@@ -50,8 +50,8 @@ class Gate:
         self._page = StaticFiles(directory=options.web, html=True, check_dir=False)
         keys = KeyStore(options.keys)
         keys.list()
-        tickets = Tickets(read_secret(options.state / "secret"))
-        self._doorman = Doorman(
+        tickets = CookieSigner(read_secret(options.state / "secret"))
+        self._doorman = Authenticator(
             keys, tickets, exposed=options.exposed, per_second=options.per_second
         )
 
@@ -69,7 +69,9 @@ class Gate:
         finally:
             visit.log()
 
-    async def _serve(self, scope: Scope, call: Call, visit: "_Visit", receive: Receive) -> None:
+    async def _serve(
+        self, scope: Scope, call: RequestInfo, visit: "_Visit", receive: Receive
+    ) -> None:
         path: str = scope["path"]
         if path == "/healthz":
             await visit.answer({"status": "alive"})
@@ -100,7 +102,9 @@ class Gate:
             return PICTURES
         return PICTURE if last in ("identify", "explain", "search") or "/crops/" in path else SMALL
 
-    async def _account(self, path: str, call: Call, visit: "_Visit", receive: Receive) -> None:
+    async def _account(
+        self, path: str, call: RequestInfo, visit: "_Visit", receive: Receive
+    ) -> None:
         if path == "/v1/me":
             principal = self._doorman.admit(call)
             await visit.answer({
@@ -115,13 +119,13 @@ class Gate:
             raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, f"POST to {path}", "", {"Allow": "POST"})
         if path == "/logout":
             self._doorman.admit(call)
-            await visit.answer({}, set_cookies(None, secure=self._options.secure))
+            await visit.answer({}, cookie_headers(None, secure=self._options.secure))
             return
         key = await _key_in(receive, call)
         principal, ticket = self._doorman.login(key, call)
         visit.key_id = principal.key_id
         said = {"key_id": principal.key_id, "scopes": sorted(principal.scopes), "csrf": ticket.csrf}
-        await visit.answer(said, set_cookies(ticket, secure=self._options.secure))
+        await visit.answer(said, cookie_headers(ticket, secure=self._options.secure))
 
 
 # What only the gate may say to the engine.
@@ -131,7 +135,7 @@ _STRIPPED: Final = (HEADER.encode(), REQUEST_ID.encode())
 class _Visit:
     """One request's way out: headers are added, the answer is noted and logged."""
 
-    def __init__(self, scope: Scope, call: Call, send: Send, *, secure: bool) -> None:
+    def __init__(self, scope: Scope, call: RequestInfo, send: Send, *, secure: bool) -> None:
         self._scope = scope
         self._call = call
         self._send = send
@@ -203,13 +207,13 @@ class _Visit:
         await self._send(message)
 
 
-def _call_of(scope: Scope) -> Call:
+def _call_of(scope: Scope) -> RequestInfo:
     client = scope.get("client") or ("", 0)
     is_socket = scope["type"] == "websocket"
-    return Call(scope.get("method", "GET"), Headers(scope=scope), client[0], is_socket)
+    return RequestInfo(scope.get("method", "GET"), Headers(scope=scope), client[0], is_socket)
 
 
-def _bounded(receive: Receive, call: Call, most: int) -> Receive:
+def _bounded(receive: Receive, call: RequestInfo, most: int) -> Receive:
     """A body's way in, up to so many bytes and without long silences."""
     length = call.headers.get("content-length", "0")
     if not length.isascii() or not length.isdigit() or int(length) > most:
@@ -235,7 +239,7 @@ def _bounded(receive: Receive, call: Call, most: int) -> Receive:
     return bounded
 
 
-async def _key_in(receive: Receive, call: Call) -> str:
+async def _key_in(receive: Receive, call: RequestInfo) -> str:
     bounded, body, more = _bounded(receive, call, SMALL), b"", True
     while more:
         message = await bounded()

@@ -28,7 +28,7 @@ _logger: Final = logging.getLogger(__name__)
 Headers = list[tuple[bytes, bytes]]
 
 
-class Proxy:
+class EngineProxy:
     """An application that hands every request on to the engine's socket.
 
     While the engine is being started again, requests wait for it, up to `CONNECT_S` seconds.
@@ -63,7 +63,7 @@ class Proxy:
             except OSError:
                 connection.close()
                 if loop.time() > until:
-                    raise gone() from None
+                    raise engine_unavailable() from None
                 await asyncio.sleep(PAUSE_S)
             except BaseException:
                 connection.close()
@@ -87,7 +87,7 @@ class Proxy:
         except InvalidStatus as error:
             await _deny(error, send)
         except (OSError, InvalidHandshake):
-            raise gone() from None
+            raise engine_unavailable() from None
 
 
 class _Exchange:
@@ -120,7 +120,7 @@ class _Exchange:
         except (OSError, h11.RemoteProtocolError) as error:
             _logger.warning("the engine broke off: %s", error)
             if not self._begun:
-                raise gone() from None
+                raise engine_unavailable() from None
         finally:
             asking.cancel()
             answering.cancel()
@@ -175,7 +175,7 @@ class _Exchange:
                 raise ConnectionResetError("the engine closed the connection")
 
 
-def gone() -> Problem:
+def engine_unavailable() -> Problem:
     """The refusal while there is no engine."""
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from api.errors import Refused
 from api.http.jobs.record import JobKind
-from api.http.jobs.runner import Desk, Work
-from api.http.jobs.video_files import Fetch, check_film
+from api.http.jobs.runner import JobContext, JobHandler
+from api.http.jobs.video_files import FetchVideo, check_video_file
 from api.models.calibration import CalibrationOrder, calibrate, calibrated_json
-from api.open_catalogs import Hub
+from api.open_catalogs import CatalogRegistry
 from api.schemas.results import import_row_json
 from api.services import PhotoFinder
 from api.video.job import VideoOrder, match_video
@@ -22,10 +22,10 @@ from catalog.transfer.importer import import_path
 from matcher.decision.evaluation import Judge
 
 
-def calibration(hub: Hub, judge: Callable[[Catalog], Judge]) -> Work:
+def calibration(hub: CatalogRegistry, judge: Callable[[Catalog], Judge]) -> JobHandler:
     """What the job does, with what answers for a catalog."""
 
-    def work(desk: Desk) -> dict[str, Any]:
+    def work(desk: JobContext) -> dict[str, Any]:
         desk.progress("gathering", 0, None)
         asked = desk.job.order
         order = CalibrationOrder(
@@ -53,16 +53,19 @@ MOST_UNPACKED: Final = 20_000_000_000
 _CHUNK: Final = 1 << 20
 
 
-def works(
-    hub: Hub, finder: Callable[[], PhotoFinder], judge: Callable[[Catalog], Judge], fetch: Fetch
-) -> Mapping[JobKind, Work]:
+def job_handlers(
+    hub: CatalogRegistry,
+    finder: Callable[[], PhotoFinder],
+    judge: Callable[[Catalog], Judge],
+    fetch: FetchVideo,
+) -> Mapping[JobKind, JobHandler]:
     """What to do, by kind."""
 
-    def video(desk: Desk) -> dict[str, Any]:
+    def video(desk: JobContext) -> dict[str, Any]:
         address, upload = desk.job.order.get("address"), desk.folder / UPLOAD
         if address is not None and not upload.exists():
             fetch(address, upload, lambda at, all_: desk.progress("fetching", at >> 20, all_ >> 20))
-            check_film(upload)
+            check_video_file(upload)
         annotated = desk.folder / ANNOTATED if desk.job.order.get("annotated") else None
         order = VideoOrder(upload, desk.folder / EVENTS, annotated, force=True)
         snapshot = hub.catalog(desk.job.catalog)
@@ -72,7 +75,7 @@ def works(
         )
         return {**video_result(outcome, is_annotated=annotated is not None)}
 
-    def take_in(desk: Desk) -> dict[str, Any]:
+    def take_in(desk: JobContext) -> dict[str, Any]:
         desk.progress("unpacking", 0, None)
         unpacked = desk.folder / "unpacked"
         shutil.rmtree(unpacked, ignore_errors=True)
@@ -91,7 +94,7 @@ def works(
             "ignored": list(report.ignored),
         }
 
-    def reconcile(desk: Desk) -> dict[str, Any]:
+    def reconcile(desk: JobContext) -> dict[str, Any]:
         desk.progress("looking through the storage", 0, None)
         order = desk.job.order
         dry_run, accept_loss = bool(order.get("dry_run")), bool(order.get("accept_loss"))
@@ -111,7 +114,7 @@ def works(
             ],
         }
 
-    def model(desk: Desk) -> dict[str, Any]:
+    def model(desk: JobContext) -> dict[str, Any]:
         change = hub.store(desk.job.catalog).model
 
         def progress(done: int, total: int) -> None:

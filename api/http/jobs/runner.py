@@ -24,18 +24,18 @@ SAVE_S: Final = 1.0
 _logger: Final = logging.getLogger(__name__)
 
 
-class Stopped(Exception):
+class JobStopped(Exception):
     """The job is to stop here: it was cancelled, or the service ends."""
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class JobContext:
     """What a job works with.
 
     Attributes:
         job: as it was when it was taken up.
         folder: its own; kept until the job is forgotten.
-        progress: told what is done, steps done and steps in all; raises `Stopped`.
+        progress: told what is done, steps done and steps in all; raises `JobStopped`.
     """
 
     job: Job
@@ -43,13 +43,13 @@ class Desk:
     progress: Callable[[str, int, int | None], None]
 
 
-Work = Callable[[Desk], dict[str, Any]]
+JobHandler = Callable[[JobContext], dict[str, Any]]
 
 
 class JobRunner:
     """Thread-safe; close it at the end."""
 
-    def __init__(self, folder: Path, works: Mapping[JobKind, Work]) -> None:
+    def __init__(self, folder: Path, works: Mapping[JobKind, JobHandler]) -> None:
         """Take up what is left of earlier runs.
 
         Args:
@@ -207,10 +207,10 @@ class JobRunner:
         def progress(stage: str, done: int, total: int | None) -> None:
             self._note(job.job_id, stage, done, total)
 
-        desk = Desk(job, self._folder / job.job_id, progress)
+        desk = JobContext(job, self._folder / job.job_id, progress)
         try:
             result = self._works[job.kind](desk)
-        except Stopped:
+        except JobStopped:
             state = JobState.WAITING if self._stopping else JobState.CANCELLED
             self._finish(job.job_id, state=state)
         except refusals() as error:
@@ -226,7 +226,7 @@ class JobRunner:
     def _note(self, job_id: str, stage: str, done: int, total: int | None) -> None:
         with self._changed:
             if self._stopping or job_id in self._cancelled or job_id not in self._jobs:
-                raise Stopped
+                raise JobStopped
             job = replace(self._jobs[job_id], stage=stage, done=done, total=total)
             self._jobs[job_id] = job
             if time.monotonic() - self._saved_at > SAVE_S:

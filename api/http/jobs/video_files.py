@@ -33,10 +33,10 @@ _HEAD: Final = 200
 _CHUNK: Final = 1 << 20
 
 OnBytes = Callable[[int, int], None]
-Fetch = Callable[[str, Path, OnBytes], None]
+FetchVideo = Callable[[str, Path, OnBytes], None]
 
 
-def check_film(path: Path) -> None:
+def check_video_file(path: Path) -> None:
     """Refuse what is no video file.
 
     Raises:
@@ -57,7 +57,7 @@ def check_film(path: Path) -> None:
         raise SourceError(str(error).replace(str(path), "the file")) from error
 
 
-def fetcher(options: S3Options, largest: int) -> Fetch:
+def s3_video_fetcher(options: S3Options, largest: int) -> FetchVideo:
     """What brings an `s3://bucket/key` address to the disk, megabyte by megabyte.
 
     It raises `NotFound`, `StorageUnavailable`, `Refused` when there is more than `largest` bytes,

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from api.http.auth.principal import Principal
 from api.http.live.schemas import overlay_json
-from api.http.live.service import LiveRoom
-from api.http.shutdown import Ending
+from api.http.live.service import SessionService
+from api.http.shutdown import ShutdownSignal
 from catalog.errors import CatalogError
 from matcher.live import NoSuchSession
 from stream.status import SourceState
@@ -22,7 +22,7 @@ _FINAL: Final = {state.value for state in SourceState if state.is_final}
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class StreamItem:
     """One thing to send.
 
     Attributes:
@@ -50,7 +50,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class StreamRequest:
     """What a reader wants.
 
     Attributes:
@@ -64,9 +64,9 @@ class Wish:
     overlay: bool
 
 
-async def feed(
-    room: LiveRoom, wish: Wish, principal: Principal, ending: Ending
-) -> AsyncIterator[Item]:
+async def stream_session(
+    room: SessionService, wish: StreamRequest, principal: Principal, ending: ShutdownSignal
+) -> AsyncIterator[StreamItem]:
     """What has happened and what happens, until the session or the service ends."""
     reader = _Reader(room, wish, principal)
     while True:
@@ -74,17 +74,17 @@ async def feed(
         async for item in reader.news():
             yield item
         if is_over:
-            yield Item("end", json.dumps({"stopping": ending.is_set}))
+            yield StreamItem("end", json.dumps({"stopping": ending.is_set}))
             return
         if reader.is_silent():
-            yield Item("")
+            yield StreamItem("")
         await room.board.news(STATUS_S)
 
 
 class _Reader:
     """Where one reader stands."""
 
-    def __init__(self, room: LiveRoom, wish: Wish, principal: Principal) -> None:
+    def __init__(self, room: SessionService, wish: StreamRequest, principal: Principal) -> None:
         self._room = room
         self._wish = wish
         self._principal = principal
@@ -108,14 +108,14 @@ class _Reader:
         self._sent_at = now
         return True
 
-    async def news(self) -> AsyncIterator[Item]:
+    async def news(self) -> AsyncIterator[StreamItem]:
         async for item in self._events():
             yield item
         for more in (self._status(), self._overlay()):
             if more is not None:
                 yield self._sent(more)
 
-    async def _events(self) -> AsyncIterator[Item]:
+    async def _events(self) -> AsyncIterator[StreamItem]:
         while True:
             page = await asyncio.to_thread(
                 self._room.desk.log.after,
@@ -124,14 +124,14 @@ class _Reader:
                 limit=PAGE,
             )
             if page.missed:
-                yield self._sent(Item("missed", json.dumps({"after": self._cursor})))
+                yield self._sent(StreamItem("missed", json.dumps({"after": self._cursor})))
             for entry in page.entries:
-                yield self._sent(Item("event", entry.body, entry.number))
+                yield self._sent(StreamItem("event", entry.body, entry.number))
             self._cursor = page.cursor
             if len(page.entries) < PAGE:
                 return
 
-    def _status(self) -> Item | None:
+    def _status(self) -> StreamItem | None:
         try:
             shown = self._shown()
         except NoSuchSession:
@@ -140,9 +140,9 @@ class _Reader:
         if state == self._state and now - self._status_at < STATUS_S:
             return None
         self._state, self._status_at = state, now
-        return Item("status", json.dumps(shown))
+        return StreamItem("status", json.dumps(shown))
 
-    def _overlay(self) -> Item | None:
+    def _overlay(self) -> StreamItem | None:
         told = self._room.board.frame(self._wish.session_id) if self._wish.overlay else None
         if told is None or told is self._frame or told.late:
             return None
@@ -151,11 +151,11 @@ class _Reader:
             catalog = self._room.desk.followed(self._room.catalog_of(told.session_id))()
         except (CatalogError, NoSuchSession):
             return None
-        return Item("overlay", json.dumps(overlay_json(told, catalog)))
+        return StreamItem("overlay", json.dumps(overlay_json(told, catalog)))
 
     def _shown(self) -> dict[str, Any]:
         return {**self._room.show(self._wish.session_id, self._principal)}
 
-    def _sent(self, item: Item) -> Item:
+    def _sent(self, item: StreamItem) -> StreamItem:
         self._sent_at = time.monotonic()
         return item

@@ -12,7 +12,7 @@ from matcher.live import FrameTold, Message
 WAIT_S: Final = 1.0
 
 
-class Board:
+class LiveNotifier:
     """The newest frame of every session, and a bell that rings when anything is new."""
 
     def __init__(self, log: EventLog) -> None:

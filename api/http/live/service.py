@@ -11,10 +11,10 @@ from typing import Final
 
 from api.drawing.annotator import Annotation, Annotator
 from api.http.auth.principal import Principal
-from api.http.live.notifier import Board
+from api.http.live.notifier import LiveNotifier
 from api.http.live.schemas import overlay_json, session_json
 from api.http.problems import Problem
-from api.live.services import LiveDesk
+from api.live.services import LiveServices
 from api.live.webhooks import WebhookStore
 from api.schemas.results import event_json, product_name
 from catalog.errors import CatalogError
@@ -41,11 +41,11 @@ class _Origin:
     source: WhipSource | None = None
 
 
-class LiveRoom:
+class SessionService:
     """Belongs to the engine's event loop."""
 
     def __init__(
-        self, desk: LiveDesk, hooks: WebhookStore, settings: WebRtcSettings | None = None
+        self, desk: LiveServices, hooks: WebhookStore, settings: WebRtcSettings | None = None
     ) -> None:
         """Open a room; call it on the event loop.
 
@@ -56,7 +56,7 @@ class LiveRoom:
         """
         self.desk = desk
         self.hooks = hooks
-        self.board = Board(desk.log)
+        self.board = LiveNotifier(desk.log)
         self._whip_endpoint = WhipEndpoint(settings)
         self._whep_endpoint = WhepEndpoint(settings)
         self._whip = WhipProtocol(self._whip_endpoint, "/v1/sessions/{}".format)
@@ -180,7 +180,7 @@ class LiveRoom:
         except (CatalogError, NoSuchSession):
             return  # deleted a moment ago; the session says so itself
         if preview is not None:
-            preview.show(lambda: drawn(told, catalog))
+            preview.show(lambda: draw_frame(told, catalog))
         if origin is not None and origin.source is not None:
             _tell(origin.source, told, catalog)
 
@@ -202,18 +202,18 @@ class LiveRoom:
 
 
 @asynccontextmanager
-async def live_room(
-    desk: LiveDesk, hooks: WebhookStore, settings: WebRtcSettings | None = None
-) -> AsyncIterator[LiveRoom]:
+async def run_session_service(
+    desk: LiveServices, hooks: WebhookStore, settings: WebRtcSettings | None = None
+) -> AsyncIterator[SessionService]:
     """A room around a desk while the block runs."""
     async with AsyncExitStack() as stack:
-        room = LiveRoom(desk, hooks, settings)
+        room = SessionService(desk, hooks, settings)
         stack.push_async_callback(room.close)
         stack.callback(desk.sessions.listen(room.hear))
         yield room
 
 
-def drawn(told: FrameTold, catalog: Catalog) -> RgbImage:
+def draw_frame(told: FrameTold, catalog: Catalog) -> RgbImage:
     """A frame with everything drawn that is in view."""
     height, width = told.frame.image.shape[:2]
     seen = [
@@ -238,7 +238,7 @@ def _tell(source: WhipSource, told: FrameTold, catalog: Catalog) -> None:
         source.send(json.dumps({"type": "overlay", "data": overlay_json(told, catalog)}))
 
 
-def starting() -> Problem:
+def engine_starting() -> Problem:
     """The refusal while the networks are loaded."""
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,

@@ -16,17 +16,17 @@ from starlette.types import ASGIApp
 
 from api.errors import refusals, sentence
 from api.http.app import create_app
-from api.http.edge.gateway import Gate
-from api.http.edge.proxy import Proxy
+from api.http.edge.gateway import Gateway
+from api.http.edge.proxy import EngineProxy
 from api.http.engine import build_engine
 from api.http.options import ServerOptions, options_from
 from api.http.process.allocator import limit_arenas
 from api.http.process.fork_server import Nursery
 from api.http.process.server import StoppableServer
-from api.http.process.state_lock import claimed
-from api.http.shutdown import Ending
-from api.http.telemetry.logs import configure
-from api.http.telemetry.traces import tracing_from
+from api.http.process.state_lock import lock_state
+from api.http.shutdown import ShutdownSignal
+from api.http.telemetry.logs import configure_logging
+from api.http.telemetry.traces import tracing_from_environment
 from api.services import build_services
 from api.settings import Settings, load_settings
 
@@ -42,14 +42,14 @@ LOOK_S: Final = 0.2
 _logger: Final = logging.getLogger(__name__)
 
 
-def announce(*, exposed: bool, secure: bool) -> None:
+def export_listener(*, exposed: bool, secure: bool) -> None:
     """Tell the processes that this one starts what it alone knows of where it listens."""
     os.environ[HERE] = " ".join(
         word for word, holds in (("exposed", exposed), ("secure", secure)) if holds
     )
 
 
-def options_here(settings: Settings) -> ServerOptions:
+def options_from_environment(settings: Settings) -> ServerOptions:
     """Options of a process that gunicorn's master started."""
     said = os.environ.get(HERE, "exposed").split()
     return options_from(settings, exposed="exposed" in said, secure="secure" in said)
@@ -61,21 +61,22 @@ def worker_app() -> ASGIApp:
     Raises:
         SettingsError: a setting is misspelt or has a value that cannot be used.
     """
-    configure()
-    options = options_here(load_settings(os.environ))
-    return Gate(Proxy(options.socket), options)
+    configure_logging()
+    options = options_from_environment(load_settings(os.environ))
+    return Gateway(EngineProxy(options.socket), options)
 
 
 def run_engine() -> int:
     """The engine, until it is told to stop or its parent is gone; the process's exit code."""
-    configure()
+    configure_logging()
     try:
         settings = load_settings(os.environ)
-        options = options_here(settings)
-        with claimed(options.state), build_services(settings) as services:
-            ending = Ending()
+        options = options_from_environment(settings)
+        with lock_state(options.state), build_services(settings) as services:
+            ending = ShutdownSignal()
             app = create_app(
-                lambda: build_engine(services, options, ending), tracing_from(os.environ)
+                lambda: build_engine(services, options, ending),
+                tracing_from_environment(os.environ),
             )
             _serve(app, options, ending)
     except refusals() as error:
@@ -128,7 +129,7 @@ class Keeper:
             self._stopping.wait(min(pause, LONGEST_PAUSE_S))
 
 
-def _serve(app: ASGIApp, options: ServerOptions, ending: Ending) -> None:
+def _serve(app: ASGIApp, options: ServerOptions, ending: ShutdownSignal) -> None:
     # The socket trusts whoever can open it.
     options.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     options.socket.parent.chmod(0o700)
@@ -172,5 +173,5 @@ def _until(is_so: Callable[[], bool], seconds: float) -> None:
 if __name__ == "__main__":
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     limit_arenas()
-    configure()
+    configure_logging()
     sys.exit(Nursery(run_engine).run())

@@ -14,7 +14,7 @@ _PAUSE_S: Final = 0.1
 
 
 @contextmanager
-def claimed(state: Path, wait_s: float = WAIT_S) -> Iterator[None]:
+def lock_state(state: Path, wait_s: float = WAIT_S) -> Iterator[None]:
     """Have the folder while the block runs.
 
     Raises:

@@ -20,16 +20,16 @@ _ANY: Final = ("0.0.0.0", "::", "")
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class TlsIdentity:
     """Files, PEM."""
 
     certificate: Path
     key: Path
 
 
-def identity(
+def find_identity(
     state: Path, host: str, certificate: Path | None, key: Path | None, *, self_signed: bool
-) -> Identity | None:
+) -> TlsIdentity | None:
     """What to serve TLS with; None for none.
 
     Raises:
@@ -43,12 +43,12 @@ def identity(
     for path in (certificate, key):
         if not path.is_file():
             raise Refused(f"there is no file {path}")
-    return Identity(certificate, key)
+    return TlsIdentity(certificate, key)
 
 
-def _own(folder: Path, host: str) -> Identity:
+def _own(folder: Path, host: str) -> TlsIdentity:
     """A certificate for this machine's names, kept so that browsers are asked about it once."""
-    pair = Identity(folder / "certificate.pem", folder / "key.pem")
+    pair = TlsIdentity(folder / "certificate.pem", folder / "key.pem")
     names = _names(host)
     if pair.certificate.exists() and pair.key.exists() and _suits(pair.certificate, names):
         return pair

@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS answers (
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredAnswer:
     """An answer that was given.
 
     Attributes:
@@ -70,7 +70,7 @@ class AnswerStore:
         except sqlite3.DatabaseError as error:
             raise Refused(f"{path} is damaged ({error}); move it away to begin anew") from error
 
-    def get(self, name: str) -> Kept | None:
+    def get(self, name: str) -> StoredAnswer | None:
         """The answer under a name; None if there is none, or none any more."""
         columns = "request, status, headers, body"
         query = f"SELECT {columns} FROM answers WHERE name = ? AND at > ?"
@@ -80,9 +80,9 @@ class AnswerStore:
         if row is None:
             return None
         headers = [(str(key), str(value)) for key, value in json.loads(row[2])]
-        return Kept(row[0], int(row[1]), headers, bytes(row[3]))
+        return StoredAnswer(row[0], int(row[1]), headers, bytes(row[3]))
 
-    def put(self, name: str, kept: Kept) -> None:
+    def put(self, name: str, kept: StoredAnswer) -> None:
         """Keep an answer; the oldest ones go."""
         now = self._clock()
         row = (name, kept.request, kept.status, json.dumps(kept.headers), kept.body, now)
@@ -100,7 +100,7 @@ class AnswerStore:
             self._database.close()
 
 
-class Idempotency:
+class IdempotentPosts:
     """In front of an application: repeats the answers of POSTs that carry a key.
 
     Only what was done is kept; a refusal changed nothing and is worked out again. A request is
@@ -120,7 +120,7 @@ class Idempotency:
             await self._inner(scope, receive, send)
             return
         if len(key) > LONGEST:
-            said = f"Idempotency-Key has over {LONGEST} characters"
+            said = f"IdempotentPosts-Key has over {LONGEST} characters"
             await problem_response(HTTPStatus.BAD_REQUEST, said)(scope, receive, send)
             return
         name = hashlib.sha256(f"{headers.get(HEADER, '')}\0{key}".encode()).hexdigest()
@@ -168,10 +168,10 @@ class _Answer:
             self._body += message.get("body", b"")
         await self._send(message)
 
-    def kept(self, asked: str) -> Kept | None:
+    def kept(self, asked: str) -> StoredAnswer | None:
         if not 200 <= self._status < 300 or len(self._body) > LARGEST:
             return None
-        return Kept(asked, self._status, self._headers, bytes(self._body))
+        return StoredAnswer(asked, self._status, self._headers, bytes(self._body))
 
 
 def _asked(scope: Scope, headers: Headers) -> str:
@@ -179,7 +179,7 @@ def _asked(scope: Scope, headers: Headers) -> str:
     return f"{scope['path']}?{query} {headers.get('content-length', '')}"
 
 
-async def _repeat(kept: Kept, send: Send) -> None:
+async def _repeat(kept: StoredAnswer, send: Send) -> None:
     headers = [*kept.headers, ("idempotent-replayed", "true")]
     raw = [(key.encode("latin-1"), value.encode("latin-1")) for key, value in headers]
     await send({"type": "http.response.start", "status": kept.status, "headers": raw})

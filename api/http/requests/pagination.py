@@ -9,12 +9,12 @@ from http import HTTPStatus
 from api.http.problems import Problem
 
 
-def cursor_of(place: str | int) -> str:
+def encode_cursor(place: str | int) -> str:
     """A cursor that says where the next page begins."""
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
-def place_of(cursor: str | None) -> str | int | None:
+def decode_cursor(cursor: str | None) -> str | int | None:
     """Where a page begins; None for the first.
 
     Raises:
@@ -31,25 +31,25 @@ def place_of(cursor: str | None) -> str | int | None:
     return place
 
 
-def text_place(cursor: str | None) -> str:
+def decode_text_cursor(cursor: str | None) -> str:
     """Likewise, of a list sorted by text; empty for the first page."""
-    return str(place_of(cursor) or "")
+    return str(decode_cursor(cursor) or "")
 
 
-def number_place(cursor: str | None) -> int:
+def decode_offset(cursor: str | None) -> int:
     """Likewise, of a list that is counted; 0 for the first page.
 
     Raises:
         Problem: it is no such cursor.
     """
-    place = place_of(cursor) or 0
+    place = decode_cursor(cursor) or 0
     if not isinstance(place, int) or not 0 <= place <= 1_000_000_000:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the cursor is none; leave it out to begin")
     return place
 
 
-def page(keys: Sequence[str], after: str, limit: int) -> tuple[list[str], str | None]:
+def paginate(keys: Sequence[str], after: str, limit: int) -> tuple[list[str], str | None]:
     """The sorted keys that follow a place, and the next page's cursor if there is more."""
     rest = sorted(key for key in keys if key > after)
     shown = rest[:limit]
-    return shown, cursor_of(shown[-1]) if len(rest) > limit else None
+    return shown, encode_cursor(shown[-1]) if len(rest) > limit else None

@@ -20,7 +20,7 @@ Form = Annotated[Upload, Depends(read_upload)]
 _TAG: Final = re.compile(r'"(\d{1,15})"')
 
 
-def form_of(**properties: str) -> dict[str, Any]:
+def form_schema(**properties: str) -> dict[str, Any]:
     """What OpenAPI says of a form with pictures."""
     files = {"type": "array", "items": {"type": "string", "format": "binary"}}
     described = {name: {"type": "string", "description": said} for name, said in properties.items()}
@@ -30,12 +30,12 @@ def form_of(**properties: str) -> dict[str, Any]:
     }
 
 
-def tag_of(product: Product) -> str:
+def etag_of(product: Product) -> str:
     """A product's entity tag."""
     return f'"{product.revision}"'
 
 
-def revision_of(if_match: str | None) -> int | None:
+def parse_if_match(if_match: str | None) -> int | None:
     """The revision that `If-Match` asks for; None for any.
 
     Raises:
@@ -51,17 +51,17 @@ def revision_of(if_match: str | None) -> int | None:
     return int(known[1])
 
 
-def stale(error: Conflict, *, with_tag: bool) -> Exception:
+def to_precondition_failed(error: Conflict, *, with_tag: bool) -> Exception:
     """412 for who gave a tag; everybody else's conflict is none of a precondition."""
     if not with_tag or isinstance(error, AlreadyExists):
         return error
     return Problem(HTTPStatus.PRECONDITION_FAILED, str(error))
 
 
-def written(catalog: str, change: Change, response: Response | None = None) -> WrittenJson:
+def change_json(catalog: str, change: Change, response: Response | None = None) -> WrittenJson:
     """What a write did, with the new tag."""
     if response is not None:
-        response.headers["ETag"] = tag_of(change.product)
+        response.headers["ETag"] = etag_of(change.product)
     return {
         "catalog": catalog,
         "index_version": change.index_version,

@@ -8,14 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from api.errors import Refused
-from api.http.auth.principal import Principal, Reader, Watcher
-from api.http.engine import Engine, TheEngine
+from api.http.auth.principal import LiveAccess, Principal, ReadAccess
+from api.http.engine import Engine, EngineDep
 from api.http.live.schemas import session_json
-from api.http.problems import Problem, documented
+from api.http.problems import Problem, problem_responses
 from api.http.routes.sessions import Corner, settings_of
-from api.live.cameras import CameraOrder
+from api.live.cameras import CameraRequest
 from api.live.cameras.schedule import Hours, Window
-from api.live.cameras.supervisor import CameraReport
+from api.live.cameras.supervisor import CameraStatus
 from api.live.source import Transport
 from client.records import SessionJson
 
@@ -89,8 +89,8 @@ class CamerasJson(TypedDict):
     cameras: list[CameraJson]
 
 
-@router.get("", summary="List cameras", responses=documented())
-def list_cameras(engine: TheEngine, principal: Reader) -> CamerasJson:
+@router.get("", summary="List cameras", responses=problem_responses())
+def list_cameras(engine: EngineDep, principal: ReadAccess) -> CamerasJson:
     """Cameras by id."""
     reports = engine.room.desk.cameras.list()
     return {"cameras": [_shown(one) for one in reports if principal.sees(one.camera.catalog)]}
@@ -100,10 +100,10 @@ def list_cameras(engine: TheEngine, principal: Reader) -> CamerasJson:
     "",
     status_code=HTTPStatus.CREATED,
     summary="Remember a camera",
-    responses=documented(404, 409),
+    responses=problem_responses(404, 409),
 )
 def add_camera(
-    engine: TheEngine, principal: Watcher, order: NewCamera, response: Response
+    engine: EngineDep, principal: LiveAccess, order: NewCamera, response: Response
 ) -> CameraJson:
     """Watch a camera from now on, also after a restart; `replace` changes one that there is."""
     principal.check(order.catalog)
@@ -125,9 +125,9 @@ def add_camera(
     "/{camera_id}",
     status_code=HTTPStatus.NO_CONTENT,
     summary="Forget a camera",
-    responses=documented(404),
+    responses=problem_responses(404),
 )
-def remove_camera(engine: TheEngine, principal: Watcher, camera_id: str) -> None:
+def remove_camera(engine: EngineDep, principal: LiveAccess, camera_id: str) -> None:
     """End its session and forget it."""
     _check_own(engine, principal, camera_id)
     try:
@@ -142,10 +142,10 @@ def _check_own(engine: Engine, principal: Principal, camera_id: str) -> None:
             raise Problem(HTTPStatus.FORBIDDEN, "this camera is of a catalog that is not yours")
 
 
-def _order(order: NewCamera) -> CameraOrder:
+def _order(order: NewCamera) -> CameraRequest:
     windows = [Window(tuple(w.days), w.begins, w.ends) for w in order.hours.windows]
     settings = settings_of(order.regions, order.smallest)
-    return CameraOrder(
+    return CameraRequest(
         camera_id=order.camera_id,
         address=order.address,
         catalog=order.catalog,
@@ -158,7 +158,7 @@ def _order(order: NewCamera) -> CameraOrder:
     )
 
 
-def _shown(report: CameraReport) -> CameraJson:
+def _shown(report: CameraStatus) -> CameraJson:
     camera = report.camera
     session = report.session
     return {

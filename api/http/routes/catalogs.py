@@ -7,10 +7,10 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
-from api.http.auth.principal import Keeper, Reader
-from api.http.engine import TheEngine
-from api.http.problems import documented
-from api.http.requests.pagination import page, text_place
+from api.http.auth.principal import CatalogAccess, ReadAccess
+from api.http.engine import EngineDep
+from api.http.problems import problem_responses
+from api.http.requests.pagination import decode_text_cursor, paginate
 from api.schemas.results import calibration_json, catalog_json
 from catalog.snapshot import Catalog
 from client.records import CatalogJson, PartIdsJson, ShownCatalogJson
@@ -46,13 +46,13 @@ class CatalogsJson(TypedDict):
     next_cursor: str | None
 
 
-@router.get("", summary="List catalogs", responses=documented())
+@router.get("", summary="List catalogs", responses=problem_responses())
 def list_catalogs(
-    engine: TheEngine, principal: Reader, limit: Limit = 100, cursor: Cursor = None
+    engine: EngineDep, principal: ReadAccess, limit: Limit = 100, cursor: Cursor = None
 ) -> CatalogsJson:
     """Catalogs that the key may see, by name."""
     names = principal.visible(engine.hub.catalogs.names())
-    shown, more = page(names, text_place(cursor), limit)
+    shown, more = paginate(names, decode_text_cursor(cursor), limit)
     return {"catalogs": [shown_catalog(engine.hub.catalog(one)) for one in shown],
             "next_cursor": more}  # fmt: skip
 
@@ -61,10 +61,13 @@ def list_catalogs(
     "",
     status_code=HTTPStatus.CREATED,
     summary="Make a catalog",
-    responses={**documented(409), 201: {"content": {"application/json": {"example": EXAMPLE}}}},
+    responses={
+        **problem_responses(409),
+        201: {"content": {"application/json": {"example": EXAMPLE}}},
+    },
 )
 def create_catalog(
-    engine: TheEngine, principal: Keeper, order: NewCatalog, response: Response
+    engine: EngineDep, principal: CatalogAccess, order: NewCatalog, response: Response
 ) -> CatalogJson:
     """Make an empty catalog; the first one waits for the networks."""
     principal.check(order.catalog)
@@ -76,10 +79,13 @@ def create_catalog(
 @router.get(
     "/{catalog}",
     summary="Show a catalog",
-    responses={**documented(404, 409), 200: {"content": {"application/json": {"example": SHOWN}}}},
+    responses={
+        **problem_responses(404, 409),
+        200: {"content": {"application/json": {"example": SHOWN}}},
+    },
 )
 def show_catalog(
-    engine: TheEngine, _: Reader, catalog: str, min_version: MinVersion = 0
+    engine: EngineDep, _: ReadAccess, catalog: str, min_version: MinVersion = 0
 ) -> ShownCatalogJson:
     """A catalog in numbers, and the networks that encoded it."""
     snapshot = engine.hub.catalog(catalog, min_version)
@@ -97,9 +103,9 @@ def show_catalog(
     "/{catalog}",
     status_code=HTTPStatus.NO_CONTENT,
     summary="Delete a catalog",
-    responses=documented(404),
+    responses=problem_responses(404),
 )
-def delete_catalog(engine: TheEngine, _: Keeper, catalog: str) -> None:
+def delete_catalog(engine: EngineDep, _: CatalogAccess, catalog: str) -> None:
     """Delete a catalog with all its products and pictures, for ever."""
     engine.hub.catalogs.delete(catalog)
     engine.hub.forget(catalog)

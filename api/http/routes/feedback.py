@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from typing_extensions import TypedDict
 
 from api.errors import Refused
-from api.http.auth.principal import Watcher
-from api.http.engine import Engine, TheEngine
-from api.http.problems import Problem, documented
+from api.http.auth.principal import LiveAccess
+from api.http.engine import Engine, EngineDep
+from api.http.problems import Problem, problem_responses
 from api.http.requests.product_forms import Form
 from api.http.requests.uploads import Upload
 from catalog.ingest.ingest import NamedPicture
@@ -129,12 +129,14 @@ class FeedbackJson(TypedDict):
     status_code=HTTPStatus.CREATED,
     summary="Say whether an answer was right",
     responses={
-        **documented(404, 409, 415),
+        **problem_responses(404, 409, 415),
         201: {"content": {"application/json": {"example": _EXAMPLE}}},
     },
     openapi_extra=body(),
 )
-async def feedback(engine: TheEngine, principal: Watcher, catalog: str, form: Form) -> FeedbackJson:
+async def feedback(
+    engine: EngineDep, principal: LiveAccess, catalog: str, form: Form
+) -> FeedbackJson:
     """Keep what somebody says of an answer: right, wrong, or which product it really was.
 
     JSON, or a form with that JSON as `feedback` and as `image` what was seen. Without an image the

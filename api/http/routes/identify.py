@@ -6,10 +6,10 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
 
-from api.http.auth.principal import Reader
-from api.http.engine import Engine, TheEngine
-from api.http.problems import Problem, documented
-from api.http.requests.pagination import cursor_of, number_place
+from api.http.auth.principal import ReadAccess
+from api.http.engine import Engine, EngineDep
+from api.http.problems import Problem, problem_responses
+from api.http.requests.pagination import decode_offset, encode_cursor
 from api.http.requests.product_forms import Form
 from api.http.requests.uploads import Json, Upload
 from api.http.routes.catalogs import MinVersion
@@ -41,12 +41,12 @@ def _body(example: dict[str, Any] | None = None, **fields: object) -> dict[str, 
 @router.post(
     "/identify",
     summary="What is in a picture?",
-    responses=documented(404, 409, 415),
+    responses=problem_responses(404, 409, 415),
     openapi_extra=_body(),
 )
 async def identify(
-    engine: TheEngine,
-    _: Reader,
+    engine: EngineDep,
+    _: ReadAccess,
     catalog: str,
     form: Form,
     request: Request,
@@ -72,12 +72,12 @@ async def identify(
 @router.post(
     "/explain",
     summary="Why this product, why not that one?",
-    responses=documented(404, 409, 415),
+    responses=problem_responses(404, 409, 415),
     openapi_extra=_body(),
 )
 async def explain(
-    engine: TheEngine,
-    _: Reader,
+    engine: EngineDep,
+    _: ReadAccess,
     catalog: str,
     form: Form,
     product_id: Annotated[str, Query(max_length=128)],
@@ -98,14 +98,14 @@ async def explain(
 @router.post(
     "/search",
     summary="Products by words, attributes and likeness",
-    responses=documented(404, 409, 415),
+    responses=problem_responses(404, 409, 415),
     openapi_extra=_body(
         {"text": "oat milk", "where": ["price<=3"], "facets": ["brand"], "limit": 20},
         query={"type": "string", "description": "the JSON object, beside an image"},
     ),
 )
 async def search(
-    engine: TheEngine, _: Reader, catalog: str, form: Form, min_version: MinVersion = 0
+    engine: EngineDep, _: ReadAccess, catalog: str, form: Form, min_version: MinVersion = 0
 ) -> FoundPageJson:
     """JSON `{text, where, facets, limit, cursor}`, or a form with `image` and that as `query`.
 
@@ -126,7 +126,7 @@ def _found(
     else:
         found = snapshot.search(asked)
     end = asked.offset + len(found.hits)
-    more = cursor_of(end) if end < found.total else None
+    more = encode_cursor(end) if end < found.total else None
     return {**found_json(catalog, found, asked.offset), "next_cursor": more}
 
 
@@ -144,7 +144,7 @@ def _search_of(form: Upload) -> Search:
         text[:1000],
         conditions(_texts(said, "where")),
         tuple(_texts(said, "facets")),
-        offset if cursor is None else number_place(cursor),
+        offset if cursor is None else decode_offset(cursor),
         limit,
     )
 

@@ -9,10 +9,17 @@ from fastapi import APIRouter, Query, Request, Response
 from PIL import Image
 from typing_extensions import TypedDict
 
-from api.http.auth.principal import Keeper, Reader
-from api.http.engine import TheEngine
-from api.http.problems import Problem, documented
-from api.http.requests.product_forms import Form, IfMatch, form_of, revision_of, stale, written
+from api.http.auth.principal import CatalogAccess, ReadAccess
+from api.http.engine import EngineDep
+from api.http.problems import Problem, problem_responses
+from api.http.requests.product_forms import (
+    Form,
+    IfMatch,
+    change_json,
+    form_schema,
+    parse_if_match,
+    to_precondition_failed,
+)
 from api.schemas.results import product_json
 from catalog.errors import Conflict
 from catalog.ingest.image_file import read_picture
@@ -58,8 +65,8 @@ class ImagesJson(TypedDict):
     images: list[ReferenceImageJson]
 
 
-@router.get("", summary="List a product's pictures", responses=documented(404))
-def list_images(engine: TheEngine, _: Reader, catalog: str, product_id: str) -> ImagesJson:
+@router.get("", summary="List a product's pictures", responses=problem_responses(404))
+def list_images(engine: EngineDep, _: ReadAccess, catalog: str, product_id: str) -> ImagesJson:
     """What is known of the pictures."""
     product = engine.hub.store(catalog).product(product_id)
     return {"images": product_json(product)["images"]}
@@ -69,12 +76,12 @@ def list_images(engine: TheEngine, _: Reader, catalog: str, product_id: str) -> 
     "",
     status_code=HTTPStatus.CREATED,
     summary="Add pictures",
-    responses=documented(404, 409, 412, 415),
-    openapi_extra=form_of(),
+    responses=problem_responses(404, 409, 412, 415),
+    openapi_extra=form_schema(),
 )
 async def add_images(
-    engine: TheEngine,
-    _: Keeper,
+    engine: EngineDep,
+    _: CatalogAccess,
     catalog: str,
     product_id: str,
     form: Form,
@@ -87,23 +94,23 @@ async def add_images(
     try:
         change = await engine.compute.run(
             lambda: engine.hub.store(catalog).add_images(
-                product_id, form.pictures, if_revision=revision_of(if_match)
+                product_id, form.pictures, if_revision=parse_if_match(if_match)
             )
         )
     except Conflict as error:
-        raise stale(error, with_tag=if_match is not None) from error
-    return written(catalog, change, response)
+        raise to_precondition_failed(error, with_tag=if_match is not None) from error
+    return change_json(catalog, change, response)
 
 
 @router.get(
     "/{image_id}",
     summary="The picture",
     response_class=Response,
-    responses={**documented(404), 200: {"content": {"image/*": {}}}},
+    responses={**problem_responses(404), 200: {"content": {"image/*": {}}}},
 )
 async def get_image(
-    engine: TheEngine,
-    _: Reader,
+    engine: EngineDep,
+    _: ReadAccess,
     catalog: str,
     product_id: str,
     image_id: str,
@@ -127,10 +134,12 @@ async def get_image(
     return await engine.compute.run(read)
 
 
-@router.delete("/{image_id}", summary="Take a picture away", responses=documented(404, 409, 412))
+@router.delete(
+    "/{image_id}", summary="Take a picture away", responses=problem_responses(404, 409, 412)
+)
 def remove_image(
-    engine: TheEngine,
-    _: Keeper,
+    engine: EngineDep,
+    _: CatalogAccess,
     catalog: str,
     product_id: str,
     image_id: str,
@@ -140,11 +149,11 @@ def remove_image(
     """Take a picture away; the last one stays."""
     try:
         change = engine.hub.store(catalog).remove_images(
-            product_id, [image_id], if_revision=revision_of(if_match)
+            product_id, [image_id], if_revision=parse_if_match(if_match)
         )
     except Conflict as error:
-        raise stale(error, with_tag=if_match is not None) from error
-    return written(catalog, change, response)
+        raise to_precondition_failed(error, with_tag=if_match is not None) from error
+    return change_json(catalog, change, response)
 
 
 def thumbnail(data: bytes, side: int) -> bytes:

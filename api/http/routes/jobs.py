@@ -9,12 +9,12 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
-from api.http.auth.principal import Admin, Keeper, Principal, Reader
-from api.http.engine import Engine, TheEngine
+from api.http.auth.principal import AdminAccess, CatalogAccess, Principal, ReadAccess
+from api.http.engine import Engine, EngineDep
 from api.http.jobs.handlers import UPLOAD
 from api.http.jobs.record import Job, JobKind, JobState, job_json
 from api.http.jobs.uploads import receive_file
-from api.http.problems import documented
+from api.http.problems import problem_responses
 from api.models.calibration import reset
 from client.records import JobJson
 
@@ -82,10 +82,10 @@ class JobsJson(TypedDict):
     jobs: list[JobJson]
 
 
-@router.get("/jobs", summary="List jobs", responses=documented())
+@router.get("/jobs", summary="List jobs", responses=problem_responses())
 def list_jobs(
-    engine: TheEngine,
-    principal: Reader,
+    engine: EngineDep,
+    principal: ReadAccess,
     state: Annotated[JobState | None, Query(description="Only these.")] = None,
 ) -> JobsJson:
     """Jobs of one's own catalogs, newest first; of those that are over the last 200."""
@@ -93,21 +93,23 @@ def list_jobs(
     return {"jobs": [job_json(one) for one in jobs if state in (None, one.state)]}
 
 
-@router.get("/jobs/{job_id}", summary="Show a job", responses=documented(404))
-def show_job(engine: TheEngine, principal: Reader, job_id: str) -> JobJson:
+@router.get("/jobs/{job_id}", summary="Show a job", responses=problem_responses(404))
+def show_job(engine: EngineDep, principal: ReadAccess, job_id: str) -> JobJson:
     """Progress, and what came of it."""
     return job_json(_job(engine, principal, job_id))
 
 
-@router.delete("/jobs/{job_id}", summary="Cancel a job", responses=documented(404))
-def cancel_job(engine: TheEngine, principal: Keeper, job_id: str) -> JobJson:
+@router.delete("/jobs/{job_id}", summary="Cancel a job", responses=problem_responses(404))
+def cancel_job(engine: EngineDep, principal: CatalogAccess, job_id: str) -> JobJson:
     """Stop a job at its next step; what it has done stays."""
     _job(engine, principal, job_id)
     return job_json(engine.jobs.cancel(job_id))
 
 
-@router.post("/jobs/{job_id}/resume", summary="Go on with a job", responses=documented(404, 409))
-def resume_job(engine: TheEngine, principal: Keeper, job_id: str) -> JobJson:
+@router.post(
+    "/jobs/{job_id}/resume", summary="Go on with a job", responses=problem_responses(404, 409)
+)
+def resume_job(engine: EngineDep, principal: CatalogAccess, job_id: str) -> JobJson:
     """Go on where a job was cancelled or failed."""
     _job(engine, principal, job_id)
     return job_json(engine.jobs.resume(job_id))
@@ -117,7 +119,7 @@ def resume_job(engine: TheEngine, principal: Keeper, job_id: str) -> JobJson:
     "/catalogs/{catalog}/import",
     status_code=HTTPStatus.ACCEPTED,
     summary="Take in many products",
-    responses=documented(404, 415),
+    responses=problem_responses(404, 415),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -126,7 +128,7 @@ def resume_job(engine: TheEngine, principal: Keeper, job_id: str) -> JobJson:
     },
 )
 async def import_products(
-    engine: TheEngine, _: Keeper, catalog: str, request: Request, response: Response
+    engine: EngineDep, _: CatalogAccess, catalog: str, request: Request, response: Response
 ) -> JobJson:
     """A ZIP file with one folder per product, or with a `products.jsonl` or `products.csv`."""
     await asyncio.to_thread(engine.hub.store, catalog)
@@ -139,10 +141,10 @@ async def import_products(
     "/catalogs/{catalog}/reconcile",
     status_code=HTTPStatus.ACCEPTED,
     summary="Compare a catalog with its storage",
-    responses=documented(404),
+    responses=problem_responses(404),
 )
 async def reconcile(
-    engine: TheEngine, _: Keeper, catalog: str, order: ReconcileOrder, response: Response
+    engine: EngineDep, _: CatalogAccess, catalog: str, order: ReconcileOrder, response: Response
 ) -> JobJson:
     """Take in what people did to the storage; a mass disappearance waits for `accept_loss`.
 
@@ -157,10 +159,10 @@ async def reconcile(
     "/catalogs/{catalog}/model",
     status_code=HTTPStatus.ACCEPTED,
     summary="Switch a catalog's networks",
-    responses=documented(404),
+    responses=problem_responses(404),
 )
 async def model(
-    engine: TheEngine, _: Admin, catalog: str, order: ModelOrder, response: Response
+    engine: EngineDep, _: AdminAccess, catalog: str, order: ModelOrder, response: Response
 ) -> JobJson:
     """Encode what is missing and switch to the present networks, or roll back."""
     job_id = await _reserved(engine, catalog)
@@ -172,10 +174,10 @@ async def model(
     "/catalogs/{catalog}/calibrate",
     status_code=HTTPStatus.ACCEPTED,
     summary="Choose from which probability a product is called identical",
-    responses=documented(404),
+    responses=problem_responses(404),
 )
 async def calibrate(
-    engine: TheEngine, _: Keeper, catalog: str, order: CalibrateOrder, response: Response
+    engine: EngineDep, _: CatalogAccess, catalog: str, order: CalibrateOrder, response: Response
 ) -> JobJson:
     """Learn from feedback and from the catalog itself; the result is as `calibrate --json` says."""
     job_id = await _reserved(engine, catalog)
@@ -186,9 +188,12 @@ async def calibrate(
 @router.delete(
     "/catalogs/{catalog}/calibrate",
     summary="Decide as shipped again",
-    responses={**documented(404), 200: {"content": {"application/json": {"example": _RESET}}}},
+    responses={
+        **problem_responses(404),
+        200: {"content": {"application/json": {"example": _RESET}}},
+    },
 )
-def reset_calibration(engine: TheEngine, _: Keeper, catalog: str) -> ResetJson:
+def reset_calibration(engine: EngineDep, _: CatalogAccess, catalog: str) -> ResetJson:
     """Forget the calibration by the present networks; nothing happens where there is none."""
     store = engine.hub.store(catalog)
     return {"index_version": reset(store, engine.services.judge(store.snapshot()))}

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from api.http.auth.principal import Reader
-from api.http.engine import TheEngine
-from api.http.problems import Problem, documented
+from api.http.auth.principal import ReadAccess
+from api.http.engine import EngineDep
+from api.http.problems import Problem, problem_responses
 from api.http.requests.uploads import read_body
 from api.http.routes.sessions import LARGEST_OFFER, SDP, respond
 from stream.webrtc.preview import Preview
@@ -24,9 +24,9 @@ _JPEG: Final[dict[int | str, Any]] = {200: {"content": {"image/jpeg": {}}}}
     "/sessions/{session_id}/snapshot.jpg",
     summary="The newest picture, annotated",
     response_class=Response,
-    responses={**documented(404), **_JPEG},
+    responses={**problem_responses(404), **_JPEG},
 )
-async def snapshot(engine: TheEngine, principal: Reader, session_id: str) -> Response:
+async def snapshot(engine: EngineDep, principal: ReadAccess, session_id: str) -> Response:
     """A JPEG; 404 before the first frame."""
     room = engine.room
     principal.check(room.catalog_of(session_id))
@@ -47,9 +47,11 @@ async def snapshot(engine: TheEngine, principal: Reader, session_id: str) -> Res
     "/sessions/{session_id}/appearances/{appearance_id}/evidence.jpg",
     summary="What was seen when a product got its name",
     response_class=Response,
-    responses={**documented(404), **_JPEG},
+    responses={**problem_responses(404), **_JPEG},
 )
-def evidence(engine: TheEngine, principal: Reader, session_id: str, appearance_id: str) -> Response:
+def evidence(
+    engine: EngineDep, principal: ReadAccess, session_id: str, appearance_id: str
+) -> Response:
     """The part of the frame that shows the product."""
     room = engine.room
     principal.check(room.catalog_of(session_id))
@@ -65,13 +67,13 @@ def evidence(engine: TheEngine, principal: Reader, session_id: str, appearance_i
     status_code=HTTPStatus.CREATED,
     summary="Watch the annotated picture over WebRTC (WHEP)",
     response_class=Response,
-    responses={**documented(404, 406, 415), 201: {"content": {SDP: {}}}},
+    responses={**problem_responses(404, 406, 415), 201: {"content": {SDP: {}}}},
     openapi_extra={
         "requestBody": {"required": True, "content": {SDP: {"schema": {"type": "string"}}}}
     },
 )
 async def watch(
-    engine: TheEngine, principal: Reader, session_id: str, request: Request
+    engine: EngineDep, principal: ReadAccess, session_id: str, request: Request
 ) -> Response:
     """Answer an SDP offer; `Location` names the viewer."""
     room = engine.room
@@ -87,9 +89,11 @@ async def watch(
     status_code=HTTPStatus.NO_CONTENT,
     summary="More ICE candidates of a viewer",
     response_class=Response,
-    responses=documented(404, 412, 415, 428),
+    responses=problem_responses(404, 412, 415, 428),
 )
-async def trickle_viewer(engine: TheEngine, _: Reader, viewer: str, request: Request) -> Response:
+async def trickle_viewer(
+    engine: EngineDep, _: ReadAccess, viewer: str, request: Request
+) -> Response:
     """Trickle ICE of a viewer."""
     body, headers = await read_body(request, LARGEST_OFFER), request.headers
     kind, tag = headers.get("content-type"), headers.get("if-match")
@@ -100,8 +104,8 @@ async def trickle_viewer(engine: TheEngine, _: Reader, viewer: str, request: Req
     "/viewers/{viewer}",
     summary="End a viewer",
     response_class=Response,
-    responses=documented(404),
+    responses=problem_responses(404),
 )
-async def end_viewer(engine: TheEngine, _: Reader, viewer: str) -> Response:
+async def end_viewer(engine: EngineDep, _: ReadAccess, viewer: str) -> Response:
     """End a viewer's connection; the key in the path cannot be guessed."""
     return respond(await engine.room.whep.delete(viewer))

@@ -7,18 +7,18 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Header, Request, Response
 from typing_extensions import TypedDict
 
-from api.http.auth.principal import Keeper, Reader
-from api.http.engine import TheEngine
-from api.http.problems import Problem, documented
-from api.http.requests.pagination import page, text_place
+from api.http.auth.principal import CatalogAccess, ReadAccess
+from api.http.engine import EngineDep
+from api.http.problems import Problem, problem_responses
+from api.http.requests.pagination import decode_text_cursor, paginate
 from api.http.requests.product_forms import (
     Form,
     IfMatch,
-    form_of,
-    revision_of,
-    stale,
-    tag_of,
-    written,
+    change_json,
+    etag_of,
+    form_schema,
+    parse_if_match,
+    to_precondition_failed,
 )
 from api.http.requests.uploads import Upload, read_object
 from api.http.routes.catalogs import Cursor, Limit, MinVersion
@@ -63,10 +63,10 @@ _FIELDS: Final = {
 }
 
 
-@router.get("", summary="List products", responses=documented(404, 409))
+@router.get("", summary="List products", responses=problem_responses(404, 409))
 def list_products(
-    engine: TheEngine,
-    _: Reader,
+    engine: EngineDep,
+    _: ReadAccess,
     catalog: str,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -78,7 +78,7 @@ def list_products(
     products: Mapping[str, Product] = snapshot.products
     if removed:
         products = engine.hub.store(catalog).state().removed
-    shown, more = page(list(products), text_place(cursor), limit)
+    shown, more = paginate(list(products), decode_text_cursor(cursor), limit)
     return {
         "catalog": catalog,
         "index_version": snapshot.index_version,
@@ -92,17 +92,17 @@ def list_products(
     "",
     status_code=HTTPStatus.CREATED,
     summary="Add a product",
-    responses=documented(404, 409, 415),
-    openapi_extra=form_of(product_id="its id", **_FIELDS),
+    responses=problem_responses(404, 409, 415),
+    openapi_extra=form_schema(product_id="its id", **_FIELDS),
 )
 async def add_product(
-    engine: TheEngine, _: Keeper, catalog: str, form: Form, response: Response
+    engine: EngineDep, _: CatalogAccess, catalog: str, form: Form, response: Response
 ) -> WrittenJson:
     """Add a product with its pictures; all of it or nothing."""
     product_id = form.text("product_id")
     change = await engine.compute.run(lambda: _added(engine.hub.store(catalog), product_id, form))
     response.headers["Location"] = f"/v1/catalogs/{catalog}/products/{product_id}"
-    return written(catalog, change, response)
+    return change_json(catalog, change, response)
 
 
 @router.get(
@@ -110,14 +110,14 @@ async def add_product(
     summary="Show a product",
     response_model=ProductJson,
     responses={
-        **documented(404, 409),
+        **problem_responses(404, 409),
         304: {"description": "it is as it was"},
         200: {"content": {"application/json": {"example": EXAMPLE}}},
     },
 )
 def show_product(
-    engine: TheEngine,
-    _: Reader,
+    engine: EngineDep,
+    _: ReadAccess,
     catalog: str,
     product_id: str,
     request: Request,
@@ -129,7 +129,7 @@ def show_product(
     product = snapshot.products.get(product_id)
     if product is None:
         product = engine.hub.store(catalog).product(product_id)
-    tag = tag_of(product)
+    tag = etag_of(product)
     response.headers["ETag"] = tag
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
@@ -139,12 +139,12 @@ def show_product(
 @router.put(
     "/{product_id}",
     summary="Put a product in its place",
-    responses={**documented(404, 409, 412, 415), 201: {"description": "it is new"}},
-    openapi_extra=form_of(**_FIELDS),
+    responses={**problem_responses(404, 409, 412, 415), 201: {"description": "it is new"}},
+    openapi_extra=form_schema(**_FIELDS),
 )
 async def put_product(
-    engine: TheEngine,
-    _: Keeper,
+    engine: EngineDep,
+    _: CatalogAccess,
     catalog: str,
     product_id: str,
     form: Form,
@@ -153,7 +153,7 @@ async def put_product(
     if_none_match: Annotated[str | None, Header(description="`*`: only if it is new.")] = None,
 ) -> WrittenJson:
     """Add a product, or give one these texts, attributes and pictures instead of its own."""
-    revision = revision_of(if_match)
+    revision = parse_if_match(if_match)
     only_new = (if_none_match or "").strip() == "*"
     with_revision = if_match is not None
 
@@ -170,13 +170,13 @@ async def put_product(
 
     change, is_new = await engine.compute.run(put)
     response.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK
-    return written(catalog, change, response)
+    return change_json(catalog, change, response)
 
 
 @router.patch(
     "/{product_id}",
     summary="Change what is said of a product",
-    responses=documented(404, 409, 412, 415),
+    responses=problem_responses(404, 409, 412, 415),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -190,8 +190,8 @@ async def put_product(
     },
 )
 async def patch_product(
-    engine: TheEngine,
-    _: Keeper,
+    engine: EngineDep,
+    _: CatalogAccess,
     catalog: str,
     product_id: str,
     request: Request,
@@ -206,7 +206,7 @@ async def patch_product(
     fields = Upload(fields=said)
     texts = {name: fields.text(name) for name in _TEXTS & set(said)}
     changes = fields.record("attributes")
-    revision = revision_of(if_match)
+    revision = parse_if_match(if_match)
 
     def patch() -> Change:
         store = engine.hub.store(catalog)
@@ -220,34 +220,36 @@ async def patch_product(
                 if_revision=revision,
             )
         except Conflict as error:
-            raise stale(error, with_tag=with_tag) from error
+            raise to_precondition_failed(error, with_tag=with_tag) from error
 
-    return written(catalog, await engine.compute.run(patch), response)
+    return change_json(catalog, await engine.compute.run(patch), response)
 
 
-@router.delete("/{product_id}", summary="Remove a product", responses=documented(404, 409, 412))
+@router.delete(
+    "/{product_id}", summary="Remove a product", responses=problem_responses(404, 409, 412)
+)
 def remove_product(
-    engine: TheEngine, _: Keeper, catalog: str, product_id: str, if_match: IfMatch = None
+    engine: EngineDep, _: CatalogAccess, catalog: str, product_id: str, if_match: IfMatch = None
 ) -> WrittenJson:
     """Take a product out; it can be restored for 30 days."""
     try:
         change = engine.hub.store(catalog).remove_product(
-            product_id, if_revision=revision_of(if_match)
+            product_id, if_revision=parse_if_match(if_match)
         )
     except Conflict as error:
-        raise stale(error, with_tag=if_match is not None) from error
-    return written(catalog, change)
+        raise to_precondition_failed(error, with_tag=if_match is not None) from error
+    return change_json(catalog, change)
 
 
 @router.post(
-    "/{product_id}/restore", summary="Bring a product back", responses=documented(404, 409)
+    "/{product_id}/restore", summary="Bring a product back", responses=problem_responses(404, 409)
 )
 async def restore_product(
-    engine: TheEngine, _: Keeper, catalog: str, product_id: str, response: Response
+    engine: EngineDep, _: CatalogAccess, catalog: str, product_id: str, response: Response
 ) -> WrittenJson:
     """Undo a removal, pictures included."""
     change = await engine.compute.run(lambda: engine.hub.store(catalog).restore_product(product_id))
-    return written(catalog, change, response)
+    return change_json(catalog, change, response)
 
 
 def _added(store: CatalogStore, product_id: str, form: Upload) -> Change:
@@ -274,7 +276,7 @@ def _replaced(store: CatalogStore, product_id: str, form: Upload, revision: int 
             if_revision=revision,
         )
     except Conflict as error:
-        raise stale(error, with_tag=revision is not None) from error
+        raise to_precondition_failed(error, with_tag=revision is not None) from error
     if change is None:
         return after
     return Change(after.index_version, after.product, change.notes + after.notes, change.findings)

@@ -11,14 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.websockets import WebSocketDisconnect
 from typing_extensions import TypedDict
 
-from api.http.auth.principal import HEADER, Reader, Watcher, principal_from
+from api.http.auth.principal import HEADER, LiveAccess, ReadAccess, principal_from
 from api.http.auth.scope import Scope
-from api.http.engine import Engine, TheEngine
-from api.http.live.event_stream import Item, Wish, feed
-from api.http.live.service import LiveRoom
-from api.http.problems import Problem, documented, problem_response
+from api.http.engine import Engine, EngineDep
+from api.http.live.event_stream import StreamItem, StreamRequest, stream_session
+from api.http.live.service import SessionService
+from api.http.problems import Problem, problem_response, problem_responses
 from api.http.requests.uploads import read_body
-from api.live.source import Transport, live_source
+from api.live.source import Transport, open_live_source
 from client.records import SessionJson
 from matcher.live import NoSuchSession, Region, SessionSettings
 from stream.webrtc.protocol import HttpReply
@@ -81,10 +81,10 @@ def respond(reply: HttpReply) -> Response:
     status_code=HTTPStatus.CREATED,
     summary="Publish a camera over WebRTC (WHIP, RFC 9725)",
     response_class=Response,
-    responses={**documented(404, 406, 409, 415), 201: {"content": {SDP: {}}}},
+    responses={**problem_responses(404, 406, 409, 415), 201: {"content": {SDP: {}}}},
     openapi_extra=_OFFER,
 )
-async def publish(engine: TheEngine, _: Watcher, catalog: str, request: Request) -> Response:
+async def publish(engine: EngineDep, _: LiveAccess, catalog: str, request: Request) -> Response:
     """Answer an SDP offer; what is found comes over the data channel `events`."""
     headers = request.headers
     body = await read_body(request, LARGEST_OFFER)
@@ -97,15 +97,15 @@ async def publish(engine: TheEngine, _: Watcher, catalog: str, request: Request)
     "/catalogs/{catalog}/whip",
     summary="What may be published",
     status_code=HTTPStatus.NO_CONTENT,
-    responses=documented(404),
+    responses=problem_responses(404),
 )
-async def publish_options(engine: TheEngine, _: Watcher, catalog: str) -> Response:  # noqa: ARG001
+async def publish_options(engine: EngineDep, _: LiveAccess, catalog: str) -> Response:  # noqa: ARG001
     """`Accept-Post`, and the ICE servers as `Link`."""
     return respond(engine.room.options())
 
 
-@router.get("/sessions", summary="List live sessions", responses=documented())
-def list_sessions(engine: TheEngine, principal: Reader) -> SessionsJson:
+@router.get("/sessions", summary="List live sessions", responses=problem_responses())
+def list_sessions(engine: EngineDep, principal: ReadAccess) -> SessionsJson:
     """Sessions that run, and the last ones that ended by themselves."""
     return {"sessions": engine.room.list(principal)}
 
@@ -114,22 +114,22 @@ def list_sessions(engine: TheEngine, principal: Reader) -> SessionsJson:
     "/sessions",
     status_code=HTTPStatus.CREATED,
     summary="Match a camera by its address",
-    responses=documented(404, 409),
+    responses=problem_responses(404, 409),
 )
 async def begin_session(
-    engine: TheEngine, principal: Watcher, order: NewSession, response: Response
+    engine: EngineDep, principal: LiveAccess, order: NewSession, response: Response
 ) -> SessionJson:
     """Match an RTSP or HTTP camera until it is stopped; to have it come back, make it a camera."""
     principal.check(order.catalog)
     settings = settings_of(order.regions, order.smallest)
-    source = live_source(order.url, order.transport, engine.options.rules)
+    source = open_live_source(order.url, order.transport, engine.options.rules)
     session_id = await engine.room.begin(source, order.catalog, settings)
     response.headers["Location"] = f"/v1/sessions/{session_id}"
     return engine.room.show(session_id, principal)
 
 
-@router.get("/sessions/{session_id}", summary="Show a session", responses=documented(404))
-def show_session(engine: TheEngine, principal: Reader, session_id: str) -> SessionJson:
+@router.get("/sessions/{session_id}", summary="Show a session", responses=problem_responses(404))
+def show_session(engine: EngineDep, principal: ReadAccess, session_id: str) -> SessionJson:
     """State and counters."""
     return engine.room.show(session_id, principal)
 
@@ -139,9 +139,9 @@ def show_session(engine: TheEngine, principal: Reader, session_id: str) -> Sessi
     summary="End a session",
     response_class=Response,
     status_code=HTTPStatus.NO_CONTENT,
-    responses={**documented(404), 200: {"description": "it was published over WHIP"}},
+    responses={**problem_responses(404), 200: {"description": "it was published over WHIP"}},
 )
-async def end_session(engine: TheEngine, principal: Watcher, session_id: str) -> Response:
+async def end_session(engine: EngineDep, principal: LiveAccess, session_id: str) -> Response:
     """End a session, in under two seconds from any state."""
     engine.room.show(session_id, principal)
     is_whip = await engine.room.stop(session_id)
@@ -153,10 +153,10 @@ async def end_session(engine: TheEngine, principal: Watcher, session_id: str) ->
     summary="More ICE candidates",
     status_code=HTTPStatus.NO_CONTENT,
     response_class=Response,
-    responses=documented(404, 412, 415, 428),
+    responses=problem_responses(404, 412, 415, 428),
 )
 async def trickle(
-    engine: TheEngine, principal: Watcher, session_id: str, request: Request
+    engine: EngineDep, principal: LiveAccess, session_id: str, request: Request
 ) -> Response:
     """Trickle ICE of a publisher."""
     engine.room.show(session_id, principal)
@@ -169,11 +169,11 @@ async def trickle(
     "/sessions/{session_id}/events",
     summary="What happens in a session, as it happens (SSE)",
     response_class=StreamingResponse,
-    responses={**documented(404), 200: {"content": {"text/event-stream": {}}}},
+    responses={**problem_responses(404), 200: {"content": {"text/event-stream": {}}}},
 )
 async def events(
-    engine: TheEngine,
-    principal: Reader,
+    engine: EngineDep,
+    principal: ReadAccess,
     session_id: str,
     after: After = 0,
     overlay: Overlay = False,
@@ -184,11 +184,11 @@ async def events(
         after = min(int(last_event_id), 2**53)
     room = engine.room
     principal.check(await asyncio.to_thread(room.catalog_of, session_id))
-    wish = Wish(session_id, after, overlay)
+    wish = StreamRequest(session_id, after, overlay)
 
     async def lines() -> AsyncIterator[str]:
         yield "retry: 1000\n\n"
-        async for item in feed(room, wish, principal, engine.ending):
+        async for item in stream_session(room, wish, principal, engine.ending):
             yield item.as_sse()
 
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -214,7 +214,7 @@ async def events_socket(
         return
     await socket.accept()
     sending = asyncio.create_task(
-        _send_all(socket, engine, room, Wish(session_id, max(after, 0), overlay))
+        _send_all(socket, engine, room, StreamRequest(session_id, max(after, 0), overlay))
     )
     listening = asyncio.create_task(_until_gone(socket))
     _, others = await asyncio.wait({sending, listening}, return_when=asyncio.FIRST_COMPLETED)
@@ -223,11 +223,13 @@ async def events_socket(
     await asyncio.gather(sending, listening, return_exceptions=True)
 
 
-async def _send_all(socket: WebSocket, engine: Engine, room: LiveRoom, wish: Wish) -> None:
+async def _send_all(
+    socket: WebSocket, engine: Engine, room: SessionService, wish: StreamRequest
+) -> None:
     principal = principal_from(socket.headers[HEADER])
     try:
-        async for item in feed(room, wish, principal, engine.ending):
-            await socket.send_text((item if item.kind else Item("alive")).as_text())
+        async for item in stream_session(room, wish, principal, engine.ending):
+            await socket.send_text((item if item.kind else StreamItem("alive")).as_text())
         await socket.close()
     except (WebSocketDisconnect, RuntimeError):
         return  # the reader left

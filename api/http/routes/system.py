@@ -10,10 +10,10 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from typing_extensions import TypedDict
 
-from api.http.auth.principal import Reader
-from api.http.engine import Engine, TheEngine
-from api.http.problems import documented
-from api.http.telemetry.metrics import Now, TendedNow
+from api.http.auth.principal import ReadAccess
+from api.http.engine import Engine, EngineDep
+from api.http.problems import problem_responses
+from api.http.telemetry.metrics import EngineCollector, MaintenanceCollector
 from api.schemas.results import WeightsJson, weights_json
 from matcher.live import SessionStatus
 from matcher.networks.weights import read_manifest
@@ -34,27 +34,27 @@ class ModelsJson(TypedDict):
     "/metrics",
     summary="Figures for Prometheus",
     response_class=Response,
-    responses={**documented(), 200: {"content": {"text/plain": {}}}},
+    responses={**problem_responses(), 200: {"content": {"text/plain": {}}}},
 )
-def metrics(engine: TheEngine, _: Reader) -> Response:
+def metrics(engine: EngineDep, _: ReadAccess) -> Response:
     """Prometheus' text format; the key goes into `authorization` of its scrape configuration."""
     now = CollectorRegistry()
-    now.register(Now(engine.hub, engine.jobs, _sessions(engine)))
-    now.register(TendedNow(engine.tender.tended))
+    now.register(EngineCollector(engine.hub, engine.jobs, _sessions(engine)))
+    now.register(MaintenanceCollector(engine.tender.tended))
     text = generate_latest(engine.metrics.registry) + generate_latest(now)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
-@router.get("/models", summary="The networks", responses=documented())
-def models(engine: TheEngine, _: Reader) -> ModelsJson:
+@router.get("/models", summary="The networks", responses=problem_responses())
+def models(engine: EngineDep, _: ReadAccess) -> ModelsJson:
     """What the manifest says of every weights file."""
     settings = engine.services.settings
     entries = read_manifest(settings.weights).entries
     return {"device": settings.device, "models": [weights_json(one) for one in entries]}
 
 
-@router.get("/system", summary="How everything is", responses=documented())
-def system(engine: TheEngine, principal: Reader) -> dict[str, Any]:
+@router.get("/system", summary="How everything is", responses=problem_responses())
+def system(engine: EngineDep, principal: ReadAccess) -> dict[str, Any]:
     """Version, readiness, sessions, jobs and catalogs of one's own."""
     sessions = [one for one in _sessions(engine) if principal.sees(one.catalog)]
     jobs = [one for one in engine.jobs.list() if principal.sees(one.catalog)]
@@ -94,7 +94,7 @@ async def healthz() -> dict[str, str]:
     summary="Is it ready?",
     responses={503: {"description": "starting, or broken: the networks cannot be loaded"}},
 )
-async def readyz(engine: TheEngine, response: Response) -> dict[str, Any]:
+async def readyz(engine: EngineDep, response: Response) -> dict[str, Any]:
     """`ready`; `degraded` when a catalog's storage does not answer; `starting`; `broken`."""
     response.status_code = 503 if engine.condition.room is None else 200
     said = readiness(engine)

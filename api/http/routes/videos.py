@@ -13,14 +13,14 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from typing_extensions import TypedDict
 
-from api.http.auth.principal import Principal, Reader, Watcher
-from api.http.engine import Engine, TheEngine
+from api.http.auth.principal import LiveAccess, Principal, ReadAccess
+from api.http.engine import Engine, EngineDep
 from api.http.jobs.handlers import ANNOTATED, EVENTS, UPLOAD
 from api.http.jobs.record import Job, JobKind, JobState, job_json
 from api.http.jobs.uploads import receive_file
-from api.http.jobs.video_files import check_film
-from api.http.problems import Problem, documented
-from api.http.requests.pagination import cursor_of, number_place
+from api.http.jobs.video_files import check_video_file
+from api.http.problems import Problem, problem_responses
+from api.http.requests.pagination import decode_offset, encode_cursor
 from api.http.requests.uploads import Json, media_type, read_object
 from api.http.routes.catalogs import Cursor, Limit
 from client.records import JobJson, VideoEventsJson
@@ -55,16 +55,18 @@ class VideosJson(TypedDict):
 
 
 @router.get(
-    "/catalogs/{catalog}/videos", summary="List a catalog's videos", responses=documented(404)
+    "/catalogs/{catalog}/videos",
+    summary="List a catalog's videos",
+    responses=problem_responses(404),
 )
 def list_videos(
-    engine: TheEngine, _: Reader, catalog: str, limit: Limit = 50, cursor: Cursor = None
+    engine: EngineDep, _: ReadAccess, catalog: str, limit: Limit = 50, cursor: Cursor = None
 ) -> VideosJson:
     """Videos, newest first."""
-    place = number_place(cursor)
+    place = decode_offset(cursor)
     jobs = [one for one in engine.jobs.list() if _is_video(one) and one.catalog == catalog]
     page = jobs[place : place + limit]
-    more = cursor_of(place + limit) if len(jobs) > place + limit else None
+    more = encode_cursor(place + limit) if len(jobs) > place + limit else None
     return {"videos": [job_json(one) for one in page], "next_cursor": more}
 
 
@@ -72,12 +74,12 @@ def list_videos(
     "/catalogs/{catalog}/videos",
     status_code=HTTPStatus.ACCEPTED,
     summary="Find products in a video",
-    responses=documented(404, 409, 415),
+    responses=problem_responses(404, 409, 415),
     openapi_extra=_BODY,
 )
 async def send_video(
-    engine: TheEngine,
-    _: Watcher,
+    engine: EngineDep,
+    _: LiveAccess,
     catalog: str,
     request: Request,
     response: Response,
@@ -95,7 +97,7 @@ async def send_video(
         job_id, folder = await asyncio.to_thread(engine.jobs.reserve)
         said = await receive_file(request, folder / UPLOAD, "video")
         try:
-            await engine.compute.run(check_film, folder / UPLOAD)
+            await engine.compute.run(check_video_file, folder / UPLOAD)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -106,8 +108,8 @@ async def send_video(
     return job_json(job)
 
 
-@router.get("/videos/{video_id}", summary="Show a video's job", responses=documented(404))
-def show_video(engine: TheEngine, principal: Reader, video_id: str) -> JobJson:
+@router.get("/videos/{video_id}", summary="Show a video's job", responses=problem_responses(404))
+def show_video(engine: EngineDep, principal: ReadAccess, video_id: str) -> JobJson:
     """Progress while it runs; appearances when it is done."""
     return job_json(_video(engine, principal, video_id))
 
@@ -116,9 +118,9 @@ def show_video(engine: TheEngine, principal: Reader, video_id: str) -> JobJson:
     "/videos/{video_id}",
     status_code=HTTPStatus.NO_CONTENT,
     summary="Remove a video",
-    responses=documented(404),
+    responses=problem_responses(404),
 )
-def remove_video(engine: TheEngine, principal: Watcher, video_id: str) -> None:
+def remove_video(engine: EngineDep, principal: LiveAccess, video_id: str) -> None:
     """Cancel its job and remove everything of it."""
     _video(engine, principal, video_id)
     engine.jobs.forget(video_id)
@@ -128,11 +130,11 @@ def remove_video(engine: TheEngine, principal: Watcher, video_id: str) -> None:
     "/videos/{video_id}/events",
     summary="What was found so far",
     response_model=VideoEventsJson,
-    responses={**documented(404), 200: {"content": {"text/event-stream": {}}}},
+    responses={**problem_responses(404), 200: {"content": {"text/event-stream": {}}}},
 )
 async def video_events(
-    engine: TheEngine,
-    principal: Reader,
+    engine: EngineDep,
+    principal: ReadAccess,
     video_id: str,
     cursor: Cursor = None,
     accept: Annotated[str, Header()] = "",
@@ -141,7 +143,7 @@ async def video_events(
     """JSON from a cursor on; with `Accept: text/event-stream` as they are found."""
     job = _video(engine, principal, video_id)
     path = engine.jobs.folder(video_id) / EVENTS
-    place = number_place(cursor)
+    place = decode_offset(cursor)
     if "text/event-stream" in accept:
         if last_event_id and last_event_id.isascii() and last_event_id.isdigit():
             place = min(int(last_event_id), 10**9)
@@ -150,7 +152,7 @@ async def video_events(
     found = await asyncio.to_thread(_lines, path, place)
     return {
         "events": [json.loads(one) for one in found],
-        "next_cursor": cursor_of(place + len(found)),
+        "next_cursor": encode_cursor(place + len(found)),
         "state": str(job.state),
     }
 
@@ -159,9 +161,9 @@ async def video_events(
     "/videos/{video_id}/annotated.mp4",
     summary="The video with everything drawn",
     response_class=FileResponse,
-    responses={**documented(404), 200: {"content": {"video/mp4": {}}}, 206: {}, 416: {}},
+    responses={**problem_responses(404), 200: {"content": {"video/mp4": {}}}, 206: {}, 416: {}},
 )
-def annotated_video(engine: TheEngine, principal: Reader, video_id: str) -> FileResponse:
+def annotated_video(engine: EngineDep, principal: ReadAccess, video_id: str) -> FileResponse:
     """An MP4, with ranges."""
     job = _video(engine, principal, video_id)
     path = engine.jobs.folder(video_id) / ANNOTATED
@@ -174,9 +176,9 @@ def annotated_video(engine: TheEngine, principal: Reader, video_id: str) -> File
     "/videos/{video_id}/video",
     summary="The video as it was sent",
     response_class=FileResponse,
-    responses={**documented(404), 200: {"content": {"video/mp4": {}}}, 206: {}, 416: {}},
+    responses={**problem_responses(404), 200: {"content": {"video/mp4": {}}}, 206: {}, 416: {}},
 )
-def original_video(engine: TheEngine, principal: Reader, video_id: str) -> FileResponse:
+def original_video(engine: EngineDep, principal: ReadAccess, video_id: str) -> FileResponse:
     """The file, with ranges, under a type that is no page whatever it holds."""
     _video(engine, principal, video_id)
     path = engine.jobs.folder(video_id) / UPLOAD

@@ -7,10 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from api.errors import Refused
-from api.http.auth.principal import Admin
-from api.http.engine import Engine, TheEngine
-from api.http.problems import Problem, documented
-from api.live.webhooks.webhook import KINDS, Webhook, WebhookOrder
+from api.http.auth.principal import AdminAccess
+from api.http.engine import Engine, EngineDep
+from api.http.problems import Problem, problem_responses
+from api.live.webhooks.webhook import KINDS, Webhook, WebhookRequest
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
@@ -51,8 +51,8 @@ class WebhooksJson(TypedDict):
     webhooks: list[WebhookJson]
 
 
-@router.get("", summary="List webhooks", responses=documented())
-def list_webhooks(engine: TheEngine, _: Admin) -> WebhooksJson:
+@router.get("", summary="List webhooks", responses=problem_responses())
+def list_webhooks(engine: EngineDep, _: AdminAccess) -> WebhooksJson:
     """Webhooks by id."""
     return {"webhooks": [_shown(one) for one in engine.room.hooks.list()]}
 
@@ -61,12 +61,14 @@ def list_webhooks(engine: TheEngine, _: Admin) -> WebhooksJson:
     "",
     status_code=HTTPStatus.CREATED,
     summary="Tell a webhook from now on",
-    responses=documented(409),
+    responses=problem_responses(409),
 )
-def add_webhook(engine: TheEngine, _: Admin, order: NewWebhook, response: Response) -> WebhookJson:
+def add_webhook(
+    engine: EngineDep, _: AdminAccess, order: NewWebhook, response: Response
+) -> WebhookJson:
     """Events are delivered at least once, in order, signed with the secret."""
     _check(engine, order)
-    asked = WebhookOrder(
+    asked = WebhookRequest(
         order.webhook_id, order.url, order.secret, tuple(order.kinds), order.catalog
     )
     try:
@@ -83,9 +85,9 @@ def add_webhook(engine: TheEngine, _: Admin, order: NewWebhook, response: Respon
     "/{webhook_id}",
     status_code=HTTPStatus.NO_CONTENT,
     summary="Tell a webhook no more",
-    responses=documented(404),
+    responses=problem_responses(404),
 )
-def remove_webhook(engine: TheEngine, _: Admin, webhook_id: str) -> None:
+def remove_webhook(engine: EngineDep, _: AdminAccess, webhook_id: str) -> None:
     """Forget a webhook."""
     try:
         engine.room.desk.webhooks.remove(webhook_id)

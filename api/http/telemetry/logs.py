@@ -36,7 +36,7 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, default=str)
 
 
-class InRequest:
+class RequestIdContext:
     """In front of an application: what is logged meanwhile carries the request's id."""
 
     def __init__(self, inner: ASGIApp) -> None:
@@ -49,7 +49,7 @@ class InRequest:
         await self._inner(scope, receive, send)
 
 
-def configure(level: int = logging.INFO) -> None:
+def configure_logging(level: int = logging.INFO) -> None:
     """Send everything to stderr as JSON Lines; what libraries say in detail is left out."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())

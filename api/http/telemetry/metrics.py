@@ -14,8 +14,8 @@ from typing_extensions import override
 
 from api.http.jobs.record import JobState
 from api.http.jobs.runner import JobRunner
-from api.maintenance import Tended
-from api.open_catalogs import Hub
+from api.maintenance import MaintenanceStatus
+from api.open_catalogs import CatalogRegistry
 from catalog.reconcile.report import Kind
 from matcher.live import SessionStatus
 from matcher.results import StageTimes
@@ -76,7 +76,7 @@ class Metrics:
         self._seconds.labels(method, route).observe(seconds)
 
 
-class Counted:
+class RequestMetrics:
     """In front of an application: counts what it answers, by route and not by path."""
 
     def __init__(self, inner: ASGIApp) -> None:
@@ -108,10 +108,12 @@ def route_of(scope: Scope) -> str:
     return "/".join(names.get(part, part) for part in scope["path"].split("/"))
 
 
-class Now(Collector):
+class EngineCollector(Collector):
     """How everything is at the moment that somebody looks."""
 
-    def __init__(self, hub: Hub, jobs: JobRunner, sessions: Iterable[SessionStatus]) -> None:
+    def __init__(
+        self, hub: CatalogRegistry, jobs: JobRunner, sessions: Iterable[SessionStatus]
+    ) -> None:
         self._hub = hub
         self._jobs = jobs
         self._sessions = tuple(sessions)
@@ -155,7 +157,7 @@ def _by(name: str, said: str, label: str, values: dict[str, int] | dict[str, flo
     return family
 
 
-_FIGURES: Final[tuple[tuple[str, str, Callable[[Tended], float]], ...]] = (
+_FIGURES: Final[tuple[tuple[str, str, Callable[[MaintenanceStatus], float]], ...]] = (
     ("synced_seconds", "Unix time of the last look", lambda one: one.synced_at),
     ("reconciled_seconds", "Unix time of the last comparison", lambda one: one.reconciled_at),
     ("drift", "Share of what was compared that differed", lambda one: one.drift),
@@ -165,10 +167,10 @@ _FIGURES: Final[tuple[tuple[str, str, Callable[[Tended], float]], ...]] = (
 )
 
 
-class TendedNow(Collector):
+class MaintenanceCollector(Collector):
     """How every catalog was found, by name."""
 
-    def __init__(self, tended: Mapping[str, Tended]) -> None:
+    def __init__(self, tended: Mapping[str, MaintenanceStatus]) -> None:
         self._tended = tended
 
     @override

@@ -66,7 +66,7 @@ class Tracing:
         self._provider.shutdown()
 
 
-class Traced:
+class TraceRequests:
     """In front of an application: one span for each request."""
 
     def __init__(self, inner: ASGIApp, tracing: Tracing) -> None:
@@ -97,7 +97,7 @@ class Traced:
             span.end()
 
 
-def tracing_from(environ: Mapping[str, str]) -> Tracing | None:
+def tracing_from_environment(environ: Mapping[str, str]) -> Tracing | None:
     """Tracing, if the environment asks for it.
 
     Raises:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from api.errors import Refused
 from api.live.cameras.schedule import Hours
-from api.live.source import as_transport
+from api.live.source import parse_transport
 from catalog.records.product import is_valid_id
 from matcher.live import Region, SessionSettings
 from stream.camera.address import AddressRules, CameraAddress, parse_address
@@ -44,7 +44,7 @@ class Camera:
 
 
 @dataclass(frozen=True, slots=True)
-class CameraOrder:
+class CameraRequest:
     """A camera as a person enters it; the attributes are those of `Camera`.
 
     Attributes:
@@ -74,7 +74,7 @@ class CameraOrder:
             )
         try:
             address: CameraAddress = parse_address(self.address, rules)
-            as_transport(self.transport)
+            parse_transport(self.transport)
             SessionSettings(smallest=self.smallest)
         except (SourceError, ValueError) as error:
             raise Refused(f"camera {self.camera_id}: {error}") from error

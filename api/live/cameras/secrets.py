@@ -11,7 +11,7 @@ from api.errors import Refused
 _OWNER_ONLY: Final = 0o600
 
 
-class Vault:
+class SecretBox:
     """Fernet (AES-128 in CBC mode with HMAC-SHA256) under one key."""
 
     def __init__(self, key: bytes) -> None:
@@ -28,7 +28,7 @@ class Vault:
             ) from error
 
     @classmethod
-    def opened(cls, path: Path) -> "Vault":
+    def opened(cls, path: Path) -> "SecretBox":
         """The vault of a key file, which is made, readable by its owner alone, if it is missing.
 
         Raises:

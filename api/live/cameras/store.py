@@ -8,8 +8,8 @@ from threading import Lock
 from typing import Final
 
 from api.errors import Refused
-from api.live.cameras.camera import Camera, CameraOrder
-from api.live.cameras.secrets import Vault
+from api.live.cameras.camera import Camera, CameraRequest
+from api.live.cameras.secrets import SecretBox
 from matcher.tracking.codec import from_record, to_record
 from stream.camera.address import AddressRules
 
@@ -26,7 +26,7 @@ class _Kept:
 class CameraStore:
     """Thread-safe; for one process."""
 
-    def __init__(self, path: Path, vault: Vault, rules: AddressRules | None = None) -> None:
+    def __init__(self, path: Path, vault: SecretBox, rules: AddressRules | None = None) -> None:
         """Read the file, if there is one.
 
         Args:
@@ -65,7 +65,7 @@ class CameraStore:
         """
         return self._vault.open(self._kept(camera_id).sealed)
 
-    def add(self, order: CameraOrder, *, replace: bool = False) -> Camera:
+    def add(self, order: CameraRequest, *, replace: bool = False) -> Camera:
         """Remember a camera; on the disk when this returns.
 
         Raises:

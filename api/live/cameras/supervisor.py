@@ -7,7 +7,7 @@ from threading import Event, Lock, Thread
 from typing import Final, Protocol
 
 from api.errors import Refused
-from api.live.cameras.camera import Camera, CameraOrder
+from api.live.cameras.camera import Camera, CameraRequest
 from api.live.cameras.store import CameraStore
 from catalog.errors import CatalogError
 from catalog.snapshot import Catalog
@@ -21,7 +21,7 @@ AGAIN_S: Final = 15.0
 OpenSource = Callable[[Camera, str], LiveSource]
 
 
-class Catalogs(Protocol):
+class FollowCatalog(Protocol):
     """What gives a catalog's newest snapshot at any time."""
 
     def __call__(self, name: str) -> Callable[[], Catalog]:
@@ -34,7 +34,7 @@ class Catalogs(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class CameraReport:
+class CameraStatus:
     """A camera and what becomes of it.
 
     Attributes:
@@ -48,7 +48,7 @@ class CameraReport:
     reason: str
 
 
-class CameraKeeper:
+class CameraSupervisor:
     """Starts a session per camera, ends it outside its hours, tries again when it failed.
 
     Thread-safe. What it needs is given; close it before the manager.
@@ -58,7 +58,7 @@ class CameraKeeper:
         self,
         store: CameraStore,
         manager: SessionManager[Catalog],
-        catalogs: Catalogs,
+        catalogs: FollowCatalog,
         open_source: OpenSource,
         *,
         clock: Callable[[], float] = time.time,
@@ -86,19 +86,19 @@ class CameraKeeper:
         self._thread = Thread(target=self._run, name="cameras", daemon=True)
         self._thread.start()
 
-    def list(self) -> tuple[CameraReport, ...]:
+    def list(self) -> tuple[CameraStatus, ...]:
         """All cameras, by id."""
         return tuple(self.report(camera) for camera in self._store.list())
 
-    def report(self, camera: Camera) -> CameraReport:
+    def report(self, camera: Camera) -> CameraStatus:
         """How one camera is."""
         with self._lock:
             session_id = self._sessions.get(camera.camera_id)
             reason = self._reasons.get(camera.camera_id, "It will be watched in a moment.")
         status = self._status(session_id)
-        return CameraReport(camera, status, "" if status is not None else reason)
+        return CameraStatus(camera, status, "" if status is not None else reason)
 
-    def put(self, order: CameraOrder, *, replace: bool = False) -> Camera:
+    def put(self, order: CameraRequest, *, replace: bool = False) -> Camera:
         """Remember a camera and watch it at once; a changed one begins a new session.
 
         Raises:

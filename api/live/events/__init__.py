@@ -1,7 +1,15 @@
 """What live sessions said: numbered, durable, bounded, and read from any point."""
 
 from api.live.events.evidence import Evidence, EvidenceSettings
-from api.live.events.log import Entry, EventLog, Page, tail
-from api.live.events.log_writer import Journalist
+from api.live.events.log import EventLog, EventPage, LoggedEvent, tail
+from api.live.events.log_writer import EventLogWriter
 
-__all__ = ["Entry", "EventLog", "Evidence", "EvidenceSettings", "Journalist", "Page", "tail"]
+__all__ = [
+    "EventLog",
+    "EventLogWriter",
+    "EventPage",
+    "Evidence",
+    "EvidenceSettings",
+    "LoggedEvent",
+    "tail",
+]

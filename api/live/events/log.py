@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS readers (name TEXT PRIMARY KEY, number INTEGER NOT NU
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LoggedEvent:
     """One event in the log.
 
     Attributes:
@@ -49,7 +49,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event to be logged; the attributes are those of `Entry`."""
+    """An event to be logged; the attributes are those of `LoggedEvent`."""
 
     session_id: str
     catalog: str
@@ -57,7 +57,7 @@ class NewEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class EventPage:
     """What a reader gets.
 
     Attributes:
@@ -66,7 +66,7 @@ class Page:
         cursor: to be given to go on.
     """
 
-    entries: tuple[Entry, ...]
+    entries: tuple[LoggedEvent, ...]
     missed: bool
     cursor: int
 
@@ -132,7 +132,7 @@ class EventLog:
 
     def after(
         self, cursor: int, *, session_id: str | None = None, limit: int = MOST_PER_PAGE
-    ) -> Page:
+    ) -> EventPage:
         """The events that follow a cursor, oldest first.
 
         Args:
@@ -157,7 +157,7 @@ class EventLog:
         *,
         session_id: str | None = None,
         limit: int = MOST_PER_PAGE,
-    ) -> Page:
+    ) -> EventPage:
         """Likewise; where there are none yet, wait for some at most `timeout` seconds."""
         with self._changed:
             page = self._page(cursor, session_id, limit)
@@ -200,9 +200,9 @@ class EventLog:
                 self._changed.notify_all()
                 self._database.close()
 
-    def _page(self, cursor: int, session_id: str | None, limit: int) -> Page:
+    def _page(self, cursor: int, session_id: str | None, limit: int) -> EventPage:
         if self._closed:
-            return Page((), missed=False, cursor=cursor)
+            return EventPage((), missed=False, cursor=cursor)
         last = self._last()
         if cursor > last:
             cursor = last  # of another log: nothing that comes shall be left out
@@ -215,10 +215,10 @@ class EventLog:
             f"WHERE number > ?{where} ORDER BY number LIMIT ?",
             values,
         ).fetchall()
-        entries = tuple(Entry(*row) for row in rows)
+        entries = tuple(LoggedEvent(*row) for row in rows)
         # Nothing of this session up to the end: a later look need not begin here again.
         seen = entries[-1].number if len(entries) == limit else max(last, cursor)
-        return Page(entries, missed, seen)
+        return EventPage(entries, missed, seen)
 
     def _last(self) -> int:
         self._check_open()
@@ -251,7 +251,7 @@ def tail(
     *,
     session_id: str | None = None,
     heartbeat_s: float = HEARTBEAT_S,
-) -> Iterator[Page]:
+) -> Iterator[EventPage]:
     """Pages of what follows a cursor, until the log is closed; blocks for what is to come.
 
     Nothing queues up for a slow reader: what it has not read is in the log, or, past the log's

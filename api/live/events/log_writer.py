@@ -21,7 +21,7 @@ _NAMING: Final = (EventKind.CONFIRMED, EventKind.REVISED)
 _logger: Final = logging.getLogger(__name__)
 
 
-class Journalist:
+class EventLogWriter:
     """Listens to a session manager; the first lane never waits for the disk.
 
     Attributes:
@@ -77,7 +77,7 @@ class Journalist:
         if self._evidence is None:
             return
         for each in told:
-            for appearance_id, jpeg in pictures(each).items():
+            for appearance_id, jpeg in evidence_images(each).items():
                 self._evidence.keep(appearance_id, jpeg)
 
     def _safely(self, write: Callable[[], object], events: int) -> None:
@@ -88,7 +88,7 @@ class Journalist:
             _logger.error("what live sessions said could not be kept: %s", error)
 
 
-def pictures(told: FrameTold) -> Mapping[str, bytes]:
+def evidence_images(told: FrameTold) -> Mapping[str, bytes]:
     """Evidence by appearance: of those that got or changed their name, and of those that left."""
     named: dict[str, bytes] = {}
     for event in told.events:

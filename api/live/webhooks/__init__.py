@@ -1,7 +1,14 @@
 """Events told to other programs over HTTP: signed, in order, retried, dead-lettered."""
 
-from api.live.webhooks.delivery import Deliverer
+from api.live.webhooks.delivery import WebhookDelivery
 from api.live.webhooks.store import DeadLetter, WebhookStore
-from api.live.webhooks.webhook import Webhook, WebhookOrder, signature
+from api.live.webhooks.webhook import Webhook, WebhookRequest, signature
 
-__all__ = ["DeadLetter", "Deliverer", "Webhook", "WebhookOrder", "WebhookStore", "signature"]
+__all__ = [
+    "DeadLetter",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookRequest",
+    "WebhookStore",
+    "signature",
+]

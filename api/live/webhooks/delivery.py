@@ -10,11 +10,11 @@ from threading import Event, Lock, Thread
 from typing import Final
 
 from api.errors import Refused
-from api.live.events.log import Entry, EventLog
+from api.live.events.log import EventLog, LoggedEvent
 from api.live.webhooks.http_sender import HttpSender, Sender
 from api.live.webhooks.mqtt import MqttPublisher, Publisher
 from api.live.webhooks.store import WebhookStore
-from api.live.webhooks.webhook import Webhook, WebhookOrder, signature
+from api.live.webhooks.webhook import Webhook, WebhookRequest, signature
 
 WAIT_S: Final = 1.0
 PAGE: Final = 50
@@ -42,7 +42,7 @@ class RetrySettings:
         return pause * (1.0 - 0.25 * chance)
 
 
-class Deliverer:
+class WebhookDelivery:
     """One thread per webhook, so that a receiver that hangs holds up nobody else.
 
     An event is delivered at least once: its number in the log, which the header
@@ -71,7 +71,7 @@ class Deliverer:
         for hook in store.list():
             self._begin(hook)
 
-    def add(self, order: WebhookOrder) -> Webhook:
+    def add(self, order: WebhookRequest) -> Webhook:
         """Remember a webhook and tell it of everything from now on.
 
         Raises:
@@ -133,7 +133,7 @@ class Deliverer:
         except Refused as error:
             _logger.info("webhook %s: %s", hook.webhook_id, error)
 
-    def _deliver(self, hook: Webhook, entry: Entry, ending: Event) -> bool:
+    def _deliver(self, hook: Webhook, entry: LoggedEvent, ending: Event) -> bool:
         """Until it is taken, or given up; False if the service ends first."""
         body, reason = entry.body.encode("ascii"), ""
         for failures in range(1, self._retries.attempts + 1):
@@ -147,14 +147,14 @@ class Deliverer:
         self._store.bury(hook.webhook_id, entry.number, entry.body, said, self._clock())
         return True
 
-    def _sent(self, hook: Webhook, entry: Entry, body: bytes) -> str:
+    def _sent(self, hook: Webhook, entry: LoggedEvent, body: bytes) -> str:
         headers = self._headers(hook, entry, body)
         if hook.is_broker:
             password = self._store.secret(hook.webhook_id)
             return self._publisher(hook.url, body, headers, password)
         return self._sender(hook.url, body, headers)
 
-    def _headers(self, hook: Webhook, entry: Entry, body: bytes) -> dict[str, str]:
+    def _headers(self, hook: Webhook, entry: LoggedEvent, body: bytes) -> dict[str, str]:
         secret = self._store.secret(hook.webhook_id)
         return {
             "Content-Type": "application/json",
@@ -171,7 +171,7 @@ class _Run:
     thread: Thread
 
 
-def _wants(hook: Webhook, entry: Entry) -> bool:
+def _wants(hook: Webhook, entry: LoggedEvent) -> bool:
     return hook.wants(str(json.loads(entry.body)["event"]), entry.catalog)
 
 

@@ -9,8 +9,8 @@ from threading import Lock
 from typing import Any, Final
 
 from api.errors import Refused
-from api.live.cameras.secrets import Vault
-from api.live.webhooks.webhook import Webhook, WebhookOrder
+from api.live.cameras.secrets import SecretBox
+from api.live.webhooks.webhook import Webhook, WebhookRequest
 
 MOST_HOOKS: Final = 64
 MOST_LETTERS: Final = 1000
@@ -55,7 +55,7 @@ class DeadLetter:
 class WebhookStore:
     """One SQLite file; thread-safe."""
 
-    def __init__(self, path: Path, vault: Vault) -> None:
+    def __init__(self, path: Path, vault: SecretBox) -> None:
         """Open the file, or begin one.
 
         Raises:
@@ -88,7 +88,7 @@ class WebhookStore:
             raise Refused(f"there is no webhook {webhook_id}")
         return self._vault.open(str(rows[0][0]))
 
-    def add(self, order: WebhookOrder) -> Webhook:
+    def add(self, order: WebhookRequest) -> Webhook:
         """Remember a webhook; on the disk when this returns.
 
         Raises:

@@ -44,7 +44,7 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookOrder:
+class WebhookRequest:
     """A webhook as a person enters it; the attributes are those of `Webhook`.
 
     Attributes:

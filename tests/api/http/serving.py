@@ -16,13 +16,13 @@ from PIL import Image
 from starlette.types import ASGIApp
 
 from api.http.app import create_app
-from api.http.edge.gateway import Gate
-from api.http.edge.proxy import Proxy
+from api.http.edge.gateway import Gateway
+from api.http.edge.proxy import EngineProxy
 from api.http.engine import build_engine
 from api.http.options import ServerOptions
 from api.http.process.server import StoppableServer
-from api.http.shutdown import Ending
-from api.http.telemetry.traces import tracing_from
+from api.http.shutdown import ShutdownSignal
+from api.http.telemetry.traces import tracing_from_environment
 from api.settings import Settings
 from tests.api.shop import FakeServices
 from tests.catalog.support.fakes import pixels
@@ -67,8 +67,8 @@ def serving(
     services = FakeServices(
         Settings(storage=folder / "data", cache_dir=folder / "cache", **settings)
     )
-    ending = Ending()
-    tracing = tracing_from(os.environ) if traced else None
+    ending = ShutdownSignal()
+    tracing = tracing_from_environment(os.environ) if traced else None
     engine = create_app(lambda: build_engine(services, options, ending), tracing)
     with ExitStack() as stack:
         inner: ASGIApp = engine
@@ -76,8 +76,8 @@ def serving(
             options.socket.parent.mkdir(parents=True)
             config = _config(engine, uds=str(options.socket))
             stack.enter_context(_running(StoppableServer(config, ending.set)))
-            inner = Proxy(options.socket)
-        server = StoppableServer(_config(Gate(inner, options), port=0), ending.set)
+            inner = EngineProxy(options.socket)
+        server = StoppableServer(_config(Gateway(inner, options), port=0), ending.set)
         stack.enter_context(_running(server))
         port = server.servers[0].sockets[0].getsockname()[1]
         url = f"http://127.0.0.1:{port}"

@@ -5,10 +5,10 @@ import pytest
 from PIL import Image
 
 from api.errors import Refused
-from api.live.cameras import CameraOrder
+from api.live.cameras import CameraRequest
 from api.live.events import EvidenceSettings
-from api.live.services import LiveDesk, LiveOptions, live_desk
-from api.live.source import as_transport, live_source
+from api.live.services import LiveServices, LiveServicesOptions, open_live_services
+from api.live.source import open_live_source, parse_transport
 from api.settings import Settings
 from catalog.store import NamedPicture
 from matcher.live import LiveSettings
@@ -20,7 +20,7 @@ from tests.api.shop import FakeServices
 from tests.catalog.support.fakes import encoded, pixels
 from tests.matcher.live.sources import wait_until
 
-OPTIONS = LiveOptions(LiveSettings(), EvidenceSettings(), AddressRules())
+OPTIONS = LiveServicesOptions(LiveSettings(), EvidenceSettings(), AddressRules())
 
 
 def test_what_a_recording_shows_is_logged_with_evidence_and_survives_a_restart(
@@ -30,12 +30,12 @@ def test_what_a_recording_shows_is_logged_with_evidence_and_survives_a_restart(
     store = services.catalogs.create("shop")
     store.add_product("tea", [NamedPicture("tea.png", encoded(Image.fromarray(pixels(1, 64, 48))))])
     clip = tea_clip(tmp_path / "clip.mp4")
-    with live_desk(tmp_path / "state", services, OPTIONS) as desk:
+    with open_live_services(tmp_path / "state", services, OPTIONS) as desk:
         session_id = desk.sessions.start(RecordingSource(clip), desk.followed("shop"))
         wait_until(lambda: len(desk.log.after(0).entries) == 3)
         appearance = json.loads(desk.log.after(0).entries[1].body)["appearance_id"]
         assert desk.evidence.get(appearance) is not None
-    with live_desk(tmp_path / "state", services, OPTIONS) as desk:
+    with open_live_services(tmp_path / "state", services, OPTIONS) as desk:
         entries = desk.log.after(0, session_id=session_id).entries
         assert [json.loads(each.body)["event"] for each in entries] == [
             "entered",
@@ -47,33 +47,33 @@ def test_what_a_recording_shows_is_logged_with_evidence_and_survives_a_restart(
 def test_cameras_come_back_with_the_service(tmp_path: Path) -> None:
     services = FakeServices(Settings(storage=tmp_path / "data"))
     services.catalogs.create("shop")
-    order = CameraOrder("door", "http://127.0.0.1:9/none", "shop")
+    order = CameraRequest("door", "http://127.0.0.1:9/none", "shop")
 
-    def is_watched(desk: LiveDesk) -> bool:
+    def is_watched(desk: LiveServices) -> bool:
         return desk.cameras.list()[0].session is not None
 
-    with live_desk(tmp_path / "state", services, OPTIONS) as desk:
+    with open_live_services(tmp_path / "state", services, OPTIONS) as desk:
         desk.cameras.put(order)
         wait_until(lambda: is_watched(desk))
-    with live_desk(tmp_path / "state", services, OPTIONS) as again:
+    with open_live_services(tmp_path / "state", services, OPTIONS) as again:
         wait_until(lambda: is_watched(again))
 
 
 def test_a_camera_of_a_catalog_that_is_not_there_says_so(tmp_path: Path) -> None:
     services = FakeServices(Settings(storage=tmp_path / "data"))
-    with live_desk(tmp_path / "state", services, OPTIONS) as desk:
-        desk.cameras.put(CameraOrder("door", "http://127.0.0.1:9/none", "nosuch"))
+    with open_live_services(tmp_path / "state", services, OPTIONS) as desk:
+        desk.cameras.put(CameraRequest("door", "http://127.0.0.1:9/none", "nosuch"))
         wait_until(lambda: "nosuch" in desk.cameras.list()[0].reason)
 
 
 def test_a_service_plays_no_files_of_its_machine(tmp_path: Path) -> None:
     clip = tea_clip(tmp_path / "clip.mp4", frames=2)
-    assert isinstance(live_source(str(clip)), RecordingSource)
+    assert isinstance(open_live_source(str(clip)), RecordingSource)
     with pytest.raises(SourceError):
-        live_source(str(clip), rules=SERVICE_RULES)
+        open_live_source(str(clip), rules=SERVICE_RULES)
 
 
 def test_a_transport_that_is_none_is_refused() -> None:
-    assert as_transport("udp") == "udp"
+    assert parse_transport("udp") == "udp"
     with pytest.raises(Refused, match="pigeon"):
-        as_transport("pigeon")
+        parse_transport("pigeon")

@@ -13,14 +13,14 @@ import pytest
 from api.errors import Refused
 from api.http.jobs.handlers import unpack
 from api.http.jobs.record import Job, JobKind, JobState
-from api.http.jobs.runner import Desk, JobRunner, Work
+from api.http.jobs.runner import JobContext, JobHandler, JobRunner
 from api.http.problems import Problem
 from tests.api.http.serving import Service, png, serving
 from tests.stream.clips import write_clip
 
 
 @contextmanager
-def running(folder: Path, work: Work) -> Iterator[JobRunner]:
+def running(folder: Path, work: JobHandler) -> Iterator[JobRunner]:
     with closing(JobRunner(folder, {JobKind.MODEL: work})) as runner:
         yield runner
 
@@ -38,7 +38,7 @@ def until(runner: JobRunner, job_id: str, state: JobState) -> Job:
     return job
 
 
-def counting(desk: Desk) -> dict[str, Any]:
+def counting(desk: JobContext) -> dict[str, Any]:
     """Counts for ever, until it is told to stop."""
     number = 0
     while True:
@@ -56,7 +56,7 @@ def test_a_job_is_done_and_its_result_kept(tmp_path: Path) -> None:
 
 
 def test_what_is_refused_is_said_and_the_next_job_has_its_turn(tmp_path: Path) -> None:
-    def work(desk: Desk) -> dict[str, Any]:
+    def work(desk: JobContext) -> dict[str, Any]:
         if desk.job.name == "work":
             raise Refused("this cannot be")
         raise ZeroDivisionError

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from api.errors import Refused
-from api.http.jobs.runner import Stopped
-from api.http.jobs.video_files import fetcher
+from api.http.jobs.runner import JobStopped
+from api.http.jobs.video_files import s3_video_fetcher
 from catalog.errors import NotFound, StorageUnavailable
 from catalog.storage.s3_client import S3Options, client, session
 from tests.api.cli.test_video import tea_clip
@@ -89,13 +89,13 @@ def test_what_is_no_address_is_refused(service: Service, said: dict[str, Any]) -
 def test_a_fetch_that_was_stopped_goes_on_where_it_stopped(
     bucket: S3Options, there: str, tmp_path: Path
 ) -> None:
-    fetch, target, told = fetcher(bucket, 10**9), tmp_path / "upload", list[int]()
+    fetch, target, told = s3_video_fetcher(bucket, 10**9), tmp_path / "upload", list[int]()
 
     def stop(at: int, _: int) -> None:
         if at > len(FILM) // 2:
-            raise Stopped
+            raise JobStopped
 
-    with pytest.raises(Stopped):
+    with pytest.raises(JobStopped):
         fetch(there, target, stop)
     assert not target.exists()
     fetch(there, target, lambda at, _: told.append(at))
@@ -108,10 +108,10 @@ def test_another_film_under_the_same_name_is_fetched_anew(
     bucket: S3Options, there: str, tmp_path: Path
 ) -> None:
     def stop(*_: int) -> None:
-        raise Stopped
+        raise JobStopped
 
-    fetch, target = fetcher(bucket, 10**9), tmp_path / "upload"
-    with pytest.raises(Stopped):
+    fetch, target = s3_video_fetcher(bucket, 10**9), tmp_path / "upload"
+    with pytest.raises(JobStopped):
         fetch(there, target, stop)
     put(bucket, "film.bin", FILM[::-1])
     fetch(there, target, lambda *_: None)
@@ -120,7 +120,7 @@ def test_another_film_under_the_same_name_is_fetched_anew(
 
 def test_what_is_too_large_is_not_fetched(bucket: S3Options, there: str, tmp_path: Path) -> None:
     with pytest.raises(Refused, match="are allowed"):
-        fetcher(bucket, 1000)(there, tmp_path / "upload", lambda *_: None)
+        s3_video_fetcher(bucket, 1000)(there, tmp_path / "upload", lambda *_: None)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -129,9 +129,9 @@ def test_no_object_no_bucket_and_no_server_are_told_apart(
 ) -> None:
     for address in (f"s3://{bucket.bucket}/none", "s3://no-such-bucket/none"):
         with pytest.raises(NotFound, match=address):
-            fetcher(bucket, 10**9)(address, tmp_path / "upload", lambda *_: None)
+            s3_video_fetcher(bucket, 10**9)(address, tmp_path / "upload", lambda *_: None)
     nowhere = S3Options(
         "", endpoint="http://127.0.0.1:9", attempts=1, access_key="a", secret_key="b"
     )
     with pytest.raises(StorageUnavailable):
-        fetcher(nowhere, 10**9)("s3://bucket/x", tmp_path / "upload", lambda *_: None)
+        s3_video_fetcher(nowhere, 10**9)("s3://bucket/x", tmp_path / "upload", lambda *_: None)

@@ -14,7 +14,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from api.http.process.tls import identity
+from api.http.process.tls import find_identity
 from tests.api.http.serving import Service, serving
 
 PUBLISHER = Path(__file__).parents[3] / "stream" / "peers" / "whip_publisher.py"
@@ -24,7 +24,7 @@ PUBLISHER = Path(__file__).parents[3] / "stream" / "peers" / "whip_publisher.py"
 def publishing(service: Service, folder: Path, seconds: int = 30) -> Iterator[str]:
     """A publisher that sends moving bars; gives the session's id."""
     url = f"{service.url}/v1/catalogs/shop/whip"
-    pair = identity(folder, "127.0.0.1", None, None, self_signed=True)
+    pair = find_identity(folder, "127.0.0.1", None, None, self_signed=True)
     assert pair is not None
     before = {one["session_id"] for one in sessions(service)}
     arguments = [url, str(pair.certificate), str(pair.key), "320x240", "10", str(seconds)]

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing_extensions import override
 
 from api.http.jobs.runner import JobRunner
-from api.http.telemetry.metrics import Now
-from api.open_catalogs import Hub
+from api.http.telemetry.metrics import EngineCollector
+from api.open_catalogs import CatalogRegistry
 from api.services import build_services
 from api.settings import Settings
 from catalog.search.vector_index import IndexHealth
 from tests.api.http.serving import Service, png
 
 
-class HashedHub(Hub):
+class HashedHub(CatalogRegistry):
     """Follows a catalog so large that shortlists are hashed, and one where none was checked."""
 
     @override
@@ -40,6 +40,6 @@ def test_recall_is_told_of_the_catalogs_in_which_it_was_checked(tmp_path: Path) 
         closing(HashedHub(services.catalogs)) as hub,
         closing(JobRunner(tmp_path / "jobs", {})) as jobs,
     ):
-        told = {one.name: one.samples for one in Now(hub, jobs, ()).collect()}
+        told = {one.name: one.samples for one in EngineCollector(hub, jobs, ()).collect()}
     (recall,) = told["skulens_index_recall"]
     assert (recall.labels, recall.value) == ({"catalog": "large"}, 0.97)

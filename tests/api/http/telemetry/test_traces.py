@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from typing_extensions import override
 
 from api.errors import Refused
-from api.http.telemetry.traces import ENDPOINTS, EXPORTER, tracing_from
+from api.http.telemetry.traces import ENDPOINTS, EXPORTER, tracing_from_environment
 from tests.api.http.serving import png, serving
 
 
@@ -69,10 +69,10 @@ def test_a_request_is_a_span_that_goes_on_with_the_callers(
 
 
 def test_without_an_endpoint_nothing_is_traced() -> None:
-    assert tracing_from({}) is None
+    assert tracing_from_environment({}) is None
 
 
 def test_an_endpoint_without_the_library_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, EXPORTER, None)
     with pytest.raises(Refused, match=r"skulens\[traces\]"):
-        tracing_from({ENDPOINTS[0]: "http://127.0.0.1:9"})
+        tracing_from_environment({ENDPOINTS[0]: "http://127.0.0.1:9"})

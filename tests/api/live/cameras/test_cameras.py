@@ -7,7 +7,15 @@ import pytest
 from cryptography.fernet import Fernet
 
 from api.errors import Refused
-from api.live.cameras import Camera, CameraKeeper, CameraOrder, CameraStore, Hours, Vault, Window
+from api.live.cameras import (
+    Camera,
+    CameraRequest,
+    CameraStore,
+    CameraSupervisor,
+    Hours,
+    SecretBox,
+    Window,
+)
 from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
 from catalog.storage.folder import FolderStorage
@@ -20,25 +28,25 @@ from tests.catalog.support.fakes import FakeEncoder
 from tests.matcher.live.sources import HandSource, wait_until
 
 ADDRESS = "rtsp://operator:geheim@192.0.2.7:8554/stream?token=alsogeheim"
-ORDER = CameraOrder("door", ADDRESS, "shop", name="The door")
+ORDER = CameraRequest("door", ADDRESS, "shop", name="The door")
 
 
 @pytest.fixture
-def vault(tmp_path: Path) -> Vault:
-    return Vault.opened(tmp_path / "state" / "key")
+def vault(tmp_path: Path) -> SecretBox:
+    return SecretBox.opened(tmp_path / "state" / "key")
 
 
 @pytest.fixture
-def store(tmp_path: Path, vault: Vault) -> CameraStore:
+def store(tmp_path: Path, vault: SecretBox) -> CameraStore:
     return CameraStore(tmp_path / "cameras.json", vault)
 
 
 def test_a_camera_is_remembered_over_a_restart(tmp_path: Path, store: CameraStore) -> None:
     triangle = Region(((0, 0), (1, 0), (0.5, 1)))
     hours = Hours((Window(("mon", "tue"), "08:00", "18:30"),), "Europe/Zurich")
-    order = CameraOrder("door", ADDRESS, "shop", "The door", "tcp", True, hours, (triangle,), 0.1)
+    order = CameraRequest("door", ADDRESS, "shop", "The door", "tcp", True, hours, (triangle,), 0.1)
     store.add(order)
-    again = CameraStore(tmp_path / "cameras.json", Vault.opened(tmp_path / "state" / "key"))
+    again = CameraStore(tmp_path / "cameras.json", SecretBox.opened(tmp_path / "state" / "key"))
     camera = again.get("door")
     assert camera == Camera(
         "door", "The door", "rtsp://192.0.2.7:8554/stream", "shop", "tcp", True, hours,
@@ -56,30 +64,30 @@ def test_no_password_lies_on_the_disk_in_clear_or_is_shown(
     assert "geheim" not in repr(camera) + repr(ORDER) + camera.shown
 
 
-def test_the_key_is_readable_by_its_owner_alone(tmp_path: Path, vault: Vault) -> None:
+def test_the_key_is_readable_by_its_owner_alone(tmp_path: Path, vault: SecretBox) -> None:
     key = tmp_path / "state" / "key"
     assert key.stat().st_mode & 0o777 == 0o600
-    assert Vault.opened(key).open(vault.seal("x")) == "x"
+    assert SecretBox.opened(key).open(vault.seal("x")) == "x"
     key.chmod(0o644)
     with pytest.raises(Refused, match="chmod 600"):
-        Vault.opened(key)
+        SecretBox.opened(key)
 
 
 def test_another_key_is_said_to_be_another(tmp_path: Path, store: CameraStore) -> None:
     store.add(ORDER)
-    other = CameraStore(tmp_path / "cameras.json", Vault(Fernet.generate_key()))
+    other = CameraStore(tmp_path / "cameras.json", SecretBox(Fernet.generate_key()))
     assert other.get("door").name == "The door"
     with pytest.raises(Refused, match="key file is another"):
         other.address("door")
     with pytest.raises(Refused, match="damaged"):
-        Vault(b"no key")
+        SecretBox(b"no key")
 
 
 def test_a_camera_is_replaced_only_if_asked_for(store: CameraStore) -> None:
     store.add(ORDER)
     with pytest.raises(Refused, match="already"):
         store.add(ORDER)
-    store.add(CameraOrder("door", "rtsp://192.0.2.8/", "shop"), replace=True)
+    store.add(CameraRequest("door", "rtsp://192.0.2.8/", "shop"), replace=True)
     assert store.get("door").shown == "rtsp://192.0.2.8:554/"
     store.remove("door")
     with pytest.raises(Refused, match="no camera door"):
@@ -90,16 +98,16 @@ def test_a_camera_is_replaced_only_if_asked_for(store: CameraStore) -> None:
 @pytest.mark.parametrize(
     "order",
     [
-        CameraOrder("../door", ADDRESS, "shop"),
-        CameraOrder("door", "file:///etc/passwd", "shop"),
-        CameraOrder("door", "rtsp://127.0.0.1:port/geheim", "shop"),
-        CameraOrder("door", ADDRESS, "shop", transport="pigeon"),
-        CameraOrder("door", ADDRESS, "shop", smallest=7),
-        CameraOrder("door", "device:0", "shop"),
+        CameraRequest("../door", ADDRESS, "shop"),
+        CameraRequest("door", "file:///etc/passwd", "shop"),
+        CameraRequest("door", "rtsp://127.0.0.1:port/geheim", "shop"),
+        CameraRequest("door", ADDRESS, "shop", transport="pigeon"),
+        CameraRequest("door", ADDRESS, "shop", smallest=7),
+        CameraRequest("door", "device:0", "shop"),
     ],
 )
 def test_a_camera_that_cannot_be_is_refused_without_its_password(
-    tmp_path: Path, vault: Vault, order: CameraOrder
+    tmp_path: Path, vault: SecretBox, order: CameraRequest
 ) -> None:
     store = CameraStore(tmp_path / "cameras.json", vault, SERVICE_RULES)
     with pytest.raises(Refused) as refused:
@@ -110,7 +118,7 @@ def test_a_camera_that_cannot_be_is_refused_without_its_password(
 
 @pytest.mark.parametrize("content", ["", "{}", '{"format": 9, "cameras": []}', '{"format": 1}'])
 def test_a_damaged_file_is_refused_and_left_alone(
-    tmp_path: Path, vault: Vault, content: str
+    tmp_path: Path, vault: SecretBox, content: str
 ) -> None:
     path = tmp_path / "cameras.json"
     path.write_text(content)
@@ -164,7 +172,7 @@ class Watch:
         self.refuse = ""
         self.now = 0.0
         self.manager: SessionManager[Catalog] = SessionManager(ColourFinder())
-        self.keeper = CameraKeeper(
+        self.keeper = CameraSupervisor(
             store, self.manager, lambda _: lambda: shop, self.open, clock=lambda: self.now
         )
 
@@ -237,7 +245,7 @@ def test_a_camera_that_cannot_be_opened_says_why(watch: Watch) -> None:
 
 def test_outside_its_hours_or_switched_off_a_camera_rests(watch: Watch) -> None:
     night = Hours((Window(("thu",), "22:00", "23:00"),))
-    watch.keeper.put(CameraOrder("door", ADDRESS, "shop", hours=night))
+    watch.keeper.put(CameraRequest("door", ADDRESS, "shop", hours=night))
     wait_until(lambda: watch.reasons == ["It is outside its hours."])
     watch.now = 22.5 * 3600  # 1970 began with a Thursday
     watch.tick()
@@ -245,7 +253,7 @@ def test_outside_its_hours_or_switched_off_a_camera_rests(watch: Watch) -> None:
     watch.now = 23 * 3600.0
     watch.tick()
     wait_until(lambda: not watch.is_watching())
-    watch.keeper.put(CameraOrder("door", ADDRESS, "shop", enabled=False), replace=True)
+    watch.keeper.put(CameraRequest("door", ADDRESS, "shop", enabled=False), replace=True)
     wait_until(lambda: watch.reasons == ["It is switched off."])
 
 

@@ -7,7 +7,7 @@ import pytest
 from typing_extensions import override
 
 from api.errors import Refused
-from api.live.events import EventLog, Evidence, Journalist
+from api.live.events import EventLog, EventLogWriter, Evidence
 from api.live.events.log import NewEvent
 from matcher.live import SessionManager
 from tests.matcher.live.sources import Film, HandSource
@@ -16,7 +16,7 @@ from tests.matcher.world import FakeCatalog, Thing, TrueFinder, World, still
 TEA = World((Thing("tea", still(100, 100)),))
 
 
-def watch(journalist: Journalist) -> str:
+def watch(journalist: EventLogWriter) -> str:
     manager: SessionManager[FakeCatalog] = SessionManager(TrueFinder(TEA))
     manager.listen(journalist)
     source = HandSource()
@@ -29,7 +29,7 @@ def watch(journalist: Journalist) -> str:
 
 def test_what_a_session_says_is_logged_with_evidence(tmp_path: Path) -> None:
     log, evidence = EventLog(tmp_path / "events.db"), Evidence(tmp_path / "evidence")
-    session_id = watch(Journalist(log, evidence))
+    session_id = watch(EventLogWriter(log, evidence))
     entries = log.after(0, session_id=session_id).entries
     events = [json.loads(entry.body) for entry in entries]
     assert [event["event"] for event in events] == ["entered", "confirmed", "left"]
@@ -50,7 +50,7 @@ def test_a_disk_that_refuses_loses_events_and_counts_them(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     log = DeafLog(tmp_path / "events.db")
-    journalist = Journalist(log)
+    journalist = EventLogWriter(log)
     watch(journalist)
     assert journalist.lost == 3
     assert "the disk is full" in caplog.text
@@ -69,7 +69,7 @@ class HangingLog(EventLog):
 def test_a_disk_that_hangs_holds_no_frame_up(tmp_path: Path) -> None:
     log = HangingLog(tmp_path / "events.db")
     log.let_go = Flag()
-    journalist = Journalist(log)
+    journalist = EventLogWriter(log)
     manager: SessionManager[FakeCatalog] = SessionManager(TrueFinder(TEA))
     manager.listen(journalist)
     source = HandSource()

@@ -14,7 +14,7 @@ from paho.mqtt.client import Client, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 
 from api.errors import Refused
-from api.live.webhooks import WebhookOrder
+from api.live.webhooks import WebhookRequest
 from api.live.webhooks.mqtt import Broker, MqttPublisher, read_broker
 from tests.api.live.webhooks.test_webhooks import SECRET, Office
 from tests.matcher.live.sources import wait_until
@@ -111,7 +111,7 @@ def _connected(client: Client, port: int) -> bool:
 def test_events_are_published_in_order_with_their_numbers(
     office: Office, broker: Mosquitto, heard: "Queue[MQTTMessage]"
 ) -> None:
-    office.deliverer.add(WebhookOrder("till", broker.url(), SECRET))
+    office.deliverer.add(WebhookRequest("till", broker.url(), SECRET))
     office.say("entered", "confirmed", "left")
     messages = [heard.get(timeout=10) for _ in range(3)]
     assert [json.loads(one.payload)["event"] for one in messages] == [
@@ -144,8 +144,8 @@ def test_a_broker_that_is_away_is_one_sentence_and_gets_the_next_message(
 def test_a_wrong_password_and_a_topic_without_right_become_dead_letters(
     office: Office, broker: Mosquitto, heard: "Queue[MQTTMessage]"
 ) -> None:
-    office.deliverer.add(WebhookOrder("wrong", broker.url(), "a password that is wrong"))
-    office.deliverer.add(WebhookOrder("elsewhere", broker.url("bank/events"), SECRET))
+    office.deliverer.add(WebhookRequest("wrong", broker.url(), "a password that is wrong"))
+    office.deliverer.add(WebhookRequest("elsewhere", broker.url("bank/events"), SECRET))
     office.say("left")
     wait_until(lambda: len(office.store.dead_letters()) == 2)
     reasons = {one.webhook_id: one.reason for one in office.store.dead_letters()}
@@ -181,7 +181,7 @@ def test_an_address_is_read_to_its_parts() -> None:
 )
 def test_an_address_that_cannot_be_is_refused(office: Office, url: str) -> None:
     with pytest.raises(Refused, match="broker's address") as refused:
-        office.deliverer.add(WebhookOrder("x", url, SECRET))
+        office.deliverer.add(WebhookRequest("x", url, SECRET))
     assert "geheim" not in str(refused.value)
 
 

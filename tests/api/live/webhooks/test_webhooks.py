@@ -10,10 +10,10 @@ import pytest
 from typing_extensions import override
 
 from api.errors import Refused
-from api.live.cameras import Vault
+from api.live.cameras import SecretBox
 from api.live.events import EventLog
 from api.live.events.log import NewEvent
-from api.live.webhooks import Deliverer, Webhook, WebhookOrder, WebhookStore, signature
+from api.live.webhooks import Webhook, WebhookDelivery, WebhookRequest, WebhookStore, signature
 from api.live.webhooks.delivery import RetrySettings
 from api.live.webhooks.http_sender import HttpSender
 from tests.matcher.live.sources import wait_until
@@ -73,8 +73,8 @@ class Office:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.log = EventLog(folder / "events.db")
-        self.store = WebhookStore(folder / "hooks.db", Vault.opened(folder / "key"))
-        self.deliverer = Deliverer(self.log, self.store, retries=QUICK)
+        self.store = WebhookStore(folder / "hooks.db", SecretBox.opened(folder / "key"))
+        self.deliverer = WebhookDelivery(self.log, self.store, retries=QUICK)
 
     def say(self, *kinds: str, catalog: str = "shop") -> None:
         bodies = [json.dumps({"event": kind, "catalog": catalog}) for kind in kinds]
@@ -95,7 +95,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 def test_events_are_delivered_in_order_and_signed(office: Office, receiver: Receiver) -> None:
     office.say("entered")
-    office.deliverer.add(WebhookOrder("till", receiver.url, SECRET))
+    office.deliverer.add(WebhookRequest("till", receiver.url, SECRET))
     office.say("entered", "confirmed", "left")
     wait_until(lambda: len(receiver.got) == 3)
     assert receiver.numbers == [2, 3, 4]
@@ -111,7 +111,7 @@ def test_a_receiver_that_fails_is_asked_again_before_the_next_event(
     office: Office, receiver: Receiver
 ) -> None:
     receiver.answers = [500, 503, 200]
-    office.deliverer.add(WebhookOrder("till", receiver.url, SECRET))
+    office.deliverer.add(WebhookRequest("till", receiver.url, SECRET))
     office.say("entered", "left")
     wait_until(lambda: len(receiver.got) == 4)
     assert receiver.numbers == [1, 1, 1, 2]
@@ -122,7 +122,7 @@ def test_what_is_refused_for_good_becomes_a_dead_letter_and_the_next_goes_on(
     office: Office, receiver: Receiver
 ) -> None:
     receiver.answers = [500, 500, 500, 200]
-    office.deliverer.add(WebhookOrder("till", receiver.url, SECRET))
+    office.deliverer.add(WebhookRequest("till", receiver.url, SECRET))
     office.say("entered", "left")
     wait_until(lambda: len(receiver.got) == 4)
     wait_until(lambda: len(office.store.dead_letters()) == 1)
@@ -137,7 +137,7 @@ def test_what_is_refused_for_good_becomes_a_dead_letter_and_the_next_goes_on(
 
 
 def test_a_receiver_that_is_not_there_is_one_sentence(office: Office) -> None:
-    office.deliverer.add(WebhookOrder("till", "http://127.0.0.1:9/", SECRET))
+    office.deliverer.add(WebhookRequest("till", "http://127.0.0.1:9/", SECRET))
     office.say("entered")
     wait_until(lambda: len(office.store.dead_letters()) == 1)
     assert "could not be reached" in office.store.dead_letters()[0].reason
@@ -145,14 +145,14 @@ def test_a_receiver_that_is_not_there_is_one_sentence(office: Office) -> None:
 
 def test_a_redirect_is_not_followed(office: Office, receiver: Receiver) -> None:
     receiver.answers, receiver.location = [302, 302, 302], "http://127.0.0.1:9/elsewhere"
-    office.deliverer.add(WebhookOrder("till", receiver.url, SECRET))
+    office.deliverer.add(WebhookRequest("till", receiver.url, SECRET))
     office.say("entered")
     wait_until(lambda: len(office.store.dead_letters()) == 1)
     assert "302" in office.store.dead_letters()[0].reason
 
 
 def test_only_what_a_webhook_asked_for_is_told(office: Office, receiver: Receiver) -> None:
-    order = WebhookOrder("till", receiver.url, SECRET, kinds=("confirmed",), catalog="shop")
+    order = WebhookRequest("till", receiver.url, SECRET, kinds=("confirmed",), catalog="shop")
     office.deliverer.add(order)
     office.say("entered", "confirmed")
     office.say("confirmed", catalog="other")
@@ -162,7 +162,7 @@ def test_only_what_a_webhook_asked_for_is_told(office: Office, receiver: Receive
 
 def test_after_a_restart_nothing_is_left_out(tmp_path: Path, receiver: Receiver) -> None:
     first = Office(tmp_path)
-    first.deliverer.add(WebhookOrder("till", receiver.url, SECRET))
+    first.deliverer.add(WebhookRequest("till", receiver.url, SECRET))
     first.say("entered")
     wait_until(lambda: len(receiver.got) == 1)
     first.deliverer.close()
@@ -174,10 +174,10 @@ def test_after_a_restart_nothing_is_left_out(tmp_path: Path, receiver: Receiver)
 
 
 def test_a_removed_webhook_is_told_nothing_more(office: Office, receiver: Receiver) -> None:
-    office.deliverer.add(WebhookOrder("till", receiver.url, SECRET))
+    office.deliverer.add(WebhookRequest("till", receiver.url, SECRET))
     office.deliverer.remove("till")
     office.say("entered")
-    office.deliverer.add(WebhookOrder("other", receiver.url, SECRET))
+    office.deliverer.add(WebhookRequest("other", receiver.url, SECRET))
     office.say("left")
     wait_until(lambda: receiver.numbers == [2])
     with pytest.raises(Refused, match="no webhook till"):
@@ -193,16 +193,16 @@ def test_a_receiver_that_hangs_holds_up_no_other(office: Office, receiver: Recei
         return HttpSender()(receiver.url, body, dict(headers))  # type: ignore[call-overload]
 
     office.deliverer.close()
-    office.deliverer = Deliverer(office.log, office.store, sender=sender, retries=QUICK)
-    office.deliverer.add(WebhookOrder("a", "http://hangs.example/", SECRET))
-    office.deliverer.add(WebhookOrder("b", receiver.url, SECRET))
+    office.deliverer = WebhookDelivery(office.log, office.store, sender=sender, retries=QUICK)
+    office.deliverer.add(WebhookRequest("a", "http://hangs.example/", SECRET))
+    office.deliverer.add(WebhookRequest("b", receiver.url, SECRET))
     office.say("entered", "left")
     wait_until(lambda: receiver.numbers == [1, 2])
     let_go.set()
 
 
 def test_a_secret_lies_nowhere_in_clear_and_is_not_shown(office: Office, tmp_path: Path) -> None:
-    order = WebhookOrder("till", "https://example.com/hook", SECRET)
+    order = WebhookRequest("till", "https://example.com/hook", SECRET)
     office.store.add(order)
     files = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
     assert not any(SECRET.encode() in content for content in files)
@@ -214,18 +214,18 @@ def test_a_secret_lies_nowhere_in_clear_and_is_not_shown(office: Office, tmp_pat
 @pytest.mark.parametrize(
     "order",
     [
-        WebhookOrder("../x", "https://example.com/", SECRET),
-        WebhookOrder("x", "file:///etc/passwd", SECRET),
-        WebhookOrder("x", "https://user:geheim@example.com/", SECRET),
-        WebhookOrder("x", "https://", SECRET),
-        WebhookOrder("x", "http://host:port/", SECRET),
-        WebhookOrder("x", "https://example.com/\n", SECRET),
-        WebhookOrder("x", "https://example.com/", "short"),
-        WebhookOrder("x", "https://example.com/", SECRET, kinds=("exploded",)),
-        WebhookOrder("x", "https://example.com/", SECRET, kinds=()),
+        WebhookRequest("../x", "https://example.com/", SECRET),
+        WebhookRequest("x", "file:///etc/passwd", SECRET),
+        WebhookRequest("x", "https://user:geheim@example.com/", SECRET),
+        WebhookRequest("x", "https://", SECRET),
+        WebhookRequest("x", "http://host:port/", SECRET),
+        WebhookRequest("x", "https://example.com/\n", SECRET),
+        WebhookRequest("x", "https://example.com/", "short"),
+        WebhookRequest("x", "https://example.com/", SECRET, kinds=("exploded",)),
+        WebhookRequest("x", "https://example.com/", SECRET, kinds=()),
     ],
 )
-def test_a_webhook_that_cannot_be_is_refused(office: Office, order: WebhookOrder) -> None:
+def test_a_webhook_that_cannot_be_is_refused(office: Office, order: WebhookRequest) -> None:
     with pytest.raises(Refused) as refused:
         office.deliverer.add(order)
     assert "geheim" not in str(refused.value)
@@ -233,9 +233,9 @@ def test_a_webhook_that_cannot_be_is_refused(office: Office, order: WebhookOrder
 
 
 def test_one_webhook_is_not_remembered_twice(office: Office) -> None:
-    office.store.add(WebhookOrder("x", "https://example.com/", SECRET))
+    office.store.add(WebhookRequest("x", "https://example.com/", SECRET))
     with pytest.raises(Refused, match="already"):
-        office.store.add(WebhookOrder("x", "https://example.com/", SECRET))
+        office.store.add(WebhookRequest("x", "https://example.com/", SECRET))
 
 
 def test_an_address_that_the_service_forbids_is_not_reached(receiver: Receiver) -> None:
