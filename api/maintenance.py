@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from api.errors import refusals, sentence
-from catalog.reconcile.report import Kind, Report
+from catalog.reconcile.report import FindingKind, Report
 
 _logger: Final = logging.getLogger(__name__)
 # Several services on one storage should not all come at the same second.
@@ -71,10 +71,10 @@ class MaintenanceStatus:
     synced_at: float = 0.0
     reconciled_at: float = 0.0
     drift: float = 0.0
-    counts: Mapping[Kind, int] = field(default_factory=lambda: MappingProxyType({}))
+    counts: Mapping[FindingKind, int] = field(default_factory=lambda: MappingProxyType({}))
     fault: str = ""
 
-    def count(self, kind: Kind) -> int:
+    def count(self, kind: FindingKind) -> int:
         """Findings of a kind."""
         return self.counts.get(kind, 0)
 
@@ -173,13 +173,13 @@ def _is_due(last: float, every: float, now: float) -> bool:
 def _found(
     before: MaintenanceStatus, report: Report, now: float, *, everything: bool
 ) -> MaintenanceStatus:
-    counts = MappingProxyType({kind: report.count(kind) for kind in Kind})
+    counts = MappingProxyType({kind: report.count(kind) for kind in FindingKind})
     after = replace(before, synced_at=now, counts=counts, fault="")
     return replace(after, reconciled_at=now, drift=report.drift) if everything else after
 
 
 def _tell(name: str, report: Report) -> None:
     for one in report.findings:
-        needs_somebody = one.kind in (Kind.WITHHELD, Kind.PROBLEM)
+        needs_somebody = one.kind in (FindingKind.WITHHELD, FindingKind.PROBLEM)
         level = logging.WARNING if needs_somebody else logging.INFO
         _logger.log(level, "catalog %s: %s", name, one.sentence)

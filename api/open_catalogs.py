@@ -7,7 +7,7 @@ from threading import Lock
 from typing_extensions import override
 
 from catalog.errors import CatalogError, Conflict, NotFound
-from catalog.follower import Follower, Health
+from catalog.follower import Follower, FollowerHealth
 from catalog.reconcile.orphans import GRACE_SECONDS
 from catalog.reconcile.reconciler import Reconciler
 from catalog.registry import Catalogs
@@ -74,7 +74,7 @@ class CatalogRegistry:
         """
         return self._following(self._room(name)).catalog
 
-    def health(self) -> dict[str, Health]:
+    def health(self) -> dict[str, FollowerHealth]:
         """How fresh each followed catalog is."""
         with self._lock:
             rooms = dict(self._rooms)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from api.settings import Settings
 from catalog.encodings.encoding import Encoder, Encoding, PartIds
-from catalog.encodings.shared_cache import FeatureCache
-from catalog.ingest.quality import EnrolmentRules, Fault
+from catalog.encodings.shared_cache import SharedEncodingCache
+from catalog.ingest.quality import IssueKind, QualityRules
 from catalog.registry import Catalogs
 from catalog.storage.base import Storage
 from catalog.storage.folder import FolderStorage
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from api.models.finetuning import CatalogAdapter
     from api.models.loading import Models
     from api.models.per_catalog import AdaptedModels, CatalogFinder
-    from catalog.search.search import Found, Search
+    from catalog.search.search import SearchQuery, SearchResult
     from catalog.snapshot import Catalog
     from catalog.storage.s3 import S3Options
-    from catalog.transfer.s3_images import S3Pictures
+    from catalog.transfer.s3_images import S3Images
     from matcher.decision.evaluation import Judge
     from matcher.decision.explain import Explanation
     from matcher.results import Detection, Identification, Match
@@ -69,7 +69,9 @@ class PhotoFinder(Protocol):
 class Searcher(Protocol):
     """What finds products like a picture; `matcher.retrieval.search.PictureSearch` does."""
 
-    def search(self, catalog: "Catalog", search: "Search", image: "NDArray[np.uint8]") -> "Found":
+    def search(
+        self, catalog: "Catalog", search: "SearchQuery", image: "NDArray[np.uint8]"
+    ) -> "SearchResult":
         """Products like a picture, which also the words of the search may find."""
         ...
 
@@ -165,7 +167,7 @@ class LocalServices:
             self.storage,
             _LateEncoder(self),
             enrolment_rules(self._settings),
-            FeatureCache(self._settings.cache_dir / "features"),
+            SharedEncodingCache(self._settings.cache_dir / "features"),
             self._made_for,
         )
 
@@ -228,10 +230,10 @@ class LocalServices:
         return self._pictures.get(address)
 
     @cached_property
-    def _pictures(self) -> "S3Pictures":
-        from catalog.transfer.s3_images import S3Pictures
+    def _pictures(self) -> "S3Images":
+        from catalog.transfer.s3_images import S3Images
 
-        return S3Pictures(s3_options(self._settings))
+        return S3Images(s3_options(self._settings))
 
     @cached_property
     def searcher(self) -> Searcher:
@@ -241,10 +243,10 @@ class LocalServices:
         return CatalogSearcher(self._catalog_finder)
 
 
-def enrolment_rules(settings: Settings) -> EnrolmentRules:
+def enrolment_rules(settings: Settings) -> QualityRules:
     """What is wrong with reference pictures, and what of it is refused."""
-    refused = frozenset(Fault(name) for name in settings.enrolment_refuses)
-    return EnrolmentRules(refused, twin=settings.twin_similarity)
+    refused = frozenset(IssueKind(name) for name in settings.enrolment_refuses)
+    return QualityRules(refused, twin=settings.twin_similarity)
 
 
 def storage_of(settings: Settings) -> Storage:

@@ -18,7 +18,7 @@ KEYS: Final = ("ACCESS_KEY", "SECRET_KEY")
 # Ours lie beside the packages, in the checkout that the editable install points to.
 SHIPPED_WEIGHTS: Final = Path(__file__).parents[1] / "weights"
 
-# The names of `catalog.ingest.quality.Fault`, which would take a second to import.
+# The names of `catalog.ingest.quality.IssueKind`, which would take a second to import.
 FAULTS: Final = ("small", "blurred", "plain", "duplicate", "twin")
 
 Device = Literal["auto", "cpu", "cuda", "reference"]

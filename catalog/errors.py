@@ -21,7 +21,7 @@ class NewerFormat(CatalogError):
     """A newer skulens wrote this; what is older can be read, nothing can be written."""
 
 
-class Behind(CatalogError):
+class VersionNotReached(CatalogError):
     """The version that was asked for has not been seen within the wait."""
 
 

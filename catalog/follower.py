@@ -18,7 +18,7 @@ _LONGEST_PAUSE_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class FollowerHealth:
     """How fresh a followed catalog is.
 
     Attributes:
@@ -95,12 +95,12 @@ class Follower:
         return self._store.snapshot(min_version=min_version, wait_seconds=wait_seconds)
 
     @property
-    def health(self) -> Health:
+    def health(self) -> FollowerHealth:
         """How fresh it is."""
         age = self._clock() - self._seen_at
         overdue = age > self._poll_seconds + _OVERDUE_SECONDS
         reason = self._fault or ("the storage does not answer" if overdue else "")
-        return Health(self._catalog.index_version, bool(reason), reason, age)
+        return FollowerHealth(self._catalog.index_version, bool(reason), reason, age)
 
     def _run(self) -> None:
         pause = self._poll_seconds

@@ -4,14 +4,14 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from catalog.encodings.encoders import Encoders
+from catalog.encodings.encoders import CatalogEncoders
 from catalog.encodings.encoding import Encoder, Encoding, PartIds
 from catalog.encodings.store import part_folders
 from catalog.errors import Conflict, Invalid, NotFound
-from catalog.ingest.ingest import Ingest
-from catalog.journal.commit_log import Ledger
+from catalog.ingest.ingest import Ingestor
+from catalog.journal.commit_log import CommitLog
 from catalog.journal.entries import JournalChange, PartsActivated, PartsPrepared
-from catalog.journal.state import NO_PARTS, CatalogState, Life
+from catalog.journal.state import NO_PARTS, CatalogState, Lifecycle
 from catalog.records.product import Product, ReferenceImage
 from catalog.records.validation import check_part_ids
 from catalog.storage.base import Storage
@@ -20,7 +20,7 @@ OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class CatalogModel:
     """Networks that a catalog knows of.
 
     Attributes:
@@ -35,7 +35,7 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
-class Models:
+class CatalogModels:
     """Which networks a catalog is, was and could be encoded by.
 
     Attributes:
@@ -47,10 +47,10 @@ class Models:
         answered: whether this process has the active ones, be they its own or made for the catalog.
     """
 
-    active: Model
-    present: Model
-    previous: Model | None
-    prepared: Model | None
+    active: CatalogModel
+    present: CatalogModel
+    previous: CatalogModel | None
+    prepared: CatalogModel | None
     pictures: int
     answered: bool
 
@@ -61,16 +61,16 @@ def model_id_of(part_ids: PartIds) -> str:
     return hashlib.sha256(joined.encode()).hexdigest()[:12]
 
 
-class ModelChange:
+class ModelMigration:
     """Changes the networks of one catalog, which answers by the old ones until the switch."""
 
     def __init__(
         self,
         name: str,
         storage: Storage,
-        ledger: Ledger,
-        ingest: Ingest,
-        encoders: Encoders,
+        commit_log: CommitLog,
+        ingest: Ingestor,
+        encoders: CatalogEncoders,
         encoder: Encoder | None = None,
     ) -> None:
         """Take what the catalog is made of.
@@ -78,34 +78,34 @@ class ModelChange:
         Args:
             name: of the catalog.
             storage: it lies in.
-            ledger: commits to its journal.
+            commit_log: commits to its journal.
             ingest: encodes its pictures.
             encoders: that this process has.
             encoder: what to change to; the process's own when None.
         """
         self._name = name
         self._storage = storage
-        self._ledger = ledger
+        self._commit_log = commit_log
         self._ingest = ingest
         self._encoders = encoders
         self._encoder = encoder or encoders.own
 
-    def by(self, encoder: Encoder) -> "ModelChange":
+    def by(self, encoder: Encoder) -> "ModelMigration":
         """The same for other networks than the process's own."""
-        return ModelChange(
-            self._name, self._storage, self._ledger, self._ingest, self._encoders, encoder
+        return ModelMigration(
+            self._name, self._storage, self._commit_log, self._ingest, self._encoders, encoder
         )
 
-    def models(self) -> Models:
+    def models(self) -> CatalogModels:
         """What is known of the catalog's networks; lists all features."""
-        state = self._alive(self._ledger.state())
+        state = self._alive(self._commit_log.state())
 
-        def model(part_ids: PartIds) -> Model:
+        def model(part_ids: PartIds) -> CatalogModel:
             have = self._encoded(part_ids)
             count = sum(one.image_id in have for one in _images(state))
-            return Model(model_id_of(part_ids), part_ids, count)
+            return CatalogModel(model_id_of(part_ids), part_ids, count)
 
-        return Models(
+        return CatalogModels(
             active=model(state.part_ids),
             present=model(self._encoder.part_ids),
             previous=None if state.previous == NO_PARTS else model(state.previous),
@@ -133,7 +133,7 @@ class ModelChange:
             known = wanted in (self._alive(state).part_ids, state.prepared, state.previous)
             return None if known else PartsPrepared(wanted)
 
-        self._ledger.commit(announced)
+        self._commit_log.commit(announced)
         encoded: set[Product] = set()
         while owed := [p for p in self._products() if p not in encoded]:
             self._encode(owed, encoded, on_progress)
@@ -166,7 +166,7 @@ class ModelChange:
             NotFound: there were none before.
             Conflict: pictures that came since have no features by them.
         """
-        state = self._alive(self._ledger.state())
+        state = self._alive(self._commit_log.state())
         if state.previous == NO_PARTS:
             raise NotFound(f"catalog {self._name} was never encoded by other networks")
         return self._switched_to(state.previous)
@@ -187,7 +187,7 @@ class ModelChange:
         """
         if model_id == model_id_of(self._encoder.part_ids):
             return self.switch(on_progress)
-        state = self._alive(self._ledger.state())
+        state = self._alive(self._commit_log.state())
         known = (state.part_ids, state.previous, state.prepared)
         for part_ids in known:
             if part_ids != NO_PARTS and model_id == model_id_of(part_ids):
@@ -224,7 +224,7 @@ class ModelChange:
             complete = encoded.issuperset(self._alive(state).products.values())
             return None if not complete or state.part_ids == part_ids else PartsActivated(part_ids)
 
-        return self._ledger.commit(switched).state
+        return self._commit_log.commit(switched).state
 
     def _encode(
         self, products: Sequence[Product], encoded: set[Product], on_progress: OnProgress | None
@@ -261,10 +261,10 @@ class ModelChange:
         return frozenset.intersection(*map(frozenset, parts))
 
     def _products(self) -> tuple[Product, ...]:
-        return tuple(self._alive(self._ledger.state()).products.values())
+        return tuple(self._alive(self._commit_log.state()).products.values())
 
     def _alive(self, state: CatalogState) -> CatalogState:
-        if state.life is not Life.LIVE:
+        if state.life is not Lifecycle.LIVE:
             raise NotFound(f"there is no catalog {self._name}")
         return state
 

@@ -2,21 +2,21 @@
 
 from typing import Final
 
-from catalog.encodings.encoders import Others
+from catalog.encodings.encoders import FindEncoder
 from catalog.encodings.encoding import Encoder
-from catalog.encodings.shared_cache import FeatureCache
-from catalog.encodings.store import PartStore
+from catalog.encodings.shared_cache import SharedEncodingCache
+from catalog.encodings.store import EncodingStore
 from catalog.errors import AlreadyExists, CatalogError, NotFound, StorageUnavailable
-from catalog.ingest.quality import EnrolmentRules
-from catalog.journal.commit_log import Ledger
+from catalog.ingest.quality import QualityRules
+from catalog.journal.commit_log import CommitLog
 from catalog.journal.entries import CatalogCleared, CatalogDeleted, JournalChange, PartsActivated
 from catalog.journal.journal import Journal
-from catalog.journal.state import CatalogState, Life
+from catalog.journal.state import CatalogState, Lifecycle
 from catalog.reconcile.orphans import GRACE_SECONDS
 from catalog.reconcile.reconciler import Reconciler
 from catalog.records.product import is_valid_id
 from catalog.records.validation import check_id, check_part_ids
-from catalog.search.index_cache import IndexKeeper
+from catalog.search.index_cache import IndexCache
 from catalog.storage.base import Storage
 from catalog.store import CatalogStore
 
@@ -38,9 +38,9 @@ class Catalogs:
         self,
         storage: Storage,
         encoder: Encoder,
-        rules: EnrolmentRules | None = None,
-        shared: FeatureCache | None = None,
-        others: Others | None = None,
+        rules: QualityRules | None = None,
+        shared: SharedEncodingCache | None = None,
+        others: FindEncoder | None = None,
     ) -> None:
         """Take what all of them share.
 
@@ -73,11 +73,11 @@ class Catalogs:
         check_part_ids(part_ids)
 
         def created(state: CatalogState) -> JournalChange:
-            if state.life is Life.LIVE:
+            if state.life is Lifecycle.LIVE:
                 raise AlreadyExists(f"there is a catalog {name} already")
             return PartsActivated(part_ids)
 
-        ledger = self._ledger(name)
+        ledger = self._commit_log(name)
         self._clear(name, ledger)
         ledger.commit(created)
         return self._store(name)
@@ -118,12 +118,12 @@ class Catalogs:
             Invalid: the name breaks the pattern of ids.
         """
         check_id(name, "catalog")
-        ledger = self._ledger(name)
+        ledger = self._commit_log(name)
 
         def deleted(state: CatalogState) -> JournalChange | None:
-            if state.life is Life.ABSENT:
+            if state.life is Lifecycle.ABSENT:
                 raise NotFound(f"there is no catalog {name}")
-            return CatalogDeleted() if state.life is Life.LIVE else None
+            return CatalogDeleted() if state.life is Lifecycle.LIVE else None
 
         ledger.commit(deleted)
         self._clear(name, ledger)
@@ -133,16 +133,16 @@ class Catalogs:
             name, self._storage, self._encoder, self._rules, self._shared, self._others
         )
 
-    def _clear(self, name: str, ledger: Ledger) -> None:
+    def _clear(self, name: str, ledger: CommitLog) -> None:
         """Remove what a deleted catalog left, unless that is done."""
 
         def cleared(state: CatalogState) -> JournalChange | None:
-            return CatalogCleared() if state.life is Life.DELETING else None
+            return CatalogCleared() if state.life is Lifecycle.DELETING else None
 
         for folder in _DELETED_FOLDERS:
             for key in self._storage.list(f"{name}/{folder}/"):
                 # Another process may have finished this, and the name may be in use again.
-                if ledger.state().life is not Life.DELETING:
+                if ledger.state().life is not Lifecycle.DELETING:
                     return
                 self._storage.delete(key)
         ledger.commit(cleared)
@@ -160,5 +160,5 @@ class Catalogs:
             return False
         return not isinstance(last.changes[-1], CatalogDeleted | CatalogCleared)
 
-    def _ledger(self, name: str) -> Ledger:
-        return Ledger(self._storage, name, IndexKeeper(PartStore(self._storage, name)))
+    def _commit_log(self, name: str) -> CommitLog:
+        return CommitLog(self._storage, name, IndexCache(EncodingStore(self._storage, name)))

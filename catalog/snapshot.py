@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.encodings.cache import EncodingCache
-from catalog.encodings.encoders import Encoders
+from catalog.encodings.encoders import CatalogEncoders
 from catalog.encodings.encoding import Encoding, PartIds
 from catalog.errors import NotFound
 from catalog.journal.state import CatalogState
@@ -15,15 +15,15 @@ from catalog.records.calibration import Calibration
 from catalog.records.feedback import Feedback
 from catalog.records.product import Product, image_key
 from catalog.search.filters import Conditions
-from catalog.search.index_cache import IndexKeeper
-from catalog.search.search import Found, Search, answered
+from catalog.search.index_cache import IndexCache
+from catalog.search.search import SearchQuery, SearchResult, run_search
 from catalog.search.text_index import TextIndex
-from catalog.search.vector_index import Index, IndexHealth, Neighbour
+from catalog.search.vector_index import IndexHealth, Neighbour, VectorIndex
 from catalog.storage.base import Storage
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class CatalogSources:
     """What the snapshots of one catalog read from and share.
 
     Attributes:
@@ -35,9 +35,9 @@ class Sources:
     """
 
     storage: Storage
-    keeper: IndexKeeper
+    keeper: IndexCache
     encodings: EncodingCache
-    encoders: Encoders
+    encoders: CatalogEncoders
     texts: TextIndex = field(default_factory=TextIndex)
 
 
@@ -47,11 +47,11 @@ class Catalog:
     Products are in memory; embeddings, encodings and pictures are read when they are first needed.
     """
 
-    def __init__(self, name: str, state: CatalogState, sources: Sources) -> None:
+    def __init__(self, name: str, state: CatalogState, sources: CatalogSources) -> None:
         self._name = name
         self._state = state
         self._sources = sources
-        self._index: Index | None = None
+        self._index: VectorIndex | None = None
 
     @property
     def name(self) -> str:
@@ -119,7 +119,7 @@ class Catalog:
         """
         return self._ready().search(embedding, size)
 
-    def search(self, search: Search, near: Sequence[Neighbour] | None = None) -> Found:
+    def search(self, search: SearchQuery, near: Sequence[Neighbour] | None = None) -> SearchResult:
         """Products by words and conditions, and by likeness where that is given.
 
         Words alone need no networks: also a catalog that other networks encoded can be searched.
@@ -129,7 +129,7 @@ class Catalog:
             near: products by likeness, best first; fused with what the words find.
         """
         texts = self._sources.texts.search(search.text, self.products) if search.text else None
-        return answered(search, self.products, self.index_version, texts, near)
+        return run_search(search, self.products, self.index_version, texts, near)
 
     def near(
         self, embedding: NDArray[np.float32], size: int, where: Conditions
@@ -159,7 +159,7 @@ class Catalog:
         index = self._index if current is None else current
         return None if index is None else index.health
 
-    def _ready(self) -> Index:
+    def _ready(self) -> VectorIndex:
         self._check_networks()
         current = self._sources.keeper.current(self.products)
         if current is not None:

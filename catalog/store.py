@@ -8,24 +8,25 @@ from threading import Lock
 from typing import Final
 
 from catalog.encodings.cache import EncodingCache
-from catalog.encodings.encoders import Encoders, Others
+from catalog.encodings.encoders import CatalogEncoders, FindEncoder
 from catalog.encodings.encoding import Encoder
-from catalog.encodings.shared_cache import FeatureCache
-from catalog.encodings.store import PartStore
+from catalog.encodings.shared_cache import SharedEncodingCache
+from catalog.encodings.store import EncodingStore
 from catalog.errors import (
     AlreadyExists,
-    Behind,
     CatalogError,
     Conflict,
     Invalid,
     NotFound,
     StorageUnavailable,
+    VersionNotReached,
 )
-from catalog.ingest.feedback import FeedbackBook
-from catalog.ingest.ingest import Ingest, Intake, NamedPicture
-from catalog.ingest.quality import EnrolmentRules, Finding
-from catalog.ingest.upload import Upload
-from catalog.journal.commit_log import Decide, Ledger, now
+from catalog.ingest.feedback import FeedbackRecorder
+from catalog.ingest.image_file import ImageFile
+from catalog.ingest.ingest import IngestBatch, Ingestor
+from catalog.ingest.quality import Issue, QualityRules
+from catalog.ingest.upload import ImageUpload
+from catalog.journal.commit_log import CommitLog, Decide, utc_now
 from catalog.journal.entries import (
     CalibrationReset,
     CalibrationSet,
@@ -33,9 +34,9 @@ from catalog.journal.entries import (
     ProductRemoved,
     ProductWritten,
 )
-from catalog.journal.projection import Projections
-from catalog.journal.state import NOTHING, CatalogState, Life, replay
-from catalog.migration import ModelChange, OnProgress
+from catalog.journal.projection import ReadableCopies
+from catalog.journal.state import EMPTY_STATE, CatalogState, Lifecycle, replay
+from catalog.migration import ModelMigration, OnProgress
 from catalog.records.calibration import Calibration
 from catalog.records.product import AttributeValue, Product, ReferenceImage
 from catalog.records.validation import (
@@ -45,8 +46,8 @@ from catalog.records.validation import (
     check_restorable,
     check_texts,
 )
-from catalog.search.index_cache import IndexKeeper
-from catalog.snapshot import Catalog, Sources
+from catalog.search.index_cache import IndexCache
+from catalog.snapshot import Catalog, CatalogSources
 from catalog.storage.base import Storage
 
 WAIT_SECONDS: Final = 5.0
@@ -65,9 +66,9 @@ class CatalogReader:
         name: str,
         storage: Storage,
         encoder: Encoder,
-        rules: EnrolmentRules | None = None,
-        shared: FeatureCache | None = None,
-        others: Others | None = None,
+        rules: QualityRules | None = None,
+        shared: SharedEncodingCache | None = None,
+        others: FindEncoder | None = None,
     ) -> None:
         """Take what the catalog is made of.
 
@@ -80,16 +81,16 @@ class CatalogReader:
             others: gives encoders that were made for a catalog; None for none.
         """
         self._name = name
-        self._encoders = Encoders(name, encoder, others)
-        parts = PartStore(storage, name)
+        self._encoders = CatalogEncoders(name, encoder, others)
+        parts = EncodingStore(storage, name)
         encodings = EncodingCache(parts, shared=shared)
-        self._keeper = IndexKeeper(parts)
-        self._ledger = Ledger(storage, name, self._keeper)
-        self._projections = Projections(storage, name)
-        self._sources = Sources(storage, self._keeper, encodings, self._encoders)
-        self._ingest = Ingest(storage, name, self._encoders, encodings, rules or EnrolmentRules())
-        self.model = ModelChange(name, storage, self._ledger, self._ingest, self._encoders)
-        self.feedback = FeedbackBook(name, storage, self._ledger)
+        self._index_cache = IndexCache(parts)
+        self._commit_log = CommitLog(storage, name, self._index_cache)
+        self._projections = ReadableCopies(storage, name)
+        self._sources = CatalogSources(storage, self._index_cache, encodings, self._encoders)
+        self._ingest = Ingestor(storage, name, self._encoders, encodings, rules or QualityRules())
+        self.model = ModelMigration(name, storage, self._commit_log, self._ingest, self._encoders)
+        self.feedback = FeedbackRecorder(name, storage, self._commit_log)
         self._lock = Lock()
         self._catalog: Catalog | None = None
 
@@ -99,9 +100,9 @@ class CatalogReader:
         return self._name
 
     @property
-    def ledger(self) -> Ledger:
+    def commit_log(self) -> CommitLog:
         """What commits to its journal."""
-        return self._ledger
+        return self._commit_log
 
     @property
     def is_current(self) -> bool:
@@ -110,7 +111,7 @@ class CatalogReader:
 
     def state(self) -> CatalogState:
         """What the journal says now."""
-        return self._alive(self._ledger.state())
+        return self._alive(self._commit_log.state())
 
     def snapshot(self, *, min_version: int = 0, wait_seconds: float = WAIT_SECONDS) -> Catalog:
         """The catalog as the journal has it now; the same object while nothing changes.
@@ -125,7 +126,7 @@ class CatalogReader:
         deadline = time.monotonic() + wait_seconds
         while (state := self.state()).sequence < min_version:
             if time.monotonic() >= deadline:
-                raise Behind(
+                raise VersionNotReached(
                     f"catalog {self._name} is at version {state.sequence}, not yet at "
                     f"{min_version}; try again"
                 )
@@ -135,7 +136,7 @@ class CatalogReader:
     @property
     def written_version(self) -> int:
         """The `index_version` of the last change that this object made; 0 before the first."""
-        return self._ledger.written
+        return self._commit_log.written
 
     def latest(self) -> Catalog:
         """The catalog as this process read or wrote it last; asks the storage for nothing.
@@ -143,7 +144,7 @@ class CatalogReader:
         Raises:
             NotFound: it was never read, or is deleted.
         """
-        return self._snapshot_of(self._alive(self._ledger.known))
+        return self._snapshot_of(self._alive(self._commit_log.known))
 
     def _snapshot_of(self, state: CatalogState) -> Catalog:
         with self._lock:
@@ -167,18 +168,18 @@ class CatalogReader:
         Raises:
             NotFound: there is no such version, or the catalog did not live then.
         """
-        entries = self._ledger.entries()
-        state = replay(NOTHING, (one for one in entries if one.sequence <= index_version))
+        entries = self._commit_log.entries()
+        state = replay(EMPTY_STATE, (one for one in entries if one.sequence <= index_version))
         if state.sequence != index_version:
             raise NotFound(f"catalog {self._name} has no version {index_version}")
         return Catalog(self._name, self._alive(state), self._sources)
 
     def close(self) -> None:
         """Wait for what still runs in the background."""
-        self._keeper.wait()
+        self._index_cache.wait()
 
     def _alive(self, state: CatalogState) -> CatalogState:
-        if state.life is not Life.LIVE:
+        if state.life is not Lifecycle.LIVE:
             raise NotFound(f"there is no catalog {self._name}")
         return state
 
@@ -193,11 +194,11 @@ class CatalogReader:
         return NotFound(f"there is no product {product_id} in catalog {self._name}")
 
 
-Turn = Callable[[], None]
+BeforeCommit = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ChangeResult:
     """What a write did.
 
     Attributes:
@@ -210,7 +211,7 @@ class Change:
     index_version: int
     product: Product
     notes: tuple[str, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Issue, ...] = ()
 
 
 class CatalogChanger(CatalogReader):
@@ -229,7 +230,7 @@ class CatalogChanger(CatalogReader):
         attributes: Mapping[str, AttributeValue] | None = None,
         attribute_changes: Mapping[str, AttributeValue | None] | None = None,
         if_revision: int | None = None,
-    ) -> Change:
+    ) -> ChangeResult:
         """Change what is said of a product; what is left out stays.
 
         Args:
@@ -247,7 +248,7 @@ class CatalogChanger(CatalogReader):
         """
         check_texts(name or "", description or "")
         items = None if attributes is None else attribute_items(attributes)
-        at = now()
+        at = utc_now()
 
         def updated(state: CatalogState) -> JournalChange | None:
             product = self._expected(state, product_id, if_revision)
@@ -262,21 +263,21 @@ class CatalogChanger(CatalogReader):
 
         return self._changed(product_id, updated)
 
-    def remove_product(self, product_id: str, *, if_revision: int | None = None) -> Change:
+    def remove_product(self, product_id: str, *, if_revision: int | None = None) -> ChangeResult:
         """Take a product out; it can be restored.
 
         Raises:
             NotFound: there is no such product.
             Conflict: it has another revision.
         """
-        at = now()
+        at = utc_now()
 
         def removed(state: CatalogState) -> JournalChange:
             return ProductRemoved(revised(self._expected(state, product_id, if_revision), at))
 
         return self._changed(product_id, removed)
 
-    def restore_product(self, product_id: str) -> Change:
+    def restore_product(self, product_id: str) -> ChangeResult:
         """Bring a removed product back with everything it had.
 
         Raises:
@@ -284,7 +285,7 @@ class CatalogChanger(CatalogReader):
             NotFound: there never was one, or it was removed more than `RESTORE_DAYS` ago.
             Conflict: the catalog was encoded by other networks since.
         """
-        at = now()
+        at = utc_now()
 
         def restored(state: CatalogState) -> JournalChange:
             gone = self._absent(self._encodable(state), product_id).removed.get(product_id)
@@ -346,7 +347,7 @@ class CatalogChanger(CatalogReader):
             self._alive(state)
             return CalibrationSet(calibration)
 
-        return self._ledger.commit(calibrated).state.sequence
+        return self._commit_log.commit(calibrated).state.sequence
 
     def reset_calibration(self, model_id: str) -> int:
         """Decide as shipped again by some networks; nothing changes when it does already.
@@ -360,14 +361,18 @@ class CatalogChanger(CatalogReader):
                 CalibrationReset(model_id) if model_id in self._alive(state).calibrations else None
             )
 
-        return self._ledger.commit(reset).state.sequence
+        return self._commit_log.commit(reset).state.sequence
 
     def _entered(
-        self, product_id: str, intake: Intake, start: CatalogState, turn: Turn | None = None
-    ) -> tuple[Upload, tuple[Finding, ...]]:
+        self,
+        product_id: str,
+        intake: IngestBatch,
+        start: CatalogState,
+        turn: BeforeCommit | None = None,
+    ) -> tuple[ImageUpload, tuple[Issue, ...]]:
         """Check pictures against the catalog and upload them."""
         findings = self._ingest.compare(product_id, intake, self._snapshot_of(start))
-        upload = Upload(self._ingest, intake, start)
+        upload = ImageUpload(self._ingest, intake, start)
         if turn is not None:
             turn()
             newest = self._snapshot_of(self._encodable(self.state()))
@@ -379,22 +384,22 @@ class CatalogChanger(CatalogReader):
         product_id: str,
         decide: Decide,
         notes: Sequence[str] = (),
-        findings: tuple[Finding, ...] = (),
-    ) -> Change:
-        commit = self._ledger.commit(decide)
+        findings: tuple[Issue, ...] = (),
+    ) -> ChangeResult:
+        commit = self._commit_log.commit(decide)
         state = self._alive(commit.state)
         product = state.products.get(product_id) or state.removed[product_id]
         notes = (*notes, *self._after(state, product)) if commit.written else tuple(notes)
-        return Change(state.sequence, product, notes, findings)
+        return ChangeResult(state.sequence, product, notes, findings)
 
     def _after(self, state: CatalogState, product: Product) -> tuple[str, ...]:
         """What follows a commit; when it fails the change stands all the same."""
         # Whoever searches in this process too finds the change at once; and a snapshot object
         # only speeds up the next start.
         with suppress(CatalogError):
-            if self._keeper.is_used:
+            if self._index_cache.is_used:
                 self.latest().warm_up()
-            self._ledger.checkpoint()
+            self._commit_log.checkpoint()
         try:
             if product.product_id in state.products:
                 self._projections.write(state.sequence, product)
@@ -430,7 +435,7 @@ def revised(product: Product, at: str) -> Product:
     return replace(product, revision=product.revision + 1, updated_at=at)
 
 
-__all__ = ["CatalogStore", "Change", "NamedPicture", "OnProgress", "Turn"]
+__all__ = ["BeforeCommit", "CatalogStore", "ChangeResult", "ImageFile", "OnProgress"]
 
 
 class CatalogStore(CatalogChanger):
@@ -443,13 +448,13 @@ class CatalogStore(CatalogChanger):
     def add_product(
         self,
         product_id: str,
-        pictures: Sequence[NamedPicture],
+        pictures: Sequence[ImageFile],
         *,
         name: str | None = None,
         description: str = "",
         attributes: Mapping[str, AttributeValue] | None = None,
-        turn: Turn | None = None,
-    ) -> Change:
+        turn: BeforeCommit | None = None,
+    ) -> ChangeResult:
         """Add a product with its reference images; all of it or nothing.
 
         Args:
@@ -472,7 +477,7 @@ class CatalogStore(CatalogChanger):
         if not pictures:
             raise Invalid(f"product {product_id} needs at least one picture")
         start = self._absent(self._encodable(self.state()), product_id)
-        at = now()
+        at = utc_now()
         intake = self._ingest.prepare(start.part_ids, pictures, (), at)
         upload, findings = self._entered(product_id, intake, start, turn)
 
@@ -490,11 +495,11 @@ class CatalogStore(CatalogChanger):
     def add_images(
         self,
         product_id: str,
-        pictures: Sequence[NamedPicture],
+        pictures: Sequence[ImageFile],
         *,
         if_revision: int | None = None,
-        turn: Turn | None = None,
-    ) -> Change:
+        turn: BeforeCommit | None = None,
+    ) -> ChangeResult:
         """Add reference images to a product; those it has already are ignored with a note.
 
         Args:
@@ -510,7 +515,7 @@ class CatalogStore(CatalogChanger):
         """
         start = self._encodable(self.state())
         product = self._expected(start, product_id, if_revision)
-        at = now()
+        at = utc_now()
         intake = self._ingest.prepare(start.part_ids, pictures, product.images, at)
         upload, findings = self._entered(product_id, intake, start, turn)
 
@@ -525,8 +530,8 @@ class CatalogStore(CatalogChanger):
         return self._changed(product_id, extended, intake.notes, findings)
 
     def replace_images(
-        self, product_id: str, pictures: Sequence[NamedPicture], *, if_revision: int | None = None
-    ) -> Change:
+        self, product_id: str, pictures: Sequence[ImageFile], *, if_revision: int | None = None
+    ) -> ChangeResult:
         """Give a product these reference images instead of those it has; all of it or nothing.
 
         Raises:
@@ -539,7 +544,7 @@ class CatalogStore(CatalogChanger):
             raise Invalid(f"product {product_id} needs at least one picture")
         start = self._encodable(self.state())
         self._expected(start, product_id, if_revision)
-        at = now()
+        at = utc_now()
         intake = self._ingest.prepare(start.part_ids, pictures, (), at)
         upload, findings = self._entered(product_id, intake, start)
 
@@ -556,7 +561,7 @@ class CatalogStore(CatalogChanger):
 
     def remove_images(
         self, product_id: str, image_ids: Iterable[str], *, if_revision: int | None = None
-    ) -> Change:
+    ) -> ChangeResult:
         """Take reference images away from a product; the last one stays.
 
         Raises:
@@ -565,7 +570,7 @@ class CatalogStore(CatalogChanger):
             Invalid: no image would be left.
         """
         unwanted = set(image_ids)
-        at = now()
+        at = utc_now()
 
         def reduced(state: CatalogState) -> JournalChange | None:
             product = self._expected(state, product_id, if_revision)

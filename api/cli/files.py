@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from api.errors import Refused
 
 if TYPE_CHECKING:
-    from catalog.store import NamedPicture
+    from catalog.ingest.image_file import ImageFile
 
 # The largest picture that the catalog accepts, 64 megapixels, has 384 MB in 16 bits without any
 # compression; whatever is larger is no picture of ours and is not read into memory.
@@ -36,12 +36,12 @@ def read_picture_file(path: Path) -> bytes:
         raise Refused(f"cannot read {path}: {error.strerror or error}.") from error
 
 
-def read_pictures(paths: Sequence[Path]) -> list["NamedPicture"]:
+def read_pictures(paths: Sequence[Path]) -> list["ImageFile"]:
     """Picture files under their own names, in order.
 
     Raises:
         Refused: one of them cannot be read.
     """
-    from catalog.store import NamedPicture
+    from catalog.ingest.image_file import ImageFile
 
-    return [NamedPicture(name=path.name, data=read_picture_file(path)) for path in paths]
+    return [ImageFile(name=path.name, data=read_picture_file(path)) for path in paths]

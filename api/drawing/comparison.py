@@ -11,7 +11,7 @@ from PIL import Image
 
 from api.drawing.annotator import COLOURS
 from api.drawing.label import Colour
-from catalog.ingest.image_file import read_picture
+from catalog.ingest.image_file import read_image
 from matcher.imaging.box import Box
 from matcher.results import Verdict
 
@@ -69,7 +69,7 @@ def draw_evidence(evidence: Evidence) -> bytes:
         catalog.errors.PictureError: the reference is no picture.
         OSError: the crop is none.
     """
-    reference = read_picture(evidence.reference, "the reference picture")
+    reference = read_image(evidence.reference, "the reference picture")
     left, right = _fitted(reference), _outlined(_fitted(read_crop(evidence.crop)), evidence)
     height = max(left.shape[0], right.shape[0]) + 2 * MARGIN
     width = left.shape[1] + right.shape[1] + GAP + 2 * MARGIN

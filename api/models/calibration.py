@@ -9,7 +9,7 @@ from typing import Any
 from api.errors import Refused
 from api.models.calibration_data import Material, of_catalog, of_feedback, of_photos
 from api.schemas.results import calibration_json
-from catalog.journal.commit_log import now
+from catalog.journal.commit_log import utc_now
 from catalog.records.calibration import Calibration
 from catalog.snapshot import Catalog
 from catalog.store import CatalogStore
@@ -83,7 +83,7 @@ def calibrate(
     after = choice.after.scale
     calibration = Calibration(
         model_id,
-        now(),
+        utc_now(),
         rate,
         after.threshold,
         after.slope if choice.is_fitted else None,

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from api.errors import Refused
 from catalog.errors import PictureError
-from catalog.ingest.feedback import FeedbackBook
-from catalog.ingest.image_file import read_picture
-from catalog.records.feedback import Feedback, Opinion
+from catalog.ingest.feedback import FeedbackRecorder
+from catalog.ingest.image_file import read_image
+from catalog.records.feedback import Feedback, FeedbackVerdict
 from catalog.records.product import Product
 from catalog.snapshot import Catalog
 from matcher.decision.evaluation import Kind, Question
@@ -46,7 +46,7 @@ class Material:
     notes: list[str] = field(default_factory=list)
 
 
-def of_feedback(catalog: Catalog, book: FeedbackBook) -> Material:
+def of_feedback(catalog: Catalog, book: FeedbackRecorder) -> Material:
     """What people said, where a picture of what was seen is kept; the newest."""
     material = Material()
     usable = [one for one in catalog.feedback if one.picture and _asked_of(one) in catalog.products]
@@ -55,9 +55,9 @@ def of_feedback(catalog: Catalog, book: FeedbackBook) -> Material:
         data = pictures[one.feedback_id]
         if data is None:
             continue
-        read = partial(read_picture, data, f"feedback {one.feedback_id}")
+        read = partial(read_image, data, f"feedback {one.feedback_id}")
         product_id = _asked_of(one)
-        if one.opinion is Opinion.WRONG:
+        if one.verdict is FeedbackVerdict.WRONG:
             material.questions.append(Question(Kind.WRONG, read, product_id))
         else:
             material.questions.append(Question(Kind.CONFIRMED, read, product_id))
@@ -148,13 +148,13 @@ def _asked_of(feedback: Feedback) -> str:
 
 def _read(path: Path) -> Image:
     try:
-        return read_picture(path.read_bytes(), str(path))
+        return read_image(path.read_bytes(), str(path))
     except PictureError as error:
         raise Refused(str(error)) from error
 
 
 def _stored(catalog: Catalog, image_id: str) -> Image:
-    return read_picture(catalog.picture(image_id), image_id)
+    return read_image(catalog.picture(image_id), image_id)
 
 
 def _drawn(catalog: Catalog, image_id: str, seed: int) -> Image:

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from api.errors import Refused
 from api.models.finetuning_detector import OwnDetector
 from api.models.per_catalog import NONCOMMERCIAL, NOTES, AdaptedModels
-from catalog.encodings.network_store import ModelObjects
+from catalog.encodings.network_store import NetworkStore
 from catalog.journal.state import NO_PARTS
 from catalog.migration import model_id_of
 from catalog.storage.base import Storage
@@ -120,7 +120,7 @@ class CatalogAdapter:
         """
         start = self._start()
         on_stage("keeping the networks", 0, None)
-        objects = ModelObjects(self._storage, self._store.name)
+        objects = NetworkStore(self._storage, self._store.name)
         sha256 = objects.save(self._file_of(adapted, start))
         part_id = embedder_part_id(replace(start, sha256=sha256), self._adapted.colours)
         models = self._adapted.of(self._store.name, part_id)
@@ -184,7 +184,7 @@ class CatalogAdapter:
             save_file(compact(adapted.state), path, {NOTES: json.dumps(notes, sort_keys=True)})
             return path.read_bytes()
 
-    def _tidy(self, objects: ModelObjects) -> None:
+    def _tidy(self, objects: NetworkStore) -> None:
         """Forget networks that the catalog can neither answer by nor go back to."""
         state = self._store.state()
         known = (state.part_ids, state.previous, state.prepared)

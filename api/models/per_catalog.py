@@ -19,9 +19,9 @@ from safetensors import SafetensorError, safe_open
 
 from api.models.loading import Models, Networks, compose
 from catalog.encodings.encoding import Encoder, PartIds
-from catalog.encodings.network_store import ModelObjects
+from catalog.encodings.network_store import NetworkStore
 from catalog.errors import Conflict
-from catalog.search.search import Found, Search
+from catalog.search.search import SearchQuery, SearchResult
 from catalog.snapshot import Catalog
 from catalog.storage.base import Storage
 from matcher.decision.explain import Explanation
@@ -112,7 +112,7 @@ class AdaptedModels:
         named = parse_part_id(part_id)
         if named is None:
             return None
-        objects = ModelObjects(self._storage, catalog)
+        objects = NetworkStore(self._storage, catalog)
         sha256 = objects.find(named.digest)
         if sha256 is None:
             return None
@@ -143,7 +143,7 @@ class AdaptedModels:
             )
         return own
 
-    def _fetched(self, objects: ModelObjects, sha256: str) -> Path:
+    def _fetched(self, objects: NetworkStore, sha256: str) -> Path:
         """The file in the cache folder, whole and checked."""
         path = self._cache / f"{sha256}.safetensors"
         try:
@@ -240,7 +240,9 @@ class CatalogSearcher:
     def __init__(self, finder: CatalogFinder) -> None:
         self._finder = finder
 
-    def search(self, catalog: Catalog, search: Search, image: NDArray[np.uint8]) -> Found:
+    def search(
+        self, catalog: Catalog, search: SearchQuery, image: NDArray[np.uint8]
+    ) -> SearchResult:
         """Products like a picture, which also the words of the search may find."""
         networks = self._finder.models_of(catalog).networks
         by_look = PictureSearch(networks.embedder, augment_for_photos(networks.detector))

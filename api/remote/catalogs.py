@@ -10,11 +10,12 @@ from typing_extensions import override
 from api.errors import Refused
 from api.remote.decoding import as_ours, change_of, product_of, report_of
 from catalog.encodings.encoding import PartIds
+from catalog.ingest.image_file import ImageFile
 from catalog.reconcile.orphans import GRACE_SECONDS
 from catalog.reconcile.report import Report
 from catalog.records.calibration import Calibration, calibration_from
 from catalog.records.product import AttributeValue, Product
-from catalog.store import Change, NamedPicture
+from catalog.store import ChangeResult
 from client.client import Client
 from client.errors import Declined
 from client.records import AttributeJson, JobJson
@@ -110,12 +111,12 @@ class RemoteStore:
     def add_product(
         self,
         product_id: str,
-        pictures: Sequence[NamedPicture],
+        pictures: Sequence[ImageFile],
         *,
         name: str | None = None,
         description: str = "",
         attributes: Mapping[str, AttributeValue] | None = None,
-    ) -> Change:
+    ) -> ChangeResult:
         """Add a product with its pictures."""
         said = self._client.add_product(
             self._name,
@@ -127,13 +128,13 @@ class RemoteStore:
         )
         return change_of(said)
 
-    def add_images(self, product_id: str, pictures: Sequence[NamedPicture]) -> Change:
+    def add_images(self, product_id: str, pictures: Sequence[ImageFile]) -> ChangeResult:
         """Add pictures to a product."""
         return change_of(self._client.add_images(self._name, product_id, _named(pictures)))
 
     def replace_images(
-        self, product_id: str, pictures: Sequence[NamedPicture], *, if_revision: int | None = None
-    ) -> Change:
+        self, product_id: str, pictures: Sequence[ImageFile], *, if_revision: int | None = None
+    ) -> ChangeResult:
         """Give a product other pictures."""
         product = self._client.product(self._name, product_id)
         revision = product["revision"] if if_revision is None else if_revision
@@ -142,9 +143,9 @@ class RemoteStore:
 
     def remove_images(
         self, product_id: str, image_ids: Sequence[str], *, if_revision: int | None = None
-    ) -> Change:
+    ) -> ChangeResult:
         """Take pictures away, one by one."""
-        change: Change | None = None
+        change: ChangeResult | None = None
         for image_id in image_ids:
             said = self._client.remove_image(self._name, product_id, image_id, revision=if_revision)
             change = change_of(said)
@@ -161,8 +162,8 @@ class RemoteStore:
         description: str | None = None,
         attribute_changes: Mapping[str, AttributeValue | None] | None = None,
         if_revision: int | None = None,
-    ) -> Change:
-        """Change what is said of a product."""
+    ) -> ChangeResult:
+        """ChangeResult what is said of a product."""
         texts = {"name": name, "description": description}
         changes: dict[str, object] = {key: one for key, one in texts.items() if one is not None}
         if attribute_changes:
@@ -172,11 +173,11 @@ class RemoteStore:
         said = self._client.update_product(self._name, product_id, changes, revision=if_revision)
         return change_of(said)
 
-    def remove_product(self, product_id: str) -> Change:
+    def remove_product(self, product_id: str) -> ChangeResult:
         """Take a product out."""
         return change_of(self._client.remove_product(self._name, product_id))
 
-    def restore_product(self, product_id: str) -> Change:
+    def restore_product(self, product_id: str) -> ChangeResult:
         """Bring a product back."""
         return change_of(self._client.restore_product(self._name, product_id))
 
@@ -254,7 +255,7 @@ def finished(client: Client, job: JobJson, on_job: OnJob | None = None) -> JobJs
         job = client.job(job["job_id"])
 
 
-def _named(pictures: Sequence[NamedPicture]) -> list[tuple[str, bytes]]:
+def _named(pictures: Sequence[ImageFile]) -> list[tuple[str, bytes]]:
     return [(one.name, one.data) for one in pictures]
 
 

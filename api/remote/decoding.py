@@ -15,13 +15,13 @@ from catalog.errors import (
     NotFound,
     PictureError,
 )
-from catalog.ingest.quality import Fault, Finding
+from catalog.ingest.quality import Issue, IssueKind
 from catalog.reconcile.report import Finding as Difference
-from catalog.reconcile.report import Kind, Report
+from catalog.reconcile.report import FindingKind, Report
 from catalog.records.product import AttributeValue, Product, ReferenceImage
-from catalog.search.facets import Facet, Range, ValueCount
-from catalog.search.search import Found, Hit
-from catalog.store import Change
+from catalog.search.facets import Facet, NumberRange, ValueCount
+from catalog.search.search import Hit, SearchResult
+from catalog.store import ChangeResult
 from client.errors import Declined
 from client.records import (
     AttributeJson,
@@ -84,11 +84,11 @@ def product_of(said: ProductJson) -> Product:
     )
 
 
-def change_of(said: WrittenJson) -> Change:
+def change_of(said: WrittenJson) -> ChangeResult:
     """What a write did."""
     findings = tuple(
-        Finding(
-            Fault(one["fault"]),
+        Issue(
+            IssueKind(one["fault"]),
             one["picture"],
             one["sentence"],
             one["product_id"],
@@ -97,7 +97,7 @@ def change_of(said: WrittenJson) -> Change:
         for one in said["findings"]
     )
     product = product_of(said["product"])
-    return Change(said["index_version"], product, tuple(said["notes"]), findings)
+    return ChangeResult(said["index_version"], product, tuple(said["notes"]), findings)
 
 
 def identification_of(said: IdentificationJson) -> Identification:
@@ -135,9 +135,9 @@ def explanation_of(said: ExplanationJson) -> Explanation:
     return Explanation(said["product_id"], tuple(Gate(**one) for one in said["gates"]), match)
 
 
-def found_of(said: FoundJson) -> Found:
+def found_of(said: FoundJson) -> SearchResult:
     """One page of a search."""
-    return Found(
+    return SearchResult(
         said["index_version"],
         said["total"],
         tuple(map(_hit, said["hits"])),
@@ -150,7 +150,8 @@ def found_of(said: FoundJson) -> Found:
 def report_of(result: dict[str, Any]) -> Report:
     """What comparing a catalog with its storage found."""
     findings = tuple(
-        Difference(Kind(one["kind"]), one["subject"], one["sentence"]) for one in result["findings"]
+        Difference(FindingKind(one["kind"]), one["subject"], one["sentence"])
+        for one in result["findings"]
     )
     return Report(findings, result["objects"], result["index_version"])
 
@@ -163,7 +164,7 @@ def _hit(said: HitJson) -> Hit:
 def _facet(said: FacetJson) -> Facet:
     values = tuple(ValueCount(value, count) for value, count in said["values"].items())
     given = said["range"]
-    return Facet(said["attribute"], values, said["others"], Range(*given) if given else None)
+    return Facet(said["attribute"], values, said["others"], NumberRange(*given) if given else None)
 
 
 def _attribute(value: AttributeJson) -> AttributeValue:

@@ -5,19 +5,20 @@ from typing import cast
 
 from api.remote.catalogs import RemoteStore
 from api.remote.decoding import as_ours
+from catalog.ingest.image_file import ImageFile
 from catalog.records.product import AttributeValue, Product
-from catalog.store import CatalogStore, Change, NamedPicture, Turn
-from catalog.transfer.importer import Fetch, ImportReport, OnProgress, import_manifest
-from catalog.transfer.manifest import Manifest
+from catalog.store import BeforeCommit, CatalogStore, ChangeResult
+from catalog.transfer.importer import FetchImage, ImportReport, OnProgress, import_manifest
+from catalog.transfer.manifest import ImportManifest
 from client.client import Client
 
 
 def import_there(
     client: Client,
     catalog: str,
-    manifest: Manifest,
+    manifest: ImportManifest,
     on_progress: OnProgress | None = None,
-    fetch: Fetch | None = None,
+    fetch: FetchImage | None = None,
 ) -> ImportReport:
     """Take in what a manifest offers, product by product, so that it goes on where it stopped.
 
@@ -55,13 +56,13 @@ class _Taking:
     def add_product(
         self,
         product_id: str,
-        pictures: Sequence[NamedPicture],
+        pictures: Sequence[ImageFile],
         *,
         name: str | None,
         description: str,
         attributes: Mapping[str, AttributeValue] | None,
-        turn: Turn,
-    ) -> Change:
+        turn: BeforeCommit,
+    ) -> ChangeResult:
         turn()
         with as_ours():
             return self._store.add_product(
@@ -73,8 +74,8 @@ class _Taking:
             )
 
     def add_images(
-        self, product_id: str, pictures: Sequence[NamedPicture], *, turn: Turn
-    ) -> Change:
+        self, product_id: str, pictures: Sequence[ImageFile], *, turn: BeforeCommit
+    ) -> ChangeResult:
         turn()
         with as_ours():
             return self._store.add_images(product_id, pictures)
@@ -86,7 +87,7 @@ class _Taking:
         name: str | None,
         description: str | None,
         attributes: Mapping[str, AttributeValue] | None,
-    ) -> Change:
+    ) -> ChangeResult:
         changes: dict[str, AttributeValue | None] | None = None
         if attributes is not None:
             known = dict(self._products[product_id].attributes)

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from api.remote.catalogs import RemoteProducts
 from api.remote.decoding import as_ours, explanation_of, found_of, identification_of
+from catalog.ingest.image_file import ImageFile
 from catalog.records.product import Product
-from catalog.search.search import Found, Search
-from catalog.store import NamedPicture
+from catalog.search.search import SearchQuery, SearchResult
 from client.client import Client
 from matcher.decision.explain import Explanation
 from matcher.results import Identification
@@ -34,18 +34,20 @@ class There:
     def get_ready(self) -> None:
         """The server is."""
 
-    def identify(self, picture: NamedPicture, *, whole_image: bool) -> Identification:
+    def identify(self, picture: ImageFile, *, whole_image: bool) -> Identification:
         """What is in a picture."""
         with as_ours():
             said = self._client.identify(self._catalog, _sent(picture), whole_image=whole_image)
         return identification_of(said)
 
-    def explain(self, picture: NamedPicture, product_id: str) -> Explanation:
+    def explain(self, picture: ImageFile, product_id: str) -> Explanation:
         """Why a product is, or is not, the answer."""
         said = self._client.explain(self._catalog, _sent(picture), product_id)
         return explanation_of(said)
 
-    def search(self, asked: Search, where: Sequence[str], picture: NamedPicture | None) -> Found:
+    def search(
+        self, asked: SearchQuery, where: Sequence[str], picture: ImageFile | None
+    ) -> SearchResult:
         """Products by words, conditions and likeness."""
         said = self._client.search(
             self._catalog,
@@ -59,6 +61,6 @@ class There:
         return found_of(said)
 
 
-def _sent(picture: NamedPicture) -> tuple[str, bytes]:
+def _sent(picture: ImageFile) -> tuple[str, bytes]:
     # A file's name may hold bytes that are no text.
     return picture.name.encode("utf-8", "replace").decode("utf-8"), picture.data

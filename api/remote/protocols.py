@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from api.services import Services
     from catalog.encodings.encoding import PartIds
+    from catalog.ingest.image_file import ImageFile
     from catalog.reconcile.report import Report
     from catalog.records.calibration import Calibration
     from catalog.records.product import AttributeValue, Product
-    from catalog.search.search import Found, Search
-    from catalog.store import Change, NamedPicture
+    from catalog.search.search import SearchQuery, SearchResult
+    from catalog.store import ChangeResult
     from matcher.decision.explain import Explanation
     from matcher.results import Identification
 
@@ -53,32 +54,32 @@ class Store(Protocol):
     def add_product(
         self,
         product_id: str,
-        pictures: "Sequence[NamedPicture]",
+        pictures: "Sequence[ImageFile]",
         *,
         name: str | None = None,
         description: str = "",
         attributes: "Mapping[str, AttributeValue] | None" = None,
-    ) -> "Change":
+    ) -> "ChangeResult":
         """Add a product with its pictures."""
         ...
 
-    def add_images(self, product_id: str, pictures: "Sequence[NamedPicture]") -> "Change":
+    def add_images(self, product_id: str, pictures: "Sequence[ImageFile]") -> "ChangeResult":
         """Add pictures to a product."""
         ...
 
     def replace_images(
         self,
         product_id: str,
-        pictures: "Sequence[NamedPicture]",
+        pictures: "Sequence[ImageFile]",
         *,
         if_revision: int | None = None,
-    ) -> "Change":
+    ) -> "ChangeResult":
         """Give a product other pictures."""
         ...
 
     def remove_images(
         self, product_id: str, image_ids: Sequence[str], *, if_revision: int | None = None
-    ) -> "Change":
+    ) -> "ChangeResult":
         """Take pictures away."""
         ...
 
@@ -90,15 +91,15 @@ class Store(Protocol):
         description: str | None = None,
         attribute_changes: "Mapping[str, AttributeValue | None] | None" = None,
         if_revision: int | None = None,
-    ) -> "Change":
-        """Change what is said of a product."""
+    ) -> "ChangeResult":
+        """ChangeResult what is said of a product."""
         ...
 
-    def remove_product(self, product_id: str) -> "Change":
+    def remove_product(self, product_id: str) -> "ChangeResult":
         """Take a product out."""
         ...
 
-    def restore_product(self, product_id: str) -> "Change":
+    def restore_product(self, product_id: str) -> "ChangeResult":
         """Bring a product back."""
         ...
 
@@ -151,17 +152,17 @@ class Looking(Protocol):
         """Load what `identify` needs, which may take seconds."""
         ...
 
-    def identify(self, picture: "NamedPicture", *, whole_image: bool) -> "Identification":
+    def identify(self, picture: "ImageFile", *, whole_image: bool) -> "Identification":
         """What is in a picture."""
         ...
 
-    def explain(self, picture: "NamedPicture", product_id: str) -> "Explanation":
+    def explain(self, picture: "ImageFile", product_id: str) -> "Explanation":
         """Why a product is, or is not, the answer."""
         ...
 
     def search(
-        self, asked: "Search", where: Sequence[str], picture: "NamedPicture | None"
-    ) -> "Found":
+        self, asked: "SearchQuery", where: Sequence[str], picture: "ImageFile | None"
+    ) -> "SearchResult":
         """Products by words, conditions (`where`, as they were written) and likeness."""
         ...
 
@@ -188,31 +189,31 @@ class Here:
         """Load the networks."""
         _ = self._services.finder
 
-    def identify(self, picture: "NamedPicture", *, whole_image: bool) -> "Identification":
+    def identify(self, picture: "ImageFile", *, whole_image: bool) -> "Identification":
         """What is in a picture."""
-        from catalog.ingest.image_file import read_picture
+        from catalog.ingest.image_file import read_image
 
-        image = read_picture(picture.data, picture.name)
+        image = read_image(picture.data, picture.name)
         return self._services.finder.identify(image, self._snapshot, whole_image=whole_image)
 
-    def explain(self, picture: "NamedPicture", product_id: str) -> "Explanation":
+    def explain(self, picture: "ImageFile", product_id: str) -> "Explanation":
         """Why a product is, or is not, the answer."""
-        from catalog.ingest.image_file import read_picture
+        from catalog.ingest.image_file import read_image
 
         self._store.product(product_id)
-        image = read_picture(picture.data, picture.name)
+        image = read_image(picture.data, picture.name)
         return self._services.finder.explain(image, self._snapshot, product_id)
 
     def search(
         self,
-        asked: "Search",
+        asked: "SearchQuery",
         where: Sequence[str],  # noqa: ARG002 -- they are in `asked`
-        picture: "NamedPicture | None",
-    ) -> "Found":
+        picture: "ImageFile | None",
+    ) -> "SearchResult":
         """Products by words, conditions and likeness."""
-        from catalog.ingest.image_file import read_picture
+        from catalog.ingest.image_file import read_image
 
         if picture is None:
             return self._snapshot.search(asked)
-        image = read_picture(picture.data, picture.name)
+        image = read_image(picture.data, picture.name)
         return self._services.searcher.search(self._snapshot, asked, image)

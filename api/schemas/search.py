@@ -7,10 +7,10 @@ from client.records import FacetJson, FoundJson, HitJson
 
 if TYPE_CHECKING:
     from catalog.search.facets import Facet
-    from catalog.search.search import Found, Hit
+    from catalog.search.search import Hit, SearchResult
 
 
-def found_json(catalog: str, found: "Found", offset: int) -> FoundJson:
+def found_json(catalog: str, found: "SearchResult", offset: int) -> FoundJson:
     """One page of an answer."""
     return {
         "catalog": catalog,

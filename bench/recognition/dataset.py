@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import BenchError
-from catalog.ingest.image_file import read_picture
+from catalog.ingest.image_file import read_image
 
 UNKNOWN_FOLDER: Final = "_unknown"
 TRUTH_FILE: Final = "truth.json"
@@ -116,7 +116,7 @@ def load(path: Path) -> NDArray[np.uint8]:
     Raises:
         catalog.errors.PictureError: it cannot be read.
     """
-    return read_picture(path.read_bytes(), path.name)
+    return read_image(path.read_bytes(), path.name)
 
 
 def _places(queries: Iterable[Query], generator: random.Random) -> Iterator[float]:

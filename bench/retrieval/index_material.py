@@ -21,7 +21,7 @@ from bench.errors import BenchError
 from bench.progress import Progress, silent
 from bench.recognition.dataset import PICTURE_SUFFIXES, Dataset
 from bench.recognition.protocols import lay_out
-from catalog.ingest.image_file import read_picture
+from catalog.ingest.image_file import read_image
 
 PROTOCOLS: Final = ("four-reference", "dvd", "apc")
 DISTRACTORS: Final = (
@@ -180,7 +180,7 @@ def _known(dataset: Dataset) -> list[tuple[Path, str]]:
 
 def _whole(paths: Sequence[Path]) -> Iterator[NDArray[np.uint8]]:
     for path in paths:
-        yield read_picture(path.read_bytes(), path.name)
+        yield read_image(path.read_bytes(), path.name)
 
 
 def _distractors(
@@ -219,7 +219,7 @@ def _crops(paths: Sequence[Path], seed: int, skipped: int) -> Iterator[NDArray[n
             share, aspect, x, y = chance.uniform(_LEAST, _GREATEST)
             if number < skipped:
                 continue
-            image = read_picture(path.read_bytes(), path.name)
+            image = read_image(path.read_bytes(), path.name)
             height, width = image.shape[:2]
             crop_height = int(min(max(height * share, 16), height))
             crop_width = int(min(max(crop_height / aspect, 16), width))

@@ -13,7 +13,7 @@ import psutil
 from numpy.typing import NDArray
 
 from catalog.search.datasketch_lsh import DatasketchTables, redis_storage
-from catalog.search.vector_index import Index, NearRows, Reference
+from catalog.search.vector_index import HashTables, ImageReference, VectorIndex
 
 Vectors = NDArray[np.float32]
 Find = Callable[[Vectors], Sequence[str]]
@@ -106,16 +106,16 @@ def _change_ms(ready: Ready, vector: Vectors) -> float | None:
 
 def _index(task: Task, exact_below: int) -> Ready:
     references = [
-        Reference(owner, hashlib.sha256(str(row).encode()).hexdigest())
+        ImageReference(owner, hashlib.sha256(str(row).encode()).hexdigest())
         for row, owner in enumerate(task.owners)
     ]
-    index = Index.of(references, task.vectors, exact_below=exact_below).merged()
+    index = VectorIndex.of(references, task.vectors, exact_below=exact_below).merged()
     wanted = task.wanted
 
     def find(query: Vectors) -> tuple[str, ...]:
         return tuple(one.product_id for one in index.search(query, wanted))
 
-    return Ready(find, lambda vector: index.changed((), [Reference("new", "new")], [vector]))
+    return Ready(find, lambda vector: index.changed((), [ImageReference("new", "new")], [vector]))
 
 
 def _skulens(task: Task) -> Ready:
@@ -138,7 +138,7 @@ def _exact(task: Task) -> Ready:
     return Ready(find)
 
 
-def _through(task: Task, tables: NearRows) -> Ready:
+def _through(task: Task, tables: HashTables) -> Ready:
     def find(query: Vectors) -> tuple[str, ...]:
         near = tables.near(query)
         similarities = task.vectors[near] @ query

@@ -15,8 +15,8 @@ import numpy as np
 from bench.progress import Progress, silent
 from bench.table import Table
 from catalog.records.product import Product
-from catalog.search.search import Search, answered
-from catalog.search.spelling import folded, words
+from catalog.search.search import SearchQuery, run_search
+from catalog.search.spelling import fold_text, split_words
 from catalog.search.text_index import TextIndex
 
 PAGE: Final = 10
@@ -81,7 +81,7 @@ class TextSearchResult:
     def table(self) -> Table:
         """For people."""
         return Table(
-            f"Search by words, {self.products:,} products",
+            f"SearchQuery by words, {self.products:,} products",
             ("method, query", "found", "p50 ms", "p95 ms", "cpu p95 ms"),
             tuple(
                 (
@@ -117,13 +117,13 @@ def measure_text_search(
 
     def by_index(text: str) -> list[str]:
         hits = index.search(text, products)
-        found = answered(Search(text, limit=PAGE), products, 1, hits, None)
+        found = run_search(SearchQuery(text, limit=PAGE), products, 1, hits, None)
         return [hit.product.product_id for hit in found.hits]
 
-    texts = {one: folded(f"{p.name} {p.description} {one}") for one, p in products.items()}
+    texts = {one: fold_text(f"{p.name} {p.description} {one}") for one, p in products.items()}
 
     def by_scan(text: str) -> list[str]:
-        asked = words(text)
+        asked = split_words(text)
         hits = [one for one, said in texts.items() if all(word in said for word in asked)]
         return hits[:PAGE]
 

@@ -5,8 +5,8 @@ from threading import Lock
 from typing import Final
 
 from catalog.encodings.encoding import Encoding, PartIds
-from catalog.encodings.shared_cache import FeatureCache
-from catalog.encodings.store import PartStore
+from catalog.encodings.shared_cache import SharedEncodingCache
+from catalog.encodings.store import EncodingStore
 
 ENCODINGS_BYTES: Final = 128 << 20
 
@@ -16,10 +16,10 @@ class EncodingCache:
 
     def __init__(
         self,
-        parts: PartStore,
+        parts: EncodingStore,
         *,
         limit: int = ENCODINGS_BYTES,
-        shared: FeatureCache | None = None,
+        shared: SharedEncodingCache | None = None,
     ) -> None:
         """Take the storage's parts.
 

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from catalog.encodings.encoding import Encoder, PartIds
 from catalog.errors import Conflict
 
-Others = Callable[[str, PartIds], Encoder | None]
+FindEncoder = Callable[[str, PartIds], Encoder | None]
 """Gives the encoder of a catalog that makes parts of these ids; None where it cannot be had."""
 
 
-class Encoders:
-    """Encoders of one catalog, by what they make."""
+class CatalogEncoders:
+    """CatalogEncoders of one catalog, by what they make."""
 
-    def __init__(self, name: str, own: Encoder, others: Others | None = None) -> None:
+    def __init__(self, name: str, own: Encoder, others: FindEncoder | None = None) -> None:
         """Take the process's own encoder.
 
         Args:
@@ -38,11 +38,11 @@ class Encoders:
         """
         found = self.find(part_ids)
         if found is None:
-            raise Conflict(other_networks(self._name, part_ids, self.own.part_ids))
+            raise Conflict(describe_other_networks(self._name, part_ids, self.own.part_ids))
         return found
 
 
-def other_networks(name: str, have: PartIds, expected: PartIds) -> str:
+def describe_other_networks(name: str, have: PartIds, expected: PartIds) -> str:
     """The sentence for a catalog that was encoded by networks that are not here."""
     pairs = (
         ("crop", have.crop, expected.crop),

@@ -18,7 +18,7 @@ _SUFFIX: Final = ".safetensors"
 _SHORTEST: Final = 16
 
 
-class ModelObjects:
+class NetworkStore:
     """Reads and writes the networks of one catalog; bytes only, nothing is interpreted."""
 
     def __init__(

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from catalog.encodings.encoding import CompactFeatures, Encoding, PartIds, ReferenceCrop
-from catalog.encodings.store import saved, tensor
+from catalog.encodings.store import get_tensor, pack_tensors
 
 LIMIT_BYTES: Final = 16 << 30
 _FORMAT: Final = "1"
@@ -39,7 +39,7 @@ _TYPES: Final[Mapping[str, DTypeLike]] = {
 }
 
 
-class FeatureCache:
+class SharedEncodingCache:
     """Encodings of all catalogs of one machine; safe to share between threads and processes."""
 
     def __init__(self, folder: Path, *, limit: int = LIMIT_BYTES) -> None:
@@ -64,7 +64,7 @@ class FeatureCache:
 
     def put(self, catalog: str, part_ids: PartIds, image_id: str, encoding: Encoding) -> None:
         """Keep an encoding; a disk that refuses is no error, as nothing depends on it."""
-        body = saved(_flat(encoding))
+        body = pack_tensors(_flat(encoding))
         checksum = zlib.crc32(body).to_bytes(_CHECKSUM_BYTES, "little")
         path = self._path(catalog, part_ids, image_id)
         partial = path.with_name(f".{path.name}.{uuid4().hex}")
@@ -147,21 +147,21 @@ def _flat(encoding: Encoding) -> Mapping[str, NDArray[np.generic]]:
 
 
 def _encoding(tensors: Mapping[str, NDArray[np.generic]]) -> Encoding:
-    width, height = (int(side) for side in tensor(tensors, "size", np.int32))
+    width, height = (int(side) for side in get_tensor(tensors, "size", np.int32))
     return Encoding(
         ReferenceCrop(
-            outline=tensor(tensors, "outline", np.float32),
+            outline=get_tensor(tensors, "outline", np.float32),
             width=width,
             height=height,
-            to_picture=tensor(tensors, "to_picture", np.float64),
-            jpeg=tensor(tensors, "jpeg", np.uint8),
-            mask=tensor(tensors, "mask", np.bool_),
+            to_picture=get_tensor(tensors, "to_picture", np.float64),
+            jpeg=get_tensor(tensors, "jpeg", np.uint8),
+            mask=get_tensor(tensors, "mask", np.bool_),
         ),
-        tensor(tensors, "embedding", np.float32),
+        get_tensor(tensors, "embedding", np.float32),
         CompactFeatures(
-            points=tensor(tensors, "points", np.uint16),
-            scales=tensor(tensors, "scales", np.uint8),
-            angles=tensor(tensors, "angles", np.uint8),
-            codes=tensor(tensors, "codes", np.uint8),
+            points=get_tensor(tensors, "points", np.uint16),
+            scales=get_tensor(tensors, "scales", np.uint8),
+            angles=get_tensor(tensors, "angles", np.uint8),
+            codes=get_tensor(tensors, "codes", np.uint8),
         ),
     )

@@ -27,7 +27,7 @@ Tensors = Mapping[str, NDArray[np.generic]]
 Kind = TypeVar("Kind", bound=np.generic)
 
 
-class PartStore:
+class EncodingStore:
     """Reads and writes the encodings of one catalog."""
 
     def __init__(self, storage: Storage, catalog: str) -> None:
@@ -49,12 +49,14 @@ class PartStore:
         keys = self._keys(part_ids, image_id)
         data = [self._get(key, image_id) for key in keys]
         stamp = hashlib.sha256(data[0]).digest()
-        crop, embedding, local = (loaded(part, key) for part, key in zip(data, keys, strict=True))
+        crop, embedding, local = (
+            unpack_tensors(part, key) for part, key in zip(data, keys, strict=True)
+        )
         try:
             if not (_stamped(embedding, stamp) and _stamped(local, stamp)):
                 raise NotFound(self._missing(image_id, "do not belong together"))
             return Encoding(
-                _crop_from(crop), tensor(embedding, "embedding", np.float32), _local_from(local)
+                _crop_from(crop), get_tensor(embedding, "embedding", np.float32), _local_from(local)
             )
         except ValueError as error:
             raise _damaged(f"the stored features of picture {image_id}", error) from error
@@ -67,9 +69,9 @@ class PartStore:
             CatalogError: it is damaged.
         """
         key = self._keys(part_ids, image_id)[1]
-        tensors = loaded(self._get(key, image_id), key)
+        tensors = unpack_tensors(self._get(key, image_id), key)
         try:
-            return tensor(tensors, "embedding", np.float32)
+            return get_tensor(tensors, "embedding", np.float32)
         except ValueError as error:
             raise _damaged(key, error) from error
 
@@ -80,10 +82,10 @@ class PartStore:
             Conflict: others kept writing the same picture.
             StorageUnavailable: the storage refused.
         """
-        crop = saved(_crop_tensors(encoding.crop))
+        crop = pack_tensors(_crop_tensors(encoding.crop))
         stamp = np.frombuffer(hashlib.sha256(crop).digest(), np.uint8)
-        embedding = saved({"embedding": encoding.embedding, "crop": stamp})
-        local = saved({**_local_tensors(encoding.local), "crop": stamp})
+        embedding = pack_tensors({"embedding": encoding.embedding, "crop": stamp})
+        local = pack_tensors({**_local_tensors(encoding.local), "crop": stamp})
         objects = dict(zip(self._keys(part_ids, image_id), (crop, embedding, local), strict=True))
         for _ in range(_WRITE_ATTEMPTS):
             for key, data in objects.items():
@@ -120,7 +122,7 @@ class PartStore:
         )
 
 
-def check(encoding: Encoding, name: str) -> None:
+def check_encoding(encoding: Encoding, name: str) -> None:
     """Refuse an encoding that breaks its contract.
 
     Raises:
@@ -173,14 +175,14 @@ def _crop_tensors(crop: ReferenceCrop) -> Tensors:
 
 
 def _crop_from(tensors: Tensors) -> ReferenceCrop:
-    width, height = (int(side) for side in tensor(tensors, "size", np.int32))
+    width, height = (int(side) for side in get_tensor(tensors, "size", np.int32))
     return ReferenceCrop(
-        outline=tensor(tensors, "outline", np.float32),
+        outline=get_tensor(tensors, "outline", np.float32),
         width=width,
         height=height,
-        to_picture=tensor(tensors, "to_picture", np.float64),
-        jpeg=tensor(tensors, "jpeg", np.uint8),
-        mask=tensor(tensors, "mask", np.bool_),
+        to_picture=get_tensor(tensors, "to_picture", np.float64),
+        jpeg=get_tensor(tensors, "jpeg", np.uint8),
+        mask=get_tensor(tensors, "mask", np.bool_),
     )
 
 
@@ -195,19 +197,19 @@ def _local_tensors(local: CompactFeatures) -> Tensors:
 
 def _local_from(tensors: Tensors) -> CompactFeatures:
     return CompactFeatures(
-        points=tensor(tensors, "points", np.uint16),
-        scales=tensor(tensors, "scales", np.uint8),
-        angles=tensor(tensors, "angles", np.uint8),
-        codes=tensor(tensors, "codes", np.uint8),
+        points=get_tensor(tensors, "points", np.uint16),
+        scales=get_tensor(tensors, "scales", np.uint8),
+        angles=get_tensor(tensors, "angles", np.uint8),
+        codes=get_tensor(tensors, "codes", np.uint8),
     )
 
 
-def saved(tensors: Tensors) -> bytes:
+def pack_tensors(tensors: Tensors) -> bytes:
     """Arrays as one safetensors object."""
     return save_tensors({name: np.ascontiguousarray(array) for name, array in tensors.items()})
 
 
-def loaded(data: bytes, where: str) -> Tensors:
+def unpack_tensors(data: bytes, where: str) -> Tensors:
     """The arrays of a safetensors object, read-only.
 
     Raises:
@@ -222,7 +224,7 @@ def loaded(data: bytes, where: str) -> Tensors:
     return tensors
 
 
-def tensor(tensors: Tensors, name: str, kind: type[Kind]) -> NDArray[Kind]:
+def get_tensor(tensors: Tensors, name: str, kind: type[Kind]) -> NDArray[Kind]:
     """One of the arrays.
 
     Raises:
@@ -235,7 +237,7 @@ def tensor(tensors: Tensors, name: str, kind: type[Kind]) -> NDArray[Kind]:
 
 
 def _stamped(tensors: Tensors, stamp: bytes) -> bool:
-    return tensor(tensors, "crop", np.uint8).tobytes() == stamp
+    return get_tensor(tensors, "crop", np.uint8).tobytes() == stamp
 
 
 def _damaged(where: str, error: Exception) -> CatalogError:

@@ -12,12 +12,11 @@ from uuid import uuid4
 from PIL import Image
 
 from catalog.errors import CatalogError, Invalid, NotFound
-from catalog.ingest.image_file import read_picture
-from catalog.ingest.ingest import NamedPicture
+from catalog.ingest.image_file import ImageFile, read_image
 from catalog.ingest.upload import COLLECTING_SECONDS
-from catalog.journal.commit_log import Ledger, now
+from catalog.journal.commit_log import CommitLog, utc_now
 from catalog.journal.entries import FeedbackGiven, JournalChange
-from catalog.journal.state import CatalogState, Life
+from catalog.journal.state import CatalogState, Lifecycle
 from catalog.records.feedback import Feedback
 from catalog.storage.base import Storage
 
@@ -26,7 +25,7 @@ _QUALITY: Final = 92
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class FeedbackReceipt:
     """Feedback that was taken in.
 
     Attributes:
@@ -38,23 +37,23 @@ class Taken:
     feedback: Feedback
 
 
-class FeedbackBook:
+class FeedbackRecorder:
     """The feedback of one catalog; safe to share between threads. Methods block."""
 
     def __init__(
         self,
         catalog: str,
         storage: Storage,
-        ledger: Ledger,
+        commit_log: CommitLog,
         *,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._catalog = catalog
         self._storage = storage
-        self._ledger = ledger
+        self._commit_log = commit_log
         self._sleep = sleep
 
-    def add(self, said: Feedback, seen: NamedPicture | None = None) -> Taken:
+    def add(self, said: Feedback, seen: ImageFile | None = None) -> FeedbackReceipt:
         """Take in what somebody said.
 
         The picture is kept as JPEG of at most 1024 pixels, without any note of its maker or place.
@@ -71,10 +70,10 @@ class FeedbackBook:
         """
         if fault := said.fault():
             raise Invalid(fault)
-        start = self._checked(self._ledger.state(), said)
+        start = self._checked(self._commit_log.state(), said)
         data = b"" if seen is None else _reduced(seen)
         picture = hashlib.sha256(data).hexdigest() if data else ""
-        given = replace(said, feedback_id=uuid4().hex[:16], at=now(), picture=picture)
+        given = replace(said, feedback_id=uuid4().hex[:16], at=utc_now(), picture=picture)
         if data:
             self._storage.put(self._key(picture), data)
         looked = start.sequence
@@ -89,10 +88,10 @@ class FeedbackBook:
             looked = state.sequence
             return FeedbackGiven(given)
 
-        commit = self._ledger.commit(added)
+        commit = self._commit_log.commit(added)
         with suppress(CatalogError):  # it only speeds up the next start
-            self._ledger.checkpoint()
-        return Taken(commit.state.sequence, given)
+            self._commit_log.checkpoint()
+        return FeedbackReceipt(commit.state.sequence, given)
 
     def picture(self, feedback: Feedback) -> bytes | None:
         """The JPEG file of what was seen; None if there was none, or it is not kept any more.
@@ -106,7 +105,7 @@ class FeedbackBook:
             return None
 
     def _checked(self, state: CatalogState, said: Feedback) -> CatalogState:
-        if state.life is not Life.LIVE:
+        if state.life is not Lifecycle.LIVE:
             raise NotFound(f"there is no catalog {self._catalog}")
         for product_id in (said.product_id, said.other_product_id):
             if product_id is not None and product_id not in state.products:
@@ -117,8 +116,8 @@ class FeedbackBook:
         return f"{self._catalog}/feedback/{picture}.jpg"
 
 
-def _reduced(seen: NamedPicture) -> bytes:
-    picture = Image.fromarray(read_picture(seen.data, seen.name))
+def _reduced(seen: ImageFile) -> bytes:
+    picture = Image.fromarray(read_image(seen.data, seen.name))
     picture.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
     file = BytesIO()
     picture.save(file, "JPEG", quality=_QUALITY)

@@ -52,8 +52,21 @@ _DAMAGE: Final = (
 _BOMB: Final = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
+@dataclass(frozen=True, slots=True)
+class ImageFile:
+    """A picture file that someone gives.
+
+    Attributes:
+        name: the file's name, for people.
+        data: the whole file.
+    """
+
+    name: str
+    data: bytes
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Picture:
+class DecodedImage:
     """A decoded picture file.
 
     Attributes:
@@ -65,7 +78,7 @@ class Picture:
     extension: str
 
 
-def read_picture(data: bytes, name: str) -> NDArray[np.uint8]:
+def read_image(data: bytes, name: str) -> NDArray[np.uint8]:
     """Decode a picture file.
 
     EXIF rotation is applied, CMYK, 16-bit and palette pictures are converted, transparency is laid
@@ -82,11 +95,11 @@ def read_picture(data: bytes, name: str) -> NDArray[np.uint8]:
         PictureError: the file is empty, truncated, no picture, under 16 pixels on a side, or over
             64 megapixels (checked before any pixel is decoded).
     """
-    return decode(data, name).image
+    return decode_image(data, name).image
 
 
-def decode(data: bytes, name: str) -> Picture:
-    """As `read_picture`, with the format.
+def decode_image(data: bytes, name: str) -> DecodedImage:
+    """As `read_image`, with the format.
 
     Raises:
         PictureError: as there.
@@ -100,12 +113,12 @@ def decode(data: bytes, name: str) -> Picture:
         return _decoded(data, name)
 
 
-def _decoded(data: bytes, name: str) -> Picture:
+def _decoded(data: bytes, name: str) -> DecodedImage:
     with _open(data, name) as opened:
         _check_size(opened, name)
         extension = EXTENSIONS[opened.format or "PNG"]
         try:
-            return Picture(np.array(_upright_rgb(opened), dtype=np.uint8), extension)
+            return DecodedImage(np.array(_upright_rgb(opened), dtype=np.uint8), extension)
         except _DAMAGE as error:
             raise PictureError(
                 f"{name} is damaged or cut off and cannot be decoded ({_one_line(error)}); "

@@ -5,32 +5,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catalog.encodings.cache import EncodingCache
-from catalog.encodings.encoders import Encoders
+from catalog.encodings.encoders import CatalogEncoders
 from catalog.encodings.encoding import Encoder, Encoding, PartIds
-from catalog.encodings.store import PartStore, check
+from catalog.encodings.store import EncodingStore, check_encoding
 from catalog.errors import CatalogError, Invalid, NotFound, PictureError, StorageUnavailable
-from catalog.ingest.image_file import Picture, decode
-from catalog.ingest.quality import EnrolmentRules, Finding, Known, compared, inspected
+from catalog.ingest.image_file import DecodedImage, ImageFile, decode_image
+from catalog.ingest.quality import (
+    Issue,
+    KnownProducts,
+    QualityRules,
+    compare_with_others,
+    inspect_image,
+)
 from catalog.records.product import ReferenceImage, image_key
-from catalog.records.validation import MOST_IMAGES, storable
+from catalog.records.validation import MOST_IMAGES, to_storable
 from catalog.storage.base import Storage
 
 
-@dataclass(frozen=True, slots=True)
-class NamedPicture:
-    """A picture file that someone gives.
-
-    Attributes:
-        name: the file's name, for people.
-        data: the whole file.
-    """
-
-    name: str
-    data: bytes
-
-
 @dataclass(frozen=True, slots=True, eq=False)
-class Prepared:
+class PreparedImage:
     """A picture that is fit to be uploaded."""
 
     image: ReferenceImage
@@ -39,7 +32,7 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Intake:
+class IngestBatch:
     """What is left of the pictures given: the new ones, notes on the others, their own faults.
 
     Attributes:
@@ -50,9 +43,9 @@ class Intake:
     """
 
     encoder: Encoder
-    prepared: tuple[Prepared, ...]
+    prepared: tuple[PreparedImage, ...]
     notes: tuple[str, ...]
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Issue, ...] = ()
 
     @property
     def images(self) -> tuple[ReferenceImage, ...]:
@@ -60,31 +53,31 @@ class Intake:
         return tuple(prepared.image for prepared in self.prepared)
 
 
-class Ingest:
+class Ingestor:
     """Prepares and uploads the pictures of one catalog."""
 
     def __init__(
         self,
         storage: Storage,
         catalog: str,
-        encoders: Encoders,
+        encoders: CatalogEncoders,
         encodings: EncodingCache,
-        rules: EnrolmentRules,
+        rules: QualityRules,
     ) -> None:
         self._storage = storage
         self._catalog = catalog
         self._encoders = encoders
         self._encodings = encodings
         self._rules = rules
-        self._parts = PartStore(storage, catalog)
+        self._parts = EncodingStore(storage, catalog)
 
     def prepare(
         self,
         part_ids: PartIds,
-        pictures: Sequence[NamedPicture],
+        pictures: Sequence[ImageFile],
         existing: Sequence[ReferenceImage],
         at: str,
-    ) -> Intake:
+    ) -> IngestBatch:
         """Read, encode and check pictures; nothing is written.
 
         Args:
@@ -106,27 +99,29 @@ class Ingest:
                 f"give at most {MOST_IMAGES}"
             )
         siblings: list[Encoding] | None = None
-        prepared: list[Prepared] = []
+        prepared: list[PreparedImage] = []
         notes: list[str] = []
-        findings: list[Finding] = []
+        findings: list[Issue] = []
         for picture in pictures:
             image_id = hashlib.sha256(picture.data).hexdigest()
             if image_id in names:
                 notes.append(f"{picture.name} is the same file as {names[image_id]} and is ignored")
                 continue
             names[image_id] = picture.name
-            decoded = decode(picture.data, picture.name)
+            decoded = decode_image(picture.data, picture.name)
             if siblings is None:
                 siblings = self._siblings(encoder, existing)
             encoding = self._encoded(encoder, decoded, image_id, picture.name, siblings)
             siblings.append(encoding)
-            findings += inspected(picture.name, decoded.image, encoding, self._rules)
+            findings += inspect_image(picture.name, decoded.image, encoding, self._rules)
             self._check(findings)
             image = _image(image_id, decoded, picture.name, at)
-            prepared.append(Prepared(image, picture.data, encoding))
-        return Intake(encoder, tuple(prepared), tuple(notes), tuple(findings))
+            prepared.append(PreparedImage(image, picture.data, encoding))
+        return IngestBatch(encoder, tuple(prepared), tuple(notes), tuple(findings))
 
-    def compare(self, product_id: str, intake: Intake, known: Known) -> tuple[Finding, ...]:
+    def compare(
+        self, product_id: str, intake: IngestBatch, known: KnownProducts
+    ) -> tuple[Issue, ...]:
         """Which of the new pictures resemble other products of the catalog.
 
         Raises:
@@ -135,7 +130,7 @@ class Ingest:
         findings = tuple(
             finding
             for one in intake.prepared
-            for finding in compared(
+            for finding in compare_with_others(
                 one.image.source_name,
                 one.image.image_id,
                 product_id,
@@ -147,12 +142,12 @@ class Ingest:
         self._check(findings)
         return findings
 
-    def _check(self, findings: Sequence[Finding]) -> None:
+    def _check(self, findings: Sequence[Issue]) -> None:
         for one in findings:
             if one.fault in self._rules.refused:
                 raise PictureError(f"{one.sentence} (refused by setting)", one.picture)
 
-    def upload(self, intake: Intake) -> None:
+    def upload(self, intake: IngestBatch) -> None:
         """Write pictures and features; also those that are there, so that they count as fresh.
 
         Raises:
@@ -179,7 +174,7 @@ class Ingest:
         if known is not None:
             return known
         data = self._storage.get(image_key(self._catalog, image.image_id, image.extension))
-        decoded = decode(data, image.source_name)
+        decoded = decode_image(data, image.source_name)
         encoding = self._encoded(encoder, decoded, image.image_id, image.source_name, siblings)
         self._parts.save(encoder.part_ids, image.image_id, encoding)
         return encoding
@@ -190,7 +185,7 @@ class Ingest:
     def _encoded(
         self,
         encoder: Encoder,
-        decoded: Picture,
+        decoded: DecodedImage,
         image_id: str,
         name: str,
         siblings: Sequence[Encoding],
@@ -199,7 +194,7 @@ class Ingest:
         if known is not None:
             return known
         encoding = encoder.encode(decoded.image, tuple(siblings))
-        check(encoding, name)
+        check_encoding(encoding, name)
         return encoding
 
     def _known(self, encoder: Encoder, image_id: str) -> Encoding | None:
@@ -212,6 +207,6 @@ class Ingest:
             return None
 
 
-def _image(image_id: str, decoded: Picture, name: str, at: str) -> ReferenceImage:
+def _image(image_id: str, decoded: DecodedImage, name: str, at: str) -> ReferenceImage:
     height, width = decoded.image.shape[:2]
-    return ReferenceImage(image_id, decoded.extension, width, height, storable(name), at)
+    return ReferenceImage(image_id, decoded.extension, width, height, to_storable(name), at)

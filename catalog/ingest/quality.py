@@ -19,7 +19,7 @@ _BLUR_TAPS: Final = 9
 _ASKED: Final = 8
 
 
-class Fault(StrEnum):
+class IssueKind(StrEnum):
     """What may be wrong."""
 
     SMALL = "small"
@@ -30,7 +30,7 @@ class Fault(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Issue:
     """Something wrong with one picture.
 
     Attributes:
@@ -41,7 +41,7 @@ class Finding:
         similarity: cosine to it in [-1, 1], of twins.
     """
 
-    fault: Fault
+    fault: IssueKind
     picture: str
     sentence: str
     product_id: str | None = None
@@ -49,7 +49,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class EnrolmentRules:
+class QualityRules:
     """From where on a picture is found wrong, and which faults are refused.
 
     Attributes:
@@ -61,14 +61,14 @@ class EnrolmentRules:
         twin: cosine of embeddings; 1 in 20 products of our test catalogs has one so near.
     """
 
-    refused: frozenset[Fault] = field(default_factory=frozenset)
+    refused: frozenset[IssueKind] = field(default_factory=frozenset)
     smallest_side: int = 96
     blur: float = 0.62
     fewest_keypoints: int = 24
     twin: float = 0.9
 
 
-class Known(Protocol):
+class KnownProducts(Protocol):
     """The catalog that the picture is to join."""
 
     @property
@@ -81,12 +81,12 @@ class Known(Protocol):
         ...
 
 
-def inspected(
+def inspect_image(
     name: str,
     image: NDArray[np.uint8],
     encoding: Encoding,
-    rules: EnrolmentRules,
-) -> list[Finding]:
+    rules: QualityRules,
+) -> list[Issue]:
     """What is wrong with a picture by itself.
 
     Args:
@@ -95,36 +95,36 @@ def inspected(
         encoding: of it.
         rules: what counts.
     """
-    findings: list[Finding] = []
+    findings: list[Issue] = []
     height, width = image.shape[:2]
     if min(height, width) < rules.smallest_side:
         findings.append(
-            Finding(
-                Fault.SMALL,
+            Issue(
+                IssueKind.SMALL,
                 name,
                 f"{name} is small ({width}x{height} pixels); "
                 f"{rules.smallest_side} a side are needed to prove a match",
             )
         )
-    if (blur := blurredness(image)) > rules.blur:
+    if (blur := measure_blur(image)) > rules.blur:
         said = f"{name} is blurred ({blur:.2f}, sharp pictures have under {rules.blur:.2f})"
-        findings.append(Finding(Fault.BLURRED, name, f"{said}; take it again"))
+        findings.append(Issue(IssueKind.BLURRED, name, f"{said}; take it again"))
     keypoints = len(encoding.local.points)
     if keypoints < rules.fewest_keypoints:
         said = f"{name} shows too little print or texture ({keypoints} keypoints"
         said += f", {rules.fewest_keypoints} are needed); the product can hardly be proved"
-        findings.append(Finding(Fault.PLAIN, name, said))
+        findings.append(Issue(IssueKind.PLAIN, name, said))
     return findings
 
 
-def compared(
+def compare_with_others(
     name: str,
     image_id: str,
     product_id: str,
     encoding: Encoding,
-    known: Known,
-    rules: EnrolmentRules,
-) -> list[Finding]:
+    known: KnownProducts,
+    rules: QualityRules,
+) -> list[Issue]:
     """Whether another product has the same picture, or else looks nearly the same.
 
     Args:
@@ -138,7 +138,7 @@ def compared(
     owner = _owner(image_id, product_id, known)
     if owner is not None:
         said = f"{name} is a picture of product {owner} already"
-        return [Finding(Fault.DUPLICATE, name, said, owner, 1.0)]
+        return [Issue(IssueKind.DUPLICATE, name, said, owner, 1.0)]
     try:
         near = known.shortlist(encoding.embedding, _ASKED)
     except CatalogError:
@@ -147,11 +147,11 @@ def compared(
         if one.product_id != product_id and one.similarity >= rules.twin:
             said = f"{name} looks much like product {one.product_id} (similarity "
             said += f"{one.similarity:.2f}); give pictures of what tells them apart"
-            return [Finding(Fault.TWIN, name, said, one.product_id, one.similarity)]
+            return [Issue(IssueKind.TWIN, name, said, one.product_id, one.similarity)]
     return []
 
 
-def _owner(image_id: str, product_id: str, known: Known) -> str | None:
+def _owner(image_id: str, product_id: str, known: KnownProducts) -> str | None:
     for product in known.products.values():
         if product.product_id == product_id:
             continue
@@ -160,7 +160,7 @@ def _owner(image_id: str, product_id: str, known: Known) -> str | None:
     return None
 
 
-def blurredness(image: NDArray[np.uint8]) -> float:
+def measure_blur(image: NDArray[np.uint8]) -> float:
     """How blurred an (H, W, 3) RGB picture is, in [0, 1]; a picture of one colour is 0.
 
     What a sharp picture loses when it is blurred, a blurred one has lost already (Crete et al.,

@@ -4,7 +4,7 @@ import time
 from typing import Final
 
 from catalog.errors import Conflict
-from catalog.ingest.ingest import Ingest, Intake
+from catalog.ingest.ingest import IngestBatch, Ingestor
 from catalog.journal.state import CatalogState
 
 # Whoever removes orphans says so in the journal first and stops after this time.
@@ -12,7 +12,7 @@ COLLECTING_SECONDS: Final = 10.0
 _MARGIN_SECONDS: Final = 5.0
 
 
-class Upload:
+class ImageUpload:
     """The pictures and features of one change, written again when they may have been collected.
 
     Objects that nothing refers to yet look like orphans. Removing orphans is announced by a journal
@@ -20,7 +20,7 @@ class Upload:
     entry, sees it here, waits until the removal is over and uploads again.
     """
 
-    def __init__(self, ingest: Ingest, intake: Intake, state: CatalogState) -> None:
+    def __init__(self, ingest: Ingestor, intake: IngestBatch, state: CatalogState) -> None:
         """Upload.
 
         Args:

@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.encodings.store import loaded, saved, tensor
+from catalog.encodings.store import get_tensor, pack_tensors, unpack_tensors
 from catalog.errors import CatalogError, StorageUnavailable
-from catalog.journal.state import CatalogState, Collected, Life
+from catalog.journal.state import CatalogState, CollectedImages, Lifecycle
 from catalog.records.calibration import Calibration, calibration_from, calibration_record
 from catalog.records.codec import (
     Json,
@@ -30,7 +30,7 @@ from catalog.records.codec import (
 )
 from catalog.records.feedback import Feedback, feedback_from, feedback_record
 from catalog.records.product import Product
-from catalog.search.vector_index import Reference
+from catalog.search.vector_index import ImageReference
 from catalog.storage.base import Storage
 
 # A start reads at most this share of the journal entry by entry. A twentieth keeps all that is ever
@@ -56,11 +56,11 @@ class Checkpoint:
 
     state: CatalogState
     write_id: str
-    references: tuple[Reference, ...]
+    references: tuple[ImageReference, ...]
     vectors: NDArray[np.float32]
 
 
-class Checkpoints:
+class CheckpointStore:
     """The snapshot objects of one catalog."""
 
     def __init__(self, storage: Storage, catalog: str) -> None:
@@ -95,7 +95,7 @@ class Checkpoints:
             StorageUnavailable: the storage refused.
         """
         record = np.frombuffer(dumps(_record(checkpoint)), np.uint8)
-        data = saved({"record": record, "vectors": checkpoint.vectors})
+        data = pack_tensors({"record": record, "vectors": checkpoint.vectors})
         self._storage.put(f"{self._folder}{checkpoint.state.sequence:012d}.safetensors", data)
         for key in self._storage.list(self._folder)[:-_KEPT]:
             self._storage.delete(key)
@@ -121,13 +121,13 @@ def _record(checkpoint: Checkpoint) -> Json:
 
 
 def _checkpoint(data: bytes, where: str) -> Checkpoint:
-    tensors = loaded(data, where)
-    record = loads(tensor(tensors, "record", np.uint8).tobytes(), where)
+    tensors = unpack_tensors(data, where)
+    record = loads(get_tensor(tensors, "record", np.uint8).tobytes(), where)
     if number(record, "format") not in _READ:
         raise CatalogError(f"{where} was written by another version")
     state = CatalogState(
         number(record, "sequence"),
-        Life.LIVE,
+        Lifecycle.LIVE,
         part_ids_from(mapping(record.get("part_ids"))),
         _products(record, "products"),
         _products(record, "removed"),
@@ -138,7 +138,7 @@ def _checkpoint(data: bytes, where: str) -> Checkpoint:
         _calibrations(record),
     )
     references = tuple(_reference(pair) for pair in sequence(record, "references"))
-    vectors = tensor(tensors, "vectors", np.float32)
+    vectors = get_tensor(tensors, "vectors", np.float32)
     _check_complete(state, references, vectors)
     return Checkpoint(state, text(record, "write_id"), references, vectors)
 
@@ -148,10 +148,10 @@ def _products(record: Json, key: str) -> Mapping[str, Product]:
     return MappingProxyType({product.product_id: product for product in products})
 
 
-def _collected(record: Json) -> Collected:
+def _collected(record: Json) -> CollectedImages:
     collected = mapping(record.get("collected"))
     last = {image_id: number(collected, image_id) for image_id in collected}
-    return Collected(MappingProxyType(last), number(record, "collected_forgotten"))
+    return CollectedImages(MappingProxyType(last), number(record, "collected_forgotten"))
 
 
 def _feedback(record: Json) -> tuple[Feedback, ...]:
@@ -167,16 +167,16 @@ def _calibrations(record: Json) -> Mapping[str, Calibration]:
     return MappingProxyType({one.model_id: one for one in known})
 
 
-def _reference(pair: object) -> Reference:
+def _reference(pair: object) -> ImageReference:
     match pair:
         case [str(product_id), str(image_id)]:
-            return Reference(product_id, image_id)
+            return ImageReference(product_id, image_id)
         case _:
             raise ValueError("a reference should be a product and a picture")
 
 
 def _check_complete(
-    state: CatalogState, references: tuple[Reference, ...], vectors: NDArray[np.float32]
+    state: CatalogState, references: tuple[ImageReference, ...], vectors: NDArray[np.float32]
 ) -> None:
     owed = {(p.product_id, i.image_id) for p in state.products.values() for i in p.images}
     held = {(reference.product_id, reference.image_id) for reference in references}

@@ -8,11 +8,11 @@ from typing import Final
 from uuid import uuid4
 
 from catalog.errors import CatalogError, Conflict, NewerFormat
-from catalog.journal.checkpoint import Checkpoint, Checkpoints
+from catalog.journal.checkpoint import Checkpoint, CheckpointStore
 from catalog.journal.entries import Entry, JournalChange
 from catalog.journal.journal import Journal
-from catalog.journal.state import NOTHING, CatalogState, replay
-from catalog.search.index_cache import IndexKeeper
+from catalog.journal.state import EMPTY_STATE, CatalogState, replay
+from catalog.search.index_cache import IndexCache
 from catalog.storage.base import Storage
 
 # Each lost race means that somebody else's change was made; so many in a row is a fault.
@@ -35,18 +35,18 @@ class Commit:
 Decide = Callable[[CatalogState], JournalChange | Sequence[JournalChange] | None]
 
 
-class Ledger:
+class CommitLog:
     """What the journal says, read once and then followed; safe to share between threads."""
 
-    def __init__(self, storage: Storage, catalog: str, keeper: IndexKeeper) -> None:
+    def __init__(self, storage: Storage, catalog: str, keeper: IndexCache) -> None:
         self._catalog = catalog
-        self._keeper = keeper
+        self._index_cache = keeper
         self._journal = Journal(storage, catalog)
-        self._checkpoints = Checkpoints(storage, catalog)
+        self._checkpoints = CheckpointStore(storage, catalog)
         self._checkpointed = 0
         self._lock = RLock()
         self._write_id = ""
-        self._state = NOTHING
+        self._state = EMPTY_STATE
         self._newer: NewerFormat | None = None
         self._written = 0
 
@@ -68,10 +68,10 @@ class Ledger:
             NewerFormat: the very first entry is of a newer skulens.
         """
         with self._lock:
-            if self._state is NOTHING:
+            if self._state is EMPTY_STATE:
                 self._start()
             self._follow()
-            if self._newer is not None and self._state is NOTHING:
+            if self._newer is not None and self._state is EMPTY_STATE:
                 raise self._newer
             return self._state
 
@@ -121,7 +121,7 @@ class Ledger:
                 changes = _changes(decide(state))
                 if not changes:
                     return Commit(state, written=False)
-                entry = Entry(state.sequence + 1, write_id, now(), changes)
+                entry = Entry(state.sequence + 1, write_id, utc_now(), changes)
                 if self._journal.append(entry):
                     self._state = replay(state, [entry])
                     self._write_id = write_id
@@ -140,7 +140,7 @@ class Ledger:
             if not self._checkpoints.due(state.sequence, self._checkpointed):
                 return
             self._checkpointed = state.sequence
-        references, vectors = self._keeper.index(state.part_ids, state.products).content()
+        references, vectors = self._index_cache.index(state.part_ids, state.products).content()
         self._checkpoints.write(Checkpoint(state, write_id, tuple(references), vectors))
 
     def _start(self) -> None:
@@ -150,7 +150,7 @@ class Ledger:
         self._state = checkpoint.state
         self._write_id = checkpoint.write_id
         self._checkpointed = checkpoint.state.sequence
-        self._keeper.start_with(
+        self._index_cache.start_with(
             self._state.part_ids, self._state.products, checkpoint.references, checkpoint.vectors
         )
 
@@ -171,6 +171,6 @@ def _changes(
     return tuple(decided) if isinstance(decided, Sequence) else (decided,)
 
 
-def now() -> str:
+def utc_now() -> str:
     """ISO 8601, UTC."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

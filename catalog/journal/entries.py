@@ -143,7 +143,7 @@ class Entry:
             )
 
 
-def entry_record(entry: Entry) -> Json:
+def encode_entry(entry: Entry) -> Json:
     """An entry as JSON."""
     return {
         "format": max(_format_of(change) for change in entry.changes),
@@ -154,8 +154,8 @@ def entry_record(entry: Entry) -> Json:
     }
 
 
-def entry_from(record: Json) -> Entry:
-    """The entry of `entry_record`.
+def decode_entry(record: Json) -> Entry:
+    """The entry of `encode_entry`.
 
     Raises:
         NewerFormat: a newer skulens wrote it.

@@ -17,7 +17,7 @@ from catalog.errors import (
     StorageUnavailable,
     Undetermined,
 )
-from catalog.journal.entries import Entry, entry_from, entry_record
+from catalog.journal.entries import Entry, decode_entry, encode_entry
 from catalog.records.codec import dumps, loads
 from catalog.storage.base import Storage
 
@@ -74,7 +74,7 @@ class Journal:
             Undetermined: the storage would not say, until patience ran out.
             StorageUnavailable: it refused; nothing was written.
         """
-        data = dumps(entry_record(entry))
+        data = dumps(encode_entry(entry))
         if len(data) > MOST_BYTES:
             raise Invalid(
                 f"a change of {len(data):,} bytes is too large for one step; "
@@ -129,7 +129,7 @@ class Journal:
             return None
         record = loads(data, key)
         try:
-            entry = entry_from(record)
+            entry = decode_entry(record)
         except NewerFormat as error:
             raise NewerFormat(f"{key} {error}") from error
         except ValueError as error:

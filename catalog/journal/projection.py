@@ -19,11 +19,11 @@ from catalog.records.codec import (
     product_record,
 )
 from catalog.records.product import Product
-from catalog.storage.base import Storage, Stored
+from catalog.storage.base import Storage, StoredObject
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class ReadableCopy:
     """A readable file as it is.
 
     Attributes:
@@ -37,7 +37,7 @@ class Copy:
     is_edited: bool
 
 
-class Projections:
+class ReadableCopies:
     """The readable products of one catalog."""
 
     def __init__(self, storage: Storage, catalog: str) -> None:
@@ -63,7 +63,7 @@ class Projections:
         """
         self._storage.delete(self._key(product_id))
 
-    def listed(self) -> dict[str, Stored]:
+    def listed(self) -> dict[str, StoredObject]:
         """What is there, by product id.
 
         Raises:
@@ -73,7 +73,7 @@ class Projections:
         names = ((stored.key.rpartition("/")[2], stored) for stored in found)
         return {name[: -len(".json")]: one for name, one in names if name.endswith(".json")}
 
-    def read(self, product_id: str) -> Copy:
+    def read(self, product_id: str) -> ReadableCopy:
         """A product's file, whoever wrote it.
 
         Raises:
@@ -89,7 +89,7 @@ class Projections:
             if product.product_id != product_id:
                 raise Malformed(f"it speaks of product {product.product_id}")
             is_edited = record.get("hash") != _hash(product)
-            return Copy(number({"sequence": 0, **record}, "sequence"), product, is_edited)
+            return ReadableCopy(number({"sequence": 0, **record}, "sequence"), product, is_edited)
         except ValueError as error:
             raise CatalogError(f"{key} cannot be understood ({error})") from error
 

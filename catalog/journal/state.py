@@ -32,7 +32,7 @@ _MOST_COLLECTED: Final = 4096
 NO_PARTS: Final = PartIds("", "", "")
 
 
-class Life(StrEnum):
+class Lifecycle(StrEnum):
     """Where a catalog stands between its making and its end."""
 
     ABSENT = "absent"
@@ -41,7 +41,7 @@ class Life(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Collected:
+class CollectedImages:
     """Which pictures' objects were removed as orphans, and when.
 
     Attributes:
@@ -58,7 +58,7 @@ class Collected:
             self.last.get(image_id, 0) > sequence for image_id in image_ids
         )
 
-    def and_also(self, image_ids: Iterable[str], sequence: int) -> "Collected":
+    def and_also(self, image_ids: Iterable[str], sequence: int) -> "CollectedImages":
         """With the pictures of a further entry."""
         last = {**self.last}
         for image_id in image_ids:
@@ -67,7 +67,7 @@ class Collected:
         forgotten = self.forgotten
         while len(last) > _MOST_COLLECTED:
             forgotten = last.pop(next(iter(last)))
-        return Collected(MappingProxyType(last), forgotten)
+        return CollectedImages(MappingProxyType(last), forgotten)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +88,20 @@ class CatalogState:
     """
 
     sequence: int
-    life: Life
+    life: Lifecycle
     part_ids: PartIds
     products: Mapping[str, Product]
     removed: Mapping[str, Product]
     previous: PartIds = NO_PARTS
     prepared: PartIds = NO_PARTS
-    collected: Collected = field(default_factory=Collected)
+    collected: CollectedImages = field(default_factory=CollectedImages)
     feedback: tuple[Feedback, ...] = ()
     calibrations: Mapping[str, Calibration] = field(default_factory=lambda: MappingProxyType({}))
 
 
-NOTHING: Final = CatalogState(0, Life.ABSENT, NO_PARTS, MappingProxyType({}), MappingProxyType({}))
+EMPTY_STATE: Final = CatalogState(
+    0, Lifecycle.ABSENT, NO_PARTS, MappingProxyType({}), MappingProxyType({})
+)
 
 
 def replay(state: CatalogState, entries: Iterable[Entry]) -> CatalogState:
@@ -125,7 +127,7 @@ class _Draft:
         self._previous = state.previous
         self._prepared = state.prepared
         self._collected = state.collected
-        self._feedback = deque(state.feedback, feedback.MOST_KEPT)
+        self._feedback = deque(state.feedback, feedback.MOST_FEEDBACK)
         self._calibrations = dict(state.calibrations)
         self._products = dict(state.products)
         self._removed = dict(state.removed)
@@ -133,7 +135,7 @@ class _Draft:
     def apply(self, change: JournalChange) -> None:
         match change:
             case PartsActivated(part_ids):
-                self._life = Life.LIVE
+                self._life = Lifecycle.LIVE
                 self._activate(part_ids)
             case ProductWritten(product):
                 self._has_other_products = True
@@ -154,9 +156,9 @@ class _Draft:
             case CalibrationReset(model_id):
                 self._calibrations.pop(model_id, None)
             case CatalogDeleted():
-                self._empty(Life.DELETING)
+                self._empty(Lifecycle.DELETING)
             case CatalogCleared():
-                self._empty(Life.ABSENT)
+                self._empty(Lifecycle.ABSENT)
 
     def finished(self) -> CatalogState:
         # What knows an index by its products keeps it while only other things change.
@@ -177,7 +179,7 @@ class _Draft:
     def _calibrate(self, set_to: Calibration) -> None:
         self._calibrations.pop(set_to.model_id, None)
         self._calibrations[set_to.model_id] = set_to
-        while len(self._calibrations) > calibration.MOST_KEPT:
+        while len(self._calibrations) > calibration.MOST_CALIBRATIONS:
             self._calibrations.pop(next(iter(self._calibrations)))
 
     def _activate(self, part_ids: PartIds) -> None:
@@ -187,7 +189,7 @@ class _Draft:
             self._prepared = NO_PARTS
         self._part_ids = part_ids
 
-    def _empty(self, life: Life) -> None:
+    def _empty(self, life: Lifecycle) -> None:
         self._life = life
         self._has_other_products = True
         self._part_ids = self._previous = self._prepared = NO_PARTS

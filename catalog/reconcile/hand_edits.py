@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from catalog.errors import CatalogError, Conflict, Invalid, NotFound, StorageUnavailable
 from catalog.journal.entries import ProductWritten
 from catalog.journal.journal import Journal
-from catalog.journal.projection import Copy, Projections
-from catalog.reconcile.report import Finding, Kind
+from catalog.journal.projection import ReadableCopies, ReadableCopy
+from catalog.reconcile.report import Finding, FindingKind
 from catalog.records.product import Product
 from catalog.store import CatalogStore
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
+class MergedEdit:
     """A hand edit laid over the catalog's record.
 
     Attributes:
@@ -25,7 +25,7 @@ class Merged:
     conflicts: tuple[str, ...]
 
 
-def merged(base: Product, hand: Product, current: Product) -> Merged:
+def merge_edit(base: Product, hand: Product, current: Product) -> MergedEdit:
     """What somebody changed in a copy of `base`, applied to what it has become.
 
     A field that was changed on both sides stays as it is. Pictures can only be taken out.
@@ -45,18 +45,18 @@ def merged(base: Product, hand: Product, current: Product) -> Merged:
         conflicts.append("images")
     unwanted = had - kept
     images = tuple(image for image in after.images if image.image_id not in unwanted)
-    return Merged(replace(after, images=images), tuple(conflicts))
+    return MergedEdit(replace(after, images=images), tuple(conflicts))
 
 
 class HandEdits:
     """Takes hand edits of one catalog in, and puts stale copies right."""
 
-    def __init__(self, store: CatalogStore, journal: Journal, projections: Projections) -> None:
+    def __init__(self, store: CatalogStore, journal: Journal, projections: ReadableCopies) -> None:
         self._store = store
         self._journal = journal
         self._projections = projections
 
-    def settle(self, copy: Copy, current: Product, *, dry_run: bool) -> list[Finding]:
+    def settle(self, copy: ReadableCopy, current: Product, *, dry_run: bool) -> list[Finding]:
         """Compare a live product's copy with its record, and bring them together.
 
         Raises:
@@ -67,7 +67,7 @@ class HandEdits:
                 return []
             return self.rewrite(current.product_id, "is out of date", dry_run=dry_run)
         base = self._base(copy, current)
-        result = merged(base, copy.product, current)
+        result = merge_edit(base, copy.product, current)
         findings = [_conflict(current.product_id, field) for field in result.conflicts]
         if result.product == current:
             why = "was edited, which changes nothing"
@@ -80,7 +80,7 @@ class HandEdits:
         except (Invalid, Conflict, NotFound) as error:
             return [*findings, self._problem(current.product_id, str(error))]
         sentence = f"the edited copy of product {current.product_id} is taken in"
-        return [*findings, Finding(Kind.TAKEN_IN, current.product_id, sentence)]
+        return [*findings, Finding(FindingKind.TAKEN_IN, current.product_id, sentence)]
 
     def rewrite(self, product_id: str, why: str, *, dry_run: bool) -> list[Finding]:
         """Write a product's copy anew from the newest record.
@@ -95,7 +95,7 @@ class HandEdits:
                 return []
             self._projections.write(state.sequence, product)
         sentence = f"the readable copy of product {product_id} {why} and is written again"
-        return [Finding(Kind.MENDED, product_id, sentence)]
+        return [Finding(FindingKind.MENDED, product_id, sentence)]
 
     def _apply(self, current: Product, wanted: Product) -> None:
         kept = {image.image_id for image in wanted.images}
@@ -112,7 +112,7 @@ class HandEdits:
             if_revision=revision,
         )
 
-    def _base(self, copy: Copy, current: Product) -> Product:
+    def _base(self, copy: ReadableCopy, current: Product) -> Product:
         """The record that was edited; the present one if that cannot be told."""
         if copy.product.revision == current.revision:
             return current
@@ -127,7 +127,7 @@ class HandEdits:
 
     def _problem(self, product_id: str, reason: str) -> Finding:
         sentence = f"the edited copy of product {product_id} was not taken in: {reason}"
-        return Finding(Kind.PROBLEM, product_id, sentence)
+        return Finding(FindingKind.PROBLEM, product_id, sentence)
 
 
 def _record_in(changes: Iterable[object], product_id: str) -> Product | None:
@@ -142,4 +142,4 @@ def _conflict(product_id: str, field: str) -> Finding:
         how = f"lists a picture that it did not have; drop it into incoming/{product_id}/ instead"
     else:
         how = f"changes the {field}, which was changed in the catalog too; that stays"
-    return Finding(Kind.PROBLEM, product_id, f"the copy of product {product_id} {how}")
+    return Finding(FindingKind.PROBLEM, product_id, f"the copy of product {product_id} {how}")

@@ -5,15 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from catalog.errors import CatalogError, NotFound, PictureError, StorageUnavailable
-from catalog.ingest.ingest import NamedPicture
-from catalog.reconcile.report import Finding, Kind
+from catalog.ingest.image_file import ImageFile
+from catalog.reconcile.report import Finding, FindingKind
 from catalog.records.product import Product, is_valid_id
-from catalog.storage.base import INCOMING, Storage, Stored
+from catalog.storage.base import INCOMING, Storage, StoredObject
 from catalog.store import CatalogStore
 
 _MOST_AT_ONCE: Final = 32
 
-Texts = Callable[[str], Product | None]
+FindCopy = Callable[[str], Product | None]
 
 
 class Incoming:
@@ -27,7 +27,7 @@ class Incoming:
         self._storage = storage
         self._folder = f"{store.name}/{INCOMING}/"
 
-    def listed(self) -> tuple[Stored, ...]:
+    def listed(self) -> tuple[StoredObject, ...]:
         """What lies there.
 
         Raises:
@@ -35,7 +35,9 @@ class Incoming:
         """
         return self._storage.details(self._folder)
 
-    def take_in(self, dropped: Sequence[Stored], written: Texts, *, dry_run: bool) -> list[Finding]:
+    def take_in(
+        self, dropped: Sequence[StoredObject], written: FindCopy, *, dry_run: bool
+    ) -> list[Finding]:
         """Take in what lies there.
 
         Args:
@@ -54,20 +56,20 @@ class Incoming:
         return findings
 
     def _by_product(
-        self, dropped: Sequence[Stored], findings: list[Finding]
-    ) -> Mapping[str, list[Stored]]:
-        products: dict[str, list[Stored]] = defaultdict(list)
+        self, dropped: Sequence[StoredObject], findings: list[Finding]
+    ) -> Mapping[str, list[StoredObject]]:
+        products: dict[str, list[StoredObject]] = defaultdict(list)
         for stored in dropped:
             product_id, slash, _ = stored.key.removeprefix(self._folder).partition("/")
             if slash and is_valid_id(product_id):
                 products[product_id].append(stored)
             else:
                 sentence = f"{stored.key} is in no product's folder; use {self._folder}PRODUCT_ID/"
-                findings.append(Finding(Kind.PROBLEM, stored.key, sentence))
+                findings.append(Finding(FindingKind.PROBLEM, stored.key, sentence))
         return products
 
     def _take(
-        self, product_id: str, files: list[Stored], written: Product | None, *, dry_run: bool
+        self, product_id: str, files: list[StoredObject], written: Product | None, *, dry_run: bool
     ) -> list[Finding]:
         if dry_run:
             return [_taken(product_id, stored) for stored in files]
@@ -78,30 +80,28 @@ class Incoming:
                 self._add(product_id, list(pictures.values()), written)
             except PictureError as error:
                 bad = next(one for one, picture in pictures.items() if picture.name == error.name)
-                findings.append(Finding(Kind.PROBLEM, bad.key, str(error)))
+                findings.append(Finding(FindingKind.PROBLEM, bad.key, str(error)))
                 del pictures[bad]
             except StorageUnavailable:
                 raise
             except CatalogError as error:
                 sentence = f"{self._folder}{product_id}/ was not taken in: {error}"
-                return [*findings, Finding(Kind.PROBLEM, product_id, sentence)]
+                return [*findings, Finding(FindingKind.PROBLEM, product_id, sentence)]
             else:
                 return [*findings, *(self._done(product_id, stored) for stored in pictures)]
         return findings
 
-    def _read(self, files: list[Stored]) -> dict[Stored, NamedPicture]:
-        pictures: dict[Stored, NamedPicture] = {}
+    def _read(self, files: list[StoredObject]) -> dict[StoredObject, ImageFile]:
+        pictures: dict[StoredObject, ImageFile] = {}
         for stored in files:
             try:
                 data = self._storage.get(stored.key)
             except NotFound:
                 continue  # taken away, or taken in by another process
-            pictures[stored] = NamedPicture(stored.key.removeprefix(self._folder), data)
+            pictures[stored] = ImageFile(stored.key.removeprefix(self._folder), data)
         return pictures
 
-    def _add(
-        self, product_id: str, pictures: Sequence[NamedPicture], written: Product | None
-    ) -> None:
+    def _add(self, product_id: str, pictures: Sequence[ImageFile], written: Product | None) -> None:
         if product_id in self._store.state().products:
             self._store.add_images(product_id, pictures)
         elif written is None:
@@ -115,7 +115,7 @@ class Incoming:
                 attributes=dict(written.attributes),
             )
 
-    def _done(self, product_id: str, stored: Stored) -> Finding:
+    def _done(self, product_id: str, stored: StoredObject) -> Finding:
         try:
             if self._storage.modified(stored.key) <= stored.modified:  # else it is a newer one
                 self._storage.delete(stored.key)
@@ -124,6 +124,6 @@ class Incoming:
         return _taken(product_id, stored)
 
 
-def _taken(product_id: str, stored: Stored) -> Finding:
+def _taken(product_id: str, stored: StoredObject) -> Finding:
     sentence = f"{stored.key} becomes a reference image of product {product_id}"
-    return Finding(Kind.TAKEN_IN, stored.key, sentence)
+    return Finding(FindingKind.TAKEN_IN, stored.key, sentence)

@@ -32,7 +32,7 @@ class SeenOrphan:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class LastRun:
     """What was seen.
 
     Attributes:
@@ -46,7 +46,7 @@ class Memory:
     orphans: Mapping[str, SeenOrphan] = field(default_factory=dict)
 
 
-def remembered(storage: Storage, catalog: str) -> Memory:
+def load_last_run(storage: Storage, catalog: str) -> LastRun:
     """What the last reconciliation left; nothing when there was none or it is damaged.
 
     Raises:
@@ -58,10 +58,10 @@ def remembered(storage: Storage, catalog: str) -> Memory:
     except StorageUnavailable:
         raise
     except (NotFound, CatalogError, ValueError):
-        return Memory()
+        return LastRun()
 
 
-def remember(storage: Storage, catalog: str, memory: Memory) -> None:
+def save_last_run(storage: Storage, catalog: str, memory: LastRun) -> None:
     """Keep it for the next reconciliation.
 
     Raises:
@@ -74,7 +74,7 @@ def _key(catalog: str) -> str:
     return f"{catalog}/reconcile.json"
 
 
-def _record(memory: Memory) -> Json:
+def _record(memory: LastRun) -> Json:
     return {
         "format": _FORMAT,
         "copies": {one: [copy.revision, copy.tag] for one, copy in memory.copies.items()},
@@ -83,11 +83,11 @@ def _record(memory: Memory) -> Json:
     }
 
 
-def _memory(record: Json) -> Memory:
+def _memory(record: Json) -> LastRun:
     if number(record, "format") != _FORMAT:
-        return Memory()
+        return LastRun()
     pictures = mapping(record.get("pictures"))
-    return Memory(
+    return LastRun(
         {one: _copy(pair) for one, pair in mapping(record.get("copies")).items()},
         {image_id: text(pictures, image_id) for image_id in pictures},
         {key: _orphan(pair) for key, pair in mapping(record.get("orphans")).items()},

@@ -1,4 +1,4 @@
-"""Pictures that were deleted or replaced in the storage by hand."""
+"""ImageCheck that were deleted or replaced in the storage by hand."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -9,13 +9,13 @@ from typing import Final
 from catalog.errors import NotFound
 from catalog.journal.state import CatalogState
 from catalog.records.product import Product, ReferenceImage, image_key
-from catalog.storage.base import Storage, Stored
+from catalog.storage.base import Storage, StoredObject
 
 _READERS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
+class ImageCheck:
     """How the pictures of the live products are.
 
     Attributes:
@@ -31,13 +31,13 @@ class Pictures:
     hidden: frozenset[str]
 
 
-def inspected(
+def check_images(
     storage: Storage,
     catalog: str,
     state: CatalogState,
-    listed: Iterable[Stored],
+    listed: Iterable[StoredObject],
     known: Mapping[str, str],
-) -> Pictures:
+) -> ImageCheck:
     """Look for every picture of the live products.
 
     A picture that a listing leaves out is asked for by itself before it counts as missing. One
@@ -79,14 +79,14 @@ def inspected(
     replaced = {one: data for one, data in contents.items() if data is not None}
     whole = {one: tags[key] for one, key in keys.items() if key in tags and one not in replaced}
     hidden = frozenset(one for one, found in there.items() if found)
-    return Pictures(frozenset(absent) - hidden, replaced, whole, hidden)
+    return ImageCheck(frozenset(absent) - hidden, replaced, whole, hidden)
 
 
-def affected(products: Iterable[Product], image_ids: frozenset[str]) -> list[Product]:
+def products_with(products: Iterable[Product], image_ids: frozenset[str]) -> list[Product]:
     """The products that have one of the pictures."""
     return [p for p in products if any(image.image_id in image_ids for image in p.images)]
 
 
-def lost(product: Product, image_ids: frozenset[str]) -> list[ReferenceImage]:
+def images_among(product: Product, image_ids: frozenset[str]) -> list[ReferenceImage]:
     """A product's pictures among those."""
     return [image for image in product.images if image.image_id in image_ids]

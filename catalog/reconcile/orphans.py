@@ -9,13 +9,13 @@ from typing import Final
 from catalog.encodings.store import part_folders
 from catalog.errors import NotFound
 from catalog.ingest.upload import COLLECTING_SECONDS
-from catalog.journal.commit_log import Ledger, now
+from catalog.journal.commit_log import CommitLog, utc_now
 from catalog.journal.entries import ImagesCollected
 from catalog.journal.state import CatalogState
 from catalog.reconcile.last_run import SeenOrphan
 from catalog.records.feedback import kept_pictures
 from catalog.records.validation import is_restorable
-from catalog.storage.base import Storage, Stored
+from catalog.storage.base import Storage, StoredObject
 
 GRACE_SECONDS: Final = 24 * 3600.0
 _DELETERS: Final = 8
@@ -24,7 +24,7 @@ _AT_A_TIME: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Referenced:
+class ReferencedObjects:
     """What must stay.
 
     Attributes:
@@ -38,7 +38,7 @@ class Referenced:
     feedback: frozenset[str] = frozenset()
 
     @classmethod
-    def by(cls, state: CatalogState, at: str) -> "Referenced":
+    def by(cls, state: CatalogState, at: str) -> "ReferencedObjects":
         """By a catalog at a time (ISO 8601, UTC)."""
         restorable = (p for p in state.removed.values() if is_restorable(p, at))
         products = (*state.products.values(), *restorable)
@@ -59,7 +59,7 @@ class Referenced:
         return kind == "images" or "/".join(inner[:-1]) in self.parts
 
 
-class Orphans:
+class OrphanCollector:
     """Collects the orphans of one catalog.
 
     A removal is announced by a journal entry, and closed by another. Whoever commits a product
@@ -72,25 +72,25 @@ class Orphans:
     def __init__(
         self,
         storage: Storage,
-        ledger: Ledger,
+        commit_log: CommitLog,
         *,
         grace_seconds: float = GRACE_SECONDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._storage = storage
-        self._ledger = ledger
+        self._commit_log = commit_log
         self._grace_seconds = grace_seconds
         self._clock = clock
 
     def seen(
         self,
-        listed: Iterable[Stored],
-        referenced: Referenced,
+        listed: Iterable[StoredObject],
+        referenced: ReferencedObjects,
         before: Mapping[str, SeenOrphan],
-    ) -> dict[Stored, SeenOrphan]:
+    ) -> dict[StoredObject, SeenOrphan]:
         """All orphans with since when they are known; anew for one that was written since."""
         present = self._clock()
-        orphans: dict[Stored, SeenOrphan] = {}
+        orphans: dict[StoredObject, SeenOrphan] = {}
         for stored in listed:
             if referenced.covers(stored.key):
                 continue
@@ -99,7 +99,7 @@ class Orphans:
             orphans[stored] = earlier if earlier and known else SeenOrphan(present, stored.tag)
         return orphans
 
-    def due(self, orphans: Mapping[Stored, SeenOrphan]) -> list[Stored]:
+    def due(self, orphans: Mapping[StoredObject, SeenOrphan]) -> list[StoredObject]:
         """Those that have been orphans, and untouched, for longer than the grace."""
         limit = self._clock() - self._grace_seconds
         return [
@@ -108,7 +108,7 @@ class Orphans:
             if orphan.since <= limit and stored.modified <= limit
         ]
 
-    def collect(self, due: Sequence[Stored]) -> list[Stored]:
+    def collect(self, due: Sequence[StoredObject]) -> list[StoredObject]:
         """Remove orphans; those that are referred to meanwhile, or were written again, stay.
 
         Returns:
@@ -118,29 +118,29 @@ class Orphans:
             StorageUnavailable: the storage refused.
         """
         image_ids = sorted({image_id_of(stored.key) for stored in due})
-        removed: list[Stored] = []
+        removed: list[StoredObject] = []
         for first in range(0, len(image_ids), _AT_A_TIME):
             chunk = frozenset(image_ids[first : first + _AT_A_TIME])
             removed += self._collect([one for one in due if image_id_of(one.key) in chunk])
         return removed
 
-    def _collect(self, due: Sequence[Stored]) -> list[Stored]:
-        doomed: list[Stored] = []
+    def _collect(self, due: Sequence[StoredObject]) -> list[StoredObject]:
+        doomed: list[StoredObject] = []
 
         def announced(state: CatalogState) -> ImagesCollected | None:
-            referenced = Referenced.by(state, now())
+            referenced = ReferencedObjects.by(state, utc_now())
             doomed[:] = [stored for stored in due if not referenced.covers(stored.key)]
             image_ids = sorted({image_id_of(stored.key) for stored in doomed})
             return ImagesCollected(tuple(image_ids)) if image_ids else None
 
         # The clock starts before the entry can be seen by anybody.
         deadline = time.monotonic() + COLLECTING_SECONDS
-        if not self._ledger.commit(announced).written:
+        if not self._commit_log.commit(announced).written:
             return []
-        held: dict[Stored, bytes] = {}
-        gone: list[Stored] = []
+        held: dict[StoredObject, bytes] = {}
+        gone: list[StoredObject] = []
 
-        def remove(stored: Stored) -> None:
+        def remove(stored: StoredObject) -> None:
             try:
                 data = self._storage.get(stored.key)
                 # Asked for alone, some servers give whole seconds; a refresh is hours younger.
@@ -159,15 +159,15 @@ class Orphans:
             back = self._closed(held)
         return [*gone, *(stored for stored in held if stored not in back)]
 
-    def _closed(self, held: Mapping[Stored, bytes]) -> frozenset[Stored]:
+    def _closed(self, held: Mapping[StoredObject, bytes]) -> frozenset[StoredObject]:
         """Say that a removal is over; what is referred to by now is put back, and returned.
 
         An upload may have come between the look at an object and its removal.
         """
-        back: set[Stored] = set()
+        back: set[StoredObject] = set()
 
         def closed(state: CatalogState) -> ImagesCollected | None:
-            referenced = Referenced.by(state, now())
+            referenced = ReferencedObjects.by(state, utc_now())
             for stored, data in held.items():
                 if stored not in back and referenced.covers(stored.key):
                     self._storage.put(stored.key, data)
@@ -175,7 +175,7 @@ class Orphans:
             image_ids = sorted({image_id_of(stored.key) for stored in held})
             return ImagesCollected(tuple(image_ids)) if image_ids else None
 
-        self._ledger.commit(closed)
+        self._commit_log.commit(closed)
         return frozenset(back)
 
 

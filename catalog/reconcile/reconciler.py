@@ -11,19 +11,19 @@ from typing import Final
 
 from catalog.encodings.store import part_folders
 from catalog.errors import CatalogError, Conflict, NotFound, StorageUnavailable
-from catalog.ingest.ingest import NamedPicture
-from catalog.journal.commit_log import now
+from catalog.ingest.image_file import ImageFile
+from catalog.journal.commit_log import utc_now
 from catalog.journal.journal import Journal
-from catalog.journal.projection import Copy, Projections
+from catalog.journal.projection import ReadableCopies, ReadableCopy
 from catalog.journal.state import CatalogState
 from catalog.reconcile.hand_edits import HandEdits
 from catalog.reconcile.incoming import Incoming
-from catalog.reconcile.last_run import Memory, SeenCopy, SeenOrphan, remember, remembered
-from catalog.reconcile.missing import Pictures, affected, inspected, lost
-from catalog.reconcile.orphans import GRACE_SECONDS, Orphans, Referenced
-from catalog.reconcile.report import Finding, Kind, Report
+from catalog.reconcile.last_run import LastRun, SeenCopy, SeenOrphan, load_last_run, save_last_run
+from catalog.reconcile.missing import ImageCheck, check_images, images_among, products_with
+from catalog.reconcile.orphans import GRACE_SECONDS, OrphanCollector, ReferencedObjects
+from catalog.reconcile.report import Finding, FindingKind, Report
 from catalog.records.product import Product, is_valid_id
-from catalog.storage.base import Storage, Stored
+from catalog.storage.base import Storage, StoredObject
 from catalog.store import CatalogStore
 
 # Fewer than these are somebody's wish; more than both, at once, a fault until confirmed.
@@ -53,10 +53,12 @@ class Reconciler:
         """
         self._store = store
         self._storage = storage
-        self._projections = Projections(storage, store.name)
+        self._projections = ReadableCopies(storage, store.name)
         self._edits = HandEdits(store, Journal(storage, store.name), self._projections)
         self._incoming = Incoming(store, storage)
-        self._orphans = Orphans(storage, store.ledger, grace_seconds=grace_seconds, clock=clock)
+        self._orphans = OrphanCollector(
+            storage, store.commit_log, grace_seconds=grace_seconds, clock=clock
+        )
 
     def sync(self, *, dry_run: bool = False) -> Report:
         """Take in what people dropped into `incoming/` and edited under `products/`.
@@ -66,7 +68,7 @@ class Reconciler:
         Args:
             dry_run: only say what would be done.
         """
-        memory = remembered(self._storage, self._store.name)
+        memory = load_last_run(self._storage, self._store.name)
         dropped = self._incoming.listed()
         copies = self._projections.listed()
         findings = self._taken_in(dropped, copies, dry_run=dry_run)
@@ -80,7 +82,7 @@ class Reconciler:
             dry_run: only say what would be done.
             accept_loss: a mass disappearance is meant.
         """
-        memory = remembered(self._storage, self._store.name)
+        memory = load_last_run(self._storage, self._store.name)
         dropped = self._incoming.listed()
         copies = self._projections.listed()
         findings = self._taken_in(dropped, copies, dry_run=dry_run)
@@ -89,7 +91,7 @@ class Reconciler:
         listed = self._listed("images")
         # The state is read after the listing, so everything that it refers to was there to see.
         state = self._store.state()
-        pictures = inspected(self._storage, self._store.name, state, listed, memory.pictures)
+        pictures = check_images(self._storage, self._store.name, state, listed, memory.pictures)
         absent = self._absent(copies, memory, state)
         findings += self._lost(state, absent, pictures, dry_run=dry_run, accept_loss=accept_loss)
         features = self._listed("features")
@@ -101,12 +103,12 @@ class Reconciler:
             # A deletion that was withheld is to be known as one the next time, too.
             deleted = (p.product_id for p, by_hand in absent.items() if by_hand)
             seen.update({one: memory.copies[one] for one in deleted})
-            remember(self._storage, self._store.name, Memory(seen, pictures.whole, orphans))
+            save_last_run(self._storage, self._store.name, LastRun(seen, pictures.whole, orphans))
         count = len(dropped) + len(state.products) + len(pictures.missing) + len(objects)
         return self._report(findings, count)
 
     def _taken_in(
-        self, dropped: Sequence[Stored], copies: Mapping[str, Stored], *, dry_run: bool
+        self, dropped: Sequence[StoredObject], copies: Mapping[str, StoredObject], *, dry_run: bool
     ) -> list[Finding]:
         def written(product_id: str) -> Product | None:
             copy = self._copy(product_id) if product_id in copies else None
@@ -115,7 +117,7 @@ class Reconciler:
         return self._incoming.take_in(dropped, written, dry_run=dry_run)
 
     def _edited(
-        self, copies: Mapping[str, Stored], memory: Memory, *, dry_run: bool
+        self, copies: Mapping[str, StoredObject], memory: LastRun, *, dry_run: bool
     ) -> tuple[list[Finding], dict[str, SeenCopy]]:
         """What became of the copies, and which were found as they should be."""
         findings: list[Finding] = []
@@ -143,21 +145,21 @@ class Reconciler:
         except StorageUnavailable:
             raise
         except CatalogError as error:
-            return [Finding(Kind.PROBLEM, product_id, str(error))]
+            return [Finding(FindingKind.PROBLEM, product_id, str(error))]
         if copy is not None and product is not None:
             return self._edits.settle(copy, product, dry_run=dry_run)
         if copy is not None and product_id in state.removed and not copy.is_edited:
             if not dry_run:
                 self._projections.remove(product_id)
             sentence = f"the readable copy of removed product {product_id} is taken away"
-            return [Finding(Kind.MENDED, product_id, sentence)]
+            return [Finding(FindingKind.MENDED, product_id, sentence)]
         sentence = (
             f"products/{product_id}.json is of no product in the catalog; "
             f"drop pictures into incoming/{product_id}/ to add it, or delete the file"
         )
-        return [Finding(Kind.PROBLEM, product_id, sentence)]
+        return [Finding(FindingKind.PROBLEM, product_id, sentence)]
 
-    def _copy(self, product_id: str) -> Copy | None:
+    def _copy(self, product_id: str) -> ReadableCopy | None:
         try:
             return self._projections.read(product_id)
         except StorageUnavailable:
@@ -166,7 +168,7 @@ class Reconciler:
             return None
 
     def _absent(
-        self, copies: Mapping[str, Stored], memory: Memory, state: CatalogState
+        self, copies: Mapping[str, StoredObject], memory: LastRun, state: CatalogState
     ) -> dict[Product, bool]:
         """Live products whose copy is not there, and whether somebody deleted it.
 
@@ -195,20 +197,20 @@ class Reconciler:
         self,
         state: CatalogState,
         absent: Mapping[Product, bool],
-        pictures: Pictures,
+        pictures: ImageCheck,
         *,
         dry_run: bool,
         accept_loss: bool,
     ) -> list[Finding]:
         deleted = {p.product_id: p for p, by_hand in absent.items() if by_hand}
-        without = affected(state.products.values(), pictures.missing)
+        without = products_with(state.products.values(), pictures.missing)
         gone = {**deleted, **{p.product_id: p for p in without}}
-        if is_mass(len(gone), len(state.products)) and not accept_loss:
+        if is_mass_loss(len(gone), len(state.products)) and not accept_loss:
             sentence = (
                 f"{len(gone)} of {len(state.products)} products have lost pictures or copies at "
                 "once; nothing is removed until you confirm it with --accept-loss"
             )
-            return [Finding(Kind.WITHHELD, product_id, sentence) for product_id in gone]
+            return [Finding(FindingKind.WITHHELD, product_id, sentence) for product_id in gone]
         findings: list[Finding] = []
         for product, by_hand in absent.items():
             if not by_hand:
@@ -221,9 +223,9 @@ class Reconciler:
         return findings + self._replaced(state, pictures, dry_run=dry_run)
 
     def _taken_out(
-        self, product: Product, pictures: Pictures, *, whole: bool, dry_run: bool
+        self, product: Product, pictures: ImageCheck, *, whole: bool, dry_run: bool
     ) -> list[Finding]:
-        unwanted = lost(product, pictures.missing)
+        unwanted = images_among(product, pictures.missing)
         whole = whole or len(unwanted) == len(product.images)
         try:
             if not dry_run and whole:
@@ -235,16 +237,18 @@ class Reconciler:
                     if_revision=product.revision,
                 )
         except (Conflict, NotFound) as error:
-            return [Finding(Kind.PROBLEM, product.product_id, str(error))]
+            return [Finding(FindingKind.PROBLEM, product.product_id, str(error))]
         what = (
             "was deleted by hand and is removed"
             if whole
             else (f"lost {len(unwanted)} of its pictures by hand, which are removed")
         )
-        return [Finding(Kind.REMOVED, product.product_id, f"product {product.product_id} {what}")]
+        return [
+            Finding(FindingKind.REMOVED, product.product_id, f"product {product.product_id} {what}")
+        ]
 
     def _unencoded(
-        self, state: CatalogState, features: Sequence[Stored], *, dry_run: bool
+        self, state: CatalogState, features: Sequence[StoredObject], *, dry_run: bool
     ) -> list[Finding]:
         """Features that were deleted by hand are made again."""
         there = {stored.key for stored in features}
@@ -260,17 +264,19 @@ class Reconciler:
             except StorageUnavailable:
                 raise
             except CatalogError as error:
-                findings.append(Finding(Kind.PROBLEM, product.product_id, str(error)))
+                findings.append(Finding(FindingKind.PROBLEM, product.product_id, str(error)))
             else:
                 sentence = f"features of product {product.product_id} were missing and are made"
-                findings.append(Finding(Kind.MENDED, product.product_id, sentence))
+                findings.append(Finding(FindingKind.MENDED, product.product_id, sentence))
         return findings
 
-    def _replaced(self, state: CatalogState, pictures: Pictures, *, dry_run: bool) -> list[Finding]:
+    def _replaced(
+        self, state: CatalogState, pictures: ImageCheck, *, dry_run: bool
+    ) -> list[Finding]:
         findings: list[Finding] = []
-        for product in affected(state.products.values(), frozenset(pictures.replaced)):
-            for image in lost(product, frozenset(pictures.replaced)):
-                named = NamedPicture(image.source_name, pictures.replaced[image.image_id])
+        for product in products_with(state.products.values(), frozenset(pictures.replaced)):
+            for image in images_among(product, frozenset(pictures.replaced)):
+                named = ImageFile(image.source_name, pictures.replaced[image.image_id])
                 try:
                     if not dry_run:
                         self._store.add_images(product.product_id, [named])
@@ -279,31 +285,33 @@ class Reconciler:
                     raise
                 except CatalogError as error:
                     sentence = f"picture {image.image_id} of {product.product_id}: {error}"
-                    findings.append(Finding(Kind.PROBLEM, product.product_id, sentence))
+                    findings.append(Finding(FindingKind.PROBLEM, product.product_id, sentence))
                 else:
                     sentence = (
                         f"a picture of product {product.product_id} was replaced by hand; "
                         "the new one is taken in"
                     )
-                    findings.append(Finding(Kind.TAKEN_IN, product.product_id, sentence))
+                    findings.append(Finding(FindingKind.TAKEN_IN, product.product_id, sentence))
         return findings
 
     def _collected(
-        self, objects: Sequence[Stored], memory: Memory, *, dry_run: bool
+        self, objects: Sequence[StoredObject], memory: LastRun, *, dry_run: bool
     ) -> tuple[list[Finding], dict[str, SeenOrphan]]:
-        referenced = Referenced.by(self._store.state(), now())
+        referenced = ReferencedObjects.by(self._store.state(), utc_now())
         seen = self._orphans.seen(objects, referenced, memory.orphans)
         due = self._orphans.due({s: o for s, o in seen.items() if s.key in memory.orphans})
         removed = set(due if dry_run else self._orphans.collect(due))
         findings = [
-            Finding(Kind.COLLECTED, one.key, f"{one.key} belongs to nothing and is removed")
+            Finding(FindingKind.COLLECTED, one.key, f"{one.key} belongs to nothing and is removed")
             if one in removed
-            else Finding(Kind.WAITING, one.key, f"{one.key} belongs to nothing; left for now")
+            else Finding(
+                FindingKind.WAITING, one.key, f"{one.key} belongs to nothing; left for now"
+            )
             for one in seen
         ]
         return findings, {one.key: orphan for one, orphan in seen.items() if one not in removed}
 
-    def _listed(self, folder: str) -> tuple[Stored, ...]:
+    def _listed(self, folder: str) -> tuple[StoredObject, ...]:
         return self._storage.details(f"{self._store.name}/{folder}/")
 
     def _report(self, findings: Sequence[Finding], objects: int) -> Report:
@@ -312,9 +320,9 @@ class Reconciler:
 
 def _hidden(image_id: str) -> Finding:
     sentence = f"a listing left out picture {image_id}, which is there; look after the storage"
-    return Finding(Kind.PROBLEM, image_id, sentence)
+    return Finding(FindingKind.PROBLEM, image_id, sentence)
 
 
-def is_mass(lost_products: int, products: int) -> bool:
+def is_mass_loss(lost_products: int, products: int) -> bool:
     """Whether so many products disappear at once that it may be a fault."""
     return lost_products > MOST_LOST and lost_products > MOST_LOST_SHARE * products

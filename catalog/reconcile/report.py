@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class FindingKind(StrEnum):
     """What became of a difference."""
 
     TAKEN_IN = "taken_in"
@@ -26,7 +26,7 @@ class Finding:
         sentence: for people.
     """
 
-    kind: Kind
+    kind: FindingKind
     subject: str
     sentence: str
 
@@ -50,6 +50,6 @@ class Report:
         """The share of objects that differed from what the journal says, 0 to 1."""
         return min(len(self.findings) / self.objects, 1.0) if self.objects else 0.0
 
-    def count(self, kind: Kind) -> int:
+    def count(self, kind: FindingKind) -> int:
         """How many differences ended so."""
         return sum(finding.kind is kind for finding in self.findings)

@@ -10,7 +10,7 @@ from catalog.records.codec import Json, Malformed, mapping, number, text
 
 # One for each set of networks that the catalog was calibrated with, so that going back to earlier
 # networks goes back to their calibration, too.
-MOST_KEPT: Final = 4
+MOST_CALIBRATIONS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Final
 from catalog.records.codec import Json, Malformed, number, text
 
 # The journal keeps all of it; a state, and with it every process, the newest only.
-MOST_KEPT: Final = 10_000
+MOST_FEEDBACK: Final = 10_000
 # Pictures are larger than words, and show whatever stood before a camera.
 MOST_PICTURES: Final = 2_000
 PICTURE_DAYS: Final = 365
@@ -17,7 +17,7 @@ LONGEST_NOTE: Final = 1000
 _LONGEST_ID: Final = 128
 
 
-class Opinion(StrEnum):
+class FeedbackVerdict(StrEnum):
     """Whether the answer was right."""
 
     RIGHT = "right"
@@ -46,7 +46,7 @@ class Feedback:
 
     feedback_id: str
     at: str
-    opinion: Opinion
+    verdict: FeedbackVerdict
     product_id: str
     other_product_id: str | None = None
     probability: float | None = None
@@ -60,12 +60,15 @@ class Feedback:
     @property
     def shown(self) -> str | None:
         """The product that was really in view; None if nobody knows."""
-        known = {Opinion.RIGHT: self.product_id, Opinion.OTHER: self.other_product_id}
-        return known.get(self.opinion)
+        known = {
+            FeedbackVerdict.RIGHT: self.product_id,
+            FeedbackVerdict.OTHER: self.other_product_id,
+        }
+        return known.get(self.verdict)
 
     def fault(self) -> str:
         """What is wrong with it, one sentence; empty when nothing is."""
-        if (self.opinion is Opinion.OTHER) != (self.other_product_id is not None):
+        if (self.verdict is FeedbackVerdict.OTHER) != (self.other_product_id is not None):
             return "other_product_id goes with the verdict other, and only with it"
         if self.other_product_id == self.product_id:
             return "the other product is the one that was answered; that is the verdict right"
@@ -97,7 +100,7 @@ def feedback_record(feedback: Feedback) -> Json:
     record: dict[str, object] = {
         "feedback_id": feedback.feedback_id,
         "at": feedback.at,
-        "verdict": str(feedback.opinion),
+        "verdict": str(feedback.verdict),
         "product_id": feedback.product_id,
         "other_product_id": feedback.other_product_id,
         "probability": feedback.probability,
@@ -121,12 +124,12 @@ def feedback_from(record: Json) -> Feedback:
     if probability is not None and not isinstance(probability, int | float):
         raise Malformed("'probability' should be a number")
     said = text(record, "verdict")
-    if said not in list(Opinion):
+    if said not in list(FeedbackVerdict):
         raise Malformed(f"unknown verdict {said!r}")
     return Feedback(
         feedback_id=text(record, "feedback_id"),
         at=text(record, "at"),
-        opinion=Opinion(said),
+        verdict=FeedbackVerdict(said),
         product_id=text(record, "product_id"),
         other_product_id=_optional(record, "other_product_id") or None,
         probability=None if probability is None else float(probability),

@@ -90,7 +90,7 @@ def changed_attributes(
     return attribute_items(after)
 
 
-def storable(text: str) -> str:
+def to_storable(text: str) -> str:
     """A file's name as text that can be stored; odd bytes become question marks."""
     return text.encode("utf-8", "replace").decode()[-LONGEST_NAME:]
 

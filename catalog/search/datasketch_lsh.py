@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.errors import Invalid, StorageUnavailable
-from catalog.search.lsh import BANDS, bits_for, hyperplanes
+from catalog.search.lsh import BANDS, choose_bits, hyperplanes
 
 if TYPE_CHECKING:
     from datasketch import MinHashLSH
@@ -24,7 +24,7 @@ _BUFFER: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Code:
+class HashCode:
     """What MinHashLSH asks of a MinHash: its length and its hash values, (BANDS,) uint32."""
 
     hashvalues: NDArray[np.uint32]
@@ -34,7 +34,7 @@ class Code:
 
 
 class DatasketchTables:
-    """Implements `catalog.search.vector_index.NearRows` over datasketch's tables.
+    """Implements `catalog.search.vector_index.HashTables` over datasketch's tables.
 
     In memory it is safe to query from several threads, as nothing is added. In Redis a query is one
     round trip per band and probe.
@@ -68,7 +68,7 @@ class DatasketchTables:
         Raises:
             StorageUnavailable: Redis cannot be reached.
         """
-        bits = bits_for(len(vectors))
+        bits = choose_bits(len(vectors))
         centre: NDArray[np.float32] = vectors.mean(axis=0)
         lsh = _tables(storage)
         tables = cls(vectors.shape[1], centre, bits, lsh, in_redis=storage is not None)
@@ -89,7 +89,7 @@ class DatasketchTables:
         rows: set[int] = set()
         with _redis_errors() if self._in_redis else nullcontext():
             for code in self._planes.probes(vector - self._centre):
-                rows.update(map(_row, self._lsh.query(Code(code))))
+                rows.update(map(_row, self._lsh.query(HashCode(code))))
         found = np.fromiter(rows, np.intp, len(rows))
         found.sort()
         return found
@@ -149,7 +149,7 @@ def _redis_errors() -> Iterator[None]:
 def _insert(into: Any, codes: NDArray[np.uint32]) -> None:  # noqa: ANN401 - a session or the tables
     for row, code in enumerate(codes):
         key = row.to_bytes(_ROW_BYTES, "big")
-        into.insert(key, Code(code), check_duplication=False)
+        into.insert(key, HashCode(code), check_duplication=False)
 
 
 def _row(key: bytes) -> int:

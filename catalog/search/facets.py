@@ -19,7 +19,7 @@ class ValueCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
+class NumberRange:
     """The least and the greatest of the numbers that products have."""
 
     least: float
@@ -40,10 +40,10 @@ class Facet:
     key: str
     values: tuple[ValueCount, ...] = ()
     others: int = 0
-    range: Range | None = None
+    range: NumberRange | None = None
 
 
-def facets(products: Iterable[Product], keys: Sequence[str]) -> tuple[Facet, ...]:
+def count_facets(products: Iterable[Product], keys: Sequence[str]) -> tuple[Facet, ...]:
     """The facets of these attributes, in order."""
     texts: dict[str, Counter[str]] = {key: Counter() for key in keys}
     numbers: dict[str, list[float]] = {key: [] for key in keys}
@@ -70,5 +70,5 @@ def _facet(key: str, texts: Counter[str], numbers: Sequence[float]) -> Facet:
         key=key,
         values=tuple(ValueCount(*one) for one in ranked[:MOST_VALUES]),
         others=max(len(ranked) - MOST_VALUES, 0),
-        range=Range(min(numbers), max(numbers)) if numbers else None,
+        range=NumberRange(min(numbers), max(numbers)) if numbers else None,
     )

@@ -9,13 +9,13 @@ from typing import Final
 
 from catalog.errors import Invalid
 from catalog.records.product import AttributeValue, Product
-from catalog.search.spelling import folded
+from catalog.search.spelling import fold_text
 
 MOST_CONDITIONS: Final = 32
 _WRITTEN: Final = re.compile(r"\s*(?P<key>[^<>=!]+?)\s*(?P<sign><=|>=|!=|<|>|=)(?P<value>.*)", re.S)
 
 
-class Sign(StrEnum):
+class Comparison(StrEnum):
     """How an attribute compares with a value."""
 
     IS = "="
@@ -44,7 +44,7 @@ class Condition:
     """
 
     key: str
-    sign: Sign
+    sign: Comparison
     value: str
     number: float | None = None
 
@@ -54,7 +54,7 @@ class Condition:
         Raises:
             Invalid: the value is no number.
         """
-        if self.sign not in (Sign.IS, Sign.IS_NOT) and self.number is None:
+        if self.sign not in (Comparison.IS, Comparison.IS_NOT) and self.number is None:
             raise Invalid(
                 f"condition {self.key}{self.sign}{self.value} compares with a text; give a number"
             )
@@ -63,9 +63,9 @@ class Condition:
         """Whether the product meets it."""
         value = next((value for key, value in product.attributes if key == self.key), None)
         match self.sign:
-            case Sign.IS:
+            case Comparison.IS:
                 return self._is(value)
-            case Sign.IS_NOT:
+            case Comparison.IS_NOT:
                 return not self._is(value)
             case _:
                 return isinstance(value, float) and self._ordered(value)
@@ -77,18 +77,18 @@ class Condition:
             case float():
                 return value == self.number
             case str():
-                return folded(value) == folded(self.value)
+                return fold_text(value) == fold_text(self.value)
             case _:
-                return any(folded(one) == folded(self.value) for one in value)
+                return any(fold_text(one) == fold_text(self.value) for one in value)
 
     def _ordered(self, value: float) -> bool:
         number = self.number if self.number is not None else math.nan
         match self.sign:
-            case Sign.LESS:
+            case Comparison.LESS:
                 return value < number
-            case Sign.AT_MOST:
+            case Comparison.AT_MOST:
                 return value <= number
-            case Sign.MORE:
+            case Comparison.MORE:
                 return value > number
             case _:
                 return value >= number
@@ -112,7 +112,7 @@ class Conditions:
         return Conditions(tuple(some for some in self.alternatives if some[0].key != key))
 
 
-def conditions(written: Sequence[str]) -> Conditions:
+def parse_conditions(written: Sequence[str]) -> Conditions:
     """Conditions from texts.
 
     Raises:
@@ -121,13 +121,13 @@ def conditions(written: Sequence[str]) -> Conditions:
     if len(written) > MOST_CONDITIONS:
         raise Invalid(f"{len(written)} conditions are too many; give at most {MOST_CONDITIONS}")
     alternatives: dict[tuple[str, int], list[Condition]] = {}
-    for place, condition in enumerate(map(condition_from, written)):
-        same = (condition.key, -1 if condition.sign is Sign.IS else place)
+    for place, condition in enumerate(map(parse_condition, written)):
+        same = (condition.key, -1 if condition.sign is Comparison.IS else place)
         alternatives.setdefault(same, []).append(condition)
     return Conditions(tuple(tuple(some) for some in alternatives.values()))
 
 
-def condition_from(written: str) -> Condition:
+def parse_condition(written: str) -> Condition:
     """One condition from its text.
 
     Raises:
@@ -139,7 +139,7 @@ def condition_from(written: str) -> Condition:
             f"{written!r} is no condition; write attribute=value, or !=, <, <=, >, >= instead of ="
         )
     value = match["value"].strip()
-    return Condition(match["key"], Sign(match["sign"]), value, _number(value))
+    return Condition(match["key"], Comparison(match["sign"]), value, _number(value))
 
 
 def _number(text: str) -> float | None:
@@ -150,6 +150,6 @@ def _number(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def filtered(products: Iterable[Product], wanted: Conditions) -> list[Product]:
+def filter_products(products: Iterable[Product], wanted: Conditions) -> list[Product]:
     """Those that meet the conditions, in their order."""
     return [product for product in products if wanted.hold(product)]

@@ -9,33 +9,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.encodings.encoding import PartIds
-from catalog.encodings.store import PartStore
+from catalog.encodings.store import EncodingStore
 from catalog.errors import NotFound
 from catalog.records.product import Product
-from catalog.search.vector_index import EXACT_BELOW, Index, Reference
+from catalog.search.vector_index import EXACT_BELOW, ImageReference, VectorIndex
 
 # A bucket answers after milliseconds, so a cold start asks for several at once.
 _READERS: Final = 16
 _FEWEST_PARALLEL: Final = 8
 
 
-class IndexKeeper:
+class IndexCache:
     """The newest index of one catalog; every other one is made from it by its differences.
 
     Safe to share between threads. A large index is merged in a thread of its own.
     """
 
-    def __init__(self, parts: PartStore, *, exact_below: int = EXACT_BELOW) -> None:
+    def __init__(self, parts: EncodingStore, *, exact_below: int = EXACT_BELOW) -> None:
         self._parts = parts
         self._exact_below = exact_below
         self._lock = Lock()
         self._part_id = ""
         self._products: Mapping[str, Product] = {}
-        self._index = Index.of(exact_below=exact_below)
+        self._index = VectorIndex.of(exact_below=exact_below)
         self._merging: Thread | None = None
         self._is_used = False
         # What readers take without the lock, which is held while embeddings are read.
-        self._published: tuple[Mapping[str, Product], Index] = (self._products, self._index)
+        self._published: tuple[Mapping[str, Product], VectorIndex] = (self._products, self._index)
 
     @property
     def is_used(self) -> bool:
@@ -46,17 +46,17 @@ class IndexKeeper:
         self,
         part_ids: PartIds,
         products: Mapping[str, Product],
-        references: Sequence[Reference],
+        references: Sequence[ImageReference],
         vectors: NDArray[np.float32],
     ) -> None:
         """Take over embeddings that were read in one piece; all of the products' references."""
         with self._lock:
             self._part_id = part_ids.embedding
             self._products = products
-            self._index = Index.of(references, vectors, exact_below=self._exact_below)
+            self._index = VectorIndex.of(references, vectors, exact_below=self._exact_below)
             self._published = (products, self._index)
 
-    def index(self, part_ids: PartIds, products: Mapping[str, Product]) -> Index:
+    def index(self, part_ids: PartIds, products: Mapping[str, Product]) -> VectorIndex:
         """The index of these products; reads the embeddings that it does not have yet.
 
         Raises:
@@ -67,8 +67,8 @@ class IndexKeeper:
             if part_ids.embedding != self._part_id:
                 self._part_id = part_ids.embedding
                 self._products = {}
-                self._index = Index.of(exact_below=self._exact_below)
-            removed, added = differences(self._products, products)
+                self._index = VectorIndex.of(exact_below=self._exact_below)
+            removed, added = diff_references(self._products, products)
             if removed or added:
                 vectors = self._embeddings(part_ids, added)
                 self._index = self._index.changed(removed, added, vectors)
@@ -77,7 +77,7 @@ class IndexKeeper:
             self._published = (products, self._index)
             return self._index
 
-    def current(self, products: Mapping[str, Product]) -> Index | None:
+    def current(self, products: Mapping[str, Product]) -> VectorIndex | None:
         """The newest index if it is of these products, so that a merge is seen; else None.
 
         Never waits.
@@ -92,21 +92,21 @@ class IndexKeeper:
             merging.join()
 
     def _embeddings(
-        self, part_ids: PartIds, references: Sequence[Reference]
+        self, part_ids: PartIds, references: Sequence[ImageReference]
     ) -> list[NDArray[np.float32]]:
         if len(references) < _FEWEST_PARALLEL:
             return [self._embedding(part_ids, reference) for reference in references]
         with ThreadPoolExecutor(_READERS, thread_name_prefix="embeddings") as pool:
             return list(pool.map(lambda one: self._embedding(part_ids, one), references))
 
-    def _embedding(self, part_ids: PartIds, reference: Reference) -> NDArray[np.float32]:
+    def _embedding(self, part_ids: PartIds, reference: ImageReference) -> NDArray[np.float32]:
         try:
             return self._parts.embedding(part_ids, reference.image_id)
         except NotFound as error:
             raise NotFound(f"product {reference.product_id}: {error}") from error
 
     def _tidy(self) -> None:
-        if not self._index.wants_merge:
+        if not self._index.needs_merge:
             return
         if not self._index.merges_slowly:
             self._index = self._index.merged()
@@ -117,26 +117,26 @@ class IndexKeeper:
             self._merging = merge
             merge.start()
 
-    def _merge(self, index: Index, part_id: str) -> None:
+    def _merge(self, index: VectorIndex, part_id: str) -> None:
         merged = index.merged()
         with self._lock:
             if part_id == self._part_id:
-                self._index = merged.caught_up(self._index)
+                self._index = merged.rebased(self._index)
                 self._published = (self._products, self._index)
             self._merging = None
 
 
-def references_of(product: Product) -> list[Reference]:
+def references_of(product: Product) -> list[ImageReference]:
     """One for each of its pictures."""
-    return [Reference(product.product_id, image.image_id) for image in product.images]
+    return [ImageReference(product.product_id, image.image_id) for image in product.images]
 
 
-def differences(
+def diff_references(
     before: Mapping[str, Product], after: Mapping[str, Product]
-) -> tuple[set[Reference], list[Reference]]:
+) -> tuple[set[ImageReference], list[ImageReference]]:
     """References that went and references that came."""
-    removed: set[Reference] = set()
-    added: list[Reference] = []
+    removed: set[ImageReference] = set()
+    added: list[ImageReference] = []
     for product_id, product in before.items():
         if after.get(product_id) is not product:
             removed.update(references_of(product))

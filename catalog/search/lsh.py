@@ -32,7 +32,7 @@ _PROBES: Final = ((), (0,), (1,), (2,), (0, 1), (3,))
 _UNCERTAIN: Final = 4
 
 
-def bits_for(size: int) -> int:
+def choose_bits(size: int) -> int:
     """Bits of a band's code over so many vectors: longer codes keep crowds small."""
     return min(max(int(size - 1).bit_length() - _CROWD, FEWEST_BITS), _MOST_BITS)
 
@@ -75,7 +75,7 @@ def hyperplanes(dimension: int, bits: int) -> Hyperplanes:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tables:
+class LshTables:
     """An LSH index over fixed vectors; safe to query from several threads.
 
     Attributes:
@@ -91,12 +91,12 @@ class Tables:
     bits: int
 
     @classmethod
-    def of(cls, vectors: NDArray[np.float32]) -> "Tables":
+    def of(cls, vectors: NDArray[np.float32]) -> "LshTables":
         """Hash (N, D) unit vectors; about 15 microseconds each."""
         # Embeddings of photos lie to one side of the origin; around their own mean the planes part
         # them more evenly.
         centre: NDArray[np.float32] = vectors.mean(axis=0)
-        bits = bits_for(len(vectors))
+        bits = choose_bits(len(vectors))
         codes = _codes(vectors, centre, bits)
         rows = np.empty((BANDS, len(vectors)), np.int32)
         counts = np.zeros(BANDS << bits, np.int64)

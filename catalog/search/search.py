@@ -7,7 +7,7 @@ from typing import Final
 
 from catalog.errors import Invalid
 from catalog.records.product import Product
-from catalog.search.facets import Facet, facets
+from catalog.search.facets import Facet, count_facets
 from catalog.search.filters import Conditions
 from catalog.search.text_index import TextHits
 from catalog.search.vector_index import Neighbour
@@ -21,7 +21,7 @@ _FUSION: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class SearchQuery:
     """What to look for.
 
     Attributes:
@@ -72,7 +72,7 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """One page of an answer.
 
     Attributes:
@@ -92,13 +92,13 @@ class Found:
     complete: bool = True
 
 
-def answered(
-    search: Search,
+def run_search(
+    search: SearchQuery,
     products: Mapping[str, Product],
     index_version: int,
     texts: TextHits | None,
     near: Sequence[Neighbour] | None,
-) -> Found:
+) -> SearchResult:
     """The page of what words and likeness found.
 
     Args:
@@ -114,14 +114,16 @@ def answered(
     page = ranked[search.offset : search.offset + search.limit]
     relevances = texts.relevances if texts else {}
     nearest = {one.product_id: one for one in near or ()}
-    return Found(
+    return SearchResult(
         index_version=index_version,
         total=len(ranked),
         hits=tuple(
             _hit(products[product_id], relevances.get(product_id), nearest.get(product_id))
             for product_id in page
         ),
-        facets=facets((products[one] for one in ranked), search.facets) if search.facets else (),
+        facets=count_facets((products[one] for one in ranked), search.facets)
+        if search.facets
+        else (),
         corrections=texts.corrections if texts else {},
         complete=texts.complete if texts else True,
     )
@@ -137,10 +139,10 @@ def _ranked(
         lists.append({one.product_id: one.similarity for one in near})
     if not lists:
         return sorted(products)
-    return list(lists[0]) if len(lists) == 1 else fused(lists)
+    return list(lists[0]) if len(lists) == 1 else fuse_rankings(lists)
 
 
-def fused(lists: Sequence[Mapping[str, float]]) -> list[str]:
+def fuse_rankings(lists: Sequence[Mapping[str, float]]) -> list[str]:
     """One list from several, each best first: high places in several of them count most.
 
     What is equally good in a list shares a place there.

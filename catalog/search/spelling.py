@@ -16,13 +16,13 @@ _TWO_WRONG: Final = 8
 _MOST_CORRECTIONS: Final = 3
 
 
-def words(text: str) -> tuple[str, ...]:
+def split_words(text: str) -> tuple[str, ...]:
     """The words of a text, folded as the text index folds them; at most 16, each once."""
-    found = (match.group() for match in _WORD.finditer(folded(text)))
+    found = (match.group() for match in _WORD.finditer(fold_text(text)))
     return tuple(dict.fromkeys(found))[:MOST_WORDS]
 
 
-def folded(text: str) -> str:
+def fold_text(text: str) -> str:
     """Lower case without accents, as SQLite's unicode61 tokenizer does."""
     decomposed = unicodedata.normalize("NFD", text.lower())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Final
 
 from catalog.records.product import AttributeValue, Product
-from catalog.search.spelling import Vocabulary, words
+from catalog.search.spelling import Vocabulary, split_words
 
 # How much a word counts by where it stands.
 _WEIGHTS: Final = "6.0, 10.0, 1.0, 4.0"
@@ -68,7 +68,7 @@ class TextIndex:
             text: any; a text without a word finds nothing.
             products: of a snapshot; the index is brought to it first.
         """
-        asked = words(text)
+        asked = split_words(text)
         with self._lock:
             self._follow(products)
             return self._search(asked) if asked and products else TextHits()

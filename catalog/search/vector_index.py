@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.errors import Invalid
-from catalog.search.lsh import Tables
+from catalog.search.lsh import LshTables
 
 # Below this, what hashing would save (`skulens bench index`) is not worth the neighbours that it
 # misses.
@@ -34,7 +34,7 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class ImageReference:
     """One picture of one product; the same picture may belong to several products."""
 
     product_id: str
@@ -56,8 +56,8 @@ class Neighbour:
     similarity: float
 
 
-class NearRows(Protocol):
-    """Hash tables over a base; `catalog.search.lsh.Tables`, or in another place `shared_codes`."""
+class HashTables(Protocol):
+    """Hash tables over a base; `catalog.search.lsh.LshTables`, or `datasketch_lsh` in Redis."""
 
     def near(self, vector: NDArray[np.float32]) -> NDArray[np.intp]:
         """Rows whose vectors may be near a (D,) vector, ascending."""
@@ -83,7 +83,7 @@ class IndexHealth:
     alarm: bool
 
 
-class RecallGauge:
+class RecallMonitor:
     """How often hashing found the best product; safe to share between threads.
 
     When too many checks fail, it is said once in the log.
@@ -107,7 +107,7 @@ class RecallGauge:
         with self._lock:
             return tuple(self._found)
 
-    def wants_check(self) -> bool:
+    def needs_check(self) -> bool:
         """Count a query; whether to answer it exactly too."""
         with self._lock:
             self._queries += 1
@@ -129,7 +129,7 @@ class RecallGauge:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Block:
+class VectorBlock:
     """Vectors and whose they are.
 
     Attributes:
@@ -138,16 +138,16 @@ class Block:
         alive: (N,) bool; False marks a removed reference.
     """
 
-    references: tuple[Reference, ...]
+    references: tuple[ImageReference, ...]
     vectors: NDArray[np.float32]
     alive: NDArray[np.bool_]
 
     @classmethod
     def of(
         cls,
-        references: Iterable[Reference],
+        references: Iterable[ImageReference],
         vectors: Sequence[NDArray[np.float32]] | NDArray[np.float32],
-    ) -> "Block":
+    ) -> "VectorBlock":
         """A block of live references with their (D,) vectors."""
         if isinstance(vectors, np.ndarray) and len(vectors):
             stacked = vectors
@@ -155,16 +155,16 @@ class Block:
             stacked = np.stack(list(vectors)) if len(vectors) else np.zeros((0, 0), np.float32)
         return cls(tuple(references), stacked, np.ones(len(vectors), np.bool_))
 
-    def without(self, removed: Collection[Reference]) -> "Block":
+    def without(self, removed: Collection[ImageReference]) -> "VectorBlock":
         """The block with some references marked as removed, sharing the vectors."""
         gone = [row for row, reference in enumerate(self.references) if reference in removed]
         if not gone:
             return self
         alive = self.alive.copy()
         alive[gone] = False
-        return Block(self.references, self.vectors, alive)
+        return VectorBlock(self.references, self.vectors, alive)
 
-    def live(self) -> "tuple[list[Reference], NDArray[np.float32]]":
+    def live(self) -> "tuple[list[ImageReference], NDArray[np.float32]]":
         """The references that are not removed, and their (N, D) vectors; all of them shared."""
         if self.alive.all():
             return list(self.references), self.vectors
@@ -172,19 +172,19 @@ class Block:
         return [self.references[row] for row in rows], self.vectors[rows]
 
 
-NO_BLOCK: Final = Block.of((), ())
+EMPTY_BLOCK: Final = VectorBlock.of((), ())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hashing:
     """Tables over a whole base and how well they do; no tables when the base is scanned."""
 
-    tables: NearRows | None = None
-    gauge: RecallGauge = field(default_factory=RecallGauge)
+    tables: HashTables | None = None
+    gauge: RecallMonitor = field(default_factory=RecallMonitor)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ranking:
+class BlockRanking:
     """Candidates of one block.
 
     Attributes:
@@ -193,15 +193,17 @@ class Ranking:
         similarities: (M,) float32.
     """
 
-    block: Block
+    block: VectorBlock
     rows: NDArray[np.intp]
     similarities: NDArray[np.float32]
 
 
-class Index:
+class VectorIndex:
     """Immutable; every change makes another."""
 
-    def __init__(self, base: Block, delta: Block, hashing: Hashing, exact_below: int) -> None:
+    def __init__(
+        self, base: VectorBlock, delta: VectorBlock, hashing: Hashing, exact_below: int
+    ) -> None:
         self._base = base
         self._delta = delta
         self._hashing = hashing
@@ -210,13 +212,13 @@ class Index:
     @classmethod
     def of(
         cls,
-        references: Sequence[Reference] = (),
+        references: Sequence[ImageReference] = (),
         vectors: Sequence[NDArray[np.float32]] | NDArray[np.float32] = (),
         *,
         exact_below: int = EXACT_BELOW,
-    ) -> "Index":
+    ) -> "VectorIndex":
         """An index of these references with (D,) unit vectors, not hashed yet."""
-        return cls(Block.of(references, vectors), NO_BLOCK, Hashing(), exact_below)
+        return cls(VectorBlock.of(references, vectors), EMPTY_BLOCK, Hashing(), exact_below)
 
     def __len__(self) -> int:
         return int(self._base.alive.sum() + self._delta.alive.sum())
@@ -244,23 +246,23 @@ class Index:
         return len(self) >= self._exact_below
 
     @property
-    def wants_merge(self) -> bool:
+    def needs_merge(self) -> bool:
         """Whether the delta or the removed part has grown, or a large base is not hashed yet."""
         loose = len(self._delta.references) + int((~self._base.alive).sum())
         grown = loose > max(_SMALLEST_DELTA, _DELTA_SHARE * len(self._base.references))
         return grown or (self.merges_slowly and self._hashing.tables is None)
 
-    def content(self) -> tuple[list[Reference], NDArray[np.float32]]:
+    def content(self) -> tuple[list[ImageReference], NDArray[np.float32]]:
         """All that can be found, and their (N, D) vectors."""
-        block = Block.of(*_joined(self._base, self._delta))
+        block = VectorBlock.of(*_joined(self._base, self._delta))
         return list(block.references), block.vectors
 
     def changed(
         self,
-        removed: Collection[Reference],
-        added: Sequence[Reference],
+        removed: Collection[ImageReference],
+        added: Sequence[ImageReference],
         vectors: Sequence[NDArray[np.float32]],
-    ) -> "Index":
+    ) -> "VectorIndex":
         """The index without some references and with others, which have (D,) unit vectors.
 
         Raises:
@@ -268,18 +270,18 @@ class Index:
         """
         kept, kept_vectors = self._delta.without(removed).live()
         self._check_dimension({len(vector) for vector in (*vectors, *kept_vectors)})
-        delta = Block.of([*kept, *added], [*kept_vectors, *vectors])
-        return Index(self._base.without(removed), delta, self._hashing, self._exact_below)
+        delta = VectorBlock.of([*kept, *added], [*kept_vectors, *vectors])
+        return VectorIndex(self._base.without(removed), delta, self._hashing, self._exact_below)
 
-    def merged(self) -> "Index":
+    def merged(self) -> "VectorIndex":
         """The same references with all of them in the base; see `merges_slowly`."""
-        base = Block.of(*_joined(self._base, self._delta))
+        base = VectorBlock.of(*_joined(self._base, self._delta))
         hashing = (
-            Hashing(Tables.of(base.vectors)) if self.merges_slowly and len(self) else Hashing()
+            Hashing(LshTables.of(base.vectors)) if self.merges_slowly and len(self) else Hashing()
         )
-        return Index(base, NO_BLOCK, hashing, self._exact_below)
+        return VectorIndex(base, EMPTY_BLOCK, hashing, self._exact_below)
 
-    def caught_up(self, newer: "Index") -> "Index":
+    def rebased(self, newer: "VectorIndex") -> "VectorIndex":
         """What `newer` finds, on the base of this index."""
         mine = set(self.content()[0])
         references, vectors = newer.content()
@@ -306,7 +308,7 @@ class Index:
         found = self._approximate(vector, size)
         if len(found) < size:
             return self._exact(vector, size)
-        if self._hashing.gauge.wants_check():
+        if self._hashing.gauge.needs_check():
             best = self._exact(vector, 1)[0]
             self._hashing.gauge.note(best.product_id == found[0].product_id)
         return found
@@ -319,7 +321,7 @@ class Index:
             return ()
         near = self._hashing.tables.near(vector)
         near = near[self._base.alive[near]]
-        hashed = Ranking(self._base, near, self._base.vectors[near] @ vector)
+        hashed = BlockRanking(self._base, near, self._base.vectors[near] @ vector)
         return _best((hashed, _scanned(self._delta, vector)), size)
 
     def _check_dimension(self, given: set[int]) -> None:
@@ -331,7 +333,9 @@ class Index:
             )
 
 
-def _joined(first: Block, second: Block) -> tuple[list[Reference], NDArray[np.float32]]:
+def _joined(
+    first: VectorBlock, second: VectorBlock
+) -> tuple[list[ImageReference], NDArray[np.float32]]:
     references, vectors = first.live()
     more, more_vectors = second.live()
     if not more:
@@ -341,15 +345,15 @@ def _joined(first: Block, second: Block) -> tuple[list[Reference], NDArray[np.fl
     return [*references, *more], np.concatenate((vectors, more_vectors))
 
 
-def _scanned(block: Block, vector: NDArray[np.float32]) -> Ranking:
+def _scanned(block: VectorBlock, vector: NDArray[np.float32]) -> BlockRanking:
     rows = np.flatnonzero(block.alive)
     if not len(rows):
-        return Ranking(block, rows, np.zeros(0, np.float32))
+        return BlockRanking(block, rows, np.zeros(0, np.float32))
     similarities = block.vectors @ vector
-    return Ranking(block, rows, similarities[rows])
+    return BlockRanking(block, rows, similarities[rows])
 
 
-def _best(rankings: Sequence[Ranking], size: int) -> tuple[Neighbour, ...]:
+def _best(rankings: Sequence[BlockRanking], size: int) -> tuple[Neighbour, ...]:
     """The best products of several blocks, each once."""
     similarities = np.concatenate([ranking.similarities for ranking in rankings])
     # Pictures of one product crowd the top, so look deeper until there are enough products.
@@ -371,7 +375,7 @@ def _top(similarities: NDArray[np.float32], depth: int) -> NDArray[np.intp]:
 
 
 def _distinct(
-    rankings: Sequence[Ranking],
+    rankings: Sequence[BlockRanking],
     similarities: NDArray[np.float32],
     positions: NDArray[np.intp],
     size: int,
@@ -390,7 +394,7 @@ def _distinct(
     return tuple(found.values())
 
 
-def _reference(rankings: Sequence[Ranking], position: int) -> Reference:
+def _reference(rankings: Sequence[BlockRanking], position: int) -> ImageReference:
     for ranking in rankings:
         if position < len(ranking.rows):
             return ranking.block.references[int(ranking.rows[position])]

@@ -13,7 +13,7 @@ INCOMING: Final = "incoming"
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredObject:
     """An object in a listing.
 
     Attributes:
@@ -63,7 +63,7 @@ class Storage(Protocol):
         """Keys under a folder, which is named with its `/` at the end, sorted."""
         ...
 
-    def details(self, prefix: str) -> tuple[Stored, ...]:
+    def details(self, prefix: str) -> tuple[StoredObject, ...]:
         """As `list`, with what a listing tells of each object."""
         ...
 
@@ -84,7 +84,7 @@ class Storage(Protocol):
         ...
 
 
-def checked(key: str) -> str:
+def check_key(key: str) -> str:
     """The key itself.
 
     Raises:

@@ -11,7 +11,7 @@ from typing import Final
 from uuid import uuid4
 
 from catalog.errors import NotFound, StorageUnavailable, Undetermined
-from catalog.storage.base import Stored, checked
+from catalog.storage.base import StoredObject, check_key
 
 # Everything that is not a key starts with a dot, and no key does.
 _PARTIAL: Final = ".partial"
@@ -63,7 +63,7 @@ class FolderStorage:
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
             raise NotFound(f"there is no {path}") from error
         except OSError as error:
-            raise StorageUnavailable(refusal("read", path, error)) from error
+            raise StorageUnavailable(describe_os_error("read", path, error)) from error
 
     def put(self, key: str, data: bytes) -> None:
         """Write the object; see `Storage.put`."""
@@ -72,7 +72,7 @@ class FolderStorage:
             try:
                 partial.replace(path)
             except OSError as error:
-                raise StorageUnavailable(refusal("write", path, error)) from error
+                raise StorageUnavailable(describe_os_error("write", path, error)) from error
         self._settle(path)
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
@@ -84,7 +84,7 @@ class FolderStorage:
             try:
                 won = self._claim(partial, path)
             except OSError as error:
-                raise StorageUnavailable(refusal("write", path, error)) from error
+                raise StorageUnavailable(describe_os_error("write", path, error)) from error
         if won:
             self._settle(path)
         return won
@@ -93,7 +93,7 @@ class FolderStorage:
         """Keys under a folder; see `Storage.list`."""
         return tuple(sorted(self._walk(prefix)))
 
-    def details(self, prefix: str) -> tuple[Stored, ...]:
+    def details(self, prefix: str) -> tuple[StoredObject, ...]:
         """As `list`, with what a listing tells of each object; see `Storage.details`."""
         found = (self._stored(key) for key in self.list(prefix))
         return tuple(stored for stored in found if stored is not None)
@@ -106,7 +106,7 @@ class FolderStorage:
         except FileNotFoundError:
             return ()
         except OSError as error:
-            raise StorageUnavailable(refusal("read", self.root, error)) from error
+            raise StorageUnavailable(describe_os_error("read", self.root, error)) from error
         return tuple(sorted(names))
 
     def delete(self, key: str) -> None:
@@ -117,7 +117,7 @@ class FolderStorage:
         except NotADirectoryError:
             return
         except OSError as error:
-            raise StorageUnavailable(refusal("delete", path, error)) from error
+            raise StorageUnavailable(describe_os_error("delete", path, error)) from error
 
     def modified(self, key: str) -> float:
         """When the object was last written; see `Storage.modified`."""
@@ -127,7 +127,7 @@ class FolderStorage:
         except (FileNotFoundError, NotADirectoryError) as error:
             raise NotFound(f"there is no {path}") from error
         except OSError as error:
-            raise StorageUnavailable(refusal("read", path, error)) from error
+            raise StorageUnavailable(describe_os_error("read", path, error)) from error
 
     def _walk(self, prefix: str) -> Iterator[str]:
         folder = self._path(prefix.rstrip("/"))
@@ -136,19 +136,19 @@ class FolderStorage:
             within = Path(directory).relative_to(self.root).as_posix()
             yield from (f"{within}/{name}" for name in files if not name.startswith("."))
 
-    def _stored(self, key: str) -> Stored | None:
+    def _stored(self, key: str) -> StoredObject | None:
         path = self.root / key
         try:
             status = path.stat()
         except FileNotFoundError:
             return None  # deleted since it was listed
         except OSError as error:
-            raise StorageUnavailable(refusal("read", path, error)) from error
+            raise StorageUnavailable(describe_os_error("read", path, error)) from error
         tag = f"{status.st_mtime_ns:x}-{status.st_size:x}"
-        return Stored(key, status.st_mtime, status.st_size, tag)
+        return StoredObject(key, status.st_mtime, status.st_size, tag)
 
     def _path(self, key: str) -> Path:
-        return self.root / checked(key)
+        return self.root / check_key(key)
 
     @contextmanager
     def _partial(self, path: Path, data: bytes) -> Iterator[Path]:
@@ -156,7 +156,7 @@ class FolderStorage:
         try:
             partial = self._write_partial(path, data)
         except OSError as error:
-            raise StorageUnavailable(refusal("write", path, error)) from error
+            raise StorageUnavailable(describe_os_error("write", path, error)) from error
         try:
             yield partial
         finally:
@@ -217,7 +217,7 @@ class FolderStorage:
         try:
             _flush_folder(path.parent)
         except OSError as error:
-            raise Undetermined(refusal("flush", path.parent, error)) from error
+            raise Undetermined(describe_os_error("flush", path.parent, error)) from error
 
     def _sweep(self, folder: Path) -> None:
         """Remove, once per process, what killed processes left behind."""
@@ -240,10 +240,12 @@ def _flush_folder(folder: Path) -> None:
 
 def _walk_error(error: OSError) -> None:
     if not isinstance(error, FileNotFoundError | NotADirectoryError):
-        raise StorageUnavailable(refusal("read", Path(str(error.filename)), error)) from error
+        raise StorageUnavailable(
+            describe_os_error("read", Path(str(error.filename)), error)
+        ) from error
 
 
-def refusal(verb: str, path: Path, error: OSError) -> str:
+def describe_os_error(verb: str, path: Path, error: OSError) -> str:
     """The sentence for what the system refused, with what to do about it."""
     advice = _ADVICE.get(error.errno or 0, f"{error.strerror or error}; look after the disk")
     return f"cannot {verb} {path}: {advice}"

@@ -12,9 +12,15 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError
 
 from catalog.errors import NotFound, StorageUnavailable, Undetermined
-from catalog.storage.base import Stored, checked
-from catalog.storage.s3_client import VENDOR, S3Options, client, session
-from catalog.storage.s3_errors import is_absent, is_broken_off, is_taken, may_have_happened, refusal
+from catalog.storage.base import StoredObject, check_key
+from catalog.storage.s3_client import VENDOR_ERRORS, S3Options, make_client, open_session
+from catalog.storage.s3_errors import (
+    describe_s3_error,
+    is_absent,
+    is_broken_off,
+    is_taken,
+    may_have_happened,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -82,10 +88,10 @@ class S3Storage:
                 IfNoneMatch="*",
                 **self._encryption,
             )
-        except VENDOR as error:
+        except VENDOR_ERRORS as error:
             if is_taken(error):
                 return False
-            message = refusal("write", self._url(key), error)
+            message = describe_s3_error("write", self._url(key), error)
             if may_have_happened(error):
                 raise Undetermined(message) from error
             raise StorageUnavailable(message) from error
@@ -95,7 +101,7 @@ class S3Storage:
         """Keys under a folder; see `Storage.list`."""
         return tuple(stored.key for stored in self.details(prefix))
 
-    def details(self, prefix: str) -> tuple[Stored, ...]:
+    def details(self, prefix: str) -> tuple[StoredObject, ...]:
         """As `list`, with what a listing tells of each object; see `Storage.details`."""
         folder = f"{self._name(prefix.rstrip('/'))}/"
         with self._translated("list", prefix):
@@ -105,7 +111,7 @@ class S3Storage:
                 PaginationConfig={"PageSize": self.options.page},
             )
             found = [
-                Stored(
+                StoredObject(
                     one["Key"].removeprefix(self._root),
                     one["LastModified"].timestamp(),
                     one["Size"],
@@ -162,10 +168,10 @@ class S3Storage:
 
     @cached_property
     def _session(self) -> boto3.session.Session:
-        return session(self.options)
+        return open_session(self.options)
 
     def _made(self, attempts: int) -> "S3Client":
-        return client(self._session, self.options, attempts)
+        return make_client(self._session, self.options, attempts)
 
     @property
     def _encryption(self) -> dict[str, Any]:
@@ -179,13 +185,13 @@ class S3Storage:
     def _translated(self, verb: str, key: str) -> Iterator[None]:
         try:
             yield
-        except VENDOR as error:
+        except VENDOR_ERRORS as error:
             if key and is_absent(error):
                 raise NotFound(f"there is no {self._url(key)}") from error
-            raise StorageUnavailable(refusal(verb, self._url(key), error)) from error
+            raise StorageUnavailable(describe_s3_error(verb, self._url(key), error)) from error
 
     def _name(self, key: str) -> str:
-        return self._root + checked(key)
+        return self._root + check_key(key)
 
     def _url(self, key: str) -> str:
         return f"s3://{self.options.bucket}/{self._root}{key}"

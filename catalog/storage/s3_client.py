@@ -9,12 +9,12 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from catalog.errors import StorageUnavailable
-from catalog.storage.s3_errors import refusal
+from catalog.storage.s3_errors import describe_s3_error
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-VENDOR: Final = (ClientError, BotoCoreError, Boto3Error)
+VENDOR_ERRORS: Final = (ClientError, BotoCoreError, Boto3Error)
 # Servers that do not know of regions still want one in the signature.
 _ANY_REGION: Final = "us-east-1"
 _CONNECTIONS: Final = 32
@@ -53,7 +53,7 @@ class S3Options:
     page: int = 1000
 
 
-def session(options: S3Options) -> boto3.session.Session:
+def open_session(options: S3Options) -> boto3.session.Session:
     """Keys and region; boto3's own chain where the options name none.
 
     Raises:
@@ -65,11 +65,11 @@ def session(options: S3Options) -> boto3.session.Session:
             aws_secret_access_key=options.secret_key or None,
             region_name=options.region or None,
         )
-    except VENDOR as error:
+    except VENDOR_ERRORS as error:
         raise _unreachable(options, error) from error
 
 
-def client(made_by: boto3.session.Session, options: S3Options, attempts: int) -> "S3Client":
+def make_client(made_by: boto3.session.Session, options: S3Options, attempts: int) -> "S3Client":
     """A client that gives up after bounded waits; nothing is asked yet.
 
     Args:
@@ -97,7 +97,7 @@ def client(made_by: boto3.session.Session, options: S3Options, attempts: int) ->
             region_name=made_by.region_name or _ANY_REGION,
             config=config,
         )
-    except VENDOR as error:
+    except VENDOR_ERRORS as error:
         raise _unreachable(options, error) from error
     except ValueError as error:  # an endpoint that is no URL
         message = f"cannot reach s3://{options.bucket}/: {error}"
@@ -105,4 +105,4 @@ def client(made_by: boto3.session.Session, options: S3Options, attempts: int) ->
 
 
 def _unreachable(options: S3Options, error: Exception) -> StorageUnavailable:
-    return StorageUnavailable(refusal("reach", f"s3://{options.bucket}/", error))
+    return StorageUnavailable(describe_s3_error("reach", f"s3://{options.bucket}/", error))

@@ -87,7 +87,7 @@ def may_have_happened(error: Exception) -> bool:
     return not isinstance(error, _NEVER_SENT)
 
 
-def refusal(verb: str, url: str, error: Exception) -> str:
+def describe_s3_error(verb: str, url: str, error: Exception) -> str:
     """The sentence for what the server refused, with what to do about it."""
     return f"cannot {verb} {url}: {_advice(error)}"
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from catalog.errors import Invalid, StorageUnavailable
 from catalog.ingest.image_file import LARGEST_FILE
-from catalog.storage.folder import refusal
+from catalog.storage.folder import describe_os_error
 from catalog.transfer.manifest import MANIFEST_NAMES
 
 MOST_FILES: Final = 500_000
@@ -35,7 +35,7 @@ _DAMAGE: Final = (
 
 
 @contextmanager
-def unpacked(archive: Path) -> Iterator[Path]:
+def unpack_archive(archive: Path) -> Iterator[Path]:
     """The folder with an archive's files, while the block runs.
 
     Everything is checked before the first file is written. A single folder around all products is
@@ -55,7 +55,7 @@ def unpacked(archive: Path) -> Iterator[Path]:
                 for member in members:
                     _unpack(opened, member, folder)
         except OSError as error:
-            raise StorageUnavailable(refusal("unpack", archive, error)) from error
+            raise StorageUnavailable(describe_os_error("unpack", archive, error)) from error
         except _DAMAGE as error:
             raise Invalid(f"{archive} is damaged, encrypted or no zip ({error})") from error
         yield _inner(folder)

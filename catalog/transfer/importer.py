@@ -24,18 +24,18 @@ from catalog.errors import (
     PictureError,
     StorageUnavailable,
 )
-from catalog.ingest.image_file import LARGEST_FILE
+from catalog.ingest.image_file import LARGEST_FILE, ImageFile
 from catalog.records.codec import product_record
 from catalog.records.product import Product, ReferenceImage, is_valid_id
 from catalog.records.validation import attribute_items, check_id
 from catalog.snapshot import Catalog
-from catalog.storage.folder import refusal
-from catalog.store import CatalogStore, Change, NamedPicture, Turn
-from catalog.transfer.archive import unpacked
-from catalog.transfer.manifest import MANIFEST_NAMES, Item, Manifest, read_manifest
+from catalog.storage.folder import describe_os_error
+from catalog.store import BeforeCommit, CatalogStore, ChangeResult
+from catalog.transfer.archive import unpack_archive
+from catalog.transfer.manifest import MANIFEST_NAMES, ImportItem, ImportManifest, read_manifest
 
 OnProgress = Callable[[int, int], None]
-Fetch = Callable[[str], bytes]
+FetchImage = Callable[[str], bytes]
 
 # Products taken in at a time: one is encoded while another is read, uploaded and committed.
 _AT_ONCE: Final = 4
@@ -102,15 +102,15 @@ def import_path(
     store: CatalogStore,
     path: Path,
     on_progress: OnProgress | None = None,
-    fetch: Fetch | None = None,
+    fetch: FetchImage | None = None,
 ) -> ImportReport:
-    """Take in a folder, a manifest or a zip; see `opened` and `import_manifest`."""
-    with opened(path) as manifest:
+    """Take in a folder, a manifest or a zip; see `open_manifest` and `import_manifest`."""
+    with open_manifest(path) as manifest:
         return import_manifest(store, manifest, on_progress, fetch)
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Manifest]:
+def open_manifest(path: Path) -> Iterator[ImportManifest]:
     """What a path offers, while the block runs; no picture is decoded.
 
     Args:
@@ -123,7 +123,7 @@ def opened(path: Path) -> Iterator[Manifest]:
         StorageUnavailable: it cannot be read.
     """
     if path.suffix.lower() == ".zip" and path.is_file():
-        with unpacked(path) as folder:
+        with unpack_archive(path) as folder:
             yield read_manifest(folder)
     else:
         yield read_manifest(path)
@@ -131,9 +131,9 @@ def opened(path: Path) -> Iterator[Manifest]:
 
 def import_manifest(
     store: CatalogStore,
-    manifest: Manifest,
+    manifest: ImportManifest,
     on_progress: OnProgress | None = None,
-    fetch: Fetch | None = None,
+    fetch: FetchImage | None = None,
 ) -> ImportReport:
     """Take in what a manifest offers.
 
@@ -198,19 +198,23 @@ class _Queue:
             self._moved.notify_all()
 
 
-def _in_turn(queue: _Queue, place: int, row: Callable[[Turn], ImportRow]) -> ImportRow:
+def _in_turn(queue: _Queue, place: int, row: Callable[[BeforeCommit], ImportRow]) -> ImportRow:
     try:
         return row(partial(queue.wait_for, place))
     finally:
         queue.leave(place)
 
 
-def _size(item: Item) -> int:
+def _size(item: ImportItem) -> int:
     return len(item.pictures) + len(item.addresses)
 
 
 def _row(
-    store: CatalogStore, manifest: Manifest, item: Item, fetch: Fetch | None, turn: Turn
+    store: CatalogStore,
+    manifest: ImportManifest,
+    item: ImportItem,
+    fetch: FetchImage | None,
+    turn: BeforeCommit,
 ) -> ImportRow:
     if item.problem:
         return ImportRow(item.where, item.product_id, RowStatus.REFUSED, (item.problem,))
@@ -223,7 +227,11 @@ def _row(
 
 
 def _taken_in(
-    store: CatalogStore, manifest: Manifest, item: Item, fetch: Fetch | None, turn: Turn
+    store: CatalogStore,
+    manifest: ImportManifest,
+    item: ImportItem,
+    fetch: FetchImage | None,
+    turn: BeforeCommit,
 ) -> ImportRow:
     pictures, problems = _pictures(manifest.root, item.pictures)
     _fetch_into(pictures, problems, item.addresses, fetch)
@@ -235,10 +243,10 @@ def _taken_in(
 
 def _added(
     store: CatalogStore,
-    item: Item,
-    pictures: list[NamedPicture],
+    item: ImportItem,
+    pictures: list[ImageFile],
     problems: list[str],
-    turn: Turn,
+    turn: BeforeCommit,
 ) -> ImportRow:
     while pictures:
         try:
@@ -268,11 +276,11 @@ def _added(
 
 def _updated(
     store: CatalogStore,
-    item: Item,
+    item: ImportItem,
     before: Product,
-    pictures: list[NamedPicture],
+    pictures: list[ImageFile],
     problems: list[str],
-    turn: Turn,
+    turn: BeforeCommit,
 ) -> ImportRow:
     have = {image.image_id for image in before.images}
     pictures = [picture for picture in pictures if _sha256(picture.data) not in have]
@@ -298,33 +306,33 @@ def _updated(
     return ImportRow(item.where, item.product_id, status, tuple(problems), notes, findings)
 
 
-def _sentences(change: Change) -> tuple[str, ...]:
+def _sentences(change: ChangeResult) -> tuple[str, ...]:
     return tuple(finding.sentence for finding in change.findings)
 
 
-def _pictures(root: Path, paths: Sequence[PurePosixPath]) -> tuple[list[NamedPicture], list[str]]:
-    pictures: list[NamedPicture] = []
+def _pictures(root: Path, paths: Sequence[PurePosixPath]) -> tuple[list[ImageFile], list[str]]:
+    pictures: list[ImageFile] = []
     problems: list[str] = []
     for path in paths:
         try:
-            pictures.append(NamedPicture(str(path), _file(root / path)))
+            pictures.append(ImageFile(str(path), _file(root / path)))
         except NotFound as error:
             problems.append(str(error))
     return pictures, problems
 
 
 def _fetch_into(
-    pictures: list[NamedPicture],
+    pictures: list[ImageFile],
     problems: list[str],
     addresses: Sequence[str],
-    fetch: Fetch | None,
+    fetch: FetchImage | None,
 ) -> None:
     for address in addresses:
         if fetch is None:
             problems.append(f"{address} cannot be read here; give a path")
             continue
         try:
-            pictures.append(NamedPicture(address, fetch(address)))
+            pictures.append(ImageFile(address, fetch(address)))
         except CatalogError as error:
             said = str(error)
             problems.append(said if address in said else f"{address}: {said}")
@@ -345,7 +353,7 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def export(catalog: Catalog, directory: Path, on_progress: OnProgress | None = None) -> int:
+def export_catalog(catalog: Catalog, directory: Path, on_progress: OnProgress | None = None) -> int:
     """Write a catalog's pictures and a `products.jsonl` that `import_path` takes back.
 
     The folder appears when it is complete.
@@ -374,7 +382,7 @@ def export(catalog: Catalog, directory: Path, on_progress: OnProgress | None = N
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     except OSError as error:
-        raise StorageUnavailable(refusal("write", directory, error)) from error
+        raise StorageUnavailable(describe_os_error("write", directory, error)) from error
     return written
 
 

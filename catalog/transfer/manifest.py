@@ -10,14 +10,14 @@ from typing import Final
 from catalog.errors import Invalid, NotFound, StorageUnavailable
 from catalog.records.codec import Malformed, mapping
 from catalog.records.product import AttributeValue
-from catalog.storage.folder import refusal
+from catalog.storage.folder import describe_os_error
 
 MANIFEST_NAMES: Final = ("products.jsonl", "products.csv")
 _TABLES: Final = (".csv", ".tsv")
 _LINES: Final = (".jsonl", ".ndjson")
 _DELIMITERS: Final = (",", ";", "\t")
 _LIST: Final = ";"
-S3: Final = "s3://"
+S3_SCHEME: Final = "s3://"
 
 # What counts as a picture in a folder; HEIC to be refused by name instead of passed over.
 _PICTURES: Final = frozenset(
@@ -30,7 +30,7 @@ _OWN_COLUMNS: Final = ("product_id", "name", "description", "images")
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ImportItem:
     """One product to import.
 
     Attributes:
@@ -55,7 +55,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class ImportManifest:
     """Everything to import.
 
     Attributes:
@@ -65,11 +65,11 @@ class Manifest:
     """
 
     root: Path
-    items: tuple[Item, ...]
+    items: tuple[ImportItem, ...]
     ignored: tuple[str, ...] = ()
 
 
-def read_manifest(path: Path) -> Manifest:
+def read_manifest(path: Path) -> ImportManifest:
     """Read what a folder or a manifest file offers; no picture is opened.
 
     Raises:
@@ -80,12 +80,12 @@ def read_manifest(path: Path) -> Manifest:
     try:
         return _read(path)
     except OSError as error:
-        raise StorageUnavailable(refusal("read", path, error)) from error
+        raise StorageUnavailable(describe_os_error("read", path, error)) from error
     except UnicodeDecodeError as error:
         raise Invalid(f"{path} is not UTF-8 text; save it as UTF-8") from error
 
 
-def _read(path: Path) -> Manifest:
+def _read(path: Path) -> ImportManifest:
     if path.is_dir():
         for name in MANIFEST_NAMES:
             if (path / name).is_file():
@@ -94,14 +94,14 @@ def _read(path: Path) -> Manifest:
     if not path.exists():
         raise NotFound(f"there is nothing at {path} to import")
     if path.suffix.lower() in _TABLES:
-        return Manifest(path.parent, _without_repeats(_table_items(path)))
+        return ImportManifest(path.parent, _without_repeats(_table_items(path)))
     if path.suffix.lower() in _LINES:
-        return Manifest(path.parent, _without_repeats(_line_items(path)))
+        return ImportManifest(path.parent, _without_repeats(_line_items(path)))
     raise Invalid(f"{path} is no manifest; give a folder, a .csv or a .jsonl file")
 
 
-def _from_folders(root: Path) -> Manifest:
-    items: list[Item] = []
+def _from_folders(root: Path) -> ImportManifest:
+    items: list[ImportItem] = []
     ignored: list[str] = []
     for entry in sorted(root.iterdir()):
         if entry.name.startswith("."):
@@ -112,10 +112,10 @@ def _from_folders(root: Path) -> Manifest:
             ignored.append(f"{entry.name} is not in a product's folder and was ignored")
     if not items:
         raise Invalid(f"{root} has no folder to import; it needs one folder per product")
-    return Manifest(root, tuple(items), tuple(ignored))
+    return ImportManifest(root, tuple(items), tuple(ignored))
 
 
-def _folder_item(folder: Path, ignored: list[str]) -> Item:
+def _folder_item(folder: Path, ignored: list[str]) -> ImportItem:
     pictures: list[PurePosixPath] = []
     for entry in sorted(folder.iterdir()):
         name = PurePosixPath(folder.name, entry.name)
@@ -124,23 +124,23 @@ def _folder_item(folder: Path, ignored: list[str]) -> Item:
         else:
             ignored.append(f"{name} is not a picture and was ignored")
     problem = "" if pictures else f"folder {folder.name} holds no picture"
-    return Item(f"folder {folder.name}", folder.name, tuple(pictures), problem=problem)
+    return ImportItem(f"folder {folder.name}", folder.name, tuple(pictures), problem=problem)
 
 
-def _without_repeats(items: Iterable[Item]) -> tuple[Item, ...]:
+def _without_repeats(items: Iterable[ImportItem]) -> tuple[ImportItem, ...]:
     first: dict[str, str] = {}
-    kept: list[Item] = []
+    kept: list[ImportItem] = []
     for item in items:
         before = first.setdefault(item.product_id or item.where, item.where)
         if before != item.where and not item.problem:
             problem = f"{item.where}: product {item.product_id} is in {before} already"
-            kept.append(Item(item.where, item.product_id, problem=problem))
+            kept.append(ImportItem(item.where, item.product_id, problem=problem))
         else:
             kept.append(item)
     return tuple(kept)
 
 
-def _table_items(path: Path) -> Iterator[Item]:
+def _table_items(path: Path) -> Iterator[ImportItem]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         delimiter = _delimiter(file.readline(), path)
         file.seek(0)
@@ -160,7 +160,7 @@ def _delimiter(header: str, path: Path) -> str:
     raise Invalid(f"{path} has no column product_id; its first line must name the columns")
 
 
-def _table_item(row: Mapping[str | None, str | list[str] | None], where: str) -> Item:
+def _table_item(row: Mapping[str | None, str | list[str] | None], where: str) -> ImportItem:
     cells = {
         key.strip(): value.strip()
         for key, value in row.items()
@@ -168,14 +168,16 @@ def _table_item(row: Mapping[str | None, str | list[str] | None], where: str) ->
     }
     product_id = cells.get("product_id", "")
     if None in row:
-        return Item(where, product_id, problem=f"{where} has more cells than there are columns")
+        return ImportItem(
+            where, product_id, problem=f"{where} has more cells than there are columns"
+        )
     columns = [name for name in cells if name not in _OWN_COLUMNS]
     try:
         attributes = dict(_table_attribute(name, cells[name]) for name in columns if cells[name])
         pictures, addresses = _places(cells.get("images", "").split(_LIST))
     except Malformed as error:
-        return Item(where, product_id, problem=f"{where}: {error}")
-    return Item(
+        return ImportItem(where, product_id, problem=f"{where}: {error}")
+    return ImportItem(
         where,
         product_id,
         pictures,
@@ -199,19 +201,19 @@ def _table_attribute(column: str, cell: str) -> tuple[str, AttributeValue]:
     return column, cell
 
 
-def _line_items(path: Path) -> Iterator[Item]:
+def _line_items(path: Path) -> Iterator[ImportItem]:
     with path.open(encoding="utf-8-sig") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
                 yield _line_item(line, f"line {number} of {path.name}")
 
 
-def _line_item(line: str, where: str) -> Item:
+def _line_item(line: str, where: str) -> ImportItem:
     product_id = ""
     try:
         record = mapping(json.loads(line))
         product_id = _text(record, "product_id") or ""
-        return Item(
+        return ImportItem(
             where,
             product_id,
             *_places(_listed(record.get("images"))),
@@ -220,7 +222,7 @@ def _line_item(line: str, where: str) -> Item:
             attributes=_line_attributes(record),
         )
     except (ValueError, RecursionError) as error:
-        return Item(where, product_id, problem=f"{where} cannot be read ({error})")
+        return ImportItem(where, product_id, problem=f"{where} cannot be read ({error})")
 
 
 def _line_attributes(record: Mapping[str, object]) -> Mapping[str, AttributeValue] | None:
@@ -270,12 +272,12 @@ def _listed(value: object) -> Sequence[str]:
 def _places(texts: Sequence[str]) -> tuple[tuple[PurePosixPath, ...], tuple[str, ...]]:
     """Paths and addresses, each once."""
     given = [text.strip() for text in texts if text.strip()]
-    addresses = [text for text in given if text.startswith(S3)]
+    addresses = [text for text in given if text.startswith(S3_SCHEME)]
     for address in addresses:
-        bucket, _, key = address.removeprefix(S3).partition("/")
+        bucket, _, key = address.removeprefix(S3_SCHEME).partition("/")
         if not bucket or not key:
             raise Malformed(f"picture {address} must be s3://bucket/key")
-    return _paths([text for text in given if not text.startswith(S3)]), tuple(
+    return _paths([text for text in given if not text.startswith(S3_SCHEME)]), tuple(
         dict.fromkeys(addresses)
     )
 

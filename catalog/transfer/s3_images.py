@@ -11,8 +11,8 @@ from botocore.response import StreamingBody
 
 from catalog.errors import NotFound, StorageUnavailable
 from catalog.ingest.image_file import LARGEST_FILE
-from catalog.storage.s3_client import VENDOR, S3Options, client, session
-from catalog.storage.s3_errors import is_absent, is_broken_off, is_bucket_absent, refusal
+from catalog.storage.s3_client import VENDOR_ERRORS, S3Options, make_client, open_session
+from catalog.storage.s3_errors import describe_s3_error, is_absent, is_broken_off, is_bucket_absent
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -23,7 +23,7 @@ _CHUNK_BYTES: Final = 1 << 20
 S3: Final = "s3://"
 
 
-class S3Pictures:
+class S3Images:
     """Reads single objects of any bucket, bounded in size and time; safe to share."""
 
     def __init__(
@@ -63,12 +63,12 @@ class S3Pictures:
                 except BotoCoreError as error:
                     if not left or not is_broken_off(error):
                         raise
-        except VENDOR as error:
+        except VENDOR_ERRORS as error:
             if is_absent(error):
                 raise NotFound(f"there is no {address}") from error
             if is_bucket_absent(error):
                 raise NotFound(f"there is no bucket {bucket} for {address}") from error
-            raise StorageUnavailable(refusal("read", address, error)) from error
+            raise StorageUnavailable(describe_s3_error("read", address, error)) from error
         raise AssertionError("unreachable: attempts are at least one")
 
     def _read(self, reader: "S3Client", bucket: str, key: str) -> bytes:
@@ -93,7 +93,7 @@ class S3Pictures:
 
     @cached_property
     def _client(self) -> "S3Client":
-        return client(session(self._options), self._options, self._options.attempts)
+        return make_client(open_session(self._options), self._options, self._options.attempts)
 
 
 @contextmanager

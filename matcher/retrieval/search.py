@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.search.filters import Conditions
-from catalog.search.search import Found, Search
+from catalog.search.search import SearchQuery, SearchResult
 from catalog.search.vector_index import Neighbour
 from matcher.results import Detection
 
@@ -25,7 +25,7 @@ class PictureSearchCatalog(Protocol):
         """Nearest products that meet the conditions, best first."""
         ...
 
-    def search(self, search: Search, near: Sequence[Neighbour] | None = None) -> Found:
+    def search(self, search: SearchQuery, near: Sequence[Neighbour] | None = None) -> SearchResult:
         """Products by words and conditions, fused with those by likeness."""
         ...
 
@@ -54,8 +54,8 @@ class PictureSearch:
         self._detector = detector
 
     def search(
-        self, catalog: PictureSearchCatalog, search: Search, image: NDArray[np.uint8]
-    ) -> Found:
+        self, catalog: PictureSearchCatalog, search: SearchQuery, image: NDArray[np.uint8]
+    ) -> SearchResult:
         """Products like an (H, W, 3) RGB picture, which also the words of the search may find.
 
         The whole picture counts and so do the likeliest products in it; of a product's

@@ -10,7 +10,7 @@ from api.maintenance import CatalogMaintenance, MaintenanceIntervals, Maintenanc
 from api.settings import Settings, load_settings
 from catalog.errors import StorageUnavailable
 from catalog.reconcile.reconciler import Reconciler
-from catalog.reconcile.report import Kind
+from catalog.reconcile.report import FindingKind
 from catalog.registry import Catalogs
 from catalog.storage.folder import FolderStorage
 from tests.catalog.support.fakes import FakeEncoder, picture
@@ -83,7 +83,7 @@ def test_everything_is_compared_at_first_and_then_when_its_time_has_come(
     tender.go_round()
     found = tender.tended["shop"]
     assert "tea" not in shelf.open("shop").snapshot().products
-    assert found.counts[Kind.REMOVED] == 1
+    assert found.counts[FindingKind.REMOVED] == 1
     assert found.drift > 0
 
 
@@ -120,7 +120,7 @@ def test_a_mass_disappearance_is_withheld(shelf: Shelf, storage: FolderStorage) 
         storage.delete(key)
     clock.seconds += 25 * HOUR
     tender.go_round()
-    assert tender.tended["shop"].counts[Kind.WITHHELD] == 13
+    assert tender.tended["shop"].counts[FindingKind.WITHHELD] == 13
     assert len(store.snapshot().products) == 13
 
 

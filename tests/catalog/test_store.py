@@ -16,10 +16,10 @@ from catalog.errors import (
     PictureError,
     StorageUnavailable,
 )
-from catalog.ingest.ingest import NamedPicture
+from catalog.ingest.image_file import ImageFile
 from catalog.registry import Catalogs
 from catalog.storage.base import Storage
-from catalog.store import CatalogStore, Change
+from catalog.store import CatalogStore, ChangeResult
 from tests.catalog.support.fakes import (
     FakeEncoder,
     MemoryStorage,
@@ -130,7 +130,7 @@ class TestAdding:
     ) -> None:
         store = new_store(memory)
         before = dict(memory.objects)
-        bad = NamedPicture("bad.jpg", b"no picture")
+        bad = ImageFile("bad.jpg", b"no picture")
         with pytest.raises(PictureError, match=r"bad\.jpg"):
             store.add_product("a", [picture(1), bad])
         assert memory.objects == before
@@ -223,7 +223,7 @@ class TestChanging:
         store.add_product("a", [picture(1)])
         other = same_store(memory)
         other.update_product("a", name="theirs")
-        changes: tuple[Callable[[], Change], ...] = (
+        changes: tuple[Callable[[], ChangeResult], ...] = (
             lambda: store.update_product("a", name="mine", if_revision=1),
             lambda: store.add_images("a", [picture(2)], if_revision=1),
             lambda: store.remove_images("a", [image_id(picture(1))], if_revision=1),

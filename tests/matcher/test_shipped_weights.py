@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from catalog.ingest.image_file import read_picture
+from catalog.ingest.image_file import read_image
 from matcher.detection.detector import YoloDetector
 from matcher.keypoints.superpoint import SuperPointFrontEnd
 from matcher.networks.openvino_runtime import OpenVinoRuntime
@@ -35,7 +35,7 @@ def photos(shared_data: Path) -> list[NDArray[np.uint8]]:
     """Twelve pictures of shelves and products, none of them ever trained on."""
     folder = shared_data / "grocery" / "eval"
     paths = sorted(folder.glob("*/*.jpg"))[::40][:12]
-    return [read_picture(path.read_bytes(), path.name) for path in paths]
+    return [read_image(path.read_bytes(), path.name) for path in paths]
 
 
 def test_every_file_is_the_manifest_s_and_together_they_are_small() -> None:

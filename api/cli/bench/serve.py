@@ -95,7 +95,7 @@ def _enrol(
 ) -> "list[NDArray[np.uint8]]":
     """Fill a catalog; frames with one product each."""
     from api.demo.run import SEED
-    from catalog.store import NamedPicture
+    from catalog.ingest.image_file import ImageFile
     from training.render.shop import make_products, photograph
 
     on_stage("printing packages", 0, None)
@@ -106,17 +106,17 @@ def _enrol(
             product_id, picture = real[number].product_id, photograph(real[number].solid, 0.0, 0.0)
         else:
             product_id, picture = f"print-{number}", _print(seed + number)
-        store.add_product(product_id, [NamedPicture("front.jpg", _jpeg(picture))])
+        store.add_product(product_id, [ImageFile("front.jpg", _jpeg(picture))])
         on_stage("enrolling", number + 1, count)
     return [_frame(one) for one in real[:SHOWN]]
 
 
 def _storage_of(built: "Services", folder: Path) -> "Catalogs":
-    from catalog.encodings.shared_cache import FeatureCache
+    from catalog.encodings.shared_cache import SharedEncodingCache
     from catalog.registry import Catalogs
     from catalog.storage.folder import FolderStorage
 
-    cache = FeatureCache(built.settings.cache_dir / "features")
+    cache = SharedEncodingCache(built.settings.cache_dir / "features")
     storage = FolderStorage(folder / "data", durable=False)
     return Catalogs(storage, built.models.encoder, None, cache)
 

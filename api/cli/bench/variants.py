@@ -27,7 +27,7 @@ from bench.retrieval.rankers import (
 )
 from bench.retrieval.retrieval import Looker, Ranker, SearchedCatalog
 from catalog.encodings.encoding import Encoder
-from catalog.encodings.shared_cache import FeatureCache
+from catalog.encodings.shared_cache import SharedEncodingCache
 from catalog.errors import NotFound
 from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
@@ -135,7 +135,7 @@ def kept_catalog(services: Services, pictures: Path, name: str, on_progress: OnP
     catalogs = Catalogs(
         FolderStorage(folder, durable=False),
         encoder,
-        shared=FeatureCache(services.settings.cache_dir / "features"),
+        shared=SharedEncodingCache(services.settings.cache_dir / "features"),
     )
     try:
         store = catalogs.open(name)

@@ -95,7 +95,7 @@ def feedback(
     for one in reversed(said[-limit:]):
         output.line({"catalog": name, **feedback_record(one)})
         probability = "" if one.probability is None else f"{100 * one.probability:.1f} %"
-        cells = (one.at[:16].replace("T", " "), str(one.opinion), one.product_id)
+        cells = (one.at[:16].replace("T", " "), str(one.verdict), one.product_id)
         more = (one.other_product_id or "", probability, "yes" if one.picture else "")
         table.add_row(*(Text(cell) for cell in (*cells, *more)))
     output.show(table if table.rows else Text(f"nobody said anything of catalog {name} yet"))

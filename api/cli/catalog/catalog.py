@@ -20,7 +20,7 @@ from client.records import CatalogJson
 if TYPE_CHECKING:
     from api.remote.protocols import Keeping, Store
     from catalog.transfer.importer import ImportReport
-    from catalog.transfer.manifest import Manifest
+    from catalog.transfer.manifest import ImportManifest
 
 catalog_app = typer.Typer(
     no_args_is_help=True,
@@ -156,11 +156,11 @@ def import_catalog(
     interrupted is simply run again. Products that cannot be taken in are named
     on stderr; the others are, and the exit code is 1.
     """
-    from catalog.transfer.importer import opened
+    from catalog.transfer.importer import open_manifest
 
     output = Output(json=json)
     # A path that offers nothing is refused before a catalog is made for it.
-    with opened(path) as manifest:
+    with open_manifest(path) as manifest:
         report = _taken_in(context, name, manifest, output)
     for row in report.rows:
         output.line(import_row_json(row))
@@ -174,7 +174,7 @@ def import_catalog(
 
 
 def _taken_in(
-    context: typer.Context, name: str, manifest: "Manifest", output: Output
+    context: typer.Context, name: str, manifest: "ImportManifest", output: Output
 ) -> "ImportReport":
     from catalog.transfer.importer import import_manifest
 
@@ -221,12 +221,12 @@ def export_catalog(
     json: JsonOption = False,
 ) -> None:
     """Write a catalog's pictures and a manifest into a folder; `import` reads them back."""
-    from catalog.transfer.importer import export
+    from catalog.transfer.importer import export_catalog
 
     output = Output(json=json)
     snapshot = services(context).catalogs.open(name).snapshot()
     with output.progress("exporting", "pictures") as advance:
-        export(snapshot, directory, advance)
+        export_catalog(snapshot, directory, advance)
     counts = catalog_json(name, snapshot.index_version, snapshot.products.values())
     output.line({**counts, "directory": str(directory)})
     output.show(Text(f"exported {counts['products']} products to {directory}"))

@@ -16,7 +16,7 @@ from api.schemas.results import change_json, product_json
 
 if TYPE_CHECKING:
     from catalog.records.product import AttributeValue, Product
-    from catalog.store import Change
+    from catalog.store import ChangeResult
 
 product_app = typer.Typer(
     no_args_is_help=True,
@@ -252,7 +252,7 @@ def _typed(values: list[str]) -> "AttributeValue":
     return number if abs(number) < float("inf") else values[0]
 
 
-def _answer(output: Output, catalog: str, change: "Change", done: str) -> None:
+def _answer(output: Output, catalog: str, change: "ChangeResult", done: str) -> None:
     output.line(change_json(catalog, change.index_version, change.product))
     output.show(Text(f"{done} (catalog {catalog}, version {change.index_version})"))
     for note in (*change.notes, *(finding.sentence for finding in change.findings)):

@@ -11,7 +11,7 @@ from api.cli.output import Output
 from api.cli.target import keeping
 
 if TYPE_CHECKING:
-    from catalog.migration import Models
+    from catalog.migration import CatalogModels
     from catalog.reconcile.report import Report
 
 DryRun = Annotated[
@@ -110,7 +110,7 @@ def model(
     _show_model(output, name, change.models())
 
 
-def _show_model(output: Output, name: str, models: "Models") -> None:
+def _show_model(output: Output, name: str, models: "CatalogModels") -> None:
     is_current = models.active.part_ids == models.present.part_ids
     known = {
         "active": models.active,
@@ -138,17 +138,17 @@ def _show_model(output: Output, name: str, models: "Models") -> None:
 
 
 def _answer(output: Output, name: str, report: "Report", *, dry_run: bool) -> None:
-    from catalog.reconcile.report import Kind
+    from catalog.reconcile.report import FindingKind
 
     for finding in report.findings:
         output.line(
             {"kind": finding.kind, "subject": finding.subject, "sentence": finding.sentence}
         )
-        if finding.kind in (Kind.PROBLEM, Kind.WITHHELD):
+        if finding.kind in (FindingKind.PROBLEM, FindingKind.WITHHELD):
             output.refuse(finding.sentence)
-        elif finding.kind is not Kind.WAITING:
+        elif finding.kind is not FindingKind.WAITING:
             output.note(finding.sentence)
-    counts = {kind.value: report.count(kind) for kind in Kind if report.count(kind)}
+    counts = {kind.value: report.count(kind) for kind in FindingKind if report.count(kind)}
     output.line(
         {
             "catalog": name,

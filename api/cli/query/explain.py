@@ -34,11 +34,11 @@ def explain(
     json: JsonOption = False,
 ) -> None:
     """Show which gate a product passed in a photo, and which one lost it."""
-    from catalog.store import NamedPicture
+    from catalog.ingest.image_file import ImageFile
 
     output = Output(json=json)
     look = looking(context, catalog)
-    picture = NamedPicture(str(image), read_picture_file(image))
+    picture = ImageFile(str(image), read_picture_file(image))
     with output.working("looking"):
         explanation = look.explain(picture, product_id)
     output.line(explanation_json(str(image), explanation))

@@ -71,10 +71,10 @@ def _identified(
 ) -> "Identification | None":
     """The answer, or None after saying why there is none."""
     from catalog.errors import PictureError
-    from catalog.store import NamedPicture
+    from catalog.ingest.image_file import ImageFile
 
     try:
-        picture = NamedPicture(str(path), read_picture_file(path))
+        picture = ImageFile(str(path), read_picture_file(path))
         return look.identify(picture, whole_image=whole_image)
     except (Refused, PictureError) as error:
         output.refuse(sentence(error))

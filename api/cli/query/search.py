@@ -15,7 +15,7 @@ from api.schemas.search import found_json
 
 if TYPE_CHECKING:
     from catalog.search.facets import Facet
-    from catalog.search.search import Found, Hit
+    from catalog.search.search import Hit, SearchResult
 
 search_app = typer.Typer()
 
@@ -55,14 +55,14 @@ def search(
     nowhere is read as one spelt nearly so. A picture finds products that look
     like it; whether it shows one of them, `identify` tells.
     """
-    from catalog.search.filters import conditions
-    from catalog.search.search import Search
-    from catalog.store import NamedPicture
+    from catalog.ingest.image_file import ImageFile
+    from catalog.search.filters import parse_conditions
+    from catalog.search.search import SearchQuery
 
     output = Output(json=json)
-    asked = Search(text, conditions(where or []), tuple(facet or ()), offset, limit)
+    asked = SearchQuery(text, parse_conditions(where or []), tuple(facet or ()), offset, limit)
     look = looking(context, catalog)
-    picture = None if image is None else NamedPicture(str(image), read_picture_file(image))
+    picture = None if image is None else ImageFile(str(image), read_picture_file(image))
     with output.working("searching"):
         found = look.search(asked, where or [], picture)
     output.line(found_json(catalog, found, offset))
@@ -72,7 +72,7 @@ def search(
     _say_how(output, found, offset)
 
 
-def _table(found: "Found") -> Table:
+def _table(found: "SearchResult") -> Table:
     by_picture = any(hit.similarity is not None for hit in found.hits)
     table = Table("Product", "Name", "Attributes", box=None, pad_edge=False)
     if by_picture:
@@ -108,7 +108,7 @@ def _facet_line(facet: "Facet") -> Text:
     return Text.assemble((f"{facet.key}: ", "bold"), printable(said))
 
 
-def _say_how(output: Output, found: "Found", offset: int) -> None:
+def _say_how(output: Output, found: "SearchResult", offset: int) -> None:
     for word, read_as in found.corrections.items():
         output.note(f"{word} was read as {read_as}")
     if not found.complete and found.hits:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from api.errors import Refused
 from catalog.errors import NotFound, StorageUnavailable
-from catalog.storage.s3_client import VENDOR, S3Options, client, session
-from catalog.storage.s3_errors import is_absent, is_bucket_absent, refusal
+from catalog.storage.s3_client import VENDOR_ERRORS, S3Options, make_client, open_session
+from catalog.storage.s3_errors import describe_s3_error, is_absent, is_bucket_absent
 from stream.errors import SourceError, StreamError
 from stream.video.file import FileSource
 
@@ -71,12 +71,12 @@ def s3_video_fetcher(options: S3Options, largest: int) -> FetchVideo:
     def fetch(address: str, target: Path, on_bytes: OnBytes) -> None:
         bucket, _, key = address.removeprefix("s3://").partition("/")
         try:
-            _fetch(client(session(options), options, options.attempts), bucket, key, target,
-                   largest, on_bytes)  # fmt: skip
-        except VENDOR as error:
+            client = make_client(open_session(options), options, options.attempts)
+            _fetch(client, bucket, key, target, largest, on_bytes)
+        except VENDOR_ERRORS as error:
             if is_absent(error) or is_bucket_absent(error):
                 raise NotFound(f"there is no {address}") from error
-            raise StorageUnavailable(refusal("read", address, error)) from error
+            raise StorageUnavailable(describe_s3_error("read", address, error)) from error
 
     return fetch
 

@@ -11,7 +11,7 @@ from api.http.requests.uploads import Upload, read_upload
 from api.schemas.results import product_json
 from catalog.errors import AlreadyExists, Conflict
 from catalog.records.product import Product
-from catalog.store import Change
+from catalog.store import ChangeResult
 from client.records import WrittenJson
 
 IfMatch = Annotated[str | None, Header(description='The product\'s ETag, such as "3".')]
@@ -58,7 +58,9 @@ def to_precondition_failed(error: Conflict, *, with_tag: bool) -> Exception:
     return Problem(HTTPStatus.PRECONDITION_FAILED, str(error))
 
 
-def change_json(catalog: str, change: Change, response: Response | None = None) -> WrittenJson:
+def change_json(
+    catalog: str, change: ChangeResult, response: Response | None = None
+) -> WrittenJson:
     """What a write did, with the new tag."""
     if response is not None:
         response.headers["ETag"] = etag_of(change.product)

@@ -10,7 +10,7 @@ from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
 
 from api.http.problems import Problem
-from catalog.ingest.ingest import NamedPicture
+from catalog.ingest.image_file import ImageFile
 
 MOST_FILES: Final = 64
 MOST_FIELDS: Final = 64
@@ -32,7 +32,7 @@ class Upload:
         fields: everything else; a field that came twice has its last value.
     """
 
-    pictures: tuple[NamedPicture, ...] = ()
+    pictures: tuple[ImageFile, ...] = ()
     fields: Json = field(default_factory=dict)
 
     def text(self, name: str, default: str = "") -> str:
@@ -59,7 +59,7 @@ class Upload:
             raise _invalid(f"{name} must be a JSON object")
         return value
 
-    def only_picture(self) -> NamedPicture:
+    def only_picture(self) -> ImageFile:
         """The one picture.
 
         Raises:
@@ -81,7 +81,7 @@ async def read_upload(request: Request) -> Upload:
         return await _of_form(request)
     if kind.startswith("image/") or kind == _BARE:
         data = await read_body(request, LARGEST_PICTURE)
-        return Upload((NamedPicture("picture", data),), dict(request.query_params))
+        return Upload((ImageFile("picture", data),), dict(request.query_params))
     if kind == "application/json":
         fields = parse_json(await read_body(request, MOST_FIELD_BYTES), "body")
         if not isinstance(fields, dict):
@@ -153,15 +153,15 @@ async def _of_form(request: Request) -> Upload:
         return Upload(await _pictures(form), fields)
 
 
-async def _pictures(form: FormData) -> tuple[NamedPicture, ...]:
+async def _pictures(form: FormData) -> tuple[ImageFile, ...]:
     files = [one for _, one in form.multi_items() if isinstance(one, UploadFile)]
     if any((one.size or 0) > LARGEST_PICTURE for one in files):
         raise _too_large(LARGEST_PICTURE)
     if sum(one.size or 0 for one in files) > LARGEST_FORM:
         raise _too_large(LARGEST_FORM)
-    named: list[NamedPicture] = []
+    named: list[ImageFile] = []
     for number, one in enumerate(files, 1):
-        named.append(NamedPicture(one.filename or f"picture {number}", await one.read()))
+        named.append(ImageFile(one.filename or f"picture {number}", await one.read()))
     return tuple(named)
 
 

@@ -14,8 +14,8 @@ from api.http.engine import Engine, EngineDep
 from api.http.problems import Problem, problem_responses
 from api.http.requests.product_forms import Form
 from api.http.requests.uploads import Upload
-from catalog.ingest.ingest import NamedPicture
-from catalog.records.feedback import LONGEST_NOTE, Feedback, Opinion
+from catalog.ingest.image_file import ImageFile
+from catalog.records.feedback import LONGEST_NOTE, Feedback, FeedbackVerdict
 from matcher.live import NoSuchSession
 
 EXAMPLE: Final = {"verdict": "other", "product_id": "oat-milk", "other_product_id": "soy-milk"}
@@ -79,7 +79,7 @@ def feedback_of(order: FeedbackOrder, by: str, seen_version: int) -> Feedback:
     said = Feedback(
         feedback_id="",
         at="",
-        opinion=Opinion(order.verdict),
+        verdict=FeedbackVerdict(order.verdict),
         product_id=order.product_id,
         other_product_id=order.other_product_id,
         probability=order.probability,
@@ -94,7 +94,7 @@ def feedback_of(order: FeedbackOrder, by: str, seen_version: int) -> Feedback:
     return said
 
 
-def seen_in(engine: Engine, catalog: str, appearance_id: str) -> NamedPicture | None:
+def seen_in(engine: Engine, catalog: str, appearance_id: str) -> ImageFile | None:
     """What was seen of an appearance in a live session with this catalog, if that is kept."""
     room = engine.condition.room
     if room is None or not appearance_id:
@@ -105,7 +105,7 @@ def seen_in(engine: Engine, catalog: str, appearance_id: str) -> NamedPicture | 
         jpeg = room.desk.evidence.get(appearance_id)
     except (NoSuchSession, Refused):
         return None
-    return None if jpeg is None else NamedPicture(f"{appearance_id}.jpg", jpeg)
+    return None if jpeg is None else ImageFile(f"{appearance_id}.jpg", jpeg)
 
 
 router = APIRouter(prefix="/catalogs/{catalog}", tags=["looking"])

@@ -15,10 +15,9 @@ from api.http.requests.uploads import Json, Upload
 from api.http.routes.catalogs import MinVersion
 from api.schemas.results import explanation_json, identification_json
 from api.schemas.search import found_json
-from catalog.ingest.image_file import read_picture
-from catalog.ingest.ingest import NamedPicture
-from catalog.search.filters import conditions
-from catalog.search.search import Search
+from catalog.ingest.image_file import ImageFile, read_image
+from catalog.search.filters import parse_conditions
+from catalog.search.search import SearchQuery
 from client.records import ExplainedJson, FoundPageJson, IdentificationJson
 from matcher.decision.explain import Explanation
 
@@ -60,7 +59,7 @@ async def identify(
 
     def look() -> IdentificationJson:
         snapshot = engine.hub.catalog(catalog, min_version)
-        image = read_picture(picture.data, picture.name)
+        image = read_image(picture.data, picture.name)
         found = engine.finder.identify(image, snapshot, whole_image=whole_image)
         engine.metrics.identified(found.elapsed)
         request.state.stages = asdict(found.elapsed)  # for traces
@@ -88,7 +87,7 @@ async def explain(
     def look() -> ExplainedJson:
         snapshot = engine.hub.catalog(catalog)
         engine.hub.store(catalog).product(product_id)
-        image = read_picture(picture.data, picture.name)
+        image = read_image(picture.data, picture.name)
         explanation = engine.finder.explain(image, snapshot, product_id)
         return _explained(picture, explanation)
 
@@ -116,12 +115,12 @@ async def search(
 
 
 def _found(
-    engine: Engine, catalog: str, form: Upload, asked: Search, min_version: int
+    engine: Engine, catalog: str, form: Upload, asked: SearchQuery, min_version: int
 ) -> FoundPageJson:
     snapshot = engine.hub.catalog(catalog, min_version)
     if form.pictures:
         picture = form.only_picture()
-        image = read_picture(picture.data, picture.name)
+        image = read_image(picture.data, picture.name)
         found = engine.searcher.search(snapshot, asked, image)
     else:
         found = snapshot.search(asked)
@@ -130,7 +129,7 @@ def _found(
     return {**found_json(catalog, found, asked.offset), "next_cursor": more}
 
 
-def _search_of(form: Upload) -> Search:
+def _search_of(form: Upload) -> SearchQuery:
     said = (form.record("query") or {}) if form.pictures else form.fields
     text, limit, cursor = said.get("text", ""), said.get("limit", 20), said.get("cursor")
     if not isinstance(text, str) or isinstance(limit, bool) or not isinstance(limit, int):
@@ -140,9 +139,9 @@ def _search_of(form: Upload) -> Search:
     offset = said.get("offset", 0)
     if isinstance(offset, bool) or not isinstance(offset, int):
         raise _invalid("offset must be a whole number")
-    return Search(
+    return SearchQuery(
         text[:1000],
-        conditions(_texts(said, "where")),
+        parse_conditions(_texts(said, "where")),
         tuple(_texts(said, "facets")),
         offset if cursor is None else decode_offset(cursor),
         limit,
@@ -156,7 +155,7 @@ def _texts(said: Json, name: str) -> list[str]:
     return value
 
 
-def _explained(picture: NamedPicture, explanation: Explanation) -> ExplainedJson:
+def _explained(picture: ImageFile, explanation: Explanation) -> ExplainedJson:
     check = explanation.match.verification if explanation.match else None
     pairs = [] if check is None else check.correspondences.tolist()
     return {

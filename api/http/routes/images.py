@@ -22,7 +22,7 @@ from api.http.requests.product_forms import (
 )
 from api.schemas.results import product_json
 from catalog.errors import Conflict
-from catalog.ingest.image_file import read_picture
+from catalog.ingest.image_file import read_image
 from catalog.snapshot import Catalog
 from client.records import ReferenceImageJson, WrittenJson
 
@@ -162,7 +162,7 @@ def thumbnail(data: bytes, side: int) -> bytes:
     Raises:
         PictureError: it cannot be read.
     """
-    picture = Image.fromarray(read_picture(data, "the picture"))
+    picture = Image.fromarray(read_image(data, "the picture"))
     picture.thumbnail((side, side), Image.Resampling.BOX, reducing_gap=2.0)
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=QUALITY)

@@ -25,7 +25,7 @@ from api.http.routes.catalogs import Cursor, Limit, MinVersion
 from api.schemas.results import product_json
 from catalog.errors import Conflict
 from catalog.records.product import AttributeValue, Product
-from catalog.store import CatalogStore, Change
+from catalog.store import CatalogStore, ChangeResult
 from client.records import ProductJson, WrittenJson
 
 router = APIRouter(prefix="/catalogs/{catalog}/products", tags=["products"])
@@ -157,7 +157,7 @@ async def put_product(
     only_new = (if_none_match or "").strip() == "*"
     with_revision = if_match is not None
 
-    def put() -> tuple[Change, bool]:
+    def put() -> tuple[ChangeResult, bool]:
         store = engine.hub.store(catalog)
         before = store.state().products.get(product_id)
         if before is None and with_revision:
@@ -175,7 +175,7 @@ async def put_product(
 
 @router.patch(
     "/{product_id}",
-    summary="Change what is said of a product",
+    summary="ChangeResult what is said of a product",
     responses=problem_responses(404, 409, 412, 415),
     openapi_extra={
         "requestBody": {
@@ -208,7 +208,7 @@ async def patch_product(
     changes = fields.record("attributes")
     revision = parse_if_match(if_match)
 
-    def patch() -> Change:
+    def patch() -> ChangeResult:
         store = engine.hub.store(catalog)
         with_tag = if_match is not None
         try:
@@ -252,7 +252,7 @@ async def restore_product(
     return change_json(catalog, change, response)
 
 
-def _added(store: CatalogStore, product_id: str, form: Upload) -> Change:
+def _added(store: CatalogStore, product_id: str, form: Upload) -> ChangeResult:
     return store.add_product(
         product_id,
         form.pictures,
@@ -262,9 +262,11 @@ def _added(store: CatalogStore, product_id: str, form: Upload) -> Change:
     )
 
 
-def _replaced(store: CatalogStore, product_id: str, form: Upload, revision: int | None) -> Change:
+def _replaced(
+    store: CatalogStore, product_id: str, form: Upload, revision: int | None
+) -> ChangeResult:
     try:
-        change: Change | None = None
+        change: ChangeResult | None = None
         if form.pictures:
             change = store.replace_images(product_id, form.pictures, if_revision=revision)
             revision = None if revision is None else change.product.revision
@@ -279,7 +281,9 @@ def _replaced(store: CatalogStore, product_id: str, form: Upload, revision: int 
         raise to_precondition_failed(error, with_tag=revision is not None) from error
     if change is None:
         return after
-    return Change(after.index_version, after.product, change.notes + after.notes, change.findings)
+    return ChangeResult(
+        after.index_version, after.product, change.notes + after.notes, change.findings
+    )
 
 
 def attributes_of(form: Upload) -> Mapping[str, AttributeValue]:

@@ -16,7 +16,7 @@ from api.http.jobs.record import JobState
 from api.http.jobs.runner import JobRunner
 from api.maintenance import MaintenanceStatus
 from api.open_catalogs import CatalogRegistry
-from catalog.reconcile.report import Kind
+from catalog.reconcile.report import FindingKind
 from matcher.live import SessionStatus
 from matcher.results import StageTimes
 from stream.status import SourceState
@@ -162,8 +162,12 @@ _FIGURES: Final[tuple[tuple[str, str, Callable[[MaintenanceStatus], float]], ...
     ("reconciled_seconds", "Unix time of the last comparison", lambda one: one.reconciled_at),
     ("drift", "Share of what was compared that differed", lambda one: one.drift),
     ("failed", "The last look failed", lambda one: bool(one.fault)),
-    ("withheld", "Removals that somebody has to confirm", lambda one: one.count(Kind.WITHHELD)),
-    ("problems", "What somebody has to mend", lambda one: one.count(Kind.PROBLEM)),
+    (
+        "withheld",
+        "Removals that somebody has to confirm",
+        lambda one: one.count(FindingKind.WITHHELD),
+    ),
+    ("problems", "What somebody has to mend", lambda one: one.count(FindingKind.PROBLEM)),
 )
 
 

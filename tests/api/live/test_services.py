@@ -10,7 +10,7 @@ from api.live.events import EvidenceSettings
 from api.live.services import LiveServices, LiveServicesOptions, open_live_services
 from api.live.source import open_live_source, parse_transport
 from api.settings import Settings
-from catalog.store import NamedPicture
+from catalog.ingest.image_file import ImageFile
 from matcher.live import LiveSettings
 from stream.camera.address import SERVICE_RULES, AddressRules
 from stream.errors import SourceError
@@ -28,7 +28,7 @@ def test_what_a_recording_shows_is_logged_with_evidence_and_survives_a_restart(
 ) -> None:
     services = FakeServices(Settings(storage=tmp_path / "data"))
     store = services.catalogs.create("shop")
-    store.add_product("tea", [NamedPicture("tea.png", encoded(Image.fromarray(pixels(1, 64, 48))))])
+    store.add_product("tea", [ImageFile("tea.png", encoded(Image.fromarray(pixels(1, 64, 48))))])
     clip = tea_clip(tmp_path / "clip.mp4")
     with open_live_services(tmp_path / "state", services, OPTIONS) as desk:
         session_id = desk.sessions.start(RecordingSource(clip), desk.followed("shop"))

@@ -18,11 +18,11 @@ from api.models.per_catalog import (
     CatalogSearcher,
     with_embedder,
 )
-from catalog.encodings.network_store import ModelObjects
+from catalog.encodings.network_store import NetworkStore
 from catalog.errors import CatalogError, Conflict
-from catalog.ingest.ingest import NamedPicture
+from catalog.ingest.image_file import ImageFile
 from catalog.registry import Catalogs
-from catalog.search.search import Search
+from catalog.search.search import SearchQuery
 from catalog.store import CatalogStore
 from matcher.decision.decision import Decision
 from matcher.decision.fit import read
@@ -92,14 +92,14 @@ def filled(models: Models) -> MemoryStorage:
     store = Catalogs(memory, models.encoder).create("shop")
     for seed in range(3):
         picture = encoded(Image.fromarray(printed(seed)))
-        store.add_product(f"p{seed}", [NamedPicture(f"{seed}.png", picture)])
+        store.add_product(f"p{seed}", [ImageFile(f"{seed}.png", picture)])
     return memory
 
 
 def test_a_catalog_is_asked_by_the_embedder_that_was_made_for_it(
     memory: MemoryStorage, models: Models, tmp_path: Path
 ) -> None:
-    sha256 = ModelObjects(memory, "shop").save(weights_file(tmp_path / "embedder"))
+    sha256 = NetworkStore(memory, "shop").save(weights_file(tmp_path / "embedder"))
     adapted = adapted_in(memory, models, tmp_path)
     made = adapted.of("shop", part_id(sha256))
     assert made is not None
@@ -115,7 +115,7 @@ def test_a_catalog_is_asked_by_the_embedder_that_was_made_for_it(
     assert finder.models_of(snapshot).networks.embedder.part_id == part_id(sha256)
     found = finder.identify(printed(1), snapshot, whole_image=True)
     assert found.matches[0].product_id == "p1"
-    near = CatalogSearcher(finder).search(snapshot, Search(limit=1), printed(2))
+    near = CatalogSearcher(finder).search(snapshot, SearchQuery(limit=1), printed(2))
     assert near.hits[0].product.product_id == "p2"
 
 
@@ -139,7 +139,7 @@ def test_networks_that_are_not_there_are_none(
 def test_a_damaged_file_is_named_and_not_used(
     memory: MemoryStorage, models: Models, tmp_path: Path
 ) -> None:
-    sha256 = ModelObjects(memory, "shop").save(weights_file(tmp_path / "embedder"))
+    sha256 = NetworkStore(memory, "shop").save(weights_file(tmp_path / "embedder"))
     memory.objects[f"shop/models/{sha256}.safetensors"] += b"more"
     with pytest.raises(CatalogError, match="damaged"):
         adapted_in(memory, models, tmp_path).of("shop", part_id(sha256))
@@ -149,7 +149,7 @@ def test_a_file_of_something_else_is_refused(
     memory: MemoryStorage, models: Models, tmp_path: Path
 ) -> None:
     save_file({"weight": torch.zeros(3)}, tmp_path / "strange")
-    objects = ModelObjects(memory, "shop")
+    objects = NetworkStore(memory, "shop")
     strange = objects.save((tmp_path / "strange").read_bytes())
     no_tensors = objects.save(b"text")
     adapted = adapted_in(memory, models, tmp_path)
@@ -163,7 +163,7 @@ def test_what_came_of_noncommercial_weights_needs_the_same_permission(
     memory: MemoryStorage, models: Models, tmp_path: Path
 ) -> None:
     notes = {NONCOMMERCIAL: "CC-BY-NC-4.0"}
-    sha256 = ModelObjects(memory, "shop").save(weights_file(tmp_path / "embedder", **notes))
+    sha256 = NetworkStore(memory, "shop").save(weights_file(tmp_path / "embedder", **notes))
     with pytest.raises(Conflict, match="ALLOW_NONCOMMERCIAL"):
         adapted_in(memory, models, tmp_path).of("shop", part_id(sha256))
     allowed = adapted_in(memory, models, tmp_path, any_licence=True)
@@ -183,7 +183,7 @@ def test_networks_stand_beside_the_process_s_colours(
     memory: MemoryStorage, models: Models, tmp_path: Path
 ) -> None:
     path = tmp_path / "embedder.safetensors"
-    sha256 = ModelObjects(memory, "shop").save(weights_file(path))
+    sha256 = NetworkStore(memory, "shop").save(weights_file(path))
     weights = Weights(Network.EMBEDDER, path, sha256, OPTIONS)
     runtime = choose_runtime(Device.REFERENCE, tmp_path, threads=1)
     coloured = with_embedder(models, NetworkEmbedder(runtime.load(weights), some_colours("0" * 64)))

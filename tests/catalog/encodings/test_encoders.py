@@ -2,7 +2,7 @@
 
 import pytest
 
-from catalog.encodings.encoders import Encoders
+from catalog.encodings.encoders import CatalogEncoders
 from catalog.encodings.encoding import Encoder, PartIds
 from catalog.errors import Conflict
 from catalog.follower import Follower
@@ -41,7 +41,7 @@ def switched(memory: MemoryStorage) -> CatalogStore:
 
 def test_the_own_encoder_comes_first_and_an_unknown_one_is_refused_by_name() -> None:
     own = FakeEncoder()
-    encoders = Encoders("shop", own, adapted_only)
+    encoders = CatalogEncoders("shop", own, adapted_only)
     assert encoders.of(own.part_ids) is own
     assert encoders.of(ADAPTED.part_ids) is ADAPTED
     strange = FakeEncoder("strange").part_ids

@@ -6,8 +6,8 @@ import pytest
 
 from catalog.encodings.cache import EncodingCache
 from catalog.encodings.encoding import Encoding
-from catalog.encodings.shared_cache import FeatureCache
-from catalog.encodings.store import PartStore
+from catalog.encodings.shared_cache import SharedEncodingCache
+from catalog.encodings.store import EncodingStore
 from tests.catalog.support.fakes import FakeEncoder, MemoryStorage, pixels
 
 IDS = FakeEncoder().part_ids
@@ -30,8 +30,8 @@ def assert_same(one: Encoding | None, other: Encoding) -> None:
 
 @pytest.mark.parametrize("keypoints", [0, 5, 256])
 def test_what_was_put_comes_back_mapped_and_read_only(tmp_path: Path, keypoints: int) -> None:
-    FeatureCache(tmp_path).put("shop", IDS, IMAGE, encoding(keypoints=keypoints))
-    mapped = FeatureCache(tmp_path).get("shop", IDS, IMAGE)
+    SharedEncodingCache(tmp_path).put("shop", IDS, IMAGE, encoding(keypoints=keypoints))
+    mapped = SharedEncodingCache(tmp_path).get("shop", IDS, IMAGE)
     assert_same(mapped, encoding(keypoints=keypoints))
     assert mapped is not None
     assert not mapped.embedding.flags.writeable
@@ -39,7 +39,7 @@ def test_what_was_put_comes_back_mapped_and_read_only(tmp_path: Path, keypoints:
 
 
 def test_nothing_is_found_that_was_not_put(tmp_path: Path) -> None:
-    cache = FeatureCache(tmp_path / "none")
+    cache = SharedEncodingCache(tmp_path / "none")
     assert cache.get("shop", IDS, IMAGE) is None
     cache.put("shop", IDS, IMAGE, encoding())
     assert cache.get("other", IDS, IMAGE) is None
@@ -48,7 +48,7 @@ def test_nothing_is_found_that_was_not_put(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("keep", [0, 7, 100, -1])
 def test_a_file_that_is_cut_off_counts_as_missing(tmp_path: Path, keep: int) -> None:
-    cache = FeatureCache(tmp_path)
+    cache = SharedEncodingCache(tmp_path)
     cache.put("shop", IDS, IMAGE, encoding())
     (file,) = (path for path in tmp_path.rglob("*") if path.is_file())
     os.truncate(file, keep if keep >= 0 else file.stat().st_size - 1)
@@ -56,7 +56,7 @@ def test_a_file_that_is_cut_off_counts_as_missing(tmp_path: Path, keep: int) -> 
 
 
 def test_a_flipped_bit_counts_as_missing(tmp_path: Path) -> None:
-    cache = FeatureCache(tmp_path)
+    cache = SharedEncodingCache(tmp_path)
     cache.put("shop", IDS, IMAGE, encoding())
     (file,) = (path for path in tmp_path.rglob("*") if path.is_file())
     data = bytearray(file.read_bytes())
@@ -67,13 +67,13 @@ def test_a_flipped_bit_counts_as_missing(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    cache = FeatureCache(tmp_path / "file")
+    cache = SharedEncodingCache(tmp_path / "file")
     cache.put("shop", IDS, IMAGE, encoding())
     assert cache.get("shop", IDS, IMAGE) is None
 
 
 def test_beyond_its_limit_the_oldest_go_and_what_is_mapped_stays_readable(tmp_path: Path) -> None:
-    cache = FeatureCache(tmp_path, limit=20_000)
+    cache = SharedEncodingCache(tmp_path, limit=20_000)
     for number in range(40):
         cache.put("shop", IDS, f"{number:064d}", encoding(number))
         (file,) = tmp_path.rglob(f"{number:064d}")
@@ -89,9 +89,9 @@ def test_beyond_its_limit_the_oldest_go_and_what_is_mapped_stays_readable(tmp_pa
 def test_a_second_process_reads_nothing_from_the_storage(
     tmp_path: Path, memory: MemoryStorage
 ) -> None:
-    parts = PartStore(memory, "shop")
+    parts = EncodingStore(memory, "shop")
     parts.save(IDS, IMAGE, encoding())
-    EncodingCache(parts, shared=FeatureCache(tmp_path)).get(IDS, IMAGE)
+    EncodingCache(parts, shared=SharedEncodingCache(tmp_path)).get(IDS, IMAGE)
     memory.objects.clear()
-    again = EncodingCache(PartStore(memory, "shop"), shared=FeatureCache(tmp_path))
+    again = EncodingCache(EncodingStore(memory, "shop"), shared=SharedEncodingCache(tmp_path))
     assert_same(again.get(IDS, IMAGE), encoding())

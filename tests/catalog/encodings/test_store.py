@@ -6,7 +6,7 @@ import pytest
 from typing_extensions import override
 
 from catalog.encodings.encoding import Encoding, PartIds
-from catalog.encodings.store import LOCAL_BUDGET_BYTES, PartStore, check
+from catalog.encodings.store import LOCAL_BUDGET_BYTES, EncodingStore, check_encoding
 from catalog.errors import CatalogError, Invalid, NotFound
 from tests.catalog.support.fakes import FakeEncoder, MemoryStorage, pixels
 
@@ -37,20 +37,20 @@ def same(one: Encoding, other: Encoding) -> bool:
 
 
 def test_an_encoding_is_read_back_bit_by_bit(memory: MemoryStorage) -> None:
-    parts = PartStore(memory, "shop")
+    parts = EncodingStore(memory, "shop")
     parts.save(IDS, IMAGE, encoding())
     assert same(parts.load(IDS, IMAGE), encoding())
     assert np.array_equal(parts.embedding(IDS, IMAGE), encoding().embedding)
 
 
 def test_a_picture_without_a_keypoint_has_an_encoding_too(memory: MemoryStorage) -> None:
-    parts = PartStore(memory, "shop")
+    parts = EncodingStore(memory, "shop")
     parts.save(IDS, IMAGE, encoding(keypoints=0))
     assert len(parts.load(IDS, IMAGE).local.points) == 0
 
 
 def test_every_part_lies_under_its_own_id(memory: MemoryStorage) -> None:
-    PartStore(memory, "shop").save(IDS, IMAGE, encoding())
+    EncodingStore(memory, "shop").save(IDS, IMAGE, encoding())
     assert set(memory.objects) == {
         f"shop/features/crop/crop-1/{IMAGE}.safetensors",
         f"shop/features/embedding/embedding-1/{IMAGE}.safetensors",
@@ -59,21 +59,21 @@ def test_every_part_lies_under_its_own_id(memory: MemoryStorage) -> None:
 
 
 def test_what_is_read_cannot_be_changed(memory: MemoryStorage) -> None:
-    parts = PartStore(memory, "shop")
+    parts = EncodingStore(memory, "shop")
     parts.save(IDS, IMAGE, encoding())
     with pytest.raises(ValueError, match="read-only"):
         parts.load(IDS, IMAGE).embedding[0] = 1
 
 
 def test_a_missing_part_is_not_found(memory: MemoryStorage) -> None:
-    parts = PartStore(memory, "shop")
+    parts = EncodingStore(memory, "shop")
     parts.save(IDS, IMAGE, encoding())
     with pytest.raises(NotFound):
         parts.load(replace(IDS, local="local-2"), IMAGE)
 
 
 def test_parts_of_two_encodings_do_not_pass_for_one(memory: MemoryStorage) -> None:
-    parts = PartStore(memory, "shop")
+    parts = EncodingStore(memory, "shop")
     parts.save(IDS, IMAGE, encoding(siblings=0))
     kept = dict(memory.objects)
     parts.save(IDS, IMAGE, encoding(siblings=3))
@@ -95,19 +95,19 @@ class Interleaving(MemoryStorage):
         super().put(key, data)
         if "/crop/" in key and self.rival is not None:
             rival, self.rival = self.rival, None
-            PartStore(self, "shop").save(IDS, IMAGE, rival)
+            EncodingStore(self, "shop").save(IDS, IMAGE, rival)
 
 
 def test_two_writers_of_one_picture_leave_parts_that_belong_together() -> None:
     storage = Interleaving(rival=encoding(siblings=5))
-    parts = PartStore(storage, "shop")
+    parts = EncodingStore(storage, "shop")
     parts.save(IDS, IMAGE, encoding(siblings=0))
     assert same(parts.load(IDS, IMAGE), encoding(siblings=0))
 
 
 @pytest.mark.parametrize("cut", [0, 4, 50, -3])
 def test_a_damaged_part_is_named(memory: MemoryStorage, cut: int) -> None:
-    parts = PartStore(memory, "shop")
+    parts = EncodingStore(memory, "shop")
     parts.save(IDS, IMAGE, encoding())
     key = f"shop/features/embedding/embedding-1/{IMAGE}.safetensors"
     memory.objects[key] = memory.objects[key][:cut]
@@ -118,9 +118,9 @@ def test_a_damaged_part_is_named(memory: MemoryStorage, cut: int) -> None:
 
 def test_the_budget_of_the_local_part_is_32_kilobytes() -> None:
     fits = LOCAL_BUDGET_BYTES // 38
-    check(encoding(keypoints=fits), "front.jpg")
+    check_encoding(encoding(keypoints=fits), "front.jpg")
     with pytest.raises(Invalid, match=r"front.jpg.*32,768"):
-        check(encoding(keypoints=fits + 1), "front.jpg")
+        check_encoding(encoding(keypoints=fits + 1), "front.jpg")
 
 
 def test_an_encoder_that_breaks_its_contract_is_refused() -> None:
@@ -138,4 +138,4 @@ def test_an_encoder_that_breaks_its_contract_is_refused() -> None:
     ]
     for bad in broken:
         with pytest.raises(Invalid, match=r"front.jpg"):
-            check(bad, "front.jpg")
+            check_encoding(bad, "front.jpg")

@@ -8,13 +8,13 @@ from PIL import Image
 
 from catalog.encodings.encoding import Encoding
 from catalog.errors import PictureError
-from catalog.ingest.ingest import NamedPicture
-from catalog.ingest.quality import EnrolmentRules, Fault, blurredness, inspected
+from catalog.ingest.image_file import ImageFile
+from catalog.ingest.quality import IssueKind, QualityRules, inspect_image, measure_blur
 from catalog.store import CatalogStore
 from catalog.transfer.importer import import_path
 from tests.catalog.support.fakes import FakeEncoder, MemoryStorage, encoded, picture, pixels
 
-CRISP = EnrolmentRules(smallest_side=16, fewest_keypoints=1)
+CRISP = QualityRules(smallest_side=16, fewest_keypoints=1)
 
 
 def photo(seed: int = 0) -> NDArray[np.uint8]:
@@ -31,19 +31,19 @@ def of(image: NDArray[np.uint8], keypoints: int = 100) -> Encoding:
     return FakeEncoder(keypoints=keypoints).encode(image, ())
 
 
-def faults(image: NDArray[np.uint8], keypoints: int = 100) -> list[Fault]:
-    found = inspected("a.jpg", image, of(image, keypoints), EnrolmentRules())
+def faults(image: NDArray[np.uint8], keypoints: int = 100) -> list[IssueKind]:
+    found = inspect_image("a.jpg", image, of(image, keypoints), QualityRules())
     return [one.fault for one in found]
 
 
-def store_with(memory: MemoryStorage, rules: EnrolmentRules) -> CatalogStore:
+def store_with(memory: MemoryStorage, rules: QualityRules) -> CatalogStore:
     from catalog.registry import Catalogs
 
     return Catalogs(memory, FakeEncoder(), rules).create("shop")
 
 
-def named(image: NDArray[np.uint8], name: str) -> NamedPicture:
-    return NamedPicture(name, encoded(Image.fromarray(image)))
+def named(image: NDArray[np.uint8], name: str) -> ImageFile:
+    return ImageFile(name, encoded(Image.fromarray(image)))
 
 
 def test_a_good_picture_has_no_fault() -> None:
@@ -52,27 +52,27 @@ def test_a_good_picture_has_no_fault() -> None:
 
 def test_a_small_picture_is_found_and_its_size_told() -> None:
     small = photo()[:90, :300]
-    (finding,) = inspected("a.jpg", small, of(small, 100), EnrolmentRules())
-    assert finding.fault is Fault.SMALL
+    (finding,) = inspect_image("a.jpg", small, of(small, 100), QualityRules())
+    assert finding.fault is IssueKind.SMALL
     assert "300x90" in finding.sentence
 
 
 def test_a_blurred_picture_is_found() -> None:
-    assert faults(blurred(photo(), 6)) == [Fault.BLURRED]
+    assert faults(blurred(photo(), 6)) == [IssueKind.BLURRED]
 
 
 def test_a_picture_without_texture_is_found() -> None:
-    assert faults(photo(), keypoints=3) == [Fault.PLAIN]
+    assert faults(photo(), keypoints=3) == [IssueKind.PLAIN]
 
 
 def test_one_colour_is_plain_not_blurred() -> None:
-    assert faults(np.full((200, 200, 3), 90, np.uint8), keypoints=0) == [Fault.PLAIN]
+    assert faults(np.full((200, 200, 3), 90, np.uint8), keypoints=0) == [IssueKind.PLAIN]
 
 
 def test_blur_does_not_depend_on_contrast() -> None:
     pale = (photo() // 2 + 60).astype(np.uint8)
-    assert blurredness(pale) == pytest.approx(blurredness(photo()), abs=0.05)
-    assert blurredness(blurred(pale, 3)) > EnrolmentRules().blur
+    assert measure_blur(pale) == pytest.approx(measure_blur(photo()), abs=0.05)
+    assert measure_blur(blurred(pale, 3)) > QualityRules().blur
 
 
 def test_a_picture_that_another_product_has_is_told_with_that_product(
@@ -81,7 +81,7 @@ def test_a_picture_that_another_product_has_is_told_with_that_product(
     store = store_with(memory, CRISP)
     assert store.add_product("first", [picture(1)]).findings == ()
     (finding,) = store.add_product("second", [picture(1)]).findings
-    assert (finding.fault, finding.product_id) == (Fault.DUPLICATE, "first")
+    assert (finding.fault, finding.product_id) == (IssueKind.DUPLICATE, "first")
 
 
 def test_a_near_twin_is_told_with_how_close_it_is(memory: MemoryStorage) -> None:
@@ -90,7 +90,7 @@ def test_a_near_twin_is_told_with_how_close_it_is(memory: MemoryStorage) -> None
     nearly = pixels(1).copy()
     nearly[0, 0] ^= 255
     (finding,) = store.add_product("grapefruit", [named(nearly, "grapefruit.png")]).findings
-    assert (finding.fault, finding.product_id) == (Fault.TWIN, "orange")
+    assert (finding.fault, finding.product_id) == (IssueKind.TWIN, "orange")
     assert finding.similarity is not None
     assert 0.9 <= finding.similarity <= 1
 
@@ -104,7 +104,7 @@ def test_further_pictures_of_one_product_are_no_twins(memory: MemoryStorage) -> 
 
 
 def test_what_a_setting_refuses_is_not_taken_in_and_changes_nothing(memory: MemoryStorage) -> None:
-    rules = EnrolmentRules(frozenset({Fault.DUPLICATE}), smallest_side=16, fewest_keypoints=1)
+    rules = QualityRules(frozenset({IssueKind.DUPLICATE}), smallest_side=16, fewest_keypoints=1)
     store = store_with(memory, rules)
     version = store.add_product("first", [picture(1)]).index_version
     with pytest.raises(PictureError, match="product first already") as refused:

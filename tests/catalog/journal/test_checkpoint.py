@@ -6,11 +6,11 @@ import pytest
 from typing_extensions import override
 
 from catalog.encodings.cache import EncodingCache, size_of
-from catalog.encodings.store import PartStore
-from catalog.journal.checkpoint import Checkpoints
+from catalog.encodings.store import EncodingStore
+from catalog.journal.checkpoint import CheckpointStore
 from catalog.records.product import Product
-from catalog.search.index_cache import IndexKeeper
-from catalog.search.vector_index import Index
+from catalog.search.index_cache import IndexCache
+from catalog.search.vector_index import VectorIndex
 from catalog.storage.base import Storage
 from catalog.storage.folder import FolderStorage
 from tests.catalog.support.fakes import (
@@ -67,7 +67,7 @@ def test_only_the_newest_snapshot_objects_are_kept(memory: MemoryStorage) -> Non
 
 
 def test_all_snapshot_objects_together_stay_within_a_multiple_of_the_last() -> None:
-    checkpoints = Checkpoints(MemoryStorage(), "shop")
+    checkpoints = CheckpointStore(MemoryStorage(), "shop")
     written, last = 0, 0
     for sequence in range(1, 20_000):
         if checkpoints.due(sequence, last):
@@ -150,7 +150,7 @@ def test_the_cache_of_encodings_keeps_within_its_bound(memory: MemoryStorage) ->
     store = new_store(memory)
     for number in range(8):
         store.add_product(f"p{number}", [picture(number)])
-    parts = PartStore(memory, "shop")
+    parts = EncodingStore(memory, "shop")
     part_ids = FakeEncoder().part_ids
     ids = [image_id(picture(number)) for number in range(8)]
     one = size_of(parts.load(part_ids, ids[0]))
@@ -167,8 +167,8 @@ def test_a_large_index_is_hashed_in_the_background_and_then_used(memory: MemoryS
     for number in range(12):
         store.add_product(f"p{number}", [picture(number)])
     state = store.state()
-    keeper = IndexKeeper(PartStore(memory, "shop"), exact_below=10)
-    first: Index = keeper.index(state.part_ids, state.products)
+    keeper = IndexCache(EncodingStore(memory, "shop"), exact_below=10)
+    first: VectorIndex = keeper.index(state.part_ids, state.products)
     keeper.wait()
     hashed = keeper.current(state.products)
     assert not first.hashed

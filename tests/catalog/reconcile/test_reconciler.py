@@ -8,12 +8,12 @@ import pytest
 from typing_extensions import override
 
 from catalog.errors import Invalid, NotFound
-from catalog.ingest.ingest import NamedPicture
-from catalog.reconcile.orphans import Orphans
-from catalog.reconcile.reconciler import Reconciler, is_mass
-from catalog.reconcile.report import Kind, Report
+from catalog.ingest.image_file import ImageFile
+from catalog.reconcile.orphans import OrphanCollector
+from catalog.reconcile.reconciler import Reconciler, is_mass_loss
+from catalog.reconcile.report import FindingKind, Report
 from catalog.registry import Catalogs
-from catalog.storage.base import Storage, Stored
+from catalog.storage.base import Storage, StoredObject
 from catalog.store import CatalogStore
 from tests.catalog.support.fakes import (
     FakeEncoder,
@@ -53,8 +53,8 @@ def edit(storage: Storage, product_id: str, **fields: Any) -> None:
     storage.put(key, json.dumps(record).encode())
 
 
-def counts(report: Report) -> dict[Kind, int]:
-    return {kind: report.count(kind) for kind in Kind if report.count(kind)}
+def counts(report: Report) -> dict[FindingKind, int]:
+    return {kind: report.count(kind) for kind in FindingKind if report.count(kind)}
 
 
 def test_nothing_is_found_in_a_catalog_that_nobody_touched(memory: MemoryStorage) -> None:
@@ -72,7 +72,7 @@ class TestIncoming:
         storage.put("shop/incoming/p0/IMG 7 (1).png", picture(7).data)
         storage.put("shop/incoming/new/front.png", picture(8).data)
         report = reconciler(storage).sync()
-        assert counts(report) == {Kind.TAKEN_IN: 2}
+        assert counts(report) == {FindingKind.TAKEN_IN: 2}
         products = same_store(storage).snapshot().products
         assert [image.image_id for image in products["p0"].images][1] == image_id(picture(7))
         assert [image.image_id for image in products["new"].images] == [image_id(picture(8))]
@@ -84,7 +84,7 @@ class TestIncoming:
         memory.put("shop/incoming/p0/7.png", picture(7).data)
         edit(memory, "p1", name="Rice")
         before = dict(memory.objects)
-        assert counts(reconciler(memory).reconcile(dry_run=True)) == {Kind.TAKEN_IN: 2}
+        assert counts(reconciler(memory).reconcile(dry_run=True)) == {FindingKind.TAKEN_IN: 2}
         assert memory.objects == before
 
     def test_a_picture_that_cannot_be_read_stays_and_is_named(self, memory: MemoryStorage) -> None:
@@ -92,7 +92,7 @@ class TestIncoming:
         memory.put("shop/incoming/new/bad.png", picture(8).data[:40])
         memory.put("shop/incoming/new/good.png", picture(9).data)
         report = reconciler(memory).sync()
-        assert counts(report) == {Kind.TAKEN_IN: 1, Kind.PROBLEM: 1}
+        assert counts(report) == {FindingKind.TAKEN_IN: 1, FindingKind.PROBLEM: 1}
         assert memory.list("shop/incoming/") == ("shop/incoming/new/bad.png",)
         assert len(same_store(memory).product("new").images) == 1
 
@@ -103,7 +103,7 @@ class TestIncoming:
         filled(memory)
         memory.put(key, picture(8).data)
         report = reconciler(memory).sync()
-        assert [(one.kind, one.subject) for one in report.findings] == [(Kind.PROBLEM, key)]
+        assert [(one.kind, one.subject) for one in report.findings] == [(FindingKind.PROBLEM, key)]
 
     def test_what_was_taken_in_before_a_crash_is_only_cleared_away(
         self, memory: MemoryStorage
@@ -120,7 +120,7 @@ class TestIncoming:
         text = b'{"product": {"name": "Oat milk", "attributes": {"price": 2}}}'
         memory.put("shop/products/oat.json", text)
         report = reconciler(memory).sync()
-        assert counts(report) == {Kind.PROBLEM: 1}
+        assert counts(report) == {FindingKind.PROBLEM: 1}
         memory.put("shop/incoming/oat/1.png", picture(9).data)
         reconciler(memory).sync()
         product = same_store(memory).product("oat")
@@ -132,7 +132,7 @@ class TestHandEdits:
     def test_an_edited_copy_is_taken_in(self, memory: MemoryStorage) -> None:
         filled(memory)
         edit(memory, "p0", name="Rice", description="1 kg", attributes={"tags": ["a", "b"]})
-        assert counts(reconciler(memory).sync()) == {Kind.TAKEN_IN: 1}
+        assert counts(reconciler(memory).sync()) == {FindingKind.TAKEN_IN: 1}
         product = same_store(memory).product("p0")
         assert (product.name, product.description) == ("Rice", "1 kg")
         assert product.attributes == (("tags", ("a", "b")),)
@@ -160,7 +160,7 @@ class TestHandEdits:
         memory.put("shop/products/p0.json", old)
         edit(memory, "p0", name="theirs")
         report = reconciler(memory).sync()
-        assert report.count(Kind.PROBLEM) == 1
+        assert report.count(FindingKind.PROBLEM) == 1
         assert store.product("p0").name == "ours"
         assert reconciler(memory).sync().findings == ()
 
@@ -181,13 +181,13 @@ class TestHandEdits:
         filled(memory)
         memory.put("shop/products/p0.json", text)
         report = reconciler(memory).sync()
-        assert [(one.kind, one.subject) for one in report.findings] == [(Kind.PROBLEM, "p0")]
+        assert [(one.kind, one.subject) for one in report.findings] == [(FindingKind.PROBLEM, "p0")]
 
     def test_an_edit_that_breaks_a_rule_is_named(self, memory: MemoryStorage) -> None:
         filled(memory)
         edit(memory, "p0", name="x" * 301)
         report = reconciler(memory).sync()
-        assert report.count(Kind.PROBLEM) == 1
+        assert report.count(FindingKind.PROBLEM) == 1
         assert "at most 300" in report.findings[0].sentence
 
     def test_a_stale_or_missing_copy_is_written_again(self, memory: MemoryStorage) -> None:
@@ -197,7 +197,7 @@ class TestHandEdits:
         newer = memory.get("shop/products/p0.json")
         memory.put("shop/products/p0.json", old)
         memory.delete("shop/products/p1.json")  # never seen by a reconciliation
-        assert counts(reconciler(memory).reconcile()) == {Kind.MENDED: 2}
+        assert counts(reconciler(memory).reconcile()) == {FindingKind.MENDED: 2}
         assert memory.get("shop/products/p0.json") == newer
         assert list(store.snapshot().products) == ["p0", "p1"]
         assert reconciler(memory).reconcile().findings == ()
@@ -208,7 +208,7 @@ class TestDeletions:
         store = filled(storage)
         reconciler(storage).reconcile()
         storage.delete("shop/products/p0.json")
-        assert counts(reconciler(storage).reconcile()) == {Kind.REMOVED: 1}
+        assert counts(reconciler(storage).reconcile()) == {FindingKind.REMOVED: 1}
         assert list(store.snapshot().products) == ["p1"]
         store.restore_product("p0")
         assert "p0" in store.snapshot().products
@@ -220,14 +220,17 @@ class TestDeletions:
         reconciler(memory).reconcile()
         store.update_product("p0", name="newer")
         memory.delete("shop/products/p0.json")
-        assert counts(reconciler(memory).reconcile()) == {Kind.MENDED: 1}
+        assert counts(reconciler(memory).reconcile()) == {FindingKind.MENDED: 1}
 
     def test_a_picture_deleted_by_hand_is_taken_away(self, memory: MemoryStorage) -> None:
         store = filled(memory)
         store.add_images("p0", [picture(5)])
         memory.delete(f"shop/images/{image_id(picture(0))}.png")
         memory.delete(f"shop/images/{image_id(picture(1))}.png")
-        assert counts(reconciler(memory).reconcile()) == {Kind.REMOVED: 2, Kind.WAITING: 3}
+        assert counts(reconciler(memory).reconcile()) == {
+            FindingKind.REMOVED: 2,
+            FindingKind.WAITING: 3,
+        }
         products = store.snapshot().products
         assert [one.image_id for one in products["p0"].images] == [image_id(picture(5))]
         assert "p1" not in products
@@ -237,20 +240,20 @@ class TestDeletions:
     ) -> None:
         store = filled(memory)
         memory.put(f"shop/images/{image_id(picture(0))}.png", picture(5).data)
-        assert reconciler(memory).reconcile().count(Kind.TAKEN_IN) == 1
+        assert reconciler(memory).reconcile().count(FindingKind.TAKEN_IN) == 1
         assert [one.image_id for one in store.product("p0").images] == [image_id(picture(5))]
         assert store.snapshot().picture(image_id(picture(5))) == picture(5).data
 
     def test_a_picture_damaged_by_hand_is_named(self, memory: MemoryStorage) -> None:
         store = filled(memory)
         memory.put(f"shop/images/{image_id(picture(0))}.png", b"no picture")
-        assert counts(reconciler(memory).reconcile()) == {Kind.PROBLEM: 1}
+        assert counts(reconciler(memory).reconcile()) == {FindingKind.PROBLEM: 1}
         assert len(store.snapshot().products) == 2
 
     def test_features_deleted_by_hand_are_made_again(self, memory: MemoryStorage) -> None:
         store = filled(memory)
         memory.delete(memory.list("shop/features/")[0])
-        assert counts(reconciler(memory).reconcile()) == {Kind.MENDED: 1}
+        assert counts(reconciler(memory).reconcile()) == {FindingKind.MENDED: 1}
         for number in range(2):
             store.snapshot().encoding(image_id(picture(number)))
 
@@ -263,17 +266,17 @@ class TestDeletions:
             memory.delete(f"shop/products/p{number}.json")
         for _ in range(2):
             report = reconciler(memory).reconcile()
-            assert counts(report) == {Kind.WITHHELD: 11}
+            assert counts(report) == {FindingKind.WITHHELD: 11}
             assert len(store.snapshot().products) == 20
-        assert counts(reconciler(memory).reconcile(accept_loss=True)) == {Kind.REMOVED: 11}
+        assert counts(reconciler(memory).reconcile(accept_loss=True)) == {FindingKind.REMOVED: 11}
         assert len(store.snapshot().products) == 9
 
     def test_what_counts_as_mass(self) -> None:
-        assert not is_mass(10, 10)
-        assert not is_mass(11, 200)
-        assert is_mass(11, 20)
-        assert is_mass(21, 200)
-        assert not is_mass(0, 0)
+        assert not is_mass_loss(10, 10)
+        assert not is_mass_loss(11, 200)
+        assert is_mass_loss(11, 20)
+        assert is_mass_loss(21, 200)
+        assert not is_mass_loss(0, 0)
 
 
 class Forgetful(MemoryStorage):
@@ -285,7 +288,7 @@ class Forgetful(MemoryStorage):
         self.kept = kept
 
     @override
-    def details(self, prefix: str) -> tuple[Stored, ...]:
+    def details(self, prefix: str) -> tuple[StoredObject, ...]:
         return super().details(prefix)[: self.kept]
 
 
@@ -295,7 +298,7 @@ def test_an_empty_or_half_listing_removes_nothing(memory: MemoryStorage, kept: i
     reconciler(memory).reconcile()
     objects = {key: data for key, data in memory.objects.items() if "reconcile" not in key}
     report = reconciler(Forgetful(memory, kept)).reconcile()
-    assert report.count(Kind.REMOVED) == report.count(Kind.COLLECTED) == 0
+    assert report.count(FindingKind.REMOVED) == report.count(FindingKind.COLLECTED) == 0
     assert len(store.snapshot().products) == 6
     assert {key: memory.objects[key] for key in objects} == objects
 
@@ -306,11 +309,11 @@ class TestOrphans:
         memory.put("shop/images/abc.png", b"orphan")
         memory.put("shop/features/crop/crop-0/abc.safetensors", b"orphan")
         before = set(memory.objects)
-        assert counts(reconciler(memory, clock).reconcile()) == {Kind.WAITING: 2}
+        assert counts(reconciler(memory, clock).reconcile()) == {FindingKind.WAITING: 2}
         clock.seconds += GRACE - 1
-        assert counts(reconciler(memory, clock).reconcile()) == {Kind.WAITING: 2}
+        assert counts(reconciler(memory, clock).reconcile()) == {FindingKind.WAITING: 2}
         clock.seconds += 2
-        assert counts(reconciler(memory, clock).reconcile()) == {Kind.COLLECTED: 2}
+        assert counts(reconciler(memory, clock).reconcile()) == {FindingKind.COLLECTED: 2}
         assert before - set(memory.objects) == {
             "shop/images/abc.png",
             "shop/features/crop/crop-0/abc.safetensors",
@@ -340,7 +343,7 @@ class TestOrphans:
         memory.put(key, json.dumps(record).encode())
         reconciler(memory, clock).reconcile()
         clock.seconds += 2 * GRACE
-        assert counts(reconciler(memory, clock).reconcile()) == {Kind.COLLECTED: 4}
+        assert counts(reconciler(memory, clock).reconcile()) == {FindingKind.COLLECTED: 4}
         with pytest.raises(NotFound, match="30 days ago"):
             same_store(memory).restore_product("p0")
         same_store(memory).add_product("p0", [picture(0)])
@@ -349,7 +352,7 @@ class TestOrphans:
     def test_an_orphan_that_is_referred_to_meanwhile_stays(self, memory: MemoryStorage) -> None:
         store = filled(memory)
         memory.put(f"shop/images/{image_id(picture(7))}.png", picture(7).data)
-        orphans = Orphans(memory, store.ledger, grace_seconds=0.0)
+        orphans = OrphanCollector(memory, store.commit_log, grace_seconds=0.0)
         due = [one for one in memory.details("shop/images/") if image_id(picture(7)) in one.key]
         store.add_product("seven", [picture(7)])
         assert orphans.collect(due) == []
@@ -363,7 +366,7 @@ class TestOrphans:
         monkeypatch.setattr("catalog.ingest.upload._MARGIN_SECONDS", 0.0)
 
         def collect_everything() -> None:
-            orphans = Orphans(memory, same_store(memory).ledger, grace_seconds=0.0)
+            orphans = OrphanCollector(memory, same_store(memory).commit_log, grace_seconds=0.0)
             unused = [
                 replace(one, modified=0.0)
                 for one in memory.details("shop/")
@@ -386,7 +389,7 @@ class TestOrphans:
             same_store(memory).add_product("late", [picture(7)])
 
         collector = Deleting(memory, add)
-        orphans = Orphans(collector, store.ledger, grace_seconds=0.0)
+        orphans = OrphanCollector(collector, store.commit_log, grace_seconds=0.0)
         assert orphans.collect(orphaned(memory, picture(7))) == []
         snapshot = same_store(memory).snapshot()
         assert snapshot.picture(image_id(picture(7))) == picture(7).data
@@ -413,7 +416,7 @@ class TestOrphans:
             assert begun.wait(10)
 
         collector = Deleting(memory, upload)
-        orphans = Orphans(collector, store.ledger, grace_seconds=0.0)
+        orphans = OrphanCollector(collector, store.commit_log, grace_seconds=0.0)
         assert len(orphans.collect(orphaned(memory, picture(7)))) == 1
         over.set()
         writer.join()
@@ -421,7 +424,7 @@ class TestOrphans:
         assert snapshot.picture(image_id(picture(7))) == picture(7).data
 
 
-def orphaned(memory: MemoryStorage, named: NamedPicture) -> list[Stored]:
+def orphaned(memory: MemoryStorage, named: ImageFile) -> list[StoredObject]:
     """A picture that lies there since long ago and belongs to nothing."""
     memory.put(f"shop/images/{image_id(named)}.png", named.data)
     return [one for one in memory.details("shop/images/") if image_id(named) in one.key]

@@ -7,25 +7,24 @@ import pytest
 from PIL import Image
 
 from catalog.encodings.encoding import PartIds
-from catalog.encodings.store import loaded, saved
+from catalog.encodings.store import pack_tensors, unpack_tensors
 from catalog.errors import Invalid, NewerFormat, NotFound, PictureError
-from catalog.ingest.image_file import read_picture
-from catalog.ingest.ingest import NamedPicture
+from catalog.ingest.image_file import ImageFile, read_image
 from catalog.journal.entries import (
     FORMATS,
     CalibrationSet,
     Entry,
     FeedbackGiven,
     PartsActivated,
-    entry_from,
-    entry_record,
+    decode_entry,
+    encode_entry,
 )
-from catalog.journal.state import NOTHING, CatalogState, replay
+from catalog.journal.state import EMPTY_STATE, CatalogState, replay
 from catalog.records import feedback as rules
 from catalog.records.calibration import Calibration
 from catalog.records.feedback import (
     Feedback,
-    Opinion,
+    FeedbackVerdict,
     feedback_from,
     feedback_record,
     kept_pictures,
@@ -43,8 +42,8 @@ from tests.catalog.support.fakes import (
     same_store,
 )
 
-RIGHT = Feedback("f1", "t", Opinion.RIGHT, "tea", probability=0.97, by="key-1")
-OTHER = Feedback("f2", "t", Opinion.OTHER, "tea", "milk", appearance_id="door-3")
+RIGHT = Feedback("f1", "t", FeedbackVerdict.RIGHT, "tea", probability=0.97, by="key-1")
+OTHER = Feedback("f2", "t", FeedbackVerdict.OTHER, "tea", "milk", appearance_id="door-3")
 HALF = Calibration("net", "2026-01-01T00:00:00+00:00", 0.01, 0.5, 1.2, -0.3, 0.4, {"photos": 9})
 
 
@@ -67,7 +66,7 @@ def test_feedback_is_in_the_journal_and_every_process_reads_it(storage: Storage)
     assert other.feedback.picture(first.feedback) is None
     seen = other.feedback.picture(second.feedback)
     assert seen is not None
-    assert read_picture(seen, "seen").shape == (30, 40, 3)
+    assert read_image(seen, "seen").shape == (30, 40, 3)
 
 
 def test_feedback_does_not_disturb_the_index(memory: MemoryStorage) -> None:
@@ -84,9 +83,9 @@ def test_the_picture_is_made_smaller_and_tells_nothing_of_its_maker(memory: Memo
     exif = Image.Exif()
     exif[0x010F] = "Secret Camera"
     large = encoded(Image.fromarray(noisy), "JPEG", exif=exif)
-    taken = shop(memory).feedback.add(RIGHT, NamedPicture("large.jpg", large))
+    taken = shop(memory).feedback.add(RIGHT, ImageFile("large.jpg", large))
     kept = memory.objects[f"shop/feedback/{taken.feedback.picture}.jpg"]
-    assert read_picture(kept, "kept").shape == (307, 1024, 3)
+    assert read_image(kept, "kept").shape == (307, 1024, 3)
     assert b"Secret" in large
     assert b"Secret" not in kept
 
@@ -94,7 +93,7 @@ def test_the_picture_is_made_smaller_and_tells_nothing_of_its_maker(memory: Memo
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [
-        (replace(RIGHT, opinion=Opinion.OTHER), "goes with the verdict other"),
+        (replace(RIGHT, verdict=FeedbackVerdict.OTHER), "goes with the verdict other"),
         (replace(RIGHT, other_product_id="milk"), "goes with the verdict other"),
         (replace(OTHER, other_product_id="tea"), "the verdict right"),
         (replace(RIGHT, probability=1.5), "between 0 and 1"),
@@ -119,7 +118,7 @@ def test_feedback_on_what_is_not_there_is_refused_and_nothing_is_written(
     with pytest.raises(NotFound, match="no product rice"):
         store.feedback.add(replace(OTHER, other_product_id="rice"), picture(3))
     with pytest.raises(PictureError):
-        store.feedback.add(RIGHT, NamedPicture("broken.jpg", b"no picture"))
+        store.feedback.add(RIGHT, ImageFile("broken.jpg", b"no picture"))
     assert set(memory.objects) == before
     Catalogs(memory, FakeEncoder()).delete("shop")
     with pytest.raises(NotFound, match="no catalog shop"):
@@ -129,7 +128,7 @@ def test_feedback_on_what_is_not_there_is_refused_and_nothing_is_written(
 def test_a_state_keeps_the_newest_feedback_only() -> None:
     state = live()
     state = replay(state, (entry(state.sequence + n, numbered(n)) for n in range(1, 10_051)))
-    assert len(state.feedback) == rules.MOST_KEPT == 10_000
+    assert len(state.feedback) == rules.MOST_FEEDBACK == 10_000
     assert state.feedback[-1].feedback_id == "10050"
     assert state.feedback[0].feedback_id == "51"
 
@@ -183,12 +182,14 @@ def test_snapshot_objects_of_earlier_versions_are_read(memory: MemoryStorage) ->
     for number in range(70):
         store.update_product("tea", name=f"Tea {number}")
     (*_, key) = memory.list("shop/snapshots/")
-    tensors = {name: tensor.copy() for name, tensor in loaded(memory.objects[key], key).items()}
+    tensors = {
+        name: tensor.copy() for name, tensor in unpack_tensors(memory.objects[key], key).items()
+    }
     record = json.loads(tensors["record"].tobytes())
     old = {name: one for name, one in record.items() if name not in ("feedback", "calibrations")}
     assert len(old) == len(record) - 2
     earlier = json.dumps({**old, "format": 2}).encode()
-    memory.objects[key] = saved({**tensors, "record": np.frombuffer(earlier, np.uint8)})
+    memory.objects[key] = pack_tensors({**tensors, "record": np.frombuffer(earlier, np.uint8)})
     for one in memory.list("shop/journal/")[:40]:
         memory.objects[one] = b"a start from the snapshot never reads this"
     snapshot = same_store(memory).snapshot()
@@ -211,20 +212,20 @@ def test_a_damaged_record_is_none(fault: dict[str, object]) -> None:
 
 def test_entries_without_the_new_kinds_stay_readable_to_older_versions() -> None:
     parts = PartIds("crop", "embedding", "local")
-    made = entry_record(Entry(1, "w", "", (PartsActivated(parts),)))
+    made = encode_entry(Entry(1, "w", "", (PartsActivated(parts),)))
     assert made["format"] == 1
     for change in (FeedbackGiven(RIGHT), CalibrationSet(HALF)):
         told = Entry(2, "w", "", (change,))
-        record = entry_record(told)
+        record = encode_entry(told)
         assert record["format"] == FORMATS[-1] == 3
-        assert entry_from(record) == told
+        assert decode_entry(record) == told
     with pytest.raises(NewerFormat):
-        entry_from({**made, "format": 4})
+        decode_entry({**made, "format": 4})
 
 
 def live() -> CatalogState:
     parts = PartIds("crop", "embedding", "local")
-    return replay(NOTHING, [Entry(1, "w", "", (PartsActivated(parts),))])
+    return replay(EMPTY_STATE, [Entry(1, "w", "", (PartsActivated(parts),))])
 
 
 def entry(sequence: int, said: Feedback) -> Entry:

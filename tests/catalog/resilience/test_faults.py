@@ -15,7 +15,7 @@ from catalog.follower import Follower
 from catalog.journal.entries import ProductWritten
 from catalog.journal.journal import Journal
 from catalog.reconcile.reconciler import Reconciler
-from catalog.reconcile.report import Kind
+from catalog.reconcile.report import FindingKind
 from catalog.storage.s3 import S3Options, S3Storage
 from catalog.store import CatalogStore
 from tests.catalog.resilience.test_crash import check_whole
@@ -153,16 +153,16 @@ def test_a_listing_that_leaves_things_out_removes_nothing(bad: Bad, fault: Fault
     for number in range(1, 5):
         store.add_product(f"p{number}", [picture(number)])
 
-    def reconcile() -> dict[Kind, int]:
+    def reconcile() -> dict[FindingKind, int]:
         report = Reconciler(bad.store(), bad.through, grace_seconds=0.0).reconcile()
-        return {kind: report.count(kind) for kind in Kind if report.count(kind)}
+        return {kind: report.count(kind) for kind in FindingKind if report.count(kind)}
 
     assert reconcile() == {}
     with bad.proxy.during(fault):
         for _ in range(2):
             counts = reconcile()
-            assert Kind.REMOVED not in counts
-            assert Kind.COLLECTED not in counts
+            assert FindingKind.REMOVED not in counts
+            assert FindingKind.COLLECTED not in counts
     assert len(store.snapshot().products) == 5
     check_whole(store.snapshot())
     assert reconcile() == {}
@@ -222,7 +222,9 @@ def test_two_minutes_of_all_faults_in_turn(ceph: S3Options) -> None:
                 degraded += follower.health.degraded
                 try:
                     report = Reconciler(bad.store(), bad.through).reconcile()
-                    removed += report.count(Kind.REMOVED) + report.count(Kind.COLLECTED)
+                    removed += report.count(FindingKind.REMOVED) + report.count(
+                        FindingKind.COLLECTED
+                    )
                 except CatalogError:
                     pass
             time.sleep(chance.uniform(0.2, 1.0))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from typing_extensions import override
 
-from catalog.errors import Behind, NotFound
+from catalog.errors import NotFound, VersionNotReached
 from catalog.follower import Follower
 from catalog.registry import Catalogs
 from catalog.storage.folder import FolderStorage
@@ -100,9 +100,9 @@ def test_ten_thousand_products(real: FolderStorage | S3Storage) -> None:
 
 def test_a_version_that_does_not_come_is_not_waited_for_for_ever(tmp_path: Path) -> None:
     store = new_store(FolderStorage(tmp_path / "data", durable=False))
-    with pytest.raises(Behind, match="at version 1, not yet at 5"):
+    with pytest.raises(VersionNotReached, match="at version 1, not yet at 5"):
         store.snapshot(min_version=5, wait_seconds=0.1)
-    with Follower(store) as follower, pytest.raises(Behind):
+    with Follower(store) as follower, pytest.raises(VersionNotReached):
         follower.catalog(min_version=5, wait_seconds=0.1)
 
 

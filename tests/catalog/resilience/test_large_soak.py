@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from api.services import LocalServices
 from api.settings import Settings
-from catalog.encodings.store import PartStore
-from catalog.ingest.image_file import read_picture
+from catalog.encodings.store import EncodingStore
+from catalog.ingest.image_file import read_image
 from catalog.storage.folder import FolderStorage
 from tests.catalog.support.filling import fill, product
 
@@ -65,9 +65,9 @@ def test_a_worker_starts_on_a_hundred_thousand_pictures(
     encoder = services.models.encoder
     paths = sorted((shared_data / "clothing_cc0").glob("*.jpg"))[: REAL + QUERIES]
     assert len(paths) == REAL + QUERIES
-    parts, vectors = PartStore(storage, "shop"), []
+    parts, vectors = EncodingStore(storage, "shop"), []
     for number, path in enumerate(paths):
-        encoding = encoder.encode(read_picture(path.read_bytes(), path.name), ())
+        encoding = encoder.encode(read_image(path.read_bytes(), path.name), ())
         vectors.append(encoding.embedding)
         if number < REAL:
             parts.save(encoder.part_ids, _image_id(number), encoding)

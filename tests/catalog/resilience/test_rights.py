@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 from PIL import Image
 
 from catalog.errors import StorageUnavailable
-from catalog.ingest.ingest import NamedPicture
-from catalog.reconcile.report import Kind
+from catalog.ingest.image_file import ImageFile
+from catalog.reconcile.report import FindingKind
 from catalog.records.product import Product
 from catalog.registry import Catalogs
 from catalog.storage.s3 import S3Options, S3Storage
@@ -40,7 +40,7 @@ def test_every_operation_works_by_the_documented_policy(worker: S3Options) -> No
     storage = S3Storage(worker)
     store = new_store(storage)
     large = encoded(Image.fromarray(pixels(7, 3000, 2000)), "BMP")  # goes up in parts
-    store.add_product("tea", [picture(1), NamedPicture("large.bmp", large)])
+    store.add_product("tea", [picture(1), ImageFile("large.bmp", large)])
     store.add_product("milk", [picture(2)])
     store.add_images("milk", [picture(3)])
     store.replace_images("milk", [picture(4), picture(5)])
@@ -53,10 +53,10 @@ def test_every_operation_works_by_the_documented_policy(worker: S3Options) -> No
     assert catalogs.names() == ("shop",)
     storage.put("shop/incoming/cocoa/front.png", picture(6).data)
     reconciler = catalogs.reconciler("shop", grace_seconds=0.0)
-    assert [one.kind for one in reconciler.sync().findings] == [Kind.TAKEN_IN]
+    assert [one.kind for one in reconciler.sync().findings] == [FindingKind.TAKEN_IN]
     reconciler.reconcile()
     collected = reconciler.reconcile().findings
-    assert Kind.COLLECTED in {one.kind for one in collected}
+    assert FindingKind.COLLECTED in {one.kind for one in collected}
     newer = Catalogs(storage, FakeEncoder("2")).open("shop")
     newer.reencode()
     newer.model.roll_back()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from catalog.errors import StorageUnavailable
 from catalog.search.datasketch_lsh import DatasketchTables, redis_storage
-from catalog.search.lsh import Tables
+from catalog.search.lsh import LshTables
 
 
 def free_port() -> int:
@@ -49,7 +49,7 @@ def vectors(count: int) -> NDArray[np.float32]:
 def test_tables_in_redis_look_at_the_rows_that_our_arrays_look_at(redis_port: int) -> None:
     made = vectors(60)
     shared = DatasketchTables.of(made, redis_storage("test", port=redis_port))
-    ours = Tables.of(made)
+    ours = LshTables.of(made)
     for query in made[:5]:
         assert np.array_equal(shared.near(query), ours.near(query))
 

@@ -4,10 +4,10 @@ import pytest
 
 from catalog.errors import Invalid
 from catalog.records.product import AttributeValue, Product
-from catalog.search.facets import Range, ValueCount
-from catalog.search.filters import conditions
-from catalog.search.search import Search, answered, fused
-from catalog.search.spelling import Vocabulary, words
+from catalog.search.facets import NumberRange, ValueCount
+from catalog.search.filters import parse_conditions
+from catalog.search.search import SearchQuery, fuse_rankings, run_search
+from catalog.search.spelling import Vocabulary, split_words
 from catalog.search.text_index import TextHits, TextIndex
 from catalog.search.vector_index import Neighbour
 from tests.catalog.support.fakes import FakeEncoder, MemoryStorage, new_store, picture
@@ -33,9 +33,9 @@ def found(text: str, products: Mapping[str, Product] = SHOP) -> list[str]:
     return list(TextIndex().search(text, products).relevances)
 
 
-def page(search: Search) -> list[str]:
+def page(search: SearchQuery) -> list[str]:
     texts = TextIndex().search(search.text, SHOP) if search.text else None
-    return [hit.product.product_id for hit in answered(search, SHOP, 7, texts, None).hits]
+    return [hit.product.product_id for hit in run_search(search, SHOP, 7, texts, None).hits]
 
 
 def test_a_name_counts_more_than_a_description() -> None:
@@ -102,7 +102,7 @@ def test_operators_of_the_index_are_only_text(text: str) -> None:
 
 
 def test_only_the_first_words_of_a_long_text_count() -> None:
-    assert len(words(" ".join(f"word{number}" for number in range(100)))) == 16
+    assert len(split_words(" ".join(f"word{number}" for number in range(100)))) == 16
 
 
 def test_the_index_follows_additions_changes_and_removals() -> None:
@@ -150,27 +150,27 @@ def test_an_index_that_was_closed_starts_again() -> None:
     ],
 )
 def test_conditions_choose_products(written: list[str], expected: list[str]) -> None:
-    assert page(Search(where=conditions(written))) == expected
+    assert page(SearchQuery(where=parse_conditions(written))) == expected
 
 
 @pytest.mark.parametrize("written", ["", "brand", "=x", "price<cheap", "price>nan", "!x"])
 def test_a_condition_that_cannot_be_read_is_refused(written: str) -> None:
     with pytest.raises(Invalid):
-        conditions([written])
+        parse_conditions([written])
 
 
 def test_too_many_conditions_are_refused() -> None:
     with pytest.raises(Invalid, match="33 conditions"):
-        conditions(["a=1"] * 33)
+        parse_conditions(["a=1"] * 33)
 
 
 def test_pages_follow_each_other_and_know_the_total() -> None:
-    first = answered(Search(limit=3), SHOP, 7, None, None)
-    second = answered(Search(limit=3, offset=3), SHOP, 7, None, None)
+    first = run_search(SearchQuery(limit=3), SHOP, 7, None, None)
+    second = run_search(SearchQuery(limit=3, offset=3), SHOP, 7, None, None)
     ids = [hit.product.product_id for hit in (*first.hits, *second.hits)]
     assert ids == sorted(SHOP)
     assert (first.total, second.total, first.index_version) == (4, 4, 7)
-    assert answered(Search(offset=9), SHOP, 7, None, None).hits == ()
+    assert run_search(SearchQuery(offset=9), SHOP, 7, None, None).hits == ()
 
 
 @pytest.mark.parametrize(
@@ -178,37 +178,37 @@ def test_pages_follow_each_other_and_know_the_total() -> None:
 )
 def test_a_page_that_cannot_be_given_is_refused(bad: Mapping[str, object]) -> None:
     with pytest.raises(Invalid):
-        Search(**bad)  # type: ignore[arg-type]
+        SearchQuery(**bad)  # type: ignore[arg-type]
 
 
 def test_facets_count_over_everything_found_not_over_the_page() -> None:
-    asked = Search("milk", facets=("brand", "price", "weight"), limit=1)
+    asked = SearchQuery("milk", facets=("brand", "price", "weight"), limit=1)
     texts = TextIndex().search("milk", SHOP)
-    brand, price, weight = answered(asked, SHOP, 7, texts, None).facets
+    brand, price, weight = run_search(asked, SHOP, 7, texts, None).facets
     assert brand.values == (ValueCount("Alpina", 2), ValueCount("Oatly", 1))
-    assert price.range == Range(0.99, 1.99)
+    assert price.range == NumberRange(0.99, 1.99)
     assert (weight.values, weight.range) == ((), None)
 
 
 def test_a_facet_with_very_many_values_names_the_commonest() -> None:
     many = shelf(*(product(f"p{n}", "x", colour=f"c{n}") for n in range(30)))
-    (colour,) = answered(Search(facets=("colour",)), many, 1, None, None).facets
+    (colour,) = run_search(SearchQuery(facets=("colour",)), many, 1, None, None).facets
     assert (len(colour.values), colour.others) == (20, 10)
 
 
 def test_what_is_high_in_both_lists_comes_first() -> None:
-    assert fused([{"a": 3, "b": 2, "c": 1}, {"b": 9, "d": 8}])[0] == "b"
-    assert set(fused([{"a": 2, "b": 1}, {"c": 1}])) == {"a", "b", "c"}
+    assert fuse_rankings([{"a": 3, "b": 2, "c": 1}, {"b": 9, "d": 8}])[0] == "b"
+    assert set(fuse_rankings([{"a": 2, "b": 1}, {"c": 1}])) == {"a", "b", "c"}
 
 
 def test_what_is_equally_good_shares_a_place() -> None:
-    assert fused([{"a": 1, "b": 1}, {"b": 0.9, "a": 0.8}])[0] == "b"
+    assert fuse_rankings([{"a": 1, "b": 1}, {"b": 0.9, "a": 0.8}])[0] == "b"
 
 
 def test_words_and_likeness_are_fused_and_each_hit_says_what_found_it() -> None:
     near = [Neighbour("creme", "i" * 64, 0.9), Neighbour("cow-milk", "j" * 64, 0.8)]
     texts = TextHits({"cow-milk": 3.0, "oat-milk": 2.0})
-    hits = answered(Search("milk"), SHOP, 7, texts, near).hits
+    hits = run_search(SearchQuery("milk"), SHOP, 7, texts, near).hits
     assert hits[0].product.product_id == "cow-milk"
     by_id = {hit.product.product_id: hit for hit in hits}
     assert (by_id["creme"].relevance, by_id["creme"].similarity) == (None, 0.9)
@@ -217,12 +217,12 @@ def test_words_and_likeness_are_fused_and_each_hit_says_what_found_it() -> None:
 
 def test_a_snapshot_finds_what_was_committed_before_it(memory: MemoryStorage) -> None:
     store = new_store(memory)
-    assert store.snapshot().search(Search("milk")).hits == ()
+    assert store.snapshot().search(SearchQuery("milk")).hits == ()
     store.add_product("oat-milk", [picture(1)], name="Oat milk")
     before = store.snapshot()
     store.remove_product("oat-milk")
-    assert [hit.product.name for hit in before.search(Search("milk")).hits] == ["Oat milk"]
-    assert store.snapshot().search(Search("milk")).total == 0
+    assert [hit.product.name for hit in before.search(SearchQuery("milk")).hits] == ["Oat milk"]
+    assert store.snapshot().search(SearchQuery("milk")).total == 0
 
 
 def test_likeness_is_looked_for_among_the_products_that_meet_the_conditions(
@@ -235,7 +235,7 @@ def test_likeness_is_looked_for_among_the_products_that_meet_the_conditions(
     snapshot = store.snapshot()
     image_id = snapshot.products["p0"].images[0].image_id
     embedding = snapshot.encoding(image_id).embedding
-    assert snapshot.near(embedding, 1, conditions([]))[0].product_id == "p0"
-    (only,) = snapshot.near(embedding, 1, conditions(["colour=red"]))
+    assert snapshot.near(embedding, 1, parse_conditions([]))[0].product_id == "p0"
+    (only,) = snapshot.near(embedding, 1, parse_conditions(["colour=red"]))
     assert only.product_id == "p11"
-    assert snapshot.near(embedding, 3, conditions(["colour=green"])) == ()
+    assert snapshot.near(embedding, 3, parse_conditions(["colour=green"])) == ()

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from catalog.errors import Invalid
 from catalog.search.datasketch_lsh import DatasketchTables
-from catalog.search.lsh import BANDS, Hyperplanes, Tables, bits_for
-from catalog.search.vector_index import Index, Neighbour, RecallGauge, Reference
+from catalog.search.lsh import BANDS, Hyperplanes, LshTables, choose_bits
+from catalog.search.vector_index import ImageReference, Neighbour, RecallMonitor, VectorIndex
 
 DIMENSION: Final = 64
 Vectors = NDArray[np.float32]
@@ -20,13 +20,13 @@ def unit(vectors: NDArray[np.floating]) -> Vectors:
     return np.asarray(vectors / lengths, np.float32)
 
 
-def shop(products: int, images: int = 1, seed: int = 0) -> tuple[list[Reference], Vectors]:
+def shop(products: int, images: int = 1, seed: int = 0) -> tuple[list[ImageReference], Vectors]:
     """Products whose pictures resemble each other more than those of others."""
     generator = np.random.default_rng(seed)
     looks = np.repeat(unit(generator.standard_normal((products, DIMENSION))), images, axis=0)
     noise = unit(generator.standard_normal((products * images, DIMENSION)))
     references = [
-        Reference(f"p{product}", f"p{product}-{image}")
+        ImageReference(f"p{product}", f"p{product}-{image}")
         for product in range(products)
         for image in range(images)
     ]
@@ -41,7 +41,7 @@ def seen(vectors: Vectors, cosine: float, seed: int = 1) -> Vectors:
 
 
 def brute_force(
-    references: list[Reference], vectors: Vectors, query: Vectors, size: int
+    references: list[ImageReference], vectors: Vectors, query: Vectors, size: int
 ) -> list[str]:
     best: dict[str, float] = {}
     for reference, similarity in zip(references, vectors @ query, strict=True):
@@ -55,23 +55,23 @@ def names(found: tuple[Neighbour, ...]) -> list[str]:
 
 
 def test_an_empty_index_finds_nothing() -> None:
-    assert Index.of().search(np.ones(DIMENSION, np.float32), 5) == ()
+    assert VectorIndex.of().search(np.ones(DIMENSION, np.float32), 5) == ()
 
 
 @pytest.mark.parametrize("size", [0, -1])
 def test_nothing_is_found_when_nothing_is_asked_for(size: int) -> None:
-    assert Index.of(*shop(3)).search(shop(3)[1][0], size) == ()
+    assert VectorIndex.of(*shop(3)).search(shop(3)[1][0], size) == ()
 
 
 def test_fewer_products_than_asked_for_are_all_returned() -> None:
     references, vectors = shop(3, images=4)
-    found = Index.of(references, vectors).search(vectors[0], 10)
+    found = VectorIndex.of(references, vectors).search(vectors[0], 10)
     assert sorted(names(found)) == ["p0", "p1", "p2"]
 
 
 def test_a_product_counts_once_with_its_most_similar_picture() -> None:
     references, vectors = shop(5, images=30)
-    found = Index.of(references, vectors).search(vectors[40], 3)
+    found = VectorIndex.of(references, vectors).search(vectors[40], 3)
     assert len(set(names(found))) == 3
     assert (found[0].product_id, found[0].image_id) == ("p1", "p1-10")
     assert found[0].similarity == pytest.approx(1)
@@ -79,14 +79,14 @@ def test_a_product_counts_once_with_its_most_similar_picture() -> None:
 
 def test_scanning_gives_what_brute_force_gives() -> None:
     references, vectors = shop(300, images=3)
-    index = Index.of(references, vectors, exact_below=10_000).changed((), (), ()).merged()
+    index = VectorIndex.of(references, vectors, exact_below=10_000).changed((), (), ()).merged()
     for query in seen(vectors[::60], 0.6):
         assert names(index.search(query, 10)) == brute_force(references, vectors, query, 10)
 
 
 def test_similarities_fall_and_are_cosines() -> None:
     references, vectors = shop(50)
-    found = Index.of(references, vectors).search(vectors[7], 50)
+    found = VectorIndex.of(references, vectors).search(vectors[7], 50)
     similarities = [neighbour.similarity for neighbour in found]
     assert similarities == sorted(similarities, reverse=True)
     assert all(-1 <= similarity <= 1 for similarity in similarities)
@@ -94,21 +94,21 @@ def test_similarities_fall_and_are_cosines() -> None:
 
 
 def test_a_vector_of_another_length_is_refused() -> None:
-    index = Index.of(*shop(3))
+    index = VectorIndex.of(*shop(3))
     with pytest.raises(Invalid, match="lengths"):
         index.search(np.ones(7, np.float32), 1)
     with pytest.raises(Invalid, match="lengths"):
-        index.changed((), [Reference("a", "b")], [np.ones(7, np.float32)])
+        index.changed((), [ImageReference("a", "b")], [np.ones(7, np.float32)])
 
 
 def test_a_vector_that_is_no_number_is_refused() -> None:
     with pytest.raises(Invalid, match="no numbers"):
-        Index.of(*shop(3)).search(np.full(DIMENSION, np.nan, np.float32), 1)
+        VectorIndex.of(*shop(3)).search(np.full(DIMENSION, np.nan, np.float32), 1)
 
 
 def test_a_change_leaves_the_old_index_as_it_was() -> None:
     references, vectors = shop(20)
-    old = Index.of(references[:10], vectors[:10])
+    old = VectorIndex.of(references[:10], vectors[:10])
     new = old.changed(set(references[:5]), references[10:], list(vectors[10:]))
     assert names(old.search(vectors[0], 1)) == ["p0"]
     assert names(old.search(vectors[15], 1)) != ["p15"]
@@ -128,7 +128,7 @@ def test_any_history_answers_like_an_index_made_at_once(
     history: list[tuple[set[int], bool]], exact_below: int
 ) -> None:
     references, vectors = shop(30, images=1)
-    index = Index.of(exact_below=exact_below)
+    index = VectorIndex.of(exact_below=exact_below)
     present: set[int] = set()
     for toggled, merge in history:
         added = sorted(toggled - present)
@@ -144,9 +144,9 @@ def test_any_history_answers_like_an_index_made_at_once(
 
 def test_a_merged_index_catches_up_with_what_changed_meanwhile() -> None:
     references, vectors = shop(40)
-    before = Index.of(references[:20], vectors[:20], exact_below=1)
+    before = VectorIndex.of(references[:20], vectors[:20], exact_below=1)
     now = before.changed(set(references[:5]), references[20:], list(vectors[20:]))
-    merged = before.merged().caught_up(now)
+    merged = before.merged().rebased(now)
     assert merged.hashed
     assert set(merged.content()[0]) == set(references[5:])
     assert names(merged.search(vectors[30], 1)) == ["p30"]
@@ -154,20 +154,20 @@ def test_a_merged_index_catches_up_with_what_changed_meanwhile() -> None:
 
 def test_a_growing_index_asks_to_be_merged_and_a_large_one_to_be_hashed() -> None:
     references, vectors = shop(300)
-    index = Index.of(exact_below=1000).changed((), references, list(vectors))
-    assert index.wants_merge
-    assert not index.merged().wants_merge
+    index = VectorIndex.of(exact_below=1000).changed((), references, list(vectors))
+    assert index.needs_merge
+    assert not index.merged().needs_merge
     assert not index.merged().hashed
-    large = Index.of(references, vectors, exact_below=100)
-    assert large.wants_merge
+    large = VectorIndex.of(references, vectors, exact_below=100)
+    assert large.needs_merge
     assert large.merged().hashed
-    assert not large.merged().wants_merge
+    assert not large.merged().needs_merge
 
 
 @pytest.mark.parametrize(("cosine", "recall"), [(0.6, 0.8), (0.7, 0.93), (0.8, 0.99)])
 def test_hashing_finds_what_brute_force_finds(cosine: float, recall: float) -> None:
     references, vectors = shop(2000, images=2)
-    index = Index.of(references, vectors, exact_below=1).merged()
+    index = VectorIndex.of(references, vectors, exact_below=1).merged()
     assert index.hashed
     queries = seen(vectors[::20], cosine)
     found = [names(index.search(query, 10))[0] for query in queries]
@@ -177,21 +177,21 @@ def test_hashing_finds_what_brute_force_finds(cosine: float, recall: float) -> N
 
 def test_hashing_looks_at_a_small_part_only() -> None:
     _, vectors = shop(8000)
-    tables = Tables.of(vectors)
+    tables = LshTables.of(vectors)
     looked_at = [len(tables.near(query)) for query in seen(vectors[:50], 0.7)]
     assert np.mean(looked_at) < 0.12 * len(vectors)
 
 
 def test_hashing_returns_as_many_products_as_asked_for() -> None:
     references, vectors = shop(200)
-    index = Index.of(references, vectors, exact_below=1).merged()
+    index = VectorIndex.of(references, vectors, exact_below=1).merged()
     far = unit(np.random.default_rng(9).standard_normal((20, DIMENSION)))
     assert all(len(index.search(query, 150)) == 150 for query in far)
 
 
 def test_a_removed_reference_is_not_found_through_the_tables() -> None:
     references, vectors = shop(2000)
-    index = Index.of(references, vectors, exact_below=1).merged()
+    index = VectorIndex.of(references, vectors, exact_below=1).merged()
     index = index.changed({references[5]}, (), ())
     assert index.hashed
     assert "p5" not in names(index.search(vectors[5], 3))
@@ -200,7 +200,7 @@ def test_a_removed_reference_is_not_found_through_the_tables() -> None:
 def test_hashing_parts_vectors_that_lie_to_one_side_too() -> None:
     _, vectors = shop(4000)
     lopsided = unit(vectors + unit(np.ones(DIMENSION)))
-    tables = Tables.of(lopsided)
+    tables = LshTables.of(lopsided)
     looked_at = [len(tables.near(query)) for query in lopsided[:50]]
     assert np.mean(looked_at) < 0.15 * len(vectors)
 
@@ -221,18 +221,24 @@ def test_the_first_probe_is_the_code_itself() -> None:
 
 
 def test_codes_grow_with_the_number_of_vectors() -> None:
-    assert [bits_for(size) for size in (0, 1000, 100_000, 1_000_000, 10**9)] == [12, 12, 14, 17, 18]
+    assert [choose_bits(size) for size in (0, 1000, 100_000, 1_000_000, 10**9)] == [
+        12,
+        12,
+        14,
+        17,
+        18,
+    ]
 
 
 def test_datasketch_tables_look_at_the_same_rows() -> None:
     _, vectors = shop(500)
-    ours, theirs = Tables.of(vectors), DatasketchTables.of(vectors)
+    ours, theirs = LshTables.of(vectors), DatasketchTables.of(vectors)
     for query in seen(vectors[:20], 0.7):
         assert np.array_equal(ours.near(query), theirs.near(query))
 
 
 def test_hashing_that_misses_too_much_is_given_up() -> None:
-    gauge = RecallGauge()
+    gauge = RecallMonitor()
     for _ in range(49):
         gauge.note(True)
     assert gauge.trusted
@@ -245,7 +251,7 @@ def test_hashing_that_misses_too_much_is_given_up() -> None:
 
 
 def test_the_alarm_is_raised_once(caplog: pytest.LogCaptureFixture) -> None:
-    gauge = RecallGauge()
+    gauge = RecallMonitor()
     for _ in range(120):
         gauge.note(False)
     assert [record.levelname for record in caplog.records] == ["WARNING"]
@@ -254,9 +260,9 @@ def test_the_alarm_is_raised_once(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_the_health_of_an_index_can_be_read() -> None:
     references, vectors = shop(1000)
-    small = Index.of(references, vectors).health
+    small = VectorIndex.of(references, vectors).health
     assert (small.references, small.hashed, small.recall, small.alarm) == (1000, False, None, False)
-    index = Index.of(references, vectors, exact_below=1).merged()
+    index = VectorIndex.of(references, vectors, exact_below=1).merged()
     for query in vectors[:128]:
         index.search(query, 1)
     assert (index.health.hashed, index.health.checks, index.health.recall) == (True, 2, 1.0)
@@ -264,7 +270,7 @@ def test_the_health_of_an_index_can_be_read() -> None:
 
 def test_random_queries_make_the_gauge_give_hashing_up() -> None:
     references, vectors = shop(1000)
-    index = Index.of(references, vectors, exact_below=1).merged()
+    index = VectorIndex.of(references, vectors, exact_below=1).merged()
     far = unit(np.random.default_rng(4).standard_normal((64 * 51, DIMENSION)))
     for query in far:
         index.search(query, 1)

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from catalog.errors import CatalogError, NotFound, StorageUnavailable
-from catalog.ingest.ingest import NamedPicture
+from catalog.ingest.image_file import ImageFile
 from catalog.registry import Catalogs
 from catalog.storage.folder import FolderStorage
 from tests.catalog.resilience.test_crash import check_whole
@@ -51,10 +51,10 @@ def mount(tmp_path: Path) -> Iterator[Mount]:
         subprocess.run(["umount", str(where)], check=True)
 
 
-def noisy(seed: int) -> NamedPicture:
+def noisy(seed: int) -> ImageFile:
     """A picture of 30 KB, whatever its compression."""
     noise = np.random.default_rng(seed).integers(0, 256, (100, 100, 3), np.uint8)
-    return NamedPicture(f"{seed}.png", encoded(Image.fromarray(noise)))
+    return ImageFile(f"{seed}.png", encoded(Image.fromarray(noise)))
 
 
 def test_a_full_disk_is_one_sentence_and_the_catalog_stays_whole(mount: Mount) -> None:

@@ -16,7 +16,7 @@ from botocore.exceptions import (
 
 from catalog.errors import NewerFormat, StorageUnavailable
 from catalog.storage.s3 import S3Options, S3Storage
-from catalog.storage.s3_errors import may_have_happened, refusal
+from catalog.storage.s3_errors import describe_s3_error, may_have_happened
 from tests.catalog.support.buckets import fresh
 from tests.catalog.support.fakes import MemoryStorage, new_store, picture, same_store
 
@@ -50,7 +50,7 @@ def answered(code: str, status: int, **headers: str) -> ClientError:
     ],
 )
 def test_each_refusal_is_one_sentence_with_what_to_do(error: Exception, sentence: str) -> None:
-    said = refusal("write", "s3://bucket/key", error)
+    said = describe_s3_error("write", "s3://bucket/key", error)
     assert "\n" not in said
     with pytest.raises(StorageUnavailable, match=sentence):
         raise StorageUnavailable(said)

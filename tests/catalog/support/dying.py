@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable
 from typing import TypeVar
 
-from catalog.storage.base import Storage, Stored
+from catalog.storage.base import Storage, StoredObject
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ class Steps:
     def list(self, prefix: str) -> tuple[str, ...]:
         return self._step(lambda: self._storage.list(prefix))
 
-    def details(self, prefix: str) -> tuple[Stored, ...]:
+    def details(self, prefix: str) -> tuple[StoredObject, ...]:
         return self._step(lambda: self._storage.details(prefix))
 
     def folders(self) -> tuple[str, ...]:

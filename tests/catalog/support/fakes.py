@@ -11,9 +11,9 @@ from PIL import Image
 
 from catalog.encodings.encoding import CompactFeatures, Encoding, PartIds, ReferenceCrop
 from catalog.errors import NotFound, StorageUnavailable
-from catalog.ingest.ingest import NamedPicture
+from catalog.ingest.image_file import ImageFile
 from catalog.registry import Catalogs
-from catalog.storage.base import Storage, Stored, checked
+from catalog.storage.base import Storage, StoredObject, check_key
 from catalog.store import CatalogStore
 
 DIMENSION = 32
@@ -78,16 +78,16 @@ class MemoryStorage:
 
     def get(self, key: str) -> bytes:
         try:
-            return self.objects[checked(key)]
+            return self.objects[check_key(key)]
         except KeyError as error:
             raise NotFound(f"there is no {key}") from error
 
     def put(self, key: str, data: bytes) -> None:
         self._spend(key)
-        self.objects[checked(key)] = data
+        self.objects[check_key(key)] = data
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
-        if checked(key) in self.objects:
+        if check_key(key) in self.objects:
             return False
         self._spend(key)
         return self.objects.setdefault(key, data) is data
@@ -95,9 +95,11 @@ class MemoryStorage:
     def list(self, prefix: str) -> tuple[str, ...]:
         return tuple(sorted(key for key in self.objects if key.startswith(prefix)))
 
-    def details(self, prefix: str) -> tuple[Stored, ...]:
+    def details(self, prefix: str) -> tuple[StoredObject, ...]:
         return tuple(
-            Stored(key, self.modified(key), len(self.objects[key]), str(hash(self.objects[key])))
+            StoredObject(
+                key, self.modified(key), len(self.objects[key]), str(hash(self.objects[key]))
+            )
             for key in self.list(prefix)
         )
 
@@ -106,7 +108,7 @@ class MemoryStorage:
 
     def delete(self, key: str) -> None:
         self._spend(key)
-        self.objects.pop(checked(key), None)
+        self.objects.pop(check_key(key), None)
 
     def modified(self, key: str) -> float:
         self.get(key)
@@ -134,12 +136,12 @@ def pixels(seed: int, width: int = 40, height: int = 30) -> NDArray[np.uint8]:
     return fine.astype(np.uint8)
 
 
-def picture(seed: int, name: str = "") -> NamedPicture:
+def picture(seed: int, name: str = "") -> ImageFile:
     """A picture file of `pixels`."""
-    return NamedPicture(name or f"{seed}.png", encoded(Image.fromarray(pixels(seed))))
+    return ImageFile(name or f"{seed}.png", encoded(Image.fromarray(pixels(seed))))
 
 
-def image_id(named: NamedPicture) -> str:
+def image_id(named: ImageFile) -> str:
     """What the catalog calls that file."""
     return hashlib.sha256(named.data).hexdigest()
 

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from catalog.encodings.encoding import Encoder, Encoding
-from catalog.journal.checkpoint import Checkpoint, Checkpoints
+from catalog.journal.checkpoint import Checkpoint, CheckpointStore
 from catalog.journal.entries import ProductWritten
 from catalog.journal.journal import Journal
 from catalog.journal.state import CatalogState
 from catalog.records.product import Product, ReferenceImage
 from catalog.registry import Catalogs
-from catalog.search.vector_index import Reference
+from catalog.search.vector_index import ImageReference
 from catalog.storage.base import Storage
 from tests.catalog.support.fakes import DIMENSION, FakeEncoder
 
@@ -69,12 +69,12 @@ def fill(
     products = [product(number) for number in range(count)]
     for first in range(0, count, _BATCH):
         batch = [ProductWritten(one) for one in products[first : first + _BATCH]]
-        store.ledger.commit(partial(_always, batch))
+        store.commit_log.commit(partial(_always, batch))
     state = store.state()
     last = Journal(storage, "shop").read(state.sequence)
     assert last is not None
     if vectors is None:
         random = np.random.default_rng(7).standard_normal((count, WIDTH)).astype(np.float32)
         vectors = random / np.linalg.norm(random, axis=1, keepdims=True)
-    references = tuple(Reference(p.product_id, p.images[0].image_id) for p in products)
-    Checkpoints(storage, "shop").write(Checkpoint(state, last.write_id, references, vectors))
+    references = tuple(ImageReference(p.product_id, p.images[0].image_id) for p in products)
+    CheckpointStore(storage, "shop").write(Checkpoint(state, last.write_id, references, vectors))

@@ -15,7 +15,7 @@ import psutil
 
 from api.services import LocalServices
 from api.settings import Settings
-from catalog.ingest.image_file import read_picture
+from catalog.ingest.image_file import read_image
 
 
 def megabytes() -> float:
@@ -38,7 +38,7 @@ def main(storage: str, cache: str, queries: str, photo: str) -> None:
         snapshot.shortlist(one, 10)
         taken.append(time.perf_counter() - begin)
     figures |= {"query_p50_ms": float(np.median(taken) * 1e3)}
-    image = read_picture(Path(photo).read_bytes(), photo)
+    image = read_image(Path(photo).read_bytes(), photo)
     services.finder.detect(image)  # compiles
     named: list[str | None] = []
     for name in ("cold_match_s", "warm_match_s"):

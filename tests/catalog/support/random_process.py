@@ -5,15 +5,15 @@ import random
 import sys
 
 from catalog.errors import AlreadyExists, CatalogError, Conflict, NotFound
-from catalog.ingest.ingest import NamedPicture
-from catalog.store import CatalogStore, Change
+from catalog.ingest.image_file import ImageFile
+from catalog.store import CatalogStore, ChangeResult
 from tests.catalog.support.fakes import embedding_of, picture, pixels, same_store
 from tests.catalog.support.places import opened
 
 PRODUCTS = 24
 
 
-def product_picture(number: int) -> NamedPicture:
+def product_picture(number: int) -> ImageFile:
     """The one picture of a product."""
     return picture(1000 + number)
 
@@ -33,18 +33,18 @@ class Actor:
             change = getattr(self, f"_{name}")(number)
         except (AlreadyExists, NotFound, Conflict) as error:
             return {"did": name, "product": number, "refused": type(error).__name__}
-        if not isinstance(change, Change):
+        if not isinstance(change, ChangeResult):
             return {"did": name, "product": number, **change}
         self._version = change.index_version
         return {"did": name, "product": number, "version": change.index_version}
 
-    def _add(self, number: int) -> Change:
+    def _add(self, number: int) -> ChangeResult:
         attributes = {"count": 0.0}
         return self._store.add_product(
             f"p{number}", [product_picture(number)], attributes=attributes
         )
 
-    def _update(self, number: int) -> Change:
+    def _update(self, number: int) -> ChangeResult:
         """Count up, on the revision that was read."""
         product = self._store.latest().products.get(f"p{number}")
         if product is None:
@@ -55,7 +55,7 @@ class Actor:
             product.product_id, attributes={"count": count + 1}, if_revision=product.revision
         )
 
-    def _remove(self, number: int) -> Change:
+    def _remove(self, number: int) -> ChangeResult:
         return self._store.remove_product(f"p{number}")
 
     def _search(self, number: int) -> dict[str, object]:

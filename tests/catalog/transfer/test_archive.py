@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import CatalogError, Invalid, NotFound
-from catalog.transfer.archive import unpacked
-from catalog.transfer.importer import RowStatus, import_path, opened
+from catalog.transfer.archive import unpack_archive
+from catalog.transfer.importer import RowStatus, import_path, open_manifest
 from tests.catalog.support.fakes import MemoryStorage, new_store, picture
 
 
@@ -54,7 +54,7 @@ def test_a_path_that_leads_out_is_refused_before_anything_is_written(
     tmp_path: Path, name: str
 ) -> None:
     path = zipped(tmp_path, {**TWO, name: b"x"})
-    with pytest.raises(Invalid, match="leads out"), opened(path):
+    with pytest.raises(Invalid, match="leads out"), open_manifest(path):
         pass
     assert not list(tmp_path.rglob("e*.png"))
 
@@ -65,13 +65,13 @@ def test_a_link_is_refused(tmp_path: Path) -> None:
         link = zipfile.ZipInfo("tea/1.png")
         link.external_attr = (stat.S_IFLNK | 0o777) << 16
         archive.writestr(link, "/etc/passwd")
-    with pytest.raises(Invalid, match="link"), unpacked(path):
+    with pytest.raises(Invalid, match="link"), unpack_archive(path):
         pass
 
 
 def test_a_bomb_is_refused_by_what_it_says_of_itself(tmp_path: Path) -> None:
     path = zipped(tmp_path, {"tea/1.png": bytes(5_000_000)})
-    with pytest.raises(Invalid, match="5,000,000 bytes"), unpacked(path):
+    with pytest.raises(Invalid, match="5,000,000 bytes"), unpack_archive(path):
         pass
 
 
@@ -79,7 +79,7 @@ def test_a_bomb_is_refused_by_what_it_says_of_itself(tmp_path: Path) -> None:
 def test_a_damaged_zip_is_one_sentence(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "broken.zip"
     path.write_bytes(data)
-    with pytest.raises(Invalid, match=r"broken\.zip is damaged"), opened(path):
+    with pytest.raises(Invalid, match=r"broken\.zip is damaged"), open_manifest(path):
         pass
 
 
@@ -88,7 +88,7 @@ def test_a_zip_whose_member_is_damaged_is_one_sentence(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[60] ^= 255
     path.write_bytes(bytes(data))
-    with pytest.raises(Invalid, match="damaged"), opened(path):
+    with pytest.raises(Invalid, match="damaged"), open_manifest(path):
         pass
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 from catalog.errors import AlreadyExists, CatalogError, Conflict, Invalid, NotFound
 from catalog.storage.folder import FolderStorage
 from catalog.store import CatalogStore
-from catalog.transfer.importer import ImportReport, RowStatus, export, import_path
+from catalog.transfer.importer import ImportReport, RowStatus, export_catalog, import_path
 from tests.catalog.support.fakes import (
     FakeEncoder,
     MemoryStorage,
@@ -361,7 +361,7 @@ class TestExport:
         store.add_product("Milk", [picture(1)])
         target = tmp_path / "backup"
         calls: list[tuple[int, int]] = []
-        written = export(store.snapshot(), target, lambda *call: calls.append(call))
+        written = export_catalog(store.snapshot(), target, lambda *call: calls.append(call))
         assert written == 4
         assert calls[-1] == (4, 4)
         other = new_store(MemoryStorage())
@@ -383,13 +383,13 @@ class TestExport:
     def test_an_empty_catalog_is_exported_and_taken_back(
         self, store: CatalogStore, tmp_path: Path
     ) -> None:
-        assert export(store.snapshot(), tmp_path / "backup") == 0
+        assert export_catalog(store.snapshot(), tmp_path / "backup") == 0
         assert import_path(store, tmp_path / "backup").rows == ()
 
     def test_an_empty_folder_may_be_the_target(self, store: CatalogStore, tmp_path: Path) -> None:
         (tmp_path / "backup").mkdir()
         store.add_product("tea", [picture(1)])
-        assert export(store.snapshot(), tmp_path / "backup") == 1
+        assert export_catalog(store.snapshot(), tmp_path / "backup") == 1
 
     @pytest.mark.parametrize("occupy", [Path.mkdir, lambda path: path.write_text("x")])
     def test_nothing_is_overwritten(
@@ -401,7 +401,7 @@ class TestExport:
             (target / "mine.txt").write_text("mine")
         before = sorted(tmp_path.rglob("*"))
         with pytest.raises(AlreadyExists, match="holds something"):
-            export(store.snapshot(), target)
+            export_catalog(store.snapshot(), target)
         assert sorted(tmp_path.rglob("*")) == before
 
     def test_an_export_that_fails_leaves_nothing(
@@ -411,7 +411,7 @@ class TestExport:
         for key in memory.list("shop/images/"):
             del memory.objects[key]
         with pytest.raises(NotFound):
-            export(store.snapshot(), tmp_path / "backup")
+            export_catalog(store.snapshot(), tmp_path / "backup")
         assert not list(tmp_path.iterdir())
 
     def test_a_target_that_cannot_be_made_is_one_sentence(
@@ -419,7 +419,7 @@ class TestExport:
     ) -> None:
         (tmp_path / "file").write_text("x")
         with pytest.raises(CatalogError, match="not a folder") as caught:
-            export(store.snapshot(), tmp_path / "file" / "backup")
+            export_catalog(store.snapshot(), tmp_path / "file" / "backup")
         assert "Errno" not in str(caught.value)
 
 

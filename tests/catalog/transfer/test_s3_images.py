@@ -16,7 +16,7 @@ from botocore.config import Config
 from catalog.errors import NotFound, StorageUnavailable
 from catalog.storage.s3 import S3Options, S3Storage
 from catalog.transfer.importer import ImportReport, RowStatus, import_path
-from catalog.transfer.s3_images import S3Pictures
+from catalog.transfer.s3_images import S3Images
 from tests.catalog.support.buckets import BUCKET
 from tests.catalog.support.fakes import MemoryStorage, new_store, picture
 from tests.catalog.support.faulty_proxy import Fault, proxied
@@ -46,7 +46,7 @@ def dropped(server: S3Options, **objects: bytes) -> str:
     return f"s3://{BUCKET}/{folder}"
 
 
-def imported(tmp_path: Path, read: S3Pictures, **addresses: str) -> ImportReport:
+def imported(tmp_path: Path, read: S3Images, **addresses: str) -> ImportReport:
     """What becomes of products of one address each, offered in a table."""
     rows = [f"{product_id},{address}" for product_id, address in addresses.items()]
     manifest = tmp_path / "products.csv"
@@ -63,7 +63,7 @@ def test_a_table_takes_pictures_from_a_bucket_and_names_each_that_it_cannot(
     )
     report = imported(
         tmp_path,
-        S3Pictures(server, most_bytes=len(tea) + 8),
+        S3Images(server, most_bytes=len(tea) + 8),
         tea=f"{place}/front side ä",
         gone=f"{place}/gone.png",
         text=f"{place}/text",
@@ -85,7 +85,7 @@ def test_a_table_takes_pictures_from_a_bucket_and_names_each_that_it_cannot(
 def test_a_picture_that_may_not_be_read_names_the_rights(ceph: S3Options, tmp_path: Path) -> None:
     place = dropped(ceph, front=picture(1).data)
     other = replace(ceph, access_key="other")
-    report = imported(tmp_path, S3Pictures(other), tea=f"{place}/front")
+    report = imported(tmp_path, S3Images(other), tea=f"{place}/front")
     problem = report.rows[0].problems[0]
     assert problem.startswith(f"cannot read {place}/front: these keys are not allowed to")
 
@@ -93,7 +93,7 @@ def test_a_picture_that_may_not_be_read_names_the_rights(ceph: S3Options, tmp_pa
 def test_an_answer_that_breaks_off_is_asked_for_again_and_then_refused(moto: S3Options) -> None:
     place = dropped(moto, front=picture(1).data)
     with proxied(moto) as proxy:
-        read = S3Pictures(proxy.options)
+        read = S3Images(proxy.options)
         with proxy.during(Fault.CUT_OFF), pytest.raises(StorageUnavailable, match="broke off"):
             read.get(f"{place}/front")
         assert read.get(f"{place}/front") == picture(1).data
@@ -123,7 +123,7 @@ def trickling() -> Iterator[str]:
 
 def test_a_server_that_sends_a_byte_now_and_then_is_not_waited_for(moto: S3Options) -> None:
     with trickling() as endpoint:
-        read = S3Pictures(replace(moto, endpoint=endpoint), seconds=0.5)
+        read = S3Images(replace(moto, endpoint=endpoint), seconds=0.5)
         started = time.monotonic()
         with pytest.raises(StorageUnavailable, match=r"not here after 0\.5 s"):
             read.get("s3://pics/1.png")
@@ -137,10 +137,10 @@ def test_a_catalog_in_a_bucket_may_take_pictures_from_another_folder_of_it(
     store = new_store(S3Storage(replace(moto, prefix=f"run-{uuid4().hex[:12]}")))
     manifest = tmp_path / "products.jsonl"
     manifest.write_text(f'{{"product_id": "tea", "images": ["{place}/front"]}}\n')
-    import_path(store, manifest, fetch=S3Pictures(moto).get)
+    import_path(store, manifest, fetch=S3Images(moto).get)
     assert store.product("tea").images[0].source_name == f"{place}/front"
 
 
 def test_an_address_of_nothing_is_said_by_python_too(moto: S3Options) -> None:
     with pytest.raises(NotFound, match="there is no s3://"):
-        S3Pictures(moto).get(f"s3://{BUCKET}/gone")
+        S3Images(moto).get(f"s3://{BUCKET}/gone")

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.search.filters import Conditions
-from catalog.search.search import Found, Search
+from catalog.search.search import SearchQuery, SearchResult
 from catalog.search.vector_index import Neighbour
 from matcher.imaging.box import Box
 from matcher.results import Detection
@@ -38,10 +38,10 @@ class BrightnessCatalog:
         alike = [Neighbour(str(n), "", 1 - abs(n - float(embedding[0])) / 255) for n in range(256)]
         return sorted(alike, key=lambda one: -one.similarity)[:size]
 
-    def search(self, search: Search, near: Sequence[Neighbour] | None = None) -> Found:
+    def search(self, search: SearchQuery, near: Sequence[Neighbour] | None = None) -> SearchResult:
         assert not search.text
         self.given = [one.product_id for one in near or ()]
-        return Found(1, len(self.given), ())
+        return SearchResult(1, len(self.given), ())
 
 
 PICTURE = np.full((40, 40, 3), 100, np.uint8)
@@ -50,13 +50,13 @@ PICTURE[:10, :10] = 200
 
 def test_the_nearest_products_to_the_whole_picture_come_first() -> None:
     catalog = BrightnessCatalog()
-    PictureSearch(MeanEmbedder(), Boxes()).search(catalog, Search(), PICTURE)
+    PictureSearch(MeanEmbedder(), Boxes()).search(catalog, SearchQuery(), PICTURE)
     assert catalog.given[0] == "106"
     assert len(catalog.given) == len(set(catalog.given)) == MOST_ALIKE
 
 
 def test_what_is_like_a_product_in_the_picture_is_found_too() -> None:
     catalog = BrightnessCatalog()
-    PictureSearch(MeanEmbedder(), Boxes(Box(0, 0, 10, 10))).search(catalog, Search(), PICTURE)
+    PictureSearch(MeanEmbedder(), Boxes(Box(0, 0, 10, 10))).search(catalog, SearchQuery(), PICTURE)
     assert "200" in catalog.given[:3]
     assert "106" in catalog.given[:3]

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from catalog.records.feedback import Feedback, Opinion
+from catalog.records.feedback import Feedback, FeedbackVerdict
 from catalog.registry import Catalogs
 from catalog.storage.folder import FolderStorage
 from catalog.store import CatalogStore
 from tests.api.shop import JUDGE, NETWORKS, Shop
 from tests.catalog.support.fakes import FakeEncoder, picture, pixels
 
-WRONG = Feedback("", "", Opinion.WRONG, "tea", probability=0.9)
+WRONG = Feedback("", "", FeedbackVerdict.WRONG, "tea", probability=0.9)
 
 
 def opened(shop: Shop) -> CatalogStore:
@@ -71,8 +71,10 @@ def test_photos_tell_the_rate_and_what_it_costs(shop: Shop) -> None:
 def test_feedback_with_pictures_is_learnt_from_and_without_is_named(shop: Shop) -> None:
     store = opened(shop)
     store.feedback.add(WRONG, picture(1))
-    store.feedback.add(replace(WRONG, opinion=Opinion.OTHER, other_product_id="milk"), picture(2))
-    store.feedback.add(replace(WRONG, opinion=Opinion.RIGHT))
+    store.feedback.add(
+        replace(WRONG, verdict=FeedbackVerdict.OTHER, other_product_id="milk"), picture(2)
+    )
+    store.feedback.add(replace(WRONG, verdict=FeedbackVerdict.RIGHT))
     (line,) = shop.did("catalog", "calibrate", "shop", "--json").lines
     assert line["samples"] == {"wrong": 1, "confirmed": 1, "left_out": 1, "view": 8}
     # Tea was called wrong where the catalog is sure of it: that must not be said again.

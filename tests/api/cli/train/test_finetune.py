@@ -13,7 +13,7 @@ from api.models.finetuning import CatalogAdapter
 from api.models.finetuning_detector import OwnDetector
 from api.models.loading import Models
 from api.models.per_catalog import CatalogFinder
-from catalog.encodings.network_store import ModelObjects
+from catalog.encodings.network_store import NetworkStore
 from catalog.registry import Catalogs
 from catalog.store import CatalogStore
 from matcher.networks.resnet import EmbeddingNet
@@ -100,7 +100,7 @@ def test_a_gain_is_kept_beside_the_catalog_which_switches_by_one_entry(
     keep_adapted(Output(), "shop", making, trained(0.9), switch=True)
     said = capsys.readouterr().out
     assert "--rollback" in said
-    (sha256,) = ModelObjects(memory, "shop").hashes()
+    (sha256,) = NetworkStore(memory, "shop").hashes()
     assert store.state().part_ids.embedding == part_id(sha256)
 
     other = adapted_in(memory, models, tmp_path / "elsewhere")
@@ -126,7 +126,7 @@ def test_without_a_switch_the_catalog_is_encoded_and_answers_as_before(
     assert known.active.part_ids == models.encoder.part_ids
     assert f"--switch {known.prepared.model_id}" in capsys.readouterr().out
     keep_adapted(Output(), "shop", making, trained(0.9), switch=False)
-    assert len(ModelObjects(memory, "shop").hashes()) == 1  # the same file, byte for byte
+    assert len(NetworkStore(memory, "shop").hashes()) == 1  # the same file, byte for byte
     store.model.switch_to(known.prepared.model_id)
     assert store.state().part_ids == known.prepared.part_ids
 
@@ -142,7 +142,7 @@ def test_no_gain_keeps_nothing(
     before = store.state().sequence
     keep_adapted(Output(json=True), "shop", making, trained(0.5), switch=True)
     assert '"better":false' in capsys.readouterr().out.replace(" ", "")
-    assert ModelObjects(memory, "shop").hashes() == ()
+    assert NetworkStore(memory, "shop").hashes() == ()
     assert store.state().sequence == before
 
 

@@ -11,7 +11,7 @@ from api.errors import Refused
 from api.http.jobs.runner import JobStopped
 from api.http.jobs.video_files import s3_video_fetcher
 from catalog.errors import NotFound, StorageUnavailable
-from catalog.storage.s3_client import S3Options, client, session
+from catalog.storage.s3_client import S3Options, make_client, open_session
 from tests.api.cli.test_video import tea_clip
 from tests.api.http.serving import Service, serving
 from tests.catalog.support.buckets import moto_server
@@ -33,7 +33,9 @@ def there(bucket: S3Options) -> str:
 
 
 def put(options: S3Options, key: str, data: bytes) -> None:
-    client(session(options), options, 1).put_object(Bucket=options.bucket, Key=key, Body=data)
+    make_client(open_session(options), options, 1).put_object(
+        Bucket=options.bucket, Key=key, Body=data
+    )
 
 
 def done(service: Service, job_id: str) -> dict[str, Any]:
