@@ -14,9 +14,9 @@ from training.embedder.train import train_embedder
 from training.errors import TrainingError
 from training.loop.progress import Progress
 from training.loop.trainer import RunOptions
-from training.release.comparator import ship_comparator
-from training.release.keypoints import ServedAs, ship_superglue, ship_superpoint
-from training.release.release import Runs, ship
+from training.release.comparator import release_comparator
+from training.release.keypoints import SuperGlueServing, release_superglue, release_superpoint
+from training.release.release import FinishedRuns, release_networks
 from training.superglue.front_ends import FrontEndChoice, FrontEndKind
 
 LOGGER = logging.getLogger("training")
@@ -52,36 +52,36 @@ def _train(arguments: argparse.Namespace) -> None:
 
 
 def _ship(arguments: argparse.Namespace) -> None:
-    runs = Runs(
+    runs = FinishedRuns(
         arguments.data,
         arguments.detector,
         arguments.embedder,
         arguments.colours,
         arguments.decision,
     )
-    for entry in ship(runs, arguments.weights):
+    for entry in release_networks(runs, arguments.weights):
         LOGGER.info("%s: %d bytes, %s", entry.file, entry.size, dict(entry.figures))
 
 
 def _ship_superglue(arguments: argparse.Namespace) -> None:
     kind, folder = FrontEndKind(arguments.front_end), arguments.weights
     choice = FrontEndChoice(kind, folder, arguments.run / "networks")
-    served = ServedAs(arguments.keypoints, arguments.closer)
+    served = SuperGlueServing(arguments.keypoints, arguments.closer)
     pool = arguments.pool or arguments.run / "pool"
-    entry = ship_superglue(arguments.run, pool, choice, served, folder)
+    entry = release_superglue(arguments.run, pool, choice, served, folder)
     LOGGER.info("%s: %d bytes, %s", entry.file, entry.size, dict(entry.figures))
 
 
 def _ship_superpoint(arguments: argparse.Namespace) -> None:
     data = TrainingData.open(arguments.data)
-    entry = ship_superpoint(data, arguments.run, arguments.weights)
+    entry = release_superpoint(data, arguments.run, arguments.weights)
     LOGGER.info("%s: %d bytes, %s", entry.file, entry.size, dict(entry.figures))
 
 
 def _ship_comparator(arguments: argparse.Namespace) -> None:
     data = TrainingData.open(arguments.data)
     choice = FrontEndChoice(FrontEndKind.ROOTSIFT, arguments.weights, arguments.run / "networks")
-    entry = ship_comparator(data, arguments.run, choice.open(), arguments.weights)
+    entry = release_comparator(data, arguments.run, choice.open(), arguments.weights)
     LOGGER.info("%s: %d bytes, %s", entry.file, entry.size, dict(entry.figures))
 
 

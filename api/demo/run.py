@@ -177,7 +177,7 @@ def run_demo(
 
 def _render(files: DemoFiles, shoot: Shoot, on_stage: OnStage) -> tuple["Truth", dict[str, str]]:
     # Imported here: serving and the other commands never need the paint box.
-    from training.render.scene.clip import make_film, render_clip
+    from training.render.clip import make_film, render_clip
     from training.render.shop import make_products, make_stranger, write_pictures
 
     on_stage("printing packages", 0, None)

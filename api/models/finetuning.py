@@ -20,12 +20,18 @@ from catalog.storage.base import Storage
 from catalog.store import CatalogStore
 from matcher.networks.weights import Network, Weights, WeightsManifest
 from matcher.retrieval.embedder import embedder_part_id
-from training.data.catalog_products import OwnProduct, own_products
-from training.embedder.train import embed_with
-from training.finetune.embedder import Adapted, AdaptOptions, adapt_embedder, network_of, side_of
-from training.finetune.metrics import nearest_others
-from training.loop.export import compact
-from training.loop.progress import Report
+from training.data.catalog_products import CatalogProduct, read_catalog_products
+from training.embedder.train import embed_crops
+from training.finetune.embedder import (
+    EmbedderFinetuneOptions,
+    FinetunedEmbedder,
+    finetune_embedder,
+    input_side,
+    load_embedder,
+)
+from training.finetune.metrics import find_nearest_others
+from training.loop.export import to_half_precision
+from training.loop.progress import OnReport
 from training.loop.trainer import RunOptions
 
 OnStage = Callable[[str, int, int | None], None]
@@ -56,7 +62,7 @@ class Material:
         side: pixels at which the embedder sees a crop.
     """
 
-    products: Sequence[OwnProduct]
+    products: Sequence[CatalogProduct]
     twins: NDArray[np.intp]
     side: int
 
@@ -89,8 +95,8 @@ class CatalogAdapter:
         self._any_licence = any_licence
 
     def train(
-        self, options: RunOptions, report: Report, places: Sequence[NDArray[np.uint8]] = ()
-    ) -> Adapted:
+        self, options: RunOptions, report: OnReport, places: Sequence[NDArray[np.uint8]] = ()
+    ) -> FinetunedEmbedder:
         """Train on the catalog's reference pictures; blocks for `options.minutes` and more.
 
         Raises:
@@ -101,10 +107,12 @@ class CatalogAdapter:
         start = self._start()
         snapshot = self._store.snapshot()
         present = self._adapted.weights_of(snapshot.name, snapshot.part_ids.embedding) or start
-        products = own_products(snapshot, options.seed)
-        return adapt_embedder(products, AdaptOptions(options, start, present), report, places)
+        products = read_catalog_products(snapshot, options.seed)
+        return finetune_embedder(
+            products, EmbedderFinetuneOptions(options, start, present), report, places
+        )
 
-    def keep(self, adapted: Adapted, *, switch: bool, on_stage: OnStage) -> Switched:
+    def keep(self, adapted: FinetunedEmbedder, *, switch: bool, on_stage: OnStage) -> Switched:
         """Put the networks beside the catalog, encode it by them, and switch to them.
 
         The catalog answers by its old networks until the switch, which is one journal entry; they
@@ -149,9 +157,9 @@ class CatalogAdapter:
             Conflict: networks that this process lacks encoded the catalog.
         """
         start = self._start()
-        products = own_products(self._store.snapshot(), seed)
-        net, side = network_of(start), side_of(start)
-        twins = nearest_others(products, lambda crops: embed_with(net, crops, side=side))
+        products = read_catalog_products(self._store.snapshot(), seed)
+        net, side = load_embedder(start), input_side(start)
+        twins = find_nearest_others(products, lambda crops: embed_crops(net, crops, side=side))
         return Material(products, twins, side)
 
     @property
@@ -168,7 +176,7 @@ class CatalogAdapter:
             )
         return self._manifest.weights(entries[0].name, allow_noncommercial=self._any_licence)
 
-    def _file_of(self, adapted: Adapted, start: Weights) -> bytes:
+    def _file_of(self, adapted: FinetunedEmbedder, start: Weights) -> bytes:
         """A safetensors file: half precision, and in its header what it is."""
         notes: dict[str, object] = {
             "made_for": self._store.name,
@@ -181,7 +189,9 @@ class CatalogAdapter:
             notes[NONCOMMERCIAL] = entry.licence
         with tempfile.TemporaryDirectory(prefix="skulens-") as folder:
             path = Path(folder) / "embedder.safetensors"
-            save_file(compact(adapted.state), path, {NOTES: json.dumps(notes, sort_keys=True)})
+            save_file(
+                to_half_precision(adapted.state), path, {NOTES: json.dumps(notes, sort_keys=True)}
+            )
             return path.read_bytes()
 
     def _tidy(self, objects: NetworkStore) -> None:

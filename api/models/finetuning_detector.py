@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from api.errors import Refused
 from catalog.store import CatalogStore
 from matcher.networks.weights import Network, Weights, WeightsEntry, WeightsManifest, write_manifest
-from training.data.catalog_products import own_products
-from training.finetune.detector import AdaptedDetector, OwnDetectorOptions, adapt_detector
-from training.loop.export import Card, export
-from training.loop.progress import Report
+from training.data.catalog_products import read_catalog_products
+from training.finetune.detector import DetectorFinetuneOptions, FinetunedDetector, finetune_detector
+from training.loop.export import WeightsCard, export_weights
+from training.loop.progress import OnReport
 from training.loop.trainer import RunOptions
 
 
@@ -42,10 +42,10 @@ class OwnDetector:
     def train(
         self,
         options: RunOptions,
-        report: Report,
+        report: OnReport,
         places: Sequence[NDArray[np.uint8]] = (),
         photos: Path | None = None,
-    ) -> AdaptedDetector:
+    ) -> FinetunedDetector:
         """Train on scenes of the catalog's products; blocks for `options.minutes` and more.
 
         Raises:
@@ -54,11 +54,11 @@ class OwnDetector:
         """
         entry = self._entry()
         start: Weights = self._manifest.weights(entry.name, allow_noncommercial=self._any_licence)
-        products = own_products(self._store.snapshot(), options.seed)
-        asked = OwnDetectorOptions(options, start, photos)
-        return adapt_detector(products, asked, report, places)
+        products = read_catalog_products(self._store.snapshot(), options.seed)
+        asked = DetectorFinetuneOptions(options, start, photos)
+        return finetune_detector(products, asked, report, places)
 
-    def write(self, adapted: AdaptedDetector, folder: Path) -> Path:
+    def write(self, adapted: FinetunedDetector, folder: Path) -> Path:
         """A weights folder as the present one, with this detector instead; returns its full path.
 
         Raises:
@@ -70,9 +70,9 @@ class OwnDetector:
         for one in others:
             shutil.copyfile(self._manifest.folder / one.file, folder / one.file)
         write_manifest(WeightsManifest(folder, tuple(others)))
-        made = export(
+        made = export_weights(
             adapted.checkpoint,
-            Card(
+            WeightsCard(
                 name=f"{entry.name}-{self._store.name}",
                 network=Network.DETECTOR,
                 trained_on=f"{entry.trained_on}; then scenes of catalog {self._store.name}",

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.prints import family
+from training.data.prints import draw_family
 
 TRAINED = ("Alpha-Juice", "Omega-Milk")
 HELD_OUT = ("Tropicana-Golden-Grapefruit",)
@@ -47,7 +47,7 @@ def build(root: Path) -> None:
     """Fill an empty folder."""
     names = (*TRAINED, *HELD_OUT, *LEFT_OUT, *PRODUCE)
     for seed, name in enumerate(names):
-        image = family(seed, 1)[0]
+        image = draw_family(seed, 1)[0]
         write(root / "grocery" / "catalog" / name / "iconic.jpg", on_white(image))
         for number in range(2):
             write(root / "grocery" / "train" / name / f"{number}.jpg", in_a_shop(image, number))
@@ -60,7 +60,7 @@ def build(root: Path) -> None:
 
 def _others(root: Path) -> None:
     rng = np.random.default_rng(0)
-    pictures = [family(100 + number, 1)[0] for number in range(12)]
+    pictures = [draw_family(100 + number, 1)[0] for number in range(12)]
     for number, picture in enumerate(pictures):
         write(root / "clothing_cc0" / f"{number}.jpg", picture)
         write(root / "apc_products" / "catalog" / f"apc2015__thing_{number}.jpg", on_white(picture))

@@ -2,20 +2,20 @@
 
 from functools import cache
 
-from training.render.shop import Packaged, make_products, make_stranger
+from training.render.shop import PackagedProduct, make_products, make_stranger
 
 SEED = 7
 
 
 @cache
-def products() -> tuple[Packaged, ...]:
+def products() -> tuple[PackagedProduct, ...]:
     return make_products(SEED)
 
 
 @cache
-def stranger() -> Packaged:
+def stranger() -> PackagedProduct:
     return make_stranger(SEED)
 
 
-def product(product_id: str) -> Packaged:
+def product(product_id: str) -> PackagedProduct:
     return next(each for each in products() if each.product_id == product_id)

@@ -34,7 +34,7 @@ FAR_AWAY: Final = (0.25, 0.8)
 
 
 @dataclass(frozen=True, slots=True)
-class Light:
+class Degradation:
     """How badly a picture is photographed.
 
     Attributes:
@@ -47,7 +47,7 @@ class Light:
 
 
 def photograph(
-    image: NDArray[np.uint8], rng: np.random.Generator, light: Light
+    image: NDArray[np.uint8], rng: np.random.Generator, light: Degradation
 ) -> NDArray[np.uint8]:
     """The picture as a phone in a shop may have taken it; same shape.
 
@@ -70,7 +70,9 @@ def photograph(
     return _jpeg(result, rng) if rng.random() < COMPRESSED * strength else result
 
 
-def _lit(image: NDArray[np.float32], rng: np.random.Generator, light: Light) -> NDArray[np.float32]:
+def _lit(
+    image: NDArray[np.float32], rng: np.random.Generator, light: Degradation
+) -> NDArray[np.float32]:
     """White balance, exposure, contrast, saturation."""
     strength = light.strength
     balance = np.exp(rng.normal(0, light.tint * strength, 3))

@@ -15,16 +15,16 @@ from torch.nn import functional
 from typing_extensions import override
 
 from training.augment import camera as photograph
-from training.augment.camera import Light
+from training.augment.camera import Degradation
 
 
 class Darkroom:
     """Photographs batches badly, each picture by the light that is meant for it."""
 
     def __init__(self) -> None:
-        self._steps: dict[tuple[Light, int], nn.Module] = {}
+        self._steps: dict[tuple[Degradation, int], nn.Module] = {}
 
-    def develop(self, images: Tensor, lights: Sequence[Light]) -> Tensor:
+    def develop(self, images: Tensor, lights: Sequence[Degradation]) -> Tensor:
         """The pictures as a phone in a shop may have taken them.
 
         Args:
@@ -40,14 +40,14 @@ class Darkroom:
             developed[own] = self._through(light, images.shape[-1])(images[own]).clamp(0, 1)
         return developed
 
-    def _through(self, light: Light, side: int) -> nn.Module:
+    def _through(self, light: Degradation, side: int) -> nn.Module:
         key = (light, side)
         if key not in self._steps:
             self._steps[key] = _steps(light, side)
         return self._steps[key]
 
 
-def _steps(light: Light, side: int) -> nn.Module:
+def _steps(light: Degradation, side: int) -> nn.Module:
     strength = light.strength
     blurred = photograph.BLURRED / 3 * strength  # in each of three ways
     widest = 0.3 + photograph.OUT_OF_FOCUS * strength * side
@@ -81,7 +81,7 @@ def _odd(sigma: float) -> int:
 class _Lamps(nn.Module):
     """White balance, exposure, contrast, saturation, each picture its own."""
 
-    def __init__(self, light: Light) -> None:
+    def __init__(self, light: Degradation) -> None:
         super().__init__()
         self._light = light
 

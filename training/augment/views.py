@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
-from training.augment.camera import Light, photograph
+from training.augment.camera import Degradation, photograph
 
 _BOX_JITTER: Final = 0.09
 _WARP_SIDE: Final = 176
@@ -35,7 +35,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Pose:
+class PoseRange:
     """How far a view may be turned: all in shares of the product's size.
 
     Attributes:
@@ -53,26 +53,26 @@ class Pose:
     mirrored: bool = False
 
 
-CATALOG_POSE: Final = Pose(tilt=0.02, turn=1.5, jitter=0.04)
-SHOP_POSE: Final = Pose(tilt=0.13, turn=14.0)
-PHOTO_POSE: Final = Pose(tilt=0.05, turn=8.0)
+CATALOG_POSE: Final = PoseRange(tilt=0.02, turn=1.5, jitter=0.04)
+SHOP_POSE: Final = PoseRange(tilt=0.13, turn=14.0)
+PHOTO_POSE: Final = PoseRange(tilt=0.05, turn=8.0)
 # A heap has no upright, no left and no size of its own.
-HEAP_POSE: Final = Pose(tilt=0.08, turn=20.0, jitter=0.05, window=0.45, mirrored=True)
+HEAP_POSE: Final = PoseRange(tilt=0.08, turn=20.0, jitter=0.05, window=0.45, mirrored=True)
 
-CATALOG_LIGHT: Final = Light(0.3)
-SHOP_LIGHT: Final = Light()
-PHOTO_LIGHT: Final = Light(0.8)
+CATALOG_DEGRADATION: Final = Degradation(0.3)
+SHOP_DEGRADATION: Final = Degradation()
+PHOTO_DEGRADATION: Final = Degradation(0.8)
 # Lamps colour what has no print of its own: one shop's mushrooms are grey, another's are orange.
-HEAP_LIGHT: Final = Light(0.8, tint=0.14)
+HEAP_DEGRADATION: Final = Degradation(0.8, tint=0.14)
 
 
-def view(
+def draw_view(
     subject: Subject,
-    pose: Pose,
+    pose: PoseRange,
     side: int,
     rng: np.random.Generator,
     background: NDArray[np.uint8] | None = None,
-    light: Light | None = None,
+    light: Degradation | None = None,
 ) -> NDArray[np.uint8]:
     """One look at a product, (side, side, 3) uint8.
 
@@ -111,7 +111,9 @@ def _window(box: Box, least: float, rng: np.random.Generator) -> Box:
     return Box(left, top, left + width, top + height)
 
 
-def _into_square(box: Box, pose: Pose, side: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def _into_square(
+    box: Box, pose: PoseRange, side: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
     """A homography from source pixels to the view's: turn, tilt, then what a detector would cut."""
     width, height = box.width, box.height
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)

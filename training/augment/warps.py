@@ -25,7 +25,7 @@ class WarpRange:
     scale: tuple[float, float] = (0.6, 1.5)
 
 
-def random_warp(
+def draw_warp(
     width: int, height: int, reach: WarpRange, rng: np.random.Generator
 ) -> NDArray[np.float64]:
     """(3, 3) from a picture's pixels to the warped one's: corners moved, turned, scaled."""
@@ -44,7 +44,9 @@ def random_warp(
     return np.eye(3)
 
 
-def carried(points: NDArray[np.float32], homography: NDArray[np.float64]) -> NDArray[np.float32]:
+def warp_points(
+    points: NDArray[np.float32], homography: NDArray[np.float64]
+) -> NDArray[np.float32]:
     """(N, 2) points through a homography."""
     if len(points) == 0:
         return np.zeros((0, 2), np.float32)

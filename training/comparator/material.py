@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.verification.alignment import VIEW_SIDE
-from training.comparator.pairs import Material
+from training.comparator.pairs import ComparatorMaterial
 from training.data.aligned_photos import AlignedPhoto
 from training.data.cutouts import cut_out
-from training.data.instances import household_picture
-from training.data.prints import family
-from training.data.sources import Labelled, TrainingData, is_held_out, read_rgb
-from training.render.shop import catalog_pictures, make_products
+from training.data.instances import read_household_picture
+from training.data.prints import draw_family
+from training.data.sources import LabelledFile, TrainingData, is_held_out, read_rgb
+from training.render.shop import draw_catalog_pictures, make_products
 
 _FAMILY_SIZE: Final = 3
 _BOXES: Final = 6
@@ -26,7 +26,7 @@ Image = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class Amounts:
+class MaterialCounts:
     """How many pictures of the kinds that there are plenty of; a quarter as many to validate with.
 
     Attributes:
@@ -39,16 +39,16 @@ class Amounts:
     families: int = 160
     shops: int = 4
 
-    def share(self, *, held_out: bool) -> "Amounts":
+    def share(self, *, held_out: bool) -> "MaterialCounts":
         """Those to train on, or to validate with."""
         if not held_out:
             return self
-        return Amounts(-(-self.clothes // 4), -(-self.families // 4), self.shops // 4)
+        return MaterialCounts(-(-self.clothes // 4), -(-self.families // 4), self.shops // 4)
 
 
 def collect_material(
-    data: TrainingData, amounts: Amounts, photos: Sequence[AlignedPhoto], *, held_out: bool
-) -> Material:
+    data: TrainingData, amounts: MaterialCounts, photos: Sequence[AlignedPhoto], *, held_out: bool
+) -> ComparatorMaterial:
     """Everything that may be trained on, or everything that is held out; blocks for a minute.
 
     Args:
@@ -59,13 +59,13 @@ def collect_material(
     """
     amounts = amounts.share(held_out=held_out)
     families = [
-        [_fitted(one) for one in family(2 * seed + held_out, _FAMILY_SIZE)]
+        [_fitted(one) for one in draw_family(2 * seed + held_out, _FAMILY_SIZE)]
         for seed in range(amounts.families)
     ]
     pictures = [_fitted(one) for one in _pictures(data, held_out, amounts.clothes)]
     for seed in range(amounts.shops):
         shop = {
-            one.product_id: (_fitted(_trimmed(catalog_pictures(one)[0].image)), one.twin)
+            one.product_id: (_fitted(_trimmed(draw_catalog_pictures(one)[0].image)), one.twin)
             for one in make_products(100 * held_out + seed)
         }
         pictures += [picture for picture, _ in shop.values()]
@@ -73,7 +73,7 @@ def collect_material(
             if twin is not None:
                 size = (picture.shape[1], picture.shape[0])
                 families.append([picture, np.asarray(cv2.resize(shop[twin][0], size), np.uint8)])
-    return Material(pictures, families, photos)
+    return ComparatorMaterial(pictures, families, photos)
 
 
 def _pictures(data: TrainingData, held_out: bool, clothes: int) -> Iterator[Image]:
@@ -84,7 +84,7 @@ def _pictures(data: TrainingData, held_out: bool, clothes: int) -> Iterator[Imag
         yield _trimmed(read_rgb(data.iconic(product), 400))
     for name, paths in data.household().items():
         if mine(name):
-            yield from (_trimmed(household_picture(data.check(path))) for path in paths)
+            yield from (_trimmed(read_household_picture(data.check(path))) for path in paths)
     garments = [path for path in data.clothing() if mine(path.stem)]
     step = max(len(garments) // clothes, 1)
     yield from (read_rgb(data.check(path), 300) for path in garments[::step][:clothes])
@@ -93,7 +93,7 @@ def _pictures(data: TrainingData, held_out: bool, clothes: int) -> Iterator[Imag
             yield from _boxed(labelled)
 
 
-def _boxed(labelled: Labelled) -> Iterator[Image]:
+def _boxed(labelled: LabelledFile) -> Iterator[Image]:
     image = read_rgb(labelled.path, 1000)
     scale = max(image.shape[:2]) / labelled.longest
     for box in labelled.boxes[:_BOXES]:

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from matcher.keypoints.features import FrontEnd
 from matcher.verification.alignment import VIEW_SIDE, score_alignment
 from matcher.verification.comparator import mean_difference, prepare_pair, stack_padded
-from training.comparator.material import Amounts, collect_material
-from training.comparator.pairs import DIFFERENT, UNTOLD, Compared, draw
-from training.data.aligned_photos import AlignedPhoto, aligned_photos
+from training.comparator.material import MaterialCounts, collect_material
+from training.comparator.pairs import DIFFERENT, UNDECIDED, ComparedPair, draw_pair
+from training.data.aligned_photos import AlignedPhoto, align_photos
 from training.data.sources import TrainingData
 
 _PAIRS: Final = 128
@@ -23,7 +23,7 @@ _SEED: Final = 7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class HeldOut:
+class HeldOutPairs:
     """What was not trained on.
 
     Attributes:
@@ -31,16 +31,16 @@ class HeldOut:
         photos: of held-out cartons, aligned with their own references and with all others.
     """
 
-    pairs: Sequence[Compared]
+    pairs: Sequence[ComparedPair]
     photos: Sequence[AlignedPhoto]
 
     @classmethod
-    def of(cls, data: TrainingData, front_end: FrontEnd, amounts: Amounts) -> Self:
+    def of(cls, data: TrainingData, front_end: FrontEnd, amounts: MaterialCounts) -> Self:
         """Everything that is kept for validation; blocks for minutes."""
         material = collect_material(data, amounts, (), held_out=True)
         rng = np.random.default_rng(_SEED)
-        pairs = tuple(draw(material, rng) for _ in range(_PAIRS))
-        return cls(pairs, aligned_photos(data, front_end, held_out=True, twins=True))
+        pairs = tuple(draw_pair(material, rng) for _ in range(_PAIRS))
+        return cls(pairs, align_photos(data, front_end, held_out=True, twins=True))
 
     def measure(self, net: nn.Module, device: str) -> Mapping[str, float]:
         """AUC of cells in drawn pairs, and of whole photos: their own reference or another's."""
@@ -49,13 +49,13 @@ class HeldOut:
         with torch.inference_mode():
             logits = np.concatenate(
                 [
-                    net(*inputs(self.pairs[at : at + _BATCH], place)).float().cpu().numpy()
+                    net(*stack_inputs(self.pairs[at : at + _BATCH], place)).float().cpu().numpy()
                     for at in range(0, len(self.pairs), _BATCH)
                 ]
             )
             told = [_difference(net, one, place) for one in self.photos]
         labels = np.stack([one.labels for one in self.pairs])
-        known = labels != UNTOLD
+        known = labels != UNDECIDED
         return {
             "cells_auc": area_under_roc(logits[known], labels[known] == DIFFERENT),
             "photos_auc": area_under_roc(np.array(told), self._strangers()),
@@ -75,7 +75,7 @@ class HeldOut:
         return np.array([one.product != one.reference for one in self.photos], bool)
 
 
-def inputs(pairs: Sequence[Compared], device: torch.device) -> tuple[Tensor, Tensor]:
+def stack_inputs(pairs: Sequence[ComparedPair], device: torch.device) -> tuple[Tensor, Tensor]:
     """References and queries, (B, 3, H, W) in [0, 1] each, on the device."""
     references = stack_padded([one.reference for one in pairs], VIEW_SIDE, VIEW_SIDE)
     queries = stack_padded([one.query for one in pairs], VIEW_SIDE, VIEW_SIDE)
@@ -97,6 +97,6 @@ def area_under_roc(scores: NDArray[np.floating], positive: NDArray[np.bool_]) ->
 
 def _difference(net: nn.Module, photo: AlignedPhoto, device: torch.device) -> float:
     reference, query = prepare_pair(photo.view, photo.warped)
-    pair = Compared(reference, query, np.zeros((0, 0), np.int8))
-    logits = net(*inputs([pair], device))[0].float().cpu().numpy()
+    pair = ComparedPair(reference, query, np.zeros((0, 0), np.int8))
+    logits = net(*stack_inputs([pair], device))[0].float().cpu().numpy()
     return mean_difference(logits, photo.view.mask & photo.warped.inside)

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from matcher.networks.grids import COMPARED_CELL as CELL
 from matcher.verification.alignment import VIEW_SIDE, ReferenceView, WarpedQuery
 from matcher.verification.comparator import cell_shares, prepare_pair
-from training.augment.camera import Light, photograph
+from training.augment.camera import Degradation, photograph
 from training.data.aligned_photos import AlignedPhoto
-from training.data.near_twins import blended, blot, lettered, twin_of
+from training.data.near_twins import blend, draw_blot, make_twin, write_word
 
 ROWS: Final = VIEW_SIDE // CELL
 SAME: Final = 0
 DIFFERENT: Final = 1
-UNTOLD: Final = -1
+UNDECIDED: Final = -1
 _REAL: Final = 0.4
 # Root mean square of the difference around a pixel, in CIE Lab, colours weighing more than light.
 _WINDOW: Final = 13
@@ -39,7 +39,7 @@ Labels = NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Material:
+class ComparatorMaterial:
     """What comparisons are made of.
 
     Attributes:
@@ -54,13 +54,13 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Compared:
+class ComparedPair:
     """One pair.
 
     Attributes:
         reference: (h, w, 3) uint8.
         query: likewise, in its frame and at its exposure.
-        labels: (ROWS, ROWS) int8 per cell: `SAME`, `DIFFERENT` or `UNTOLD`.
+        labels: (ROWS, ROWS) int8 per cell: `SAME`, `DIFFERENT` or `UNDECIDED`.
     """
 
     reference: Image
@@ -68,7 +68,7 @@ class Compared:
     labels: Labels
 
 
-def draw(material: Material, rng: np.random.Generator) -> Compared:
+def draw_pair(material: ComparatorMaterial, rng: np.random.Generator) -> ComparedPair:
     """One pair, real in four of ten cases if there are photos."""
     if material.photos and rng.random() < _REAL:
         reference, query, labels = _real(material, rng)
@@ -79,23 +79,23 @@ def draw(material: Material, rng: np.random.Generator) -> Compared:
         labels = labels[:, ::-1]
     look = ReferenceView(reference, np.ones(reference.shape[:2], bool), 1.0)
     reference, query = prepare_pair(look, WarpedQuery(query, np.ones(query.shape[:2], bool)))
-    return Compared(reference, query, _per_cell(labels))
+    return ComparedPair(reference, query, _per_cell(labels))
 
 
-def _drawn(material: Material, rng: np.random.Generator) -> tuple[Image, Image, Labels]:
+def _drawn(material: ComparatorMaterial, rng: np.random.Generator) -> tuple[Image, Image, Labels]:
     one, other = _pair(material, rng)
     as_other, as_one, covered = _photographed(other, one, rng)
     distance = _visible_distance(as_other, as_one)
-    labels = np.full(distance.shape, UNTOLD, np.int8)
+    labels = np.full(distance.shape, UNDECIDED, np.int8)
     labels[distance < _UNSEEN] = SAME
     labels[distance > _SEEN] = DIFFERENT
-    labels[covered] = UNTOLD
+    labels[covered] = UNDECIDED
     if rng.random() < 0.35:
-        one = photograph(one, rng, Light(float(rng.uniform(0.1, 0.7))))
+        one = photograph(one, rng, Degradation(float(rng.uniform(0.1, 0.7))))
     return one, as_other, labels
 
 
-def _pair(material: Material, rng: np.random.Generator) -> tuple[Image, Image]:
+def _pair(material: ComparatorMaterial, rng: np.random.Generator) -> tuple[Image, Image]:
     """A reference, and what is photographed: itself or a near-twin; of one shape."""
     if material.families and rng.random() < 0.35:
         family = material.families[int(rng.integers(len(material.families)))]
@@ -103,23 +103,23 @@ def _pair(material: Material, rng: np.random.Generator) -> tuple[Image, Image]:
         return family[first], family[second]
     one = material.pictures[int(rng.integers(len(material.pictures)))]
     if rng.random() < 0.3:
-        one = lettered(one, rng)
-    other = twin_of(one, material.pictures, rng) if rng.random() < 0.65 else one
+        one = write_word(one, rng)
+    other = make_twin(one, material.pictures, rng) if rng.random() < 0.65 else one
     return (one, other) if rng.random() < 0.5 else (other, one)
 
 
-def _real(material: Material, rng: np.random.Generator) -> tuple[Image, Image, Labels]:
+def _real(material: ComparatorMaterial, rng: np.random.Generator) -> tuple[Image, Image, Labels]:
     photo = material.photos[int(rng.integers(len(material.photos)))]
     look, query = photo.view.picture, photo.warped.picture
-    labels = np.where(photo.trusted, SAME, UNTOLD).astype(np.int8)
+    labels = np.where(photo.trusted, SAME, UNDECIDED).astype(np.int8)
     reference = look
     if rng.random() < 0.6:
-        reference = twin_of(look, material.pictures, rng)
+        reference = make_twin(look, material.pictures, rng)
         distance = _visible_distance(reference, look)
-        labels[photo.trusted & (distance > _UNSEEN)] = UNTOLD
+        labels[photo.trusted & (distance > _UNSEEN)] = UNDECIDED
         labels[photo.trusted & (distance > _SEEN_IN_REFERENCE)] = DIFFERENT
     if rng.random() < 0.3:
-        query = photograph(query, rng, Light(0.5))
+        query = photograph(query, rng, Degradation(0.5))
     return reference, query, labels
 
 
@@ -131,7 +131,7 @@ def _photographed(
     bend = _bend(height, width, rng)
     in_front = np.zeros((height, width, 1), np.float32)
     if rng.random() < 0.35:
-        in_front = blot(height, width, rng, 0.2, 0.7)
+        in_front = draw_blot(height, width, rng, 0.2, 0.7)
     colour = np.broadcast_to(rng.uniform(20, 240, 3), image.shape)
     chance, strength = int(rng.integers(1 << 40)), float(rng.uniform(0.3, 1.3))
     away = float(rng.uniform(0.2, 0.9)) if rng.random() < 0.5 else 1.0
@@ -140,9 +140,9 @@ def _photographed(
         bent = cv2.remap(
             one, bend[..., 0], bend[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
         )
-        covered = blended(np.asarray(bent, np.uint8), colour, in_front)
+        covered = blend(np.asarray(bent, np.uint8), colour, in_front)
         # The same chance for both: noise must not look like a difference.
-        shown = photograph(covered, np.random.default_rng(chance), Light(strength))
+        shown = photograph(covered, np.random.default_rng(chance), Degradation(strength))
         return _from_afar(shown, away)
 
     return shot(image), shot(original), in_front[..., 0] > 0.3
@@ -179,7 +179,7 @@ def _visible_distance(one: Image, other: Image) -> NDArray[np.float32]:
 
 
 def _per_cell(labels: Labels) -> Labels:
-    cells = np.full((ROWS, ROWS), UNTOLD, np.int8)
+    cells = np.full((ROWS, ROWS), UNDECIDED, np.int8)
     cells[cell_shares(labels == SAME, ROWS, ROWS) > _MOST_OF_A_CELL] = SAME
     cells[cell_shares(labels == DIFFERENT, ROWS, ROWS) > _HALF_OF_A_CELL] = DIFFERENT
     return cells

@@ -13,14 +13,20 @@ from typing_extensions import override
 
 from matcher.keypoints.features import FrontEnd
 from matcher.networks.comparator_net import ComparatorNet
-from training.comparator.material import Amounts, collect_material
-from training.comparator.metrics import HeldOut, inputs
-from training.comparator.pairs import DIFFERENT, UNTOLD, Compared, Material, draw
-from training.data.aligned_photos import aligned_photos
+from training.comparator.material import MaterialCounts, collect_material
+from training.comparator.metrics import HeldOutPairs, stack_inputs
+from training.comparator.pairs import (
+    DIFFERENT,
+    UNDECIDED,
+    ComparatorMaterial,
+    ComparedPair,
+    draw_pair,
+)
+from training.data.aligned_photos import align_photos
 from training.data.sources import TrainingData
-from training.loop.loader import Feed
-from training.loop.progress import Progress, Report
-from training.loop.trainer import Run, RunOptions
+from training.loop.loader import BatchLoader
+from training.loop.progress import OnReport, Progress
+from training.loop.trainer import RunOptions, Trainer
 
 _PEAK_RATE: Final = 2e-3
 _WEIGHT_DECAY: Final = 0.02
@@ -32,7 +38,10 @@ _FEWEST_CELLS: Final = 20
 
 
 def train_comparator(
-    options: RunOptions, front_end: FrontEnd, report: Report, amounts: Amounts | None = None
+    options: RunOptions,
+    front_end: FrontEnd,
+    report: OnReport,
+    amounts: MaterialCounts | None = None,
 ) -> Path:
     """Train within the time bound; returns the checkpoint of the best averaged network.
 
@@ -50,25 +59,25 @@ def train_comparator(
     """
     options.out.mkdir(parents=True, exist_ok=True)
     data = TrainingData.open(options.data)
-    amounts = amounts or Amounts()
-    held_out = HeldOut.of(data, front_end, amounts)
+    amounts = amounts or MaterialCounts()
+    held_out = HeldOutPairs.of(data, front_end, amounts)
     report(Progress(0, 0.0, 0.0, held_out.untrained()))
-    photos = aligned_photos(data, front_end, held_out=False, twins=False)
+    photos = align_photos(data, front_end, held_out=False, twins=False)
     material = collect_material(data, amounts, photos, held_out=False)
-    run = ComparatorRun(options, held_out)
-    run.restore_if_asked()
-    rng = run.chance()
-    pairs = drawn(material, rng)
-    run.pairs = run.feed(lambda _share: list(islice(pairs, _BATCH * options.batches)), rng)
-    return run.complete(report)
+    run = ComparatorTrainer(options, held_out)
+    run.restore()
+    rng = run.fresh_rng()
+    pairs = draw_pairs(material, rng)
+    run.pairs = run.make_loader(lambda _share: list(islice(pairs, _BATCH * options.batches)), rng)
+    return run.run(report)
 
 
-class ComparatorRun(Run):
+class ComparatorTrainer(Trainer):
     """The comparator's part of a run."""
 
-    pairs: Feed[list[Compared]]
+    pairs: BatchLoader[list[ComparedPair]]
 
-    def __init__(self, options: RunOptions, held_out: HeldOut) -> None:
+    def __init__(self, options: RunOptions, held_out: HeldOutPairs) -> None:
         torch.manual_seed(options.seed)
         net = ComparatorNet().to(memory_format=torch.channels_last)
         net.to(options.device)
@@ -81,9 +90,9 @@ class ComparatorRun(Run):
         batch = self.pairs.next(self.share)
         device = torch.device(self.options.device)
         with torch.autocast(device.type, torch.bfloat16):
-            logits = self.net(*inputs(batch, device))
+            logits = self.net(*stack_inputs(batch, device))
         labels = torch.from_numpy(np.stack([one.labels for one in batch])).to(device)
-        return told_apart(logits.float(), labels)
+        return cell_loss(logits.float(), labels)
 
     @override
     def measure(self) -> Mapping[str, float]:
@@ -95,24 +104,24 @@ class ComparatorRun(Run):
         return self.share
 
 
-def drawn(material: Material, rng: np.random.Generator) -> Iterator[Compared]:
+def draw_pairs(material: ComparatorMaterial, rng: np.random.Generator) -> Iterator[ComparedPair]:
     """Pairs without end, half of them seen before."""
-    kept: list[Compared] = []
+    kept: list[ComparedPair] = []
     while True:
-        fresh = [draw(material, rng) for _ in range(_FRESH)]
+        fresh = [draw_pair(material, rng) for _ in range(_FRESH)]
         kept = [*kept, *fresh][-_KEPT:]
         yield from fresh
         yield from (kept[index] for index in rng.integers(len(kept), size=_BATCH - _FRESH))
 
 
-def told_apart(logits: Tensor, labels: Tensor) -> Tensor:
+def cell_loss(logits: Tensor, labels: Tensor) -> Tensor:
     """Binary cross-entropy over cells with a label, every picture counting alike.
 
     Args:
         logits: (B, rows, columns) float32.
-        labels: likewise, `SAME`, `DIFFERENT` or `UNTOLD`.
+        labels: likewise, `SAME`, `DIFFERENT` or `UNDECIDED`.
     """
-    known = labels != UNTOLD
+    known = labels != UNDECIDED
     wanted = (labels == DIFFERENT).float()
     surprise = functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
     cells = known.sum(dim=(1, 2)).clamp(min=_FEWEST_CELLS)

@@ -51,7 +51,7 @@ class AlignedPhoto:
     inliers: int
 
 
-def aligned_photos(
+def align_photos(
     data: TrainingData, front_end: FrontEnd, *, held_out: bool, twins: bool
 ) -> list[AlignedPhoto]:
     """Photos of cartons wherever a reference is found in them; blocks for a minute or more.

@@ -18,13 +18,13 @@ _SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 Image = NDArray[np.uint8]
 
 
-def drawn_places(count: int, seed: int) -> list[Image]:
+def draw_backgrounds(count: int, seed: int) -> list[Image]:
     """Walls, boards, tiles and clutter, (256, 256, 3) each; the same seed gives the same ones."""
     kinds: tuple[Callable[[np.random.Generator], Image], ...] = (_wall, _boards, _tiles, _clutter)
     return [kinds[number % 4](np.random.default_rng((seed, number))) for number in range(count)]
 
 
-def places_in(folder: Path, most: int) -> list[Image]:
+def read_backgrounds(folder: Path, most: int) -> list[Image]:
     """Pictures of a folder, at most 400 pixels long.
 
     Raises:

@@ -20,7 +20,7 @@ _FEWEST_PRODUCTS: Final = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class ReferencePicture:
     """One reference picture, cut to its product and compressed: a catalog has thousands."""
 
     crop: ReferenceCrop
@@ -38,7 +38,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class OwnProduct:
+class CatalogProduct:
     """A product of the catalog.
 
     Attributes:
@@ -48,11 +48,11 @@ class OwnProduct:
     """
 
     product_id: str
-    looks: tuple[Look, ...]
-    held_out: Look | None
+    pictures: tuple[ReferencePicture, ...]
+    held_out: ReferencePicture | None
 
 
-def own_products(catalog: Catalog, seed: int = 0) -> tuple[OwnProduct, ...]:
+def read_catalog_products(catalog: Catalog, seed: int = 0) -> tuple[CatalogProduct, ...]:
     """The catalog's products with their stored crops; of a very large one a seeded part.
 
     Raises:
@@ -66,20 +66,22 @@ def own_products(catalog: Catalog, seed: int = 0) -> tuple[OwnProduct, ...]:
             f"catalog {catalog.name} has {len(products)} products: training tells products from "
             "each other and needs two at least"
         )
-    chosen: list[OwnProduct] = []
+    chosen: list[CatalogProduct] = []
     pictures = 0
     for index in np.random.default_rng(seed).permutation(len(products)):
         product = products[index]
         pictures += len(product.images)
         if pictures > MOST_PICTURES and len(chosen) >= _FEWEST_PRODUCTS:
             break
-        looks = [Look(catalog.encoding(image.image_id).crop) for image in product.images]
+        looks = [
+            ReferencePicture(catalog.encoding(image.image_id).crop) for image in product.images
+        ]
         chosen.append(_split(product.product_id, looks))
     return tuple(sorted(chosen, key=lambda one: one.product_id))
 
 
-def _split(product_id: str, looks: Sequence[Look]) -> OwnProduct:
+def _split(product_id: str, looks: Sequence[ReferencePicture]) -> CatalogProduct:
     """The last picture is held out where enough are left."""
     if len(looks) < _FEWEST_TO_HOLD_OUT:
-        return OwnProduct(product_id, tuple(looks), None)
-    return OwnProduct(product_id, tuple(looks[:-1]), looks[-1])
+        return CatalogProduct(product_id, tuple(looks), None)
+    return CatalogProduct(product_id, tuple(looks[:-1]), looks[-1])

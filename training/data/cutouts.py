@@ -22,7 +22,7 @@ _LOCATE_SIDE: Final = 640
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cutout:
+class ProductCutout:
     """One product without its background, cropped tightly.
 
     Attributes:
@@ -34,12 +34,12 @@ class Cutout:
     mask: NDArray[np.uint8]
 
 
-def whole(image: NDArray[np.uint8]) -> Cutout:
+def whole_picture(image: NDArray[np.uint8]) -> ProductCutout:
     """The whole picture as a flat product, for prints and photos."""
-    return Cutout(image, np.full(image.shape[:2], 255, np.uint8))
+    return ProductCutout(image, np.full(image.shape[:2], 255, np.uint8))
 
 
-def cut_out(image: NDArray[np.uint8], tolerance: float = 14.0) -> Cutout | None:
+def cut_out(image: NDArray[np.uint8], tolerance: float = 14.0) -> ProductCutout | None:
     """The largest thing on a plain background; None if the border is not plain.
 
     Args:
@@ -58,7 +58,7 @@ def cut_out(image: NDArray[np.uint8], tolerance: float = 14.0) -> Cutout | None:
         return None
     left, top, width, height = cv2.boundingRect(mask)
     window = np.s_[top : top + height, left : left + width]
-    return Cutout(np.ascontiguousarray(image[window]), np.ascontiguousarray(mask[window]))
+    return ProductCutout(np.ascontiguousarray(image[window]), np.ascontiguousarray(mask[window]))
 
 
 def _largest_filled(foreground: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
@@ -81,12 +81,12 @@ def _largest_filled(foreground: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Keypoints:
+class _SiftFeatures:
     points: NDArray[np.float32]
     descriptors: NDArray[np.float32]
 
 
-class Locator:
+class CartonLocator:
     """Finds one product in photos by its catalog picture (RootSIFT, MAGSAC homography)."""
 
     def __init__(self, iconic: NDArray[np.uint8]) -> None:
@@ -114,19 +114,19 @@ class Locator:
         outline = cv2.perspectiveTransform(self._outline[None], homography)[0]
         return outline if _is_plausible(outline, photo.shape) else None
 
-    def _extract(self, image: NDArray[np.uint8]) -> _Keypoints:
+    def _extract(self, image: NDArray[np.uint8]) -> _SiftFeatures:
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         scale = _LOCATE_SIDE / max(grey.shape)
         grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
         keypoints, descriptors = self._sift.detectAndCompute(grey, None)
         if not keypoints:
-            return _Keypoints(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32))
+            return _SiftFeatures(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32))
         descriptors = np.sqrt(descriptors / (descriptors.sum(axis=1, keepdims=True) + 1e-7))
         points = np.array([keypoint.pt for keypoint in keypoints], np.float32) / scale
-        return _Keypoints(points, descriptors)
+        return _SiftFeatures(points, descriptors)
 
 
-def _outline(iconic: NDArray[np.uint8], cutout: Cutout | None) -> NDArray[np.float32]:
+def _outline(iconic: NDArray[np.uint8], cutout: ProductCutout | None) -> NDArray[np.float32]:
     """The product's hull in the catalog picture, or the picture's corners."""
     height, width = iconic.shape[:2]
     if cutout is None:

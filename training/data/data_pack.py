@@ -14,7 +14,7 @@ from typing import Final
 
 from PIL import Image
 
-from training.data.sources import TrainingData, pictures_in, read_rgb
+from training.data.sources import TrainingData, list_pictures, read_rgb
 from training.errors import TrainingError
 
 MEGABYTE: Final = 1_000_000
@@ -110,7 +110,7 @@ def _pictures(data: TrainingData) -> Iterator[Path]:
 def _papers(data: TrainingData) -> Iterator[Path]:
     """Labels and licences."""
     yield from (data.root / name for name in _PAPERS if (data.root / name).exists())
-    for folder in pictures_in(data.root):
+    for folder in list_pictures(data.root):
         if folder.is_dir() and folder.name not in ("eval_only", "videos"):
             yield from sorted(folder.glob("LICENSE*")) + sorted(folder.glob("README*"))
     yield from sorted((data.root / "beverage3" / "labels").glob("*.txt"))

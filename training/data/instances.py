@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
 from training.augment.views import Subject
-from training.data.cutouts import cut_out, whole
-from training.data.located import PHOTO_SIDE
-from training.data.prints import family, recoloured
+from training.data.carton_boxes import PHOTO_SIDE
+from training.data.cutouts import cut_out, whole_picture
+from training.data.prints import draw_family, recolour
 from training.data.sources import TrainingData, is_held_out, read_rgb
 
 _CATALOG_SIDE: Final = 260
@@ -22,7 +22,7 @@ _RULER_SHARE: Final = 0.24
 _FAMILY_SIZE: Final = 3
 
 
-class Kind(Enum):
+class InstanceKind(Enum):
     """Where a class comes from; a batch has a fixed number of each."""
 
     CARTON = "carton"
@@ -45,7 +45,7 @@ class Instance:
     """
 
     name: str
-    kind: Kind
+    kind: InstanceKind
     catalog: tuple[Subject, ...] = ()
     photos: tuple[Subject, ...] = ()
 
@@ -58,11 +58,11 @@ def whole_box(image: NDArray[np.uint8]) -> Box:
 
 def catalog_subject(image: NDArray[np.uint8]) -> Subject:
     """The thing in a catalog picture, cut out if its background is plain."""
-    cutout = cut_out(image) or whole(image)
+    cutout = cut_out(image) or whole_picture(image)
     return Subject(cutout.image, cutout.mask, whole_box(cutout.image))
 
 
-def household_picture(path: Path) -> NDArray[np.uint8]:
+def read_household_picture(path: Path) -> NDArray[np.uint8]:
     """A household product's catalog picture, without the ruler that the 2016 ones show."""
     image = read_rgb(path, _CATALOG_SIDE)
     if not path.stem.startswith("apc2016"):
@@ -70,7 +70,7 @@ def household_picture(path: Path) -> NDArray[np.uint8]:
     return np.ascontiguousarray(image[:, : int((1 - _RULER_SHARE) * image.shape[1])])
 
 
-def grocery(data: TrainingData, located: Mapping[Path, Box]) -> list[Instance]:
+def grocery_instances(data: TrainingData, located: Mapping[Path, Box]) -> list[Instance]:
     """Cartons by their located photos, produce by whole photos.
 
     Of produce no kind is held out: one apple on white, all that validation could ask with, tells
@@ -93,47 +93,47 @@ def _grocery_product(data: TrainingData, product: str, located: Mapping[Path, Bo
         photos.append(Subject(image, None, located[path] if carton else whole_box(image)))
     return Instance(
         product,
-        Kind.CARTON if carton else Kind.PRODUCE,
+        InstanceKind.CARTON if carton else InstanceKind.PRODUCE,
         (catalog_subject(read_rgb(data.iconic(product), _CATALOG_SIDE)),),
         tuple(photos),
     )
 
 
-def household(data: TrainingData) -> list[Instance]:
+def household_instances(data: TrainingData) -> list[Instance]:
     """Household products; those photographed in two years have two cut-outs."""
     return [
         Instance(
             name,
-            Kind.HOUSEHOLD,
-            tuple(catalog_subject(household_picture(data.check(path))) for path in paths),
+            InstanceKind.HOUSEHOLD,
+            tuple(catalog_subject(read_household_picture(data.check(path))) for path in paths),
         )
         for name, paths in data.household().items()
         if not is_held_out(name)
     ]
 
 
-def clothing(data: TrainingData, most: int) -> list[Instance]:
+def clothing_instances(data: TrainingData, most: int) -> list[Instance]:
     """Clothes as prints, and after each a recoloured twin."""
     found: list[Instance] = []
     paths = [path for path in data.clothing() if not is_held_out(path.stem)]
     for number, path in enumerate(paths[:most]):
         image = read_rgb(data.check(path), _CLOTHING_SIDE)
-        twin = recoloured(image, number)
+        twin = recolour(image, number)
         for name, picture in ((path.stem, image), (f"{path.stem}-twin", twin)):
-            found.append(Instance(name, Kind.CLOTHING, (_print_subject(picture),)))
+            found.append(Instance(name, InstanceKind.CLOTHING, (_print_subject(picture),)))
     return found
 
 
-def prints(families: int) -> list[Instance]:
+def print_instances(families: int) -> list[Instance]:
     """Invented packages; each family's members stand together."""
     return [
-        Instance(f"print-{seed}-{number}", Kind.PRINT, (_print_subject(image),))
+        Instance(f"print-{seed}-{number}", InstanceKind.PRINT, (_print_subject(image),))
         for seed in range(families)
-        for number, image in enumerate(family(seed, _FAMILY_SIZE))
+        for number, image in enumerate(draw_family(seed, _FAMILY_SIZE))
     ]
 
 
-def beverages(data: TrainingData) -> list[Instance]:
+def beverage_instances(data: TrainingData) -> list[Instance]:
     """Every boxed bottle or can; one brand may appear as several classes, so few per batch."""
     found: list[Instance] = []
     for labelled in data.beverages():
@@ -146,11 +146,11 @@ def beverages(data: TrainingData) -> list[Instance]:
             if min(scaled.width, scaled.height) >= 40:
                 subject = Subject(image, None, scaled)
                 name = f"{labelled.path.stem}-{number}"
-                found.append(Instance(name, Kind.BEVERAGE, photos=(subject,)))
+                found.append(Instance(name, InstanceKind.BEVERAGE, photos=(subject,)))
     return found
 
 
-def backgrounds(data: TrainingData, most: int) -> Sequence[NDArray[np.uint8]]:
+def read_data_backgrounds(data: TrainingData, most: int) -> Sequence[NDArray[np.uint8]]:
     """Pictures to stand behind and in front of products."""
     places = data.places() + data.clutter()
     rooms = tuple(labelled.path for labelled in data.paintings())
@@ -165,4 +165,4 @@ def backgrounds(data: TrainingData, most: int) -> Sequence[NDArray[np.uint8]]:
 
 
 def _print_subject(image: NDArray[np.uint8]) -> Subject:
-    return Subject(image, whole(image).mask, whole_box(image))
+    return Subject(image, whole_picture(image).mask, whole_box(image))

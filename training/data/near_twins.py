@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.prints import recoloured
+from training.data.prints import recolour
 
 _LETTERS: Final = "ABCDEFGHIKLMNOPRSTUVYaeioulnrst"
 _FONTS: Final = (0, 2, 3, 4, 6)
@@ -23,7 +23,7 @@ Floats = NDArray[np.float32]
 _Edit = Callable[[Image, np.random.Generator], Image]
 
 
-def twin_of(image: Image, pictures: Sequence[Image], rng: np.random.Generator) -> Image:
+def make_twin(image: Image, pictures: Sequence[Image], rng: np.random.Generator) -> Image:
     """The picture with one to three parts altered; same shape.
 
     Args:
@@ -35,14 +35,14 @@ def twin_of(image: Image, pictures: Sequence[Image], rng: np.random.Generator) -
     def overprinted(one: Image, chance: np.random.Generator) -> Image:
         return _overprinted(one, pictures[int(chance.integers(len(pictures)))], chance)
 
-    edits: tuple[_Edit, ...] = (overprinted, _recoloured_part, _recoloured_ink, lettered, _wiped)
+    edits: tuple[_Edit, ...] = (overprinted, _recoloured_part, _recoloured_ink, write_word, _wiped)
     shares = (0.4, 0.15, 0.2, 0.15, 0.1)
     for _ in range(int(rng.integers(1, 4))):
         image = edits[int(rng.choice(len(edits), p=shares))](image, rng)
     return image
 
 
-def blot(
+def draw_blot(
     height: int, width: int, rng: np.random.Generator, shortest: float, longest: float
 ) -> Floats:
     """(H, W, 1) float32 in [0, 1]: a soft-edged ellipse or box, sides as shares of the longer."""
@@ -59,12 +59,12 @@ def blot(
     return np.asarray(soft, np.float32)[..., None]
 
 
-def blended(image: Image, other: Image | NDArray[np.float64], mask: Floats) -> Image:
+def blend(image: Image, other: Image | NDArray[np.float64], mask: Floats) -> Image:
     """`other` where the mask is 1, the image where it is 0."""
     return np.asarray(image * (1 - mask) + other * mask, np.float32).astype(np.uint8)
 
 
-def lettered(image: Image, rng: np.random.Generator) -> Image:
+def write_word(image: Image, rng: np.random.Generator) -> Image:
     """A word somewhere, mostly on ground wiped clean."""
     height, width = image.shape[:2]
     result = image.copy()
@@ -92,7 +92,7 @@ def _overprinted(image: Image, other: Image, rng: np.random.Generator) -> Image:
         contrast = image.std(axis=(0, 1)) / (print_.std(axis=(0, 1)) + 1)
         matched = (print_ - print_.mean(axis=(0, 1))) * contrast + image.mean(axis=(0, 1))
         print_ = np.asarray(np.clip(matched, 0, 255), np.uint8)
-    return blended(image, print_, blot(height, width, rng, 0.08, 0.45))
+    return blend(image, print_, draw_blot(height, width, rng, 0.08, 0.45))
 
 
 def _patch(other: Image, height: int, width: int, rng: np.random.Generator) -> Image:
@@ -108,8 +108,8 @@ def _patch(other: Image, height: int, width: int, rng: np.random.Generator) -> I
 
 
 def _recoloured_part(image: Image, rng: np.random.Generator) -> Image:
-    other = recoloured(image, int(rng.integers(1 << 30)))
-    return blended(image, other, blot(image.shape[0], image.shape[1], rng, 0.15, 0.8))
+    other = recolour(image, int(rng.integers(1 << 30)))
+    return blend(image, other, draw_blot(image.shape[0], image.shape[1], rng, 0.15, 0.8))
 
 
 def _recoloured_ink(image: Image, rng: np.random.Generator) -> Image:
@@ -117,19 +117,19 @@ def _recoloured_ink(image: Image, rng: np.random.Generator) -> Image:
     hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV).astype(np.int32)
     saturated = hsv[..., 1] > _SATURATED
     if int(saturated.sum()) < _FEW_PIXELS:
-        return recoloured(image, int(rng.integers(1 << 30)))
+        return recolour(image, int(rng.integers(1 << 30)))
     hue = int(rng.choice(hsv[..., 0][saturated]))
     near = np.abs((hsv[..., 0] - hue + 90) % 180 - 90) < rng.uniform(8, 25)
     turned = hsv.copy()
     turned[..., 0] = (hsv[..., 0] + int(rng.integers(12, 168))) % 180
     other = np.asarray(cv2.cvtColor(turned.astype(np.uint8), cv2.COLOR_HSV2RGB), np.uint8)
     mask = cv2.GaussianBlur((near & saturated).astype(np.float32), (0, 0), 1)
-    return blended(image, other, np.asarray(mask, np.float32)[..., None])
+    return blend(image, other, np.asarray(mask, np.float32)[..., None])
 
 
 def _wiped(image: Image, rng: np.random.Generator) -> Image:
     """A part in the picture's own ground colour."""
     pixels = image.reshape(-1, 3)
     colour = np.median(pixels[rng.integers(len(pixels), size=50)], axis=0)
-    mask = blot(image.shape[0], image.shape[1], rng, 0.08, 0.45)
-    return blended(image, np.broadcast_to(colour, image.shape), mask)
+    mask = draw_blot(image.shape[0], image.shape[1], rng, 0.08, 0.45)
+    return blend(image, np.broadcast_to(colour, image.shape), mask)

@@ -33,14 +33,14 @@ class _Brand:
     seed: int
 
 
-def family(seed: int, size: int) -> tuple[NDArray[np.uint8], ...]:
+def draw_family(seed: int, size: int) -> tuple[NDArray[np.uint8], ...]:
     """`size` prints (H, W, 3) RGB of one invented brand; the same seed gives the same prints."""
     rng = np.random.default_rng(seed)
     brand = _brand(rng)
     return tuple(_flavour(brand, np.random.default_rng((seed, number))) for number in range(size))
 
 
-def recoloured(image: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
+def recolour(image: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
     """The same print with its colours exchanged: a twin that only colour tells apart."""
     rng = np.random.default_rng(seed)
     hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)

@@ -25,7 +25,7 @@ _FORBIDDEN_FOLDERS: Final = frozenset({"eval", "eval_only"})
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class LabelledFile:
     """A picture whose products are boxed.
 
     Attributes:
@@ -98,7 +98,7 @@ class TrainingData:
 
     def products(self) -> tuple[str, ...]:
         """Grocery products that may be trained on or validated with, sorted."""
-        folders = pictures_in(self.root / "grocery" / "catalog")
+        folders = list_pictures(self.root / "grocery" / "catalog")
         return tuple(folder.name for folder in folders if folder.name not in self.left_out)
 
     def iconic(self, product: str) -> Path:
@@ -108,41 +108,41 @@ class TrainingData:
     def photos(self, product: str) -> tuple[Path, ...]:
         """Phone photos of a grocery product."""
         folder = self.root / "grocery" / "train" / product
-        return tuple(self.check(path) for path in pictures_in(folder))
+        return tuple(self.check(path) for path in list_pictures(folder))
 
     def household(self) -> dict[str, tuple[Path, ...]]:
         """Catalog pictures of household products; a product seen in two years is one product."""
         found: dict[str, list[Path]] = {}
-        for path in pictures_in(self.root / "apc_products" / "catalog"):
+        for path in list_pictures(self.root / "apc_products" / "catalog"):
             found.setdefault(path.stem.partition("__")[2], []).append(path)
         return {name: tuple(paths) for name, paths in found.items()}
 
     def clothing(self) -> tuple[Path, ...]:
         """Pictures of clothes, one garment each."""
-        return pictures_in(self.root / "clothing_cc0")
+        return list_pictures(self.root / "clothing_cc0")
 
     def places(self) -> tuple[Path, ...]:
         """Pictures without products to be found in them, for backgrounds."""
-        return pictures_in(self.root / "boofcv_photos")
+        return list_pictures(self.root / "boofcv_photos")
 
     def clutter(self) -> tuple[Path, ...]:
         """Bins full of unlabelled products: backgrounds for covering, not for detecting."""
-        return pictures_in(self.root / "apc_products" / "clutter_unlabelled")
+        return list_pictures(self.root / "apc_products" / "clutter_unlabelled")
 
-    def beverages(self) -> tuple[Labelled, ...]:
+    def beverages(self) -> tuple[LabelledFile, ...]:
         """Bottles and cans with their boxes."""
         folder = self.root / "beverage3"
         return tuple(
-            boxes_of_yolo(path, folder / "labels" / f"{path.stem}.txt")
-            for path in pictures_in(folder / "images")
+            read_yolo_boxes(path, folder / "labels" / f"{path.stem}.txt")
+            for path in list_pictures(folder / "images")
         )
 
-    def paintings(self) -> tuple[Labelled, ...]:
+    def paintings(self) -> tuple[LabelledFile, ...]:
         """Galleries and rooms with the boxes of paintings."""
         folder = self.root / "art_boxes"
         entries = json.loads((folder / "boxes.json").read_text())
         return tuple(
-            Labelled(
+            LabelledFile(
                 folder / "images" / name,
                 tuple(Box(*box) for box in entry["boxes"]),
                 max(entry["size"]),
@@ -151,7 +151,7 @@ class TrainingData:
         )
 
 
-def pictures_in(folder: Path) -> tuple[Path, ...]:
+def list_pictures(folder: Path) -> tuple[Path, ...]:
     """A folder's pictures and folders, sorted.
 
     Raises:
@@ -164,7 +164,7 @@ def pictures_in(folder: Path) -> tuple[Path, ...]:
     )
 
 
-def boxes_of_yolo(picture: Path, labels: Path) -> Labelled:
+def read_yolo_boxes(picture: Path, labels: Path) -> LabelledFile:
     """Boxes are given as centre and size in shares of the picture."""
     with Image.open(picture) as opened:
         width, height = opened.size
@@ -173,4 +173,4 @@ def boxes_of_yolo(picture: Path, labels: Path) -> Labelled:
         x, y, w, h = (float(number) for number in line.split()[1:5])
         left, top = (x - w / 2) * width, (y - h / 2) * height
         boxes.append(Box(left, top, left + w * width, top + h * height))
-    return Labelled(picture, tuple(boxes), max(width, height))
+    return LabelledFile(picture, tuple(boxes), max(width, height))

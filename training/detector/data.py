@@ -10,10 +10,15 @@ from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
 from training.augment.views import Subject
-from training.data.instances import backgrounds, grocery, household, prints
-from training.data.located import PHOTO_SIDE
-from training.data.sources import Labelled, TrainingData, is_held_out, read_rgb
-from training.detector.scenes import Scene, SceneMaker, as_package, cut_window
+from training.data.carton_boxes import PHOTO_SIDE
+from training.data.instances import (
+    grocery_instances,
+    household_instances,
+    print_instances,
+    read_data_backgrounds,
+)
+from training.data.sources import LabelledFile, TrainingData, is_held_out, read_rgb
+from training.detector.scenes import Scene, SceneComposer, cut_window, make_package
 
 _PICTURE_SIDE: Final = 480
 _COMPOSED: Final = 0.4
@@ -26,7 +31,7 @@ _CONTEXT: Final = (0.03, 0.3)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Boxed:
+class BoxedPicture:
     """A picture in memory with its boxes."""
 
     image: NDArray[np.uint8]
@@ -42,8 +47,8 @@ class DetectionSets:
         cartons: photos of held-out cartons; the shelf behind is not labelled.
     """
 
-    beverages: tuple[Boxed, ...]
-    cartons: tuple[Boxed, ...]
+    beverages: tuple[BoxedPicture, ...]
+    cartons: tuple[BoxedPicture, ...]
 
 
 class DetectionSampler:
@@ -53,41 +58,47 @@ class DetectionSampler:
         self, data: TrainingData, located: Mapping[Path, Box], rng: np.random.Generator
     ) -> None:
         self._rng = rng
-        places = [image for image in backgrounds(data, _PLACES) if min(image.shape[:2]) >= 48]
-        self._maker = SceneMaker(_products(data, located, rng), places, rng)
-        self._beverages = [load(x) for x in data.beverages() if not is_held_out(x.path.stem)]
-        self._paintings = [load(x) for x in data.paintings() if not is_held_out(x.path.stem)]
+        places = [
+            image for image in read_data_backgrounds(data, _PLACES) if min(image.shape[:2]) >= 48
+        ]
+        self._maker = SceneComposer(_products(data, located, rng), places, rng)
+        self._beverages = [
+            read_boxed_picture(x) for x in data.beverages() if not is_held_out(x.path.stem)
+        ]
+        self._paintings = [
+            read_boxed_picture(x) for x in data.paintings() if not is_held_out(x.path.stem)
+        ]
         self._cartons = _cartons(located, held_out=False)
 
     def scene(self, side: int) -> Scene:
         """One picture of `side` pixels square."""
-        return self.unlit(side).photographed(self._rng)
+        return self.undegraded_scene(side).photographed(self._rng)
 
-    def unlit(self, side: int) -> Scene:
+    def undegraded_scene(self, side: int) -> Scene:
         """Likewise, not photographed yet."""
         rng = self._rng
         kind = rng.random()
         if kind < _COMPOSED:
-            return self._maker.unlit(side)
+            return self._maker.undegraded_scene(side)
         if kind < _BEVERAGE:
             chosen = self._beverages[rng.integers(len(self._beverages))]
         elif kind < _CARTON:
             whole_photo = self._cartons[rng.integers(len(self._cartons))]
-            chosen = around_first_box(whole_photo, *rng.uniform(*_CONTEXT, 4))
+            chosen = crop_around_first_box(whole_photo, *rng.uniform(*_CONTEXT, 4))
         else:
             chosen = self._paintings[rng.integers(len(self._paintings))]
         return cut_window(chosen.image, chosen.boxes, side, rng)
 
 
-def held_out_sets(data: TrainingData, located: Mapping[Path, Box]) -> DetectionSets:
+def read_held_out_sets(data: TrainingData, located: Mapping[Path, Box]) -> DetectionSets:
     """Pictures that no detector is trained on."""
     return DetectionSets(
-        tuple(load(x) for x in data.beverages() if is_held_out(x.path.stem)),
+        tuple(read_boxed_picture(x) for x in data.beverages() if is_held_out(x.path.stem)),
         tuple(_cartons(located, held_out=True)),
     )
 
 
-def load(labelled: Labelled) -> Boxed:
+def read_boxed_picture(labelled: LabelledFile) -> BoxedPicture:
     """A labelled picture, shrunk, with its boxes."""
     image = read_rgb(labelled.path, _PICTURE_SIDE)
     scale = max(image.shape[:2]) / labelled.longest
@@ -95,10 +106,12 @@ def load(labelled: Labelled) -> Boxed:
         Box(box.left * scale, box.top * scale, box.right * scale, box.bottom * scale)
         for box in labelled.boxes
     )
-    return Boxed(image, tuple(boxes))
+    return BoxedPicture(image, tuple(boxes))
 
 
-def around_first_box(photo: Boxed, left: float, top: float, right: float, bottom: float) -> Boxed:
+def crop_around_first_box(
+    photo: BoxedPicture, left: float, top: float, right: float, bottom: float
+) -> BoxedPicture:
     """The photo cut to its first box and shares of the box's size on each side."""
     box = photo.boxes[0]
     height, width = photo.image.shape[:2]
@@ -110,12 +123,12 @@ def around_first_box(photo: Boxed, left: float, top: float, right: float, bottom
     ).clipped(width, height)
     x, y = int(window.left), int(window.top)
     image = np.ascontiguousarray(photo.image[y : int(window.bottom), x : int(window.right)])
-    return Boxed(image, (Box(box.left - x, box.top - y, box.right - x, box.bottom - y),))
+    return BoxedPicture(image, (Box(box.left - x, box.top - y, box.right - x, box.bottom - y),))
 
 
-def _cartons(located: Mapping[Path, Box], held_out: bool) -> list[Boxed]:
+def _cartons(located: Mapping[Path, Box], held_out: bool) -> list[BoxedPicture]:
     return [
-        Boxed(read_rgb(path, PHOTO_SIDE), (box,))
+        BoxedPicture(read_rgb(path, PHOTO_SIDE), (box,))
         for path, box in located.items()
         if is_held_out(path.parent.name) is held_out
     ]
@@ -125,12 +138,12 @@ def _products(
     data: TrainingData, located: Mapping[Path, Box], rng: np.random.Generator
 ) -> Sequence[Subject]:
     """Cut-outs of real products, and prints and fabrics made into packages."""
-    cut = [s for x in grocery(data, located) for s in x.catalog]
-    cut += [s for x in household(data) for s in x.catalog]
-    flat = [s.image for x in prints(_PACKAGES // 3) for s in x.catalog]
+    cut = [s for x in grocery_instances(data, located) for s in x.catalog]
+    cut += [s for x in household_instances(data) for s in x.catalog]
+    flat = [s.image for x in print_instances(_PACKAGES // 3) for s in x.catalog]
     clothes = [path for path in data.clothing() if not is_held_out(path.stem)][:_CLOTHES]
     flat += [_middle(read_rgb(path, 176)) for path in clothes]
-    packages = [as_package(image, flat[rng.integers(len(flat))], rng) for image in flat]
+    packages = [make_package(image, flat[rng.integers(len(flat))], rng) for image in flat]
     return [*cut, *cut, *packages]
 
 

@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
-from training.augment.camera import Light, photograph
+from training.augment.camera import Degradation, photograph
 from training.augment.views import Subject
 
 _VISIBLE: Final = 0.45
 _SMALLEST: Final = 7.0
-_COMPOSED_LIGHT: Final = Light(0.7)
+_COMPOSED_LIGHT: Final = Degradation(0.7)
 # What is cut from a real photo was photographed once before.
-_PHOTO_LIGHT: Final = Light(0.5)
+_PHOTO_LIGHT: Final = Degradation(0.5)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +34,7 @@ class Scene:
 
     image: NDArray[np.uint8]
     boxes: tuple[Box, ...]
-    light: Light | None = None
+    light: Degradation | None = None
 
     def photographed(self, rng: np.random.Generator) -> "Scene":
         """The same, photographed; itself if it was."""
@@ -52,7 +52,7 @@ class _Canvas:
     placed: list[tuple[Box, int]]
 
 
-class SceneMaker:
+class SceneComposer:
     """Composes scenes from cut-outs and backgrounds; not thread-safe, because of its chance."""
 
     def __init__(
@@ -67,9 +67,9 @@ class SceneMaker:
 
     def scene(self, side: int) -> Scene:
         """A (side, side) scene with nought to some forty products."""
-        return self.unlit(side).photographed(self._rng)
+        return self.undegraded_scene(side).photographed(self._rng)
 
-    def unlit(self, side: int) -> Scene:
+    def undegraded_scene(self, side: int) -> Scene:
         """Likewise, not photographed yet."""
         canvas = self._empty(side)
         kind = self._rng.random()
@@ -190,7 +190,7 @@ class SceneMaker:
         behind *= 1 - self._rng.uniform(0.15, 0.5) * shadow[..., None] / 255
 
 
-def as_package(
+def make_package(
     print_: NDArray[np.uint8], other: NDArray[np.uint8], rng: np.random.Generator
 ) -> Subject:
     """A flat print as a thing: a box with a darker side, a shaded can, or a card."""

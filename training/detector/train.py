@@ -21,14 +21,14 @@ from typing_extensions import override
 from matcher.imaging.box import Box
 from matcher.networks.yolo import build_yolov5n
 from training.augment.camera_gpu import Darkroom
-from training.data.located import locate_cartons
+from training.data.carton_boxes import locate_cartons
 from training.data.sources import TrainingData
-from training.detector.data import Boxed, DetectionSampler, DetectionSets, held_out_sets
+from training.detector.data import BoxedPicture, DetectionSampler, DetectionSets, read_held_out_sets
 from training.detector.metrics import Found, average_precision, recall
 from training.detector.scenes import Scene
-from training.loop.loader import Feed
-from training.loop.progress import Report
-from training.loop.trainer import Run, RunOptions
+from training.loop.loader import BatchLoader
+from training.loop.progress import OnReport
+from training.loop.trainer import RunOptions, Trainer
 
 INPUT_SIDE: Final = 256
 LARGEST_SIDE: Final = 320
@@ -44,7 +44,7 @@ _MOST_BOXES: Final = 100
 _GREY: Final = 114
 
 
-def detect_with(
+def detect_boxes(
     net: nn.Module, image: NDArray[np.uint8], side: int = INPUT_SIDE, device: str = "cpu"
 ) -> list[Found]:
     """Boxes in the picture's pixels, the surest first; float32 arithmetic."""
@@ -65,7 +65,7 @@ def detect_with(
     return [Found(Box(*box).clipped(width, height), sureness) for box, sureness in found]
 
 
-def measure(net: nn.Module, sets: DetectionSets, device: str) -> dict[str, float]:
+def measure_detector(net: nn.Module, sets: DetectionSets, device: str) -> dict[str, float]:
     """Average precision and recall at an overlap of one half on held-out pictures.
 
     Shop photos label the carton in the hand alone, so that boxes elsewhere count neither way.
@@ -86,7 +86,7 @@ def measure(net: nn.Module, sets: DetectionSets, device: str) -> dict[str, float
     }
 
 
-def train_detector(options: RunOptions, report: Report) -> Path:
+def train_detector(options: RunOptions, report: OnReport) -> Path:
     """Train within the time bound; returns the checkpoint of the best averaged network.
 
     Blocks for `options.minutes`; see `Run.complete` for what it writes.
@@ -98,25 +98,25 @@ def train_detector(options: RunOptions, report: Report) -> Path:
     options.out.mkdir(parents=True, exist_ok=True)
     data = TrainingData.open(options.data)
     located = locate_cartons(data, options.out / "located.json")
-    run = DetectorRun(options, held_out_sets(data, located))
-    run.restore_if_asked()
-    rng = run.chance()
+    run = DetectorTrainer(options, read_held_out_sets(data, located))
+    run.restore()
+    rng = run.fresh_rng()
     sampler = DetectionSampler(data, located, rng)
 
     def draw(share: float) -> list[Scene]:
-        along = options.along(share)
+        along = options.schedule_share(share)
         side = int(rng.choice(next(sides for until, sides in _SIDES if along <= until)))
-        draw_one = sampler.unlit if options.photographs_batches else sampler.scene
+        draw_one = sampler.undegraded_scene if options.degrades_on_device else sampler.scene
         return [draw_one(side) for _ in range(_BATCH * options.batches)]
 
-    run.scenes = run.feed(draw, rng)
-    return run.complete(report)
+    run.scenes = run.make_loader(draw, rng)
+    return run.run(report)
 
 
-class DetectorRun(Run):
+class DetectorTrainer(Trainer):
     """The detector's part of a run."""
 
-    scenes: Feed[list[Scene]]
+    scenes: BatchLoader[list[Scene]]
 
     def __init__(self, options: RunOptions, sets: DetectionSets) -> None:
         torch.manual_seed(options.seed)
@@ -147,15 +147,15 @@ class DetectorRun(Run):
 
     @override
     def measure(self) -> dict[str, float]:
-        return measure(self.average.module, self.sets, self.options.device)
+        return measure_detector(self.average.module, self.sets, self.options.device)
 
     @override
     def score(self, figures: Mapping[str, float]) -> float:
         return figures["beverage_ap50"] + figures["carton_ap50"] + figures["carton_recall"]
 
 
-def _run(net: nn.Module, pictures: Sequence[Boxed], device: str) -> list[list[Found]]:
-    return [detect_with(net, picture.image, device=device) for picture in pictures]
+def _run(net: nn.Module, pictures: Sequence[BoxedPicture], device: str) -> list[list[Found]]:
+    return [detect_boxes(net, picture.image, device=device) for picture in pictures]
 
 
 def _is_about(box: Box, labelled: Box) -> bool:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from matcher.retrieval.colour_layout import ColourBasis, describe_colours
-from training.embedder.sampling import Sampler
+from training.embedder.sampler import ViewSampler
 
 KEPT_AXES: Final = 64
 _BATCHES: Final = 120
@@ -19,7 +19,7 @@ _SHRINKAGE: Final = 0.3
 Doubles = NDArray[np.float64]
 
 
-def train_colours(sampler: Sampler, batches: int = _BATCHES) -> ColourBasis:
+def train_colours(sampler: ViewSampler, batches: int = _BATCHES) -> ColourBasis:
     """Axes by linear discriminant analysis of views, as the embedder is trained on them.
 
     Args:

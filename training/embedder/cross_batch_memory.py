@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 
-class Memory:
+class CrossBatchMemory:
     """The last views and their labels; no gradient goes through what is remembered."""
 
     def __init__(self, most: int, unsure: Set[int] = frozenset()) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
+from training.data.carton_boxes import PHOTO_SIDE
 from training.data.instances import catalog_subject
-from training.data.located import PHOTO_SIDE
 from training.data.sources import TrainingData, is_held_out, read_rgb
 
 Embed = Callable[[Sequence[NDArray[np.uint8]]], NDArray[np.float32]]
@@ -20,7 +20,7 @@ _CATALOG_SIDE: Final = 260
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Query:
+class RetrievalQuery:
     """A crop of a photo of a carton that is known."""
 
     image: NDArray[np.uint8]
@@ -39,7 +39,7 @@ class RetrievalSet:
 
     names: tuple[str, ...]
     references: tuple[NDArray[np.uint8], ...]
-    queries: tuple[Query, ...]
+    queries: tuple[RetrievalQuery, ...]
 
     def measure(self, embed: Embed) -> dict[str, float]:
         """Shares of queries whose product is among the best 1, 5, 10; and the mean reciprocal rank.
@@ -61,7 +61,7 @@ class RetrievalSet:
         return shares | {"carton_mrr": float(np.mean(1 / (1 + ranks)))}
 
 
-def held_out_set(data: TrainingData, located: Mapping[Path, Box]) -> RetrievalSet:
+def read_held_out_set(data: TrainingData, located: Mapping[Path, Box]) -> RetrievalSet:
     """All catalog pictures that may be used, and the photos of held-out cartons."""
     names = data.products()
     references = [catalog_subject(read_rgb(data.iconic(name), _CATALOG_SIDE)) for name in names]
@@ -76,9 +76,9 @@ def held_out_set(data: TrainingData, located: Mapping[Path, Box]) -> RetrievalSe
     return RetrievalSet(names, tuple(x.astype(np.uint8) for x in on_white), tuple(queries))
 
 
-def _queries(data: TrainingData, name: str, located: Mapping[Path, Box]) -> list[Query]:
+def _queries(data: TrainingData, name: str, located: Mapping[Path, Box]) -> list[RetrievalQuery]:
     return [
-        Query(located[path].crop(read_rgb(path, PHOTO_SIDE)), name)
+        RetrievalQuery(located[path].crop(read_rgb(path, PHOTO_SIDE)), name)
         for path in data.photos(name)
         if path in located
     ]

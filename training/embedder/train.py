@@ -17,24 +17,24 @@ from typing_extensions import override
 from matcher.networks.resnet import INPUT_SIDE, EmbeddingNet, to_input
 from matcher.retrieval.untrained import ColourEmbedder
 from training.augment.camera_gpu import Darkroom
+from training.data.carton_boxes import locate_cartons
 from training.data.instances import (
     Instance,
-    Kind,
-    backgrounds,
-    beverages,
-    clothing,
-    grocery,
-    household,
-    prints,
+    InstanceKind,
+    beverage_instances,
+    clothing_instances,
+    grocery_instances,
+    household_instances,
+    print_instances,
+    read_data_backgrounds,
 )
-from training.data.located import locate_cartons
 from training.data.sources import TrainingData
-from training.embedder.cross_batch_memory import Memory
-from training.embedder.metrics import RetrievalSet, held_out_set
-from training.embedder.sampling import Batch, Sampler, joined
-from training.loop.loader import Feed
-from training.loop.progress import Progress, Report
-from training.loop.trainer import Run, RunOptions
+from training.embedder.cross_batch_memory import CrossBatchMemory
+from training.embedder.metrics import RetrievalSet, read_held_out_set
+from training.embedder.sampler import ViewBatch, ViewSampler, join_batches
+from training.loop.loader import BatchLoader
+from training.loop.progress import OnReport, Progress
+from training.loop.trainer import RunOptions, Trainer
 
 TEMPERATURE: Final = 0.1
 # Small views first: in an hour of one core many looks are worth more than sharp ones. The last
@@ -67,12 +67,14 @@ def supervised_contrastive(embeddings: Tensor, labels: Tensor, temperature: floa
     return -per_view.mean()
 
 
-def pictures_of(batch: Batch, device: str) -> Tensor:
+def to_images(batch: ViewBatch, device: str) -> Tensor:
     """(B, 3, side, side) float32 in [0, 1] on the device."""
     return torch.from_numpy(batch.images).to(device).permute(0, 3, 1, 2).float().div_(255)
 
 
-def loss_of(net: nn.Module, images: Tensor, batch: Batch, memory: Memory | None = None) -> Tensor:
+def embedding_loss(
+    net: nn.Module, images: Tensor, batch: ViewBatch, memory: CrossBatchMemory | None = None
+) -> Tensor:
     """The loss of a batch's pictures, computed in bfloat16 as far as that is safe.
 
     With a memory they are compared with what it holds, too, and then kept in it.
@@ -88,34 +90,34 @@ def loss_of(net: nn.Module, images: Tensor, batch: Batch, memory: Memory | None 
     return loss
 
 
-def training_instances(data: TrainingData, out: Path) -> list[Instance]:
+def read_training_instances(data: TrainingData, out: Path) -> list[Instance]:
     """Every class that the embedder is trained on."""
     located = locate_cartons(data, out / "located.json")
     return [
-        *grocery(data, located),
-        *household(data),
-        *clothing(data, _CLOTHES),
-        *prints(_FAMILIES),
-        *beverages(data),
+        *grocery_instances(data, located),
+        *household_instances(data),
+        *clothing_instances(data, _CLOTHES),
+        *print_instances(_FAMILIES),
+        *beverage_instances(data),
     ]
 
 
-def sampler_of(
+def make_sampler(
     data: TrainingData, out: Path, rng: np.random.Generator, *, lit: bool = True
-) -> Sampler:
+) -> ViewSampler:
     """Draws views of everything that may be trained on; blocks while the pictures are read.
 
     Args:
         data: the data folder.
         out: folder where it is kept which cartons were located.
         rng: source of all chance.
-        lit: photograph the views at once, see `Sampler`.
+        lit: photograph the views at once, see `ViewSampler`.
     """
-    places = backgrounds(data, _BACKGROUNDS)
-    return Sampler(training_instances(data, out), places, rng, lit=lit)
+    places = read_data_backgrounds(data, _BACKGROUNDS)
+    return ViewSampler(read_training_instances(data, out), places, rng, lit=lit)
 
 
-def embed_with(
+def embed_crops(
     net: nn.Module, crops: Sequence[NDArray[np.uint8]], device: str = "cpu", side: int = INPUT_SIDE
 ) -> NDArray[np.float32]:
     """(N, 256) unit vectors in float32 arithmetic."""
@@ -128,12 +130,12 @@ def embed_with(
     return np.concatenate(parts)
 
 
-def picture_side(share: float) -> int:
+def view_side(share: float) -> int:
     """Pixels of the views at that share of the budget."""
     return next(side for until, side in _SIDES if share <= until)
 
 
-def train_embedder(options: RunOptions, report: Report) -> Path:
+def train_embedder(options: RunOptions, report: OnReport) -> Path:
     """Train within the time bound; returns the checkpoint of the best averaged network.
 
     Blocks for `options.minutes`; see `Run.complete` for what it writes. The first report is the
@@ -146,27 +148,27 @@ def train_embedder(options: RunOptions, report: Report) -> Path:
     options.out.mkdir(parents=True, exist_ok=True)
     data = TrainingData.open(options.data)
     located = locate_cartons(data, options.out / "located.json")
-    validation = held_out_set(data, located)
+    validation = read_held_out_set(data, located)
     report(Progress(0, 0.0, 0.0, validation.measure(ColourEmbedder().embed)))
-    run = EmbedderRun(options, validation)
-    run.restore_if_asked()
-    rng = run.chance()
-    sampler = sampler_of(data, options.out, rng, lit=not options.photographs_batches)
+    run = EmbedderTrainer(options, validation)
+    run.restore()
+    rng = run.fresh_rng()
+    sampler = make_sampler(data, options.out, rng, lit=not options.degrades_on_device)
 
-    def draw(share: float) -> Batch:
-        side = picture_side(options.along(share))
-        return joined([sampler.batch(side) for _ in range(options.batches)])
+    def draw(share: float) -> ViewBatch:
+        side = view_side(options.schedule_share(share))
+        return join_batches([sampler.batch(side) for _ in range(options.batches)])
 
-    run.views = run.feed(draw, rng)
-    run.memory = Memory(_REMEMBERED, sampler.labels_of(Kind.BEVERAGE))
-    return run.complete(report)
+    run.views = run.make_loader(draw, rng)
+    run.memory = CrossBatchMemory(_REMEMBERED, sampler.labels_of(InstanceKind.BEVERAGE))
+    return run.run(report)
 
 
-class EmbedderRun(Run):
+class EmbedderTrainer(Trainer):
     """The embedder's part of a run."""
 
-    views: Feed[Batch]
-    memory: Memory | None = None
+    views: BatchLoader[ViewBatch]
+    memory: CrossBatchMemory | None = None
 
     def __init__(self, options: RunOptions, validation: RetrievalSet) -> None:
         torch.manual_seed(options.seed)
@@ -182,16 +184,16 @@ class EmbedderRun(Run):
     @override
     def loss(self) -> Tensor:
         batch = self.views.next(self.share)
-        images = pictures_of(batch, self.options.device)
+        images = to_images(batch, self.options.device)
         if batch.lights:
             images = self._darkroom.develop(images, batch.lights)
-        return loss_of(self.net, images, batch, self.memory)
+        return embedding_loss(self.net, images, batch, self.memory)
 
     @override
     def measure(self) -> dict[str, float]:
         """At the last, served size: figures of different sizes must not compete for the best."""
-        net, device, side = self.average.module, self.options.device, picture_side(1.0)
-        return self.validation.measure(lambda crops: embed_with(net, crops, device, side))
+        net, device, side = self.average.module, self.options.device, view_side(1.0)
+        return self.validation.measure(lambda crops: embed_crops(net, crops, device, side))
 
     @override
     def score(self, figures: Mapping[str, float]) -> float:

@@ -19,18 +19,18 @@ from matcher.imaging.box import Box
 from matcher.networks.weights import Weights, fill_network, read_state
 from matcher.networks.yolo import build_yolov5n
 from training.augment.views import Subject
-from training.data.backgrounds import drawn_places
-from training.data.catalog_products import OwnProduct
-from training.data.prints import family
-from training.data.sources import Labelled, boxes_of_yolo, pictures_in, read_rgb
-from training.detector.data import Boxed, DetectionSets
+from training.data.backgrounds import draw_backgrounds
+from training.data.catalog_products import CatalogProduct
+from training.data.prints import draw_family
+from training.data.sources import LabelledFile, list_pictures, read_rgb, read_yolo_boxes
+from training.detector.data import BoxedPicture, DetectionSets
 from training.detector.metrics import average_precision, recall
-from training.detector.scenes import Scene, SceneMaker, as_package
-from training.detector.train import DetectorRun, detect_with
+from training.detector.scenes import Scene, SceneComposer, make_package
+from training.detector.train import DetectorTrainer, detect_boxes
 from training.errors import TrainingError
-from training.finetune.embedder import follow_closely, parted
+from training.finetune.embedder import average_closely, split_backgrounds
 from training.loop.checkpoint import load_checkpoint
-from training.loop.progress import Report
+from training.loop.progress import OnReport
 from training.loop.trainer import RunOptions
 
 _BATCH: Final = 10
@@ -45,13 +45,13 @@ _CHOOSING, _REPORTING = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
-class OwnDetectorOptions:
+class DetectorFinetuneOptions:
     """One adaptation.
 
     Attributes:
         run: minutes, seed, device and where checkpoints go; its `data` is not read.
         start: weights to start from, and to be compared with.
-        photos: folder of labelled photos to measure on, too; see `labelled_photos`.
+        photos: folder of labelled photos to measure on, too; see `read_labelled_photos`.
     """
 
     run: RunOptions
@@ -60,7 +60,7 @@ class OwnDetectorOptions:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AdaptedDetector:
+class FinetunedDetector:
     """What came of it: shares in [0, 1].
 
     `ap50` and `recall` (of boxes that serve) on scenes of the catalog's products in places that
@@ -85,12 +85,12 @@ class AdaptedDetector:
         return self.after[name] > self.before[name] and forgotten <= _FORGETTABLE
 
 
-def adapt_detector(
-    products: Sequence[OwnProduct],
-    options: OwnDetectorOptions,
-    report: Report,
+def finetune_detector(
+    products: Sequence[CatalogProduct],
+    options: DetectorFinetuneOptions,
+    report: OnReport,
     places: Sequence[NDArray[np.uint8]] = (),
-) -> AdaptedDetector:
+) -> FinetunedDetector:
     """Train within the time bound; see `Run.complete` for what it writes.
 
     Args:
@@ -105,48 +105,51 @@ def adapt_detector(
     """
     run_options = options.run
     run_options.out.mkdir(parents=True, exist_ok=True)
-    photos = () if options.photos is None else labelled_photos(options.photos)
-    seen, unseen = parted(list(places) or drawn_places(_PLACES, run_options.seed))
-    own = [look.subject() for one in products for look in one.looks]
+    photos = () if options.photos is None else read_labelled_photos(options.photos)
+    seen, unseen = split_backgrounds(list(places) or draw_backgrounds(_PLACES, run_options.seed))
+    own = [look.subject() for one in products for look in one.pictures]
     side = int(options.start.option("input_size", 640))
     confidence = options.start.option("confidence", 0.25)
 
-    def pictures(number: int) -> Measured:
+    def pictures(number: int) -> DetectorEvaluation:
         rng = np.random.default_rng((run_options.seed, number))
-        strange = packages(_PACKAGES // 4, _STRANGE_SEEDS + number * _PACKAGES, rng)
-        makers = SceneMaker(own, unseen, rng), SceneMaker(strange, unseen, rng)
+        strange = make_packages(_PACKAGES // 4, _STRANGE_SEEDS + number * _PACKAGES, rng)
+        makers = SceneComposer(own, unseen, rng), SceneComposer(strange, unseen, rng)
         ours, others = ([maker.scene(side) for _ in range(_SCENES)] for maker in makers)
         asked = photos if number == _REPORTING else ()
-        return Measured(ours, others, asked, side, confidence)
+        return DetectorEvaluation(ours, others, asked, side, confidence)
 
-    run = OwnDetectorRun(options, pictures(_CHOOSING))
+    run = DetectorFinetuner(options, pictures(_CHOOSING))
     reporting = pictures(_REPORTING)
     before = reporting.of(run.average.module, run_options.device)
-    run.restore_if_asked()
-    rng = run.chance()
-    makers = SceneMaker(own, seen, rng), SceneMaker(packages(_PACKAGES, 0, rng), seen, rng)
+    run.restore()
+    rng = run.fresh_rng()
+    makers = (
+        SceneComposer(own, seen, rng),
+        SceneComposer(make_packages(_PACKAGES, 0, rng), seen, rng),
+    )
 
     def draw(_share: float) -> list[Scene]:
         return [makers[number % 2].scene(side) for number in range(_BATCH)]
 
-    run.scenes = run.feed(draw, rng)
-    best = run.complete(report)
+    run.scenes = run.make_loader(draw, rng)
+    best = run.run(report)
     run.average.module.load_state_dict(load_checkpoint(best, run_options.device)["net"])
-    return AdaptedDetector(best, before, reporting.of(run.average.module, run_options.device))
+    return FinetunedDetector(best, before, reporting.of(run.average.module, run_options.device))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Measured:
+class DetectorEvaluation:
     """Pictures whose boxes are known."""
 
     own: Sequence[Scene]
     strange: Sequence[Scene]
-    photos: Sequence[Boxed]
+    photos: Sequence[BoxedPicture]
     side: int
     confidence: float
 
     def of(self, net: nn.Module, device: str) -> dict[str, float]:
-        """The figures of a network; see `AdaptedDetector`."""
+        """The figures of a network; see `FinetunedDetector`."""
         ap50, found = self._measure(net, self.own, device)
         strange, _ = self._measure(net, self.strange, device)
         figures = {"ap50": ap50, "recall": found, "others_ap50": strange}
@@ -156,9 +159,9 @@ class Measured:
         return figures
 
     def _measure(
-        self, net: nn.Module, pictures: Sequence[Scene] | Sequence[Boxed], device: str
+        self, net: nn.Module, pictures: Sequence[Scene] | Sequence[BoxedPicture], device: str
     ) -> tuple[float, float]:
-        found = [detect_with(net, one.image, self.side, device) for one in pictures]
+        found = [detect_boxes(net, one.image, self.side, device) for one in pictures]
         truth: list[tuple[Box, ...]] = [one.boxes for one in pictures]
         return (
             average_precision(found, truth),
@@ -166,10 +169,10 @@ class Measured:
         )
 
 
-class OwnDetectorRun(DetectorRun):
+class DetectorFinetuner(DetectorTrainer):
     """The detector's run on scenes of one catalog."""
 
-    def __init__(self, options: OwnDetectorOptions, choosing: Measured) -> None:
+    def __init__(self, options: DetectorFinetuneOptions, choosing: DetectorEvaluation) -> None:
         super().__init__(options.run, DetectionSets((), ()))
         start = options.start
         state = read_state(start.path, start.sha256)
@@ -178,7 +181,7 @@ class OwnDetectorRun(DetectorRun):
         except WeightsError as error:
             raise TrainingError(f"only our own detector can be adapted: {error}") from error
         self.net.load_state_dict(filled.state_dict())
-        self.average = AveragedModel(self.net, multi_avg_fn=follow_closely, use_buffers=True)
+        self.average = AveragedModel(self.net, multi_avg_fn=average_closely, use_buffers=True)
         self.peak_rate = _PEAK_RATE
         self._choosing = choosing
 
@@ -191,13 +194,13 @@ class OwnDetectorRun(DetectorRun):
         return figures["ap50"] + figures["others_ap50"]
 
 
-def packages(families: int, first_seed: int, rng: np.random.Generator) -> list[Subject]:
+def make_packages(families: int, first_seed: int, rng: np.random.Generator) -> list[Subject]:
     """Invented things of two flavours each."""
-    flat = [print_ for seed in range(families) for print_ in family(first_seed + seed, 2)]
-    return [as_package(print_, flat[int(rng.integers(len(flat)))], rng) for print_ in flat]
+    flat = [print_ for seed in range(families) for print_ in draw_family(first_seed + seed, 2)]
+    return [make_package(print_, flat[int(rng.integers(len(flat)))], rng) for print_ in flat]
 
 
-def labelled_photos(folder: Path) -> tuple[Boxed, ...]:
+def read_labelled_photos(folder: Path) -> tuple[BoxedPicture, ...]:
     """Photos with a text file of the same name beside them or in `labels/`, in YOLO's form.
 
     Each line is `class x y width height`, centre and size in shares of the picture.
@@ -206,8 +209,8 @@ def labelled_photos(folder: Path) -> tuple[Boxed, ...]:
         TrainingError: there is none, or one cannot be read.
     """
     home = folder / "images" if (folder / "images").is_dir() else folder
-    found: list[Boxed] = []
-    for path in pictures_in(home):
+    found: list[BoxedPicture] = []
+    for path in list_pictures(home):
         beside = path.with_suffix(".txt")
         labels = beside if beside.exists() else folder / "labels" / beside.name
         if path.is_file() and labels.exists():
@@ -217,14 +220,14 @@ def labelled_photos(folder: Path) -> tuple[Boxed, ...]:
     return tuple(found)
 
 
-def _read(path: Path, labels: Path) -> Labelled:
+def _read(path: Path, labels: Path) -> LabelledFile:
     try:
-        return boxes_of_yolo(path, labels)
+        return read_yolo_boxes(path, labels)
     except (ValueError, IndexError, OSError) as error:
         raise TrainingError(f"{labels} is not `class x y width height` per line") from error
 
 
-def _boxed(labelled: Labelled) -> Boxed:
+def _boxed(labelled: LabelledFile) -> BoxedPicture:
     image = read_rgb(labelled.path, _PHOTO_SIDE)
     scale = max(image.shape[:2]) / labelled.longest
-    return Boxed(image, tuple(box.scaled(scale) for box in labelled.boxes))
+    return BoxedPicture(image, tuple(box.scaled(scale) for box in labelled.boxes))

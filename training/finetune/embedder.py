@@ -18,19 +18,26 @@ from typing_extensions import override
 from matcher.networks.graphs import build_network
 from matcher.networks.resnet import EmbeddingNet
 from matcher.networks.weights import Weights, read_state
-from training.augment.views import CATALOG_LIGHT, CATALOG_POSE, SHOP_LIGHT, SHOP_POSE, Subject, view
-from training.data.backgrounds import drawn_places
-from training.data.catalog_products import OwnProduct
-from training.data.prints import family
+from training.augment.views import (
+    CATALOG_DEGRADATION,
+    CATALOG_POSE,
+    SHOP_DEGRADATION,
+    SHOP_POSE,
+    Subject,
+    draw_view,
+)
+from training.data.backgrounds import draw_backgrounds
+from training.data.catalog_products import CatalogProduct
+from training.data.prints import draw_family
 from training.embedder.metrics import Embed
-from training.embedder.sampling import Batch
-from training.embedder.train import embed_with, loss_of, pictures_of
+from training.embedder.sampler import ViewBatch
+from training.embedder.train import embed_crops, embedding_loss, to_images
 from training.errors import TrainingError
-from training.finetune.metrics import AdaptSet, flat, nearest_others
+from training.finetune.metrics import EmbedderEvaluation, find_nearest_others, flat_subject
 from training.loop.checkpoint import load_checkpoint
-from training.loop.loader import Feed
-from training.loop.progress import Report
-from training.loop.trainer import Run, RunOptions
+from training.loop.loader import BatchLoader
+from training.loop.progress import OnReport
+from training.loop.trainer import RunOptions, Trainer
 
 _PAIRS: Final = 8
 _FAMILIES: Final = 4
@@ -49,7 +56,7 @@ _CHOOSING, _REPORTING = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
-class AdaptOptions:
+class EmbedderFinetuneOptions:
     """One adaptation.
 
     Attributes:
@@ -64,8 +71,8 @@ class AdaptOptions:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Adapted:
-    """What came of it; see `training.finetune.metrics.AdaptSet` for the figures.
+class FinetunedEmbedder:
+    """What came of it; see `training.finetune.metrics.EmbedderEvaluation` for the figures.
 
     Attributes:
         state: tensors of the network, by name.
@@ -81,11 +88,11 @@ class Adapted:
     def is_better(self) -> bool:
         """Whether the catalog gained, and little else was lost."""
         forgotten = self.before["others_top1"] - self.after["others_top1"]
-        gained = own_score(self.after) - own_score(self.before)
+        gained = catalog_score(self.after) - catalog_score(self.before)
         return gained > 0 and forgotten <= _FORGETTABLE
 
 
-def own_score(figures: Mapping[str, float]) -> float:
+def catalog_score(figures: Mapping[str, float]) -> float:
     """How well the catalog's own products are told apart, in [0, 1]."""
     counted = [
         figures[name] for name in ("views_top1", "pictures_top1", "twins") if name in figures
@@ -93,12 +100,12 @@ def own_score(figures: Mapping[str, float]) -> float:
     return float(np.mean(counted))
 
 
-def adapt_embedder(
-    products: Sequence[OwnProduct],
-    options: AdaptOptions,
-    report: Report,
+def finetune_embedder(
+    products: Sequence[CatalogProduct],
+    options: EmbedderFinetuneOptions,
+    report: OnReport,
     places: Sequence[NDArray[np.uint8]] = (),
-) -> Adapted:
+) -> FinetunedEmbedder:
     """Train within the time bound; see `Run.complete` for what it writes.
 
     Args:
@@ -114,33 +121,35 @@ def adapt_embedder(
     run_options = options.run
     run_options.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(run_options.seed)
-    side = side_of(options.start)
-    present, present_side = network_of(options.present), side_of(options.present)
+    side = input_side(options.start)
+    present, present_side = load_embedder(options.present), input_side(options.present)
     present.to(run_options.device)
 
     def by_present(crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        return embed_with(present, crops, run_options.device, present_side)
+        return embed_crops(present, crops, run_options.device, present_side)
 
-    twins = nearest_others(products, by_present)
-    behind = list(places) or drawn_places(_PLACES, run_options.seed)
-    seen, unseen = parted(behind)
+    twins = find_nearest_others(products, by_present)
+    behind = list(places) or draw_backgrounds(_PLACES, run_options.seed)
+    seen, unseen = split_backgrounds(behind)
     choosing, reporting = (
-        AdaptSet(products, twins, unseen, max(side, present_side), run_options.seed + 10 * number)
+        EmbedderEvaluation(
+            products, twins, unseen, max(side, present_side), run_options.seed + 10 * number
+        )
         for number in (_CHOOSING, _REPORTING)
     )
     before = reporting.measure(by_present)
-    run = AdaptRun(network_of(options.start), side, choosing, run_options)
-    run.restore_if_asked()
-    rng = run.chance()
-    sampler = AdaptSampler(products, twins, seen, rng)
-    run.views = run.feed(lambda _share: sampler.batch(side), rng)
-    best = run.complete(report)
+    run = EmbedderFinetuner(load_embedder(options.start), side, choosing, run_options)
+    run.restore()
+    rng = run.fresh_rng()
+    sampler = FinetuneSampler(products, twins, seen, rng)
+    run.views = run.make_loader(lambda _share: sampler.batch(side), rng)
+    best = run.run(report)
     state = load_checkpoint(best, run_options.device)["net"]
     run.average.module.load_state_dict(state)
-    return Adapted(state, before, reporting.measure(run.embed))
+    return FinetunedEmbedder(state, before, reporting.measure(run.embed))
 
 
-def network_of(weights: Weights) -> EmbeddingNet:
+def load_embedder(weights: Weights) -> EmbeddingNet:
     """Our embedder with these weights, ready to be trained.
 
     Raises:
@@ -157,17 +166,17 @@ def network_of(weights: Weights) -> EmbeddingNet:
     return net.requires_grad_()
 
 
-def side_of(weights: Weights) -> int:
+def input_side(weights: Weights) -> int:
     """Pixels at which the weights see a crop."""
     return int(weights.option("input_size", 0))
 
 
-class AdaptSampler:
+class FinetuneSampler:
     """Draws batches; not thread-safe, because of its random generator."""
 
     def __init__(
         self,
-        products: Sequence[OwnProduct],
+        products: Sequence[CatalogProduct],
         twins: NDArray[np.intp],
         places: Sequence[NDArray[np.uint8]],
         rng: np.random.Generator,
@@ -177,21 +186,21 @@ class AdaptSampler:
         self._places = places
         self._rng = rng
 
-    def batch(self, side: int) -> Batch:
+    def batch(self, side: int) -> ViewBatch:
         """Two views of `side` pixels of each thing."""
         rng = self._rng
         drawn = rng.permutation(len(self._products))[:_PAIRS]
         own = list(dict.fromkeys(i for n in drawn for i in (int(n), int(self._twins[n]))))
         views: list[NDArray[np.uint8]] = []
         for index in own:
-            looks = self._products[index].looks
+            looks = self._products[index].pictures
             first, second = (looks[int(rng.integers(len(looks)))].subject() for _ in range(2))
             views += self._two_views(first, second, side)
         for seed in rng.choice(_KNOWN_FAMILIES, _FAMILIES, replace=False):
-            for print_ in family(int(seed), _FAMILY):
-                views += self._two_views(flat(print_), flat(print_), side)
+            for print_ in draw_family(int(seed), _FAMILY):
+                views += self._two_views(flat_subject(print_), flat_subject(print_), side)
         labels = np.repeat(np.arange(len(views) // 2, dtype=np.int64), 2)
-        return Batch(np.stack(views), labels)
+        return ViewBatch(np.stack(views), labels)
 
     def _two_views(
         self, first: Subject, second: Subject, side: int
@@ -199,40 +208,42 @@ class AdaptSampler:
         """As a catalog shows it (mostly), and as a shop does."""
         rng = self._rng
         if rng.random() < _PLAIN:
-            shown = view(first, CATALOG_POSE, side, rng, light=CATALOG_LIGHT)
+            shown = draw_view(first, CATALOG_POSE, side, rng, light=CATALOG_DEGRADATION)
         else:
-            shown = view(first, SHOP_POSE, side, rng, self._place(), SHOP_LIGHT)
-        return shown, view(second, SHOP_POSE, side, rng, self._place(), SHOP_LIGHT)
+            shown = draw_view(first, SHOP_POSE, side, rng, self._place(), SHOP_DEGRADATION)
+        return shown, draw_view(second, SHOP_POSE, side, rng, self._place(), SHOP_DEGRADATION)
 
     def _place(self) -> NDArray[np.uint8]:
         return self._places[int(self._rng.integers(len(self._places)))]
 
 
-class AdaptRun(Run):
+class EmbedderFinetuner(Trainer):
     """The adaptation's part of a run."""
 
-    views: Feed[Batch]
+    views: BatchLoader[ViewBatch]
 
     def __init__(
-        self, net: EmbeddingNet, side: int, choosing: AdaptSet, options: RunOptions
+        self, net: EmbeddingNet, side: int, choosing: EmbedderEvaluation, options: RunOptions
     ) -> None:
         net.to(memory_format=torch.channels_last)
         net.to(options.device)
         groups = [{"params": list(net.parameters()), "weight_decay": _WEIGHT_DECAY}]
         super().__init__(net, groups, _PEAK_RATE, options)
-        self.average = AveragedModel(net, multi_avg_fn=follow_closely, use_buffers=True)
+        self.average = AveragedModel(net, multi_avg_fn=average_closely, use_buffers=True)
         self._side = side
         self._choosing = choosing
 
     @property
     def embed(self) -> Embed:
         """By the averaged network."""
-        return lambda crops: embed_with(self.average.module, crops, self.options.device, self._side)
+        return lambda crops: embed_crops(
+            self.average.module, crops, self.options.device, self._side
+        )
 
     @override
     def loss(self) -> Tensor:
         batch = self.views.next(self.share)
-        return loss_of(self.net, pictures_of(batch, self.options.device), batch)
+        return embedding_loss(self.net, to_images(batch, self.options.device), batch)
 
     @override
     def measure(self) -> dict[str, float]:
@@ -240,11 +251,11 @@ class AdaptRun(Run):
 
     @override
     def score(self, figures: Mapping[str, float]) -> float:
-        return own_score(figures) + figures["others_top1"]
+        return catalog_score(figures) + figures["others_top1"]
 
 
 @torch.no_grad()
-def follow_closely(
+def average_closely(
     average: Sequence[Tensor] | tuple[Tensor, ...],
     current: Sequence[Tensor] | tuple[Tensor, ...],
     _count: object,
@@ -257,7 +268,7 @@ def follow_closely(
             mean.copy_(value)
 
 
-def parted(
+def split_backgrounds(
     places: Sequence[NDArray[np.uint8]],
 ) -> tuple[Sequence[NDArray[np.uint8]], Sequence[NDArray[np.uint8]]]:
     """Places to train in, and every fourth one to measure in; the same where there are few."""

@@ -6,10 +6,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from training.augment.views import SHOP_LIGHT, SHOP_POSE, Subject, view
-from training.data.catalog_products import OwnProduct
+from training.augment.views import SHOP_DEGRADATION, SHOP_POSE, Subject, draw_view
+from training.data.catalog_products import CatalogProduct
 from training.data.instances import whole_box
-from training.data.prints import family
+from training.data.prints import draw_family
 from training.embedder.metrics import Embed
 
 MOST_VIEWS: Final = 400
@@ -23,7 +23,7 @@ Images = Sequence[NDArray[np.uint8]]
 Vectors = NDArray[np.float32]
 
 
-class AdaptSet:
+class EmbedderEvaluation:
     """Views of the catalog's products that training never drew, and pictures that it never saw.
 
     Figures are shares in [0, 1]: `views_top1`, `views_top5` of views, `pictures_top1`,
@@ -34,7 +34,7 @@ class AdaptSet:
 
     def __init__(
         self,
-        products: Sequence[OwnProduct],
+        products: Sequence[CatalogProduct],
         twins: NDArray[np.intp],
         places: Images,
         side: int,
@@ -51,8 +51,8 @@ class AdaptSet:
         """
         rng = np.random.default_rng((seed, 1))
         self._twins = twins
-        self._references = [look.image() for one in products for look in one.looks]
-        self._owners = np.repeat(np.arange(len(products)), [len(one.looks) for one in products])
+        self._references = [look.image() for one in products for look in one.pictures]
+        self._owners = np.repeat(np.arange(len(products)), [len(one.pictures) for one in products])
         per_product = max(MOST_VIEWS // len(products), 1)
         drawn = rng.permutation(len(products))[: max(MOST_VIEWS // per_product, 1)]
         self._truth = np.repeat(drawn, min(per_product, 4))
@@ -60,9 +60,11 @@ class AdaptSet:
         held_out = [(n, one.held_out) for n, one in enumerate(products) if one.held_out]
         self._held_out = [look.image() for _, look in held_out]
         self._held_out_truth = np.array([number for number, _ in held_out], np.intp)
-        prints = [p for n in range(STRANGERS) for p in family(_STRANGE_SEEDS + seed + n, _FAMILY)]
+        prints = [
+            p for n in range(STRANGERS) for p in draw_family(_STRANGE_SEEDS + seed + n, _FAMILY)
+        ]
         self._strangers = prints
-        self._strange_views = [_seen(flat(p), places, side, rng) for p in prints]
+        self._strange_views = [_seen(flat_subject(p), places, side, rng) for p in prints]
 
     def measure(self, embed: Embed) -> dict[str, float]:
         """The figures of an embedding."""
@@ -81,14 +83,14 @@ class AdaptSet:
         return figures | {"others_top1": float(np.mean(right))}
 
 
-def flat(print_: NDArray[np.uint8]) -> Subject:
+def flat_subject(print_: NDArray[np.uint8]) -> Subject:
     """A whole picture as a product."""
     return Subject(print_, np.full(print_.shape[:2], 255, np.uint8), whole_box(print_))
 
 
-def nearest_others(products: Sequence[OwnProduct], embed: Embed) -> NDArray[np.intp]:
+def find_nearest_others(products: Sequence[CatalogProduct], embed: Embed) -> NDArray[np.intp]:
     """(N,) for each product the one that looks most like it."""
-    vectors = embed([one.looks[0].image() for one in products])
+    vectors = embed([one.pictures[0].image() for one in products])
     likeness = vectors @ vectors.T
     np.fill_diagonal(likeness, -np.inf)
     nearest: NDArray[np.intp] = likeness.argmax(axis=1)
@@ -96,9 +98,9 @@ def nearest_others(products: Sequence[OwnProduct], embed: Embed) -> NDArray[np.i
 
 
 def _view(
-    product: OwnProduct, places: Images, side: int, rng: np.random.Generator
+    product: CatalogProduct, places: Images, side: int, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
-    look = product.looks[int(rng.integers(len(product.looks)))]
+    look = product.pictures[int(rng.integers(len(product.pictures)))]
     return _seen(look.subject(), places, side, rng)
 
 
@@ -106,7 +108,7 @@ def _seen(
     subject: Subject, places: Images, side: int, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
     behind = places[int(rng.integers(len(places)))]
-    return view(subject, SHOP_POSE, side, rng, behind, SHOP_LIGHT)
+    return draw_view(subject, SHOP_POSE, side, rng, behind, SHOP_DEGRADATION)
 
 
 def _per_product(likeness: Vectors, owners: NDArray[np.intp]) -> Vectors:

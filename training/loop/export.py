@@ -26,7 +26,7 @@ _COUNTER: Final = "num_batches_tracked"
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class WeightsCard:
     """What the manifest says of weights beside what their file says itself.
 
     Attributes:
@@ -46,12 +46,12 @@ class Card:
     options: Mapping[str, float]
 
 
-def compact(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def to_half_precision(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Half precision where it costs nothing, without counters that inference never reads."""
     return {name: _narrowed(name, value) for name, value in state.items() if _COUNTER not in name}
 
 
-def export(checkpoint: Path, card: Card, folder: Path) -> WeightsEntry:
+def export_weights(checkpoint: Path, card: WeightsCard, folder: Path) -> WeightsEntry:
     """Write the weights and their manifest entry, which replaces one of the same name.
 
     Raises:
@@ -60,11 +60,11 @@ def export(checkpoint: Path, card: Card, folder: Path) -> WeightsEntry:
     """
     state = load_checkpoint(checkpoint, "cpu")["net"]
     path = folder / f"{card.name}.safetensors"
-    save_file(compact(state), path)
-    return listed(path, card, folder)
+    save_file(to_half_precision(state), path)
+    return add_to_manifest(path, card, folder)
 
 
-def listed(path: Path, card: Card, folder: Path) -> WeightsEntry:
+def add_to_manifest(path: Path, card: WeightsCard, folder: Path) -> WeightsEntry:
     """The manifest entry, now written, of a file in the weights folder.
 
     Raises:

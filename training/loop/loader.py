@@ -19,7 +19,7 @@ Drawn = TypeVar("Drawn")
 _AHEAD: Final = 2
 
 
-class Feed(Generic[Drawn]):
+class BatchLoader(Generic[Drawn]):
     """Batches without end.
 
     Processes that draw begin with the first batch, as copies of this one: pictures are in memory

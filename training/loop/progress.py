@@ -35,16 +35,16 @@ class Progress:
     figures: Mapping[str, float]
 
 
-Report = Callable[[Progress], None]
+OnReport = Callable[[Progress], None]
 
 
-def append(log: Path, progress: Progress) -> None:
+def append_progress(log: Path, progress: Progress) -> None:
     """Add one JSON line."""
     with log.open("a") as lines:
         lines.write(json.dumps(asdict(progress)) + "\n")
 
 
-def read(log: Path) -> list[Progress]:
+def read_progress(log: Path) -> list[Progress]:
     """All reports of a log; none if there is no log."""
     if not log.exists():
         return []

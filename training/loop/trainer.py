@@ -17,8 +17,8 @@ from torch.optim.swa_utils import AveragedModel
 from matcher.networks.weights import fill_network, read_tensors
 from training.loop import progress as progress_log
 from training.loop.checkpoint import load_checkpoint, save_checkpoint
-from training.loop.loader import Feed
-from training.loop.progress import Progress, Report
+from training.loop.loader import BatchLoader
+from training.loop.progress import OnReport, Progress
 
 _WARM_UP: Final = 0.04
 
@@ -72,17 +72,17 @@ class RunOptions:
     batches: int = 1
     start: Path | None = None
 
-    def along(self, share: float) -> float:
+    def schedule_share(self, share: float) -> float:
         """How far a share of the budget is along what a network learns from the beginning."""
         return 1.0 if self.start else share
 
     @property
-    def photographs_batches(self) -> bool:
+    def degrades_on_device(self) -> bool:
         """Whether pictures are photographed on the device, not by those who draw them."""
         return self.device != "cpu"
 
 
-class Run(ABC):
+class Trainer(ABC):
     """A network, its running average, its optimiser, and how much of the budget is spent."""
 
     def __init__(
@@ -137,7 +137,7 @@ class Run(ABC):
         self.seconds += time.monotonic() - started
         return float(loss.detach())
 
-    def complete(self, report: Report) -> Path:
+    def run(self, report: OnReport) -> Path:
         """Train until the budget is spent; returns the checkpoint of the best averaged network.
 
         Blocks. Writes `last.pt`, `best.pt`, `progress.jsonl` and `curves.png` to `options.out`; a
@@ -149,7 +149,7 @@ class Run(ABC):
                 save_checkpoint(self._state(), self.options.out / "last.pt")
         return self.options.out / "best.pt"
 
-    def restore_if_asked(self) -> None:
+    def restore(self) -> None:
         """Go on where the last checkpoint stood, if the options say so and there is one.
 
         Otherwise begin with the weights that they name.
@@ -177,11 +177,13 @@ class Run(ABC):
             one.requires_grad_()
         self.average.module.load_state_dict(self.net.state_dict())
 
-    def feed(self, draw: Callable[[float], _Drawn], rng: np.random.Generator) -> Feed[_Drawn]:
+    def make_loader(
+        self, draw: Callable[[float], _Drawn], rng: np.random.Generator
+    ) -> BatchLoader[_Drawn]:
         """Batches drawn by as many processes as the options say, which end with the run."""
-        return self._feeds.enter_context(closing(Feed(draw, rng, self.options.workers)))
+        return self._feeds.enter_context(closing(BatchLoader(draw, rng, self.options.workers)))
 
-    def chance(self) -> np.random.Generator:
+    def fresh_rng(self) -> np.random.Generator:
         """Another stream after every resumption: the same pictures again would teach nothing."""
         return np.random.default_rng((self.options.seed, self.step))
 
@@ -194,7 +196,7 @@ class Run(ABC):
                 losses.append(self.train_step())
             yield losses
 
-    def _report(self, losses: list[float], report: Report) -> None:
+    def _report(self, losses: list[float], report: OnReport) -> None:
         figures = self.measure()
         score = self.score(figures)
         if score >= self.best:
@@ -203,8 +205,8 @@ class Run(ABC):
             save_checkpoint(state, self.options.out / "best.pt")
         now = Progress(self.step, self.seconds / 60, float(np.mean(losses)), figures)
         log = self.options.out / "progress.jsonl"
-        progress_log.append(log, now)
-        progress_log.draw_curves(progress_log.read(log), self.options.out / "curves.png")
+        progress_log.append_progress(log, now)
+        progress_log.draw_curves(progress_log.read_progress(log), self.options.out / "curves.png")
         report(now)
 
     def _state(self) -> dict[str, object]:

@@ -14,23 +14,23 @@ from torch import nn
 from matcher.imaging.box import Box
 from matcher.retrieval.untrained import ColourEmbedder
 from training.data.instances import catalog_subject
-from training.data.sources import TrainingData, boxes_of_yolo, pictures_in, read_rgb
+from training.data.sources import TrainingData, list_pictures, read_rgb, read_yolo_boxes
 from training.detector.metrics import average_precision, recall
-from training.detector.train import detect_with
-from training.embedder.metrics import Embed, Query, RetrievalSet
+from training.detector.train import detect_boxes
+from training.embedder.metrics import Embed, RetrievalQuery, RetrievalSet
 
 _PHOTO_SIDE: Final = 400
 _CATALOG_SIDE: Final = 260
 _SURE: Final = 0.1
 
 
-def recall_in_shops(detector: nn.Module, data: TrainingData) -> dict[str, float]:
+def measure_recall_in_shops(detector: nn.Module, data: TrainingData) -> dict[str, float]:
     """Shop pictures of an unknown supermarket; many products there are not labelled."""
     folder = data.root / "eval_only" / "freiburg_boxes"
     found, truth = [], []
-    for path in pictures_in(folder / "images"):
-        labelled = boxes_of_yolo(path, folder / "labels" / f"{path.stem}.txt")
-        found.append(detect_with(detector, read_rgb(path, _PHOTO_SIDE)))
+    for path in list_pictures(folder / "images"):
+        labelled = read_yolo_boxes(path, folder / "labels" / f"{path.stem}.txt")
+        found.append(detect_boxes(detector, read_rgb(path, _PHOTO_SIDE)))
         truth.append(labelled.boxes)
     return {
         "freiburg_recall": recall(found, truth, confidence=_SURE),
@@ -39,7 +39,7 @@ def recall_in_shops(detector: nn.Module, data: TrainingData) -> dict[str, float]
     }
 
 
-def retrieval_of_cartons(
+def measure_carton_retrieval(
     data: TrainingData, methods: Mapping[str, Embed], detector: nn.Module | None
 ) -> dict[str, float]:
     """Cartons of `grocery/eval` among the catalog pictures of all products, left-out ones apart.
@@ -50,7 +50,7 @@ def retrieval_of_cartons(
         detector: cuts the surest box out of each photo first; the whole photo is asked if None.
     """
     catalog = data.root / "grocery" / "catalog"
-    names = tuple(folder.name for folder in pictures_in(catalog))
+    names = tuple(folder.name for folder in list_pictures(catalog))
     references = tuple(_on_white(catalog / name / "iconic.jpg") for name in names)
     figures: dict[str, float] = {}
     for group, products in (
@@ -65,7 +65,7 @@ def retrieval_of_cartons(
     return figures
 
 
-def together(first: Embed, second: Embed) -> Embed:
+def concatenate_embeddings(first: Embed, second: Embed) -> Embed:
     """Two embeddings side by side, each with half the say."""
 
     def embed(crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
@@ -77,19 +77,19 @@ def together(first: Embed, second: Embed) -> Embed:
 
 def _queries(
     data: TrainingData, products: Sequence[str], detector: nn.Module | None
-) -> list[Query]:
+) -> list[RetrievalQuery]:
     queries = []
     for product in products:
-        for path in pictures_in(data.root / "grocery" / "eval" / product):
+        for path in list_pictures(data.root / "grocery" / "eval" / product):
             photo = read_rgb(path, _PHOTO_SIDE)
             crop = photo if detector is None else _surest(detector, photo).crop(photo)
-            queries.append(Query(crop, product))
+            queries.append(RetrievalQuery(crop, product))
     return queries
 
 
 def _surest(detector: nn.Module, photo: NDArray[np.uint8]) -> Box:
     """The detector's first box; the whole photo where it finds none."""
-    found = detect_with(detector, photo)
+    found = detect_boxes(detector, photo)
     return found[0].box if found else Box(0, 0, photo.shape[1], photo.shape[0])
 
 

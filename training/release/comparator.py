@@ -6,12 +6,12 @@ from typing import Final
 from matcher.keypoints.features import FrontEnd
 from matcher.networks.comparator_net import ComparatorNet
 from matcher.networks.weights import Network, WeightsEntry
-from training.comparator.material import Amounts
-from training.comparator.metrics import HeldOut
+from training.comparator.material import MaterialCounts
+from training.comparator.metrics import HeldOutPairs
 from training.data.sources import TrainingData
 from training.loop.checkpoint import load_checkpoint
-from training.loop.export import Card, export
-from training.release.release import command_of
+from training.loop.export import WeightsCard, export_weights
+from training.release.release import training_command
 
 SOURCES: Final = (
     "Grocery Store Dataset train photos and catalog pictures without the 8 left-out cartons and "
@@ -20,12 +20,12 @@ SOURCES: Final = (
 )
 
 
-def ship_comparator(
+def release_comparator(
     data: TrainingData,
     run: Path,
     front_end: FrontEnd,
     folder: Path,
-    amounts: Amounts | None = None,
+    amounts: MaterialCounts | None = None,
 ) -> WeightsEntry:
     """Measure the best network of a run beside what needs none, and write it.
 
@@ -34,14 +34,14 @@ def ship_comparator(
     """
     net = ComparatorNet()
     net.load_state_dict(load_checkpoint(run / "best.pt", "cpu")["net"])
-    held_out = HeldOut.of(data, front_end, amounts or Amounts())
+    held_out = HeldOutPairs.of(data, front_end, amounts or MaterialCounts())
     figures = {**held_out.measure(net, "cpu"), **held_out.untrained()}
-    card = Card(
+    card = WeightsCard(
         name="comparator",
         network=Network.COMPARATOR,
         trained_on=SOURCES,
-        command=command_of("comparator", run),
+        command=training_command("comparator", run),
         figures={f"held_out_{name}": value for name, value in figures.items()},
         options={},
     )
-    return export(run / "best.pt", card, folder)
+    return export_weights(run / "best.pt", card, folder)

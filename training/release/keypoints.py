@@ -9,13 +9,19 @@ from superglue.superglue import SuperGlue, SuperGlueSizes
 from superglue.superpoint import SuperPoint, SuperPointSizes
 from training.data.sources import TrainingData
 from training.loop.checkpoint import load_checkpoint
-from training.loop.export import Card, export
-from training.release.release import command_of
-from training.superglue.feature_pool import Pool
+from training.loop.export import WeightsCard, export_weights
+from training.release.release import training_command
+from training.superglue.feature_pool import FeaturePool
 from training.superglue.front_ends import FrontEndChoice
-from training.superglue.metrics import pairing_figures
-from training.superglue.train import ITERATIONS, THRESHOLD, PairFinder, nearest, validation_pairs
-from training.superpoint.metrics import keypoint_figures
+from training.superglue.metrics import measure_pairing
+from training.superglue.train import (
+    ITERATIONS,
+    THRESHOLD,
+    SuperGluePairFinder,
+    match_nearest,
+    validation_pairs,
+)
+from training.superpoint.metrics import measure_keypoints
 from training.superpoint.train import HELD_OUT_PICTURES, read_pictures
 
 SOURCES: Final = (
@@ -27,7 +33,7 @@ SOURCES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class ServedAs:
+class SuperGlueServing:
     """How the product uses a SuperGlue.
 
     Attributes:
@@ -39,8 +45,8 @@ class ServedAs:
     closer: int
 
 
-def ship_superglue(
-    run: Path, pool: Path, front_end: FrontEndChoice, served: ServedAs, folder: Path
+def release_superglue(
+    run: Path, pool: Path, front_end: FrontEndChoice, served: SuperGlueServing, folder: Path
 ) -> WeightsEntry:
     """Measure the best network of a run beside nearest neighbours, and write it.
 
@@ -51,15 +57,15 @@ def ship_superglue(
     sizes = SuperGlueSizes.of(state)
     net = SuperGlue(sizes, ITERATIONS)
     net.load_state_dict(state)
-    held_out = validation_pairs(Pool.read(pool, "validation"), front_end.open())
-    own = pairing_figures(held_out, PairFinder(net).find)
-    plain = pairing_figures(held_out, nearest)
+    held_out = validation_pairs(FeaturePool.read(pool, "validation"), front_end.open())
+    own = measure_pairing(held_out, SuperGluePairFinder(net).find)
+    plain = measure_pairing(held_out, match_nearest)
     shape = f"--front-end {front_end.kind} --width {sizes.width} --layers {sizes.layers // 2}"
-    card = Card(
+    card = WeightsCard(
         name=f"superglue-{front_end.kind}-{sizes.width}x{sizes.layers // 2}",
         network=Network.SUPERGLUE,
         trained_on=SOURCES,
-        command=f"{command_of('superglue', run)} {shape}",
+        command=f"{training_command('superglue', run)} {shape}",
         figures={f"held_out_{name}": value for name, value in own.items()}
         | {f"held_out_nearest_{name}": value for name, value in plain.items()},
         options={
@@ -70,10 +76,10 @@ def ship_superglue(
             "closer": served.closer,
         },
     )
-    return export(run / "best.pt", card, folder)
+    return export_weights(run / "best.pt", card, folder)
 
 
-def ship_superpoint(data: TrainingData, run: Path, folder: Path) -> WeightsEntry:
+def release_superpoint(data: TrainingData, run: Path, folder: Path) -> WeightsEntry:
     """Measure the best network of a run on held-out pictures, and write it.
 
     Raises:
@@ -82,13 +88,13 @@ def ship_superpoint(data: TrainingData, run: Path, folder: Path) -> WeightsEntry
     state = load_checkpoint(run / "best.pt", "cpu")["net"]
     net = SuperPoint(SuperPointSizes.of(state))
     net.load_state_dict(state)
-    figures = keypoint_figures(net.eval(), read_pictures(data, HELD_OUT_PICTURES, held_out=True))
-    card = Card(
+    figures = measure_keypoints(net.eval(), read_pictures(data, HELD_OUT_PICTURES, held_out=True))
+    card = WeightsCard(
         name=f"superpoint-{net.sizes.descriptors}",
         network=Network.SUPERPOINT,
         trained_on=SOURCES,
-        command=command_of("superpoint", run),
+        command=training_command("superpoint", run),
         figures={f"held_out_{name}": value for name, value in figures.items()},
         options={},
     )
-    return export(run / "best.pt", card, folder)
+    return export_weights(run / "best.pt", card, folder)

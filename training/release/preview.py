@@ -12,27 +12,27 @@ from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
 from matcher.networks.grids import COMPARED_CELL as CELL
-from training.comparator.material import Amounts as ComparedAmounts
+from training.comparator.material import MaterialCounts as ComparedAmounts
 from training.comparator.material import collect_material
-from training.comparator.pairs import DIFFERENT, SAME, Compared, draw
-from training.data.aligned_photos import aligned_photos
-from training.data.backgrounds import drawn_places
-from training.data.catalog_products import OwnProduct
-from training.data.instances import backgrounds
-from training.data.located import locate_cartons
+from training.comparator.pairs import DIFFERENT, SAME, ComparedPair, draw_pair
+from training.data.aligned_photos import align_photos
+from training.data.backgrounds import draw_backgrounds
+from training.data.carton_boxes import locate_cartons
+from training.data.catalog_products import CatalogProduct
+from training.data.instances import read_data_backgrounds
 from training.data.sources import TrainingData
 from training.detector.data import DetectionSampler
-from training.detector.scenes import Scene, SceneMaker
+from training.detector.scenes import Scene, SceneComposer
 from training.detector.train import INPUT_SIDE
-from training.embedder.sampling import Sampler
-from training.embedder.train import picture_side, training_instances
+from training.embedder.sampler import ViewSampler
+from training.embedder.train import read_training_instances, view_side
 from training.errors import TrainingError
-from training.finetune.detector import packages
-from training.finetune.embedder import AdaptSampler
+from training.finetune.detector import make_packages
+from training.finetune.embedder import FinetuneSampler
 from training.superglue.compose import Composer
 from training.superglue.front_ends import FrontEndChoice
-from training.superglue.things import Amounts, Collector, trained_on
-from training.superpoint.shapes import drawn_shape
+from training.superglue.things import ThingCollector, ThingCounts, read_training_pictures
+from training.superpoint.shapes import draw_shape
 
 _TILE: Final = 160
 _COLUMNS: Final = 8
@@ -46,7 +46,7 @@ _RED: Final = (230, 40, 40)
 Tile = NDArray[np.uint8]
 
 
-def sheets_of_data(
+def draw_data_sheets(
     data: TrainingData, out: Path, choice: FrontEndChoice, seed: int
 ) -> Iterator[tuple[str, Tile]]:
     """One sheet per network, by its name, as `skulens train NETWORK --data DIR` draws them.
@@ -62,26 +62,34 @@ def sheets_of_data(
     rng = np.random.default_rng(seed)
     located = locate_cartons(data, out / "located.json")
     sampler = DetectionSampler(data, located, rng)
-    yield "detector", sheet([boxed(sampler.scene(INPUT_SIDE)) for _ in range(_COLUMNS * _ROWS)])
-    places = backgrounds(data, _PLACES)
-    batch = Sampler(training_instances(data, out), places, rng).batch(picture_side(1.0))
-    yield "embedder", sheet(list(batch.images))
-    drawn = (drawn_shape(120, rng) for _ in range(_COLUMNS * _ROWS))
-    yield "superpoint", sheet([pointed(image, points) for image, points in drawn])
+    yield (
+        "detector",
+        lay_out_sheet([draw_boxes(sampler.scene(INPUT_SIDE)) for _ in range(_COLUMNS * _ROWS)]),
+    )
+    places = read_data_backgrounds(data, _PLACES)
+    batch = ViewSampler(read_training_instances(data, out), places, rng).batch(view_side(1.0))
+    yield "embedder", lay_out_sheet(list(batch.images))
+    drawn = (draw_shape(120, rng) for _ in range(_COLUMNS * _ROWS))
+    yield "superpoint", lay_out_sheet([draw_keypoints(image, points) for image, points in drawn])
     pictures = (
         replace(one, photos=one.photos[:1])
-        for one in islice(trained_on(data, Amounts(20, 1, 4)), _THINGS)
+        for one in islice(read_training_pictures(data, ThingCounts(20, 1, 4)), _THINGS)
     )
-    composer = Composer(Collector(choice.open()).collect(pictures).things, rng)
-    yield "superglue", sheet([composer.scene().image for _ in range(_COLUMNS * _ROWS)])
+    composer = Composer(ThingCollector(choice.open()).collect(pictures).things, rng)
+    yield "superglue", lay_out_sheet([composer.scene().image for _ in range(_COLUMNS * _ROWS)])
     few = ComparedAmounts(_PLACES, _THINGS, 1)
-    photos = aligned_photos(data, choice.open(), held_out=False, twins=False)
+    photos = align_photos(data, choice.open(), held_out=False, twins=False)
     material = collect_material(data, few, photos, held_out=False)
-    yield "comparator", sheet([told(draw(material, rng)) for _ in range(_COLUMNS * _ROWS)])
+    yield (
+        "comparator",
+        lay_out_sheet(
+            [draw_compared_pair(draw_pair(material, rng)) for _ in range(_COLUMNS * _ROWS)]
+        ),
+    )
 
 
-def sheets_of_catalog(
-    products: Sequence[OwnProduct], twins: NDArray[np.intp], side: int, seed: int
+def draw_catalog_sheets(
+    products: Sequence[CatalogProduct], twins: NDArray[np.intp], side: int, seed: int
 ) -> Iterator[tuple[str, Tile]]:
     """The same as `skulens train NETWORK --catalog NAME` draws them.
 
@@ -92,16 +100,16 @@ def sheets_of_catalog(
         seed: of all chance.
     """
     rng = np.random.default_rng(seed)
-    places = drawn_places(_PLACES, seed)
-    own = [look.subject() for one in products for look in one.looks]
-    makers = SceneMaker(own, places, rng), SceneMaker(packages(12, 0, rng), places, rng)
+    places = draw_backgrounds(_PLACES, seed)
+    own = [look.subject() for one in products for look in one.pictures]
+    makers = SceneComposer(own, places, rng), SceneComposer(make_packages(12, 0, rng), places, rng)
     scenes = [makers[number % 2].scene(INPUT_SIDE) for number in range(_COLUMNS * _ROWS)]
-    yield "detector", sheet([boxed(scene) for scene in scenes])
-    views = AdaptSampler(products, twins, places, rng).batch(side)
-    yield "embedder", sheet(list(views.images))
+    yield "detector", lay_out_sheet([draw_boxes(scene) for scene in scenes])
+    views = FinetuneSampler(products, twins, places, rng).batch(side)
+    yield "embedder", lay_out_sheet(list(views.images))
 
 
-def boxed(scene: Scene) -> Tile:
+def draw_boxes(scene: Scene) -> Tile:
     """A scene with its boxes drawn."""
     image = scene.image.copy()
     for box in scene.boxes:
@@ -109,7 +117,7 @@ def boxed(scene: Scene) -> Tile:
     return image
 
 
-def pointed(image: NDArray[np.uint8], points: NDArray[np.float32]) -> Tile:
+def draw_keypoints(image: NDArray[np.uint8], points: NDArray[np.float32]) -> Tile:
     """A grey picture with its keypoints drawn."""
     shown = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
     for x, y in np.rint(points).astype(int).tolist():
@@ -117,7 +125,7 @@ def pointed(image: NDArray[np.uint8], points: NDArray[np.float32]) -> Tile:
     return np.asarray(shown, np.uint8)
 
 
-def told(pair: Compared) -> Tile:
+def draw_compared_pair(pair: ComparedPair) -> Tile:
     """A reference, the picture of it, and in that red what differs and green what does not."""
     shown = pair.query.copy()
     height, width = shown.shape[:2]
@@ -128,7 +136,7 @@ def told(pair: Compared) -> Tile:
     return np.concatenate([pair.reference, shown], axis=1)
 
 
-def sheet(tiles: Sequence[Tile]) -> Tile:
+def lay_out_sheet(tiles: Sequence[Tile]) -> Tile:
     """Pictures in rows of eight, each fitted into a square, on white.
 
     Raises:

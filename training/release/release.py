@@ -14,17 +14,21 @@ from matcher.networks.weights import Network, WeightsEntry, load_weights, read_m
 from matcher.networks.yolo import build_yolov5n
 from matcher.retrieval.colour_layout import ColourBasis, read_colour_basis
 from matcher.retrieval.untrained import ColourEmbedder
-from training.data.located import locate_cartons
+from training.data.carton_boxes import locate_cartons
 from training.data.sources import TrainingData
 from training.detector import train as detecting
-from training.detector.data import held_out_sets
-from training.embedder.metrics import Embed, held_out_set
-from training.embedder.train import embed_with, picture_side
+from training.detector.data import read_held_out_sets
+from training.embedder.metrics import Embed, read_held_out_set
+from training.embedder.train import embed_crops, view_side
 from training.errors import TrainingError
 from training.loop.checkpoint import load_checkpoint
-from training.loop.export import Card, export, listed
-from training.loop.progress import read
-from training.release.assess import recall_in_shops, retrieval_of_cartons, together
+from training.loop.export import WeightsCard, add_to_manifest, export_weights
+from training.loop.progress import read_progress
+from training.release.assess import (
+    concatenate_embeddings,
+    measure_carton_retrieval,
+    measure_recall_in_shops,
+)
 
 _FIGURES: Final = ("carton_top1", "carton_top5", "carton_top10")
 # Low: a proposal that is no product costs time only, a product that is not proposed is lost.
@@ -45,7 +49,7 @@ _SOURCES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Runs:
+class FinishedRuns:
     """Finished runs, by the folders they wrote.
 
     Attributes:
@@ -64,7 +68,7 @@ class Runs:
     decision: Path | None = None
 
 
-def ship(runs: Runs, folder: Path) -> tuple[WeightsEntry, ...]:
+def release_networks(runs: FinishedRuns, folder: Path) -> tuple[WeightsEntry, ...]:
     """Measure what the runs made; write its weights and manifest entries.
 
     Blocks for minutes: hundreds of photos through the networks.
@@ -96,35 +100,35 @@ def _ship_detector(run: Path, data: TrainingData, folder: Path) -> WeightsEntry:
         "confidence": _CONFIDENCE,
         "two_looks": _TOGETHER,
     }
-    card = Card(
+    card = WeightsCard(
         name="detector-yolov5n",
         network=Network.DETECTOR,
         trained_on=_SOURCES,
-        command=command_of("detector", run),
+        command=training_command("detector", run),
         figures=_detector_figures(detector, data, run),
         options=options,
     )
-    return export(run / "best.pt", card, folder)
+    return export_weights(run / "best.pt", card, folder)
 
 
 def _ship_embedder(run: Path, data: TrainingData, folder: Path) -> WeightsEntry:
     """Its figures are with the detector and the colours that the folder has by now."""
     embedder, detector = EmbeddingNet(), build_yolov5n()
     embedder.load_state_dict(load_checkpoint(run / "best.pt", "cpu")["net"])
-    load_entry(detector, folder, Network.DETECTOR)
-    colours = read_colour_basis(folder / entry_of(folder, Network.COLOURS).file)
-    card = Card(
+    load_listed_weights(detector, folder, Network.DETECTOR)
+    colours = read_colour_basis(folder / find_entry(folder, Network.COLOURS).file)
+    card = WeightsCard(
         name="embedder-resnet34",
         network=Network.EMBEDDER,
         trained_on=_SOURCES,
-        command=command_of("embedder", run),
+        command=training_command("embedder", run),
         figures=_embedder_figures(embedder, detector, colours, data, run),
-        options={"input_size": picture_side(1.0), "squeeze": 1, "heaps": _HEAPS_FROM},
+        options={"input_size": view_side(1.0), "squeeze": 1, "heaps": _HEAPS_FROM},
     )
-    return export(run / "best.pt", card, folder)
+    return export_weights(run / "best.pt", card, folder)
 
 
-def entry_of(folder: Path, network: Network) -> WeightsEntry:
+def find_entry(folder: Path, network: Network) -> WeightsEntry:
     """What a weights folder has for a network.
 
     Raises:
@@ -137,45 +141,45 @@ def entry_of(folder: Path, network: Network) -> WeightsEntry:
     return entries[0]
 
 
-def load_entry(net: nn.Module, folder: Path, network: Network) -> None:
+def load_listed_weights(net: nn.Module, folder: Path, network: Network) -> None:
     """Fill a network with the weights that a folder has for it."""
-    entry = entry_of(folder, network)
+    entry = find_entry(folder, network)
     load_weights(net, folder / entry.file, entry.sha256)
 
 
 def _ship_colours(file: Path, folder: Path) -> WeightsEntry:
     """Their figures stand with the embedder's, beside which they are served."""
     command = "skulens train colours --data DIR --out colours.safetensors"
-    card = Card("colours", Network.COLOURS, _SOURCES, command, figures={}, options={})
+    card = WeightsCard("colours", Network.COLOURS, _SOURCES, command, figures={}, options={})
     return _ship_table(file, "colours.safetensors", card, folder)
 
 
 def _ship_decision(file: Path, folder: Path) -> WeightsEntry:
     """Its figures are those of `skulens bench recognition`."""
     command = "skulens train decision --data DIR --out decision.json --photos 14"
-    card = Card("decision", Network.DECISION, _CARTONS, command, figures={}, options={})
+    card = WeightsCard("decision", Network.DECISION, _CARTONS, command, figures={}, options={})
     return _ship_table(file, "decision.json", card, folder)
 
 
-def _ship_table(file: Path, name: str, card: Card, folder: Path) -> WeightsEntry:
+def _ship_table(file: Path, name: str, card: WeightsCard, folder: Path) -> WeightsEntry:
     path = folder / name
     path.write_bytes(file.read_bytes())
-    return listed(path, card, folder)
+    return add_to_manifest(path, card, folder)
 
 
-def command_of(network: str, out: Path) -> str:
+def training_command(network: str, out: Path) -> str:
     """What makes such weights again, with the minutes that the run's log tells of."""
-    reports = read(out / "progress.jsonl")
+    reports = read_progress(out / "progress.jsonl")
     minutes = reports[-1].minutes if reports else 0.0
     return f"skulens train {network} --data DIR --out DIR --minutes {minutes:.0f}"
 
 
 def _detector_figures(net: nn.Module, data: TrainingData, out: Path) -> dict[str, float]:
-    sets = held_out_sets(data, locate_cartons(data, out / "located.json"))
-    held_out = detecting.measure(net, sets, "cpu")
-    return {f"held_out_{name}": value for name, value in held_out.items()} | recall_in_shops(
-        net, data
-    )
+    sets = read_held_out_sets(data, locate_cartons(data, out / "located.json"))
+    held_out = detecting.measure_detector(net, sets, "cpu")
+    return {
+        f"held_out_{name}": value for name, value in held_out.items()
+    } | measure_recall_in_shops(net, data)
 
 
 def _embedder_figures(
@@ -184,19 +188,19 @@ def _embedder_figures(
     """The network, the colours, both side by side as they are served, and without training."""
 
     def own(crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        return embed_with(net, crops, side=picture_side(1.0))
+        return embed_crops(net, crops, side=view_side(1.0))
 
     methods: dict[str, Embed] = {
         "network": own,
         "colours": colours.vectors,
-        "both": together(own, colours.vectors),
+        "both": concatenate_embeddings(own, colours.vectors),
     }
-    held_out = held_out_set(data, locate_cartons(data, run / "located.json"))
+    held_out = read_held_out_set(data, locate_cartons(data, run / "located.json"))
     figures = {
         f"held_out_{method}_{name}": value
         for method, way in {**methods, "baseline": ColourEmbedder().embed}.items()
         for name, value in held_out.measure(way).items()
         if name in _FIGURES
     }
-    asked = retrieval_of_cartons(data, methods, detector)
+    asked = measure_carton_retrieval(data, methods, detector)
     return figures | {name: value for name, value in asked.items() if "top" in name}

@@ -21,7 +21,7 @@ from training.render.paint.arrays import as_float32
 from training.render.paint.canvas import Colour
 from training.render.paint.fonts import FontBook, bundled_fonts
 from training.render.paint.solids import Solid
-from training.render.scene.geometry import Camera, Pose, body_of
+from training.render.scene.geometry import PinholeCamera, Pose, body_of
 from training.render.scene.light import Lamp, Lighting
 from training.render.scene.raster import draw_body, lay_over
 
@@ -32,7 +32,7 @@ _PAPER: Colour = (243, 243, 241)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Packaged:
+class PackagedProduct:
     """A product as it stands in the shop.
 
     Attributes:
@@ -93,32 +93,32 @@ _DESIGNS: tuple[tuple[str, str, str, _Design], ...] = (
 )
 
 
-def make_products(seed: int) -> tuple[Packaged, ...]:
+def make_products(seed: int) -> tuple[PackagedProduct, ...]:
     """The catalog's products, near-twins first."""
     studio = Studio(FontBook(bundled_fonts()), seed)
     pairs = (
-        Packaged(
+        PackagedProduct(
             "lumera-orange",
             "Lumera orange juice",
             "juice",
             twins.juice(studio, _ORANGE),
             "lumera-apple",
         ),
-        Packaged(
+        PackagedProduct(
             "lumera-apple",
             "Lumera apple juice",
             "juice",
             twins.juice(studio, _APPLE),
             "lumera-orange",
         ),
-        Packaged(
+        PackagedProduct(
             "oatbound-strawberry",
             "Oatbound Crunch strawberry",
             "cereal",
             twins.cereal(studio, _STRAWBERRY),
             "oatbound-blueberry",
         ),
-        Packaged(
+        PackagedProduct(
             "oatbound-blueberry",
             "Oatbound Crunch blueberry",
             "cereal",
@@ -126,21 +126,25 @@ def make_products(seed: int) -> tuple[Packaged, ...]:
             "oatbound-strawberry",
         ),
     )
-    others = (Packaged(key, name, kind, draw(studio)) for key, name, kind, draw in _DESIGNS)
+    others = (PackagedProduct(key, name, kind, draw(studio)) for key, name, kind, draw in _DESIGNS)
     return (*pairs, *others)
 
 
-def make_stranger(seed: int) -> Packaged:
+def make_stranger(seed: int) -> PackagedProduct:
     """A product that no catalog here holds."""
     studio = Studio(FontBook(bundled_fonts()), seed)
-    return Packaged("zumbari-hoops", "Zumbari jungle hoops", "cereal", snacks.stranger(studio))
+    return PackagedProduct(
+        "zumbari-hoops", "Zumbari jungle hoops", "cereal", snacks.stranger(studio)
+    )
 
 
-def photograph(solid: Solid, yaw: float, pitch: float, side: int = 760) -> NDArray[np.uint8]:
+def draw_studio_picture(
+    solid: Solid, yaw: float, pitch: float, side: int = 760
+) -> NDArray[np.uint8]:
     """A studio picture of a package, turned by radians, about `side` pixels long."""
     body = body_of(solid).moved(Pose.at(np.zeros(3), yaw)).moved(Pose.at(np.zeros(3), pitch=pitch))
     reach = max(solid.width, solid.height)
-    camera = Camera(Pose.at(np.array([0.0, 0.0, -4.2 * reach])), side * 3.6, side, side)
+    camera = PinholeCamera(Pose.at(np.array([0.0, 0.0, -4.2 * reach])), side * 3.6, side, side)
     outline = body.outline(camera)
     picture = _backdrop(outline, side)
     layer = draw_body(body, camera, _STUDIO_LIGHT)
@@ -164,15 +168,15 @@ def _backdrop(outline: NDArray[np.float32], side: int) -> NDArray[np.uint8]:
     return paper.astype(np.uint8)
 
 
-def catalog_pictures(product: Packaged) -> tuple[CatalogPicture, ...]:
+def draw_catalog_pictures(product: PackagedProduct) -> tuple[CatalogPicture, ...]:
     """Its front, and a view that shows a side."""
-    front = photograph(product.solid, 0.0, 0.0)
-    angle = photograph(product.solid, 0.55, 0.14)
+    front = draw_studio_picture(product.solid, 0.0, 0.0)
+    angle = draw_studio_picture(product.solid, 0.55, 0.14)
     return CatalogPicture("front.jpg", front), CatalogPicture("angle.jpg", angle)
 
 
 def write_pictures(
-    folder: Path, products: Sequence[Packaged], on_progress: Callable[[int, int], None]
+    folder: Path, products: Sequence[PackagedProduct], on_progress: Callable[[int, int], None]
 ) -> None:
     """Write every product's catalog pictures and a `products.jsonl` that names them.
 
@@ -192,10 +196,10 @@ def write_pictures(
     (folder / "products.jsonl").write_text("".join(lines), encoding="utf-8")
 
 
-def _write_product(folder: Path, product: Packaged) -> dict[str, object]:
+def _write_product(folder: Path, product: PackagedProduct) -> dict[str, object]:
     (folder / product.product_id).mkdir(exist_ok=True)
     images = []
-    for picture in catalog_pictures(product):
+    for picture in draw_catalog_pictures(product):
         name = f"{product.product_id}/{picture.name}"
         Image.fromarray(picture.image).save(folder / name, quality=93)
         images.append(name)

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.augment.camera import Light, photograph
-from training.superglue.things import Thing
+from training.augment.camera import Degradation, photograph
+from training.superglue.things import FlatThing
 
 UNKNOWN: Final = 255
 """Owner of pixels that may or may not show one of the references."""
@@ -27,7 +27,7 @@ _ATTEMPTS: Final = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Placed:
+class PlacedThing:
     """A thing in a scene.
 
     Attributes:
@@ -42,7 +42,7 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scene:
+class ComposedScene:
     """A photo and what it shows.
 
     Attributes:
@@ -53,34 +53,34 @@ class Scene:
 
     image: NDArray[np.uint8]
     owner: NDArray[np.uint8]
-    placed: tuple[Placed, ...]
+    placed: tuple[PlacedThing, ...]
 
 
 class Composer:
     """Composes scenes; not thread-safe, because of its random generator."""
 
-    def __init__(self, things: Sequence[Thing], rng: np.random.Generator) -> None:
+    def __init__(self, things: Sequence[FlatThing], rng: np.random.Generator) -> None:
         self._flat = [thing for thing in things if not thing.photo]
         self._photos = [thing for thing in things if thing.photo]
         self._rng = rng
 
-    def scene(self) -> Scene:
+    def scene(self) -> ComposedScene:
         """One scene of 280 to 640 pixels, before it is brought to matching size."""
         rng = self._rng
         side, aspect = rng.uniform(*_SIDES), float(rng.choice(_ASPECTS))
         size = (int(side * min(aspect, 1)), int(side * min(1 / aspect, 1)))
         canvas = self._background(size)
         owner = np.zeros(canvas.shape[:2], np.uint8)
-        placed: list[Placed] = []
+        placed: list[PlacedThing] = []
         for thing, share in self._chosen():
             homography = self._pose(thing, size, share)
             _paste(canvas, owner, thing, homography, len(placed) + 1, rng)
             carried = homography @ thing.from_reference
-            placed.append(Placed(thing.reference, carried / carried[2, 2], thing.photo))
+            placed.append(PlacedThing(thing.reference, carried / carried[2, 2], thing.photo))
         strength = float(rng.uniform(0.1, 1.0))
-        return Scene(photograph(canvas, rng, Light(strength)), owner, tuple(placed))
+        return ComposedScene(photograph(canvas, rng, Degradation(strength)), owner, tuple(placed))
 
-    def _chosen(self) -> list[tuple[Thing, float]]:
+    def _chosen(self) -> list[tuple[FlatThing, float]]:
         """Things, and the share of the scene that each takes; each reference at most once."""
         rng, kind = self._rng, self._rng.random()
         if self._photos and kind < _PHOTOS:
@@ -108,7 +108,7 @@ class Composer:
         part = cv2.resize(image[top : top + cut, left : left + cut], size)
         return np.ascontiguousarray(part[:, ::-1] if rng.random() < 0.5 else part, np.uint8)
 
-    def _pose(self, thing: Thing, size: tuple[int, int], share: float) -> NDArray[np.float64]:
+    def _pose(self, thing: FlatThing, size: tuple[int, int], share: float) -> NDArray[np.float64]:
         """Picture pixels to scene pixels: scaled to its share, corners moved, turned, shifted."""
         rng = self._rng
         rows, columns = np.nonzero(thing.surface)
@@ -143,7 +143,7 @@ class Composer:
 def _paste(
     canvas: NDArray[np.uint8],
     owner: NDArray[np.uint8],
-    thing: Thing,
+    thing: FlatThing,
     homography: NDArray[np.float64],
     number: int,
     rng: np.random.Generator,
@@ -185,5 +185,5 @@ def _shrunk(
     return np.asarray(reduced, np.uint8), homography @ back
 
 
-def _one(things: Sequence[Thing], rng: np.random.Generator) -> Thing:
+def _one(things: Sequence[FlatThing], rng: np.random.Generator) -> FlatThing:
     return things[int(rng.integers(len(things)))]

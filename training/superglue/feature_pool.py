@@ -18,8 +18,15 @@ from matcher.imaging.resize import resize_within
 from matcher.keypoints.features import FrontEnd, LocalFeatures
 from training.data.sources import TrainingData
 from training.errors import TrainingError
-from training.superglue.compose import Composer, Scene
-from training.superglue.things import Amounts, Collector, Picture, Reference, held_out, trained_on
+from training.superglue.compose import ComposedScene, Composer
+from training.superglue.things import (
+    ThingCollector,
+    ThingCounts,
+    ThingPicture,
+    ThingReference,
+    read_held_out_pictures,
+    read_training_pictures,
+)
 
 _KEPT: Final = 1500
 _POINT_UNIT: Final = 64.0
@@ -28,7 +35,7 @@ _MATCHING_SIDES: Final = ((640, 1024), (448, 640))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pasted:
+class PastedReference:
     """A reference in a scene.
 
     Attributes:
@@ -48,17 +55,17 @@ class PooledScene:
 
     Attributes:
         features: at matching size.
-        owner: (N,) uint8 for each keypoint, see `Scene`.
+        owner: (N,) uint8 for each keypoint, see `ComposedScene`.
         pasted: the things in it; the k-th has owner k + 1.
     """
 
     features: LocalFeatures
     owner: NDArray[np.uint8]
-    pasted: tuple[Pasted, ...]
+    pasted: tuple[PastedReference, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class PoolOptions:
+class FeaturePoolOptions:
     """How much to build.
 
     Attributes:
@@ -72,12 +79,12 @@ class PoolOptions:
     shards: int = 200
     validation_shards: int = 2
     shard_size: int = 100
-    amounts: Amounts = field(default_factory=Amounts)
+    amounts: ThingCounts = field(default_factory=ThingCounts)
     seed: int = 0
 
 
 def build_pool(
-    data: TrainingData, front_end: FrontEnd, folder: Path, options: PoolOptions
+    data: TrainingData, front_end: FrontEnd, folder: Path, options: FeaturePoolOptions
 ) -> Iterator[Path]:
     """Build what is missing, validation first; yields each shard as it is written.
 
@@ -85,30 +92,32 @@ def build_pool(
         TrainingError: the data folder is not complete.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    parts: tuple[tuple[str, Iterator[Picture], int], ...] = (
-        ("validation", held_out(data, options.amounts), options.validation_shards),
-        ("train", trained_on(data, options.amounts), options.shards),
+    parts: tuple[tuple[str, Iterator[ThingPicture], int], ...] = (
+        ("validation", read_held_out_pictures(data, options.amounts), options.validation_shards),
+        ("train", read_training_pictures(data, options.amounts), options.shards),
     )
     for name, pictures, shards in parts:
         missing = [n for n in range(shards) if not _shard(folder, name, n).exists()]
         if missing:
-            collection = Collector(front_end).collect(pictures)
+            collection = ThingCollector(front_end).collect(pictures)
             _write(folder / f"{name}-references.npz", _references_as_arrays(collection.references))
             for number in missing:
                 path = _shard(folder, name, number)
                 rng = np.random.default_rng((options.seed, number, len(name)))
                 composer = Composer(collection.things, rng)
-                _write(path, _scenes_as_arrays(_looks(composer, front_end, rng, options)))
+                _write(path, _scenes_as_arrays(_extract_shard(composer, front_end, rng, options)))
                 yield path
 
 
-def _looks(
-    composer: Composer, front_end: FrontEnd, rng: np.random.Generator, options: PoolOptions
+def _extract_shard(
+    composer: Composer, front_end: FrontEnd, rng: np.random.Generator, options: FeaturePoolOptions
 ) -> list[PooledScene]:
-    return [look(composer.scene(), front_end, rng) for _ in range(options.shard_size)]
+    return [extract_scene(composer.scene(), front_end, rng) for _ in range(options.shard_size)]
 
 
-def look(scene: Scene, front_end: FrontEnd, rng: np.random.Generator) -> PooledScene:
+def extract_scene(
+    scene: ComposedScene, front_end: FrontEnd, rng: np.random.Generator
+) -> PooledScene:
     """A scene as the product would look at it: as a whole photo or as what a detector cut."""
     sides = _MATCHING_SIDES[int(rng.integers(len(_MATCHING_SIDES)))]
     image, scale = resize_within(scene.image, *sides)
@@ -118,12 +127,14 @@ def look(scene: Scene, front_end: FrontEnd, rng: np.random.Generator) -> PooledS
     columns, rows = at[:, 0].clip(0, width - 1), at[:, 1].clip(0, height - 1)
     shift = 0.5 * scale - 0.5
     grow = np.array([[scale, 0, shift], [0, scale, shift], [0, 0, 1]])
-    pasted = tuple(Pasted(one.reference, grow @ one.homography, one.photo) for one in scene.placed)
+    pasted = tuple(
+        PastedReference(one.reference, grow @ one.homography, one.photo) for one in scene.placed
+    )
     return PooledScene(features, scene.owner[rows, columns], pasted)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pool:
+class FeaturePool:
     """What has been built so far.
 
     Attributes:
@@ -132,12 +143,12 @@ class Pool:
         shards: how many were read.
     """
 
-    references: tuple[Reference, ...]
+    references: tuple[ThingReference, ...]
     scenes: tuple[PooledScene, ...]
     shards: int
 
     @classmethod
-    def read(cls, folder: Path, name: str) -> "Pool":
+    def read(cls, folder: Path, name: str) -> "FeaturePool":
         """The part "train" or "validation"; empty as long as nothing of it is built.
 
         Raises:
@@ -145,7 +156,7 @@ class Pool:
         """
         return cls((), (), 0).grown(folder, name)
 
-    def grown(self, folder: Path, name: str) -> "Pool":
+    def grown(self, folder: Path, name: str) -> "FeaturePool":
         """With the shards that have come since."""
         known = folder / f"{name}-references.npz"
         if not known.exists():
@@ -155,7 +166,7 @@ class Pool:
         while (path := _shard(folder, name, number)).exists():
             scenes += _scenes_of(_read(path))
             number += 1
-        return Pool(references, tuple(scenes), number)
+        return FeaturePool(references, tuple(scenes), number)
 
 
 def _shard(folder: Path, name: str, number: int) -> Path:
@@ -178,7 +189,7 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
         raise TrainingError(f"{path} is broken: remove it, it will be built again") from error
 
 
-def _references_as_arrays(references: Sequence[Reference]) -> dict[str, NDArray[Any]]:
+def _references_as_arrays(references: Sequence[ThingReference]) -> dict[str, NDArray[Any]]:
     return {
         "names": np.array([one.name for one in references]),
         "brands": np.array([one.brand for one in references]),
@@ -191,14 +202,14 @@ def _references_as_arrays(references: Sequence[Reference]) -> dict[str, NDArray[
     }
 
 
-def _references_of(arrays: Mapping[str, NDArray[Any]]) -> Iterator[Reference]:
+def _references_of(arrays: Mapping[str, NDArray[Any]]) -> Iterator[ThingReference]:
     ends = np.cumsum(arrays["counts"])[:-1]
     columns = [np.split(arrays[key], ends) for key in ("points", "scales", "angles", "codes")]
     for number, (points, scales, angles, codes) in enumerate(zip(*columns, strict=True)):
         width, height = arrays["sizes"][number].tolist()
         local = CompactFeatures(points, scales, angles, codes)
         name, brand = str(arrays["names"][number]), str(arrays["brands"][number])
-        yield Reference(name, brand, local, width, height)
+        yield ThingReference(name, brand, local, width, height)
 
 
 def _scenes_as_arrays(scenes: Sequence[PooledScene]) -> dict[str, NDArray[Any]]:
@@ -230,7 +241,7 @@ _COLUMNS: Final = ("points", "scales", "angles", "scores", "codes", "owner")
 
 
 def _scenes_of(arrays: Mapping[str, NDArray[Any]]) -> Iterator[PooledScene]:
-    """Scenes whose arrays stay as narrow as they were stored, see `wide`."""
+    """Scenes whose arrays stay as narrow as they were stored, see `widen`."""
     ends = np.cumsum(arrays["counts"])[:-1]
     columns = [np.split(arrays[key], ends) for key in _COLUMNS]
     ranges = np.concatenate([[0], np.cumsum(arrays["pasted"])])
@@ -239,7 +250,7 @@ def _scenes_of(arrays: Mapping[str, NDArray[Any]]) -> Iterator[PooledScene]:
     ):
         width, height = arrays["sizes"][number].tolist()
         pasted = tuple(
-            Pasted(
+            PastedReference(
                 int(arrays["references"][index]),
                 arrays["homographies"][index],
                 bool(arrays["photos"][index]),
@@ -250,7 +261,7 @@ def _scenes_of(arrays: Mapping[str, NDArray[Any]]) -> Iterator[PooledScene]:
         yield PooledScene(features, owner, pasted)
 
 
-def wide(features: LocalFeatures) -> LocalFeatures:
+def widen(features: LocalFeatures) -> LocalFeatures:
     """Features of a pooled scene in the numbers that the front end gave."""
     descriptors = features.descriptors.astype(np.float32)
     lengths = np.maximum(np.linalg.norm(descriptors, axis=1, keepdims=True), 1e-9)
@@ -265,6 +276,6 @@ def wide(features: LocalFeatures) -> LocalFeatures:
     )
 
 
-def quiet() -> None:
+def use_one_thread() -> None:
     """One thread, so that a builder and a trainer share a machine."""
     cv2.setNumThreads(1)

@@ -17,7 +17,7 @@ _MANY: Final = 50.0
 
 
 @dataclass(slots=True)
-class _Count:
+class _PairCount:
     correct: int = 0
     said: int = 0
     true: int = 0
@@ -38,14 +38,14 @@ class _Count:
         }
 
 
-def pairing_figures(pairs: Sequence[TrainingPair], find: FindPairs) -> dict[str, float]:
+def measure_pairing(pairs: Sequence[TrainingPair], find: FindPairs) -> dict[str, float]:
     """Precision and recall of pairs, and how many wrong ones a wrong reference draws.
 
     Returns:
         `flat_…` on composed scenes, `photo_…` on real photos, and `twin_drawn` and `other_drawn`:
         pairs with a reference that is not there, in fifties.
     """
-    flat, photo = _Count(), _Count()
+    flat, photo = _PairCount(), _PairCount()
     drawn: Mapping[Relation, list[int]] = {Relation.TWIN: [], Relation.OTHER: []}
     for pair in pairs:
         said = find(pair.query, pair.reference)
@@ -60,7 +60,7 @@ def pairing_figures(pairs: Sequence[TrainingPair], find: FindPairs) -> dict[str,
     }
 
 
-def harmonic(figures: Mapping[str, float], name: str) -> float:
+def harmonic_mean(figures: Mapping[str, float], name: str) -> float:
     """Harmonic mean of a kind's precision and recall."""
     precision, recall = figures[f"{name}_precision"], figures[f"{name}_recall"]
     return 2 * precision * recall / max(precision + recall, 1e-9)

@@ -15,7 +15,7 @@ from matcher.keypoints.features import FrontEnd, LocalFeatures
 from matcher.keypoints.superglue import select_most_similar
 from superglue.keypoints import KeypointBatch
 from training.superglue.compose import UNKNOWN
-from training.superglue.feature_pool import Pasted, Pool, PooledScene, wide
+from training.superglue.feature_pool import FeaturePool, PastedReference, PooledScene, widen
 
 DUSTBIN: Final = -1
 IGNORED: Final = -2
@@ -93,7 +93,7 @@ class PairBatch:
 class PairSampler:
     """Draws pairs from a pool; not thread-safe, because of its random generator."""
 
-    def __init__(self, pool: Pool, front_end: FrontEnd, rng: np.random.Generator) -> None:
+    def __init__(self, pool: FeaturePool, front_end: FrontEnd, rng: np.random.Generator) -> None:
         self._pool = pool
         self._front_end = front_end
         self._rng = rng
@@ -113,7 +113,7 @@ class PairSampler:
         kept = self._thinned(stored, whole)
         return _pair(scene, query, pasted, (stored, kept), relation, limit)
 
-    def _related(self, scene: PooledScene, pasted: Pasted) -> tuple[Relation, int]:
+    def _related(self, scene: PooledScene, pasted: PastedReference) -> tuple[Relation, int]:
         rng = self._rng
         there = {one.reference for one in scene.pasted}
         kind = rng.random()
@@ -141,30 +141,30 @@ class PairSampler:
 def _pair(
     scene: PooledScene,
     shown: NDArray[np.intp],
-    pasted: Pasted,
+    pasted: PastedReference,
     stored: tuple[LocalFeatures, NDArray[np.intp]],
     relation: Relation,
     limit: int,
 ) -> TrainingPair:
-    query = wide(scene.features.select(shown))
+    query = widen(scene.features.select(shown))
     reference = stored[0].select(stored[1])
     first, second = select_most_similar(query, reference, limit)
     query, reference = query.select(first), reference.select(second)
     owner = scene.owner[shown][first]
     if relation is Relation.SHOWN:
         number = scene.pasted.index(pasted) + 1
-        targets = true_pairs(query, reference, owner, number, pasted)
+        targets = find_true_pairs(query, reference, owner, number, pasted)
     else:
         targets = _no_pairs(owner, len(reference))
     return TrainingPair(query, reference, *targets, pasted.photo, relation)
 
 
-def true_pairs(
+def find_true_pairs(
     query: LocalFeatures,
     reference: LocalFeatures,
     owner: NDArray[np.uint8],
     number: int,
-    pasted: Pasted,
+    pasted: PastedReference,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Partners by the homography: each other's nearest, and near enough.
 
@@ -213,10 +213,10 @@ def _no_pairs(
     return query, np.full(references, alone, np.int64)
 
 
-def batch_of(pairs: Sequence[TrainingPair]) -> PairBatch:
+def stack_pairs(pairs: Sequence[TrainingPair]) -> PairBatch:
     """Pad pairs to one size."""
-    query = KeypointBatch.stack([keypoint_batch(pair.query) for pair in pairs])
-    reference = KeypointBatch.stack([keypoint_batch(pair.reference) for pair in pairs])
+    query = KeypointBatch.stack([to_keypoint_batch(pair.query) for pair in pairs])
+    reference = KeypointBatch.stack([to_keypoint_batch(pair.reference) for pair in pairs])
     return PairBatch(
         query,
         reference,
@@ -225,7 +225,7 @@ def batch_of(pairs: Sequence[TrainingPair]) -> PairBatch:
     )
 
 
-def keypoint_batch(features: LocalFeatures) -> KeypointBatch:
+def to_keypoint_batch(features: LocalFeatures) -> KeypointBatch:
     """One picture as a batch of one."""
     return KeypointBatch.of(
         torch.from_numpy(features.points),
@@ -237,7 +237,7 @@ def keypoint_batch(features: LocalFeatures) -> KeypointBatch:
     )
 
 
-def on_device(batch: KeypointBatch, device: str) -> KeypointBatch:
+def move_to_device(batch: KeypointBatch, device: str) -> KeypointBatch:
     """The same on another device."""
     return KeypointBatch(**{one.name: getattr(batch, one.name).to(device) for one in fields(batch)})
 

@@ -24,10 +24,10 @@ from matcher.retrieval.encoder import ReferenceEncoder
 from matcher.retrieval.foreground import locate_by_plain_background
 from matcher.retrieval.reference import canonical_corners
 from matcher.retrieval.untrained import ColourEmbedder
-from training.data.instances import household_picture
-from training.data.prints import family
+from training.data.instances import read_household_picture
+from training.data.prints import draw_family
 from training.data.sources import TrainingData, is_held_out, read_rgb
-from training.render.shop import catalog_pictures, make_products
+from training.render.shop import draw_catalog_pictures, make_products
 
 _LONGEST: Final = 640
 _SEARCHED: Final = 640
@@ -39,7 +39,7 @@ _PRODUCE_PHOTOS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Amounts:
+class ThingCounts:
     """How many pictures of the kinds that there are plenty of.
 
     Attributes:
@@ -54,7 +54,7 @@ class Amounts:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reference:
+class ThingReference:
     """What the catalog would keep of a thing.
 
     Attributes:
@@ -73,7 +73,7 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Thing:
+class FlatThing:
     """One picture of a thing.
 
     Attributes:
@@ -94,12 +94,12 @@ class Thing:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Picture:
+class ThingPicture:
     """A picture that becomes a reference.
 
     Attributes:
         name: unique.
-        brand: see `Reference`.
+        brand: see `ThingReference`.
         image: (H, W, 3) uint8, RGB.
         photos: of the same product.
     """
@@ -111,14 +111,14 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Collection:
+class ThingCollection:
     """Things and their references."""
 
-    references: tuple[Reference, ...]
-    things: tuple[Thing, ...]
+    references: tuple[ThingReference, ...]
+    things: tuple[FlatThing, ...]
 
 
-class Collector:
+class ThingCollector:
     """Encodes pictures as the catalog does."""
 
     def __init__(self, front_end: FrontEnd) -> None:
@@ -128,10 +128,10 @@ class Collector:
             front_end, self._matcher, ColourEmbedder(), PrintDetector()
         )
 
-    def collect(self, pictures: Iterator[Picture]) -> Collection:
+    def collect(self, pictures: Iterator[ThingPicture]) -> ThingCollection:
         """References and things of the pictures that have keypoints at all; blocks for minutes."""
-        references: list[Reference] = []
-        things: list[Thing] = []
+        references: list[ThingReference] = []
+        things: list[FlatThing] = []
         for picture in pictures:
             encoding = self._encoder.encode(picture.image, ())
             if len(encoding.local.points) < _FEWEST_KEYPOINTS:
@@ -139,17 +139,17 @@ class Collector:
             number = len(references)
             crop = encoding.crop
             references.append(
-                Reference(picture.name, picture.brand, encoding.local, crop.width, crop.height)
+                ThingReference(picture.name, picture.brand, encoding.local, crop.width, crop.height)
             )
             things.append(_catalog_thing(picture.image, encoding, number))
             things += self._photos(picture.photos, encoding, number)
-        return Collection(tuple(references), tuple(things))
+        return ThingCollection(tuple(references), tuple(things))
 
-    def _photos(self, paths: tuple[Path, ...], encoding: Encoding, number: int) -> list[Thing]:
+    def _photos(self, paths: tuple[Path, ...], encoding: Encoding, number: int) -> list[FlatThing]:
         found = (self._photo(path, encoding, number) for path in paths)
         return [thing for thing in found if thing is not None]
 
-    def _photo(self, path: Path, encoding: Encoding, number: int) -> Thing | None:
+    def _photo(self, path: Path, encoding: Encoding, number: int) -> FlatThing | None:
         """A photo in which the reference is proven beyond doubt, and where."""
         image = read_rgb(path, _LONGEST)
         searched, scale = resize_within(image, _SEARCHED, _SEARCHED)
@@ -164,10 +164,10 @@ class Collector:
         outline = placed[0].carry(canonical_corners(crop)) / scale
         cv2.fillPoly(surface, [np.rint(outline).astype(np.int32)], 255)
         whole = np.full(image.shape[:2], 255, np.uint8)
-        return Thing(number, image, whole, surface, shrink @ placed[0].homography, photo=True)
+        return FlatThing(number, image, whole, surface, shrink @ placed[0].homography, photo=True)
 
 
-def trained_on(data: TrainingData, amounts: Amounts) -> Iterator[Picture]:
+def read_training_pictures(data: TrainingData, amounts: ThingCounts) -> Iterator[ThingPicture]:
     """Every picture that pairs may be made of."""
     yield from _cartons(data, held_out=False)
     yield from _shops(amounts.shops)
@@ -181,7 +181,7 @@ def trained_on(data: TrainingData, amounts: Amounts) -> Iterator[Picture]:
             yield _plain(data.check(path))
 
 
-def held_out(data: TrainingData, amounts: Amounts) -> Iterator[Picture]:
+def read_held_out_pictures(data: TrainingData, amounts: ThingCounts) -> Iterator[ThingPicture]:
     """Pictures to validate with: held-out products, and others of the kinds trained on."""
     yield from _cartons(data, held_out=True)
     yield from _households(data, held_out=True)
@@ -191,35 +191,35 @@ def held_out(data: TrainingData, amounts: Amounts) -> Iterator[Picture]:
         yield _plain(data.check(path))
 
 
-def _cartons(data: TrainingData, *, held_out: bool) -> Iterator[Picture]:
+def _cartons(data: TrainingData, *, held_out: bool) -> Iterator[ThingPicture]:
     for product in data.cartons:
         if product in data.left_out or is_held_out(product) is not held_out:
             continue
         image = read_rgb(data.iconic(product), _LONGEST)
-        yield Picture(product, product.partition("-")[0], image, data.photos(product))
+        yield ThingPicture(product, product.partition("-")[0], image, data.photos(product))
 
 
-def _households(data: TrainingData, *, held_out: bool) -> Iterator[Picture]:
+def _households(data: TrainingData, *, held_out: bool) -> Iterator[ThingPicture]:
     for name, paths in data.household().items():
         if is_held_out(name) is held_out:
             brand = name.partition("_")[0]
-            yield Picture(name, brand, household_picture(data.check(paths[0])))
+            yield ThingPicture(name, brand, read_household_picture(data.check(paths[0])))
 
 
-def _shops(shops: int) -> Iterator[Picture]:
+def _shops(shops: int) -> Iterator[ThingPicture]:
     """Drawn packages, several prints of each; a near-twin has the same brand."""
     for seed in range(shops):
         for product in make_products(seed):
             brand = f"{product.product_id.partition('-')[0]}-{seed}"
-            for view in catalog_pictures(product)[:1]:
+            for view in draw_catalog_pictures(product)[:1]:
                 image = resize_within(view.image, 1, _LONGEST)[0]
-                yield Picture(f"{product.product_id}-{seed}", brand, image)
+                yield ThingPicture(f"{product.product_id}-{seed}", brand, image)
 
 
-def _invented(families: int) -> Iterator[Picture]:
+def _invented(families: int) -> Iterator[ThingPicture]:
     for seed in range(families):
-        for number, image in enumerate(family(seed, _FAMILY_SIZE)):
-            yield Picture(f"print-{seed}-{number}", f"print-{seed}", image)
+        for number, image in enumerate(draw_family(seed, _FAMILY_SIZE)):
+            yield ThingPicture(f"print-{seed}-{number}", f"print-{seed}", image)
 
 
 def _produce(data: TrainingData) -> list[Path]:
@@ -227,15 +227,15 @@ def _produce(data: TrainingData) -> list[Path]:
     return [path for one in products for path in data.photos(one)[:_PRODUCE_PHOTOS]]
 
 
-def _plain(path: Path) -> Picture:
+def _plain(path: Path) -> ThingPicture:
     name = f"{path.parent.name}/{path.stem}"
-    return Picture(name, name, read_rgb(path, _LONGEST))
+    return ThingPicture(name, name, read_rgb(path, _LONGEST))
 
 
-def _catalog_thing(image: NDArray[np.uint8], encoding: Encoding, number: int) -> Thing:
+def _catalog_thing(image: NDArray[np.uint8], encoding: Encoding, number: int) -> FlatThing:
     """The picture that a reference was made of, without its background where that is plain."""
     located = locate_by_plain_background(image)
     mask = np.full(image.shape[:2], 255, np.uint8)
     if located is not None:
         mask = located.mask.astype(np.uint8) * 255
-    return Thing(number, image, mask, mask, encoding.crop.to_picture, photo=False)
+    return FlatThing(number, image, mask, mask, encoding.crop.to_picture, photo=False)

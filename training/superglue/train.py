@@ -25,19 +25,24 @@ from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from superglue.superglue import SuperGlue, SuperGlueSizes
 from training.data.sources import TrainingData
 from training.errors import TrainingError
-from training.loop.loader import Feed
-from training.loop.progress import Progress, Report
-from training.loop.trainer import Run, RunOptions
-from training.superglue.feature_pool import Pool, PoolOptions, build_pool, quiet
+from training.loop.loader import BatchLoader
+from training.loop.progress import OnReport, Progress
+from training.loop.trainer import RunOptions, Trainer
+from training.superglue.feature_pool import (
+    FeaturePool,
+    FeaturePoolOptions,
+    build_pool,
+    use_one_thread,
+)
 from training.superglue.front_ends import FrontEndChoice, FrontEndKind, descriptor_size
-from training.superglue.metrics import harmonic, pairing_figures
+from training.superglue.metrics import harmonic_mean, measure_pairing
 from training.superglue.pairs import (
     DUSTBIN,
     PairSampler,
     TrainingPair,
-    batch_of,
-    keypoint_batch,
-    on_device,
+    move_to_device,
+    stack_pairs,
+    to_keypoint_batch,
 )
 
 ITERATIONS: Final = 10
@@ -80,7 +85,7 @@ class SuperGlueOptions:
     width: int
     layers: int
     pool: Path
-    scenes: PoolOptions
+    scenes: FeaturePoolOptions
 
     def sizes(self, descriptors: int) -> SuperGlueSizes:
         """Of the network for descriptors of that length.
@@ -100,7 +105,7 @@ class SuperGlueOptions:
         )
 
 
-def train_superglue(options: SuperGlueOptions, report: Report) -> Path:
+def train_superglue(options: SuperGlueOptions, report: OnReport) -> Path:
     """Train within the time bound; returns the checkpoint of the best averaged network.
 
     Blocks for the run's minutes and for as long as the first scenes take; a process of its own
@@ -114,17 +119,17 @@ def train_superglue(options: SuperGlueOptions, report: Report) -> Path:
     front_end = options.front_end.open()
     with _growing_pool(options) as builder:
         _await_shards(options.pool, builder)
-        validation = validation_pairs(Pool.read(options.pool, "validation"), front_end)
-        report(Progress(0, 0.0, 0.0, pairing_figures(validation, nearest)))
-        run = SuperGlueRun(options, descriptor_size(front_end), validation)
-        run.restore_if_asked()
-        rng = run.chance()
-        draws = PairDraws(options.pool, front_end, _BATCH * options.run.batches, rng)
-        run.pairs = run.feed(draws.draw, rng)
-        return run.complete(report)
+        validation = validation_pairs(FeaturePool.read(options.pool, "validation"), front_end)
+        report(Progress(0, 0.0, 0.0, measure_pairing(validation, match_nearest)))
+        run = SuperGlueTrainer(options, descriptor_size(front_end), validation)
+        run.restore()
+        rng = run.fresh_rng()
+        draws = PairBatches(options.pool, front_end, _BATCH * options.run.batches, rng)
+        run.pairs = run.make_loader(draws.draw, rng)
+        return run.run(report)
 
 
-def validation_pairs(pool: Pool, front_end: FrontEnd) -> list[TrainingPair]:
+def validation_pairs(pool: FeaturePool, front_end: FrontEnd) -> list[TrainingPair]:
     """The same pairs in every run over the same pool."""
     sampler = PairSampler(pool, front_end, np.random.default_rng(0))
     return [sampler.draw(_VALIDATED_KEYPOINTS, whole=True) for _ in range(_VALIDATED)]
@@ -145,35 +150,37 @@ def _growing_pool(options: SuperGlueOptions) -> Iterator[BaseProcess]:
 
 
 def _build(options: SuperGlueOptions) -> None:
-    quiet()
+    use_one_thread()
     data = TrainingData.open(options.run.data)
     for _ in build_pool(data, options.front_end.open(), options.pool, options.scenes):
         pass
 
 
 def _await_shards(folder: Path, builder: BaseProcess) -> None:
-    while not (Pool.read(folder, "train").scenes and Pool.read(folder, "validation").scenes):
+    while not (
+        FeaturePool.read(folder, "train").scenes and FeaturePool.read(folder, "validation").scenes
+    ):
         if not builder.is_alive():
             raise TrainingError(f"nothing could be built in {folder}: see the message above")
         time.sleep(_PAUSE_S)
 
 
-def nearest(query: LocalFeatures, reference: LocalFeatures) -> Correspondences:
+def match_nearest(query: LocalFeatures, reference: LocalFeatures) -> Correspondences:
     """What needs no training."""
     return NearestNeighbourMatcher().match(query, [reference])[0]
 
 
-class SuperGlueRun(Run):
+class SuperGlueTrainer(Trainer):
     """SuperGlue's part of a run."""
 
-    pairs: Feed[list[TrainingPair]]
+    pairs: BatchLoader[list[TrainingPair]]
 
     def __init__(
         self, options: SuperGlueOptions, descriptors: int, validation: Sequence[TrainingPair]
     ) -> None:
         torch.manual_seed(options.run.seed)
         net = SuperGlue(options.sizes(descriptors), ITERATIONS)
-        start_as_nearest(net)
+        start_as_nearest_neighbour(net)
         net.to(options.run.device)
         groups = [{"params": list(net.parameters()), "weight_decay": _WEIGHT_DECAY}]
         super().__init__(net, groups, _PEAK_RATE, options.run)
@@ -181,10 +188,12 @@ class SuperGlueRun(Run):
 
     @override
     def loss(self) -> Tensor:
-        batch = batch_of(self.pairs.next(self.share))
+        batch = stack_pairs(self.pairs.next(self.share))
         device = self.options.device
         with torch.autocast(torch.device(device).type, torch.bfloat16):
-            found = self.net(on_device(batch.query, device), on_device(batch.reference, device))
+            found = self.net(
+                move_to_device(batch.query, device), move_to_device(batch.reference, device)
+            )
         return assignment_loss(
             found, batch.query_targets.to(device), batch.reference_targets.to(device)
         )
@@ -192,15 +201,15 @@ class SuperGlueRun(Run):
     @override
     def measure(self) -> dict[str, float]:
         net = cast(SuperGlue, self.average.module)
-        return pairing_figures(self._validation, PairFinder(net, self.options.device).find)
+        return measure_pairing(self._validation, SuperGluePairFinder(net, self.options.device).find)
 
     @override
     def score(self, figures: Mapping[str, float]) -> float:
         drawn = figures["twin_drawn"] + figures["other_drawn"]
-        return harmonic(figures, "flat") + harmonic(figures, "photo") - 0.1 * drawn
+        return harmonic_mean(figures, "flat") + harmonic_mean(figures, "photo") - 0.1 * drawn
 
 
-class PairDraws:
+class PairBatches:
     """Draws batches from a pool that grows meanwhile; not thread-safe."""
 
     def __init__(
@@ -221,7 +230,7 @@ class PairDraws:
         self._front_end = front_end
         self._count = count
         self._rng = rng
-        self._pool = Pool.read(folder, "train")
+        self._pool = FeaturePool.read(folder, "train")
         self._sampler = PairSampler(self._pool, front_end, rng)
         self._drawn = 0
 
@@ -245,7 +254,7 @@ class PairDraws:
             self._pool = grown
 
 
-class PairFinder:
+class SuperGluePairFinder:
     """A SuperGlue in training as something that finds pairs."""
 
     def __init__(self, net: SuperGlue, device: str = "cpu") -> None:
@@ -254,7 +263,9 @@ class PairFinder:
 
     def find(self, query: LocalFeatures, reference: LocalFeatures) -> Correspondences:
         """Mutual best pairs above the threshold."""
-        first, second = (on_device(keypoint_batch(one), self._device) for one in (query, reference))
+        first, second = (
+            move_to_device(to_keypoint_batch(one), self._device) for one in (query, reference)
+        )
         with torch.inference_mode():
             found = self._net.match(first, second, THRESHOLD)
         matches = found.matches0[0].cpu().numpy()
@@ -286,7 +297,7 @@ def _mean(values: Tensor, mask: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def start_as_nearest(net: SuperGlue) -> None:
+def start_as_nearest_neighbour(net: SuperGlue) -> None:
     """Make a fresh network score pairs by the cosine of their descriptors.
 
     Descriptors fill the first channels with a mean square near 1, places and turns the others;

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from superglue.superpoint import CELL, SuperPoint, keypoint_probabilities, suppressed
-from training.augment.warps import WarpRange, random_warp
+from training.augment.warps import WarpRange, draw_warp
 
 _REACH: Final = WarpRange(corners=0.15, turn_deg=60, scale=(0.8, 1.4))
 _LOWEST: Final = 0.015
@@ -19,7 +19,7 @@ _RADIUS: Final = 4
 _MOST: Final = 400
 
 
-def adapted_points(
+def adapt_keypoints(
     net: SuperPoint, grey: NDArray[np.uint8], views: int, rng: np.random.Generator
 ) -> NDArray[np.float32]:
     """(N, 2) keypoints of an (H, W) picture, strongest first.
@@ -35,7 +35,7 @@ def adapted_points(
     total = _heat(net, cut)
     counted = np.ones_like(total)
     for _ in range(views):
-        warp = random_warp(width, height, _REACH, rng)
+        warp = draw_warp(width, height, _REACH, rng)
         back = np.linalg.inv(warp)
         heat = _heat(net, np.asarray(cv2.warpPerspective(cut, warp, (width, height)), np.uint8))
         total += cv2.warpPerspective(heat, back, (width, height))

@@ -9,15 +9,15 @@ import torch
 from numpy.typing import NDArray
 
 from superglue.superpoint import CELL, Keypoints, KeypointSettings, SuperPoint
-from training.augment.camera import Light, photograph
-from training.augment.warps import WarpRange, carried, inside, random_warp
+from training.augment.camera import Degradation, photograph
+from training.augment.warps import WarpRange, draw_warp, inside, warp_points
 
 _SETTINGS: Final = KeypointSettings(threshold=0.005, limit=300)
 _REACH: Final = WarpRange()
 _SAME: Final = 3.0
 
 
-def keypoint_figures(
+def measure_keypoints(
     net: SuperPoint, pictures: Sequence[NDArray[np.uint8]], device: str = "cpu"
 ) -> dict[str, float]:
     """On one warp of each picture, the same in every run.
@@ -43,14 +43,14 @@ def _counts(
     net: SuperPoint, picture: NDArray[np.uint8], device: str, rng: np.random.Generator
 ) -> NDArray[np.float64]:
     height, width = (side // CELL * CELL for side in picture.shape[:2])
-    warp = random_warp(width, height, _REACH, rng)
+    warp = draw_warp(width, height, _REACH, rng)
     cut = np.ascontiguousarray(picture[:height, :width])
     warped = np.asarray(cv2.warpPerspective(cut, warp, (width, height)), np.uint8)
     first = _keypoints(net, cut, device)
-    second = _keypoints(net, photograph(warped, rng, Light(0.4)), device)
+    second = _keypoints(net, photograph(warped, rng, Degradation(0.4)), device)
     if len(first.points) < 2 or len(second.points) < 2:
         return np.zeros(5)
-    moved = carried(first.points.numpy(), warp)
+    moved = warp_points(first.points.numpy(), warp)
     apart = np.linalg.norm(moved[:, None] - second.points.numpy()[None], axis=2)
     visible = inside(moved, width, height)
     repeated = visible & (apart.min(axis=1) <= _SAME)

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from superglue.superpoint import CELL
-from training.augment.camera import Light, photograph
-from training.augment.warps import WarpRange, carried, inside, random_warp
-from training.superpoint.shapes import drawn_shape
+from training.augment.camera import Degradation, photograph
+from training.augment.warps import WarpRange, draw_warp, inside, warp_points
+from training.superpoint.shapes import draw_shape
 
-NONE: Final = CELL * CELL
+NO_KEYPOINT: Final = CELL * CELL
 """Class of a cell without a keypoint."""
 UNSEEN: Final = -100
 """Class of a cell that shows nothing of the picture; the loss passes over it."""
@@ -25,7 +25,7 @@ _SCALES: Final = (0.7, 1.6)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LabelledPicture:
+class KeypointPicture:
     """A picture and where its keypoints are.
 
     Attributes:
@@ -58,37 +58,37 @@ class KeypointPair:
     second_points: NDArray[np.float32]
 
 
-def shape_batch(count: int, side: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+def draw_shape_batch(count: int, side: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     """Drawn shapes, (B, 1, side, side) in [0, 1], and their cells, (B, side / 8, side / 8)."""
-    drawn = [drawn_shape(side, rng) for _ in range(count)]
+    drawn = [draw_shape(side, rng) for _ in range(count)]
     everything = np.ones((side, side), bool)
-    cells = [cells_of(points, everything) for _, points in drawn]
-    return planes([image for image, _ in drawn]), torch.from_numpy(np.stack(cells))
+    cells = [to_cells(points, everything) for _, points in drawn]
+    return to_planes([image for image, _ in drawn]), torch.from_numpy(np.stack(cells))
 
 
-def keypoint_pair(
-    picture: LabelledPicture, side: int, reach: WarpRange, rng: np.random.Generator
+def draw_keypoint_pair(
+    picture: KeypointPicture, side: int, reach: WarpRange, rng: np.random.Generator
 ) -> KeypointPair:
     """A window of the picture at a random scale, and a warp of it, each with its own light."""
     window = _window(picture.image.shape, side, rng)
-    homography = random_warp(side, side, reach, rng) @ window
-    seen = inside(carried(picture.points, window), side, side)
+    homography = draw_warp(side, side, reach, rng) @ window
+    seen = inside(warp_points(picture.points, window), side, side)
     points = picture.points[seen]
     views = [_seen(picture.image, warp, side) for warp in (window, homography)]
-    places = [carried(points, warp) for warp in (window, homography)]
+    places = [warp_points(points, warp) for warp in (window, homography)]
     shared = np.nonzero(inside(places[1], side, side))[0][:_SHARED]
     return KeypointPair(
         first=_grey(views[0][0], rng),
         second=_grey(views[1][0], rng),
-        first_cells=cells_of(places[0], views[0][1]),
-        second_cells=cells_of(places[1], views[1][1]),
+        first_cells=to_cells(places[0], views[0][1]),
+        second_cells=to_cells(places[1], views[1][1]),
         first_points=places[0][shared],
         second_points=places[1][shared],
     )
 
 
-def cells_of(points: NDArray[np.float32], shown: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """(H / 8, W / 8) int64: the first point's place in each cell, `NONE`, or `UNSEEN`.
+def to_cells(points: NDArray[np.float32], shown: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """(H / 8, W / 8) int64: the first point's place in each cell, `NO_KEYPOINT`, or `UNSEEN`.
 
     Args:
         points: (N, 2), strongest first; those outside count for nothing.
@@ -96,7 +96,7 @@ def cells_of(points: NDArray[np.float32], shown: NDArray[np.bool_]) -> NDArray[n
     """
     height, width = shown.shape
     rows, columns = height // CELL, width // CELL
-    cells = np.full((rows, columns), NONE, np.int64)
+    cells = np.full((rows, columns), NO_KEYPOINT, np.int64)
     whole = shown.reshape(rows, CELL, columns, CELL).all(axis=(1, 3))
     at = np.rint(points[inside(points, width, height)]).astype(np.int64)[::-1]
     x, y = at[:, 0], at[:, 1]
@@ -105,7 +105,7 @@ def cells_of(points: NDArray[np.float32], shown: NDArray[np.bool_]) -> NDArray[n
     return cells
 
 
-def planes(images: Sequence[NDArray[np.uint8]]) -> Tensor:
+def to_planes(images: Sequence[NDArray[np.uint8]]) -> Tensor:
     """Grey (H, W) pictures of one size as (B, 1, H, W) float32 in [0, 1]."""
     return torch.from_numpy(np.stack(images))[:, None].float() / 255
 
@@ -128,5 +128,5 @@ def _seen(
 
 
 def _grey(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    shot = photograph(image, rng, Light(float(rng.uniform(0, 0.6))))
+    shot = photograph(image, rng, Degradation(float(rng.uniform(0, 0.6))))
     return np.asarray(cv2.cvtColor(shot, cv2.COLOR_RGB2GRAY), np.uint8)

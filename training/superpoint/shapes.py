@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.augment.warps import WarpRange, carried, inside, random_warp
+from training.augment.warps import WarpRange, draw_warp, inside, warp_points
 
 Points = NDArray[np.float32]
 Canvas = NDArray[np.uint8]
@@ -20,7 +20,7 @@ _APART: Final = 25
 _WARP: Final = WarpRange(corners=0.2, turn_deg=45, scale=(0.7, 1.3))
 
 
-def drawn_shape(side: int, rng: np.random.Generator) -> tuple[Canvas, Points]:
+def draw_shape(side: int, rng: np.random.Generator) -> tuple[Canvas, Points]:
     """A grey (side, side) picture of one kind of shape, and its (N, 2) corners in it."""
     canvas = _ground(side, rng)
     kind = _KINDS[int(rng.integers(len(_KINDS)))]
@@ -93,12 +93,12 @@ def _board(canvas: Canvas, rng: np.random.Generator) -> Points:
     size = (int(columns * cell), int(rows * cell))
     board = cv2.resize(levels, size, interpolation=cv2.INTER_NEAREST)
     shift = np.array([[1, 0, (side - size[0]) / 2], [0, 1, (side - size[1]) / 2], [0, 0, 1]])
-    warp = random_warp(side, side, _WARP, rng) @ shift
+    warp = draw_warp(side, side, _WARP, rng) @ shift
     covered = cv2.warpPerspective(np.full_like(board, 255), warp, (side, side))
     seen = cv2.warpPerspective(board, warp, (side, side))
     canvas[covered > 127] = seen[covered > 127]
     grid = np.stack(np.meshgrid(np.arange(1, columns), np.arange(1, rows)), -1).reshape(-1, 2)
-    return carried((grid * cell - 0.5).astype(np.float32), warp)
+    return warp_points((grid * cell - 0.5).astype(np.float32), warp)
 
 
 def _ellipses(canvas: Canvas, rng: np.random.Generator) -> Points:

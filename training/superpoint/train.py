@@ -20,20 +20,20 @@ from typing_extensions import override
 
 from superglue.superpoint import SuperPoint, SuperPointSizes, sample_descriptors
 from training.augment.warps import WarpRange
-from training.data.sources import TrainingData, is_held_out, pictures_in, read_rgb
-from training.loop.loader import Feed
-from training.loop.progress import Report
-from training.loop.trainer import Run, RunOptions
-from training.superpoint.homographic_adaptation import adapted_points
-from training.superpoint.metrics import keypoint_figures
+from training.data.sources import TrainingData, is_held_out, list_pictures, read_rgb
+from training.loop.loader import BatchLoader
+from training.loop.progress import OnReport
+from training.loop.trainer import RunOptions, Trainer
+from training.superpoint.homographic_adaptation import adapt_keypoints
+from training.superpoint.metrics import measure_keypoints
 from training.superpoint.pairs import (
-    NONE,
+    NO_KEYPOINT,
     UNSEEN,
     KeypointPair,
-    LabelledPicture,
-    keypoint_pair,
-    planes,
-    shape_batch,
+    KeypointPicture,
+    draw_keypoint_pair,
+    draw_shape_batch,
+    to_planes,
 )
 
 COMPACT: Final = SuperPointSizes(widths=(16, 24, 48, 64), head=96, descriptors=64)
@@ -71,7 +71,7 @@ class SuperPointOptions:
     views: int = 12
 
 
-def train_superpoint(options: SuperPointOptions, report: Report) -> Path:
+def train_superpoint(options: SuperPointOptions, report: OnReport) -> Path:
     """Train within the time bound; returns the checkpoint of the best averaged network.
 
     Blocks for the run's minutes; see `Run.complete` for what it writes.
@@ -81,17 +81,17 @@ def train_superpoint(options: SuperPointOptions, report: Report) -> Path:
     """
     options.run.out.mkdir(parents=True, exist_ok=True)
     data = TrainingData.open(options.run.data)
-    run = SuperPointRun(options, read_pictures(data, options.pictures, held_out=False))
+    run = SuperPointTrainer(options, read_pictures(data, options.pictures, held_out=False))
     run.validation = read_pictures(data, HELD_OUT_PICTURES, held_out=True)[:_VALIDATED]
-    run.restore_if_asked()
-    return run.complete(report)
+    run.restore()
+    return run.run(report)
 
 
 def read_pictures(data: TrainingData, most: int, *, held_out: bool) -> list[NDArray[np.uint8]]:
     """Pictures of print, places and clothes, (H, W, 3) RGB; half of them clothes at most."""
     photos = [path for product in data.products() for path in data.photos(product)[:8]]
     iconic = [data.iconic(product) for product in data.products()]
-    others = [*data.places(), *pictures_in(data.root / "beverage3" / "images")]
+    others = [*data.places(), *list_pictures(data.root / "beverage3" / "images")]
     mixed = [path for path in (*iconic, *photos, *others) if _belongs(path, held_out=held_out)]
     clothes = [path for path in data.clothing() if _belongs(path, held_out=held_out)]
     step = max(-(-2 * len(mixed) // most), 1)
@@ -105,7 +105,7 @@ def _belongs(path: Path, *, held_out: bool) -> bool:
     return is_held_out(path.parent.name if grocery else path.stem) is held_out
 
 
-class SuperPointRun(Run):
+class SuperPointTrainer(Trainer):
     """SuperPoint's part of a run."""
 
     validation: Sequence[NDArray[np.uint8]] = ()
@@ -118,8 +118,8 @@ class SuperPointRun(Run):
         self._pictures = pictures
         self._views = options.views
         self._count = _BATCH * options.run.batches
-        self._shapes: Feed[tuple[Tensor, Tensor]] | None = None
-        self._pairs: Feed[list[KeypointPair]] | None = None
+        self._shapes: BatchLoader[tuple[Tensor, Tensor]] | None = None
+        self._pairs: BatchLoader[list[KeypointPair]] | None = None
 
     @override
     def loss(self) -> Tensor:
@@ -134,34 +134,34 @@ class SuperPointRun(Run):
     @override
     def measure(self) -> dict[str, float]:
         net = cast(SuperPoint, self.average.module).eval()
-        return keypoint_figures(net, self.validation, self.options.device)
+        return measure_keypoints(net, self.validation, self.options.device)
 
     @override
     def score(self, figures: Mapping[str, float]) -> float:
         return figures["repeated"] + figures["paired"]
 
-    def _feed_of_shapes(self) -> Feed[tuple[Tensor, Tensor]]:
-        rng = self.chance()
-        return self.feed(lambda _share: shape_batch(self._count, _SIDE, rng), rng)
+    def _feed_of_shapes(self) -> BatchLoader[tuple[Tensor, Tensor]]:
+        rng = self.fresh_rng()
+        return self.make_loader(lambda _share: draw_shape_batch(self._count, _SIDE, rng), rng)
 
-    def _feed_of_pairs(self) -> Feed[list[KeypointPair]]:
+    def _feed_of_pairs(self) -> BatchLoader[list[KeypointPair]]:
         """Of pictures with the network's own keypoints by now."""
-        rng = self.chance()
+        rng = self.fresh_rng()
         labelled = self._labels(rng)
 
         def draw(share: float) -> list[KeypointPair]:
             chosen = rng.integers(len(labelled), size=self._count // 2)
             reach = _EASY if share < _EASY_UNTIL else WarpRange()
-            return [keypoint_pair(labelled[one], _SIDE, reach, rng) for one in chosen]
+            return [draw_keypoint_pair(labelled[one], _SIDE, reach, rng) for one in chosen]
 
-        return self.feed(draw, rng)
+        return self.make_loader(draw, rng)
 
     def _loss_on_shapes(self, images: Tensor, cells: Tensor) -> Tensor:
         logits, _ = self._maps(images)
         return detection_loss(logits, cells.to(self.options.device))
 
     def _loss_on_pictures(self, pairs: Sequence[KeypointPair]) -> Tensor:
-        logits, maps = self._maps(planes([p.first for p in pairs] + [p.second for p in pairs]))
+        logits, maps = self._maps(to_planes([p.first for p in pairs] + [p.second for p in pairs]))
         cells = np.stack([p.first_cells for p in pairs] + [p.second_cells for p in pairs])
         found = detection_loss(logits, torch.from_numpy(cells).to(self.options.device))
         return found + _DESCRIPTORS * description_loss(maps, pairs)
@@ -172,15 +172,15 @@ class SuperPointRun(Run):
             logits, maps = self.net(images.to(device))
         return logits.float(), maps.float()
 
-    def _labels(self, rng: np.random.Generator) -> list[LabelledPicture]:
+    def _labels(self, rng: np.random.Generator) -> list[KeypointPicture]:
         """Its own keypoints on the pictures; made anew after a resumption, by a better network."""
         net = SuperPoint(cast(SuperPoint, self.net).sizes)
         net.load_state_dict(self.average.module.state_dict())
         net.eval()
         return [
-            LabelledPicture(
+            KeypointPicture(
                 image,
-                adapted_points(net, _grey(image), self._views, rng),
+                adapt_keypoints(net, _grey(image), self._views, rng),
             )
             for image in self._pictures
         ]
@@ -198,7 +198,7 @@ def detection_loss(logits: Tensor, cells: Tensor) -> Tensor:
         cells: (B, h, w) int64, see `keypoint_pairs.cells_of`.
     """
     each = F.cross_entropy(logits, cells, reduction="none", ignore_index=UNSEEN)
-    filled, empty = (cells != NONE) & (cells != UNSEEN), cells == NONE
+    filled, empty = (cells != NO_KEYPOINT) & (cells != UNSEEN), cells == NO_KEYPOINT
     return (_mean(each, filled) + _mean(each, empty)) / 2
 
 

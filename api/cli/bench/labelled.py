@@ -10,8 +10,8 @@ from matcher.detection.augmented import AugmentedDetector, augment_for_photos
 from matcher.detection.detector import Detector, YoloDetector
 from matcher.detection.proposals import PrintDetector
 from matcher.imaging.box import Box
-from training.data.located import PHOTO_SIDE, locate_cartons
-from training.data.sources import TrainingData, boxes_of_yolo, is_held_out, pictures_in
+from training.data.carton_boxes import PHOTO_SIDE, locate_cartons
+from training.data.sources import TrainingData, is_held_out, list_pictures, read_yolo_boxes
 
 _UNSURE = 0.01
 
@@ -34,8 +34,8 @@ def labelled_sets(shared: Path, cache: Path) -> tuple[LabelledSet, ...]:
     )
     shelves = data.root / "eval_only" / "freiburg_boxes"
     shops = tuple(
-        LabelledPicture(path, boxes_of_yolo(path, shelves / "labels" / f"{path.stem}.txt").boxes)
-        for path in pictures_in(shelves / "images")
+        LabelledPicture(path, read_yolo_boxes(path, shelves / "labels" / f"{path.stem}.txt").boxes)
+        for path in list_pictures(shelves / "images")
     )
     return (
         LabelledSet("beverage3", Labels.ALL, drinks),

@@ -64,10 +64,10 @@ def live(
 def _shop(folder: Path, on_stage: "OnStage") -> "dict[str, NDArray[np.uint8]]":
     """The catalog's pictures, and other photographs of the products to be shown."""
     from api.demo.run import SEED
-    from training.render.shop import make_products, photograph, write_pictures
+    from training.render.shop import draw_studio_picture, make_products, write_pictures
 
     on_stage("printing packages", 0, None)
     products = make_products(SEED)
     write_pictures(folder, products, lambda done, all_: on_stage("taking pictures", done, all_))
     turned = {each.product_id: each for each in products if each.product_id in SHOWN}
-    return {name: photograph(turned[name].solid, 0.12, 0.06) for name in SHOWN}
+    return {name: draw_studio_picture(turned[name].solid, 0.12, 0.06) for name in SHOWN}

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bench.latency.serve import Ask
     from catalog.registry import Catalogs
     from client.client import Client
-    from training.render.shop import Packaged
+    from training.render.shop import PackagedProduct
 
 CATALOG: Final = "shop"
 SIDE: Final = 256  # of the pictures of products that only have to be there
@@ -96,14 +96,17 @@ def _enrol(
     """Fill a catalog; frames with one product each."""
     from api.demo.run import SEED
     from catalog.ingest.image_file import ImageFile
-    from training.render.shop import make_products, photograph
+    from training.render.shop import draw_studio_picture, make_products
 
     on_stage("printing packages", 0, None)
     store = _storage_of(built, folder).create(CATALOG)
     real = make_products(SEED)
     for number in range(count):
         if number < len(real):
-            product_id, picture = real[number].product_id, photograph(real[number].solid, 0.0, 0.0)
+            product_id, picture = (
+                real[number].product_id,
+                draw_studio_picture(real[number].solid, 0.0, 0.0),
+            )
         else:
             product_id, picture = f"print-{number}", _print(seed + number)
         store.add_product(product_id, [ImageFile("front.jpg", _jpeg(picture))])
@@ -136,15 +139,15 @@ def _print(seed: int) -> "NDArray[np.uint8]":
     return np.asarray(image, np.uint8)
 
 
-def _frame(product: "Packaged") -> "NDArray[np.uint8]":
+def _frame(product: "PackagedProduct") -> "NDArray[np.uint8]":
     """A frame with one product, a little turned, in front of a wall."""
     import cv2
     import numpy as np
 
-    from training.render.shop import photograph
+    from training.render.shop import draw_studio_picture
 
     width, height = FRAME
-    shot = photograph(product.solid, 0.15, 0.08)
+    shot = draw_studio_picture(product.solid, 0.15, 0.08)
     scale = 0.8 * height / max(shot.shape[:2])
     shot = np.asarray(cv2.resize(shot, None, fx=scale, fy=scale), np.uint8)
     frame = np.full((height, width, 3), (176, 168, 152), np.uint8)

@@ -15,9 +15,9 @@ from api.cli.output import Output
 if TYPE_CHECKING:
     from api.models.finetuning import CatalogAdapter, Switched
     from api.models.finetuning_detector import OwnDetector
-    from training.finetune.detector import AdaptedDetector
-    from training.finetune.embedder import Adapted
-    from training.loop.progress import Report
+    from training.finetune.detector import FinetunedDetector
+    from training.finetune.embedder import FinetunedEmbedder
+    from training.loop.progress import OnReport
     from training.loop.trainer import RunOptions
 
 PLACES: Final = 400
@@ -41,13 +41,13 @@ def adaptation(
     output: Output,
     catalog: str,
     options: "RunOptions",
-    report: "Report",
+    report: "OnReport",
     backgrounds: Path | None,
-) -> "tuple[CatalogAdapter, Adapted]":
+) -> "tuple[CatalogAdapter, FinetunedEmbedder]":
     """Adapt the embedder to a catalog, and say what that gained."""
-    from training.data.backgrounds import places_in
+    from training.data.backgrounds import read_backgrounds
 
-    places = [] if backgrounds is None else places_in(backgrounds, PLACES)
+    places = [] if backgrounds is None else read_backgrounds(backgrounds, PLACES)
     adapter = services(context).adapter(catalog)
     adapted = adapter.train(options, report, places)
     output.show(figures_table(adapted.before, adapted.after))
@@ -58,7 +58,7 @@ def keep_adapted(
     output: Output,
     catalog: str,
     adapter: "CatalogAdapter",
-    adapted: "Adapted",
+    adapted: "FinetunedEmbedder",
     *,
     switch: bool,
 ) -> None:
@@ -88,14 +88,14 @@ def detector_adaptation(
     output: Output,
     catalog: str,
     options: "RunOptions",
-    report: "Report",
+    report: "OnReport",
     material: Material,
-) -> "tuple[OwnDetector, AdaptedDetector]":
+) -> "tuple[OwnDetector, FinetunedDetector]":
     """Adapt the detector to a catalog, and say what that gained."""
-    from training.data.backgrounds import places_in
+    from training.data.backgrounds import read_backgrounds
 
     given = material.backgrounds
-    places = [] if given is None else places_in(given, PLACES)
+    places = [] if given is None else read_backgrounds(given, PLACES)
     own = services(context).adapter(catalog).detector
     adapted = own.train(options, report, places, material.photos)
     output.show(figures_table(adapted.before, adapted.after))
@@ -103,7 +103,7 @@ def detector_adaptation(
 
 
 def keep_detector(
-    output: Output, catalog: str, out: Path, own: "OwnDetector", adapted: "AdaptedDetector"
+    output: Output, catalog: str, out: Path, own: "OwnDetector", adapted: "FinetunedDetector"
 ) -> None:
     """Write a weights folder with the detector, unless it became worse."""
     record = {"catalog": catalog, "before": dict(adapted.before), "after": dict(adapted.after)}

@@ -46,13 +46,13 @@ def _sheets(
     context: typer.Context, data: Path | None, catalog: str | None, out: Path, seed: int
 ) -> "Iterator[tuple[str, NDArray[np.uint8]]]":
     from training.data.sources import TrainingData
-    from training.release.preview import sheets_of_catalog, sheets_of_data
+    from training.release.preview import draw_catalog_sheets, draw_data_sheets
     from training.superglue.front_ends import FrontEndChoice, FrontEndKind
 
     if data is not None:
         settings = services(context).settings
         cache = settings.cache_dir / "networks"
         choice = FrontEndChoice(FrontEndKind("rootsift"), settings.weights, cache)
-        return sheets_of_data(TrainingData.open(data), out, choice, seed)
+        return draw_data_sheets(TrainingData.open(data), out, choice, seed)
     material = services(context).adapter(catalog or "").material(seed)
-    return sheets_of_catalog(material.products, material.twins, material.side, seed)
+    return draw_catalog_sheets(material.products, material.twins, material.side, seed)

@@ -221,7 +221,7 @@ def superglue(
 ) -> None:
     """Train SuperGlue, which pairs keypoints by looking at all of them."""
     from training.loop.trainer import RunOptions
-    from training.superglue.feature_pool import PoolOptions
+    from training.superglue.feature_pool import FeaturePoolOptions
     from training.superglue.front_ends import FrontEndChoice, FrontEndKind
     from training.superglue.train import SuperGlueOptions, train_superglue
 
@@ -235,7 +235,7 @@ def superglue(
         width,
         layers,
         pool or out / "pool",
-        PoolOptions(shards=-(-scenes // PoolOptions().shard_size), seed=seed),
+        FeaturePoolOptions(shards=-(-scenes // FeaturePoolOptions().shard_size), seed=seed),
     )
     with output.progress("training SuperGlue", "minutes") as advance:
         best = train_superglue(options, lambda now: _report(output, now, run, advance))
@@ -340,12 +340,12 @@ def colours(
 
     from training.data.sources import TrainingData
     from training.embedder.colour_layout import save_colours, train_colours
-    from training.embedder.train import sampler_of
+    from training.embedder.train import make_sampler
 
     output = Output()
     out.parent.mkdir(parents=True, exist_ok=True)
     with output.working("looking at views of products"):
-        sampler = sampler_of(TrainingData.open(data), out.parent, np.random.default_rng(seed))
+        sampler = make_sampler(TrainingData.open(data), out.parent, np.random.default_rng(seed))
         found = train_colours(sampler)
     save_colours(found, out)
     output.show(f"{out}: {found.dimension} axes")

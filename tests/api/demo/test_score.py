@@ -3,7 +3,7 @@ import pytest
 
 from api.demo.score import Answer, Outcome, answer_of, score
 from client.records import EventJson
-from training.render.scene.truth import Sighting, Truth, TruthAppearance, TruthFrame
+from training.render.scene.truth import TrueSighting, Truth, TruthAppearance, TruthFrame
 
 RATE = 10.0
 
@@ -22,9 +22,9 @@ def a_truth() -> Truth:
         time = index / RATE
         sightings = []
         if time <= 3:
-            sightings.append(Sighting("tea", 1, square(10, 10), 1.0))
+            sightings.append(TrueSighting("tea", 1, square(10, 10), 1.0))
         if 2 <= time <= 5:
-            sightings.append(Sighting("stranger", 2, square(100, 10), 1.0))
+            sightings.append(TrueSighting("stranger", 2, square(100, 10), 1.0))
         frames.append(TruthFrame(index, time, tuple(sightings)))
     appearances = (
         TruthAppearance("tea", True, 0.0, 3.0),

@@ -39,7 +39,7 @@ from matcher.retrieval.untrained import ColourEmbedder
 from matcher.verification.comparator import PlainComparator
 from tests.catalog.support.fakes import MemoryStorage, encoded
 from tests.matcher.prints import WEIGHTS, printed
-from training.loop.export import compact
+from training.loop.export import to_half_precision
 
 OPTIONS = {"input_size": 32.0, "squeeze": 1.0}
 
@@ -57,7 +57,7 @@ def own_models() -> Models:
 def weights_file(path: Path, **notes: str) -> bytes:
     """Our embedder, untrained."""
     torch.manual_seed(0)
-    save_file(compact(EmbeddingNet().state_dict()), path, {NOTES: json.dumps(notes)})
+    save_file(to_half_precision(EmbeddingNet().state_dict()), path, {NOTES: json.dumps(notes)})
     return path.read_bytes()
 
 

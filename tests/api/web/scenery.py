@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 from PIL import Image
 
-from training.render.shop import catalog_pictures, make_products
+from training.render.shop import draw_catalog_pictures, make_products
 
 SIZE = (960, 540)
 RATE = 15
@@ -66,7 +66,9 @@ class Scenery:
 def make_scenery(folder: Path) -> Scenery:
     """Render it all; takes some seconds."""
     goods = tuple(
-        Good(one.product_id, one.name, tuple(picture.image for picture in catalog_pictures(one)))
+        Good(
+            one.product_id, one.name, tuple(picture.image for picture in draw_catalog_pictures(one))
+        )
         for one in make_products(20)[:4]
     )
     photo = scene([(goods[0], (260, 280), -5.0), (goods[2], (660, 270), 4.0)])

@@ -2,8 +2,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
-from training.augment.camera import Light, photograph
-from training.augment.views import HEAP_POSE, PHOTO_POSE, Pose, Subject, view
+from training.augment.camera import Degradation, photograph
+from training.augment.views import HEAP_POSE, PHOTO_POSE, PoseRange, Subject, draw_view
 
 
 def halves() -> Subject:
@@ -21,14 +21,14 @@ def redness_of_the_left(picture: NDArray[np.uint8]) -> float:
 
 def test_what_carries_print_is_never_seen_in_a_mirror() -> None:
     rng = np.random.default_rng(0)
-    views = [view(halves(), PHOTO_POSE, 32, rng, light=Light(0.0)) for _ in range(40)]
+    views = [draw_view(halves(), PHOTO_POSE, 32, rng, light=Degradation(0.0)) for _ in range(40)]
     assert min(map(redness_of_the_left, views)) > 0
 
 
 def test_a_heap_is_seen_from_both_sides() -> None:
     rng = np.random.default_rng(0)
-    mirrored = Pose(tilt=0, turn=0, mirrored=True)
-    views = [view(halves(), mirrored, 32, rng, light=Light(0.0)) for _ in range(40)]
+    mirrored = PoseRange(tilt=0, turn=0, mirrored=True)
+    views = [draw_view(halves(), mirrored, 32, rng, light=Degradation(0.0)) for _ in range(40)]
     assert 10 < sum(redness_of_the_left(one) > 0 for one in views) < 30
 
 
@@ -37,11 +37,16 @@ def test_a_heap_is_seen_from_near_and_far() -> None:
     dotted = np.zeros((160, 160, 3), np.uint8)
     dotted[60:100, 60:100] = 255
     heap = Subject(dotted, None, Box(0, 0, 160, 160))
-    near = Pose(tilt=0, turn=0, jitter=0, window=HEAP_POSE.window)
-    shares = [view(heap, near, 32, rng, light=Light(0.0)).mean() / 255 for _ in range(60)]
+    near = PoseRange(tilt=0, turn=0, jitter=0, window=HEAP_POSE.window)
+    shares = [
+        draw_view(heap, near, 32, rng, light=Degradation(0.0)).mean() / 255 for _ in range(60)
+    ]
     assert max(shares) > 2 * min(shares)
-    whole = Pose(tilt=0, turn=0, jitter=0)
-    assert np.ptp([view(heap, whole, 32, rng, light=Light(0.0)).mean() for _ in range(10)]) < 1
+    whole = PoseRange(tilt=0, turn=0, jitter=0)
+    assert (
+        np.ptp([draw_view(heap, whole, 32, rng, light=Degradation(0.0)).mean() for _ in range(10)])
+        < 1
+    )
 
 
 def test_lamps_colour_more_when_told_so() -> None:
@@ -49,7 +54,7 @@ def test_lamps_colour_more_when_told_so() -> None:
 
     def spread(tint: float) -> float:
         rng = np.random.default_rng(0)
-        seen = [photograph(grey, rng, Light(0.8, tint)).mean(axis=(0, 1)) for _ in range(200)]
+        seen = [photograph(grey, rng, Degradation(0.8, tint)).mean(axis=(0, 1)) for _ in range(200)]
         return float(np.median([np.ptp(one) for one in seen]))
 
     assert spread(0.14) > 1.5 * spread(0.07)

@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 
 from tests.training.miniature import in_a_shop, on_white
-from training.data.cutouts import Locator, cut_out, whole
-from training.data.prints import family
+from training.data.cutouts import CartonLocator, cut_out, whole_picture
+from training.data.prints import draw_family
 
 
 def test_a_product_on_white_is_cut_out_tightly() -> None:
@@ -35,13 +35,13 @@ def test_an_empty_picture_holds_no_product() -> None:
 
 
 def test_the_whole_picture_is_its_own_cutout() -> None:
-    assert whole(np.zeros((5, 7, 3), np.uint8)).mask.all()
+    assert whole_picture(np.zeros((5, 7, 3), np.uint8)).mask.all()
 
 
 def test_a_carton_is_located_in_a_photo() -> None:
     print_ = _detailed_print()
     photo = in_a_shop(print_, 3)
-    outline = Locator(on_white(print_)).locate(photo)
+    outline = CartonLocator(on_white(print_)).locate(photo)
     assert outline is not None
     rng = np.random.default_rng(3)
     rng.integers(0, 255, (340, 340, 3), np.uint8)
@@ -50,9 +50,9 @@ def test_a_carton_is_located_in_a_photo() -> None:
 
 
 def test_a_carton_is_not_located_where_it_is_not() -> None:
-    locator = Locator(on_white(_detailed_print()))
+    locator = CartonLocator(on_white(_detailed_print()))
     assert locator.locate(np.full((300, 300, 3), 200, np.uint8)) is None
-    assert locator.locate(in_a_shop(family(9, 1)[0], 1)) is None
+    assert locator.locate(in_a_shop(draw_family(9, 1)[0], 1)) is None
 
 
 def _detailed_print() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

@@ -9,7 +9,7 @@ from PIL import Image
 from tests.training.miniature import HELD_OUT, LEFT_OUT, PRODUCE, TRAINED
 from training.data.data_pack import FINENESSES, DataPack, write_data_pack
 from training.data.sources import TrainingData
-from training.detector.data import load
+from training.detector.data import read_boxed_picture
 from training.errors import TrainingError
 
 
@@ -74,7 +74,8 @@ def test_boxes_lie_where_they_lay_in_the_larger_pictures(
 ) -> None:
     small = write_data_pack(miniature, tmp_path / "small", 0.5 * packed.size / 1e6)
     before, after = (
-        load(one.beverages()[0]) for one in (miniature, TrainingData.open(small.folder))
+        read_boxed_picture(one.beverages()[0])
+        for one in (miniature, TrainingData.open(small.folder))
     )
     scale = max(after.image.shape) / max(before.image.shape)
     assert scale < 1

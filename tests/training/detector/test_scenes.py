@@ -2,17 +2,17 @@ import numpy as np
 import pytest
 
 from matcher.imaging.box import Box
-from training.augment.camera import Light, photograph
-from training.augment.views import CATALOG_POSE, SHOP_POSE, Subject, view
-from training.data.cutouts import whole
-from training.data.prints import family, recoloured
-from training.detector.scenes import SceneMaker, as_package, cut_window
+from training.augment.camera import Degradation, photograph
+from training.augment.views import CATALOG_POSE, SHOP_POSE, Subject, draw_view
+from training.data.cutouts import whole_picture
+from training.data.prints import draw_family, recolour
+from training.detector.scenes import SceneComposer, cut_window, make_package
 
 RED = np.full((60, 40, 3), (220, 20, 20), np.uint8)
 
 
 def red_card() -> Subject:
-    return Subject(RED, whole(RED).mask, Box(0, 0, 40, 60))
+    return Subject(RED, whole_picture(RED).mask, Box(0, 0, 40, 60))
 
 
 def grey_place() -> list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
@@ -21,14 +21,15 @@ def grey_place() -> list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
 
 def test_the_same_seed_composes_the_same_scene() -> None:
     first, second = (
-        SceneMaker([red_card()], grey_place(), np.random.default_rng(5)).scene(96) for _ in range(2)
+        SceneComposer([red_card()], grey_place(), np.random.default_rng(5)).scene(96)
+        for _ in range(2)
     )
     assert np.array_equal(first.image, second.image)
     assert first.boxes == second.boxes
 
 
 def test_boxes_lie_inside_the_picture_and_are_not_slivers() -> None:
-    maker = SceneMaker([red_card()], grey_place(), np.random.default_rng(0))
+    maker = SceneComposer([red_card()], grey_place(), np.random.default_rng(0))
     scenes = [maker.scene(96) for _ in range(40)]
     boxes = [box for scene in scenes for box in scene.boxes]
     assert len(boxes) > 40
@@ -40,7 +41,7 @@ def test_boxes_lie_inside_the_picture_and_are_not_slivers() -> None:
 
 
 def test_what_is_boxed_is_the_product() -> None:
-    maker = SceneMaker([red_card()], grey_place(), np.random.default_rng(1))
+    maker = SceneComposer([red_card()], grey_place(), np.random.default_rng(1))
     redness = []
     for _ in range(30):
         scene = maker.scene(128)
@@ -52,7 +53,7 @@ def test_what_is_boxed_is_the_product() -> None:
 
 def test_a_product_without_a_mask_cannot_be_pasted() -> None:
     bare = Subject(RED, None, Box(0, 0, 40, 60))
-    maker = SceneMaker([bare], grey_place(), np.random.default_rng(0))
+    maker = SceneComposer([bare], grey_place(), np.random.default_rng(0))
     with pytest.raises(ValueError, match="mask"):
         [maker.scene(64) for _ in range(20)]
 
@@ -69,24 +70,24 @@ def test_boxes_follow_a_mirrored_and_scaled_window() -> None:
 
 
 def test_flavours_of_one_family_share_a_layout_but_differ() -> None:
-    first, second = family(4, 2)
+    first, second = draw_family(4, 2)
     assert first.shape == second.shape
     assert not np.array_equal(first, second)
-    assert np.array_equal(first, family(4, 2)[0])
+    assert np.array_equal(first, draw_family(4, 2)[0])
 
 
 def test_a_recoloured_twin_has_other_colours_and_the_same_shapes() -> None:
-    image = family(2, 1)[0]
-    twin = recoloured(image, 0)
+    image = draw_family(2, 1)[0]
+    twin = recolour(image, 0)
     assert twin.shape == image.shape
     assert np.abs(twin.astype(int) - image).mean() > 5
 
 
 def test_packages_keep_their_height() -> None:
     rng = np.random.default_rng(0)
-    front, other = family(1, 2)
+    front, other = draw_family(1, 2)
     for _ in range(8):
-        package = as_package(front, other, rng)
+        package = make_package(front, other, rng)
         assert package.image.shape[0] == front.shape[0]
         assert package.mask is not None
         assert package.mask.shape == package.image.shape[:2]
@@ -94,14 +95,14 @@ def test_packages_keep_their_height() -> None:
 
 def test_a_photograph_keeps_its_shape_and_mostly_its_hue() -> None:
     rng = np.random.default_rng(0)
-    reds = [photograph(RED, rng, Light()).reshape(-1, 3).mean(axis=0) for _ in range(40)]
-    assert photograph(RED, rng, Light()).shape == RED.shape
+    reds = [photograph(RED, rng, Degradation()).reshape(-1, 3).mean(axis=0) for _ in range(40)]
+    assert photograph(RED, rng, Degradation()).shape == RED.shape
     assert all(red > max(green, blue) for red, green, blue in reds)
 
 
 def test_a_view_is_a_square_whatever_the_product() -> None:
     rng = np.random.default_rng(0)
     for pose in (CATALOG_POSE, SHOP_POSE):
-        seen = view(red_card(), pose, 48, rng, grey_place()[0])
+        seen = draw_view(red_card(), pose, 48, rng, grey_place()[0])
         assert seen.shape == (48, 48, 3)
         assert seen.dtype == np.uint8

@@ -6,18 +6,23 @@ import torch
 
 from matcher.imaging.box import Box
 from matcher.networks.yolo import build_yolov5n
-from training.data.located import locate_cartons
+from training.data.carton_boxes import locate_cartons
 from training.data.sources import TrainingData
-from training.detector.data import Boxed, DetectionSampler, DetectionSets, around_first_box
+from training.detector.data import (
+    BoxedPicture,
+    DetectionSampler,
+    DetectionSets,
+    crop_around_first_box,
+)
 from training.detector.scenes import Scene
-from training.detector.train import DetectorRun, detect_with, measure
+from training.detector.train import DetectorTrainer, detect_boxes, measure_detector
 from training.loop.trainer import RunOptions
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> DetectorRun:
+def run(tmp_path_factory: pytest.TempPathFactory) -> DetectorTrainer:
     out = tmp_path_factory.mktemp("out")
-    return DetectorRun(RunOptions(out, out, minutes=1.0), DetectionSets((), ()))
+    return DetectorTrainer(RunOptions(out, out, minutes=1.0), DetectionSets((), ()))
 
 
 def scene(*boxes: Box) -> Scene:
@@ -27,13 +32,13 @@ def scene(*boxes: Box) -> Scene:
     return Scene(image, boxes)
 
 
-def test_the_loss_is_finite_with_and_without_boxes(run: DetectorRun) -> None:
+def test_the_loss_is_finite_with_and_without_boxes(run: DetectorTrainer) -> None:
     for scenes in ([scene(Box(10, 10, 40, 50)), scene()], [scene(), scene()]):
         loss = run.loss_of(scenes)
         assert bool(loss.isfinite())
 
 
-def test_a_few_steps_on_one_scene_lower_its_loss(run: DetectorRun) -> None:
+def test_a_few_steps_on_one_scene_lower_its_loss(run: DetectorTrainer) -> None:
     scenes = [scene(Box(8, 8, 40, 56)), scene(Box(20, 4, 60, 40))]
     run.net.train()
     optimizer = torch.optim.AdamW(run.net.parameters(), lr=1e-3)
@@ -49,14 +54,14 @@ def test_a_few_steps_on_one_scene_lower_its_loss(run: DetectorRun) -> None:
 
 def test_found_boxes_lie_in_the_picture() -> None:
     image = np.random.default_rng(0).integers(0, 255, (90, 150, 3), np.uint8)
-    for found in detect_with(build_yolov5n(), image, side=96):
+    for found in detect_boxes(build_yolov5n(), image, side=96):
         assert 0 <= found.box.left <= found.box.right <= 150
         assert 0 <= found.box.top <= found.box.bottom <= 90
         assert 0 <= found.confidence <= 1
 
 
 def test_nothing_to_measure_gives_zeros() -> None:
-    figures = measure(build_yolov5n(), DetectionSets((), ()), "cpu")
+    figures = measure_detector(build_yolov5n(), DetectionSets((), ()), "cpu")
     assert set(figures.values()) == {0.0}
 
 
@@ -75,6 +80,6 @@ def test_training_scenes_come_from_every_source(tiny_data: Path, tmp_path: Path)
 def test_a_cut_around_a_box_keeps_it_in_place() -> None:
     image = np.zeros((100, 100, 3), np.uint8)
     image[40:60, 30:50] = 255
-    cut = around_first_box(Boxed(image, (Box(30, 40, 50, 60),)), 0.5, 0.5, 0.5, 0.5)
+    cut = crop_around_first_box(BoxedPicture(image, (Box(30, 40, 50, 60),)), 0.5, 0.5, 0.5, 0.5)
     assert cut.image.shape == (40, 40, 3)
     assert cut.boxes[0].crop(cut.image).min() == 255

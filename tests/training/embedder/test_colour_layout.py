@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 
 from matcher.retrieval.colour_layout import LAYOUT_SIZE, read_colour_basis
-from training.data.instances import prints
+from training.data.instances import print_instances
 from training.embedder.colour_layout import (
     KEPT_AXES,
     discriminant_axes,
     save_colours,
     train_colours,
 )
-from training.embedder.sampling import Sampler
+from training.embedder.sampler import ViewSampler
 
 
 def test_the_first_axis_is_where_classes_differ_and_not_where_views_vary() -> None:
@@ -28,15 +28,15 @@ def test_the_first_axis_is_where_classes_differ_and_not_where_views_vary() -> No
 
 
 def test_axes_learned_from_views_find_the_other_view_of_a_print(tmp_path: Path) -> None:
-    families = prints(12)
+    families = print_instances(12)
     places = [np.random.default_rng(n).integers(0, 255, (80, 80, 3), np.uint8) for n in range(3)]
-    found = train_colours(Sampler(families, places, np.random.default_rng(1)), batches=12)
+    found = train_colours(ViewSampler(families, places, np.random.default_rng(1)), batches=12)
     save_colours(found, tmp_path / "colours.safetensors")
     colours = read_colour_basis(tmp_path / "colours.safetensors")
     assert colours.axes.shape == (LAYOUT_SIZE, KEPT_AXES)
     assert len(colours.sha256) == 64
 
-    batch = Sampler(families, places, np.random.default_rng(2)).batch(96)
+    batch = ViewSampler(families, places, np.random.default_rng(2)).batch(96)
     vectors = colours.vectors(list(batch.images))
     likeness = vectors @ vectors.T - 2 * np.eye(len(vectors))
     right = batch.labels[likeness.argmax(axis=1)] == batch.labels

@@ -10,22 +10,22 @@ from safetensors.torch import save_file
 from matcher.networks.weights import Network, Weights
 from matcher.networks.yolo import build_yolov5n
 from tests.training.finetune.test_embedder import products
-from training.data.backgrounds import drawn_places
+from training.data.backgrounds import draw_backgrounds
 from training.errors import TrainingError
 from training.finetune.detector import (
-    AdaptedDetector,
-    OwnDetectorOptions,
-    adapt_detector,
-    labelled_photos,
+    DetectorFinetuneOptions,
+    FinetunedDetector,
+    finetune_detector,
+    read_labelled_photos,
 )
-from training.loop.export import compact
+from training.loop.export import to_half_precision
 from training.loop.trainer import RunOptions
 
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Weights:
     path = tmp_path_factory.mktemp("weights") / "detector.safetensors"
-    save_file(compact(build_yolov5n().state_dict()), path)
+    save_file(to_half_precision(build_yolov5n().state_dict()), path)
     return Weights.of_file(Network.DETECTOR, path, {"input_size": 64, "confidence": 0.05})
 
 
@@ -43,8 +43,8 @@ def test_scenes_of_the_catalog_are_measured_before_and_after(
     monkeypatch.setattr("training.finetune.detector._PACKAGES", 4)
     write_photo(tmp_path / "photos", "0 0.5 0.5 0.5 0.5\n")
     run = RunOptions(tmp_path / "out", tmp_path / "out", 0.001, report_seconds=1.0)
-    options = OwnDetectorOptions(run, weights, tmp_path / "photos")
-    adapted = adapt_detector(products(2), options, lambda _: None, drawn_places(4, 0))
+    options = DetectorFinetuneOptions(run, weights, tmp_path / "photos")
+    adapted = finetune_detector(products(2), options, lambda _: None, draw_backgrounds(4, 0))
     names = {"ap50", "recall", "others_ap50", "photos_ap50", "photos_recall"}
     assert set(adapted.before) == set(adapted.after) == names
     assert adapted.checkpoint.exists()
@@ -56,12 +56,12 @@ def test_weights_of_another_network_are_refused(weights: Weights, tmp_path: Path
     other = Weights.of_file(weights.network, path, {"input_size": 64})
     run = RunOptions(tmp_path / "out", tmp_path / "out", 0.001)
     with pytest.raises(TrainingError, match="our own detector"):
-        adapt_detector(products(2), OwnDetectorOptions(run, other), lambda _: None)
+        finetune_detector(products(2), DetectorFinetuneOptions(run, other), lambda _: None)
 
 
 def test_photos_are_read_with_the_labels_beside_them(tmp_path: Path) -> None:
     write_photo(tmp_path, "0 0.5 0.5 0.5 0.5\n3 0.25 0.25 0.5 0.5\n")
-    (photo,) = labelled_photos(tmp_path)
+    (photo,) = read_labelled_photos(tmp_path)
     assert photo.image.shape == (60, 80, 3)
     box = photo.boxes[0]
     assert (box.left, box.top, box.right, box.bottom) == (20, 15, 60, 45)
@@ -71,12 +71,12 @@ def test_photos_are_read_with_the_labels_beside_them(tmp_path: Path) -> None:
 def test_photos_without_labels_or_with_broken_ones_are_refused(tmp_path: Path) -> None:
     write_photo(tmp_path / "broken", "0 0.5 half 0.5 0.5\n")
     with pytest.raises(TrainingError, match="class x y width height"):
-        labelled_photos(tmp_path / "broken")
+        read_labelled_photos(tmp_path / "broken")
     (tmp_path / "broken" / "photo.txt").unlink()
     with pytest.raises(TrainingError, match="no photo"):
-        labelled_photos(tmp_path / "broken")
+        read_labelled_photos(tmp_path / "broken")
     with pytest.raises(TrainingError, match="missing"):
-        labelled_photos(tmp_path / "nothing")
+        read_labelled_photos(tmp_path / "nothing")
 
 
 @pytest.mark.parametrize(
@@ -91,10 +91,10 @@ def test_worse_is_what_gains_nothing_or_forgets_much(
     tmp_path: Path, after: dict[str, float], better: bool
 ) -> None:
     before = {"ap50": 0.5, "others_ap50": 0.5}
-    assert AdaptedDetector(tmp_path, before, after).is_better is better
+    assert FinetunedDetector(tmp_path, before, after).is_better is better
 
 
 def test_where_photos_are_labelled_they_decide(tmp_path: Path) -> None:
     before = {"ap50": 0.5, "others_ap50": 0.5, "photos_ap50": 0.5}
     after = {"ap50": 0.9, "others_ap50": 0.5, "photos_ap50": 0.4}
-    assert not AdaptedDetector(tmp_path, before, after).is_better
+    assert not FinetunedDetector(tmp_path, before, after).is_better

@@ -15,40 +15,40 @@ from catalog.encodings.encoding import ReferenceCrop
 from matcher.networks.resnet import EmbeddingNet
 from matcher.networks.weights import Network, Weights
 from matcher.retrieval.untrained import ColourEmbedder
-from training.data.backgrounds import drawn_places, places_in
-from training.data.catalog_products import Look, OwnProduct, own_products
-from training.data.prints import family
+from training.data.backgrounds import draw_backgrounds, read_backgrounds
+from training.data.catalog_products import CatalogProduct, ReferencePicture, read_catalog_products
+from training.data.prints import draw_family
 from training.errors import TrainingError
 from training.finetune.embedder import (
-    Adapted,
-    AdaptOptions,
-    AdaptSampler,
-    adapt_embedder,
-    network_of,
-    own_score,
+    EmbedderFinetuneOptions,
+    FinetunedEmbedder,
+    FinetuneSampler,
+    catalog_score,
+    finetune_embedder,
+    load_embedder,
 )
-from training.finetune.metrics import AdaptSet, nearest_others
-from training.loop.export import compact
+from training.finetune.metrics import EmbedderEvaluation, find_nearest_others
+from training.loop.export import to_half_precision
 from training.loop.progress import Progress
 from training.loop.trainer import RunOptions
 
 EMBED = ColourEmbedder().embed
 
 
-def look(image: NDArray[np.uint8]) -> Look:
+def look(image: NDArray[np.uint8]) -> ReferencePicture:
     height, width = image.shape[:2]
     _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     mask = np.ones((8, 8), np.bool_)
-    return Look(ReferenceCrop(corners, width, height, np.eye(3), jpeg.ravel(), mask))
+    return ReferencePicture(ReferenceCrop(corners, width, height, np.eye(3), jpeg.ravel(), mask))
 
 
-def products(families: int = 3, *, held_out: bool = False) -> tuple[OwnProduct, ...]:
+def products(families: int = 3, *, held_out: bool = False) -> tuple[CatalogProduct, ...]:
     """Families of two near-twins."""
     return tuple(
-        OwnProduct(f"p{seed}-{number}", (look(image),), look(image) if held_out else None)
+        CatalogProduct(f"p{seed}-{number}", (look(image),), look(image) if held_out else None)
         for seed in range(families)
-        for number, image in enumerate(family(seed, 2))
+        for number, image in enumerate(draw_family(seed, 2))
     )
 
 
@@ -57,18 +57,18 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Weights:
     """Our embedder, untrained."""
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("weights") / "embedder.safetensors"
-    save_file(compact(EmbeddingNet().state_dict()), path)
+    save_file(to_half_precision(EmbeddingNet().state_dict()), path)
     return Weights.of_file(Network.EMBEDDER, path, {"input_size": 32, "squeeze": 1})
 
 
 def test_the_nearest_other_product_is_the_twin() -> None:
-    assert nearest_others(products(), EMBED).tolist() == [1, 0, 3, 2, 5, 4]
+    assert find_nearest_others(products(), EMBED).tolist() == [1, 0, 3, 2, 5, 4]
 
 
 def test_figures_are_shares_and_the_same_for_the_same_seed() -> None:
-    own, places = products(held_out=True), drawn_places(8, 0)
-    twins = nearest_others(own, EMBED)
-    first, again = (AdaptSet(own, twins, places, 32, 5).measure(EMBED) for _ in range(2))
+    own, places = products(held_out=True), draw_backgrounds(8, 0)
+    twins = find_nearest_others(own, EMBED)
+    first, again = (EmbedderEvaluation(own, twins, places, 32, 5).measure(EMBED) for _ in range(2))
     assert first == again
     assert first["pictures_top1"] == 1.0
     assert 0 < first["views_top1"] <= first["views_top5"] <= 1
@@ -78,14 +78,16 @@ def test_figures_are_shares_and_the_same_for_the_same_seed() -> None:
 
 def test_without_held_out_pictures_there_are_no_figures_of_them() -> None:
     own = products()
-    figures = AdaptSet(own, nearest_others(own, EMBED), drawn_places(4, 0), 32, 0).measure(EMBED)
+    figures = EmbedderEvaluation(
+        own, find_nearest_others(own, EMBED), draw_backgrounds(4, 0), 32, 0
+    ).measure(EMBED)
     assert not [name for name in figures if name.startswith("pictures")]
 
 
 def test_a_batch_shows_each_thing_twice_and_a_product_beside_its_twin() -> None:
     own = products(8)
-    twins = nearest_others(own, EMBED)
-    sampler = AdaptSampler(own, twins, drawn_places(4, 0), np.random.default_rng(0))
+    twins = find_nearest_others(own, EMBED)
+    sampler = FinetuneSampler(own, twins, draw_backgrounds(4, 0), np.random.default_rng(0))
     batch = sampler.batch(24)
     labels = batch.labels
     assert batch.images.shape == (len(labels), 24, 24, 3)
@@ -99,18 +101,18 @@ def test_an_adaptation_starts_from_the_weights_and_is_compared_with_those_in_use
 ) -> None:
     monkeypatch.setattr("training.finetune.metrics.MOST_VIEWS", 12)
     monkeypatch.setattr("training.finetune.metrics.STRANGERS", 3)
-    places = drawn_places(4, 0)
+    places = draw_backgrounds(4, 0)
     told: list[Progress] = []
     options = RunOptions(tmp_path / "out", tmp_path / "out", 0.001, report_seconds=1.0)
-    asked = AdaptOptions(options, weights, weights)
-    adapted = adapt_embedder(products(2), asked, told.append, places)
+    asked = EmbedderFinetuneOptions(options, weights, weights)
+    adapted = finetune_embedder(products(2), asked, told.append, places)
     assert set(adapted.before) == set(adapted.after)
     assert set(adapted.state) == set(EmbeddingNet().state_dict())
     assert told
     assert (tmp_path / "out" / "curves.png").exists()
-    assert own_score(adapted.before) <= 1
-    resumed = AdaptOptions(replace(options, resume=True), weights, weights)
-    again = adapt_embedder(products(2), resumed, told.append, places)
+    assert catalog_score(adapted.before) <= 1
+    resumed = EmbedderFinetuneOptions(replace(options, resume=True), weights, weights)
+    again = finetune_embedder(products(2), resumed, told.append, places)
     assert again.before == adapted.before
     assert again.after == adapted.after
 
@@ -124,26 +126,26 @@ def test_worse_is_what_gains_nothing_or_forgets_much(
 ) -> None:
     before = {"views_top1": 0.5, "twins": 0.5, "others_top1": 0.8}
     after = {"views_top1": views, "twins": 0.5, "others_top1": others}
-    assert Adapted({}, before, after).is_better is better
+    assert FinetunedEmbedder({}, before, after).is_better is better
 
 
 def test_weights_that_see_pictures_otherwise_are_refused(weights: Weights) -> None:
     strange = Weights(weights.network, weights.path, weights.sha256, {"input_size": 32})
     with pytest.raises(TrainingError, match="no embedder of ours"):
-        network_of(strange)
+        load_embedder(strange)
 
 
 def test_places_come_from_a_folder_or_are_drawn(tmp_path: Path) -> None:
-    drawn = drawn_places(8, 1)
+    drawn = draw_backgrounds(8, 1)
     assert all(place.shape == (256, 256, 3) for place in drawn)
-    assert all(np.array_equal(*pair) for pair in zip(drawn, drawn_places(8, 1), strict=True))
+    assert all(np.array_equal(*pair) for pair in zip(drawn, draw_backgrounds(8, 1), strict=True))
     with pytest.raises(TrainingError, match="no picture"):
-        places_in(tmp_path, 4)
+        read_backgrounds(tmp_path, 4)
     with pytest.raises(TrainingError, match="no folder"):
-        places_in(tmp_path / "missing", 4)
+        read_backgrounds(tmp_path / "missing", 4)
     for number, place in enumerate(drawn[:3]):
         cv2.imwrite(str(tmp_path / f"{number}.png"), place)
-    assert len(places_in(tmp_path, 2)) == 2
+    assert len(read_backgrounds(tmp_path, 2)) == 2
 
 
 class SmallCatalog:
@@ -155,7 +157,7 @@ class SmallCatalog:
         self.products = {f"p{n}": _Product(f"p{n}", count) for n, count in enumerate(pictures)}
 
     def encoding(self, image_id: str) -> "_Encoding":
-        return _Encoding(look(family(int(image_id), 1)[0]).crop)
+        return _Encoding(look(draw_family(int(image_id), 1)[0]).crop)
 
 
 class _Product:
@@ -175,15 +177,15 @@ class _Encoding:
 
 
 def test_a_picture_is_held_out_where_three_are_there() -> None:
-    one, two, three = own_products(SmallCatalog([1, 2, 3]))  # type: ignore[arg-type]
+    one, two, three = read_catalog_products(SmallCatalog([1, 2, 3]))  # type: ignore[arg-type]
     assert (one.held_out, two.held_out) == (None, None)
     assert three.held_out is not None
-    assert [len(each.looks) for each in (one, two, three)] == [1, 2, 2]
-    subject = three.looks[0].subject()
+    assert [len(each.pictures) for each in (one, two, three)] == [1, 2, 2]
+    subject = three.pictures[0].subject()
     assert subject.mask is not None
     assert subject.mask.shape == subject.image.shape[:2]
 
 
 def test_a_catalog_of_one_product_cannot_be_adapted_to() -> None:
     with pytest.raises(TrainingError, match="two at least"):
-        own_products(SmallCatalog([4]))  # type: ignore[arg-type]
+        read_catalog_products(SmallCatalog([4]))  # type: ignore[arg-type]

@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 from superglue.superpoint import SuperPointSizes
 from tests.training.superglue.test_train import options
 from tests.training.superpoint.test_train import TINY
-from training.loop.loader import Feed
+from training.loop.loader import BatchLoader
 from training.loop.progress import Progress
 from training.loop.trainer import RunOptions
-from training.superglue.train import SuperGlueRun, train_superglue
+from training.superglue.train import SuperGlueTrainer, train_superglue
 from training.superpoint.train import SuperPointOptions, train_superpoint
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def feed_of(workers: int) -> Feed[NDArray[np.float64]]:
+def feed_of(workers: int) -> BatchLoader[NDArray[np.float64]]:
     rng = np.random.default_rng(1)
-    return Feed(lambda share: np.append(rng.random(3), share), rng, workers)
+    return BatchLoader(lambda share: np.append(rng.random(3), share), rng, workers)
 
 
 def test_each_process_draws_other_batches() -> None:
@@ -43,7 +43,7 @@ def test_processes_learn_how_much_of_the_budget_is_spent() -> None:
 
 
 def test_batches_are_drawn_elsewhere_and_given_as_they_were_drawn() -> None:
-    feed = Feed(lambda share: (os.getpid(), [share]), np.random.default_rng(0), 1)
+    feed = BatchLoader(lambda share: (os.getpid(), [share]), np.random.default_rng(0), 1)
     process, shares = feed.next(0.25)
     feed.close()
     assert process != os.getpid()
@@ -54,7 +54,7 @@ def test_a_process_that_cannot_draw_ends_the_training_with_its_reason() -> None:
     def broken(_share: float) -> float:
         raise ValueError("no such picture")
 
-    feed = Feed(broken, np.random.default_rng(0), 1)
+    feed = BatchLoader(broken, np.random.default_rng(0), 1)
     with pytest.raises(ValueError, match="no such picture"):
         feed.next(0.0)
     feed.close()
@@ -72,8 +72,8 @@ def test_processes_that_draw_give_a_run_larger_steps(
     assert train_superglue(larger, reports.append).exists()
 
     assert reports[-1].step > 0
-    run = SuperGlueRun(larger, 64, ())
-    assert run.peak_rate == pytest.approx(2 * SuperGlueRun(asked, 64, ()).peak_rate)
+    run = SuperGlueTrainer(larger, 64, ())
+    assert run.peak_rate == pytest.approx(2 * SuperGlueTrainer(asked, 64, ()).peak_rate)
 
 
 def test_a_run_of_superpoint_is_fed_shapes_and_then_pictures(

@@ -6,18 +6,20 @@ from matcher.networks.resnet import EmbeddingNet
 from matcher.networks.weights import Network, load_weights, read_manifest
 from matcher.networks.yolo import build_yolov5n
 from training.loop.checkpoint import save_checkpoint
-from training.loop.export import Card, compact, export
+from training.loop.export import WeightsCard, export_weights, to_half_precision
 
 
-def card(network: Network) -> Card:
-    return Card("small", network, "invented prints", "none", {"top1": 0.123456}, {"input_size": 64})
+def card(network: Network) -> WeightsCard:
+    return WeightsCard(
+        "small", network, "invented prints", "none", {"top1": 0.123456}, {"input_size": 64}
+    )
 
 
 def test_exported_weights_enter_by_the_strict_door_and_compute_the_same(tmp_path: Path) -> None:
     torch.manual_seed(0)
     net = EmbeddingNet().eval()
     save_checkpoint({"net": net.state_dict(), "step": 1}, tmp_path / "best.pt")
-    entry = export(tmp_path / "best.pt", card(Network.EMBEDDER), tmp_path)
+    entry = export_weights(tmp_path / "best.pt", card(Network.EMBEDDER), tmp_path)
     again = load_weights(EmbeddingNet(), tmp_path / entry.file, entry.sha256)
     images = torch.rand(3, 3, 64, 64)
     with torch.inference_mode():
@@ -28,7 +30,7 @@ def test_exported_weights_enter_by_the_strict_door_and_compute_the_same(tmp_path
 def test_exporting_again_replaces_the_entry(tmp_path: Path) -> None:
     save_checkpoint({"net": build_yolov5n().state_dict()}, tmp_path / "best.pt")
     for _ in range(2):
-        export(tmp_path / "best.pt", card(Network.DETECTOR), tmp_path)
+        export_weights(tmp_path / "best.pt", card(Network.DETECTOR), tmp_path)
     (entry,) = read_manifest(tmp_path).entries
     assert entry.figures == {"top1": 0.1235}
     assert entry.commercial_use
@@ -36,7 +38,7 @@ def test_exporting_again_replaces_the_entry(tmp_path: Path) -> None:
 
 
 def test_statistics_stay_wide_and_counters_are_dropped() -> None:
-    state = compact(EmbeddingNet().state_dict())
+    state = to_half_precision(EmbeddingNet().state_dict())
     assert state["trunk.bn1.running_var"].dtype == torch.float32
     assert state["trunk.conv1.weight"].dtype == torch.float16
     assert not any("num_batches" in name for name in state)

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from training.loop.loader import Feed
+from training.loop.loader import BatchLoader
 
 Numbers = NDArray[np.float64]
 APART = Path(__file__).with_name("apart_feeding.py")
 
 
-def feed_of(seed: int, workers: int) -> Feed[Numbers]:
+def feed_of(seed: int, workers: int) -> BatchLoader[Numbers]:
     rng = np.random.default_rng(seed)
-    return Feed(lambda share: np.append(rng.random(3), share), rng, workers)
+    return BatchLoader(lambda share: np.append(rng.random(3), share), rng, workers)
 
 
 def test_without_processes_batches_are_drawn_here_in_order_and_for_the_share_asked() -> None:

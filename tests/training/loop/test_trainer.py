@@ -12,11 +12,11 @@ from typing_extensions import override
 from matcher.errors import WeightsError
 from training.errors import TrainingError
 from training.loop.checkpoint import load_checkpoint, save_checkpoint
-from training.loop.progress import Progress, draw_curves, read
-from training.loop.trainer import Run, RunOptions, rate_share
+from training.loop.progress import Progress, draw_curves, read_progress
+from training.loop.trainer import RunOptions, Trainer, rate_share
 
 
-class LineRun(Run):
+class LineRun(Trainer):
     """Fits one number; every step spends a tenth of the budget."""
 
     def __init__(self, options: RunOptions) -> None:
@@ -45,11 +45,13 @@ def options(out: Path, resume: bool = False) -> RunOptions:
 
 def test_a_run_ends_when_its_budget_is_spent(tmp_path: Path) -> None:
     reports: list[Progress] = []
-    best = LineRun(options(tmp_path)).complete(reports.append)
+    best = LineRun(options(tmp_path)).run(reports.append)
     assert reports[-1].step == 10
     assert best.exists()
     assert (tmp_path / "curves.png").stat().st_size > 500
-    assert [report.step for report in read(tmp_path / "progress.jsonl")] == list(range(1, 11))
+    assert [report.step for report in read_progress(tmp_path / "progress.jsonl")] == list(
+        range(1, 11)
+    )
 
 
 def test_a_killed_run_goes_on_where_it_stood(tmp_path: Path) -> None:
@@ -61,20 +63,20 @@ def test_a_killed_run_goes_on_where_it_stood(tmp_path: Path) -> None:
             raise Killed
 
     with pytest.raises(Killed):
-        LineRun(options(tmp_path)).complete(kill)
+        LineRun(options(tmp_path)).run(kill)
     resumed = LineRun(options(tmp_path, resume=True))
-    resumed.restore_if_asked()
+    resumed.restore()
     assert resumed.step == 4  # the last report that was followed by its checkpoint
     reports: list[Progress] = []
-    resumed.complete(reports.append)
+    resumed.run(reports.append)
     assert reports[0].step == 5
     assert reports[-1].minutes == pytest.approx(1.0, abs=0.01)
 
 
 def test_without_resume_a_run_starts_anew(tmp_path: Path) -> None:
-    LineRun(options(tmp_path)).complete(lambda _: None)
+    LineRun(options(tmp_path)).run(lambda _: None)
     fresh = LineRun(options(tmp_path))
-    fresh.restore_if_asked()
+    fresh.restore()
     assert fresh.step == 0
 
 
@@ -82,22 +84,22 @@ def test_a_run_begins_with_given_weights_at_a_gentler_rate(tmp_path: Path) -> No
     given = tmp_path / "known.safetensors"
     save_file({"weight": torch.full((1, 1), 2.5)}, given)
     begun = LineRun(replace(options(tmp_path), start=given))
-    begun.restore_if_asked()
+    begun.restore()
     for net in (begun.net, begun.average.module):
         assert net.state_dict()["weight"].item() == 2.5
     assert all(one.requires_grad for one in begun.net.parameters())
     assert begun.peak_rate < LineRun(options(tmp_path)).peak_rate
-    assert begun.options.along(0.1) == 1.0
-    assert options(tmp_path).along(0.1) == 0.1
+    assert begun.options.schedule_share(0.1) == 1.0
+    assert options(tmp_path).schedule_share(0.1) == 0.1
 
 
 def test_a_begun_run_that_was_killed_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     given = tmp_path / "known.safetensors"
     save_file({"weight": torch.full((1, 1), 2.5)}, given)
     chosen = replace(options(tmp_path, resume=True), start=given)
-    LineRun(chosen).complete(lambda _: None)
+    LineRun(chosen).run(lambda _: None)
     resumed = LineRun(chosen)
-    resumed.restore_if_asked()
+    resumed.restore()
     assert resumed.step == 10
 
 
@@ -105,14 +107,14 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     given = tmp_path / "other.safetensors"
     save_file({"bias": torch.zeros(1)}, given)
     with pytest.raises(WeightsError, match="does not fit"):
-        LineRun(replace(options(tmp_path), start=given)).restore_if_asked()
+        LineRun(replace(options(tmp_path), start=given)).restore()
 
 
 def test_resumed_chance_differs_from_the_first(tmp_path: Path) -> None:
     run = LineRun(options(tmp_path))
-    first = run.chance().random()
+    first = run.fresh_rng().random()
     run.step = 7
-    assert run.chance().random() != first
+    assert run.fresh_rng().random() != first
 
 
 def test_a_broken_checkpoint_is_refused_with_its_name(tmp_path: Path) -> None:

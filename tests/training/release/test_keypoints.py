@@ -9,11 +9,11 @@ from superglue.superglue import SuperGlue, SuperGlueSizes
 from superglue.superpoint import SuperPoint, SuperPointSizes
 from training.data.sources import TrainingData
 from training.loop.checkpoint import save_checkpoint
-from training.release.keypoints import ServedAs, ship_superglue, ship_superpoint
-from training.superglue.feature_pool import PoolOptions, build_pool
+from training.release.keypoints import SuperGlueServing, release_superglue, release_superpoint
+from training.superglue.feature_pool import FeaturePoolOptions, build_pool
 from training.superglue.front_ends import FrontEndChoice, FrontEndKind
-from training.superglue.things import Amounts
-from training.superglue.train import start_as_nearest
+from training.superglue.things import ThingCounts
+from training.superglue.train import start_as_nearest_neighbour
 
 SHIPPED = Path(__file__).parents[3] / "weights"
 
@@ -34,15 +34,17 @@ def test_a_superglue_ships_beside_what_nearest_neighbours_reach(
 ) -> None:
     monkeypatch.setattr("training.superglue.train._VALIDATED", 4)
     choice = FrontEndChoice(FrontEndKind.ROOTSIFT, weights, tmp_path)
-    options = PoolOptions(0, 1, shard_size=3, amounts=Amounts(10, 0, 0))
+    options = FeaturePoolOptions(0, 1, shard_size=3, amounts=ThingCounts(10, 0, 0))
     for _ in build_pool(TrainingData.open(tiny_data), choice.open(), tmp_path / "pool", options):
         pass
     sizes = SuperGlueSizes(64, 64, 2, 4, 6, (8,))
     net = SuperGlue(sizes)
-    start_as_nearest(net)
+    start_as_nearest_neighbour(net)
     save_checkpoint({"net": net.state_dict()}, tmp_path / "best.pt")
 
-    entry = ship_superglue(tmp_path, tmp_path / "pool", choice, ServedAs(256, 3), weights)
+    entry = release_superglue(
+        tmp_path, tmp_path / "pool", choice, SuperGlueServing(256, 3), weights
+    )
 
     assert entry in read_manifest(weights).entries
     assert {"held_out_flat_recall", "held_out_nearest_flat_recall"} <= set(entry.figures)
@@ -57,7 +59,7 @@ def test_a_superpoint_ships_with_its_figures(
     net = SuperPoint(SuperPointSizes((4, 4, 4, 4), 4, 4))
     save_checkpoint({"net": net.state_dict()}, tmp_path / "best.pt")
 
-    entry = ship_superpoint(TrainingData.open(tiny_data), tmp_path, weights)
+    entry = release_superpoint(TrainingData.open(tiny_data), tmp_path, weights)
 
     assert entry.network is Network.SUPERPOINT
     assert {"held_out_repeated", "held_out_paired", "held_out_recalled"} == set(entry.figures)

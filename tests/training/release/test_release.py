@@ -11,7 +11,7 @@ from matcher.retrieval.colour_layout import LAYOUT_SIZE, ColourBasis, read_colou
 from training.embedder.colour_layout import save_colours
 from training.errors import TrainingError
 from training.loop.checkpoint import save_checkpoint
-from training.release.release import Runs, ship
+from training.release.release import FinishedRuns, release_networks
 
 
 def test_finished_runs_become_weights_with_their_figures(tiny_data: Path, tmp_path: Path) -> None:
@@ -24,8 +24,8 @@ def test_finished_runs_become_weights_with_their_figures(tiny_data: Path, tmp_pa
 
     axes = np.eye(LAYOUT_SIZE, 4, dtype=np.float32)
     save_colours(ColourBasis(np.zeros(LAYOUT_SIZE, np.float32), axes), tmp_path / "axes")
-    runs = Runs(tiny_data, tmp_path / "detector", tmp_path / "embedder", tmp_path / "axes")
-    detector, colours, embedder = ship(runs, weights)
+    runs = FinishedRuns(tiny_data, tmp_path / "detector", tmp_path / "embedder", tmp_path / "axes")
+    detector, colours, embedder = release_networks(runs, weights)
 
     assert read_manifest(weights).entries == (detector, colours, embedder)
     assert read_colour_basis(weights / colours.file).sha256 == colours.sha256
@@ -41,7 +41,7 @@ def test_a_folder_without_a_detector_refuses_an_embedder_alone(
 ) -> None:
     save_checkpoint({"net": EmbeddingNet().state_dict()}, tmp_path / "best.pt")
     with pytest.raises(TrainingError, match="has no detector yet"):
-        ship(Runs(tiny_data, embedder=tmp_path), tmp_path)
+        release_networks(FinishedRuns(tiny_data, embedder=tmp_path), tmp_path)
 
 
 def test_a_fitted_decision_is_listed_with_its_hash(tiny_data: Path, tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_a_fitted_decision_is_listed_with_its_hash(tiny_data: Path, tmp_path: Pa
     fitted.write_text("{}")
     weights = tmp_path / "weights"
     weights.mkdir()
-    (entry,) = ship(Runs(tiny_data, decision=fitted), weights)
+    (entry,) = release_networks(FinishedRuns(tiny_data, decision=fitted), weights)
     assert read_manifest(weights).entries == (entry,)
     assert entry.network is Network.DECISION
     assert entry.sha256 == sha256_of(weights / "decision.json") == sha256_of(fitted)

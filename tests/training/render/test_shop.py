@@ -14,7 +14,12 @@ from training.render.designs.studio import Studio
 from training.render.paint.canvas import Canvas
 from training.render.paint.fonts import Face, FontBook, bundled_fonts
 from training.render.paint.solids import Carton, Pouch, Solid, Tin
-from training.render.shop import catalog_pictures, make_stranger, photograph, write_pictures
+from training.render.shop import (
+    draw_catalog_pictures,
+    draw_studio_picture,
+    make_stranger,
+    write_pictures,
+)
 
 
 def printed_front(solid: Solid) -> NDArray[np.uint8]:
@@ -85,7 +90,7 @@ def test_different_products_look_different() -> None:
 def test_every_front_is_rich_enough_for_keypoints() -> None:
     sift = cv2.SIFT.create(nfeatures=3000)
     for product in (*shop.products(), shop.stranger()):
-        picture = photograph(product.solid, 0.0, 0.0, side=400)
+        picture = draw_studio_picture(product.solid, 0.0, 0.0, side=400)
         assert len(sift.detect(picture, None)) > 150, product.product_id
 
 
@@ -134,13 +139,13 @@ def test_the_bundled_fonts_are_found() -> None:
 
 def test_the_angled_picture_shows_a_side_that_the_front_does_not() -> None:
     product = shop.product("jaderiver-jasmine")
-    front, angle = catalog_pictures(product)
+    front, angle = draw_catalog_pictures(product)
     assert (front.name, angle.name) == ("front.jpg", "angle.jpg")
     assert angle.image.shape[1] / angle.image.shape[0] > front.image.shape[1] / front.image.shape[0]
 
 
 def test_a_studio_picture_is_mostly_product_on_pale_paper() -> None:
-    picture = photograph(shop.product("brisq-alpine").solid, 0.0, 0.0)
+    picture = draw_studio_picture(shop.product("brisq-alpine").solid, 0.0, 0.0)
     corner = picture[:10, :10].reshape(-1, 3).mean(axis=0)
     assert corner.min() > 225
     dark = picture.min(axis=2) < 200

@@ -3,16 +3,16 @@ import pytest
 from numpy.typing import NDArray
 
 from training.superglue.compose import UNKNOWN, Composer
-from training.superglue.things import Thing
+from training.superglue.things import FlatThing
 
 
-def thing(reference: int, photo: bool = False) -> Thing:
+def thing(reference: int, photo: bool = False) -> FlatThing:
     rng = np.random.default_rng(reference)
     image = np.repeat(np.repeat(rng.integers(0, 255, (12, 9, 3), np.uint8), 20, 0), 20, 1)
     whole = np.full(image.shape[:2], 255, np.uint8)
     surface = np.zeros_like(whole)
     surface[60:180, 40:140] = 255
-    return Thing(reference, image, whole, surface if photo else whole, np.eye(3), photo)
+    return FlatThing(reference, image, whole, surface if photo else whole, np.eye(3), photo)
 
 
 def carried(homography: NDArray[np.float64], x: float, y: float) -> tuple[int, int]:

@@ -8,10 +8,10 @@ from tests.training.pairing import front_end
 from training.data.sources import TrainingData
 from training.errors import TrainingError
 from training.superglue.compose import UNKNOWN
-from training.superglue.feature_pool import Pool, PoolOptions, build_pool, wide
-from training.superglue.things import Amounts
+from training.superglue.feature_pool import FeaturePool, FeaturePoolOptions, build_pool, widen
+from training.superglue.things import ThingCounts
 
-OPTIONS = PoolOptions(1, 1, shard_size=6, amounts=Amounts(4, 0, 2))
+OPTIONS = FeaturePoolOptions(1, 1, shard_size=6, amounts=ThingCounts(4, 0, 2))
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def folder(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_pool_holds_scenes_and_what_they_show(folder: Path) -> None:
-    pool = Pool.read(folder, "train")
+    pool = FeaturePool.read(folder, "train")
     assert len(pool.scenes) == 6
     for scene in pool.scenes:
         assert len(scene.owner) == len(scene.features)
@@ -33,8 +33,8 @@ def test_a_pool_holds_scenes_and_what_they_show(folder: Path) -> None:
 
 
 def test_held_out_products_are_for_validation_and_left_out_ones_for_nothing(folder: Path) -> None:
-    trained = {one.name for one in Pool.read(folder, "train").references}
-    validated = {one.name for one in Pool.read(folder, "validation").references}
+    trained = {one.name for one in FeaturePool.read(folder, "train").references}
+    validated = {one.name for one in FeaturePool.read(folder, "validation").references}
     assert "Alpha-Juice" in trained
     assert set(HELD_OUT) <= validated
     assert not trained & validated
@@ -55,7 +55,7 @@ def test_a_killed_builder_makes_the_same_shard_again(folder: Path, tiny_data: Pa
 
 
 def test_a_pool_grows_by_the_shards_that_have_come_since(folder: Path, tmp_path: Path) -> None:
-    empty = Pool.read(tmp_path, "train")
+    empty = FeaturePool.read(tmp_path, "train")
     assert (len(empty.scenes), empty.shards) == (0, 0)
     for name in ("train-references.npz", "train-00000.npz"):
         (tmp_path / name).write_bytes((folder / name).read_bytes())
@@ -65,7 +65,7 @@ def test_a_pool_grows_by_the_shards_that_have_come_since(folder: Path, tmp_path:
 
 
 def test_stored_keypoints_are_those_of_the_front_end(folder: Path) -> None:
-    features = wide(Pool.read(folder, "train").scenes[0].features)
+    features = widen(FeaturePool.read(folder, "train").scenes[0].features)
     assert features.points.max() < max(features.width, features.height)
     assert np.linalg.norm(features.descriptors, axis=1) == pytest.approx(1.0, abs=1e-5)
 
@@ -74,4 +74,4 @@ def test_a_broken_shard_is_refused_with_its_name(folder: Path, tmp_path: Path) -
     (tmp_path / "train-references.npz").write_bytes((folder / "train-references.npz").read_bytes())
     (tmp_path / "train-00000.npz").write_bytes(b"no archive")
     with pytest.raises(TrainingError, match=r"train-00000\.npz is broken"):
-        Pool.read(tmp_path, "train")
+        FeaturePool.read(tmp_path, "train")

@@ -8,18 +8,23 @@ from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from tests.training.pairing import front_end, keypoints, moved
 from training.data.sources import TrainingData
 from training.superglue.compose import UNKNOWN
-from training.superglue.feature_pool import Pasted, Pool, PoolOptions, build_pool
-from training.superglue.metrics import harmonic, pairing_figures
+from training.superglue.feature_pool import (
+    FeaturePool,
+    FeaturePoolOptions,
+    PastedReference,
+    build_pool,
+)
+from training.superglue.metrics import harmonic_mean, measure_pairing
 from training.superglue.pairs import (
     DUSTBIN,
     IGNORED,
     PairSampler,
     Relation,
     TrainingPair,
-    batch_of,
-    true_pairs,
+    find_true_pairs,
+    stack_pairs,
 )
-from training.superglue.things import Amounts
+from training.superglue.things import ThingCounts
 
 SHIFT = np.array([[1, 0, 7], [0, 1, 0], [0, 0, 1]], np.float64)
 
@@ -27,10 +32,10 @@ SHIFT = np.array([[1, 0, 7], [0, 1, 0], [0, 0, 1]], np.float64)
 @pytest.fixture(scope="module")
 def sampler(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> PairSampler:
     folder = tmp_path_factory.mktemp("pool")
-    options = PoolOptions(1, 0, shard_size=8, amounts=Amounts(2, 0, 3))
+    options = FeaturePoolOptions(1, 0, shard_size=8, amounts=ThingCounts(2, 0, 3))
     for _ in build_pool(TrainingData.open(tiny_data), front_end(), folder, options):
         pass
-    return PairSampler(Pool.read(folder, "train"), front_end(), np.random.default_rng(0))
+    return PairSampler(FeaturePool.read(folder, "train"), front_end(), np.random.default_rng(0))
 
 
 def owned(count: int, owner: int = 1) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
@@ -40,7 +45,9 @@ def owned(count: int, owner: int = 1) -> np.ndarray[tuple[int], np.dtype[np.uint
 def test_partners_are_what_the_homography_brings_together() -> None:
     reference = keypoints(12, 0)
     query = moved(reference, 7.0)
-    first, second = true_pairs(query, reference, owned(12), 1, Pasted(0, SHIFT, photo=False))
+    first, second = find_true_pairs(
+        query, reference, owned(12), 1, PastedReference(0, SHIFT, photo=False)
+    )
     assert first.tolist() == second.tolist() == list(range(12))
 
 
@@ -49,7 +56,9 @@ def test_keypoints_of_something_else_belong_to_nobody() -> None:
     query = moved(reference, 7.0)
     owner = owned(12)
     owner[:4], owner[4] = 2, UNKNOWN
-    first, second = true_pairs(query, reference, owner, 1, Pasted(0, SHIFT, photo=False))
+    first, second = find_true_pairs(
+        query, reference, owner, 1, PastedReference(0, SHIFT, photo=False)
+    )
     assert (first[:4] == DUSTBIN).all()
     assert first[4] == IGNORED
     assert first[5:].tolist() == list(range(5, 12))
@@ -59,15 +68,19 @@ def test_keypoints_of_something_else_belong_to_nobody() -> None:
 def test_what_is_neither_near_nor_far_is_ignored() -> None:
     reference = keypoints(1, 0)
     at = {gap: moved(reference, 7.0 + gap) for gap in (0.0, 4.5, 30.0)}
-    pasted = Pasted(0, SHIFT, photo=False)
-    found = {gap: true_pairs(one, reference, owned(1), 1, pasted)[0][0] for gap, one in at.items()}
+    pasted = PastedReference(0, SHIFT, photo=False)
+    found = {
+        gap: find_true_pairs(one, reference, owned(1), 1, pasted)[0][0] for gap, one in at.items()
+    }
     assert found == {0.0: 0, 4.5: IGNORED, 30.0: DUSTBIN}
 
 
 def test_photos_do_not_say_what_has_no_partner_in_the_reference() -> None:
     reference = keypoints(3, 0)
     query = moved(reference, 7.0).select(np.array([0]))
-    _, second = true_pairs(query, reference, owned(1), 1, Pasted(0, SHIFT, photo=True))
+    _, second = find_true_pairs(
+        query, reference, owned(1), 1, PastedReference(0, SHIFT, photo=True)
+    )
     assert second.tolist() == [0, IGNORED, IGNORED]
 
 
@@ -86,7 +99,7 @@ def test_drawn_pairs_are_of_all_relations_and_within_the_limit(sampler: PairSamp
 
 def test_padding_has_no_truth(sampler: PairSampler) -> None:
     pairs = [sampler.draw(limit) for limit in (12, 30)]
-    batch = batch_of(pairs)
+    batch = stack_pairs(pairs)
     assert batch.query.scores.shape == batch.query_targets.shape
     padding = batch.query_targets[~batch.query.mask]
     assert (padding == IGNORED).all()
@@ -101,10 +114,10 @@ def test_figures_count_right_wrong_and_drawn_pairs() -> None:
     twin = TrainingPair(query, reference, alone, alone, False, Relation.TWIN)
     matcher = NearestNeighbourMatcher()
 
-    figures = pairing_figures([shown, twin], lambda one, two: matcher.match(one, [two])[0])
+    figures = measure_pairing([shown, twin], lambda one, two: matcher.match(one, [two])[0])
 
     assert figures["flat_precision"] == figures["flat_recall"] == 1.0
     assert figures["twin_drawn"] == pytest.approx(10 / 50)
     assert figures["other_drawn"] == 0.0
-    assert harmonic(figures, "flat") == pytest.approx(1.0)
-    assert harmonic(figures, "photo") == 0.0
+    assert harmonic_mean(figures, "flat") == pytest.approx(1.0)
+    assert harmonic_mean(figures, "photo") == 0.0

@@ -13,16 +13,16 @@ from training.data.sources import TrainingData
 from training.errors import TrainingError
 from training.loop.progress import Progress
 from training.loop.trainer import RunOptions
-from training.superglue.feature_pool import PoolOptions, build_pool
+from training.superglue.feature_pool import FeaturePoolOptions, build_pool
 from training.superglue.front_ends import FrontEndChoice, FrontEndKind
-from training.superglue.pairs import DUSTBIN, IGNORED, Relation, TrainingPair, batch_of
-from training.superglue.things import Amounts
+from training.superglue.pairs import DUSTBIN, IGNORED, Relation, TrainingPair, stack_pairs
+from training.superglue.things import ThingCounts
 from training.superglue.train import (
-    PairDraws,
-    PairFinder,
+    PairBatches,
     SuperGlueOptions,
+    SuperGluePairFinder,
     assignment_loss,
-    start_as_nearest,
+    start_as_nearest_neighbour,
     train_superglue,
 )
 
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 def fresh(sizes: SuperGlueSizes = TINY) -> SuperGlue:
     torch.manual_seed(0)
     net = SuperGlue(sizes, 10)
-    start_as_nearest(net)
+    start_as_nearest_neighbour(net)
     return net
 
 
@@ -52,7 +52,7 @@ def known_pair(count: int = 14) -> TrainingPair:
 def test_a_fresh_network_pairs_what_descriptors_say(width: int) -> None:
     net = fresh(replace(TINY, width=width))
     pair = known_pair()
-    found = PairFinder(net).find(pair.query, pair.reference)
+    found = SuperGluePairFinder(net).find(pair.query, pair.reference)
     truth = pair.query_targets[found.query]
     assert (truth == found.reference).sum() >= 6
     assert len(found) <= 9
@@ -79,7 +79,7 @@ def test_ignored_keypoints_have_no_part_in_the_loss() -> None:
 
 def test_a_few_steps_on_one_pair_lower_its_loss() -> None:
     net = fresh()
-    batch = batch_of([known_pair(), known_pair(10)])
+    batch = stack_pairs([known_pair(), known_pair(10)])
     optimizer = torch.optim.AdamW(net.parameters(), lr=2e-3)
     losses = []
     for _ in range(12):
@@ -99,7 +99,7 @@ def options(data: Path, out: Path) -> SuperGlueOptions:
         width=16,
         layers=1,
         pool=out / "pool",
-        scenes=PoolOptions(1, 1, shard_size=4, amounts=Amounts(10, 0, 1)),
+        scenes=FeaturePoolOptions(1, 1, shard_size=4, amounts=ThingCounts(10, 0, 1)),
     )
 
 
@@ -129,7 +129,7 @@ def test_what_is_added_to_the_pool_meanwhile_is_drawn_from(
     data, front_end = TrainingData.open(tiny_data), asked.front_end.open()
     list(build_pool(data, front_end, asked.pool, asked.scenes))
     rng = np.random.default_rng(0)
-    draws = PairDraws(asked.pool, front_end, 3, rng)
+    draws = PairBatches(asked.pool, front_end, 3, rng)
     first = asked.pool / "train-00000.npz"
     known = draws.scenes
     shutil.copy(first, first.with_name("train-00001.npz"))

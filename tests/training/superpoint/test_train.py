@@ -7,14 +7,20 @@ import torch
 from numpy.typing import NDArray
 
 from superglue.superpoint import SuperPoint, SuperPointSizes
-from training.augment.warps import WarpRange, carried, inside, random_warp
+from training.augment.warps import WarpRange, draw_warp, inside, warp_points
 from training.data.sources import TrainingData
 from training.loop.progress import Progress
 from training.loop.trainer import RunOptions
-from training.superpoint.homographic_adaptation import adapted_points
-from training.superpoint.metrics import keypoint_figures
-from training.superpoint.pairs import NONE, UNSEEN, LabelledPicture, cells_of, keypoint_pair
-from training.superpoint.shapes import drawn_shape
+from training.superpoint.homographic_adaptation import adapt_keypoints
+from training.superpoint.metrics import measure_keypoints
+from training.superpoint.pairs import (
+    NO_KEYPOINT,
+    UNSEEN,
+    KeypointPicture,
+    draw_keypoint_pair,
+    to_cells,
+)
+from training.superpoint.shapes import draw_shape
 from training.superpoint.train import (
     SuperPointOptions,
     description_loss,
@@ -40,7 +46,7 @@ def net() -> SuperPoint:
 
 @pytest.mark.parametrize("seed", range(24))
 def test_corners_of_shapes_lie_in_the_picture(seed: int) -> None:
-    image, corners = drawn_shape(96, np.random.default_rng(seed))
+    image, corners = draw_shape(96, np.random.default_rng(seed))
     assert image.shape == (96, 96)
     assert inside(corners, 96, 96).all()
 
@@ -48,7 +54,7 @@ def test_corners_of_shapes_lie_in_the_picture(seed: int) -> None:
 def test_corners_of_shapes_are_where_the_picture_changes() -> None:
     beside, at_corners = [], []
     for seed in range(60):
-        image, corners = drawn_shape(96, np.random.default_rng(seed))
+        image, corners = draw_shape(96, np.random.default_rng(seed))
         if len(corners) == 0:
             continue
         contrast = cv2.cornerMinEigenVal(image, 7)
@@ -63,8 +69,11 @@ def test_corners_of_shapes_are_where_the_picture_changes() -> None:
 def test_cells_name_the_strongest_point_and_what_is_not_shown() -> None:
     shown = EVERYTHING.copy()
     shown[8:, 16:] = False
-    cells = cells_of(points((3, 2), (5, 5), (9, 15), (99, 2)), shown)
-    assert cells.tolist() == [[2 * 8 + 3, NONE, NONE], [NONE, 7 * 8 + 1, UNSEEN]]
+    cells = to_cells(points((3, 2), (5, 5), (9, 15), (99, 2)), shown)
+    assert cells.tolist() == [
+        [2 * 8 + 3, NO_KEYPOINT, NO_KEYPOINT],
+        [NO_KEYPOINT, 7 * 8 + 1, UNSEEN],
+    ]
 
 
 def test_both_views_of_a_picture_show_the_same_points() -> None:
@@ -74,7 +83,7 @@ def test_both_views_of_a_picture_show_the_same_points() -> None:
     cv2.rectangle(image, (40, 30), (110, 90), (230, 230, 230), -1)
     seen = 0
     for _ in range(8):
-        pair = keypoint_pair(LabelledPicture(image, corners), 96, WarpRange(), rng)
+        pair = draw_keypoint_pair(KeypointPicture(image, corners), 96, WarpRange(), rng)
         assert len(pair.first_points) == len(pair.second_points)
         assert inside(pair.first_points, 96, 96).all()
         assert inside(pair.second_points, 96, 96).all()
@@ -84,11 +93,11 @@ def test_both_views_of_a_picture_show_the_same_points() -> None:
 
 
 def test_warps_carry_points_and_their_inverse_brings_them_back() -> None:
-    warp = random_warp(80, 60, WarpRange(), np.random.default_rng(1))
-    there = carried(points((10, 20), (70, 50)), warp)
-    back = carried(there, np.asarray(np.linalg.inv(warp), np.float64))
+    warp = draw_warp(80, 60, WarpRange(), np.random.default_rng(1))
+    there = warp_points(points((10, 20), (70, 50)), warp)
+    back = warp_points(there, np.asarray(np.linalg.inv(warp), np.float64))
     assert back == pytest.approx(points((10, 20), (70, 50)), abs=1e-3)
-    assert len(carried(points(), warp)) == 0
+    assert len(warp_points(points(), warp)) == 0
 
 
 def test_the_detection_loss_passes_over_what_is_not_shown() -> None:
@@ -115,16 +124,16 @@ def test_the_description_loss_falls_when_partners_agree() -> None:
 
 def test_adapted_points_lie_in_the_picture_strongest_first() -> None:
     grey = np.random.default_rng(0).integers(0, 255, (45, 50), np.uint8)
-    found = adapted_points(net(), grey, 2, np.random.default_rng(0))
+    found = adapt_keypoints(net(), grey, 2, np.random.default_rng(0))
     assert found.shape[1] == 2
     assert inside(found, 48, 40).all()
 
 
 def test_figures_of_an_untrained_network_are_shares() -> None:
     picture = np.random.default_rng(0).integers(0, 255, (64, 72, 3), np.uint8)
-    figures = keypoint_figures(net(), [picture])
+    figures = measure_keypoints(net(), [picture])
     assert all(0 <= value <= 1 for value in figures.values())
-    assert set(keypoint_figures(net(), []).values()) == {0.0}
+    assert set(measure_keypoints(net(), []).values()) == {0.0}
 
 
 def test_pictures_of_held_out_products_are_kept_apart(tiny_data: Path) -> None:

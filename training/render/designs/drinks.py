@@ -80,7 +80,7 @@ def milk(studio: Studio) -> Carton:
     canvas = studio.face(size[0], size[1], WHITE)
     canvas.gradient((108, 176, 226), (218, 238, 250))
     w, h = canvas.width, canvas.height
-    rng = studio.chance("almhorn")
+    rng = studio.fresh_rng("almhorn")
     mountains(canvas, h * 0.56, h * 0.25, (92, 116, 150), rng)
     wave(canvas, h * 0.53, h * 0.02, 1.0, 0.4, (112, 168, 72))
     wave(canvas, h * 0.58, h * 0.018, 1.3, 2.2, (84, 142, 58))
@@ -158,7 +158,7 @@ def coffee(studio: Studio) -> Tin:
     canvas = studio.face(width * np.pi, height, (20, 18, 20))
     canvas.gradient((44, 38, 40), (10, 8, 10))
     w, h = canvas.width, canvas.height
-    rng = studio.chance("northbean")
+    rng = studio.fresh_rng("northbean")
     middle = w / 2
     hexagons(canvas, h * 0.04, h * 0.96, (88, 70, 48), h * 0.07)
     roast = [food.coffee_bean(90), food.coffee_bean(90, (70, 38, 18))]
@@ -220,7 +220,7 @@ def _round_landscape(
     scene = Canvas(side, side, (250, 226, 170), studio.fonts)
     scene.gradient((255, 196, 120), (252, 238, 206))
     scene.ellipse((side * 0.72, side * 0.34), (side * 0.09, side * 0.09), (250, 120, 60))
-    mountains(scene, side * 0.62, side * 0.40, (96, 84, 110), studio.chance("peaks"))
+    mountains(scene, side * 0.62, side * 0.40, (96, 84, 110), studio.fresh_rng("peaks"))
     wave(scene, side * 0.60, side * 0.02, 2, 0, (60, 92, 70))
     disc = closed_curve(side, lambda a: 0.97 + 0 * a)
     picture = np.dstack([scene.finish(), (disc * 255).astype(np.uint8)])

@@ -18,7 +18,7 @@ def detergent(studio: Studio) -> Carton:
     canvas = studio.face(size[0], size[1], (0, 84, 166))
     canvas.gradient((22, 150, 226), (2, 34, 110), 70)
     w, h = canvas.width, canvas.height
-    rng = studio.chance("brisq")
+    rng = studio.fresh_rng("brisq")
     rays(canvas, (w * 0.5, h * 0.45), (130, 220, 255), 24, 50)
     for radius, colour in ((0.40, (255, 232, 40)), (0.345, (255, 120, 20)), (0.295, (230, 20, 60))):
         corners = [

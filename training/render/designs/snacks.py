@@ -29,7 +29,7 @@ def crackers(studio: Studio) -> Carton:
     canvas = studio.face(size[0], size[1], (176, 26, 34))
     canvas.gradient((206, 36, 40), (128, 12, 26))
     w, h = canvas.width, canvas.height
-    rng = studio.chance("kornik")
+    rng = studio.fresh_rng("kornik")
     stripes(canvas, 0, h, (255, 120, 90), w * 0.07, 0.5, 34)
     baked = [food.cracker(200, rng) for _ in range(3)]
     for x, y, scale, angle in (
@@ -84,7 +84,7 @@ def biscuits(studio: Studio) -> Carton:
     canvas = studio.face(size[0], size[1], (70, 36, 22))
     canvas.gradient((250, 226, 196), (232, 186, 140), 30)
     w, h = canvas.width, canvas.height
-    rng = studio.chance("cocoalane")
+    rng = studio.fresh_rng("cocoalane")
     dots(canvas, 0, h, (196, 130, 84), h * 0.11, 70)
     wave(canvas, h * 0.60, h * 0.05, 0.9, 3.6, (58, 28, 18))
     wave(canvas, h * 0.64, h * 0.05, 0.9, 3.9, (92, 48, 28))
@@ -158,7 +158,7 @@ def nuts(studio: Studio) -> Pouch:
     canvas = studio.face(width, height, (40, 60, 40))
     canvas.gradient((226, 112, 30), (120, 36, 18))
     w, h = canvas.width, canvas.height
-    rng = studio.chance("trailfox")
+    rng = studio.fresh_rng("trailfox")
     mountains(canvas, h * 0.60, h * 0.22, (160, 84, 50), rng)
     wave(canvas, h * 0.55, h * 0.02, 1.2, 1.0, (52, 76, 50))
     mixed = [
@@ -234,7 +234,7 @@ def stranger(studio: Studio) -> Carton:
     canvas = studio.face(size[0], size[1], (92, 30, 120))
     canvas.gradient((150, 60, 180), (50, 12, 84), 60)
     w, h = canvas.width, canvas.height
-    rng = studio.chance("zumbari")
+    rng = studio.fresh_rng("zumbari")
     dots(canvas, 0, h * 0.6, (236, 150, 250), w * 0.09, 60)
     for turn in range(9):
         side = round(w * 0.5)

@@ -20,7 +20,7 @@ def rice(studio: Studio) -> Carton:
     canvas = studio.face(size[0], size[1], (10, 96, 84))
     canvas.gradient((14, 128, 108), (4, 58, 62))
     w, h = canvas.width, canvas.height
-    rng = studio.chance("jaderiver")
+    rng = studio.fresh_rng("jaderiver")
     for row in range(9):
         for column in range(7):
             centre = (w * (column + 0.5 * (row % 2)) / 6, h * (0.45 + row * 0.068))
@@ -83,7 +83,7 @@ def pasta(studio: Studio) -> Pouch:
     canvas = studio.face(width, height, (20, 60, 140))
     canvas.gradient((30, 88, 178), (12, 36, 98))
     w, h = canvas.width, canvas.height
-    rng = studio.chance("pastello")
+    rng = studio.fresh_rng("pastello")
     stripes(canvas, h * 0.04, h * 0.96, (90, 150, 226), w * 0.10, 0.35, 46)
     tubes = [food.tube(150, rng) for _ in range(4)]
     side = (round(w * 0.80), round(h * 0.36))
@@ -148,7 +148,7 @@ def tomatoes(studio: Studio) -> Tin:
     canvas = studio.face(width * np.pi, height, (246, 236, 208))
     canvas.gradient((252, 244, 220), (240, 220, 170))
     w, h = canvas.width, canvas.height
-    rng = studio.chance("bellacosta")
+    rng = studio.fresh_rng("bellacosta")
     for colour, top, bottom in (((18, 110, 60), 0.0, 0.07), ((186, 24, 30), 0.93, 1.0)):
         canvas.polygon([(0, h * top), (w, h * top), (w, h * bottom), (0, h * bottom)], colour)
     middle = w / 2
@@ -209,7 +209,7 @@ def beans(studio: Studio) -> Tin:
     canvas = studio.face(width * np.pi, height, (22, 74, 96))
     canvas.gradient((40, 128, 150), (12, 52, 78))
     w, h = canvas.width, canvas.height
-    rng = studio.chance("fennhill")
+    rng = studio.fresh_rng("fennhill")
     stripes(canvas, 0, h, (110, 196, 206), h * 0.16, 0.0, 40)
     middle = w / 2
     shapes = [

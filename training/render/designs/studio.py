@@ -36,7 +36,7 @@ class Studio:
     fonts: FontBook
     seed: int
 
-    def chance(self, *names: str) -> np.random.Generator:
+    def fresh_rng(self, *names: str) -> np.random.Generator:
         """A random stream of its own for a name."""
         return np.random.default_rng([self.seed, *(zlib.crc32(name.encode()) for name in names)])
 
@@ -45,9 +45,9 @@ class Studio:
     ) -> Facts:
         """Small print: the figures are the brand's, the barcode the product's own."""
         return Facts(
-            make_digits(self.chance("digits", product_id)),
+            make_digits(self.fresh_rng("digits", product_id)),
             f"https://example.com/p/{product_id}",
-            make_rows(richness, self.chance("rows", brand)),
+            make_rows(richness, self.fresh_rng("rows", brand)),
             ingredients,
             weight,
         )

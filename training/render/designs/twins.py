@@ -46,7 +46,7 @@ def juice(studio: Studio, flavour: Flavour) -> Carton:
     canvas.line([(w * 0.14, h * 0.357), (w * 0.86, h * 0.357)], (30, 84, 60), 1.5)
     wave(canvas, h * 0.76, h * 0.022, 1.1, 0.6, (30, 104, 70))
     wave(canvas, h * 0.785, h * 0.02, 1.2, 1.7, (20, 72, 50))
-    _fruit_pair(canvas, flavour, studio.chance("lumera", flavour.name))
+    _fruit_pair(canvas, flavour, studio.fresh_rng("lumera", flavour.name))
     ribbon(canvas, (w * 0.1, h * 0.385, w * 0.9, h * 0.45), flavour.accent, WHITE, flavour.name)
     seal(
         canvas,
@@ -105,11 +105,11 @@ def cereal(studio: Studio, flavour: Flavour) -> Carton:
     canvas = studio.face(size[0], size[1], WHITE)
     canvas.gradient((255, 236, 190), (244, 190, 104))
     w, h = canvas.width, canvas.height
-    rng = studio.chance("oatbound")
+    rng = studio.fresh_rng("oatbound")
     rays(canvas, (w * 0.5, h * 0.62), (255, 250, 226), 22, 110)
     wave(canvas, h * 0.80, h * 0.03, 0.8, 0.2, (112, 58, 24))
     _oatbound_logo(canvas)
-    _bowl(canvas, flavour, rng, studio.chance("oatbound", flavour.name))
+    _bowl(canvas, flavour, rng, studio.fresh_rng("oatbound", flavour.name))
     ribbon(
         canvas,
         (w * 0.14, h * 0.335, w * 0.86, h * 0.405),

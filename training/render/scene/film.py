@@ -12,13 +12,13 @@ from training.render.paint.fonts import FontBook
 from training.render.paint.food import leaf
 from training.render.paint.solids import Solid
 from training.render.scene import room, script
-from training.render.scene.geometry import Body, Camera, Floats, Pose, body_of
-from training.render.scene.hand import Hand, Look, draw_flat, hand_corners, make_hand
+from training.render.scene.geometry import Body, Floats, PinholeCamera, Pose, body_of
+from training.render.scene.hand import Hand, HandColours, draw_flat, hand_corners, make_hand
 from training.render.scene.lens import Sensor, blurred, blurred_layer
 from training.render.scene.light import Niche
 from training.render.scene.path import Tremor
 from training.render.scene.raster import Layer, draw_body, draw_plane, lay_over
-from training.render.scene.truth import Sighting, TruthFrame
+from training.render.scene.truth import TrueSighting, TruthFrame
 
 _SHUTTER = 0.30  # share of a frame's time in which the shutter is open
 _COARSE = 4  # pixels per cell of the visibility map
@@ -34,7 +34,7 @@ class _Standing:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Shown:
+class _HeldProduct:
     product_id: str
     instance: int
     held: script.Held
@@ -43,7 +43,7 @@ class _Shown:
     hand: Hand
 
 
-class Film:
+class ShopFilm:
     """The whole film; frames may be drawn in any order and by several threads.
 
     Args:
@@ -80,7 +80,7 @@ class Film:
         self._drift = Tremor(2, np.random.default_rng([seed, 5]), 0.08, 0.5)
         self._sensor = Sensor(width, height, seed)
         self._passer = make_hand(
-            0.3, Look((196, 140, 108), (120, 44, 52)), np.random.default_rng([seed, 6])
+            0.3, HandColours((196, 140, 108), (120, 44, 52)), np.random.default_rng([seed, 6])
         )
         self._leaf = _soft_leaf()
 
@@ -97,7 +97,7 @@ class Film:
         picture = self._sensor.expose(view.picture, index, 1 + 0.09 * gain, 0.022 * warmth)
         return picture, TruthFrame(index, time, view.sightings())
 
-    def _camera(self, time: float) -> Camera:
+    def _camera(self, time: float) -> PinholeCamera:
         x, y, z, look_x, look_y = script.CAMERA.at(time)
         shake = self._shake.at(time)
         position = np.array([x, y, z]) + shake[:3] * [0.0035, 0.0035, 0.003]
@@ -105,7 +105,7 @@ class Film:
         yaw = np.arctan2(ahead[0], ahead[2]) + shake[3] * 0.006
         pitch = np.arctan2(-ahead[1], np.hypot(ahead[0], ahead[2])) + shake[4] * 0.006
         focal = 1150 / 1280 * self.width
-        return Camera(
+        return PinholeCamera(
             Pose.at(position, yaw, pitch, shake[5] * 0.009), focal, self.width, self.height
         )
 
@@ -132,10 +132,10 @@ class Film:
         ahead = view.camera.pose.apply(np.array([0.0, 0.0, 0.72]))
         view.picture = blurred(view.picture, self._movement(ahead, ahead, time))
 
-    def _background(self, camera: Camera) -> NDArray[np.uint8]:
+    def _background(self, camera: PinholeCamera) -> NDArray[np.uint8]:
         """Wall and shelf, at half size first: they are out of focus anyway."""
         size = (self.width // 2, self.height // 2)
-        half = Camera(camera.pose, camera.focal / 2, *size)
+        half = PinholeCamera(camera.pose, camera.focal / 2, *size)
         small = np.zeros((size[1], size[0], 3), np.uint8)
         for sheet in self._room.behind:
             draw_plane(small, sheet, half)
@@ -163,7 +163,7 @@ class Film:
             view.lay(layer)
             view.hide(layer)
 
-    def _draw_shown(self, view: "_View", shown: _Shown, time: float) -> None:
+    def _draw_shown(self, view: "_View", shown: _HeldProduct, time: float) -> None:
         step = _SHUTTER / script.FRAME_RATE
         pose, later = self._pose(shown, time), self._pose(shown, time + step)
         movement = self._movement(pose.position, later.position, time)
@@ -185,7 +185,7 @@ class Film:
     def _smeared(self, layer: Layer | None, movement: Floats) -> Layer | None:
         return layer and blurred_layer(layer, movement, self.width, self.height)
 
-    def _pose(self, shown: _Shown, time: float) -> Pose:
+    def _pose(self, shown: _HeldProduct, time: float) -> Pose:
         held = shown.held
         share = (time - held.start) / (held.end - held.start)
         unrest = self._unrest.at(time)
@@ -200,7 +200,7 @@ class Film:
 class _View:
     """A frame being drawn, with the map of which product shows where."""
 
-    def __init__(self, camera: Camera) -> None:
+    def __init__(self, camera: PinholeCamera) -> None:
         self.camera = camera
         self.picture = np.zeros((camera.height, camera.width, 3), np.uint8)
         self._map = np.zeros((camera.height // _COARSE, camera.width // _COARSE), np.uint8)
@@ -227,7 +227,7 @@ class _View:
         """A polygon covers what was noted before."""
         self._fill(outline.astype(np.float32), 0)
 
-    def sightings(self) -> tuple[Sighting, ...]:
+    def sightings(self) -> tuple[TrueSighting, ...]:
         """Every noted product of which anything is left in the picture."""
         seen = []
         for number, (product_id, instance, outline) in enumerate(self._noted, start=1):
@@ -235,7 +235,7 @@ class _View:
             whole = float(cv2.contourArea(outline))
             if shown > 0 and whole > 0:
                 simple = as_float32(cv2.approxPolyDP(outline.reshape(-1, 1, 2), 0.6, True)[:, 0])
-                seen.append(Sighting(product_id, instance, simple, min(shown / whole, 1.0)))
+                seen.append(TrueSighting(product_id, instance, simple, min(shown / whole, 1.0)))
         return tuple(seen)
 
     def _fill(self, outline: NDArray[np.float32], number: int) -> None:
@@ -258,14 +258,14 @@ def _stand(solids: Mapping[str, Solid]) -> tuple[_Standing, ...]:
 
 def _hold(
     solids: Mapping[str, Solid], stranger_id: str, stranger: Solid, seed: int
-) -> tuple[_Shown, ...]:
+) -> tuple[_HeldProduct, ...]:
     shown = []
     for number, held in enumerate(script.HELD):
         solid = stranger if held.product_id is None else solids[held.product_id]
         rng = np.random.default_rng([seed, 10 + number])
-        hand = make_hand(solid.width, Look(), rng)
+        hand = make_hand(solid.width, HandColours(), rng)
         product_id = held.product_id or stranger_id
-        shown.append(_Shown(product_id, 100 + number, held, solid, body_of(solid), hand))
+        shown.append(_HeldProduct(product_id, 100 + number, held, solid, body_of(solid), hand))
     return tuple(shown)
 
 

@@ -51,7 +51,7 @@ class Pose:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Camera:
+class PinholeCamera:
     """A pinhole.
 
     Attributes:
@@ -119,7 +119,7 @@ class Body:
         sheets = tuple(sheet.moved(pose) for sheet in self.sheets)
         return Body(sheets, pose.apply(self.rim), self.convex)
 
-    def outline(self, camera: Camera) -> NDArray[np.float32]:
+    def outline(self, camera: PinholeCamera) -> NDArray[np.float32]:
         """(N, 2) float32 corners of its silhouette in pixels, not clipped to the picture."""
         points = camera.project(self.rim).astype(np.float32)
         if not self.convex:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from training.render.paint.arrays import as_float32, as_uint8
 from training.render.paint.sprites import noise
-from training.render.scene.geometry import Camera, Floats, Pose
+from training.render.scene.geometry import Floats, PinholeCamera, Pose
 from training.render.scene.raster import Layer, weighted
 
 Random = np.random.Generator
@@ -51,7 +51,7 @@ class Hand:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class HandColours:
     """Colours of a hand and its sleeve."""
 
     skin: tuple[int, int, int] = (222, 168, 138)
@@ -105,7 +105,7 @@ _CUFF = 0.255  # metres along the arm at which the sleeve begins
 _BOUNDS = (-0.16, -0.09, 0.30, 0.56)  # left, top, right, bottom of the drawing in metres
 
 
-def make_hand(width: float, look: Look, rng: Random) -> Hand:
+def make_hand(width: float, look: HandColours, rng: Random) -> Hand:
     """A right hand for a package of that width in metres; around narrow ones its tips show."""
     tips = _fingertips(width) if width < 0.115 else ()
     whole = _Relief()
@@ -195,7 +195,7 @@ class _Relief:
 
 
 def _skin(
-    relief: _Relief, look: Look, nails: list[tuple[float, float]], rng: Random
+    relief: _Relief, look: HandColours, nails: list[tuple[float, float]], rng: Random
 ) -> NDArray[np.float32]:
     height = relief.height
     height = np.where(relief.cover > 0, height, cv2.erode(height, np.ones((3, 3))))
@@ -217,7 +217,7 @@ def _skin(
     return finished
 
 
-def _cloth(relief: _Relief, look: Look, rng: Random) -> NDArray[np.float32]:
+def _cloth(relief: _Relief, look: HandColours, rng: Random) -> NDArray[np.float32]:
     height = relief.height
     shape = (height.shape[0], height.shape[1])
     along, across = _along_arm(shape)
@@ -300,7 +300,7 @@ def _with_nail(
     return as_float32(colour * (1 - soft) + nail * soft - 38 * rim[..., None])
 
 
-def draw_flat(picture: NDArray[np.uint8], corners: Floats, camera: Camera) -> Layer | None:
+def draw_flat(picture: NDArray[np.uint8], corners: Floats, camera: PinholeCamera) -> Layer | None:
     """An (h, w, 4) picture on a rectangle in the world (4, 3), as a layer."""
     height, width = picture.shape[:2]
     target = camera.project(corners)

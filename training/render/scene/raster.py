@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from training.render.paint.arrays import as_uint8
 from training.render.paint.texture import Texture
-from training.render.scene.geometry import Body, Camera, Floats, Sheet
+from training.render.scene.geometry import Body, Floats, PinholeCamera, Sheet
 from training.render.scene.light import Lighting, Niche
 
 _SUBPIXEL = 4  # bits cv2 takes after the point of a polygon's corners
@@ -41,7 +41,7 @@ class _Window:
 
 
 def draw_body(
-    body: Body, camera: Camera, lighting: Lighting | None, niche: Niche | None = None
+    body: Body, camera: PinholeCamera, lighting: Lighting | None, niche: Niche | None = None
 ) -> Layer | None:
     """A body in world coordinates as a layer; None when it is out of the picture.
 
@@ -62,7 +62,7 @@ def draw_body(
 
 
 def draw_plane(
-    canvas: NDArray[np.uint8], sheet: Sheet, camera: Camera, lighting: Lighting | None = None
+    canvas: NDArray[np.uint8], sheet: Sheet, camera: PinholeCamera, lighting: Lighting | None = None
 ) -> None:
     """One flat sheet straight into the picture."""
     layer = draw_body(Body((sheet,), sheet.points.reshape(-1, 3)), camera, lighting)
@@ -113,7 +113,7 @@ def polygon_alpha(
     return alpha
 
 
-def _window(outline: NDArray[np.float32], camera: Camera) -> _Window | None:
+def _window(outline: NDArray[np.float32], camera: PinholeCamera) -> _Window | None:
     left, top = np.floor(outline.min(axis=0)).astype(int) - 2
     right, bottom = np.ceil(outline.max(axis=0)).astype(int) + 3
     left, top = max(int(left), 0), max(int(top), 0)
@@ -123,7 +123,7 @@ def _window(outline: NDArray[np.float32], camera: Camera) -> _Window | None:
     return _Window(left, top, right - left, bottom - top)
 
 
-def _far_to_near(body: Body, camera: Camera) -> list[Sheet]:
+def _far_to_near(body: Body, camera: PinholeCamera) -> list[Sheet]:
     middles = [sheet.points.reshape(-1, 3).mean(axis=0) for sheet in body.sheets]
     order = np.argsort([-float(camera.distance(middle)) for middle in middles], kind="stable")
     return [body.sheets[index] for index in order]
@@ -133,7 +133,7 @@ def _draw_sheet(
     colour: NDArray[np.uint8],
     window: _Window,
     sheet: Sheet,
-    camera: Camera,
+    camera: PinholeCamera,
     lighting: Lighting | None,
     niche: Niche | None,
     whole: bool,
@@ -162,7 +162,11 @@ def _visible_cells(grid: Floats, window: _Window) -> list[tuple[int, int]]:
 
 
 def _lit_print(
-    sheet: Sheet, grid: Floats, camera: Camera, lighting: Lighting | None, niche: Niche | None
+    sheet: Sheet,
+    grid: Floats,
+    camera: PinholeCamera,
+    lighting: Lighting | None,
+    niche: Niche | None,
 ) -> NDArray[np.uint8]:
     across = np.linalg.norm(np.diff(grid, axis=1), axis=-1).sum(axis=1).max()
     down = np.linalg.norm(np.diff(grid, axis=0), axis=-1).sum(axis=0).max()

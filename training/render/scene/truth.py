@@ -19,7 +19,7 @@ LONGEST_GAP_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sighting:
+class TrueSighting:
     """One copy of a product in one frame.
 
     Attributes:
@@ -52,7 +52,7 @@ class TruthFrame:
 
     index: int
     media_time_s: float
-    sightings: tuple[Sighting, ...]
+    sightings: tuple[TrueSighting, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ def _as_json(truth: Truth) -> "_Document":
     }
 
 
-def _sighting_as_json(sighting: Sighting) -> "_SightingLine":
+def _sighting_as_json(sighting: TrueSighting) -> "_SightingLine":
     return {
         "product_id": sighting.product_id,
         "instance": sighting.instance,
@@ -191,9 +191,9 @@ def _from_json(document: "_Document") -> Truth:
     return Truth(*size, document["frame_rate"], frames, appearances)
 
 
-def _sighting_from_json(sighting: "_SightingLine") -> Sighting:
+def _sighting_from_json(sighting: "_SightingLine") -> TrueSighting:
     outline = np.array(sighting["outline"], np.float32).reshape(-1, 2)
-    return Sighting(sighting["product_id"], sighting["instance"], outline, sighting["visible"])
+    return TrueSighting(sighting["product_id"], sighting["instance"], outline, sighting["visible"])
 
 
 class _SightingLine(TypedDict):

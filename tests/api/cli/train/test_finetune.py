@@ -36,10 +36,10 @@ from tests.api.models.test_per_catalog import (
 )
 from tests.api.shop import Shop
 from tests.catalog.support.fakes import MemoryStorage
-from training.finetune.detector import AdaptedDetector
-from training.finetune.embedder import Adapted
+from training.finetune.detector import FinetunedDetector
+from training.finetune.embedder import FinetunedEmbedder
 from training.loop.checkpoint import save_checkpoint
-from training.loop.export import compact
+from training.loop.export import to_half_precision
 from training.loop.progress import Progress
 from training.loop.trainer import RunOptions
 
@@ -60,7 +60,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> WeightsManifest:
     entries = []
     for network, module in networks.items():
         path = folder / f"{network}.safetensors"
-        save_file(compact(module.state_dict()), path)
+        save_file(to_half_precision(module.state_dict()), path)
         options = OPTIONS if network is Network.EMBEDDER else {"input_size": 64.0}
         entries.append(
             WeightsEntry(
@@ -84,9 +84,9 @@ def adapter(
     return CatalogAdapter(store, memory, adapted, manifest, any_licence=False), store
 
 
-def trained(after: float) -> Adapted:
+def trained(after: float) -> FinetunedEmbedder:
     torch.manual_seed(2)
-    return Adapted(EmbeddingNet().state_dict(), BEFORE, BEFORE | {"views_top1": after})
+    return FinetunedEmbedder(EmbeddingNet().state_dict(), BEFORE, BEFORE | {"views_top1": after})
 
 
 def test_a_gain_is_kept_beside_the_catalog_which_switches_by_one_entry(
@@ -188,7 +188,7 @@ def test_an_adapted_detector_becomes_a_weights_folder(
     making, _ = adapter(memory, models, manifest, tmp_path)
     save_checkpoint({"net": build_yolov5n().state_dict()}, tmp_path / "best.pt")
     before = {"ap50": 0.5, "recall": 0.5, "others_ap50": 0.5}
-    better = AdaptedDetector(tmp_path / "best.pt", before, before | {"ap50": 0.7})
+    better = FinetunedDetector(tmp_path / "best.pt", before, before | {"ap50": 0.7})
     keep_detector(Output(), "shop", tmp_path, making.detector, better)
     folder = tmp_path / "weights"
     assert f"SKULENS_WEIGHTS={folder}" in capsys.readouterr().out.replace("\n", "")
@@ -197,7 +197,7 @@ def test_an_adapted_detector_becomes_a_weights_folder(
     assert entry.figures["own_ap50"] == 0.7
     for one in written.entries:
         check_hash(folder / one.file, one.sha256)
-    worse = AdaptedDetector(tmp_path / "best.pt", before, before)
+    worse = FinetunedDetector(tmp_path / "best.pt", before, before)
     keep_detector(Output(), "shop", tmp_path / "other", making.detector, worse)
     assert not (tmp_path / "other").exists()
 

@@ -8,24 +8,24 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.training import shop
+from training.render.clip import make_film, render_clip
 from training.render.scene import script
-from training.render.scene.clip import make_film, render_clip
-from training.render.scene.film import Film
-from training.render.scene.geometry import Camera, Pose, body_of
-from training.render.scene.hand import Look, make_hand
+from training.render.scene.film import ShopFilm
+from training.render.scene.geometry import PinholeCamera, Pose, body_of
+from training.render.scene.hand import HandColours, make_hand
 from training.render.scene.lens import Sensor, blurred, blurred_layer, streak
 from training.render.scene.light import Lamp, Lighting
 from training.render.scene.path import Path as Course
 from training.render.scene.path import Tremor
 from training.render.scene.raster import Layer, draw_body, lay_over
-from training.render.scene.truth import Sighting, Truth, TruthFrame, find_appearances
+from training.render.scene.truth import TrueSighting, Truth, TruthFrame, find_appearances
 
 KNOWN = frozenset(product.product_id for product in shop.products())
 LIGHT = Lighting(0.8, (Lamp((0.0, -0.5, -1.0), 0.3),))
 
 
 @cache
-def film() -> Film:
+def film() -> ShopFilm:
     return make_film(shop.products(), shop.stranger(), shop.SEED, 640, 360)
 
 
@@ -40,7 +40,7 @@ def sampled() -> tuple[TruthFrame, ...]:
     return tuple(film().draw(index)[1] for index in range(0, film().frame_count, 5))
 
 
-def sightings_of(product_id: str) -> list[Sighting]:
+def sightings_of(product_id: str) -> list[TrueSighting]:
     return [
         each for frame in sampled() for each in frame.sightings if each.product_id == product_id
     ]
@@ -84,7 +84,7 @@ def test_a_hand_covers_a_part_of_what_it_holds() -> None:
 
 
 def test_something_passes_in_front_of_a_shelved_product() -> None:
-    def inside(sighting: Sighting) -> bool:
+    def inside(sighting: TrueSighting) -> bool:
         low, high = sighting.outline.min(axis=0), sighting.outline.max(axis=0)
         return bool((low > 0).all() and high[0] < film().width and high[1] < film().height)
 
@@ -172,7 +172,7 @@ def test_a_smeared_layer_keeps_its_cover_and_stays_in_the_picture() -> None:
 
 
 def test_a_body_behind_the_edge_of_the_picture_is_not_drawn() -> None:
-    camera = Camera(Pose.at(np.zeros(3)), 300, 200, 100)
+    camera = PinholeCamera(Pose.at(np.zeros(3)), 300, 200, 100)
     body = body_of(shop.product("brisq-alpine").solid)
     aside = body.moved(Pose.at(np.array([5.0, 0.0, 1.0])))
     ahead = body.moved(Pose.at(np.array([0.0, 0.0, 1.0])))
@@ -187,7 +187,7 @@ def test_a_body_behind_the_edge_of_the_picture_is_not_drawn() -> None:
 
 @pytest.mark.parametrize("product_id", ["brisq-alpine", "northbean-dark", "pastello-penne"])
 def test_the_outline_of_a_body_is_what_it_covers(product_id: str) -> None:
-    camera = Camera(Pose.at(np.zeros(3)), 600, 400, 400)
+    camera = PinholeCamera(Pose.at(np.zeros(3)), 600, 400, 400)
     place = Pose.at(np.array([0.02, 0.01, 0.7]), 0.4, 0.1, 0.2)
     body = body_of(shop.product(product_id).solid).moved(place)
     layer = draw_body(body, camera, LIGHT)
@@ -202,7 +202,7 @@ def test_the_outline_of_a_body_is_what_it_covers(product_id: str) -> None:
 
 def test_fingertips_show_around_narrow_packages_only() -> None:
     rng = np.random.default_rng(1)
-    narrow, wide = make_hand(0.09, Look(), rng), make_hand(0.17, Look(), rng)
+    narrow, wide = make_hand(0.09, HandColours(), rng), make_hand(0.17, HandColours(), rng)
     assert (narrow.before[..., 3] > 127).sum() > (wide.before[..., 3] > 127).sum() * 1.3
 
 
@@ -223,7 +223,7 @@ def test_a_tremor_is_smooth_and_of_unit_size() -> None:
 def frames_with(shares: list[float]) -> tuple[TruthFrame, ...]:
     square = np.array([[0, 0], [9, 0], [9, 9], [0, 9]], np.float32)
     return tuple(
-        TruthFrame(index, index / 10, (Sighting("tea", 1, square, share),) if share else ())
+        TruthFrame(index, index / 10, (TrueSighting("tea", 1, square, share),) if share else ())
         for index, share in enumerate(shares)
     )
 

@@ -15,21 +15,21 @@ from numpy.typing import NDArray
 from stream.video.writer import VideoWriter
 from training.render.paint.fonts import FontBook, bundled_fonts
 from training.render.scene import script
-from training.render.scene.film import Film
+from training.render.scene.film import ShopFilm
 from training.render.scene.truth import Truth, TruthFrame, find_appearances
-from training.render.shop import Packaged
+from training.render.shop import PackagedProduct
 
 # Two frames are drawn while one is encoded; more would only wait.
 _THREADS = 2
 
 
 def make_film(
-    products: Sequence[Packaged],
-    stranger: Packaged,
+    products: Sequence[PackagedProduct],
+    stranger: PackagedProduct,
     seed: int,
     width: int,
     height: int,
-) -> Film:
+) -> ShopFilm:
     """The film before it is drawn.
 
     Args:
@@ -41,12 +41,12 @@ def make_film(
     """
     solids = {product.product_id: product.solid for product in products}
     fonts = FontBook(bundled_fonts())
-    return Film(solids, stranger.product_id, stranger.solid, seed, fonts, width, height)
+    return ShopFilm(solids, stranger.product_id, stranger.solid, seed, fonts, width, height)
 
 
 def render_clip(
     path: Path,
-    film: Film,
+    film: ShopFilm,
     known: frozenset[str],
     on_progress: Callable[[int, int], None],
     frame_count: int | None = None,
@@ -74,7 +74,7 @@ def render_clip(
     return Truth(film.width, film.height, script.FRAME_RATE, tuple(frames), appearances)
 
 
-def _drawn(film: Film, count: int) -> Iterator[tuple[NDArray[np.uint8], TruthFrame]]:
+def _drawn(film: ShopFilm, count: int) -> Iterator[tuple[NDArray[np.uint8], TruthFrame]]:
     """Frames in order, drawn a few ahead."""
     waiting: deque[Future[tuple[NDArray[np.uint8], TruthFrame]]] = deque()
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="film") as pool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from matcher.imaging.box import Box
-from training.data.cutouts import Locator
+from training.data.cutouts import CartonLocator
 from training.data.sources import TrainingData, read_rgb
 
 PHOTO_SIDE = 400
@@ -35,7 +35,7 @@ def locate_cartons(data: TrainingData, cache: Path) -> Mapping[Path, Box]:
 
 
 def _locate_product(data: TrainingData, product: str) -> dict[Path, Box]:
-    locator = Locator(read_rgb(data.iconic(product), _ICONIC_SIDE))
+    locator = CartonLocator(read_rgb(data.iconic(product), _ICONIC_SIDE))
     found: dict[Path, Box] = {}
     for path in data.photos(product):
         photo = read_rgb(path, PHOTO_SIDE)
