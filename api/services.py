@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from catalog.snapshot import Catalog
     from catalog.storage.s3 import S3Options
     from catalog.transfer.s3_images import S3Images
-    from matcher.decision.evaluation import Judge
+    from matcher.decision.evaluation import Recogniser
     from matcher.decision.explain import Explanation
     from matcher.results import Detection, Identification, Match
 
@@ -107,7 +107,7 @@ class Services(Protocol):
         """
         ...
 
-    def judge(self, catalog: "Catalog") -> "Judge":
+    def judge(self, catalog: "Catalog") -> "Recogniser":
         """What answers for a catalog, to be calibrated; loads the networks at its first use.
 
         Raises:
@@ -215,7 +215,7 @@ class LocalServices:
         """Finds products."""
         return self._catalog_finder
 
-    def judge(self, catalog: "Catalog") -> "Judge":
+    def judge(self, catalog: "Catalog") -> "Recogniser":
         """What answers for a catalog."""
         return self._catalog_finder.models_of(catalog).pipeline
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.decision.decision import Decision
-from matcher.decision.explain import Explanation, Traces, explain
-from matcher.decision.to_match import answer, guess, subject_first, without_repeats
+from matcher.decision.explain import Explanation, StageTraces, explain
+from matcher.decision.to_match import deduplicate, nearest_guess, rank_by_prominence, to_match
 from matcher.detection import crop as crops
 from matcher.detection.crop import Crop
 from matcher.detection.detector import Detector
@@ -79,7 +79,7 @@ class Pipeline:
             matches = self._answers(self._look(crops.crop_whole(image), catalog, watch))[:1]
         else:
             found = self._found(image, catalog, watch)
-            matches = subject_first(found, image.shape[1], image.shape[0])
+            matches = rank_by_prominence(found, image.shape[1], image.shape[0])
         return Identification(tuple(matches), catalog.index_version, watch.times())
 
     def find(self, image: Image, catalog: SearchableCatalog) -> tuple[Match, ...]:
@@ -88,7 +88,7 @@ class Pipeline:
 
     def decision(self, catalog: SearchableCatalog) -> Decision:
         """How a catalog decides."""
-        return self._parts.decision.calibrated(catalog.calibrations)
+        return self._parts.decision.with_calibrations(catalog.calibrations)
 
     def survey(self, image: Image, catalog: SearchableCatalog) -> Identification:
         """The catalog products that a whole frame shows at once.
@@ -97,9 +97,7 @@ class Pipeline:
         as a track, in its own time.
         """
         watch = Stopwatch()
-        matches = without_repeats(
-            self._verified(self._look(crops.crop_whole(image), catalog, watch))
-        )
+        matches = deduplicate(self._verified(self._look(crops.crop_whole(image), catalog, watch)))
         return Identification(tuple(matches), catalog.index_version, watch.times())
 
     def detect(self, image: Image) -> tuple[Detection, ...]:
@@ -127,9 +125,9 @@ class Pipeline:
         rivals = [one for one in look.shortlist.references if one.product_id != product_id]
         contests = parts.verifier.verify(look.query, [*rivals, *references])
         decision = self.decision(catalog)
-        answers = [answer(one, look.crop, look.shortlist, decision) for one in contests]
+        answers = [to_match(one, look.crop, look.shortlist, decision) for one in contests]
         pairs = parts.verifier.pairs(look.query, references)
-        traces = Traces(
+        traces = StageTraces(
             detections=parts.photo_detector.detect(image),
             shortlist=look.shortlist,
             shortlist_size=self._shortlist_size,
@@ -147,7 +145,7 @@ class Pipeline:
     def _found(self, image: Image, catalog: SearchableCatalog, watch: Stopwatch) -> list[Match]:
         whole = self._look(crops.crop_whole(image), catalog, watch)
         closer = self._closer_looks(image, whole, catalog, watch)
-        return without_repeats([*self._answers(whole), *closer])
+        return deduplicate([*self._answers(whole), *closer])
 
     def _closer_looks(
         self, image: Image, whole: Recognition, catalog: SearchableCatalog, watch: Stopwatch
@@ -167,7 +165,7 @@ class Pipeline:
         look = self._look(crops.crop_detection(image, detection), catalog, Stopwatch())
         inside = [one for one in self._answers(look) if _centred(one, detection)]
         if not inside:
-            return guess(detection, look.shortlist)
+            return nearest_guess(detection, look.shortlist)
         return max(inside, key=lambda one: one.probability)
 
     def _look(self, crop: Crop, catalog: SearchableCatalog, watch: Stopwatch) -> Recognition:
@@ -191,11 +189,11 @@ class Pipeline:
         A handful of keypoints that agree by chance say less than the likeness of the whole.
         """
         likely = [one for one in self._verified(look) if one.probability > _LIKELIER_THAN_A_GUESS]
-        answers = likely or [guess(look.crop.detection, look.shortlist)]
+        answers = likely or [nearest_guess(look.crop.detection, look.shortlist)]
         return sorted(answers, key=lambda one: -one.probability)
 
     def _verified(self, look: Recognition) -> list[Match]:
-        return [answer(one, look.crop, look.shortlist, look.decision) for one in look.contests]
+        return [to_match(one, look.crop, look.shortlist, look.decision) for one in look.contests]
 
 
 def _unexplained(

@@ -32,7 +32,7 @@ from api.services import PhotoFinder, Searcher, Services, s3_options
 from api.settings import Settings
 from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
-from matcher.decision.evaluation import Judge
+from matcher.decision.evaluation import Recogniser
 
 if TYPE_CHECKING:
     from api.models.finetuning import CatalogAdapter  # training comes with it
@@ -211,7 +211,7 @@ class _Sharing:
     def models(self) -> Models:
         return self._inner.models
 
-    def judge(self, catalog: Catalog) -> Judge:
+    def judge(self, catalog: Catalog) -> Recogniser:
         return self._inner.judge(catalog)
 
     def adapter(self, catalog: str) -> "CatalogAdapter":

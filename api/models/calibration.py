@@ -14,9 +14,16 @@ from catalog.records.calibration import Calibration
 from catalog.snapshot import Catalog
 from catalog.store import CatalogStore
 from matcher.decision.decision import Decision
-from matcher.decision.evaluation import OF_KNOWN, Judge, rehearse
-from matcher.decision.leave_out import Withheld
-from matcher.decision.threshold import Choice, Figures, Rate, Scale, Wish, choose
+from matcher.decision.evaluation import KNOWN_KINDS, Recogniser, evaluate
+from matcher.decision.leave_out import ReducedCatalog
+from matcher.decision.threshold import (
+    AnswerScale,
+    Rate,
+    Target,
+    Threshold,
+    ThresholdFigures,
+    choose_threshold,
+)
 
 OnProgress = Callable[[int, int], None]
 
@@ -53,12 +60,12 @@ class Calibrated:
 
     index_version: int
     calibration: Calibration
-    choice: Choice
+    choice: Threshold
     notes: tuple[str, ...]
 
 
 def calibrate(
-    store: CatalogStore, judge: Judge, order: CalibrationOrder, on_progress: OnProgress
+    store: CatalogStore, judge: Recogniser, order: CalibrationOrder, on_progress: OnProgress
 ) -> Calibrated:
     """Ask the catalog what is known already, and choose how it shall decide; takes minutes.
 
@@ -77,9 +84,9 @@ def calibrate(
     # By this one the questions are asked; it checks the ranges before minutes are spent.
     usual = {model_id: Calibration(model_id, "", rate, shipped.threshold, unknown_share=share)}
     material = gathered(store, snapshot, order)
-    replies = rehearse(judge, snapshot, material.questions, usual, on_progress)
-    wish = Wish(rate, _as_if(judge, snapshot, usual).unknown_share)
-    choice = choose(replies, wish, _scale(shipped), _scale(judge.decision(snapshot)))
+    replies = evaluate(judge, snapshot, material.questions, usual, on_progress)
+    wish = Target(rate, _as_if(judge, snapshot, usual).unknown_share)
+    choice = choose_threshold(replies, wish, _scale(shipped), _scale(judge.decision(snapshot)))
     after = choice.after.scale
     calibration = Calibration(
         model_id,
@@ -95,7 +102,7 @@ def calibrate(
     return Calibrated(version, calibration, choice, (*material.notes, *choice.notes))
 
 
-def reset(store: CatalogStore, judge: Judge) -> int:
+def reset(store: CatalogStore, judge: Recogniser) -> int:
     """Have the catalog decide as shipped again by the present networks.
 
     Returns:
@@ -116,7 +123,7 @@ def gathered(store: CatalogStore, snapshot: Catalog, order: CalibrationOrder) ->
     else:
         shown = of_catalog(snapshot, order.seed)
     questions = [*said.questions, *shown.questions]
-    if not any(one.kind not in OF_KNOWN for one in questions):
+    if not any(one.kind not in KNOWN_KINDS for one in questions):
         raise Refused(
             f"there is nothing unknown to calibrate catalog {snapshot.name} with: it needs two "
             "products, or feedback with pictures, or --photos with a folder _unknown"
@@ -138,7 +145,7 @@ def calibrated_json(catalog: str, order: CalibrationOrder, done: Calibrated) -> 
     }
 
 
-def _figures_json(figures: Figures) -> dict[str, Any]:
+def _figures_json(figures: ThresholdFigures) -> dict[str, Any]:
     return {
         "threshold": round(figures.scale.threshold, 4),
         "false_accept": _rate_json(figures.false_accept),
@@ -155,10 +162,12 @@ def _rate_json(rate: Rate | None) -> dict[str, float] | None:
     return {**{key: round(one, 4) for key, one in shares.items()}, "samples": rate.samples}
 
 
-def _as_if(judge: Judge, snapshot: Catalog, calibrations: Mapping[str, Calibration]) -> Decision:
+def _as_if(
+    judge: Recogniser, snapshot: Catalog, calibrations: Mapping[str, Calibration]
+) -> Decision:
     """How the catalog would decide by these calibrations instead of its own."""
-    return judge.decision(Withheld(snapshot, frozenset(), calibrations))
+    return judge.decision(ReducedCatalog(snapshot, frozenset(), calibrations))
 
 
-def _scale(decision: Decision) -> Scale:
-    return Scale(decision.threshold, *decision.answer_scale)
+def _scale(decision: Decision) -> AnswerScale:
+    return AnswerScale(decision.threshold, *decision.answer_scale)

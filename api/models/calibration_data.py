@@ -17,8 +17,8 @@ from catalog.ingest.image_file import read_image
 from catalog.records.feedback import Feedback, FeedbackVerdict
 from catalog.records.product import Product
 from catalog.snapshot import Catalog
-from matcher.decision.evaluation import Kind, Question
-from matcher.decision.synthetic_views import view
+from matcher.decision.evaluation import Sample, SampleKind
+from matcher.decision.synthetic_views import draw_view
 
 UNKNOWN_FOLDER: Final = "_unknown"
 MOST_FEEDBACK: Final = 300
@@ -42,7 +42,7 @@ class Material:
         notes: sentences.
     """
 
-    questions: list[Question] = field(default_factory=list)
+    questions: list[Sample] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -58,9 +58,9 @@ def of_feedback(catalog: Catalog, book: FeedbackRecorder) -> Material:
         read = partial(read_image, data, f"feedback {one.feedback_id}")
         product_id = _asked_of(one)
         if one.verdict is FeedbackVerdict.WRONG:
-            material.questions.append(Question(Kind.WRONG, read, product_id))
+            material.questions.append(Sample(SampleKind.WRONG, read, product_id))
         else:
-            material.questions.append(Question(Kind.CONFIRMED, read, product_id))
+            material.questions.append(Sample(SampleKind.CONFIRMED, read, product_id))
             material.questions.append(_left_out(catalog.products[product_id], read))
     blind = len(catalog.feedback) - len(usable)
     if blind:
@@ -98,9 +98,9 @@ def of_photos(catalog: Catalog, folder: Path) -> Material:
                 continue
             read = partial(_read, path)
             if is_unknown:
-                material.questions.append(Question(Kind.UNKNOWN, read))
+                material.questions.append(Sample(SampleKind.UNKNOWN, read))
             else:
-                material.questions.append(Question(Kind.KNOWN, read, place.name))
+                material.questions.append(Sample(SampleKind.KNOWN, read, place.name))
                 material.questions.append(_left_out(catalog.products[place.name], read))
     if not material.questions:
         raise Refused(
@@ -123,19 +123,19 @@ def of_catalog(catalog: Catalog, seed: int = 0) -> Material:
             image = product.images[number % len(product.images)]
             draw = partial(_drawn, catalog, image.image_id, int(rng.integers(2**32)))
             withheld = _pictures(product)
-            question = Question(Kind.VIEW, draw, None, withheld, product.product_id)
+            question = Sample(SampleKind.VIEW, draw, None, withheld, product.product_id)
             material.questions.append(question)
     several = [one for one in chosen if len(one.images) > 1]
     for product in several[:MOST_HELD_OUT]:
         image_id = product.images[-1].image_id
         read = partial(_stored, catalog, image_id)
         withheld = frozenset({image_id})
-        material.questions.append(Question(Kind.HELD_OUT, read, product.product_id, withheld))
+        material.questions.append(Sample(SampleKind.HELD_OUT, read, product.product_id, withheld))
     return material
 
 
-def _left_out(product: Product, read: partial[Image]) -> Question:
-    return Question(Kind.LEFT_OUT, read, None, _pictures(product))
+def _left_out(product: Product, read: partial[Image]) -> Sample:
+    return Sample(SampleKind.LEFT_OUT, read, None, _pictures(product))
 
 
 def _pictures(product: Product) -> frozenset[str]:
@@ -159,7 +159,7 @@ def _stored(catalog: Catalog, image_id: str) -> Image:
 
 def _drawn(catalog: Catalog, image_id: str, seed: int) -> Image:
     crop = catalog.encoding(image_id).crop
-    return view(_stored(catalog, image_id), crop, np.random.default_rng(seed))
+    return draw_view(_stored(catalog, image_id), crop, np.random.default_rng(seed))
 
 
 def _spread(several: Sequence[T], most: int) -> Iterator[T]:

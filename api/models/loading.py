@@ -9,7 +9,7 @@ import cv2
 
 from api.settings import Settings
 from matcher.decision.decision import Decision
-from matcher.decision.fit import read as read_calibration
+from matcher.decision.fit import read_weights
 from matcher.detection.augmented import augment_for_photos
 from matcher.detection.detector import Detector, YoloDetector
 from matcher.detection.proposals import PrintDetector
@@ -108,7 +108,7 @@ def shipped_decision(settings: Settings) -> Decision:
     Raises:
         WeightsError: weights are missing or changed.
     """
-    weights = read_calibration(_table(settings, Network.DECISION))
+    weights = read_weights(_table(settings, Network.DECISION))
     return Decision(weights, IDENTICAL_FROM, model_id=decision_id(settings))
 
 

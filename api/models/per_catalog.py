@@ -180,7 +180,7 @@ def notes_of(path: Path) -> dict[str, object]:
 def with_embedder(models: Models, embedder: NetworkEmbedder) -> Models:
     """Models in which another embedder does the work of the one they have."""
     networks: Networks = replace(models.networks, embedder=embedder)
-    decision = models.decision.by_other_networks(embedder.part_id)
+    decision = models.decision.with_networks(embedder.part_id)
     return Models(
         networks=networks,
         decision=decision,

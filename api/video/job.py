@@ -18,8 +18,8 @@ from api.video.report_page import write_report
 from api.video.timing import TimedFinder
 from catalog.snapshot import Catalog
 from matcher.tracking.events import Event
-from matcher.tracking.frame_matcher import TrackNote
-from matcher.tracking.video import JobFiles, VideoJob, fingerprint, read_notes, read_summaries
+from matcher.tracking.frame_matcher import OverlayItem
+from matcher.video.job import JobFiles, VideoJob, fingerprint, read_overlays, read_summaries
 from stream.video.file import FileSource
 from stream.video.writer import VideoWriter
 
@@ -161,13 +161,13 @@ def _draw(
 ) -> None:
     annotator = Annotator(source.width, source.height)
     with VideoWriter(path, source.width, source.height, source.frame_rate) as writer:
-        for frame, noted in zip(source.frames(), read_notes(notes), strict=False):
+        for frame, noted in zip(source.frames(), read_overlays(notes), strict=False):
             seen = [_annotation(note, catalog) for note in noted.notes]
             writer.write(annotator.draw(frame.image, seen), frame.media_time)
             on_stage("drawing", frame.index + 1, outcome.frames)
 
 
-def _annotation(note: TrackNote, catalog: Catalog) -> Annotation:
+def _annotation(note: OverlayItem, catalog: Catalog) -> Annotation:
     return Annotation(
         box=note.box,
         outline=note.outline,

@@ -20,7 +20,7 @@ from bench.progress import Progress, silent
 from bench.table import Table
 from matcher.imaging.box import Box
 from matcher.results import Verdict
-from matcher.tracking.frame_matcher import CatalogT, Engine, Finder, Session
+from matcher.tracking.frame_matcher import CatalogT, Finder, FrameMatcher, SessionInfo
 from stream.frame import Frame
 from stream.video.file import FileSource
 
@@ -224,7 +224,7 @@ def _follow(
     options: LatencyOptions, target: LatencyTarget[CatalogT], on_progress: Progress
 ) -> tuple[FrameCost, list[tuple[Frame, list[_Shown]]]]:
     """Cost of all frames; some of them with what the engine shows in them."""
-    engine = Engine(target.engine, Session("bench", 0.0))
+    engine = FrameMatcher(target.engine, SessionInfo("bench", 0.0))
     stride = max(options.frames // max(options.naive_frames, 1), 1)
     wanted = set(range(stride - 1, options.frames, stride)[: options.naive_frames])
     spent: list[float] = []

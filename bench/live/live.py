@@ -24,8 +24,8 @@ from bench.live.live_result import LiveOptions, LiveResult, SessionFigures
 from bench.live.live_scene import LOOP_S, SLIDE_S, Image, SceneSize, burnt, fully_in_view_s, scene
 from bench.live.live_sender import write_film
 from bench.progress import Progress, silent
-from matcher.live import FrameTold, LiveSettings, Message, SessionManager
-from matcher.live.verification_queue import InlineLane
+from matcher.live import FrameResult, LiveSettings, Message, SessionManager
+from matcher.live.verification_queue import InlineQueue
 from matcher.tracking.events import EventKind
 from matcher.tracking.frame_matcher import CatalogT, Finder
 from stream.camera.reconnecting import ReconnectingSource
@@ -63,20 +63,20 @@ class _Ear:
         self._listening = True
 
     def __call__(self, message: Message) -> None:
-        if not isinstance(message, FrameTold) or not self._listening:
+        if not isinstance(message, FrameResult) or not self._listening:
             return
         number = burnt(message.frame.image)
         with self._lock:
             heard = self.heard.setdefault(message.session_id, _Heard())
             heard.ages.append(message.age_s)
             if number is not None:
-                heard.glass.append(self._since(number / self._size.rate, message.told_at))
+                heard.glass.append(self._since(number / self._size.rate, message.emitted_at))
             heard.events += len(message.events)
             heard.degraded += message.degraded
             for event in message.events:
                 place = self._places.get(event.product_id or "")
                 if event.event is EventKind.CONFIRMED and place is not None:
-                    waited = self._since(fully_in_view_s(place), message.told_at)
+                    waited = self._since(fully_in_view_s(place), message.emitted_at)
                     # Named while it was still coming in: it had not to be waited for at all.
                     heard.confirmed.append(0.0 if waited > LOOP_S - SLIDE_S else waited)
 
@@ -143,7 +143,7 @@ def _run(
     inline: bool,
 ) -> tuple[tuple[SessionFigures, ...], SessionFigures]:
     settings = LiveSettings(most_sessions=options.sources, frames_per_second=options.budget)
-    lane = InlineLane() if inline else None
+    lane = InlineQueue() if inline else None
     label = "one lane" if inline else "two lanes"
     with _sending(film, options.size.rate) as (port, started):
         manager = SessionManager(target.finder, settings, lane=lane)

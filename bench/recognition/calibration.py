@@ -17,8 +17,15 @@ from bench.progress import Progress, silent
 from bench.recognition.dataset import PICTURE_SUFFIXES, Dataset, Query, load
 from bench.recognition.protocols import TWINS
 from bench.table import Table
-from matcher.decision.evaluation import Judge, Kind, Question, Reply, rehearse
-from matcher.decision.threshold import Figures, Rate, Scale, Wish, choose, figures
+from matcher.decision.evaluation import Outcome, Recogniser, Sample, SampleKind, evaluate
+from matcher.decision.threshold import (
+    AnswerScale,
+    Rate,
+    Target,
+    ThresholdFigures,
+    choose_threshold,
+    measure_scale,
+)
 from matcher.retrieval.shortlist import SearchableCatalog
 
 RATES: Final = (0.01, 0.02, 0.05, 0.1)
@@ -47,7 +54,7 @@ class CalibrationOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RateOutcome:
     """One rate, asked for by one kind of material.
 
     Attributes:
@@ -61,8 +68,8 @@ class Outcome:
 
     material: str
     asked: float | None
-    expected: Figures
-    met: Figures
+    expected: ThresholdFigures
+    met: ThresholdFigures
     is_fitted: bool
     is_promised: bool
 
@@ -71,7 +78,7 @@ class Outcome:
 class CalibrationResult:
     """All rates, by all kinds of material."""
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[RateOutcome, ...]
     asked_photos: int
 
     def to_json(self) -> dict[str, Any]:
@@ -108,11 +115,11 @@ class CalibrationResult:
 
 
 def measure_calibration(
-    judge: Judge,
+    judge: Recogniser,
     catalog: SearchableCatalog,
     dataset: Dataset,
     fitting: Sequence[Query],
-    itself: Sequence[Question],
+    itself: Sequence[Sample],
     options: CalibrationOptions,
     on_progress: Progress = silent,
 ) -> CalibrationResult:
@@ -135,8 +142,8 @@ def measure_calibration(
     if {one.path.resolve() for one in fitting} & {one.path.resolve() for one in dataset.queries}:
         raise BenchError("a photo to calibrate with is also one to measure with")
 
-    def replies(label: str, questions: Sequence[Question]) -> list[Reply]:
-        return rehearse(judge, catalog, questions, {}, partial(on_progress, label))
+    def replies(label: str, questions: Sequence[Sample]) -> list[Outcome]:
+        return evaluate(judge, catalog, questions, {}, partial(on_progress, label))
 
     images = {
         product_id: frozenset(one.image_id for one in product.images)
@@ -144,17 +151,19 @@ def measure_calibration(
     }
     seen = replies("photos", [_measured(one) for one in measured])
     decision = judge.decision(catalog)
-    shipped = Scale(decision.threshold, *decision.answer_scale)
-    before = figures(seen, shipped)
-    outcomes = [Outcome(SHIPPED, None, before, before, False, False)]
+    shipped = AnswerScale(decision.threshold, *decision.answer_scale)
+    before = measure_scale(seen, shipped)
+    outcomes = [RateOutcome(SHIPPED, None, before, before, False, False)]
     photos = [each for one in fitting for each in _fitting(one, images)]
     for material, questions in ((PHOTOS, photos), (ITSELF, list(itself))):
         known = replies(material, questions)
         for rate in options.rates:
-            choice = choose(known, Wish(rate, decision.unknown_share), shipped, shipped)
-            met = figures(seen, choice.after.scale)
+            choice = choose_threshold(known, Target(rate, decision.unknown_share), shipped, shipped)
+            met = measure_scale(seen, choice.after.scale)
             promised = not any("promise" in note for note in choice.notes)
-            outcomes.append(Outcome(material, rate, choice.after, met, choice.is_fitted, promised))
+            outcomes.append(
+                RateOutcome(material, rate, choice.after, met, choice.is_fitted, promised)
+            )
     return CalibrationResult(tuple(outcomes), len(measured))
 
 
@@ -185,22 +194,22 @@ def _pictures(folder: Path) -> list[Path]:
     return sorted(one for one in folder.iterdir() if one.suffix.lower() in PICTURE_SUFFIXES)
 
 
-def _fitting(query: Query, images: dict[str, frozenset[str]]) -> list[Question]:
+def _fitting(query: Query, images: dict[str, frozenset[str]]) -> list[Sample]:
     read = partial(load, query.path)
     if query.truth is None:
-        return [Question(Kind.UNKNOWN, read)]
+        return [Sample(SampleKind.UNKNOWN, read)]
     return [
-        Question(Kind.KNOWN, read, query.truth),
-        Question(Kind.LEFT_OUT, read, None, images[query.truth]),
+        Sample(SampleKind.KNOWN, read, query.truth),
+        Sample(SampleKind.LEFT_OUT, read, None, images[query.truth]),
     ]
 
 
-def _measured(query: Query) -> Question:
+def _measured(query: Query) -> Sample:
     read = partial(load, query.path)
     if query.truth is not None:
-        return Question(Kind.KNOWN, read, query.truth)
+        return Sample(SampleKind.KNOWN, read, query.truth)
     # A carton that the catalog lacks anyway: nothing is to be withheld.
-    return Question(Kind.LEFT_OUT if TWINS in query.groups else Kind.UNKNOWN, read)
+    return Sample(SampleKind.LEFT_OUT if TWINS in query.groups else SampleKind.UNKNOWN, read)
 
 
 _COLUMNS: Final = (
@@ -216,7 +225,7 @@ _COLUMNS: Final = (
 )
 
 
-def _row(one: Outcome) -> tuple[str, ...]:
+def _row(one: RateOutcome) -> tuple[str, ...]:
     asked = "-" if one.asked is None else f"{one.asked:.1%}"
     return (
         one.material,
@@ -224,8 +233,8 @@ def _row(one: Outcome) -> tuple[str, ...]:
         f"{one.met.scale.threshold:.4f}",
         "-" if one.asked is None else _rate(one.expected.false_accept),
         _rate(one.met.false_accept),
-        _rate(one.met.by_kind.get(Kind.LEFT_OUT)),
-        _rate(one.met.by_kind.get(Kind.UNKNOWN)),
+        _rate(one.met.by_kind.get(SampleKind.LEFT_OUT)),
+        _rate(one.met.by_kind.get(SampleKind.UNKNOWN)),
         _rate(one.met.named),
         _rate(one.met.misnamed),
     )
@@ -235,7 +244,7 @@ def _rate(rate: Rate | None) -> str:
     return "-" if rate is None else f"{rate.value:.3f} ({rate.low:.3f}-{rate.high:.3f})"
 
 
-def _rates(told: Figures) -> dict[str, Any]:
+def _rates(told: ThresholdFigures) -> dict[str, Any]:
     rates = {"false_accept": told.false_accept, "named": told.named, "misnamed": told.misnamed}
     kinds = {str(kind): rate for kind, rate in told.by_kind.items()}
     both: dict[str, Rate | None] = {**rates, **kinds}

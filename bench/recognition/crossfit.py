@@ -17,7 +17,7 @@ from bench.recognition import score as scoring
 from bench.recognition.dataset import Query, load
 from bench.recognition.score import Answer, Said, Score
 from matcher.decision.decision import Decision
-from matcher.decision.fit import LabelledContest, fit, main_contest, without
+from matcher.decision.fit import LabelledContest, fit_weights, pick_main_contest, remove_products
 from matcher.results import Verdict
 from matcher.verification.verifier import Contest
 
@@ -79,7 +79,7 @@ def measure_crossfit(
             if place != fold
             for each in several
         ]
-        decision = Decision(fit(others), THRESHOLD)
+        decision = Decision(fit_weights(others), THRESHOLD)
         answers += [
             _answer(query, asked[query.path], decision)
             for query, place in zip(photos, photo_fold, strict=True)
@@ -113,11 +113,11 @@ def _deal(
 
 def _labelled(query: Query, contests: Sequence[Contest]) -> list[LabelledContest]:
     """The photo's contest, and, for a product, the same without it: its twins are unknowns then."""
-    contest = main_contest(contests, query.truth)
+    contest = pick_main_contest(contests, query.truth)
     if contest is None:
         return []
     labelled = [LabelledContest(contest, query.truth)]
-    bereft = None if query.truth is None else without(contest, {query.truth})
+    bereft = None if query.truth is None else remove_products(contest, {query.truth})
     if bereft is not None:
         labelled.append(LabelledContest(bereft, None, weight=0.5))
     return labelled

@@ -61,7 +61,7 @@ class DecisionWeights:
 
     @classmethod
     def of(cls, bias: float, worth: Floats, unknown_share: float) -> Self:
-        """From (8,) weights in the order of `evidence`."""
+        """From (8,) weights in the order of `evidence_matrix`."""
         own, (twin_print, twin_colour, difference) = worth[:5].tolist(), worth[5:].tolist()
         inliers, scarcity, correlation, chroma, similarity = own
         return cls(
@@ -78,13 +78,13 @@ class DecisionWeights:
         )
 
     def evidence_weights(self) -> Floats:
-        """(8,) float64, in the order of `evidence`."""
+        """(8,) float64, in the order of `evidence_matrix`."""
         names = [one.name for one in fields(self) if one.name not in _NO_EVIDENCE]
         return np.array([getattr(self, name) for name in names], np.float64)
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
+class RankedHypothesis:
     """A hypothesis of a contest with its probability; they sum to at most 1 over a contest."""
 
     hypothesis: Hypothesis
@@ -126,12 +126,12 @@ class Decision:
         """Names the weights and the networks whose evidence they weigh."""
         return self._model_id
 
-    def by_other_networks(self, part_id: str) -> "Decision":
+    def with_networks(self, part_id: str) -> "Decision":
         """The same weights for the evidence of other networks, with a name of its own."""
-        name = adapted_id(self._model_id, part_id)
+        name = derive_model_id(self._model_id, part_id)
         return Decision(self._weights, self._threshold, self._unknown_share, name)
 
-    def calibrated(self, calibrations: Mapping[str, Calibration]) -> "Decision":
+    def with_calibrations(self, calibrations: Mapping[str, Calibration]) -> "Decision":
         """As a catalog decides; itself for a catalog that has no calibration by these networks.
 
         Args:
@@ -156,13 +156,13 @@ class Decision:
         """Slope and offset of `answered`."""
         return self._weights.slope, self._weights.offset
 
-    def rank(self, contest: Contest) -> list[Ranked]:
+    def rank(self, contest: Contest) -> list[RankedHypothesis]:
         """Hypotheses of one contest, most probable first."""
-        worth = evidence(contest) @ self._weights.evidence_weights()
+        worth = evidence_matrix(contest) @ self._weights.evidence_weights()
         logits = worth + self._weights.bias + self._prior_shift
-        probabilities = choice(logits)
+        probabilities = choice_probabilities(logits)
         ranked = [
-            Ranked(hypothesis, float(probability))
+            RankedHypothesis(hypothesis, float(probability))
             for hypothesis, probability in zip(contest.hypotheses, probabilities, strict=True)
         ]
         return sorted(ranked, key=lambda one: -one.probability)
@@ -189,12 +189,12 @@ class Decision:
         return Verdict.SIMILAR if any_of_them >= _SIMILAR else Verdict.UNKNOWN
 
 
-def adapted_id(model_id: str, part_id: str) -> str:
+def derive_model_id(model_id: str, part_id: str) -> str:
     """What `Decision.model_id` is when the embedder is another one."""
     return hashlib.sha256(f"{model_id}\n{part_id}".encode()).hexdigest()[: len(model_id)]
 
 
-def evidence(contest: Contest) -> Floats:
+def evidence_matrix(contest: Contest) -> Floats:
     """(N, 8) float64: what speaks for each hypothesis, in the order of `DecisionWeights`."""
     own = np.array([_own(one) for one in contest.hypotheses], np.float64)
     twins = np.zeros((len(own), 2))
@@ -220,7 +220,7 @@ def _own(hypothesis: Hypothesis) -> list[float]:
     ]
 
 
-def choice(logits: Floats) -> Floats:
+def choice_probabilities(logits: Floats) -> Floats:
     """Softmax over the hypotheses and a last alternative "none" whose logit is 0."""
     top = max(float(logits.max(initial=0.0)), 0.0)
     weights = np.exp(logits - top)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from catalog.records.calibration import Calibration
 from matcher.decision.decision import Decision
-from matcher.decision.leave_out import Withheld
+from matcher.decision.leave_out import ReducedCatalog
 from matcher.results import Match
 from matcher.retrieval.shortlist import SearchableCatalog
 
@@ -19,7 +19,7 @@ _HARDLY: Final = 1e-6
 Image = NDArray[np.uint8]
 
 
-class Kind(StrEnum):
+class SampleKind(StrEnum):
     """What sort of question it is, and so what its answer tells.
 
     `unknown` is a photo of nothing in the catalog, `wrong` an answer that somebody called wrong,
@@ -37,13 +37,13 @@ class Kind(StrEnum):
     HELD_OUT = "held_out"
 
 
-OF_KNOWN: Final = frozenset({Kind.KNOWN, Kind.CONFIRMED, Kind.HELD_OUT})
+KNOWN_KINDS: Final = frozenset({SampleKind.KNOWN, SampleKind.CONFIRMED, SampleKind.HELD_OUT})
 # Something like what the catalog holds; the others are whatever else comes before a camera.
-ALIKE: Final = frozenset({Kind.LEFT_OUT, Kind.VIEW})
+CATALOG_LIKE_KINDS: Final = frozenset({SampleKind.LEFT_OUT, SampleKind.VIEW})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Question:
+class Sample:
     """A picture and what is known of it.
 
     Attributes:
@@ -54,7 +54,7 @@ class Question:
         group: questions of one group stand or fall together, such as views of one product.
     """
 
-    kind: Kind
+    kind: SampleKind
     picture: Callable[[], Image]
     product_id: str | None = None
     withheld: frozenset[str] = frozenset()
@@ -62,7 +62,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Outcome:
     """What the catalog would have said to a question.
 
     Attributes:
@@ -72,13 +72,13 @@ class Reply:
         is_right: whether that answer is the product that the picture shows.
     """
 
-    kind: Kind
+    kind: SampleKind
     group: str
     log_odds: float
     is_right: bool
 
 
-class Judge(Protocol):
+class Recogniser(Protocol):
     """What answers; `matcher.pipeline.Pipeline` does."""
 
     def find(self, image: Image, catalog: SearchableCatalog) -> tuple[Match, ...]:
@@ -90,13 +90,13 @@ class Judge(Protocol):
         ...
 
 
-def rehearse(
-    judge: Judge,
+def evaluate(
+    judge: Recogniser,
     catalog: SearchableCatalog,
-    questions: Sequence[Question],
+    questions: Sequence[Sample],
     calibrations: Mapping[str, Calibration],
     on_progress: Callable[[int, int], None],
-) -> list[Reply]:
+) -> list[Outcome]:
     """Ask the questions one by one; a second or so for each.
 
     Args:
@@ -109,13 +109,13 @@ def rehearse(
     replies = []
     for done, question in enumerate(questions):
         on_progress(done, len(questions))
-        asked = Withheld(catalog, question.withheld, calibrations)
+        asked = ReducedCatalog(catalog, question.withheld, calibrations)
         slope, offset = judge.decision(asked).answer_scale
         best = _best(judge.find(question.picture(), asked), question)
         odds = log_odds(0.0 if best is None else best.probability)
-        shown = question.product_id if question.kind in OF_KNOWN else None
+        shown = question.product_id if question.kind in KNOWN_KINDS else None
         is_right = best is not None and shown is not None and best.product_id == shown
-        replies.append(Reply(question.kind, question.group, (odds - offset) / slope, is_right))
+        replies.append(Outcome(question.kind, question.group, (odds - offset) / slope, is_right))
     on_progress(len(questions), len(questions))
     return replies
 
@@ -126,12 +126,12 @@ def log_odds(probability: float) -> float:
     return float(np.log(held / (1 - held)))
 
 
-def _best(matches: Sequence[Match], question: Question) -> Match | None:
+def _best(matches: Sequence[Match], question: Sample) -> Match | None:
     """The match that a verdict would be given by; a guess gets none."""
     verified = [
         one
         for one in matches
         if one.verification is not None
-        and (question.kind is not Kind.WRONG or one.product_id == question.product_id)
+        and (question.kind is not SampleKind.WRONG or one.product_id == question.product_id)
     ]
     return max(verified, key=lambda one: one.probability, default=None)

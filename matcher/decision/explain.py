@@ -54,7 +54,7 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Traces:
+class StageTraces:
     """What the stages left behind for one picture and one product.
 
     Attributes:
@@ -76,7 +76,7 @@ class Traces:
     threshold: float
 
 
-def explain(product_id: str, traces: Traces) -> Explanation:
+def explain(product_id: str, traces: StageTraces) -> Explanation:
     """Walk through the gates."""
     gates = (
         _detector(traces),
@@ -89,7 +89,7 @@ def explain(product_id: str, traces: Traces) -> Explanation:
     return Explanation(product_id, gates, traces.match)
 
 
-def _detector(traces: Traces) -> Gate:
+def _detector(traces: StageTraces) -> Gate:
     count = len(traces.detections)
     box = None if traces.match is None else traces.match.detection.box
     overlap = max((_iou(one, box) for one in traces.detections), default=0.0)
@@ -104,7 +104,7 @@ def _iou(one: Detection, box: Box | None) -> float:
     return 0.0 if box is None else one.box.iou(box)
 
 
-def _shortlist(product_id: str, traces: Traces) -> Gate:
+def _shortlist(product_id: str, traces: StageTraces) -> Gate:
     order = traces.shortlist.product_ids
     similarity = traces.shortlist.similarities.get(product_id, 0.0)
     if product_id in order:
@@ -115,12 +115,12 @@ def _shortlist(product_id: str, traces: Traces) -> Gate:
     return Gate("shortlist", False, len(order) + 1, traces.shortlist_size, said)
 
 
-def _keypoints(traces: Traces) -> Gate:
+def _keypoints(traces: StageTraces) -> Gate:
     said = f"{traces.keypoints} keypoints in the picture, {traces.pairs} pair with the product"
     return Gate("keypoints", traces.pairs >= MINIMUM_INLIERS, traces.pairs, MINIMUM_INLIERS, said)
 
 
-def _inliers(product_id: str, traces: Traces) -> Gate:
+def _inliers(product_id: str, traces: StageTraces) -> Gate:
     match = traces.match
     if match is None:
         said = "no homography is supported by enough pairs"
@@ -133,7 +133,7 @@ def _inliers(product_id: str, traces: Traces) -> Gate:
     return Gate("inliers", inliers >= MINIMUM_INLIERS, inliers, MINIMUM_INLIERS, said)
 
 
-def _agreement(product_id: str, traces: Traces) -> Gate:
+def _agreement(product_id: str, traces: StageTraces) -> Gate:
     match = traces.match
     if match is None or match.verification is None:
         return Gate("agreement", False, 0, _WEAK_AGREEMENT, "nothing to compare")
@@ -143,7 +143,7 @@ def _agreement(product_id: str, traces: Traces) -> Gate:
     return Gate("agreement", agreement >= _WEAK_AGREEMENT, agreement, _WEAK_AGREEMENT, said)
 
 
-def _decision(product_id: str, traces: Traces) -> Gate:
+def _decision(product_id: str, traces: StageTraces) -> Gate:
     own = 0.0
     if traces.match is not None:
         own = next(

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.decision.decision import DecisionWeights, choice, evidence
+from matcher.decision.decision import DecisionWeights, choice_probabilities, evidence_matrix
 from matcher.errors import WeightsError
 from matcher.verification.verifier import Contest, Duel
 
@@ -56,7 +56,7 @@ class LabelledContest:
     weight: float = 1.0
 
 
-def main_contest(contests: Sequence[Contest], product_id: str | None) -> Contest | None:
+def pick_main_contest(contests: Sequence[Contest], product_id: str | None) -> Contest | None:
     """The contest that a photo's label speaks about: where its product competes, or the first.
 
     Args:
@@ -69,7 +69,7 @@ def main_contest(contests: Sequence[Contest], product_id: str | None) -> Contest
     return contests[0] if contests else None
 
 
-def fit(labelled: Sequence[LabelledContest]) -> DecisionWeights:
+def fit_weights(labelled: Sequence[LabelledContest]) -> DecisionWeights:
     """Weights that make the labels most likely, with a ridge on standardised evidence.
 
     Raises:
@@ -77,7 +77,7 @@ def fit(labelled: Sequence[LabelledContest]) -> DecisionWeights:
     """
     if not labelled:
         raise ValueError("calibration needs at least one labelled contest")
-    tables = [evidence(one.contest) for one in labelled]
+    tables = [evidence_matrix(one.contest) for one in labelled]
     rows = np.concatenate(tables)
     centre, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-6
     scaled = [(table - centre) / spread for table in tables]
@@ -89,7 +89,7 @@ def fit(labelled: Sequence[LabelledContest]) -> DecisionWeights:
     def loss(parameters: NDArray[np.float64]) -> float:
         total = float(_RIDGE * (parameters[1:] ** 2).sum())
         for table, answer, one in zip(scaled, answers, labelled, strict=True):
-            shares = choice(table @ parameters[1:] + parameters[0])
+            shares = choice_probabilities(table @ parameters[1:] + parameters[0])
             right = 1 - shares.sum() if answer is None else shares[answer]
             total -= one.weight * float(np.log(max(float(right), 1e-12)))
         return total
@@ -101,16 +101,16 @@ def fit(labelled: Sequence[LabelledContest]) -> DecisionWeights:
     return DecisionWeights.of(bias, worth, _unknown_share(labelled))
 
 
-def fit_answers(
+def fit_answer_scale(
     weights: DecisionWeights, photos: Sequence[Sequence[Contest]], product_ids: Sequence[str | None]
 ) -> DecisionWeights:
     """The same weights, with the slope and offset that make answers to whole photos honest.
 
     A contest is labelled where the photo's product competes; an answer is the best of all
-    contests. The two are not equally often right. See `platt`.
+    contests. The two are not equally often right. See `fit_platt`.
 
     Args:
-        weights: from `fit`.
+        weights: from `fit_weights`.
         photos: all contests of each photo.
         product_ids: what each photo shows; None if it is none of the catalog.
     """
@@ -122,11 +122,11 @@ def fit_answers(
             for one, product_id in zip(answers, product_ids, strict=True)
         ]
     )
-    slope, offset = platt(log_odds, right, caution=_CAUTION_OF_MANY)
+    slope, offset = fit_platt(log_odds, right, caution=_CAUTION_OF_MANY)
     return replace(weights, slope=slope, offset=offset)
 
 
-def platt(
+def fit_platt(
     log_odds: NDArray[np.float64],
     right: NDArray[np.bool_],
     weights: NDArray[np.float64] | float = 1.0,
@@ -161,7 +161,9 @@ class _Best:
 def _best(weights: DecisionWeights, contests: Sequence[Contest]) -> _Best:
     best = _Best(None, _HARDLY)
     for contest in contests:
-        shares = choice(evidence(contest) @ weights.evidence_weights() + weights.bias)
+        shares = choice_probabilities(
+            evidence_matrix(contest) @ weights.evidence_weights() + weights.bias
+        )
         first = int(shares.argmax())
         if shares[first] > best.probability:
             product_id = contest.hypotheses[first].reference.product_id
@@ -169,7 +171,7 @@ def _best(weights: DecisionWeights, contests: Sequence[Contest]) -> _Best:
     return best
 
 
-def without(contest: Contest, product_ids: Container[str]) -> Contest | None:
+def remove_products(contest: Contest, product_ids: Container[str]) -> Contest | None:
     """The contest as it were if the catalog lacked some products; None if nobody is left.
 
     A product's photo without the product itself is the hardest unknown there is: its twins stay.
@@ -192,13 +194,13 @@ def without(contest: Contest, product_ids: Container[str]) -> Contest | None:
     )
 
 
-def save(weights: DecisionWeights, path: Path) -> None:
+def save_weights(weights: DecisionWeights, path: Path) -> None:
     """Write what was fitted as JSON."""
     path.write_text(json.dumps(asdict(weights), indent=1) + "\n")
 
 
-def read(path: Path) -> DecisionWeights:
-    """Read what `save` wrote.
+def read_weights(path: Path) -> DecisionWeights:
+    """Read what `save_weights` wrote.
 
     Raises:
         WeightsError: the file cannot be read or holds something else.

@@ -22,7 +22,7 @@ class _Near:
     similarity: float
 
 
-class Withheld:
+class ReducedCatalog:
     """Implements `SearchableCatalog`; a product that no picture is left of is gone."""
 
     def __init__(

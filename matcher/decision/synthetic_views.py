@@ -21,7 +21,7 @@ _JPEG: Final = (45, 92)
 Image = NDArray[np.uint8]
 
 
-def view(picture: Image, crop: ReferenceCrop, rng: np.random.Generator) -> Image:
+def draw_view(picture: Image, crop: ReferenceCrop, rng: np.random.Generator) -> Image:
     """(480, 480, 3) uint8 RGB: the product of a reference picture, somewhere else.
 
     Args:

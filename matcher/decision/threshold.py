@@ -14,8 +14,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.decision.evaluation import ALIKE, OF_KNOWN, Kind, Reply, log_odds
-from matcher.decision.fit import platt
+from matcher.decision.evaluation import (
+    CATALOG_LIKE_KINDS,
+    KNOWN_KINDS,
+    Outcome,
+    SampleKind,
+    log_odds,
+)
+from matcher.decision.fit import fit_platt
 
 # One unknown in three is something of the catalog's own sort, where photos of others are given.
 ALIKE_SHARE: Final = 1 / 3
@@ -26,13 +32,13 @@ _JUST_ABOVE: Final = 1e-3
 # Below this there is nothing to fit a slope to.
 _FEWEST_PHOTOS: Final = 40
 _FEWEST_OF_EACH: Final = 10
-_PHOTOS: Final = (Kind.KNOWN, Kind.UNKNOWN, Kind.LEFT_OUT)
+_PHOTOS: Final = (SampleKind.KNOWN, SampleKind.UNKNOWN, SampleKind.LEFT_OUT)
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class AnswerScale:
     """How an answer's log-odds become a probability, and from which on it is `identical`."""
 
     threshold: float
@@ -67,7 +73,7 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class ThresholdFigures:
     """What a scale does to answers.
 
     Attributes:
@@ -78,15 +84,15 @@ class Figures:
         misnamed: likewise, named as another one.
     """
 
-    scale: Scale
+    scale: AnswerScale
     false_accept: Rate | None
-    by_kind: Mapping[Kind, Rate]
+    by_kind: Mapping[SampleKind, Rate]
     named: Rate | None
     misnamed: Rate | None
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Threshold:
     """A scale that was chosen, beside what would hold without.
 
     Attributes:
@@ -96,14 +102,14 @@ class Choice:
         notes: sentences on what the answers were too few for.
     """
 
-    before: Figures
-    after: Figures
+    before: ThresholdFigures
+    after: ThresholdFigures
     is_fitted: bool
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Target:
     """What is asked for.
 
     Attributes:
@@ -115,7 +121,9 @@ class Wish:
     unknown_share: float
 
 
-def choose(replies: Sequence[Reply], wish: Wish, shipped: Scale, present: Scale) -> Choice:
+def choose_threshold(
+    replies: Sequence[Outcome], wish: Target, shipped: AnswerScale, present: AnswerScale
+) -> Threshold:
     """The lowest threshold that keeps the rate, and an honest slope where photos tell one.
 
     Where the unknowns are too few to promise the rate, the threshold is what is shipped, or
@@ -152,33 +160,35 @@ def choose(replies: Sequence[Reply], wish: Wish, shipped: Scale, present: Scale)
         odds = max(unknown.odds_for(rate, careful=True), (log_odds(LOWEST) - offset) / slope)
     else:
         odds = max(usual, unknown.odds_for(rate, careful=True))
-    bare = Scale(0.5, slope, offset)
+    bare = AnswerScale(0.5, slope, offset)
     threshold = min(max(bare.probability(odds), LOWEST), HIGHEST)
-    after = figures(replies, Scale(threshold, slope, offset))
+    after = measure_scale(replies, AnswerScale(threshold, slope, offset))
     if after.false_accept is not None and after.false_accept.value > rate:
         notes.append(
             f"also at {HIGHEST} more unknowns than asked are called identical; "
             "look at the pictures of the products that they are taken for"
         )
-    return Choice(figures(replies, present), after, fitted is not None, tuple(notes))
+    return Threshold(measure_scale(replies, present), after, fitted is not None, tuple(notes))
 
 
-def figures(replies: Sequence[Reply], scale: Scale) -> Figures:
+def measure_scale(replies: Sequence[Outcome], scale: AnswerScale) -> ThresholdFigures:
     """What a scale does to answers."""
     unknown = _Unknown(replies)
-    known = [one for one in replies if one.kind in OF_KNOWN]
+    known = [one for one in replies if one.kind in KNOWN_KINDS]
     accepted = scale.accepts(_odds(known))
     right = np.array([one.is_right for one in known], np.bool_)
-    return Figures(
+    return ThresholdFigures(
         scale,
         unknown.rate(scale) if unknown.sorts else None,
         unknown.by_kind(scale),
-        wilson(float((accepted & right).sum()), len(known), len(known)) if known else None,
-        wilson(float((accepted & ~right).sum()), len(known), len(known)) if known else None,
+        wilson_interval(float((accepted & right).sum()), len(known), len(known)) if known else None,
+        wilson_interval(float((accepted & ~right).sum()), len(known), len(known))
+        if known
+        else None,
     )
 
 
-def wilson(hits: float, weight: float, samples: int) -> Rate:
+def wilson_interval(hits: float, weight: float, samples: int) -> Rate:
     """A share with its interval.
 
     Args:
@@ -197,11 +207,11 @@ def wilson(hits: float, weight: float, samples: int) -> Rate:
 class _Unknown:
     """The answers to unknowns, by sort, each with its share."""
 
-    def __init__(self, replies: Sequence[Reply]) -> None:
-        self._replies = [one for one in replies if one.kind not in OF_KNOWN]
-        self.has_photos = any(one.kind is Kind.UNKNOWN for one in self._replies)
-        alike = [one for one in self._replies if one.kind in ALIKE]
-        others = [one for one in self._replies if one.kind not in ALIKE]
+    def __init__(self, replies: Sequence[Outcome]) -> None:
+        self._replies = [one for one in replies if one.kind not in KNOWN_KINDS]
+        self.has_photos = any(one.kind is SampleKind.UNKNOWN for one in self._replies)
+        alike = [one for one in self._replies if one.kind in CATALOG_LIKE_KINDS]
+        others = [one for one in self._replies if one.kind not in CATALOG_LIKE_KINDS]
         if self.has_photos and alike:
             self.sorts = [(ALIKE_SHARE, alike), (1 - ALIKE_SHARE, others)]
         else:
@@ -226,21 +236,21 @@ class _Unknown:
             "catalog lacked it, stand for all unknowns, and the threshold is not lowered by them"
         ]
 
-    def rate(self, scale: Scale) -> Rate:
+    def rate(self, scale: AnswerScale) -> Rate:
         """Share that is accepted, by the shares of the sorts."""
         value = sum(share * float(scale.accepts(_odds(few)).mean()) for share, few in self.sorts)
         weight = 1 / sum(share**2 / _groups(few) for share, few in self.sorts)
-        return wilson(value * weight, weight, self.samples)
+        return wilson_interval(value * weight, weight, self.samples)
 
-    def by_kind(self, scale: Scale) -> dict[Kind, Rate]:
+    def by_kind(self, scale: AnswerScale) -> dict[SampleKind, Rate]:
         """Likewise, kind by kind."""
         rates = {}
-        for kind in Kind:
+        for kind in SampleKind:
             few = [one for one in self._replies if one.kind is kind]
             if few:
                 weight = _groups(few)
                 share = float(scale.accepts(_odds(few)).mean())
-                rates[kind] = wilson(share * weight, weight, len(few))
+                rates[kind] = wilson_interval(share * weight, weight, len(few))
         return rates
 
     def careful_rate(self, odds: float) -> float:
@@ -267,7 +277,7 @@ class _Unknown:
         return float(steps[low])
 
 
-def _fitted(replies: Sequence[Reply], unknown_share: float) -> tuple[float, float] | None:
+def _fitted(replies: Sequence[Outcome], unknown_share: float) -> tuple[float, float] | None:
     """Slope and offset by photos of known and of unknown things; None where they are too few.
 
     What people said of answers is left out: they are asked about what was named.
@@ -275,23 +285,23 @@ def _fitted(replies: Sequence[Reply], unknown_share: float) -> tuple[float, floa
     few = {kind: [one for one in replies if one.kind is kind] for kind in _PHOTOS}
     photos = [one for several in few.values() for one in several]
     right = np.array([one.is_right for one in photos], np.bool_)
-    enough = min(len(few[Kind.KNOWN]), len(few[Kind.UNKNOWN])) >= _FEWEST_PHOTOS
+    enough = min(len(few[SampleKind.KNOWN]), len(few[SampleKind.UNKNOWN])) >= _FEWEST_PHOTOS
     if not enough or min(right.sum(), (~right).sum()) < _FEWEST_OF_EACH:
         return None
-    alike = ALIKE_SHARE if few[Kind.LEFT_OUT] else 0.0
+    alike = ALIKE_SHARE if few[SampleKind.LEFT_OUT] else 0.0
     shares = {
-        Kind.KNOWN: 1 - unknown_share,
-        Kind.UNKNOWN: unknown_share * (1 - alike),
-        Kind.LEFT_OUT: unknown_share * alike,
+        SampleKind.KNOWN: 1 - unknown_share,
+        SampleKind.UNKNOWN: unknown_share * (1 - alike),
+        SampleKind.LEFT_OUT: unknown_share * alike,
     }
-    total = len(few[Kind.KNOWN]) + len(few[Kind.UNKNOWN])
+    total = len(few[SampleKind.KNOWN]) + len(few[SampleKind.UNKNOWN])
     weights = np.array([total * shares[one.kind] / len(few[one.kind]) for one in photos])
-    return platt(_odds(photos), right, weights)
+    return fit_platt(_odds(photos), right, weights)
 
 
-def _odds(replies: Sequence[Reply]) -> Floats:
+def _odds(replies: Sequence[Outcome]) -> Floats:
     return np.array([one.log_odds for one in replies], np.float64)
 
 
-def _groups(replies: Sequence[Reply]) -> int:
+def _groups(replies: Sequence[Outcome]) -> int:
     return len({one.group or str(number) for number, one in enumerate(replies)})

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.decision.decision import Decision, Ranked
+from matcher.decision.decision import Decision, RankedHypothesis
 from matcher.detection.crop import Crop
 from matcher.imaging.box import Box
 from matcher.keypoints.homography import outline_overlap
@@ -25,7 +25,7 @@ _BEHIND: Final = 0.4
 _NOTHING_VERIFIED: Final = np.zeros((0, 4), np.float32)
 
 
-def answer(contest: Contest, crop: Crop, shortlist: Shortlist, decision: Decision) -> Match:
+def to_match(contest: Contest, crop: Crop, shortlist: Shortlist, decision: Decision) -> Match:
     """The match of one contest, outlined where its best product is."""
     ranked = decision.rank(contest)
     best = ranked[0]
@@ -46,7 +46,7 @@ def answer(contest: Contest, crop: Crop, shortlist: Shortlist, decision: Decisio
     )
 
 
-def guess(detection: Detection, shortlist: Shortlist) -> Match:
+def nearest_guess(detection: Detection, shortlist: Shortlist) -> Match:
     """The match of something that no reference was verified in: the nearest by embedding."""
     by_likeness = sorted(_candidates([], shortlist), key=lambda one: -one.similarity)
     candidates = tuple(by_likeness[:_CANDIDATES])
@@ -62,7 +62,7 @@ def guess(detection: Detection, shortlist: Shortlist) -> Match:
     )
 
 
-def without_repeats(matches: Sequence[Match]) -> list[Match]:
+def deduplicate(matches: Sequence[Match]) -> list[Match]:
     """Most probable first; of two verified outlines in one place the less probable goes."""
     kept: list[Match] = []
     for one in sorted(matches, key=lambda match: -match.probability):
@@ -71,7 +71,7 @@ def without_repeats(matches: Sequence[Match]) -> list[Match]:
     return kept
 
 
-def subject_first(matches: Sequence[Match], width: int, height: int) -> list[Match]:
+def rank_by_prominence(matches: Sequence[Match], width: int, height: int) -> list[Match]:
     """Most probable first; what is held up comes before another product that stands behind it.
 
     Two different products that are both surely in view would tie, but a photo is mostly taken of
@@ -141,7 +141,7 @@ def _correspondences(hypothesis: Hypothesis, crop: Crop) -> NDArray[np.float32]:
     return np.concatenate([in_reference.astype(np.float32), in_picture], axis=1)
 
 
-def _candidates(ranked: Sequence[Ranked], shortlist: Shortlist) -> tuple[Candidate, ...]:
+def _candidates(ranked: Sequence[RankedHypothesis], shortlist: Shortlist) -> tuple[Candidate, ...]:
     verified = {one.hypothesis.reference.product_id: one.probability for one in ranked}
     known = dict.fromkeys([*verified, *shortlist.product_ids, *shortlist.similarities])
     return tuple(

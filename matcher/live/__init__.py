@@ -6,19 +6,19 @@ newest frame of whoever waits longest, the second looks closely for whoever had 
 
 from matcher.live.errors import LiveError, NoSuchSession, TooManySessions
 from matcher.live.manager import SessionManager
-from matcher.live.messages import FrameTold, Message, SessionChanged, SessionStatus
+from matcher.live.messages import FrameResult, Message, SessionChanged, SessionStatus
 from matcher.live.region import Region
 from matcher.live.settings import LiveSettings, SessionSettings
-from matcher.live.subscription import Batch, Outlet
+from matcher.live.subscription import LiveSubscription, MessageBatch
 
 __all__ = [
-    "Batch",
-    "FrameTold",
+    "FrameResult",
     "LiveError",
     "LiveSettings",
+    "LiveSubscription",
     "Message",
+    "MessageBatch",
     "NoSuchSession",
-    "Outlet",
     "Region",
     "SessionChanged",
     "SessionManager",

@@ -9,10 +9,17 @@ from dataclasses import dataclass, replace
 from typing import Final, Generic
 
 from matcher.live.settings import SessionSettings
-from matcher.live.verification_queue import Matches, News
+from matcher.live.verification_queue import Matches, QueueUpdate
 from matcher.tracking.events import Event
-from matcher.tracking.frame_matcher import CatalogT, Engine, Finder, Session, Step, look
-from matcher.tracking.request import Inquiry
+from matcher.tracking.frame_matcher import (
+    CatalogT,
+    Finder,
+    FrameMatcher,
+    MatchedFrame,
+    SessionInfo,
+    run_request,
+)
+from matcher.tracking.request import VerificationRequest
 from stream.frame import Frame
 
 OVERDUE_S: Final = 0.2
@@ -21,11 +28,11 @@ ASSUMED_STEP_S: Final = 0.04
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Asked(Generic[CatalogT]):
-    inquiry: Inquiry
+    inquiry: VerificationRequest
     catalog: CatalogT
 
 
-class Matching(Generic[CatalogT]):
+class LiveMatcher(Generic[CatalogT]):
     """One session's engine, for one thread.
 
     Attributes:
@@ -38,12 +45,12 @@ class Matching(Generic[CatalogT]):
         self._session_id = session_id
         self._finder = finder
         self._settings = settings
-        self._engine: Engine[CatalogT] | None = None
+        self._engine: FrameMatcher[CatalogT] | None = None
         self._asked: _Asked[CatalogT] | None = None
         self._clock = _SteadyClock()
         self.degraded = False
 
-    def advance(self, frame: Frame, catalog: CatalogT, news: News) -> Step:
+    def advance(self, frame: Frame, catalog: CatalogT, news: QueueUpdate) -> MatchedFrame:
         """Take a frame; blocks while it is detected on and tracked.
 
         Args:
@@ -54,8 +61,8 @@ class Matching(Generic[CatalogT]):
         frame = self._clock.steady(frame)
         engine = self._engine
         if engine is None:
-            session = Session(self._session_id, frame.captured_at - frame.media_time)
-            engine = self._engine = Engine(self._finder, session, self._settings.engine)
+            session = SessionInfo(self._session_id, frame.captured_at - frame.media_time)
+            engine = self._engine = FrameMatcher(self._finder, session, self._settings.engine)
         if news.begun and self._asked is not None:
             engine.begin(self._asked.inquiry)
         engine.take(frame, catalog)
@@ -70,20 +77,20 @@ class Matching(Generic[CatalogT]):
         asked = self._asked
         if asked is None:
             return None
-        return lambda: look(self._finder, asked.inquiry, asked.catalog)
+        return lambda: run_request(self._finder, asked.inquiry, asked.catalog)
 
-    def leave(self, catalog: CatalogT) -> Step | None:
+    def leave(self, catalog: CatalogT) -> MatchedFrame | None:
         """Everything in view leaves; None before the first frame. Frames may follow."""
         return None if self._engine is None else self._engine.finish(catalog)
 
-    def _ask(self, engine: Engine[CatalogT], frame: Frame, catalog: CatalogT) -> None:
+    def _ask(self, engine: FrameMatcher[CatalogT], frame: Frame, catalog: CatalogT) -> None:
         inquiry, due = engine.ask(frame), engine.due(frame)
         self._asked = None if inquiry is None else _Asked(inquiry, catalog)
         overdue = 0.0 if due is None else frame.media_time - due.deadline
         self.degraded = OVERDUE_S < overdue < float("inf")  # the first look has no deadline
 
 
-def stamped(
+def stamp_event(
     event: Event, frame: Frame, told_at: float, late_seconds: float, *, degraded: bool
 ) -> Event:
     """An event with what only the moment of telling knows."""

@@ -11,12 +11,12 @@ from time import monotonic
 from typing import Final, Generic
 
 from matcher.live.errors import LiveError, NoSuchSession, TooManySessions
-from matcher.live.messages import FrameTold, Message, SessionStatus
+from matcher.live.messages import FrameResult, Message, SessionStatus
 from matcher.live.recording import RecordedSession, Recorder
-from matcher.live.session import LiveSession, Surroundings
+from matcher.live.session import LiveSession, SessionContext
 from matcher.live.settings import LiveSettings, SessionSettings
-from matcher.live.subscription import MOST_EVENTS, Outlet
-from matcher.live.verification_queue import Lane, SecondLane
+from matcher.live.subscription import MOST_EVENTS, LiveSubscription
+from matcher.live.verification_queue import FairVerificationQueue, VerificationQueue
 from matcher.tracking.frame_matcher import CatalogT, Finder
 from stream.sources import STOP_BOUND_S, LiveSource
 
@@ -41,7 +41,7 @@ class SessionManager(Generic[CatalogT]):
         finder: Finder[CatalogT],
         settings: LiveSettings | None = None,
         *,
-        lane: Lane | None = None,
+        lane: VerificationQueue | None = None,
     ) -> None:
         """Start the two lanes; they wait for sessions.
 
@@ -58,8 +58,10 @@ class SessionManager(Generic[CatalogT]):
         self._bell = Flag()
         self._closing = Flag()
         self._turns = 0
-        self._lane = lane or SecondLane()
-        self._around = Surroundings(finder, self._lane, self._tell, self._bell.set, self._settings)
+        self._lane = lane or FairVerificationQueue()
+        self._around = SessionContext(
+            finder, self._lane, self._tell, self._bell.set, self._settings
+        )
         self._thread = Thread(target=self._run, name="first lane", daemon=True)
         self._thread.start()
 
@@ -154,7 +156,7 @@ class SessionManager(Generic[CatalogT]):
             running, ended = tuple(self._sessions.values()), tuple(self._ended.values())
         return (*ended, *(session.status() for session in running))
 
-    def latest(self, session_id: str) -> FrameTold | None:
+    def latest(self, session_id: str) -> FrameResult | None:
         """The last frame that was told, for a picture of it; None before the first.
 
         Raises:
@@ -180,9 +182,9 @@ class SessionManager(Generic[CatalogT]):
 
         return end
 
-    def outlet(self, most_events: int = MOST_EVENTS) -> Outlet:
+    def subscribe(self, most_events: int = MOST_EVENTS) -> LiveSubscription:
         """A bounded queue of all messages, for one reader of any speed; close it at the end."""
-        outlet = Outlet(most_events)
+        outlet = LiveSubscription(most_events)
         outlet.connect(self.listen)
         return outlet
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from matcher.tracking.appearance import AppearanceSummary
 from matcher.tracking.events import Event
-from matcher.tracking.frame_matcher import TrackNote
+from matcher.tracking.frame_matcher import OverlayItem
 from stream.frame import Frame
 from stream.status import SourceState
 
@@ -80,7 +80,7 @@ class SessionStatus:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FrameTold:
+class FrameResult:
     """What one processed frame brought.
 
     Attributes:
@@ -96,17 +96,17 @@ class FrameTold:
 
     session_id: str
     frame: Frame
-    notes: tuple[TrackNote, ...]
+    notes: tuple[OverlayItem, ...]
     events: tuple[Event, ...]
     summaries: tuple[AppearanceSummary, ...]
-    told_at: float
+    emitted_at: float
     late: bool
     degraded: bool
 
     @property
     def age_s(self) -> float:
         """Seconds from the source to here."""
-        return max(self.told_at - self.frame.captured_at, 0.0)
+        return max(self.emitted_at - self.frame.captured_at, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +116,14 @@ class SessionChanged:
     status: SessionStatus
 
 
-Message = FrameTold | SessionChanged
+Message = FrameResult | SessionChanged
 
 
 RECENT: Final = 512  # frames
 FPS_SECONDS: Final = 5.0
 
 
-class Recent:
+class RollingStats:
     """Ages and times of the last frames; for one writing thread, readable from any."""
 
     def __init__(self) -> None:

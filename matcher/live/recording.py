@@ -15,13 +15,13 @@ import cv2
 import numpy as np
 
 from matcher.live.errors import LiveError
-from matcher.live.live_matcher import Matching, stamped
+from matcher.live.live_matcher import LiveMatcher, stamp_event
 from matcher.live.region import FilteredFinder
 from matcher.live.settings import SessionSettings
-from matcher.live.verification_queue import Matches, News
+from matcher.live.verification_queue import Matches, QueueUpdate
 from matcher.tracking.codec import from_record, to_record
 from matcher.tracking.events import Event
-from matcher.tracking.frame_matcher import CatalogT, Finder, Step
+from matcher.tracking.frame_matcher import CatalogT, Finder, MatchedFrame
 from stream.frame import Frame
 
 SESSION: Final = "session.json"
@@ -49,7 +49,7 @@ class RecordedSession:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class RecordedFrame:
     """One frame that was taken, or a silence in which everything left.
 
     Attributes:
@@ -78,8 +78,14 @@ class Taken:
 
     @classmethod
     def of(
-        cls, frame: Frame, index_version: int, news: News, told_at: float, *, silent: bool = False
-    ) -> "Taken":
+        cls,
+        frame: Frame,
+        index_version: int,
+        news: QueueUpdate,
+        told_at: float,
+        *,
+        silent: bool = False,
+    ) -> "RecordedFrame":
         """A frame that was processed, or after which it fell silent."""
         return cls(
             frame.source_id, frame.index, frame.media_time, frame.captured_at, index_version,
@@ -109,7 +115,7 @@ class Recorder:
         (folder / SESSION).write_text(json.dumps(record), encoding="utf-8")
         self._most_frames = most_frames
         self._count = 0
-        self._queue: Queue[tuple[Taken, Frame | None] | None] = Queue(WAITING)
+        self._queue: Queue[tuple[RecordedFrame, Frame | None] | None] = Queue(WAITING)
         self._thread = Thread(target=self._write, name="recorder", daemon=True)
         self._thread.start()
 
@@ -118,7 +124,7 @@ class Recorder:
         """Whether the recording has all the frames it may have."""
         return self._count >= self._most_frames
 
-    def add(self, taken: Taken, frame: Frame | None) -> None:
+    def add(self, taken: RecordedFrame, frame: Frame | None) -> None:
         """Record a frame, or None for a silence; blocks while the disk is behind."""
         if not self.full:
             self._count += 1
@@ -158,7 +164,7 @@ def read_session(folder: Path) -> RecordedSession:
         raise LiveError(f"{folder} is no recording of a live session: {error}") from error
 
 
-def read_taken(folder: Path) -> Iterator[tuple[Taken, Frame | None]]:
+def read_frames(folder: Path) -> Iterator[tuple[RecordedFrame, Frame | None]]:
     """The frames of a recording in order; None for a silence.
 
     Raises:
@@ -167,13 +173,13 @@ def read_taken(folder: Path) -> Iterator[tuple[Taken, Frame | None]]:
     with (folder / LINES).open(encoding="utf-8") as lines:
         for number, line in enumerate(lines):
             try:
-                taken = from_record(Taken, json.loads(line))
+                taken = from_record(RecordedFrame, json.loads(line))
             except ValueError as error:
                 raise LiveError(f"line {number + 1} of {folder / LINES} is damaged") from error
             yield taken, None if taken.silent else _frame(folder, number, taken)
 
 
-def _frame(folder: Path, number: int, taken: Taken) -> Frame:
+def _frame(folder: Path, number: int, taken: RecordedFrame) -> Frame:
     path = _picture(folder, number)
     picture = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
     if picture is None:
@@ -201,14 +207,14 @@ def replay(
     """
     session = read_session(folder)
     filtered = FilteredFinder(finder, session.settings.regions, session.settings.smallest)
-    matching = Matching(session.session_id, filtered, session.settings)
+    matching = LiveMatcher(session.session_id, filtered, session.settings)
     running: Matches | None = None
     last: Frame | None = None
-    for taken, frame in read_taken(folder):
+    for taken, frame in read_frames(folder):
         now = catalog(taken.index_version)
         if taken.begun and (wanted := matching.wanted()) is not None:
             running = wanted()
-        step: Step | None
+        step: MatchedFrame | None
         if frame is None:
             step = matching.leave(now)
         else:
@@ -217,11 +223,11 @@ def replay(
             continue
         late, degraded = session.late_seconds, matching.degraded
         for event in step.events:
-            yield stamped(event, last, taken.told_at, late, degraded=degraded)
+            yield stamp_event(event, last, taken.told_at, late, degraded=degraded)
 
 
-def _news(taken: Taken, running: Matches | None) -> News:
+def _news(taken: RecordedFrame, running: Matches | None) -> QueueUpdate:
     answer = None
     if taken.answered:
         answer = () if taken.failed or running is None else running
-    return News(taken.begun, answer, taken.failed)
+    return QueueUpdate(taken.begun, answer, taken.failed)

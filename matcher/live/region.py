@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from matcher.imaging.box import Box
 from matcher.results import Detection, Identification, Match
 from matcher.tracking.frame_matcher import CatalogT, Finder
-from matcher.tracking.request import place_of
+from matcher.tracking.request import matched_box
 
 MOST_CORNERS: Final = 64
 
@@ -97,7 +97,7 @@ class FilteredFinder(Generic[CatalogT]):
         """What counts of the inner one's matches."""
         self.surveys += 1
         found = self._inner.survey(image, catalog)
-        matches = tuple(one for one in found.matches if self._counts(place_of(one), image))
+        matches = tuple(one for one in found.matches if self._counts(matched_box(one), image))
         return replace(found, matches=matches)
 
     def _counts(self, box: Box, image: NDArray[np.uint8]) -> bool:

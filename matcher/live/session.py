@@ -7,20 +7,20 @@ from threading import Event as Flag
 from time import time
 from typing import Final, Generic
 
-from matcher.live.live_matcher import Matching, stamped
+from matcher.live.live_matcher import LiveMatcher, stamp_event
 from matcher.live.messages import (
     Counters,
-    FrameTold,
+    FrameResult,
     Message,
-    Recent,
+    RollingStats,
     SessionChanged,
     SessionStatus,
 )
-from matcher.live.recording import RecordedSession, Recorder, Taken
+from matcher.live.recording import RecordedFrame, RecordedSession, Recorder
 from matcher.live.region import FilteredFinder
 from matcher.live.settings import LiveSettings, SessionSettings
-from matcher.live.verification_queue import Lane, News
-from matcher.tracking.frame_matcher import CatalogT, Finder, Step
+from matcher.live.verification_queue import QueueUpdate, VerificationQueue
+from matcher.tracking.frame_matcher import CatalogT, Finder, MatchedFrame
 from stream.frame import Frame
 from stream.mailbox import Mailbox
 from stream.sources import LiveSource
@@ -30,7 +30,7 @@ _logger: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Surroundings(Generic[CatalogT]):
+class SessionContext(Generic[CatalogT]):
     """What a session is given by its manager.
 
     Attributes:
@@ -42,7 +42,7 @@ class Surroundings(Generic[CatalogT]):
     """
 
     finder: Finder[CatalogT]
-    lane: Lane
+    lane: VerificationQueue
     tell: Callable[[Message], None]
     on_arrival: Callable[[], None]
     settings: LiveSettings
@@ -64,22 +64,22 @@ class LiveSession(Generic[CatalogT]):
         source: LiveSource,
         catalog: Callable[[], CatalogT],
         settings: SessionSettings,
-        around: Surroundings[CatalogT],
+        around: SessionContext[CatalogT],
         record_into: Callable[[RecordedSession], Recorder] | None = None,
     ) -> None:
         self.session_id = session_id
         self.source = source
         self.served = 0
         self.over = Flag()
-        self.latest: FrameTold | None = None
+        self.latest: FrameResult | None = None
         self._catalog = catalog
         self._around = around
         self._finder = FilteredFinder(around.finder, settings.regions, settings.smallest)
-        self._matching = Matching(session_id, self._finder, settings)
+        self._matching = LiveMatcher(session_id, self._finder, settings)
         self._inbox = Mailbox(around.on_arrival)
         self._catalog_name = catalog().name
         self._started_at = time()
-        self._recent = Recent()
+        self._recent = RollingStats()
         self._faults = self._faults_in_row = self._processed = 0
         self._late = self._degraded = self._events = 0
         self._last_frame_at = time()
@@ -170,7 +170,7 @@ class LiveSession(Generic[CatalogT]):
         self._recent.add(max(told_at - frame.captured_at, 0.0), told_at)
         self._tell(step, frame, told_at)
         if self._recorder is not None:
-            taken = Taken.of(frame, catalog.index_version, news, told_at)
+            taken = RecordedFrame.of(frame, catalog.index_version, news, told_at)
             self._recorder.add(taken, frame)
 
     def _leave(self) -> None:
@@ -182,21 +182,21 @@ class LiveSession(Generic[CatalogT]):
         self._tell(step, latest.frame, now)
         if self._recorder is not None:
             frame = latest.frame
-            taken = Taken.of(frame, catalog.index_version, News(), now, silent=True)
+            taken = RecordedFrame.of(frame, catalog.index_version, QueueUpdate(), now, silent=True)
             self._recorder.add(taken, None)
 
-    def _tell(self, step: Step, frame: Frame, told_at: float) -> None:
+    def _tell(self, step: MatchedFrame, frame: Frame, told_at: float) -> None:
         settings, degraded = self._around.settings, self._matching.degraded
         late = told_at - frame.captured_at > settings.late_seconds
         self._late += late
         self._degraded += degraded
         self._events += len(step.events)
         events = [
-            stamped(event, frame, told_at, settings.late_seconds, degraded=degraded)
+            stamp_event(event, frame, told_at, settings.late_seconds, degraded=degraded)
             for event in step.events
         ]
         notes = () if late else step.notes
-        self.latest = FrameTold(
+        self.latest = FrameResult(
             self.session_id, frame, notes, tuple(events), step.summaries, told_at, late, degraded
         )
         self._around.tell(self.latest)
@@ -209,7 +209,7 @@ class LiveSession(Generic[CatalogT]):
         self._faults += 1
         self._faults_in_row += 1
         if self._faults_in_row >= self._around.settings.most_faults:
-            reason = f"Matching broke {self._faults_in_row} times in a row ({what})."
+            reason = f"LiveMatcher broke {self._faults_in_row} times in a row ({what})."
             self._fault = SourceStatus(SourceState.FAILED, reason, time())
 
     def _counters(self) -> Counters:

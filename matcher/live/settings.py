@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from matcher.live.region import Region
-from matcher.tracking.frame_matcher import EngineSettings
+from matcher.tracking.frame_matcher import FrameMatcherSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class SessionSettings:
 
     regions: tuple[Region, ...] = ()
     smallest: float = 0.0
-    engine: EngineSettings = field(default_factory=EngineSettings)
+    engine: FrameMatcherSettings = field(default_factory=FrameMatcherSettings)
 
     def __post_init__(self) -> None:
         """Check the range.

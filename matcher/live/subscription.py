@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from threading import Condition
 from typing import Final
 
-from matcher.live.messages import FrameTold, Message, SessionStatus
+from matcher.live.messages import FrameResult, Message, SessionStatus
 from matcher.tracking.events import Event
 
 MOST_EVENTS: Final = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Batch:
+class MessageBatch:
     """What has come since the last time.
 
     Attributes:
@@ -26,10 +26,10 @@ class Batch:
     events: tuple[Event, ...]
     missed: int
     changed: tuple[SessionStatus, ...]
-    newest: tuple[FrameTold, ...]
+    newest: tuple[FrameResult, ...]
 
 
-class Outlet:
+class LiveSubscription:
     """Collects messages for one reader; thread-safe.
 
     Events queue up to a bound and are then lost, oldest first, and counted; of everything else
@@ -42,7 +42,7 @@ class Outlet:
         self._most_events = most_events
         self._missed = 0
         self._statuses: dict[str, SessionStatus] = {}
-        self._newest: dict[str, FrameTold] = {}
+        self._newest: dict[str, FrameResult] = {}
         self._unlisten: Callable[[], None] | None = None
         self._closed = False
 
@@ -53,7 +53,7 @@ class Outlet:
     def put(self, message: Message) -> None:
         """Add a message; never blocks for long."""
         with self._changed:
-            if isinstance(message, FrameTold):
+            if isinstance(message, FrameResult):
                 self._newest[message.session_id] = message
                 self._events.extend(message.events)
                 while len(self._events) > self._most_events:
@@ -65,7 +65,7 @@ class Outlet:
                     self._newest.pop(message.status.session_id, None)
             self._changed.notify_all()
 
-    def take(self, timeout: float | None = None) -> Batch | None:
+    def take(self, timeout: float | None = None) -> MessageBatch | None:
         """Everything that came since, waiting for it at most `timeout` seconds.
 
         None means that the time is over or the outlet is closed.
@@ -74,7 +74,7 @@ class Outlet:
             self._changed.wait_for(self._is_ready, timeout)
             if not (self._events or self._statuses or self._newest):
                 return None
-            batch = Batch(
+            batch = MessageBatch(
                 tuple(self._events),
                 self._missed,
                 tuple(self._statuses.values()),

@@ -13,7 +13,7 @@ Matches = tuple[Match, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class News:
+class QueueUpdate:
     """What became of the offer that a session made last.
 
     Attributes:
@@ -27,14 +27,14 @@ class News:
     failed: bool = False
 
 
-class Lane(Protocol):
+class VerificationQueue(Protocol):
     """What makes the looks of all sessions."""
 
     def offer(self, key: str, look: Callable[[], Matches]) -> None:
         """Put a look in the place of the one offered before."""
         ...
 
-    def news(self, key: str) -> News:
+    def news(self, key: str) -> QueueUpdate:
         """What became of it; an offer that was not taken up is withdrawn."""
         ...
 
@@ -47,8 +47,8 @@ class Lane(Protocol):
         ...
 
 
-class InlineLane:
-    """Makes a look when it is offered, in the first lane's thread; implements `Lane`.
+class InlineQueue:
+    """Makes a look when it is offered, in the first lane's thread; implements `VerificationQueue`.
 
     Every frame waits as long as a look takes: here to be measured against.
     """
@@ -60,10 +60,10 @@ class InlineLane:
         """Make the look now."""
         self._answers[key] = look()
 
-    def news(self, key: str) -> News:
+    def news(self, key: str) -> QueueUpdate:
         """Its answer."""
         answer = self._answers.pop(key, None)
-        return News(begun=answer is not None, answer=answer)
+        return QueueUpdate(begun=answer is not None, answer=answer)
 
     def forget(self, key: str) -> None:
         """Its answer is not wanted any more."""
@@ -96,8 +96,8 @@ class _Slot:
     failed: bool = False
 
 
-class SecondLane:
-    """Makes the looks that sessions offer, one at a time; implements `Lane`.
+class FairVerificationQueue:
+    """Makes the looks that sessions offer, one at a time; implements `VerificationQueue`.
 
     All methods are thread-safe.
 
@@ -122,7 +122,7 @@ class SecondLane:
             slot.offer = look
             self._changed.notify()
 
-    def news(self, key: str) -> News:
+    def news(self, key: str) -> QueueUpdate:
         """What became of it; then the offer, if nobody has taken it up, is withdrawn.
 
         Until the next offer nothing new is begun, so the caller knows where it stands.
@@ -130,8 +130,8 @@ class SecondLane:
         with self._changed:
             slot = self._slots.get(key)
             if slot is None:
-                return News()
-            news = News(slot.begun, slot.answer, slot.failed)
+                return QueueUpdate()
+            news = QueueUpdate(slot.begun, slot.answer, slot.failed)
             slot.offer, slot.begun, slot.answer, slot.failed = None, False, None, False
             return news
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
 from matcher.results import Match, Verdict
-from matcher.tracking.voting import Answer, Ballot
+from matcher.tracking.voting import VoteResult, Votes
 
 CROP_MARGIN: Final = 0.08
 CROP_SIDE: Final = 512  # pixels; with JPEG, a few tens of kilobytes per appearance
@@ -65,7 +65,7 @@ class AppearanceSummary:
     """
 
     appearance_id: str
-    answer: Answer
+    answer: VoteResult
     first: Sighting
     last: Sighting
     track_ids: tuple[int, ...]
@@ -100,7 +100,7 @@ class Appearance:
     place: Box
     live: list[int]
     track_ids: list[int]
-    ballot: Ballot = field(default_factory=Ballot)
+    ballot: Votes = field(default_factory=Votes)
     given: str | None = None
     announced: bool = False
     confirmed: bool = False
@@ -114,7 +114,7 @@ class Appearance:
         odds = self.ballot.log_odds
         leader = max(sorted(odds), key=lambda each: odds[each], default=None)
         if self.best is None or _worth(match, leader) > _worth(self.best.match, leader):
-            crop_box, jpeg = kept_crop(image, sighting.box)
+            crop_box, jpeg = encode_crop(image, sighting.box)
             self.best = View(sighting, match, crop_box, jpeg)
 
     def absorb(self, younger: "Appearance") -> None:
@@ -131,7 +131,7 @@ class Appearance:
         ):
             self.best = younger.best
 
-    def summary(self, appearance_id: str, answer: Answer) -> AppearanceSummary:
+    def summary(self, appearance_id: str, answer: VoteResult) -> AppearanceSummary:
         """What is remembered when it is over."""
         return AppearanceSummary(
             appearance_id,
@@ -144,7 +144,7 @@ class Appearance:
         )
 
 
-def kept_crop(image: NDArray[np.uint8], box: Box) -> tuple[Box, bytes]:
+def encode_crop(image: NDArray[np.uint8], box: Box) -> tuple[Box, bytes]:
     """The part of a picture with a small margin, as JPEG of bounded size."""
     height, width = image.shape[:2]
     wide = box.padded(CROP_MARGIN).clipped(width, height)

@@ -12,11 +12,11 @@ from matcher.results import Match, Verdict
 from matcher.tracking.appearance import Appearance, AppearanceSummary, Sighting
 from matcher.tracking.events import EventKind
 from matcher.tracking.tracker import Track
-from matcher.tracking.voting import Answer, TrackCalibration, VoteSettings
+from matcher.tracking.voting import TrackCalibration, VoteResult, VoteSettings
 
 
 @dataclass(frozen=True, slots=True)
-class BookSettings:
+class AppearanceSettings:
     """When something has entered, left, or is the same as before.
 
     Attributes:
@@ -42,7 +42,7 @@ class BookSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Transition:
     """One step in an appearance's life, before it is numbered and stamped as an event.
 
     Attributes:
@@ -57,13 +57,13 @@ class Turn:
     kind: EventKind
     appearance_id: str
     track_id: int
-    answer: Answer
+    answer: VoteResult
     sighting: Sighting
     summary: AppearanceSummary | None = None
 
 
 @dataclass(slots=True, eq=False)
-class Book:
+class AppearanceTracker:
     """The appearances that are not over yet.
 
     Attributes:
@@ -73,7 +73,7 @@ class Book:
         next_number: of the next one.
     """
 
-    settings: BookSettings
+    settings: AppearanceSettings
     source: str
     appearances: list[Appearance] = field(default_factory=list)
     next_number: int = 1
@@ -86,7 +86,7 @@ class Book:
         """Its name in events."""
         return f"{self.source}-{appearance.number}"
 
-    def answer(self, appearance: Appearance) -> Answer:
+    def answer(self, appearance: Appearance) -> VoteResult:
         """What is said of it now."""
         settings = self.settings
         return appearance.ballot.answer(settings.vote, settings.calibration, appearance.given)
@@ -133,7 +133,7 @@ class Book:
             for product in [each for each in appearance.ballot.log_odds if each not in known]:
                 appearance.ballot.forget(product)
 
-    def settle(self, tracks: Sequence[Track], time: float) -> Iterator[Turn]:
+    def settle(self, tracks: Sequence[Track], time: float) -> Iterator[Transition]:
         """Say what has happened up to now."""
         by_id = {track.track_id: track for track in tracks}
         for appearance in list(self.appearances):
@@ -147,7 +147,7 @@ class Book:
             if appearance in self.appearances and self._over(appearance, time):
                 yield from self._leave(appearance)
 
-    def finish(self) -> Iterator[Turn]:
+    def finish(self) -> Iterator[Transition]:
         """The source has ended: everything leaves."""
         for appearance in list(self.appearances):
             yield from self._leave(appearance)
@@ -175,7 +175,7 @@ class Book:
         appearance.severed = motion.is_cut or (appearance.severed and not appearance.in_view)
 
     def _ready(
-        self, appearance: Appearance, answer: Answer, by_id: Mapping[int, Track], time: float
+        self, appearance: Appearance, answer: VoteResult, by_id: Mapping[int, Track], time: float
     ) -> bool:
         if answer.name is not None:
             return True
@@ -198,7 +198,7 @@ class Book:
         inside = any(_containment(box, other) >= self.settings.same_containment for other in named)
         return inside or shared >= self.settings.same_containment * box.area
 
-    def _enter(self, appearance: Appearance, answer: Answer) -> Iterator[Turn]:
+    def _enter(self, appearance: Appearance, answer: VoteResult) -> Iterator[Transition]:
         older = self._older(appearance, answer)
         if older is not None:
             self._join(older, appearance)
@@ -207,15 +207,15 @@ class Book:
         if answer.name is None:
             yield self._turn(EventKind.ENTERED, appearance, answer, appearance.first)
             return
-        unnamed = Answer(None, Verdict.UNKNOWN, answer.probability)
+        unnamed = VoteResult(None, Verdict.UNKNOWN, answer.probability)
         yield self._turn(EventKind.ENTERED, appearance, unnamed, appearance.first)
         yield from self._rename(appearance, answer)
 
-    def _rename(self, appearance: Appearance, answer: Answer) -> Iterator[Turn]:
+    def _rename(self, appearance: Appearance, answer: VoteResult) -> Iterator[Transition]:
         if not appearance.confirmed:
             older = self._older(appearance, answer)
             if older is not None:
-                gone = Answer(None, Verdict.UNKNOWN, answer.probability)
+                gone = VoteResult(None, Verdict.UNKNOWN, answer.probability)
                 yield self._turn(EventKind.LEFT, appearance, gone, appearance.last)
                 self._join(older, appearance)
                 return
@@ -224,7 +224,7 @@ class Book:
         appearance.confirmed = True
         yield self._turn(kind, appearance, answer, appearance.last)
 
-    def _give_way(self, appearance: Appearance, answer: Answer) -> Iterator[Turn]:
+    def _give_way(self, appearance: Appearance, answer: VoteResult) -> Iterator[Transition]:
         """What moved into the place of a named product is no appearance of its own any more."""
         if answer.name is None:
             if self._covered(appearance):
@@ -236,7 +236,7 @@ class Book:
             yield self._turn(EventKind.LEFT, appearance, answer, appearance.last)
             self._join(older, appearance)
 
-    def _leave(self, appearance: Appearance) -> Iterator[Turn]:
+    def _leave(self, appearance: Appearance) -> Iterator[Transition]:
         self.appearances.remove(appearance)
         if appearance.announced:
             answer = self.answer(appearance)
@@ -249,7 +249,7 @@ class Book:
         gap = self.settings.gap_seconds if appearance.given is not None else 0.0
         return time - appearance.last.media_time_s > gap
 
-    def _older(self, appearance: Appearance, answer: Answer) -> Appearance | None:
+    def _older(self, appearance: Appearance, answer: VoteResult) -> Appearance | None:
         """The announced appearance that this one continues or doubles, the nearest if several."""
         same = [
             other
@@ -258,7 +258,7 @@ class Book:
         ]
         return min(same, key=lambda each: _distance(each, appearance), default=None)
 
-    def _same(self, older: Appearance, younger: Appearance, answer: Answer) -> bool:
+    def _same(self, older: Appearance, younger: Appearance, answer: VoteResult) -> bool:
         one_name = older.given == answer.name and answer.name is not None
         nameless = None in (older.given, answer.name)
         settings = self.settings
@@ -282,12 +282,12 @@ class Book:
         self,
         kind: EventKind,
         appearance: Appearance,
-        answer: Answer,
+        answer: VoteResult,
         sighting: Sighting,
         summary: AppearanceSummary | None = None,
-    ) -> Turn:
+    ) -> Transition:
         lead = appearance.live[0] if appearance.live else appearance.track_ids[-1]
-        return Turn(kind, self.id_of(appearance), lead, answer, sighting, summary)
+        return Transition(kind, self.id_of(appearance), lead, answer, sighting, summary)
 
 
 def _containment(first: Box, second: Box) -> float:

@@ -18,10 +18,16 @@ from matcher.imaging.box import Box
 from matcher.imaging.optical_flow import FrameMotion, OpticalFlow, edge_strength
 from matcher.results import Detection, Identification, Match, Verdict
 from matcher.tracking.appearance import AppearanceSummary, Sighting
-from matcher.tracking.appearances import Book, BookSettings, Turn
+from matcher.tracking.appearances import AppearanceSettings, AppearanceTracker, Transition
 from matcher.tracking.events import Event
-from matcher.tracking.request import Inquiry, Pending, place_of
-from matcher.tracking.scheduler import WHOLE_PICTURE, Due, Prospect, Schedule, ScheduleSettings
+from matcher.tracking.request import InFlightRequest, VerificationRequest, matched_box
+from matcher.tracking.scheduler import (
+    WHOLE_PICTURE,
+    DueTask,
+    SchedulerSettings,
+    VerifiableTrack,
+    VerificationScheduler,
+)
 from matcher.tracking.tracker import Track, Tracker, TrackerSettings
 from stream.frame import Frame
 
@@ -32,7 +38,7 @@ CARRIED_SECONDS: Final = 0.2
 MOVING: Final = 0.05  # picture widths per second from which the camera shows new things
 
 
-class Versioned(Protocol):
+class VersionedCatalog(Protocol):
     """What the engine itself asks of a catalog."""
 
     @property
@@ -51,8 +57,8 @@ class Versioned(Protocol):
         ...
 
 
-CatalogT = TypeVar("CatalogT", bound=Versioned)
-CatalogT_contra = TypeVar("CatalogT_contra", bound=Versioned, contravariant=True)
+CatalogT = TypeVar("CatalogT", bound=VersionedCatalog)
+CatalogT_contra = TypeVar("CatalogT_contra", bound=VersionedCatalog, contravariant=True)
 
 
 class Finder(Protocol[CatalogT_contra]):
@@ -77,16 +83,16 @@ class Finder(Protocol[CatalogT_contra]):
 
 
 @dataclass(frozen=True, slots=True)
-class EngineSettings:
+class FrameMatcherSettings:
     """All thresholds of following and voting."""
 
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
-    book: BookSettings = field(default_factory=BookSettings)
-    schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
+    book: AppearanceSettings = field(default_factory=AppearanceSettings)
+    schedule: SchedulerSettings = field(default_factory=SchedulerSettings)
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class SessionInfo:
     """One source being matched.
 
     Attributes:
@@ -99,7 +105,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TrackNote:
+class OverlayItem:
     """What there is to draw of one appearance in one frame.
 
     Attributes:
@@ -122,7 +128,7 @@ class TrackNote:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Step:
+class MatchedFrame:
     """What one frame brought.
 
     Attributes:
@@ -135,13 +141,13 @@ class Step:
 
     frame_index: int
     media_time_s: float
-    notes: tuple[TrackNote, ...]
+    notes: tuple[OverlayItem, ...]
     events: tuple[Event, ...]
     summaries: tuple[AppearanceSummary, ...]
 
 
 @dataclass(slots=True, eq=False)
-class EngineState:
+class FrameMatcherState:
     """Everything that one frame hands to the next; plain values, fit for a checkpoint.
 
     Attributes:
@@ -158,8 +164,8 @@ class EngineState:
 
     tracker: Tracker
     flow: OpticalFlow
-    book: Book
-    schedule: Schedule
+    book: AppearanceTracker
+    schedule: VerificationScheduler
     sequence: int = 0
     index_version: int = -1
     frame_index: int = -1
@@ -167,29 +173,32 @@ class EngineState:
     pan: tuple[float, ...] = (0.0, 0.0)
 
     @classmethod
-    def fresh(cls, settings: EngineSettings, session: Session) -> "EngineState":
+    def fresh(cls, settings: FrameMatcherSettings, session: SessionInfo) -> "FrameMatcherState":
         """Before the first frame."""
         return cls(
             Tracker(settings.tracker),
             OpticalFlow(),
-            Book(settings.book, session.session_id),
-            Schedule(settings.schedule),
+            AppearanceTracker(settings.book, session.session_id),
+            VerificationScheduler(settings.schedule),
         )
 
 
-class Engine(Generic[CatalogT]):
+class FrameMatcher(Generic[CatalogT]):
     """Matches the frames of one source, one after the other."""
 
     def __init__(
-        self, finder: Finder[CatalogT], session: Session, settings: EngineSettings | None = None
+        self,
+        finder: Finder[CatalogT],
+        session: SessionInfo,
+        settings: FrameMatcherSettings | None = None,
     ) -> None:
         self._finder = finder
         self._session = session
-        self.settings = settings if settings is not None else EngineSettings()
-        self.state = EngineState.fresh(self.settings, session)
-        self._pending: Pending | None = None
+        self.settings = settings if settings is not None else FrameMatcherSettings()
+        self.state = FrameMatcherState.fresh(self.settings, session)
+        self._pending: InFlightRequest | None = None
 
-    def step(self, frame: Frame, catalog: CatalogT) -> Step:
+    def step(self, frame: Frame, catalog: CatalogT) -> MatchedFrame:
         """Take one frame and all work that media time has earned; blocks while networks run."""
         self.take(frame, catalog)
         while self.work(frame, catalog):
@@ -219,10 +228,10 @@ class Engine(Generic[CatalogT]):
         if inquiry is None:
             return False
         self.begin(inquiry)
-        self.hear(look(self._finder, inquiry, catalog), frame, catalog)
+        self.hear(run_request(self._finder, inquiry, catalog), frame, catalog)
         return True
 
-    def ask(self, frame: Frame) -> Inquiry | None:
+    def ask(self, frame: Frame) -> VerificationRequest | None:
         """What the second lane should do next, about the frame last taken; changes nothing.
 
         None while an inquiry is pending, and when nothing is due.
@@ -231,20 +240,20 @@ class Engine(Generic[CatalogT]):
         if due is None:
             return None
         if due.task == WHOLE_PICTURE:
-            return Inquiry(frame, due.task, None, 0.0, due.deadline)
+            return VerificationRequest(frame, due.task, None, 0.0, due.deadline)
         track = next(each for each in self.state.tracker.tracks if each.track_id == due.task)
         seen = Detection(track.box, track.confidence)
-        return Inquiry(frame, due.task, seen, self._quality(track, frame), due.deadline)
+        return VerificationRequest(frame, due.task, seen, self._quality(track, frame), due.deadline)
 
-    def due(self, frame: Frame) -> Due | None:
+    def due(self, frame: Frame) -> DueTask | None:
         """What is wanted most of what is not begun, about the frame last taken."""
         begun = None if self._pending is None else self._pending.inquiry.task
         return self.state.schedule.due(self._prospects(frame), begun)
 
-    def begin(self, inquiry: Inquiry) -> None:
+    def begin(self, inquiry: VerificationRequest) -> None:
         """The second lane has taken up an inquiry about the frame last taken."""
         tracks = self.state.tracker.tracks
-        self._pending = Pending(inquiry, {each.track_id: each.box for each in tracks})
+        self._pending = InFlightRequest(inquiry, {each.track_id: each.box for each in tracks})
 
     def hear(self, matches: Sequence[Match], frame: Frame, catalog: CatalogT) -> None:
         """The answer to the pending inquiry is here, at the frame last taken.
@@ -262,24 +271,28 @@ class Engine(Generic[CatalogT]):
         if pending.frames:  # a product that was found may have left the catalog meanwhile
             self.state.book.forget_products(catalog.products)
 
-    def tell(self, frame: Frame, catalog: CatalogT) -> Step:
+    def tell(self, frame: Frame, catalog: CatalogT) -> MatchedFrame:
         """What the frame last taken brought."""
         state = self.state
         turns = list(state.book.settle(state.tracker.tracks, frame.media_time))
         return self._step(turns, catalog, self._notes())
 
-    def finish(self, catalog: CatalogT) -> Step:
+    def finish(self, catalog: CatalogT) -> MatchedFrame:
         """The source has ended: whatever is in view leaves."""
         return self._step(list(self.state.book.finish()), catalog, ())
 
-    def _hear_of_all(self, matches: Sequence[Match], frame: Frame, pending: Pending) -> None:
+    def _hear_of_all(
+        self, matches: Sequence[Match], frame: Frame, pending: InFlightRequest
+    ) -> None:
         if pending.is_cut:
             return  # it tells of a scene that is over; the new one is due already
         news = [self._heed(pair, frame, None, pending) for pair in self._pairs(matches, pending)]
         moving = np.hypot(self.state.pan[0], self.state.pan[1]) > MOVING * frame.image.shape[1]
         self.state.schedule.looked_whole(news=bool(moving) or any(news))
 
-    def _hear_of_one(self, matches: Sequence[Match], frame: Frame, pending: Pending) -> None:
+    def _hear_of_one(
+        self, matches: Sequence[Match], frame: Frame, pending: InFlightRequest
+    ) -> None:
         inquiry, tracks = pending.inquiry, self.state.tracker.tracks
         track = next((each for each in tracks if each.track_id == inquiry.task), None)
         for pair in () if pending.is_cut else self._pairs(matches, pending):
@@ -307,14 +320,16 @@ class Engine(Generic[CatalogT]):
         state.book.follow(tracks, motion, frame.index, frame.media_time)
         state.schedule.forget_all_but({track.track_id for track in tracks})
 
-    def _pairs(self, matches: Sequence[Match], pending: Pending) -> list[tuple[Match, Match]]:
+    def _pairs(
+        self, matches: Sequence[Match], pending: InFlightRequest
+    ) -> list[tuple[Match, Match]]:
         """Each match as it was said, and as it is in the present frame."""
         grey = self.state.flow.last
         present = [] if grey is None else pending.present(matches, grey)
         return [(said, now) for said, now in zip(matches, present, strict=False) if now is not None]
 
     def _heed(
-        self, pair: tuple[Match, Match], frame: Frame, asked: Track | None, pending: Pending
+        self, pair: tuple[Match, Match], frame: Frame, asked: Track | None, pending: InFlightRequest
     ) -> bool:
         """Give a match to the track it speaks about; whether it brought a new name."""
         said, now = pair
@@ -352,7 +367,7 @@ class Engine(Generic[CatalogT]):
         ]
         return max(near, key=lambda track: track.box.iou(match.detection.box), default=None)
 
-    def _prospects(self, frame: Frame) -> Iterable[Prospect]:
+    def _prospects(self, frame: Frame) -> Iterable[VerifiableTrack]:
         book = self.state.book
         for track in self.state.tracker.tracks:
             appearance = book.of_track(track.track_id)
@@ -364,7 +379,7 @@ class Engine(Generic[CatalogT]):
             if (name is None and identical) or (name is not None and not track.verified):
                 # Another look may settle it: a twin was near, or it was lost since.
                 agreeing = 1
-            yield Prospect(
+            yield VerifiableTrack(
                 track.track_id,
                 track.first_seen,
                 self._leaves_in(track, frame),
@@ -397,10 +412,10 @@ class Engine(Generic[CatalogT]):
         sharp = edge_strength(small.crop(grey))
         return float(np.sqrt(visible.area)) * visible.area / track.box.area * sharp / (sharp + 8.0)
 
-    def _notes(self) -> tuple[TrackNote, ...]:
+    def _notes(self) -> tuple[OverlayItem, ...]:
         book = self.state.book
         return tuple(
-            TrackNote(
+            OverlayItem(
                 each.live[0],
                 book.id_of(each),
                 each.last.box,
@@ -414,13 +429,15 @@ class Engine(Generic[CatalogT]):
             for answer in [book.answer(each)]
         )
 
-    def _step(self, turns: Sequence[Turn], catalog: CatalogT, notes: tuple[TrackNote, ...]) -> Step:
+    def _step(
+        self, turns: Sequence[Transition], catalog: CatalogT, notes: tuple[OverlayItem, ...]
+    ) -> MatchedFrame:
         state = self.state
         events = tuple(self._event(turn, catalog) for turn in turns)
         summaries = tuple(turn.summary for turn in turns if turn.summary is not None)
-        return Step(state.frame_index, state.media_time_s, notes, events, summaries)
+        return MatchedFrame(state.frame_index, state.media_time_s, notes, events, summaries)
 
-    def _event(self, turn: Turn, catalog: CatalogT) -> Event:
+    def _event(self, turn: Transition, catalog: CatalogT) -> Event:
         self.state.sequence += 1
         said_at = self._session.started_at + self.state.media_time_s
         return Event(
@@ -445,7 +462,9 @@ class Engine(Generic[CatalogT]):
         )
 
 
-def look(finder: Finder[CatalogT], inquiry: Inquiry, catalog: CatalogT) -> tuple[Match, ...]:
+def run_request(
+    finder: Finder[CatalogT], inquiry: VerificationRequest, catalog: CatalogT
+) -> tuple[Match, ...]:
     """Answer an inquiry; blocks while networks run. Needs no engine, so any thread may do it."""
     if inquiry.seen is None:
         return finder.survey(inquiry.frame.image, catalog).matches
@@ -453,14 +472,14 @@ def look(finder: Finder[CatalogT], inquiry: Inquiry, catalog: CatalogT) -> tuple
 
 
 def _seen(
-    match: Match, present: Sighting, frame: Frame, pending: Pending
+    match: Match, present: Sighting, frame: Frame, pending: InFlightRequest
 ) -> tuple[Sighting, NDArray[np.uint8]]:
     """Where the match was seen, and in which picture: that of the inquiry, not the present one."""
     if not pending.frames:
         return present, frame.image
     at, proof = pending.inquiry.frame, match.verification
     outline = present.outline[:0] if proof is None else proof.outline
-    return Sighting(at.index, at.media_time, place_of(match), outline), at.image
+    return Sighting(at.index, at.media_time, matched_box(match), outline), at.image
 
 
 def _utc(seconds: float) -> str:

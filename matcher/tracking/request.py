@@ -28,7 +28,7 @@ ON_TRACK: Final = 0.3  # IoU of a match with the track it lies on
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Inquiry:
+class VerificationRequest:
     """What the second lane is asked.
 
     Attributes:
@@ -47,7 +47,7 @@ class Inquiry:
 
 
 @dataclass(slots=True, eq=False)
-class Pending:
+class InFlightRequest:
     """An inquiry that was begun, and what has moved where since its frame.
 
     Attributes:
@@ -59,7 +59,7 @@ class Pending:
         is_cut: whether the scene of the inquiry is over.
     """
 
-    inquiry: Inquiry
+    inquiry: VerificationRequest
     boxes: dict[int, Box]
     camera: Similarity = field(default_factory=STILL.copy)
     regions: dict[int, Similarity] = field(default_factory=dict)
@@ -89,7 +89,9 @@ class Pending:
         if not self.frames:
             return list(matches)
         motions = {number: self._motion(match) for number, match in enumerate(matches)}
-        lost = {number: place_of(matches[number]) for number, it in motions.items() if it is None}
+        lost = {
+            number: matched_box(matches[number]) for number, it in motions.items() if it is None
+        }
         if lost:
             motions |= estimate_region_motion(self.inquiry.frame.image, grey, lost, self.camera)
         return [
@@ -99,13 +101,13 @@ class Pending:
 
     def _motion(self, match: Match) -> Similarity | None:
         """That of the track it lies on."""
-        box = place_of(match)
+        box = matched_box(match)
         overlaps = {track_id: each.iou(box) for track_id, each in self.boxes.items()}
         best = max(overlaps, key=lambda each: overlaps[each], default=None)
         return None if best is None or overlaps[best] < ON_TRACK else self.regions[best]
 
 
-def place_of(match: Match) -> Box:
+def matched_box(match: Match) -> Box:
     """Around its outline, if it has one."""
     proof = match.verification
     if proof is None or not len(proof.outline):
@@ -117,10 +119,10 @@ def _moved_match(match: Match, motion: Similarity) -> Match:
     detection = replace(match.detection, box=move_box(match.detection.box, motion))
     proof = match.verification
     if proof is not None:
-        proof = replace(proof, outline=moved(proof.outline, motion))
+        proof = replace(proof, outline=transform_points(proof.outline, motion))
     return replace(match, detection=detection, verification=proof)
 
 
-def moved(points: NDArray[np.float32], motion: Similarity) -> NDArray[np.float32]:
+def transform_points(points: NDArray[np.float32], motion: Similarity) -> NDArray[np.float32]:
     """(N, 2) points after a (2, 3) motion."""
     return (points @ motion[:, :2].T + motion[:, 2]).astype(np.float32)

@@ -10,7 +10,7 @@ WHOLE_PICTURE: Final = 0  # the task "try the whole picture"; track ids start at
 
 
 @dataclass(frozen=True, slots=True)
-class ScheduleSettings:
+class SchedulerSettings:
     """How much work a second of video is worth, and when a second look pays.
 
     Attributes:
@@ -46,7 +46,7 @@ class ScheduleSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Prospect:
+class VerifiableTrack:
     """A track that could be looked at now.
 
     Attributes:
@@ -65,7 +65,7 @@ class Prospect:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueTask:
     """A task whose time has come.
 
     Attributes:
@@ -78,7 +78,7 @@ class Due:
 
 
 @dataclass(slots=True, eq=False)
-class Trial:
+class VerificationHistory:
     """How a track has been looked at so far.
 
     Attributes:
@@ -93,7 +93,7 @@ class Trial:
 
 
 @dataclass(slots=True, eq=False)
-class Schedule:
+class VerificationScheduler:
     """The second lane's budget and memory.
 
     Attributes:
@@ -108,7 +108,7 @@ class Schedule:
         trials: per track.
     """
 
-    settings: ScheduleSettings
+    settings: SchedulerSettings
     units: float = 0.0
     time: float = float("-inf")
     whole_at: float = float("-inf")
@@ -116,7 +116,7 @@ class Schedule:
     whole_was_at: float = float("-inf")
     sharpness: float = 0.0
     is_clear: bool = True
-    trials: dict[int, Trial] = field(default_factory=dict)
+    trials: dict[int, VerificationHistory] = field(default_factory=dict)
 
     def earn(self, time: float, sharpness: float = 1.0) -> None:
         """Let media time pass, up to a frame of some sharpness."""
@@ -130,12 +130,12 @@ class Schedule:
         self.units = min(earned, settings.units_per_second * settings.burst_seconds)
         self.time = time
 
-    def next(self, prospects: Iterable[Prospect]) -> int | None:
+    def next(self, prospects: Iterable[VerifiableTrack]) -> int | None:
         """The most urgent task that is due, `WHOLE_PICTURE` or a track's id; None if none is."""
         due = self.due(prospects)
         return None if due is None else due.task
 
-    def due(self, prospects: Iterable[Prospect], begun: int | None = None) -> Due | None:
+    def due(self, prospects: Iterable[VerifiableTrack], begun: int | None = None) -> DueTask | None:
         """Likewise, with its deadline, and without a task that is under way."""
         due: list[tuple[float, int]] = []
         if self.time >= self.whole_at and begun != WHOLE_PICTURE:
@@ -148,7 +148,7 @@ class Schedule:
             return None
         deadline, task = min(due)
         # The same thing will be seen better in a moment: wait as long as the deadline allows.
-        return Due(task, deadline) if self.is_clear or deadline <= self.time else None
+        return DueTask(task, deadline) if self.is_clear or deadline <= self.time else None
 
     def looked_whole(self, *, news: bool) -> None:
         """A whole picture was tried; `news` if it named what no track had, or the scene moves."""
@@ -163,7 +163,7 @@ class Schedule:
         self.units -= cost
         before = self.trials.get(track_id)
         if before is None:
-            self.trials[track_id] = Trial(self.time, quality)
+            self.trials[track_id] = VerificationHistory(self.time, quality)
         else:
             before.at, before.quality = self.time, max(before.quality, quality)
             before.looks += 1
@@ -178,7 +178,7 @@ class Schedule:
         """Tracks that are over need no memory."""
         self.trials = {key: trial for key, trial in self.trials.items() if key in track_ids}
 
-    def _deadline(self, prospect: Prospect) -> float | None:
+    def _deadline(self, prospect: VerifiableTrack) -> float | None:
         settings, trial = self.settings, self.trials.get(prospect.track_id)
         if trial is None:
             first = prospect.first_seen + settings.first_patience

@@ -235,7 +235,7 @@ def _associate(
     """Pair by greatest total overlap; returns the tracks and detections left over."""
     if not tracks or not detections:
         return list(tracks), list(detections)
-    ious = overlaps([each.box for each in tracks], [each.box for each in detections])
+    ious = pairwise_iou([each.box for each in tracks], [each.box for each in detections])
     enough = ious >= np.array([[asks(track)] for track in tracks])
     # Pairs below the threshold must not pull others out of place, so they weigh nothing.
     rows, columns = linear_sum_assignment(np.where(enough, ious, 0.0), maximize=True)
@@ -253,7 +253,7 @@ def _associate(
     )
 
 
-def overlaps(first: Sequence[Box], second: Sequence[Box]) -> NDArray[np.float64]:
+def pairwise_iou(first: Sequence[Box], second: Sequence[Box]) -> NDArray[np.float64]:
     """(N, M) IoU of every box with every other."""
     a = np.array([[b.left, b.top, b.right, b.bottom] for b in first]).reshape(-1, 1, 4)
     b = np.array([[b.left, b.top, b.right, b.bottom] for b in second]).reshape(1, -1, 4)
@@ -267,7 +267,7 @@ def _without_duplicates(tracks: list[Track], overlap: float) -> list[Track]:
     """Of two tracks in one place, the verified one stays, then the longer one."""
     if len(tracks) < 2:
         return tracks
-    ious = np.triu(overlaps([each.box for each in tracks], [each.box for each in tracks]), k=1)
+    ious = np.triu(pairwise_iou([each.box for each in tracks], [each.box for each in tracks]), k=1)
     dropped = set()
     for first, second in np.argwhere(ious > overlap):
         worse = min((tracks[first], tracks[second]), key=lambda each: _worth(each))

@@ -34,7 +34,7 @@ class TrackCalibration:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class VoteResult:
     """What is said of an appearance.
 
     Attributes:
@@ -53,7 +53,7 @@ class Answer:
         return self.product_id if self.verdict is Verdict.IDENTICAL else None
 
 
-NOTHING: Final = Answer(None, Verdict.UNKNOWN, 0.0)
+NO_RESULT: Final = VoteResult(None, Verdict.UNKNOWN, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class VoteSettings:
 
 
 @dataclass(slots=True, eq=False)
-class Ballot:
+class Votes:
     """The votes of one appearance.
 
     Attributes:
@@ -111,7 +111,7 @@ class Ballot:
         self.looks += 1
         self.last_s = time
 
-    def add(self, other: "Ballot") -> None:
+    def add(self, other: "Votes") -> None:
         """Take over the votes of another track of the same appearance."""
         for product, odds in other.log_odds.items():
             self.log_odds[product] = self.log_odds.get(product, 0.0) + odds
@@ -129,23 +129,23 @@ class Ballot:
 
     def answer(
         self, settings: VoteSettings, calibration: TrackCalibration, given: str | None
-    ) -> Answer:
+    ) -> VoteResult:
         """What the votes say; `given` is the name that was given before, if any."""
         probabilities = {each: self._probability(each, calibration) for each in self.log_odds}
         if given in probabilities and given is not None:
             rival = max((p for each, p in probabilities.items() if each != given), default=0.0)
             if probabilities[given] >= max(settings.kept_until, rival):
-                return Answer(given, Verdict.IDENTICAL, probabilities[given])
+                return VoteResult(given, Verdict.IDENTICAL, probabilities[given])
         if not probabilities:
-            return NOTHING
+            return NO_RESULT
         best = max(sorted(probabilities), key=lambda each: probabilities[each])
         probability, agreeing = probabilities[best], self.identical.get(best, 0)
         needed = settings.identical_at if agreeing > 1 else settings.alone_at
         if agreeing and probability >= needed:
-            return Answer(best, Verdict.IDENTICAL, probability)
+            return VoteResult(best, Verdict.IDENTICAL, probability)
         if (agreeing or self.similar.get(best, 0)) and probability >= settings.similar_at:
-            return Answer(best, Verdict.SIMILAR, probability)
-        return Answer(None, Verdict.UNKNOWN, probability)
+            return VoteResult(best, Verdict.SIMILAR, probability)
+        return VoteResult(None, Verdict.UNKNOWN, probability)
 
     def _bound(self) -> None:
         """Keep doubt possible; all together, so that the odds between two twins stay."""

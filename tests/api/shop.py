@@ -111,7 +111,7 @@ class ColourJudge:
 
     def decision(self, catalog: SearchableCatalog) -> Decision:
         shipped = DecisionWeights(0, 0, 0, 0, 0, 0, 0, 0, unknown_share=0.5)
-        return Decision(shipped, 0.8, model_id=JUDGE).calibrated(catalog.calibrations)
+        return Decision(shipped, 0.8, model_id=JUDGE).with_calibrations(catalog.calibrations)
 
     def find(self, image: NDArray[np.uint8], catalog: SearchableCatalog) -> tuple[Match, ...]:
         near = catalog.shortlist(embedding_of(image), 1)

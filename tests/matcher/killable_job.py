@@ -8,7 +8,7 @@ from pathlib import Path
 
 from matcher.tracking.codec import to_record
 from matcher.tracking.events import Event
-from matcher.tracking.video import JobFiles, VideoJob
+from matcher.video.job import JobFiles, VideoJob
 from stream.frame import Frame
 from stream.video.decoder import SeekPoint
 from tests.matcher.world import (

@@ -13,7 +13,7 @@ from catalog.encodings.encoding import Encoding
 from catalog.records.calibration import Calibration
 from catalog.records.product import Product, ReferenceImage
 from matcher.decision.decision import Decision
-from matcher.decision.fit import read
+from matcher.decision.fit import read_weights
 from matcher.imaging.box import Box
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.keypoints.rootsift import RootSift, read_basis
@@ -179,7 +179,7 @@ def pipeline(detector: FixedDetector | None = None, shortlist_size: int = 12) ->
         references=shelf,
         shortlister=Shortlister(shelf),
         verifier=Verifier(NearestNeighbourMatcher(), TwinTest(), embedder, PlainComparator()),
-        decision=Decision(read(WEIGHTS / "decision.json"), 0.8),
+        decision=Decision(read_weights(WEIGHTS / "decision.json"), 0.8),
     )
     return Pipeline(parts, shortlist_size)
 

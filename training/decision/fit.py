@@ -15,13 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.decision.decision import DecisionWeights
-from matcher.decision.fit import LabelledContest, fit, fit_answers, main_contest, without
+from matcher.decision.fit import (
+    LabelledContest,
+    fit_answer_scale,
+    fit_weights,
+    pick_main_contest,
+    remove_products,
+)
 from matcher.verification.verifier import Contest
 from training.data.sources import TrainingData, read_rgb
 
 # How often a photo shows a twin of something in the catalog instead of the thing itself. What
 # tells twins apart is learnt as if they were more frequent; how often an answer is then right is up
-# to `fit_answers`.
+# to `fit_answer_scale`.
 _TWIN_SHARE: Final = 0.05
 _TWIN_WEIGHT: Final = 0.2
 _LONGEST: Final = 1280
@@ -87,8 +93,8 @@ def train_decision(
         shown += _as_it_is(competing[-1], product)
         lacking += _as_if_lacking(competing[-1], product)
         on_photo(done, len(asked))
-    weights = replace(fit([*shown, *lacking]), unknown_share=_unknown_share(shown, lacking))
-    return fit_answers(weights, competing, [product for _, product in asked])
+    weights = replace(fit_weights([*shown, *lacking]), unknown_share=_unknown_share(shown, lacking))
+    return fit_answer_scale(weights, competing, [product for _, product in asked])
 
 
 def _cartons(data: TrainingData) -> tuple[str, ...]:
@@ -102,15 +108,15 @@ def _reference_photos(data: TrainingData, product: str) -> tuple[Path, ...]:
 
 
 def _as_it_is(contests: Sequence[Contest], product: str | None) -> list[LabelledContest]:
-    known = main_contest(contests, product)
+    known = pick_main_contest(contests, product)
     return [] if known is None else [LabelledContest(known, product)]
 
 
 def _as_if_lacking(contests: Sequence[Contest], product: str | None) -> list[LabelledContest]:
     if product is None:
         return []
-    rest = [without(one, {product}) for one in contests]
-    twins = main_contest([one for one in rest if one is not None], None)
+    rest = [remove_products(one, {product}) for one in contests]
+    twins = pick_main_contest([one for one in rest if one is not None], None)
     return [] if twins is None else [LabelledContest(twins, None, _TWIN_WEIGHT)]
 
 

@@ -241,11 +241,11 @@ def _watched(
     clip: Path, pictures: Path, built: "Services", stack: ExitStack, on_stage: OnStage
 ) -> Iterator["Event"]:
     from api.cli.bench.catalogs import passing_catalog
-    from matcher.tracking.frame_matcher import Engine, Session
+    from matcher.tracking.frame_matcher import FrameMatcher, SessionInfo
     from stream.video.file import FileSource
 
     catalog = stack.enter_context(passing_catalog(pictures, built.models.encoder, on_stage))
-    engine = Engine(built.finder, Session("bench", 0.0))
+    engine = FrameMatcher(built.finder, SessionInfo("bench", 0.0))
     source = FileSource(clip)
     for frame in source.frames():
         on_stage("video", frame.index + 1, source.frame_count_estimate)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from api.models.calibration import Calibrated
     from api.settings import Settings
     from catalog.records.calibration import Calibration
-    from matcher.decision.threshold import Figures, Rate
+    from matcher.decision.threshold import Rate, ThresholdFigures
 
 
 def calibrate(
@@ -118,10 +118,10 @@ def calibration_rows(
     used = set(calibrations)
     if settings is not None:
         from api.models.loading import decision_id
-        from matcher.decision.decision import adapted_id
+        from matcher.decision.decision import derive_model_id
 
         own = decision_id(settings)
-        used = {own, adapted_id(own, embedding)}
+        used = {own, derive_model_id(own, embedding)}
     return [
         (
             "identical",
@@ -138,7 +138,7 @@ def _chosen_table(done: "Calibrated") -> Table:
     before, after = done.choice.before, done.choice.after
     scales = (f"{one.scale.threshold:.4f}" for one in (before, after))
     table.add_row(Text("threshold", "dim"), *scales)
-    rows: dict[str, Callable[[Figures], Rate | None]] = {
+    rows: dict[str, Callable[[ThresholdFigures], Rate | None]] = {
         "unknowns called identical": lambda one: one.false_accept,
         "known named right": lambda one: one.named,
         "known named wrong": lambda one: one.misnamed,

@@ -360,7 +360,7 @@ def decision(
 ) -> None:
     """Calibrate what probability the evidence is worth."""
     from api.cli.bench.catalogs import contest_finder
-    from matcher.decision.fit import save
+    from matcher.decision.fit import save_weights
     from training.data.sources import TrainingData
     from training.decision.fit import DecisionOptions, calibration_catalog, train_decision
 
@@ -371,7 +371,7 @@ def decision(
         contest_finder(services(context), calibration_catalog(opened)) as find,
     ):
         fitted = train_decision(opened, find, DecisionOptions(photos=photos), advance)
-    save(fitted, out)
+    save_weights(fitted, out)
     output.show(f"{out}: {fitted}")
 
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from catalog.records.product import Product
     from catalog.snapshot import Catalog
-    from matcher.live import Batch, SessionStatus
+    from matcher.live import MessageBatch, SessionStatus
     from matcher.tracking.events import Event
-    from matcher.tracking.frame_matcher import TrackNote
+    from matcher.tracking.frame_matcher import OverlayItem
 
 EVENTS_SHOWN: Final = 8
 ROWS_SHOWN: Final = 12
@@ -37,12 +37,12 @@ class WatchView:
     """The newest of everything; drawing it does not change it."""
 
     def __init__(self) -> None:
-        self._notes: tuple[TrackNote, ...] = ()
+        self._notes: tuple[OverlayItem, ...] = ()
         self._time = 0.0
         self._entered: dict[str, float] = {}
         self._events: deque[Event] = deque(maxlen=EVENTS_SHOWN)
 
-    def take(self, batch: "Batch") -> None:
+    def take(self, batch: "MessageBatch") -> None:
         """Learn what has come since."""
         self._events.extend(batch.events)
         for told in batch.newest:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from api.cli.watch.view import WatchView
     from api.live.source import Transport
     from catalog.snapshot import Catalog
-    from matcher.live import Batch, SessionManager, SessionStatus
+    from matcher.live import MessageBatch, SessionManager, SessionStatus
 
 REFRESH_S: Final = 0.1
 
@@ -110,7 +110,7 @@ def _follow(
 
     view = WatchView()
     until = float("inf") if seconds is None else time.monotonic() + seconds
-    with closing(manager.outlet()) as outlet:
+    with closing(manager.subscribe()) as outlet:
         with suppress(KeyboardInterrupt), _screen(output) as redraw:
             while time.monotonic() < until:
                 batch = outlet.take(REFRESH_S)
@@ -128,7 +128,7 @@ def _follow(
     return status
 
 
-def _say(batch: "Batch", view: "WatchView", catalog: "Catalog", output: Output) -> None:
+def _say(batch: "MessageBatch", view: "WatchView", catalog: "Catalog", output: Output) -> None:
     """Print what has no place on a screen that is drawn anew: events in a pipe or as JSON."""
     from api.cli.watch.view import event_line
     from api.video.job import event_line as json_line

@@ -19,10 +19,10 @@ from api.video.outcome import video_result
 from catalog.reconcile.orphans import GRACE_SECONDS
 from catalog.snapshot import Catalog
 from catalog.transfer.importer import import_path
-from matcher.decision.evaluation import Judge
+from matcher.decision.evaluation import Recogniser
 
 
-def calibration(hub: CatalogRegistry, judge: Callable[[Catalog], Judge]) -> JobHandler:
+def calibration(hub: CatalogRegistry, judge: Callable[[Catalog], Recogniser]) -> JobHandler:
     """What the job does, with what answers for a catalog."""
 
     def work(desk: JobContext) -> dict[str, Any]:
@@ -56,7 +56,7 @@ _CHUNK: Final = 1 << 20
 def job_handlers(
     hub: CatalogRegistry,
     finder: Callable[[], PhotoFinder],
-    judge: Callable[[Catalog], Judge],
+    judge: Callable[[Catalog], Recogniser],
     fetch: FetchVideo,
 ) -> Mapping[JobKind, JobHandler]:
     """What to do, by kind."""

@@ -7,7 +7,7 @@ from threading import Thread
 from typing import Final
 
 from api.live.events import EventLog
-from matcher.live import FrameTold, Message
+from matcher.live import FrameResult, Message
 
 WAIT_S: Final = 1.0
 
@@ -20,7 +20,7 @@ class LiveNotifier:
         self._loop = asyncio.get_running_loop()
         self._log = log
         self._bell = asyncio.Event()
-        self._frames: dict[str, FrameTold] = {}
+        self._frames: dict[str, FrameResult] = {}
         self._ending = False
         self._thread = Thread(target=self._watch, name="watch the event log", daemon=True)
         self._thread.start()
@@ -29,7 +29,7 @@ class LiveNotifier:
         """Take a message of `SessionManager.listen`; from any thread, never blocks."""
         self._later(lambda: self._note(message))
 
-    def frame(self, session_id: str) -> FrameTold | None:
+    def frame(self, session_id: str) -> FrameResult | None:
         """The newest frame of a session that runs."""
         return self._frames.get(session_id)
 
@@ -44,7 +44,7 @@ class LiveNotifier:
         self._ending = True
 
     def _note(self, message: Message) -> None:
-        if isinstance(message, FrameTold):
+        if isinstance(message, FrameResult):
             self._frames[message.session_id] = message
         elif message.status.state.is_final:
             self._frames.pop(message.status.session_id, None)

@@ -5,8 +5,8 @@ from typing import Any
 from api.schemas.results import product_name
 from catalog.snapshot import Catalog
 from client.records import SessionJson, SessionKind
-from matcher.live import FrameTold, SessionStatus
-from matcher.tracking.frame_matcher import TrackNote
+from matcher.live import FrameResult, SessionStatus
+from matcher.tracking.frame_matcher import OverlayItem
 
 
 def session_json(status: SessionStatus, kind: SessionKind, camera_id: str | None) -> SessionJson:
@@ -43,7 +43,7 @@ def session_json(status: SessionStatus, kind: SessionKind, camera_id: str | None
     }
 
 
-def overlay_json(told: FrameTold, catalog: Catalog) -> dict[str, Any]:
+def overlay_json(told: FrameResult, catalog: Catalog) -> dict[str, Any]:
     """What there is to draw over a frame, in its own pixels."""
     height, width = told.frame.image.shape[:2]
     return {
@@ -59,7 +59,7 @@ def overlay_json(told: FrameTold, catalog: Catalog) -> dict[str, Any]:
     }
 
 
-def _track(note: TrackNote, catalog: Catalog) -> dict[str, Any]:
+def _track(note: OverlayItem, catalog: Catalog) -> dict[str, Any]:
     box = note.box
     return {
         "appearance_id": note.appearance_id,

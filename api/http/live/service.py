@@ -20,7 +20,7 @@ from api.schemas.results import event_json, product_name
 from catalog.errors import CatalogError
 from catalog.snapshot import Catalog
 from client.records import SessionJson, SessionKind
-from matcher.live import FrameTold, Message, NoSuchSession, SessionSettings
+from matcher.live import FrameResult, Message, NoSuchSession, SessionSettings
 from stream.sources import LiveSource
 from stream.webrtc.endpoint import WhipEndpoint
 from stream.webrtc.peers import WebRtcSettings
@@ -160,7 +160,7 @@ class SessionService:
     def hear(self, message: Message) -> None:
         """Take a message of the sessions; from any thread, never blocks."""
         self.board(message)
-        if isinstance(message, FrameTold):
+        if isinstance(message, FrameResult):
             self._hear_frame(message)
         elif message.status.state.is_final:
             self._previews.pop(message.status.session_id, None)
@@ -170,7 +170,7 @@ class SessionService:
         await asyncio.gather(self._whip_endpoint.close(), self._whep_endpoint.close())
         self.board.close()
 
-    def _hear_frame(self, told: FrameTold) -> None:
+    def _hear_frame(self, told: FrameResult) -> None:
         preview = self._previews.get(told.session_id)
         origin = self._origins.get(told.session_id)
         if preview is None and origin is None:
@@ -213,7 +213,7 @@ async def run_session_service(
         yield room
 
 
-def draw_frame(told: FrameTold, catalog: Catalog) -> RgbImage:
+def draw_frame(told: FrameResult, catalog: Catalog) -> RgbImage:
     """A frame with everything drawn that is in view."""
     height, width = told.frame.image.shape[:2]
     seen = [
@@ -230,7 +230,7 @@ def draw_frame(told: FrameTold, catalog: Catalog) -> RgbImage:
     return Annotator(width, height).draw(told.frame.image, seen)
 
 
-def _tell(source: WhipSource, told: FrameTold, catalog: Catalog) -> None:
+def _tell(source: WhipSource, told: FrameResult, catalog: Catalog) -> None:
     """Events first: they are never left out, an overlay may be."""
     for event in told.events:
         source.send(json.dumps({"type": "event", "number": None, "data": event_json(event)}))

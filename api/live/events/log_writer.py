@@ -10,8 +10,8 @@ from api.errors import Refused
 from api.live.events.evidence import Evidence
 from api.live.events.log import EventLog, NewEvent
 from api.schemas.results import event_json, json_line
-from matcher.live import FrameTold, Message
-from matcher.tracking.appearance import kept_crop
+from matcher.live import FrameResult, Message
+from matcher.tracking.appearance import encode_crop
 from matcher.tracking.events import EventKind
 
 WAITING: Final = 4096  # messages with events, between the lanes and the disk
@@ -31,14 +31,14 @@ class EventLogWriter:
     def __init__(self, log: EventLog, evidence: Evidence | None = None) -> None:
         self._log = log
         self._evidence = evidence
-        self._queue: Queue[FrameTold | None] = Queue(WAITING)
+        self._queue: Queue[FrameResult | None] = Queue(WAITING)
         self.lost = 0
         self._thread = Thread(target=self._run, name="journalist", daemon=True)
         self._thread.start()
 
     def __call__(self, message: Message) -> None:
         """Take a message of `SessionManager.listen`; never blocks."""
-        if isinstance(message, FrameTold) and (message.events or message.summaries):
+        if isinstance(message, FrameResult) and (message.events or message.summaries):
             try:
                 self._queue.put_nowait(message)
             except Full:
@@ -63,7 +63,7 @@ class EventLogWriter:
             is_open = len(told) == len(batch)
             self._write(told)
 
-    def _write(self, told: list[FrameTold]) -> None:
+    def _write(self, told: list[FrameResult]) -> None:
         self._safely(lambda: self._keep_evidence(told), 0)
         events = [
             NewEvent(event.session_id, event.catalog, json_line(event_json(event)))
@@ -73,7 +73,7 @@ class EventLogWriter:
         if events:
             self._safely(lambda: self._log.append(events), len(events))
 
-    def _keep_evidence(self, told: list[FrameTold]) -> None:
+    def _keep_evidence(self, told: list[FrameResult]) -> None:
         if self._evidence is None:
             return
         for each in told:
@@ -88,12 +88,12 @@ class EventLogWriter:
             _logger.error("what live sessions said could not be kept: %s", error)
 
 
-def evidence_images(told: FrameTold) -> Mapping[str, bytes]:
+def evidence_images(told: FrameResult) -> Mapping[str, bytes]:
     """Evidence by appearance: of those that got or changed their name, and of those that left."""
     named: dict[str, bytes] = {}
     for event in told.events:
         if event.event in _NAMING:
-            named[event.appearance_id] = kept_crop(told.frame.image, event.box)[1]
+            named[event.appearance_id] = encode_crop(told.frame.image, event.box)[1]
     for summary in told.summaries:
         if summary.best is not None:
             named[summary.appearance_id] = summary.best.jpeg

@@ -25,7 +25,7 @@ from catalog.registry import Catalogs
 from catalog.search.search import SearchQuery
 from catalog.store import CatalogStore
 from matcher.decision.decision import Decision
-from matcher.decision.fit import read
+from matcher.decision.fit import read_weights
 from matcher.detection.proposals import PrintDetector
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.keypoints.rootsift import RootSift, read_basis
@@ -49,7 +49,7 @@ def own_models() -> Models:
     front_end = RootSift(read_basis(WEIGHTS / "rootsift.safetensors"))
     pairs = NearestNeighbourMatcher()
     networks = Networks(PrintDetector(), ColourEmbedder(), front_end, pairs, PlainComparator())
-    decision = Decision(read(WEIGHTS / "decision.json"), 0.5, model_id="0123456789ab")
+    decision = Decision(read_weights(WEIGHTS / "decision.json"), 0.5, model_id="0123456789ab")
     encoder = ReferenceEncoder(front_end, pairs, networks.embedder, networks.detector)
     return Models(networks, decision, compose(networks, decision), encoder)
 

@@ -22,7 +22,7 @@ from catalog.encodings.encoding import Encoding
 from catalog.records.calibration import Calibration
 from catalog.records.product import Product, ReferenceImage
 from matcher.decision.decision import Decision, DecisionWeights
-from matcher.decision.evaluation import Kind, Question
+from matcher.decision.evaluation import Sample, SampleKind
 from matcher.imaging.box import Box
 from matcher.results import Detection, Match, Verdict, Verification
 from matcher.retrieval.shortlist import Neighbour, SearchableCatalog
@@ -35,7 +35,7 @@ class Grey:
 
     def decision(self, catalog: SearchableCatalog) -> Decision:
         weights = DecisionWeights(0, 0, 0, 0, 0, 0, 0, 0, unknown_share=0.5)
-        return Decision(weights, 0.8).calibrated(catalog.calibrations)
+        return Decision(weights, 0.8).with_calibrations(catalog.calibrations)
 
     def find(self, image: NDArray[np.uint8], catalog: SearchableCatalog) -> tuple[Match, ...]:
         name, none = next(iter(catalog.products)), np.zeros((0, 4), np.float32)
@@ -84,7 +84,9 @@ def queries(folder: Path, count: int) -> list[Query]:
 
 def test_the_rate_that_comes_out_stands_beside_the_one_asked_for(tmp_path: Path) -> None:
     dataset = Dataset("grey", tmp_path, tuple(queries(tmp_path / "eval", 200)))
-    views = [Question(Kind.VIEW, lambda: np.full((16, 16, 3), 20, np.uint8), None, group="milk")]
+    views = [
+        Sample(SampleKind.VIEW, lambda: np.full((16, 16, 3), 20, np.uint8), None, group="milk")
+    ]
     result = measure_calibration(
         Grey(), Shelf(), dataset, queries(tmp_path / "train", 200), views,
         CalibrationOptions(rates=(0.05, 0.1)),

@@ -6,13 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.records.calibration import Calibration
-from matcher.decision.decision import Decision, DecisionWeights, choice, evidence
-from matcher.decision.fit import read
+from matcher.decision.decision import (
+    Decision,
+    DecisionWeights,
+    choice_probabilities,
+    evidence_matrix,
+)
+from matcher.decision.fit import read_weights
 from matcher.results import Verdict
 from tests.matcher.contests import contest, duel, hypothesis
 from tests.matcher.prints import WEIGHTS
 
-SHIPPED = read(WEIGHTS / "decision.json")
+SHIPPED = read_weights(WEIGHTS / "decision.json")
 
 
 def decided(unknown_share: float | None = None, threshold: float = 0.8) -> Decision:
@@ -68,7 +73,7 @@ def test_a_twin_test_separates_equal_rivals() -> None:
 def test_a_sliver_of_differing_colour_counts_less() -> None:
     rivals = (hypothesis("a"), hypothesis("b"))
     colour = {
-        share: evidence(contest(*rivals, duels=(duel(0, 1, 1.0, share),)))[:, 6]
+        share: evidence_matrix(contest(*rivals, duels=(duel(0, 1, 1.0, share),)))[:, 6]
         for share in (0.01, 0.2)
     }
     assert 0 < colour[0.01][0] < 0.2 * colour[0.2][0]
@@ -105,12 +110,12 @@ def test_verdicts_follow_the_threshold_and_what_is_left() -> None:
 
 
 def test_very_large_evidence_does_not_overflow() -> None:
-    assert choice(np.array([2000.0, -2000.0])) == pytest.approx([1.0, 0.0])
-    assert choice(np.array([-2000.0])) == pytest.approx([0.0])
+    assert choice_probabilities(np.array([2000.0, -2000.0])) == pytest.approx([1.0, 0.0])
+    assert choice_probabilities(np.array([-2000.0])) == pytest.approx([0.0])
 
 
 def test_no_hypothesis_leaves_everything_to_none_of_them() -> None:
-    assert choice(np.zeros(0)).shape == (0,)
+    assert choice_probabilities(np.zeros(0)).shape == (0,)
 
 
 def test_weights_keep_the_order_of_the_evidence() -> None:
@@ -119,21 +124,21 @@ def test_weights_keep_the_order_of_the_evidence() -> None:
     assert weights.evidence_weights().tolist() == worth.tolist()
     assert (weights.bias, weights.unknown_share) == (-3.0, 0.2)
     assert (weights.twin_colour, weights.difference) == (7.0, 8.0)
-    assert evidence(contest(hypothesis("a"))).shape == (1, 8)
+    assert evidence_matrix(contest(hypothesis("a"))).shape == (1, 8)
 
 
 def test_a_catalog_decides_by_its_own_calibration_and_by_no_other_networks() -> None:
     shipped = Decision(SHIPPED, 0.8, model_id="net-1")
     strict = Calibration("net-1", "", 0.01, 0.97, slope=2.0, offset=-1.0, unknown_share=0.9)
-    assert shipped.calibrated({}) is shipped
-    assert shipped.calibrated({"net-2": strict}) is shipped
-    own = shipped.calibrated({"net-1": strict})
+    assert shipped.with_calibrations({}) is shipped
+    assert shipped.with_calibrations({"net-2": strict}) is shipped
+    own = shipped.with_calibrations({"net-1": strict})
     assert (own.threshold, own.answer_scale, own.model_id) == (0.97, (2.0, -1.0), "net-1")
     assert own.answered(0.5) < 0.5
     rivals = contest(hypothesis("a"))
     assert own.rank(rivals)[0].probability < shipped.rank(rivals)[0].probability
     plain = replace(strict, slope=None, offset=None, unknown_share=None)
-    same = shipped.calibrated({"net-1": plain})
+    same = shipped.with_calibrations({"net-1": plain})
     assert same.answer_scale == shipped.answer_scale
     assert same.rank(rivals)[0].probability == shipped.rank(rivals)[0].probability
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from catalog.records.calibration import Calibration
-from matcher.decision.evaluation import Kind, Question, log_odds, rehearse
-from matcher.decision.leave_out import Withheld
-from matcher.decision.synthetic_views import view
+from matcher.decision.evaluation import Sample, SampleKind, evaluate, log_odds
+from matcher.decision.leave_out import ReducedCatalog
+from matcher.decision.synthetic_views import draw_view
 from matcher.imaging.box import Box
 from matcher.results import Detection, Match
 from tests.matcher.prints import Image, MemoryCatalog, held_up, pipeline, printed, shop_of_twelve
@@ -22,7 +22,7 @@ def shop() -> MemoryCatalog:
 
 def test_without_all_pictures_a_product_is_gone_and_without_one_it_stays() -> None:
     catalog = MemoryCatalog({"tea": [printed(1), printed(2)], "milk": [printed(3)]})
-    reduced = Withheld(catalog, frozenset({"tea-1", "milk-0"}), {})
+    reduced = ReducedCatalog(catalog, frozenset({"tea-1", "milk-0"}), {})
     assert list(reduced.products) == ["tea"]
     assert [one.image_id for one in reduced.products["tea"].images] == ["tea-0"]
     embedding = catalog.encoding("tea-1").embedding
@@ -35,11 +35,11 @@ def test_without_all_pictures_a_product_is_gone_and_without_one_it_stays() -> No
 
 def test_as_many_products_are_shortlisted_as_before(shop: MemoryCatalog) -> None:
     embedding = shop.encoding("p3-0").embedding
-    reduced = Withheld(shop, frozenset({"p3-0"}), {})
+    reduced = ReducedCatalog(shop, frozenset({"p3-0"}), {})
     near = reduced.shortlist(embedding, 5)
     assert len(near) == 5
     assert "p3" not in [one.product_id for one in near]
-    assert len(Withheld(shop, NOTHING, {}).shortlist(embedding, 99)) == 12
+    assert len(ReducedCatalog(shop, NOTHING, {}).shortlist(embedding, 99)) == 12
 
 
 def test_a_photo_is_known_with_its_product_and_unknown_without(shop: MemoryCatalog) -> None:
@@ -48,12 +48,12 @@ def test_a_photo_is_known_with_its_product_and_unknown_without(shop: MemoryCatal
 
     progress: list[tuple[int, int]] = []
     questions = [
-        Question(Kind.KNOWN, photo, "p3"),
-        Question(Kind.LEFT_OUT, photo, None, frozenset({"p3-0"})),
-        Question(Kind.WRONG, photo, "p3"),
-        Question(Kind.WRONG, photo, "p4"),
+        Sample(SampleKind.KNOWN, photo, "p3"),
+        Sample(SampleKind.LEFT_OUT, photo, None, frozenset({"p3-0"})),
+        Sample(SampleKind.WRONG, photo, "p3"),
+        Sample(SampleKind.WRONG, photo, "p4"),
     ]
-    told = rehearse(pipeline(), shop, questions, {}, lambda *at: progress.append(at))
+    told = evaluate(pipeline(), shop, questions, {}, lambda *at: progress.append(at))
     known, left_out, wrong, never = told
     assert known.is_right
     assert known.log_odds > 2 > left_out.log_odds
@@ -64,10 +64,10 @@ def test_a_photo_is_known_with_its_product_and_unknown_without(shop: MemoryCatal
 
 
 def test_a_slope_that_is_set_already_does_not_count_twice(shop: MemoryCatalog) -> None:
-    question = Question(Kind.KNOWN, lambda: held_up(printed(3)), "p3")
-    plain = rehearse(pipeline(), shop, [question], {}, lambda *_: None)[0]
+    question = Sample(SampleKind.KNOWN, lambda: held_up(printed(3)), "p3")
+    plain = evaluate(pipeline(), shop, [question], {}, lambda *_: None)[0]
     steep = {"": Calibration("", "", 0.01, 0.9, slope=0.5, offset=-1.0)}
-    same = rehearse(pipeline(), shop, [question], steep, lambda *_: None)[0]
+    same = evaluate(pipeline(), shop, [question], steep, lambda *_: None)[0]
     assert same.log_odds == pytest.approx(plain.log_odds, abs=0.05)
 
 
@@ -80,7 +80,7 @@ def test_a_catalog_that_sees_nothing_is_as_unsure_as_can_be(shop: MemoryCatalog)
             assert catalog is not None
             return (replace(guess, verification=None, probability=0.9),)
 
-    told = rehearse(Blind(), shop, [Question(Kind.UNKNOWN, blank)], {}, lambda *_: None)[0]
+    told = evaluate(Blind(), shop, [Sample(SampleKind.UNKNOWN, blank)], {}, lambda *_: None)[0]
     assert told.log_odds < -10
     assert log_odds(0.0) == pytest.approx(-13.8, abs=0.1)
     assert log_odds(1.0) == pytest.approx(13.8, abs=0.1)
@@ -89,7 +89,7 @@ def test_a_catalog_that_sees_nothing_is_as_unsure_as_can_be(shop: MemoryCatalog)
 def test_a_drawn_view_is_found_and_is_another_one_each_time(shop: MemoryCatalog) -> None:
     crop = shop.encoding("p5-0").crop
     first, again, second = (
-        view(printed(5), crop, np.random.default_rng(seed)) for seed in (1, 1, 2)
+        draw_view(printed(5), crop, np.random.default_rng(seed)) for seed in (1, 1, 2)
     )
     assert first.shape == (480, 480, 3)
     assert np.array_equal(first, again)

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from matcher.decision.explain import Explanation, Traces, explain
+from matcher.decision.explain import Explanation, StageTraces, explain
 from matcher.imaging.box import Box
 from matcher.results import Candidate, Detection, Match, Verdict, Verification
 from matcher.retrieval.shortlist import Shortlist
@@ -20,7 +20,7 @@ def matched(product_id: str, probability: float, agreement: float = 0.6) -> Matc
     return Match(Detection(BOX, 1.0), Verdict.IDENTICAL, product_id, probability, proof, candidates)
 
 
-TRACES = Traces(
+TRACES = StageTraces(
     detections=(Detection(BOX, 0.9),),
     shortlist=Shortlist(("asked", "rival"), (), {"asked": 0.7, "rival": 0.6}),
     shortlist_size=12,
@@ -31,7 +31,7 @@ TRACES = Traces(
 )
 
 
-def lost_at(traces: Traces) -> str | None:
+def lost_at(traces: StageTraces) -> str | None:
     return explain("asked", traces).lost_at
 
 
@@ -58,7 +58,7 @@ def test_a_product_that_is_the_answer_passes_every_gate() -> None:
         (replace(TRACES, match=matched("asked", 0.5)), "decision"),
     ],
 )
-def test_the_first_gate_that_fails_is_named(traces: Traces, gate: str) -> None:
+def test_the_first_gate_that_fails_is_named(traces: StageTraces, gate: str) -> None:
     assert lost_at(traces) == gate
 
 
@@ -76,7 +76,7 @@ def test_a_rival_that_fits_better_is_named() -> None:
 
 
 def test_nothing_at_all_still_explains_itself() -> None:
-    nothing = Traces((), Shortlist((), (), {}), 12, 0, 0, None, 0.8)
+    nothing = StageTraces((), Shortlist((), (), {}), 12, 0, 0, None, 0.8)
     told = explain("asked", nothing)
     assert told.lost_at == "shortlist"
     assert not any(gate.passed for gate in told.gates)

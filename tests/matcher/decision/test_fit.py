@@ -6,13 +6,13 @@ import pytest
 from matcher.decision.decision import Decision, DecisionWeights
 from matcher.decision.fit import (
     LabelledContest,
-    fit,
-    fit_answers,
-    main_contest,
-    platt,
-    read,
-    save,
-    without,
+    fit_answer_scale,
+    fit_platt,
+    fit_weights,
+    pick_main_contest,
+    read_weights,
+    remove_products,
+    save_weights,
 )
 from matcher.errors import WeightsError
 from tests.matcher.contests import contest, duel, hypothesis
@@ -48,7 +48,7 @@ def labelled(seed: int = 0, photos: int = 60) -> list[LabelledContest]:
 
 
 def test_fitting_finds_what_speaks_for_and_what_against() -> None:
-    weights = fit(labelled())
+    weights = fit_weights(labelled())
     assert weights.inliers > 0
     assert weights.scarcity < 0
     assert weights.correlation > 0
@@ -60,7 +60,7 @@ def test_fitting_finds_what_speaks_for_and_what_against() -> None:
 
 
 def test_what_was_fitted_answers_other_photos_of_the_kind() -> None:
-    decision = Decision(fit(labelled(0)), 0.5)
+    decision = Decision(fit_weights(labelled(0)), 0.5)
     for one in labelled(1, 20):
         ranked = decision.rank(one.contest)
         if one.product_id is None:
@@ -72,55 +72,58 @@ def test_what_was_fitted_answers_other_photos_of_the_kind() -> None:
 
 def test_a_contest_that_counts_little_changes_little() -> None:
     wrong = LabelledContest(contest(hypothesis("a", 80, 0.9)), None, weight=1e-6)
-    with_it, without_it = fit([*labelled(), wrong]), fit(labelled())
+    with_it, without_it = fit_weights([*labelled(), wrong]), fit_weights(labelled())
     assert with_it.correlation == pytest.approx(without_it.correlation, rel=0.05)
     assert with_it.unknown_share == pytest.approx(without_it.unknown_share, abs=1e-3)
 
 
 def test_a_label_that_does_not_compete_counts_as_unknown() -> None:
     stranger = LabelledContest(contest(hypothesis("b", 6, 0.1)), "a")
-    assert fit([*labelled(0, 30), stranger]).unknown_share > fit(labelled(0, 30)).unknown_share
+    assert (
+        fit_weights([*labelled(0, 30), stranger]).unknown_share
+        > fit_weights(labelled(0, 30)).unknown_share
+    )
 
 
 def test_only_known_products_still_leave_room_for_the_unknown() -> None:
     known = [one for one in labelled() if one.product_id is not None]
-    assert 0 < fit(known).unknown_share < 0.05
+    assert 0 < fit_weights(known).unknown_share < 0.05
 
 
 def test_answers_that_are_right_more_often_than_they_say_become_surer() -> None:
     weights = DecisionWeights(-1.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.1)
     photos = [[contest(hypothesis("a", correlation=0.6))]] * 200
-    honest = Decision(fit_answers(weights, photos, ["a"] * 180 + [None] * 20), 0.5)
+    honest = Decision(fit_answer_scale(weights, photos, ["a"] * 180 + [None] * 20), 0.5)
     said = honest.rank(photos[0][0])[0].probability
     assert said < 0.6
     assert honest.answered(said) == pytest.approx(0.9, abs=0.1)
-    doubted = Decision(fit_answers(weights, photos, ["b"] * 180 + ["a"] * 20), 0.5)
+    doubted = Decision(fit_answer_scale(weights, photos, ["b"] * 180 + ["a"] * 20), 0.5)
     assert doubted.answered(said) < 0.3
 
 
 def test_a_photo_without_contests_is_an_answer_that_says_nothing() -> None:
     weights = DecisionWeights(-1.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.1)
-    fitted = fit_answers(weights, [[]] * 5, [None] * 5)
+    fitted = fit_answer_scale(weights, [[]] * 5, [None] * 5)
     assert (fitted.slope, fitted.offset) == pytest.approx((1.0, 0.0), abs=0.05)
 
 
 def test_fitting_to_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one"):
-        fit([])
+        fit_weights([])
 
 
 def test_a_photo_speaks_of_the_contest_where_its_product_competes() -> None:
     first, second = contest(hypothesis("x")), contest(hypothesis("y"), hypothesis("a"))
-    assert main_contest([first, second], "a") is second
-    assert main_contest([first, second], "nowhere") is first
-    assert main_contest([first, second], None) is first
-    assert main_contest([], "a") is None
+    assert pick_main_contest([first, second], "a") is second
+    assert pick_main_contest([first, second], "nowhere") is first
+    assert pick_main_contest([first, second], None) is first
+    assert pick_main_contest([], "a") is None
 
 
 def test_without_its_product_a_contest_keeps_the_twins_and_their_tests() -> None:
     tests = (duel(0, 1, 0.5), duel(1, 2, 0.3), duel(2, 1, -0.3))
     whole = contest(hypothesis("a"), hypothesis("b"), hypothesis("c"), duels=tests)
-    left = without(whole, {"a"})
+    left = remove_products(whole, {"a"})
     assert left is not None
     assert [one.reference.product_id for one in left.hypotheses] == ["b", "c"]
     assert [(one.first, one.second) for one in left.duels] == [(0, 1), (1, 0)]
@@ -128,13 +131,13 @@ def test_without_its_product_a_contest_keeps_the_twins_and_their_tests() -> None
 
 
 def test_without_anybody_left_there_is_no_contest() -> None:
-    assert without(contest(hypothesis("a")), {"a", "b"}) is None
+    assert remove_products(contest(hypothesis("a")), {"a", "b"}) is None
 
 
 def test_a_calibration_is_read_as_it_was_saved(tmp_path: Path) -> None:
     path = tmp_path / "decision.json"
-    save(WEIGHTS, path)
-    assert read(path) == WEIGHTS
+    save_weights(WEIGHTS, path)
+    assert read_weights(path) == WEIGHTS
 
 
 @pytest.mark.parametrize(
@@ -146,16 +149,16 @@ def test_a_broken_calibration_is_refused_with_its_name(
     path = tmp_path / "decision.json"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(WeightsError, match=r"decision\.json is no calibration"):
-        read(path)
+        read_weights(path)
 
 
 def test_a_missing_calibration_is_refused_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"gone\.json"):
-        read(tmp_path / "gone.json")
+        read_weights(tmp_path / "gone.json")
 
 
 def test_less_caution_follows_the_answers_further() -> None:
     log_odds = np.linspace(-3, 3, 30)
     right = log_odds > -2
-    held, free = (platt(log_odds, right, caution=caution) for caution in (2.0, 0.1))
+    held, free = (fit_platt(log_odds, right, caution=caution) for caution in (2.0, 0.1))
     assert free[1] > held[1] > 0

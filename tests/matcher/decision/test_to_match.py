@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from matcher.decision.decision import Decision
-from matcher.decision.fit import read
-from matcher.decision.to_match import answer, guess, subject_first, without_repeats
+from matcher.decision.fit import read_weights
+from matcher.decision.to_match import deduplicate, nearest_guess, rank_by_prominence, to_match
 from matcher.detection.crop import crop_detection, crop_whole
 from matcher.imaging.box import Box
 from matcher.results import Detection, Match, Verdict, Verification
@@ -11,7 +11,7 @@ from matcher.retrieval.shortlist import Shortlist
 from tests.matcher.contests import contest, hypothesis
 from tests.matcher.prints import WEIGHTS, flat, upright
 
-DECISION = Decision(read(WEIGHTS / "decision.json"), 0.8)
+DECISION = Decision(read_weights(WEIGHTS / "decision.json"), 0.8)
 NEAR = {"a": 0.4, "b": 0.9, "c": 0.6}
 EMPTY = Shortlist((), (), {})
 
@@ -30,7 +30,7 @@ def matched(product_id: str, probability: float, box: Box, *, verified: bool = T
 
 def test_an_answer_lies_where_its_product_was_placed() -> None:
     rivals = contest(hypothesis("a", 80, 0.9), hypothesis("b", 8, 0.1))
-    told = answer(rivals, crop_whole(flat(640, 480)), listed(NEAR), DECISION)
+    told = to_match(rivals, crop_whole(flat(640, 480)), listed(NEAR), DECISION)
     assert (told.product_id, told.verdict) == ("a", Verdict.IDENTICAL)
     assert told.detection.box == Box(30, 20, 190, 180)
     assert told.verification is not None
@@ -41,14 +41,14 @@ def test_an_answer_lies_where_its_product_was_placed() -> None:
 
 def test_the_answer_of_a_detection_is_in_pixels_of_the_picture() -> None:
     crop = crop_detection(flat(2000, 1500), Detection(Box(1000, 600, 1500, 1100), 0.7))
-    told = answer(contest(hypothesis("a")), crop, listed(NEAR), DECISION)
+    told = to_match(contest(hypothesis("a")), crop, listed(NEAR), DECISION)
     assert told.detection.confidence == 0.7
     assert told.detection.box.left >= 950
     assert told.detection.box.top >= 550
 
 
 def test_candidates_start_with_what_was_verified_and_carry_their_likeness() -> None:
-    told = answer(contest(hypothesis("a")), crop_whole(flat()), listed(NEAR), DECISION)
+    told = to_match(contest(hypothesis("a")), crop_whole(flat()), listed(NEAR), DECISION)
     assert [one.product_id for one in told.candidates] == ["a", "b", "c"]
     assert [one.similarity for one in told.candidates] == [0.4, 0.9, 0.6]
     assert told.candidates[0].probability == told.probability
@@ -57,43 +57,43 @@ def test_candidates_start_with_what_was_verified_and_carry_their_likeness() -> N
 
 def test_candidates_are_capped() -> None:
     many = listed({f"p{index}": 1 - index / 100 for index in range(60)})
-    assert len(guess(Detection(Box(0, 0, 9, 9), 1.0), many).candidates) == 20
-    told = answer(contest(hypothesis("p59")), crop_whole(flat()), many, DECISION)
+    assert len(nearest_guess(Detection(Box(0, 0, 9, 9), 1.0), many).candidates) == 20
+    told = to_match(contest(hypothesis("p59")), crop_whole(flat()), many, DECISION)
     assert len(told.candidates) == 20
     assert told.candidates[0].product_id == "p59"
 
 
 def test_a_guess_names_the_likest_and_stays_unknown() -> None:
-    told = guess(Detection(Box(0, 0, 9, 9), 0.5), listed(NEAR))
+    told = nearest_guess(Detection(Box(0, 0, 9, 9), 0.5), listed(NEAR))
     assert (told.product_id, told.verdict) == ("b", Verdict.UNKNOWN)
     assert 0 < told.probability < 0.05
     assert told.verification is None
-    unlike = guess(Detection(Box(0, 0, 9, 9), 0.5), listed({"a": -0.5}))
+    unlike = nearest_guess(Detection(Box(0, 0, 9, 9), 0.5), listed({"a": -0.5}))
     assert unlike.probability == 0
 
 
 def test_a_guess_without_candidates_names_nothing() -> None:
-    told = guess(Detection(Box(0, 0, 9, 9), 1.0), EMPTY)
+    told = nearest_guess(Detection(Box(0, 0, 9, 9), 1.0), EMPTY)
     assert (told.product_id, told.probability, told.candidates) == (None, 0.0, ())
 
 
 def test_of_two_matches_in_one_place_the_more_probable_stays() -> None:
     low, high = matched("a", 0.3, Box(0, 0, 99, 99)), matched("b", 0.9, Box(2, 2, 97, 97))
     aside = matched("a", 0.5, Box(200, 0, 299, 99))
-    assert without_repeats([low, aside, high]) == [high, aside]
-    assert without_repeats([]) == []
+    assert deduplicate([low, aside, high]) == [high, aside]
+    assert deduplicate([]) == []
 
 
 def test_a_guess_in_the_place_of_a_match_is_a_repeat() -> None:
     sure = matched("a", 0.9, Box(0, 0, 99, 99))
     loose = matched("b", 0.02, Box(0, 0, 95, 99), verified=False)
-    assert without_repeats([loose, sure]) == [sure]
+    assert deduplicate([loose, sure]) == [sure]
 
 
 def test_what_is_held_up_comes_before_what_stands_behind_it() -> None:
     behind = matched("behind", 0.97, Box(0, 0, 60, 80))
     held = matched("held", 0.9, Box(200, 100, 440, 400))
-    first, second = subject_first([behind, held], 640, 480)
+    first, second = rank_by_prominence([behind, held], 640, 480)
     assert (first.product_id, first.probability) == ("held", 0.9)
     assert second.probability < behind.probability
     assert [first.verdict, second.verdict] == [Verdict.IDENTICAL, Verdict.IDENTICAL]
@@ -102,14 +102,14 @@ def test_what_is_held_up_comes_before_what_stands_behind_it() -> None:
 def test_further_copies_of_the_subject_keep_their_probability() -> None:
     held = matched("held", 0.9, Box(200, 100, 440, 400))
     copy = matched("held", 0.85, Box(0, 0, 60, 80))
-    assert [one.probability for one in subject_first([copy, held], 640, 480)] == [0.9, 0.85]
+    assert [one.probability for one in rank_by_prominence([copy, held], 640, 480)] == [0.9, 0.85]
 
 
 def test_without_anything_sure_there_is_no_subject() -> None:
     weak = matched("a", 0.1, Box(0, 0, 60, 80))
     loose = matched("b", 0.2, Box(200, 100, 440, 400), verified=False)
-    assert [one.probability for one in subject_first([weak, loose], 640, 480)] == [0.2, 0.1]
-    assert subject_first([], 640, 480) == []
+    assert [one.probability for one in rank_by_prominence([weak, loose], 640, 480)] == [0.2, 0.1]
+    assert rank_by_prominence([], 640, 480) == []
 
 
 @pytest.mark.parametrize("size", [(640, 480), (2000, 1500), (100, 70)])

@@ -10,7 +10,7 @@ from typing_extensions import override
 from api.cli.bench.labelled import detectors_under_test
 from api.models.loading import Networks, compose
 from matcher.decision.decision import Decision
-from matcher.decision.fit import read
+from matcher.decision.fit import read_weights
 from matcher.detection.augmented import AugmentedDetector, augment_for_photos, fuse_boxes
 from matcher.detection.detector import DetectorSettings, YoloDetector
 from matcher.detection.proposals import PrintDetector
@@ -128,7 +128,7 @@ def test_a_frame_is_looked_at_once_and_a_photo_twice(weights: Weights) -> None:
         NearestNeighbourMatcher(),
         PlainComparator(),
     )
-    finder = compose(networks, Decision(read(WEIGHTS / "decision.json"), 0.8))
+    finder = compose(networks, Decision(read_weights(WEIGHTS / "decision.json"), 0.8))
     finder.detect(picture(None))
     assert network.sides == [160]
     network.sides.clear()

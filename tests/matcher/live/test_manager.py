@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from matcher.live import (
-    FrameTold,
+    FrameResult,
     LiveError,
     LiveSettings,
     Message,
@@ -22,7 +22,7 @@ from matcher.live import (
     TooManySessions,
 )
 from matcher.live.recording import replay
-from matcher.live.verification_queue import SecondLane
+from matcher.live.verification_queue import FairVerificationQueue
 from matcher.results import Detection, Identification
 from matcher.tracking.events import Event
 from stream.frame import Frame
@@ -66,7 +66,7 @@ class Desk:
 
     @property
     def events(self) -> list[Event]:
-        told = [each for each in self.said if isinstance(each, FrameTold)]
+        told = [each for each in self.said if isinstance(each, FrameResult)]
         return [event for each in told for event in each.events]
 
     @property
@@ -103,8 +103,8 @@ def test_of_a_frame_that_is_too_old_events_are_told_as_late_and_the_overlay_is_n
     film = desk.open()
     film.play(1.2)
     film.source.put(film.world.frame(film.index), age_s=3.0)
-    wait_until(lambda: any(isinstance(each, FrameTold) and each.late for each in desk.said))
-    (late,) = (each for each in desk.said if isinstance(each, FrameTold) and each.late)
+    wait_until(lambda: any(isinstance(each, FrameResult) and each.late for each in desk.said))
+    (late,) = (each for each in desk.said if isinstance(each, FrameResult) and each.late)
     desk.manager.close()
     assert late.notes == ()
     assert late.age_s > 3.0
@@ -355,7 +355,7 @@ def test_two_hundred_sessions_leave_nothing_behind(desk: Desk) -> None:
     assert active_count() == threads
     assert desk.manager.list() == ()
     lane = desk.manager._lane
-    assert isinstance(lane, SecondLane)
+    assert isinstance(lane, FairVerificationQueue)
     assert lane._slots == {}
 
 
@@ -379,7 +379,7 @@ def test_the_latest_frame_is_kept_for_a_picture_of_it(desk: Desk) -> None:
 
 
 def test_a_slow_reader_loses_the_oldest_events_and_is_told_how_many(desk: Desk) -> None:
-    outlet = desk.manager.outlet(most_events=2)
+    outlet = desk.manager.subscribe(most_events=2)
     desk.open().play(1.2)
     desk.manager.stop(desk.session_id)
     batch = outlet.take(0)

@@ -6,24 +6,32 @@ from matcher.imaging.box import Box
 from matcher.results import Detection, Verdict
 from matcher.tracking.codec import from_record, to_record
 from matcher.tracking.events import EventKind
-from matcher.tracking.frame_matcher import Engine, EngineSettings, EngineState, Session, Step
-from matcher.tracking.scheduler import ScheduleSettings
+from matcher.tracking.frame_matcher import (
+    FrameMatcher,
+    FrameMatcherSettings,
+    FrameMatcherState,
+    MatchedFrame,
+    SessionInfo,
+)
+from matcher.tracking.scheduler import SchedulerSettings
 from tests.matcher.world import FakeCatalog, Thing, TrueFinder, World, standing, still
 
 CATALOG = FakeCatalog()
 
 
-def engine_of(finder: TrueFinder, settings: EngineSettings | None = None) -> Engine[FakeCatalog]:
-    return Engine(finder, Session("s", 1_700_000_000.0), settings)
+def engine_of(
+    finder: TrueFinder, settings: FrameMatcherSettings | None = None
+) -> FrameMatcher[FakeCatalog]:
+    return FrameMatcher(finder, SessionInfo("s", 1_700_000_000.0), settings)
 
 
-def watch(finder: TrueFinder, seconds: float) -> list[Step]:
+def watch(finder: TrueFinder, seconds: float) -> list[MatchedFrame]:
     engine = engine_of(finder)
     steps = [engine.step(frame, CATALOG) for frame in finder.world.frames(seconds)]
     return [*steps, engine.finish(CATALOG)]
 
 
-def story(steps: list[Step]) -> list[tuple[str, str, str | None]]:
+def story(steps: list[MatchedFrame]) -> list[tuple[str, str, str | None]]:
     return [
         (event.appearance_id, str(event.event), event.product_id)
         for step in steps
@@ -132,7 +140,9 @@ def test_work_is_budgeted_per_second_of_media_time() -> None:
     things = tuple(Thing("tea", still(20 + 100 * n, 50)) for n in range(6))
     for rate in (10.0, 50.0):
         finder = TrueFinder(World(things, rate=rate), names=lambda _thing, _time: None)
-        settings = EngineSettings(schedule=ScheduleSettings(units_per_second=4, whole_seconds=1))
+        settings = FrameMatcherSettings(
+            schedule=SchedulerSettings(units_per_second=4, whole_seconds=1)
+        )
         engine = engine_of(finder, settings)
         for frame in finder.world.frames(5):
             engine.step(frame, CATALOG)
@@ -180,7 +190,7 @@ def test_a_saved_state_goes_on_exactly_where_it_was() -> None:
         saved = json.dumps(to_record(engine.state))
         if frame.index % 10 == 9:
             engine = engine_of(TrueFinder(world))
-            engine.state = from_record(EngineState, json.loads(saved))
+            engine.state = from_record(FrameMatcherState, json.loads(saved))
     broken.append(to_record(engine.finish(CATALOG)))
     assert broken == straight
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from matcher.tracking.events import Event, EventKind
-from matcher.tracking.frame_matcher import Engine, Session, Step, look
+from matcher.tracking.frame_matcher import FrameMatcher, MatchedFrame, SessionInfo, run_request
 from tests.matcher.world import FakeCatalog, Thing, TrueFinder, World, standing, still
 
 CATALOG = FakeCatalog()
@@ -16,15 +16,15 @@ def watch_late(
     seconds: float,
     delay: int,
     catalog: Callable[[float], FakeCatalog] = lambda _: CATALOG,
-) -> list[Step]:
+) -> list[MatchedFrame]:
     """Every answer comes `delay` frames after its question."""
-    engine: Engine[FakeCatalog] = Engine(finder, Session("s", 0.0))
+    engine: FrameMatcher[FakeCatalog] = FrameMatcher(finder, SessionInfo("s", 0.0))
     steps, asked, answer, due = [], None, None, -1
     for frame in finder.world.frames(seconds):
         now = catalog(frame.media_time)
         if asked is not None:
             engine.begin(asked)
-            answer, due, asked = look(finder, asked, now), frame.index + delay - 1, None
+            answer, due, asked = run_request(finder, asked, now), frame.index + delay - 1, None
         engine.take(frame, now)
         if answer is not None and frame.index >= due:
             engine.hear(answer, frame, now)
@@ -35,11 +35,11 @@ def watch_late(
     return [*steps, engine.finish(catalog(seconds))]
 
 
-def events_of(steps: list[Step]) -> list[Event]:
+def events_of(steps: list[MatchedFrame]) -> list[Event]:
     return [event for step in steps for event in step.events]
 
 
-def kinds(steps: list[Step]) -> list[tuple[str, str | None]]:
+def kinds(steps: list[MatchedFrame]) -> list[tuple[str, str | None]]:
     return [(str(event.event), event.product_id) for event in events_of(steps)]
 
 
@@ -90,7 +90,7 @@ def test_a_product_that_left_the_catalog_during_the_look_is_not_named() -> None:
 
 def test_nothing_is_asked_while_an_answer_is_outstanding() -> None:
     world = World((Thing("tea", still(100, 100)),))
-    engine: Engine[FakeCatalog] = Engine(TrueFinder(world), Session("s", 0.0))
+    engine: FrameMatcher[FakeCatalog] = FrameMatcher(TrueFinder(world), SessionInfo("s", 0.0))
     frame = world.frame(0)
     engine.take(frame, CATALOG)
     inquiry = engine.ask(frame)
@@ -101,6 +101,6 @@ def test_nothing_is_asked_while_an_answer_is_outstanding() -> None:
 
 def test_an_answer_to_no_question_is_a_fault() -> None:
     world = World(())
-    engine: Engine[FakeCatalog] = Engine(TrueFinder(world), Session("s", 0.0))
+    engine: FrameMatcher[FakeCatalog] = FrameMatcher(TrueFinder(world), SessionInfo("s", 0.0))
     with pytest.raises(RuntimeError, match="nothing was asked"):
         engine.hear((), world.frame(0), CATALOG)

@@ -1,13 +1,18 @@
 import math
 from itertools import pairwise
 
-from matcher.tracking.scheduler import WHOLE_PICTURE, Prospect, Schedule, ScheduleSettings
+from matcher.tracking.scheduler import (
+    WHOLE_PICTURE,
+    SchedulerSettings,
+    VerifiableTrack,
+    VerificationScheduler,
+)
 
 NEVER = 1e9
 
 
-def prospect(track_id: int, first_seen: float = 0.0, **given: float) -> Prospect:
-    return Prospect(
+def prospect(track_id: int, first_seen: float = 0.0, **given: float) -> VerifiableTrack:
+    return VerifiableTrack(
         track_id,
         first_seen,
         given.get("leaves_in", NEVER),
@@ -16,14 +21,14 @@ def prospect(track_id: int, first_seen: float = 0.0, **given: float) -> Prospect
     )
 
 
-def ready(time: float = 0.0) -> Schedule:
-    schedule = Schedule(ScheduleSettings(units_per_second=10), whole_at=math.inf)
+def ready(time: float = 0.0) -> VerificationScheduler:
+    schedule = VerificationScheduler(SchedulerSettings(units_per_second=10), whole_at=math.inf)
     schedule.earn(time)
     return schedule
 
 
 def test_the_whole_picture_comes_first_of_all() -> None:
-    schedule = Schedule(ScheduleSettings())
+    schedule = VerificationScheduler(SchedulerSettings())
     schedule.earn(0.0)
     assert schedule.next([prospect(1)]) == WHOLE_PICTURE
     schedule.looked_whole(news=True)
@@ -49,7 +54,7 @@ def test_work_stops_when_the_units_are_spent_and_goes_on_with_media_time() -> No
 
 
 def test_cuts_in_quick_succession_do_not_make_the_whole_picture_dear() -> None:
-    schedule, tries = Schedule(ScheduleSettings(whole_seconds=0.4)), 0
+    schedule, tries = VerificationScheduler(SchedulerSettings(whole_seconds=0.4)), 0
     for n in range(100):
         schedule.earn(n / 25)
         schedule.scene_changed()
@@ -82,7 +87,7 @@ def test_waits_double_while_there_is_no_answer() -> None:
 
 
 def test_tries_of_the_whole_picture_become_rare_when_they_find_nothing_new() -> None:
-    schedule, tries, time = Schedule(ScheduleSettings()), 0, 0.0
+    schedule, tries, time = VerificationScheduler(SchedulerSettings()), 0, 0.0
     while time < 20:
         schedule.earn(time)
         if schedule.next([]) == WHOLE_PICTURE:

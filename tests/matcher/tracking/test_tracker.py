@@ -6,7 +6,7 @@ import pytest
 from matcher.imaging.box import Box
 from matcher.imaging.optical_flow import STILL, FrameMotion
 from matcher.results import Detection
-from matcher.tracking.tracker import NO_OUTLINE, Tracker, TrackerSettings, TrackState, overlaps
+from matcher.tracking.tracker import NO_OUTLINE, Tracker, TrackerSettings, TrackState, pairwise_iou
 
 NOTHING_MOVED = FrameMotion(STILL, {})
 CUT = FrameMotion(STILL, {}, is_cut=True)
@@ -149,8 +149,8 @@ def test_two_tracks_of_one_box_become_one() -> None:
 def test_overlaps_agree_with_the_boxes_own_iou() -> None:
     boxes = [box_at(0), box_at(20, 70), Box(5, 5, 5, 5), Box(0, 0, 500, 500)]
     expected = [[a.iou(b) for b in boxes] for a in boxes]
-    np.testing.assert_allclose(overlaps(boxes, boxes), expected, atol=1e-12)
-    assert overlaps([], boxes).shape == (0, 4)
+    np.testing.assert_allclose(pairwise_iou(boxes, boxes), expected, atol=1e-12)
+    assert pairwise_iou([], boxes).shape == (0, 4)
 
 
 def test_a_track_is_lost_when_hardly_anything_of_it_is_in_the_picture() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from matcher.tracking.video import Checkpoint, JobFiles, fingerprint, read_notes, read_summaries
+from matcher.video.job import JobCheckpoint, JobFiles, fingerprint, read_overlays, read_summaries
 from tests.matcher.killable_job import SECONDS, WORLD, job
 from tests.matcher.world import FakeCatalog
 
@@ -61,7 +61,7 @@ def test_a_job_killed_before_its_first_checkpoint_starts_from_the_beginning(
     steps = list(again.steps())
     assert again.started_at_frame == 0
     assert [step.frame_index for step in steps][:3] == [0, 1, 2]
-    assert len(list(read_notes(tmp_path / "job" / "frames.jsonl"))) == SECONDS * WORLD.rate
+    assert len(list(read_overlays(tmp_path / "job" / "frames.jsonl"))) == SECONDS * WORLD.rate
 
 
 @pytest.mark.parametrize("reason", ["catalog", "video", "lost output", "damaged checkpoint"])
@@ -87,7 +87,7 @@ def test_a_checkpoint_of_something_else_is_not_continued(
 def test_notes_and_summaries_are_read_back(tmp_path: Path, video: Path) -> None:
     steps = list(job(video, tmp_path).steps())
     files = JobFiles.inside(tmp_path)
-    notes = list(read_notes(files.frames))
+    notes = list(read_overlays(files.frames))
     assert [each.frame_index for each in notes] == list(range(90))
     assert [[note.box for note in each.notes] for each in notes] == [
         [note.box for note in step.notes] for step in steps[:-1]
@@ -110,7 +110,7 @@ def test_a_checkpoint_is_replaced_as_a_whole(tmp_path: Path, video: Path) -> Non
     for _ in range(40):
         next(steps)
     path = tmp_path / "checkpoint.json"
-    saved = Checkpoint.load(path)
+    saved = JobCheckpoint.load(path)
     assert saved is not None
     saved.save(path)
     assert [each.name for each in tmp_path.glob("checkpoint*")] == ["checkpoint.json"]

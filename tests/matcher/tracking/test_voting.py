@@ -2,7 +2,7 @@ import pytest
 
 from matcher.imaging.box import Box
 from matcher.results import Candidate, Detection, Match, Verdict
-from matcher.tracking.voting import NOTHING, Ballot, TrackCalibration, VoteSettings
+from matcher.tracking.voting import NO_RESULT, TrackCalibration, Votes, VoteSettings
 from tests.matcher.world import unknown
 
 SETTINGS, CALIBRATION = VoteSettings(), TrackCalibration()
@@ -15,15 +15,15 @@ def look(verdict: Verdict, **probabilities: float) -> Match:
     return Match(SEEN, verdict, best, probabilities[best], None, candidates)
 
 
-def ballot_of(*matches: Match, every: float = 1.0) -> Ballot:
-    ballot = Ballot()
+def ballot_of(*matches: Match, every: float = 1.0) -> Votes:
+    ballot = Votes()
     for number, match in enumerate(matches):
         ballot.cast(match, number * every)
     return ballot
 
 
 def test_no_look_is_no_answer() -> None:
-    assert Ballot().answer(SETTINGS, CALIBRATION, None) == NOTHING
+    assert Votes().answer(SETTINGS, CALIBRATION, None) == NO_RESULT
 
 
 def test_one_sure_look_is_enough() -> None:
@@ -89,4 +89,4 @@ def test_a_track_s_probability_can_be_calibrated() -> None:
 def test_a_product_that_left_the_catalog_is_struck_out() -> None:
     ballot = ballot_of(look(Verdict.IDENTICAL, tea=0.97))
     ballot.forget("tea")
-    assert ballot.answer(SETTINGS, CALIBRATION, "tea") == NOTHING
+    assert ballot.answer(SETTINGS, CALIBRATION, "tea") == NO_RESULT

@@ -14,11 +14,11 @@ from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
 from catalog.storage.folder import FolderStorage
 from matcher.imaging.box import Box
-from matcher.live import Batch, FrameTold, SessionStatus
+from matcher.live import FrameResult, MessageBatch, SessionStatus
 from matcher.live.messages import Counters
 from matcher.results import Verdict
 from matcher.tracking.events import Event, EventKind
-from matcher.tracking.frame_matcher import TrackNote
+from matcher.tracking.frame_matcher import OverlayItem
 from stream.frame import Frame
 from stream.status import SourceState
 from tests.api.cli.test_video import EVENT_KEYS, tea_clip
@@ -140,10 +140,10 @@ def an_event(kind: EventKind, product: str | None, moment: float) -> Event:
     )  # fmt: skip
 
 
-def a_note(number: int, product: str | None) -> TrackNote:
+def a_note(number: int, product: str | None) -> OverlayItem:
     verdict = Verdict.IDENTICAL if product else Verdict.UNKNOWN
     box = Box(10.0 * number, 0, 10.0 * number + 20, 30)
-    return TrackNote(
+    return OverlayItem(
         number, f"s-{number}", box, np.zeros((0, 2), np.float32), product, verdict, 0.9
     )
 
@@ -160,10 +160,10 @@ def drawn(view: WatchView, status: SessionStatus, catalog: Catalog, width: int =
     return console.file.getvalue()
 
 
-def told(notes: tuple[TrackNote, ...], events: tuple[Event, ...] = ()) -> Batch:
+def told(notes: tuple[OverlayItem, ...], events: tuple[Event, ...] = ()) -> MessageBatch:
     frame = Frame("camera", 0, 12.0, 0.0, np.zeros((9, 9, 3), np.uint8))
-    newest = FrameTold("s", frame, notes, events, (), 0.1, False, False)
-    return Batch(events, 0, (), (newest,))
+    newest = FrameResult("s", frame, notes, events, (), 0.1, False, False)
+    return MessageBatch(events, 0, (), (newest,))
 
 
 def test_the_screen_shows_what_is_in_view_what_happened_and_the_counters(tmp_path: Path) -> None:

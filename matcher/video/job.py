@@ -1,7 +1,8 @@
 """Matches a video file from start to end, and goes on where it stopped when it was killed.
 
 A first pass finds products and writes what it says as JSON Lines; pictures are drawn in a second
-pass from these (`read_notes`). Text can be cut back to a checkpoint and appended to; an mp4 cannot.
+pass from these (`read_overlays`). Text can be cut back to a checkpoint and appended to; an mp4
+cannot.
 """
 
 import hashlib
@@ -17,13 +18,13 @@ from matcher.tracking.codec import from_record, to_record
 from matcher.tracking.events import Event
 from matcher.tracking.frame_matcher import (
     CatalogT,
-    Engine,
-    EngineSettings,
-    EngineState,
     Finder,
-    Session,
-    Step,
-    TrackNote,
+    FrameMatcher,
+    FrameMatcherSettings,
+    FrameMatcherState,
+    MatchedFrame,
+    OverlayItem,
+    SessionInfo,
 )
 from stream.frame import Frame
 from stream.video.decoder import SeekPoint
@@ -32,7 +33,7 @@ END_BYTES: Final = 1 << 20  # of the file's start and end, which tell it from ot
 
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
+class JobIdentity:
     """What a job does; a checkpoint of another assignment is of no use.
 
     Attributes:
@@ -48,12 +49,12 @@ class Assignment:
     sha256: str
     catalog: str
     index_version: int
-    session: Session
-    settings: EngineSettings
+    session: SessionInfo
+    settings: FrameMatcherSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
+class JobCheckpoint:
     """A job between two frames.
 
     Attributes:
@@ -64,8 +65,8 @@ class Checkpoint:
         lengths: bytes of each output file that belong to the frames so far.
     """
 
-    assignment: Assignment
-    engine: EngineState
+    assignment: JobIdentity
+    engine: FrameMatcherState
     next_index: int
     seek_point: SeekPoint | None
     lengths: dict[str, int]
@@ -84,7 +85,7 @@ class Checkpoint:
         fresh.replace(path)
 
     @classmethod
-    def load(cls, path: Path) -> "Checkpoint | None":
+    def load(cls, path: Path) -> "JobCheckpoint | None":
         """The saved one; None when there is none or it was written by another version."""
         try:
             return from_record(cls, json.loads(path.read_text(encoding="ascii")))
@@ -128,7 +129,7 @@ class JobFiles:
 
     Attributes:
         events: JSON Lines, one event each.
-        frames: JSON Lines, one frame's notes each; see `read_notes`.
+        frames: JSON Lines, one frame's notes each; see `read_overlays`.
         appearances: JSON Lines, one finished appearance each; see `read_summaries`.
         checkpoint: where the job stands; gone when it is done.
     """
@@ -150,7 +151,7 @@ class JobFiles:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FrameNotes:
+class FrameOverlay:
     """One line of a job's `frames` file.
 
     Attributes:
@@ -161,7 +162,7 @@ class FrameNotes:
 
     frame_index: int
     media_time_s: float
-    notes: tuple[TrackNote, ...]
+    notes: tuple[OverlayItem, ...]
 
 
 class VideoJob(Generic[CatalogT]):
@@ -180,7 +181,7 @@ class VideoJob(Generic[CatalogT]):
         files: JobFiles,
         *,
         event_line: Callable[[Event], str],
-        settings: EngineSettings | None = None,
+        settings: FrameMatcherSettings | None = None,
         checkpoint_seconds: float = CHECKPOINT_SECONDS,
     ) -> None:
         """Prepare a job; nothing is written yet.
@@ -200,19 +201,19 @@ class VideoJob(Generic[CatalogT]):
         """
         size, digest = fingerprint(path)
         # Not the time of day: the same file gives the same events, whenever it is matched.
-        session = Session(f"video-{digest[:12]}", path.stat().st_mtime)
+        session = SessionInfo(f"video-{digest[:12]}", path.stat().st_mtime)
         self._source = source
         self._catalog = catalog
         self._files = files
         self._event_line = event_line
         self._checkpoint_seconds = checkpoint_seconds
-        self._engine = Engine(finder, session, settings)
-        self._assignment = Assignment(
+        self._engine = FrameMatcher(finder, session, settings)
+        self._assignment = JobIdentity(
             size, digest, catalog.name, catalog.index_version, session, self._engine.settings
         )
         self.started_at_frame = 0
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> Iterator[MatchedFrame]:
         """Match frame by frame, from the last checkpoint if there is one; blocks meanwhile.
 
         What a step says is in the files, though not yet safe on the disk, when it is yielded.
@@ -230,8 +231,8 @@ class VideoJob(Generic[CatalogT]):
             outputs.close()
         self._files.checkpoint.unlink(missing_ok=True)
 
-    def _resume(self) -> Checkpoint | None:
-        saved = Checkpoint.load(self._files.checkpoint)
+    def _resume(self) -> JobCheckpoint | None:
+        saved = JobCheckpoint.load(self._files.checkpoint)
         if saved is None or saved.assignment != self._assignment:
             return None
         if not _Outputs.reach(self._files, saved.lengths):
@@ -240,7 +241,7 @@ class VideoJob(Generic[CatalogT]):
         self.started_at_frame = saved.next_index
         return saved
 
-    def _run(self, outputs: "_Outputs", resumed: Checkpoint | None) -> Iterator[Step]:
+    def _run(self, outputs: "_Outputs", resumed: JobCheckpoint | None) -> Iterator[MatchedFrame]:
         frames = self._source.frames(
             self.started_at_frame, None if resumed is None else resumed.seek_point
         )
@@ -257,7 +258,7 @@ class VideoJob(Generic[CatalogT]):
         yield last
 
     def _save(self, outputs: "_Outputs", next_index: int) -> None:
-        Checkpoint(
+        JobCheckpoint(
             self._assignment,
             self._engine.state,
             next_index,
@@ -288,12 +289,12 @@ class _Outputs:
             path.exists() and path.stat().st_size >= lengths[name] for name, path in paths.items()
         )
 
-    def write(self, step: Step) -> None:
+    def write(self, step: MatchedFrame) -> None:
         """Append one frame."""
-        self._line("frames", FrameNotes(step.frame_index, step.media_time_s, step.notes))
+        self._line("frames", FrameOverlay(step.frame_index, step.media_time_s, step.notes))
         self.write_end(step)
 
-    def write_end(self, step: Step) -> None:
+    def write_end(self, step: MatchedFrame) -> None:
         """Append events and appearances without a frame."""
         for event in step.events:
             self._files["events"].write(self._event_line(event) + "\n")
@@ -314,11 +315,11 @@ class _Outputs:
         for file in self._files.values():
             file.close()
 
-    def _line(self, name: str, value: FrameNotes | AppearanceSummary) -> None:
+    def _line(self, name: str, value: FrameOverlay | AppearanceSummary) -> None:
         self._files[name].write(json.dumps(to_record(value), separators=(",", ":")) + "\n")
 
 
-def read_notes(path: Path) -> Iterator[FrameNotes]:
+def read_overlays(path: Path) -> Iterator[FrameOverlay]:
     """What there is to draw, frame by frame, of a job that has ended.
 
     Raises:
@@ -327,7 +328,7 @@ def read_notes(path: Path) -> Iterator[FrameNotes]:
     """
     with path.open(encoding="utf-8") as lines:
         for line in lines:
-            yield from_record(FrameNotes, json.loads(line))
+            yield from_record(FrameOverlay, json.loads(line))
 
 
 def read_summaries(path: Path) -> Iterator[AppearanceSummary]:
