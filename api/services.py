@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from api.models.finetuning import CatalogAdapter
+    from api.models.finetuning import CatalogFinetuner
     from api.models.loading import Models
-    from api.models.per_catalog import AdaptedModels, CatalogFinder
+    from api.models.per_catalog import CatalogFinder, PerCatalogModels
     from catalog.search.search import SearchQuery, SearchResult
     from catalog.snapshot import Catalog
     from catalog.storage.s3 import S3Options
@@ -98,7 +98,7 @@ class Services(Protocol):
         """
         ...
 
-    def adapter(self, catalog: str) -> "CatalogAdapter":
+    def finetuner(self, catalog: str) -> "CatalogFinetuner":
         """What makes networks for one catalog.
 
         Raises:
@@ -107,7 +107,7 @@ class Services(Protocol):
         """
         ...
 
-    def judge(self, catalog: "Catalog") -> "Recogniser":
+    def recogniser(self, catalog: "Catalog") -> "Recogniser":
         """What answers for a catalog, to be calibrated; loads the networks at its first use.
 
         Raises:
@@ -174,19 +174,19 @@ class LocalServices:
     @cached_property
     def storage(self) -> Storage:
         """Where the catalogs lie."""
-        return storage_of(self._settings)
+        return open_storage(self._settings)
 
     @cached_property
-    def adapted(self) -> "AdaptedModels":
+    def catalog_models(self) -> "PerCatalogModels":
         """Networks that were made for single catalogs."""
-        from api.models.per_catalog import AdaptedModels
+        from api.models.per_catalog import PerCatalogModels
         from matcher.networks.devices import Device, choose_runtime
 
         settings = self._settings
         runtime = choose_runtime(
             Device(settings.device), settings.cache_dir / "networks", settings.threads
         )
-        return AdaptedModels(
+        return PerCatalogModels(
             self.models,
             self.storage,
             runtime,
@@ -194,28 +194,28 @@ class LocalServices:
             any_licence=settings.allow_noncommercial_weights,
         )
 
-    def adapter(self, catalog: str) -> "CatalogAdapter":
+    def finetuner(self, catalog: str) -> "CatalogFinetuner":
         """What makes networks for one catalog."""
-        from api.models.finetuning import CatalogAdapter
+        from api.models.finetuning import CatalogFinetuner
         from matcher.networks.weights import read_manifest
 
-        return CatalogAdapter(
+        return CatalogFinetuner(
             self.catalogs.open(catalog),
             self.storage,
-            self.adapted,
+            self.catalog_models,
             read_manifest(self._settings.weights),
             any_licence=self._settings.allow_noncommercial_weights,
         )
 
     def _made_for(self, catalog: str, part_ids: PartIds) -> Encoder | None:
-        return self.adapted.encoder(catalog, part_ids)
+        return self.catalog_models.encoder(catalog, part_ids)
 
     @cached_property
     def finder(self) -> PhotoFinder:
         """Finds products."""
         return self._catalog_finder
 
-    def judge(self, catalog: "Catalog") -> "Recogniser":
+    def recogniser(self, catalog: "Catalog") -> "Recogniser":
         """What answers for a catalog."""
         return self._catalog_finder.models_of(catalog).pipeline
 
@@ -223,7 +223,7 @@ class LocalServices:
     def _catalog_finder(self) -> "CatalogFinder":
         from api.models.per_catalog import CatalogFinder
 
-        return CatalogFinder(self.models, self.adapted.of)
+        return CatalogFinder(self.models, self.catalog_models.of)
 
     def fetch(self, address: str) -> bytes:
         """The picture at an `s3://bucket/key` address."""
@@ -249,7 +249,7 @@ def enrolment_rules(settings: Settings) -> QualityRules:
     return QualityRules(refused, twin=settings.twin_similarity)
 
 
-def storage_of(settings: Settings) -> Storage:
+def open_storage(settings: Settings) -> Storage:
     """Where the catalogs lie: in the bucket if one is named, else in the folder."""
     if not settings.s3_bucket:
         return FolderStorage(settings.storage)

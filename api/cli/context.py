@@ -37,7 +37,7 @@ CatalogName = Annotated[str, typer.Argument(metavar="CATALOG", help="Name of the
 
 
 @dataclass(frozen=True, slots=True)
-class Invocation:
+class CommandContext:
     """One run of the command line.
 
     Attributes:
@@ -47,7 +47,7 @@ class Invocation:
     build: Build
 
 
-def services(
+def open_services(
     context: typer.Context, adapt: Callable[[Settings], Settings] | None = None
 ) -> "Services":
     """The services, built from the settings, taken down when the command ends.
@@ -60,7 +60,7 @@ def services(
         SettingsError: a setting is misspelt or has a value that cannot be used.
         Refused: a service is named that this command would pass over.
     """
-    invocation: Invocation = context.obj
+    invocation: CommandContext = context.obj
     settings = load_settings(os.environ)
     if settings.server and context.meta.get(SERVER) is None:
         _refuse_to_pass_over(context, settings.server)

@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.context import FINDING, JsonOption, examples, finish, services
+from api.cli.context import FINDING, JsonOption, examples, finish, open_services
 from api.cli.output import Output
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def demo(
     from api.demo.score import appearance_json
 
     output = Output(json=json)
-    built = services(context, lambda settings: demo_settings(settings, out))
+    built = open_services(context, lambda settings: demo_settings(settings, out))
     with output.stages() as on_stage:
         result = run_demo(out, built, on_stage)
     for one in result.score.appearances:

@@ -30,7 +30,7 @@ def product_text(product_id: str | None, products: "Mapping[str, Product]") -> T
     return Text.assemble(printable(product.name), (f"  {product.product_id}", "dim"))
 
 
-def shortened(path: str, width: int) -> str:
+def shorten_path(path: str, width: int) -> str:
     """A path whose end is kept: that is where the file's name is."""
     shown = printable(path)
     return shown if len(shown) <= width else "…" + shown[len(shown) - width + 1 :]

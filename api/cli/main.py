@@ -19,7 +19,7 @@ from api.cli.bench.parts import detector as _bench_parts  # noqa: F401 -- it joi
 from api.cli.bench.serve import serve as _bench_serve  # noqa: F401 -- it joins `bench`
 from api.cli.catalog.catalog import catalog_app
 from api.cli.catalog.product import product_app
-from api.cli.context import KEEPING, MEASURING, REFUSED, SERVING, Build, Invocation, examples
+from api.cli.context import KEEPING, MEASURING, REFUSED, SERVING, Build, CommandContext, examples
 from api.cli.demo import demo_app
 from api.cli.models import models_app
 from api.cli.output import Output
@@ -28,7 +28,7 @@ from api.cli.query.identify import identify_app
 from api.cli.query.search import search_app
 from api.cli.service.key import key_app
 from api.cli.service.serve import serve_app
-from api.cli.target import with_server_options
+from api.cli.target import add_server_options
 from api.cli.train.pack import pack as _train_pack  # noqa: F401 -- it joins `train`
 from api.cli.train.preview import look as _train_look  # noqa: F401 -- it joins `train`
 from api.cli.train.train import train_app
@@ -58,8 +58,8 @@ def main(arguments: Sequence[str] | None = None, build: Build | None = None) -> 
     _leave_the_processor_to_networks()
     limit_arenas()
     try:
-        command = with_server_options(typer.main.get_command(application()))
-        command(args=arguments, prog_name="skulens", obj=Invocation(build or _build))
+        command = add_server_options(typer.main.get_command(application()))
+        command(args=arguments, prog_name="skulens", obj=CommandContext(build or _build))
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except KeyboardInterrupt:

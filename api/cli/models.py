@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.context import JsonOption, examples, services
+from api.cli.context import JsonOption, examples, open_services
 from api.cli.output import Output
 from api.errors import Refused
 from api.schemas.results import weights_json
@@ -36,7 +36,7 @@ def models(context: typer.Context, json: JsonOption = False) -> None:
     if context.invoked_subcommand is not None:
         return
     output = Output(json=json)
-    manifest = read_manifest(services(context).settings.weights)
+    manifest = read_manifest(open_services(context).settings.weights)
     for entry in manifest.entries:
         try:
             check_hash(manifest.folder / entry.file, entry.sha256)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 import typer.main
 
-from api.cli.context import SERVER, services
+from api.cli.context import SERVER, open_services
 from api.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from api.remote.protocols import Keeping, Looking
+    from api.remote.protocols import CatalogCollection, CatalogMatcher
     from client.client import Client
 
 KEY: Final = "skulens.key"
@@ -35,7 +35,7 @@ ANYWHERE: Final = (
 )
 
 
-def with_server_options(command: Any) -> Any:  # noqa: ANN401 -- typer's own click has no types
+def add_server_options(command: Any) -> Any:  # noqa: ANN401 -- typer's own click has no types
     """Give the commands of `ANYWHERE` the two options."""
     for words in ANYWHERE:
         one = command
@@ -46,7 +46,7 @@ def with_server_options(command: Any) -> Any:  # noqa: ANN401 -- typer's own cli
     return command
 
 
-def server(context: typer.Context) -> "Client | None":
+def service_client(context: typer.Context) -> "Client | None":
     """The service to be asked; None to do it here.
 
     Raises:
@@ -61,26 +61,26 @@ def server(context: typer.Context) -> "Client | None":
     return context.with_resource(Client(settings.server, settings.key))
 
 
-def keeping(context: typer.Context) -> "Keeping":
-    """The catalogs, of the service or here; raises what `server` raises."""
-    client = server(context)
+def open_catalogs(context: typer.Context) -> "CatalogCollection":
+    """The catalogs, of the service or here; raises what `service_client` raises."""
+    client = service_client(context)
     if client is None:
-        return services(context).catalogs
+        return open_services(context).catalogs
     from api.remote.catalogs import RemoteCatalogs
 
     return RemoteCatalogs(client)
 
 
-def looking(context: typer.Context, catalog: str) -> "Looking":
-    """Who looks at pictures for a catalog; raises what `server` raises, and `CatalogError`."""
-    client = server(context)
+def open_matcher(context: typer.Context, catalog: str) -> "CatalogMatcher":
+    """Who looks at pictures for a catalog; raises as `service_client`, and `CatalogError`."""
+    client = service_client(context)
     if client is None:
-        from api.remote.protocols import Here
+        from api.remote.protocols import LocalMatcher
 
-        return Here(services(context), catalog)
-    from api.remote.matcher import There
+        return LocalMatcher(open_services(context), catalog)
+    from api.remote.matcher import RemoteMatcher
 
-    return There(client, catalog)
+    return RemoteMatcher(client, catalog)
 
 
 def _settings(context: typer.Context) -> Settings:

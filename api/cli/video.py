@@ -7,10 +7,10 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.context import FINDING, CatalogName, JsonOption, examples, services
+from api.cli.context import FINDING, CatalogName, JsonOption, examples, open_services
 from api.cli.formatting import verdict_text
 from api.cli.output import Output
-from api.cli.target import server
+from api.cli.target import service_client
 from api.errors import Refused
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ def video(
 
     output = Output(json=json)
     order = VideoOrder(clip, events, annotated, report, force)
-    client = server(context)
+    client = service_client(context)
     if client is None:
-        result, products = _matched_here(services(context), catalog, order, output)
+        result, products = _matched_here(open_services(context), catalog, order, output)
     else:
         result, products = _matched_there(client, catalog, order, output)
     output.show(appearances_table(result, products))
@@ -98,12 +98,12 @@ def _matched_here(built: "Services", catalog: str, order: "VideoOrder", output: 
 
 def _matched_there(client: "Client", catalog: str, order: "VideoOrder", output: Output) -> "Answer":
     from api.remote.catalogs import RemoteProducts
-    from api.remote.video import match_there
+    from api.remote.video import match_on_server
 
     client.catalog(catalog)
     _check_there_is(order.video)
     with output.stages() as on_stage:
-        result = match_there(
+        result = match_on_server(
             client,
             catalog,
             order,

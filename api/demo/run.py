@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from api.demo.score import Answer, Score, answer_of, score
+from api.demo.score import DemoAnswer, DemoScore, read_answer, score_answers
 from api.errors import Refused
 from api.services import PhotoFinder
 from api.settings import Settings
@@ -109,7 +109,7 @@ class DemoResult:
         times: what it took.
     """
 
-    score: Score
+    score: DemoScore
     names: Mapping[str, str]
     files: DemoFiles
     times: DemoTimes
@@ -121,7 +121,7 @@ class DemoResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Shoot:
+class FilmSize:
     """How large and how long the film is.
 
     Attributes:
@@ -141,7 +141,7 @@ def demo_settings(settings: Settings, out: Path) -> Settings:
 
 
 def run_demo(
-    out: Path, services: DemoServices, on_stage: OnStage, shoot: Shoot | None = None
+    out: Path, services: DemoServices, on_stage: OnStage, shoot: FilmSize | None = None
 ) -> DemoResult:
     """Render, match and judge; blocks for a minute or two.
 
@@ -165,17 +165,17 @@ def run_demo(
         raise Refused(f"the demo keeps its catalog in {files.storage}, not among your own")
     out.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
-    truth, names = _render(files, shoot or Shoot(), on_stage)
+    truth, names = _render(files, shoot or FilmSize(), on_stage)
     rendered = time.perf_counter()
     catalog = _take_in(files, services, on_stage)
     taken_in = time.perf_counter()
     answers = _match(files, services, catalog, on_stage)
     matched = time.perf_counter()
     times = DemoTimes(rendered - started, taken_in - rendered, matched - taken_in)
-    return DemoResult(score(truth, answers), names, files, times)
+    return DemoResult(score_answers(truth, answers), names, files, times)
 
 
-def _render(files: DemoFiles, shoot: Shoot, on_stage: OnStage) -> tuple["Truth", dict[str, str]]:
+def _render(files: DemoFiles, shoot: FilmSize, on_stage: OnStage) -> tuple["Truth", dict[str, str]]:
     # Imported here: serving and the other commands never need the paint box.
     from training.render.clip import make_film, render_clip
     from training.render.shop import make_products, make_stranger, write_pictures
@@ -212,7 +212,7 @@ def _take_in(files: DemoFiles, services: DemoServices, on_stage: OnStage) -> "Ca
 
 def _match(
     files: DemoFiles, services: DemoServices, catalog: "Catalog", on_stage: OnStage
-) -> Sequence[Answer]:
+) -> Sequence[DemoAnswer]:
     lines: list[str] = []
     match_video(
         VideoOrder(files.clip, files.events, files.annotated, files.report, force=True),
@@ -222,10 +222,10 @@ def _match(
         on_stage=on_stage,
         on_line=lines.append,
     )
-    return answers_in(lines)
+    return read_answers(lines)
 
 
-def answers_in(lines: Iterable[str]) -> tuple[Answer, ...]:
+def read_answers(lines: Iterable[str]) -> tuple[DemoAnswer, ...]:
     """The `identical` answers among events, each a line of JSON."""
-    answers = (answer_of(json.loads(line)) for line in lines)
+    answers = (read_answer(json.loads(line)) for line in lines)
     return tuple(answer for answer in answers if answer is not None)

@@ -12,7 +12,7 @@ from matcher.tracking.events import EventKind
 from training.render.scene.truth import LONGEST_GAP_S, Truth, TruthAppearance
 
 
-class Outcome(StrEnum):
+class AppearanceOutcome(StrEnum):
     """What became of one appearance."""
 
     FOUND = "found"
@@ -22,7 +22,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DemoAnswer:
     """An `identical` answer.
 
     Attributes:
@@ -60,13 +60,13 @@ class ScoredAppearance:
     known: bool
     from_s: float
     to_s: float
-    outcome: Outcome
+    outcome: AppearanceOutcome
     named_s: float | None
     probability: float | None
 
 
 @dataclass(frozen=True, slots=True)
-class WrongName:
+class DemoWrongName:
     """An answer whose place covers another product, or none.
 
     Attributes:
@@ -74,12 +74,12 @@ class WrongName:
         covered: the products really there, none for background.
     """
 
-    answer: Answer
+    answer: DemoAnswer
     covered: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class DemoScore:
     """The whole clip.
 
     Attributes:
@@ -88,16 +88,16 @@ class Score:
     """
 
     appearances: tuple[ScoredAppearance, ...]
-    wrong_names: tuple[WrongName, ...]
+    wrong_names: tuple[DemoWrongName, ...]
 
     @property
     def passed(self) -> bool:
         """All found, no wrong name, what is unknown stayed unknown."""
-        good = (Outcome.FOUND, Outcome.STAYED_UNKNOWN)
+        good = (AppearanceOutcome.FOUND, AppearanceOutcome.STAYED_UNKNOWN)
         return not self.wrong_names and all(each.outcome in good for each in self.appearances)
 
 
-def answer_of(event: EventJson) -> Answer | None:
+def read_answer(event: EventJson) -> DemoAnswer | None:
     """What an event answers; None without a name, and for `left`, which tells no new place."""
     product_id = event["product_id"]
     if product_id is None or event["verdict"] != Verdict.IDENTICAL:
@@ -105,7 +105,7 @@ def answer_of(event: EventJson) -> Answer | None:
     if event["event"] == EventKind.LEFT:
         return None
     left, top, right, bottom = event["box"]
-    return Answer(
+    return DemoAnswer(
         product_id,
         event["probability"],
         event["frame_index"],
@@ -115,23 +115,25 @@ def answer_of(event: EventJson) -> Answer | None:
     )
 
 
-def score(truth: Truth, answers: Sequence[Answer]) -> Score:
+def score_answers(truth: Truth, answers: Sequence[DemoAnswer]) -> DemoScore:
     """Judge answers against the truth.
 
     An appearance is found when an answer with its product lies, with its middle, inside one of
     the product's true outlines of that frame. Every other answer is a wrong name.
     """
     judged = [(each, _covered(truth, each)) for each in sorted(answers, key=_moment)]
-    wrong = [WrongName(each, covered) for each, covered in judged if each.product_id not in covered]
+    wrong = [
+        DemoWrongName(each, covered) for each, covered in judged if each.product_id not in covered
+    ]
     scored = [_scored(each, judged) for each in truth.appearances]
-    return Score(tuple(scored), tuple(wrong))
+    return DemoScore(tuple(scored), tuple(wrong))
 
 
-def _moment(answer: Answer) -> tuple[int, str]:
+def _moment(answer: DemoAnswer) -> tuple[int, str]:
     return answer.frame_index, answer.product_id
 
 
-def _covered(truth: Truth, answer: Answer) -> tuple[str, ...]:
+def _covered(truth: Truth, answer: DemoAnswer) -> tuple[str, ...]:
     if not 0 <= answer.frame_index < len(truth.frames):
         return ()
     sightings = truth.frames[answer.frame_index].sightings
@@ -140,7 +142,7 @@ def _covered(truth: Truth, answer: Answer) -> tuple[str, ...]:
 
 
 def _scored(
-    appearance: TruthAppearance, judged: Sequence[tuple[Answer, tuple[str, ...]]]
+    appearance: TruthAppearance, judged: Sequence[tuple[DemoAnswer, tuple[str, ...]]]
 ) -> ScoredAppearance:
     about = [
         answer
@@ -149,9 +151,9 @@ def _scored(
     ]
     right = [answer for answer in about if answer.product_id == appearance.product_id]
     if appearance.known:
-        outcome = Outcome.FOUND if right else Outcome.MISSED
+        outcome = AppearanceOutcome.FOUND if right else AppearanceOutcome.MISSED
     else:
-        outcome = Outcome.NAMED if about else Outcome.STAYED_UNKNOWN
+        outcome = AppearanceOutcome.NAMED if about else AppearanceOutcome.STAYED_UNKNOWN
     return ScoredAppearance(
         appearance.product_id,
         appearance.known,
@@ -163,7 +165,7 @@ def _scored(
     )
 
 
-def _overlaps(appearance: TruthAppearance, answer: Answer) -> bool:
+def _overlaps(appearance: TruthAppearance, answer: DemoAnswer) -> bool:
     """An answer may come while the product is still coming in."""
     slack = LONGEST_GAP_S
     return appearance.from_s - slack <= answer.media_time_s <= appearance.to_s + slack

@@ -35,7 +35,7 @@ from catalog.snapshot import Catalog
 from matcher.decision.evaluation import Recogniser
 
 if TYPE_CHECKING:
-    from api.models.finetuning import CatalogAdapter  # training comes with it
+    from api.models.finetuning import CatalogFinetuner  # training comes with it
 
 Result = TypeVar("Result")
 
@@ -123,7 +123,7 @@ async def build_engine(
         compute = BoundedExecutor()
         stack.callback(compute.close)
         fetch = s3_video_fetcher(s3_options(services.settings), options.largest_upload)
-        todo = job_handlers(hub, lambda: shared.finder, shared.judge, fetch)
+        todo = job_handlers(hub, lambda: shared.finder, shared.recogniser, fetch)
         jobs = await asyncio.to_thread(JobRunner, options.state / "jobs", todo)
         stack.push_async_callback(asyncio.to_thread, jobs.close)
         answers = AnswerStore(options.state / "answers.db")
@@ -211,11 +211,11 @@ class _Sharing:
     def models(self) -> Models:
         return self._inner.models
 
-    def judge(self, catalog: Catalog) -> Recogniser:
-        return self._inner.judge(catalog)
+    def recogniser(self, catalog: Catalog) -> Recogniser:
+        return self._inner.recogniser(catalog)
 
-    def adapter(self, catalog: str) -> "CatalogAdapter":
-        return self._inner.adapter(catalog)
+    def finetuner(self, catalog: str) -> "CatalogFinetuner":
+        return self._inner.finetuner(catalog)
 
     def fetch(self, address: str) -> bytes:
         return self._inner.fetch(address)

@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from api.errors import Refused
-from api.models.calibration_data import Material, of_catalog, of_feedback, of_photos
+from api.models.calibration_data import (
+    CalibrationData,
+    catalog_samples,
+    feedback_samples,
+    photo_samples,
+)
 from api.schemas.results import calibration_json
 from catalog.journal.commit_log import utc_now
 from catalog.records.calibration import Calibration
@@ -29,7 +34,7 @@ OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class CalibrationOrder:
+class CalibrationRequest:
     """What is asked for.
 
     Attributes:
@@ -48,7 +53,7 @@ class CalibrationOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibrated:
+class CalibrationOutcome:
     """What came of it.
 
     Attributes:
@@ -65,8 +70,8 @@ class Calibrated:
 
 
 def calibrate(
-    store: CatalogStore, judge: Recogniser, order: CalibrationOrder, on_progress: OnProgress
-) -> Calibrated:
+    store: CatalogStore, judge: Recogniser, order: CalibrationRequest, on_progress: OnProgress
+) -> CalibrationOutcome:
     """Ask the catalog what is known already, and choose how it shall decide; takes minutes.
 
     Raises:
@@ -83,7 +88,7 @@ def calibrate(
     rate, shipped = order.false_accept_rate, _as_if(judge, snapshot, {})
     # By this one the questions are asked; it checks the ranges before minutes are spent.
     usual = {model_id: Calibration(model_id, "", rate, shipped.threshold, unknown_share=share)}
-    material = gathered(store, snapshot, order)
+    material = gather_samples(store, snapshot, order)
     replies = evaluate(judge, snapshot, material.questions, usual, on_progress)
     wish = Target(rate, _as_if(judge, snapshot, usual).unknown_share)
     choice = choose_threshold(replies, wish, _scale(shipped), _scale(judge.decision(snapshot)))
@@ -99,10 +104,10 @@ def calibrate(
         dict(Counter(str(one.kind) for one in replies)),
     )
     version = snapshot.index_version if order.dry_run else store.calibrate(calibration)
-    return Calibrated(version, calibration, choice, (*material.notes, *choice.notes))
+    return CalibrationOutcome(version, calibration, choice, (*material.notes, *choice.notes))
 
 
-def reset(store: CatalogStore, judge: Recogniser) -> int:
+def decide_as_shipped(store: CatalogStore, judge: Recogniser) -> int:
     """Have the catalog decide as shipped again by the present networks.
 
     Returns:
@@ -111,27 +116,31 @@ def reset(store: CatalogStore, judge: Recogniser) -> int:
     return store.reset_calibration(judge.decision(store.snapshot()).model_id)
 
 
-def gathered(store: CatalogStore, snapshot: Catalog, order: CalibrationOrder) -> Material:
+def gather_samples(
+    store: CatalogStore, snapshot: Catalog, order: CalibrationRequest
+) -> CalibrationData:
     """All that there is to learn from.
 
     Raises:
         Refused: there is nothing, or a photo cannot be read.
     """
-    said = of_feedback(snapshot, store.feedback)
+    said = feedback_samples(snapshot, store.feedback)
     if order.photos is not None:
-        shown = of_photos(snapshot, order.photos)
+        shown = photo_samples(snapshot, order.photos)
     else:
-        shown = of_catalog(snapshot, order.seed)
+        shown = catalog_samples(snapshot, order.seed)
     questions = [*said.questions, *shown.questions]
     if not any(one.kind not in KNOWN_KINDS for one in questions):
         raise Refused(
             f"there is nothing unknown to calibrate catalog {snapshot.name} with: it needs two "
             "products, or feedback with pictures, or --photos with a folder _unknown"
         )
-    return Material(questions, [*said.notes, *shown.notes])
+    return CalibrationData(questions, [*said.notes, *shown.notes])
 
 
-def calibrated_json(catalog: str, order: CalibrationOrder, done: Calibrated) -> dict[str, Any]:
+def calibration_outcome_json(
+    catalog: str, order: CalibrationRequest, done: CalibrationOutcome
+) -> dict[str, Any]:
     """What command line and service say of it."""
     calibration, choice = done.calibration, done.choice
     return {

@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class Material:
+class CalibrationData:
     """Questions, and what was left aside.
 
     Attributes:
@@ -46,9 +46,9 @@ class Material:
     notes: list[str] = field(default_factory=list)
 
 
-def of_feedback(catalog: Catalog, book: FeedbackRecorder) -> Material:
+def feedback_samples(catalog: Catalog, book: FeedbackRecorder) -> CalibrationData:
     """What people said, where a picture of what was seen is kept; the newest."""
-    material = Material()
+    material = CalibrationData()
     usable = [one for one in catalog.feedback if one.picture and _asked_of(one) in catalog.products]
     pictures = {one.feedback_id: book.picture(one) for one in usable[-MOST_FEEDBACK:]}
     for one in usable[-MOST_FEEDBACK:]:
@@ -71,7 +71,7 @@ def of_feedback(catalog: Catalog, book: FeedbackRecorder) -> Material:
     return material
 
 
-def of_photos(catalog: Catalog, folder: Path) -> Material:
+def photo_samples(catalog: Catalog, folder: Path) -> CalibrationData:
     """Photos in `queries/PRODUCT_ID/` and `queries/_unknown/`, or in such folders themselves.
 
     Raises:
@@ -81,7 +81,7 @@ def of_photos(catalog: Catalog, folder: Path) -> Material:
     top = folder / "queries" if (folder / "queries").is_dir() else folder
     if not top.is_dir():
         raise Refused(f"there is no folder {folder}")
-    material = Material()
+    material = CalibrationData()
     known = {one.image_id for product in catalog.products.values() for one in product.images}
     for place in sorted(one for one in top.iterdir() if one.is_dir()):
         is_unknown = place.name == UNKNOWN_FOLDER
@@ -109,15 +109,15 @@ def of_photos(catalog: Catalog, folder: Path) -> Material:
     return material
 
 
-def of_catalog(catalog: Catalog, seed: int = 0) -> Material:
+def catalog_samples(catalog: Catalog, seed: int = 0) -> CalibrationData:
     """Drawn views of products, asked as if the catalog lacked them, and references held out."""
     rng = np.random.default_rng(seed)
     products = list(catalog.products.values())
     if len(products) < 2:
-        return Material()
+        return CalibrationData()
     chosen = [products[at] for at in rng.permutation(len(products))[:MOST_VIEWS]]
     each = min(max(MOST_VIEWS // len(chosen), 1), MOST_VIEWS_OF_ONE)
-    material = Material()
+    material = CalibrationData()
     for product in chosen:
         for number in range(each):
             image = product.images[number % len(product.images)]

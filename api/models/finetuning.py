@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 
 from api.errors import Refused
-from api.models.finetuning_detector import OwnDetector
-from api.models.per_catalog import NONCOMMERCIAL, NOTES, AdaptedModels
+from api.models.finetuning_detector import CatalogDetectorFinetuner
+from api.models.per_catalog import NONCOMMERCIAL, NOTES, PerCatalogModels
 from catalog.encodings.network_store import NetworkStore
 from catalog.journal.state import NO_PARTS
 from catalog.migration import model_id_of
@@ -38,7 +38,7 @@ OnStage = Callable[[str, int, int | None], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Switched:
+class KeptNetworks:
     """What was done with adapted networks.
 
     Attributes:
@@ -53,7 +53,7 @@ class Switched:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Material:
+class FinetuningData:
     """What an adaptation draws its pictures from.
 
     Attributes:
@@ -67,14 +67,14 @@ class Material:
     side: int
 
 
-class CatalogAdapter:
+class CatalogFinetuner:
     """Adapts the embedder to one catalog."""
 
     def __init__(
         self,
         store: CatalogStore,
         storage: Storage,
-        adapted: AdaptedModels,
+        adapted: PerCatalogModels,
         manifest: WeightsManifest,
         *,
         any_licence: bool,
@@ -112,7 +112,7 @@ class CatalogAdapter:
             products, EmbedderFinetuneOptions(options, start, present), report, places
         )
 
-    def keep(self, adapted: FinetunedEmbedder, *, switch: bool, on_stage: OnStage) -> Switched:
+    def keep(self, adapted: FinetunedEmbedder, *, switch: bool, on_stage: OnStage) -> KeptNetworks:
         """Put the networks beside the catalog, encode it by them, and switch to them.
 
         The catalog answers by its old networks until the switch, which is one journal entry; they
@@ -143,12 +143,12 @@ class CatalogAdapter:
         model_id = model_id_of(encoder.part_ids)
         if not switch:
             change.prepare(advance)
-            return Switched(model_id, sha256, None)
+            return KeptNetworks(model_id, sha256, None)
         version = change.switch(advance)
         self._tidy(objects)
-        return Switched(model_id, sha256, version)
+        return KeptNetworks(model_id, sha256, version)
 
-    def material(self, seed: int = 0) -> "Material":
+    def material(self, seed: int = 0) -> "FinetuningData":
         """What training draws from, to be looked at.
 
         Raises:
@@ -160,12 +160,12 @@ class CatalogAdapter:
         products = read_catalog_products(self._store.snapshot(), seed)
         net, side = load_embedder(start), input_side(start)
         twins = find_nearest_others(products, lambda crops: embed_crops(net, crops, side=side))
-        return Material(products, twins, side)
+        return FinetuningData(products, twins, side)
 
     @property
-    def detector(self) -> OwnDetector:
+    def detector(self) -> CatalogDetectorFinetuner:
         """What adapts the detector to the same catalog."""
-        return OwnDetector(self._store, self._manifest, any_licence=self._any_licence)
+        return CatalogDetectorFinetuner(self._store, self._manifest, any_licence=self._any_licence)
 
     def _start(self) -> Weights:
         entries = self._manifest.of_network(Network.EMBEDDER)

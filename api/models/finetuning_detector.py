@@ -22,7 +22,7 @@ from training.loop.progress import OnReport
 from training.loop.trainer import RunOptions
 
 
-class OwnDetector:
+class CatalogDetectorFinetuner:
     """Adapts the detector to one catalog."""
 
     def __init__(

@@ -87,11 +87,11 @@ def load_models(settings: Settings) -> Models:
     if settings.threads:
         cv2.setNumThreads(settings.threads)
     networks = load_networks(settings, Device(settings.device))
-    decision = shipped_decision(settings)
+    decision = load_decision(settings)
     return Models(
         networks=networks,
         decision=decision,
-        pipeline=compose(networks, decision),
+        pipeline=build_pipeline(networks, decision),
         encoder=ReferenceEncoder(
             # What the catalog keeps shall not change with what looks at it later.
             networks.front_end,
@@ -102,7 +102,7 @@ def load_models(settings: Settings) -> Models:
     )
 
 
-def shipped_decision(settings: Settings) -> Decision:
+def load_decision(settings: Settings) -> Decision:
     """The decision as it holds for a catalog without a calibration; loads no network.
 
     Raises:
@@ -218,7 +218,7 @@ def _table(settings: Settings, kind: Network) -> Path:
     return weights.path
 
 
-def compose(networks: Networks, decision: Decision, shortlist_size: int = 12) -> Pipeline:
+def build_pipeline(networks: Networks, decision: Decision, shortlist_size: int = 12) -> Pipeline:
     """The method around these networks."""
     shelf = ReferenceCache(networks.front_end)
     parts = Stages(

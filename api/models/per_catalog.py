@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
-from api.models.loading import Models, Networks, compose
+from api.models.loading import Models, Networks, build_pipeline
 from catalog.encodings.encoding import Encoder, PartIds
 from catalog.encodings.network_store import NetworkStore
 from catalog.errors import Conflict
@@ -45,7 +45,7 @@ _KEPT: Final = 8
 _logger = logging.getLogger(__name__)
 
 
-class AdaptedModels:
+class PerCatalogModels:
     """The process's models with the embedder of a catalog; thread-safe."""
 
     def __init__(
@@ -156,7 +156,7 @@ class AdaptedModels:
         return path
 
     def _check_licence(self, path: Path) -> None:
-        if self._any_licence or NONCOMMERCIAL not in notes_of(path):
+        if self._any_licence or NONCOMMERCIAL not in read_weight_notes(path):
             return
         raise Conflict(
             "they were made from weights that may not be used commercially; set "
@@ -164,7 +164,7 @@ class AdaptedModels:
         )
 
 
-def notes_of(path: Path) -> dict[str, object]:
+def read_weight_notes(path: Path) -> dict[str, object]:
     """What was written into a weights file beside its tensors.
 
     Raises:
@@ -184,7 +184,7 @@ def with_embedder(models: Models, embedder: NetworkEmbedder) -> Models:
     return Models(
         networks=networks,
         decision=decision,
-        pipeline=compose(networks, decision),
+        pipeline=build_pipeline(networks, decision),
         encoder=ReferenceEncoder(
             networks.front_end, NearestNeighbourMatcher(), embedder, networks.detector
         ),

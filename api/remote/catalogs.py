@@ -1,4 +1,4 @@
-"""A server's catalogs; implements `api.remote.protocols.Keeping`."""
+"""A server's catalogs; implements `api.remote.protocols.CatalogCollection`."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import Final
 from typing_extensions import override
 
 from api.errors import Refused
-from api.remote.decoding import as_ours, change_of, product_of, report_of
+from api.remote.decoding import decode_change, decode_product, decode_report, translate_refusals
 from catalog.encodings.encoding import PartIds
 from catalog.ingest.image_file import ImageFile
 from catalog.reconcile.orphans import GRACE_SECONDS
@@ -56,21 +56,21 @@ class RemoteProducts(Mapping[str, Product]):
 
     @cached_property
     def _all(self) -> tuple[str, ...]:
-        found = [product_of(one) for one in self._client.products(self._catalog)]
+        found = [decode_product(one) for one in self._client.products(self._catalog)]
         self._known.update((one.product_id, one) for one in found)
         return tuple(one.product_id for one in found)
 
     def _asked(self, product_id: str) -> Product | None:
         try:
-            return product_of(self._client.product(self._catalog, product_id))
+            return decode_product(self._client.product(self._catalog, product_id))
         except Declined as error:
             if error.status != GONE:
                 raise
             return None
 
 
-class RemoteShown:
-    """A server's catalog at one moment; implements `api.remote.protocols.Shown`."""
+class RemoteCatalogView:
+    """A server's catalog at one moment; implements `api.remote.protocols.CatalogView`."""
 
     def __init__(self, client: Client, name: str) -> None:
         self._said = client.catalog(name)
@@ -93,20 +93,20 @@ class RemoteShown:
         return {one.model_id: one for one in known}
 
 
-class RemoteStore:
-    """A server's catalog that can be changed; implements `api.remote.protocols.Store`."""
+class RemoteCatalog:
+    """A server's catalog that can be changed; implements `api.remote.protocols.EditableCatalog`."""
 
     def __init__(self, client: Client, name: str) -> None:
         self._client = client
         self._name = name
 
-    def snapshot(self) -> RemoteShown:
+    def snapshot(self) -> RemoteCatalogView:
         """The catalog as it is now."""
-        return RemoteShown(self._client, self._name)
+        return RemoteCatalogView(self._client, self._name)
 
     def product(self, product_id: str) -> Product:
         """One product."""
-        return product_of(self._client.product(self._name, product_id))
+        return decode_product(self._client.product(self._name, product_id))
 
     def add_product(
         self,
@@ -126,11 +126,11 @@ class RemoteStore:
             description=description,
             attributes={key: _value(one) for key, one in (attributes or {}).items()},
         )
-        return change_of(said)
+        return decode_change(said)
 
     def add_images(self, product_id: str, pictures: Sequence[ImageFile]) -> ChangeResult:
         """Add pictures to a product."""
-        return change_of(self._client.add_images(self._name, product_id, _named(pictures)))
+        return decode_change(self._client.add_images(self._name, product_id, _named(pictures)))
 
     def replace_images(
         self, product_id: str, pictures: Sequence[ImageFile], *, if_revision: int | None = None
@@ -139,7 +139,9 @@ class RemoteStore:
         product = self._client.product(self._name, product_id)
         revision = product["revision"] if if_revision is None else if_revision
         files = _named(pictures)
-        return change_of(self._client.put_product(self._name, product, files, revision=revision))
+        return decode_change(
+            self._client.put_product(self._name, product, files, revision=revision)
+        )
 
     def remove_images(
         self, product_id: str, image_ids: Sequence[str], *, if_revision: int | None = None
@@ -148,7 +150,7 @@ class RemoteStore:
         change: ChangeResult | None = None
         for image_id in image_ids:
             said = self._client.remove_image(self._name, product_id, image_id, revision=if_revision)
-            change = change_of(said)
+            change = decode_change(said)
             if_revision = None if if_revision is None else change.product.revision
         if change is None:
             raise Refused("name at least one picture.")
@@ -171,19 +173,19 @@ class RemoteStore:
                 key: None if one is None else _value(one) for key, one in attribute_changes.items()
             }
         said = self._client.update_product(self._name, product_id, changes, revision=if_revision)
-        return change_of(said)
+        return decode_change(said)
 
     def remove_product(self, product_id: str) -> ChangeResult:
         """Take a product out."""
-        return change_of(self._client.remove_product(self._name, product_id))
+        return decode_change(self._client.remove_product(self._name, product_id))
 
     def restore_product(self, product_id: str) -> ChangeResult:
         """Bring a product back."""
-        return change_of(self._client.restore_product(self._name, product_id))
+        return decode_change(self._client.restore_product(self._name, product_id))
 
 
 class RemoteReconciler:
-    """Asks a server to reconcile; implements `api.remote.protocols.Reconciling`."""
+    """Asks a server to reconcile; implements `api.remote.protocols.CatalogReconciler`."""
 
     def __init__(self, client: Client, name: str, grace_seconds: float) -> None:
         self._client = client
@@ -202,11 +204,11 @@ class RemoteReconciler:
         return self._done(job)
 
     def _done(self, job: JobJson) -> Report:
-        return report_of(finished(self._client, job)["result"] or {})
+        return decode_report(wait_for_job(self._client, job)["result"] or {})
 
 
 class RemoteCatalogs:
-    """All catalogs of a server; implements `api.remote.protocols.Keeping`."""
+    """All catalogs of a server; implements `api.remote.protocols.CatalogCollection`."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -215,16 +217,16 @@ class RemoteCatalogs:
         """Names of the catalogs that there are, sorted."""
         return tuple(one["catalog"] for one in self._client.catalogs())
 
-    def create(self, name: str) -> RemoteStore:
+    def create(self, name: str) -> RemoteCatalog:
         """Make an empty catalog."""
         self._client.create_catalog(name)
-        return RemoteStore(self._client, name)
+        return RemoteCatalog(self._client, name)
 
-    def open(self, name: str) -> RemoteStore:
+    def open(self, name: str) -> RemoteCatalog:
         """A catalog that there is."""
-        with as_ours():
+        with translate_refusals():
             self._client.catalog(name)
-        return RemoteStore(self._client, name)
+        return RemoteCatalog(self._client, name)
 
     def delete(self, name: str) -> None:
         """Delete a catalog for ever."""
@@ -235,7 +237,7 @@ class RemoteCatalogs:
         return RemoteReconciler(self._client, name, grace_seconds)
 
 
-def finished(client: Client, job: JobJson, on_job: OnJob | None = None) -> JobJson:
+def wait_for_job(client: Client, job: JobJson, on_job: OnJob | None = None) -> JobJson:
     """Wait for a job.
 
     Raises:

@@ -57,7 +57,7 @@ _ERRORS: Final[Mapping[str, type[CatalogError]]] = {
 
 
 @contextmanager
-def as_ours() -> Iterator[None]:
+def translate_refusals() -> Iterator[None]:
     """A server's refusals as the errors that a catalog here would raise."""
     try:
         yield
@@ -70,7 +70,7 @@ def as_ours() -> Iterator[None]:
         raise ours(str(error)) from error
 
 
-def product_of(said: ProductJson) -> Product:
+def decode_product(said: ProductJson) -> Product:
     """A product."""
     return Product(
         said["product_id"],
@@ -84,7 +84,7 @@ def product_of(said: ProductJson) -> Product:
     )
 
 
-def change_of(said: WrittenJson) -> ChangeResult:
+def decode_change(said: WrittenJson) -> ChangeResult:
     """What a write did."""
     findings = tuple(
         Issue(
@@ -96,17 +96,17 @@ def change_of(said: WrittenJson) -> ChangeResult:
         )
         for one in said["findings"]
     )
-    product = product_of(said["product"])
+    product = decode_product(said["product"])
     return ChangeResult(said["index_version"], product, tuple(said["notes"]), findings)
 
 
-def identification_of(said: IdentificationJson) -> Identification:
+def decode_identification(said: IdentificationJson) -> Identification:
     """What was said of a picture."""
-    matches = tuple(map(match_of, said["detections"]))
+    matches = tuple(map(decode_match, said["detections"]))
     return Identification(matches, said["index_version"], StageTimes(**said["elapsed_ms"]))
 
 
-def match_of(said: DetectionJson) -> Match:
+def decode_match(said: DetectionJson) -> Match:
     """A detection with its product; the correspondences are not told."""
     check, product_id = None, said["product_id"]
     if said["reference_image"] is not None and product_id is not None:
@@ -115,7 +115,7 @@ def match_of(said: DetectionJson) -> Match:
             said["reference_image"],
             said["inliers"],
             np.zeros((0, 4), np.float32),
-            points_of(said["outline"]),
+            decode_points(said["outline"]),
             said["coverage"],
             said["agreement"],
         )
@@ -129,13 +129,13 @@ def match_of(said: DetectionJson) -> Match:
     )
 
 
-def explanation_of(said: ExplanationJson) -> Explanation:
+def decode_explanation(said: ExplanationJson) -> Explanation:
     """Why a product is, or is not, the answer."""
-    match = None if said["match"] is None else match_of(said["match"])
+    match = None if said["match"] is None else decode_match(said["match"])
     return Explanation(said["product_id"], tuple(Gate(**one) for one in said["gates"]), match)
 
 
-def found_of(said: FoundJson) -> SearchResult:
+def decode_search_page(said: FoundJson) -> SearchResult:
     """One page of a search."""
     return SearchResult(
         said["index_version"],
@@ -147,7 +147,7 @@ def found_of(said: FoundJson) -> SearchResult:
     )
 
 
-def report_of(result: dict[str, Any]) -> Report:
+def decode_report(result: dict[str, Any]) -> Report:
     """What comparing a catalog with its storage found."""
     findings = tuple(
         Difference(FindingKind(one["kind"]), one["subject"], one["sentence"])
@@ -157,7 +157,7 @@ def report_of(result: dict[str, Any]) -> Report:
 
 
 def _hit(said: HitJson) -> Hit:
-    product = product_of(said["product"])
+    product = decode_product(said["product"])
     return Hit(product, said["relevance"], said["similarity"], said["reference_image"])
 
 
@@ -173,6 +173,6 @@ def _attribute(value: AttributeJson) -> AttributeValue:
     return value if isinstance(value, str) else float(value)
 
 
-def points_of(points: list[list[float]]) -> NDArray[np.float32]:
+def decode_points(points: list[list[float]]) -> NDArray[np.float32]:
     """Corners, (N, 2)."""
     return np.array(points, np.float32).reshape(-1, 2)

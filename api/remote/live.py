@@ -1,6 +1,6 @@
 """A server's JSON of live sessions and videos as our own messages."""
 
-from api.remote.decoding import points_of
+from api.remote.decoding import decode_points
 from client.records import EventJson, SessionJson
 from matcher.imaging.box import Box
 from matcher.live import SessionStatus
@@ -10,7 +10,7 @@ from matcher.tracking.events import Event, EventKind
 from stream.status import SourceState
 
 
-def event_of(said: EventJson) -> Event:
+def decode_event(said: EventJson) -> Event:
     """One step in the life of an appearance."""
     return Event(
         sequence=said["sequence"],
@@ -23,7 +23,7 @@ def event_of(said: EventJson) -> Event:
         verdict=Verdict(said["verdict"]),
         probability=said["probability"],
         box=Box(*said["box"]),
-        outline=points_of(said["outline"]),
+        outline=decode_points(said["outline"]),
         frame_index=said["frame_index"],
         media_time_s=said["media_time_s"],
         timestamp=said["timestamp"],
@@ -34,7 +34,7 @@ def event_of(said: EventJson) -> Event:
     )
 
 
-def status_of(said: SessionJson) -> SessionStatus:
+def decode_session_status(said: SessionJson) -> SessionStatus:
     """A session at one moment."""
     return SessionStatus(
         said["session_id"],

@@ -1,9 +1,14 @@
-"""A server looks; implements `api.remote.protocols.Looking`."""
+"""A server looks; implements `api.remote.protocols.CatalogMatcher`."""
 
 from collections.abc import Mapping, Sequence
 
 from api.remote.catalogs import RemoteProducts
-from api.remote.decoding import as_ours, explanation_of, found_of, identification_of
+from api.remote.decoding import (
+    decode_explanation,
+    decode_identification,
+    decode_search_page,
+    translate_refusals,
+)
 from catalog.ingest.image_file import ImageFile
 from catalog.records.product import Product
 from catalog.search.search import SearchQuery, SearchResult
@@ -12,7 +17,7 @@ from matcher.decision.explain import Explanation
 from matcher.results import Identification
 
 
-class There:
+class RemoteMatcher:
     """On a server."""
 
     def __init__(self, client: Client, catalog: str) -> None:
@@ -36,14 +41,14 @@ class There:
 
     def identify(self, picture: ImageFile, *, whole_image: bool) -> Identification:
         """What is in a picture."""
-        with as_ours():
+        with translate_refusals():
             said = self._client.identify(self._catalog, _sent(picture), whole_image=whole_image)
-        return identification_of(said)
+        return decode_identification(said)
 
     def explain(self, picture: ImageFile, product_id: str) -> Explanation:
         """Why a product is, or is not, the answer."""
         said = self._client.explain(self._catalog, _sent(picture), product_id)
-        return explanation_of(said)
+        return decode_explanation(said)
 
     def search(
         self, asked: SearchQuery, where: Sequence[str], picture: ImageFile | None
@@ -58,7 +63,7 @@ class There:
             offset=asked.offset,
             limit=asked.limit,
         )
-        return found_of(said)
+        return decode_search_page(said)
 
 
 def _sent(picture: ImageFile) -> tuple[str, bytes]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matcher.results import Identification
 
 
-class Shown(Protocol):
+class CatalogView(Protocol):
     """A catalog at one moment; `catalog.snapshot.Catalog` is one."""
 
     @property
@@ -40,10 +40,10 @@ class Shown(Protocol):
         ...
 
 
-class Store(Protocol):
+class EditableCatalog(Protocol):
     """A catalog that can be changed; `catalog.store.CatalogStore` is one and says more of each."""
 
-    def snapshot(self) -> Shown:
+    def snapshot(self) -> CatalogView:
         """The catalog as it is now."""
         ...
 
@@ -104,7 +104,7 @@ class Store(Protocol):
         ...
 
 
-class Reconciling(Protocol):
+class CatalogReconciler(Protocol):
     """Brings a catalog and its storage together, as `catalog.reconcile.reconciler.Reconciler`."""
 
     def sync(self, *, dry_run: bool = False) -> "Report":
@@ -116,18 +116,18 @@ class Reconciling(Protocol):
         ...
 
 
-class Keeping(Protocol):
+class CatalogCollection(Protocol):
     """All catalogs of a place; `catalog.registry.Catalogs` is one."""
 
     def names(self) -> tuple[str, ...]:
         """Names of the catalogs that there are, sorted."""
         ...
 
-    def create(self, name: str) -> Store:
+    def create(self, name: str) -> EditableCatalog:
         """Make an empty catalog."""
         ...
 
-    def open(self, name: str) -> Store:
+    def open(self, name: str) -> EditableCatalog:
         """A catalog that there is."""
         ...
 
@@ -135,12 +135,12 @@ class Keeping(Protocol):
         """Delete a catalog for ever."""
         ...
 
-    def reconciler(self, name: str, *, grace_seconds: float = ...) -> Reconciling:
+    def reconciler(self, name: str, *, grace_seconds: float = ...) -> CatalogReconciler:
         """What brings a catalog and its storage together."""
         ...
 
 
-class Looking(Protocol):
+class CatalogMatcher(Protocol):
     """Looks at pictures for one catalog; errors are those of `api.errors.refusals`."""
 
     @property
@@ -167,8 +167,8 @@ class Looking(Protocol):
         ...
 
 
-class Here:
-    """In this process; implements `Looking`."""
+class LocalMatcher:
+    """In this process; implements `CatalogMatcher`."""
 
     def __init__(self, services: "Services", catalog: str) -> None:
         """Look at a catalog as it is now.

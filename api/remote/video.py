@@ -6,14 +6,14 @@ from contextlib import ExitStack
 from typing import TextIO, cast
 
 from api.errors import Refused
-from api.remote.catalogs import POLL_S, finished
+from api.remote.catalogs import POLL_S, wait_for_job
 from api.schemas.results import json_line
 from api.video.job import OnLine, OnStage, VideoOrder, refuse_same_file
 from client.client import Client
 from client.records import JobJson, VideoResultJson
 
 
-def match_there(
+def match_on_server(
     client: Client,
     catalog: str,
     order: VideoOrder,
@@ -50,7 +50,7 @@ def match_there(
             if order.events is not None:
                 file = stack.enter_context(order.events.open("w", encoding="utf-8"))
             _follow(client, job, on_stage, on_line, file)
-        job = finished(client, client.job(job["job_id"]))
+        job = wait_for_job(client, client.job(job["job_id"]))
     except KeyboardInterrupt:
         on_job(job)
         raise

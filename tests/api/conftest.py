@@ -27,7 +27,7 @@ def empty_shop(
 @pytest.fixture
 def shop(empty_shop: Shop) -> Shop:
     """The catalog `shop` holds tea and milk; there is a picture of rice, too."""
-    empty_shop.did("catalog", "create", "shop")
-    empty_shop.did("product", "add", "shop", "tea", "tea.png", "--name", "Green tea")
-    empty_shop.did("product", "add", "shop", "milk", "milk.png")
+    empty_shop.run_ok("catalog", "create", "shop")
+    empty_shop.run_ok("product", "add", "shop", "tea", "tea.png", "--name", "Green tea")
+    empty_shop.run_ok("product", "add", "shop", "milk", "milk.png")
     return empty_shop

@@ -36,7 +36,7 @@ from matcher.retrieval.shortlist import SearchableCatalog
 from tests.catalog.support.fakes import FakeEncoder, embedding_of
 
 if TYPE_CHECKING:
-    from api.models.finetuning import CatalogAdapter
+    from api.models.finetuning import CatalogFinetuner
     from api.models.loading import Models
 
 
@@ -154,10 +154,10 @@ class FakeServices:
     def finder(self) -> PhotoFinder:
         return ColourFinder()
 
-    def adapter(self, catalog: str) -> "CatalogAdapter":
+    def finetuner(self, catalog: str) -> "CatalogFinetuner":
         raise NotImplementedError
 
-    def judge(self, catalog: Catalog) -> "ColourJudge":
+    def recogniser(self, catalog: Catalog) -> "ColourJudge":
         assert catalog.name
         return ColourJudge()
 
@@ -215,7 +215,7 @@ class Shop:
         assert "Traceback" not in said.err
         return Said(code, said.out, said.err)
 
-    def did(self, *arguments: object) -> Said:
+    def run_ok(self, *arguments: object) -> Said:
         """Run `skulens`, which must succeed."""
         said = self.run(*arguments)
         assert said.code == 0, said.err
@@ -223,4 +223,6 @@ class Shop:
 
     def products(self, catalog: str = "shop") -> list[str]:
         """Ids of the products in a catalog, which must be whole."""
-        return [one["product_id"] for one in self.did("product", "list", catalog, "--json").lines]
+        return [
+            one["product_id"] for one in self.run_ok("product", "list", catalog, "--json").lines
+        ]

@@ -11,7 +11,7 @@ import typer
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from api.cli.context import examples, services
+from api.cli.context import examples, open_services
 from api.cli.output import OnStage, Output
 from api.errors import Refused
 
@@ -72,12 +72,12 @@ def recognition(
     """Recognition on photos, end to end, beside RootSIFT against every reference."""
     from bench.recognition.recognition import RecognitionOptions, measure_recognition
 
-    with measuring(context) as (output, built, on_stage), ExitStack() as stack:
-        dataset = recognition_dataset(data, protocol, shared, stack)
+    with measurement(context) as (output, built, on_stage), ExitStack() as stack:
+        dataset = open_dataset(data, protocol, shared, stack)
         options = RecognitionOptions(limit, seed, workers, whole_image, baseline)
         build = _recogniser_builder(built, stack, on_stage)
         result = measure_recognition(dataset, build, options, on_stage)
-    answer(output, result.table(), result.to_json(), json)
+    print_result(output, result.table(), result.to_json(), json)
 
 
 @bench_app.command(
@@ -98,11 +98,11 @@ def homography(
     from api.cli.bench.catalogs import pair_finders
     from bench.keypoints.homography import HomographyOptions, evaluation_photos, measure_homography
 
-    with measuring(context) as (output, built, on_stage):
+    with measurement(context) as (output, built, on_stage):
         options = HomographyOptions(evaluation_photos(shared), pairs, keypoints, seed)
         finders = pair_finders(built.models.networks, keypoints)
         result = measure_homography(finders, options, on_stage)
-    answer(output, result.table(), result.to_json(), json)
+    print_result(output, result.table(), result.to_json(), json)
 
 
 @bench_app.command(
@@ -120,12 +120,12 @@ def copies(
     """One to twelve copies of a carton in a photo: are all found and outlined?"""
     from bench.recognition.copies import CopiesOptions, measure_copies
 
-    with measuring(context) as (output, built, on_stage), ExitStack() as stack:
-        catalog = stack.enter_context(laid_out("one-reference", shared)).catalog
+    with measurement(context) as (output, built, on_stage), ExitStack() as stack:
+        catalog = stack.enter_context(lay_out_protocol("one-reference", shared)).catalog
         backgrounds = tuple(sorted((shared / "boofcv_photos").glob("*.jpg")))
         options = CopiesOptions(catalog, backgrounds, scenes, seed)
         result = measure_copies(options, _recogniser_builder(built, stack, on_stage), on_stage)
-    answer(output, result.table(), result.to_json(), json)
+    print_result(output, result.table(), result.to_json(), json)
 
 
 @bench_app.command(
@@ -142,7 +142,7 @@ def video(
     from bench.appearances import LABELS, read_appearances, read_crops
     from bench.live.video import VideoOptions, measure_video
 
-    with measuring(context) as (output, built, on_stage), ExitStack() as stack:
+    with measurement(context) as (output, built, on_stage), ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="skulens-")))
         options = VideoOptions(
             _soda_clip(shared),
@@ -155,7 +155,7 @@ def video(
             return _watched(clip, pictures, built, stack, on_stage)
 
         result = measure_video(options, watch, on_stage)
-    answer(output, result.table(), result.to_json(), json)
+    print_result(output, result.table(), result.to_json(), json)
 
 
 @bench_app.command(
@@ -172,38 +172,38 @@ def latency(
     json: JsonFile = None,
 ) -> None:
     """What each stage and a frame cost, beside a naive pipeline on the same frames."""
-    from api.cli.bench.catalogs import latency_target, passing_catalog
+    from api.cli.bench.catalogs import latency_target, temporary_catalog
     from bench.appearances import LABELS, read_crops
     from bench.latency.latency import LatencyOptions, measure_latency
     from bench.live.video import cut_references
     from stream.video.file import FileSource
 
-    with measuring(context) as (output, built, on_stage), ExitStack() as stack:
+    with measurement(context) as (output, built, on_stage), ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="skulens-")))
         clip = _soda_clip(shared)
         cut_references(clip, read_crops(LABELS / "soda_catalog.json"), folder)
         encoder = built.models.encoder
-        catalog = stack.enter_context(passing_catalog(folder, encoder, on_stage))
+        catalog = stack.enter_context(temporary_catalog(folder, encoder, on_stage))
         first = next(FileSource(clip).frames(start), None)
         if first is None:
             raise Refused(f"{clip.name} has no frame {start}")
         options = LatencyOptions(clip, start, frames, naive_frames)
         target = latency_target(built, catalog, first.image)
         result = measure_latency(options, target, on_stage)
-    answer(output, result.table(), result.to_json(), json)
+    print_result(output, result.table(), result.to_json(), json)
 
 
 @contextmanager
-def measuring(context: typer.Context) -> Iterator[tuple[Output, "Services", OnStage]]:
+def measurement(context: typer.Context) -> Iterator[tuple[Output, "Services", OnStage]]:
     """What every measurement is given, while the block runs."""
     output = Output()
-    built = services(context)
+    built = open_services(context)
     with output.stages() as on_stage:
         on_stage("loading the networks", 0, None)
         yield output, built, on_stage
 
 
-def recognition_dataset(
+def open_dataset(
     data: Path | None, protocol: str | None, shared: Path | None, stack: ExitStack
 ) -> "Dataset":
     """Data of a folder, or of a protocol that is laid out for as long as the stack is open."""
@@ -212,12 +212,12 @@ def recognition_dataset(
     if data is not None and protocol is None:
         return read_dataset(data)
     if data is None and protocol is not None and shared is not None:
-        return stack.enter_context(laid_out(protocol, shared))
+        return stack.enter_context(lay_out_protocol(protocol, shared))
     raise typer.BadParameter("give either --data DIR, or --protocol NAME with --shared DIR")
 
 
 @contextmanager
-def laid_out(protocol: str, shared: Path) -> Iterator["Dataset"]:
+def lay_out_protocol(protocol: str, shared: Path) -> Iterator["Dataset"]:
     """The real pictures of a protocol as recognition data, while the block runs."""
     from bench.recognition.protocols import lay_out
 
@@ -228,10 +228,10 @@ def laid_out(protocol: str, shared: Path) -> Iterator["Dataset"]:
 def _recogniser_builder(
     built: "Services", stack: ExitStack, on_stage: OnStage
 ) -> "RecogniserBuilder":
-    from api.cli.bench.catalogs import CatalogRecogniser, passing_catalog
+    from api.cli.bench.catalogs import CatalogRecogniser, temporary_catalog
 
     def build(folder: Path) -> "Recogniser":
-        catalog = stack.enter_context(passing_catalog(folder, built.models.encoder, on_stage))
+        catalog = stack.enter_context(temporary_catalog(folder, built.models.encoder, on_stage))
         return CatalogRecogniser(built.finder, catalog)
 
     return build
@@ -240,11 +240,11 @@ def _recogniser_builder(
 def _watched(
     clip: Path, pictures: Path, built: "Services", stack: ExitStack, on_stage: OnStage
 ) -> Iterator["Event"]:
-    from api.cli.bench.catalogs import passing_catalog
+    from api.cli.bench.catalogs import temporary_catalog
     from matcher.tracking.frame_matcher import FrameMatcher, SessionInfo
     from stream.video.file import FileSource
 
-    catalog = stack.enter_context(passing_catalog(pictures, built.models.encoder, on_stage))
+    catalog = stack.enter_context(temporary_catalog(pictures, built.models.encoder, on_stage))
     engine = FrameMatcher(built.finder, SessionInfo("bench", 0.0))
     source = FileSource(clip)
     for frame in source.frames():
@@ -260,7 +260,9 @@ def _soda_clip(shared: Path) -> Path:
     return clips[0]
 
 
-def answer(output: Output, table: "Table", figures: Mapping[str, Any], file: Path | None) -> None:
+def print_result(
+    output: Output, table: "Table", figures: Mapping[str, Any], file: Path | None
+) -> None:
     """Print a measurement's table and write its figures."""
     output.show(Text(table.title, "bold"))
     for part in figure_tables(table, output.width):

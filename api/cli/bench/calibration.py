@@ -5,7 +5,15 @@ from typing import Annotated
 
 import typer
 
-from api.cli.bench.bench import SHARED_HELP, JsonFile, Seed, answer, bench_app, laid_out, measuring
+from api.cli.bench.bench import (
+    SHARED_HELP,
+    JsonFile,
+    Seed,
+    bench_app,
+    lay_out_protocol,
+    measurement,
+    print_result,
+)
 from api.cli.context import examples
 
 PROTOCOL = "open-set"
@@ -33,8 +41,8 @@ def calibration(
     json: JsonFile = None,
 ) -> None:
     """Unknowns called identical after `catalog calibrate`, beside what was asked for."""
-    from api.cli.bench.catalogs import passing_catalog
-    from api.models.calibration_data import of_catalog
+    from api.cli.bench.catalogs import temporary_catalog
+    from api.models.calibration_data import catalog_samples
     from bench.recognition.calibration import (
         RATES,
         CalibrationOptions,
@@ -42,18 +50,21 @@ def calibration(
         measure_calibration,
     )
 
-    with measuring(context) as (output, built, on_stage), laid_out(PROTOCOL, shared) as dataset:
+    with (
+        measurement(context) as (output, built, on_stage),
+        lay_out_protocol(PROTOCOL, shared) as dataset,
+    ):
         rates = tuple(false_accept_rate or RATES)
         options = CalibrationOptions(rates, photos, unknown, limit, seed)
         models = built.models
-        with passing_catalog(dataset.catalog, models.encoder, on_stage) as catalog:
+        with temporary_catalog(dataset.catalog, models.encoder, on_stage) as catalog:
             result = measure_calibration(
                 models.pipeline,
                 catalog,
                 dataset,
                 fitting_photos(shared, dataset, options),
-                of_catalog(catalog, seed).questions,
+                catalog_samples(catalog, seed).questions,
                 options,
                 on_stage,
             )
-    answer(output, result.table(), result.to_json(), json)
+    print_result(output, result.table(), result.to_json(), json)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from api.errors import Refused
-from api.models.loading import Networks, compose, load_networks
+from api.models.loading import Networks, build_pipeline, load_networks
 from api.services import PhotoFinder, Services
 from bench.keypoints.homography import FeatureFinder, PairFinder
 from bench.latency.clocked import NetworkClock
@@ -50,7 +50,7 @@ class CatalogRecogniser:
 
 
 @contextmanager
-def passing_catalog(folder: Path, encoder: Encoder, on_progress: OnProgress) -> Iterator[Catalog]:
+def temporary_catalog(folder: Path, encoder: Encoder, on_progress: OnProgress) -> Iterator[Catalog]:
     """A catalog of a folder of product folders, gone when the block ends.
 
     Raises:
@@ -76,7 +76,7 @@ def contest_finder(
             for number, picture in enumerate(references):
                 Image.fromarray(picture).save(home / f"reference-{number:03d}.png")
         pipeline = services.models.pipeline
-        with passing_catalog(
+        with temporary_catalog(
             Path(folder) / "catalog", services.models.encoder, lambda *_: None
         ) as catalog:
             yield lambda image: pipeline.contests(image, catalog)
@@ -110,9 +110,9 @@ def latency_target(
     plain = load_networks(services.settings, Device.REFERENCE)
     return LatencyTarget(
         stages=_stages(services, catalog, image),
-        engine=compose(shipped, models.decision),
+        engine=build_pipeline(shipped, models.decision),
         clock=clock,
-        naive=compose(plain, models.decision, shortlist_size=max(len(catalog.products), 1)),
+        naive=build_pipeline(plain, models.decision, shortlist_size=max(len(catalog.products), 1)),
         catalog=catalog,
     )
 
@@ -156,7 +156,7 @@ def _stages(services: Services, catalog: Catalog, image: NDArray[np.uint8]) -> l
         return lambda: front_end.extract(image, KEYPOINTS)
 
     def identify() -> Callable[[], object]:
-        pipeline = compose(fresh(), services.models.decision)
+        pipeline = build_pipeline(fresh(), services.models.decision)
         return lambda: pipeline.identify(image, catalog)
 
     named = {"detect": detect, "embed": embed, "keypoints": keypoints, "whole picture": identify}

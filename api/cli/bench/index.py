@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.bench.bench import SHARED_HELP, JsonFile, Seed, answer, bench_app, measuring
+from api.cli.bench.bench import SHARED_HELP, JsonFile, Seed, bench_app, measurement, print_result
 from api.cli.context import examples
 from api.cli.output import Output
 
@@ -32,14 +32,14 @@ def index(
     from bench.retrieval.index import SIZES, IndexOptions, measure_index
     from bench.retrieval.index_material import index_material, index_pictures
 
-    with measuring(context) as (output, built, on_stage):
+    with measurement(context) as (output, built, on_stage):
         sizes = tuple(sorted(set(size or SIZES)))
         pictures = index_pictures(shared)
         embedder = built.models.networks.embedder
         cache = built.settings.cache_dir / "bench"
         material = index_material(pictures, embedder, sizes[-1], seed, cache, on_stage)
         result = measure_index(material, IndexOptions(sizes, redis_port), on_stage)
-    answer(output, result.table(), result.to_json(), json)
+    print_result(output, result.table(), result.to_json(), json)
 
 
 @bench_app.command(
@@ -57,4 +57,4 @@ def search(
     output = Output()
     with output.stages() as on_stage:
         result = measure_text_search(TextSearchOptions(products, queries, seed), on_stage)
-    answer(output, result.table(), result.to_json(), json)
+    print_result(output, result.table(), result.to_json(), json)

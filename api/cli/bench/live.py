@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from api.cli.bench.bench import JsonFile, Seed, answer, bench_app, measuring
+from api.cli.bench.bench import JsonFile, Seed, bench_app, measurement, print_result
 from api.cli.context import examples
 
 if TYPE_CHECKING:
@@ -46,19 +46,19 @@ def live(
     Four products of a rendered catalog come before every camera, stay and go, over and over. The
     pictures come over HTTP from a process on this machine; the time is burnt into them.
     """
-    from api.cli.bench.catalogs import passing_catalog
+    from api.cli.bench.catalogs import temporary_catalog
     from bench.live.live import LiveTarget, measure_live
     from bench.live.live_result import LiveOptions
     from bench.live.live_scene import SceneSize
 
     size = SceneSize(width, width * 9 // 16, fps)
     options = LiveOptions(sources, size, minutes, budget, baseline, seed)
-    with measuring(context) as (output, built, on_stage), TemporaryDirectory() as folder:
+    with measurement(context) as (output, built, on_stage), TemporaryDirectory() as folder:
         shown = _shop(Path(folder), on_stage)
-        with passing_catalog(Path(folder), built.models.encoder, on_stage) as catalog:
+        with temporary_catalog(Path(folder), built.models.encoder, on_stage) as catalog:
             target = LiveTarget(built.finder, catalog, shown)
             result = measure_live(options, target, on_stage)
-    answer(output, result.table(), result.to_json(), json)
+    print_result(output, result.table(), result.to_json(), json)
 
 
 def _shop(folder: Path, on_stage: "OnStage") -> "dict[str, NDArray[np.uint8]]":

@@ -12,11 +12,11 @@ from api.cli.bench.bench import (
     JsonFile,
     RecognitionData,
     Seed,
-    answer,
     bench_app,
-    laid_out,
-    measuring,
-    recognition_dataset,
+    lay_out_protocol,
+    measurement,
+    open_dataset,
+    print_result,
 )
 from api.cli.context import examples
 
@@ -40,13 +40,13 @@ def detector(
     from api.cli.bench.labelled import detectors_under_test, labelled_sets
     from bench.detection.detector import DetectorOptions, measure_detector
 
-    with measuring(context) as (output, built, on_stage):
+    with measurement(context) as (output, built, on_stage):
         on_stage("locating cartons", 0, None)
         sets = labelled_sets(shared, built.settings.cache_dir / "bench")
         detectors = detectors_under_test(built.models.networks.detector)
         options = DetectorOptions(limit, seed)
         result = measure_detector(detectors, sets, options, on_stage)
-    answer(output, result.table(), result.to_json(), json)
+    print_result(output, result.table(), result.to_json(), json)
 
 
 @bench_app.command(
@@ -69,14 +69,14 @@ def retrieval(
     from api.cli.bench.variants import searched_catalogs
     from bench.retrieval.retrieval import RetrievalOptions, measure_retrieval
 
-    with measuring(context) as (output, built, on_stage), ExitStack() as stack:
-        dataset = stack.enter_context(laid_out("one-reference", shared))
+    with measurement(context) as (output, built, on_stage), ExitStack() as stack:
+        dataset = stack.enter_context(lay_out_protocol("one-reference", shared))
         known = tuple(query for query in dataset.queries if query.truth is not None)
         queries = replace(dataset, queries=known).subset(limit, seed).queries
         catalogs, looker = searched_catalogs(built, shared, distractors, on_stage)
         options = RetrievalOptions(seed)
         result = measure_retrieval(queries, catalogs, looker, options, on_stage)
-    answer(output, result.table(), result.to_json(), json)
+    print_result(output, result.table(), result.to_json(), json)
 
 
 @bench_app.command(
@@ -100,8 +100,8 @@ def ablation(
     from api.cli.bench.variants import variants
     from bench.recognition.ablation import AblationOptions, measure_ablation
 
-    with measuring(context) as (output, built, on_stage), ExitStack() as stack:
-        dataset = recognition_dataset(data, None if data else protocol, shared, stack)
+    with measurement(context) as (output, built, on_stage), ExitStack() as stack:
+        dataset = open_dataset(data, None if data else protocol, shared, stack)
         options = AblationOptions(limit, seed)
         result = measure_ablation(dataset, variants(built, stack, on_stage), options, on_stage)
-    answer(output, result.table(), result.to_json(), json)
+    print_result(output, result.table(), result.to_json(), json)

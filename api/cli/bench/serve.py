@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from api.cli.bench.bench import JsonFile, Seed, answer, bench_app, measuring
+from api.cli.bench.bench import JsonFile, Seed, bench_app, measurement, print_result
 from api.cli.context import examples
 from api.errors import Refused
 
@@ -60,7 +60,7 @@ def serve(
     from bench.latency.serve import ServeOptions, ServeTarget, measure_serve
     from client.client import Client
 
-    with measuring(context) as (output, built, on_stage), TemporaryDirectory() as name:
+    with measurement(context) as (output, built, on_stage), TemporaryDirectory() as name:
         folder = Path(name)
         shown = _enrol(built, folder, products, seed, on_stage)
         snapshot = _storage_of(built, folder).open(CATALOG).snapshot()
@@ -77,7 +77,7 @@ def serve(
             target = ServeTarget(alone, client, process)
             options = ServeOptions(products, requests, clients)
             result = measure_serve(options, target, on_stage)
-    answer(output, result.table(), result.to_json(), json)
+    print_result(output, result.table(), result.to_json(), json)
 
 
 def _asking(client: "Client", pictures: Sequence[bytes]) -> "Ask":

@@ -12,9 +12,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from api.cli.bench.catalogs import CatalogRecogniser, passing_catalog
+from api.cli.bench.catalogs import CatalogRecogniser, temporary_catalog
 from api.errors import Refused
-from api.models.loading import Networks, compose
+from api.models.loading import Networks, build_pipeline
 from api.services import Services
 from bench.recognition.ablation import Sized, Variant
 from bench.recognition.protocols import lay_out_grocery
@@ -89,7 +89,7 @@ def searched_catalogs(
     for name, clothes in names.items():
         with TemporaryDirectory(prefix="skulens-") as folder:
             pictures = lay_out_grocery(shared, Path(folder), clothes)
-            catalog = kept_catalog(services, pictures, f"clothes-{clothes}", on_progress)
+            catalog = cached_catalog(services, pictures, f"clothes-{clothes}", on_progress)
         rankers = _rankers(services, catalog)
         found.append(SearchedCatalog(name, len(catalog.products), rankers))
     return found, looker
@@ -118,7 +118,9 @@ def _alone(embedder: VectorMaker) -> VectorMaker:
     return embedder.without_colours if isinstance(embedder, NetworkEmbedder) else embedder
 
 
-def kept_catalog(services: Services, pictures: Path, name: str, on_progress: OnProgress) -> Catalog:
+def cached_catalog(
+    services: Services, pictures: Path, name: str, on_progress: OnProgress
+) -> Catalog:
     """A catalog of a folder of product folders that stays in the cache folder.
 
     Only catalogs by the present networks are kept.
@@ -175,9 +177,9 @@ def variants(services: Services, stack: ExitStack, on_progress: OnProgress) -> l
         )
 
         def prepare(folder: Path) -> Sized:
-            catalog = stack.enter_context(passing_catalog(folder, encoder, on_progress))
+            catalog = stack.enter_context(temporary_catalog(folder, encoder, on_progress))
             return lambda size: CatalogRecogniser(
-                compose(networks, models.decision, shortlist_size=size), catalog
+                build_pipeline(networks, models.decision, shortlist_size=size), catalog
             )
 
         return prepare

@@ -7,13 +7,13 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.context import CatalogName, JsonOption, services
+from api.cli.context import CatalogName, JsonOption, open_services
 from api.cli.output import Output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from api.models.calibration import Calibrated
+    from api.models.calibration import CalibrationOutcome
     from api.settings import Settings
     from catalog.records.calibration import Calibration
     from matcher.decision.threshold import Rate, ThresholdFigures
@@ -52,28 +52,28 @@ def calibrate(
     catalog itself: each product as if the catalog lacked it. Takes a second or
     so per picture. Every process decides by it at once.
     """
-    from api.models.calibration import CalibrationOrder, calibrated_json
+    from api.models.calibration import CalibrationRequest, calibration_outcome_json
     from api.models.calibration import calibrate as chosen
-    from api.models.calibration import reset as shipped
+    from api.models.calibration import decide_as_shipped as shipped
 
     output = Output(json=json)
     if reset and (photos or dry_run or unknown_share):
         raise typer.BadParameter("--reset goes with nothing else")
-    built = services(context)
+    built = open_services(context)
     store = built.catalogs.open(name)
     with output.working("loading the networks"):
-        judge = built.judge(store.snapshot())
+        judge = built.recogniser(store.snapshot())
     if reset:
         version = shipped(store, judge)
         output.line({"catalog": name, "index_version": version, "reset": True})
         output.show(Text(f"catalog {name} decides as shipped"))
         return
-    order = CalibrationOrder(false_accept_rate, photos, unknown_share, dry_run)
+    order = CalibrationRequest(false_accept_rate, photos, unknown_share, dry_run)
     with output.progress("asking", "pictures") as advance:
         done = chosen(store, judge, order, advance)
     for note in done.notes:
         output.note(note)
-    output.line(calibrated_json(name, order, done))
+    output.line(calibration_outcome_json(name, order, done))
     output.show(_chosen_table(done))
     would = "would be" if dry_run else "is"
     threshold = done.calibration.threshold
@@ -90,7 +90,7 @@ def feedback(
     from catalog.records.feedback import feedback_record
 
     output = Output(json=json)
-    said = services(context).catalogs.open(name).snapshot().feedback
+    said = open_services(context).catalogs.open(name).snapshot().feedback
     table = Table("When", "Verdict", "Answer", "Really", "Probability", "Picture", box=None)
     for one in reversed(said[-limit:]):
         output.line({"catalog": name, **feedback_record(one)})
@@ -133,7 +133,7 @@ def calibration_rows(
     ]
 
 
-def _chosen_table(done: "Calibrated") -> Table:
+def _chosen_table(done: "CalibrationOutcome") -> Table:
     table = Table("", "before", "after", box=None, pad_edge=False)
     before, after = done.choice.before, done.choice.after
     scales = (f"{one.scale.threshold:.4f}" for one in (before, after))

@@ -10,15 +10,15 @@ from rich.text import Text
 
 from api.cli.catalog.calibrate import calibrate, calibration_rows, feedback
 from api.cli.catalog.sync import model, reconcile, sync
-from api.cli.context import CatalogName, JsonOption, examples, finish, services
+from api.cli.context import CatalogName, JsonOption, examples, finish, open_services
 from api.cli.output import Output
-from api.cli.target import keeping, server
+from api.cli.target import open_catalogs, service_client
 from api.errors import Refused
 from api.schemas.results import calibration_json, catalog_json, import_row_json
 from client.records import CatalogJson
 
 if TYPE_CHECKING:
-    from api.remote.protocols import Keeping, Store
+    from api.remote.protocols import CatalogCollection, EditableCatalog
     from catalog.transfer.importer import ImportReport
     from catalog.transfer.manifest import ImportManifest
 
@@ -64,7 +64,7 @@ catalog_app.command(
 def create(context: typer.Context, name: CatalogName, json: JsonOption = False) -> None:
     """Create an empty catalog."""
     output = Output(json=json)
-    counts = _counts(name, keeping(context).create(name))
+    counts = _counts(name, open_catalogs(context).create(name))
     output.line(counts)
     output.show(Text(f"created catalog {name}; add products with: skulens product add {name} …"))
 
@@ -75,7 +75,7 @@ def create(context: typer.Context, name: CatalogName, json: JsonOption = False) 
 def list_catalogs(context: typer.Context, json: JsonOption = False) -> None:
     """List the catalogs."""
     output = Output(json=json)
-    catalogs = keeping(context)
+    catalogs = open_catalogs(context)
     table = Table("Catalog", "Products", "Pictures", "Version", box=None, pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"
@@ -91,7 +91,7 @@ def list_catalogs(context: typer.Context, json: JsonOption = False) -> None:
 def show(context: typer.Context, name: CatalogName, json: JsonOption = False) -> None:
     """Show a catalog: how much is in it, which networks encoded it, how it decides."""
     output = Output(json=json)
-    snapshot = keeping(context).open(name).snapshot()
+    snapshot = open_catalogs(context).open(name).snapshot()
     counts = catalog_json(name, snapshot.index_version, snapshot.products.values())
     parts = snapshot.part_ids
     encoded = {"crop": parts.crop, "embedding": parts.embedding, "local": parts.local}
@@ -104,7 +104,7 @@ def show(context: typer.Context, name: CatalogName, json: JsonOption = False) ->
     table.add_row(Text("version", "dim"), str(counts["index_version"]))
     for part, part_id in encoded.items():
         table.add_row(Text(part, "dim"), Text(part_id))
-    here = None if server(context) else services(context).settings
+    here = None if service_client(context) else open_services(context).settings
     for label, sentence in calibration_rows(here, snapshot.calibrations, parts.embedding):
         table.add_row(Text(label, "dim"), Text(sentence))
     output.show(table)
@@ -121,7 +121,7 @@ def delete(
 ) -> None:
     """Delete a catalog with all its products and pictures, for ever."""
     output = Output(json=json)
-    catalogs = keeping(context)
+    catalogs = open_catalogs(context)
     counts = _counts(name, catalogs.open(name))
     if not yes:
         _confirm(counts)
@@ -178,21 +178,21 @@ def _taken_in(
 ) -> "ImportReport":
     from catalog.transfer.importer import import_manifest
 
-    client = server(context)
+    client = service_client(context)
     if client is not None:
-        from api.remote.importing import import_there
+        from api.remote.importer import import_to_server
 
-        _open_or_create(keeping(context), name)
+        _open_or_create(open_catalogs(context), name)
         with output.progress("importing", "pictures") as advance:
-            return import_there(client, name, manifest, advance)
-    built = services(context)
+            return import_to_server(client, name, manifest, advance)
+    built = open_services(context)
     _open_or_create(built.catalogs, name)
     store = built.catalogs.open(name)
     with output.progress("importing", "pictures") as advance:
         return import_manifest(store, manifest, advance, built.fetch)
 
 
-def _open_or_create(catalogs: "Keeping", name: str) -> None:
+def _open_or_create(catalogs: "CatalogCollection", name: str) -> None:
     from catalog.errors import NotFound
 
     try:
@@ -224,7 +224,7 @@ def export_catalog(
     from catalog.transfer.importer import export_catalog
 
     output = Output(json=json)
-    snapshot = services(context).catalogs.open(name).snapshot()
+    snapshot = open_services(context).catalogs.open(name).snapshot()
     with output.progress("exporting", "pictures") as advance:
         export_catalog(snapshot, directory, advance)
     counts = catalog_json(name, snapshot.index_version, snapshot.products.values())
@@ -232,7 +232,7 @@ def export_catalog(
     output.show(Text(f"exported {counts['products']} products to {directory}"))
 
 
-def _counts(name: str, store: "Store") -> CatalogJson:
+def _counts(name: str, store: "EditableCatalog") -> CatalogJson:
     snapshot = store.snapshot()
     return catalog_json(name, snapshot.index_version, snapshot.products.values())
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from api.cli.context import CatalogName, JsonOption, examples
 from api.cli.files import read_pictures
 from api.cli.output import Output
-from api.cli.target import keeping
+from api.cli.target import open_catalogs
 from api.schemas.results import change_json, product_json
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def add(
         raise typer.BadParameter("--to-existing adds pictures only; the rest stays as it is")
     attributes = parse_attributes(attribute or [])
     pictures = read_pictures(images)
-    store = keeping(context).open(catalog)
+    store = open_catalogs(context).open(catalog)
     with output.working("reading the pictures"):
         if to_existing:
             change = store.add_images(product_id, pictures)
@@ -114,7 +114,7 @@ def update(
     changes: dict[str, AttributeValue | None] = dict(parse_attributes(attribute or []))
     changes.update(dict.fromkeys(without or []))
     change = (
-        keeping(context)
+        open_catalogs(context)
         .open(catalog)
         .update_product(
             product_id,
@@ -144,7 +144,7 @@ def replace_images(
     """Give a product these pictures instead of those that it has."""
     output = Output(json=json)
     pictures = read_pictures(images)
-    store = keeping(context).open(catalog)
+    store = open_catalogs(context).open(catalog)
     with output.working("reading the pictures"):
         change = store.replace_images(product_id, pictures, if_revision=if_revision)
     _answer(output, catalog, change, f"{product_id} has {_count(len(change.product.images))} now")
@@ -164,7 +164,7 @@ def remove_image(
     json: JsonOption = False,
 ) -> None:
     """Take reference pictures away from a product; the last one stays."""
-    store = keeping(context).open(catalog)
+    store = open_catalogs(context).open(catalog)
     meant = _image_ids(store.product(product_id), images)
     change = store.remove_images(product_id, meant, if_revision=if_revision)
     done = f"{product_id} has {_count(len(change.product.images))} now"
@@ -177,7 +177,7 @@ def remove_image(
 def list_products(context: typer.Context, catalog: CatalogName, json: JsonOption = False) -> None:
     """List the products of a catalog."""
     output = Output(json=json)
-    products = keeping(context).open(catalog).snapshot().products
+    products = open_catalogs(context).open(catalog).snapshot().products
     table = Table("Product", "Name", "Pictures", "Attributes", "Changed", box=None, pad_edge=False)
     table.columns[2].justify = "right"
     for product_id in sorted(products):
@@ -192,7 +192,7 @@ def show(
 ) -> None:
     """Show a product and its pictures."""
     output = Output(json=json)
-    product = keeping(context).open(catalog).product(product_id)
+    product = open_catalogs(context).open(catalog).product(product_id)
     output.line(product_json(product))
     output.show(_facts(product))
     output.show(_pictures(product))
@@ -205,7 +205,7 @@ def remove(
     context: typer.Context, catalog: CatalogName, product_id: ProductId, json: JsonOption = False
 ) -> None:
     """Take a product out of the catalog; `restore` brings it back."""
-    change = keeping(context).open(catalog).remove_product(product_id)
+    change = open_catalogs(context).open(catalog).remove_product(product_id)
     _answer(Output(json=json), catalog, change, f"removed {product_id}")
 
 
@@ -214,7 +214,7 @@ def restore(
     context: typer.Context, catalog: CatalogName, product_id: ProductId, json: JsonOption = False
 ) -> None:
     """Bring a removed product back, pictures included."""
-    change = keeping(context).open(catalog).restore_product(product_id)
+    change = open_catalogs(context).open(catalog).restore_product(product_id)
     _answer(Output(json=json), catalog, change, f"restored {product_id}")
 
 

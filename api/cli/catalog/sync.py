@@ -6,9 +6,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.context import CatalogName, JsonOption, finish, services
+from api.cli.context import CatalogName, JsonOption, finish, open_services
 from api.cli.output import Output
-from api.cli.target import keeping
+from api.cli.target import open_catalogs
 
 if TYPE_CHECKING:
     from catalog.migration import CatalogModels
@@ -28,7 +28,7 @@ def sync(
     then.
     """
     output = Output(json=json)
-    reconciler = keeping(context).reconciler(name)
+    reconciler = open_catalogs(context).reconciler(name)
     with output.working("looking through the storage"):
         report = reconciler.sync(dry_run=dry_run)
     _answer(output, name, report, dry_run=dry_run)
@@ -61,7 +61,7 @@ def reconcile(
     is removed without --accept-loss.
     """
     output = Output(json=json)
-    reconciler = keeping(context).reconciler(name, grace_seconds=grace * 3600)
+    reconciler = open_catalogs(context).reconciler(name, grace_seconds=grace * 3600)
     with output.working("looking through the storage"):
         report = reconciler.reconcile(dry_run=dry_run, accept_loss=accept_loss)
     _answer(output, name, report, dry_run=dry_run)
@@ -97,7 +97,7 @@ def model(
     if model_id is not None and not switch:
         raise typer.BadParameter("an ID goes with --switch only")
     output = Output(json=json)
-    change = services(context).catalogs.open(name).model
+    change = open_services(context).catalogs.open(name).model
     with output.progress("encoding", "pictures") as advance:
         if encode:
             change.prepare(advance)

@@ -11,7 +11,7 @@ from api.cli.context import FINDING, CatalogName, JsonOption, examples
 from api.cli.files import read_picture_file
 from api.cli.formatting import verdict_text
 from api.cli.output import Output
-from api.cli.target import looking
+from api.cli.target import open_matcher
 from api.schemas.results import explanation_json
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def explain(
     from catalog.ingest.image_file import ImageFile
 
     output = Output(json=json)
-    look = looking(context, catalog)
+    look = open_matcher(context, catalog)
     picture = ImageFile(str(image), read_picture_file(image))
     with output.working("looking"):
         explanation = look.explain(picture, product_id)

@@ -9,16 +9,16 @@ from rich.text import Text
 
 from api.cli.context import FINDING, CatalogName, JsonOption, examples, finish
 from api.cli.files import read_picture_file
-from api.cli.formatting import product_text, shortened, verdict_text
+from api.cli.formatting import product_text, shorten_path, verdict_text
 from api.cli.output import Output
-from api.cli.target import looking
+from api.cli.target import open_matcher
 from api.errors import Refused, sentence
 from api.schemas.results import identification_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from api.remote.protocols import Looking
+    from api.remote.protocols import CatalogMatcher
     from catalog.records.product import Product
     from matcher.results import Identification, Match
 
@@ -53,7 +53,7 @@ def identify(
     answered, and the exit code is 1.
     """
     output = Output(json=json)
-    look = looking(context, catalog)
+    look = open_matcher(context, catalog)
     with output.working("loading the networks"):
         look.get_ready()
     with output.progress("identifying", "photos") as advance:
@@ -67,7 +67,7 @@ def identify(
 
 
 def _identified(
-    look: "Looking", path: Path, whole_image: bool, output: Output
+    look: "CatalogMatcher", path: Path, whole_image: bool, output: Output
 ) -> "Identification | None":
     """The answer, or None after saying why there is none."""
     from catalog.errors import PictureError
@@ -99,7 +99,7 @@ def answer_table(
     for column in table.columns[3:]:
         column.justify = "right"
     named = [match for match in answer.matches if match.verdict != "unknown"]
-    photo = Text(shortened(str(path), names * 2 // 5))
+    photo = Text(shorten_path(str(path), names * 2 // 5))
     for match in named or answer.matches[:1]:
         table.add_row(photo, *_row(match, products))
         photo = Text("")

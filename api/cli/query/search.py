@@ -10,7 +10,7 @@ from rich.text import Text
 from api.cli.context import FINDING, CatalogName, JsonOption, examples
 from api.cli.files import read_picture_file
 from api.cli.output import Output, printable
-from api.cli.target import looking
+from api.cli.target import open_matcher
 from api.schemas.search import found_json
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def search(
 
     output = Output(json=json)
     asked = SearchQuery(text, parse_conditions(where or []), tuple(facet or ()), offset, limit)
-    look = looking(context, catalog)
+    look = open_matcher(context, catalog)
     picture = None if image is None else ImageFile(str(image), read_picture_file(image))
     with output.working("searching"):
         found = look.search(asked, where or [], picture)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.context import SERVING, examples, services
+from api.cli.context import SERVING, examples, open_services
 from api.cli.output import Output
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def serve(
     from api.http.telemetry.logs import configure_logging
     from api.http.telemetry.traces import tracing_from_environment
 
-    built = services(context, lambda given: replace(given, state=state or given.state))
+    built = open_services(context, lambda given: replace(given, state=state or given.state))
     settings = built.settings
     pair = find_identity(settings.state, host, certificate, key, self_signed=self_signed)
     options = options_from(settings, exposed=not is_loopback(host), secure=pair is not None)

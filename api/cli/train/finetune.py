@@ -9,12 +9,12 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.context import services
+from api.cli.context import open_services
 from api.cli.output import Output
 
 if TYPE_CHECKING:
-    from api.models.finetuning import CatalogAdapter, Switched
-    from api.models.finetuning_detector import OwnDetector
+    from api.models.finetuning import CatalogFinetuner, KeptNetworks
+    from api.models.finetuning_detector import CatalogDetectorFinetuner
     from training.finetune.detector import FinetunedDetector
     from training.finetune.embedder import FinetunedEmbedder
     from training.loop.progress import OnReport
@@ -36,28 +36,28 @@ MEANINGS: Final[Mapping[str, str]] = {
 }
 
 
-def adaptation(
+def run_embedder_finetuning(
     context: typer.Context,
     output: Output,
     catalog: str,
     options: "RunOptions",
     report: "OnReport",
     backgrounds: Path | None,
-) -> "tuple[CatalogAdapter, FinetunedEmbedder]":
+) -> "tuple[CatalogFinetuner, FinetunedEmbedder]":
     """Adapt the embedder to a catalog, and say what that gained."""
     from training.data.backgrounds import read_backgrounds
 
     places = [] if backgrounds is None else read_backgrounds(backgrounds, PLACES)
-    adapter = services(context).adapter(catalog)
+    adapter = open_services(context).finetuner(catalog)
     adapted = adapter.train(options, report, places)
     output.show(figures_table(adapted.before, adapted.after))
     return adapter, adapted
 
 
-def keep_adapted(
+def keep_embedder(
     output: Output,
     catalog: str,
-    adapter: "CatalogAdapter",
+    adapter: "CatalogFinetuner",
     adapted: "FinetunedEmbedder",
     *,
     switch: bool,
@@ -76,34 +76,38 @@ def keep_adapted(
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class FinetuningFolders:
     """Folders that somebody gives beside the catalog."""
 
     backgrounds: Path | None = None
     photos: Path | None = None
 
 
-def detector_adaptation(
+def run_detector_finetuning(
     context: typer.Context,
     output: Output,
     catalog: str,
     options: "RunOptions",
     report: "OnReport",
-    material: Material,
-) -> "tuple[OwnDetector, FinetunedDetector]":
+    material: FinetuningFolders,
+) -> "tuple[CatalogDetectorFinetuner, FinetunedDetector]":
     """Adapt the detector to a catalog, and say what that gained."""
     from training.data.backgrounds import read_backgrounds
 
     given = material.backgrounds
     places = [] if given is None else read_backgrounds(given, PLACES)
-    own = services(context).adapter(catalog).detector
+    own = open_services(context).finetuner(catalog).detector
     adapted = own.train(options, report, places, material.photos)
     output.show(figures_table(adapted.before, adapted.after))
     return own, adapted
 
 
 def keep_detector(
-    output: Output, catalog: str, out: Path, own: "OwnDetector", adapted: "FinetunedDetector"
+    output: Output,
+    catalog: str,
+    out: Path,
+    own: "CatalogDetectorFinetuner",
+    adapted: "FinetunedDetector",
 ) -> None:
     """Write a weights folder with the detector, unless it became worse."""
     record = {"catalog": catalog, "before": dict(adapted.before), "after": dict(adapted.after)}
@@ -125,7 +129,7 @@ def figures_table(before: Mapping[str, float], after: Mapping[str, float]) -> Ta
     return table
 
 
-def _done(catalog: str, switched: "Switched") -> str:
+def _done(catalog: str, switched: "KeptNetworks") -> str:
     if switched.index_version is None:
         return (
             f"catalog {catalog} is encoded by networks {switched.model_id}, too; switch with: "

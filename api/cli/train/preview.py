@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.context import examples, services
+from api.cli.context import examples, open_services
 from api.cli.output import Output
 from api.cli.train.train import OptionalData, OwnCatalog, Seed, train_app
 
@@ -50,9 +50,9 @@ def _sheets(
     from training.superglue.front_ends import FrontEndChoice, FrontEndKind
 
     if data is not None:
-        settings = services(context).settings
+        settings = open_services(context).settings
         cache = settings.cache_dir / "networks"
         choice = FrontEndChoice(FrontEndKind("rootsift"), settings.weights, cache)
         return draw_data_sheets(TrainingData.open(data), out, choice, seed)
-    material = services(context).adapter(catalog or "").material(seed)
+    material = open_services(context).finetuner(catalog or "").material(seed)
     return draw_catalog_sheets(material.products, material.twins, material.side, seed)

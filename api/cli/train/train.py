@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from api.cli.context import JsonOption, examples, services
+from api.cli.context import JsonOption, examples, open_services
 from api.cli.output import OnProgress, Output
 from api.cli.train.finetune import (
-    Material,
-    adaptation,
-    detector_adaptation,
-    keep_adapted,
+    FinetuningFolders,
     keep_detector,
+    keep_embedder,
+    run_detector_finetuning,
+    run_embedder_finetuning,
 )
 
 if TYPE_CHECKING:
@@ -137,8 +137,8 @@ def detector(
         if catalog is None:
             output.show(str(train_detector(options, report)))
             return
-        material = Material(backgrounds, photos)
-        adapting = detector_adaptation(context, output, catalog, options, report, material)
+        material = FinetuningFolders(backgrounds, photos)
+        adapting = run_detector_finetuning(context, output, catalog, options, report, material)
     keep_detector(output, catalog, options.out, *adapting)
 
 
@@ -187,8 +187,8 @@ def embedder(
         if catalog is None:
             output.show(str(train_embedder(options, report)))
             return
-        adapting = adaptation(context, output, catalog, options, report, backgrounds)
-    keep_adapted(output, catalog, *adapting, switch=switch)
+        adapting = run_embedder_finetuning(context, output, catalog, options, report, backgrounds)
+    keep_embedder(output, catalog, *adapting, switch=switch)
 
 
 @train_app.command(
@@ -227,7 +227,7 @@ def superglue(
 
     _prepare(context)
     output = Output()
-    settings = services(context).settings
+    settings = open_services(context).settings
     run = _quickened(RunOptions(data, out, minutes, seed, device, resume), workers, batches)
     options = SuperGlueOptions(
         run,
@@ -301,7 +301,7 @@ def comparator(
 
     _prepare(context)
     output = Output()
-    settings = services(context).settings
+    settings = open_services(context).settings
     run = _quickened(RunOptions(data, out, minutes, seed, device, resume), workers, batches)
     keypoints = FrontEndChoice(
         FrontEndKind.ROOTSIFT, settings.weights, settings.cache_dir / "networks"
@@ -368,7 +368,7 @@ def decision(
     output = Output()
     with (
         output.progress("calibrating the decision", "photos") as advance,
-        contest_finder(services(context), calibration_catalog(opened)) as find,
+        contest_finder(open_services(context), calibration_catalog(opened)) as find,
     ):
         fitted = train_decision(opened, find, DecisionOptions(photos=photos), advance)
     save_weights(fitted, out)
@@ -390,7 +390,7 @@ def _options(
     if (data is None) == (catalog is None):
         raise typer.BadParameter("give either --data DIR or --catalog NAME")
     if catalog is not None:
-        out = out or services(context).settings.state / "training" / f"{network}-{catalog}"
+        out = out or open_services(context).settings.state / "training" / f"{network}-{catalog}"
         return RunOptions(out, out, minutes or OWN_MINUTES, *others, report_seconds=OWN_REPORTS)
     if data is None or out is None:
         raise typer.BadParameter("give --out DIR: where checkpoints, log and curves go")
@@ -421,7 +421,7 @@ def _begun_with(start: Path | None, options: "RunOptions", catalog: str | None) 
 
 
 def _prepare(context: typer.Context) -> None:
-    settings = services(context).settings
+    settings = open_services(context).settings
     if settings.threads:
         import torch
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matcher.live import SessionStatus
 
 
-def watch_there(
+def watch_on_server(
     client: "Client", session: "SessionJson", seconds: float | None, output: Output
 ) -> None:
     """Show what happens in a session until it ends, time is over or somebody interrupts.
@@ -58,9 +58,9 @@ class _Teller:
 
     @property
     def status(self) -> "SessionStatus":
-        from api.remote.live import status_of
+        from api.remote.live import decode_session_status
 
-        return status_of(self.session)
+        return decode_session_status(self.session)
 
     def follow(self, client: "Client", is_over: Callable[[], bool]) -> None:
         """Until the session ends or it is over for us."""
@@ -70,12 +70,12 @@ class _Teller:
                 return
 
     def _say(self, told: "Told") -> None:
-        from api.remote.live import event_of
+        from api.remote.live import decode_event
 
         if told.kind == "appearance":
             self._last = told.number or self._last
             self._output.raw_line(json_line(told.data))
-            self._output.show(event_line(event_of(told.data), self._products))
+            self._output.show(event_line(decode_event(told.data), self._products))
         elif told.kind == "missed":
             self._output.note("some events were lost because they came too fast")
         elif told.kind == "status":

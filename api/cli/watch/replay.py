@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from api.services import Services
 
 
-def play_again(folder: Path, catalog: str, built: "Services", output: Output) -> None:
+def replay_recording(folder: Path, catalog: str, built: "Services", output: Output) -> None:
     """Tell the events of a recording; as fast as the networks go.
 
     The catalog is taken as it was then, change by change.

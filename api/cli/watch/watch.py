@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.live import Live
 
-from api.cli.context import FINDING, CatalogName, JsonOption, examples, services
+from api.cli.context import FINDING, CatalogName, JsonOption, examples, open_services
 from api.cli.output import Output
-from api.cli.target import server
+from api.cli.target import service_client
 from api.errors import Refused
 
 if TYPE_CHECKING:
@@ -69,22 +69,22 @@ def watch(
     from matcher.live import SessionManager
 
     output = Output(json=json)
-    client = server(context)
+    client = service_client(context)
     if client is not None:
-        from api.cli.watch.remote import watch_there
+        from api.cli.watch.remote import watch_on_server
 
         if record is not None:
             raise Refused("--record keeps frames, and the server has them; watch from there")
         begun = client.begin_session(catalog, address, transport=_transport(transport))
-        watch_there(client, begun, seconds, output)
+        watch_on_server(client, begun, seconds, output)
         return
-    built = services(context)
+    built = open_services(context)
     if "://" not in address and Path(address).is_dir():
-        from api.cli.watch.replay import play_again
+        from api.cli.watch.replay import replay_recording
 
         if record is not None or seconds is not None:
             raise Refused(f"{address} is a recording already; leave out --record and --seconds")
-        play_again(Path(address), catalog, built, output)
+        replay_recording(Path(address), catalog, built, output)
         return
     source = open_live_source(address, _transport(transport))
     with ExitStack() as stack:

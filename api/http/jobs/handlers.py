@@ -10,7 +10,7 @@ from api.errors import Refused
 from api.http.jobs.record import JobKind
 from api.http.jobs.runner import JobContext, JobHandler
 from api.http.jobs.video_files import FetchVideo, check_video_file
-from api.models.calibration import CalibrationOrder, calibrate, calibrated_json
+from api.models.calibration import CalibrationRequest, calibrate, calibration_outcome_json
 from api.open_catalogs import CatalogRegistry
 from api.schemas.results import import_row_json
 from api.services import PhotoFinder
@@ -28,7 +28,7 @@ def calibration(hub: CatalogRegistry, judge: Callable[[Catalog], Recogniser]) ->
     def work(desk: JobContext) -> dict[str, Any]:
         desk.progress("gathering", 0, None)
         asked = desk.job.order
-        order = CalibrationOrder(
+        order = CalibrationRequest(
             false_accept_rate=asked["false_accept_rate"],
             unknown_share=asked.get("unknown_share"),
             dry_run=bool(asked.get("dry_run")),
@@ -40,7 +40,7 @@ def calibration(hub: CatalogRegistry, judge: Callable[[Catalog], Recogniser]) ->
             order,
             lambda at, total: desk.progress("asking", at, total),
         )
-        return calibrated_json(desk.job.catalog, order, done)
+        return calibration_outcome_json(desk.job.catalog, order, done)
 
     return work
 

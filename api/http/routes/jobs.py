@@ -15,7 +15,7 @@ from api.http.jobs.handlers import UPLOAD
 from api.http.jobs.record import Job, JobKind, JobState, job_json
 from api.http.jobs.uploads import receive_file
 from api.http.problems import problem_responses
-from api.models.calibration import reset
+from api.models.calibration import decide_as_shipped
 from client.records import JobJson
 
 router = APIRouter(tags=["jobs"])
@@ -196,7 +196,7 @@ async def calibrate(
 def reset_calibration(engine: EngineDep, _: CatalogAccess, catalog: str) -> ResetJson:
     """Forget the calibration by the present networks; nothing happens where there is none."""
     store = engine.hub.store(catalog)
-    return {"index_version": reset(store, engine.services.judge(store.snapshot()))}
+    return {"index_version": decide_as_shipped(store, engine.services.recogniser(store.snapshot()))}
 
 
 async def _reserved(engine: Engine, catalog: str) -> str:

@@ -46,7 +46,7 @@ def test_the_commands_that_were_promised_are_there() -> None:
 @pytest.mark.parametrize("name", sorted(ALL))
 def test_every_command_has_a_help_page_with_examples_of_itself(shop: Shop, name: str) -> None:
     assert f"$ skulens {name}" in (ALL[name].epilog or "")
-    page = shop.did(*name.split(), "--help").out
+    page = shop.run_ok(*name.split(), "--help").out
     assert "Examples" in page
     assert (ALL[name].help or "").split("\n", 1)[0][:40] in " ".join(page.split())
 
@@ -63,7 +63,7 @@ def test_without_a_command_the_help_is_shown(shop: Shop) -> None:
 
 
 def test_the_version_is_the_packages(shop: Shop) -> None:
-    assert shop.did("--version").out == "skulens 0.1.0\n"
+    assert shop.run_ok("--version").out == "skulens 0.1.0\n"
 
 
 @pytest.mark.parametrize(
@@ -115,12 +115,12 @@ def test_help_is_there_even_when_a_setting_is_misspelt(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SKULENS_STORRAGE", "x")
-    assert "Examples" in shop.did("identify", "--help").out
+    assert "Examples" in shop.run_ok("identify", "--help").out
 
 
 def test_catalogs_lie_where_the_settings_say(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SKULENS_STORAGE", str(shop.folder / "elsewhere"))
-    assert shop.did("catalog", "list", "--json").lines == []
+    assert shop.run_ok("catalog", "list", "--json").lines == []
     (shop.folder / ".env").write_text("SKULENS_DEVICE=tpu\n")
     assert "SKULENS_DEVICE" in shop.run("catalog", "list").sentence
 

@@ -73,18 +73,18 @@ def test_a_bad_reference_picture_leaves_the_catalog_as_it_was(shop: Shop, kind: 
     assert said.code == 1
     assert "bad.jpg" in said.sentence
     assert shop.products() == ["milk", "tea"]
-    assert shop.did("catalog", "show", "shop", "--json").lines[0]["index_version"] == 3
+    assert shop.run_ok("catalog", "show", "shop", "--json").lines[0]["index_version"] == 3
 
 
 @pytest.mark.parametrize("kind", GOOD)
 def test_an_unusual_picture_is_taken_in_and_looked_at(shop: Shop, kind: str) -> None:
     GOOD[kind](shop.folder / "good.png")
-    shop.did("product", "add", "shop", "odd", "good.png")
-    (line,) = shop.did("identify", "shop", "good.png", "--json").lines
+    shop.run_ok("product", "add", "shop", "odd", "good.png")
+    (line,) = shop.run_ok("identify", "shop", "good.png", "--json").lines
     assert line["detections"][0]["box"][2:] == [64.0, 48.0]
 
 
 def test_a_rotated_photo_is_seen_upright(shop: Shop) -> None:
     rotated(shop.folder / "phone.jpg")
-    (line,) = shop.did("identify", "shop", "phone.jpg", "--json").lines
+    (line,) = shop.run_ok("identify", "shop", "phone.jpg", "--json").lines
     assert line["detections"][0]["product_id"] == "tea"

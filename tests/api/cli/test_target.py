@@ -118,8 +118,8 @@ def test_a_shop_is_kept_there_as_it_is_here(shop: Shop, service: Service) -> Non
 def test_a_video_is_matched_there_and_everything_comes_back(shop: Shop, service: Service) -> None:
     clip = tea_clip(shop.folder / "clip.mp4")
     asked = ("video", "shop", clip, "--events")
-    here = shop.did(*asked, "a.jsonl")
-    there = shop.did(*asked, "b.jsonl", "--annotated", "b.mp4", "--server", service.url)
+    here = shop.run_ok(*asked, "a.jsonl")
+    there = shop.run_ok(*asked, "b.jsonl", "--annotated", "b.mp4", "--server", service.url)
     assert there.out.splitlines()[:2] == here.out.splitlines()[:2]
     mine, theirs = ((shop.folder / name).read_text() for name in ("a.jsonl", "b.jsonl"))
     assert [json.loads(one)["event"] for one in theirs.splitlines()] == [
@@ -159,7 +159,7 @@ def test_a_key_goes_along_and_is_never_told(
         time.sleep(0.1)
     refused = shop.run("catalog", "list", "--server", service.url)
     assert (refused.code, "API key" in refused.sentence) == (1, True)
-    assert "shop" in shop.did("catalog", "list", "--server", service.url, "--key", key).out
+    assert "shop" in shop.run_ok("catalog", "list", "--server", service.url, "--key", key).out
     monkeypatch.setenv("SKULENS_KEY", key)
     monkeypatch.setenv("SKULENS_SERVER", service.url)
     denied = shop.run("catalog", "create", "more")
@@ -178,7 +178,7 @@ def test_an_empty_address_means_here_whatever_the_environment_says(
 ) -> None:
     monkeypatch.setenv("SKULENS_SERVER", "http://127.0.0.1:9")
     assert shop.run("catalog", "list").code == 1
-    assert "shop" in shop.did("catalog", "list", "--server", "").out
+    assert "shop" in shop.run_ok("catalog", "list", "--server", "").out
 
 
 @pytest.mark.parametrize("address", ["shop.example.com", "ftp://x", "http://me:pw@x"])

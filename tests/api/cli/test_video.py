@@ -34,14 +34,14 @@ def clip(shop: Shop) -> Path:
 
 
 def test_a_product_in_a_video_is_told_in_a_table(shop: Shop, clip: Path) -> None:
-    said = shop.did("video", "shop", clip)
+    said = shop.run_ok("video", "shop", clip)
     assert "Green tea" in said.out
     assert "30 frames" in said.out
     assert said.err == ""
 
 
 def test_events_are_the_contract_to_the_letter(shop: Shop, clip: Path) -> None:
-    events = shop.did("video", "shop", clip, "--json").lines
+    events = shop.run_ok("video", "shop", clip, "--json").lines
     assert all(list(event) == EVENT_KEYS for event in events)
     assert [event["sequence"] for event in events] == list(range(1, len(events) + 1))
     kinds = [event["event"] for event in events]
@@ -58,14 +58,14 @@ def test_events_are_the_contract_to_the_letter(shop: Shop, clip: Path) -> None:
 
 
 def test_the_events_file_holds_what_json_prints(shop: Shop, clip: Path) -> None:
-    printed = shop.did("video", "shop", clip, "--json", "--events", "events.jsonl").out
+    printed = shop.run_ok("video", "shop", clip, "--json", "--events", "events.jsonl").out
     assert (shop.folder / "events.jsonl").read_text() == printed
 
 
 def test_the_annotated_video_has_all_frames_and_the_report_is_a_page(
     shop: Shop, clip: Path
 ) -> None:
-    shop.did("video", "shop", clip, "--annotated", "out.mp4", "--report", "report.html")
+    shop.run_ok("video", "shop", clip, "--annotated", "out.mp4", "--report", "report.html")
     drawn = list(FileSource(shop.folder / "out.mp4").frames())
     assert len(drawn) == 30
     assert drawn[0].image.shape == (48, 64, 3)
@@ -73,7 +73,7 @@ def test_the_annotated_video_has_all_frames_and_the_report_is_a_page(
 
 
 def test_nothing_is_left_in_the_cache_when_all_is_done(shop: Shop, clip: Path) -> None:
-    shop.did("video", "shop", clip, "--events", "events.jsonl")
+    shop.run_ok("video", "shop", clip, "--events", "events.jsonl")
     assert [p for p in (shop.folder / "cache").rglob("*") if p.is_file()] == []
 
 
@@ -86,7 +86,7 @@ def test_a_file_that_is_there_is_not_overwritten_without_force(
     assert said.code == 1
     assert "--force" in said.sentence
     assert (shop.folder / "out").read_text() == "precious"
-    shop.did("video", "shop", clip, option, "out", "--force")
+    shop.run_ok("video", "shop", clip, option, "out", "--force")
     assert (shop.folder / "out").read_bytes() != b"precious"
 
 
@@ -152,13 +152,15 @@ def test_a_video_that_was_cut_off_is_matched_up_to_the_cut(shop: Shop) -> None:
     whole = tea_clip(shop.folder / "whole.ts", frames=100)
     cut = shop.folder / "cut.ts"
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-    events = shop.did("video", "shop", cut, "--json").lines
+    events = shop.run_ok("video", "shop", cut, "--json").lines
     assert {event["product_id"] for event in events} >= {"tea"}
     assert events[-1]["event"] == "left"
 
 
 def test_a_video_of_one_frame_is_matched(shop: Shop) -> None:
-    said = shop.did("video", "shop", tea_clip(shop.folder / "one.mp4", frames=1), "--report", "r")
+    said = shop.run_ok(
+        "video", "shop", tea_clip(shop.folder / "one.mp4", frames=1), "--report", "r"
+    )
     assert "1 frame" in said.out
 
 
@@ -170,12 +172,12 @@ def test_a_video_that_changes_its_size_is_matched_and_drawn(shop: Shop) -> None:
         shop.folder / "large.ts", pictures=pictures, times_ms=range(400, 800, 40), size=(128, 96)
     )
     path.write_bytes(small + large.read_bytes())
-    shop.did("video", "shop", path, "--annotated", "out.mp4")
+    shop.run_ok("video", "shop", path, "--annotated", "out.mp4")
     assert len(list(FileSource(shop.folder / "out.mp4").frames())) > 10
 
 
 def test_an_empty_catalog_sees_nothing(shop: Shop, clip: Path) -> None:
-    shop.did("catalog", "create", "empty")
-    assert "no product" in shop.did("video", "empty", clip).out
-    for line in shop.did("video", "empty", clip, "--json").out.splitlines():
+    shop.run_ok("catalog", "create", "empty")
+    assert "no product" in shop.run_ok("video", "empty", clip).out
+    for line in shop.run_ok("video", "empty", clip, "--json").out.splitlines():
         assert json.loads(line)["product_id"] is None

@@ -7,8 +7,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from api.demo.run import CATALOG, DemoFiles, DemoResult, Shoot, answers_in, demo_settings, run_demo
-from api.demo.score import Outcome
+from api.demo.run import (
+    CATALOG,
+    DemoFiles,
+    DemoResult,
+    FilmSize,
+    demo_settings,
+    read_answers,
+    run_demo,
+)
+from api.demo.score import AppearanceOutcome
 from api.errors import Refused
 from api.services import build_services
 from api.settings import Settings, load_settings
@@ -23,7 +31,7 @@ from matcher.tracking.events import Event, EventKind
 from tests.catalog.support.fakes import FakeEncoder
 from training.render.scene.truth import Truth
 
-SHORT = Shoot(320, 180, 30)
+SHORT = FilmSize(320, 180, 30)
 
 
 class BlindFinder:
@@ -113,7 +121,7 @@ def test_a_blind_finder_fails_with_everything_missed(
 ) -> None:
     result = ran[0]
     assert result.score.appearances
-    assert {each.outcome for each in result.score.appearances} == {Outcome.MISSED}
+    assert {each.outcome for each in result.score.appearances} == {AppearanceOutcome.MISSED}
     assert not result.passed
     assert result.score.wrong_names == ()
 
@@ -174,7 +182,7 @@ def test_answers_are_read_from_the_lines_that_anybody_gets() -> None:
         index_version=1,
         degraded=False,
     )
-    (answer,) = answers_in([event_line(event)])
+    (answer,) = read_answers([event_line(event)])
     assert (answer.product_id, answer.x, answer.y, answer.frame_index) == ("tea", 5.0, 10.0, 3)
 
 
@@ -185,6 +193,6 @@ def test_the_whole_demo_finds_everything_and_names_nothing_wrongly(tmp_path: Pat
         result = run_demo(tmp_path, services, lambda *_: None)
     assert result.score.wrong_names == ()
     assert [each.outcome for each in result.score.appearances if each.known] == [
-        Outcome.FOUND
+        AppearanceOutcome.FOUND
     ] * sum(each.known for each in result.score.appearances)
     assert result.passed

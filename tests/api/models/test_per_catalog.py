@@ -9,13 +9,13 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from api.models.loading import Models, Networks, compose
+from api.models.loading import Models, Networks, build_pipeline
 from api.models.per_catalog import (
     NONCOMMERCIAL,
     NOTES,
-    AdaptedModels,
     CatalogFinder,
     CatalogSearcher,
+    PerCatalogModels,
     with_embedder,
 )
 from catalog.encodings.network_store import NetworkStore
@@ -51,7 +51,7 @@ def own_models() -> Models:
     networks = Networks(PrintDetector(), ColourEmbedder(), front_end, pairs, PlainComparator())
     decision = Decision(read_weights(WEIGHTS / "decision.json"), 0.5, model_id="0123456789ab")
     encoder = ReferenceEncoder(front_end, pairs, networks.embedder, networks.detector)
-    return Models(networks, decision, compose(networks, decision), encoder)
+    return Models(networks, decision, build_pipeline(networks, decision), encoder)
 
 
 def weights_file(path: Path, **notes: str) -> bytes:
@@ -72,12 +72,12 @@ def models() -> Models:
 
 def adapted_in(
     memory: MemoryStorage, models: Models, cache: Path, *, any_licence: bool = False
-) -> AdaptedModels:
+) -> PerCatalogModels:
     runtime = choose_runtime(Device.REFERENCE, cache, threads=1)
-    return AdaptedModels(models, memory, runtime, cache / "models", any_licence=any_licence)
+    return PerCatalogModels(models, memory, runtime, cache / "models", any_licence=any_licence)
 
 
-def opened(memory: MemoryStorage, models: Models, adapted: AdaptedModels) -> CatalogStore:
+def opened(memory: MemoryStorage, models: Models, adapted: PerCatalogModels) -> CatalogStore:
     return Catalogs(memory, models.encoder, others=adapted.encoder).open("shop")
 
 

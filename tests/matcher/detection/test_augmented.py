@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from api.cli.bench.labelled import detectors_under_test
-from api.models.loading import Networks, compose
+from api.models.loading import Networks, build_pipeline
 from matcher.decision.decision import Decision
 from matcher.decision.fit import read_weights
 from matcher.detection.augmented import AugmentedDetector, augment_for_photos, fuse_boxes
@@ -128,7 +128,7 @@ def test_a_frame_is_looked_at_once_and_a_photo_twice(weights: Weights) -> None:
         NearestNeighbourMatcher(),
         PlainComparator(),
     )
-    finder = compose(networks, Decision(read_weights(WEIGHTS / "decision.json"), 0.8))
+    finder = build_pipeline(networks, Decision(read_weights(WEIGHTS / "decision.json"), 0.8))
     finder.detect(picture(None))
     assert network.sides == [160]
     network.sides.clear()

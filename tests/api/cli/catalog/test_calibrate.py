@@ -41,7 +41,7 @@ def taken(shop: Shop, unknown: int, known: int = 0) -> Path:
 
 
 def test_a_catalog_alone_is_calibrated_with_its_own_products(shop: Shop) -> None:
-    (line,) = shop.did("catalog", "calibrate", "shop", "--json").lines
+    (line,) = shop.run_ok("catalog", "calibrate", "shop", "--json").lines
     assert line["samples"] == {"view": 8}
     assert (line["false_accept_rate"], line["before"]["threshold"]) == (0.01, 0.8)
     assert line["threshold"] >= 0.8
@@ -54,7 +54,7 @@ def test_a_catalog_alone_is_calibrated_with_its_own_products(shop: Shop) -> None
 
 def test_photos_tell_the_rate_and_what_it_costs(shop: Shop) -> None:
     photos = taken(shop, unknown=150, known=20)
-    said = shop.did("catalog", "calibrate", "shop", "--photos", photos, "--json", "--dry-run")
+    said = shop.run_ok("catalog", "calibrate", "shop", "--photos", photos, "--json", "--dry-run")
     (line,) = said.lines
     assert line["samples"] == {"unknown": 150, "known": 20, "left_out": 20}
     assert line["after"]["known_named"]["samples"] == 20
@@ -62,7 +62,7 @@ def test_photos_tell_the_rate_and_what_it_costs(shop: Shop) -> None:
     assert line["dry_run"] is True
     assert line["index_version"] == 3
     assert dict(opened(shop).snapshot().calibrations) == {}
-    people = shop.did("catalog", "calibrate", "shop", "--photos", photos)
+    people = shop.run_ok("catalog", "calibrate", "shop", "--photos", photos)
     for words in ("unknowns called identical", "known named right", "left out", "is said from"):
         assert words in people.out
     assert opened(shop).snapshot().calibrations[JUDGE].false_accept_rate == 0.01
@@ -75,7 +75,7 @@ def test_feedback_with_pictures_is_learnt_from_and_without_is_named(shop: Shop) 
         replace(WRONG, verdict=FeedbackVerdict.OTHER, other_product_id="milk"), picture(2)
     )
     store.feedback.add(replace(WRONG, verdict=FeedbackVerdict.RIGHT))
-    (line,) = shop.did("catalog", "calibrate", "shop", "--json").lines
+    (line,) = shop.run_ok("catalog", "calibrate", "shop", "--json").lines
     assert line["samples"] == {"wrong": 1, "confirmed": 1, "left_out": 1, "view": 8}
     # Tea was called wrong where the catalog is sure of it: that must not be said again.
     assert line["threshold"] > 0.98
@@ -83,27 +83,27 @@ def test_feedback_with_pictures_is_learnt_from_and_without_is_named(shop: Shop) 
 
 
 def test_how_a_catalog_decides_is_shown(shop: Shop) -> None:
-    assert "as shipped" in shop.did("catalog", "show", "shop").out
-    shop.did("catalog", "calibrate", "shop", "--unknown-share", "0.3")
-    (line,) = shop.did("catalog", "show", "shop", "--json").lines
+    assert "as shipped" in shop.run_ok("catalog", "show", "shop").out
+    shop.run_ok("catalog", "calibrate", "shop", "--unknown-share", "0.3")
+    (line,) = shop.run_ok("catalog", "show", "shop", "--json").lines
     (calibration,) = line["calibrations"]
     assert (calibration["model_id"], calibration["unknown_share"]) == (JUDGE, 0.3)
     # The stand-ins are no networks that this machine has.
-    assert "it is not used" in shop.did("catalog", "show", "shop").out
-    again = shop.did("catalog", "calibrate", "shop", "--json").lines[0]
+    assert "it is not used" in shop.run_ok("catalog", "show", "shop").out
+    again = shop.run_ok("catalog", "calibrate", "shop", "--json").lines[0]
     assert again["unknown_share"] == 0.3
 
 
 def test_a_reset_decides_as_shipped(shop: Shop) -> None:
-    shop.did("catalog", "calibrate", "shop")
-    (line,) = shop.did("catalog", "calibrate", "shop", "--reset", "--json").lines
+    shop.run_ok("catalog", "calibrate", "shop")
+    (line,) = shop.run_ok("catalog", "calibrate", "shop", "--reset", "--json").lines
     assert line == {"catalog": "shop", "index_version": 5, "reset": True}
     assert dict(opened(shop).snapshot().calibrations) == {}
-    assert "as shipped" in shop.did("catalog", "calibrate", "shop", "--reset").out
+    assert "as shipped" in shop.run_ok("catalog", "calibrate", "shop", "--reset").out
 
 
 def test_one_product_alone_is_too_little(shop: Shop) -> None:
-    shop.did("product", "remove", "shop", "milk")
+    shop.run_ok("product", "remove", "shop", "milk")
     said = shop.run("catalog", "calibrate", "shop")
     assert said.code == 1
     assert "it needs two products" in said.sentence
@@ -127,7 +127,7 @@ def test_a_broken_photo_is_refused_and_a_reference_picture_left_out(shop: Shop) 
     milk = photos / "queries" / "milk"
     milk.mkdir()
     (milk / "same.png").write_bytes((shop.folder / "milk.png").read_bytes())
-    said = shop.did("catalog", "calibrate", "shop", "--photos", photos)
+    said = shop.run_ok("catalog", "calibrate", "shop", "--photos", photos)
     assert "is a reference picture" in " ".join(said.err.split())
     (photos / "queries" / "_unknown" / "z.png").write_bytes(b"no picture")
     assert shop.run("catalog", "calibrate", "shop", "--photos", photos).code == 1
@@ -140,13 +140,13 @@ def test_a_rate_that_is_none_is_wrong_usage(shop: Shop, rate: str) -> None:
 
 
 def test_feedback_is_listed_newest_first(shop: Shop) -> None:
-    assert "nobody said anything" in shop.did("catalog", "feedback", "shop").out
+    assert "nobody said anything" in shop.run_ok("catalog", "feedback", "shop").out
     store = opened(shop)
     for note in ("first", "second", "third"):
         store.feedback.add(replace(WRONG, note=note))
-    lines = shop.did("catalog", "feedback", "shop", "--json").lines
+    lines = shop.run_ok("catalog", "feedback", "shop", "--json").lines
     assert [line["note"] for line in lines] == ["third", "second", "first"]
     assert lines[0]["verdict"] == "wrong"
-    said = shop.did("catalog", "feedback", "shop", "--limit", "2")
+    said = shop.run_ok("catalog", "feedback", "shop", "--limit", "2")
     assert "2 of 3" in said.err
-    assert json.loads(shop.did("catalog", "show", "shop", "--json").out)["index_version"] == 6
+    assert json.loads(shop.run_ok("catalog", "show", "shop", "--json").out)["index_version"] == 6

@@ -9,21 +9,21 @@ from tests.api.shop import Shop
 
 
 def test_a_new_catalog_is_empty_and_listed(empty_shop: Shop) -> None:
-    empty_shop.did("catalog", "create", "shop")
-    (line,) = empty_shop.did("catalog", "list", "--json").lines
+    empty_shop.run_ok("catalog", "create", "shop")
+    (line,) = empty_shop.run_ok("catalog", "list", "--json").lines
     assert line == {"catalog": "shop", "index_version": 1, "products": 0, "images": 0}
 
 
 def test_without_a_catalog_the_list_says_so(empty_shop: Shop) -> None:
-    assert "no catalog" in empty_shop.did("catalog", "list").out
-    assert empty_shop.did("catalog", "list", "--json").out == ""
+    assert "no catalog" in empty_shop.run_ok("catalog", "list").out
+    assert empty_shop.run_ok("catalog", "list", "--json").out == ""
 
 
 def test_a_catalog_is_shown_with_its_counts_and_networks(shop: Shop) -> None:
-    (line,) = shop.did("catalog", "show", "shop", "--json").lines
+    (line,) = shop.run_ok("catalog", "show", "shop", "--json").lines
     assert (line["products"], line["images"], line["index_version"]) == (2, 2, 3)
     assert line["part_ids"] == {"crop": "crop-1", "embedding": "embedding-1", "local": "local-1"}
-    assert "products" in shop.did("catalog", "show", "shop").out
+    assert "products" in shop.run_ok("catalog", "show", "shop").out
 
 
 @pytest.mark.parametrize("name", ["shop", "a/b", "..", "ü", "x" * 300, ""])
@@ -57,8 +57,8 @@ def test_a_catalog_is_deleted_only_when_somebody_says_yes(shop: Shop) -> None:
     assert said.code == 1
     assert "--yes" in said.sentence
     assert shop.products() == ["milk", "tea"]
-    shop.did("catalog", "delete", "shop", "--yes")
-    assert shop.did("catalog", "list", "--json").lines == []
+    shop.run_ok("catalog", "delete", "shop", "--yes")
+    assert shop.run_ok("catalog", "list", "--json").lines == []
 
 
 @pytest.mark.parametrize(("answer", "is_left"), [("no", True), ("yes", False)])
@@ -69,7 +69,7 @@ def test_at_a_terminal_deleting_asks(
     monkeypatch.setattr("typer.confirm", lambda *_, **__: answer == "yes")
     said = shop.run("catalog", "delete", "shop")
     assert said.code == (1 if is_left else 0)
-    assert bool(shop.did("catalog", "list", "--json").lines) == is_left
+    assert bool(shop.run_ok("catalog", "list", "--json").lines) == is_left
 
 
 def pictures(shop: Shop) -> Path:
@@ -83,7 +83,7 @@ def pictures(shop: Shop) -> Path:
 
 def test_an_import_creates_the_catalog_and_is_harmless_twice(empty_shop: Shop) -> None:
     folder = pictures(empty_shop)
-    first = empty_shop.did("catalog", "import", "new", folder, "--json")
+    first = empty_shop.run_ok("catalog", "import", "new", folder, "--json")
     assert [row["status"] for row in first.lines] == ["added"] * 3
     assert list(first.lines[0]) == [
         "where",
@@ -93,9 +93,9 @@ def test_an_import_creates_the_catalog_and_is_harmless_twice(empty_shop: Shop) -
         "notes",
         "findings",
     ]
-    again = empty_shop.did("catalog", "import", "new", folder, "--json")
+    again = empty_shop.run_ok("catalog", "import", "new", folder, "--json")
     assert [row["status"] for row in again.lines] == ["unchanged"] * 3
-    assert "3 unchanged" in empty_shop.did("catalog", "import", "new", folder).out
+    assert "3 unchanged" in empty_shop.run_ok("catalog", "import", "new", folder).out
 
 
 def test_what_cannot_be_imported_is_named_and_the_rest_is_taken_in(empty_shop: Shop) -> None:
@@ -113,14 +113,14 @@ def test_an_import_of_nothing_is_refused_and_leaves_no_catalog(empty_shop: Shop,
     said = empty_shop.run("catalog", "import", "new", path)
     assert said.code == 1
     assert path in said.sentence
-    assert empty_shop.did("catalog", "list", "--json").lines == []
+    assert empty_shop.run_ok("catalog", "list", "--json").lines == []
 
 
 def test_an_export_can_be_imported_again(shop: Shop) -> None:
-    shop.did("catalog", "export", "shop", "backup")
-    shop.did("catalog", "import", "copy", "backup")
-    old = shop.did("product", "list", "shop", "--json").lines
-    new = shop.did("product", "list", "copy", "--json").lines
+    shop.run_ok("catalog", "export", "shop", "backup")
+    shop.run_ok("catalog", "import", "copy", "backup")
+    old = shop.run_ok("product", "list", "shop", "--json").lines
+    new = shop.run_ok("product", "list", "copy", "--json").lines
     for one in (*old, *new):
         for key in ("created_at", "updated_at", "revision"):
             del one[key]
@@ -138,13 +138,13 @@ def test_an_export_into_a_folder_that_holds_something_is_refused(shop: Shop) -> 
 
 
 def test_the_model_of_a_catalog_is_shown_and_switched(shop: Shop) -> None:
-    (line,) = shop.did("catalog", "model", "shop", "--json").lines
+    (line,) = shop.run_ok("catalog", "model", "shop", "--json").lines
     assert (line["is_current"], line["pictures"], line["previous"]) == (True, 2, None)
     assert line["active"] == line["present"]
     assert line["active"]["encoded"] == 2
     present = line["present"]["model_id"]
     for options in (["--encode"], ["--switch"], ["--switch", present]):
-        assert "present networks" in shop.did("catalog", "model", "shop", *options).out
+        assert "present networks" in shop.run_ok("catalog", "model", "shop", *options).out
     assert "never" in shop.run("catalog", "model", "shop", "--rollback").sentence
     assert shop.run("catalog", "model", "shop", "--switch", "other").code == 1
     assert shop.run("catalog", "model", "shop", "--switch", "--rollback").code == 2
@@ -161,41 +161,41 @@ def test_dropped_pictures_are_taken_in_by_sync(shop: Shop) -> None:
     said = shop.run("catalog", "sync", "shop", "--json")
     assert said.code == 1
     assert [line["kind"] for line in said.lines[:-1]] == ["problem", "taken_in"]
-    assert shop.did("product", "show", "shop", "rice", "--json").lines[0]["product_id"] == "rice"
+    assert shop.run_ok("product", "show", "shop", "rice", "--json").lines[0]["product_id"] == "rice"
 
 
 def test_a_deletion_by_hand_is_taken_in_by_reconcile(shop: Shop) -> None:
-    assert "nothing to do" in shop.did("catalog", "reconcile", "shop").out
+    assert "nothing to do" in shop.run_ok("catalog", "reconcile", "shop").out
     (shop.folder / "data" / "shop" / "products" / "tea.json").unlink()
-    said = shop.did("catalog", "reconcile", "shop", "--json", "--grace", "0")
+    said = shop.run_ok("catalog", "reconcile", "shop", "--json", "--grace", "0")
     assert said.lines[-1]["counts"] == {"removed": 1}
     assert said.lines[-1]["drift"] > 0
     assert shop.run("product", "show", "shop", "tea").code == 1
 
 
 def test_a_product_is_added_shown_removed_and_restored(shop: Shop) -> None:
-    said = shop.did(
+    said = shop.run_ok(
         "product", "add", "shop", "rice", "rice.png", "--name", "Rice", "--description", "white",
         "--attribute", "price=1.99", "--attribute", "tag=dry", "--attribute", "tag=white", "--json",
     )  # fmt: skip
     (change,) = said.lines
     assert (change["catalog"], change["index_version"]) == ("shop", 4)
-    (product,) = shop.did("product", "show", "shop", "rice", "--json").lines
+    (product,) = shop.run_ok("product", "show", "shop", "rice", "--json").lines
     assert product == change["product"]
     assert (product["name"], product["description"]) == ("Rice", "white")
     assert product["attributes"] == {"price": 1.99, "tag": ["dry", "white"]}
     assert [image["source_name"] for image in product["images"]] == ["rice.png"]
-    shop.did("product", "remove", "shop", "rice")
+    shop.run_ok("product", "remove", "shop", "rice")
     assert shop.products() == ["milk", "tea"]
-    shop.did("product", "restore", "shop", "rice")
-    (again,) = shop.did("product", "show", "shop", "rice", "--json").lines
+    shop.run_ok("product", "restore", "shop", "rice")
+    (again,) = shop.run_ok("product", "show", "shop", "rice", "--json").lines
     assert again["images"] == product["images"]
-    assert "Rice" in shop.did("product", "show", "shop", "rice").out
+    assert "Rice" in shop.run_ok("product", "show", "shop", "rice").out
 
 
 def test_more_pictures_are_added_to_a_product_that_is_there(shop: Shop) -> None:
-    shop.did("product", "add", "shop", "tea", "rice.png", "--to-existing")
-    (product,) = shop.did("product", "show", "shop", "tea", "--json").lines
+    shop.run_ok("product", "add", "shop", "tea", "rice.png", "--to-existing")
+    (product,) = shop.run_ok("product", "show", "shop", "tea", "--json").lines
     assert len(product["images"]) == 2
     assert product["name"] == "Green tea"
 
@@ -206,9 +206,9 @@ def test_more_pictures_and_a_new_name_at_once_are_wrong_usage(shop: Shop) -> Non
 
 
 def test_the_same_picture_again_is_noted_and_not_added(shop: Shop) -> None:
-    said = shop.did("product", "add", "shop", "tea", "tea.png", "--to-existing")
+    said = shop.run_ok("product", "add", "shop", "tea", "tea.png", "--to-existing")
     assert "tea.png" in said.err
-    (product,) = shop.did("product", "show", "shop", "tea", "--json").lines
+    (product,) = shop.run_ok("product", "show", "shop", "tea", "--json").lines
     assert len(product["images"]) == 1
 
 
@@ -248,12 +248,12 @@ def test_an_attribute_without_name_or_value_is_wrong_usage(shop: Shop, pair: str
 
 
 def test_an_empty_product_list_says_so(empty_shop: Shop) -> None:
-    empty_shop.did("catalog", "create", "shop")
-    assert "no products" in empty_shop.did("product", "list", "shop").out
+    empty_shop.run_ok("catalog", "create", "shop")
+    assert "no products" in empty_shop.run_ok("product", "list", "shop").out
 
 
 def test_every_json_line_is_plain_ascii(shop: Shop) -> None:
-    shop.did("product", "add", "shop", "rice", "rice.png", "--name", "Reis für Müller")
-    out = shop.did("product", "list", "shop", "--json").out
+    shop.run_ok("product", "add", "shop", "rice", "rice.png", "--name", "Reis für Müller")
+    out = shop.run_ok("product", "list", "shop", "--json").out
     assert out.isascii()
     assert json.loads(out.splitlines()[1])["name"] == "Reis für Müller"

@@ -14,7 +14,7 @@ DETECTION_KEYS = [
 
 
 def test_a_photo_of_a_product_is_named_in_a_table(shop: Shop) -> None:
-    said = shop.did("identify", "shop", "tea.png")
+    said = shop.run_ok("identify", "shop", "tea.png")
     assert "tea.png" in said.out
     assert "identical" in said.out
     assert "Green tea" in said.out
@@ -23,13 +23,13 @@ def test_a_photo_of_a_product_is_named_in_a_table(shop: Shop) -> None:
 
 
 def test_a_photo_of_something_else_is_unknown(shop: Shop) -> None:
-    said = shop.did("identify", "shop", "rice.png")
+    said = shop.run_ok("identify", "shop", "rice.png")
     assert "unknown" in said.out
     assert "Green tea" not in said.out
 
 
 def test_the_json_line_is_the_contract_to_the_letter(shop: Shop) -> None:
-    (line,) = shop.did("identify", "shop", "tea.png", "--json").lines
+    (line,) = shop.run_ok("identify", "shop", "tea.png", "--json").lines
     assert list(line) == ["image", "index_version", "elapsed_ms", "detections"]
     assert line["image"] == "tea.png"
     assert line["index_version"] == 3
@@ -52,7 +52,7 @@ def test_the_json_line_is_the_contract_to_the_letter(shop: Shop) -> None:
 
 
 def test_the_json_names_the_best_product_of_an_unknown_thing_without_evidence(shop: Shop) -> None:
-    (line,) = shop.did("identify", "shop", "rice.png", "--json").lines
+    (line,) = shop.run_ok("identify", "shop", "rice.png", "--json").lines
     (detection,) = line["detections"]
     assert list(detection) == DETECTION_KEYS
     assert detection["verdict"] == "unknown"
@@ -63,15 +63,15 @@ def test_the_json_names_the_best_product_of_an_unknown_thing_without_evidence(sh
 
 
 def test_an_empty_catalog_answers_that_it_knows_nothing(shop: Shop) -> None:
-    shop.did("catalog", "create", "empty")
-    (line,) = shop.did("identify", "empty", "tea.png", "--json").lines
+    shop.run_ok("catalog", "create", "empty")
+    (line,) = shop.run_ok("identify", "empty", "tea.png", "--json").lines
     assert [one["product_id"] for one in line["detections"]] == [None]
-    assert "unknown" in shop.did("identify", "empty", "tea.png").out
+    assert "unknown" in shop.run_ok("identify", "empty", "tea.png").out
 
 
 def test_many_photos_are_answered_in_the_order_given(shop: Shop) -> None:
     names = ["milk.png", "rice.png", "tea.png", "milk.png"]
-    lines = shop.did("identify", "shop", *names, "--json").lines
+    lines = shop.run_ok("identify", "shop", *names, "--json").lines
     assert [line["image"] for line in lines] == names
 
 
@@ -94,23 +94,23 @@ def test_a_catalog_of_other_networks_is_refused_once_not_per_photo(
     said = shop.run("identify", "shop", "tea.png", "milk.png")
     assert said.code == 1
     assert "--switch" in said.sentence
-    shop.did("catalog", "model", "shop", "--switch")
-    assert "Green tea" in shop.did("identify", "shop", "tea.png").out
+    shop.run_ok("catalog", "model", "shop", "--switch")
+    assert "Green tea" in shop.run_ok("identify", "shop", "tea.png").out
 
 
 def test_a_name_with_brackets_or_broken_letters_is_printed_as_it_is(shop: Shop) -> None:
     odd = b"[red]\xff\x1b[31m.png"
     path = Path(str(shop.folder)) / odd.decode("utf-8", "surrogateescape")
     path.write_bytes((shop.folder / "tea.png").read_bytes())
-    said = shop.did("identify", "shop", path.name)
+    said = shop.run_ok("identify", "shop", path.name)
     assert "[red]" in said.out
     assert "\x1b[31m" not in said.out
-    (line,) = shop.did("identify", "shop", path.name, "--json").lines
+    (line,) = shop.run_ok("identify", "shop", path.name, "--json").lines
     assert line["image"] == path.name
 
 
 def test_photos_are_not_kept_in_memory(shop: Shop) -> None:
-    said = shop.did("identify", "shop", *["tea.png"] * 50, "--json")
+    said = shop.run_ok("identify", "shop", *["tea.png"] * 50, "--json")
     assert len({json.dumps(line) for line in said.lines}) == 1
 
 
@@ -121,15 +121,15 @@ def test_a_catalog_that_is_missing_is_one_sentence(shop: Shop) -> None:
 
 
 def test_explain_shows_the_gates_and_the_end(shop: Shop) -> None:
-    said = shop.did("explain", "shop", "tea.png", "tea")
+    said = shop.run_ok("explain", "shop", "tea.png", "tea")
     assert "detector" in said.out
     assert "came through" in said.out
-    lost = shop.did("explain", "shop", "tea.png", "milk")
+    lost = shop.run_ok("explain", "shop", "tea.png", "milk")
     assert "lost at: decision" in lost.out
 
 
 def test_explain_in_json_is_one_line_with_every_gate(shop: Shop) -> None:
-    (line,) = shop.did("explain", "shop", "tea.png", "milk", "--json").lines
+    (line,) = shop.run_ok("explain", "shop", "tea.png", "milk", "--json").lines
     assert list(line) == ["image", "product_id", "lost_at", "gates", "match"]
     assert line["lost_at"] == "decision"
     assert list(line["gates"][0]) == ["name", "passed", "value", "needed", "sentence"]

@@ -8,13 +8,13 @@ from tests.catalog.support.fakes import picture
 
 @pytest.fixture
 def shop(tmp_path: Path, shop: Shop) -> Shop:
-    shop.did("catalog", "create", "drinks")
+    shop.run_ok("catalog", "create", "drinks")
     for seed, (product_id, name, price) in enumerate(
         (("oat-milk", "Oat milk", "1.99"), ("cow-milk", "Cow milk", "1.49"), ("tea", "Tea", "3"))
     ):
         file = tmp_path / f"{seed}.png"
         file.write_bytes(picture(seed).data)
-        shop.did(
+        shop.run_ok(
             "product", "add", "drinks", product_id, file, "--name", name,
             "--attribute", f"price={price}",
         )  # fmt: skip
@@ -22,7 +22,7 @@ def shop(tmp_path: Path, shop: Shop) -> Shop:
 
 
 def ids(shop: Shop, *arguments: object) -> list[str]:
-    (answer,) = shop.did("search", "drinks", *arguments, "--json").lines
+    (answer,) = shop.run_ok("search", "drinks", *arguments, "--json").lines
     return [hit["product"]["product_id"] for hit in answer["hits"]]
 
 
@@ -45,7 +45,7 @@ def test_without_words_all_products_that_meet_the_conditions_are_listed(shop: Sh
 
 
 def test_a_page_says_version_total_facets_and_corrections(shop: Shop) -> None:
-    (answer,) = shop.did(
+    (answer,) = shop.run_ok(
         "search", "drinks", "--text", "mlik", "--facet", "price", "--limit", 1, "--json"
     ).lines
     assert answer["total"] == 2
@@ -56,7 +56,7 @@ def test_a_page_says_version_total_facets_and_corrections(shop: Shop) -> None:
 
 
 def test_people_read_a_table_facets_and_how_it_was_understood(shop: Shop) -> None:
-    said = shop.did("search", "drinks", "--text", "mlik", "--facet", "price", "--limit", 1)
+    said = shop.run_ok("search", "drinks", "--text", "mlik", "--facet", "price", "--limit", 1)
     assert "milk" in said.out
     assert "price: 1.49 to 1.99" in said.out
     assert "mlik was read as milk" in said.err
@@ -64,7 +64,7 @@ def test_people_read_a_table_facets_and_how_it_was_understood(shop: Shop) -> Non
 
 
 def test_nothing_found_is_said(shop: Shop) -> None:
-    assert "nothing was found" in shop.did("search", "drinks", "--text", "zzzzzz").out
+    assert "nothing was found" in shop.run_ok("search", "drinks", "--text", "zzzzzz").out
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,15 @@ from tests.api.shop import Shop
 
 
 def test_a_key_is_made_listed_and_revoked(empty_shop: Shop) -> None:
-    made = empty_shop.did(
+    made = empty_shop.run_ok(
         "key", "create", "--scope", "read", "--catalog", "shop", "--name", "till", "--json"
     ).lines[0]
     assert made["key"].startswith(f"sk_{made['key_id']}_")
-    listed = empty_shop.did("key", "list", "--json")
+    listed = empty_shop.run_ok("key", "list", "--json")
     assert made["key"] not in listed.out
     assert listed.lines[0]["scopes"] == ["read"]
-    empty_shop.did("key", "revoke", made["key_id"])
-    assert empty_shop.did("key", "list", "--json").lines == []
+    empty_shop.run_ok("key", "revoke", made["key_id"])
+    assert empty_shop.run_ok("key", "list", "--json").lines == []
     assert "no key" in empty_shop.run("key", "revoke", made["key_id"]).sentence
 
 

@@ -7,10 +7,10 @@ import torch
 from safetensors.torch import save_file
 
 from api.cli.output import Output
-from api.cli.train.finetune import keep_adapted, keep_detector
+from api.cli.train.finetune import keep_detector, keep_embedder
 from api.errors import Refused
-from api.models.finetuning import CatalogAdapter
-from api.models.finetuning_detector import OwnDetector
+from api.models.finetuning import CatalogFinetuner
+from api.models.finetuning_detector import CatalogDetectorFinetuner
 from api.models.loading import Models
 from api.models.per_catalog import CatalogFinder
 from catalog.encodings.network_store import NetworkStore
@@ -78,10 +78,10 @@ def memory(models: Models) -> MemoryStorage:
 
 def adapter(
     memory: MemoryStorage, models: Models, manifest: WeightsManifest, cache: Path
-) -> tuple[CatalogAdapter, CatalogStore]:
+) -> tuple[CatalogFinetuner, CatalogStore]:
     adapted = adapted_in(memory, models, cache)
     store = opened(memory, models, adapted)
-    return CatalogAdapter(store, memory, adapted, manifest, any_licence=False), store
+    return CatalogFinetuner(store, memory, adapted, manifest, any_licence=False), store
 
 
 def trained(after: float) -> FinetunedEmbedder:
@@ -97,7 +97,7 @@ def test_a_gain_is_kept_beside_the_catalog_which_switches_by_one_entry(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     making, store = adapter(memory, models, manifest, tmp_path)
-    keep_adapted(Output(), "shop", making, trained(0.9), switch=True)
+    keep_embedder(Output(), "shop", making, trained(0.9), switch=True)
     said = capsys.readouterr().out
     assert "--rollback" in said
     (sha256,) = NetworkStore(memory, "shop").hashes()
@@ -119,13 +119,13 @@ def test_without_a_switch_the_catalog_is_encoded_and_answers_as_before(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     making, store = adapter(memory, models, manifest, tmp_path)
-    keep_adapted(Output(), "shop", making, trained(0.9), switch=False)
+    keep_embedder(Output(), "shop", making, trained(0.9), switch=False)
     known = store.model.models()
     assert known.prepared is not None
     assert known.prepared.encoded == known.pictures
     assert known.active.part_ids == models.encoder.part_ids
     assert f"--switch {known.prepared.model_id}" in capsys.readouterr().out
-    keep_adapted(Output(), "shop", making, trained(0.9), switch=False)
+    keep_embedder(Output(), "shop", making, trained(0.9), switch=False)
     assert len(NetworkStore(memory, "shop").hashes()) == 1  # the same file, byte for byte
     store.model.switch_to(known.prepared.model_id)
     assert store.state().part_ids == known.prepared.part_ids
@@ -140,7 +140,7 @@ def test_no_gain_keeps_nothing(
 ) -> None:
     making, store = adapter(memory, models, manifest, tmp_path)
     before = store.state().sequence
-    keep_adapted(Output(json=True), "shop", making, trained(0.5), switch=True)
+    keep_embedder(Output(json=True), "shop", making, trained(0.5), switch=True)
     assert '"better":false' in capsys.readouterr().out.replace(" ", "")
     assert NetworkStore(memory, "shop").hashes() == ()
     assert store.state().sequence == before
@@ -173,7 +173,7 @@ def test_without_networks_to_start_from_it_is_refused(
     with pytest.raises(Refused, match="no embedder"):
         making.train(options, lambda _: None)
     with pytest.raises(Refused, match="no detector"):
-        OwnDetector(store, WeightsManifest(tmp_path, ()), any_licence=False).train(
+        CatalogDetectorFinetuner(store, WeightsManifest(tmp_path, ()), any_licence=False).train(
             options, lambda _: None
         )
 

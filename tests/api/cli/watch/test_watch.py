@@ -35,7 +35,7 @@ def test_a_recording_is_watched_at_its_own_pace_and_its_events_are_the_contract(
     shop: Shop, clip: Path
 ) -> None:
     began = time()
-    events = shop.did("watch", "shop", clip, "--json").lines
+    events = shop.run_ok("watch", "shop", clip, "--json").lines
     assert time() - began > 1.0
     assert all(list(event) == EVENT_KEYS for event in events)
     assert [event["event"] for event in events] == ["entered", "confirmed", "left"]
@@ -45,7 +45,7 @@ def test_a_recording_is_watched_at_its_own_pace_and_its_events_are_the_contract(
 
 
 def test_in_a_pipe_events_come_as_lines_and_counters_at_the_end(shop: Shop, clip: Path) -> None:
-    said = shop.did("watch", "shop", clip)
+    said = shop.run_ok("watch", "shop", clip)
     lines = [line for line in said.out.splitlines() if "tea" in line]
     assert "confirmed" in lines[0]
     assert "Green tea" in lines[0]
@@ -55,12 +55,12 @@ def test_in_a_pipe_events_come_as_lines_and_counters_at_the_end(shop: Shop, clip
 
 def test_it_stops_after_the_seconds_asked_for_and_everything_leaves(shop: Shop) -> None:
     clip = tea_clip(shop.folder / "long.mp4", frames=250)
-    events = shop.did("watch", "shop", clip, "--json", "--seconds", "1.5").lines
+    events = shop.run_ok("watch", "shop", clip, "--json", "--seconds", "1.5").lines
     assert [event["event"] for event in events] == ["entered", "confirmed", "left"]
 
 
 def test_a_recording_can_be_kept_for_a_replay(shop: Shop, clip: Path) -> None:
-    shop.did("watch", "shop", clip, "--record", "kept")
+    shop.run_ok("watch", "shop", clip, "--record", "kept")
     lines = (shop.folder / "kept" / "taken.jsonl").read_text().splitlines()
     assert len(lines) > 5
     assert json.loads(lines[0])["index_version"] > 0
@@ -69,10 +69,10 @@ def test_a_recording_can_be_kept_for_a_replay(shop: Shop, clip: Path) -> None:
 def test_a_recording_played_again_gives_the_same_events_also_when_the_catalog_has_changed(
     shop: Shop, clip: Path
 ) -> None:
-    live = shop.did("watch", "shop", clip, "--record", "kept", "--json").lines
-    shop.did("product", "remove", "shop", "tea")
-    assert shop.did("watch", "shop", "kept", "--json").lines == live
-    assert "confirmed" in shop.did("watch", "shop", "kept").out
+    live = shop.run_ok("watch", "shop", clip, "--record", "kept", "--json").lines
+    shop.run_ok("product", "remove", "shop", "tea")
+    assert shop.run_ok("watch", "shop", "kept", "--json").lines == live
+    assert "confirmed" in shop.run_ok("watch", "shop", "kept").out
 
 
 @pytest.mark.parametrize(
@@ -86,8 +86,8 @@ def test_a_recording_played_again_gives_the_same_events_also_when_the_catalog_ha
 def test_what_cannot_be_played_again_is_refused(
     shop: Shop, clip: Path, words: tuple[str, ...], said: str
 ) -> None:
-    shop.did("watch", "shop", clip, "--record", "kept")
-    shop.did("catalog", "create", "other")
+    shop.run_ok("watch", "shop", clip, "--record", "kept")
+    shop.run_ok("catalog", "create", "other")
     (shop.folder / "empty").mkdir()
     refused = shop.run("watch", *words)
     assert refused.code == 1

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from api.remote.catalogs import RemoteStore
-from api.remote.decoding import as_ours
+from api.remote.catalogs import RemoteCatalog
+from api.remote.decoding import translate_refusals
 from catalog.ingest.image_file import ImageFile
 from catalog.records.product import AttributeValue, Product
 from catalog.store import BeforeCommit, CatalogStore, ChangeResult
@@ -13,7 +13,7 @@ from catalog.transfer.manifest import ImportManifest
 from client.client import Client
 
 
-def import_there(
+def import_to_server(
     client: Client,
     catalog: str,
     manifest: ImportManifest,
@@ -31,7 +31,7 @@ def import_there(
 
 
 class _State:
-    def __init__(self, store: RemoteStore, products: Mapping[str, Product]) -> None:
+    def __init__(self, store: RemoteCatalog, products: Mapping[str, Product]) -> None:
         self._store = store
         self.products = products
 
@@ -47,7 +47,7 @@ class _Taking:
 
     def __init__(self, client: Client, name: str) -> None:
         self.name = name
-        self._store = RemoteStore(client, name)
+        self._store = RemoteCatalog(client, name)
         self._products = dict(self._store.snapshot().products)
 
     def state(self) -> _State:
@@ -64,7 +64,7 @@ class _Taking:
         turn: BeforeCommit,
     ) -> ChangeResult:
         turn()
-        with as_ours():
+        with translate_refusals():
             return self._store.add_product(
                 product_id,
                 pictures,
@@ -77,7 +77,7 @@ class _Taking:
         self, product_id: str, pictures: Sequence[ImageFile], *, turn: BeforeCommit
     ) -> ChangeResult:
         turn()
-        with as_ours():
+        with translate_refusals():
             return self._store.add_images(product_id, pictures)
 
     def update_product(
@@ -92,7 +92,7 @@ class _Taking:
         if attributes is not None:
             known = dict(self._products[product_id].attributes)
             changes = {**dict.fromkeys(known), **attributes}
-        with as_ours():
+        with translate_refusals():
             return self._store.update_product(
                 product_id, name=name, description=description, attribute_changes=changes
             )
