@@ -1,12 +1,19 @@
-"""The client: one method for each thing that a service does."""
+"""The client: one method for each operation of a service."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from client.bodies import OnBytes, Picture, only_if, parts_of, path_of, read
-from client.connection import Connection, Query, Told
+from client.bodies import (
+    OnBytes,
+    Picture,
+    api_path,
+    if_match_header,
+    image_parts,
+    read_in_chunks,
+)
+from client.connection import Connection, Query, ServerEvent
 from client.records import (
     AttributeJson,
     CatalogJson,
@@ -21,37 +28,40 @@ from client.records import (
     WrittenJson,
 )
 
-PAGE: Final = 200
+PAGE_SIZE: Final = 200  # items per request, the most that a service allows
 
 
 class Client(Connection):
-    """Every method raises `client.errors.ClientError`: `Declined` or `Unreachable`."""
+    """A client with one method per route of a service.
+
+    Every method raises `client.errors.ClientError`: `Declined` or `Unreachable`.
+    """
 
     # Catalogs
 
     def catalogs(self) -> Iterator[CatalogJson]:
-        """All catalogs that the key may see, by name."""
+        """Yield all catalogs that the key may read, by name."""
         return self._pages("/v1/catalogs", "catalogs", {})
 
     def create_catalog(self, catalog: str) -> CatalogJson:
-        """Make an empty catalog."""
-        made: CatalogJson = self.ask("POST", "/v1/catalogs", said={"catalog": catalog})
-        return made
+        """Create an empty catalog."""
+        created: CatalogJson = self.request("POST", "/v1/catalogs", payload={"catalog": catalog})
+        return created
 
     def catalog(self, catalog: str) -> ShownCatalogJson:
-        """A catalog in numbers, and the networks that encoded it."""
-        shown: ShownCatalogJson = self.ask("GET", path_of("catalogs", catalog))
-        return shown
+        """Return the counts of a catalog, and the networks that encoded it."""
+        answer: ShownCatalogJson = self.request("GET", api_path("catalogs", catalog))
+        return answer
 
     def delete_catalog(self, catalog: str) -> None:
-        """Delete a catalog with all its products and pictures, for ever."""
-        self.ask("DELETE", path_of("catalogs", catalog))
+        """Delete a catalog with all its products and pictures, permanently."""
+        self.request("DELETE", api_path("catalogs", catalog))
 
     def import_archive(
         self, catalog: str, archive: Path, on_bytes: OnBytes | None = None
     ) -> JobJson:
-        """Send a ZIP file of products; see docs/import.md for what may be in it."""
-        return self._send_file(path_of("catalogs", catalog, "import"), archive, {}, on_bytes)
+        """Upload a ZIP file of products; its layout is described in docs/import.md."""
+        return self._send_file(api_path("catalogs", catalog, "import"), archive, {}, on_bytes)
 
     def reconcile(
         self,
@@ -62,34 +72,38 @@ class Client(Connection):
         only_sync: bool = False,
         grace_hours: float = 24.0,
     ) -> JobJson:
-        """Compare a catalog with its storage; with `only_sync`, only take in what people put there.
+        """Compare a catalog with its storage; with `only_sync`, only import what people added.
 
         Args:
-            catalog: which.
-            dry_run: change nothing.
-            accept_loss: many products may disappear at once.
+            catalog: its name.
+            dry_run: report only.
+            accept_loss: allow many products to disappear at once.
             only_sync: no deletions, no repairs.
-            grace_hours: how long orphaned objects are left alone.
+            grace_hours: age in hours below which orphaned objects are kept.
         """
-        said = {
+        payload = {
             "dry_run": dry_run,
             "accept_loss": accept_loss,
             "only_sync": only_sync,
             "grace_hours": grace_hours,
         }
-        job: JobJson = self.ask("POST", path_of("catalogs", catalog, "reconcile"), said=said)
+        job: JobJson = self.request(
+            "POST", api_path("catalogs", catalog, "reconcile"), payload=payload
+        )
         return job
 
     # Products
 
     def products(self, catalog: str) -> Iterator[ProductJson]:
-        """All products, by id."""
-        return self._pages(path_of("catalogs", catalog, "products"), "products", {})
+        """Yield all products, by id."""
+        return self._pages(api_path("catalogs", catalog, "products"), "products", {})
 
     def product(self, catalog: str, product_id: str) -> ProductJson:
-        """One product."""
-        shown: ProductJson = self.ask("GET", path_of("catalogs", catalog, "products", product_id))
-        return shown
+        """Return a product."""
+        answer: ProductJson = self.request(
+            "GET", api_path("catalogs", catalog, "products", product_id)
+        )
+        return answer
 
     def add_product(
         self,
@@ -101,15 +115,15 @@ class Client(Connection):
         description: str = "",
         attributes: Mapping[str, AttributeJson] | None = None,
     ) -> WrittenJson:
-        """Add a product with its reference pictures; all of it or nothing."""
+        """Add a product with its reference pictures, completely or not at all."""
         form = {
             "product_id": product_id,
             "name": name,
             "description": description,
             "attributes": json.dumps(dict(attributes or {})),
         }
-        path = path_of("catalogs", catalog, "products")
-        return self._written("POST", path, form=form, parts=parts_of("images", pictures))
+        path = api_path("catalogs", catalog, "products")
+        return self._change("POST", path, form=form, parts=image_parts("images", pictures))
 
     def put_product(
         self,
@@ -119,15 +133,15 @@ class Client(Connection):
         *,
         revision: int | None = None,
     ) -> WrittenJson:
-        """Give a product these texts and attributes, and these pictures if there are any."""
+        """Replace texts and attributes of a product, and its pictures if any are given."""
         form = {
             "name": product["name"],
             "description": product["description"],
             "attributes": json.dumps(product["attributes"]),
         }
-        path = path_of("catalogs", catalog, "products", product["product_id"])
-        parts = parts_of("images", pictures)
-        return self._written("PUT", path, form=form, parts=parts, headers=only_if(revision))
+        path = api_path("catalogs", catalog, "products", product["product_id"])
+        parts = image_parts("images", pictures)
+        return self._change("PUT", path, form=form, parts=parts, headers=if_match_header(revision))
 
     def update_product(
         self,
@@ -137,55 +151,55 @@ class Client(Connection):
         *,
         revision: int | None = None,
     ) -> WrittenJson:
-        """Change name, description or single attributes; an attribute that is None goes away."""
-        path = path_of("catalogs", catalog, "products", product_id)
-        return self._written("PATCH", path, said=dict(changes), headers=only_if(revision))
+        """Change name, description or single attributes; None removes an attribute."""
+        path = api_path("catalogs", catalog, "products", product_id)
+        return self._change("PATCH", path, payload=dict(changes), headers=if_match_header(revision))
 
     def remove_product(self, catalog: str, product_id: str) -> WrittenJson:
-        """Take a product out."""
-        return self._written("DELETE", path_of("catalogs", catalog, "products", product_id))
+        """Remove a product; `restore_product` brings it back."""
+        return self._change("DELETE", api_path("catalogs", catalog, "products", product_id))
 
     def restore_product(self, catalog: str, product_id: str) -> WrittenJson:
-        """Bring a removed product back, pictures included."""
-        return self._written(
-            "POST", path_of("catalogs", catalog, "products", product_id, "restore")
+        """Restore a removed product with its pictures."""
+        return self._change(
+            "POST", api_path("catalogs", catalog, "products", product_id, "restore")
         )
 
     def add_images(self, catalog: str, product_id: str, pictures: Sequence[Picture]) -> WrittenJson:
         """Add reference pictures to a product."""
-        path = path_of("catalogs", catalog, "products", product_id, "images")
-        return self._written("POST", path, parts=parts_of("images", pictures))
+        path = api_path("catalogs", catalog, "products", product_id, "images")
+        return self._change("POST", path, parts=image_parts("images", pictures))
 
     def remove_image(
         self, catalog: str, product_id: str, image_id: str, *, revision: int | None = None
     ) -> WrittenJson:
-        """Take a reference picture away from a product; the last one stays."""
-        path = path_of("catalogs", catalog, "products", product_id, "images", image_id)
-        return self._written("DELETE", path, headers=only_if(revision))
+        """Remove a reference picture of a product; the last one cannot be removed."""
+        path = api_path("catalogs", catalog, "products", product_id, "images", image_id)
+        return self._change("DELETE", path, headers=if_match_header(revision))
 
-    # Looking
+    # Identification and search
 
     def identify(
         self, catalog: str, picture: Picture, *, whole_image: bool = False
     ) -> IdentificationJson:
         """Find the catalog's products in a picture, most probable first."""
-        found: IdentificationJson = self.ask(
+        answer: IdentificationJson = self.request(
             "POST",
-            path_of("catalogs", catalog, "identify"),
+            api_path("catalogs", catalog, "identify"),
             query={"whole_image": whole_image},
-            parts=parts_of("image", [picture]),
+            parts=image_parts("image", [picture]),
         )
-        return found
+        return answer
 
     def explain(self, catalog: str, picture: Picture, product_id: str) -> ExplainedJson:
-        """Which gate a product passes in a picture, and which one loses it."""
-        explained: ExplainedJson = self.ask(
+        """Return the gates that a product passes in a picture, and the one that it fails."""
+        explanation: ExplainedJson = self.request(
             "POST",
-            path_of("catalogs", catalog, "explain"),
+            api_path("catalogs", catalog, "explain"),
             query={"product_id": product_id},
-            parts=parts_of("image", [picture]),
+            parts=image_parts("image", [picture]),
         )
-        return explained
+        return explanation
 
     def search(
         self,
@@ -198,22 +212,22 @@ class Client(Connection):
         offset: int = 0,
         limit: int = 20,
     ) -> FoundPageJson:
-        """Find products by words, by a picture, or by both."""
-        said = {
+        """Find products by text, by a picture, or by both."""
+        payload = {
             "text": text,
             "where": list(where),
             "facets": list(facets),
             "offset": offset,
             "limit": limit,
         }
-        path = path_of("catalogs", catalog, "search")
-        found: FoundPageJson
+        path = api_path("catalogs", catalog, "search")
+        answer: FoundPageJson
         if picture is None:
-            found = self.ask("POST", path, said=said)
+            answer = self.request("POST", path, payload=payload)
         else:
-            form = {"query": json.dumps(said)}
-            found = self.ask("POST", path, form=form, parts=parts_of("image", [picture]))
-        return found
+            form = {"query": json.dumps(payload)}
+            answer = self.request("POST", path, form=form, parts=image_parts("image", [picture]))
+        return answer
 
     # Videos and other jobs
 
@@ -225,18 +239,20 @@ class Client(Connection):
         annotated: bool = False,
         on_bytes: OnBytes | None = None,
     ) -> JobJson:
-        """Send a video file, which is matched when its turn comes."""
+        """Upload a video file; the job that matches it waits in the queue."""
         query: Query = {"name": video.name, "annotated": annotated}
-        return self._send_file(path_of("catalogs", catalog, "videos"), video, query, on_bytes)
+        return self._send_file(api_path("catalogs", catalog, "videos"), video, query, on_bytes)
 
     def video_events(self, job_id: str, cursor: str = "") -> VideoEventsJson:
-        """What was found in a video since a cursor."""
+        """Return the events of a video since a cursor."""
         query = {"cursor": cursor} if cursor else {}
-        told: VideoEventsJson = self.ask("GET", path_of("videos", job_id, "events"), query=query)
-        return told
+        page: VideoEventsJson = self.request(
+            "GET", api_path("videos", job_id, "events"), query=query
+        )
+        return page
 
     def annotated(self, job_id: str, target: Path) -> None:
-        """Fetch the video with everything drawn.
+        """Download the annotated video.
 
         Raises:
             OSError: the file cannot be written.
@@ -244,58 +260,58 @@ class Client(Connection):
         draft = target.with_name(f"{target.name}.part")
         try:
             with draft.open("wb") as file:
-                for piece in self.bytes_of(path_of("videos", job_id, "annotated.mp4")):
-                    file.write(piece)
+                for chunk in self.download(api_path("videos", job_id, "annotated.mp4")):
+                    file.write(chunk)
             draft.replace(target)
         finally:
             draft.unlink(missing_ok=True)
 
     def job(self, job_id: str) -> JobJson:
-        """A job as it stands."""
-        shown: JobJson = self.ask("GET", path_of("jobs", job_id))
-        return shown
+        """Return the state of a job."""
+        answer: JobJson = self.request("GET", api_path("jobs", job_id))
+        return answer
 
     def cancel_job(self, job_id: str) -> JobJson:
-        """Stop a job; what it has done stays."""
-        shown: JobJson = self.ask("DELETE", path_of("jobs", job_id))
-        return shown
+        """Cancel a job; completed parts of its work remain."""
+        answer: JobJson = self.request("DELETE", api_path("jobs", job_id))
+        return answer
 
     # Live
 
     def begin_session(self, catalog: str, url: str, *, transport: str = "auto") -> SessionJson:
-        """Have the service match a camera that it can reach, until it is stopped."""
-        said = {"catalog": catalog, "url": url, "transport": transport}
-        begun: SessionJson = self.ask("POST", "/v1/sessions", said=said)
-        return begun
+        """Have the service match a camera that it can reach, until the session ends."""
+        payload = {"catalog": catalog, "url": url, "transport": transport}
+        session: SessionJson = self.request("POST", "/v1/sessions", payload=payload)
+        return session
 
     def session(self, session_id: str) -> SessionJson:
-        """A session's state and counters."""
-        shown: SessionJson = self.ask("GET", path_of("sessions", session_id))
-        return shown
+        """Return the state and the counters of a session."""
+        answer: SessionJson = self.request("GET", api_path("sessions", session_id))
+        return answer
 
-    def session_events(self, session_id: str, *, after: int = 0) -> Iterator[Told]:
-        """What happens in a session, as it happens; kinds `appearance`, `status`, `end`."""
-        return self.told(path_of("sessions", session_id, "events"), {"after": after})
+    def session_events(self, session_id: str, *, after: int = 0) -> Iterator[ServerEvent]:
+        """Yield the events of a session as they occur; kinds `appearance`, `status`, `end`."""
+        return self.stream_events(api_path("sessions", session_id, "events"), {"after": after})
 
     def end_session(self, session_id: str) -> None:
         """End a session."""
-        self.ask("DELETE", path_of("sessions", session_id))
+        self.request("DELETE", api_path("sessions", session_id))
 
-    def _written(self, method: str, path: str, **what: Any) -> WrittenJson:  # noqa: ANN401
-        written: WrittenJson = self.ask(method, path, **what)
-        return written
+    def _change(self, method: str, path: str, **options: Any) -> WrittenJson:  # noqa: ANN401
+        change: WrittenJson = self.request(method, path, **options)
+        return change
 
     def _pages(self, path: str, name: str, query: Query) -> Iterator[Any]:
         cursor: str | None = ""
         while cursor is not None:
-            more = {"cursor": cursor} if cursor else {}
-            page = self.ask("GET", path, query={**query, "limit": PAGE, **more})
+            position = {"cursor": cursor} if cursor else {}
+            page = self.request("GET", path, query={**query, "limit": PAGE_SIZE, **position})
             yield from page[name]
             cursor = page["next_cursor"]
 
     def _send_file(self, path: str, file: Path, query: Query, on_bytes: OnBytes | None) -> JobJson:
         size = file.stat().st_size
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
-        body = read(file, size, on_bytes)
-        job: JobJson = self.ask("POST", path, query=query, body=body, headers=headers)
+        body = read_in_chunks(file, size, on_bytes)
+        job: JobJson = self.request("POST", path, query=query, body=body, headers=headers)
         return job

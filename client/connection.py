@@ -1,4 +1,4 @@
-"""HTTP to one service: its answers as JSON, its problems and silences as our errors."""
+"""HTTP to one service: answers as JSON, problems and timeouts as `ClientError`."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,8 +12,8 @@ import httpx2
 
 from client.errors import ClientError, Declined, Unreachable
 
-CHUNK: Final = 1 << 18
-CONNECT_S: Final = 10.0
+CHUNK_BYTES: Final = 1 << 18  # of files sent and fetched; large enough to keep a fast line busy
+CONNECT_TIMEOUT_S: Final = 10.0  # TCP and TLS; a busy service accepts at once, too
 
 Body: TypeAlias = bytes | Iterable[bytes]
 Part: TypeAlias = tuple[str, tuple[str, bytes]]
@@ -21,13 +21,13 @@ Query: TypeAlias = Mapping[str, str | int | float | bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """One thing that a service said of its own accord.
+class ServerEvent:
+    """One Server-Sent Event.
 
     Attributes:
-        kind: of it, such as `appearance`.
-        data: JSON.
-        number: with which a reader goes on later; None where there is none.
+        kind: its type, such as `appearance`.
+        data: decoded JSON.
+        number: where a reader can resume later; None if the event has none.
     """
 
     kind: str
@@ -36,7 +36,7 @@ class Told:
 
 
 class Connection:
-    """Speaks to one service; threads may share it."""
+    """HTTP connections to one service; threads may share it."""
 
     def __init__(
         self,
@@ -46,16 +46,17 @@ class Connection:
         timeout_s: float = 60.0,
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
-        """Prepare to speak; nothing is sent yet.
+        """Check the address and the key; nothing is sent yet.
 
         Args:
-            server: its address, such as https://skulens.example.com.
+            server: address of the service, such as https://skulens.example.com.
             key: an API key; empty where none is needed.
-            timeout_s: the longest silence of an answer, seconds.
-            transport: what carries requests; the network when None.
+            timeout_s: the longest silence within an answer, seconds.
+            transport: carries the requests; the network if None.
 
         Raises:
-            ClientError: the address is none, or the key has letters that no key has.
+            ClientError: the address is not that of a service, or the key has characters that no
+                key has.
         """
         _check(server, key)
         headers = {"Authorization": f"Bearer {key}"} if key else {}
@@ -63,12 +64,12 @@ class Connection:
         self._http = httpx2.Client(
             base_url=self.server,
             headers=headers,
-            timeout=httpx2.Timeout(timeout_s, connect=CONNECT_S),
+            timeout=httpx2.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
             transport=transport,
         )
 
     def __enter__(self) -> Self:
-        """Itself."""
+        """Return the connection itself."""
         return self
 
     def __exit__(
@@ -84,29 +85,29 @@ class Connection:
         """Close the connection."""
         self._http.close()
 
-    def ask(
+    def request(
         self,
         method: str,
         path: str,
         *,
         query: Query | None = None,
-        said: Any = None,  # noqa: ANN401 -- whatever JSON can say
+        payload: Any = None,  # noqa: ANN401 -- any JSON value
         form: Mapping[str, str] | None = None,
         parts: Sequence[Part] = (),
         body: Body | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Any:  # noqa: ANN401 -- each caller knows the type of what is answered
-        """Ask for something; JSON in, JSON out, None where there is no answer's body.
+    ) -> Any:  # noqa: ANN401 -- each caller knows the type of its answer
+        """Send a request; return the answer's JSON, None if it has no body.
 
         Args:
-            method: of HTTP.
+            method: HTTP method.
             path: below the server's address.
             query: of the URL.
-            said: a JSON body.
+            payload: a JSON body.
             form: fields of a form.
             parts: files of a form.
             body: bytes, sent as they are read.
-            headers: besides the usual ones.
+            headers: in addition to the usual ones.
 
         Raises:
             Declined: the service refused.
@@ -117,7 +118,7 @@ class Connection:
                 method,
                 path,
                 params=query,
-                json=said,
+                json=payload,
                 data=form,
                 files=list(parts) or None,
                 content=body,
@@ -129,18 +130,18 @@ class Connection:
         except ValueError as error:
             raise Unreachable(f"{self.server} does not answer as skulens does") from error
 
-    def bytes_of(self, path: str) -> Iterator[bytes]:
-        """A file of the service, piece by piece.
+    def download(self, path: str) -> Iterator[bytes]:
+        """Fetch a file of the service in chunks.
 
         Raises:
             Declined: the service refused.
             Unreachable: it did not answer, or stopped.
         """
         with self._stream(path, {}) as response:
-            yield from response.iter_bytes(CHUNK)
+            yield from response.iter_bytes(CHUNK_BYTES)
 
-    def told(self, path: str, query: Query | None = None) -> Iterator[Told]:
-        """Server-Sent Events as they come, until the service ends them.
+    def stream_events(self, path: str, query: Query | None = None) -> Iterator[ServerEvent]:
+        """Yield Server-Sent Events as they come, until the service ends them.
 
         Raises:
             Declined: the service refused.
@@ -150,7 +151,7 @@ class Connection:
             for event in httpx2.EventSource(response):
                 if event.data:
                     number = int(event.id) if event.id.isdecimal() else None
-                    yield Told(event.event, json.loads(event.data), number)
+                    yield ServerEvent(event.event, json.loads(event.data), number)
 
     @contextmanager
     def _stream(
@@ -168,11 +169,11 @@ class Connection:
 def _check(server: str, key: str) -> None:
     try:
         parts = urlsplit(server)
-        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username
+        is_valid = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username
         _ = parts.port
     except ValueError:
-        is_one = False
-    if not is_one:
+        is_valid = False
+    if not is_valid:
         raise ClientError(f"{server!r} is no address of a service, such as http://127.0.0.1:8000")
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise ClientError("the key has letters that no API key has; copy it again")
@@ -201,7 +202,7 @@ def _translated(server: str) -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    said = str(error)
-    if "CERTIFICATE_VERIFY_FAILED" in said:
+    message = str(error)
+    if "CERTIFICATE_VERIFY_FAILED" in message:
         return "its certificate is not trusted; name the file of it in SSL_CERT_FILE"
-    return said or type(error).__name__
+    return message or type(error).__name__

@@ -1,8 +1,8 @@
-"""What can go wrong between a client and a service.
+"""Errors of calls to a service.
 
 ClientError
-├── Unreachable   nobody answered, or not in time, or not who was meant
-└── Declined      the service said no, in its own words
+├── Unreachable   no answer, not in time, or not from skulens
+└── Declined      the service refused, with a sentence of its own
 """
 
 
@@ -18,9 +18,9 @@ class Declined(ClientError):
     """The service answered with a problem.
 
     Attributes:
-        status: of HTTP.
-        kind: the last part of the problem's `type`, such as `not-found`; empty if it had none.
-        subject: name of the picture that it is about; empty if it is about none.
+        status: HTTP status code.
+        kind: the last part of the problem's `type`, such as `not-found`; empty without one.
+        subject: name of the picture concerned; empty if the problem concerns none.
     """
 
     def __init__(self, sentence: str, status: int, kind: str = "", subject: str = "") -> None:

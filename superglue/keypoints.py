@@ -7,19 +7,20 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+# Share of the longer side that coordinates are divided by, as in the published model.
 _CENTRED_SPAN = 0.7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeypointBatch:
-    """Keypoints of B pictures, N places each; `mask` says which places are real.
+    """Keypoints of B pictures, padded to N each; `mask` tells real ones from padding.
 
     Attributes:
         points: (B, N, 2) float, (x, y) pixels, integer = pixel centre.
         scores: (B, N) float in [0, 1].
         descriptors: (B, N, D) float, unit length.
         sizes: (B, 2) float, (width, height) of each picture in pixels.
-        mask: (B, N) bool, False where a place is padding; what stands there has no influence.
+        mask: (B, N) bool, False for padding, whose values have no influence.
         scales: (B, N) float, diameter of the described patch in pixels; zeros where unknown.
         angles: (B, N) float, radians; zeros where unknown.
     """
@@ -42,7 +43,7 @@ class KeypointBatch:
         scales: Tensor | None = None,
         angles: Tensor | None = None,
     ) -> "KeypointBatch":
-        """One picture as a batch of one: (N, 2), (N,), (N, D) and its (width, height)."""
+        """Make a batch of one picture from (N, 2), (N,), (N, D) and its (width, height)."""
         zeros = torch.zeros_like(scores)
         return cls(
             points=points[None],
@@ -55,7 +56,7 @@ class KeypointBatch:
         )
 
     def padded(self, length: int) -> "KeypointBatch":
-        """The same keypoints with padding up to `length` places."""
+        """Return the same keypoints, padded to `length`."""
         extra = length - self.scores.shape[1]
         if extra <= 0:
             return self
@@ -71,7 +72,7 @@ class KeypointBatch:
 
     @classmethod
     def stack(cls, batches: Sequence["KeypointBatch"]) -> "KeypointBatch":
-        """One batch of all pictures, padded to the longest; pictures without keypoints too."""
+        """Join batches into one, padded to the longest; pictures may be without keypoints."""
         length = max(batch.scores.shape[1] for batch in batches)
         padded = [batch.padded(length) for batch in batches]
         return cls(
@@ -85,7 +86,7 @@ class KeypointBatch:
         )
 
     def geometry(self, oriented: bool) -> Tensor:
-        """What the keypoint encoder reads, (B, N, 3) or, with scale and angle, (B, N, 6).
+        """Return the keypoint encoder's input, (B, N, 3) or, with scale and angle, (B, N, 6).
 
         Columns: x, y centred on the picture and divided by 0.7 times its longer side; score; and if
         oriented log2 of the patch's share of the longer side, cosine and sine of the angle.

@@ -1,6 +1,7 @@
-"""SuperGlue: keypoints of two pictures look at themselves and at each other, then pair up.
+"""SuperGlue (Sarlin et al., CVPR 2020): matches keypoints of two pictures by attention.
 
-Parameter names, shapes and numbers are those of the published checkpoints; sizes are free.
+Parameter names, shapes and numbers are those of the published checkpoints (`kenc`, `gnn`); sizes
+are free.
 """
 
 import math
@@ -24,7 +25,7 @@ class SuperGlueSizes:
     """How large the network is; the defaults are the published ones.
 
     Attributes:
-        descriptors: length of the descriptors that come in.
+        descriptors: length of the input descriptors.
         width: channels inside.
         layers: attention layers, alternating self and cross.
         heads: of the attention; divides `width`.
@@ -41,7 +42,7 @@ class SuperGlueSizes:
 
     @classmethod
     def of(cls, state: Mapping[str, Tensor], heads: int = 4) -> "SuperGlueSizes":
-        """The sizes that a state dict was saved with; the number of heads leaves no trace in it.
+        """Return the sizes of a saved state dict; it does not hold the number of heads.
 
         Raises:
             KeyError: a parameter of SuperGlue is missing.
@@ -107,16 +108,16 @@ class PointwiseMlp(nn.Sequential):
         nn.init.zeros_(cast(Tensor, last.bias))
         self.append(last)
 
-    def over(self, places: Tensor, mask: Tensor) -> Tensor:
+    def over(self, x: Tensor, mask: Tensor) -> Tensor:
         """(B, N, in) to (B, N, out); padding does not enter the statistics of batch norm."""
         if not self.training:
-            return cast(Tensor, self(places))
-        rows: Tensor = self(places[mask])
+            return cast(Tensor, self(x))
+        rows: Tensor = self(x[mask])
         return rows.new_zeros(*mask.shape, self.outputs).index_put((mask,), rows)
 
 
 class KeypointEncoder(nn.Module):
-    """Turns where a keypoint is, and how sure, into something to add to its descriptor."""
+    """Encodes position and score of keypoints as vectors that are added to their descriptors."""
 
     def __init__(self, geometry: int, hidden: tuple[int, ...], width: int) -> None:
         super().__init__()
@@ -139,27 +140,27 @@ class Attention(nn.Module):
 
     @override
     def forward(self, x: Tensor, source: Tensor, mask: Tensor) -> Tensor:
-        """(B, M, C) looks at (B, N, C) where the (B, N) mask holds; gives (B, M, C)."""
+        """(B, M, C) attends to (B, N, C) where the (B, N) mask holds; returns (B, M, C)."""
         query, key, value = (
-            self._split(project(places))
-            for project, places in zip(self.proj, (x, source, source), strict=True)
+            self._split(project(vectors))
+            for project, vectors in zip(self.proj, (x, source, source), strict=True)
         )
-        # A row without anything to look at would be NaN: let it look everywhere, then forget.
-        seen = mask.any(dim=1)[:, None]
-        visible = (mask | ~seen)[:, None, None, :]
+        # Attention to nothing would be NaN: attend to everything there, then set the result to 0.
+        has_source = mask.any(dim=1)[:, None]
+        visible = (mask | ~has_source)[:, None, None, :]
         message = F.scaled_dot_product_attention(query, key, value, attn_mask=visible)
         merged: Tensor = self.merge(message.permute(0, 2, 3, 1).flatten(2))
-        return merged * seen[..., None].to(merged.dtype)
+        return merged * has_source[..., None].to(merged.dtype)
 
-    def _split(self, places: Tensor) -> Tensor:
-        batch, length, width = places.shape
-        split = places.view(batch, length, width // self.heads, self.heads)
-        # Attention over strided heads takes twice as long.
+    def _split(self, x: Tensor) -> Tensor:
+        batch, length, width = x.shape
+        split = x.view(batch, length, width // self.heads, self.heads)
+        # Contiguous, because attention over strided heads takes twice as long.
         return split.permute(0, 3, 1, 2).contiguous()
 
 
 class AttentionalPropagation(nn.Module):
-    """One layer: what a keypoint hears from the others, folded into it."""
+    """One layer: the message that keypoints receive by attention, merged with their vectors."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -168,13 +169,13 @@ class AttentionalPropagation(nn.Module):
 
     @override
     def forward(self, x: Tensor, mask: Tensor, source: Tensor, source_mask: Tensor) -> Tensor:
-        """The change of (B, M, C), to be added."""
+        """Return the change of (B, M, C), to be added to it."""
         message = self.attn(x, source, source_mask)
         return self.mlp.over(torch.cat([x, message], dim=2), mask)
 
 
 class AttentionalGraph(nn.Module):
-    """Self and cross layers in turn; both sides are updated from the layer's input."""
+    """Self- and cross-attention layers in turn; both sides are updated from a layer's input."""
 
     def __init__(self, width: int, layers: int, heads: int) -> None:
         super().__init__()
@@ -195,13 +196,13 @@ class AttentionalGraph(nn.Module):
 
 
 class SuperGlue(nn.Module):
-    """Pairs the keypoints of two pictures; batched, pairs of unequal size through masks."""
+    """Matches the keypoints of two pictures; batched, with masks for unequal numbers."""
 
     def __init__(self, sizes: SuperGlueSizes | None = None, iterations: int = 100) -> None:
-        """Random weights.
+        """Initialise with random weights.
 
         Args:
-            sizes: of the network; the published ones if none are given.
+            sizes: of the network; the published ones if None.
             iterations: of Sinkhorn's normalisation.
         """
         super().__init__()
@@ -216,31 +217,31 @@ class SuperGlue(nn.Module):
         self.bin_score = nn.Parameter(torch.tensor(1.0))
 
     def encode(self, geometry: Tensor, descriptors: Tensor, mask: Tensor) -> Tensor:
-        """(B, N, 3 or 6) and (B, N, D) to (B, N, width): keypoints before any attention."""
+        """(B, N, 3 or 6) and (B, N, D) to (B, N, width): keypoints before attention."""
         if self.sizes.descriptors != self.sizes.width:
             descriptors = self.input_proj(descriptors)
         positions: Tensor = self.kenc(geometry, mask)
         return descriptors + positions
 
     def attend(self, x0: Tensor, mask0: Tensor, x1: Tensor, mask1: Tensor) -> tuple[Tensor, Tensor]:
-        """Encoded keypoints of both sides to the vectors whose products are the scores."""
+        """Turn encoded keypoints of both sides into vectors whose dot products are the scores."""
         x0, x1 = self.gnn(x0, mask0, x1, mask1)
         return self.final_proj(x0), self.final_proj(x1)
 
     @override
     def forward(self, first: KeypointBatch, second: KeypointBatch) -> Tensor:
-        """Log-probabilities of all pairs and dustbins, (B, M + 1, N + 1) float32."""
+        """Return log-probabilities of all pairs and dustbins, (B, M + 1, N + 1) float32."""
         length0, length1 = first.scores.shape[1], second.scores.shape[1]
         first, second = first.padded(1), second.padded(1)
         y0, y1 = self.attend(self._encode(first), first.mask, self._encode(second), second.mask)
         scores = y0.float() @ y1.float().transpose(1, 2) / math.sqrt(self.sizes.width)
         result = log_assignment(scores, self.bin_score, first.mask, second.mask, self.iterations)
-        return _without_padding(result, length0, length1)
+        return _strip_padding(result, length0, length1)
 
     def match(
         self, first: KeypointBatch, second: KeypointBatch, threshold: float = 0.2
     ) -> Assignment:
-        """Pairs that are each other's best and more probable than `threshold`."""
+        """Return pairs that are each other's best and more probable than `threshold`."""
         return mutual_matches(self(first, second), threshold)
 
     def _encode(self, batch: KeypointBatch) -> Tensor:
@@ -248,8 +249,8 @@ class SuperGlue(nn.Module):
         return self.encode(geometry, batch.descriptors, batch.mask)
 
 
-def _without_padding(result: Tensor, rows: int, columns: int) -> Tensor:
-    """Undo the one padded place that an empty side was given."""
+def _strip_padding(result: Tensor, rows: int, columns: int) -> Tensor:
+    """Remove the one padded keypoint that an empty side was given."""
     if rows == 0:
         result = result[:, 1:]
     return result[:, :, 1:] if columns == 0 else result

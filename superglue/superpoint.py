@@ -1,4 +1,4 @@
-"""SuperPoint: a fully convolutional network that finds and describes keypoints.
+"""SuperPoint (DeTone et al., CVPRW 2018): a fully convolutional detector of keypoints.
 
 Parameter names, shapes and numbers are those of the published checkpoint; sizes are free.
 """
@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from typing_extensions import override
 
 CELL: Final = 8
-"""Side in pixels of the square that one place of the output stands for."""
+"""Side in pixels of the square that one cell of the output stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class SuperPointSizes:
 
     @classmethod
     def of(cls, state: Mapping[str, Tensor]) -> "SuperPointSizes":
-        """The sizes that a state dict was saved with.
+        """Return the sizes of a saved state dict.
 
         Raises:
             KeyError: a parameter of SuperPoint is missing.
@@ -47,13 +47,13 @@ class SuperPointSizes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeypointSettings:
-    """What counts as a keypoint.
+    """Which peaks of the probability map are keypoints.
 
     Attributes:
-        threshold: lowest probability.
-        radius: pixels within which only the strongest stays.
-        border: pixels along the edges where none is taken.
-        limit: how many at most; all if none is given.
+        threshold: lowest probability, as published.
+        radius: pixels within which only the strongest remains.
+        border: pixels along the edges without keypoints.
+        limit: how many at most; None for all.
     """
 
     threshold: float = 0.005
@@ -64,7 +64,7 @@ class KeypointSettings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Keypoints:
-    """Keypoints of one picture: row by row, or strongest first where there was a limit.
+    """Keypoints of one picture, row by row, or strongest first if a limit applied.
 
     Attributes:
         points: (N, 2) float32, (x, y) pixels.
@@ -78,7 +78,7 @@ class Keypoints:
 
 
 class SuperPoint(nn.Module):
-    """The network; pictures go in grey, in [0, 1], with sides that are multiples of 8."""
+    """The network; its input is grey, in [0, 1], with sides that are multiples of 8."""
 
     def __init__(self, sizes: SuperPointSizes | None = None) -> None:
         super().__init__()
@@ -114,24 +114,24 @@ class SuperPoint(nn.Module):
         return logits, descriptors
 
     def extract(self, image: Tensor, settings: KeypointSettings) -> Keypoints:
-        """Keypoints of one (1, 1, H, W) picture; none is an answer."""
+        """Return the keypoints of one (1, 1, H, W) picture; there may be none."""
         logits, descriptors = self(image)
-        heat = suppressed(keypoint_probabilities(logits), settings.radius)[0]
-        points, scores = _strongest(heat, settings)
+        heat = suppress_non_maxima(keypoint_probabilities(logits), settings.radius)[0]
+        points, scores = _select(heat, settings)
         return Keypoints(points, scores, sample_descriptors(points, descriptors[0]))
 
 
 def keypoint_probabilities(logits: Tensor) -> Tensor:
-    """(B, 65, h, w) to the probability of each pixel, (B, 8h, 8w) float32."""
+    """Return the probability of each pixel, (B, 65, h, w) to (B, 8h, 8w) float32."""
     pixels = logits.float().softmax(dim=1)[:, :-1]
     return F.pixel_shuffle(pixels, CELL)[:, 0]
 
 
-def suppressed(heat: Tensor, radius: int, rounds: int = 2) -> Tensor:
-    """The (B, H, W) map with everything but local maxima set to 0.
+def suppress_non_maxima(heat: Tensor, radius: int, rounds: int = 2) -> Tensor:
+    """Return the (B, H, W) map with everything but local maxima set to 0.
 
-    A maximum silences its neighbourhood; what the silenced ones had hidden may then come up, for
-    `rounds` further rounds.
+    A maximum suppresses its neighbourhood; maxima among the values that were hidden by suppressed
+    ones are found in `rounds` further rounds.
     """
 
     def pooled(values: Tensor) -> Tensor:
@@ -139,14 +139,14 @@ def suppressed(heat: Tensor, radius: int, rounds: int = 2) -> Tensor:
 
     peaks = heat == pooled(heat)
     for _ in range(rounds):
-        silenced = pooled(peaks.float()) > 0
-        rest = heat.masked_fill(silenced, 0.0)
-        peaks = peaks | ((rest == pooled(rest)) & ~silenced)
+        is_hidden = pooled(peaks.float()) > 0
+        rest = heat.masked_fill(is_hidden, 0.0)
+        peaks = peaks | ((rest == pooled(rest)) & ~is_hidden)
     return heat.where(peaks, 0.0)
 
 
 def sample_descriptors(points: Tensor, descriptors: Tensor) -> Tensor:
-    """Unit descriptors of (N, 2) points from a (D, h, w) map, (N, D) float32."""
+    """Sample a (D, h, w) map at (N, 2) points; returns unit descriptors, (N, D) float32."""
     height, width = descriptors.shape[1:]
     unit = F.normalize(descriptors.float(), dim=0)
     extent = points.new_tensor([width, height]) * CELL - CELL / 2 - 0.5
@@ -155,17 +155,17 @@ def sample_descriptors(points: Tensor, descriptors: Tensor) -> Tensor:
     return F.normalize(sampled[0, :, 0], dim=0).T
 
 
-def _strongest(heat: Tensor, settings: KeypointSettings) -> tuple[Tensor, Tensor]:
+def _select(heat: Tensor, settings: KeypointSettings) -> tuple[Tensor, Tensor]:
     """(N, 2) points and (N,) scores of an (H, W) map."""
     border = settings.border
     inside = torch.zeros_like(heat, dtype=torch.bool)
     inside[border : heat.shape[0] - border, border : heat.shape[1] - border] = True
-    places = ((heat > settings.threshold) & inside).nonzero()
-    scores = heat[places[:, 0], places[:, 1]]
+    pixels = ((heat > settings.threshold) & inside).nonzero()
+    scores = heat[pixels[:, 0], pixels[:, 1]]
     if settings.limit is not None and len(scores) > settings.limit:
         scores, order = scores.topk(settings.limit)
-        places = places[order]
-    return places.flip(1).float(), scores
+        pixels = pixels[order]
+    return pixels.flip(1).float(), scores
 
 
 def _conv3(inputs: int, outputs: int) -> nn.Conv2d:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from api.services import Services
-    from api.video.job import VideoOrder
+    from api.video.job import VideoRequest
     from catalog.records.product import Product
     from client.client import Client
     from client.records import VideoResultJson
@@ -60,10 +60,10 @@ def video(
     may overwrite what it had begun; any other file that exists is refused
     without --force.
     """
-    from api.video.job import VideoOrder
+    from api.video.job import VideoRequest
 
     output = Output(json=json)
-    order = VideoOrder(clip, events, annotated, report, force)
+    order = VideoRequest(clip, events, annotated, report, force)
     client = service_client(context)
     if client is None:
         result, products = _matched_here(open_services(context), catalog, order, output)
@@ -75,9 +75,11 @@ def video(
         output.note(result["note"])
 
 
-def _matched_here(built: "Services", catalog: str, order: "VideoOrder", output: Output) -> "Answer":
+def _matched_here(
+    built: "Services", catalog: str, order: "VideoRequest", output: Output
+) -> "Answer":
     from api.video.job import match_video
-    from api.video.outcome import video_result
+    from api.video.outcome import video_result_json
 
     snapshot = built.catalogs.open(catalog).snapshot()
     _check_there_is(order.video)
@@ -93,10 +95,12 @@ def _matched_here(built: "Services", catalog: str, order: "VideoOrder", output: 
             on_line=output.raw_line,
         )
     is_annotated = order.annotated is not None
-    return video_result(outcome, is_annotated=is_annotated), snapshot.products
+    return video_result_json(outcome, is_annotated=is_annotated), snapshot.products
 
 
-def _matched_there(client: "Client", catalog: str, order: "VideoOrder", output: Output) -> "Answer":
+def _matched_there(
+    client: "Client", catalog: str, order: "VideoRequest", output: Output
+) -> "Answer":
     from api.remote.catalogs import RemoteProducts
     from api.remote.video import match_on_server
 
@@ -144,7 +148,7 @@ def appearances_table(result: "VideoResultJson", products: "Mapping[str, Product
     return table
 
 
-def summary(result: "VideoResultJson", order: "VideoOrder") -> Text:
+def summary(result: "VideoResultJson", order: "VideoRequest") -> Text:
     """How long it took, and where the files are."""
     duration, elapsed = result["duration_s"], result["elapsed_s"]
     speed = duration / elapsed if elapsed > 0 else 0.0

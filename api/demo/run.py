@@ -14,7 +14,7 @@ from api.demo.score import DemoAnswer, DemoScore, read_answer, score_answers
 from api.errors import Refused
 from api.services import PhotoFinder
 from api.settings import Settings
-from api.video.job import VideoOrder, match_video
+from api.video.job import VideoRequest, match_video
 from catalog.registry import Catalogs
 from catalog.transfer.importer import import_path
 
@@ -215,7 +215,7 @@ def _match(
 ) -> Sequence[DemoAnswer]:
     lines: list[str] = []
     match_video(
-        VideoOrder(files.clip, files.events, files.annotated, files.report, force=True),
+        VideoRequest(files.clip, files.events, files.annotated, files.report, force=True),
         services.finder,
         catalog,
         services.settings.cache_dir / "videos",

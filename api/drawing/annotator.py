@@ -1,4 +1,4 @@
-"""Draws what skulens saw into pictures: outline, name, probability, track."""
+"""Draws matches into pictures: outline, name, probability, track."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from api.drawing.label import Colour, Label, LabelMaker, LabelText, per_cent
+from api.drawing.label import Colour, Label, LabelRenderer, LabelText, format_percent
 from matcher.imaging.box import Box
 from matcher.results import Verdict
 
@@ -18,28 +18,28 @@ COLOURS: Final[dict[Verdict, Colour]] = {
     Verdict.UNKNOWN: (196, 203, 212),
 }
 HALO: Final[Colour] = (14, 18, 24)
-REFERENCE_SIDE: Final = 720  # pixels of the shorter side for which the sizes below are meant
-TEXT_SIZE: Final = 18
-SMALLEST_TEXT: Final = 12
-LINE: Final = 3.0
-WIDEST_LABEL: Final = 0.5  # of the picture's width
+REFERENCE_SIDE: Final = 720  # pixels of the shorter side, at which the next three sizes hold
+TEXT_SIZE: Final = 18  # pixels
+MIN_TEXT_SIZE: Final = 12  # pixels; smaller letters cannot be read
+LINE_WIDTH: Final = 3.0  # pixels
+MAX_LABEL_SHARE: Final = 0.5  # of the picture's width
 LABEL_BY_BOX: Final = 1.2  # of the box's width, before the name is wrapped
 BRACKET: Final = 0.2  # of the box's shorter side
-SUBPIXEL_BITS: Final = 4
-FAR: Final = 3.0  # corners more than so many pictures away are pulled in
+SUBPIXEL_BITS: Final = 4  # OpenCV draws with coordinates in sixteenths of a pixel
+MAX_DISTANCE: Final = 3.0  # pictures; corners further outside are moved in, or OpenCV overflows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Annotation:
-    """One thing to draw.
+    """A match to draw.
 
     Attributes:
         box: pixels.
-        outline: (4, 2), pixels; (0, 2) when there is none, then the box is drawn.
-        label: the product's name; not used for an unknown thing.
+        outline: (4, 2), pixels; (0, 2) without one, then the box is drawn.
+        label: the product's name; not used with verdict unknown.
         probability: in [0, 1], of the product.
-        verdict: gives the colour: green identical, amber similar, grey unknown.
-        track_id: None when there is no track, as in a photo.
+        verdict: decides the colour: green identical, amber similar, grey unknown.
+        track_id: None without a track, as in a photo.
     """
 
     box: Box
@@ -52,7 +52,7 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a label may go, in whole pixels."""
+    """A position of a label, whole pixels."""
 
     left: int
     top: int
@@ -60,7 +60,7 @@ class _Place:
     bottom: int
 
     def overlap(self, other: "_Place") -> int:
-        """Square pixels in common."""
+        """Area in common, square pixels."""
         width = min(self.right, other.right) - max(self.left, other.left)
         height = min(self.bottom, other.bottom) - max(self.top, other.top)
         return max(width, 0) * max(height, 0)
@@ -70,20 +70,20 @@ class Annotator:
     """Draws annotations into pictures of one size; keeps drawn labels between frames."""
 
     def __init__(self, width: int, height: int) -> None:
-        """Choose sizes that can be read in pictures of that many pixels, from 360 lines to 2160."""
+        """Choose sizes that can be read in pictures of this size, in pixels (360 to 2160 lines)."""
         scale = min(width, height) / REFERENCE_SIDE
-        text_size = max(round(TEXT_SIZE * scale), SMALLEST_TEXT)
-        self._labels = LabelMaker(text_size)
-        self._line = max(round(LINE * scale), 2)
+        text_size = max(round(TEXT_SIZE * scale), MIN_TEXT_SIZE)
+        self._labels = LabelRenderer(text_size)
+        self._line = max(round(LINE_WIDTH * scale), 2)
 
     def draw(
         self, image: NDArray[np.uint8], annotations: Sequence[Annotation]
     ) -> NDArray[np.uint8]:
-        """A copy of the picture with everything drawn, the surest on top.
+        """Return a copy of the picture with all annotations, the most probable on top.
 
         Args:
             image: (H, W, 3) uint8 RGB.
-            annotations: in any order. The label of an unknown thing is left out where it would
+            annotations: in any order. The label of an unknown product is left out where it would
                 cover another label.
         """
         canvas = image.copy()
@@ -107,8 +107,8 @@ class Annotator:
     ) -> Iterator[tuple[Label, _Place]]:
         taken: list[_Place] = []
         for annotation in annotations:
-            width = min(LABEL_BY_BOX * annotation.box.width, WIDEST_LABEL * canvas.shape[1])
-            label = self._labels.make(_text(annotation), int(width))
+            width = min(LABEL_BY_BOX * annotation.box.width, MAX_LABEL_SHARE * canvas.shape[1])
+            label = self._labels.render(_text(annotation), int(width))
             places = list(_places(annotation, canvas, label, gap=self._line + 1))
             best = min(places, key=lambda place: sum(place.overlap(other) for other in taken))
             is_clear = not any(best.overlap(other) for other in taken)
@@ -130,11 +130,11 @@ def _text(annotation: Annotation) -> LabelText:
     name = " ".join(annotation.label.split())
     if annotation.verdict is Verdict.SIMILAR:
         name = f"like {name}"
-    return LabelText(name, per_cent(annotation.probability), track, colour)
+    return LabelText(name, format_percent(annotation.probability), track, colour)
 
 
 def _corners(annotation: Annotation, canvas: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """The (N, 2) polygon to draw: the outline if it can be drawn, else the box."""
+    """Return the (N, 2) polygon to draw: the outline if it is drawable, else the box."""
     outline = np.asarray(annotation.outline, np.float64).reshape(-1, 2)
     if len(outline) < 3 or not np.isfinite(outline).all():
         box = annotation.box
@@ -148,11 +148,11 @@ def _corners(annotation: Annotation, canvas: NDArray[np.uint8]) -> NDArray[np.fl
         )
     height, width = canvas.shape[:2]
     size = np.array([width, height], np.float64)
-    return np.clip(outline, -FAR * size, (1 + FAR) * size)
+    return np.clip(outline, -MAX_DISTANCE * size, (1 + MAX_DISTANCE) * size)
 
 
 def _brackets(box: Box) -> list[NDArray[np.float64]]:
-    """Four corners of a box as open lines of three points."""
+    """Return the four corners of a box as open lines of three points."""
     reach = BRACKET * min(box.width, box.height)
     lines = []
     for x, inward_x in ((box.left, reach), (box.right, -reach)):
@@ -169,7 +169,7 @@ def _stroke(
     *,
     is_closed: bool,
 ) -> None:
-    """Lines on a dark rim, so that they are seen on any background."""
+    """Draw lines on a dark rim, so that they are visible on any background."""
     points = [np.rint(line * 2**SUBPIXEL_BITS).astype(np.int32) for line in lines]
     rim = thickness + max(round(thickness / 1.5), 2)
     for ink, width in ((HALO, rim), (colour, thickness)):
@@ -179,7 +179,7 @@ def _stroke(
 def _places(
     annotation: Annotation, canvas: NDArray[np.uint8], label: Label, gap: int
 ) -> Iterator[_Place]:
-    """Where the label may go, best first: above or inside at the top, below, inside."""
+    """Yield positions of the label, best first: above or inside at the top, below, inside."""
     height, width = canvas.shape[:2]
     around = Box.around(_corners(annotation, canvas))
     if annotation.verdict is Verdict.UNKNOWN:

@@ -1,4 +1,4 @@
-"""Pictures that let people check an answer: crop beside reference, what corresponds joined."""
+"""Pictures by which people check a match: reference beside crop, correspondences as lines."""
 
 import io
 from dataclasses import dataclass
@@ -15,29 +15,29 @@ from catalog.ingest.image_file import read_image
 from matcher.imaging.box import Box
 from matcher.results import Verdict
 
-SIDE: Final = 420  # pixels; the longest that a picture may be in the panel
-GAP: Final = 72
-MARGIN: Final = 14
+SIDE: Final = 420  # pixels; the longer side of a picture in the panel
+GAP: Final = 72  # pixels between the two pictures, for the lines
+MARGIN: Final = 14  # pixels around them
 BACKDROP: Final[Colour] = (18, 22, 29)
-LINES: Final = 40
+MAX_LINES: Final = 40  # more cannot be followed by eye
 LINE_OPACITY: Final = 0.8
 HUES: Final = (92, 22)  # OpenCV's half degrees, from the reference's top to its bottom
-JPEG_QUALITY: Final = 84
-SUBPIXEL_BITS: Final = 4
-FAR: Final = 10_000.0
+JPEG_QUALITY: Final = 84  # of 100; a report holds hundreds of panels
+SUBPIXEL_BITS: Final = 4  # OpenCV draws with coordinates in sixteenths of a pixel
+MAX_COORDINATE: Final = 10_000.0  # pixels; points further away are moved in, or OpenCV overflows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Evidence:
-    """A crop, the reference that it was verified against, and what they have in common.
+class Comparison:
+    """A crop, the reference that it was verified against, and their correspondences.
 
     Attributes:
         reference: the reference picture, a file's bytes.
         crop: a part of a frame, a file's bytes, at any scale.
-        crop_box: which part of the frame the crop shows, in the frame's pixels.
+        crop_box: the part of the frame that the crop shows, in the frame's pixels.
         correspondences: (M, 4), (x, y) in the reference picture and (x, y) in the frame.
-        outline: (4, 2), the product in the frame; (0, 2) when there is none.
-        verdict: gives the outline's colour.
+        outline: (4, 2), the product in the frame; (0, 2) without one.
+        verdict: decides the outline's colour.
     """
 
     reference: bytes
@@ -50,49 +50,50 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class _Placement:
-    """Where a picture's own pixels go in the panel."""
+    """Maps a picture's own pixels to those of the panel."""
 
     origin: tuple[float, float]
     scale: tuple[float, float]
     offset: tuple[float, float]
 
     def to_panel(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(N, 2) pixel centres of the picture, or of the frame it is from, to the panel's."""
+        """Map (N, 2) pixel centres of the picture, or of its frame, to the panel's."""
         moved = (points + 0.5 - self.origin) * self.scale + self.offset - 0.5
         return np.asarray(moved, np.float64)
 
 
-def draw_evidence(evidence: Evidence) -> bytes:
-    """A JPEG of at most about 940 by 450 pixels: the reference left, the crop right.
+def draw_comparison(comparison: Comparison) -> bytes:
+    """Return a JPEG of at most about 940 by 450 pixels: the reference left, the crop right.
 
     Raises:
         catalog.errors.PictureError: the reference is no picture.
-        OSError: the crop is none.
+        OSError: the crop is no picture.
     """
-    reference = read_image(evidence.reference, "the reference picture")
-    left, right = _fitted(reference), _outlined(_fitted(read_crop(evidence.crop)), evidence)
+    reference = read_image(comparison.reference, "the reference picture")
+    left, right = _fit(reference), _outline(_fit(read_crop(comparison.crop)), comparison)
     height = max(left.shape[0], right.shape[0]) + 2 * MARGIN
     width = left.shape[1] + right.shape[1] + GAP + 2 * MARGIN
     panel = np.full((height, width, 3), BACKDROP, np.uint8)
     whole = Box(0, 0, reference.shape[1], reference.shape[0])
-    of_reference = _lay(panel, left, MARGIN, whole)
-    of_frame = _lay(panel, right, MARGIN + left.shape[1] + GAP, evidence.crop_box)
-    pairs = _spread(_finite(evidence.correspondences, 4))
-    _draw_lines(panel, of_reference.to_panel(pairs[:, :2]), of_frame.to_panel(pairs[:, 2:]))
+    reference_placement = _paste(panel, left, MARGIN, whole)
+    frame_placement = _paste(panel, right, MARGIN + left.shape[1] + GAP, comparison.crop_box)
+    pairs = _thin_out(_finite(comparison.correspondences, 4))
+    starts, ends = pairs[:, :2], pairs[:, 2:]
+    _draw_lines(panel, reference_placement.to_panel(starts), frame_placement.to_panel(ends))
     return encode_jpeg(panel)
 
 
 def draw_thumbnail(picture: bytes, side: int) -> bytes:
-    """A small JPEG of a crop.
+    """Return a crop as a JPEG whose longer side is `side` pixels at most.
 
     Raises:
         OSError: it is no picture.
     """
-    return encode_jpeg(_fitted(read_crop(picture), side, may_grow=False))
+    return encode_jpeg(_fit(read_crop(picture), side, may_grow=False))
 
 
 def read_crop(data: bytes) -> NDArray[np.uint8]:
-    """A picture that we wrote ourselves as (H, W, 3) RGB; it may be tiny.
+    """Read a picture that skulens wrote, of any size, as (H, W, 3) uint8 RGB.
 
     Raises:
         OSError: it is no picture.
@@ -102,15 +103,13 @@ def read_crop(data: bytes) -> NDArray[np.uint8]:
 
 
 def encode_jpeg(image: NDArray[np.uint8]) -> bytes:
-    """An (H, W, 3) RGB picture as JPEG."""
+    """Encode an (H, W, 3) uint8 RGB picture as JPEG."""
     file = io.BytesIO()
     Image.fromarray(image).save(file, "JPEG", quality=JPEG_QUALITY, optimize=True)
     return file.getvalue()
 
 
-def _fitted(
-    image: NDArray[np.uint8], side: int = SIDE, *, may_grow: bool = True
-) -> NDArray[np.uint8]:
+def _fit(image: NDArray[np.uint8], side: int = SIDE, *, may_grow: bool = True) -> NDArray[np.uint8]:
     scale = side / max(image.shape[:2])
     if scale >= 1 and not may_grow:
         return image
@@ -119,50 +118,51 @@ def _fitted(
     return np.asarray(cv2.resize(image, size, interpolation=method), np.uint8)
 
 
-def _outlined(crop: NDArray[np.uint8], evidence: Evidence) -> NDArray[np.uint8]:
-    """The crop with the product's outline, as far as it lies inside."""
-    corners = _placement(crop, evidence.crop_box, (0, 0)).to_panel(_finite(evidence.outline, 2))
+def _outline(crop: NDArray[np.uint8], comparison: Comparison) -> NDArray[np.uint8]:
+    """Return the crop with the product's outline, as far as it lies inside."""
+    corners = _placement(crop, comparison.crop_box, (0, 0)).to_panel(_finite(comparison.outline, 2))
     if len(corners) < 3:
         return crop
     drawn = crop.copy()
-    for colour, thickness in ((BACKDROP, 5), (COLOURS[evidence.verdict], 2)):
+    for colour, thickness in ((BACKDROP, 5), (COLOURS[comparison.verdict], 2)):
         points = [_subpixel(corners)]
         cv2.polylines(drawn, points, True, colour, thickness, cv2.LINE_AA, SUBPIXEL_BITS)
     return drawn
 
 
-def _lay(panel: NDArray[np.uint8], image: NDArray[np.uint8], left: int, shown: Box) -> _Placement:
-    """Put a picture into the panel, in the middle of its height; `shown` is what it shows."""
+def _paste(panel: NDArray[np.uint8], image: NDArray[np.uint8], left: int, part: Box) -> _Placement:
+    """Put a picture of a part of a frame into the panel, in the middle of its height."""
     height, width = image.shape[:2]
     top = (panel.shape[0] - height) // 2
     panel[top : top + height, left : left + width] = image
-    return _placement(image, shown, (left, top))
+    return _placement(image, part, (left, top))
 
 
-def _placement(image: NDArray[np.uint8], shown: Box, offset: tuple[int, int]) -> _Placement:
+def _placement(image: NDArray[np.uint8], part: Box, offset: tuple[int, int]) -> _Placement:
     height, width = image.shape[:2]
-    scale = (width / max(shown.width, 1e-6), height / max(shown.height, 1e-6))
-    return _Placement((shown.left, shown.top), scale, offset)
+    scale = (width / max(part.width, 1e-6), height / max(part.height, 1e-6))
+    return _Placement((part.left, part.top), scale, offset)
 
 
 def _finite(points: NDArray[np.float32], columns: int) -> NDArray[np.float64]:
     rows = np.asarray(points, np.float64).reshape(-1, columns)
-    return np.asarray(np.clip(rows[np.isfinite(rows).all(axis=1)], -FAR, FAR), np.float64)
+    rows = rows[np.isfinite(rows).all(axis=1)]
+    return np.asarray(np.clip(rows, -MAX_COORDINATE, MAX_COORDINATE), np.float64)
 
 
-def _spread(pairs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """At most `LINES` pairs, evenly from the reference's top to its bottom."""
+def _thin_out(pairs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return at most `MAX_LINES` pairs, evenly from the reference's top to its bottom."""
     ordered = pairs[np.argsort(pairs[:, 1], kind="stable")]
-    if len(ordered) <= LINES:
+    if len(ordered) <= MAX_LINES:
         return ordered
-    kept = np.rint(np.linspace(0, len(ordered) - 1, LINES)).astype(np.intp)
+    kept = np.rint(np.linspace(0, len(ordered) - 1, MAX_LINES)).astype(np.intp)
     return np.asarray(ordered[kept], np.float64)
 
 
 def _draw_lines(
     panel: NDArray[np.uint8], starts: NDArray[np.float64], ends: NDArray[np.float64]
 ) -> None:
-    """Lines from point to point, their colour going from top to bottom to tell them apart."""
+    """Draw lines from point to point; their hue changes from top to bottom, to tell them apart."""
     overlay = panel.copy()
     for number, (start, end) in enumerate(zip(_subpixel(starts), _subpixel(ends), strict=True)):
         colour = _hue(number / max(len(starts) - 1, 1))

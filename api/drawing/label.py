@@ -1,4 +1,4 @@
-"""The small plate with name, probability and track that marks a thing in a picture."""
+"""Labels in pictures: name, probability and track on a small plate, in one bundled typeface."""
 
 import io
 from collections import OrderedDict
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 BUNDLED: Final = "DejaVuSansCondensed-Bold.ttf"
-# Names under which systems keep a font with the scripts that the bundled one lacks.
+# Files that systems have for scripts that the bundled font lacks.
 SYSTEM_FONTS: Final = (
     "DejaVuSans.ttf",
     "NotoSansCJK-Bold.ttc",
@@ -27,18 +27,19 @@ SYSTEM_FONTS: Final = (
     "NotoSansDevanagari-Regular.ttf",
     "NotoSansThai-Regular.ttf",
 )
-NO_CHARACTER: Final = "\U0010ffff"
+NO_CHARACTER: Final = "\U0010ffff"  # is drawn as every font's box for missing characters
+
 ELLIPSIS: Final = "…"
 
 
-class Lettering:
-    """Writes single lines of text at one size."""
+class TextRenderer:
+    """Renders single lines of text at one size: the bundled font, or one of the system's."""
 
     def __init__(self, size: int) -> None:
-        """Load the bundled font; others are looked for only when a text needs them.
+        """Load the bundled font; others are searched only when a text needs them.
 
         Args:
-            size: pixels from the top of a capital with an accent to the bottom of a g, about.
+            size: about the pixels from the top of an accented capital to the bottom of a g.
         """
         self.size = size
         self._fonts = [ImageFont.truetype(io.BytesIO(_bundled_font()), size)]
@@ -46,16 +47,16 @@ class Lettering:
 
     @property
     def height(self) -> int:
-        """Pixels of a line, the same for every text."""
+        """Height of a line in pixels, the same for every text."""
         ascent, descent = self._fonts[0].getmetrics()
         return ascent + descent
 
     def width(self, text: str) -> int:
-        """Pixels that a text takes."""
+        """Return the width of a text in pixels."""
         return int(np.ceil(self._font_for(text).getlength(text)))
 
-    def shortened(self, text: str, width: int) -> str:
-        """The text, or its beginning with an ellipsis, so that it is no wider than `width`."""
+    def shorten(self, text: str, width: int) -> str:
+        """Return the text, or its beginning with an ellipsis, to fit into `width` pixels."""
         if self.width(text) <= width:
             return text
         low, high = 0, len(text)
@@ -65,18 +66,18 @@ class Lettering:
             low, high = (middle, high) if fits else (low, middle - 1)
         return text[:low].rstrip() + ELLIPSIS
 
-    def in_two_lines(self, text: str, width: int) -> list[str]:
-        """The text as one line if it fits, else as two of about equal length, shortened to fit."""
+    def wrap(self, text: str, width: int) -> list[str]:
+        """Return one line if the text fits, else two of about equal length, shortened to fit."""
         words = text.split()
         if self.width(text) <= width or len(words) < 2:
-            return [self.shortened(text, width)]
+            return [self.shorten(text, width)]
         breaks = [(" ".join(words[:i]), " ".join(words[i:])) for i in range(1, len(words))]
         fitting = [lines for lines in breaks if self.width(lines[0]) <= width]
         best = min(fitting or breaks[:1], key=lambda lines: max(self.width(x) for x in lines))
-        return [self.shortened(line, width) for line in best]
+        return [self.shorten(line, width) for line in best]
 
     def mask(self, text: str) -> NDArray[np.float32]:
-        """A line as (height, width) ink in [0, 1]."""
+        """Render a line as a (height, width) float32 mask in [0, 1]."""
         font = self._font_for(text)
         image = Image.new("L", (max(self.width(text), 1), self.height))
         baseline = self._fonts[0].getmetrics()[0]
@@ -84,16 +85,17 @@ class Lettering:
         return np.asarray(image, np.float32) / np.float32(255)
 
     def _font_for(self, text: str) -> ImageFont.FreeTypeFont:
-        """The first font that has every character; the bundled one when none has."""
+        """Return the first font that has every character; the bundled one if none has."""
         for font in self._fonts:
             if _covers(font, text):
                 return font
         while self._untried:
-            found = _system_font(self._untried.pop(0), self.size)
-            if found is not None:
-                self._fonts.append(found)
-                if _covers(found, text):
-                    return found
+            other = _system_font(self._untried.pop(0), self.size)
+            if other is not None:
+                self._fonts.append(other)
+                if _covers(other, text):
+                    return other
+
         return self._fonts[0]
 
 
@@ -127,19 +129,19 @@ PLATE: Final[Colour] = (16, 20, 26)
 NAME_INK: Final[Colour] = (255, 255, 255)
 QUIET_INK: Final[Colour] = (166, 174, 184)
 PLATE_OPACITY: Final = 0.84
-SUPERSAMPLING: Final = 4
-KEPT_LABELS: Final = 256
-NARROWEST_STEPS: Final = 4
+SUPERSAMPLING: Final = 4  # times the size, at which round corners are drawn
+MAX_CACHED_LABELS: Final = 256  # some megabytes; a frame shows a few dozen
+MIN_STEPS: Final = 4  # a label is at least 8 text sizes wide
 
 
 @dataclass(frozen=True, slots=True)
 class LabelText:
-    """What a label says.
+    """The text of a label.
 
     Attributes:
-        name: white, wrapped and shortened as the label's width demands.
-        figure: in the label's colour; may be empty.
-        track: quiet; may be empty.
+        name: white, wrapped and shortened to the label's width.
+        figure: the probability, in the label's colour; may be empty.
+        track: grey; may be empty.
         colour: RGB of the stripe and the figure.
     """
 
@@ -151,86 +153,86 @@ class LabelText:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Label:
-    """A drawn label.
+    """A rendered label.
 
     Attributes:
         ink: (H, W, 3) float32, colour times opacity.
-        through: (H, W, 1) float32 in [0, 1], how much of the picture shows through.
+        transparency: (H, W, 1) float32 in [0, 1].
     """
 
     ink: NDArray[np.float32]
-    through: NDArray[np.float32]
+    transparency: NDArray[np.float32]
 
     @property
     def width(self) -> int:
-        """Pixels."""
+        """Width in pixels."""
         return int(self.ink.shape[1])
 
     @property
     def height(self) -> int:
-        """Pixels."""
+        """Height in pixels."""
         return int(self.ink.shape[0])
 
     def stamp(self, canvas: NDArray[np.uint8], left: int, top: int) -> None:
-        """Draw onto an (H, W, 3) picture; what lies outside it is cut off."""
+        """Draw onto an (H, W, 3) uint8 picture, clipped at its edges."""
         place = canvas[top : top + self.height, left : left + self.width]
         rows, columns = place.shape[:2]
-        mixed = place * self.through[:rows, :columns] + self.ink[:rows, :columns]
+        mixed = place * self.transparency[:rows, :columns] + self.ink[:rows, :columns]
         place[:] = np.rint(mixed).astype(np.uint8)
 
 
-class LabelMaker:
-    """Draws labels at one text size and keeps the last ones, because frames repeat them."""
+class LabelRenderer:
+    """Renders labels at one text size; caches the last ones, because frames repeat them."""
 
     def __init__(self, text_size: int) -> None:
         """Choose the text's size in pixels."""
-        self._lettering = Lettering(text_size)
-        self._kept: OrderedDict[tuple[LabelText, int], Label] = OrderedDict()
+        self._renderer = TextRenderer(text_size)
+        self._cache: OrderedDict[tuple[LabelText, int], Label] = OrderedDict()
 
-    def make(self, text: LabelText, width: int) -> Label:
-        """The label for a text: one line if it fits, else the name above figure and track.
+    def render(self, text: LabelText, width: int) -> Label:
+        """Return the label of a text: one line if it fits, else the name above figure and track.
 
         Args:
-            text: what it says.
-            width: pixels that it should not be wider than by much; steps of it are used, so that
-                a thing that grows a little keeps its label.
+            text: of the label.
+            width: pixels, the intended width; rounded to steps, so that a box that grows a little
+                keeps its label.
         """
-        step = 2 * self._lettering.size
-        steps = max(width // step, NARROWEST_STEPS)
-        label = self._kept.pop((text, steps), None) or self._draw(text, steps * step)
-        self._kept[text, steps] = label
-        if len(self._kept) > KEPT_LABELS:
-            self._kept.popitem(last=False)
+        step = 2 * self._renderer.size
+        steps = max(width // step, MIN_STEPS)
+        label = self._cache.pop((text, steps), None) or self._draw(text, steps * step)
+        self._cache[text, steps] = label
+        if len(self._cache) > MAX_CACHED_LABELS:
+            self._cache.popitem(last=False)
         return label
 
     def _draw(self, text: LabelText, width: int) -> Label:
-        size = self._lettering.size
+        size = self._renderer.size
         stripe, padding, gap = max(size // 4, 3), max(size // 2, 5), max(size // 2, 5)
         rows = [
-            [(self._lettering.mask(word), ink) for word, ink in row]
+            [(self._renderer.mask(word), ink) for word, ink in row]
             for row in self._rows(text, width, gap)
         ]
-        line, edge = self._lettering.height, max(size // 6, 2)
+        line, edge = self._renderer.height, max(size // 6, 2)
         inner = max(_row_width(row, gap) for row in rows)
         plate = _Plate(stripe + 2 * padding + inner, line * len(rows) + 2 * edge)
         rounded = _rounded(plate.width, plate.height, max(size // 3, 3))
-        plate.lay(rounded * PLATE_OPACITY, PLATE, 0, 0)
-        plate.lay(rounded[:, :stripe], text.colour, 0, 0)
+        plate.blend(rounded * PLATE_OPACITY, PLATE, 0, 0)
+        plate.blend(rounded[:, :stripe], text.colour, 0, 0)
         for number, row in enumerate(rows):
             left = stripe + padding
             for mask, ink in row:
-                plate.lay(mask, ink, left, edge + number * line)
+                plate.blend(mask, ink, left, edge + number * line)
                 left += mask.shape[1] + gap
         return Label(plate.ink, 1 - plate.opacity)
 
     def _rows(self, text: LabelText, width: int, gap: int) -> list[list[tuple[str, Colour]]]:
-        """The words of each line; no empty words, no empty lines."""
+        """Return the words of each line; no empty words, no empty lines."""
         figures = [(text.figure, text.colour), (text.track, QUIET_INK)]
         figures = [(word, ink) for word, ink in figures if word]
-        taken = sum(gap + self._lettering.width(word) for word, _ in figures)
-        if self._lettering.width(text.name) + taken <= width or not figures:
-            return [[(self._lettering.shortened(text.name, width), NAME_INK), *figures]]
-        names = self._lettering.in_two_lines(text.name, width)
+        taken = sum(gap + self._renderer.width(word) for word, _ in figures)
+        if self._renderer.width(text.name) + taken <= width or not figures:
+            return [[(self._renderer.shorten(text.name, width), NAME_INK), *figures]]
+        names = self._renderer.wrap(text.name, width)
         return [[(name, NAME_INK)] for name in names] + [figures]
 
 
@@ -242,8 +244,8 @@ class _Plate:
         self.ink = np.zeros((height, width, 3), np.float32)
         self.opacity = np.zeros((height, width, 1), np.float32)
 
-    def lay(self, mask: NDArray[np.float32], colour: Colour, left: int, top: int) -> None:
-        """Lay a colour over what is there, as far as the (h, w) mask covers it."""
+    def blend(self, mask: NDArray[np.float32], colour: Colour, left: int, top: int) -> None:
+        """Blend a colour over the plate where the (h, w) mask covers it."""
         place = (slice(top, top + mask.shape[0]), slice(left, left + mask.shape[1]))
         cover = mask[:, :, None]
         self.ink[place] += cover * (np.array(colour, np.float32) - self.ink[place])
@@ -254,8 +256,8 @@ def _row_width(row: Sequence[tuple[NDArray[np.float32], Colour]], gap: int) -> i
     return sum(int(mask.shape[1]) for mask, _ in row) + gap * (len(row) - 1)
 
 
-def per_cent(probability: float) -> str:
-    """A probability for people: never a false 0 or 100."""
+def format_percent(probability: float) -> str:
+    """Return a probability as text, such as `97%`; never 0 % or 100 %."""
     if probability >= 0.995:
         return ">99%"
     if probability < 0.005:
@@ -264,7 +266,7 @@ def per_cent(probability: float) -> str:
 
 
 def _rounded(width: int, height: int, radius: int) -> NDArray[np.float32]:
-    """An (H, W) mask of a rectangle with round corners."""
+    """Return an (H, W) mask in [0, 1] of a rectangle with round corners."""
     big = Image.new("L", (width * SUPERSAMPLING, height * SUPERSAMPLING))
     corners = (0, 0, big.width - 1, big.height - 1)
     ImageDraw.Draw(big).rounded_rectangle(corners, radius * SUPERSAMPLING, fill=255)

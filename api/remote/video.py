@@ -8,7 +8,7 @@ from typing import TextIO, cast
 from api.errors import Refused
 from api.remote.catalogs import POLL_S, wait_for_job
 from api.schemas.results import json_line
-from api.video.job import OnLine, OnStage, VideoOrder, refuse_same_file
+from api.video.job import OnLine, OnStage, VideoRequest, refuse_same_file
 from client.client import Client
 from client.records import JobJson, VideoResultJson
 
@@ -16,7 +16,7 @@ from client.records import JobJson, VideoResultJson
 def match_on_server(
     client: Client,
     catalog: str,
-    order: VideoOrder,
+    order: VideoRequest,
     *,
     on_stage: OnStage,
     on_line: OnLine,
@@ -81,7 +81,7 @@ def _follow(
             time.sleep(POLL_S)
 
 
-def _check(order: VideoOrder) -> None:
+def _check(order: VideoRequest) -> None:
     if order.report is not None:
         raise Refused("--report needs the pictures and is made only where the video is matched")
     refuse_same_file(order)

@@ -1,4 +1,4 @@
-"""The JSON contracts of design.md section 8, and how our messages become them.
+"""Converts results, events and products to their public JSON; the types are in `client.records`.
 
 Numbers are rounded for people: pixels to a tenth, shares and probabilities to four digits,
 milliseconds to a tenth, seconds to a thousandth.
@@ -64,12 +64,12 @@ class WeightsJson(TypedDict):
 
 
 def json_line(record: Mapping[str, Any]) -> str:
-    """One line of JSON Lines: ASCII, so that any terminal and any file name survives it."""
+    """Return a line of JSON Lines, in ASCII, so that any terminal can show any file name."""
     return json.dumps(record, allow_nan=False)
 
 
 def identification_json(image: str, identification: "Identification") -> IdentificationJson:
-    """What is said of the picture called `image`."""
+    """Return the matches in the picture called `image`."""
     return {
         "image": image,
         "index_version": identification.index_version,
@@ -79,25 +79,25 @@ def identification_json(image: str, identification: "Identification") -> Identif
 
 
 def detection_json(match: "Match") -> DetectionJson:
-    """One detection with its verified product."""
-    check = match.verification
+    """Return a detection with its verified product."""
+    verification = match.verification
     return {
         "box": _box(match.detection.box),
         "confidence": _share(match.detection.confidence),
         "verdict": str(match.verdict),
         "product_id": match.product_id,
         "probability": _share(match.probability),
-        "inliers": int(check.inliers) if check else 0,
-        "coverage": _share(check.coverage) if check else 0.0,
-        "agreement": _share(check.agreement) if check else 0.0,
-        "outline": _points(check.outline) if check else [],
-        "reference_image": check.image_id if check else None,
+        "inliers": int(verification.inliers) if verification else 0,
+        "coverage": _share(verification.coverage) if verification else 0.0,
+        "agreement": _share(verification.agreement) if verification else 0.0,
+        "outline": _points(verification.outline) if verification else [],
+        "reference_image": verification.image_id if verification else None,
         "candidates": [_candidate(candidate) for candidate in match.candidates],
     }
 
 
 def event_json(event: "Event") -> EventJson:
-    """One step in the life of an appearance."""
+    """Return an event of an appearance."""
     return {
         "sequence": event.sequence,
         "event": str(event.event),
@@ -121,7 +121,7 @@ def event_json(event: "Event") -> EventJson:
 
 
 def explanation_json(image: str, explanation: "Explanation") -> ExplanationJson:
-    """Why a product is, or is not, the answer for the picture called `image`."""
+    """Return the gates that a product passes or fails in the picture called `image`."""
     return {
         "image": image,
         "product_id": explanation.product_id,
@@ -141,7 +141,7 @@ def explanation_json(image: str, explanation: "Explanation") -> ExplanationJson:
 
 
 def product_json(product: "Product") -> ProductJson:
-    """A product with its reference images."""
+    """Return a product with its reference images."""
     return {
         "product_id": product.product_id,
         "name": product.name,
@@ -155,7 +155,7 @@ def product_json(product: "Product") -> ProductJson:
 
 
 def change_json(catalog: str, index_version: int, product: "Product | None") -> ChangeJson:
-    """What a write did."""
+    """Return the result of a write."""
     return {
         "catalog": catalog,
         "index_version": index_version,
@@ -164,7 +164,7 @@ def change_json(catalog: str, index_version: int, product: "Product | None") -> 
 
 
 def catalog_json(catalog: str, index_version: int, products: "Iterable[Product]") -> CatalogJson:
-    """A catalog in numbers."""
+    """Return the counts of a catalog."""
     images = [len(product.images) for product in products]
     return {
         "catalog": catalog,
@@ -174,22 +174,22 @@ def catalog_json(catalog: str, index_version: int, products: "Iterable[Product]"
     }
 
 
-def calibration_json(one: "Calibration") -> CalibrationJson:
-    """How a catalog decides."""
+def calibration_json(calibration: "Calibration") -> CalibrationJson:
+    """Return the calibration of a catalog's decision."""
     return {
-        "model_id": one.model_id,
-        "at": one.at,
-        "false_accept_rate": one.false_accept_rate,
-        "threshold": round(one.threshold, 6),
-        "slope": one.slope,
-        "offset": one.offset,
-        "unknown_share": one.unknown_share,
-        "samples": dict(one.samples),
+        "model_id": calibration.model_id,
+        "at": calibration.at,
+        "false_accept_rate": calibration.false_accept_rate,
+        "threshold": round(calibration.threshold, 6),
+        "slope": calibration.slope,
+        "offset": calibration.offset,
+        "unknown_share": calibration.unknown_share,
+        "samples": dict(calibration.samples),
     }
 
 
 def import_row_json(row: "ImportRow") -> ImportRowJson:
-    """What became of one product of an import."""
+    """Return the outcome of importing one product."""
     return {
         "where": row.where,
         "product_id": row.product_id,
@@ -201,7 +201,7 @@ def import_row_json(row: "ImportRow") -> ImportRowJson:
 
 
 def weights_json(entry: "WeightsEntry") -> WeightsJson:
-    """What the manifest says of one weights file."""
+    """Return the manifest's entry of a weights file."""
     return {
         "name": entry.name,
         "file": entry.file,
@@ -262,6 +262,6 @@ def _points(points: "NDArray[np.float32]") -> list[list[float]]:
 
 
 def product_name(product_id: str | None, catalog: "Catalog") -> str:
-    """For people; the id where the catalog has no name."""
+    """Return a product's name for people: its id if it has no name, `unknown` for None."""
     product = catalog.products.get(product_id) if product_id is not None else None
     return product.name if product is not None else product_id or "unknown"

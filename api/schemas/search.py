@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from catalog.search.search import Hit, SearchResult
 
 
-def found_json(catalog: str, found: "SearchResult", offset: int) -> FoundJson:
-    """One page of an answer."""
+def search_page_json(catalog: str, found: "SearchResult", offset: int) -> FoundJson:
+    """Return one page of a search."""
     return {
         "catalog": catalog,
         "index_version": found.index_version,
@@ -19,8 +19,8 @@ def found_json(catalog: str, found: "SearchResult", offset: int) -> FoundJson:
         "offset": offset,
         "complete": found.complete,
         "corrections": dict(found.corrections),
-        "facets": [_facet(one) for one in found.facets],
-        "hits": [_hit(one) for one in found.hits],
+        "facets": [_facet(facet) for facet in found.facets],
+        "hits": [_hit(hit) for hit in found.hits],
     }
 
 
@@ -36,7 +36,7 @@ def _hit(hit: "Hit") -> HitJson:
 def _facet(facet: "Facet") -> FacetJson:
     return {
         "attribute": facet.key,
-        "values": {one.value: one.products for one in facet.values},
+        "values": {count.value: count.products for count in facet.values},
         "others": facet.others,
         "range": None if facet.range is None else [facet.range.least, facet.range.greatest],
     }

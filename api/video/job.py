@@ -1,4 +1,4 @@
-"""A video file matched, drawn and reported: what `skulens video` and the demo do."""
+"""Matches a video file, draws the result and writes the report: `skulens video` and the demo."""
 
 import json
 import time
@@ -13,7 +13,7 @@ from api.schemas.results import event_json, json_line, product_name
 from api.services import PhotoFinder
 from api.video.job_folder import job_folder
 from api.video.outcome import VideoOutcome
-from api.video.report import video_report
+from api.video.report import build_report
 from api.video.report_page import write_report
 from api.video.timing import TimedFinder
 from catalog.snapshot import Catalog
@@ -28,15 +28,15 @@ OnLine = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class VideoOrder:
-    """What to match and what to write.
+class VideoRequest:
+    """A video to match, and the files to write.
 
     Attributes:
         video: any file that FFmpeg reads.
-        events: JSON Lines; None for none.
-        annotated: an MP4 with everything drawn; None for none.
-        report: a page; None for none.
-        force: overwrite what exists.
+        events: JSON Lines of events; None for no such file.
+        annotated: an MP4 with all matches drawn; None for no such file.
+        report: an HTML page; None for no such file.
+        force: overwrite existing files.
     """
 
     video: Path
@@ -47,12 +47,12 @@ class VideoOrder:
 
     @property
     def outputs(self) -> tuple[Path, ...]:
-        """Files to write."""
+        """The files to write."""
         return tuple(p for p in (self.events, self.annotated, self.report) if p is not None)
 
 
 def match_video(
-    order: VideoOrder,
+    request: VideoRequest,
     finder: PhotoFinder,
     catalog: Catalog,
     jobs: Path,
@@ -60,59 +60,59 @@ def match_video(
     on_stage: OnStage,
     on_line: OnLine,
 ) -> VideoOutcome:
-    """Match a video and write what was ordered; blocks until everything is written.
+    """Match a video and write all outputs; blocks until they are written.
 
-    Killed and called again, it goes on where it stopped, and writes the same.
+    If it is killed and called again, it resumes where it stopped and writes the same.
 
     Args:
-        order: what to match and write.
+        request: the video and the files to write.
         finder: finds products in pictures.
         catalog: snapshot.
-        jobs: folder for what unfinished jobs keep.
-        on_stage: called with what is being done, frames done and frames in all, None if unknown.
+        jobs: folder for the state of unfinished jobs.
+        on_stage: called with the stage, frames done, and frames in all (None if unknown).
         on_line: called with every event as a line of JSON, from the video's start.
 
     Raises:
-        Refused: an output exists, or cannot be written, or another process is at this job.
+        Refused: an output exists or cannot be written, or another process works at this job.
         stream.errors.StreamError: the video cannot be read or written.
-        OSError: the disk refused.
+        OSError: the disk failed.
     """
-    refuse_same_file(order)
+    refuse_same_file(request)
     with (
-        closing(FileSource(order.video)) as source,
-        job_folder(jobs, _key(order, catalog), order.outputs, force=order.force) as folder,
+        closing(FileSource(request.video)) as source,
+        job_folder(jobs, _key(request, catalog), request.outputs, force=request.force) as folder,
     ):
-        files = JobFiles.inside(folder, order.events)
-        outcome = _matched(order, source, finder, catalog, files, on_stage, on_line)
-        if order.annotated is not None:
-            _draw(order.annotated, source, catalog, files.frames, outcome, on_stage)
-        if order.report is not None:
+        files = JobFiles.inside(folder, request.events)
+        outcome = _matched(request, source, finder, catalog, files, on_stage, on_line)
+        if request.annotated is not None:
+            _draw(request.annotated, source, catalog, files.frames, outcome, on_stage)
+        if request.report is not None:
             on_stage("writing the report", 0, None)
-            write_report(video_report(source, catalog, outcome), order.report)
+            write_report(build_report(source, catalog, outcome), request.report)
         return outcome
 
 
-def _key(order: VideoOrder, catalog: Catalog) -> str:
-    """What makes two calls the same job: the same video, catalog and events file."""
-    events = "" if order.events is None else str(order.events.absolute())
-    return json.dumps([*fingerprint(order.video), catalog.name, events])
+def _key(request: VideoRequest, catalog: Catalog) -> str:
+    """Return the identity of a job: the same video, catalog and events file."""
+    events = "" if request.events is None else str(request.events.absolute())
+    return json.dumps([*fingerprint(request.video), catalog.name, events])
 
 
-def refuse_same_file(order: VideoOrder) -> None:
-    """Refuse outputs that would overwrite the video or each other.
+def refuse_same_file(request: VideoRequest) -> None:
+    """Check that no output would overwrite the video or another output.
 
     Raises:
-        Refused: they would.
+        Refused: one would.
     """
-    for number, path in enumerate(order.outputs):
-        if path.exists() and order.video.exists() and path.samefile(order.video):
+    for number, path in enumerate(request.outputs):
+        if path.exists() and request.video.exists() and path.samefile(request.video):
             raise Refused(f"{path} is the video itself; name another file to write")
-        if path.absolute() in [other.absolute() for other in order.outputs[:number]]:
+        if path.absolute() in [other.absolute() for other in request.outputs[:number]]:
             raise Refused(f"{path} is named twice; give each output a file of its own")
 
 
 def _matched(
-    order: VideoOrder,
+    request: VideoRequest,
     source: FileSource,
     finder: PhotoFinder,
     catalog: Catalog,
@@ -121,11 +121,11 @@ def _matched(
     on_line: OnLine,
 ) -> VideoOutcome:
     timed = TimedFinder(finder)
-    job = VideoJob(order.video, source, timed, catalog, files, event_line=event_line)
+    job = VideoJob(request.video, source, timed, catalog, files, event_line=event_line)
     started = time.perf_counter()
     frames, last_s = 0, 0.0
     for number, step in enumerate(job.steps()):
-        # A job that goes on has earlier events in the file already; the first step's are there too.
+        # A resumed job has earlier events in the file already; so are those of the first step.
         lines = _lines(files.events) if number == 0 else map(event_line, step.events)
         for line in lines:
             on_line(line)
@@ -143,7 +143,7 @@ def _matched(
 
 
 def event_line(event: Event) -> str:
-    """An event as a line of JSON."""
+    """Return an event as a line of JSON."""
     return json_line(event_json(event))
 
 
@@ -161,9 +161,9 @@ def _draw(
 ) -> None:
     annotator = Annotator(source.width, source.height)
     with VideoWriter(path, source.width, source.height, source.frame_rate) as writer:
-        for frame, noted in zip(source.frames(), read_overlays(notes), strict=False):
-            seen = [_annotation(note, catalog) for note in noted.notes]
-            writer.write(annotator.draw(frame.image, seen), frame.media_time)
+        for frame, frame_notes in zip(source.frames(), read_overlays(notes), strict=False):
+            annotations = [_annotation(note, catalog) for note in frame_notes.notes]
+            writer.write(annotator.draw(frame.image, annotations), frame.media_time)
             on_stage("drawing", frame.index + 1, outcome.frames)
 
 

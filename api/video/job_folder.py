@@ -1,4 +1,4 @@
-"""Where an unfinished video job keeps what it needs to go on, and which outputs are its own."""
+"""The folder of an unfinished video job: its state, its lock, and the list of its outputs."""
 
 import fcntl
 import hashlib
@@ -18,10 +18,10 @@ LOCK: Final = "lock"
 
 @contextmanager
 def job_folder(jobs: Path, key: str, outputs: Sequence[Path], *, force: bool) -> Iterator[Path]:
-    """The folder of one job, for this process alone; gone when the block ends without an error.
+    """Hold the folder of one job, for this process alone; removed unless the block raises.
 
-    A job that is killed leaves the folder, and with it the list of outputs that it began: the same
-    job may write those again, everything else that exists is refused.
+    A job that is killed leaves the folder with the list of outputs that it began: the same job may
+    overwrite those; any other existing file is refused.
 
     Args:
         jobs: folder of all jobs; made when it is missing.
@@ -30,19 +30,19 @@ def job_folder(jobs: Path, key: str, outputs: Sequence[Path], *, force: bool) ->
         force: overwrite what exists.
 
     Raises:
-        Refused: another process is at this job, or an output exists and is not the job's own.
+        Refused: another process works at this job, or an output exists and is not the job's own.
         OSError: the folder cannot be written.
     """
     folder = jobs / hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:24]
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LOCK).open("w") as lock:
-        _take(lock)
+        _acquire(lock)
         _claim(folder / CLAIMS, [path.absolute() for path in outputs], force=force)
         yield folder
         shutil.rmtree(folder)
 
 
-def _take(lock: TextIO) -> None:
+def _acquire(lock: TextIO) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -52,9 +52,9 @@ def _take(lock: TextIO) -> None:
 
 
 def _claim(file: Path, outputs: Sequence[Path], *, force: bool) -> None:
-    claimed = _claimed(file)
+    claimed = _read_claims(file)
     for path in outputs:
-        _refuse_bad_place(path)
+        _check_place(path)
         if path.exists() and str(path) not in claimed and not force:
             raise Refused(f"{path} exists already; name another file or add --force")
     draft = file.with_suffix(".new")
@@ -62,19 +62,20 @@ def _claim(file: Path, outputs: Sequence[Path], *, force: bool) -> None:
     draft.replace(file)
 
 
-def _claimed(file: Path) -> set[str]:
+def _read_claims(file: Path) -> set[str]:
     try:
         return set(json.loads(file.read_text(encoding="ascii")))
     except (FileNotFoundError, ValueError):
         return set()
 
 
-def _refuse_bad_place(path: Path) -> None:
-    """Say before hours of work, not after them, that an output cannot be written."""
+def _check_place(path: Path) -> None:
+    """Refuse an output that cannot be written, before hours of work instead of after them."""
     if path.is_dir():
         raise Refused(f"{path} is a folder; name a file")
     if path.exists() and not path.is_file():
-        # Outputs are put in place of what is there: a device would be gone.
+        # Outputs replace what is there: a device file would be lost.
+
         raise Refused(f"{path} is not a plain file; name another")
     if not path.parent.is_dir():
         raise Refused(f"{path} cannot be written, because there is no folder {path.parent}")

@@ -1,4 +1,4 @@
-"""What was found in a video file."""
+"""The outcome of matching a video file, and its JSON."""
 
 from dataclasses import dataclass
 
@@ -9,16 +9,16 @@ from matcher.tracking.appearance import AppearanceSummary
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VideoOutcome:
-    """What was found.
+    """The outcome of matching a video.
 
     Attributes:
-        appearances: that are over, in the order in which they left; all are, at the end.
-        frames: of the video.
-        duration_s: of the video.
-        elapsed_s: of the matching in this run.
-        resumed_at: the frame with which this run went on; 0 when it began at the start.
-        note: what was wrong with the file, in one sentence; None if nothing.
-        timings: of the parts of the matching, in this run.
+        appearances: all appearances, in the order in which they left.
+        frames: number of frames.
+        duration_s: length of the video, seconds.
+        elapsed_s: duration of this run, seconds.
+        resumed_at: the frame at which this run resumed; 0 if it began at the start.
+        note: a sentence about damage in the file; None without damage.
+        timings: of the stages, in this run.
     """
 
     appearances: tuple[AppearanceSummary, ...]
@@ -30,8 +30,8 @@ class VideoOutcome:
     timings: tuple[StageTiming, ...]
 
 
-def video_result(outcome: VideoOutcome, *, is_annotated: bool) -> VideoResultJson:
-    """What was found in a video."""
+def video_result_json(outcome: VideoOutcome, *, is_annotated: bool) -> VideoResultJson:
+    """Return the JSON of an outcome."""
     return {
         "frames": outcome.frames,
         "duration_s": round(outcome.duration_s, 3),
@@ -39,18 +39,19 @@ def video_result(outcome: VideoOutcome, *, is_annotated: bool) -> VideoResultJso
         "resumed_at": outcome.resumed_at,
         "note": outcome.note,
         "annotated": is_annotated,
-        "appearances": [_seen(one) for one in outcome.appearances],
+        "appearances": [_appearance_json(appearance) for appearance in outcome.appearances],
     }
 
 
-def _seen(one: AppearanceSummary) -> SeenJson:
-    check = one.best.match.verification if one.best is not None else None
+def _appearance_json(appearance: AppearanceSummary) -> SeenJson:
+    best, answer = appearance.best, appearance.answer
+    verification = best.match.verification if best is not None else None
     return {
-        "appearance_id": one.appearance_id,
-        "product_id": one.answer.product_id,
-        "verdict": str(one.answer.verdict),
-        "probability": round(float(one.answer.probability), 4),
-        "from_s": round(one.first.media_time_s, 3),
-        "to_s": round(one.last.media_time_s, 3),
-        "inliers": 0 if check is None else int(check.inliers),
+        "appearance_id": appearance.appearance_id,
+        "product_id": answer.product_id,
+        "verdict": str(answer.verdict),
+        "probability": round(float(answer.probability), 4),
+        "from_s": round(appearance.first.media_time_s, 3),
+        "to_s": round(appearance.last.media_time_s, 3),
+        "inliers": 0 if verification is None else int(verification.inliers),
     }

@@ -1,4 +1,4 @@
-"""One self-contained page about a matched video."""
+"""Writes the report of a matched video as one self-contained HTML page."""
 
 import base64
 import math
@@ -10,18 +10,19 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from api.drawing.comparison import Evidence, draw_evidence, draw_thumbnail
-from api.drawing.label import per_cent
+from api.drawing.comparison import Comparison, draw_comparison, draw_thumbnail
+from api.drawing.label import format_percent
 from matcher.results import Verdict
 
 TEMPLATE: Final = "report.html.j2"
-THUMBNAIL_SIDE: Final = 72
-UNKNOWN_SIDE: Final = 320
-MOST_TICKS: Final = 10
+THUMBNAIL_SIDE: Final = 72  # pixels, twice the size shown, for sharp screens
+UNKNOWN_SIDE: Final = 320  # pixels of an unknown product's picture
+MAX_TICKS: Final = 10  # times under the timeline
+# Seconds between two ticks: the first step that needs no more than MAX_TICKS.
 TICK_STEPS: Final = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
-NARROWEST_BAR: Final = 0.5  # per cent of the timeline
-MOST_LEVELS: Final = 6  # bars above each other in a line, before they cover one another
-# Characters that neither HTML nor XML may hold, in whatever way they are escaped.
+MIN_BAR_WIDTH: Final = 0.5  # per cent of the timeline
+MAX_LEVELS: Final = 6  # bars above each other in a row, before they cover one another
+# Characters that neither HTML nor XML may contain, escaped or not.
 FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -31,17 +32,17 @@ class AppearanceCard:
 
     Attributes:
         appearance_id: as in the events.
-        product_id: which product, or which it is like.
+        product_id: the product, or the one that it is similar to.
         product_name: for people.
         verdict: identical or similar.
         probability: in [0, 1], of the product.
         entered_s: seconds from the video's start.
-        left_s: likewise.
-        track_ids: the tracks it joins.
-        inliers: keypoint pairs that agree; None when it was never verified.
-        coverage: in [0, 1]; None likewise.
-        agreement: in [-1, 1]; None likewise.
-        evidence: its best view against its reference; None likewise.
+        left_s: seconds from the video's start.
+        track_ids: of the tracks that it joins.
+        inliers: keypoint pairs that agree; None, as the next three, if it was never verified.
+        coverage: in [0, 1].
+        agreement: in [-1, 1].
+        comparison: its best view beside its reference.
     """
 
     appearance_id: str
@@ -55,19 +56,19 @@ class AppearanceCard:
     inliers: int | None
     coverage: float | None
     agreement: float | None
-    evidence: Evidence | None
+    comparison: Comparison | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UnknownCard:
-    """A product that is not in the catalog, as far as skulens can tell.
+    """An appearance of a product that is probably not in the catalog.
 
     Attributes:
         appearance_id: as in the events.
         entered_s: seconds from the video's start.
-        left_s: likewise.
-        crop: its best view, a picture file's bytes; None when none was kept.
-        nearest_name: the likeliest product's name; None when nothing was a candidate.
+        left_s: seconds from the video's start.
+        crop: its best view, a picture file's bytes; None if none was kept.
+        nearest_name: the most probable product's name; None without candidates.
         probability: in [0, 1], of that product.
     """
 
@@ -81,14 +82,14 @@ class UnknownCard:
 
 @dataclass(frozen=True, slots=True)
 class StageTiming:
-    """What one stage cost.
+    """Durations of one stage.
 
     Attributes:
         stage: its name for people, such as `detect`.
-        calls: how often it ran.
+        calls: number of calls.
         total_ms: milliseconds of all calls.
-        median_ms: of one call.
-        p95_ms: 95 % of the calls took less.
+        median_ms: milliseconds of one call.
+        p95_ms: 95th percentile, milliseconds.
     """
 
     stage: str
@@ -99,22 +100,22 @@ class StageTiming:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Report:
-    """Everything on the page.
+class VideoReport:
+    """The contents of the page.
 
     Attributes:
         source_name: the video's file name.
         catalog: its name.
         product_count: products in the catalog.
-        index_version: of the catalog that answered.
+        index_version: of the catalog.
         skulens_version: of this program.
         created_at: date and time for people.
-        duration_s: seconds of video.
-        frame_count: frames that were looked at.
+        duration_s: length of the video, seconds.
+        frame_count: frames of the video.
         width: pixels of a frame.
-        height: likewise.
-        elapsed_s: seconds that the matching took; None when it is not known, as after a restart.
-        notes: sentences on what was wrong with the file or the run.
+        height: pixels of a frame.
+        elapsed_s: seconds that the matching took; None if unknown, as after a restart.
+        notes: sentences about faults of the file or the run.
         appearances: in any order.
         unknowns: in any order.
         timings: in the order of the stages.
@@ -139,7 +140,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A stretch of the timeline; `left` and `width` in per cent of it, `level` from the top."""
+    """A bar of the timeline; `left` and `width` in per cent of it, `level` from the top."""
 
     left: float
     width: float
@@ -159,12 +160,14 @@ class Row:
 
     @property
     def levels(self) -> int:
-        """How many bars lie above each other."""
+        """The number of bars above each other."""
         return max(bar.level for bar in self.bars) + 1
 
 
-def write_report(report: Report, path: Path) -> None:
+def write_report(report: VideoReport, path: Path) -> None:
     """Write the page; the file appears whole or not at all.
+
+    It is HTML and well-formed XML, and refers to no other file or address.
 
     Raises:
         OSError: it cannot be written.
@@ -173,23 +176,14 @@ def write_report(report: Report, path: Path) -> None:
     part = path.with_name(f".{path.name}.part")
     try:
         with part.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(_pieces(report))
+            file.writelines(_render(report))
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 
 
-def render_report(report: Report) -> str:
-    """The page as HTML that is also well-formed XML and names no address.
-
-    Raises:
-        catalog.errors.PictureError: a reference is no picture.
-    """
-    return "".join(_pieces(report))
-
-
-def _pieces(report: Report) -> Iterator[str]:
-    """The page bit by bit, so that only one appearance's pictures are in memory at a time."""
+def _render(report: VideoReport) -> Iterator[str]:
+    """Yield the page in pieces, so that only one appearance's pictures are in memory at a time."""
     environment = Environment(
         loader=PackageLoader("api"),
         autoescape=True,
@@ -199,7 +193,10 @@ def _pieces(report: Report) -> Iterator[str]:
         finalize=_printable,
     )
     environment.filters.update(
-        clock=clock, percent=per_cent, evidence_uri=_evidence_uri, unknown_uri=_unknown_uri
+        clock=clock,
+        percent=format_percent,
+        comparison_uri=_comparison_uri,
+        unknown_uri=_unknown_uri,
     )
     appearances = sorted(report.appearances, key=lambda card: (card.entered_s, card.product_name))
     unknowns = sorted(report.unknowns, key=lambda card: card.entered_s)
@@ -215,7 +212,7 @@ def _pieces(report: Report) -> Iterator[str]:
 
 
 def clock(seconds: float) -> str:
-    """Seconds as `1:02:03.4`, `2:03.4` or `0:03.4`."""
+    """Return seconds as `1:02:03.4`, `2:03.4` or `0:03.4`."""
     tenths = max(round(seconds * 10), 0)
     minutes, rest = divmod(tenths, 600)
     hours, minutes = divmod(minutes, 60)
@@ -226,7 +223,7 @@ def clock(seconds: float) -> str:
 def _rows(
     appearances: Sequence[AppearanceCard], unknowns: Sequence[UnknownCard], duration: float
 ) -> list[Row]:
-    """A line per product in order of first appearance, the unknown ones last on one line."""
+    """Return a row per product in order of first appearance; all unknown ones share the last."""
     by_product: dict[str, list[AppearanceCard]] = {}
     for card in appearances:
         by_product.setdefault(card.product_id, []).append(card)
@@ -242,48 +239,49 @@ def _rows(
 def _bars(
     cards: Sequence[AppearanceCard] | Sequence[UnknownCard], duration: float
 ) -> tuple[Bar, ...]:
-    """A bar per card, in order of entering; those that overlap go to different levels."""
+    """Return a bar per card, in order of entering; overlapping ones are on different levels."""
     bars: list[Bar] = []
-    ends = [-math.inf] * MOST_LEVELS
+    ends = [-math.inf] * MAX_LEVELS
     for card in cards:
-        left, width = _stretch(card.entered_s, card.left_s, duration)
+        left, width = _extent(card.entered_s, card.left_s, duration)
         level = next((n for n, end in enumerate(ends) if end <= left), ends.index(min(ends)))
         ends[level] = left + width
-        verdict, chance = Verdict.UNKNOWN, ""
+        verdict, percent = Verdict.UNKNOWN, ""
         if isinstance(card, AppearanceCard):
-            verdict, chance = card.verdict, f" · {per_cent(card.probability)}"
-        hint = f"{clock(card.entered_s)} to {clock(card.left_s)} · {verdict}{chance}"
+            verdict, percent = card.verdict, f" · {format_percent(card.probability)}"
+        hint = f"{clock(card.entered_s)} to {clock(card.left_s)} · {verdict}{percent}"
         bars.append(Bar(left, width, level, verdict, f"appearance-{card.appearance_id}", hint))
     return tuple(bars)
 
 
-def _stretch(start: float, end: float, duration: float) -> tuple[float, float]:
+def _extent(start: float, end: float, duration: float) -> tuple[float, float]:
+    """Return left and width of a bar, per cent of the timeline."""
     total = max(duration, end, 1e-9)
-    left = min(100 * max(start, 0.0) / total, 100 - NARROWEST_BAR)
-    width = max(100 * max(end - start, 0.0) / total, NARROWEST_BAR)
+    left = min(100 * max(start, 0.0) / total, 100 - MIN_BAR_WIDTH)
+    width = max(100 * max(end - start, 0.0) / total, MIN_BAR_WIDTH)
     return round(left, 3), round(min(width, 100 - left), 3)
 
 
 def _ticks(duration: float) -> list[tuple[float, str]]:
-    """Where the timeline shows which time, in per cent."""
+    """Return positions of the timeline, per cent, and their times as text."""
     if duration <= 0:
         return [(0.0, "0:00")]
-    step = next((s for s in TICK_STEPS if duration / s <= MOST_TICKS), duration / MOST_TICKS)
+    step = next((s for s in TICK_STEPS if duration / s <= MAX_TICKS), duration / MAX_TICKS)
     times = [number * step for number in range(math.floor(duration / step) + 1)]
     return [(round(100 * t / duration, 3), clock(t) if step < 1 else clock(t)[:-2]) for t in times]
 
 
 def _thumbnail(cards: Sequence[AppearanceCard]) -> str:
-    """The surest view of a product as a data URI; empty when there is none."""
-    seen = [card for card in cards if card.evidence is not None]
-    if not seen:
+    """Return the most probable view of a product as a data URI; empty if there is none."""
+    views = [(card.probability, card.comparison) for card in cards if card.comparison is not None]
+    if not views:
         return ""
-    evidence = max(seen, key=lambda card: card.probability).evidence
-    return "" if evidence is None else _data_uri(draw_thumbnail(evidence.crop, THUMBNAIL_SIDE))
+    _, comparison = max(views, key=lambda view: view[0])
+    return _data_uri(draw_thumbnail(comparison.crop, THUMBNAIL_SIDE))
 
 
-def _evidence_uri(evidence: Evidence) -> str:
-    return _data_uri(draw_evidence(evidence))
+def _comparison_uri(comparison: Comparison) -> str:
+    return _data_uri(draw_comparison(comparison))
 
 
 def _unknown_uri(crop: bytes) -> str:
@@ -295,5 +293,5 @@ def _data_uri(jpeg: bytes) -> str:
 
 
 def _printable(value: object) -> object:
-    """Texts without the characters that no escaping makes harmless."""
+    """Return texts without the characters that cannot be escaped."""
     return FORBIDDEN.sub("\ufffd", value) if type(value) is str else value

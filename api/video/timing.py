@@ -1,4 +1,4 @@
-"""A finder that remembers what each call cost, for the report."""
+"""A finder that measures its calls, for the report."""
 
 import time
 from array import array
@@ -22,24 +22,24 @@ class TimedFinder:
         self._milliseconds: dict[str, array[float]] = {}
 
     def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
-        """Boxes that may hold products."""
+        """Return boxes that may contain products."""
         with self._timed("detect"):
             return self._finder.detect(image)
 
     def match(
         self, image: NDArray[np.uint8], detections: Sequence[Detection], catalog: Catalog
     ) -> tuple[Match, ...]:
-        """One match per detection, in order."""
+        """Return one match per detection, in order."""
         with self._timed("verify a track"):
             return self._finder.match(image, detections, catalog)
 
     def survey(self, image: NDArray[np.uint8], catalog: Catalog) -> Identification:
-        """Every product in a picture."""
+        """Return every product in a picture."""
         with self._timed("search the whole picture"):
             return self._finder.survey(image, catalog)
 
     def timings(self) -> tuple[StageTiming, ...]:
-        """What the calls cost so far, by what was asked for."""
+        """Return the durations of the calls so far, by stage."""
         return tuple(
             StageTiming(
                 stage,

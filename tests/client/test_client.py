@@ -52,9 +52,9 @@ def test_a_product_is_added_found_changed_and_removed(skulens: Client, tmp_path:
     skulens.remove_product("kitchen", "mug")
     assert list(skulens.products("kitchen")) == []
     skulens.restore_product("kitchen", "mug")
-    assert [one["product_id"] for one in skulens.products("kitchen")] == ["mug"]
+    assert [product["product_id"] for product in skulens.products("kitchen")] == ["mug"]
     skulens.delete_catalog("kitchen")
-    assert "kitchen" not in [one["catalog"] for one in skulens.catalogs()]
+    assert "kitchen" not in [catalog["catalog"] for catalog in skulens.catalogs()]
 
 
 def test_a_refusal_is_the_services_own_sentence_with_its_kind(skulens: Client) -> None:
@@ -90,11 +90,11 @@ def test_an_upload_tells_how_far_it_is(skulens: Client, tmp_path: Path) -> None:
     skulens.create_catalog("films")
     film = tmp_path / "film.mp4"
     film.write_bytes(bytes(700_000))
-    told: list[tuple[int, int]] = []
+    steps: list[tuple[int, int]] = []
     with pytest.raises(Declined, match="no video"):
-        skulens.send_video("films", film, on_bytes=lambda sent, total: told.append((sent, total)))
-    assert told[-1] == (700_000, 700_000)
-    assert len(told) > 1
+        skulens.send_video("films", film, on_bytes=lambda sent, total: steps.append((sent, total)))
+    assert steps[-1] == (700_000, 700_000)
+    assert len(steps) > 1
 
 
 @pytest.mark.parametrize("server", ["", "shop.example.com", "ftp://x", "http://", "http://a:b@c"])
@@ -132,23 +132,23 @@ def test_a_key_does_not_follow_a_redirect_elsewhere() -> None:
 
 
 def test_pages_are_turned_until_there_are_no_more() -> None:
-    asked: list[str] = []
+    cursors: list[str] = []
 
     def page(request: httpx2.Request) -> httpx2.Response:
-        asked.append(request.url.params.get("cursor", ""))
-        more = "2" if not asked[-1] else None
+        cursors.append(request.url.params.get("cursor", ""))
+        more = "2" if not cursors[-1] else None
         return httpx2.Response(
-            200, json={"catalogs": [{"catalog": asked[-1]}], "next_cursor": more}
+            200, json={"catalogs": [{"catalog": cursors[-1]}], "next_cursor": more}
         )
 
     client = Client("http://shop.example.com", transport=httpx2.MockTransport(page))
-    assert [one["catalog"] for one in client.catalogs()] == ["", "2"]
+    assert [catalog["catalog"] for catalog in client.catalogs()] == ["", "2"]
 
 
 def test_events_come_with_their_numbers_and_heartbeats_do_not() -> None:
     text = "retry: 1000\n\n: \n\nid: 7\nevent: appearance\ndata: {}\n\nevent: end\ndata: {}\n\n"
     client = answering(200, text.encode(), {"Content-Type": "text/event-stream"})
-    assert [(one.kind, one.number) for one in client.session_events("s")] == [
+    assert [(event.kind, event.number) for event in client.session_events("s")] == [
         ("appearance", 7),
         ("end", 7),
     ]

@@ -13,7 +13,7 @@ from superglue.superpoint import (
     SuperPointSizes,
     keypoint_probabilities,
     sample_descriptors,
-    suppressed,
+    suppress_non_maxima,
 )
 
 SMALL = SuperPointSizes(widths=(8, 8, 16, 16), head=16, descriptors=32)
@@ -107,7 +107,7 @@ def test_suppression_keeps_what_a_silenced_neighbour_had_hidden() -> None:
     heat = torch.zeros(1, 1, 20)
     heat[0, 0, [4, 7, 10]] = torch.tensor([3.0, 2.0, 1.0])
 
-    kept = suppressed(heat, radius=4)[0, 0]
+    kept = suppress_non_maxima(heat, radius=4)[0, 0]
 
     assert kept.nonzero().flatten().tolist() == [4, 10]
 

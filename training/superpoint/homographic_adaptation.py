@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from superglue.superpoint import CELL, SuperPoint, keypoint_probabilities, suppressed
+from superglue.superpoint import CELL, SuperPoint, keypoint_probabilities, suppress_non_maxima
 from training.augment.warps import WarpRange, draw_warp
 
 _REACH: Final = WarpRange(corners=0.15, turn_deg=60, scale=(0.8, 1.4))
@@ -52,7 +52,7 @@ def _heat(net: SuperPoint, grey: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def _peaks(heat: NDArray[np.float32]) -> NDArray[np.float32]:
     tensor = torch.from_numpy(np.ascontiguousarray(heat))[None]
-    peaks = suppressed(tensor, _RADIUS)[0].numpy()
+    peaks = suppress_non_maxima(tensor, _RADIUS)[0].numpy()
     rows, columns = np.nonzero(peaks > _LOWEST)
     order = np.argsort(-peaks[rows, columns], kind="stable")[:_MOST]
     return np.stack([columns[order], rows[order]], axis=1).astype(np.float32)

@@ -199,7 +199,7 @@ def _until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> Non
     with Connection(url) as connection:
         while time.monotonic() < until and process.poll() is None:
             try:
-                connection.ask("GET", "/readyz")
+                connection.request("GET", "/readyz")
             except ClientError:
                 time.sleep(0.1)
             else:

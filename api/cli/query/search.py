@@ -11,7 +11,7 @@ from api.cli.context import FINDING, CatalogName, JsonOption, examples
 from api.cli.files import read_picture_file
 from api.cli.output import Output, printable
 from api.cli.target import open_matcher
-from api.schemas.search import found_json
+from api.schemas.search import search_page_json
 
 if TYPE_CHECKING:
     from catalog.search.facets import Facet
@@ -65,7 +65,7 @@ def search(
     picture = None if image is None else ImageFile(str(image), read_picture_file(image))
     with output.working("searching"):
         found = look.search(asked, where or [], picture)
-    output.line(found_json(catalog, found, offset))
+    output.line(search_page_json(catalog, found, offset))
     output.show(_table(found) if found.hits else Text("nothing was found", "dim"))
     for one in found.facets:
         output.show(_facet_line(one))

@@ -14,7 +14,7 @@ from client.errors import Declined
 if TYPE_CHECKING:
     from catalog.records.product import Product
     from client.client import Client
-    from client.connection import Told
+    from client.connection import ServerEvent
     from client.records import SessionJson
     from matcher.live import SessionStatus
 
@@ -69,7 +69,7 @@ class _Teller:
             if is_over():
                 return
 
-    def _say(self, told: "Told") -> None:
+    def _say(self, told: "ServerEvent") -> None:
         from api.remote.live import decode_event
 
         if told.kind == "appearance":

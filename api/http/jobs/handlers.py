@@ -14,8 +14,8 @@ from api.models.calibration import CalibrationRequest, calibrate, calibration_ou
 from api.open_catalogs import CatalogRegistry
 from api.schemas.results import import_row_json
 from api.services import PhotoFinder
-from api.video.job import VideoOrder, match_video
-from api.video.outcome import video_result
+from api.video.job import VideoRequest, match_video
+from api.video.outcome import video_result_json
 from catalog.reconcile.orphans import GRACE_SECONDS
 from catalog.snapshot import Catalog
 from catalog.transfer.importer import import_path
@@ -67,13 +67,13 @@ def job_handlers(
             fetch(address, upload, lambda at, all_: desk.progress("fetching", at >> 20, all_ >> 20))
             check_video_file(upload)
         annotated = desk.folder / ANNOTATED if desk.job.order.get("annotated") else None
-        order = VideoOrder(upload, desk.folder / EVENTS, annotated, force=True)
+        order = VideoRequest(upload, desk.folder / EVENTS, annotated, force=True)
         snapshot = hub.catalog(desk.job.catalog)
         work = desk.folder / "work"
         outcome = match_video(
             order, finder(), snapshot, work, on_stage=desk.progress, on_line=lambda _: None
         )
-        return {**video_result(outcome, is_annotated=annotated is not None)}
+        return {**video_result_json(outcome, is_annotated=annotated is not None)}
 
     def take_in(desk: JobContext) -> dict[str, Any]:
         desk.progress("unpacking", 0, None)

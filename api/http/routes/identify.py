@@ -14,7 +14,7 @@ from api.http.requests.product_forms import Form
 from api.http.requests.uploads import Json, Upload
 from api.http.routes.catalogs import MinVersion
 from api.schemas.results import explanation_json, identification_json
-from api.schemas.search import found_json
+from api.schemas.search import search_page_json
 from catalog.ingest.image_file import ImageFile, read_image
 from catalog.search.filters import parse_conditions
 from catalog.search.search import SearchQuery
@@ -126,7 +126,7 @@ def _found(
         found = snapshot.search(asked)
     end = asked.offset + len(found.hits)
     more = encode_cursor(end) if end < found.total else None
-    return {**found_json(catalog, found, asked.offset), "next_cursor": more}
+    return {**search_page_json(catalog, found, asked.offset), "next_cursor": more}
 
 
 def _search_of(form: Upload) -> SearchQuery:

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from api.drawing.annotator import COLOURS, Annotation, Annotator
-from api.drawing.label import ELLIPSIS, LabelMaker, LabelText, Lettering, per_cent
+from api.drawing.label import ELLIPSIS, LabelRenderer, LabelText, TextRenderer, format_percent
 from matcher.imaging.box import Box
 from matcher.results import Verdict
 
@@ -83,7 +83,7 @@ def test_the_inside_of_a_product_keeps_its_colours() -> None:
     "box", [Box(0, 0, 640, 360), Box(600, 330, 640, 360), Box(0, 0, 20, 20), Box(-50, -50, 700, 5)]
 )
 def test_labels_stay_inside_the_picture(box: Box) -> None:
-    label = LabelMaker(12).make(LabelText("Oat milk 1 l", "97%", "#7", (1, 2, 3)), 400)
+    label = LabelRenderer(12).render(LabelText("Oat milk 1 l", "97%", "#7", (1, 2, 3)), 400)
     dark = draw(picture(), annotation(box=box)).max(axis=2) < GREY - 20
     assert dark.sum() > label.width * label.height / 3
 
@@ -123,54 +123,54 @@ def test_an_empty_name_is_drawn_too() -> None:
 
 
 def test_a_name_with_accents_greek_and_cyrillic_is_written() -> None:
-    lettering = Lettering(20)
-    blank = lettering.mask("\U0010ffff" * 5)
+    renderer = TextRenderer(20)
+    blank = renderer.mask("\U0010ffff" * 5)
     for text in ("Käßço", "Ωμέγα", "Молоко"):
-        ink = lettering.mask(text)
+        ink = renderer.mask(text)
         assert ink.max() > 0.9
-        assert ink.shape[0] == lettering.height
+        assert ink.shape[0] == renderer.height
         assert ink.shape != blank.shape or not np.array_equal(ink, blank)
 
 
 def test_a_script_that_no_font_has_is_drawn_all_the_same() -> None:
-    assert Lettering(20).mask("\U00013000\U0010fffe").max() > 0
+    assert TextRenderer(20).mask("\U00013000\U0010fffe").max() > 0
 
 
 def test_long_names_are_shortened_to_fit() -> None:
-    lettering = Lettering(20)
-    short = lettering.shortened("A very long product name " * 4, 200)
+    renderer = TextRenderer(20)
+    short = renderer.shorten("A very long product name " * 4, 200)
     assert short.endswith(ELLIPSIS)
-    assert lettering.width(short) <= 200
-    assert lettering.shortened("Tea", 200) == "Tea"
-    assert lettering.shortened("Tea", 1) == ELLIPSIS
+    assert renderer.width(short) <= 200
+    assert renderer.shorten("Tea", 200) == "Tea"
+    assert renderer.shorten("Tea", 1) == ELLIPSIS
 
 
 def test_names_break_into_lines_of_about_equal_length() -> None:
-    lettering = Lettering(20)
-    width = lettering.width("Semi-skimmed milk 1")
-    assert lettering.in_two_lines("Semi-skimmed milk 1 l", width) == ["Semi-skimmed", "milk 1 l"]
-    assert lettering.in_two_lines("Tea", width) == ["Tea"]
+    renderer = TextRenderer(20)
+    width = renderer.width("Semi-skimmed milk 1")
+    assert renderer.wrap("Semi-skimmed milk 1 l", width) == ["Semi-skimmed", "milk 1 l"]
+    assert renderer.wrap("Tea", width) == ["Tea"]
     assert all(
-        lettering.width(line) <= width
-        for line in lettering.in_two_lines("Unbreakablemonstrousword and many others", width)
+        renderer.width(line) <= width
+        for line in renderer.wrap("Unbreakablemonstrousword and many others", width)
     )
 
 
 def test_a_narrow_label_puts_the_figures_below_the_name() -> None:
-    maker = LabelMaker(20)
+    renderer = LabelRenderer(20)
     text = LabelText("Semi-skimmed milk 1 l", "97%", "#7", (1, 2, 3))
-    wide, narrow = maker.make(text, 600), maker.make(text, 100)
+    wide, narrow = renderer.render(text, 600), renderer.render(text, 100)
     assert narrow.width < wide.width
     assert narrow.height > 2 * wide.height
 
 
 def test_the_same_label_is_drawn_once_and_old_ones_are_dropped() -> None:
-    maker = LabelMaker(12)
-    first = maker.make(LabelText("Tea", "50%", "#1", (1, 2, 3)), 300)
-    assert maker.make(LabelText("Tea", "50%", "#1", (1, 2, 3)), 300) is first
+    renderer = LabelRenderer(12)
+    first = renderer.render(LabelText("Tea", "50%", "#1", (1, 2, 3)), 300)
+    assert renderer.render(LabelText("Tea", "50%", "#1", (1, 2, 3)), 300) is first
     for number in range(300):
-        maker.make(LabelText("Tea", "50%", f"#{number + 2}", (1, 2, 3)), 300)
-    assert maker.make(LabelText("Tea", "50%", "#1", (1, 2, 3)), 300) is not first
+        renderer.render(LabelText("Tea", "50%", f"#{number + 2}", (1, 2, 3)), 300)
+    assert renderer.render(LabelText("Tea", "50%", "#1", (1, 2, 3)), 300) is not first
 
 
 @pytest.mark.parametrize(
@@ -186,4 +186,4 @@ def test_the_same_label_is_drawn_once_and_old_ones_are_dropped() -> None:
     ],
 )
 def test_probabilities_are_never_shown_as_certainty(probability: float, text: str) -> None:
-    assert per_cent(probability) == text
+    assert format_percent(probability) == text

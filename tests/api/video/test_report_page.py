@@ -5,6 +5,7 @@ import io
 import re
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -13,14 +14,19 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from api.drawing.annotator import COLOURS
-from api.drawing.comparison import BACKDROP, Evidence, draw_evidence, draw_thumbnail, encode_jpeg
+from api.drawing.comparison import (
+    BACKDROP,
+    Comparison,
+    draw_comparison,
+    draw_thumbnail,
+    encode_jpeg,
+)
 from api.video.report_page import (
     AppearanceCard,
-    Report,
     StageTiming,
     UnknownCard,
+    VideoReport,
     clock,
-    render_report,
     write_report,
 )
 from catalog.errors import PictureError
@@ -39,11 +45,11 @@ def decoded(data: bytes) -> NDArray[np.uint8]:
     return np.asarray(Image.open(io.BytesIO(data)), np.uint8)
 
 
-def evidence(pairs: int = 60) -> Evidence:
+def comparison(pairs: int = 60) -> Comparison:
     grid = np.random.default_rng(0).uniform(0, 90, (pairs, 2))
     pairs_of_points = np.hstack([grid, grid + np.array((100, 50))]).astype(np.float32)
     box = Box(100, 50, 200, 150)
-    return Evidence(jpeg(), jpeg(grey=90), box, pairs_of_points, OUTLINE, Verdict.IDENTICAL)
+    return Comparison(jpeg(), jpeg(grey=90), box, pairs_of_points, OUTLINE, Verdict.IDENTICAL)
 
 
 def card(number: int = 1, **changes: object) -> AppearanceCard:
@@ -60,15 +66,15 @@ def card(number: int = 1, **changes: object) -> AppearanceCard:
             inliers=57,
             coverage=0.61,
             agreement=0.83,
-            evidence=evidence(),
+            comparison=comparison(),
         ),
         **changes,  # type: ignore[arg-type]
     )
 
 
-def report(**changes: object) -> Report:
+def report(**changes: object) -> VideoReport:
     return replace(
-        Report(
+        VideoReport(
             source_name="shelf.mp4",
             catalog="drinks",
             product_count=12,
@@ -103,17 +109,23 @@ def addresses(page: str) -> list[str]:
     ]
 
 
+def render(report: VideoReport) -> str:
+    with TemporaryDirectory() as folder:
+        write_report(report, Path(folder) / "report.html")
+        return (Path(folder) / "report.html").read_text(encoding="utf-8")
+
+
 def tags(page: str) -> set[str]:
     return {element.tag for element in parsed(page).iter()}
 
 
 def test_the_page_is_well_formed() -> None:
-    root = parsed(render_report(report()))
+    root = parsed(render(report()))
     assert root.tag == "html"
 
 
 def test_the_page_needs_nothing_but_itself() -> None:
-    page = render_report(report())
+    page = render(report())
     assert len(addresses(page)) > 5
     assert all(address.startswith(("data:image/jpeg;base64,", "#")) for address in addresses(page))
     assert not tags(page) & {"script", "link", "iframe", "object", "embed", "form", "base"}
@@ -121,14 +133,14 @@ def test_the_page_needs_nothing_but_itself() -> None:
 
 
 def test_links_of_the_timeline_lead_to_the_cards() -> None:
-    root = parsed(render_report(report()))
+    root = parsed(render(report()))
     ids = {element.get("id") for element in root.iter() if element.get("id")}
     targets = {(element.get("href") or "")[1:] for element in root.iter("a")}
     assert targets == ids == {"appearance-a1", "appearance-a2", "appearance-u1"}
 
 
 def test_the_page_says_what_was_found() -> None:
-    text = " ".join("".join(parsed(render_report(report())).itertext()).split())
+    text = " ".join("".join(parsed(render(report())).itertext()).split())
     for expected in (
         "shelf.mp4",
         "drinks",
@@ -151,7 +163,7 @@ def test_the_page_says_what_was_found() -> None:
 
 
 def test_every_picture_of_the_page_can_be_decoded() -> None:
-    root = parsed(render_report(report()))
+    root = parsed(render(report()))
     sources = [element.get("src") or "" for element in root.iter("img")]
     assert len(sources) == 4  # a thumbnail, two cards, one unknown
     for source in sources:
@@ -159,7 +171,7 @@ def test_every_picture_of_the_page_can_be_decoded() -> None:
 
 
 def test_whatever_people_name_things_is_escaped() -> None:
-    page = render_report(
+    page = render(
         report(
             source_name=NASTY,
             catalog=NASTY,
@@ -179,7 +191,7 @@ def test_whatever_people_name_things_is_escaped() -> None:
 
 
 def test_an_empty_video_has_a_page_too() -> None:
-    page = render_report(
+    page = render(
         report(
             duration_s=0.0,
             frame_count=1,
@@ -194,8 +206,8 @@ def test_an_empty_video_has_a_page_too() -> None:
 
 
 def test_cards_without_a_verification_have_no_figures() -> None:
-    bare = card(inliers=None, coverage=None, agreement=None, evidence=None)
-    text = "".join(parsed(render_report(report(appearances=(bare,)))).itertext())
+    bare = card(inliers=None, coverage=None, agreement=None, comparison=None)
+    text = "".join(parsed(render(report(appearances=(bare,)))).itertext())
     assert "no picture was kept" in text
     assert "inliers" not in text
 
@@ -203,7 +215,7 @@ def test_cards_without_a_verification_have_no_figures() -> None:
 def test_bars_that_overlap_lie_above_each_other_and_inside_the_timeline() -> None:
     times = [(0.0, 5.0), (1.0, 2.0), (6.0, 9.0), (19.99, 25.0), (20.0, 20.0)]
     cards = tuple(card(n, entered_s=a, left_s=b) for n, (a, b) in enumerate(times))
-    page = render_report(report(appearances=cards, unknowns=()))
+    page = render(report(appearances=cards, unknowns=()))
     styles = re.findall(
         r'class="bar [^"]*"[^>]*style="left: ([\d.]+)%; width: ([\d.]+)%; --level: (\d)', page
     )
@@ -222,24 +234,24 @@ def test_times_are_written_like_clocks(seconds: float, text: str) -> None:
 
 @pytest.mark.parametrize("duration", [0.3, 7.0, 90.0, 601.0, 7200.0, 500_000.0])
 def test_the_timeline_has_a_readable_number_of_times(duration: float) -> None:
-    root = parsed(render_report(report(duration_s=duration)))
+    root = parsed(render(report(duration_s=duration)))
     ticks = [element for element in root.iter("span") if element.get("class") == "tick"]
     assert 1 <= len(ticks) <= 11
 
 
 def test_the_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "report.html"
-    broken = replace(evidence(), reference=b"this is no picture")
+    broken = replace(comparison(), reference=b"this is no picture")
     with pytest.raises(PictureError):
-        write_report(report(appearances=(card(evidence=broken),)), path)
+        write_report(report(appearances=(card(comparison=broken),)), path)
     assert list(tmp_path.iterdir()) == []
     write_report(report(), path)
-    assert path.read_text(encoding="utf-8") == render_report(report())
+    assert path.read_text(encoding="utf-8") == render(report())
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_evidence_joins_what_corresponds() -> None:
-    without, panel = decoded(draw_evidence(evidence(0))), decoded(draw_evidence(evidence()))
+    without, panel = decoded(draw_comparison(comparison(0))), decoded(draw_comparison(comparison()))
     gap = slice(440, 500)
     assert np.abs(without[:, gap].astype(int) - BACKDROP).max() < 30
     assert panel[:, gap].max() > 150
@@ -247,7 +259,7 @@ def test_evidence_joins_what_corresponds() -> None:
 
 
 def test_evidence_outlines_the_product_where_the_crop_shows_it() -> None:
-    panel = decoded(draw_evidence(evidence(0))).astype(int)
+    panel = decoded(draw_comparison(comparison(0))).astype(int)
     green = np.abs(panel - COLOURS[Verdict.IDENTICAL]).max(axis=2) < 60
     rows, columns = np.nonzero(green)
     # The outline takes the crop's 10 % to 90 %; the crop is 420 pixels, from (506, 14) on.
@@ -259,11 +271,11 @@ def test_evidence_outlines_the_product_where_the_crop_shows_it() -> None:
 def test_points_that_are_not_numbers_or_far_away_do_no_harm() -> None:
     odd = np.array([(np.nan, 1, 2, 3), (1, 2, 1e30, -1e30), (5, 5, 120, 80)], np.float32)
     outline = np.array([(np.inf, 1), (1e30, 2), (3, 4), (5, 6)], np.float32)
-    assert draw_evidence(replace(evidence(), correspondences=odd, outline=outline))
+    assert draw_comparison(replace(comparison(), correspondences=odd, outline=outline))
 
 
 def test_tiny_and_long_crops_are_shown() -> None:
     for width, height in ((1, 1), (3, 200), (400, 4)):
-        small = replace(evidence(0), crop=jpeg(width, height), crop_box=Box(0, 0, width, height))
-        assert decoded(draw_evidence(small)).shape[1] <= 940
+        small = replace(comparison(0), crop=jpeg(width, height), crop_box=Box(0, 0, width, height))
+        assert decoded(draw_comparison(small)).shape[1] <= 940
         assert max(decoded(draw_thumbnail(jpeg(width, height), 72)).shape[:2]) <= 72
