@@ -1,10 +1,9 @@
 """`skulens watch`: products before a camera, live."""
 
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.live import Live
@@ -19,10 +18,9 @@ if TYPE_CHECKING:
 
     from api.cli.watch.view import WatchView
     from api.live.source import Transport
+    from api.live.watch import WatchedSource
     from catalog.snapshot import Catalog
-    from matcher.live import MessageBatch, SessionManager, SessionStatus
-
-REFRESH_S: Final = 0.1
+    from matcher.live import MessageBatch, SessionStatus
 
 watch_app = typer.Typer()
 
@@ -65,8 +63,7 @@ def watch(
     goes, by the catalog as it was then: the events are the same.
     """
     from api.live.source import open_live_source
-    from catalog.follower import Follower
-    from matcher.live import SessionManager
+    from api.live.watch import watch_source
 
     output = Output(json=json)
     client = service_client(context)
@@ -87,45 +84,28 @@ def watch(
         replay_recording(Path(address), catalog, built, output)
         return
     source = open_live_source(address, _transport(transport))
-    with ExitStack() as stack:
-        followed = stack.enter_context(Follower(built.catalogs.open(catalog)))
-        with output.working("loading the networks"):
-            finder = built.finder
-        manager: SessionManager[Catalog] = stack.enter_context(closing(SessionManager(finder)))
-        session_id = manager.start(source, followed.catalog, record=record)
-        status = _follow(manager, session_id, followed.catalog, output, seconds)
-    if status.state.value == "failed":
-        raise Refused(status.reason)
+    store = built.catalogs.open(catalog)
+    with output.working("loading the networks"):
+        finder = built.finder
+    with watch_source(finder, store, source, record) as watched:
+        _show(watched, output, seconds)
+    if watched.status.state.value == "failed":
+        raise Refused(watched.status.reason)
 
 
-def _follow(
-    manager: "SessionManager[Catalog]",
-    session_id: str,
-    catalog: "Callable[[], Catalog]",
-    output: Output,
-    seconds: float | None,
-) -> "SessionStatus":
+def _show(watched: "WatchedSource", output: Output, seconds: float | None) -> None:
     """Show everything until the session ends, time is over or somebody interrupts."""
     from api.cli.watch.view import WatchView, counters_text
 
     view = WatchView()
-    until = float("inf") if seconds is None else time.monotonic() + seconds
-    with closing(manager.subscribe()) as outlet:
-        with suppress(KeyboardInterrupt), _screen(output) as redraw:
-            while time.monotonic() < until:
-                batch = outlet.take(REFRESH_S)
-                if batch is not None:
-                    _say(batch, view, catalog(), output)
-                status = manager.get(session_id)
-                redraw(view, status, catalog())
-                if status.state.is_final and batch is None:
-                    break
-        status = manager.get(session_id)
-        manager.stop(session_id)
-        while (batch := outlet.take(0)) is not None:
-            _say(batch, view, catalog(), output)
-    output.show(counters_text(status))
-    return status
+    with suppress(KeyboardInterrupt), _screen(output) as redraw:
+        for batch in watched.batches(seconds):
+            if batch is not None:
+                _say(batch, view, watched.catalog(), output)
+            redraw(view, watched.status, watched.catalog())
+    for batch in watched.stop():
+        _say(batch, view, watched.catalog(), output)
+    output.show(counters_text(watched.status))
 
 
 def _say(batch: "MessageBatch", view: "WatchView", catalog: "Catalog", output: Output) -> None:
