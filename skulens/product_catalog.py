@@ -131,7 +131,9 @@ class ProductCatalog:
         """
         from api.video.job import VideoRequest, match_video
 
-        order = VideoRequest(Path(video), _path(events), _path(annotated), _path(report), force=force)
+        order = VideoRequest(
+            Path(video), _path(events), _path(annotated), _path(report), force=force
+        )
         with _refusals_as_one_error():
             snapshot = self._store.snapshot()
             outcome = match_video(
