@@ -1,4 +1,6 @@
-"""What the service answers: the JSON contracts, as types that service and client share.
+"""The JSON of the service as types, shared by service and client.
+
+Docstrings of types are published in the OpenAPI document.
 
 Numbers are rounded for people: pixels to a tenth, shares and probabilities to four digits,
 milliseconds to a tenth, seconds to a thousandth.

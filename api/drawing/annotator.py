@@ -17,7 +17,7 @@ COLOURS: Final[dict[Verdict, Colour]] = {
     Verdict.SIMILAR: (255, 184, 28),
     Verdict.UNKNOWN: (196, 203, 212),
 }
-HALO: Final[Colour] = (14, 18, 24)
+HALO: Final[Colour] = (14, 18, 24)  # the dark rim of lines
 REFERENCE_SIDE: Final = 720  # pixels of the shorter side, at which the next three sizes hold
 TEXT_SIZE: Final = 18  # pixels
 MIN_TEXT_SIZE: Final = 12  # pixels; smaller letters cannot be read

@@ -18,9 +18,9 @@ from matcher.results import Verdict
 SIDE: Final = 420  # pixels; the longer side of a picture in the panel
 GAP: Final = 72  # pixels between the two pictures, for the lines
 MARGIN: Final = 14  # pixels around them
-BACKDROP: Final[Colour] = (18, 22, 29)
+BACKDROP: Final[Colour] = (18, 22, 29)  # the dark of the report page
 MAX_LINES: Final = 40  # more cannot be followed by eye
-LINE_OPACITY: Final = 0.8
+LINE_OPACITY: Final = 0.8  # the pictures stay visible below them
 HUES: Final = (92, 22)  # OpenCV's half degrees, from the reference's top to its bottom
 JPEG_QUALITY: Final = 84  # of 100; a report holds hundreds of panels
 SUBPIXEL_BITS: Final = 4  # OpenCV draws with coordinates in sixteenths of a pixel
@@ -28,7 +28,7 @@ MAX_COORDINATE: Final = 10_000.0  # pixels; points further away are moved in, or
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Comparison:
+class ReferenceComparison:
     """A crop, the reference that it was verified against, and their correspondences.
 
     Attributes:
@@ -62,7 +62,7 @@ class _Placement:
         return np.asarray(moved, np.float64)
 
 
-def draw_comparison(comparison: Comparison) -> bytes:
+def draw_comparison(comparison: ReferenceComparison) -> bytes:
     """Return a JPEG of at most about 940 by 450 pixels: the reference left, the crop right.
 
     Raises:
@@ -118,7 +118,7 @@ def _fit(image: NDArray[np.uint8], side: int = SIDE, *, may_grow: bool = True) -
     return np.asarray(cv2.resize(image, size, interpolation=method), np.uint8)
 
 
-def _outline(crop: NDArray[np.uint8], comparison: Comparison) -> NDArray[np.uint8]:
+def _outline(crop: NDArray[np.uint8], comparison: ReferenceComparison) -> NDArray[np.uint8]:
     """Return the crop with the product's outline, as far as it lies inside."""
     corners = _placement(crop, comparison.crop_box, (0, 0)).to_panel(_finite(comparison.outline, 2))
     if len(corners) < 3:

@@ -95,7 +95,6 @@ class TextRenderer:
                 self._fonts.append(other)
                 if _covers(other, text):
                     return other
-
         return self._fonts[0]
 
 
@@ -125,10 +124,10 @@ def _ink(font: ImageFont.FreeTypeFont, character: str) -> tuple[tuple[int, int],
 
 Colour = tuple[int, int, int]
 
-PLATE: Final[Colour] = (16, 20, 26)
-NAME_INK: Final[Colour] = (255, 255, 255)
-QUIET_INK: Final[Colour] = (166, 174, 184)
-PLATE_OPACITY: Final = 0.84
+PLATE: Final[Colour] = (16, 20, 26)  # background of a label
+NAME_INK: Final[Colour] = (255, 255, 255)  # of the name
+QUIET_INK: Final[Colour] = (166, 174, 184)  # of the track
+PLATE_OPACITY: Final = 0.84  # text stays legible on any picture
 SUPERSAMPLING: Final = 4  # times the size, at which round corners are drawn
 MAX_CACHED_LABELS: Final = 256  # some megabytes; a frame shows a few dozen
 MIN_STEPS: Final = 4  # a label is at least 8 text sizes wide

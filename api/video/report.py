@@ -3,7 +3,7 @@
 from datetime import datetime
 from importlib.metadata import version
 
-from api.drawing.comparison import Comparison
+from api.drawing.comparison import ReferenceComparison
 from api.schemas.results import product_name
 from api.video.outcome import VideoOutcome
 from api.video.report_page import AppearanceCard, UnknownCard, VideoReport
@@ -66,8 +66,8 @@ def _card(appearance: AppearanceSummary, catalog: Catalog) -> AppearanceCard:
     )
 
 
-def _compare(view: View, verification: Verification, catalog: Catalog) -> Comparison:
-    return Comparison(
+def _compare(view: View, verification: Verification, catalog: Catalog) -> ReferenceComparison:
+    return ReferenceComparison(
         reference=catalog.picture(verification.image_id),
         crop=view.jpeg,
         crop_box=view.crop_box,

@@ -10,7 +10,7 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from api.drawing.comparison import Comparison, draw_comparison, draw_thumbnail
+from api.drawing.comparison import ReferenceComparison, draw_comparison, draw_thumbnail
 from api.drawing.label import format_percent
 from matcher.results import Verdict
 
@@ -56,7 +56,7 @@ class AppearanceCard:
     inliers: int | None
     coverage: float | None
     agreement: float | None
-    comparison: Comparison | None
+    comparison: ReferenceComparison | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -280,7 +280,7 @@ def _thumbnail(cards: Sequence[AppearanceCard]) -> str:
     return _data_uri(draw_thumbnail(comparison.crop, THUMBNAIL_SIDE))
 
 
-def _comparison_uri(comparison: Comparison) -> str:
+def _comparison_uri(comparison: ReferenceComparison) -> str:
     return _data_uri(draw_comparison(comparison))
 
 

@@ -34,15 +34,15 @@ class ReconnectSettings:
     jitter: float = 0.25
     give_up_after: float | None = None
 
-    def pause(self, failures: int, chance: float) -> float:
+    def pause(self, failures: int, uniform: float) -> float:
         """Return the seconds to wait after a number of failures in a row.
 
         Args:
             failures: 1 or more.
-            chance: a random number, uniform in [0, 1).
+            uniform: a random number in [0, 1).
         """
         longest = min(self.first_pause * 2.0 ** min(failures - 1, 16), self.max_pause)
-        return longest * (1 - self.jitter * chance)
+        return longest * (1 - self.jitter * uniform)
 
 
 class ReconnectingSource:

@@ -1,4 +1,4 @@
-"""The client by itself: what it sends, what it makes of answers, and of silence."""
+"""The client by itself: its requests, and how it reads answers, problems and timeouts."""
 
 import json
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def skulens(service: Service) -> Iterator[Client]:
 
 
 def answering(status: int, body: bytes, headers: dict[str, str] | None = None) -> Client:
-    """A client whose service always answers the same."""
+    """Make a client whose service always gives the same answer."""
     transport = httpx2.MockTransport(
         lambda _: httpx2.Response(status, content=body, headers=headers)
     )

@@ -17,7 +17,7 @@ class MakeClip(Protocol):
     """Writes a clip of a name into the test's folder."""
 
     def __call__(self, name: str = "clip.mp4", **options: Any) -> Path:
-        """Write it; see `write_clip` for the options."""
+        """Write the clip; `write_clip` has the options."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Where clips come from."""
+"""Fixtures of the stream tests."""
 
 from pathlib import Path
 from typing import Any

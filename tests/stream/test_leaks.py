@@ -45,7 +45,7 @@ class Belongings:
 
 
 def settled(before: Belongings) -> Belongings:
-    """What is left once everything had its time to end."""
+    """Count what is left after everything had time to end."""
     now, deadline = Belongings(), monotonic() + 15
     while (now.threads > before.threads or now.files > before.files) and monotonic() < deadline:
         sleep(0.1)

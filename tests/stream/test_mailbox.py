@@ -1,4 +1,4 @@
-"""The slot between a source and whoever looks."""
+"""The mailbox between a source and its consumer."""
 
 import threading
 

@@ -57,7 +57,7 @@ class SourceRecorder:
         self.source.start(self.mailbox, self.heard.append)
 
     def stop(self) -> float:
-        """Stop the source; how many seconds that took."""
+        """Stop the source; return the seconds it took."""
         begin = monotonic()
         self.source.stop()
         took = monotonic() - begin

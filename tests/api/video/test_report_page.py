@@ -16,7 +16,7 @@ from PIL import Image
 from api.drawing.annotator import COLOURS
 from api.drawing.comparison import (
     BACKDROP,
-    Comparison,
+    ReferenceComparison,
     draw_comparison,
     draw_thumbnail,
     encode_jpeg,
@@ -45,11 +45,11 @@ def decoded(data: bytes) -> NDArray[np.uint8]:
     return np.asarray(Image.open(io.BytesIO(data)), np.uint8)
 
 
-def comparison(pairs: int = 60) -> Comparison:
+def comparison(pairs: int = 60) -> ReferenceComparison:
     grid = np.random.default_rng(0).uniform(0, 90, (pairs, 2))
-    pairs_of_points = np.hstack([grid, grid + np.array((100, 50))]).astype(np.float32)
+    points = np.hstack([grid, grid + np.array((100, 50))]).astype(np.float32)
     box = Box(100, 50, 200, 150)
-    return Comparison(jpeg(), jpeg(grey=90), box, pairs_of_points, OUTLINE, Verdict.IDENTICAL)
+    return ReferenceComparison(jpeg(), jpeg(grey=90), box, points, OUTLINE, Verdict.IDENTICAL)
 
 
 def card(number: int = 1, **changes: object) -> AppearanceCard:

@@ -1,4 +1,4 @@
-"""Which addresses are taken, and how they are shown."""
+"""Which addresses are allowed, and how they are shown."""
 
 from ipaddress import ip_address
 

@@ -1,4 +1,4 @@
-"""Connections with bounds."""
+"""Connections, their limits and their end."""
 
 import socket
 import threading

@@ -50,7 +50,7 @@ class CameraHandler(BaseHTTPRequestHandler):
 
     @override
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
     def _send(self, body: bytes, kind: str) -> None:
         self.send_response(200)
@@ -162,7 +162,7 @@ def test_digest_passwords_open_and_are_not_shown(web: str) -> None:
         ("evil.m3u8", "It does not serve a stream that can be read."),
     ],
 )
-def test_what_is_no_stream_is_said_so(web: str, path: str, reason: str) -> None:
+def test_an_address_without_a_stream_is_the_reason(web: str, path: str, reason: str) -> None:
     with watching(CameraSource(f"{web}/{path}")) as watch:
         watch.wait_for(SourceState.FAILED)
         assert watch.reason == reason

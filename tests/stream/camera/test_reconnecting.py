@@ -1,4 +1,4 @@
-"""A source that comes back: the rules with fakes, the bars with real cameras."""
+"""A source that reconnects: its rules with fakes, its deadlines with real cameras."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -150,7 +150,7 @@ def keeping(url: str) -> ReconnectingSource:
 
 
 def comes_back(watch: SourceRecorder) -> float:
-    """How long until the next picture."""
+    """Wait for the next picture; return the seconds it took."""
     count = len(watch.frames)
     return wait_until(lambda: len(watch.frames) > count, 15)
 

@@ -41,7 +41,7 @@ def test_pictures_come_numbered_timed_and_young(codec: str, transport: str) -> N
         assert watch.source.status.corrupt == 0
 
 
-def test_a_second_kind_of_rtsp_server_is_read_over_udp_without_being_told() -> None:
+def test_a_second_kind_of_rtsp_server_is_read_over_udp_without_a_setting() -> None:
     with PerlCamera() as camera:
         wait_until(lambda: _serves(camera.url))
         with watching(CameraSource(camera.url)) as watch:
@@ -73,7 +73,7 @@ def test_the_password_opens_the_camera_and_is_shown_nowhere(
     ("path", "reason"),
     [("/other", "It has no stream at this path."), ("", "It has no stream at this path.")],
 )
-def test_a_path_that_is_not_there_is_said_so(path: str, reason: str) -> None:
+def test_a_path_that_does_not_exist_is_the_reason(path: str, reason: str) -> None:
     with GstCamera() as camera:
         url = camera.url.replace("/cam", path)
         with watching(CameraSource(url)) as watch:
@@ -81,14 +81,14 @@ def test_a_path_that_is_not_there_is_said_so(path: str, reason: str) -> None:
             assert watch.reason == reason
 
 
-def test_nobody_there_is_said_so() -> None:
+def test_a_refused_connection_is_the_reason() -> None:
     port = free_port()
     with watching(CameraSource(f"rtsp://127.0.0.1:{port}/cam")) as watch:
         assert watch.wait_for(SourceState.FAILED) < 2
         assert watch.reason == f"127.0.0.1:{port} refuses the connection."
 
 
-def test_a_host_that_does_not_exist_is_said_so() -> None:
+def test_a_host_that_does_not_exist_is_the_reason() -> None:
     with watching(CameraSource("rtsp://camera.invalid/cam")) as watch:
         watch.wait_for(SourceState.FAILED, 10)
         assert "camera.invalid" in watch.reason
@@ -107,7 +107,7 @@ def test_stopping_while_a_host_hangs_takes_no_time() -> None:
         assert watch.state is SourceState.ENDED
 
 
-def test_something_that_is_no_rtsp_server_is_said_so() -> None:
+def test_a_server_that_speaks_no_rtsp_is_the_reason() -> None:
     with (
         _listening(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port,
         watching(CameraSource(f"rtsp://127.0.0.1:{port}/")) as watch,
@@ -201,7 +201,7 @@ def test_a_picture_that_freezes_is_an_alarm_and_movement_ends_it() -> None:
         assert len(watch.frames) > frames
 
 
-def test_a_local_camera_that_is_not_there_is_said_so() -> None:
+def test_a_local_camera_that_does_not_exist_is_the_reason() -> None:
     with watching(CameraSource("device:93")) as watch:
         watch.wait_for(SourceState.FAILED)
         assert watch.reason.startswith("There is no such camera at this machine")
@@ -252,7 +252,7 @@ def _listening(answer: bytes = b"") -> Iterator[int]:
 
 
 def _serves(url: str) -> bool:
-    """Whether the Perl server has a publisher by now."""
+    """Return whether the Perl server has a publisher."""
     with suppress(av.FFmpegError):
         av.open(url, options={"rtsp_transport": "udp"}, timeout=2).close()
         return True

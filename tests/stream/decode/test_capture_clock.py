@@ -1,4 +1,4 @@
-"""When pictures left their source."""
+"""Capture times of pictures."""
 
 from collections.abc import Sequence
 

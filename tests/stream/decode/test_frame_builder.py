@@ -27,7 +27,7 @@ def taken(mailbox: Mailbox) -> Frame:
 
 
 def media_times(times: list[float | None]) -> list[float]:
-    """What becomes of presentation times that come 40 ms apart."""
+    """The media times of frames built from presentation times that arrive 40 ms apart."""
     mailbox, found = Mailbox(), []
     builder = make_builder(mailbox)
     for number, time in enumerate(times):

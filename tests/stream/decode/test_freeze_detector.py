@@ -1,4 +1,4 @@
-"""Frozen pictures, stuck clocks, and scenes in which just nothing moves."""
+"""Frozen pictures, stuck clocks, and scenes in which nothing moves."""
 
 from collections.abc import Iterable
 

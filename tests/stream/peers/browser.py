@@ -1,4 +1,4 @@
-"""A real browser, headless, with a made-up camera."""
+"""A real browser, headless, with a fake camera."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

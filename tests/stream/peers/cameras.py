@@ -38,14 +38,14 @@ Paint = Callable[[int, int, int], NDArray[np.uint8]]
 
 
 def free_port() -> int:
-    """A TCP port of loopback that nobody uses now."""
+    """Return a TCP port of loopback that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def moving_bar(number: int, width: int, height: int) -> NDArray[np.uint8]:
-    """A bar that runs over a gradient; the top left corner's brightness counts the pictures."""
+    """Draw a bar that runs over a gradient; the top left corner's brightness is the number."""
     image = np.empty((height, width, 3), np.uint8)
     image[:] = (np.arange(width) * 200 // width).astype(np.uint8)[None, :, None]
     begin = number * 8 % (width - 16)
@@ -71,7 +71,7 @@ def encoder(codec: str, size: tuple[int, int], rate: int, **options: str) -> Vid
 def access_units(
     codec: str, size: tuple[int, int], rate: int, paint: Paint
 ) -> Iterator[tuple[bytes, bool]]:
-    """Encoded pictures and whether each is a key frame, for ever."""
+    """Yield encoded pictures without end, and whether each is a key frame."""
     context, number = encoder(codec, size, rate), 0
     while True:
         frame = VideoFrame.from_ndarray(paint(number, *size), "rgb24")
@@ -120,7 +120,7 @@ class GstCamera:
         return f"rtsp://127.0.0.1:{self.port}/cam"
 
     def freeze(self) -> None:
-        """Let the server fall silent with its connections open."""
+        """Stop the server, with its connections open."""
         self._server.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:

@@ -98,7 +98,7 @@ class GstFactory(GstRtspServer.RTSPMediaFactory):  # type: ignore[misc]
 
 
 def protect(server: Any, factory: Any, user: str, password: str) -> None:
-    """Let in only who knows the password."""
+    """Require the password."""
     auth = GstRtspServer.RTSPAuth()
     token = GstRtspServer.RTSPToken()
     token.set_string("media.factory.role", "viewer")

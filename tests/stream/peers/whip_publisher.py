@@ -1,4 +1,4 @@
-"""A WHIP client of its own kind: FFmpeg's muxer, as PyAV ships it.
+"""A WHIP publisher: FFmpeg's muxer, as shipped with PyAV.
 
 whip_publisher.py URL CERTIFICATE KEY WIDTHxHEIGHT RATE SECONDS [stamped]
 
@@ -26,7 +26,7 @@ OPTIONS = {
 
 
 def centiseconds() -> int:
-    """What a clock in the picture would show, 0 to 65535."""
+    """The reading of a clock in the picture, 0 to 65535."""
     return round(time.time() * 100) % 2**16
 
 

@@ -1,4 +1,4 @@
-"""WHIP and WHEP over HTTP for tests: the thinnest routes there can be, on a loop in a thread."""
+"""WHIP and WHEP over HTTP for tests: minimal routes, on a loop in a thread."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 
 
 class Publication:
-    """A publisher that came, with what was heard of it."""
+    """A publisher that connected, with its statuses."""
 
     def __init__(self, key: str, source: WhipSource) -> None:
         self.key = key
@@ -50,12 +50,12 @@ class WhipServer:
         self.url = f"http://127.0.0.1:{self.port}"
 
     def run(self, work: Coroutine[Any, Any, Result], timeout: float = 10) -> Result:
-        """Do something on the server's loop."""
+        """Run a coroutine on the server's loop."""
         future: Future[Result] = asyncio.run_coroutine_threadsafe(work, self._loop)
         return future.result(timeout)
 
     def tasks(self) -> int:
-        """How many tasks the loop has."""
+        """Count the tasks of the loop."""
 
         async def count() -> int:
             return len(asyncio.all_tasks()) - 1

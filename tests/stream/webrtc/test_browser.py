@@ -109,7 +109,7 @@ def test_a_page_plays_the_annotated_picture(page: Page, server: WhipServer) -> N
 def test_a_browser_that_is_killed_is_noticed_within_ten_seconds(
     browser: Browser, server: WhipServer
 ) -> None:
-    """Comes last: the browser of this module is gone afterwards."""
+    """Run last: the browser of this module is killed."""
     publication = publishes(browser.new_page(), server)
     processes = psutil.Process(os.getpid()).children(recursive=True)
     for process in processes:

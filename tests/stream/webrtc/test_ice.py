@@ -1,4 +1,4 @@
-"""Ways between peers; fails when another aiortc or aioice has other insides."""
+"""ICE settings; fails when another version of aiortc or aioice has other insides."""
 
 import asyncio
 import socket
@@ -22,7 +22,7 @@ def candidates(sdp: str) -> list[tuple[str, int, str]]:
 
 
 async def answer(settings: IceSettings) -> str:
-    """What is answered to an offer under some settings."""
+    """The answer to an offer under some settings."""
     offerer = RTCPeerConnection()
     offerer.addTransceiver("video", direction="sendonly")
     offerer.createDataChannel("events")
@@ -38,7 +38,7 @@ async def answer(settings: IceSettings) -> str:
         await offerer.close()
 
 
-def test_nobody_outside_is_asked_unless_named() -> None:
+def test_no_outside_server_is_used_unless_named() -> None:
     async def check() -> None:
         assert make_connection(IceSettings())._RTCPeerConnection__configuration.iceServers == []  # type: ignore[attr-defined]
 

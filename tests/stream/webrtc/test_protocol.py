@@ -1,4 +1,4 @@
-"""WHIP and WHEP by the book, against FFmpeg's publisher and aiortc."""
+"""WHIP and WHEP as RFC 9725 says, against FFmpeg's publisher and aiortc."""
 
 import asyncio
 import subprocess
@@ -92,7 +92,7 @@ def run(test: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(bounded())
 
 
-def test_a_publisher_is_created_by_the_book_and_deleted_once() -> None:
+def test_a_publisher_is_created_as_the_rfc_says_and_deleted_once() -> None:
     async def test() -> None:
         ice = IceSettings(host_addresses=("127.0.0.1",), servers=(IceServer("stun:127.0.0.1:9"),))
         endpoint, protocol = whip(WebRtcSettings(ice=ice))
@@ -126,7 +126,7 @@ def test_a_publisher_is_created_by_the_book_and_deleted_once() -> None:
         (SDP, b"v=0" + b"a" * (1 << 20), None, 413),
     ],
 )
-def test_what_cannot_be_taken_is_refused_by_the_book(
+def test_offers_that_cannot_be_accepted_are_refused_as_the_rfc_says(
     content_type: str | None, body: bytes, accept: str | None, status: int
 ) -> None:
     async def test() -> None:
@@ -154,7 +154,7 @@ def test_an_offer_that_aiortc_refuses_leaves_nothing_behind() -> None:
     run(test)
 
 
-def test_one_publisher_too_many_is_asked_to_come_later() -> None:
+def test_one_publisher_too_many_must_come_back_later() -> None:
     async def test() -> None:
         endpoint, protocol = whip(WebRtcSettings(ice=ICE, max_sessions=1))
         first, second = WebRtcPeer(), WebRtcPeer()
@@ -310,7 +310,7 @@ def server() -> Iterator[WhipServer]:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    """The kind that WebRTC wants (elliptic curve), which FFmpeg does not make by itself."""
+    """Make the kind that WebRTC needs (elliptic curve), which FFmpeg does not make itself."""
     folder = tmp_path_factory.mktemp("certificate")
     key, certificate = str(folder / "key.pem"), str(folder / "certificate.pem")
     for command in (

@@ -1,4 +1,4 @@
-"""What is changed in aiortc's receiver; fails when another version has other insides."""
+"""The changes to aiortc's receiver; fails when another version has other insides."""
 
 import asyncio
 from threading import Event

@@ -1,4 +1,4 @@
-"""Offers that are answered, and what is said about the others."""
+"""Offers that are accepted, and the reasons why others are refused."""
 
 import pytest
 
