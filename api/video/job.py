@@ -18,8 +18,10 @@ from api.video.report_page import write_report
 from api.video.timing import TimedFinder
 from catalog.snapshot import Catalog
 from matcher.tracking.events import Event
-from matcher.tracking.frame_matcher import OverlayItem
-from matcher.video.job import JobFiles, VideoJob, fingerprint, read_overlays, read_summaries
+from matcher.tracking.output import OverlayItem
+from matcher.video.checkpoint import fingerprint
+from matcher.video.files import JobFiles, read_overlays, read_summaries
+from matcher.video.job import VideoJob
 from stream.video.file import FileSource
 from stream.video.writer import VideoWriter
 
@@ -124,7 +126,7 @@ def _matched(
     job = VideoJob(request.video, source, timed, catalog, files, event_line=event_line)
     started = time.perf_counter()
     frames, last_s = 0, 0.0
-    for number, step in enumerate(job.steps()):
+    for number, step in enumerate(job.run()):
         # A resumed job has earlier events in the file already; so are those of the first step.
         lines = _lines(files.events) if number == 0 else map(event_line, step.events)
         for line in lines:
@@ -162,7 +164,7 @@ def _draw(
     annotator = Annotator(source.width, source.height)
     with VideoWriter(path, source.width, source.height, source.frame_rate) as writer:
         for frame, frame_notes in zip(source.frames(), read_overlays(notes), strict=False):
-            annotations = [_annotation(note, catalog) for note in frame_notes.notes]
+            annotations = [_annotation(note, catalog) for note in frame_notes.overlay]
             writer.write(annotator.draw(frame.image, annotations), frame.media_time)
             on_stage("drawing", frame.index + 1, outcome.frames)
 

@@ -20,7 +20,9 @@ from bench.progress import Progress, silent
 from bench.table import Table
 from matcher.imaging.box import Box
 from matcher.results import Verdict
-from matcher.tracking.frame_matcher import CatalogT, Finder, FrameMatcher, SessionInfo
+from matcher.tracking.finder import CatalogT, Finder
+from matcher.tracking.frame_matcher import FrameMatcher
+from matcher.tracking.state import SessionInfo
 from stream.frame import Frame
 from stream.video.file import FileSource
 
@@ -235,12 +237,12 @@ def _follow(
     for number, frame in enumerate(islice(source.frames(options.start), options.frames)):
         on_progress("frames", number, options.frames)
         started = perf_counter()
-        step = engine.step(frame, target.catalog)
+        step = engine.match_frame(frame, target.catalog)
         spent.append(1000 * (perf_counter() - started))
         if number in wanted:
             shown = [
                 _Shown(note.product_id, note.box)
-                for note in step.notes
+                for note in step.overlay
                 if note.verdict is Verdict.IDENTICAL and note.product_id is not None
             ]
             kept.append((frame, shown))

@@ -20,14 +20,14 @@ import numpy as np
 import psutil
 
 from bench.errors import BenchError
+from bench.live.inline_queue import InlineQueue
 from bench.live.live_result import LiveOptions, LiveResult, SessionFigures
 from bench.live.live_scene import LOOP_S, SLIDE_S, Image, SceneSize, burnt, fully_in_view_s, scene
 from bench.live.live_sender import write_film
 from bench.progress import Progress, silent
 from matcher.live import FrameResult, LiveSettings, Message, SessionManager
-from matcher.live.verification_queue import InlineQueue
 from matcher.tracking.events import EventKind
-from matcher.tracking.frame_matcher import CatalogT, Finder
+from matcher.tracking.finder import CatalogT, Finder
 from stream.camera.reconnecting import ReconnectingSource
 from stream.camera.source import CameraSource
 
@@ -143,10 +143,10 @@ def _run(
     inline: bool,
 ) -> tuple[tuple[SessionFigures, ...], SessionFigures]:
     settings = LiveSettings(most_sessions=options.sources, frames_per_second=options.budget)
-    lane = InlineQueue() if inline else None
+    queue = InlineQueue() if inline else None
     label = "one lane" if inline else "two lanes"
     with _sending(film, options.size.rate) as (port, started):
-        manager = SessionManager(target.finder, settings, lane=lane)
+        manager = SessionManager(target.finder, settings, queue=queue)
         ear = _Ear(started, {name: n for n, name in enumerate(target.products)}, options.size)
         manager.listen(ear)
         try:

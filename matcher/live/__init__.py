@@ -1,7 +1,8 @@
-"""Live sessions: sources matched in real time by one owner of the models that they share.
+"""Live sessions: sources matched in real time by models that they share.
 
-`SessionManager` is the door. Two threads do the work for all sessions: the first lane takes the
-newest frame of whoever waits longest, the second looks closely for whoever had least of it.
+`SessionManager` is the entry. Two threads do the work for all sessions. The fast path tracks the
+newest frame of the session that waits longest; the slow path verifies for the session that has had
+the least of it. `verification_queue` lies between them.
 """
 
 from matcher.live.errors import LiveError, NoSuchSession, TooManySessions

@@ -1,21 +1,21 @@
-"""What can be refused about live sessions."""
+"""Errors of live sessions."""
 
 from matcher.errors import MatcherError
 
 
 class LiveError(MatcherError):
-    """Base of what this package raises; the message is one sentence for people."""
+    """Base of the errors of this package; the message is one sentence for people."""
 
 
 class NoSuchSession(LiveError):
-    """There is no session of that id, or no longer."""
+    """There is no session of that id, or there is none any more."""
 
 
 class TooManySessions(LiveError):
     """No further session is allowed now.
 
     Attributes:
-        retry_after_s: seconds after which asking again makes sense.
+        retry_after_s: seconds after which another try makes sense.
     """
 
     def __init__(self, most: int, retry_after_s: float) -> None:

@@ -1,7 +1,7 @@
-"""What one session says of its frames, decided by nothing but what it is given.
+"""Matching of one live session, decided by nothing but what it is given.
 
-Everything that depends on the clock (which frames were taken, when a look was taken up and when
-its answer came) comes in from outside and can be recorded, so that a replay says the same.
+Everything that depends on the clock (which frames were taken, when a request was started and when
+its result came) comes in from outside and can be recorded, so that a replay gives the same events.
 """
 
 from collections.abc import Callable
@@ -11,32 +11,30 @@ from typing import Final, Generic
 from matcher.live.settings import SessionSettings
 from matcher.live.verification_queue import Matches, QueueUpdate
 from matcher.tracking.events import Event
-from matcher.tracking.frame_matcher import (
-    CatalogT,
-    Finder,
-    FrameMatcher,
-    MatchedFrame,
-    SessionInfo,
-    run_request,
-)
-from matcher.tracking.request import VerificationRequest
+from matcher.tracking.finder import CatalogT, Finder
+from matcher.tracking.frame_matcher import FrameMatcher
+from matcher.tracking.output import MatchedFrame
+from matcher.tracking.request import VerificationRequest, run_request
+from matcher.tracking.state import SessionInfo
 from stream.frame import Frame
 
-OVERDUE_S: Final = 0.2
-ASSUMED_STEP_S: Final = 0.04
+OVERDUE_S: Final = 0.2  # past its deadline, from which a verification counts as overdue
+ASSUMED_STEP_S: Final = 0.04  # between two frames whose timestamps go backwards: 25 per second
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Asked(Generic[CatalogT]):
-    inquiry: VerificationRequest
+class _OpenRequest(Generic[CatalogT]):
+    """A request with the catalog of its frame."""
+
+    request: VerificationRequest
     catalog: CatalogT
 
 
 class LiveMatcher(Generic[CatalogT]):
-    """One session's engine, for one thread.
+    """Runs one session's `FrameMatcher`; for one thread.
 
     Attributes:
-        degraded: whether the look that is wanted most is overdue.
+        degraded: whether the most urgent verification is overdue.
     """
 
     def __init__(
@@ -45,56 +43,63 @@ class LiveMatcher(Generic[CatalogT]):
         self._session_id = session_id
         self._finder = finder
         self._settings = settings
-        self._engine: FrameMatcher[CatalogT] | None = None
-        self._asked: _Asked[CatalogT] | None = None
+        self._matcher: FrameMatcher[CatalogT] | None = None
+        self._open: _OpenRequest[CatalogT] | None = None
         self._clock = _SteadyClock()
         self.degraded = False
 
-    def advance(self, frame: Frame, catalog: CatalogT, news: QueueUpdate) -> MatchedFrame:
-        """Take a frame; blocks while it is detected on and tracked.
+    def advance(self, frame: Frame, catalog: CatalogT, update: QueueUpdate) -> MatchedFrame:
+        """Run one cycle of a frame; blocks while it is detected on and tracked.
 
         Args:
             frame: the newest one.
-            catalog: the snapshot of now.
-            news: what became of the look that `wanted` gave after the last frame.
+            catalog: the present snapshot.
+            update: what has become of the work that `next_work` returned after the last frame.
         """
         frame = self._clock.steady(frame)
-        engine = self._engine
-        if engine is None:
+        matcher = self._matcher
+        if matcher is None:
             session = SessionInfo(self._session_id, frame.captured_at - frame.media_time)
-            engine = self._engine = FrameMatcher(self._finder, session, self._settings.engine)
-        if news.begun and self._asked is not None:
-            engine.begin(self._asked.inquiry)
-        engine.take(frame, catalog)
-        if news.answer is not None:
-            engine.hear(news.answer, frame, catalog)
-        step = engine.tell(frame, catalog)
-        self._ask(engine, frame, catalog)
-        return step
+            matcher = FrameMatcher(self._finder, session, self._settings.matching)
+            self._matcher = matcher
+        if update.started and self._open is not None:
+            matcher.mark_started(self._open.request)
+        matcher.track(frame, catalog)
+        if update.result is not None:
+            matcher.apply_result(update.result, frame, catalog)
+        matched = matcher.emit(frame, catalog)
+        due = matcher.most_urgent(frame)
+        request = matcher.next_request(due, frame)
+        self._open = None if request is None else _OpenRequest(request, catalog)
+        overdue = 0.0 if due is None else frame.media_time - due.deadline
+        self.degraded = OVERDUE_S < overdue < float("inf")  # the first task has no deadline
+        return matched
 
-    def wanted(self) -> Callable[[], Matches] | None:
-        """The look to be made next, for any thread to make; None while nothing is due."""
-        asked = self._asked
-        if asked is None:
+    def next_work(self) -> Callable[[], Matches] | None:
+        """Return the verification to be made next, for any thread; None while nothing is due."""
+        pending = self._open
+        if pending is None:
             return None
-        return lambda: run_request(self._finder, asked.inquiry, asked.catalog)
+        return lambda: run_request(self._finder, pending.request, pending.catalog)
 
     def leave(self, catalog: CatalogT) -> MatchedFrame | None:
-        """Everything in view leaves; None before the first frame. Frames may follow."""
-        return None if self._engine is None else self._engine.finish(catalog)
-
-    def _ask(self, engine: FrameMatcher[CatalogT], frame: Frame, catalog: CatalogT) -> None:
-        inquiry, due = engine.ask(frame), engine.due(frame)
-        self._asked = None if inquiry is None else _Asked(inquiry, catalog)
-        overdue = 0.0 if due is None else frame.media_time - due.deadline
-        self.degraded = OVERDUE_S < overdue < float("inf")  # the first look has no deadline
+        """Have everything in view leave; None before the first frame. Frames may follow."""
+        return None if self._matcher is None else self._matcher.finish(catalog)
 
 
 def stamp_event(
-    event: Event, frame: Frame, told_at: float, late_seconds: float, *, degraded: bool
+    event: Event, frame: Frame, emitted_at: float, late_seconds: float, *, degraded: bool
 ) -> Event:
-    """An event with what only the moment of telling knows."""
-    age = max(told_at - frame.captured_at, 0.0)
+    """Return an event with what only the moment of its emission knows.
+
+    Args:
+        event: from a matcher.
+        frame: the one it was found at.
+        emitted_at: Unix seconds.
+        late_seconds: age of the frame from which the event is late.
+        degraded: whether verification was overdue.
+    """
+    age = max(emitted_at - frame.captured_at, 0.0)
     return replace(event, frame_age_ms=1e3 * age, late=age > late_seconds, degraded=degraded)
 
 

@@ -1,4 +1,4 @@
-"""All live sessions, and the first lane that serves them in turn."""
+"""All live sessions, and the fast path that serves them in turn."""
 
 import logging
 import secrets
@@ -17,12 +17,13 @@ from matcher.live.session import LiveSession, SessionContext
 from matcher.live.settings import LiveSettings, SessionSettings
 from matcher.live.subscription import MOST_EVENTS, LiveSubscription
 from matcher.live.verification_queue import FairVerificationQueue, VerificationQueue
-from matcher.tracking.frame_matcher import CatalogT, Finder
+from matcher.tracking.finder import CatalogT, Finder
 from stream.sources import STOP_BOUND_S, LiveSource
 
-TICK_S: Final = 0.1
-RETRY_AFTER_S: Final = 5.0
-LANE_SHARE: Final = 0.75  # of a stop's time that its source may take
+TICK_S: Final = 0.1  # seconds between two looks for sessions that are over, or silent
+RETRY_AFTER_S: Final = 5.0  # seconds; a refused client may find a free place then
+SOURCE_SHARE: Final = 0.75  # of a stop's time that its source may take
+LEAST_JOIN_S: Final = 0.5  # seconds that a thread gets to end, whatever the time left
 
 Listener = Callable[[Message], None]
 
@@ -30,10 +31,10 @@ _logger: Final = logging.getLogger(__name__)
 
 
 class SessionManager(Generic[CatalogT]):
-    """Starts, serves, lists and stops live sessions; thread-safe, but for the lanes' threads.
+    """Starts, serves, lists and stops live sessions; thread-safe.
 
-    The first lane serves whoever was served longest ago and has a frame, so that in overload every
-    session gets an even share of frames. Close it at the end.
+    The fast path serves the session that was served longest ago and has a frame, so that in
+    overload every session gets an even share of frames. Close it at the end.
     """
 
     def __init__(
@@ -41,28 +42,28 @@ class SessionManager(Generic[CatalogT]):
         finder: Finder[CatalogT],
         settings: LiveSettings | None = None,
         *,
-        lane: VerificationQueue | None = None,
+        queue: VerificationQueue | None = None,
     ) -> None:
-        """Start the two lanes; they wait for sessions.
+        """Start both paths; they wait for sessions.
 
         Args:
-            finder: finds products; used by both lanes at once.
+            finder: finds products; used by both paths at once.
             settings: limits and bounds.
-            lane: the second lane; closed with the manager. One with a thread of its own if None.
+            queue: runs verifications; closed with the manager. One with its own thread if None.
         """
         self._settings = settings or LiveSettings()
         self._lock = Lock()
         self._sessions: dict[str, LiveSession[CatalogT]] = {}
         self._ended: OrderedDict[str, SessionStatus] = OrderedDict()
         self._listeners: tuple[Listener, ...] = ()
-        self._bell = Flag()
+        self._arrival = Flag()
         self._closing = Flag()
         self._turns = 0
-        self._lane = lane or FairVerificationQueue()
-        self._around = SessionContext(
-            finder, self._lane, self._tell, self._bell.set, self._settings
+        self._queue = queue or FairVerificationQueue()
+        self._context = SessionContext(
+            finder, self._queue, self._emit, self._arrival.set, self._settings
         )
-        self._thread = Thread(target=self._run, name="first lane", daemon=True)
+        self._thread = Thread(target=self._run, name="fast path", daemon=True)
         self._thread.start()
 
     def start(
@@ -73,11 +74,11 @@ class SessionManager(Generic[CatalogT]):
         *,
         record: Path | None = None,
     ) -> str:
-        """Begin to match a source; returns the session's id.
+        """Begin to match a source; return the session's id.
 
         Args:
             source: not started yet.
-            catalog: gives the newest snapshot, at once.
+            catalog: returns the newest snapshot, at once.
             settings: what to look for.
             record: a new folder to record the session into, for a replay.
 
@@ -101,7 +102,7 @@ class SessionManager(Generic[CatalogT]):
                 source,
                 catalog,
                 settings or SessionSettings(),
-                self._around,
+                self._context,
                 recorder if record is not None else None,
             )
             session.served = self._turns
@@ -128,16 +129,16 @@ class SessionManager(Generic[CatalogT]):
         if session is None:
             return
         until = monotonic() + timeout
-        session.source.stop(LANE_SHARE * timeout)
+        session.source.stop(SOURCE_SHARE * timeout)
         session.shut()
-        self._bell.set()
+        self._arrival.set()
         session.over.wait(max(until - monotonic(), 0.0))
         with self._lock:
             self._sessions.pop(session_id, None)
             self._ended.pop(session_id, None)
 
     def get(self, session_id: str) -> SessionStatus:
-        """A session's status, also after its end.
+        """Return a session's status, also after its end.
 
         Raises:
             NoSuchSession: there is none of that id, or it was stopped.
@@ -151,13 +152,13 @@ class SessionManager(Generic[CatalogT]):
         return ended
 
     def list(self) -> tuple[SessionStatus, ...]:
-        """All sessions: those that ended by themselves first, then those that run, by age."""
+        """Return all sessions: first those that ended by themselves, then the running, by age."""
         with self._lock:
             running, ended = tuple(self._sessions.values()), tuple(self._ended.values())
         return (*ended, *(session.status() for session in running))
 
     def latest(self, session_id: str) -> FrameResult | None:
-        """The last frame that was told, for a picture of it; None before the first.
+        """Return the last frame result, for a picture of it; None before the first.
 
         Raises:
             NoSuchSession: there is none of that id that runs.
@@ -169,39 +170,40 @@ class SessionManager(Generic[CatalogT]):
         return session.latest
 
     def listen(self, listener: Listener) -> Callable[[], None]:
-        """Have a listener called with every message, in a lane's or a source's thread.
+        """Have a listener called with every message, in the fast path's or a source's thread.
 
-        It must be quick and may be called from several threads. Returns what ends that.
+        It must be quick and may be called from several threads. Call what is returned to end it.
         """
         with self._lock:
             self._listeners = (*self._listeners, listener)
 
         def end() -> None:
             with self._lock:
-                self._listeners = tuple(each for each in self._listeners if each is not listener)
+                self._listeners = tuple(other for other in self._listeners if other is not listener)
 
         return end
 
     def subscribe(self, most_events: int = MOST_EVENTS) -> LiveSubscription:
-        """A bounded queue of all messages, for one reader of any speed; close it at the end."""
-        outlet = LiveSubscription(most_events)
-        outlet.connect(self.listen)
-        return outlet
+        """Return a bounded queue of all messages, for one reader; close it at the end."""
+        subscription = LiveSubscription(most_events)
+        subscription.connect(self.listen)
+        return subscription
 
     def close(self, timeout: float = 10.0) -> None:
-        """Stop all sessions and both lanes; at most about `timeout` seconds; safe to call twice."""
+        """Stop all sessions and both paths; at most about `timeout` seconds; safe to call twice."""
         self._closing.set()
         with self._lock:
             sessions = tuple(self._sessions.values())
         until = monotonic() + timeout
-        stops = [Thread(target=self._stop_quietly, args=(each.session_id,)) for each in sessions]
+        ids = [session.session_id for session in sessions]
+        stops = [Thread(target=self._stop_quietly, args=(session_id,)) for session_id in ids]
         for stop in stops:
             stop.start()
         for stop in stops:
             stop.join(max(until - monotonic(), 0.0))
-        self._bell.set()
-        self._thread.join(max(until - monotonic(), 0.5))
-        self._lane.close(max(until - monotonic(), 0.5))
+        self._arrival.set()
+        self._thread.join(max(until - monotonic(), LEAST_JOIN_S))
+        self._queue.close(max(until - monotonic(), LEAST_JOIN_S))
 
     def _stop_quietly(self, session_id: str) -> None:
         try:
@@ -222,14 +224,14 @@ class SessionManager(Generic[CatalogT]):
                     if self._closing.is_set() and not self._sessions:
                         return
             if not served:
-                self._bell.wait(pace.pause(TICK_S))
-                self._bell.clear()
+                self._arrival.wait(pace.pause(TICK_S))
+                self._arrival.clear()
 
     def _serve_next(self) -> bool:
-        """One turn for whoever has waited longest and has a frame."""
+        """Serve the session that has waited longest and has a frame; False if none has."""
         with self._lock:
             sessions = list(self._sessions.values())
-        for session in sorted(sessions, key=lambda each: each.served):
+        for session in sorted(sessions, key=lambda session: session.served):
             if session.has_frame and session.serve():
                 self._turns += 1
                 session.served = self._turns
@@ -249,14 +251,14 @@ class SessionManager(Generic[CatalogT]):
             self._forget(session)
 
     def _forget(self, session: LiveSession[CatalogT]) -> None:
-        """It is over; keep only how it ended."""
+        """Keep of a session that is over only how it ended."""
         with self._lock:
             if self._sessions.pop(session.session_id, None) is not None:
                 self._ended[session.session_id] = session.status()
             while len(self._ended) > self._settings.most_ended:
                 self._ended.popitem(last=False)
 
-    def _tell(self, message: Message) -> None:
+    def _emit(self, message: Message) -> None:
         for listener in self._listeners:
             try:
                 listener(message)
@@ -266,7 +268,7 @@ class SessionManager(Generic[CatalogT]):
 
 
 class _Pace:
-    """Keeps the first lane to its budget of frames per second."""
+    """Keeps the fast path to its budget of frames per second."""
 
     def __init__(self, rate: float | None, closing: Flag) -> None:
         self._step = 0.0 if rate is None else 1.0 / rate

@@ -1,4 +1,4 @@
-"""What is said of live sessions, while they run."""
+"""Messages about live sessions while they run, and their statistics."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -8,9 +8,12 @@ import numpy as np
 
 from matcher.tracking.appearance import AppearanceSummary
 from matcher.tracking.events import Event
-from matcher.tracking.frame_matcher import OverlayItem
+from matcher.tracking.output import OverlayItem
 from stream.frame import Frame
 from stream.status import SourceState
+
+RECENT_FRAMES: Final = 512  # whose ages are kept: 20 seconds at 25 frames per second
+RATE_SECONDS: Final = 5.0  # over which frames per second are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,22 +21,22 @@ class Counters:
     """A session in numbers, since it began.
 
     Attributes:
-        frames_in: that the source put.
-        processed: that were detected on and tracked.
-        dropped: that a newer one replaced; in = processed + dropped + 0 or 1 waiting.
-        faults: frames and looks that failed.
+        frames_in: frames from the source.
+        processed: frames that were detected on and tracked.
+        dropped: frames that a newer one replaced; in = processed + dropped + 0 or 1 waiting.
+        faults: frames and verifications that failed.
         detections: of all processed frames.
-        looks: closer looks at one track.
-        surveys: looks at the whole picture.
-        degraded: frames at which a look was overdue.
-        late: frames that were older than the bound when they were told.
-        events: that were said.
+        looks: verifications of one track.
+        surveys: verifications of the whole picture.
+        degraded: frames at which a verification was overdue.
+        late: frames that were older than the bound when their result was emitted.
+        events: that were emitted.
         reconnects: of the source.
         corrupt: packets or frames that the source dropped as damaged.
         processed_fps: frames per second of the last seconds.
-        age_p50_ms: of a recent frame when it was told, since it left its source; median.
-        age_p95_ms: likewise, 95th percentile.
-        age_p99_ms: likewise, 99th percentile.
+        age_p50_ms: from source to emission of recent frames, median.
+        age_p95_ms: from source to emission of recent frames, 95th percentile.
+        age_p99_ms: from source to emission of recent frames, 99th percentile.
     """
 
     frames_in: int
@@ -81,22 +84,24 @@ class SessionStatus:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameResult:
-    """What one processed frame brought.
+    """The result of one processed frame.
 
     Attributes:
         session_id: whose.
+        catalog: name.
         frame: the frame itself; the last one, when the source ended or fell silent.
-        notes: what is in view, by appearance; nothing when the frame is late.
+        overlay: what is in view, by appearance; nothing when the frame is late.
         events: what happened; never left out.
         summaries: of appearances that are over.
-        told_at: Unix seconds.
+        emitted_at: Unix seconds.
         late: whether the frame was older than the bound.
-        degraded: whether a look was overdue.
+        degraded: whether a verification was overdue.
     """
 
     session_id: str
+    catalog: str
     frame: Frame
-    notes: tuple[OverlayItem, ...]
+    overlay: tuple[OverlayItem, ...]
     events: tuple[Event, ...]
     summaries: tuple[AppearanceSummary, ...]
     emitted_at: float
@@ -105,13 +110,13 @@ class FrameResult:
 
     @property
     def age_s(self) -> float:
-        """Seconds from the source to here."""
+        """Seconds from the source to the emission."""
         return max(self.emitted_at - self.frame.captured_at, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class SessionChanged:
-    """A session's state or its reason is another."""
+    """Another state of a session, or another reason for it."""
 
     status: SessionStatus
 
@@ -119,24 +124,20 @@ class SessionChanged:
 Message = FrameResult | SessionChanged
 
 
-RECENT: Final = 512  # frames
-FPS_SECONDS: Final = 5.0
-
-
 class RollingStats:
     """Ages and times of the last frames; for one writing thread, readable from any."""
 
     def __init__(self) -> None:
-        self._ages: deque[float] = deque(maxlen=RECENT)
-        self._times: deque[float] = deque(maxlen=RECENT)
+        self._ages: deque[float] = deque(maxlen=RECENT_FRAMES)
+        self._times: deque[float] = deque(maxlen=RECENT_FRAMES)
 
     def add(self, age_s: float, now: float) -> None:
-        """Count a frame that was told at a time in seconds."""
+        """Count a frame whose result was emitted at a time in seconds."""
         self._ages.append(age_s)
         self._times.append(now)
 
     def percentiles_ms(self) -> tuple[float, float, float]:
-        """Median, 95th and 99th percentile of the ages; 0 before the first frame."""
+        """Return median, 95th and 99th percentile of the ages; 0 before the first frame."""
         ages = self._ages.copy()
         if not ages:
             return (0.0, 0.0, 0.0)
@@ -144,8 +145,8 @@ class RollingStats:
         return (float(p50), float(p95), float(p99))
 
     def rate(self, now: float) -> float:
-        """Frames per second lately."""
-        times = [time for time in self._times.copy() if time > now - FPS_SECONDS]
+        """Return the frames per second of the last seconds."""
+        times = [time for time in self._times.copy() if time > now - RATE_SECONDS]
         if len(times) < 2:
             return 0.0
         return len(times) / max(now - times[0], 1e-3)

@@ -1,11 +1,12 @@
-"""A session's frames as they were taken, and all that the clock decided about them.
+"""Recordings of live sessions: the frames as they were taken, and all that the clock decided.
 
 A folder: `session.json`, one line per frame in `taken.jsonl`, and one lossless picture each.
+`replay` runs a recording offline, as fast as it goes; the events are the same.
 """
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Queue
 from threading import Thread
@@ -19,21 +20,22 @@ from matcher.live.live_matcher import LiveMatcher, stamp_event
 from matcher.live.region import FilteredFinder
 from matcher.live.settings import SessionSettings
 from matcher.live.verification_queue import Matches, QueueUpdate
-from matcher.tracking.codec import from_record, to_record
+from matcher.tracking.codec import from_record, recorded_as, to_record
 from matcher.tracking.events import Event
-from matcher.tracking.frame_matcher import CatalogT, Finder, MatchedFrame
+from matcher.tracking.finder import CatalogT, Finder
 from stream.frame import Frame
 
 SESSION: Final = "session.json"
 LINES: Final = "taken.jsonl"
-FORMAT: Final = 1
-WAITING: Final = 8  # frames between the first lane and the disk
-_PNG: Final = (cv2.IMWRITE_PNG_COMPRESSION, 1)
+FORMAT: Final = 1  # of session.json; another one is refused
+WAITING: Final = 8  # frames between the fast path and the disk; a third of a second
+MOST_FRAMES: Final = 5000  # of one recording; minutes, and a few gigabytes
+_PNG: Final = (cv2.IMWRITE_PNG_COMPRESSION, 1)  # of 9: fast, for a live camera's pace
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedSession:
-    """What does not change.
+    """The facts that hold for all frames of a recording.
 
     Attributes:
         session_id: as in the events.
@@ -54,14 +56,14 @@ class RecordedFrame:
 
     Attributes:
         source_id: of the frame.
-        index: likewise.
-        media_time: likewise.
-        captured_at: likewise.
+        index: of the frame.
+        media_time: of the frame, seconds.
+        captured_at: of the frame, Unix seconds.
         index_version: of the catalog snapshot.
-        begun: whether the look wanted before it was taken up.
-        answered: whether an answer came in.
-        failed: whether the look broke.
-        told_at: Unix seconds.
+        started: whether the request before it was started.
+        answered: whether a result came in.
+        failed: whether the verification failed.
+        emitted_at: Unix seconds.
         silent: no frame; everything in view left.
     """
 
@@ -70,10 +72,10 @@ class RecordedFrame:
     media_time: float
     captured_at: float
     index_version: int
-    begun: bool
+    started: bool = field(metadata=recorded_as("begun"))
     answered: bool
     failed: bool
-    told_at: float
+    emitted_at: float = field(metadata=recorded_as("told_at"))
     silent: bool = False
 
     @classmethod
@@ -81,26 +83,24 @@ class RecordedFrame:
         cls,
         frame: Frame,
         index_version: int,
-        news: QueueUpdate,
-        told_at: float,
+        update: QueueUpdate,
+        emitted_at: float,
         *,
         silent: bool = False,
     ) -> "RecordedFrame":
-        """A frame that was processed, or after which it fell silent."""
+        """Return the record of a processed frame, or of the silence after one."""
         return cls(
             frame.source_id, frame.index, frame.media_time, frame.captured_at, index_version,
-            news.begun, news.answer is not None, news.failed, told_at, silent,
+            update.started, update.result is not None, update.failed, emitted_at, silent,
         )  # fmt: skip
 
 
 class Recorder:
-    """Writes a recording; a slow disk slows the first lane down, so that nothing is missing.
+    """Writes a recording; a slow disk slows the fast path down, so that nothing is missing."""
 
-    Attributes:
-        full: whether `most_frames` were written; what comes later is left out.
-    """
-
-    def __init__(self, folder: Path, session: RecordedSession, most_frames: int = 5000) -> None:
+    def __init__(
+        self, folder: Path, session: RecordedSession, most_frames: int = MOST_FRAMES
+    ) -> None:
         """Begin a recording.
 
         Raises:
@@ -121,14 +121,14 @@ class Recorder:
 
     @property
     def full(self) -> bool:
-        """Whether the recording has all the frames it may have."""
+        """Whether `most_frames` were written; what comes later is left out."""
         return self._count >= self._most_frames
 
-    def add(self, taken: RecordedFrame, frame: Frame | None) -> None:
+    def add(self, recorded: RecordedFrame, frame: Frame | None) -> None:
         """Record a frame, or None for a silence; blocks while the disk is behind."""
         if not self.full:
             self._count += 1
-            self._queue.put((taken, frame))
+            self._queue.put((recorded, frame))
 
     def close(self) -> None:
         """Write what is left and end; safe to call twice."""
@@ -140,17 +140,17 @@ class Recorder:
         with (self._folder / LINES).open("a", encoding="utf-8") as lines:
             number = 0
             while (item := self._queue.get()) is not None:
-                taken, frame = item
+                recorded, frame = item
                 if frame is not None:
                     picture = cv2.cvtColor(frame.image, cv2.COLOR_RGB2BGR)
                     cv2.imwrite(str(_picture(self._folder, number)), picture, _PNG)
-                lines.write(json.dumps(to_record(taken)) + "\n")
+                lines.write(json.dumps(to_record(recorded)) + "\n")
                 lines.flush()
                 number += 1
 
 
 def read_session(folder: Path) -> RecordedSession:
-    """What a recording is of.
+    """Return what a recording is of.
 
     Raises:
         LiveError: it is no recording, or a newer skulens made it.
@@ -165,7 +165,7 @@ def read_session(folder: Path) -> RecordedSession:
 
 
 def read_frames(folder: Path) -> Iterator[tuple[RecordedFrame, Frame | None]]:
-    """The frames of a recording in order; None for a silence.
+    """Yield the frames of a recording in order; None for a silence.
 
     Raises:
         LiveError: a line or picture is damaged.
@@ -173,61 +173,62 @@ def read_frames(folder: Path) -> Iterator[tuple[RecordedFrame, Frame | None]]:
     with (folder / LINES).open(encoding="utf-8") as lines:
         for number, line in enumerate(lines):
             try:
-                taken = from_record(RecordedFrame, json.loads(line))
+                recorded = from_record(RecordedFrame, json.loads(line))
             except ValueError as error:
                 raise LiveError(f"line {number + 1} of {folder / LINES} is damaged") from error
-            yield taken, None if taken.silent else _frame(folder, number, taken)
-
-
-def _frame(folder: Path, number: int, taken: RecordedFrame) -> Frame:
-    path = _picture(folder, number)
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
-    if picture is None:
-        raise LiveError(f"{path} is missing or damaged")
-    image = np.asarray(picture, np.uint8)
-    return Frame(taken.source_id, taken.index, taken.media_time, taken.captured_at, image)
-
-
-def _picture(folder: Path, number: int) -> Path:
-    return folder / f"{number:06d}.png"
+            yield recorded, None if recorded.silent else _read_frame(folder, number, recorded)
 
 
 def replay(
     folder: Path, finder: Finder[CatalogT], catalog: Callable[[int], CatalogT]
 ) -> Iterator[Event]:
-    """The events of a recorded session; blocks while networks run.
+    """Yield the events of a recorded session; blocks while networks run.
 
     Args:
         folder: of the recording.
         finder: as it was in the session.
-        catalog: the snapshot of an `index_version`.
+        catalog: returns the snapshot of an `index_version`.
 
     Raises:
         LiveError: it is no recording, or damaged.
     """
     session = read_session(folder)
     filtered = FilteredFinder(finder, session.settings.regions, session.settings.smallest)
-    matching = LiveMatcher(session.session_id, filtered, session.settings)
-    running: Matches | None = None
+    matcher = LiveMatcher(session.session_id, filtered, session.settings)
+    result: Matches | None = None
     last: Frame | None = None
-    for taken, frame in read_frames(folder):
-        now = catalog(taken.index_version)
-        if taken.begun and (wanted := matching.wanted()) is not None:
-            running = wanted()
-        step: MatchedFrame | None
+    for recorded, frame in read_frames(folder):
+        snapshot = catalog(recorded.index_version)
+        if recorded.started and (work := matcher.next_work()) is not None:
+            result = work()
         if frame is None:
-            step = matching.leave(now)
+            matched = matcher.leave(snapshot)
         else:
-            step, last = matching.advance(frame, now, _news(taken, running)), frame
-        if step is None or last is None:
+            matched, last = matcher.advance(frame, snapshot, _update(recorded, result)), frame
+        if matched is None or last is None:
             continue
-        late, degraded = session.late_seconds, matching.degraded
-        for event in step.events:
-            yield stamp_event(event, last, taken.told_at, late, degraded=degraded)
+        late, degraded = session.late_seconds, matcher.degraded
+        for event in matched.events:
+            yield stamp_event(event, last, recorded.emitted_at, late, degraded=degraded)
 
 
-def _news(taken: RecordedFrame, running: Matches | None) -> QueueUpdate:
-    answer = None
-    if taken.answered:
-        answer = () if taken.failed or running is None else running
-    return QueueUpdate(taken.begun, answer, taken.failed)
+def _update(recorded: RecordedFrame, result: Matches | None) -> QueueUpdate:
+    if not recorded.answered:
+        return QueueUpdate(recorded.started, None, recorded.failed)
+    arrived = () if recorded.failed or result is None else result
+    return QueueUpdate(recorded.started, arrived, recorded.failed)
+
+
+def _read_frame(folder: Path, number: int, recorded: RecordedFrame) -> Frame:
+    path = _picture(folder, number)
+    picture = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
+    if picture is None:
+        raise LiveError(f"{path} is missing or damaged")
+    image = np.asarray(picture, np.uint8)
+    return Frame(
+        recorded.source_id, recorded.index, recorded.media_time, recorded.captured_at, image
+    )
+
+
+def _picture(folder: Path, number: int) -> Path:
+    return folder / f"{number:06d}.png"

@@ -1,4 +1,4 @@
-"""Which part of a camera's picture counts, and how small a product may be."""
+"""The part of a camera's picture that counts, and how small a product may be."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
 from matcher.results import Detection, Identification, Match
-from matcher.tracking.frame_matcher import CatalogT, Finder
+from matcher.tracking.finder import CatalogT, Finder
 from matcher.tracking.request import matched_box
 
-MOST_CORNERS: Final = 64
+MOST_CORNERS: Final = 64  # of a polygon; drawn by hand, it has a handful
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Region:
                 )
 
     def has(self, box: Box, width: int, height: int) -> bool:
-        """Whether a box's centre lies in it, in a picture of that size."""
+        """Return whether a box's centre lies in it, in a picture of that size in pixels."""
         polygon = np.array(self.corners, np.float32)
         x = (box.left + box.right) / 2 / width
         y = (box.top + box.bottom) / 2 / height
@@ -52,14 +52,12 @@ class Region:
 
 
 class FilteredFinder(Generic[CatalogT]):
-    """A finder that does not see what is outside the regions or too small.
-
-    Counts what it is asked; one per session.
+    """A finder that leaves out what is outside the regions or too small; one per session.
 
     Attributes:
         detections: found so far, after filtering.
-        looks: closer looks so far.
-        surveys: of the whole picture so far.
+        looks: verifications of single tracks so far.
+        surveys: verifications of the whole picture so far.
     """
 
     def __init__(
@@ -81,27 +79,31 @@ class FilteredFinder(Generic[CatalogT]):
         self.surveys = 0
 
     def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
-        """What counts of the inner one's detections."""
-        found = tuple(one for one in self._inner.detect(image) if self._counts(one.box, image))
+        """Return the detections that count."""
+        found = tuple(
+            detection
+            for detection in self._inner.detect(image)
+            if self._counts(detection.box, image)
+        )
         self.detections += len(found)
         return found
 
     def match(
         self, image: NDArray[np.uint8], detections: Sequence[Detection], catalog: CatalogT
     ) -> tuple[Match, ...]:
-        """As the inner one: what is asked about was let through already."""
+        """Verify detections; they have passed the filter already."""
         self.looks += 1
         return self._inner.match(image, detections, catalog)
 
     def survey(self, image: NDArray[np.uint8], catalog: CatalogT) -> Identification:
-        """What counts of the inner one's matches."""
+        """Verify the whole picture and return the matches that count."""
         self.surveys += 1
         found = self._inner.survey(image, catalog)
-        matches = tuple(one for one in found.matches if self._counts(matched_box(one), image))
+        matches = tuple(match for match in found.matches if self._counts(matched_box(match), image))
         return replace(found, matches=matches)
 
     def _counts(self, box: Box, image: NDArray[np.uint8]) -> bool:
         height, width = image.shape[:2]
         if max(box.width, box.height) < self._smallest * height:
             return False
-        return not self._regions or any(one.has(box, width, height) for one in self._regions)
+        return not self._regions or any(region.has(box, width, height) for region in self._regions)

@@ -1,4 +1,4 @@
-"""One live session: a source, its newest frame, and what is said of it."""
+"""One live session: a source, its newest frame, and the messages about it."""
 
 import logging
 from collections.abc import Callable
@@ -20,7 +20,8 @@ from matcher.live.recording import RecordedFrame, RecordedSession, Recorder
 from matcher.live.region import FilteredFinder
 from matcher.live.settings import LiveSettings, SessionSettings
 from matcher.live.verification_queue import QueueUpdate, VerificationQueue
-from matcher.tracking.frame_matcher import CatalogT, Finder, MatchedFrame
+from matcher.tracking.finder import CatalogT, Finder
+from matcher.tracking.output import MatchedFrame
 from stream.frame import Frame
 from stream.mailbox import Mailbox
 from stream.sources import LiveSource
@@ -31,31 +32,31 @@ _logger: Final = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SessionContext(Generic[CatalogT]):
-    """What a session is given by its manager.
+    """The parts that all sessions share.
 
     Attributes:
-        finder: finds products; shared.
-        lane: makes looks; shared.
-        tell: takes every message; must not block.
+        finder: finds products.
+        queue: runs verifications.
+        emit: takes every message; must not block.
         on_arrival: called when there is something to do.
         settings: of all sessions.
     """
 
     finder: Finder[CatalogT]
-    lane: VerificationQueue
-    tell: Callable[[Message], None]
+    queue: VerificationQueue
+    emit: Callable[[Message], None]
     on_arrival: Callable[[], None]
     settings: LiveSettings
 
 
 class LiveSession(Generic[CatalogT]):
-    """Served by the first lane's thread; its status may be read from any.
+    """Served by the fast path's thread; its status may be read from any.
 
     Attributes:
         session_id: unguessable.
-        served: when its last turn was, in turns of all sessions; for the first lane.
-        over: set when nothing more will be said.
-        latest: the last frame that was told; None before the first.
+        served: when its last turn was, in turns of all sessions; for the fast path.
+        over: set when no further message comes.
+        latest: the last frame result; None before the first.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class LiveSession(Generic[CatalogT]):
         source: LiveSource,
         catalog: Callable[[], CatalogT],
         settings: SessionSettings,
-        around: SessionContext[CatalogT],
+        context: SessionContext[CatalogT],
         record_into: Callable[[RecordedSession], Recorder] | None = None,
     ) -> None:
         self.session_id = session_id
@@ -73,13 +74,13 @@ class LiveSession(Generic[CatalogT]):
         self.over = Flag()
         self.latest: FrameResult | None = None
         self._catalog = catalog
-        self._around = around
-        self._finder = FilteredFinder(around.finder, settings.regions, settings.smallest)
-        self._matching = LiveMatcher(session_id, self._finder, settings)
-        self._inbox = Mailbox(around.on_arrival)
+        self._context = context
+        self._finder = FilteredFinder(context.finder, settings.regions, settings.smallest)
+        self._matcher = LiveMatcher(session_id, self._finder, settings)
+        self._inbox = Mailbox(context.on_arrival)
         self._catalog_name = catalog().name
         self._started_at = time()
-        self._recent = RollingStats()
+        self._stats = RollingStats()
         self._faults = self._faults_in_row = self._processed = 0
         self._late = self._degraded = self._events = 0
         self._last_frame_at = time()
@@ -87,7 +88,7 @@ class LiveSession(Generic[CatalogT]):
         self._fault: SourceStatus | None = None
         self._recorder = None
         if record_into is not None:
-            late = around.settings.late_seconds
+            late = context.settings.late_seconds
             session = RecordedSession(session_id, self._catalog_name, late, settings)
             self._recorder = record_into(session)
 
@@ -102,12 +103,12 @@ class LiveSession(Generic[CatalogT]):
 
     @property
     def wants_end(self) -> bool:
-        """Whether its source is done and its last frame served, or it broke too often."""
+        """Whether its source is done and its last frame served, or matching failed too often."""
         is_done = self._inbox.is_closed or self.source.status.state.is_final
         return self._fault is not None or (is_done and self._inbox.is_empty)
 
     def status(self) -> SessionStatus:
-        """How it is now."""
+        """Return its status now."""
         source = self._fault or self.source.status
         return SessionStatus(
             self.session_id,
@@ -121,7 +122,7 @@ class LiveSession(Generic[CatalogT]):
         )
 
     def serve(self) -> bool:
-        """One frame's turn in the first lane; False if there was none."""
+        """Run one frame's turn in the fast path; False if there was none."""
         frame = self._inbox.take(0)
         if frame is None:
             return False
@@ -135,8 +136,8 @@ class LiveSession(Generic[CatalogT]):
         return True
 
     def rest(self) -> None:
-        """No frame for this session now: after a long silence, everything in view leaves."""
-        silent = time() - self._last_frame_at > self._around.settings.silent_seconds
+        """Have everything in view leave after a long silence; called when there is no frame."""
+        silent = time() - self._last_frame_at > self._context.settings.silent_seconds
         if silent and not self._is_quiet:
             self._leave()
 
@@ -145,76 +146,82 @@ class LiveSession(Generic[CatalogT]):
         self._inbox.close()
 
     def end(self) -> None:
-        """Say what is left to say; the last call of the first lane."""
+        """Emit the last messages; the last call of the fast path."""
         self._inbox.close()
-        self._around.lane.forget(self.session_id)
+        self._context.queue.forget(self.session_id)
         if not self._is_quiet:
             self._leave()
         if self._recorder is not None:
             self._recorder.close()
         self.over.set()
-        self._around.tell(SessionChanged(self.status()))
+        self._context.emit(SessionChanged(self.status()))
 
     def _serve(self, frame: Frame) -> None:
-        catalog = self._catalog()
-        news = self._around.lane.news(self.session_id)
-        self._faults += news.failed
-        step = self._matching.advance(frame, catalog, news)
-        wanted = self._matching.wanted()
-        if wanted is not None:
-            self._around.lane.offer(self.session_id, wanted)
-        told_at = time()
+        catalog, queue = self._catalog(), self._context.queue
+        update = queue.poll(self.session_id)
+        self._faults += update.failed
+        matched = self._matcher.advance(frame, catalog, update)
+        work = self._matcher.next_work()
+        if work is not None:
+            queue.submit(self.session_id, work)
+        emitted_at = time()
         self._processed += 1
-        self._last_frame_at = told_at
+        self._last_frame_at = emitted_at
         self._is_quiet = False
-        self._recent.add(max(told_at - frame.captured_at, 0.0), told_at)
-        self._tell(step, frame, told_at)
+        self._stats.add(max(emitted_at - frame.captured_at, 0.0), emitted_at)
+        self._emit(matched, frame, emitted_at)
         if self._recorder is not None:
-            taken = RecordedFrame.of(frame, catalog.index_version, news, told_at)
-            self._recorder.add(taken, frame)
+            recorded = RecordedFrame.of(frame, catalog.index_version, update, emitted_at)
+            self._recorder.add(recorded, frame)
 
     def _leave(self) -> None:
         catalog, latest, now = self._catalog(), self.latest, time()
-        step = self._matching.leave(catalog)
+        matched = self._matcher.leave(catalog)
         self._is_quiet = True
-        if step is None or latest is None:
+        if matched is None or latest is None:
             return
-        self._tell(step, latest.frame, now)
+        self._emit(matched, latest.frame, now)
         if self._recorder is not None:
-            frame = latest.frame
-            taken = RecordedFrame.of(frame, catalog.index_version, QueueUpdate(), now, silent=True)
-            self._recorder.add(taken, None)
+            version = catalog.index_version
+            silence = RecordedFrame.of(latest.frame, version, QueueUpdate(), now, silent=True)
+            self._recorder.add(silence, None)
 
-    def _tell(self, step: MatchedFrame, frame: Frame, told_at: float) -> None:
-        settings, degraded = self._around.settings, self._matching.degraded
-        late = told_at - frame.captured_at > settings.late_seconds
+    def _emit(self, matched: MatchedFrame, frame: Frame, emitted_at: float) -> None:
+        late_seconds, degraded = self._context.settings.late_seconds, self._matcher.degraded
+        late = emitted_at - frame.captured_at > late_seconds
         self._late += late
         self._degraded += degraded
-        self._events += len(step.events)
-        events = [
-            stamp_event(event, frame, told_at, settings.late_seconds, degraded=degraded)
-            for event in step.events
-        ]
-        notes = () if late else step.notes
+        self._events += len(matched.events)
         self.latest = FrameResult(
-            self.session_id, frame, notes, tuple(events), step.summaries, told_at, late, degraded
+            self.session_id,
+            self._catalog_name,
+            frame,
+            () if late else matched.overlay,
+            tuple(
+                stamp_event(event, frame, emitted_at, late_seconds, degraded=degraded)
+                for event in matched.events
+            ),
+            matched.summaries,
+            emitted_at,
+            late,
+            degraded,
         )
-        self._around.tell(self.latest)
+        self._context.emit(self.latest)
 
     def _on_status(self, _: SourceStatus) -> None:
-        self._around.tell(SessionChanged(self.status()))
-        self._around.on_arrival()
+        self._context.emit(SessionChanged(self.status()))
+        self._context.on_arrival()
 
-    def _count_fault(self, what: str) -> None:
+    def _count_fault(self, description: str) -> None:
         self._faults += 1
         self._faults_in_row += 1
-        if self._faults_in_row >= self._around.settings.most_faults:
-            reason = f"LiveMatcher broke {self._faults_in_row} times in a row ({what})."
+        if self._faults_in_row >= self._context.settings.most_faults:
+            reason = f"Matching broke {self._faults_in_row} times in a row ({description})."
             self._fault = SourceStatus(SourceState.FAILED, reason, time())
 
     def _counters(self) -> Counters:
         source, finder = self.source.status, self._finder
-        p50, p95, p99 = self._recent.percentiles_ms()
+        p50, p95, p99 = self._stats.percentiles_ms()
         return Counters(
             frames_in=self._inbox.received,
             processed=self._processed,
@@ -228,7 +235,7 @@ class LiveSession(Generic[CatalogT]):
             events=self._events,
             reconnects=source.reconnects,
             corrupt=source.corrupt,
-            processed_fps=self._recent.rate(time()),
+            processed_fps=self._stats.rate(time()),
             age_p50_ms=p50,
             age_p95_ms=p95,
             age_p99_ms=p99,

@@ -1,25 +1,28 @@
-"""What can be set about live matching."""
+"""Settings of live matching."""
 
 from dataclasses import dataclass, field
 
 from matcher.live.region import Region
-from matcher.tracking.frame_matcher import FrameMatcherSettings
+from matcher.tracking.codec import recorded_as
+from matcher.tracking.state import FrameMatcherSettings
 
 
 @dataclass(frozen=True, slots=True)
 class SessionSettings:
-    """What one session looks for.
+    """Settings of one session: what it looks for.
 
     Attributes:
         regions: parts of the picture that count; none means all of it.
         smallest: height or width, the larger of the two, from which a product counts; share of
             the picture's height in [0, 1].
-        engine: thresholds of following and voting.
+        matching: thresholds of tracking and voting.
     """
 
     regions: tuple[Region, ...] = ()
     smallest: float = 0.0
-    engine: FrameMatcherSettings = field(default_factory=FrameMatcherSettings)
+    matching: FrameMatcherSettings = field(
+        default_factory=FrameMatcherSettings, metadata=recorded_as("engine")
+    )
 
     def __post_init__(self) -> None:
         """Check the range.
@@ -36,14 +39,14 @@ class SessionSettings:
 
 @dataclass(frozen=True, slots=True)
 class LiveSettings:
-    """How all sessions together are served.
+    """Limits of all sessions together.
 
     Attributes:
         most_sessions: that run at once.
-        most_ended: sessions that are over and can still be asked for.
-        frames_per_second: that the first lane takes at most, of all sessions; None is unlimited.
-        late_seconds: age of a frame from which what is said of it is marked `late`, and its
-            overlay is not sent.
+        most_ended: sessions that are over and whose status is still kept.
+        frames_per_second: that the fast path takes at most, of all sessions; None is unlimited.
+        late_seconds: age of a frame from which its events are marked `late`, and its overlay is
+            not sent.
         silent_seconds: without a frame, everything in view leaves.
         most_faults: frames in a row that fail before their session does.
     """

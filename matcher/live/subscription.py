@@ -1,4 +1,4 @@
-"""What one reader of the live sessions has not read yet; bounded, however slow the reader is."""
+"""The messages that one reader of the live sessions has not read yet; bounded."""
 
 from collections import deque
 from collections.abc import Callable
@@ -9,18 +9,18 @@ from typing import Final
 from matcher.live.messages import FrameResult, Message, SessionStatus
 from matcher.tracking.events import Event
 
-MOST_EVENTS: Final = 1024
+MOST_EVENTS: Final = 1024  # waiting for one reader: minutes of a busy shop
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MessageBatch:
-    """What has come since the last time.
+    """The messages that have come since the last time.
 
     Attributes:
         events: in order.
         missed: events that were lost before these, because the reader was too slow.
         changed: the newest status of each session whose state changed.
-        newest: per session, the newest frame that was told.
+        newest: per session, the newest frame result.
     """
 
     events: tuple[Event, ...]
@@ -30,7 +30,7 @@ class MessageBatch:
 
 
 class LiveSubscription:
-    """Collects messages for one reader; thread-safe.
+    """Collects messages for one reader of any speed; thread-safe.
 
     Events queue up to a bound and are then lost, oldest first, and counted; of everything else
     only the newest counts. Who must not miss an event reads the event log instead.
@@ -47,7 +47,11 @@ class LiveSubscription:
         self._closed = False
 
     def connect(self, listen: Callable[[Callable[[Message], None]], Callable[[], None]]) -> None:
-        """Have messages put in here from now until it is closed."""
+        """Receive messages from now until it is closed.
+
+        Args:
+            listen: `SessionManager.listen`.
+        """
         self._unlisten = listen(self.put)
 
     def put(self, message: Message) -> None:
@@ -66,9 +70,9 @@ class LiveSubscription:
             self._changed.notify_all()
 
     def take(self, timeout: float | None = None) -> MessageBatch | None:
-        """Everything that came since, waiting for it at most `timeout` seconds.
+        """Return everything that came since, waiting for it at most `timeout` seconds.
 
-        None means that the time is over or the outlet is closed.
+        None means that the time is over or the subscription is closed.
         """
         with self._changed:
             self._changed.wait_for(self._is_ready, timeout)

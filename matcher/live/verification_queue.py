@@ -1,4 +1,8 @@
-"""The second lane: one thread that looks closely, for whichever session had least of it."""
+"""The queue between the two paths: the fast path submits requests, one thread verifies them.
+
+Each session has at most one request waiting and one in flight. A request that has not been started
+is replaced by the next frame's, so the slow path always works on the newest picture.
+"""
 
 import logging
 from collections.abc import Callable
@@ -10,138 +14,109 @@ from typing import Final, Protocol
 from matcher.results import Match
 
 Matches = tuple[Match, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class QueueUpdate:
-    """What became of the offer that a session made last.
-
-    Attributes:
-        begun: it was taken up since the last time news were asked for.
-        answer: what came of the look that was under way; None while there is none.
-        failed: the look broke; the answer is then empty.
-    """
-
-    begun: bool = False
-    answer: Matches | None = None
-    failed: bool = False
-
-
-class VerificationQueue(Protocol):
-    """What makes the looks of all sessions."""
-
-    def offer(self, key: str, look: Callable[[], Matches]) -> None:
-        """Put a look in the place of the one offered before."""
-        ...
-
-    def news(self, key: str) -> QueueUpdate:
-        """What became of it; an offer that was not taken up is withdrawn."""
-        ...
-
-    def forget(self, key: str) -> None:
-        """A session is over."""
-        ...
-
-    def close(self, timeout: float) -> bool:
-        """End."""
-        ...
-
-
-class InlineQueue:
-    """Makes a look when it is offered, in the first lane's thread; implements `VerificationQueue`.
-
-    Every frame waits as long as a look takes: here to be measured against.
-    """
-
-    def __init__(self) -> None:
-        self._answers: dict[str, Matches] = {}
-
-    def offer(self, key: str, look: Callable[[], Matches]) -> None:
-        """Make the look now."""
-        self._answers[key] = look()
-
-    def news(self, key: str) -> QueueUpdate:
-        """Its answer."""
-        answer = self._answers.pop(key, None)
-        return QueueUpdate(begun=answer is not None, answer=answer)
-
-    def forget(self, key: str) -> None:
-        """Its answer is not wanted any more."""
-        self._answers.pop(key, None)
-
-    def close(self, timeout: float) -> bool:  # noqa: ARG002 -- nothing to wait for
-        """Nothing is under way."""
-        return True
-
+Work = Callable[[], Matches]
 
 _logger: Final = logging.getLogger(__name__)
 
 
-@dataclass(slots=True, eq=False)
-class _Slot:
-    """One session's place in the lane.
+@dataclass(frozen=True, slots=True, eq=False)
+class QueueUpdate:
+    """The progress of a session's requests since the last poll.
 
     Attributes:
-        offer: the look to be made, replaced until it is taken up.
-        begun: taken up, and not yet told.
-        answer: finished, and not yet told.
-        failed: likewise.
-        spent: seconds that the lane gave to it, in the lane's virtual time.
+        started: the request submitted last was started.
+        result: of the request in flight; None while it is not finished.
+        failed: the verification raised an error; the result is then empty.
+    """
+
+    started: bool = False
+    result: Matches | None = None
+    failed: bool = False
+
+
+class VerificationQueue(Protocol):
+    """Runs the verifications of all sessions."""
+
+    def submit(self, session_id: str, work: Work) -> None:
+        """Put a request in the place of the one submitted before."""
+        ...
+
+    def poll(self, session_id: str) -> QueueUpdate:
+        """Return what has become of it; a request that was not started is withdrawn."""
+        ...
+
+    def forget(self, session_id: str) -> None:
+        """Drop a session that is over."""
+        ...
+
+    def close(self, timeout: float) -> bool:
+        """End; whether it did within `timeout` seconds."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class _Slot:
+    """One session's place in the queue.
+
+    Attributes:
+        spent: seconds of work done for it, in the queue's virtual time.
+        waiting: the request, replaced until it is started.
+        started: and not yet polled.
+        result: finished, and not yet polled.
+        failed: and not yet polled.
     """
 
     spent: float
-    offer: Callable[[], Matches] | None = None
-    begun: bool = False
-    answer: Matches | None = None
+    waiting: Work | None = None
+    started: bool = False
+    result: Matches | None = None
     failed: bool = False
 
 
 class FairVerificationQueue:
-    """Makes the looks that sessions offer, one at a time; implements `VerificationQueue`.
+    """Runs one verification at a time in a thread of its own; implements `VerificationQueue`.
 
-    All methods are thread-safe.
-
-    Start-time fair queueing: whoever had fewest seconds comes first, and a session that wanted
-    nothing for a while has not saved up any.
+    Start-time fair queueing (Goyal et al., 1996): the session with the fewest seconds comes first,
+    and one that wanted nothing for a while has not saved up any. All methods are thread-safe.
     """
 
     def __init__(self) -> None:
         self._changed = Condition()
         self._slots: dict[str, _Slot] = {}
-        self._now = 0.0
+        self._virtual_time = 0.0
         self._closed = False
-        self._thread = Thread(target=self._run, name="second lane", daemon=True)
+        self._thread = Thread(target=self._run, name="slow path", daemon=True)
         self._thread.start()
 
-    def offer(self, key: str, look: Callable[[], Matches]) -> None:
-        """Put a look in the place of the one offered before, if that was not taken up yet."""
+    def submit(self, session_id: str, work: Work) -> None:
+        """Put a request in the place of the one submitted before, unless that was started."""
         with self._changed:
-            slot = self._slots.setdefault(key, _Slot(self._now))
-            if slot.offer is None:
-                slot.spent = max(slot.spent, self._now)
-            slot.offer = look
+            slot = self._slots.setdefault(session_id, _Slot(self._virtual_time))
+            if slot.waiting is None:
+                slot.spent = max(slot.spent, self._virtual_time)
+            slot.waiting = work
             self._changed.notify()
 
-    def news(self, key: str) -> QueueUpdate:
-        """What became of it; then the offer, if nobody has taken it up, is withdrawn.
+    def poll(self, session_id: str) -> QueueUpdate:
+        """Return what has become of it; then withdraw the request if it was not started.
 
-        Until the next offer nothing new is begun, so the caller knows where it stands.
+        Until the next `submit` nothing new is started, so the caller knows where it stands.
         """
         with self._changed:
-            slot = self._slots.get(key)
+            slot = self._slots.get(session_id)
             if slot is None:
                 return QueueUpdate()
-            news = QueueUpdate(slot.begun, slot.answer, slot.failed)
-            slot.offer, slot.begun, slot.answer, slot.failed = None, False, None, False
-            return news
+            update = QueueUpdate(slot.started, slot.result, slot.failed)
+            slot.waiting, slot.started, slot.result, slot.failed = None, False, None, False
+            return update
 
-    def forget(self, key: str) -> None:
-        """A session is over; a look under way ends unheard."""
+    def forget(self, session_id: str) -> None:
+        """Drop a session that is over; the result of a request in flight is discarded."""
         with self._changed:
-            self._slots.pop(key, None)
+            self._slots.pop(session_id, None)
 
     def close(self, timeout: float) -> bool:
-        """End the thread after the look under way; whether it ended within `timeout` seconds."""
+        """End after the request in flight; whether the thread ended within `timeout` seconds."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -150,30 +125,30 @@ class FairVerificationQueue:
 
     def _run(self) -> None:
         while (taken := self._take()) is not None:
-            slot, look = taken
-            started = perf_counter()
-            answer, failed = _made(look)
+            slot, work = taken
+            started_at = perf_counter()
+            result, failed = _attempt(work)
             with self._changed:
-                slot.spent += perf_counter() - started
-                slot.answer, slot.failed = answer, failed
+                slot.spent += perf_counter() - started_at
+                slot.result, slot.failed = result, failed
 
-    def _take(self) -> tuple[_Slot, Callable[[], Matches]] | None:
+    def _take(self) -> tuple[_Slot, Work] | None:
         with self._changed:
             while not self._closed:
-                waiting = [slot for slot in self._slots.values() if slot.offer is not None]
-                slot = min(waiting, key=lambda each: each.spent, default=None)
-                if slot is not None and slot.offer is not None:
-                    look, slot.offer, slot.begun = slot.offer, None, True
-                    self._now = slot.spent
-                    return slot, look
+                waiting = [slot for slot in self._slots.values() if slot.waiting is not None]
+                slot = min(waiting, key=lambda slot: slot.spent, default=None)
+                if slot is not None and slot.waiting is not None:
+                    work, slot.waiting, slot.started = slot.waiting, None, True
+                    self._virtual_time = slot.spent
+                    return slot, work
                 self._changed.wait()
             return None
 
 
-def _made(look: Callable[[], Matches]) -> tuple[Matches, bool]:
+def _attempt(work: Work) -> tuple[Matches, bool]:
     try:
-        return look(), False
+        return work(), False
     except Exception:
         # Whatever broke, other sessions must be served; the fault is counted and logged.
-        _logger.exception("a closer look failed")
+        _logger.exception("a verification failed")
         return (), True

@@ -1,4 +1,4 @@
-"""One product in view from entering to leaving; may join several tracks (design.md, Words)."""
+"""One product in view, from entering to leaving; it may join several tracks."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -9,11 +9,38 @@ from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
 from matcher.results import Match, Verdict
-from matcher.tracking.voting import VoteResult, Votes
+from matcher.tracking.codec import recorded_as
+from matcher.tracking.voting import TrackCalibration, VoteResult, Votes, VoteSettings
 
-CROP_MARGIN: Final = 0.08
+CROP_MARGIN: Final = 0.08  # of the box's sides, so that the product's edges can be seen
 CROP_SIDE: Final = 512  # pixels; with JPEG, a few tens of kilobytes per appearance
-CROP_QUALITY: Final = 88
+CROP_QUALITY: Final = 88  # JPEG, 0 to 100; print stays legible
+
+
+@dataclass(frozen=True, slots=True)
+class AppearanceSettings:
+    """When something has entered, left, or is the same as before.
+
+    Attributes:
+        vote: when votes name a product.
+        calibration: of a track's probability.
+        unknown_seconds: an unknown thing is announced after this long in view, once it was
+            verified.
+        unknown_confidence: confidence of its detections, which it also needs.
+        gap_seconds: a product that comes back within this is still the same appearance.
+        near: distance between two places that are one, in shares of the box's sides.
+        same_overlap: IoU from which two tracks of one product are one copy.
+        same_containment: share of the smaller box in the larger from which they are one copy.
+    """
+
+    vote: VoteSettings = field(default_factory=VoteSettings)
+    calibration: TrackCalibration = field(default_factory=TrackCalibration)
+    unknown_seconds: float = 0.6
+    unknown_confidence: float = 0.35
+    gap_seconds: float = 3.0
+    near: float = 0.6
+    same_overlap: float = 0.45
+    same_containment: float = 0.7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,11 +62,11 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """The best look at an appearance.
+    """The best view of an appearance that was verified.
 
     Attributes:
         sighting: when and where.
-        match: what the pipeline said, in pixels of the whole frame.
+        match: the pipeline's answer, in pixels of the whole frame.
         crop_box: the part of the frame that was kept.
         jpeg: that part, at most 512 pixels on its longer side.
     """
@@ -56,7 +83,7 @@ class AppearanceSummary:
 
     Attributes:
         appearance_id: as in its events.
-        answer: the last one.
+        answer: the last result of the vote.
         first: where it entered.
         last: where it left.
         track_ids: the tracks it joins.
@@ -81,17 +108,17 @@ class Appearance:
         number: from 1, in the order of first sight.
         first: its first sighting.
         last: its latest.
-        place: box in the current frame's pixels; goes with the camera while it is out of view, so
-            that it can be known again.
-        live: tracks that follow it now, the leading one first.
+        place: box in the current frame's pixels; moves with the camera while the appearance is out
+            of view, so that it can be recognised when it comes back.
+        live: ids of the tracks that follow it now, the leading one first.
         track_ids: all tracks that ever did.
-        ballot: the votes.
-        given: the name said in the last event, if any.
+        votes: of its verifications.
+        reported: the name in the last event, if any.
         announced: whether it has entered.
         confirmed: whether it has been confirmed.
         in_view: whether its leading track is.
         severed: whether a cut came since it was in view.
-        best: the best look so far.
+        best: the best view so far.
     """
 
     number: int
@@ -100,52 +127,63 @@ class Appearance:
     place: Box
     live: list[int]
     track_ids: list[int]
-    ballot: Votes = field(default_factory=Votes)
-    given: str | None = None
+    votes: Votes = field(default_factory=Votes, metadata=recorded_as("ballot"))
+    reported: str | None = field(default=None, metadata=recorded_as("given"))
     announced: bool = False
     confirmed: bool = False
     in_view: bool = True
     severed: bool = False
     best: View | None = None
 
-    def look(self, match: Match, sighting: Sighting, image: NDArray[np.uint8]) -> None:
-        """Count one verification and keep its picture if it is the best so far."""
-        self.ballot.cast(match, sighting.media_time_s)
-        odds = self.ballot.log_odds
-        leader = max(sorted(odds), key=lambda each: odds[each], default=None)
+    def add_match(self, match: Match, sighting: Sighting, image: NDArray[np.uint8]) -> None:
+        """Count one verification, and keep its view if it is the best so far.
+
+        Args:
+            match: the pipeline's answer.
+            sighting: where, in the image.
+            image: (H, W, 3) uint8 RGB, the frame that was verified.
+        """
+        self.votes.cast(match, sighting.media_time_s)
+        odds = self.votes.log_odds
+        leader = max(sorted(odds), key=lambda product_id: odds[product_id], default=None)
         if self.best is None or _worth(match, leader) > _worth(self.best.match, leader):
             crop_box, jpeg = encode_crop(image, sighting.box)
             self.best = View(sighting, match, crop_box, jpeg)
 
     def absorb(self, younger: "Appearance") -> None:
-        """Take over the tracks, votes and best look of an appearance that turned out to be this."""
+        """Take over tracks, votes and best view of an appearance that turned out to be this one."""
         self.live = younger.live + self.live if younger.in_view else self.live + younger.live
         self.track_ids += younger.track_ids
-        self.ballot.add(younger.ballot)
+        self.votes.add(younger.votes)
         if younger.in_view:
             self.last, self.place = younger.last, younger.place
             self.in_view, self.severed = True, False
         if younger.best is not None and (
             self.best is None
-            or _worth(younger.best.match, self.given) > _worth(self.best.match, self.given)
+            or _worth(younger.best.match, self.reported) > _worth(self.best.match, self.reported)
         ):
             self.best = younger.best
 
-    def summary(self, appearance_id: str, answer: VoteResult) -> AppearanceSummary:
-        """What is remembered when it is over."""
+    def summarise(self, appearance_id: str, result: VoteResult) -> AppearanceSummary:
+        """Return what is kept of it when it is over."""
         return AppearanceSummary(
             appearance_id,
-            answer,
+            result,
             self.first,
             self.last,
             tuple(self.track_ids),
-            self.ballot.looks,
+            self.votes.looks,
             self.best,
         )
 
 
 def encode_crop(image: NDArray[np.uint8], box: Box) -> tuple[Box, bytes]:
-    """The part of a picture with a small margin, as JPEG of bounded size."""
+    """Return a part of a picture with a small margin: its box, and the part as a bounded JPEG.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        box: pixels.
+    """
     height, width = image.shape[:2]
     wide = box.padded(CROP_MARGIN).clipped(width, height)
     crop = wide.crop(image)
@@ -154,12 +192,12 @@ def encode_crop(image: NDArray[np.uint8], box: Box) -> tuple[Box, bytes]:
     size = (max(int(crop.shape[1] * shrink), 1), max(int(crop.shape[0] * shrink), 1))
     small = cv2.resize(crop, size, interpolation=cv2.INTER_AREA)
     quality = [cv2.IMWRITE_JPEG_QUALITY, CROP_QUALITY]
-    _, code = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), quality)
-    return Box(left, top, left + crop.shape[1], top + crop.shape[0]), code.tobytes()
+    _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), quality)
+    return Box(left, top, left + crop.shape[1], top + crop.shape[0]), jpeg.tobytes()
 
 
 def _worth(match: Match, leader: str | None) -> tuple[bool, bool, float]:
-    """Order of looks: the right product, then proven, then the clearest proof."""
+    """Order of views: the right product, then proven, then the clearest proof."""
     proof = match.verification
     clarity = match.probability * (1.0 + np.sqrt(proof.inliers) if proof is not None else 1.0)
     return match.product_id == leader, match.verdict is Verdict.IDENTICAL, float(clarity)

@@ -1,4 +1,8 @@
-"""Dataclasses as JSON and back, exactly: floats keep every bit, arrays and bytes go as base64."""
+"""Dataclasses as JSON and back, exactly: floats keep every bit, arrays and bytes go as base64.
+
+The name of a field is its key. A field that was renamed after files had been written keeps its
+old key: `field(metadata=recorded_as("old_name"))`.
+"""
 
 import base64
 import types
@@ -6,15 +10,22 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
-from typing import TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Final, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
+
+_KEY: Final = "key in records"
 
 ValueT = TypeVar("ValueT")
 
 
+def recorded_as(key: str) -> dict[str, str]:
+    """Return the metadata of a dataclass field whose key in records is not its name."""
+    return {_KEY: key}
+
+
 def to_record(value: object) -> object:
-    """What `json.dumps` can write of dataclasses, enums, arrays, bytes, mappings and sequences.
+    """Return what `json.dumps` can write of dataclasses, enums, arrays, bytes and containers.
 
     Raises:
         TypeError: the value holds something else.
@@ -34,12 +45,13 @@ def to_record(value: object) -> object:
         case list() | tuple():
             return [to_record(item) for item in value]
     if is_dataclass(value):
-        return {field.name: to_record(getattr(value, field.name)) for field in fields(value)}
+        kind: type = type(value)
+        return {key: to_record(getattr(value, name)) for key, (name, _) in _fields(kind).items()}
     raise TypeError(f"a record cannot hold a {type(value).__name__}")
 
 
 def from_record(kind: type[ValueT], record: object) -> ValueT:
-    """The value of that type which `to_record` wrote.
+    """Return the value of a type which `to_record` wrote.
 
     Raises:
         ValueError: the record does not fit the type.
@@ -53,7 +65,7 @@ def from_record(kind: type[ValueT], record: object) -> ValueT:
 def _read(kind: object, record: object) -> object:
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is types.UnionType:
-        present = next(each for each in arguments if each is not types.NoneType)
+        present = next(option for option in arguments if option is not types.NoneType)
         return None if record is None else _read(present, record)
     if isinstance(record, list) and origin in (list, tuple):
         items = [_read(arguments[0], item) for item in record]
@@ -70,8 +82,9 @@ def _read_mapping(kind: object, record: dict[str, object]) -> object:
         key, item = get_args(kind)
         return {key(name): _read(item, value) for name, value in record.items()}
     if isinstance(kind, type) and is_dataclass(kind):
-        hints = _hints(kind)
-        return kind(**{name: _read(hints[name], value) for name, value in record.items()})
+        keys = _fields(kind)
+        named = ((*keys[key], value) for key, value in record.items())
+        return kind(**{name: _read(hint, value) for name, hint, value in named})
     data, dtype, shape = str(record["data"]), str(record["dtype"]), record["shape"]
     flat = np.frombuffer(base64.b64decode(data), dtype=np.dtype(dtype))
     return flat.reshape(cast("list[int]", shape)).copy()
@@ -90,6 +103,10 @@ def _read_plain(kind: object, record: object) -> object:
 
 
 @cache
-def _hints(kind: type) -> dict[str, object]:
-    """Types of a dataclass's fields; finding them anew would dominate the reading of long files."""
-    return get_type_hints(kind)
+def _fields(kind: type) -> dict[str, tuple[str, object]]:
+    """Name and type of each field by its key; found once, for files of thousands of lines."""
+    hints = get_type_hints(kind)
+    return {
+        field.metadata.get(_KEY, field.name): (field.name, hints[field.name])
+        for field in fields(kind)
+    }

@@ -1,4 +1,4 @@
-"""What skulens says of a video, one appearance at a time (design.md, Command line)."""
+"""Events: what happens in a video or a live session, one appearance at a time."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +11,7 @@ from matcher.results import Verdict
 
 
 class EventKind(StrEnum):
-    """Where an appearance stands."""
+    """The steps in the life of an appearance."""
 
     ENTERED = "entered"
     CONFIRMED = "confirmed"
@@ -21,7 +21,28 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Event:
-    """One step in the life of an appearance; the JSON contract of design.md section 8."""
+    """One step in the life of an appearance; a public contract as JSON.
+
+    Attributes:
+        sequence: number within the session, from 1, without gaps.
+        event: which step.
+        catalog: name.
+        session_id: of the live session or video.
+        appearance_id: the same for all events of one appearance.
+        track_id: the track that leads it.
+        product_id: None when the verdict is `unknown`.
+        verdict: identical, similar or unknown.
+        probability: in [0, 1], of the product.
+        box: pixels, where it was at `frame_index`.
+        outline: (4, 2) float32 pixels, or (0, 2) before a verification.
+        frame_index: of the source.
+        media_time_s: seconds, of that frame.
+        timestamp: ISO 8601 in UTC, of the frame at which the event was found.
+        frame_age_ms: from the source to the emission; 0 for files.
+        late: whether that was more than the session's bound.
+        index_version: journal number of the catalog snapshot.
+        degraded: whether verification was overdue.
+    """
 
     sequence: int
     event: EventKind

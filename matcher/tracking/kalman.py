@@ -10,12 +10,15 @@ from matcher.imaging.box import Box
 
 # Standard deviations in shares of the box's mean side: ByteTrack's noise at 30 frames per second,
 # turned into densities per second.
-MEASURED: Final = 0.05
-POSITION: Final = 0.27
-VELOCITY: Final = 1.0
-FIRST_VELOCITY: Final = 1.9
+MEASURED: Final = 0.05  # of a measured coordinate
+POSITION: Final = 0.27  # per square root of a second
+VELOCITY: Final = 1.0  # of the velocity, per second and square root of a second
+FIRST_VELOCITY: Final = 1.9  # per second, of a box seen for the first time
 SIZE_MEMORY: Final = 0.3  # seconds after which a box no longer grows or shrinks by itself
-SMALLEST: Final = 1.0  # pixels
+VELOCITY_MEMORY: Final = 0.7  # share of the old velocity that a step of optical flow keeps
+NEW_VELOCITY: Final = 0.3  # share that the step's own velocity gets; the two make 1
+SMALLEST: Final = 1.0  # pixels; a side never becomes zero
+LEAST_DETERMINANT: Final = 1e-6  # of a similarity; noise must not turn a box inside out
 
 
 @dataclass(slots=True, eq=False)
@@ -33,7 +36,7 @@ class BoxMotion:
 
     @classmethod
     def start(cls, box: Box) -> "BoxMotion":
-        """A box that was seen for the first time."""
+        """Return the motion of a box that was seen for the first time."""
         mean = np.zeros((4, 2))
         mean[:, 0] = _measurement(box)
         covariance = np.zeros((4, 2, 2))
@@ -43,7 +46,7 @@ class BoxMotion:
 
     @property
     def box(self) -> Box:
-        """The expected box."""
+        """The expected box, in pixels."""
         x, y, width, height = self.mean[:, 0].tolist()
         width, height = max(width, SMALLEST), max(height, SMALLEST)
         left, top = x - width / 2, y - height / 2
@@ -55,7 +58,7 @@ class BoxMotion:
         return float(self.mean[0, 1]), float(self.mean[1, 1])
 
     def predict(self, seconds: float) -> None:
-        """Let time pass."""
+        """Let seconds pass."""
         self.mean[:, 0] += seconds * self.mean[:, 1]
         self.mean[2:, 1] *= np.exp(-seconds / SIZE_MEMORY)
         step = np.array([[1.0, seconds], [0.0, 1.0]])
@@ -69,20 +72,23 @@ class BoxMotion:
 
         Args:
             motion: (2, 3) similarity, last frame's pixels to this frame's, of the box.
-            camera: likewise, of the background.
+            camera: (2, 3) similarity, last frame's pixels to this frame's, of the background.
             seconds: since the last frame.
         """
         before = self.mean[:2, 0].copy()
         self.warp(motion)
         still = camera[:, :2] @ before + camera[:, 2]
         if seconds > 0:
-            self.mean[:2, 1] = 0.7 * self.mean[:2, 1] + 0.3 * (self.mean[:2, 0] - still) / seconds
+            self.mean[:2, 1] = (
+                VELOCITY_MEMORY * self.mean[:2, 1]
+                + NEW_VELOCITY * (self.mean[:2, 0] - still) / seconds
+            )
         self._blur(seconds)
 
     def warp(self, motion: NDArray[np.float64]) -> None:
         """Take the box into the pixels of a moved camera; (2, 3) similarity."""
         turn = motion[:, :2]
-        zoom = float(np.sqrt(max(np.linalg.det(turn), 1e-6)))
+        zoom = float(np.sqrt(max(np.linalg.det(turn), LEAST_DETERMINANT)))
         self.mean[:2] = turn @ self.mean[:2]
         self.mean[:2, 0] += motion[:, 2]
         self.mean[2:] *= zoom

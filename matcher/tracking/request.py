@@ -1,6 +1,6 @@
-"""One piece of the second lane's work, and how its answer is carried to the present.
+"""One verification: what is asked for, and how its result is carried to the present frame.
 
-A look takes longer than a frame lasts. Live, the first lane goes on meanwhile; when the answer
+A verification takes longer than a frame lasts. Live, tracking goes on meanwhile; when the result
 comes, what it says of its own frame is moved along with what the camera and the tracked things did
 since, and then counts as said of the present one.
 """
@@ -22,44 +22,55 @@ from matcher.imaging.optical_flow import (
     move_box,
 )
 from matcher.results import Detection, Match
+from matcher.tracking.appearance import Sighting
+from matcher.tracking.finder import CatalogT, Finder
 from stream.frame import Frame
 
-ON_TRACK: Final = 0.3  # IoU of a match with the track it lies on
+ON_TRACK: Final = 0.3  # IoU from which a match lies on a track, and so moved as the track did
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VerificationRequest:
-    """What the second lane is asked.
+    """One piece of work for the slow path.
 
     Attributes:
         frame: the picture to look at.
         task: a track's id, or `matcher.tracking.scheduler.WHOLE_PICTURE`.
-        seen: where the track was; None for the whole picture.
+        detection: where the track was; None for the whole picture.
         quality: of the track's view; comparable within one track only.
-        deadline: media seconds by which it should have been begun.
+        deadline: media seconds by which it should have been started.
     """
 
     frame: Frame
     task: int
-    seen: Detection | None
+    detection: Detection | None
     quality: float
     deadline: float
 
 
+def run_request(
+    finder: Finder[CatalogT], request: VerificationRequest, catalog: CatalogT
+) -> tuple[Match, ...]:
+    """Verify what a request asks for; blocks while networks run. Any thread may do it."""
+    if request.detection is None:
+        return finder.survey(request.frame.image, catalog).matches
+    return finder.match(request.frame.image, [request.detection], catalog)
+
+
 @dataclass(slots=True, eq=False)
 class InFlightRequest:
-    """An inquiry that was begun, and what has moved where since its frame.
+    """A request that was started, and what has moved where since its frame.
 
     Attributes:
-        inquiry: what was asked.
-        boxes: of the tracks, in the inquiry's frame.
-        camera: (2, 3) similarity from the inquiry's frame to the present one, of the scene.
-        regions: likewise, per track.
+        request: what was asked for.
+        boxes: of the tracks, by id, in the request's frame.
+        camera: (2, 3) similarity from the request's frame to the present one, of the scene.
+        regions: (2, 3) similarities from the request's frame to the present one, by track id.
         frames: that have passed.
-        is_cut: whether the scene of the inquiry is over.
+        is_cut: whether the scene of the request is over.
     """
 
-    inquiry: VerificationRequest
+    request: VerificationRequest
     boxes: dict[int, Box]
     camera: Similarity = field(default_factory=STILL.copy)
     regions: dict[int, Similarity] = field(default_factory=dict)
@@ -76,53 +87,72 @@ class InFlightRequest:
             self.regions[track_id] = compose_motions(step, so_far)
         self.camera = compose_motions(motion.camera, self.camera)
 
-    def present(self, matches: Sequence[Match], grey: NDArray[np.uint8]) -> list[Match | None]:
-        """Matches in the inquiry's frame as in the present one; None where that cannot be told.
+    def to_present(self, matches: Sequence[Match], grey: NDArray[np.uint8]) -> list[Match | None]:
+        """Return matches as they are in the present frame; None where that cannot be told.
 
         What lies on a track moved as the track did. Anything else is believed only where optical
         flow finds it again: it may have been carried out of the picture meanwhile.
 
         Args:
-            matches: of the inquiry's frame.
-            grey: the present frame, `matcher.imaging.optical_flow.reduce_to_grey`.
+            matches: in pixels of the request's frame.
+            grey: the present frame, reduced.
         """
         if not self.frames:
             return list(matches)
-        motions = {number: self._motion(match) for number, match in enumerate(matches)}
+        motions = {number: self._motion_of(match) for number, match in enumerate(matches)}
         lost = {
-            number: matched_box(matches[number]) for number, it in motions.items() if it is None
+            number: matched_box(matches[number])
+            for number, motion in motions.items()
+            if motion is None
         }
         if lost:
-            motions |= estimate_region_motion(self.inquiry.frame.image, grey, lost, self.camera)
+            motions |= estimate_region_motion(self.request.frame.image, grey, lost, self.camera)
         return [
-            None if motion is None else _moved_match(match, motion)
+            None if motion is None else _move_match(match, motion)
             for match, motion in zip(matches, motions.values(), strict=True)
         ]
 
-    def _motion(self, match: Match) -> Similarity | None:
-        """That of the track it lies on."""
+    def evidence_of(
+        self, match: Match, present: Sighting, frame: Frame
+    ) -> tuple[Sighting, NDArray[np.uint8]]:
+        """Return where and in which picture a match was seen: that of the request.
+
+        Args:
+            match: in pixels of the request's frame.
+            present: where its track is now.
+            frame: the present one.
+        """
+        if not self.frames:
+            return present, frame.image
+        origin, proof = self.request.frame, match.verification
+        outline = present.outline[:0] if proof is None else proof.outline
+        sighting = Sighting(origin.index, origin.media_time, matched_box(match), outline)
+        return sighting, origin.image
+
+    def _motion_of(self, match: Match) -> Similarity | None:
+        """Motion of the track that a match lies on."""
         box = matched_box(match)
-        overlaps = {track_id: each.iou(box) for track_id, each in self.boxes.items()}
-        best = max(overlaps, key=lambda each: overlaps[each], default=None)
+        overlaps = {track_id: place.iou(box) for track_id, place in self.boxes.items()}
+        best = max(overlaps, key=lambda track_id: overlaps[track_id], default=None)
         return None if best is None or overlaps[best] < ON_TRACK else self.regions[best]
 
 
 def matched_box(match: Match) -> Box:
-    """Around its outline, if it has one."""
+    """Return the box around a match's outline, or its detection's if it has none."""
     proof = match.verification
     if proof is None or not len(proof.outline):
         return match.detection.box
     return Box.around(proof.outline)
 
 
-def _moved_match(match: Match, motion: Similarity) -> Match:
+def transform_points(points: NDArray[np.float32], motion: Similarity) -> NDArray[np.float32]:
+    """Return (N, 2) points after a (2, 3) motion."""
+    return (points @ motion[:, :2].T + motion[:, 2]).astype(np.float32)
+
+
+def _move_match(match: Match, motion: Similarity) -> Match:
     detection = replace(match.detection, box=move_box(match.detection.box, motion))
     proof = match.verification
     if proof is not None:
         proof = replace(proof, outline=transform_points(proof.outline, motion))
     return replace(match, detection=detection, verification=proof)
-
-
-def transform_points(points: NDArray[np.float32], motion: Similarity) -> NDArray[np.float32]:
-    """(N, 2) points after a (2, 3) motion."""
-    return (points @ motion[:, :2].T + motion[:, 2]).astype(np.float32)

@@ -1,4 +1,4 @@
-"""ByteTrack: follows boxes over frames by two rounds of overlap, confident detections first.
+"""ByteTrack: follow boxes over frames by two rounds of overlap, confident detections first.
 
 After Zhang et al., "ByteTrack: Multi-Object Tracking by Associating Every Detection Box" (2022),
 written for seconds instead of frame counts, with three additions: the camera's motion is taken out,
@@ -24,7 +24,7 @@ NO_OUTLINE: Final = np.zeros((0, 2), np.float32)
 
 
 class TrackState(StrEnum):
-    """How sure we are that a track is in view."""
+    """Whether a track is in view: seen once, followed, or not found any more."""
 
     TENTATIVE = "tentative"
     TRACKED = "tracked"
@@ -36,18 +36,19 @@ class TrackerSettings:
     """Thresholds of the association.
 
     Attributes:
-        high: confidence from which a detection takes part in the first round and starts tracks.
-        low: confidence from which it takes part in the second.
-        first_overlap: IoU that the first round asks for.
-        second_overlap: likewise, the second round, and new tracks' second sighting.
-        sure_overlap: likewise, where a wrong pair costs most: tracks whose product was verified,
-            and lost ones, of which only the way is known.
+        high: confidence from which a detection takes part in the first round and starts tracks
+            (`track_activation_threshold` elsewhere).
+        low: confidence from which it takes part in the second round.
+        first_overlap: IoU needed in the first round.
+        second_overlap: IoU needed in the second round, and for new tracks' second sighting.
+        sure_overlap: IoU needed where a wrong pair costs most: by tracks whose product was
+            verified, and by lost ones, of which only the way is known.
         duplicate_overlap: IoU above which two tracks are one.
         visible_share: of a track's box that must be in the picture.
         tentative_seconds: a new track without a second sighting is dropped after this.
-        lost_seconds: a lost track is kept this long.
+        lost_seconds: a lost track is kept this long (`lost_track_buffer` elsewhere).
         carry_seconds: optical flow alone keeps a track in view this long after a sighting.
-        verified_carry_seconds: likewise, when its product has been verified.
+        verified_carry_seconds: the same, once its product has been verified.
     """
 
     high: float = 0.25
@@ -69,7 +70,7 @@ class Track:
 
     Attributes:
         track_id: from 1, never used twice.
-        state: how sure.
+        state: whether it is in view.
         motion: box and velocity.
         confidence: of the last detection that was taken for it.
         first_seen: media seconds.
@@ -93,18 +94,18 @@ class Track:
 
     @property
     def box(self) -> Box:
-        """Where it is expected now."""
+        """The box where it is expected now, in pixels."""
         return self.motion.box
 
     @property
     def in_view(self) -> bool:
-        """Whether it was seen, or carried, up to now."""
+        """Whether it was seen, or carried by optical flow, up to now."""
         return self.state is TrackState.TRACKED
 
-    def see(self, detection: Detection, time: float) -> None:
-        """Learn from a sighting."""
+    def observe(self, detection: Detection, time: float) -> None:
+        """Learn from a detection at a media time in seconds."""
         if self.state is TrackState.LOST:
-            self.doubt()
+            self.withdraw_proof()
         if time > self.first_seen:
             self.state = TrackState.TRACKED
         self.motion.update(detection.box)
@@ -114,8 +115,8 @@ class Track:
         if len(self.outline) and Box.around(self.outline).iou(self.box) < ASTRAY:
             self.outline = NO_OUTLINE.copy()  # it was carried astray
 
-    def doubt(self) -> None:
-        """It may follow something else by now: until the next proof it counts as never verified."""
+    def withdraw_proof(self) -> None:
+        """Count it as never verified until the next proof: it may follow something else by now."""
         self.verified = False
         self.outline = NO_OUTLINE.copy()
 
@@ -135,36 +136,50 @@ class Tracker:
     next_id: int = 1
 
     def update(self, detections: Sequence[Detection], motion: FrameMotion, time: float) -> None:
-        """Take one frame's detections; `time` in media seconds, rising. A cut ends every track."""
+        """Take one frame's detections; a cut ends every track.
+
+        Args:
+            detections: in pixels of the frame.
+            motion: since the last frame.
+            time: media seconds, rising.
+        """
         if motion.is_cut:
             self.tracks = []
         carried = [self._advance(track, motion, time) for track in self.tracks]
         followed = {track.track_id for track, was in zip(self.tracks, carried, strict=True) if was}
         settings = self.settings
-        high = [each for each in detections if each.confidence >= settings.high]
-        low = [each for each in detections if settings.low <= each.confidence < settings.high]
+        high = [found for found in detections if found.confidence >= settings.high]
+        low = [found for found in detections if settings.low <= found.confidence < settings.high]
         known = [track for track in self.tracks if track.state is not TrackState.TENTATIVE]
         new = [track for track in self.tracks if track.state is TrackState.TENTATIVE]
 
-        unseen, high = _associate(known, high, self._asks_first, time)
+        unseen, high = _associate(known, high, self._first_overlap, time)
         in_view = [track for track in unseen if track.in_view]
-        unseen_in_view, _ = _associate(in_view, low, self._asks_second, time)
-        _, high = _associate(new, high, self._asks_second, time)
+        unseen_in_view, _ = _associate(in_view, low, self._second_overlap, time)
+        _, high = _associate(new, high, self._second_overlap, time)
 
         for track in unseen_in_view:
-            if track.track_id not in followed or time - track.last_seen > self._carry(track):
+            if track.track_id not in followed or time - track.last_seen > self._carry_seconds(
+                track
+            ):
                 track.state = TrackState.LOST
         for detection in high:
             self._start(detection, time, TrackState.TENTATIVE)
         self._forget(time)
 
-    def adopt(self, box: Box, outline: NDArray[np.float32], time: float) -> Track:
-        """Take a verified outline of the current frame as a sighting; starts a track if needed."""
-        overlaps = [track.box.iou(box) for track in self.tracks]
-        best = int(np.argmax(overlaps)) if overlaps else -1
-        if best >= 0 and overlaps[best] >= self.settings.second_overlap:
+    def add_verified(self, box: Box, outline: NDArray[np.float32], time: float) -> Track:
+        """Take a verified outline of the current frame as a sighting; start a track if needed.
+
+        Args:
+            box: around the outline, in pixels.
+            outline: (4, 2) pixels.
+            time: media seconds.
+        """
+        ious = [track.box.iou(box) for track in self.tracks]
+        best = int(np.argmax(ious)) if ious else -1
+        if best >= 0 and ious[best] >= self.settings.second_overlap:
             track = self.tracks[best]
-            track.see(Detection(box, max(track.confidence, self.settings.high)), time)
+            track.observe(Detection(box, max(track.confidence, self.settings.high)), time)
         else:
             track = self._start(Detection(box, 1.0), time, TrackState.TRACKED)
         track.state = TrackState.TRACKED
@@ -172,18 +187,18 @@ class Tracker:
         track.outline = np.asarray(outline, np.float32)
         return track
 
-    def leave(self, width: int, height: int) -> None:
-        """Lose what has left a picture of that size, but for a small rest."""
+    def lose_outside(self, width: int, height: int) -> None:
+        """Mark as lost what has left a picture of that size, but for a small rest."""
         for track in self.tracks:
             box = track.box
             if box.clipped(width, height).area < self.settings.visible_share * box.area:
                 track.state = TrackState.LOST
 
-    def _asks_first(self, track: Track) -> float:
+    def _first_overlap(self, track: Track) -> float:
         unsure = track.in_view and not track.verified
         return self.settings.first_overlap if unsure else self.settings.sure_overlap
 
-    def _asks_second(self, track: Track) -> float:
+    def _second_overlap(self, track: Track) -> float:
         return self.settings.sure_overlap if track.verified else self.settings.second_overlap
 
     def _start(self, detection: Detection, time: float, state: TrackState) -> Track:
@@ -208,7 +223,7 @@ class Tracker:
             track.outline = _moved(track.outline, motion.camera if own is None else own)
         return own is not None
 
-    def _carry(self, track: Track) -> float:
+    def _carry_seconds(self, track: Track) -> float:
         settings = self.settings
         return settings.verified_carry_seconds if track.verified else settings.carry_seconds
 
@@ -218,8 +233,8 @@ class Tracker:
             TrackState.LOST: self.settings.lost_seconds,
             TrackState.TRACKED: np.inf,
         }
-        kept = [each for each in self.tracks if time - each.last_seen <= limits[each.state]]
-        self.tracks = _without_duplicates(kept, self.settings.duplicate_overlap)
+        kept = [track for track in self.tracks if time - track.last_seen <= limits[track.state]]
+        self.tracks = _drop_duplicates(kept, self.settings.duplicate_overlap)
 
 
 def _moved(outline: NDArray[np.float32], motion: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -229,14 +244,14 @@ def _moved(outline: NDArray[np.float32], motion: NDArray[np.float64]) -> NDArray
 def _associate(
     tracks: Sequence[Track],
     detections: Sequence[Detection],
-    asks: Callable[[Track], float],
+    needed: Callable[[Track], float],
     time: float,
 ) -> tuple[list[Track], list[Detection]]:
-    """Pair by greatest total overlap; returns the tracks and detections left over."""
+    """Pair by greatest total overlap; return the tracks and detections left over."""
     if not tracks or not detections:
         return list(tracks), list(detections)
-    ious = pairwise_iou([each.box for each in tracks], [each.box for each in detections])
-    enough = ious >= np.array([[asks(track)] for track in tracks])
+    ious = pairwise_iou([track.box for track in tracks], [found.box for found in detections])
+    enough = ious >= np.array([[needed(track)] for track in tracks])
     # Pairs below the threshold must not pull others out of place, so they weigh nothing.
     rows, columns = linear_sum_assignment(np.where(enough, ious, 0.0), maximize=True)
     pairs = {
@@ -245,16 +260,16 @@ def _associate(
         if enough[row, column]
     }
     for row, column in pairs.items():
-        tracks[row].see(detections[column], time)
+        tracks[row].observe(detections[column], time)
     taken = set(pairs.values())
     return (
         [track for row, track in enumerate(tracks) if row not in pairs],
-        [each for column, each in enumerate(detections) if column not in taken],
+        [found for column, found in enumerate(detections) if column not in taken],
     )
 
 
 def pairwise_iou(first: Sequence[Box], second: Sequence[Box]) -> NDArray[np.float64]:
-    """(N, M) IoU of every box with every other."""
+    """Return (N, M) IoU of every box of the first sequence with every one of the second."""
     a = np.array([[b.left, b.top, b.right, b.bottom] for b in first]).reshape(-1, 1, 4)
     b = np.array([[b.left, b.top, b.right, b.bottom] for b in second]).reshape(1, -1, 4)
     sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
@@ -263,14 +278,15 @@ def pairwise_iou(first: Sequence[Box], second: Sequence[Box]) -> NDArray[np.floa
     return np.asarray(shared / np.maximum(areas[0] + areas[1] - shared, 1e-9))
 
 
-def _without_duplicates(tracks: list[Track], overlap: float) -> list[Track]:
+def _drop_duplicates(tracks: list[Track], overlap: float) -> list[Track]:
     """Of two tracks in one place, the verified one stays, then the longer one."""
     if len(tracks) < 2:
         return tracks
-    ious = np.triu(pairwise_iou([each.box for each in tracks], [each.box for each in tracks]), k=1)
+    boxes = [track.box for track in tracks]
+    ious = np.triu(pairwise_iou(boxes, boxes), k=1)
     dropped = set()
     for first, second in np.argwhere(ious > overlap):
-        worse = min((tracks[first], tracks[second]), key=lambda each: _worth(each))
+        worse = min((tracks[first], tracks[second]), key=_worth)
         dropped.add(worse.track_id)
     return [track for track in tracks if track.track_id not in dropped]
 

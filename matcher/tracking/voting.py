@@ -1,4 +1,4 @@
-"""Several looks at one thing, counted together: log odds per product against "none of them"."""
+"""Several verifications of one thing, counted together: log-odds per product against "none"."""
 
 from dataclasses import dataclass, field
 from math import exp, log
@@ -6,36 +6,36 @@ from typing import Final
 
 from matcher.results import Match, Verdict
 
-LEAST_SHARE: Final = 0.02  # of probability: no single look decides by more than 1 : 49
-SURE: Final = 6.0  # log odds beyond which further looks add nothing, so that a swap is noticed
-ABSENCE: Final = 0.35  # weight of a look that found nothing: blur hides a product, it invents none
-DOUBTED: Final = -1.0  # log odds below which such looks push no product
-REPEATED: Final = 0.3  # weight of a look right after another one, which mostly repeats it
-ENOUGH: Final = 30  # inliers from which a look counts in full
-WEAKEST: Final = 0.3  # weight of a look with hardly any
-FRESH_SECONDS: Final = 1.0  # after which a look counts (nearly) in full again
+LEAST_SHARE: Final = 0.02  # of probability: no single vote decides by more than 1 : 49
+SURE: Final = 6.0  # log-odds beyond which further votes add nothing, so that a swap is noticed
+ABSENCE: Final = 0.35  # weight of a vote that found nothing: blur hides a product, it invents none
+DOUBTED: Final = -1.0  # log-odds below which such votes push no product
+REPEATED: Final = 0.3  # weight of a vote right after another one, which mostly repeats it
+ENOUGH: Final = 30  # inliers from which a vote counts in full
+WEAKEST: Final = 0.3  # weight of a vote with hardly any inliers
+FRESH_SECONDS: Final = 1.0  # after which a vote counts (nearly) in full again
 
 
 @dataclass(frozen=True, slots=True)
 class TrackCalibration:
-    """Turns a track's log odds into a probability (Platt scaling); by default they are believed.
+    """Platt scaling of a track's log-odds; by default they are believed as they are.
 
     Attributes:
         scale: below 1 for a vote that is too sure of itself.
-        offset: log odds added before.
+        offset: log-odds added before.
     """
 
     scale: float = 1.0
     offset: float = 0.0
 
     def probability(self, log_odds: float) -> float:
-        """In (0, 1)."""
+        """Return the probability, in (0, 1)."""
         return 1.0 / (1.0 + exp(-(self.scale * log_odds + self.offset)))
 
 
 @dataclass(frozen=True, slots=True)
 class VoteResult:
-    """What is said of an appearance.
+    """The outcome of the votes on one appearance.
 
     Attributes:
         product_id: None when the verdict is `unknown`.
@@ -49,7 +49,7 @@ class VoteResult:
 
     @property
     def name(self) -> str | None:
-        """The product, if it is identical; what `confirmed` and `revised` are about."""
+        """The product, if it is identical; `confirmed` and `revised` events are about it."""
         return self.product_id if self.verdict is Verdict.IDENTICAL else None
 
 
@@ -58,13 +58,13 @@ NO_RESULT: Final = VoteResult(None, Verdict.UNKNOWN, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class VoteSettings:
-    """When a vote is an answer.
+    """When votes name a product; all values are probabilities.
 
     Attributes:
-        identical_at: probability that one agreeing look, or more, must reach.
-        alone_at: likewise, while only one look said `identical`.
-        similar_at: probability from which a product is worth naming as similar.
-        kept_until: an answer that was given stands until its probability falls below this.
+        identical_at: needed for `identical` with two agreeing votes or more.
+        alone_at: needed for `identical` while only one vote said so.
+        similar_at: from which a product is worth naming as similar.
+        kept_until: a name that was reported stands until its probability falls below this.
     """
 
     identical_at: float = 0.9
@@ -75,13 +75,13 @@ class VoteSettings:
 
 @dataclass(slots=True, eq=False)
 class Votes:
-    """The votes of one appearance.
+    """The votes on one appearance.
 
     Attributes:
         log_odds: per product that was ever a candidate, against "none of them".
-        identical: how many looks said that the product is identical.
-        similar: likewise, similar.
-        looks: how many there were.
+        identical: number of votes for each product as identical.
+        similar: number of votes for each product as similar.
+        looks: number of votes, which is that of verifications.
         last_s: media seconds of the last one.
     """
 
@@ -92,33 +92,33 @@ class Votes:
     last_s: float = 0.0
 
     def cast(self, match: Match, time: float) -> None:
-        """Count one look, at a media time in seconds."""
+        """Count one verification, at a media time in seconds."""
         shares = _shares(match)
         nothing = max(1.0 - sum(shares.values()), LEAST_SHARE)
         weight = self._weight(match, time)
-        for product in sorted({*shares, *self.log_odds}):
-            evidence = log(max(shares.get(product, 0.0), LEAST_SHARE) / nothing)
-            before = self.log_odds.get(product, 0.0)
+        for product_id in sorted({*shares, *self.log_odds}):
+            evidence = log(max(shares.get(product_id, 0.0), LEAST_SHARE) / nothing)
+            before = self.log_odds.get(product_id, 0.0)
             after = before + weight * evidence
             if match.verdict is Verdict.UNKNOWN:
                 after = max(after, min(before, DOUBTED))
-            self.log_odds[product] = after
+            self.log_odds[product_id] = after
         self._bound()
         if match.product_id is not None:
-            said = {Verdict.IDENTICAL: self.identical, Verdict.SIMILAR: self.similar}
-            counts = said.get(match.verdict, {})
+            by_verdict = {Verdict.IDENTICAL: self.identical, Verdict.SIMILAR: self.similar}
+            counts = by_verdict.get(match.verdict, {})
             counts[match.product_id] = counts.get(match.product_id, 0) + 1
         self.looks += 1
         self.last_s = time
 
     def add(self, other: "Votes") -> None:
-        """Take over the votes of another track of the same appearance."""
-        for product, odds in other.log_odds.items():
-            self.log_odds[product] = self.log_odds.get(product, 0.0) + odds
+        """Take over the votes on another track of the same appearance."""
+        for product_id, odds in other.log_odds.items():
+            self.log_odds[product_id] = self.log_odds.get(product_id, 0.0) + odds
         self._bound()
         for mine, theirs in ((self.identical, other.identical), (self.similar, other.similar)):
-            for product, count in theirs.items():
-                mine[product] = mine.get(product, 0) + count
+            for product_id, count in theirs.items():
+                mine[product_id] = mine.get(product_id, 0) + count
         self.looks += other.looks
         self.last_s = max(self.last_s, other.last_s)
 
@@ -127,18 +127,27 @@ class Votes:
         for votes in (self.log_odds, self.identical, self.similar):
             votes.pop(product_id, None)
 
-    def answer(
-        self, settings: VoteSettings, calibration: TrackCalibration, given: str | None
+    def result(
+        self, settings: VoteSettings, calibration: TrackCalibration, reported: str | None
     ) -> VoteResult:
-        """What the votes say; `given` is the name that was given before, if any."""
-        probabilities = {each: self._probability(each, calibration) for each in self.log_odds}
-        if given in probabilities and given is not None:
-            rival = max((p for each, p in probabilities.items() if each != given), default=0.0)
-            if probabilities[given] >= max(settings.kept_until, rival):
-                return VoteResult(given, Verdict.IDENTICAL, probabilities[given])
+        """Return what the votes say.
+
+        Args:
+            settings: thresholds.
+            calibration: from log-odds to probability.
+            reported: the name that was reported before, if any; it is given up reluctantly.
+        """
+        probabilities = {
+            product_id: self._probability(product_id, calibration) for product_id in self.log_odds
+        }
+        if reported in probabilities and reported is not None:
+            rivals = (p for product_id, p in probabilities.items() if product_id != reported)
+            kept = probabilities[reported]
+            if kept >= max(settings.kept_until, max(rivals, default=0.0)):
+                return VoteResult(reported, Verdict.IDENTICAL, kept)
         if not probabilities:
             return NO_RESULT
-        best = max(sorted(probabilities), key=lambda each: probabilities[each])
+        best = max(sorted(probabilities), key=lambda product_id: probabilities[product_id])
         probability, agreeing = probabilities[best], self.identical.get(best, 0)
         needed = settings.identical_at if agreeing > 1 else settings.alone_at
         if agreeing and probability >= needed:
@@ -150,11 +159,11 @@ class Votes:
     def _bound(self) -> None:
         """Keep doubt possible; all together, so that the odds between two twins stay."""
         excess = max([0.0, *(odds - SURE for odds in self.log_odds.values())])
-        self.log_odds = {each: max(v - excess, -SURE) for each, v in self.log_odds.items()}
+        self.log_odds = {key: max(odds - excess, -SURE) for key, odds in self.log_odds.items()}
 
-    def _probability(self, product: str, calibration: TrackCalibration) -> float:
-        others = 1.0 + sum(exp(v) for each, v in self.log_odds.items() if each != product)
-        return calibration.probability(self.log_odds[product] - log(others))
+    def _probability(self, product_id: str, calibration: TrackCalibration) -> float:
+        others = 1.0 + sum(exp(odds) for key, odds in self.log_odds.items() if key != product_id)
+        return calibration.probability(self.log_odds[product_id] - log(others))
 
     def _weight(self, match: Match, time: float) -> float:
         if match.verdict is Verdict.UNKNOWN:
@@ -169,9 +178,13 @@ class Votes:
 
 def _shares(match: Match) -> dict[str, float]:
     """Probability per verified product, together below 1."""
-    shares = {each.product_id: each.probability for each in match.candidates if each.probability}
+    shares = {
+        candidate.product_id: candidate.probability
+        for candidate in match.candidates
+        if candidate.probability
+    }
     if match.product_id is not None:
         shares[match.product_id] = match.probability
     total = sum(shares.values())
     ceiling = 1.0 - LEAST_SHARE
-    return {each: p * min(1.0, ceiling / total) for each, p in shares.items()} if total else {}
+    return {key: p * min(1.0, ceiling / total) for key, p in shares.items()} if total else {}

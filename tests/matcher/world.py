@@ -25,7 +25,7 @@ WIDTH, HEIGHT = 640, 360
 
 
 @dataclass(frozen=True)
-class Thing:
+class WorldThing:
     """Something in the world: `name` is its product, or None; `box` is None while out of view."""
 
     name: str | None
@@ -35,11 +35,11 @@ class Thing:
 
 @dataclass(frozen=True)
 class World:
-    things: tuple[Thing, ...]
+    things: tuple[WorldThing, ...]
     camera: Callable[[float], tuple[float, float]] = lambda _: (0.0, 0.0)
     rate: float = 25.0
 
-    def visible(self, time: float) -> list[tuple[Thing, Box]]:
+    def visible(self, time: float) -> list[tuple[WorldThing, Box]]:
         seen = []
         for thing in self.things:
             box = thing.box(time)
@@ -71,7 +71,7 @@ class World:
     def frames(self, seconds: float) -> Iterator[Frame]:
         return (self.frame(index) for index in range(int(seconds * self.rate)))
 
-    def at(self, image: NDArray[np.uint8]) -> list[tuple[Thing, Box]]:
+    def at(self, image: NDArray[np.uint8]) -> list[tuple[WorldThing, Box]]:
         high, middle, low = (int(part) for part in image[0, 0])
         return self.visible(((high << 16) + (middle << 8) + low) / self.rate)
 
@@ -89,7 +89,7 @@ def _shifted(big: NDArray[np.uint8], camera: tuple[float, float]) -> NDArray[np.
 
 
 @dataclass(frozen=True)
-class FakeCatalog:
+class WorldCatalog:
     name: str = "shop"
     index_version: int = 7
     products: Mapping[str, object] = field(
@@ -98,7 +98,7 @@ class FakeCatalog:
 
 
 @dataclass
-class TrueFinder:
+class WorldFinder:
     """Answers from the world's truth.
 
     Attributes:
@@ -111,8 +111,8 @@ class TrueFinder:
     """
 
     world: World
-    sees: Callable[[Thing, float], bool] = lambda _thing, _time: True
-    names: Callable[[Thing, float], str | None] = lambda thing, _time: thing.name
+    sees: Callable[[WorldThing, float], bool] = lambda _thing, _time: True
+    names: Callable[[WorldThing, float], str | None] = lambda thing, _time: thing.name
     confidence: float = 0.9
     junk: tuple[tuple[float, Detection], ...] = ()
     surveys: bool = True
@@ -132,12 +132,12 @@ class TrueFinder:
         self,
         image: NDArray[np.uint8],
         detections: Sequence[Detection],
-        catalog: FakeCatalog,  # noqa: ARG002 -- the truth needs none
+        catalog: WorldCatalog,  # noqa: ARG002 -- the truth needs none
     ) -> tuple[Match, ...]:
         self.looked.append(len(detections))
         return tuple(self._match(image, each) for each in detections)
 
-    def survey(self, image: NDArray[np.uint8], catalog: FakeCatalog) -> Identification:
+    def survey(self, image: NDArray[np.uint8], catalog: WorldCatalog) -> Identification:
         self.whole += 1
         seen = [Detection(box, 0.9) for _, box in self.world.at(image) if self.surveys]
         matches = tuple(self._match(image, each) for each in seen)

@@ -241,7 +241,8 @@ def _watched(
     clip: Path, pictures: Path, built: "Services", stack: ExitStack, on_stage: OnStage
 ) -> Iterator["Event"]:
     from api.cli.bench.catalogs import temporary_catalog
-    from matcher.tracking.frame_matcher import FrameMatcher, SessionInfo
+    from matcher.tracking.frame_matcher import FrameMatcher
+    from matcher.tracking.state import SessionInfo
     from stream.video.file import FileSource
 
     catalog = stack.enter_context(temporary_catalog(pictures, built.models.encoder, on_stage))
@@ -249,7 +250,7 @@ def _watched(
     source = FileSource(clip)
     for frame in source.frames():
         on_stage("video", frame.index + 1, source.frame_count_estimate)
-        yield from engine.step(frame, catalog).events
+        yield from engine.match_frame(frame, catalog).events
     yield from engine.finish(catalog).events
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from catalog.snapshot import Catalog
     from matcher.live import MessageBatch, SessionStatus
     from matcher.tracking.events import Event
-    from matcher.tracking.frame_matcher import OverlayItem
+    from matcher.tracking.output import OverlayItem
 
 EVENTS_SHOWN: Final = 8
 ROWS_SHOWN: Final = 12
@@ -46,7 +46,7 @@ class WatchView:
         """Learn what has come since."""
         self._events.extend(batch.events)
         for told in batch.newest:
-            self._notes, self._time = told.notes, told.frame.media_time
+            self._notes, self._time = told.overlay, told.frame.media_time
         here = {note.appearance_id for note in self._notes}
         for event in batch.events:
             self._entered.setdefault(event.appearance_id, event.media_time_s)

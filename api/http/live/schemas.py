@@ -6,7 +6,7 @@ from api.schemas.results import product_name
 from catalog.snapshot import Catalog
 from client.records import SessionJson, SessionKind
 from matcher.live import FrameResult, SessionStatus
-from matcher.tracking.frame_matcher import OverlayItem
+from matcher.tracking.output import OverlayItem
 
 
 def session_json(status: SessionStatus, kind: SessionKind, camera_id: str | None) -> SessionJson:
@@ -55,7 +55,7 @@ def overlay_json(told: FrameResult, catalog: Catalog) -> dict[str, Any]:
         "width": width,
         "height": height,
         "degraded": told.degraded,
-        "tracks": [_track(note, catalog) for note in told.notes],
+        "tracks": [_track(note, catalog) for note in told.overlay],
     }
 
 

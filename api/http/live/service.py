@@ -176,7 +176,7 @@ class SessionService:
         if preview is None and origin is None:
             return
         try:
-            catalog = self.desk.followed(self.desk.sessions.get(told.session_id).catalog)()
+            catalog = self.desk.followed(told.catalog)()
         except (CatalogError, NoSuchSession):
             return  # deleted a moment ago; the session says so itself
         if preview is not None:
@@ -225,7 +225,7 @@ def draw_frame(told: FrameResult, catalog: Catalog) -> RgbImage:
             verdict=note.verdict,
             track_id=note.track_id,
         )
-        for note in told.notes
+        for note in told.overlay
     ]
     return Annotator(width, height).draw(told.frame.image, seen)
 

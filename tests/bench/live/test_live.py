@@ -10,7 +10,7 @@ from bench.live.live_scene import LOOP_S, SceneSize, burn, burnt, fully_in_view_
 from bench.live.live_sender import read_film, write_film
 from matcher.imaging.box import Box
 from matcher.results import Detection, Identification, Match, StageTimes
-from tests.matcher.world import FakeCatalog, identical
+from tests.matcher.world import WorldCatalog, identical
 
 SMALL = SceneSize(640, 360, 5.0)
 RED = np.full((80, 60, 3), (200, 30, 30), np.uint8)
@@ -28,12 +28,12 @@ class RedFinder:
         self,
         image: np.ndarray,  # noqa: ARG002 -- all that is detected is red
         detections: object,
-        catalog: FakeCatalog,  # noqa: ARG002
+        catalog: WorldCatalog,  # noqa: ARG002
     ) -> tuple[Match, ...]:
         assert isinstance(detections, list)
         return tuple(identical(each, "tea", each.box) for each in detections)
 
-    def survey(self, image: np.ndarray, catalog: FakeCatalog) -> Identification:
+    def survey(self, image: np.ndarray, catalog: WorldCatalog) -> Identification:
         found = self.match(image, list(self.detect(image)), catalog)
         return Identification(found, catalog.index_version, StageTimes())
 
@@ -70,7 +70,7 @@ def test_a_film_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 @pytest.mark.soak
 def test_two_cameras_are_measured_beside_one_lane() -> None:
-    target = LiveTarget(RedFinder(), FakeCatalog(), {"tea": RED})
+    target = LiveTarget(RedFinder(), WorldCatalog(), {"tea": RED})
     result = measure_live(LiveOptions(sources=2, size=SMALL, minutes=0.4), target)
     assert len(result.sessions) == 2
     assert result.baseline is not None

@@ -45,7 +45,7 @@ class HandSource:
 
 
 @dataclass
-class Film:
+class WorldFilm:
     """Plays a world into a source, each frame when the last one was served."""
 
     world: World

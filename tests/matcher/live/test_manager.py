@@ -27,34 +27,36 @@ from matcher.results import Detection, Identification
 from matcher.tracking.events import Event
 from stream.frame import Frame
 from stream.status import SourceState
-from tests.matcher.live.sources import Film, HandSource, wait_until
-from tests.matcher.world import FakeCatalog, Thing, TrueFinder, World, standing, still
+from tests.matcher.live.sources import HandSource, WorldFilm, wait_until
+from tests.matcher.world import World, WorldCatalog, WorldFinder, WorldThing, standing, still
 
-CATALOG = FakeCatalog()
-TEA = World((Thing("tea", still(100, 100)),))
-PASSING = World((Thing("tea", lambda time: standing(100, 100) if time < 1 else None),))
+CATALOG = WorldCatalog()
+TEA = World((WorldThing("tea", still(100, 100)),))
+PASSING = World((WorldThing("tea", lambda time: standing(100, 100) if time < 1 else None),))
 
 
-def catalog() -> FakeCatalog:
+def catalog() -> WorldCatalog:
     return CATALOG
 
 
-class Desk:
-    """A manager, and everything that it said."""
+class ManagerHarness:
+    """A manager, and every message that it emitted."""
 
     def __init__(
         self,
         world: World,
         settings: LiveSettings | None = None,
-        finder: TrueFinder | None = None,
+        finder: WorldFinder | None = None,
     ) -> None:
         self.world = world
-        self.finder = finder or TrueFinder(world)
-        self.manager: SessionManager[FakeCatalog] = SessionManager(self.finder, settings)
-        self.said: list[Message] = []
-        self.manager.listen(self.said.append)
+        self.finder = finder or WorldFinder(world)
+        self.manager: SessionManager[WorldCatalog] = SessionManager(self.finder, settings)
+        self.messages: list[Message] = []
+        self.manager.listen(self.messages.append)
 
-    def open(self, settings: SessionSettings | None = None, record: Path | None = None) -> Film:
+    def open(
+        self, settings: SessionSettings | None = None, record: Path | None = None
+    ) -> WorldFilm:
         source = HandSource()
         session_id = self.manager.start(source, catalog, settings, record=record)
         self.session_id = session_id
@@ -62,178 +64,183 @@ class Desk:
         def processed() -> int:
             return self.manager.get(session_id).counters.processed
 
-        return Film(self.world, source, processed)
+        return WorldFilm(self.world, source, processed)
 
     @property
     def events(self) -> list[Event]:
-        told = [each for each in self.said if isinstance(each, FrameResult)]
-        return [event for each in told for event in each.events]
+        results = [message for message in self.messages if isinstance(message, FrameResult)]
+        return [event for result in results for event in result.events]
 
     @property
     def story(self) -> list[tuple[str, str | None]]:
-        return [(str(each.event), each.product_id) for each in self.events]
+        return [(str(event.event), event.product_id) for event in self.events]
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
-    desk = Desk(TEA)
-    yield desk
-    desk.manager.close()
+def harness() -> Iterator[ManagerHarness]:
+    harness = ManagerHarness(TEA)
+    yield harness
+    harness.manager.close()
 
 
 def test_a_product_before_a_camera_enters_is_confirmed_and_leaves_with_the_session(
-    desk: Desk,
+    harness: ManagerHarness,
 ) -> None:
-    desk.open().play(1.2)
-    desk.manager.stop(desk.session_id)
-    assert desk.story == [("entered", None), ("confirmed", "tea"), ("left", "tea")]
-    assert {event.session_id for event in desk.events} == {desk.session_id}
-    assert [event.sequence for event in desk.events] == [1, 2, 3]
+    harness.open().play(1.2)
+    harness.manager.stop(harness.session_id)
+    assert harness.story == [("entered", None), ("confirmed", "tea"), ("left", "tea")]
+    assert {event.session_id for event in harness.events} == {harness.session_id}
+    assert [event.sequence for event in harness.events] == [1, 2, 3]
 
 
-def test_events_say_how_old_their_frame_is(desk: Desk) -> None:
-    desk.open().play(1.2)
-    confirmed = next(event for event in desk.events if event.product_id == "tea")
+def test_events_say_how_old_their_frame_is(harness: ManagerHarness) -> None:
+    harness.open().play(1.2)
+    confirmed = next(event for event in harness.events if event.product_id == "tea")
     assert 0 < confirmed.frame_age_ms < 1000
     assert not confirmed.late
 
 
-def test_of_a_frame_that_is_too_old_events_are_told_as_late_and_the_overlay_is_not() -> None:
-    desk = Desk(TEA, LiveSettings(late_seconds=0.5))
-    film = desk.open()
+def test_of_a_frame_that_is_too_old_events_are_late_and_the_overlay_is_empty() -> None:
+    harness = ManagerHarness(TEA, LiveSettings(late_seconds=0.5))
+    film = harness.open()
     film.play(1.2)
     film.source.put(film.world.frame(film.index), age_s=3.0)
-    wait_until(lambda: any(isinstance(each, FrameResult) and each.late for each in desk.said))
-    (late,) = (each for each in desk.said if isinstance(each, FrameResult) and each.late)
-    desk.manager.close()
-    assert late.notes == ()
+    wait_until(lambda: any(isinstance(one, FrameResult) and one.late for one in harness.messages))
+    results = [message for message in harness.messages if isinstance(message, FrameResult)]
+    (late,) = (result for result in results if result.late)
+    harness.manager.close()
+    assert late.overlay == ()
     assert late.age_s > 3.0
-    assert desk.events[-1].late
+    assert harness.events[-1].late
 
 
-def test_frames_in_are_processed_or_dropped(desk: Desk) -> None:
+def test_frames_in_are_processed_or_dropped(harness: ManagerHarness) -> None:
     source = HandSource()
-    session_id = desk.manager.start(source, catalog)
+    session_id = harness.manager.start(source, catalog)
     for index in range(40):
         source.put(TEA.frame(index))
-    wait_until(lambda: desk.manager.get(session_id).counters.processed > 0)
+    wait_until(lambda: harness.manager.get(session_id).counters.processed > 0)
     source.show(SourceState.ENDED)
-    wait_until(lambda: not desk.manager._sessions)
-    counters = desk.manager.get(session_id).counters
+    wait_until(lambda: not harness.manager._sessions)
+    counters = harness.manager.get(session_id).counters
     assert counters.frames_in == 40
     assert counters.frames_in == counters.processed + counters.dropped
 
 
-def test_a_session_shows_the_state_of_its_source_and_the_reason(desk: Desk) -> None:
+def test_a_session_shows_the_state_of_its_source_and_the_reason(harness: ManagerHarness) -> None:
     source = HandSource()
-    session_id = desk.manager.start(source, catalog)
-    assert desk.manager.get(session_id).state is SourceState.CONNECTING
+    session_id = harness.manager.start(source, catalog)
+    assert harness.manager.get(session_id).state is SourceState.CONNECTING
     source.show(SourceState.RECONNECTING, "The camera refused the password.")
-    status = desk.manager.get(session_id)
+    status = harness.manager.get(session_id)
     assert (status.state, status.reason) == (
         SourceState.RECONNECTING,
         "The camera refused the password.",
     )
-    changes = [each.status.state for each in desk.said if isinstance(each, SessionChanged)]
+    changes = [
+        message.status.state for message in harness.messages if isinstance(message, SessionChanged)
+    ]
     assert SourceState.RECONNECTING in changes
 
 
 @pytest.mark.parametrize("state", list(SourceState))
-def test_a_session_can_be_stopped_from_every_state(desk: Desk, state: SourceState) -> None:
+def test_a_session_can_be_stopped_from_every_state(
+    harness: ManagerHarness, state: SourceState
+) -> None:
     source = HandSource()
-    session_id = desk.manager.start(source, catalog)
+    session_id = harness.manager.start(source, catalog)
     source.show(state)
     started = monotonic()
-    desk.manager.stop(session_id)
+    harness.manager.stop(session_id)
     assert monotonic() - started < 2.0
     assert source.stops <= 1
     with pytest.raises(NoSuchSession, match=session_id):
-        desk.manager.stop(session_id)
+        harness.manager.stop(session_id)
 
 
-def test_a_session_whose_source_failed_still_tells_why(desk: Desk) -> None:
+def test_a_session_whose_source_failed_still_tells_why(harness: ManagerHarness) -> None:
     source = HandSource()
-    session_id = desk.manager.start(source, catalog)
+    session_id = harness.manager.start(source, catalog)
     source.show(SourceState.FAILED, "There is no such camera.")
-    wait_until(lambda: desk.manager.list() != () and not desk.manager._sessions)
-    assert desk.manager.get(session_id).reason == "There is no such camera."
-    assert [each.session_id for each in desk.manager.list()] == [session_id]
+    wait_until(lambda: harness.manager.list() != () and not harness.manager._sessions)
+    assert harness.manager.get(session_id).reason == "There is no such camera."
+    assert [status.session_id for status in harness.manager.list()] == [session_id]
 
 
 def test_sessions_that_ended_are_remembered_up_to_a_bound() -> None:
-    desk = Desk(TEA, LiveSettings(most_ended=3))
+    harness = ManagerHarness(TEA, LiveSettings(most_ended=3))
     for _ in range(6):
         source = HandSource()
-        desk.manager.start(source, catalog)
+        harness.manager.start(source, catalog)
         source.show(SourceState.ENDED)
-    wait_until(lambda: len(desk.manager.list()) == 3)
-    desk.manager.close()
+    wait_until(lambda: len(harness.manager.list()) == 3)
+    harness.manager.close()
 
 
-def test_nobody_else_s_session_is_found(desk: Desk) -> None:
-    for call in (desk.manager.get, desk.manager.latest, desk.manager.stop):
+def test_nobody_else_s_session_is_found(harness: ManagerHarness) -> None:
+    for call in (harness.manager.get, harness.manager.latest, harness.manager.stop):
         with pytest.raises(NoSuchSession, match="nobody"):
             call("nobody")
 
 
 def test_one_session_too_many_is_refused_with_a_time_to_come_back() -> None:
-    desk = Desk(TEA, LiveSettings(most_sessions=2))
-    desk.open(), desk.open()
+    harness = ManagerHarness(TEA, LiveSettings(most_sessions=2))
+    harness.open(), harness.open()
     with pytest.raises(TooManySessions, match="2 live sessions") as refused:
-        desk.manager.start(HandSource(), catalog)
+        harness.manager.start(HandSource(), catalog)
     assert refused.value.retry_after_s > 0
-    desk.manager.stop(desk.session_id)
-    desk.manager.start(HandSource(), catalog)
-    desk.manager.close()
+    harness.manager.stop(harness.session_id)
+    harness.manager.start(HandSource(), catalog)
+    harness.manager.close()
 
 
-def test_after_closing_nothing_starts_any_more(desk: Desk) -> None:
-    desk.manager.close()
+def test_after_closing_nothing_starts_any_more(harness: ManagerHarness) -> None:
+    harness.manager.close()
     with pytest.raises(LiveError, match="stopped"):
-        desk.manager.start(HandSource(), catalog)
+        harness.manager.start(HandSource(), catalog)
 
 
 def test_in_a_silence_everything_leaves_and_comes_back_afterwards() -> None:
-    desk = Desk(TEA, LiveSettings(silent_seconds=0.3))
-    film = desk.open()
+    harness = ManagerHarness(TEA, LiveSettings(silent_seconds=0.3))
+    film = harness.open()
     film.play(1.2)
-    wait_until(lambda: ("left", "tea") in desk.story)
+    wait_until(lambda: ("left", "tea") in harness.story)
     film.index += 250
     film.play(1.2)
-    desk.manager.close()
+    harness.manager.close()
     names = ["entered", "confirmed", "left"]
-    assert [kind for kind, _ in desk.story] == [*names, *names]
+    assert [kind for kind, _ in harness.story] == [*names, *names]
 
 
-def test_a_source_whose_clock_starts_over_goes_on(desk: Desk) -> None:
-    film = desk.open()
+def test_a_source_whose_clock_starts_over_goes_on(harness: ManagerHarness) -> None:
+    film = harness.open()
     film.play(0.6)
     film.index = 0
     film.play(0.6)
-    desk.manager.stop(desk.session_id)
-    assert desk.story == [("entered", None), ("confirmed", "tea"), ("left", "tea")]
-    times = [event.media_time_s for event in desk.events]
+    harness.manager.stop(harness.session_id)
+    assert harness.story == [("entered", None), ("confirmed", "tea"), ("left", "tea")]
+    times = [event.media_time_s for event in harness.events]
     assert times == sorted(times)
 
 
 def test_what_lies_outside_the_regions_or_is_too_small_is_not_seen() -> None:
-    world = World((Thing("tea", still(100, 100)), Thing("cola", still(400, 100))))
+    world = World((WorldThing("tea", still(100, 100)), WorldThing("cola", still(400, 100))))
     left_half = Region(((0, 0), (0.5, 0), (0.5, 1), (0, 1)))
     for settings, seen in (
         (SessionSettings(regions=(left_half,)), {"tea"}),
         (SessionSettings(smallest=0.2), {"tea", "cola"}),
         (SessionSettings(smallest=0.5), set()),
     ):
-        desk = Desk(world)
-        desk.open(settings).play(1.2)
-        desk.manager.close()
-        assert {name for _, name in desk.story if name} == seen
+        harness = ManagerHarness(world)
+        harness.open(settings).play(1.2)
+        harness.manager.close()
+        assert {name for _, name in harness.story if name} == seen
 
 
 def test_every_session_gets_an_even_share_in_overload() -> None:
-    desk = Desk(TEA, LiveSettings(frames_per_second=60))
+    harness = ManagerHarness(TEA, LiveSettings(frames_per_second=60))
     sources = [HandSource(str(number)) for number in range(4)]
-    ids = [desk.manager.start(source, catalog) for source in sources]
+    ids = [harness.manager.start(source, catalog) for source in sources]
     until, index = time() + 2.0, 0
     while time() < until:
         for number, source in enumerate(sources):
@@ -241,14 +248,14 @@ def test_every_session_gets_an_even_share_in_overload() -> None:
                 source.put(TEA.frame(index))
         index += 1
         Flag().wait(0.005)
-    shares = [desk.manager.get(each).counters.processed for each in ids]
-    desk.manager.close()
+    shares = [harness.manager.get(session_id).counters.processed for session_id in ids]
+    harness.manager.close()
     assert min(shares) > 0.8 * np.mean(shares)
     assert max(shares) < 1.2 * np.mean(shares)
     assert 80 < sum(shares) < 140
 
 
-class BrokenFinder(TrueFinder):
+class BrokenFinder(WorldFinder):
     @override
     def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
         if image.shape[0] != 360:
@@ -256,10 +263,12 @@ class BrokenFinder(TrueFinder):
         return super().detect(image)
 
 
-def test_a_session_that_breaks_ends_with_the_reason_and_the_others_go_on(desk: Desk) -> None:
-    desk.manager.close()
-    desk = Desk(TEA)
-    manager: SessionManager[FakeCatalog] = SessionManager(
+def test_a_session_that_breaks_ends_with_the_reason_and_the_others_go_on(
+    harness: ManagerHarness,
+) -> None:
+    harness.manager.close()
+    harness = ManagerHarness(TEA)
+    manager: SessionManager[WorldCatalog] = SessionManager(
         BrokenFinder(TEA), LiveSettings(most_faults=3)
     )
     good, bad = HandSource("good"), HandSource("bad")
@@ -274,63 +283,65 @@ def test_a_session_that_breaks_ends_with_the_reason_and_the_others_go_on(desk: D
     good.put(TEA.frame(0))
     wait_until(lambda: manager.get(good_id).counters.processed == 1)
     manager.close()
-    desk.manager.close()
+    harness.manager.close()
 
 
-class SlowLooks(TrueFinder):
-    """Closer looks that last until they are let go."""
+class SlowFinder(WorldFinder):
+    """Verifications that last until they are let go."""
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.let_go = Flag()
 
     @override
-    def survey(self, image: NDArray[np.uint8], catalog: FakeCatalog) -> Identification:
+    def survey(self, image: NDArray[np.uint8], catalog: WorldCatalog) -> Identification:
         self.let_go.wait(10)
         return super().survey(image, catalog)
 
 
-def test_a_long_look_holds_up_no_frame_but_what_waits_behind_it_is_degraded() -> None:
-    slow = SlowLooks(TEA)
-    desk = Desk(TEA, finder=slow)
-    film = desk.open()
+def test_a_long_verification_holds_up_no_frame_but_what_waits_behind_it_is_degraded() -> None:
+    slow = SlowFinder(TEA)
+    harness = ManagerHarness(TEA, finder=slow)
+    film = harness.open()
     film.play(1.6)
-    counters = desk.manager.get(desk.session_id).counters
+    counters = harness.manager.get(harness.session_id).counters
     assert counters.processed == 40
     assert counters.degraded > 10
     slow.let_go.set()
     film.play(1.0)
-    desk.manager.close()
-    assert [kind for kind, _ in desk.story] == ["entered", "confirmed", "left"]
+    harness.manager.close()
+    assert [kind for kind, _ in harness.story] == ["entered", "confirmed", "left"]
 
 
 def test_a_recording_played_again_gives_the_same_events(tmp_path: Path) -> None:
-    desk = Desk(PASSING)
-    film = desk.open(record=tmp_path / "recording")
+    harness = ManagerHarness(PASSING)
+    film = harness.open(record=tmp_path / "recording")
     film.play(5)
-    desk.manager.stop(desk.session_id)
-    desk.manager.close()
-    again = list(replay(tmp_path / "recording", TrueFinder(PASSING), lambda _: CATALOG))
-    assert [kind for kind, _ in desk.story] == ["entered", "confirmed", "left"]
-    assert [repr(each) for each in again] == [repr(each) for each in desk.events]
+    harness.manager.stop(harness.session_id)
+    harness.manager.close()
+    again = list(replay(tmp_path / "recording", WorldFinder(PASSING), lambda _: CATALOG))
+    assert [kind for kind, _ in harness.story] == ["entered", "confirmed", "left"]
+    assert [repr(event) for event in again] == [repr(event) for event in harness.events]
 
 
 def test_a_recording_with_a_silence_is_replayed_with_it(tmp_path: Path) -> None:
-    desk = Desk(TEA, LiveSettings(silent_seconds=0.3))
-    film = desk.open(record=tmp_path / "recording")
+    harness = ManagerHarness(TEA, LiveSettings(silent_seconds=0.3))
+    film = harness.open(record=tmp_path / "recording")
     film.play(1.0)
-    wait_until(lambda: ("left", "tea") in desk.story)
+    wait_until(lambda: ("left", "tea") in harness.story)
     film.play(1.0)
-    desk.manager.close()
-    again = list(replay(tmp_path / "recording", TrueFinder(TEA), lambda _: CATALOG))
-    assert [repr(each) for each in again] == [repr(each) for each in desk.events]
+    harness.manager.close()
+    again = list(replay(tmp_path / "recording", WorldFinder(TEA), lambda _: CATALOG))
+    assert [repr(event) for event in again] == [repr(event) for event in harness.events]
 
 
-def test_a_folder_that_is_not_empty_is_not_recorded_into(desk: Desk, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_empty_is_not_recorded_into(
+    harness: ManagerHarness, tmp_path: Path
+) -> None:
     (tmp_path / "precious").write_text("keep me")
     with pytest.raises(LiveError, match="not empty"):
-        desk.manager.start(HandSource(), catalog, record=tmp_path)
-    assert desk.manager.list() == ()
+        harness.manager.start(HandSource(), catalog, record=tmp_path)
+    assert harness.manager.list() == ()
 
 
 @pytest.mark.parametrize("damage", ["no folder", "no json", "other version"])
@@ -341,55 +352,64 @@ def test_a_folder_that_is_no_recording_is_said_to_be_none(tmp_path: Path, damage
         text = "x" if damage == "no json" else '{"format": 99}'
         (folder / "session.json").write_text(text)
     with pytest.raises(LiveError, match="record"):
-        list(replay(folder, TrueFinder(TEA), lambda _: CATALOG))
+        list(replay(folder, WorldFinder(TEA), lambda _: CATALOG))
 
 
-def test_two_hundred_sessions_leave_nothing_behind(desk: Desk) -> None:
+def test_two_hundred_sessions_leave_nothing_behind(harness: ManagerHarness) -> None:
     threads = active_count()
     for number in range(200):
-        film = desk.open()
+        film = harness.open()
         if number % 2:
             film.source.put(TEA.frame(0))
             film.source.show(SourceState.LIVE)
-        desk.manager.stop(desk.session_id)
+        harness.manager.stop(harness.session_id)
     assert active_count() == threads
-    assert desk.manager.list() == ()
-    lane = desk.manager._lane
-    assert isinstance(lane, FairVerificationQueue)
-    assert lane._slots == {}
+    assert harness.manager.list() == ()
+    queue = harness.manager._queue
+    assert isinstance(queue, FairVerificationQueue)
+    assert queue._slots == {}
 
 
-def test_a_listener_that_fails_disturbs_nobody(desk: Desk) -> None:
+def test_a_listener_that_fails_disturbs_nobody(harness: ManagerHarness) -> None:
     def fails(_: Message) -> None:
         raise ZeroDivisionError
 
-    end = desk.manager.listen(fails)
-    desk.open().play(0.2)
+    end = harness.manager.listen(fails)
+    harness.open().play(0.2)
     end()
-    assert desk.manager.list()[0].counters.processed == 5
+    assert harness.manager.list()[0].counters.processed == 5
 
 
-def test_the_latest_frame_is_kept_for_a_picture_of_it(desk: Desk) -> None:
-    film = desk.open()
-    assert desk.manager.latest(desk.session_id) is None
+def test_the_latest_frame_is_kept_for_a_picture_of_it(harness: ManagerHarness) -> None:
+    film = harness.open()
+    assert harness.manager.latest(harness.session_id) is None
     film.play(0.2)
-    latest = desk.manager.latest(desk.session_id)
+    latest = harness.manager.latest(harness.session_id)
     assert latest is not None
     assert latest.frame.index == 4
 
 
-def test_a_slow_reader_loses_the_oldest_events_and_is_told_how_many(desk: Desk) -> None:
-    outlet = desk.manager.subscribe(most_events=2)
-    desk.open().play(1.2)
-    desk.manager.stop(desk.session_id)
-    batch = outlet.take(0)
+def test_a_frame_result_names_its_catalog(harness: ManagerHarness) -> None:
+    harness.open().play(0.2)
+    latest = harness.manager.latest(harness.session_id)
+    assert latest is not None
+    assert latest.catalog == harness.manager.get(harness.session_id).catalog == "shop"
+
+
+def test_a_slow_reader_loses_the_oldest_events_and_learns_how_many(
+    harness: ManagerHarness,
+) -> None:
+    subscription = harness.manager.subscribe(most_events=2)
+    harness.open().play(1.2)
+    harness.manager.stop(harness.session_id)
+    batch = subscription.take(0)
     assert batch is not None
     assert [str(event.event) for event in batch.events] == ["confirmed", "left"]
     assert batch.missed == 1
-    assert [each.state for each in batch.changed] == [SourceState.ENDED]
-    assert outlet.take(0) is None
-    outlet.close()
-    assert outlet.is_closed
+    assert [status.state for status in batch.changed] == [SourceState.ENDED]
+    assert subscription.take(0) is None
+    subscription.close()
+    assert subscription.is_closed
 
 
 @pytest.mark.parametrize(

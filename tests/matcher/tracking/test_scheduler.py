@@ -11,7 +11,7 @@ from matcher.tracking.scheduler import (
 NEVER = 1e9
 
 
-def prospect(track_id: int, first_seen: float = 0.0, **given: float) -> VerifiableTrack:
+def track(track_id: int, first_seen: float = 0.0, **given: float) -> VerifiableTrack:
     return VerifiableTrack(
         track_id,
         first_seen,
@@ -21,103 +21,108 @@ def prospect(track_id: int, first_seen: float = 0.0, **given: float) -> Verifiab
     )
 
 
+def next_task(scheduler: VerificationScheduler, tracks: list[VerifiableTrack]) -> int | None:
+    due = scheduler.most_urgent(tracks)
+    return None if due is None else due.task
+
+
 def ready(time: float = 0.0) -> VerificationScheduler:
-    schedule = VerificationScheduler(SchedulerSettings(units_per_second=10), whole_at=math.inf)
-    schedule.earn(time)
-    return schedule
+    scheduler = VerificationScheduler(SchedulerSettings(units_per_second=10), whole_at=math.inf)
+    scheduler.earn(time)
+    return scheduler
 
 
 def test_the_whole_picture_comes_first_of_all() -> None:
-    schedule = VerificationScheduler(SchedulerSettings())
-    schedule.earn(0.0)
-    assert schedule.next([prospect(1)]) == WHOLE_PICTURE
-    schedule.looked_whole(news=True)
-    assert schedule.next([prospect(1)]) == 1
+    scheduler = VerificationScheduler(SchedulerSettings())
+    scheduler.earn(0.0)
+    assert next_task(scheduler, [track(1)]) == WHOLE_PICTURE
+    scheduler.record_whole_picture(found_new=True)
+    assert next_task(scheduler, [track(1)]) == 1
 
 
 def test_an_older_track_comes_first_unless_a_younger_one_is_leaving() -> None:
-    schedule = ready(1.0)
-    assert schedule.next([prospect(1, 0.9), prospect(2, 0.8)]) == 2
-    assert schedule.next([prospect(1, 0.9, leaves_in=0.1), prospect(2, 0.8)]) == 1
+    scheduler = ready(1.0)
+    assert next_task(scheduler, [track(1, 0.9), track(2, 0.8)]) == 2
+    assert next_task(scheduler, [track(1, 0.9, leaves_in=0.1), track(2, 0.8)]) == 1
 
 
 def test_work_stops_when_the_units_are_spent_and_goes_on_with_media_time() -> None:
-    schedule = ready()
+    scheduler = ready()
     for track_id in range(1, 6):
-        assert schedule.next([prospect(track_id)]) == track_id
-        schedule.looked(track_id, 1.0)
-    assert schedule.next([prospect(9)]) is None
-    schedule.earn(0.05)
-    assert schedule.next([prospect(9)]) is None
-    schedule.earn(0.1)
-    assert schedule.next([prospect(9)]) == 9
+        assert next_task(scheduler, [track(track_id)]) == track_id
+        scheduler.record_track(track_id, 1.0)
+    assert next_task(scheduler, [track(9)]) is None
+    scheduler.earn(0.05)
+    assert next_task(scheduler, [track(9)]) is None
+    scheduler.earn(0.1)
+    assert next_task(scheduler, [track(9)]) == 9
 
 
 def test_cuts_in_quick_succession_do_not_make_the_whole_picture_dear() -> None:
-    schedule, tries = VerificationScheduler(SchedulerSettings(whole_seconds=0.4)), 0
+    scheduler, tries = VerificationScheduler(SchedulerSettings(whole_seconds=0.4)), 0
     for n in range(100):
-        schedule.earn(n / 25)
-        schedule.scene_changed()
-        if schedule.next([]) == WHOLE_PICTURE:
-            schedule.looked_whole(news=True)
+        scheduler.earn(n / 25)
+        scheduler.record_cut()
+        if next_task(scheduler, []) == WHOLE_PICTURE:
+            scheduler.record_whole_picture(found_new=True)
             tries += 1
     assert 15 <= tries <= 20
 
 
 def test_a_clearly_better_view_is_looked_at_before_its_time() -> None:
-    schedule = ready()
-    schedule.looked(1, 1.0)
-    schedule.looked(1, 1.0)
-    schedule.earn(0.4)
-    assert schedule.next([prospect(1, quality=1.1)]) is None
-    assert schedule.next([prospect(1, quality=1.5)]) == 1
+    scheduler = ready()
+    scheduler.record_track(1, 1.0)
+    scheduler.record_track(1, 1.0)
+    scheduler.earn(0.4)
+    assert next_task(scheduler, [track(1, quality=1.1)]) is None
+    assert next_task(scheduler, [track(1, quality=1.5)]) == 1
 
 
 def test_waits_double_while_there_is_no_answer() -> None:
-    schedule, looks, time = ready(), [], 0.0
+    scheduler, verified_at, time = ready(), [], 0.0
     while time < 30:
-        schedule.earn(time)
-        if schedule.next([prospect(1)]) == 1:
-            schedule.looked(1, 1.0)
-            looks.append(time)
+        scheduler.earn(time)
+        if next_task(scheduler, [track(1)]) == 1:
+            scheduler.record_track(1, 1.0)
+            verified_at.append(time)
         time += 0.1
-    gaps = [b - a for a, b in pairwise(looks)]
+    gaps = [b - a for a, b in pairwise(verified_at)]
     assert all(b > a - 0.15 for a, b in pairwise(gaps))
-    assert len(looks) <= 14
+    assert len(verified_at) <= 14
 
 
 def test_tries_of_the_whole_picture_become_rare_when_they_find_nothing_new() -> None:
-    schedule, tries, time = VerificationScheduler(SchedulerSettings()), 0, 0.0
+    scheduler, tries, time = VerificationScheduler(SchedulerSettings()), 0, 0.0
     while time < 20:
-        schedule.earn(time)
-        if schedule.next([]) == WHOLE_PICTURE:
-            schedule.looked_whole(news=False)
+        scheduler.earn(time)
+        if next_task(scheduler, []) == WHOLE_PICTURE:
+            scheduler.record_whole_picture(found_new=False)
             tries += 1
         time += 0.1
     assert 10 <= tries <= 18
-    schedule.scene_changed()
-    assert schedule.next([]) == WHOLE_PICTURE
+    scheduler.record_cut()
+    assert next_task(scheduler, []) == WHOLE_PICTURE
 
 
-def test_a_long_gap_earns_no_more_than_a_full_purse() -> None:
-    schedule = ready()
-    schedule.units = 0.0
-    schedule.earn(1000.0)
-    assert schedule.units == 5.0
+def test_a_long_gap_earns_no_more_than_a_full_budget() -> None:
+    scheduler = ready()
+    scheduler.units = 0.0
+    scheduler.earn(1000.0)
+    assert scheduler.units == 5.0
 
 
 def test_a_blurred_frame_is_left_out_until_a_look_is_overdue() -> None:
-    schedule = ready()
-    schedule.earn(0.1, sharpness=1.0)
-    schedule.earn(0.2, sharpness=0.5)
-    assert schedule.next([prospect(1, 0.0)]) is None
-    schedule.earn(0.5, sharpness=0.5)
-    assert schedule.next([prospect(1, 0.0)]) == 1
+    scheduler = ready()
+    scheduler.earn(0.1, sharpness=1.0)
+    scheduler.earn(0.2, sharpness=0.5)
+    assert next_task(scheduler, [track(1, 0.0)]) is None
+    scheduler.earn(0.5, sharpness=0.5)
+    assert next_task(scheduler, [track(1, 0.0)]) == 1
 
 
 def test_a_scene_that_stays_soft_is_soon_sharp_enough() -> None:
-    schedule = ready()
-    schedule.earn(0.1, sharpness=1.0)
+    scheduler = ready()
+    scheduler.earn(0.1, sharpness=1.0)
     for n in range(2, 40):
-        schedule.earn(n / 10, sharpness=0.5)
-    assert schedule.is_clear
+        scheduler.earn(n / 10, sharpness=0.5)
+    assert scheduler.is_clear

@@ -96,7 +96,7 @@ def test_the_camera_s_motion_is_taken_out() -> None:
 def test_optical_flow_carries_a_verified_track_for_a_bounded_time() -> None:
     tracker = fresh()
     corners = np.array([[10, 50], [50, 50], [50, 110], [10, 110]], np.float32)
-    track = tracker.adopt(box_at(10), corners, 0.0)
+    track = tracker.add_verified(box_at(10), corners, 0.0)
     step = np.array([[1.0, 0.0, 2.0], [0.0, 1.0, 0.0]])
     for n in range(1, 51):
         tracker.update([], FrameMotion(STILL, {1: step}), n / 25)
@@ -110,7 +110,7 @@ def test_optical_flow_carries_a_verified_track_for_a_bounded_time() -> None:
 
 def test_a_track_that_flow_cannot_follow_is_lost_at_once() -> None:
     tracker = fresh()
-    track = tracker.adopt(box_at(10), NO_OUTLINE, 0.0)
+    track = tracker.add_verified(box_at(10), NO_OUTLINE, 0.0)
     tracker.update([], NOTHING_MOVED, 0.04)
     assert track.state is TrackState.LOST
 
@@ -126,14 +126,14 @@ def test_a_verified_outline_joins_the_track_in_its_place_or_starts_one() -> None
     tracker = fresh()
     follow(tracker, [(n / 25, sure(box_at(10))) for n in range(3)])
     outline = np.array([[10, 50], [50, 50], [50, 110], [10, 110]], np.float32)
-    assert tracker.adopt(box_at(12), outline, 0.08).track_id == 1
-    assert tracker.adopt(box_at(200), outline + 190, 0.08).track_id == 2
+    assert tracker.add_verified(box_at(12), outline, 0.08).track_id == 1
+    assert tracker.add_verified(box_at(200), outline + 190, 0.08).track_id == 2
 
 
 def test_an_outline_that_went_astray_is_dropped() -> None:
     tracker = fresh()
     outline = np.array([[10, 50], [50, 50], [50, 110], [10, 110]], np.float32)
-    track = tracker.adopt(box_at(10), outline, 0.0)
+    track = tracker.add_verified(box_at(10), outline, 0.0)
     follow(tracker, [(n / 25, sure(box_at(10.0 + 8 * n))) for n in range(1, 15)])
     assert track.in_view
     assert len(track.outline) == 0
@@ -156,5 +156,5 @@ def test_overlaps_agree_with_the_boxes_own_iou() -> None:
 def test_a_track_is_lost_when_hardly_anything_of_it_is_in_the_picture() -> None:
     tracker = fresh()
     follow(tracker, [(n / 25, sure(box_at(-30.0), box_at(-36.0, 300.0))) for n in range(5)])
-    tracker.leave(640, 480)
+    tracker.lose_outside(640, 480)
     assert [track.in_view for track in tracker.tracks] == [True, False]

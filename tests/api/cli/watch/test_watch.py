@@ -18,7 +18,7 @@ from matcher.live import FrameResult, MessageBatch, SessionStatus
 from matcher.live.messages import Counters
 from matcher.results import Verdict
 from matcher.tracking.events import Event, EventKind
-from matcher.tracking.frame_matcher import OverlayItem
+from matcher.tracking.output import OverlayItem
 from stream.frame import Frame
 from stream.status import SourceState
 from tests.api.cli.test_video import EVENT_KEYS, tea_clip
@@ -162,7 +162,7 @@ def drawn(view: WatchView, status: SessionStatus, catalog: Catalog, width: int =
 
 def told(notes: tuple[OverlayItem, ...], events: tuple[Event, ...] = ()) -> MessageBatch:
     frame = Frame("camera", 0, 12.0, 0.0, np.zeros((9, 9, 3), np.uint8))
-    newest = FrameResult("s", frame, notes, events, (), 0.1, False, False)
+    newest = FrameResult("s", "shop", frame, notes, events, (), 0.1, False, False)
     return MessageBatch(events, 0, (), (newest,))
 
 

@@ -10,18 +10,18 @@ from api.errors import Refused
 from api.live.events import EventLog, EventLogWriter, Evidence
 from api.live.events.log import NewEvent
 from matcher.live import SessionManager
-from tests.matcher.live.sources import Film, HandSource
-from tests.matcher.world import FakeCatalog, Thing, TrueFinder, World, still
+from tests.matcher.live.sources import HandSource, WorldFilm
+from tests.matcher.world import World, WorldCatalog, WorldFinder, WorldThing, still
 
-TEA = World((Thing("tea", still(100, 100)),))
+TEA = World((WorldThing("tea", still(100, 100)),))
 
 
 def watch(journalist: EventLogWriter) -> str:
-    manager: SessionManager[FakeCatalog] = SessionManager(TrueFinder(TEA))
+    manager: SessionManager[WorldCatalog] = SessionManager(WorldFinder(TEA))
     manager.listen(journalist)
     source = HandSource()
-    session_id = manager.start(source, FakeCatalog)
-    Film(TEA, source, lambda: manager.get(session_id).counters.processed).play(1.2)
+    session_id = manager.start(source, WorldCatalog)
+    WorldFilm(TEA, source, lambda: manager.get(session_id).counters.processed).play(1.2)
     manager.close()
     journalist.close()
     return session_id
@@ -70,11 +70,11 @@ def test_a_disk_that_hangs_holds_no_frame_up(tmp_path: Path) -> None:
     log = HangingLog(tmp_path / "events.db")
     log.let_go = Flag()
     journalist = EventLogWriter(log)
-    manager: SessionManager[FakeCatalog] = SessionManager(TrueFinder(TEA))
+    manager: SessionManager[WorldCatalog] = SessionManager(WorldFinder(TEA))
     manager.listen(journalist)
     source = HandSource()
-    session_id = manager.start(source, FakeCatalog)
-    Film(TEA, source, lambda: manager.get(session_id).counters.processed).play(1.2)
+    session_id = manager.start(source, WorldCatalog)
+    WorldFilm(TEA, source, lambda: manager.get(session_id).counters.processed).play(1.2)
     log.let_go.set()
     manager.close()
     journalist.close()

@@ -8,15 +8,16 @@ from pathlib import Path
 
 from matcher.tracking.codec import to_record
 from matcher.tracking.events import Event
-from matcher.video.job import JobFiles, VideoJob
+from matcher.video.files import JobFiles
+from matcher.video.job import VideoJob
 from stream.frame import Frame
 from stream.video.decoder import SeekPoint
 from tests.matcher.world import (
-    FakeCatalog,
-    Thing,
-    TrueFinder,
     World,
+    WorldCatalog,
+    WorldFinder,
     WorldSource,
+    WorldThing,
     standing,
     still,
 )
@@ -24,9 +25,9 @@ from tests.matcher.world import (
 SECONDS = 6.0
 WORLD = World(
     (
-        Thing("tea", lambda time: standing(40 + 30 * time, 80), seed=1),
-        Thing("cola", lambda time: standing(420, 90) if 1 < time < 2.5 else None, seed=2),
-        Thing(None, still(300, 200), seed=3),
+        WorldThing("tea", lambda time: standing(40 + 30 * time, 80), seed=1),
+        WorldThing("cola", lambda time: standing(420, 90) if 1 < time < 2.5 else None, seed=2),
+        WorldThing(None, still(300, 200), seed=3),
     ),
     rate=15.0,
 )
@@ -52,14 +53,14 @@ class StoppingSource:
 
 
 def job(
-    video: Path, folder: Path, *, stop_before: int = -1, catalog: FakeCatalog | None = None
-) -> VideoJob[FakeCatalog]:
+    video: Path, folder: Path, *, stop_before: int = -1, catalog: WorldCatalog | None = None
+) -> VideoJob[WorldCatalog]:
     source = StoppingSource(WorldSource(WORLD, SECONDS), stop_before)
     return VideoJob(
         video,
         source,
-        TrueFinder(WORLD),
-        FakeCatalog() if catalog is None else catalog,
+        WorldFinder(WORLD),
+        WorldCatalog() if catalog is None else catalog,
         JobFiles.inside(folder),
         event_line=event_line,
         checkpoint_seconds=0.7,
@@ -71,5 +72,5 @@ def event_line(event: Event) -> str:
 
 
 if __name__ == "__main__":
-    for _ in job(Path(sys.argv[1]), Path(sys.argv[2]), stop_before=int(sys.argv[3])).steps():
+    for _ in job(Path(sys.argv[1]), Path(sys.argv[2]), stop_before=int(sys.argv[3])).run():
         pass

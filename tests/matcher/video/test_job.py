@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from matcher.video.job import JobCheckpoint, JobFiles, fingerprint, read_overlays, read_summaries
-from tests.matcher.killable_job import SECONDS, WORLD, job
-from tests.matcher.world import FakeCatalog
+from matcher.video.checkpoint import JobCheckpoint, fingerprint
+from matcher.video.files import JobFiles, read_overlays, read_summaries
+from tests.matcher.video.killable_job import SECONDS, WORLD, job
+from tests.matcher.world import WorldCatalog
 
 ROOT = Path(__file__).parents[3]
 OUTPUTS = ("events.jsonl", "frames.jsonl", "appearances.jsonl")
@@ -21,7 +22,7 @@ def video(tmp_path: Path) -> Path:
 
 def killed_before(frame: int, video: Path, folder: Path) -> None:
     """Run the job in a second process and kill it (-9) when it comes to a frame."""
-    command = [sys.executable, "-m", "tests.matcher.killable_job"]
+    command = [sys.executable, "-m", "tests.matcher.video.killable_job"]
     with subprocess.Popen(
         [*command, str(video), str(folder), str(frame)],
         cwd=ROOT,
@@ -38,12 +39,12 @@ def killed_before(frame: int, video: Path, folder: Path) -> None:
 def test_a_killed_job_goes_on_and_writes_what_an_uninterrupted_one_writes(
     tmp_path: Path, video: Path
 ) -> None:
-    for _ in job(video, tmp_path / "straight").steps():
+    for _ in job(video, tmp_path / "straight").run():
         pass
     killed_before(38, video, tmp_path / "killed")
     killed_before(66, video, tmp_path / "killed")
     last = job(video, tmp_path / "killed")
-    for _ in last.steps():
+    for _ in last.run():
         pass
     assert last.started_at_frame > 38
     for name in OUTPUTS:
@@ -58,9 +59,9 @@ def test_a_job_killed_before_its_first_checkpoint_starts_from_the_beginning(
 ) -> None:
     killed_before(5, video, tmp_path / "job")
     again = job(video, tmp_path / "job")
-    steps = list(again.steps())
+    frames = list(again.run())
     assert again.started_at_frame == 0
-    assert [step.frame_index for step in steps][:3] == [0, 1, 2]
+    assert [frame.frame_index for frame in frames][:3] == [0, 1, 2]
     assert len(list(read_overlays(tmp_path / "job" / "frames.jsonl"))) == SECONDS * WORLD.rate
 
 
@@ -68,11 +69,11 @@ def test_a_job_killed_before_its_first_checkpoint_starts_from_the_beginning(
 def test_a_checkpoint_of_something_else_is_not_continued(
     tmp_path: Path, video: Path, reason: str
 ) -> None:
-    folder, catalog = tmp_path / "job", FakeCatalog()
+    folder, catalog = tmp_path / "job", WorldCatalog()
     killed_before(40, video, folder)
     match reason:
         case "catalog":
-            catalog = FakeCatalog(index_version=8)
+            catalog = WorldCatalog(index_version=8)
         case "video":
             video.write_bytes(b"another clip")
         case "lost output":
@@ -80,40 +81,40 @@ def test_a_checkpoint_of_something_else_is_not_continued(
         case _:
             (folder / "checkpoint.json").write_text("{", encoding="ascii")
     again = job(video, folder, catalog=catalog)
-    next(iter(again.steps()))
+    next(iter(again.run()))
     assert again.started_at_frame == 0
 
 
-def test_notes_and_summaries_are_read_back(tmp_path: Path, video: Path) -> None:
-    steps = list(job(video, tmp_path).steps())
+def test_overlays_and_summaries_are_read_back(tmp_path: Path, video: Path) -> None:
+    frames = list(job(video, tmp_path).run())
     files = JobFiles.inside(tmp_path)
-    notes = list(read_overlays(files.frames))
-    assert [each.frame_index for each in notes] == list(range(90))
-    assert [[note.box for note in each.notes] for each in notes] == [
-        [note.box for note in step.notes] for step in steps[:-1]
+    lines = list(read_overlays(files.frames))
+    assert [line.frame_index for line in lines] == list(range(90))
+    assert [[item.box for item in line.overlay] for line in lines] == [
+        [item.box for item in frame.overlay] for frame in frames[:-1]
     ]
-    found = {each.answer.product_id: each for each in read_summaries(files.appearances)}
+    found = {row.answer.product_id: row for row in read_summaries(files.appearances)}
     assert found.keys() == {"tea", "cola", None}
     assert found["cola"].first.media_time_s == pytest.approx(1.1, abs=0.2)
     assert found["cola"].last.media_time_s == pytest.approx(2.5, abs=0.2)
 
 
-def test_events_are_on_the_disk_as_soon_as_they_are_said(tmp_path: Path, video: Path) -> None:
-    for step in job(video, tmp_path).steps():
-        if step.events:
+def test_events_are_on_the_disk_as_soon_as_they_are_emitted(tmp_path: Path, video: Path) -> None:
+    for frame in job(video, tmp_path).run():
+        if frame.events:
             lines = (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()
-            assert len(lines) == step.events[-1].sequence
+            assert len(lines) == frame.events[-1].sequence
 
 
 def test_a_checkpoint_is_replaced_as_a_whole(tmp_path: Path, video: Path) -> None:
-    steps = iter(job(video, tmp_path).steps())
+    frames = iter(job(video, tmp_path).run())
     for _ in range(40):
-        next(steps)
+        next(frames)
     path = tmp_path / "checkpoint.json"
     saved = JobCheckpoint.load(path)
     assert saved is not None
     saved.save(path)
-    assert [each.name for each in tmp_path.glob("checkpoint*")] == ["checkpoint.json"]
+    assert [path.name for path in tmp_path.glob("checkpoint*")] == ["checkpoint.json"]
 
 
 def test_a_fingerprint_tells_files_apart_by_size_and_both_ends(tmp_path: Path) -> None:

@@ -1,0 +1,91 @@
+"""The result of a verification becomes votes, for the tracks that its matches speak about."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from matcher.imaging.box import Box
+from matcher.results import Match, Verdict
+from matcher.tracking.appearance import Sighting
+from matcher.tracking.request import InFlightRequest
+from matcher.tracking.state import FrameMatcherState
+from matcher.tracking.tracker import Track
+from matcher.tracking.visibility import view_quality
+from stream.frame import Frame
+
+SMALLEST_SIDE: Final = 8.0  # pixels; nothing smaller can be told apart
+SAME_PLACE: Final = 0.5  # IoU of a verified box with the track it speaks about
+FLOW_ONLY_SECONDS: Final = 0.2  # without a detection; then a failed verification counts as doubt
+
+
+def count_matches(
+    state: FrameMatcherState, matches: Sequence[Match], in_flight: InFlightRequest, frame: Frame
+) -> bool:
+    """Count matches as votes; whether one of them changed the name of an appearance.
+
+    Args:
+        state: of the source; changed.
+        matches: in pixels of the request's frame.
+        in_flight: the request that they answer.
+        frame: the present one.
+    """
+    grey = state.flow.last
+    if grey is None or in_flight.is_cut:  # after a cut they tell of a scene that is over
+        return False
+    tracks, task = state.tracker.tracks, in_flight.request.task
+    target = next((track for track in tracks if track.track_id == task), None)
+    changes = [
+        _count(state, match, moved, target, in_flight, frame)
+        for match, moved in zip(matches, in_flight.to_present(matches, grey), strict=True)
+        if moved is not None
+    ]
+    return any(changes)
+
+
+def _count(
+    state: FrameMatcherState,
+    match: Match,
+    moved: Match,
+    target: Track | None,
+    in_flight: InFlightRequest,
+    frame: Frame,
+) -> bool:
+    """Count one match, as it was in its frame and as it is now."""
+    track = _track_of(state, moved, target, frame)
+    if track is None:
+        return False
+    appearances = state.appearances
+    appearance = appearances.begin(track, frame.index, frame.media_time)
+    before = appearances.result_of(appearance).name
+    if target is not track:
+        height, width = frame.image.shape[:2]
+        quality = view_quality(track, state.flow.last, width, height)
+        state.scheduler.record_track(track.track_id, quality, cost=0.0)
+    sighting = Sighting(frame.index, frame.media_time, track.box, track.outline)
+    if appearance.last.frame_index == frame.index:
+        appearance.last = sighting
+    appearances.add_match(track, match, *in_flight.evidence_of(match, sighting, frame))
+    return appearances.result_of(appearance).name != before
+
+
+def _track_of(
+    state: FrameMatcherState, match: Match, target: Track | None, frame: Frame
+) -> Track | None:
+    """The track that a match speaks about; a verified outline may start one."""
+    tracker, proof = state.tracker, match.verification
+    if match.verdict is Verdict.IDENTICAL and proof is not None and len(proof.outline):
+        height, width = frame.image.shape[:2]
+        box = Box.around(proof.outline).clipped(width, height)
+        if min(box.width, box.height) < SMALLEST_SIDE:
+            return None
+        return tracker.add_verified(box, proof.outline, frame.media_time)
+    if target is not None:
+        unseen = frame.media_time - target.last_seen > FLOW_ONLY_SECONDS
+        if match.verdict is Verdict.UNKNOWN and unseen:
+            target.withdraw_proof()  # only optical flow says that it is still there
+        return target
+    near = [
+        track
+        for track in tracker.tracks
+        if track.in_view and track.box.iou(match.detection.box) >= SAME_PLACE
+    ]
+    return max(near, key=lambda track: track.box.iou(match.detection.box), default=None)
