@@ -1,4 +1,4 @@
-"""What can go wrong while training."""
+"""Errors of training."""
 
 
 class TrainingError(Exception):
@@ -6,4 +6,4 @@ class TrainingError(Exception):
 
 
 class ForbiddenData(TrainingError):
-    """A picture that must not enter any weights was asked for."""
+    """A picture that must not enter any weights was requested for training."""

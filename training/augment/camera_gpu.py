@@ -1,133 +1,132 @@
-"""What `photograph` does to one picture, done to whole batches where the network learns.
+"""Takes the shots of `training.augment.camera` of whole batches, where the network learns.
 
-On an accelerator the processor's part is drawing alone: light, lens, sensor and compression would
-be a large part of its work. Kornia (Riba et al., 2020) has
-the lens and the codec. Chance is torch's own; the distributions are those of `photograph`, but for
-shadow and glare, which fall off linearly and as a Gaussian.
+On an accelerator the drawing processes are left with drawing: exposure, blur, noise and compression
+would be a large part of their work. Kornia (Riba et al., 2020) has the filter and the codec.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
-from kornia import augmentation
-from torch import Tensor, nn
+from kornia.enhance import jpeg_codec_differentiable
+from kornia.filters import filter2d
+from numpy.typing import NDArray
+from torch import Tensor
 from torch.nn import functional
-from typing_extensions import override
 
-from training.augment import camera as photograph
-from training.augment.camera import Degradation
+from training.augment.camera import DefocusBlur, DistanceBlur, Glare, MotionBlur, Shadow, Shot
 
-
-class Darkroom:
-    """Photographs batches badly, each picture by the light that is meant for it."""
-
-    def __init__(self) -> None:
-        self._steps: dict[tuple[Degradation, int], nn.Module] = {}
-
-    def develop(self, images: Tensor, lights: Sequence[Degradation]) -> Tensor:
-        """The pictures as a phone in a shop may have taken them.
-
-        Args:
-            images: (B, 3, H, W) float32 RGB in [0, 1]; sides are multiples of 16.
-            lights: one for each picture.
-
-        Returns:
-            (B, 3, H, W) likewise, on the same device.
-        """
-        developed = torch.empty_like(images)
-        for light in dict.fromkeys(lights):
-            own = [number for number, one in enumerate(lights) if one == light]
-            developed[own] = self._through(light, images.shape[-1])(images[own]).clamp(0, 1)
-        return developed
-
-    def _through(self, light: Degradation, side: int) -> nn.Module:
-        key = (light, side)
-        if key not in self._steps:
-            self._steps[key] = _steps(light, side)
-        return self._steps[key]
+_NO_SHADOW = Shadow(angle=0.0, x=0.0, y=0.0, softness=1.0, depth=0.0)
+_NO_GLARE = Glare(angle=0.0, x=0.0, y=0.0, length=1.0, width=1.0, strength=0.0)
 
 
-def _steps(light: Degradation, side: int) -> nn.Module:
-    strength = light.strength
-    blurred = photograph.BLURRED / 3 * strength  # in each of three ways
-    widest = 0.3 + photograph.OUT_OF_FOCUS * strength * side
-    longest = max(int(photograph.MOVED * strength * side) | 1, 3)
-    # Their output may leave [0, 1] on the way, as light may; it is clipped before the codec.
-    return nn.Sequential(
-        _Lamps(light),
-        augmentation.RandomLinearIllumination(
-            (0.08, 0.3), (-1.0, -1.0), p=photograph.SHADOWED * strength
-        ),
-        augmentation.RandomGaussianIllumination(
-            (0.3, 1.0), (0.0, 1.0), (0.03, 0.15), (1.0, 1.0), p=photograph.GLARING * strength
-        ),
-        augmentation.RandomGaussianBlur((_odd(widest), _odd(widest)), (0.3, widest), p=blurred),
-        augmentation.RandomMotionBlur((3, longest), (0.0, 180.0), 0.0, p=blurred),
-        _FarAway(blurred),
-        _Noise(photograph.NOISE * strength / 255),
-        nn.Hardtanh(0.0, 1.0),
-        augmentation.RandomJPEG(
-            (float(photograph.JPEG_QUALITY[0]), float(photograph.JPEG_QUALITY[1])),
-            p=photograph.COMPRESSED * strength,
-        ),
+@torch.no_grad()
+def apply_shots(images: Tensor, shots: Sequence[Shot]) -> Tensor:
+    """Return the pictures as their shots show them, on the same device.
+
+    They look as `training.augment.camera.apply_shot` makes them but for rounding and for the noise,
+    which is torch's own.
+
+    Args:
+        images: (B, 3, H, W) float32 RGB in [0, 1]; sides are multiples of 16.
+        shots: B of them, drawn for that size.
+
+    Returns:
+        (B, 3, H, W) float32 RGB in [0, 1].
+    """
+    if not shots:
+        return images
+    levels = _expose(images, shots)
+    levels = _shade(levels, [shot.shadow or _NO_SHADOW for shot in shots])
+    levels = _wash_out(levels, [shot.glare or _NO_GLARE for shot in shots])
+    levels = _blur(levels, shots)
+    noise = _column(levels, [shot.noise / 255 for shot in shots])
+    return _compress((levels + noise * torch.randn_like(levels)).clamp(0, 1), shots)
+
+
+def _column(images: Tensor, values: Sequence[float]) -> Tensor:
+    """(B, 1, 1, 1): a number for each picture."""
+    return torch.tensor(values, dtype=images.dtype, device=images.device)[:, None, None, None]
+
+
+def _expose(images: Tensor, shots: Sequence[Shot]) -> Tensor:
+    """White balance, exposure, contrast and saturation."""
+    gain = torch.tensor([shot.gain for shot in shots], dtype=images.dtype, device=images.device)
+    lit = images ** _column(images, [shot.gamma for shot in shots]) * gain[..., None, None]
+    grey = lit.mean(dim=1, keepdim=True)
+    return grey + (lit - grey) * _column(images, [shot.saturation for shot in shots])
+
+
+def _shade(images: Tensor, shadows: Sequence[Shadow]) -> Tensor:
+    def of(read: Callable[[Shadow], float]) -> Tensor:
+        return _column(images, [read(shadow) for shadow in shadows])
+
+    rows, columns = _coordinates(images)
+    right = (columns - of(lambda shadow: shadow.x)) * of(lambda shadow: np.cos(shadow.angle))
+    down = (rows - of(lambda shadow: shadow.y)) * of(lambda shadow: np.sin(shadow.angle))
+    edge = torch.sigmoid((right + down) / of(lambda shadow: shadow.softness))
+    return images * (1 - of(lambda shadow: shadow.depth) * edge)
+
+
+def _wash_out(images: Tensor, glares: Sequence[Glare]) -> Tensor:
+    def of(read: Callable[[Glare], float]) -> Tensor:
+        return _column(images, [read(glare) for glare in glares])
+
+    rows, columns = _coordinates(images)
+    dx, dy = columns - of(lambda glare: glare.x), rows - of(lambda glare: glare.y)
+    cos, sin = of(lambda glare: np.cos(glare.angle)), of(lambda glare: np.sin(glare.angle))
+    along = (dx * cos + dy * sin) / of(lambda glare: glare.length)
+    across = (dy * cos - dx * sin) / of(lambda glare: glare.width)
+    spot = of(lambda glare: glare.strength) * torch.exp(-(along**2 + across**2))
+    return images * (1 - spot) + spot
+
+
+def _coordinates(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows (1, 1, H, 1) and columns (1, 1, 1, W) in [0, 1]."""
+    height, width = images.shape[-2:]
+    rows = torch.linspace(0, 1, height, dtype=images.dtype, device=images.device)
+    columns = torch.linspace(0, 1, width, dtype=images.dtype, device=images.device)
+    return rows[None, None, :, None], columns[None, None, None]
+
+
+def _blur(images: Tensor, shots: Sequence[Shot]) -> Tensor:
+    """Filter the pictures out of focus and the moved ones together, far ones one by one."""
+    blurred = images.clone()
+    kernels = {
+        number: shot.blur.kernel()
+        for number, shot in enumerate(shots)
+        if isinstance(shot.blur, DefocusBlur | MotionBlur)
+    }
+    if kernels:
+        chosen, stacked = list(kernels), torch.from_numpy(_padded(list(kernels.values())))
+        blurred[chosen] = filter2d(images[chosen], stacked.to(images), border_type="reflect")
+    height, width = images.shape[-2:]
+    for number, shot in enumerate(shots):
+        if isinstance(shot.blur, DistanceBlur):
+            size = shot.blur.size(height, width)
+            small = functional.interpolate(images[number : number + 1], size, mode="area")
+            blurred[number] = functional.interpolate(small, (height, width), mode="bilinear")[0]
+    return blurred
+
+
+def _padded(kernels: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """(N, K, K): kernels of odd sizes, zeros around the smaller ones."""
+    largest = max(len(kernel) for kernel in kernels)
+    margins = [(largest - len(kernel)) // 2 for kernel in kernels]
+    return np.stack(
+        [np.pad(kernel, margin) for kernel, margin in zip(kernels, margins, strict=True)]
     )
 
 
-def _odd(sigma: float) -> int:
-    """Pixels of a kernel that holds nearly all of a Gaussian."""
-    return max(int(4 * sigma) | 1, 3)
-
-
-class _Lamps(nn.Module):
-    """White balance, exposure, contrast, saturation, each picture its own."""
-
-    def __init__(self, light: Degradation) -> None:
-        super().__init__()
-        self._light = light
-
-    @override
-    def forward(self, images: Tensor) -> Tensor:
-        strength, count = self._light.strength, len(images)
-
-        def drawn(channels: int) -> Tensor:
-            return torch.randn(count, channels, 1, 1, device=images.device)
-
-        gain = torch.exp(
-            drawn(3) * self._light.tint * strength + drawn(1) * photograph.EXPOSURE * strength
-        )
-        gamma = torch.exp(drawn(1) * photograph.GAMMA * strength)
-        lit = images.clamp(min=1e-4) ** gamma * gain
-        grey = lit.mean(dim=1, keepdim=True)
-        least, most = photograph.SATURATION
-        gained = least + torch.rand(count, 1, 1, 1, device=images.device) * (most - least)
-        return grey + (lit - grey) * (1 + gained * strength)
-
-
-class _FarAway(nn.Module):
-    """Some pictures with no more detail than a smaller one has; how much smaller goes by call."""
-
-    def __init__(self, share: float) -> None:
-        super().__init__()
-        self._share = share
-
-    @override
-    def forward(self, images: Tensor) -> Tensor:
-        factor = float(torch.empty(()).uniform_(*photograph.FAR_AWAY))
-        height, width = (max(round(side * factor), 12) for side in images.shape[-2:])
-        small = functional.interpolate(images, (height, width), mode="area")
-        far = functional.interpolate(small, images.shape[-2:], mode="bilinear", align_corners=False)
-        chosen = torch.rand(len(images), 1, 1, 1, device=images.device) < self._share
-        return torch.where(chosen, far, images)
-
-
-class _Noise(nn.Module):
-    """A sensor's noise, up to a deviation, each picture its own."""
-
-    def __init__(self, most: float) -> None:
-        super().__init__()
-        self._most = most
-
-    @override
-    def forward(self, images: Tensor) -> Tensor:
-        deviation = torch.rand(len(images), 1, 1, 1, device=images.device) * self._most
-        return images + torch.randn_like(images) * deviation
+def _compress(images: Tensor, shots: Sequence[Shot]) -> Tensor:
+    quality = {
+        number: float(shot.jpeg_quality)
+        for number, shot in enumerate(shots)
+        if shot.jpeg_quality is not None
+    }
+    if not quality:
+        return images
+    compressed, chosen = images.clone(), list(quality)
+    levels = torch.tensor(list(quality.values()), dtype=images.dtype, device=images.device)
+    compressed[chosen] = jpeg_codec_differentiable(images[chosen], levels)
+    return compressed.clamp(0, 1)

@@ -1,7 +1,6 @@
-"""Two looks at one product: what the embedder learns to call the same.
+"""Views of a product as the embedder sees it in use: a detector's box, squeezed to a square.
 
-A view is what the embedder will see in use: the pixels inside a detector's box, squeezed to a
-square. One perspective map takes the product straight from its source picture there.
+One perspective map takes the product straight from its source picture to the view.
 """
 
 from dataclasses import dataclass
@@ -14,8 +13,11 @@ from numpy.typing import NDArray
 from matcher.imaging.box import Box
 from training.augment.camera import Degradation, photograph
 
+# How far each side of a detector's box may be off, as a share of the box.
 _BOX_JITTER: Final = 0.09
+# Pixels of a view before it is shrunk: about twice the largest that is trained on.
 _WARP_SIDE: Final = 176
+# Paper, grey paper, black and grey card.
 _PLAIN: Final = ((255, 255, 255), (255, 255, 255), (242, 242, 240), (0, 0, 0), (128, 128, 128))
 
 
@@ -36,7 +38,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class PoseRange:
-    """How far a view may be turned: all in shares of the product's size.
+    """How far views are turned and cut, in shares of the product's size.
 
     Attributes:
         tilt: corner displacement, the strength of perspective.
@@ -56,7 +58,7 @@ class PoseRange:
 CATALOG_POSE: Final = PoseRange(tilt=0.02, turn=1.5, jitter=0.04)
 SHOP_POSE: Final = PoseRange(tilt=0.13, turn=14.0)
 PHOTO_POSE: Final = PoseRange(tilt=0.05, turn=8.0)
-# A heap has no upright, no left and no size of its own.
+# A heap of produce has no upright, no left and no size of its own.
 HEAP_POSE: Final = PoseRange(tilt=0.08, turn=20.0, jitter=0.05, window=0.45, mirrored=True)
 
 CATALOG_DEGRADATION: Final = Degradation(0.3)
@@ -72,9 +74,9 @@ def draw_view(
     side: int,
     rng: np.random.Generator,
     background: NDArray[np.uint8] | None = None,
-    light: Degradation | None = None,
+    degradation: Degradation | None = None,
 ) -> NDArray[np.uint8]:
-    """One look at a product, (side, side, 3) uint8.
+    """Draw one view of a product, (side, side, 3) uint8 RGB.
 
     Args:
         subject: where the product is to be taken from.
@@ -82,7 +84,7 @@ def draw_view(
         side: pixels.
         rng: source of all chance.
         background: (H, W, 3) shown where the mask is 0; a plain colour if None.
-        light: how badly it is photographed; not at all if None.
+        degradation: how badly it is photographed; None to leave the picture as it is.
     """
     homography = _into_square(_window(subject.box, pose.window, rng), pose, _WARP_SIDE, rng)
     size = (_WARP_SIDE, _WARP_SIDE)
@@ -100,11 +102,11 @@ def draw_view(
         shown = _cover(shown, background, rng)
     if pose.mirrored and rng.random() < 0.5:
         shown = np.ascontiguousarray(shown[:, ::-1])
-    return photograph(shown, rng, light) if light else shown
+    return photograph(shown, rng, degradation) if degradation else shown
 
 
 def _window(box: Box, least: float, rng: np.random.Generator) -> Box:
-    """A part of the box that has at least a share of each of its sides."""
+    """Draw a part of the box that has at least that share of each of its sides."""
     width, height = (rng.uniform(least, 1.0) * side for side in (box.width, box.height))
     left = box.left + rng.uniform(0, box.width - width)
     top = box.top + rng.uniform(0, box.height - height)
@@ -114,7 +116,7 @@ def _window(box: Box, least: float, rng: np.random.Generator) -> Box:
 def _into_square(
     box: Box, pose: PoseRange, side: int, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """A homography from source pixels to the view's: turn, tilt, then what a detector would cut."""
+    """Draw a homography from source to view: turned, tilted, cut as a detector would."""
     width, height = box.width, box.height
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
     reach = pose.tilt * np.array([width, height])
@@ -151,7 +153,7 @@ def _behind(
 def _cover(
     seen: NDArray[np.uint8], background: NDArray[np.uint8], rng: np.random.Generator
 ) -> NDArray[np.uint8]:
-    """A hand, a neighbour, a price tag: a blob of something else over one edge."""
+    """Lay something else over one edge, as a hand, a neighbour or a price tag would be."""
     side = len(seen)
     mask = np.zeros((side, side), np.uint8)
     edge = rng.uniform(0, 2 * np.pi)

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+# Draws until the corners stay convex; nearly every first one does.
 _ATTEMPTS: Final = 50
 
 
@@ -28,7 +29,7 @@ class WarpRange:
 def draw_warp(
     width: int, height: int, reach: WarpRange, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """(3, 3) from a picture's pixels to the warped one's: corners moved, turned, scaled."""
+    """Draw a (3, 3) homography from a picture's pixels to the warped one's."""
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
     middle = np.array([width / 2, height / 2])
     low, high = np.log(reach.scale)
@@ -47,7 +48,7 @@ def draw_warp(
 def warp_points(
     points: NDArray[np.float32], homography: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """(N, 2) points through a homography."""
+    """Return the (N, 2) points mapped by a homography."""
     if len(points) == 0:
         return np.zeros((0, 2), np.float32)
     moved = cv2.perspectiveTransform(points[None].astype(np.float64), homography)[0]
@@ -55,6 +56,6 @@ def warp_points(
 
 
 def inside(points: NDArray[np.float32], width: int, height: int) -> NDArray[np.bool_]:
-    """(N,) whether each point is in a picture of that size."""
+    """Return (N,) bool: which points lie in a picture of that size."""
     x, y = points[:, 0], points[:, 1]
     return np.asarray((x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1))

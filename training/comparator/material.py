@@ -1,4 +1,4 @@
-"""Pictures that comparisons are made of, brought to the size where looks are compared."""
+"""Pictures that compared pairs are made of, at the size where the comparator sees them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,9 @@ from training.data.sources import LabelledFile, TrainingData, is_held_out, read_
 from training.render.shop import draw_catalog_pictures, make_products
 
 _FAMILY_SIZE: Final = 3
+# Of each boxed picture at most.
 _BOXES: Final = 6
+# Pixels of the shorter side; smaller parts are left out, smaller cut-outs are taken whole.
 _SMALLEST_BOX: Final = 60
 _SMALLEST_CUTOUT: Final = 40
 
@@ -27,7 +29,7 @@ Image = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class MaterialCounts:
-    """How many pictures of the kinds that there are plenty of; a quarter as many to validate with.
+    """How many pictures to take of plentiful kinds; a quarter as many to validate with.
 
     Attributes:
         clothes: pictures of clothes.
@@ -40,7 +42,7 @@ class MaterialCounts:
     shops: int = 4
 
     def share(self, *, held_out: bool) -> "MaterialCounts":
-        """Those to train on, or to validate with."""
+        """Return the counts to train on, or to validate with."""
         if not held_out:
             return self
         return MaterialCounts(-(-self.clothes // 4), -(-self.families // 4), self.shops // 4)
@@ -49,24 +51,29 @@ class MaterialCounts:
 def collect_material(
     data: TrainingData, amounts: MaterialCounts, photos: Sequence[AlignedPhoto], *, held_out: bool
 ) -> ComparatorMaterial:
-    """Everything that may be trained on, or everything that is held out; blocks for a minute.
+    """Collect everything that may be trained on, or everything that is held out.
+
+    Blocks for a minute.
 
     Args:
         data: the data folder.
-        amounts: of the kinds that there are plenty of.
+        amounts: of plentiful kinds.
         photos: aligned ones to learn from.
-        held_out: what is kept for validation, else what may be trained on.
+        held_out: take pictures that are kept for validation, else those to train on.
     """
     amounts = amounts.share(held_out=held_out)
     families = [
-        [_fitted(one) for one in draw_family(2 * seed + held_out, _FAMILY_SIZE)]
+        [_fitted(image) for image in draw_family(2 * seed + held_out, _FAMILY_SIZE)]
         for seed in range(amounts.families)
     ]
-    pictures = [_fitted(one) for one in _pictures(data, held_out, amounts.clothes)]
+    pictures = [_fitted(picture) for picture in _pictures(data, held_out, amounts.clothes)]
     for seed in range(amounts.shops):
         shop = {
-            one.product_id: (_fitted(_trimmed(draw_catalog_pictures(one)[0].image)), one.twin)
-            for one in make_products(100 * held_out + seed)
+            product.product_id: (
+                _fitted(_trimmed(draw_catalog_pictures(product)[0].image)),
+                product.twin,
+            )
+            for product in make_products(100 * held_out + seed)
         }
         pictures += [picture for picture, _ in shop.values()]
         for picture, twin in shop.values():
@@ -77,19 +84,19 @@ def collect_material(
 
 
 def _pictures(data: TrainingData, held_out: bool, clothes: int) -> Iterator[Image]:
-    def mine(name: str) -> bool:
+    def belongs(name: str) -> bool:
         return is_held_out(name) is held_out
 
-    for product in filter(mine, data.products()):
+    for product in filter(belongs, data.products()):
         yield _trimmed(read_rgb(data.iconic(product), 400))
     for name, paths in data.household().items():
-        if mine(name):
+        if belongs(name):
             yield from (_trimmed(read_household_picture(data.check(path))) for path in paths)
-    garments = [path for path in data.clothing() if mine(path.stem)]
+    garments = [path for path in data.clothing() if belongs(path.stem)]
     step = max(len(garments) // clothes, 1)
     yield from (read_rgb(data.check(path), 300) for path in garments[::step][:clothes])
     for labelled in (*data.paintings(), *data.beverages()[::4]):
-        if mine(labelled.path.stem):
+        if belongs(labelled.path.stem):
             yield from _boxed(labelled)
 
 
@@ -103,7 +110,7 @@ def _boxed(labelled: LabelledFile) -> Iterator[Image]:
 
 
 def _trimmed(image: Image) -> Image:
-    """Without its plain background, where it has one."""
+    """Cut the picture out of its plain background, where it has one."""
     cutout = cut_out(image)
     return (
         image if cutout is None or min(cutout.image.shape[:2]) < _SMALLEST_CUTOUT else cutout.image
@@ -111,7 +118,7 @@ def _trimmed(image: Image) -> Image:
 
 
 def _fitted(image: Image) -> Image:
-    """At the size where looks are compared."""
+    """Resize the picture to the size where the comparator sees it."""
     scale = VIEW_SIDE / max(image.shape[:2])
     size = (max(round(image.shape[1] * scale), 8), max(round(image.shape[0] * scale), 8))
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -1,4 +1,4 @@
-"""How well a comparator tells photos of a product from photos of its twins."""
+"""Validation of the comparator: photos of a product against photos of its twins."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ _SEED: Final = 7
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldOutPairs:
-    """What was not trained on.
+    """Pairs and photos that were not trained on.
 
     Attributes:
-        pairs: drawn, of held-out pictures.
+        pairs: drawn from held-out pictures.
         photos: of held-out cartons, aligned with their own references and with all others.
     """
 
@@ -36,56 +36,56 @@ class HeldOutPairs:
 
     @classmethod
     def of(cls, data: TrainingData, front_end: FrontEnd, amounts: MaterialCounts) -> Self:
-        """Everything that is kept for validation; blocks for minutes."""
+        """Collect everything that is kept for validation; blocks for minutes."""
         material = collect_material(data, amounts, (), held_out=True)
         rng = np.random.default_rng(_SEED)
         pairs = tuple(draw_pair(material, rng) for _ in range(_PAIRS))
         return cls(pairs, align_photos(data, front_end, held_out=True, twins=True))
 
     def measure(self, net: nn.Module, device: str) -> Mapping[str, float]:
-        """AUC of cells in drawn pairs, and of whole photos: their own reference or another's."""
+        """Return the AUC of cells in drawn pairs, and of whole photos: own reference or not."""
         net.eval()
-        place = torch.device(device)
+        target = torch.device(device)
         with torch.inference_mode():
             logits = np.concatenate(
                 [
-                    net(*stack_inputs(self.pairs[at : at + _BATCH], place)).float().cpu().numpy()
+                    net(*stack_inputs(self.pairs[at : at + _BATCH], target)).float().cpu().numpy()
                     for at in range(0, len(self.pairs), _BATCH)
                 ]
             )
-            told = [_difference(net, one, place) for one in self.photos]
-        labels = np.stack([one.labels for one in self.pairs])
+            differences = [_difference(net, photo, target) for photo in self.photos]
+        labels = np.stack([pair.labels for pair in self.pairs])
         known = labels != UNDECIDED
         return {
             "cells_auc": area_under_roc(logits[known], labels[known] == DIFFERENT),
-            "photos_auc": area_under_roc(np.array(told), self._strangers()),
+            "photos_auc": area_under_roc(np.array(differences), self._strangers()),
         }
 
     def untrained(self) -> Mapping[str, float]:
-        """AUC of whole photos by what needs no network."""
-        aligned = [score_alignment(one.view, one.warped) for one in self.photos]
-        unlike = np.array([-one.correlation for one in aligned])
-        off_colour = np.array([one.chroma for one in aligned])
+        """Return the AUC of whole photos by correlation and by colour, which need no network."""
+        aligned = [score_alignment(photo.view, photo.warped) for photo in self.photos]
+        unlike = np.array([-score.correlation for score in aligned])
+        off_colour = np.array([score.chroma for score in aligned])
         return {
             "correlation_auc": area_under_roc(unlike, self._strangers()),
             "chroma_auc": area_under_roc(off_colour, self._strangers()),
         }
 
     def _strangers(self) -> NDArray[np.bool_]:
-        return np.array([one.product != one.reference for one in self.photos], bool)
+        return np.array([photo.product != photo.reference for photo in self.photos], bool)
 
 
 def stack_inputs(pairs: Sequence[ComparedPair], device: torch.device) -> tuple[Tensor, Tensor]:
-    """References and queries, (B, 3, H, W) in [0, 1] each, on the device."""
-    references = stack_padded([one.reference for one in pairs], VIEW_SIDE, VIEW_SIDE)
-    queries = stack_padded([one.query for one in pairs], VIEW_SIDE, VIEW_SIDE)
-    first, second = (torch.from_numpy(one).to(device) for one in (references, queries))
+    """Return references and queries, (B, 3, H, W) float32 in [0, 1] each, on the device."""
+    references = stack_padded([pair.reference for pair in pairs], VIEW_SIDE, VIEW_SIDE)
+    queries = stack_padded([pair.query for pair in pairs], VIEW_SIDE, VIEW_SIDE)
+    first, second = (torch.from_numpy(images).to(device) for images in (references, queries))
     layout = torch.channels_last
     return first.contiguous(memory_format=layout), second.contiguous(memory_format=layout)
 
 
 def area_under_roc(scores: NDArray[np.floating], positive: NDArray[np.bool_]) -> float:
-    """Chance that a positive scores above a negative; 0.5 where there is none of one kind."""
+    """Return the chance that a positive scores above a negative; 0.5 if either kind is missing."""
     high, low = int(positive.sum()), int((~positive).sum())
     if not high or not low:
         return 0.5

@@ -1,4 +1,4 @@
-"""Trains the comparator: per cell, does a photo show what its reference shows?"""
+"""Trains the comparator: does each cell of a photo show what its reference shows?"""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -31,9 +31,11 @@ from training.loop.trainer import RunOptions, Trainer
 _PEAK_RATE: Final = 2e-3
 _WEIGHT_DECAY: Final = 0.02
 _BATCH: Final = 16
-# Of a batch: drawing a pair takes as long as learning from it, so that each is used twice.
+# Newly drawn pairs of a batch: drawing a pair takes as long as learning from it, so that each is
+# used twice; the second time it is drawn from the last so many.
 _FRESH: Final = 8
 _KEPT: Final = 2048
+# A picture with fewer labelled cells counts as if it had so many.
 _FEWEST_CELLS: Final = 20
 
 
@@ -43,15 +45,15 @@ def train_comparator(
     report: OnReport,
     amounts: MaterialCounts | None = None,
 ) -> Path:
-    """Train within the time bound; returns the checkpoint of the best averaged network.
+    """Train within the time bound; return the checkpoint of the best averaged network.
 
     Blocks for `options.minutes`, and a few more while pictures are read and photos aligned. The
-    first report is what correlation and colour distance tell without training.
+    first report holds the figures of correlation and colour distance, which need no training.
 
     Args:
         options: of the run.
         front_end: finds the keypoints by which photos are aligned.
-        report: told where the run stands.
+        report: called with the progress.
         amounts: of pictures; the usual ones if None.
 
     Raises:
@@ -64,16 +66,18 @@ def train_comparator(
     report(Progress(0, 0.0, 0.0, held_out.untrained()))
     photos = align_photos(data, front_end, held_out=False, twins=False)
     material = collect_material(data, amounts, photos, held_out=False)
-    run = ComparatorTrainer(options, held_out)
-    run.restore()
-    rng = run.fresh_rng()
+    trainer = ComparatorTrainer(options, held_out)
+    trainer.restore()
+    rng = trainer.fresh_rng()
     pairs = draw_pairs(material, rng)
-    run.pairs = run.make_loader(lambda _share: list(islice(pairs, _BATCH * options.batches)), rng)
-    return run.run(report)
+    trainer.pairs = trainer.make_loader(
+        lambda _share: list(islice(pairs, _BATCH * options.batches)), rng
+    )
+    return trainer.run(report)
 
 
 class ComparatorTrainer(Trainer):
-    """The comparator's part of a run."""
+    """The trainer of the comparator."""
 
     pairs: BatchLoader[list[ComparedPair]]
 
@@ -91,7 +95,7 @@ class ComparatorTrainer(Trainer):
         device = torch.device(self.options.device)
         with torch.autocast(device.type, torch.bfloat16):
             logits = self.net(*stack_inputs(batch, device))
-        labels = torch.from_numpy(np.stack([one.labels for one in batch])).to(device)
+        labels = torch.from_numpy(np.stack([pair.labels for pair in batch])).to(device)
         return cell_loss(logits.float(), labels)
 
     @override
@@ -100,12 +104,12 @@ class ComparatorTrainer(Trainer):
 
     @override
     def score(self, figures: Mapping[str, float]) -> float:
-        # The latest: photos of four cartons are too few to choose among neighbouring figures.
+        # The latest wins: photos of four cartons are too few to choose among neighbouring figures.
         return self.share
 
 
 def draw_pairs(material: ComparatorMaterial, rng: np.random.Generator) -> Iterator[ComparedPair]:
-    """Pairs without end, half of them seen before."""
+    """Draw pairs without end, half of them seen before."""
     kept: list[ComparedPair] = []
     while True:
         fresh = [draw_pair(material, rng) for _ in range(_FRESH)]
@@ -115,11 +119,11 @@ def draw_pairs(material: ComparatorMaterial, rng: np.random.Generator) -> Iterat
 
 
 def cell_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Binary cross-entropy over cells with a label, every picture counting alike.
+    """Return the binary cross-entropy over labelled cells, every picture counting alike.
 
     Args:
         logits: (B, rows, columns) float32.
-        labels: likewise, `SAME`, `DIFFERENT` or `UNDECIDED`.
+        labels: (B, rows, columns) int8: `SAME`, `DIFFERENT` or `UNDECIDED`.
     """
     known = labels != UNDECIDED
     wanted = (labels == DIFFERENT).float()

@@ -1,4 +1,4 @@
-"""Phone photos of cartons, aligned with references as the product's own method aligns them."""
+"""Phone photos of cartons, aligned with references as the matcher aligns them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,11 +21,14 @@ from matcher.retrieval.untrained import ColourEmbedder
 from matcher.verification.alignment import ReferenceView, WarpedQuery, warp_onto
 from training.data.sources import TrainingData, is_held_out, read_rgb
 
+# Pixels of the longer side: of pictures that are read, and of photos in which keypoints are found.
 _LONGEST: Final = 1280
 _SEARCHED: Final = 640
+# Keypoints of a photo at most.
 _EXTRACTED: Final = 1500
 _FEWEST_INLIERS: Final = 12
-# A homography holds around the keypoints that agree on it; a carton's other side bends away.
+# Pixels of a reference view around keypoints that agree: there the homography holds; a carton's
+# other side bends away.
 _TRUSTED: Final = 26
 _REFERENCE_PHOTOS: Final = 3
 
@@ -54,31 +57,35 @@ class AlignedPhoto:
 def align_photos(
     data: TrainingData, front_end: FrontEnd, *, held_out: bool, twins: bool
 ) -> list[AlignedPhoto]:
-    """Photos of cartons wherever a reference is found in them; blocks for a minute or more.
+    """Align photos of cartons with every reference that is found in them.
+
+    Blocks for a minute or more.
 
     Args:
         data: the data folder.
         front_end: finds keypoints.
-        held_out: of the cartons that are kept for validation, else of those to train on.
-        twins: also where another product's reference is found.
+        held_out: take the cartons that are kept for validation, else those to train on.
+        twins: align with other products' references as well.
     """
-    products = [one for one in data.cartons if one not in data.left_out]
-    asked = [one for one in products if is_held_out(one) is held_out]
-    shelf = [
-        one
-        for product in (products if twins else asked)
-        for one in _references(data, front_end, product)
+    products = [product for product in data.cartons if product not in data.left_out]
+    photographed = [product for product in products if is_held_out(product) is held_out]
+    references = [
+        reference
+        for product in (products if twins else photographed)
+        for reference in _references(data, front_end, product)
     ]
     found: list[AlignedPhoto] = []
-    for product in asked:
-        candidates = [one for one in shelf if twins or one.product_id == product]
+    for product in photographed:
+        candidates = [
+            reference for reference in references if twins or reference.product_id == product
+        ]
         for path in data.photos(product)[len(_reference_photos(data, product)) :]:
             found += _aligned(path, product, candidates, front_end)
     return found
 
 
 def _references(data: TrainingData, front_end: FrontEnd, product: str) -> list[Reference]:
-    """The catalog picture and a few photos, as an owner enrols them."""
+    """Encode the catalog picture and a few photos, as an owner enrols them."""
     encoder = ReferenceEncoder(
         front_end, NearestNeighbourMatcher(), ColourEmbedder(), PrintDetector()
     )
@@ -86,12 +93,13 @@ def _references(data: TrainingData, front_end: FrontEnd, product: str) -> list[R
     for path in (data.iconic(product), *_reference_photos(data, product)):
         encodings.append(encoder.encode(read_rgb(path, _LONGEST), encodings))
     return [
-        load_reference(front_end, product, str(number), one) for number, one in enumerate(encodings)
+        load_reference(front_end, product, str(number), encoding)
+        for number, encoding in enumerate(encodings)
     ]
 
 
 def _reference_photos(data: TrainingData, product: str) -> tuple[Path, ...]:
-    """The first few, never all: some must be left to compare."""
+    """Return the first few photos, never all: some must be left to compare."""
     photos = data.photos(product)
     return photos[: min(_REFERENCE_PHOTOS, len(photos) // 2)]
 
@@ -102,7 +110,7 @@ def _aligned(
     image, _ = resize_within(read_rgb(path, _LONGEST), _SEARCHED, _SEARCHED)
     query = front_end.extract(image, _EXTRACTED)
     matcher = NearestNeighbourMatcher()
-    pairs = matcher.match(query, [one.features for one in references])
+    pairs = matcher.match(query, [reference.features for reference in references])
     for reference, corresponding in zip(references, pairs, strict=True):
         for placement in find_placements(corresponding, query, reference.features)[:1]:
             if placement.inliers < _FEWEST_INLIERS:
@@ -122,7 +130,7 @@ def _aligned(
 def _near(
     features: LocalFeatures, inliers: NDArray[np.int64], look: ReferenceView
 ) -> NDArray[np.bool_]:
-    """(h, w) bool, not far from a keypoint that agrees."""
+    """Return (h, w) bool: pixels close to a keypoint that agrees."""
     near = np.zeros(look.mask.shape, np.uint8)
     for x, y in np.rint(features.points[inliers] / look.scale).astype(int).tolist():
         cv2.circle(near, (x, y), _TRUSTED, 1, cv2.FILLED)

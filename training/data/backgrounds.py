@@ -1,4 +1,4 @@
-"""Places to stand behind products, drawn: for whoever has no photos of places at hand."""
+"""Backgrounds for products: drawn ones, and pictures of a folder."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,21 +11,24 @@ from numpy.typing import NDArray
 from training.data.sources import read_rgb
 from training.errors import TrainingError
 
+# Pixels: of drawn backgrounds, and of the longer side of read ones.
 _SIDE: Final = 256
 _LONGEST: Final = 400
+# Pixels of the shorter side; smaller pictures show too little.
+_SHORTEST: Final = 48
 _SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 
 Image = NDArray[np.uint8]
 
 
 def draw_backgrounds(count: int, seed: int) -> list[Image]:
-    """Walls, boards, tiles and clutter, (256, 256, 3) each; the same seed gives the same ones."""
+    """Draw walls, boards, tiles and clutter, (256, 256, 3) each; the same seed gives the same."""
     kinds: tuple[Callable[[np.random.Generator], Image], ...] = (_wall, _boards, _tiles, _clutter)
     return [kinds[number % 4](np.random.default_rng((seed, number))) for number in range(count)]
 
 
 def read_backgrounds(folder: Path, most: int) -> list[Image]:
-    """Pictures of a folder, at most 400 pixels long.
+    """Read pictures of a folder and the folders in it, each at most 400 pixels long.
 
     Raises:
         TrainingError: there is no picture in it, or one cannot be read.
@@ -36,11 +39,11 @@ def read_backgrounds(folder: Path, most: int) -> list[Image]:
     if not paths:
         raise TrainingError(f"there is no picture in {folder}: name a folder with some")
     found = [read_rgb(path, _LONGEST) for path in paths[:most]]
-    return [image for image in found if min(image.shape[:2]) >= 48]
+    return [image for image in found if min(image.shape[:2]) >= _SHORTEST]
 
 
 def _wall(rng: np.random.Generator) -> Image:
-    """A colour that drifts slowly, with a little grain."""
+    """Draw a colour that drifts slowly, with a little grain."""
     coarse = rng.integers(30, 230, (3, 3, 3)).astype(np.float32)
     smooth = cv2.resize(coarse, (_SIDE, _SIDE), interpolation=cv2.INTER_CUBIC)
     grain = rng.normal(0, rng.uniform(0, 8), (_SIDE, _SIDE, 1))
@@ -48,7 +51,7 @@ def _wall(rng: np.random.Generator) -> Image:
 
 
 def _boards(rng: np.random.Generator) -> Image:
-    """Planks: long strips of one tone, with streaks along them."""
+    """Draw planks: long strips of one tone, with streaks along them."""
     tone = np.array([rng.uniform(90, 200), rng.uniform(60, 150), rng.uniform(30, 110)])
     streaks = cv2.resize(rng.normal(0, 22, (_SIDE, 6)).astype(np.float32), (_SIDE, _SIDE))
     image = np.asarray(tone + streaks[..., None], np.float32)
@@ -61,7 +64,7 @@ def _boards(rng: np.random.Generator) -> Image:
 
 
 def _tiles(rng: np.random.Generator) -> Image:
-    """A grid with joints."""
+    """Draw a grid with joints."""
     image = np.full((_SIDE, _SIDE, 3), rng.uniform(20, 120, 3), np.uint8)
     step = int(rng.integers(24, 90))
     base = rng.uniform(60, 235, 3)
@@ -73,7 +76,7 @@ def _tiles(rng: np.random.Generator) -> Image:
 
 
 def _clutter(rng: np.random.Generator) -> Image:
-    """Many things in front of each other, none of which can be named."""
+    """Draw many shapes in front of each other."""
     image = _wall(rng)
     for _ in range(int(rng.integers(20, 70))):
         colour = rng.integers(0, 255, 3).tolist()

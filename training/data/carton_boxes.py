@@ -1,4 +1,4 @@
-"""Where each carton is in its photos, found once and kept beside the run."""
+"""The carton's box in each of its photos, located once and kept beside the run."""
 
 import json
 from collections.abc import Mapping
@@ -10,12 +10,13 @@ from matcher.imaging.box import Box
 from training.data.cutouts import CartonLocator
 from training.data.sources import TrainingData, read_rgb
 
+# Pixels of the longer side: of photos, and of catalog pictures while cartons are located.
 PHOTO_SIDE = 400
 _ICONIC_SIDE = 600
 
 
 def locate_cartons(data: TrainingData, cache: Path) -> Mapping[Path, Box]:
-    """The box of the carton in each photo where it was proven, in pixels at `PHOTO_SIDE`.
+    """Return the carton's box in each photo where it was proven, in pixels at `PHOTO_SIDE`.
 
     Args:
         data: the data folder.

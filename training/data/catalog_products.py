@@ -1,4 +1,4 @@
-"""The products of somebody's own catalog, as they are stored in it, to be trained on."""
+"""The products of a catalog, as they are stored in it, to be trained on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,23 +14,25 @@ from matcher.imaging.box import Box
 from training.augment.views import Subject
 from training.errors import TrainingError
 
+# A very large catalog is trained on in part, so that its crops fit into memory.
 MOST_PICTURES: Final = 20_000
+# Pictures of a product from which one is held out.
 _FEWEST_TO_HOLD_OUT: Final = 3
 _FEWEST_PRODUCTS: Final = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReferencePicture:
-    """One reference picture, cut to its product and compressed: a catalog has thousands."""
+    """A reference picture, cut to its product; compressed, because a catalog has thousands."""
 
     crop: ReferenceCrop
 
     def image(self) -> NDArray[np.uint8]:
-        """(H, W, 3) RGB, as the catalog keeps it."""
+        """Return (H, W, 3) uint8 RGB, as the catalog keeps it."""
         return np.asarray(cv2.imdecode(self.crop.jpeg, cv2.IMREAD_COLOR_RGB), np.uint8)
 
     def subject(self) -> Subject:
-        """The product without its surroundings."""
+        """Return the product without its surroundings."""
         image = self.image()
         height, width = image.shape[:2]
         mask = cv2.resize(self.crop.mask.astype(np.uint8) * 255, (width, height))
@@ -39,7 +41,7 @@ class ReferencePicture:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CatalogProduct:
-    """A product of the catalog.
+    """A product of the catalog with its pictures.
 
     Attributes:
         product_id: its id.
@@ -53,7 +55,7 @@ class CatalogProduct:
 
 
 def read_catalog_products(catalog: Catalog, seed: int = 0) -> tuple[CatalogProduct, ...]:
-    """The catalog's products with their stored crops; of a very large one a seeded part.
+    """Read the catalog's products with their stored crops; of a very large one a seeded part.
 
     Raises:
         TrainingError: it has fewer than two products.
@@ -77,11 +79,11 @@ def read_catalog_products(catalog: Catalog, seed: int = 0) -> tuple[CatalogProdu
             ReferencePicture(catalog.encoding(image.image_id).crop) for image in product.images
         ]
         chosen.append(_split(product.product_id, looks))
-    return tuple(sorted(chosen, key=lambda one: one.product_id))
+    return tuple(sorted(chosen, key=lambda product: product.product_id))
 
 
 def _split(product_id: str, looks: Sequence[ReferencePicture]) -> CatalogProduct:
-    """The last picture is held out where enough are left."""
+    """Hold the last picture out where enough are left."""
     if len(looks) < _FEWEST_TO_HOLD_OUT:
         return CatalogProduct(product_id, tuple(looks), None)
     return CatalogProduct(product_id, tuple(looks[:-1]), looks[-1])

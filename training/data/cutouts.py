@@ -1,8 +1,8 @@
-"""Products cut out of their pictures.
+"""Cutting products out of their pictures.
 
-Catalog pictures show one thing on a plain background: the background is what is connected to the
-picture's border and has its colour. Photos of a carton are located by keypoints that agree on one
-homography with its catalog picture.
+Catalog pictures show one thing on a plain background: the background is connected to the picture's
+border and has its colour. Cartons in photos are located by keypoints that agree on one homography
+with the catalog picture.
 """
 
 from dataclasses import dataclass
@@ -14,10 +14,15 @@ from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
 
+# Of the picture: smaller regions are dirt, not products.
 _MIN_SHARE: Final = 0.02
+# Of its convex hull: a region that fills so much of it is taken to be convex.
 _SOLID: Final = 0.86
+# Keypoint pairs that must agree on a homography before a carton counts as located.
 _MIN_INLIERS: Final = 14
+# Lowe's ratio of the nearest to the second nearest descriptor.
 _RATIO: Final = 0.8
+# Pixels of the longer side in which keypoints are found.
 _LOCATE_SIDE: Final = 640
 
 
@@ -35,12 +40,12 @@ class ProductCutout:
 
 
 def whole_picture(image: NDArray[np.uint8]) -> ProductCutout:
-    """The whole picture as a flat product, for prints and photos."""
+    """Return the whole picture as a flat product, for prints and photos."""
     return ProductCutout(image, np.full(image.shape[:2], 255, np.uint8))
 
 
 def cut_out(image: NDArray[np.uint8], tolerance: float = 14.0) -> ProductCutout | None:
-    """The largest thing on a plain background; None if the border is not plain.
+    """Cut out the largest thing on a plain background; None if the border is not plain.
 
     Args:
         image: (H, W, 3) uint8, RGB.
@@ -62,9 +67,9 @@ def cut_out(image: NDArray[np.uint8], tolerance: float = 14.0) -> ProductCutout 
 
 
 def _largest_filled(foreground: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    """The largest region with its holes filled; nearly convex ones become convex.
+    """Return the largest region with its holes filled; a nearly convex one becomes convex.
 
-    A white carton on white loses parts of its edge to the background, its hull gives them back.
+    A white carton on white loses parts of its edge to the background; its hull restores them.
     """
     contours, _ = cv2.findContours(foreground, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     if not contours:
@@ -87,7 +92,7 @@ class _SiftFeatures:
 
 
 class CartonLocator:
-    """Finds one product in photos by its catalog picture (RootSIFT, MAGSAC homography)."""
+    """Locator of one carton in photos by its catalog picture (RootSIFT, MAGSAC homography)."""
 
     def __init__(self, iconic: NDArray[np.uint8]) -> None:
         self._sift = cv2.SIFT.create(nfeatures=1500, contrastThreshold=0.02)
@@ -96,7 +101,7 @@ class CartonLocator:
         self._outline = _outline(iconic, cutout)
 
     def locate(self, photo: NDArray[np.uint8]) -> NDArray[np.float32] | None:
-        """The product's (N, 2) outline in the photo's pixels; None where it is not proven."""
+        """Return the carton's (N, 2) outline in the photo's pixels; None where it is not proven."""
         query = self._extract(photo)
         if len(query.points) < _MIN_INLIERS or len(self._reference.points) < _MIN_INLIERS:
             return None
@@ -127,7 +132,7 @@ class CartonLocator:
 
 
 def _outline(iconic: NDArray[np.uint8], cutout: ProductCutout | None) -> NDArray[np.float32]:
-    """The product's hull in the catalog picture, or the picture's corners."""
+    """Return the product's hull in the catalog picture, or the picture's corners."""
     height, width = iconic.shape[:2]
     if cutout is None:
         return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
@@ -139,7 +144,7 @@ def _outline(iconic: NDArray[np.uint8], cutout: ProductCutout | None) -> NDArray
 
 
 def _is_plausible(outline: NDArray[np.float32], shape: tuple[int, ...]) -> bool:
-    """Convex, not tiny, mostly inside the photo, and no stretched sliver."""
+    """Return whether the outline is convex, not tiny, mostly inside the photo, and no sliver."""
     height, width = shape[:2]
     box = Box.around(outline)
     inside = box.clipped(width, height).area

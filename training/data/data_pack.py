@@ -1,7 +1,7 @@
-"""The picture data as a folder that is small enough to carry to another machine.
+"""A copy of the picture data that is small enough to carry to another machine.
 
-Laid out as the data folder, so that every trainer reads it with `--data`. What trains nothing stays
-behind: evaluation pictures, left-out cartons and videos. Licences go along.
+It is laid out as the data folder, so that every trainer reads it with `--data`. Evaluation
+pictures, left-out cartons and videos, which no training reads, stay behind; licences go along.
 """
 
 import io
@@ -19,8 +19,9 @@ from training.errors import TrainingError
 
 MEGABYTE: Final = 1_000_000
 
+# One picture in so many is encoded to estimate the size of all.
 _SAMPLED: Final = 12
-# Finer than this, no trainer looks.
+# Pixels of the longer side that trainers read at most.
 _LONGEST: Final = {"clothing_cc0": 320, "boofcv_photos": 400, "grocery": 400}
 _LONGEST_OTHERWISE: Final = 640
 _PAPERS: Final = ("grocery/classes.json", "art_boxes/boxes.json", "beverage3/data.yaml")
@@ -28,7 +29,7 @@ _PAPERS: Final = ("grocery/classes.json", "art_boxes/boxes.json", "beverage3/dat
 
 @dataclass(frozen=True, slots=True)
 class Fineness:
-    """How pictures are kept.
+    """Resolution and compression of the pictures.
 
     Attributes:
         share: of the side that trainers look at, in (0, 1].
@@ -44,16 +45,16 @@ FINENESSES: Final = (
     *(Fineness(share, 75) for share in (1.0, 0.85, 0.75, 0.65, 0.55)),
     Fineness(0.45, 70),
 )
-"""What is tried, the finest first."""
+"""The choices, the finest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class DataPack:
-    """What was packed.
+    """A finished pack.
 
     Attributes:
-        folder: where.
-        pictures: how many.
+        folder: of the pack.
+        pictures: how many it holds.
         size: bytes in all.
         fineness: the finest that fits.
     """
@@ -65,7 +66,7 @@ class DataPack:
 
 
 def write_data_pack(data: TrainingData, folder: Path, megabytes: float) -> DataPack:
-    """Write everything that trainers read, as finely as the bound allows.
+    """Write every file that trainers read, as finely as the bound allows.
 
     Args:
         data: the data folder.
@@ -101,7 +102,7 @@ def _pictures(data: TrainingData) -> Iterator[Path]:
     for product in data.products():
         yield data.iconic(product)
         yield from data.photos(product)
-    labelled = (one.path for one in (*data.beverages(), *data.paintings()))
+    labelled = (file.path for file in (*data.beverages(), *data.paintings()))
     household = chain.from_iterable(data.household().values())
     for path in chain(labelled, household, data.clutter(), data.clothing(), data.places()):
         yield data.check(path)
@@ -117,8 +118,8 @@ def _papers(data: TrainingData) -> Iterator[Path]:
 
 
 def _fitting(data: TrainingData, pictures: tuple[Path, ...], bound: int) -> Iterable[Fineness]:
-    """What fits by a sample, the finest first."""
-    return (one for one in FINENESSES if _estimate(data, pictures, one) <= bound)
+    """Yield the choices that fit by a sample, the finest first."""
+    return (choice for choice in FINENESSES if _estimate(data, pictures, choice) <= bound)
 
 
 def _estimate(data: TrainingData, pictures: tuple[Path, ...], fineness: Fineness) -> int:
@@ -137,14 +138,14 @@ def _write(data: TrainingData, pictures: tuple[Path, ...], folder: Path, finenes
 
 
 def _encoded(data: TrainingData, path: Path, fineness: Fineness) -> bytes:
-    """The smaller of the file itself and of what it becomes."""
+    """Return the file encoded anew, or as it is where that is smaller."""
     longest = _LONGEST.get(path.relative_to(data.root).parts[0], _LONGEST_OTHERWISE)
     picture = Image.fromarray(read_rgb(path, round(longest * fineness.share)))
     kind = "PNG" if path.suffix.lower() == ".png" else "JPEG"
     buffer = io.BytesIO()
     picture.save(buffer, kind, quality=fineness.quality)
-    made, given = buffer.getvalue(), path.read_bytes()
-    return made if len(made) < len(given) else given
+    encoded, original = buffer.getvalue(), path.read_bytes()
+    return encoded if len(encoded) < len(original) else original
 
 
 def _copy(path: Path, target: Path) -> None:

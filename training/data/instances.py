@@ -1,4 +1,4 @@
-"""The embedder's classes: every product, every print, every single thing is one."""
+"""The embedder's classes: every product, every print and every boxed bottle is one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,14 +16,16 @@ from training.data.cutouts import cut_out, whole_picture
 from training.data.prints import draw_family, recolour
 from training.data.sources import TrainingData, is_held_out, read_rgb
 
+# Pixels of the longer side.
 _CATALOG_SIDE: Final = 260
 _CLOTHING_SIDE: Final = 176
+# Of the width of the 2016 catalog pictures: the ruler on their right.
 _RULER_SHARE: Final = 0.24
 _FAMILY_SIZE: Final = 3
 
 
 class InstanceKind(Enum):
-    """Where a class comes from; a batch has a fixed number of each."""
+    """The source of a class; a batch has a fixed number of each."""
 
     CARTON = "carton"
     PRODUCE = "produce"
@@ -35,11 +37,11 @@ class InstanceKind(Enum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Instance:
-    """One class.
+    """One class of the embedder.
 
     Attributes:
         name: unique.
-        kind: where it comes from.
+        kind: its source.
         catalog: cut-outs, to be shown on plain or busy backgrounds; may be empty.
         photos: pictures with their own surroundings; may be empty.
     """
@@ -51,19 +53,19 @@ class Instance:
 
 
 def whole_box(image: NDArray[np.uint8]) -> Box:
-    """The whole picture."""
+    """Return the box of a whole picture."""
     height, width = image.shape[:2]
     return Box(0, 0, width, height)
 
 
 def catalog_subject(image: NDArray[np.uint8]) -> Subject:
-    """The thing in a catalog picture, cut out if its background is plain."""
+    """Return the product of a catalog picture, cut out if its background is plain."""
     cutout = cut_out(image) or whole_picture(image)
     return Subject(cutout.image, cutout.mask, whole_box(cutout.image))
 
 
 def read_household_picture(path: Path) -> NDArray[np.uint8]:
-    """A household product's catalog picture, without the ruler that the 2016 ones show."""
+    """Read a household product's catalog picture, without the ruler that the 2016 ones show."""
     image = read_rgb(path, _CATALOG_SIDE)
     if not path.stem.startswith("apc2016"):
         return image
@@ -71,10 +73,10 @@ def read_household_picture(path: Path) -> NDArray[np.uint8]:
 
 
 def grocery_instances(data: TrainingData, located: Mapping[Path, Box]) -> list[Instance]:
-    """Cartons by their located photos, produce by whole photos.
+    """Return cartons with their located photos and produce with whole photos.
 
-    Of produce no kind is held out: one apple on white, all that validation could ask with, tells
-    next to nothing of a heap, and a kind that was never seen is hardly known again.
+    No kind of produce is held out: validation could only ask with one apple on white, which tells
+    next to nothing of a heap, and a kind that was never seen is hardly recognised.
     """
     return [
         _grocery_product(data, product, located)
@@ -100,7 +102,7 @@ def _grocery_product(data: TrainingData, product: str, located: Mapping[Path, Bo
 
 
 def household_instances(data: TrainingData) -> list[Instance]:
-    """Household products; those photographed in two years have two cut-outs."""
+    """Return household products; those photographed in two years have two cut-outs."""
     return [
         Instance(
             name,
@@ -113,7 +115,7 @@ def household_instances(data: TrainingData) -> list[Instance]:
 
 
 def clothing_instances(data: TrainingData, most: int) -> list[Instance]:
-    """Clothes as prints, and after each a recoloured twin."""
+    """Return clothes as prints, and after each a recoloured twin."""
     found: list[Instance] = []
     paths = [path for path in data.clothing() if not is_held_out(path.stem)]
     for number, path in enumerate(paths[:most]):
@@ -125,7 +127,7 @@ def clothing_instances(data: TrainingData, most: int) -> list[Instance]:
 
 
 def print_instances(families: int) -> list[Instance]:
-    """Invented packages; each family's members stand together."""
+    """Return invented packages; each family's members stand together."""
     return [
         Instance(f"print-{seed}-{number}", InstanceKind.PRINT, (_print_subject(image),))
         for seed in range(families)
@@ -134,7 +136,7 @@ def print_instances(families: int) -> list[Instance]:
 
 
 def beverage_instances(data: TrainingData) -> list[Instance]:
-    """Every boxed bottle or can; one brand may appear as several classes, so few per batch."""
+    """Return every boxed bottle or can; one brand may appear as several classes."""
     found: list[Instance] = []
     for labelled in data.beverages():
         if is_held_out(labelled.path.stem):
@@ -151,7 +153,7 @@ def beverage_instances(data: TrainingData) -> list[Instance]:
 
 
 def read_data_backgrounds(data: TrainingData, most: int) -> Sequence[NDArray[np.uint8]]:
-    """Pictures to stand behind and in front of products."""
+    """Read pictures to stand behind and in front of products, at most 256 pixels long."""
     places = data.places() + data.clutter()
     rooms = tuple(labelled.path for labelled in data.paintings())
     floors = tuple(path for path in data.clothing() if not is_held_out(path.stem))[::12]

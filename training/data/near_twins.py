@@ -1,7 +1,7 @@
-"""Another product made of a picture: near-twins, as many as one likes.
+"""Near-twins of any picture.
 
-A shop's near-twins differ in a word, a fruit, an accent colour. The same is done to any picture: a
-part is printed over with another picture, recoloured, written on or wiped out.
+A shop's near-twins differ in a word, a fruit, an accent colour. Here a part of a picture is printed
+over with another picture, recoloured, written on or wiped out.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,9 @@ from training.data.prints import recolour
 
 _LETTERS: Final = "ABCDEFGHIKLMNOPRSTUVYaeioulnrst"
 _FONTS: Final = (0, 2, 3, 4, 6)
+# Saturation, of 255, from which a pixel counts as coloured.
 _SATURATED: Final = 60
+# Fewer coloured pixels are no ink.
 _FEW_PIXELS: Final = 80
 
 Image = NDArray[np.uint8]
@@ -24,18 +26,18 @@ _Edit = Callable[[Image, np.random.Generator], Image]
 
 
 def make_twin(image: Image, pictures: Sequence[Image], rng: np.random.Generator) -> Image:
-    """The picture with one to three parts altered; same shape.
+    """Return the picture with one to three parts altered; same shape.
 
     Args:
         image: (H, W, 3) uint8, RGB.
-        pictures: what may be printed over it.
+        pictures: may be printed over it.
         rng: source of all chance.
     """
 
-    def overprinted(one: Image, chance: np.random.Generator) -> Image:
-        return _overprinted(one, pictures[int(chance.integers(len(pictures)))], chance)
+    def overprint(picture: Image, rng: np.random.Generator) -> Image:
+        return _overprint(picture, pictures[int(rng.integers(len(pictures)))], rng)
 
-    edits: tuple[_Edit, ...] = (overprinted, _recoloured_part, _recoloured_ink, write_word, _wiped)
+    edits: tuple[_Edit, ...] = (overprint, _recolour_part, _recolour_ink, write_word, _wipe)
     shares = (0.4, 0.15, 0.2, 0.15, 0.1)
     for _ in range(int(rng.integers(1, 4))):
         image = edits[int(rng.choice(len(edits), p=shares))](image, rng)
@@ -45,7 +47,15 @@ def make_twin(image: Image, pictures: Sequence[Image], rng: np.random.Generator)
 def draw_blot(
     height: int, width: int, rng: np.random.Generator, shortest: float, longest: float
 ) -> Floats:
-    """(H, W, 1) float32 in [0, 1]: a soft-edged ellipse or box, sides as shares of the longer."""
+    """Draw a soft-edged ellipse or box, (H, W, 1) float32 in [0, 1].
+
+    Args:
+        height: of the mask in pixels.
+        width: of the mask in pixels.
+        rng: source of all chance.
+        shortest: side of the box, as a share of the longer side.
+        longest: side of the box, as a share of the longer side.
+    """
     mask = np.zeros((height, width), np.float32)
     centre = (int(rng.uniform(0, width)), int(rng.uniform(0, height)))
     sides = rng.uniform(shortest, longest, 2) * max(height, width)
@@ -60,12 +70,12 @@ def draw_blot(
 
 
 def blend(image: Image, other: Image | NDArray[np.float64], mask: Floats) -> Image:
-    """`other` where the mask is 1, the image where it is 0."""
+    """Return `other` where the mask is 1, the image where it is 0."""
     return np.asarray(image * (1 - mask) + other * mask, np.float32).astype(np.uint8)
 
 
 def write_word(image: Image, rng: np.random.Generator) -> Image:
-    """A word somewhere, mostly on ground wiped clean."""
+    """Write a word somewhere, mostly on ground wiped clean; returns a copy."""
     height, width = image.shape[:2]
     result = image.copy()
     word = "".join(rng.choice(list(_LETTERS), int(rng.integers(3, 10))))
@@ -84,8 +94,8 @@ def write_word(image: Image, rng: np.random.Generator) -> Image:
     return result
 
 
-def _overprinted(image: Image, other: Image, rng: np.random.Generator) -> Image:
-    """A part of another picture, at times in this one's colours."""
+def _overprint(image: Image, other: Image, rng: np.random.Generator) -> Image:
+    """Print a part of another picture over it, at times in this one's colours."""
     height, width = image.shape[:2]
     print_ = _patch(other, height, width, rng)
     if rng.random() < 0.4:
@@ -96,7 +106,7 @@ def _overprinted(image: Image, other: Image, rng: np.random.Generator) -> Image:
 
 
 def _patch(other: Image, height: int, width: int, rng: np.random.Generator) -> Image:
-    """(height, width, 3) somewhere in another picture, repeated where that is too small."""
+    """Cut (height, width, 3) out of another picture, which is repeated where it is too small."""
     scale = float(rng.uniform(0.4, 1.6))
     size = (max(int(other.shape[1] * scale), 16), max(int(other.shape[0] * scale), 16))
     resized = cv2.resize(other, size, interpolation=cv2.INTER_AREA)
@@ -107,13 +117,13 @@ def _patch(other: Image, height: int, width: int, rng: np.random.Generator) -> I
     return np.asarray(tiled[top : top + height, left : left + width], np.uint8)
 
 
-def _recoloured_part(image: Image, rng: np.random.Generator) -> Image:
+def _recolour_part(image: Image, rng: np.random.Generator) -> Image:
     other = recolour(image, int(rng.integers(1 << 30)))
     return blend(image, other, draw_blot(image.shape[0], image.shape[1], rng, 0.15, 0.8))
 
 
-def _recoloured_ink(image: Image, rng: np.random.Generator) -> Image:
-    """One of its colours exchanged wherever it is printed."""
+def _recolour_ink(image: Image, rng: np.random.Generator) -> Image:
+    """Exchange one of its colours wherever it is printed."""
     hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV).astype(np.int32)
     saturated = hsv[..., 1] > _SATURATED
     if int(saturated.sum()) < _FEW_PIXELS:
@@ -127,8 +137,8 @@ def _recoloured_ink(image: Image, rng: np.random.Generator) -> Image:
     return blend(image, other, np.asarray(mask, np.float32)[..., None])
 
 
-def _wiped(image: Image, rng: np.random.Generator) -> Image:
-    """A part in the picture's own ground colour."""
+def _wipe(image: Image, rng: np.random.Generator) -> Image:
+    """Paint a part in the picture's own ground colour."""
     pixels = image.reshape(-1, 3)
     colour = np.median(pixels[rng.integers(len(pixels), size=50)], axis=0)
     mask = draw_blot(image.shape[0], image.shape[1], rng, 0.08, 0.45)

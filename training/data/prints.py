@@ -1,7 +1,7 @@
-"""Invented packages in families of near-twins: one brand and layout, flavours that differ.
+"""Invented prints in families of near-twins: one brand and layout, flavours that differ.
 
-Flat prints from primitive shapes and strokes; they teach that a word, a fruit and an accent colour
-make another product.
+They are drawn flat from primitive shapes and strokes, and teach that a word, a fruit and an accent
+colour make another product.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+# Pixels: height, and the width that is stretched by 0.8 to 1.6.
 _SIZE: Final = (200, 96)
 _LETTERS: Final = "AABCDEEFGHIIKLMNOOPRSTUVY"
 _FONTS: Final = (0, 2, 3, 4, 6)
@@ -20,7 +21,7 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class _Brand:
-    """What the members of a family share."""
+    """The layout that the members of a family share."""
 
     height: int
     width: int
@@ -34,14 +35,14 @@ class _Brand:
 
 
 def draw_family(seed: int, size: int) -> tuple[NDArray[np.uint8], ...]:
-    """`size` prints (H, W, 3) RGB of one invented brand; the same seed gives the same prints."""
+    """Draw `size` prints (H, W, 3) RGB of one invented brand; a seed gives the same prints."""
     rng = np.random.default_rng(seed)
     brand = _brand(rng)
     return tuple(_flavour(brand, np.random.default_rng((seed, number))) for number in range(size))
 
 
 def recolour(image: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
-    """The same print with its colours exchanged: a twin that only colour tells apart."""
+    """Return the print with its colours exchanged: a twin that only colour tells apart."""
     rng = np.random.default_rng(seed)
     hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)
     turn = int(rng.integers(25, 155))
@@ -85,7 +86,7 @@ def _brand(rng: np.random.Generator) -> _Brand:
 
 
 def _flavour(brand: _Brand, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """One member: its own accent colour, picture and word on the family's layout."""
+    """Draw one member: its own accent colour, picture and word on the family's layout."""
     shared = np.random.default_rng(brand.seed)
     accent = _colour(rng)
     image = np.full((brand.height, brand.width, 3), brand.ground, np.uint8)
@@ -107,7 +108,7 @@ def _fruit(
     shared: np.random.Generator,
     rng: np.random.Generator,
 ) -> None:
-    """A handful of ellipses and polygons where the family has its picture."""
+    """Draw a handful of ellipses and polygons where the family has its picture."""
     height, width = image.shape[:2]
     centre = np.array([shared.uniform(0.25, 0.75) * width, shared.uniform(0.45, 0.8) * height])
     for _ in range(rng.integers(2, 7)):
@@ -133,7 +134,7 @@ def _write(
 
 
 def _small_print(image: NDArray[np.uint8], rng: np.random.Generator, ink: Colour) -> None:
-    """Lines of text too small to read, as bars."""
+    """Draw lines of text too small to read, as bars."""
     height, width = image.shape[:2]
     left, top = int(rng.uniform(0.05, 0.5) * width), int(rng.uniform(0.05, 0.9) * height)
     for line in range(rng.integers(2, 6)):

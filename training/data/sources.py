@@ -1,4 +1,4 @@
-"""What may be trained on, and what is kept back to measure with.
+"""The picture data: which files may be trained on, and which are kept to measure with.
 
 The folder is laid out as the data README says. Three things never enter weights: the `eval` photos,
 everything under `eval_only`, and the cartons that `grocery/classes.json` leaves out. Of what may be
@@ -20,13 +20,14 @@ from PIL import Image, ImageOps
 from matcher.imaging.box import Box
 from training.errors import ForbiddenData, TrainingError
 
+# One product in so many is held out.
 HELD_OUT_SHARE: Final = 4
 _FORBIDDEN_FOLDERS: Final = frozenset({"eval", "eval_only"})
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledFile:
-    """A picture whose products are boxed.
+    """A picture file whose products are boxed.
 
     Attributes:
         path: the picture.
@@ -40,13 +41,13 @@ class LabelledFile:
 
 
 def is_held_out(name: str) -> bool:
-    """Whether a product (or a picture that stands for one) is kept for validation."""
+    """Return whether a product (or a picture that stands for one) is kept for validation."""
     digest = hashlib.sha256(f"skulens{name}".encode()).digest()
     return digest[0] % HELD_OUT_SHARE == 0
 
 
 def read_rgb(path: Path, longest: int) -> NDArray[np.uint8]:
-    """A picture as (H, W, 3) RGB, upright, its longer side at most `longest` pixels.
+    """Read a picture as (H, W, 3) uint8 RGB, upright, its longer side at most `longest` pixels.
 
     Raises:
         TrainingError: the file is missing or is no picture.
@@ -63,7 +64,13 @@ def read_rgb(path: Path, longest: int) -> NDArray[np.uint8]:
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """The data folder, opened for training."""
+    """The data folder, opened for training.
+
+    Attributes:
+        root: the folder.
+        cartons: names of the grocery products that are cartons.
+        left_out: cartons that never enter weights.
+    """
 
     root: Path
     cartons: tuple[str, ...]
@@ -71,7 +78,7 @@ class TrainingData:
 
     @classmethod
     def open(cls, root: Path) -> "TrainingData":
-        """Read which products there are.
+        """Open a data folder and read which cartons there are.
 
         Raises:
             TrainingError: the folder is not the data folder.
@@ -86,7 +93,7 @@ class TrainingData:
         return cls(root, tuple(content["cartons"]), frozenset(content["eval_open_left_out"]))
 
     def check(self, path: Path) -> Path:
-        """The path, if it may be trained on.
+        """Return the path if it may be trained on.
 
         Raises:
             ForbiddenData: it lies in an evaluation folder or shows a left-out carton.
@@ -97,40 +104,40 @@ class TrainingData:
         return path
 
     def products(self) -> tuple[str, ...]:
-        """Grocery products that may be trained on or validated with, sorted."""
+        """Return the grocery products that may be trained on or validated with, sorted."""
         folders = list_pictures(self.root / "grocery" / "catalog")
         return tuple(folder.name for folder in folders if folder.name not in self.left_out)
 
     def iconic(self, product: str) -> Path:
-        """The shop's catalog picture of a grocery product."""
+        """Return the shop's catalog picture of a grocery product."""
         return self.check(self.root / "grocery" / "catalog" / product / "iconic.jpg")
 
     def photos(self, product: str) -> tuple[Path, ...]:
-        """Phone photos of a grocery product."""
+        """Return the phone photos of a grocery product."""
         folder = self.root / "grocery" / "train" / product
         return tuple(self.check(path) for path in list_pictures(folder))
 
     def household(self) -> dict[str, tuple[Path, ...]]:
-        """Catalog pictures of household products; a product seen in two years is one product."""
+        """Return catalog pictures by household product; one seen in two years is one product."""
         found: dict[str, list[Path]] = {}
         for path in list_pictures(self.root / "apc_products" / "catalog"):
             found.setdefault(path.stem.partition("__")[2], []).append(path)
         return {name: tuple(paths) for name, paths in found.items()}
 
     def clothing(self) -> tuple[Path, ...]:
-        """Pictures of clothes, one garment each."""
+        """Return pictures of clothes, one garment each."""
         return list_pictures(self.root / "clothing_cc0")
 
     def places(self) -> tuple[Path, ...]:
-        """Pictures without products to be found in them, for backgrounds."""
+        """Return pictures without products, for backgrounds."""
         return list_pictures(self.root / "boofcv_photos")
 
     def clutter(self) -> tuple[Path, ...]:
-        """Bins full of unlabelled products: backgrounds for covering, not for detecting."""
+        """Return pictures of bins full of unlabelled products: to cover with, not to detect in."""
         return list_pictures(self.root / "apc_products" / "clutter_unlabelled")
 
     def beverages(self) -> tuple[LabelledFile, ...]:
-        """Bottles and cans with their boxes."""
+        """Return pictures of bottles and cans with their boxes."""
         folder = self.root / "beverage3"
         return tuple(
             read_yolo_boxes(path, folder / "labels" / f"{path.stem}.txt")
@@ -138,7 +145,7 @@ class TrainingData:
         )
 
     def paintings(self) -> tuple[LabelledFile, ...]:
-        """Galleries and rooms with the boxes of paintings."""
+        """Return pictures of galleries and rooms with the boxes of paintings."""
         folder = self.root / "art_boxes"
         entries = json.loads((folder / "boxes.json").read_text())
         return tuple(
@@ -152,7 +159,7 @@ class TrainingData:
 
 
 def list_pictures(folder: Path) -> tuple[Path, ...]:
-    """A folder's pictures and folders, sorted.
+    """Return a folder's pictures and folders, sorted.
 
     Raises:
         TrainingError: there is no such folder.
@@ -165,7 +172,12 @@ def list_pictures(folder: Path) -> tuple[Path, ...]:
 
 
 def read_yolo_boxes(picture: Path, labels: Path) -> LabelledFile:
-    """Boxes are given as centre and size in shares of the picture."""
+    """Read a picture's boxes in YOLO's form: class, centre and size in shares of the picture.
+
+    Raises:
+        OSError: a file cannot be read.
+        ValueError: a line holds something else than numbers, or too few.
+    """
     with Image.open(picture) as opened:
         width, height = opened.size
     boxes = []

@@ -1,4 +1,4 @@
-"""The axes along which RootSIFT descriptors are kept, from pictures that may be trained on."""
+"""Fits the axes along which RootSIFT descriptors are kept."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,13 +14,15 @@ from matcher.keypoints.rootsift import RotatedBasis, extract_rootsift
 from training.data.sources import TrainingData, read_rgb
 
 KEPT_AXES: Final = 64
+# Pixels of the longer side.
 _SIDE: Final = 640
+# Descriptors of each picture, and photos of each product, at most.
 _PER_PICTURE: Final = 500
 _PHOTOS: Final = 4
 
 
 def train_basis(data: TrainingData, cartons_only: bool = False) -> RotatedBasis:
-    """Principal axes of the descriptors of catalog pictures and photos.
+    """Return the principal axes of the descriptors of catalog pictures and photos.
 
     Args:
         data: the data folder.
@@ -46,7 +48,7 @@ def train_basis(data: TrainingData, cartons_only: bool = False) -> RotatedBasis:
 
 
 def save_basis(basis: RotatedBasis, path: Path) -> None:
-    """Write it as safetensors."""
+    """Write the basis as safetensors."""
     arrays = {"mean": basis.mean, "axes": basis.axes, "spread": basis.spread}
     save_file(arrays, path)
     path.chmod(0o644)

@@ -1,4 +1,4 @@
-"""The detector's pictures: real ones with boxes, and composed scenes without end."""
+"""The detector's data: real pictures with boxes, and composed scenes without end."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,13 +20,19 @@ from training.data.instances import (
 from training.data.sources import LabelledFile, TrainingData, is_held_out, read_rgb
 from training.detector.scenes import Scene, SceneComposer, cut_window, make_package
 
+# Pixels of the longer side of boxed pictures, of fabrics, and of the shorter side of backgrounds.
 _PICTURE_SIDE: Final = 480
+_FABRIC_SIDE: Final = 176
+_SMALLEST_BACKGROUND: Final = 48
+# Cumulative shares of composed scenes, beverages and cartons; the rest are paintings.
 _COMPOSED: Final = 0.4
 _BEVERAGE: Final = 0.72
 _CARTON: Final = 0.9
-_PLACES: Final = 400
+# How many of each are kept in memory.
+_BACKGROUNDS: Final = 400
 _PACKAGES: Final = 500
 _CLOTHES: Final = 300
+# Of a carton's size: how much of the photo is kept on each side of it.
 _CONTEXT: Final = (0.03, 0.3)
 
 
@@ -40,7 +46,7 @@ class BoxedPicture:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DetectionSets:
-    """What is measured on.
+    """Pictures to measure a detector on.
 
     Attributes:
         beverages: held-out pictures, every bottle and can boxed.
@@ -52,34 +58,36 @@ class DetectionSets:
 
 
 class DetectionSampler:
-    """Draws training scenes; not thread-safe, because of its random generator."""
+    """A source of training scenes; not thread-safe, because of its random generator."""
 
     def __init__(
         self, data: TrainingData, located: Mapping[Path, Box], rng: np.random.Generator
     ) -> None:
         self._rng = rng
-        places = [
-            image for image in read_data_backgrounds(data, _PLACES) if min(image.shape[:2]) >= 48
+        behind = [
+            image
+            for image in read_data_backgrounds(data, _BACKGROUNDS)
+            if min(image.shape[:2]) >= _SMALLEST_BACKGROUND
         ]
-        self._maker = SceneComposer(_products(data, located, rng), places, rng)
+        self._composer = SceneComposer(_products(data, located, rng), behind, rng)
         self._beverages = [
-            read_boxed_picture(x) for x in data.beverages() if not is_held_out(x.path.stem)
+            read_boxed_picture(file) for file in data.beverages() if not is_held_out(file.path.stem)
         ]
         self._paintings = [
-            read_boxed_picture(x) for x in data.paintings() if not is_held_out(x.path.stem)
+            read_boxed_picture(file) for file in data.paintings() if not is_held_out(file.path.stem)
         ]
         self._cartons = _cartons(located, held_out=False)
 
     def scene(self, side: int) -> Scene:
-        """One picture of `side` pixels square."""
-        return self.undegraded_scene(side).photographed(self._rng)
+        """Draw one scene of `side` pixels square."""
+        return self.undegraded_scene(side).take_shot()
 
     def undegraded_scene(self, side: int) -> Scene:
-        """Likewise, not photographed yet."""
+        """Draw one scene of `side` pixels square whose shot is still to be taken."""
         rng = self._rng
         kind = rng.random()
         if kind < _COMPOSED:
-            return self._maker.undegraded_scene(side)
+            return self._composer.undegraded_scene(side)
         if kind < _BEVERAGE:
             chosen = self._beverages[rng.integers(len(self._beverages))]
         elif kind < _CARTON:
@@ -91,15 +99,15 @@ class DetectionSampler:
 
 
 def read_held_out_sets(data: TrainingData, located: Mapping[Path, Box]) -> DetectionSets:
-    """Pictures that no detector is trained on."""
+    """Read the pictures that no detector is trained on."""
     return DetectionSets(
-        tuple(read_boxed_picture(x) for x in data.beverages() if is_held_out(x.path.stem)),
+        tuple(read_boxed_picture(file) for file in data.beverages() if is_held_out(file.path.stem)),
         tuple(_cartons(located, held_out=True)),
     )
 
 
 def read_boxed_picture(labelled: LabelledFile) -> BoxedPicture:
-    """A labelled picture, shrunk, with its boxes."""
+    """Read a labelled picture, shrunk, with its boxes."""
     image = read_rgb(labelled.path, _PICTURE_SIDE)
     scale = max(image.shape[:2]) / labelled.longest
     boxes = (
@@ -112,7 +120,7 @@ def read_boxed_picture(labelled: LabelledFile) -> BoxedPicture:
 def crop_around_first_box(
     photo: BoxedPicture, left: float, top: float, right: float, bottom: float
 ) -> BoxedPicture:
-    """The photo cut to its first box and shares of the box's size on each side."""
+    """Cut the photo to its first box and shares of the box's size on each side."""
     box = photo.boxes[0]
     height, width = photo.image.shape[:2]
     window = Box(
@@ -137,18 +145,18 @@ def _cartons(located: Mapping[Path, Box], held_out: bool) -> list[BoxedPicture]:
 def _products(
     data: TrainingData, located: Mapping[Path, Box], rng: np.random.Generator
 ) -> Sequence[Subject]:
-    """Cut-outs of real products, and prints and fabrics made into packages."""
+    """Read cut-outs of real products; make packages of prints and fabrics."""
     cut = [s for x in grocery_instances(data, located) for s in x.catalog]
     cut += [s for x in household_instances(data) for s in x.catalog]
     flat = [s.image for x in print_instances(_PACKAGES // 3) for s in x.catalog]
     clothes = [path for path in data.clothing() if not is_held_out(path.stem)][:_CLOTHES]
-    flat += [_middle(read_rgb(path, 176)) for path in clothes]
+    flat += [_middle(read_rgb(path, _FABRIC_SIDE)) for path in clothes]
     packages = [make_package(image, flat[rng.integers(len(flat))], rng) for image in flat]
     return [*cut, *cut, *packages]
 
 
 def _middle(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The garment without most of its surroundings."""
+    """Cut a garment out of most of its surroundings."""
     height, width = image.shape[:2]
     return np.ascontiguousarray(
         image[height // 5 : height - height // 5, width // 4 : width - width // 4]

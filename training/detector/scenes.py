@@ -12,14 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
-from training.augment.camera import Degradation, photograph
+from training.augment.camera import Degradation, Shot, apply_shot, draw_shot
 from training.augment.views import Subject
 
+# Share of a product that must show, and pixels of the shorter side, for its box to be labelled.
 _VISIBLE: Final = 0.45
 _SMALLEST: Final = 7.0
-_COMPOSED_LIGHT: Final = Degradation(0.7)
-# What is cut from a real photo was photographed once before.
-_PHOTO_LIGHT: Final = Degradation(0.5)
+_COMPOSED_DEGRADATION: Final = Degradation(0.7)
+# Real photos were degraded once, when they were taken.
+_PHOTO_DEGRADATION: Final = Degradation(0.5)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,23 +30,23 @@ class Scene:
     Attributes:
         image: (H, W, 3) uint8, RGB.
         boxes: in its pixels, clipped to it.
-        light: how badly it is still to be photographed; None if it was.
+        shot: the photograph that is still to be taken of it; None if it was.
     """
 
     image: NDArray[np.uint8]
     boxes: tuple[Box, ...]
-    light: Degradation | None = None
+    shot: Shot | None = None
 
-    def photographed(self, rng: np.random.Generator) -> "Scene":
-        """The same, photographed; itself if it was."""
-        if self.light is None:
+    def take_shot(self) -> "Scene":
+        """Return the scene as its shot shows it; itself if the shot was taken."""
+        if self.shot is None:
             return self
-        return Scene(photograph(self.image, rng, self.light), self.boxes)
+        return Scene(apply_shot(self.image, self.shot), self.boxes)
 
 
 @dataclass(slots=True, eq=False)
 class _Canvas:
-    """A picture being composed; `owner` says per pixel which product is in front, from 1."""
+    """A picture being composed; `owner` numbers, from 1, the product in front per pixel."""
 
     image: NDArray[np.float32]
     owner: NDArray[np.int32]
@@ -53,7 +54,7 @@ class _Canvas:
 
 
 class SceneComposer:
-    """Composes scenes from cut-outs and backgrounds; not thread-safe, because of its chance."""
+    """A composer of scenes from cut-outs and backgrounds; not thread-safe (random generator)."""
 
     def __init__(
         self,
@@ -66,15 +67,15 @@ class SceneComposer:
         self._rng = rng
 
     def scene(self, side: int) -> Scene:
-        """A (side, side) scene with nought to some forty products."""
-        return self.undegraded_scene(side).photographed(self._rng)
+        """Compose a (side, side) scene with nought to some forty products."""
+        return self.undegraded_scene(side).take_shot()
 
     def undegraded_scene(self, side: int) -> Scene:
-        """Likewise, not photographed yet."""
+        """Compose a (side, side) scene whose shot is still to be taken."""
         canvas = self._empty(side)
         kind = self._rng.random()
         if kind < 0.08:
-            pass  # a place without a product is a lesson too
+            pass  # a background without a product is a lesson too
         elif kind < 0.5:
             self._scatter(canvas, side)
         elif kind < 0.65:
@@ -83,7 +84,8 @@ class SceneComposer:
         else:
             self._shelf(canvas, side)
         image = np.clip(canvas.image, 0, 255).astype(np.uint8)
-        return Scene(image, _visible_boxes(canvas), _COMPOSED_LIGHT)
+        shot = draw_shot(_COMPOSED_DEGRADATION, side, side, self._rng)
+        return Scene(image, _visible_boxes(canvas), shot)
 
     def _any(self) -> Subject:
         return self._products[int(self._rng.integers(len(self._products)))]
@@ -108,7 +110,7 @@ class SceneComposer:
             self._paste(canvas, self._any(), height, rng.uniform(0.05, 0.95, 2) * side, 0.08, turn)
 
     def _shelf(self, canvas: _Canvas, side: int) -> None:
-        """Rows of groups of the same product, on boards with price strips."""
+        """Paste rows of groups of the same product, on boards with price strips."""
         rng = self._rng
         if rng.random() < 0.7:
             canvas.image[:] = rng.uniform(10, 200, 3) + 0.25 * (canvas.image - 128)
@@ -145,7 +147,7 @@ class SceneComposer:
         tilt: float,
         turn: float,
     ) -> None:
-        """One product with its own light and a soft shadow below it."""
+        """Paste one product with its own light and a soft shadow below it."""
         rng = self._rng
         side = len(canvas.image)
         rows, columns = product.image.shape[:2]
@@ -180,7 +182,7 @@ class SceneComposer:
     def _cast_shadow(
         self, behind: NDArray[np.float32], alpha: NDArray[np.uint8], height: float
     ) -> None:
-        """Darken, in place, what is behind a product."""
+        """Darken, in place, the picture behind a product."""
         if self._rng.random() < 0.5:
             return
         dx, dy = self._rng.normal(0, 0.05, 2) * height
@@ -193,7 +195,7 @@ class SceneComposer:
 def make_package(
     print_: NDArray[np.uint8], other: NDArray[np.uint8], rng: np.random.Generator
 ) -> Subject:
-    """A flat print as a thing: a box with a darker side, a shaded can, or a card."""
+    """Return a flat print as a package: a box with a darker side, a shaded can, or a card."""
     image = print_
     kind = rng.random()
     if kind < 0.4:
@@ -212,9 +214,9 @@ def make_package(
 def cut_window(
     image: NDArray[np.uint8], boxes: Sequence[Box], side: int, rng: np.random.Generator
 ) -> Scene:
-    """A labelled picture at another scale, position and mirror side, padded to a square.
+    """Return a labelled picture at another scale and position, maybe mirrored, padded to a square.
 
-    It is not photographed yet.
+    Its shot is still to be taken.
     """
     height, width = image.shape[:2]
     scale = side / max(height, width) * np.exp(rng.uniform(-0.5, 0.6))
@@ -225,7 +227,8 @@ def cut_window(
         matrix[0] = [-scale, 0, shift[0] + scale * width]
     grey = (114, 114, 114)
     seen = cv2.warpAffine(image, matrix, (side, side), flags=cv2.INTER_AREA, borderValue=grey)
-    return Scene(np.asarray(seen, np.uint8), _moved_boxes(boxes, matrix, side), _PHOTO_LIGHT)
+    shot = draw_shot(_PHOTO_DEGRADATION, side, side, rng)
+    return Scene(np.asarray(seen, np.uint8), _moved_boxes(boxes, matrix, side), shot)
 
 
 def _moved_boxes(boxes: Sequence[Box], matrix: NDArray[np.float64], side: int) -> tuple[Box, ...]:
@@ -246,14 +249,14 @@ def _mask(product: Subject) -> NDArray[np.uint8]:
 
 
 def _mask_points(product: Subject, homography: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The product's hull in the scene's pixels."""
+    """Return the product's hull in the scene's pixels."""
     contours, _ = cv2.findContours(_mask(product), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     hull = cv2.convexHull(np.concatenate(contours)).astype(np.float32)
     return cv2.perspectiveTransform(hull, homography)[:, 0].astype(np.float64)
 
 
 def _visible_boxes(canvas: _Canvas) -> tuple[Box, ...]:
-    """Boxes of products of which enough is in the picture and not covered."""
+    """Return boxes of products of which enough is in the picture and not covered."""
     side = len(canvas.image)
     seen = np.bincount(canvas.owner.ravel(), minlength=len(canvas.placed) + 1)
     found = []

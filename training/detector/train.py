@@ -18,13 +18,14 @@ from torch import Tensor, nn
 from torchvision.ops import nms
 from typing_extensions import override
 
+from matcher.detection.average_precision import BoxEvaluation
 from matcher.imaging.box import Box
 from matcher.networks.yolo import build_yolov5n
-from training.augment.camera_gpu import Darkroom
+from matcher.results import Detection
+from training.augment.camera_gpu import apply_shots
 from training.data.carton_boxes import locate_cartons
 from training.data.sources import TrainingData
 from training.detector.data import BoxedPicture, DetectionSampler, DetectionSets, read_held_out_sets
-from training.detector.metrics import Found, average_precision, recall
 from training.detector.scenes import Scene
 from training.loop.loader import BatchLoader
 from training.loop.progress import OnReport
@@ -32,22 +33,28 @@ from training.loop.trainer import RunOptions, Trainer
 
 INPUT_SIDE: Final = 256
 LARGEST_SIDE: Final = 320
-# Small ones first, because they are cheap; then every size that products come in.
+# Pixels by share of the budget: small pictures first, because they are cheap; then every size that
+# products come in.
 _SIDES: Final = ((0.3, (224,)), (0.6, (256,)), (1.0, (192, 224, 256, 288, LARGEST_SIDE)))
 _BATCH: Final = 12
 _PEAK_RATE: Final = 2e-3
 _WEIGHT_DECAY: Final = 5e-4
+# Weights of the loss's parts: ultralytics' defaults.
 _GAINS: Final = {"box": 7.5, "cls": 0.5, "dfl": 1.5}
+# Of non-maximum suppression: intersection over union, and what is kept while measuring.
 _OVERLAP: Final = 0.6
 _LEAST_CONFIDENCE: Final = 0.01
 _MOST_BOXES: Final = 100
+# Confidence from which a box counts for recall.
+_SURE: Final = 0.1
+# Level of the padding, as ultralytics pads.
 _GREY: Final = 114
 
 
 def detect_boxes(
     net: nn.Module, image: NDArray[np.uint8], side: int = INPUT_SIDE, device: str = "cpu"
-) -> list[Found]:
-    """Boxes in the picture's pixels, the surest first; float32 arithmetic."""
+) -> list[Detection]:
+    """Return boxes in the picture's pixels, the surest first; float32 arithmetic."""
     height, width = image.shape[:2]
     scale = side / max(height, width)
     small = cv2.resize(image, (max(round(width * scale), 1), max(round(height * scale), 1)),
@@ -62,11 +69,11 @@ def detect_boxes(
     corners = torch.cat([centres - sizes / 2, centres + sizes / 2], dim=1)
     keep = nms(corners, confidence, _OVERLAP)[:_MOST_BOXES]
     found = zip((corners[keep] / scale).tolist(), confidence[keep].tolist(), strict=True)
-    return [Found(Box(*box).clipped(width, height), sureness) for box, sureness in found]
+    return [Detection(Box(*corner).clipped(width, height), value) for corner, value in found]
 
 
 def measure_detector(net: nn.Module, sets: DetectionSets, device: str) -> dict[str, float]:
-    """Average precision and recall at an overlap of one half on held-out pictures.
+    """Return average precision and recall at an overlap of one half on held-out pictures.
 
     Shop photos label the carton in the hand alone, so that boxes elsewhere count neither way.
     """
@@ -75,21 +82,22 @@ def measure_detector(net: nn.Module, sets: DetectionSets, device: str) -> dict[s
     cartons = [picture.boxes for picture in sets.cartons]
     in_shops = _run(net, sets.cartons, device)
     near = [
-        [one for one in found if _is_about(one.box, boxes[0])]
+        [detection for detection in found if _is_about(detection.box, boxes[0])]
         for found, boxes in zip(in_shops, cartons, strict=True)
     ]
+    on_beverages = BoxEvaluation.of(beverages, truth, _SURE)
     return {
-        "beverage_ap50": average_precision(beverages, truth),
-        "beverage_recall": recall(beverages, truth, confidence=0.1),
-        "carton_ap50": average_precision(near, cartons),
-        "carton_recall": recall(in_shops, cartons, confidence=0.1),
+        "beverage_ap50": on_beverages.average_precision(),
+        "beverage_recall": on_beverages.recall(),
+        "carton_ap50": BoxEvaluation.of(near, cartons).average_precision(),
+        "carton_recall": BoxEvaluation.of(in_shops, cartons, _SURE).recall(),
     }
 
 
 def train_detector(options: RunOptions, report: OnReport) -> Path:
-    """Train within the time bound; returns the checkpoint of the best averaged network.
+    """Train within the time bound; return the checkpoint of the best averaged network.
 
-    Blocks for `options.minutes`; see `Run.complete` for what it writes.
+    Blocks for `options.minutes`; see `Trainer.run` for what it writes.
 
     Raises:
         TrainingError: the data folder is not complete, or the checkpoint cannot be read.
@@ -98,9 +106,9 @@ def train_detector(options: RunOptions, report: OnReport) -> Path:
     options.out.mkdir(parents=True, exist_ok=True)
     data = TrainingData.open(options.data)
     located = locate_cartons(data, options.out / "located.json")
-    run = DetectorTrainer(options, read_held_out_sets(data, located))
-    run.restore()
-    rng = run.fresh_rng()
+    trainer = DetectorTrainer(options, read_held_out_sets(data, located))
+    trainer.restore()
+    rng = trainer.fresh_rng()
     sampler = DetectionSampler(data, located, rng)
 
     def draw(share: float) -> list[Scene]:
@@ -109,12 +117,12 @@ def train_detector(options: RunOptions, report: OnReport) -> Path:
         draw_one = sampler.undegraded_scene if options.degrades_on_device else sampler.scene
         return [draw_one(side) for _ in range(_BATCH * options.batches)]
 
-    run.scenes = run.make_loader(draw, rng)
-    return run.run(report)
+    trainer.scenes = trainer.make_loader(draw, rng)
+    return trainer.run(report)
 
 
 class DetectorTrainer(Trainer):
-    """The detector's part of a run."""
+    """The trainer of the detector."""
 
     scenes: BatchLoader[list[Scene]]
 
@@ -127,7 +135,6 @@ class DetectorTrainer(Trainer):
             parameter.requires_grad_(".dfl" not in name)
         super().__init__(net, _parameter_groups(net), _PEAK_RATE, options)
         self.criterion = _criterion(net)
-        self._darkroom = Darkroom()
         self.sets = sets
 
     @override
@@ -135,10 +142,10 @@ class DetectorTrainer(Trainer):
         return self.loss_of(self.scenes.next(self.share))
 
     def loss_of(self, scenes: Sequence[Scene]) -> Tensor:
-        """Ultralytics' loss per picture."""
+        """Return ultralytics' loss per picture."""
         images = _to_tensor([scene.image for scene in scenes], self.options.device)
-        if lights := [scene.light for scene in scenes if scene.light]:
-            images = self._darkroom.develop(images, lights)
+        if shots := [scene.shot for scene in scenes if scene.shot]:
+            images = apply_shots(images, shots)
         with torch.autocast(torch.device(self.options.device).type, torch.bfloat16):
             predictions = self.net(images.contiguous(memory_format=torch.channels_last))
         predictions = {name: _as_float(value) for name, value in predictions.items()}
@@ -154,7 +161,7 @@ class DetectorTrainer(Trainer):
         return figures["beverage_ap50"] + figures["carton_ap50"] + figures["carton_recall"]
 
 
-def _run(net: nn.Module, pictures: Sequence[BoxedPicture], device: str) -> list[list[Found]]:
+def _run(net: nn.Module, pictures: Sequence[BoxedPicture], device: str) -> list[list[Detection]]:
     return [detect_boxes(net, picture.image, device=device) for picture in pictures]
 
 
@@ -163,7 +170,7 @@ def _is_about(box: Box, labelled: Box) -> bool:
 
 
 def _criterion(net: nn.Module) -> Callable[..., tuple[Tensor, dict[str, Tensor]]]:
-    """Ultralytics' loss, with its default gains."""
+    """Return ultralytics' loss, with its default gains."""
     from ultralytics.utils.loss import v8DetectionLoss  # `build_yolov5n` has imported it quietly
 
     vars(net)["args"] = SimpleNamespace(**_GAINS)
@@ -172,7 +179,7 @@ def _criterion(net: nn.Module) -> Callable[..., tuple[Tensor, dict[str, Tensor]]
 
 
 def _parameter_groups(net: nn.Module) -> list[dict[str, Any]]:
-    """Weights decay; biases and normalisation do not."""
+    """Group parameters: weights decay, biases and normalisation do not."""
     trained = [parameter for parameter in net.parameters() if parameter.requires_grad]
     return [
         {"params": [p for p in trained if p.ndim > 1], "weight_decay": _WEIGHT_DECAY},
@@ -181,7 +188,7 @@ def _parameter_groups(net: nn.Module) -> list[dict[str, Any]]:
 
 
 def _targets(scenes: Sequence[Scene], device: str) -> dict[str, Tensor]:
-    """The loss's form of boxes: centre and size in shares of the picture."""
+    """Return boxes as the loss takes them: centre and size in shares of the picture."""
     rows = []
     for number, scene in enumerate(scenes):
         side = len(scene.image)

@@ -1,4 +1,4 @@
-"""The axes of layout and colour that tell products apart, from views of what may be trained on."""
+"""Fits the axes of layout and colour along which products differ most."""
 
 from pathlib import Path
 from typing import Final
@@ -12,15 +12,17 @@ from training.embedder.sampler import ViewSampler
 
 KEPT_AXES: Final = 64
 _BATCHES: Final = 120
+# Pixels of a view.
 _SIDE: Final = 96
-# Of the mean spread within a class: directions that hardly vary in training are not trusted.
+# Added to the spread within a class, as a share of its mean: directions that hardly vary in
+# training are not trusted.
 _SHRINKAGE: Final = 0.3
 
 Doubles = NDArray[np.float64]
 
 
 def train_colours(sampler: ViewSampler, batches: int = _BATCHES) -> ColourBasis:
-    """Axes by linear discriminant analysis of views, as the embedder is trained on them.
+    """Fit the axes by linear discriminant analysis of views, as the embedder is trained on them.
 
     Args:
         sampler: draws the views.
@@ -34,12 +36,12 @@ def train_colours(sampler: ViewSampler, batches: int = _BATCHES) -> ColourBasis:
 
 
 def discriminant_axes(views: Doubles, labels: NDArray[np.int64], kept: int) -> NDArray[np.float32]:
-    """(D, kept): along them classes differ most in units of the spread within a class.
+    """Return (D, kept) axes: along them classes differ most in units of the spread within a class.
 
     Args:
         views: (N, D).
         labels: (N,), the class of each.
-        kept: how many, most telling first.
+        kept: how many; the most discriminant first.
     """
     within = _spread_within(views, labels)
     size = len(within)
@@ -60,6 +62,6 @@ def _spread_within(views: Doubles, labels: NDArray[np.int64]) -> Doubles:
 
 
 def save_colours(colours: ColourBasis, path: Path) -> None:
-    """Write them as safetensors."""
+    """Write the axes as safetensors."""
     save_file({"mean": colours.mean, "axes": colours.axes}, path)
     path.chmod(0o644)

@@ -1,7 +1,7 @@
-"""Embeddings of the batches before, so that a small batch is compared with thousands of views.
+"""Embeddings of earlier batches, so that a small batch is compared with thousands of views.
 
 After Wang et al., "Cross-Batch Memory for Embedding Learning" (2020): a network changes slowly, so
-that what it said some dozens of steps ago is nearly what it would say now.
+that its embeddings of some dozens of steps ago are nearly those of now.
 """
 
 from collections.abc import Set
@@ -11,14 +11,14 @@ from torch import Tensor
 
 
 class CrossBatchMemory:
-    """The last views and their labels; no gradient goes through what is remembered."""
+    """The embeddings of the last views and their labels; no gradient goes through them."""
 
     def __init__(self, most: int, unsure: Set[int] = frozenset()) -> None:
         """Begin empty.
 
         Args:
-            most: views that are remembered.
-            unsure: labels of which two may stand for one thing, which are never remembered.
+            most: views that are kept.
+            unsure: labels that are never kept, because two of them may stand for one product.
         """
         self._most = most
         self._unsure = torch.tensor(sorted(unsure), dtype=torch.int64)
@@ -29,7 +29,7 @@ class CrossBatchMemory:
         return len(self._labels)
 
     def keep(self, embeddings: Tensor, labels: Tensor) -> None:
-        """Remember (B, D) views with their (B,) labels; the oldest go when there are too many."""
+        """Keep (B, D) views with their (B,) labels; drop the oldest when there are too many."""
         sure = ~torch.isin(labels, self._unsure.to(labels.device))
         vectors, labels = embeddings.detach()[sure].float(), labels[sure]
         if len(self):
@@ -38,9 +38,9 @@ class CrossBatchMemory:
         self._vectors, self._labels = vectors[-self._most :], labels[-self._most :]
 
     def contrast(self, embeddings: Tensor, labels: Tensor, temperature: float) -> Tensor:
-        """Mean over views of -log softmax of their siblings among all that is remembered.
+        """Return the mean over views of -log softmax of their siblings among all kept ones.
 
-        Views without a remembered sibling are left out; 0 if none has one.
+        Views without a kept sibling are left out; 0 if none has one.
 
         Args:
             embeddings: (B, D) float32, unit length.

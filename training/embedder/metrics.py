@@ -1,4 +1,4 @@
-"""How well an embedding finds the right catalog picture."""
+"""Validation of embeddings: is the right catalog picture found?"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from training.data.sources import TrainingData, is_held_out, read_rgb
 Embed = Callable[[Sequence[NDArray[np.uint8]]], NDArray[np.float32]]
 
 _DEPTHS: Final = (1, 5, 10)
+# Pixels of the longer side.
 _CATALOG_SIDE: Final = 260
 
 
@@ -42,9 +43,9 @@ class RetrievalSet:
     queries: tuple[RetrievalQuery, ...]
 
     def measure(self, embed: Embed) -> dict[str, float]:
-        """Shares of queries whose product is among the best 1, 5, 10; and the mean reciprocal rank.
+        """Return shares of products among the best 1, 5 and 10, and the mean reciprocal rank.
 
-        Empty if nothing is asked.
+        Empty if there are no queries.
         """
         if not self.queries:
             return {}
@@ -62,7 +63,7 @@ class RetrievalSet:
 
 
 def read_held_out_set(data: TrainingData, located: Mapping[Path, Box]) -> RetrievalSet:
-    """All catalog pictures that may be used, and the photos of held-out cartons."""
+    """Read all catalog pictures that may be used, and the photos of held-out cartons."""
     names = data.products()
     references = [catalog_subject(read_rgb(data.iconic(name), _CATALOG_SIDE)) for name in names]
     queries = [

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from training.augment.camera import Degradation, photograph
+from training.augment.camera import Degradation, Shot, apply_shot, draw_shot
 from training.augment.views import (
     CATALOG_DEGRADATION,
     CATALOG_POSE,
@@ -23,7 +23,8 @@ from training.augment.views import (
 from training.data.instances import Instance, InstanceKind
 
 _VIEWS: Final = 2
-# Owners enrol photos of their own beside the shop's picture, so photos must also find photos.
+# Share of first views that are photos: owners enrol photos of their own beside the shop's picture,
+# so photos must also find photos.
 _PHOTO_FIRST: Final = 0.4
 # Classes of each kind in one batch, as runs of neighbours in the list (twins stand together).
 _RECIPE: Final[Mapping[InstanceKind, tuple[int, int]]] = {
@@ -43,25 +44,25 @@ class ViewBatch:
     Attributes:
         images: (B, side, side, 3) uint8.
         labels: (B,) int64, index of the class.
-        lights: how badly each is still to be photographed (see `Darkroom`); none if it was.
+        shots: the photograph that is still to be taken of each; none if they were taken.
     """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
-    lights: tuple[Degradation, ...] = ()
+    shots: tuple[Shot, ...] = ()
 
 
 def join_batches(batches: Sequence[ViewBatch]) -> ViewBatch:
-    """Several batches as one; a class that is in two of them has more views."""
+    """Return several batches as one; a class that is in two of them has more views."""
     return ViewBatch(
-        np.concatenate([one.images for one in batches]),
-        np.concatenate([one.labels for one in batches]),
-        tuple(light for one in batches for light in one.lights),
+        np.concatenate([batch.images for batch in batches]),
+        np.concatenate([batch.labels for batch in batches]),
+        tuple(shot for batch in batches for shot in batch.shots),
     )
 
 
 class ViewSampler:
-    """Draws batches; not thread-safe, because of its random generator."""
+    """A source of batches; not thread-safe, because of its random generator."""
 
     def __init__(
         self,
@@ -69,7 +70,7 @@ class ViewSampler:
         backgrounds: Sequence[NDArray[np.uint8]],
         rng: np.random.Generator,
         *,
-        lit: bool = True,
+        take_shots: bool = True,
     ) -> None:
         """Prepare to draw.
 
@@ -77,9 +78,9 @@ class ViewSampler:
             instances: the classes.
             backgrounds: pictures (H, W, 3) to stand behind products.
             rng: source of all chance.
-            lit: photograph the views here; if not, batches say how that is still to be done.
+            take_shots: photograph the views here; else batches hold the shots to be taken.
         """
-        self._lit = lit
+        self._take_shots = take_shots
         self._instances = instances
         self._backgrounds = backgrounds
         self._rng = rng
@@ -89,44 +90,44 @@ class ViewSampler:
         }
 
     def batch(self, side: int) -> ViewBatch:
-        """One batch of views of `side` pixels."""
+        """Draw one batch of views of `side` pixels."""
         chosen = [index for kind, recipe in _RECIPE.items() for index in self._choose(kind, recipe)]
-        looks = [
-            self._look(self._instances[index], number, side)
+        views = [
+            self._draw(self._instances[index], number, side)
             for index in chosen
             for number in range(_VIEWS)
         ]
-        lights = () if self._lit else tuple(light for _, light in looks)
-        images = np.stack([self._shown(image, light) for image, light in looks])
-        return ViewBatch(images, np.repeat(np.array(chosen, np.int64), _VIEWS), lights)
+        labels = np.repeat(np.array(chosen, np.int64), _VIEWS)
+        shots = [draw_shot(degradation, side, side, self._rng) for _, degradation in views]
+        if not self._take_shots:
+            return ViewBatch(np.stack([image for image, _ in views]), labels, tuple(shots))
+        pairs = zip(views, shots, strict=True)
+        return ViewBatch(np.stack([apply_shot(image, shot) for (image, _), shot in pairs]), labels)
 
     def labels_of(self, kind: InstanceKind) -> frozenset[int]:
-        """Labels of all classes of a kind."""
+        """Return the labels of all classes of a kind."""
         return frozenset(self._by_kind[kind])
 
-    def _shown(self, image: NDArray[np.uint8], light: Degradation) -> NDArray[np.uint8]:
-        return photograph(image, self._rng, light) if self._lit else image
-
     def _choose(self, kind: InstanceKind, recipe: tuple[int, int]) -> list[int]:
-        """`recipe` = how many groups of how many neighbours; fewer if there are fewer."""
+        """Choose classes by a recipe: so many groups of so many neighbours, or all there are."""
         groups, size = recipe
         members = self._by_kind[kind]
         starts = np.arange(0, len(members), size)
         picked = self._rng.permutation(starts)[:groups]
         return [index for start in picked for index in members[start : start + size]]
 
-    def _look(
+    def _draw(
         self, instance: Instance, number: int, side: int
     ) -> tuple[NDArray[np.uint8], Degradation]:
-        """The first view is mostly the shop's (if there is a catalog picture), then a photo."""
+        """Draw a view: the first mostly of a catalog picture, if there is one, then of a photo."""
         rng = self._rng
         shop = instance.catalog and number == 0 and rng.random() > _PHOTO_FIRST
         if instance.photos and not shop:
-            photo = _one(instance.photos, rng)
+            photo = _draw_one(instance.photos, rng)
             if instance.kind is InstanceKind.PRODUCE:
                 return draw_view(photo, HEAP_POSE, side, rng), HEAP_DEGRADATION
             return draw_view(photo, PHOTO_POSE, side, rng), PHOTO_DEGRADATION
-        subject = _one(instance.catalog, rng)
+        subject = _draw_one(instance.catalog, rng)
         plain = rng.random() < (0.6 if number == 0 else 0.1)
         if plain:
             return draw_view(subject, CATALOG_POSE, side, rng), CATALOG_DEGRADATION
@@ -134,5 +135,5 @@ class ViewSampler:
         return draw_view(subject, SHOP_POSE, side, rng, behind), SHOP_DEGRADATION
 
 
-def _one(subjects: Sequence[Subject], rng: np.random.Generator) -> Subject:
+def _draw_one(subjects: Sequence[Subject], rng: np.random.Generator) -> Subject:
     return subjects[int(rng.integers(len(subjects)))]

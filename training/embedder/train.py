@@ -1,4 +1,4 @@
-"""Trains the embedder: views of one thing together, everything else apart.
+"""Trains the embedder: views of one product together, everything else apart.
 
 Supervised contrastive loss over batches in which near-twins stand side by side, and against a
 memory of the batches before (`training.embedder.cross_batch_memory`).
@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from matcher.networks.resnet import INPUT_SIDE, EmbeddingNet, to_input
 from matcher.retrieval.untrained import ColourEmbedder
-from training.augment.camera_gpu import Darkroom
+from training.augment.camera_gpu import apply_shots
 from training.data.carton_boxes import locate_cartons
 from training.data.instances import (
     Instance,
@@ -37,12 +37,12 @@ from training.loop.progress import OnReport, Progress
 from training.loop.trainer import RunOptions, Trainer
 
 TEMPERATURE: Final = 0.1
-# Small views first: in an hour of one core many looks are worth more than sharp ones. The last
-# size is the one that is served: asked at another, a network knows half as much.
+# Pixels by share of the budget. Small views first: in an hour of one core many views are worth more
+# than sharp ones. The last size is the one that is served: at another, the figures are halved.
 _SIDES: Final = ((0.74, 64), (1.0, 96))
 _PEAK_RATE: Final = 1.2e-3
 _WEIGHT_DECAY: Final = 0.03
-# Views of some fifty steps ago on: of each kind of produce more than forty.
+# Views of the last fifty steps: of each kind of produce more than forty.
 _REMEMBERED: Final = 4800
 _CLOTHES: Final = 1500
 _FAMILIES: Final = 700
@@ -51,7 +51,7 @@ _EVALUATION_BATCH: Final = 32
 
 
 def supervised_contrastive(embeddings: Tensor, labels: Tensor, temperature: float) -> Tensor:
-    """Mean over views of -log softmax of their siblings among all other views.
+    """Return the mean over views of -log softmax of their siblings among all other views.
 
     Args:
         embeddings: (B, D) float32, unit length; every label occurs at least twice.
@@ -68,16 +68,16 @@ def supervised_contrastive(embeddings: Tensor, labels: Tensor, temperature: floa
 
 
 def to_images(batch: ViewBatch, device: str) -> Tensor:
-    """(B, 3, side, side) float32 in [0, 1] on the device."""
+    """Return a batch's views as (B, 3, side, side) float32 in [0, 1] on the device."""
     return torch.from_numpy(batch.images).to(device).permute(0, 3, 1, 2).float().div_(255)
 
 
 def embedding_loss(
     net: nn.Module, images: Tensor, batch: ViewBatch, memory: CrossBatchMemory | None = None
 ) -> Tensor:
-    """The loss of a batch's pictures, computed in bfloat16 as far as that is safe.
+    """Return the loss of a batch's pictures, computed in bfloat16 as far as that is safe.
 
-    With a memory they are compared with what it holds, too, and then kept in it.
+    With a memory they are compared with its views as well, and then kept in it.
     """
     with torch.autocast(images.device.type, torch.bfloat16):
         embeddings: Tensor = net(images.contiguous(memory_format=torch.channels_last))
@@ -91,7 +91,7 @@ def embedding_loss(
 
 
 def read_training_instances(data: TrainingData, out: Path) -> list[Instance]:
-    """Every class that the embedder is trained on."""
+    """Read every class that the embedder is trained on."""
     located = locate_cartons(data, out / "located.json")
     return [
         *grocery_instances(data, located),
@@ -103,24 +103,24 @@ def read_training_instances(data: TrainingData, out: Path) -> list[Instance]:
 
 
 def make_sampler(
-    data: TrainingData, out: Path, rng: np.random.Generator, *, lit: bool = True
+    data: TrainingData, out: Path, rng: np.random.Generator, *, take_shots: bool = True
 ) -> ViewSampler:
-    """Draws views of everything that may be trained on; blocks while the pictures are read.
+    """Return a sampler of views of everything that may be trained on; blocks while reading.
 
     Args:
         data: the data folder.
-        out: folder where it is kept which cartons were located.
+        out: folder that keeps the boxes of located cartons.
         rng: source of all chance.
-        lit: photograph the views at once, see `ViewSampler`.
+        take_shots: photograph the views at once, see `ViewSampler`.
     """
     places = read_data_backgrounds(data, _BACKGROUNDS)
-    return ViewSampler(read_training_instances(data, out), places, rng, lit=lit)
+    return ViewSampler(read_training_instances(data, out), places, rng, take_shots=take_shots)
 
 
 def embed_crops(
     net: nn.Module, crops: Sequence[NDArray[np.uint8]], device: str = "cpu", side: int = INPUT_SIDE
 ) -> NDArray[np.float32]:
-    """(N, 256) unit vectors in float32 arithmetic."""
+    """Embed crops as (N, 256) unit vectors, in float32 arithmetic."""
     net.eval()
     parts = []
     with torch.inference_mode():
@@ -131,14 +131,14 @@ def embed_crops(
 
 
 def view_side(share: float) -> int:
-    """Pixels of the views at that share of the budget."""
+    """Return the pixels of views at that share of the budget."""
     return next(side for until, side in _SIDES if share <= until)
 
 
 def train_embedder(options: RunOptions, report: OnReport) -> Path:
-    """Train within the time bound; returns the checkpoint of the best averaged network.
+    """Train within the time bound; return the checkpoint of the best averaged network.
 
-    Blocks for `options.minutes`; see `Run.complete` for what it writes. The first report is the
+    Blocks for `options.minutes`; see `Trainer.run` for what it writes. The first report is the
     training-free baseline's.
 
     Raises:
@@ -150,22 +150,22 @@ def train_embedder(options: RunOptions, report: OnReport) -> Path:
     located = locate_cartons(data, options.out / "located.json")
     validation = read_held_out_set(data, located)
     report(Progress(0, 0.0, 0.0, validation.measure(ColourEmbedder().embed)))
-    run = EmbedderTrainer(options, validation)
-    run.restore()
-    rng = run.fresh_rng()
-    sampler = make_sampler(data, options.out, rng, lit=not options.degrades_on_device)
+    trainer = EmbedderTrainer(options, validation)
+    trainer.restore()
+    rng = trainer.fresh_rng()
+    sampler = make_sampler(data, options.out, rng, take_shots=not options.degrades_on_device)
 
     def draw(share: float) -> ViewBatch:
         side = view_side(options.schedule_share(share))
         return join_batches([sampler.batch(side) for _ in range(options.batches)])
 
-    run.views = run.make_loader(draw, rng)
-    run.memory = CrossBatchMemory(_REMEMBERED, sampler.labels_of(InstanceKind.BEVERAGE))
-    return run.run(report)
+    trainer.views = trainer.make_loader(draw, rng)
+    trainer.memory = CrossBatchMemory(_REMEMBERED, sampler.labels_of(InstanceKind.BEVERAGE))
+    return trainer.run(report)
 
 
 class EmbedderTrainer(Trainer):
-    """The embedder's part of a run."""
+    """The trainer of the embedder."""
 
     views: BatchLoader[ViewBatch]
     memory: CrossBatchMemory | None = None
@@ -179,30 +179,29 @@ class EmbedderTrainer(Trainer):
         groups = [{"params": list(net.parameters()), "weight_decay": _WEIGHT_DECAY}]
         super().__init__(net, groups, _PEAK_RATE, options)
         self.validation = validation
-        self._darkroom = Darkroom()
 
     @override
     def loss(self) -> Tensor:
         batch = self.views.next(self.share)
         images = to_images(batch, self.options.device)
-        if batch.lights:
-            images = self._darkroom.develop(images, batch.lights)
+        if batch.shots:
+            images = apply_shots(images, batch.shots)
         return embedding_loss(self.net, images, batch, self.memory)
 
     @override
     def measure(self) -> dict[str, float]:
-        """At the last, served size: figures of different sizes must not compete for the best."""
+        """Measure at the last, served size: figures of different sizes must not compete."""
         net, device, side = self.average.module, self.options.device, view_side(1.0)
         return self.validation.measure(lambda crops: embed_crops(net, crops, device, side))
 
     @override
     def score(self, figures: Mapping[str, float]) -> float:
-        # The latest: photos of four cartons are too few to choose among neighbouring figures.
+        # The latest wins: photos of four cartons are too few to choose among neighbouring figures.
         return self.share
 
 
 def _start_as_identity(net: EmbeddingNet) -> None:
-    """Residual branches begin at zero, so that a deep network learns from its first step."""
+    """Zero the residual branches, so that a deep network learns from its first step."""
     for name, parameter in net.trunk.named_parameters():
         if name.endswith("bn2.weight"):
             nn.init.zeros_(parameter)

@@ -1,6 +1,6 @@
-"""Adapts the detector to the products of one catalog: cut out, pasted into places, found again.
+"""Fine-tunes the detector on the products of one catalog, pasted onto backgrounds.
 
-Every other scene shows invented packages instead, so that other things stay products, too.
+Every other scene shows invented packages instead, so that other things stay products as well.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 from typing_extensions import override
 
+from matcher.detection.average_precision import BoxEvaluation
 from matcher.errors import WeightsError
 from matcher.imaging.box import Box
 from matcher.networks.weights import Weights, fill_network, read_state
@@ -24,7 +25,6 @@ from training.data.catalog_products import CatalogProduct
 from training.data.prints import draw_family
 from training.data.sources import LabelledFile, list_pictures, read_rgb, read_yolo_boxes
 from training.detector.data import BoxedPicture, DetectionSets
-from training.detector.metrics import average_precision, recall
 from training.detector.scenes import Scene, SceneComposer, make_package
 from training.detector.train import DetectorTrainer, detect_boxes
 from training.errors import TrainingError
@@ -35,23 +35,29 @@ from training.loop.trainer import RunOptions
 
 _BATCH: Final = 10
 _PEAK_RATE: Final = 2e-4
-_PLACES: Final = 160
+_BACKGROUNDS: Final = 160
+# Scenes of each kind that are measured on.
 _SCENES: Final = 40
+# Families of invented packages to train on; a quarter as many to measure on, from seeds that
+# training never reaches.
 _PACKAGES: Final = 60
 _STRANGE_SEEDS: Final = 1_000_000
+# Pixels of the longer side.
 _PHOTO_SIDE: Final = 960
+# AP50 on invented packages that may be lost.
 _FORGETTABLE: Final = 0.05
+# Seeds of the scenes to choose the best network by, and of those to report.
 _CHOOSING, _REPORTING = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
 class DetectorFinetuneOptions:
-    """One adaptation.
+    """Settings of one fine-tuning.
 
     Attributes:
         run: minutes, seed, device and where checkpoints go; its `data` is not read.
         start: weights to start from, and to be compared with.
-        photos: folder of labelled photos to measure on, too; see `read_labelled_photos`.
+        photos: folder of labelled photos to measure on as well; see `read_labelled_photos`.
     """
 
     run: RunOptions
@@ -61,16 +67,16 @@ class DetectorFinetuneOptions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FinetunedDetector:
-    """What came of it: shares in [0, 1].
+    """The fine-tuned network and its figures, shares in [0, 1].
 
-    `ap50` and `recall` (of boxes that serve) on scenes of the catalog's products in places that
-    training never drew, `others_ap50` on scenes of invented packages, `photos_ap50` and
+    `ap50` and `recall` (of boxes that serve) on scenes of the catalog's products before backgrounds
+    that training never drew, `others_ap50` on scenes of invented packages, `photos_ap50` and
     `photos_recall` on labelled photos where some were given.
 
     Attributes:
         checkpoint: of the network.
         before: figures of the weights that it started from.
-        after: on the same pictures.
+        after: figures of the network, on the same pictures.
     """
 
     checkpoint: Path
@@ -89,15 +95,15 @@ def finetune_detector(
     products: Sequence[CatalogProduct],
     options: DetectorFinetuneOptions,
     report: OnReport,
-    places: Sequence[NDArray[np.uint8]] = (),
+    backgrounds: Sequence[NDArray[np.uint8]] = (),
 ) -> FinetunedDetector:
-    """Train within the time bound; see `Run.complete` for what it writes.
+    """Train within the time bound; see `Trainer.run` for what it writes.
 
     Args:
         products: of the catalog.
         options: how.
-        report: told how far it is.
-        places: to stand behind the products; drawn ones if there are none.
+        report: called with the progress.
+        backgrounds: to stand behind the products; drawn ones if there are none.
 
     Raises:
         TrainingError: photos or a checkpoint cannot be read.
@@ -106,24 +112,26 @@ def finetune_detector(
     run_options = options.run
     run_options.out.mkdir(parents=True, exist_ok=True)
     photos = () if options.photos is None else read_labelled_photos(options.photos)
-    seen, unseen = split_backgrounds(list(places) or draw_backgrounds(_PLACES, run_options.seed))
-    own = [look.subject() for one in products for look in one.pictures]
+    seen, unseen = split_backgrounds(
+        list(backgrounds) or draw_backgrounds(_BACKGROUNDS, run_options.seed)
+    )
+    own = [picture.subject() for product in products for picture in product.pictures]
     side = int(options.start.option("input_size", 640))
     confidence = options.start.option("confidence", 0.25)
 
-    def pictures(number: int) -> DetectorEvaluation:
+    def draw_evaluation(number: int) -> DetectorEvaluation:
         rng = np.random.default_rng((run_options.seed, number))
         strange = make_packages(_PACKAGES // 4, _STRANGE_SEEDS + number * _PACKAGES, rng)
         makers = SceneComposer(own, unseen, rng), SceneComposer(strange, unseen, rng)
         ours, others = ([maker.scene(side) for _ in range(_SCENES)] for maker in makers)
-        asked = photos if number == _REPORTING else ()
-        return DetectorEvaluation(ours, others, asked, side, confidence)
+        labelled = photos if number == _REPORTING else ()
+        return DetectorEvaluation(ours, others, labelled, side, confidence)
 
-    run = DetectorFinetuner(options, pictures(_CHOOSING))
-    reporting = pictures(_REPORTING)
-    before = reporting.of(run.average.module, run_options.device)
-    run.restore()
-    rng = run.fresh_rng()
+    trainer = DetectorFinetuner(options, draw_evaluation(_CHOOSING))
+    reporting = draw_evaluation(_REPORTING)
+    before = reporting.of(trainer.average.module, run_options.device)
+    trainer.restore()
+    rng = trainer.fresh_rng()
     makers = (
         SceneComposer(own, seen, rng),
         SceneComposer(make_packages(_PACKAGES, 0, rng), seen, rng),
@@ -132,15 +140,23 @@ def finetune_detector(
     def draw(_share: float) -> list[Scene]:
         return [makers[number % 2].scene(side) for number in range(_BATCH)]
 
-    run.scenes = run.make_loader(draw, rng)
-    best = run.run(report)
-    run.average.module.load_state_dict(load_checkpoint(best, run_options.device)["net"])
-    return FinetunedDetector(best, before, reporting.of(run.average.module, run_options.device))
+    trainer.scenes = trainer.make_loader(draw, rng)
+    best = trainer.run(report)
+    trainer.average.module.load_state_dict(load_checkpoint(best, run_options.device)["net"])
+    return FinetunedDetector(best, before, reporting.of(trainer.average.module, run_options.device))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DetectorEvaluation:
-    """Pictures whose boxes are known."""
+    """Pictures whose boxes are known, to measure detectors on.
+
+    Attributes:
+        own: scenes of the catalog's products.
+        strange: scenes of invented packages.
+        photos: labelled photos; may be empty.
+        side: pixels of the longer side, as the detector sees a picture.
+        confidence: from which a box counts for recall.
+    """
 
     own: Sequence[Scene]
     strange: Sequence[Scene]
@@ -149,7 +165,7 @@ class DetectorEvaluation:
     confidence: float
 
     def of(self, net: nn.Module, device: str) -> dict[str, float]:
-        """The figures of a network; see `FinetunedDetector`."""
+        """Return the figures of a network; see `FinetunedDetector`."""
         ap50, found = self._measure(net, self.own, device)
         strange, _ = self._measure(net, self.strange, device)
         figures = {"ap50": ap50, "recall": found, "others_ap50": strange}
@@ -161,16 +177,14 @@ class DetectorEvaluation:
     def _measure(
         self, net: nn.Module, pictures: Sequence[Scene] | Sequence[BoxedPicture], device: str
     ) -> tuple[float, float]:
-        found = [detect_boxes(net, one.image, self.side, device) for one in pictures]
-        truth: list[tuple[Box, ...]] = [one.boxes for one in pictures]
-        return (
-            average_precision(found, truth),
-            recall(found, truth, confidence=self.confidence),
-        )
+        found = [detect_boxes(net, picture.image, self.side, device) for picture in pictures]
+        truth: list[tuple[Box, ...]] = [picture.boxes for picture in pictures]
+        evaluation = BoxEvaluation.of(found, truth, self.confidence)
+        return evaluation.average_precision(), evaluation.recall()
 
 
 class DetectorFinetuner(DetectorTrainer):
-    """The detector's run on scenes of one catalog."""
+    """The trainer that fine-tunes the detector on scenes of one catalog."""
 
     def __init__(self, options: DetectorFinetuneOptions, choosing: DetectorEvaluation) -> None:
         super().__init__(options.run, DetectionSets((), ()))
@@ -195,13 +209,13 @@ class DetectorFinetuner(DetectorTrainer):
 
 
 def make_packages(families: int, first_seed: int, rng: np.random.Generator) -> list[Subject]:
-    """Invented things of two flavours each."""
+    """Draw invented packages of two flavours each."""
     flat = [print_ for seed in range(families) for print_ in draw_family(first_seed + seed, 2)]
     return [make_package(print_, flat[int(rng.integers(len(flat)))], rng) for print_ in flat]
 
 
 def read_labelled_photos(folder: Path) -> tuple[BoxedPicture, ...]:
-    """Photos with a text file of the same name beside them or in `labels/`, in YOLO's form.
+    """Read photos with a text file of the same name beside them or in `labels/`, in YOLO's form.
 
     Each line is `class x y width height`, centre and size in shares of the picture.
 

@@ -1,7 +1,7 @@
-"""Adapts the embedder to the products of one catalog.
+"""Fine-tunes the embedder on the products of one catalog, from given weights.
 
-Starts from given weights. A batch holds products of the catalog beside those that look most like
-them, and a few families of invented near-twins, so that what was learned before is not forgotten.
+A batch holds products of the catalog beside those that look most like them, and a few families of
+invented near-twins, so that earlier knowledge is not forgotten.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,30 +39,33 @@ from training.loop.loader import BatchLoader
 from training.loop.progress import OnReport
 from training.loop.trainer import RunOptions, Trainer
 
+# Of each batch: products with their nearest other, and families of invented near-twins.
 _PAIRS: Final = 8
 _FAMILIES: Final = 4
 _FAMILY: Final = 3
+# Families are drawn from the seeds below: most were trained on before.
 _KNOWN_FAMILIES: Final = 500
-_PLACES: Final = 160
+_BACKGROUNDS: Final = 160
 _PEAK_RATE: Final = 1.5e-4
-# Of short runs the average must not be mostly the network that they began with.
+# Share that each step keeps: a short run's average must not be mostly the network it began with.
 _AVERAGING: Final = 0.95
 _WEIGHT_DECAY: Final = 0.02
+# Share of first views that are shown as a catalog shows them.
 _PLAIN: Final = 0.5
-# Of what else it knew, no more than this may be lost: one view in twenty.
+# Loss on invented packages that is tolerated: one view in twenty.
 _FORGETTABLE: Final = 0.05
-# Sets to choose the best network by, and to report: different views.
+# Seeds of the views to choose the best network by, and of those to report.
 _CHOOSING, _REPORTING = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
 class EmbedderFinetuneOptions:
-    """One adaptation.
+    """Settings of one fine-tuning.
 
     Attributes:
         run: minutes, seed, device and where checkpoints go; its `data` is not read.
         start: weights to start from.
-        present: those that the catalog is served by now, to be compared with.
+        present: the weights that serve the catalog now, to be compared with.
     """
 
     run: RunOptions
@@ -72,12 +75,12 @@ class EmbedderFinetuneOptions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FinetunedEmbedder:
-    """What came of it; see `training.finetune.metrics.EmbedderEvaluation` for the figures.
+    """The fine-tuned network; for its figures see `training.finetune.metrics.EmbedderEvaluation`.
 
     Attributes:
         state: tensors of the network, by name.
         before: figures of the present weights.
-        after: of the adapted ones, on the same views and pictures.
+        after: figures of the fine-tuned ones, on the same views and pictures.
     """
 
     state: Mapping[str, Tensor]
@@ -86,14 +89,14 @@ class FinetunedEmbedder:
 
     @property
     def is_better(self) -> bool:
-        """Whether the catalog gained, and little else was lost."""
+        """Whether the catalog's products gained, and invented packages lost little."""
         forgotten = self.before["others_top1"] - self.after["others_top1"]
         gained = catalog_score(self.after) - catalog_score(self.before)
         return gained > 0 and forgotten <= _FORGETTABLE
 
 
 def catalog_score(figures: Mapping[str, float]) -> float:
-    """How well the catalog's own products are told apart, in [0, 1]."""
+    """Return how well the catalog's own products are told apart, in [0, 1]."""
     counted = [
         figures[name] for name in ("views_top1", "pictures_top1", "twins") if name in figures
     ]
@@ -104,15 +107,15 @@ def finetune_embedder(
     products: Sequence[CatalogProduct],
     options: EmbedderFinetuneOptions,
     report: OnReport,
-    places: Sequence[NDArray[np.uint8]] = (),
+    backgrounds: Sequence[NDArray[np.uint8]] = (),
 ) -> FinetunedEmbedder:
-    """Train within the time bound; see `Run.complete` for what it writes.
+    """Train within the time bound; see `Trainer.run` for what it writes.
 
     Args:
         products: of the catalog.
         options: how.
-        report: told how far it is.
-        places: to stand behind the products; drawn ones if there are none.
+        report: called with the progress.
+        backgrounds: to stand behind the products; drawn ones if there are none.
 
     Raises:
         TrainingError: the weights are not of our embedder, or a checkpoint cannot be read.
@@ -129,7 +132,7 @@ def finetune_embedder(
         return embed_crops(present, crops, run_options.device, present_side)
 
     twins = find_nearest_others(products, by_present)
-    behind = list(places) or draw_backgrounds(_PLACES, run_options.seed)
+    behind = list(backgrounds) or draw_backgrounds(_BACKGROUNDS, run_options.seed)
     seen, unseen = split_backgrounds(behind)
     choosing, reporting = (
         EmbedderEvaluation(
@@ -138,19 +141,19 @@ def finetune_embedder(
         for number in (_CHOOSING, _REPORTING)
     )
     before = reporting.measure(by_present)
-    run = EmbedderFinetuner(load_embedder(options.start), side, choosing, run_options)
-    run.restore()
-    rng = run.fresh_rng()
+    trainer = EmbedderFinetuner(load_embedder(options.start), side, choosing, run_options)
+    trainer.restore()
+    rng = trainer.fresh_rng()
     sampler = FinetuneSampler(products, twins, seen, rng)
-    run.views = run.make_loader(lambda _share: sampler.batch(side), rng)
-    best = run.run(report)
+    trainer.views = trainer.make_loader(lambda _share: sampler.batch(side), rng)
+    best = trainer.run(report)
     state = load_checkpoint(best, run_options.device)["net"]
-    run.average.module.load_state_dict(state)
-    return FinetunedEmbedder(state, before, reporting.measure(run.embed))
+    trainer.average.module.load_state_dict(state)
+    return FinetunedEmbedder(state, before, reporting.measure(trainer.embed))
 
 
 def load_embedder(weights: Weights) -> EmbeddingNet:
-    """Our embedder with these weights, ready to be trained.
+    """Load our embedder with these weights, ready to be trained.
 
     Raises:
         TrainingError: they are of another network, or see pictures in another way.
@@ -167,34 +170,34 @@ def load_embedder(weights: Weights) -> EmbeddingNet:
 
 
 def input_side(weights: Weights) -> int:
-    """Pixels at which the weights see a crop."""
+    """Return the side of the squares, in pixels, that the weights see crops as."""
     return int(weights.option("input_size", 0))
 
 
 class FinetuneSampler:
-    """Draws batches; not thread-safe, because of its random generator."""
+    """A source of batches; not thread-safe, because of its random generator."""
 
     def __init__(
         self,
         products: Sequence[CatalogProduct],
         twins: NDArray[np.intp],
-        places: Sequence[NDArray[np.uint8]],
+        backgrounds: Sequence[NDArray[np.uint8]],
         rng: np.random.Generator,
     ) -> None:
         self._products = products
         self._twins = twins
-        self._places = places
+        self._backgrounds = backgrounds
         self._rng = rng
 
     def batch(self, side: int) -> ViewBatch:
-        """Two views of `side` pixels of each thing."""
+        """Draw two views of `side` pixels of each product and print."""
         rng = self._rng
         drawn = rng.permutation(len(self._products))[:_PAIRS]
         own = list(dict.fromkeys(i for n in drawn for i in (int(n), int(self._twins[n]))))
         views: list[NDArray[np.uint8]] = []
         for index in own:
-            looks = self._products[index].pictures
-            first, second = (looks[int(rng.integers(len(looks)))].subject() for _ in range(2))
+            pictures = self._products[index].pictures
+            first, second = (pictures[int(rng.integers(len(pictures)))].subject() for _ in range(2))
             views += self._two_views(first, second, side)
         for seed in rng.choice(_KNOWN_FAMILIES, _FAMILIES, replace=False):
             for print_ in draw_family(int(seed), _FAMILY):
@@ -205,20 +208,20 @@ class FinetuneSampler:
     def _two_views(
         self, first: Subject, second: Subject, side: int
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """As a catalog shows it (mostly), and as a shop does."""
+        """Draw one view as a catalog (mostly) and one as a shop shows a product."""
         rng = self._rng
         if rng.random() < _PLAIN:
-            shown = draw_view(first, CATALOG_POSE, side, rng, light=CATALOG_DEGRADATION)
+            shown = draw_view(first, CATALOG_POSE, side, rng, degradation=CATALOG_DEGRADATION)
         else:
-            shown = draw_view(first, SHOP_POSE, side, rng, self._place(), SHOP_DEGRADATION)
-        return shown, draw_view(second, SHOP_POSE, side, rng, self._place(), SHOP_DEGRADATION)
+            shown = draw_view(first, SHOP_POSE, side, rng, self._background(), SHOP_DEGRADATION)
+        return shown, draw_view(second, SHOP_POSE, side, rng, self._background(), SHOP_DEGRADATION)
 
-    def _place(self) -> NDArray[np.uint8]:
-        return self._places[int(self._rng.integers(len(self._places)))]
+    def _background(self) -> NDArray[np.uint8]:
+        return self._backgrounds[int(self._rng.integers(len(self._backgrounds)))]
 
 
 class EmbedderFinetuner(Trainer):
-    """The adaptation's part of a run."""
+    """The trainer that fine-tunes the embedder."""
 
     views: BatchLoader[ViewBatch]
 
@@ -235,7 +238,7 @@ class EmbedderFinetuner(Trainer):
 
     @property
     def embed(self) -> Embed:
-        """By the averaged network."""
+        """The embedding by the averaged network."""
         return lambda crops: embed_crops(
             self.average.module, crops, self.options.device, self._side
         )
@@ -260,7 +263,7 @@ def average_closely(
     current: Sequence[Tensor] | tuple[Tensor, ...],
     _count: object,
 ) -> None:
-    """Exponential moving average for runs of some dozens of steps; counters are copied."""
+    """Update an exponential moving average for runs of some dozens of steps; copy counters."""
     for mean, value in zip(average, current, strict=True):
         if mean.is_floating_point():
             mean.lerp_(value, 1 - _AVERAGING)
@@ -269,8 +272,8 @@ def average_closely(
 
 
 def split_backgrounds(
-    places: Sequence[NDArray[np.uint8]],
+    backgrounds: Sequence[NDArray[np.uint8]],
 ) -> tuple[Sequence[NDArray[np.uint8]], Sequence[NDArray[np.uint8]]]:
-    """Places to train in, and every fourth one to measure in; the same where there are few."""
-    kept = [place for number, place in enumerate(places) if number % 4]
-    return (kept, places[::4]) if kept else (places, places)
+    """Split into backgrounds to train with and every fourth to measure with; few serve for both."""
+    kept = [picture for number, picture in enumerate(backgrounds) if number % 4]
+    return (kept, backgrounds[::4]) if kept else (backgrounds, backgrounds)

@@ -1,4 +1,4 @@
-"""How well an embedding tells the products of one catalog apart."""
+"""Validation of an embedder on the products of one catalog."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -12,10 +12,11 @@ from training.data.instances import whole_box
 from training.data.prints import draw_family
 from training.embedder.metrics import Embed
 
+# Views of the catalog's products, about so many in all.
 MOST_VIEWS: Final = 400
+# Families of invented packages, and their members; training draws from smaller seeds.
 STRANGERS: Final = 40
 _FAMILY: Final = 3
-# Families that nothing is trained on: training draws from smaller seeds.
 _STRANGE_SEEDS: Final = 1_000_000
 _DEPTHS: Final = (1, 5)
 
@@ -28,15 +29,15 @@ class EmbedderEvaluation:
 
     Figures are shares in [0, 1]: `views_top1`, `views_top5` of views, `pictures_top1`,
     `pictures_top5` of held-out pictures (left out where there are none), `twins` of views that are
-    liker their product than its nearest other product, `others_top1` of views of invented packages
-    that have nothing to do with the catalog.
+    more similar to their product than to its nearest other product, `others_top1` of views of
+    invented packages that have nothing to do with the catalog.
     """
 
     def __init__(
         self,
         products: Sequence[CatalogProduct],
         twins: NDArray[np.intp],
-        places: Images,
+        backgrounds: Images,
         side: int,
         seed: int,
     ) -> None:
@@ -45,29 +46,33 @@ class EmbedderEvaluation:
         Args:
             products: of the catalog.
             twins: (N,) the nearest other product of each.
-            places: to stand behind the products.
+            backgrounds: to stand behind the products.
             side: pixels of a view.
             seed: of all chance.
         """
         rng = np.random.default_rng((seed, 1))
         self._twins = twins
-        self._references = [look.image() for one in products for look in one.pictures]
-        self._owners = np.repeat(np.arange(len(products)), [len(one.pictures) for one in products])
+        self._references = [picture.image() for product in products for picture in product.pictures]
+        self._owners = np.repeat(
+            np.arange(len(products)), [len(product.pictures) for product in products]
+        )
         per_product = max(MOST_VIEWS // len(products), 1)
         drawn = rng.permutation(len(products))[: max(MOST_VIEWS // per_product, 1)]
         self._truth = np.repeat(drawn, min(per_product, 4))
-        self._views = [_view(products[index], places, side, rng) for index in self._truth.tolist()]
-        held_out = [(n, one.held_out) for n, one in enumerate(products) if one.held_out]
-        self._held_out = [look.image() for _, look in held_out]
+        self._views = [
+            _view(products[index], backgrounds, side, rng) for index in self._truth.tolist()
+        ]
+        held_out = [(n, product.held_out) for n, product in enumerate(products) if product.held_out]
+        self._held_out = [picture.image() for _, picture in held_out]
         self._held_out_truth = np.array([number for number, _ in held_out], np.intp)
         prints = [
             p for n in range(STRANGERS) for p in draw_family(_STRANGE_SEEDS + seed + n, _FAMILY)
         ]
         self._strangers = prints
-        self._strange_views = [_seen(flat_subject(p), places, side, rng) for p in prints]
+        self._strange_views = [_seen(flat_subject(p), backgrounds, side, rng) for p in prints]
 
     def measure(self, embed: Embed) -> dict[str, float]:
-        """The figures of an embedding."""
+        """Return the figures of an embedding, by name."""
         references = embed(self._references)
         figures = {}
         likeness = _per_product(embed(self._views) @ references.T, self._owners)
@@ -76,21 +81,21 @@ class EmbedderEvaluation:
         own = likeness[rows, self._truth]
         figures["twins"] = float(np.mean(own > likeness[rows, self._twins[self._truth]]))
         if self._held_out:
-            asked = _per_product(embed(self._held_out) @ references.T, self._owners)
-            figures.update(_tops("pictures", asked, self._held_out_truth))
+            queries = _per_product(embed(self._held_out) @ references.T, self._owners)
+            figures.update(_tops("pictures", queries, self._held_out_truth))
         strange = embed(self._strange_views) @ embed(self._strangers).T
         right = strange.argmax(axis=1) == np.arange(len(self._strangers))
         return figures | {"others_top1": float(np.mean(right))}
 
 
 def flat_subject(print_: NDArray[np.uint8]) -> Subject:
-    """A whole picture as a product."""
+    """Return a whole picture as a product."""
     return Subject(print_, np.full(print_.shape[:2], 255, np.uint8), whole_box(print_))
 
 
 def find_nearest_others(products: Sequence[CatalogProduct], embed: Embed) -> NDArray[np.intp]:
-    """(N,) for each product the one that looks most like it."""
-    vectors = embed([one.pictures[0].image() for one in products])
+    """Return (N,) for each product the index of the one that looks most like it."""
+    vectors = embed([product.pictures[0].image() for product in products])
     likeness = vectors @ vectors.T
     np.fill_diagonal(likeness, -np.inf)
     nearest: NDArray[np.intp] = likeness.argmax(axis=1)
@@ -98,21 +103,21 @@ def find_nearest_others(products: Sequence[CatalogProduct], embed: Embed) -> NDA
 
 
 def _view(
-    product: CatalogProduct, places: Images, side: int, rng: np.random.Generator
+    product: CatalogProduct, backgrounds: Images, side: int, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
-    look = product.pictures[int(rng.integers(len(product.pictures)))]
-    return _seen(look.subject(), places, side, rng)
+    picture = product.pictures[int(rng.integers(len(product.pictures)))]
+    return _seen(picture.subject(), backgrounds, side, rng)
 
 
 def _seen(
-    subject: Subject, places: Images, side: int, rng: np.random.Generator
+    subject: Subject, backgrounds: Images, side: int, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
-    behind = places[int(rng.integers(len(places)))]
+    behind = backgrounds[int(rng.integers(len(backgrounds)))]
     return draw_view(subject, SHOP_POSE, side, rng, behind, SHOP_DEGRADATION)
 
 
 def _per_product(likeness: Vectors, owners: NDArray[np.intp]) -> Vectors:
-    """(Q, N): of a product's pictures the most alike one counts."""
+    """Return (Q, N) similarities: of a product's pictures the most similar one counts."""
     starts = np.flatnonzero(np.diff(owners, prepend=-1))
     return np.maximum.reduceat(likeness, starts, axis=1)
 

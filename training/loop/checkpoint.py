@@ -1,4 +1,4 @@
-"""State of a run on disk; a kill at any moment leaves the old file or the new one."""
+"""The state of a run on disk; a kill at any moment leaves the old file or the new one."""
 
 import pickle
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from training.errors import TrainingError
 
 
 def save_checkpoint(state: Mapping[str, object], path: Path) -> None:
-    """Write beside the target, then replace it."""
+    """Write the state beside the target, then replace the target."""
     beside = path.with_suffix(".partial")
     torch.save(dict(state), beside)
     beside.replace(path)

@@ -1,4 +1,4 @@
-"""From a run's best checkpoint to weights that ship: half precision, manifest entry."""
+"""Write a run's best checkpoint as weights to serve: half precision, with a manifest entry."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _COUNTER: Final = "num_batches_tracked"
 
 @dataclass(frozen=True, slots=True)
 class WeightsCard:
-    """What the manifest says of weights beside what their file says itself.
+    """The facts of a manifest entry that cannot be read from the weights file.
 
     Attributes:
         name: unique in the manifest; also the file's stem.
@@ -47,12 +47,12 @@ class WeightsCard:
 
 
 def to_half_precision(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Half precision where it costs nothing, without counters that inference never reads."""
+    """Return tensors in half precision where that costs nothing, without training's counters."""
     return {name: _narrowed(name, value) for name, value in state.items() if _COUNTER not in name}
 
 
 def export_weights(checkpoint: Path, card: WeightsCard, folder: Path) -> WeightsEntry:
-    """Write the weights and their manifest entry, which replaces one of the same name.
+    """Write a checkpoint's weights and their manifest entry, which replaces one of the same name.
 
     Raises:
         TrainingError: the checkpoint cannot be read.
@@ -65,7 +65,7 @@ def export_weights(checkpoint: Path, card: WeightsCard, folder: Path) -> Weights
 
 
 def add_to_manifest(path: Path, card: WeightsCard, folder: Path) -> WeightsEntry:
-    """The manifest entry, now written, of a file in the weights folder.
+    """Write the manifest entry of a file in the weights folder and return it.
 
     Raises:
         WeightsError: the folder's manifest cannot be read.
@@ -84,7 +84,7 @@ def add_to_manifest(path: Path, card: WeightsCard, folder: Path) -> WeightsEntry
         figures={name: round(value, 4) for name, value in card.figures.items()},
         options=card.options,
     )
-    others = [one for one in read_manifest(folder).entries if one.name != card.name]
+    others = [other for other in read_manifest(folder).entries if other.name != card.name]
     write_manifest(WeightsManifest(folder, (*others, entry)))
     return entry
 

@@ -1,4 +1,4 @@
-"""What is learnt from, drawn beside the training by processes of their own.
+"""Batches without end, drawn beside the training by processes of their own.
 
 Drawing scenes keeps a processor busier than learning from them keeps a GPU.
 """
@@ -16,14 +16,15 @@ from typing_extensions import override
 
 Drawn = TypeVar("Drawn")
 
+# Batches that each process draws ahead.
 _AHEAD: Final = 2
 
 
 class BatchLoader(Generic[Drawn]):
-    """Batches without end.
+    """An endless loader of batches.
 
-    Processes that draw begin with the first batch, as copies of this one: pictures are in memory
-    once, and what they draw with must be complete by then.
+    Its processes start with the first batch, as forks of this one: pictures are in memory once, and
+    whatever `draw` needs must be complete by then.
     """
 
     def __init__(
@@ -33,7 +34,7 @@ class BatchLoader(Generic[Drawn]):
 
         Args:
             draw: a batch for a share of the budget, in [0, 1].
-            rng: all chance that `draw` uses; each process gets a stream of its own.
+            rng: every random draw that `draw` uses; each process gets a stream of its own.
             workers: processes; 0 draws in this one.
         """
         self._draw = draw
@@ -43,7 +44,7 @@ class BatchLoader(Generic[Drawn]):
         self._batches: Iterator[Drawn] | None = None
 
     def next(self, share: float) -> Drawn:
-        """A batch; what processes have drawn ahead was drawn for a slightly smaller share."""
+        """Return the next batch; one that was drawn ahead is for a slightly smaller share."""
         if not self._workers:
             return self._draw(share)
         self._share.value = share
@@ -52,7 +53,7 @@ class BatchLoader(Generic[Drawn]):
         return next(self._batches)
 
     def close(self) -> None:
-        """End the processes; may be called twice."""
+        """End the processes; a second call does nothing."""
         self._batches = None
 
     def _loader(self) -> "DataLoader[Drawn]":
@@ -93,6 +94,6 @@ def _as_drawn(batch: Drawn) -> Drawn:
 
 
 def _alone(_worker: int) -> None:
-    """As many processes as there are cores: none of them needs a second thread."""
+    """Give each process one thread: there are as many processes as cores."""
     torch.set_num_threads(1)
     cv2.setNumThreads(0)

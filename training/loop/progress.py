@@ -1,4 +1,4 @@
-"""What a run tells while it goes on: one JSON line per report, and curves as a picture."""
+"""Progress of a run: one JSON line per report, and its curves as a picture."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+# Pixels.
 _PLOT: Final = (360, 640)
 _MARGIN: Final = 46
 _INKS: Final = (
@@ -20,7 +21,7 @@ _INKS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a run stands.
+    """The state of a run at one report.
 
     Attributes:
         step: optimiser steps so far.
@@ -39,20 +40,20 @@ OnReport = Callable[[Progress], None]
 
 
 def append_progress(log: Path, progress: Progress) -> None:
-    """Add one JSON line."""
+    """Append the report to the log as one JSON line."""
     with log.open("a") as lines:
         lines.write(json.dumps(asdict(progress)) + "\n")
 
 
 def read_progress(log: Path) -> list[Progress]:
-    """All reports of a log; none if there is no log."""
+    """Read all reports of a log; none if the file does not exist."""
     if not log.exists():
         return []
     return [Progress(**json.loads(line)) for line in log.read_text().splitlines()]
 
 
 def draw_curves(reports: Sequence[Progress], picture: Path) -> None:
-    """Loss (scaled to its first value) and every validation figure over minutes, as a PNG."""
+    """Draw loss (as a share of its largest) and every validation figure over minutes, as PNG."""
     canvas = np.full((*_PLOT, 3), 255, np.uint8)
     _axes(canvas, reports[-1].minutes if reports else 1.0)
     if reports:

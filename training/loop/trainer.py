@@ -1,4 +1,4 @@
-"""A bounded, resumable training run: what the trainers of all networks share."""
+"""A bounded, resumable training run: the base of every network's trainer."""
 
 import math
 import time
@@ -20,11 +20,12 @@ from training.loop.checkpoint import load_checkpoint, save_checkpoint
 from training.loop.loader import BatchLoader
 from training.loop.progress import OnReport, Progress
 
+# Share of the budget in which the learning rate rises.
 _WARM_UP: Final = 0.04
 
 
 def rate_share(share: float) -> float:
-    """Of the peak rate: a short linear warm-up, then half a cosine down to a hundredth.
+    """Return the share of the peak rate: a linear warm-up, then half a cosine to a hundredth.
 
     Args:
         share: of the budget that is spent, in [0, 1].
@@ -35,9 +36,12 @@ def rate_share(share: float) -> float:
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * along))
 
 
+# Share of the running average that each step keeps.
 _AVERAGING: Final = 0.99
+# Norm that gradients are clipped to.
 _LONGEST_GRADIENT: Final = 10.0
-# A network that knows something forgets it at the rate at which one learns from nothing.
+# Share of the peak learning rate for a network that starts from weights: at the full rate it would
+# forget what it has learnt.
 _GENTLER: Final = 0.4
 
 _Drawn = TypeVar("_Drawn")
@@ -46,13 +50,13 @@ _Tensors = Sequence[Tensor] | tuple[Tensor, ...]
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """One run.
+    """Settings of one run.
 
     Attributes:
         data: the data folder.
-        out: where checkpoint, log and curves go.
+        out: folder for checkpoints, log and curves.
         minutes: of training in all, over every resumed part.
-        seed: of all chance.
+        seed: of every random draw.
         device: "cpu" or "cuda".
         resume: go on from the checkpoint in `out`, if there is one.
         report_seconds: between two validations, each with a checkpoint.
@@ -73,17 +77,17 @@ class RunOptions:
     start: Path | None = None
 
     def schedule_share(self, share: float) -> float:
-        """How far a share of the budget is along what a network learns from the beginning."""
+        """Return the place in a schedule at that share of the budget: its end for a warm start."""
         return 1.0 if self.start else share
 
     @property
     def degrades_on_device(self) -> bool:
-        """Whether pictures are photographed on the device, not by those who draw them."""
+        """Whether pictures are degraded on the device, not by the processes that draw them."""
         return self.device != "cpu"
 
 
 class Trainer(ABC):
-    """A network, its running average, its optimiser, and how much of the budget is spent."""
+    """A network in training: with its running average, its optimiser and the budget spent."""
 
     def __init__(
         self,
@@ -106,23 +110,23 @@ class Trainer(ABC):
 
     @abstractmethod
     def loss(self) -> Tensor:
-        """The loss of a fresh batch, for its gradient."""
+        """Return the loss of a fresh batch, with its graph."""
 
     @abstractmethod
     def measure(self) -> Mapping[str, float]:
-        """Validation figures of the averaged network."""
+        """Return the validation figures of the averaged network, by name."""
 
     @abstractmethod
     def score(self, figures: Mapping[str, float]) -> float:
-        """What decides which averaged network is the best."""
+        """Return the number by which the best averaged network is chosen; higher is better."""
 
     @property
     def share(self) -> float:
-        """How much of the budget is spent, in [0, 1]."""
+        """The share of the budget that is spent, in [0, 1]."""
         return min(self.seconds / (60 * self.options.minutes), 1.0)
 
     def train_step(self) -> float:
-        """One optimiser step; returns the loss."""
+        """Do one optimiser step and return the loss."""
         started = time.monotonic()
         for group in self.optimizer.param_groups:
             group["lr"] = self.peak_rate * rate_share(self.share)
@@ -138,7 +142,7 @@ class Trainer(ABC):
         return float(loss.detach())
 
     def run(self, report: OnReport) -> Path:
-        """Train until the budget is spent; returns the checkpoint of the best averaged network.
+        """Train until the budget is spent; return the checkpoint of the best averaged network.
 
         Blocks. Writes `last.pt`, `best.pt`, `progress.jsonl` and `curves.png` to `options.out`; a
         killed run loses at most `report_seconds`.
@@ -150,9 +154,9 @@ class Trainer(ABC):
         return self.options.out / "best.pt"
 
     def restore(self) -> None:
-        """Go on where the last checkpoint stood, if the options say so and there is one.
+        """Load the last checkpoint if the options ask to resume and there is one.
 
-        Otherwise begin with the weights that they name.
+        Otherwise load the weights that they start from, if they name any.
 
         Raises:
             TrainingError: the checkpoint cannot be read.
@@ -171,24 +175,27 @@ class Trainer(ABC):
         self.best = float(state["best"])
 
     def _begin_with(self, weights: Path) -> None:
-        learnt = [one for one in self.net.parameters() if one.requires_grad]
+        trained = [parameter for parameter in self.net.parameters() if parameter.requires_grad]
         fill_network(self.net, read_tensors(weights), weights.name)
-        for one in learnt:
-            one.requires_grad_()
+        for parameter in trained:
+            parameter.requires_grad_()
         self.average.module.load_state_dict(self.net.state_dict())
 
     def make_loader(
         self, draw: Callable[[float], _Drawn], rng: np.random.Generator
     ) -> BatchLoader[_Drawn]:
-        """Batches drawn by as many processes as the options say, which end with the run."""
+        """Return a loader with as many processes as the options ask for; it closes with the run."""
         return self._feeds.enter_context(closing(BatchLoader(draw, rng, self.options.workers)))
 
     def fresh_rng(self) -> np.random.Generator:
-        """Another stream after every resumption: the same pictures again would teach nothing."""
+        """Return a generator of another stream after every resumption.
+
+        The same pictures again would teach nothing.
+        """
         return np.random.default_rng((self.options.seed, self.step))
 
     def _rounds(self) -> Iterator[list[float]]:
-        """Train for `report_seconds` at a time; yields the losses."""
+        """Train for `report_seconds` at a time; yield the losses."""
         while self.share < 1:
             until = time.monotonic() + self.options.report_seconds
             losses = [self.train_step()]
@@ -222,7 +229,7 @@ class Trainer(ABC):
 
 @torch.no_grad()
 def _follow(average: _Tensors, current: _Tensors, _count: object) -> None:
-    """Exponential moving average; counters are copied."""
+    """Update an exponential moving average; counters are copied."""
     for mean, value in zip(average, current, strict=True):
         if mean.is_floating_point():
             mean.lerp_(value, 1 - _AVERAGING)

@@ -1,4 +1,4 @@
-"""Measures weights on pictures that no training may read, beside what no training gives.
+"""Measures networks on pictures that no training may read, beside an untrained baseline.
 
 Networks and their input sizes are chosen on held-out products; nothing is chosen by these figures.
 """
@@ -11,43 +11,48 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from matcher.detection.average_precision import BoxEvaluation
 from matcher.imaging.box import Box
 from matcher.retrieval.untrained import ColourEmbedder
 from training.data.instances import catalog_subject
 from training.data.sources import TrainingData, list_pictures, read_rgb, read_yolo_boxes
-from training.detector.metrics import average_precision, recall
 from training.detector.train import detect_boxes
 from training.embedder.metrics import Embed, RetrievalQuery, RetrievalSet
 
+# Pixels of the longer side.
 _PHOTO_SIDE: Final = 400
 _CATALOG_SIDE: Final = 260
+# Confidence from which a box counts for recall.
 _SURE: Final = 0.1
 
 
 def measure_recall_in_shops(detector: nn.Module, data: TrainingData) -> dict[str, float]:
-    """Shop pictures of an unknown supermarket; many products there are not labelled."""
+    """Measure on shop pictures of an unknown supermarket; many products there are not labelled."""
     folder = data.root / "eval_only" / "freiburg_boxes"
     found, truth = [], []
     for path in list_pictures(folder / "images"):
         labelled = read_yolo_boxes(path, folder / "labels" / f"{path.stem}.txt")
         found.append(detect_boxes(detector, read_rgb(path, _PHOTO_SIDE)))
         truth.append(labelled.boxes)
+    evaluation = BoxEvaluation.of(found, truth)
     return {
-        "freiburg_recall": recall(found, truth, confidence=_SURE),
-        "freiburg_recall_any_confidence": recall(found, truth),
-        "freiburg_ap50_incomplete_labels": average_precision(found, truth),
+        "freiburg_recall": BoxEvaluation.of(found, truth, _SURE).recall(),
+        "freiburg_recall_any_confidence": evaluation.recall(),
+        "freiburg_ap50_incomplete_labels": evaluation.average_precision(),
     }
 
 
 def measure_carton_retrieval(
     data: TrainingData, methods: Mapping[str, Embed], detector: nn.Module | None
 ) -> dict[str, float]:
-    """Cartons of `grocery/eval` among the catalog pictures of all products, left-out ones apart.
+    """Find cartons of `grocery/eval` among the catalog pictures of all products.
+
+    Left-out cartons are measured apart.
 
     Args:
         data: the data folder.
-        methods: what turns crops into vectors, by name; the training-free baseline is added.
-        detector: cuts the surest box out of each photo first; the whole photo is asked if None.
+        methods: embeddings by name; the untrained baseline is added.
+        detector: cuts the surest box out of each photo first; None to take the whole photo.
     """
     catalog = data.root / "grocery" / "catalog"
     names = tuple(folder.name for folder in list_pictures(catalog))
@@ -58,15 +63,15 @@ def measure_carton_retrieval(
         ("left_out", sorted(data.left_out)),
     ):
         queries = tuple(_queries(data, products, detector))
-        asked = RetrievalSet(names, references, queries)
+        retrieval = RetrievalSet(names, references, queries)
         for method, embed in {**methods, "baseline": ColourEmbedder().embed}.items():
-            for figure, value in asked.measure(embed).items():
+            for figure, value in retrieval.measure(embed).items():
                 figures[f"{method}_{group}_{figure}"] = value
     return figures
 
 
 def concatenate_embeddings(first: Embed, second: Embed) -> Embed:
-    """Two embeddings side by side, each with half the say."""
+    """Return two embeddings side by side, each with half of the squared length."""
 
     def embed(crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         joined = np.concatenate([first(crops), second(crops)], axis=1)
@@ -88,7 +93,7 @@ def _queries(
 
 
 def _surest(detector: nn.Module, photo: NDArray[np.uint8]) -> Box:
-    """The detector's first box; the whole photo where it finds none."""
+    """Return the detector's first box; the whole photo where it finds none."""
     found = detect_boxes(detector, photo)
     return found[0].box if found else Box(0, 0, photo.shape[1], photo.shape[0])
 

@@ -1,4 +1,4 @@
-"""Puts a finished comparator into the weights folder, with its held-out figures."""
+"""Releases the comparator, with its held-out figures."""
 
 from pathlib import Path
 from typing import Final
@@ -11,12 +11,12 @@ from training.comparator.metrics import HeldOutPairs
 from training.data.sources import TrainingData
 from training.loop.checkpoint import load_checkpoint
 from training.loop.export import WeightsCard, export_weights
-from training.release.release import training_command
+from training.release.weights_folder import GROCERY, training_command
 
-SOURCES: Final = (
-    "Grocery Store Dataset train photos and catalog pictures without the 8 left-out cartons and "
-    "without every fourth product (MIT); Amazon Picking Challenge catalog pictures (BSD-3); "
-    "beverage3 (CC BY 4.0); art boxes (MIT); Clothing dataset (CC0); drawn packages and prints"
+_SOURCES: Final = (
+    f"{GROCERY} and without every fourth product (MIT); Amazon Picking Challenge catalog pictures "
+    "(BSD-3); beverage3 (CC BY 4.0); art boxes (MIT); Clothing dataset (CC0); drawn packages and "
+    "prints"
 )
 
 
@@ -27,7 +27,7 @@ def release_comparator(
     folder: Path,
     amounts: MaterialCounts | None = None,
 ) -> WeightsEntry:
-    """Measure the best network of a run beside what needs none, and write it.
+    """Measure the last network of a run beside methods without training, and write it.
 
     Raises:
         TrainingError: the run or the data folder is not complete.
@@ -39,7 +39,7 @@ def release_comparator(
     card = WeightsCard(
         name="comparator",
         network=Network.COMPARATOR,
-        trained_on=SOURCES,
+        trained_on=_SOURCES,
         command=training_command("comparator", run),
         figures={f"held_out_{name}": value for name, value in figures.items()},
         options={},

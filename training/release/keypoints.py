@@ -1,4 +1,4 @@
-"""Puts a finished SuperGlue or SuperPoint into the weights folder, with its held-out figures."""
+"""Releases SuperGlue and SuperPoint, with their held-out figures."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +10,9 @@ from superglue.superpoint import SuperPoint, SuperPointSizes
 from training.data.sources import TrainingData
 from training.loop.checkpoint import load_checkpoint
 from training.loop.export import WeightsCard, export_weights
-from training.release.release import training_command
+from training.release.weights_folder import GROCERY, training_command
 from training.superglue.feature_pool import FeaturePool
-from training.superglue.front_ends import FrontEndChoice
+from training.superglue.front_ends import FrontEndChoice, FrontEndKind
 from training.superglue.metrics import measure_pairing
 from training.superglue.train import (
     ITERATIONS,
@@ -24,56 +24,61 @@ from training.superglue.train import (
 from training.superpoint.metrics import measure_keypoints
 from training.superpoint.train import HELD_OUT_PICTURES, read_pictures
 
-SOURCES: Final = (
-    "Grocery Store Dataset train photos and catalog pictures without the 8 left-out cartons and "
-    "without every fourth product (MIT); Amazon Picking Challenge catalog pictures (BSD-3); "
-    "beverage3 (CC BY 4.0); art boxes (MIT); Clothing dataset (CC0); BoofCV photos (CC BY 4.0); "
-    "drawn packages and prints"
+_SOURCES: Final = (
+    f"{GROCERY} and without every fourth product (MIT); Amazon Picking Challenge catalog pictures "
+    "(BSD-3); beverage3 (CC BY 4.0); art boxes (MIT); Clothing dataset (CC0); BoofCV photos "
+    "(CC BY 4.0); drawn packages and prints"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class SuperGlueServing:
-    """How the product uses a SuperGlue.
+class SuperGlueRelease:
+    """A finished SuperGlue, and how it will serve.
 
     Attributes:
+        run: the folder of its run.
+        pool: folder of the scenes' features; None for the one in the run.
+        front_end: whose features it pairs.
         keypoints: of each side at most.
-        closer: references looked at with it.
+        closer: references that it is applied to.
     """
 
-    keypoints: int
-    closer: int
+    run: Path
+    pool: Path | None = None
+    front_end: FrontEndKind = FrontEndKind.ROOTSIFT
+    keypoints: int = 384
+    closer: int = 4
 
 
-def release_superglue(
-    run: Path, pool: Path, front_end: FrontEndChoice, served: SuperGlueServing, folder: Path
-) -> WeightsEntry:
+def release_superglue(release: SuperGlueRelease, folder: Path) -> WeightsEntry:
     """Measure the best network of a run beside nearest neighbours, and write it.
 
     Raises:
-        TrainingError: the run or its pool is not complete.
+        TrainingError: the run or its pool is not complete, or the folder has no front end.
     """
+    run, kind = release.run, release.front_end
     state = load_checkpoint(run / "best.pt", "cpu")["net"]
     sizes = SuperGlueSizes.of(state)
     net = SuperGlue(sizes, ITERATIONS)
     net.load_state_dict(state)
-    held_out = validation_pairs(FeaturePool.read(pool, "validation"), front_end.open())
-    own = measure_pairing(held_out, SuperGluePairFinder(net).find)
-    plain = measure_pairing(held_out, match_nearest)
-    shape = f"--front-end {front_end.kind} --width {sizes.width} --layers {sizes.layers // 2}"
+    pool = FeaturePool.read(release.pool or run / "pool", "validation")
+    held_out = validation_pairs(pool, FrontEndChoice(kind, folder, run / "networks").open())
+    trained = measure_pairing(held_out, SuperGluePairFinder(net).find)
+    nearest = measure_pairing(held_out, match_nearest)
+    shape = f"--front-end {kind} --width {sizes.width} --layers {sizes.layers // 2}"
     card = WeightsCard(
-        name=f"superglue-{front_end.kind}-{sizes.width}x{sizes.layers // 2}",
+        name=f"superglue-{kind}-{sizes.width}x{sizes.layers // 2}",
         network=Network.SUPERGLUE,
-        trained_on=SOURCES,
+        trained_on=_SOURCES,
         command=f"{training_command('superglue', run)} {shape}",
-        figures={f"held_out_{name}": value for name, value in own.items()}
-        | {f"held_out_nearest_{name}": value for name, value in plain.items()},
+        figures={f"held_out_{name}": value for name, value in trained.items()}
+        | {f"held_out_nearest_{name}": value for name, value in nearest.items()},
         options={
             "heads": sizes.heads,
             "sinkhorn_iterations": ITERATIONS,
             "match_threshold": THRESHOLD,
-            "keypoints": served.keypoints,
-            "closer": served.closer,
+            "keypoints": release.keypoints,
+            "closer": release.closer,
         },
     )
     return export_weights(run / "best.pt", card, folder)
@@ -88,13 +93,16 @@ def release_superpoint(data: TrainingData, run: Path, folder: Path) -> WeightsEn
     state = load_checkpoint(run / "best.pt", "cpu")["net"]
     net = SuperPoint(SuperPointSizes.of(state))
     net.load_state_dict(state)
-    figures = measure_keypoints(net.eval(), read_pictures(data, HELD_OUT_PICTURES, held_out=True))
+    pictures = read_pictures(data, HELD_OUT_PICTURES, held_out=True)
     card = WeightsCard(
         name=f"superpoint-{net.sizes.descriptors}",
         network=Network.SUPERPOINT,
-        trained_on=SOURCES,
+        trained_on=_SOURCES,
         command=training_command("superpoint", run),
-        figures={f"held_out_{name}": value for name, value in figures.items()},
+        figures={
+            f"held_out_{name}": value
+            for name, value in measure_keypoints(net.eval(), pictures).items()
+        },
         options={},
     )
     return export_weights(run / "best.pt", card, folder)

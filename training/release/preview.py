@@ -1,4 +1,4 @@
-"""Contact sheets: pictures that each network is trained on, with what it is told about them."""
+"""Contact sheets: pictures that each network is trained on, with their labels."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -34,11 +34,13 @@ from training.superglue.front_ends import FrontEndChoice
 from training.superglue.things import ThingCollector, ThingCounts, read_training_pictures
 from training.superpoint.shapes import draw_shape
 
+# Pixels of a tile and between tiles.
 _TILE: Final = 160
+_GAP: Final = 4
 _COLUMNS: Final = 8
 _ROWS: Final = 5
-_GAP: Final = 4
-_PLACES: Final = 100
+# Enough to look at, and read within a minute.
+_BACKGROUNDS: Final = 100
 _THINGS: Final = 24
 _GREEN: Final = (40, 220, 60)
 _RED: Final = (230, 40, 40)
@@ -49,14 +51,14 @@ Tile = NDArray[np.uint8]
 def draw_data_sheets(
     data: TrainingData, out: Path, choice: FrontEndChoice, seed: int
 ) -> Iterator[tuple[str, Tile]]:
-    """One sheet per network, by its name, as `skulens train NETWORK --data DIR` draws them.
+    """Yield one sheet per network, by its name, as `skulens train NETWORK --data DIR` draws them.
 
     Boxes and keypoints are drawn in green; views of one thing stand side by side.
 
     Args:
         data: the data folder.
-        out: keeps where the cartons are in their photos.
-        choice: whose keypoints the things of the last sheet are located by.
+        out: folder that keeps the boxes of located cartons.
+        choice: keypoints by which photos are located.
         seed: of all chance.
     """
     rng = np.random.default_rng(seed)
@@ -66,18 +68,18 @@ def draw_data_sheets(
         "detector",
         lay_out_sheet([draw_boxes(sampler.scene(INPUT_SIDE)) for _ in range(_COLUMNS * _ROWS)]),
     )
-    places = read_data_backgrounds(data, _PLACES)
-    batch = ViewSampler(read_training_instances(data, out), places, rng).batch(view_side(1.0))
+    backgrounds = read_data_backgrounds(data, _BACKGROUNDS)
+    batch = ViewSampler(read_training_instances(data, out), backgrounds, rng).batch(view_side(1.0))
     yield "embedder", lay_out_sheet(list(batch.images))
     drawn = (draw_shape(120, rng) for _ in range(_COLUMNS * _ROWS))
     yield "superpoint", lay_out_sheet([draw_keypoints(image, points) for image, points in drawn])
     pictures = (
-        replace(one, photos=one.photos[:1])
-        for one in islice(read_training_pictures(data, ThingCounts(20, 1, 4)), _THINGS)
+        replace(picture, photos=picture.photos[:1])
+        for picture in islice(read_training_pictures(data, ThingCounts(20, 1, 4)), _THINGS)
     )
     composer = Composer(ThingCollector(choice.open()).collect(pictures).things, rng)
     yield "superglue", lay_out_sheet([composer.scene().image for _ in range(_COLUMNS * _ROWS)])
-    few = ComparedAmounts(_PLACES, _THINGS, 1)
+    few = ComparedAmounts(_BACKGROUNDS, _THINGS, 1)
     photos = align_photos(data, choice.open(), held_out=False, twins=False)
     material = collect_material(data, few, photos, held_out=False)
     yield (
@@ -91,7 +93,7 @@ def draw_data_sheets(
 def draw_catalog_sheets(
     products: Sequence[CatalogProduct], twins: NDArray[np.intp], side: int, seed: int
 ) -> Iterator[tuple[str, Tile]]:
-    """The same as `skulens train NETWORK --catalog NAME` draws them.
+    """Yield one sheet per network, as `skulens train NETWORK --catalog NAME` draws them.
 
     Args:
         products: of the catalog.
@@ -100,17 +102,20 @@ def draw_catalog_sheets(
         seed: of all chance.
     """
     rng = np.random.default_rng(seed)
-    places = draw_backgrounds(_PLACES, seed)
-    own = [look.subject() for one in products for look in one.pictures]
-    makers = SceneComposer(own, places, rng), SceneComposer(make_packages(12, 0, rng), places, rng)
+    backgrounds = draw_backgrounds(_BACKGROUNDS, seed)
+    own = [picture.subject() for product in products for picture in product.pictures]
+    makers = (
+        SceneComposer(own, backgrounds, rng),
+        SceneComposer(make_packages(12, 0, rng), backgrounds, rng),
+    )
     scenes = [makers[number % 2].scene(INPUT_SIDE) for number in range(_COLUMNS * _ROWS)]
     yield "detector", lay_out_sheet([draw_boxes(scene) for scene in scenes])
-    views = FinetuneSampler(products, twins, places, rng).batch(side)
+    views = FinetuneSampler(products, twins, backgrounds, rng).batch(side)
     yield "embedder", lay_out_sheet(list(views.images))
 
 
 def draw_boxes(scene: Scene) -> Tile:
-    """A scene with its boxes drawn."""
+    """Return a scene with its boxes drawn."""
     image = scene.image.copy()
     for box in scene.boxes:
         cv2.rectangle(image, *_corners(box), _GREEN, 2)
@@ -118,7 +123,7 @@ def draw_boxes(scene: Scene) -> Tile:
 
 
 def draw_keypoints(image: NDArray[np.uint8], points: NDArray[np.float32]) -> Tile:
-    """A grey picture with its keypoints drawn."""
+    """Return a grey picture with its keypoints drawn."""
     shown = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
     for x, y in np.rint(points).astype(int).tolist():
         cv2.circle(shown, (x, y), 2, _GREEN, -1)
@@ -126,7 +131,7 @@ def draw_keypoints(image: NDArray[np.uint8], points: NDArray[np.float32]) -> Til
 
 
 def draw_compared_pair(pair: ComparedPair) -> Tile:
-    """A reference, the picture of it, and in that red what differs and green what does not."""
+    """Return a reference beside its photo, in which red cells differ and green ones do not."""
     shown = pair.query.copy()
     height, width = shown.shape[:2]
     cells = cv2.resize(pair.labels, None, fx=CELL, fy=CELL, interpolation=cv2.INTER_NEAREST)
@@ -137,10 +142,10 @@ def draw_compared_pair(pair: ComparedPair) -> Tile:
 
 
 def lay_out_sheet(tiles: Sequence[Tile]) -> Tile:
-    """Pictures in rows of eight, each fitted into a square, on white.
+    """Lay pictures out in rows of eight, each fitted into a square, on white.
 
     Raises:
-        TrainingError: there is none.
+        TrainingError: there is no picture.
     """
     if not tiles:
         raise TrainingError("there is nothing to look at: the data has no picture of that kind")
@@ -156,10 +161,10 @@ def lay_out_sheet(tiles: Sequence[Tile]) -> Tile:
 
 
 def write_sheet(page: Tile, path: Path) -> None:
-    """As PNG.
+    """Write a sheet as PNG.
 
     Raises:
-        TrainingError: it cannot be written.
+        TrainingError: the file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if not cv2.imwrite(str(path), cv2.cvtColor(page, cv2.COLOR_RGB2BGR)):

@@ -1,7 +1,7 @@
 """The demo's film: a shaking camera along a shelf, then products held up one after the other.
 
 In view are several catalog products, one near-twin without its twin, and one product that is not
-in the catalog. Every frame knows where each product is and how much of it shows.
+in the catalog. The truth of every frame says where each product is and how much of it shows.
 """
 
 from collections import deque
@@ -30,14 +30,14 @@ def make_film(
     width: int,
     height: int,
 ) -> ShopFilm:
-    """The film before it is drawn.
+    """Return the film before it is drawn.
 
     Args:
         products: the catalog's products, at least those that `training.render.scene.script` shows.
         stranger: the product that the catalog does not hold.
         seed: of every shake, grain and shadow.
         width: of the picture in pixels.
-        height: likewise.
+        height: of the picture in pixels.
     """
     solids = {product.product_id: product.solid for product in products}
     fonts = FontBook(bundled_fonts())
@@ -55,7 +55,7 @@ def render_clip(
 
     Args:
         path: of the video.
-        film: what to draw.
+        film: to draw.
         known: product ids that the catalog holds.
         on_progress: called with frames done and frames in all.
         frame_count: stop early; None draws all.
@@ -75,7 +75,7 @@ def render_clip(
 
 
 def _drawn(film: ShopFilm, count: int) -> Iterator[tuple[NDArray[np.uint8], TruthFrame]]:
-    """Frames in order, drawn a few ahead."""
+    """Yield frames in order, drawn a few ahead."""
     waiting: deque[Future[tuple[NDArray[np.uint8], TruthFrame]]] = deque()
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="film") as pool:
         try:

@@ -1,4 +1,4 @@
-"""A small shop that does not exist: packages, printed and folded, and their catalog pictures.
+"""A small invented shop: packages, printed and folded, and their catalog pictures.
 
 Every package is drawn from a seed: same seed, same pixels. Two pairs are near-twins: one brand and
 layout, another flavour name, fruit and accent colour.
@@ -52,7 +52,7 @@ class PackagedProduct:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CatalogPicture:
-    """What a shop's photographer delivers.
+    """A catalog picture of a product.
 
     Attributes:
         name: of the file, without folder.
@@ -94,7 +94,7 @@ _DESIGNS: tuple[tuple[str, str, str, _Design], ...] = (
 
 
 def make_products(seed: int) -> tuple[PackagedProduct, ...]:
-    """The catalog's products, near-twins first."""
+    """Draw the catalog's products, near-twins first."""
     studio = Studio(FontBook(bundled_fonts()), seed)
     pairs = (
         PackagedProduct(
@@ -131,7 +131,7 @@ def make_products(seed: int) -> tuple[PackagedProduct, ...]:
 
 
 def make_stranger(seed: int) -> PackagedProduct:
-    """A product that no catalog here holds."""
+    """Draw a product that the shop's catalog does not hold."""
     studio = Studio(FontBook(bundled_fonts()), seed)
     return PackagedProduct(
         "zumbari-hoops", "Zumbari jungle hoops", "cereal", snacks.stranger(studio)
@@ -141,7 +141,7 @@ def make_stranger(seed: int) -> PackagedProduct:
 def draw_studio_picture(
     solid: Solid, yaw: float, pitch: float, side: int = 760
 ) -> NDArray[np.uint8]:
-    """A studio picture of a package, turned by radians, about `side` pixels long."""
+    """Draw a studio picture of a package, turned by radians, about `side` pixels long."""
     body = body_of(solid).moved(Pose.at(np.zeros(3), yaw)).moved(Pose.at(np.zeros(3), pitch=pitch))
     reach = max(solid.width, solid.height)
     camera = PinholeCamera(Pose.at(np.array([0.0, 0.0, -4.2 * reach])), side * 3.6, side, side)
@@ -157,7 +157,7 @@ def draw_studio_picture(
 
 
 def _backdrop(outline: NDArray[np.float32], side: int) -> NDArray[np.uint8]:
-    """White paper with the soft shadow of what will stand on it."""
+    """Draw white paper with the soft shadow of the package that will stand on it."""
     low, high = outline.min(axis=0), outline.max(axis=0)
     shadow = np.zeros((side, side), np.float32)
     centre = (round(float(low[0] + high[0]) / 2 + 0.02 * side), round(float(high[1])))
@@ -169,7 +169,7 @@ def _backdrop(outline: NDArray[np.float32], side: int) -> NDArray[np.uint8]:
 
 
 def draw_catalog_pictures(product: PackagedProduct) -> tuple[CatalogPicture, ...]:
-    """Its front, and a view that shows a side."""
+    """Draw a product's front, and a view that shows a side."""
     front = draw_studio_picture(product.solid, 0.0, 0.0)
     angle = draw_studio_picture(product.solid, 0.55, 0.14)
     return CatalogPicture("front.jpg", front), CatalogPicture("angle.jpg", angle)
@@ -182,7 +182,7 @@ def write_pictures(
 
     Args:
         folder: is made; `catalog.transfer.importer.import_path` takes it in.
-        products: what the catalog shall hold.
+        products: of the catalog.
         on_progress: called with products done and products in all.
 
     Raises:

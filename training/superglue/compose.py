@@ -14,15 +14,21 @@ from training.superglue.things import FlatThing
 UNKNOWN: Final = 255
 """Owner of pixels that may or may not show one of the references."""
 
+# Pixels of a scene's longer side.
 _SIDES: Final = (280, 640)
 _ASPECTS: Final = (0.75, 1.0, 4 / 3)
+# Displacement of corners at most, as a share of the thing's size.
 _CORNERS: Final = 0.25
+# Degrees: standard deviation of most turns, and the bound of the few wide ones.
 _SPREAD_TURN: Final = 22.0
 _WIDE_TURN: Final = 180.0
+# Shares of scenes: real photos; of the others, one thing that fills the scene; of the rest, one
+# thing alone. All others show up to so many things, less one.
+_PHOTOS: Final = 0.4
 _FILL: Final = 0.22
 _ALONE: Final = 0.55
 _CROWD: Final = 7
-_PHOTOS: Final = 0.4
+# Draws until the corners stay convex.
 _ATTEMPTS: Final = 20
 
 
@@ -43,11 +49,11 @@ class PlacedThing:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ComposedScene:
-    """A photo and what it shows.
+    """A picture and the things in it.
 
     Attributes:
         image: (H, W, 3) uint8, RGB.
-        owner: (H, W) uint8: 0 for what belongs to none, k for the k-th thing (from 1), `UNKNOWN`.
+        owner: (H, W) uint8: 0 for the background, k for the k-th thing (from 1), or `UNKNOWN`.
         placed: the things.
     """
 
@@ -57,7 +63,7 @@ class ComposedScene:
 
 
 class Composer:
-    """Composes scenes; not thread-safe, because of its random generator."""
+    """A composer of scenes; not thread-safe, because of its random generator."""
 
     def __init__(self, things: Sequence[FlatThing], rng: np.random.Generator) -> None:
         self._flat = [thing for thing in things if not thing.photo]
@@ -65,7 +71,7 @@ class Composer:
         self._rng = rng
 
     def scene(self) -> ComposedScene:
-        """One scene of 280 to 640 pixels, before it is brought to matching size."""
+        """Compose one scene of 280 to 640 pixels, before it is brought to matching size."""
         rng = self._rng
         side, aspect = rng.uniform(*_SIDES), float(rng.choice(_ASPECTS))
         size = (int(side * min(aspect, 1)), int(side * min(1 / aspect, 1)))
@@ -81,17 +87,17 @@ class Composer:
         return ComposedScene(photograph(canvas, rng, Degradation(strength)), owner, tuple(placed))
 
     def _chosen(self) -> list[tuple[FlatThing, float]]:
-        """Things, and the share of the scene that each takes; each reference at most once."""
+        """Choose things and the share of the scene that each takes; each reference at most once."""
         rng, kind = self._rng, self._rng.random()
         if self._photos and kind < _PHOTOS:
-            return [(_one(self._photos, rng), float(rng.uniform(0.8, 2.0)))]
+            return [(_draw_one(self._photos, rng), float(rng.uniform(0.8, 2.0)))]
         if kind < _PHOTOS + _FILL * (1 - _PHOTOS):
-            return [(_one(self._flat, rng), float(rng.uniform(0.7, 1.5)))]
+            return [(_draw_one(self._flat, rng), float(rng.uniform(0.7, 1.5)))]
         if rng.random() < _ALONE:
-            return [(_one(self._flat, rng), float(rng.uniform(0.35, 0.9)))]
+            return [(_draw_one(self._flat, rng), float(rng.uniform(0.35, 0.9)))]
         several = {
             thing.reference: thing
-            for thing in (_one(self._flat, rng) for _ in range(rng.integers(2, _CROWD)))
+            for thing in (_draw_one(self._flat, rng) for _ in range(rng.integers(2, _CROWD)))
         }
         share = rng.uniform(0.25, 0.6)
         return [(thing, float(share * rng.uniform(0.7, 1.3))) for thing in several.values()]
@@ -101,7 +107,7 @@ class Composer:
         if rng.random() < 0.15:
             plain = rng.integers(0, 256, 3)
             return np.full((size[1], size[0], 3), plain, np.uint8)
-        image = _one(self._flat, rng).image
+        image = _draw_one(self._flat, rng).image
         height, width = image.shape[:2]
         cut = int(rng.uniform(0.5, 1.0) * min(height, width))
         top, left = rng.integers(height - cut + 1), rng.integers(width - cut + 1)
@@ -109,7 +115,7 @@ class Composer:
         return np.ascontiguousarray(part[:, ::-1] if rng.random() < 0.5 else part, np.uint8)
 
     def _pose(self, thing: FlatThing, size: tuple[int, int], share: float) -> NDArray[np.float64]:
-        """Picture pixels to scene pixels: scaled to its share, corners moved, turned, shifted."""
+        """Draw a homography from the thing's picture to the scene."""
         rng = self._rng
         rows, columns = np.nonzero(thing.surface)
         if len(rows) == 0:
@@ -148,7 +154,7 @@ def _paste(
     number: int,
     rng: np.random.Generator,
 ) -> None:
-    """Draw in place; what comes later covers what was there."""
+    """Draw a thing in place; it covers what was there."""
     size = (canvas.shape[1], canvas.shape[0])
     image, matrix = _shrunk(thing.image, homography)
     border = cv2.BORDER_REFLECT_101
@@ -166,7 +172,7 @@ def _paste(
 def _shrunk(
     image: NDArray[np.uint8], homography: NDArray[np.float64]
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """The picture reduced as far as it will be anyway: warping itself does not average."""
+    """Reduce the picture as far as the homography will, because warping does not average."""
     height, width = image.shape[:2]
     corners = np.array([[[0, 0], [width, 0], [width, height], [0, height]]], np.float64)
     area = cv2.contourArea(cv2.perspectiveTransform(corners, homography).astype(np.float32))
@@ -185,5 +191,5 @@ def _shrunk(
     return np.asarray(reduced, np.uint8), homography @ back
 
 
-def _one(things: Sequence[FlatThing], rng: np.random.Generator) -> FlatThing:
+def _draw_one(things: Sequence[FlatThing], rng: np.random.Generator) -> FlatThing:
     return things[int(rng.integers(len(things)))]

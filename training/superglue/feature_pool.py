@@ -28,9 +28,12 @@ from training.superglue.things import (
     read_training_pictures,
 )
 
+# Keypoints of a scene at most.
 _KEPT: Final = 1500
+# Points are stored in 64ths of a pixel, descriptors in 127ths.
 _POINT_UNIT: Final = 64.0
 _CODE_UNIT: Final = 127.0
+# Shorter and longer side in pixels at which the matcher looks at whole photos and at crops.
 _MATCHING_SIDES: Final = ((640, 1024), (448, 640))
 
 
@@ -41,7 +44,7 @@ class PastedReference:
     Attributes:
         reference: its index in the pool.
         homography: (3, 3) float64, canonical pixels to scene pixels.
-        photo: see `Placed`.
+        photo: whether a real photo of it was pasted.
     """
 
     reference: int
@@ -66,13 +69,13 @@ class PooledScene:
 
 @dataclass(frozen=True, slots=True)
 class FeaturePoolOptions:
-    """How much to build.
+    """The size of a pool.
 
     Attributes:
         shards: of training scenes.
         validation_shards: of scenes with held-out products.
         shard_size: scenes in each.
-        amounts: how many pictures there are to show.
+        amounts: pictures that scenes are composed of.
         seed: of all chance.
     """
 
@@ -86,7 +89,7 @@ class FeaturePoolOptions:
 def build_pool(
     data: TrainingData, front_end: FrontEnd, folder: Path, options: FeaturePoolOptions
 ) -> Iterator[Path]:
-    """Build what is missing, validation first; yields each shard as it is written.
+    """Build the missing shards, validation first; yield each as it is written.
 
     Raises:
         TrainingError: the data folder is not complete.
@@ -118,7 +121,7 @@ def _extract_shard(
 def extract_scene(
     scene: ComposedScene, front_end: FrontEnd, rng: np.random.Generator
 ) -> PooledScene:
-    """A scene as the product would look at it: as a whole photo or as what a detector cut."""
+    """Extract a scene's keypoints as the matcher would: of a whole photo or of a crop."""
     sides = _MATCHING_SIDES[int(rng.integers(len(_MATCHING_SIDES)))]
     image, scale = resize_within(scene.image, *sides)
     features = front_end.extract(image, _KEPT)
@@ -128,17 +131,18 @@ def extract_scene(
     shift = 0.5 * scale - 0.5
     grow = np.array([[scale, 0, shift], [0, scale, shift], [0, 0, 1]])
     pasted = tuple(
-        PastedReference(one.reference, grow @ one.homography, one.photo) for one in scene.placed
+        PastedReference(thing.reference, grow @ thing.homography, thing.photo)
+        for thing in scene.placed
     )
     return PooledScene(features, scene.owner[rows, columns], pasted)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FeaturePool:
-    """What has been built so far.
+    """The part of a pool that has been built so far.
 
     Attributes:
-        references: what scenes point to.
+        references: that scenes point to.
         scenes: in the order of their shards.
         shards: how many were read.
     """
@@ -149,7 +153,7 @@ class FeaturePool:
 
     @classmethod
     def read(cls, folder: Path, name: str) -> "FeaturePool":
-        """The part "train" or "validation"; empty as long as nothing of it is built.
+        """Read the part "train" or "validation"; empty as long as nothing of it is built.
 
         Raises:
             TrainingError: a file of it is broken.
@@ -157,7 +161,7 @@ class FeaturePool:
         return cls((), (), 0).grown(folder, name)
 
     def grown(self, folder: Path, name: str) -> "FeaturePool":
-        """With the shards that have come since."""
+        """Return the pool with the shards that have been built since."""
         known = folder / f"{name}-references.npz"
         if not known.exists():
             return self
@@ -174,7 +178,7 @@ def _shard(folder: Path, name: str, number: int) -> Path:
 
 
 def _write(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Beside the target first: a reader sees all of it or nothing."""
+    """Write beside the target first: a reader sees all of it or nothing."""
     beside = path.with_suffix(".partial")
     with beside.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
@@ -191,14 +195,16 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
 
 def _references_as_arrays(references: Sequence[ThingReference]) -> dict[str, NDArray[Any]]:
     return {
-        "names": np.array([one.name for one in references]),
-        "brands": np.array([one.brand for one in references]),
-        "sizes": np.array([(one.width, one.height) for one in references], np.int32),
-        "counts": np.array([len(one.local.points) for one in references], np.int64),
-        "points": np.concatenate([one.local.points for one in references]),
-        "scales": np.concatenate([one.local.scales for one in references]),
-        "angles": np.concatenate([one.local.angles for one in references]),
-        "codes": np.concatenate([one.local.codes for one in references]),
+        "names": np.array([reference.name for reference in references]),
+        "brands": np.array([reference.brand for reference in references]),
+        "sizes": np.array(
+            [(reference.width, reference.height) for reference in references], np.int32
+        ),
+        "counts": np.array([len(reference.local.points) for reference in references], np.int64),
+        "points": np.concatenate([reference.local.points for reference in references]),
+        "scales": np.concatenate([reference.local.scales for reference in references]),
+        "angles": np.concatenate([reference.local.angles for reference in references]),
+        "codes": np.concatenate([reference.local.codes for reference in references]),
     }
 
 
@@ -214,21 +220,21 @@ def _references_of(arrays: Mapping[str, NDArray[Any]]) -> Iterator[ThingReferenc
 
 def _scenes_as_arrays(scenes: Sequence[PooledScene]) -> dict[str, NDArray[Any]]:
     every = [scene.features for scene in scenes]
-    pasted = [one for scene in scenes for one in scene.pasted]
-    descriptors = np.concatenate([one.descriptors for one in every])
+    pasted = [thing for scene in scenes for thing in scene.pasted]
+    descriptors = np.concatenate([features.descriptors for features in every])
     return {
-        "sizes": np.array([(one.width, one.height) for one in every], np.int32),
-        "counts": np.array([len(one) for one in every], np.int64),
-        "points": _points_as_codes(np.concatenate([one.points for one in every])),
-        "scales": np.concatenate([one.scales for one in every]).astype(np.float16),
-        "angles": np.concatenate([one.angles for one in every]).astype(np.float16),
-        "scores": np.concatenate([one.scores for one in every]).astype(np.float16),
+        "sizes": np.array([(features.width, features.height) for features in every], np.int32),
+        "counts": np.array([len(features) for features in every], np.int64),
+        "points": _points_as_codes(np.concatenate([features.points for features in every])),
+        "scales": np.concatenate([features.scales for features in every]).astype(np.float16),
+        "angles": np.concatenate([features.angles for features in every]).astype(np.float16),
+        "scores": np.concatenate([features.scores for features in every]).astype(np.float16),
         "codes": np.rint(descriptors * _CODE_UNIT).astype(np.int8),
         "owner": np.concatenate([scene.owner for scene in scenes]),
         "pasted": np.array([len(scene.pasted) for scene in scenes], np.int64),
-        "references": np.array([one.reference for one in pasted], np.int32),
-        "homographies": np.array([one.homography for one in pasted]).reshape(-1, 3, 3),
-        "photos": np.array([one.photo for one in pasted], bool),
+        "references": np.array([thing.reference for thing in pasted], np.int32),
+        "homographies": np.array([thing.homography for thing in pasted]).reshape(-1, 3, 3),
+        "photos": np.array([thing.photo for thing in pasted], bool),
     }
 
 
@@ -241,7 +247,7 @@ _COLUMNS: Final = ("points", "scales", "angles", "scores", "codes", "owner")
 
 
 def _scenes_of(arrays: Mapping[str, NDArray[Any]]) -> Iterator[PooledScene]:
-    """Scenes whose arrays stay as narrow as they were stored, see `widen`."""
+    """Yield scenes whose arrays stay as narrow as they were stored, see `widen`."""
     ends = np.cumsum(arrays["counts"])[:-1]
     columns = [np.split(arrays[key], ends) for key in _COLUMNS]
     ranges = np.concatenate([[0], np.cumsum(arrays["pasted"])])
@@ -262,7 +268,7 @@ def _scenes_of(arrays: Mapping[str, NDArray[Any]]) -> Iterator[PooledScene]:
 
 
 def widen(features: LocalFeatures) -> LocalFeatures:
-    """Features of a pooled scene in the numbers that the front end gave."""
+    """Return the features of a pooled scene as the front end gave them."""
     descriptors = features.descriptors.astype(np.float32)
     lengths = np.maximum(np.linalg.norm(descriptors, axis=1, keepdims=True), 1e-9)
     return LocalFeatures(
@@ -277,5 +283,5 @@ def widen(features: LocalFeatures) -> LocalFeatures:
 
 
 def use_one_thread() -> None:
-    """One thread, so that a builder and a trainer share a machine."""
+    """Use one thread, so that a builder and a trainer share a machine."""
     cv2.setNumThreads(1)

@@ -1,4 +1,4 @@
-"""Whose keypoints are to be paired: chosen by name, opened in each process that extracts them."""
+"""Front ends of keypoints: chosen by name, opened in each process that extracts them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,7 +18,7 @@ _THREADS: Final = 1
 
 
 class FrontEndKind(StrEnum):
-    """What finds and describes keypoints."""
+    """A method that finds and describes keypoints."""
 
     ROOTSIFT = "rootsift"
     SUPERPOINT = "superpoint"
@@ -35,7 +35,7 @@ class FrontEndChoice:
     """A front end before it is opened.
 
     Attributes:
-        kind: which.
+        kind: the method.
         weights: the folder that holds its weights.
         cache: folder for compiled networks.
     """
@@ -45,11 +45,11 @@ class FrontEndChoice:
     cache: Path
 
     def open(self) -> FrontEnd:
-        """Load it.
+        """Load the front end.
 
         Raises:
             TrainingError: the folder has no weights for it.
-            WeightsError: they are broken.
+            WeightsError: the weights are broken.
         """
         weights = self._listed()
         if self.kind is FrontEndKind.ROOTSIFT:
@@ -66,6 +66,6 @@ class FrontEndChoice:
 
 
 def descriptor_size(front_end: FrontEnd) -> int:
-    """Length of its descriptors."""
+    """Return the length of a front end's descriptors."""
     nothing = front_end.extract(np.zeros((64, 64, 3), np.uint8), 1)
     return int(nothing.descriptors.shape[1])

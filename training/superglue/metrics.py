@@ -1,4 +1,4 @@
-"""How well pairs are found, on pairs of pictures that are never trained on."""
+"""Validation of pairing, on pairs of pictures that are never trained on."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,35 +11,36 @@ from matcher.keypoints.features import Correspondences, LocalFeatures
 from training.superglue.pairs import DUSTBIN, Relation, TrainingPair
 
 FindPairs = Callable[[LocalFeatures, LocalFeatures], Correspondences]
-"""Pairs of a query's and a reference's keypoints."""
+"""Finds pairs of a query's and a reference's keypoints."""
 
+# Wrong pairs are counted in units of so many, so that figures lie near [0, 1].
 _MANY: Final = 50.0
 
 
 @dataclass(slots=True)
 class _PairCount:
     correct: int = 0
-    said: int = 0
+    found: int = 0
     true: int = 0
 
-    def add(self, pair: TrainingPair, said: Correspondences) -> None:
-        """What has no known truth counts neither for nor against."""
-        truth = pair.query_targets[said.query]
-        back = pair.reference_targets[said.reference]
+    def add(self, pair: TrainingPair, found: Correspondences) -> None:
+        """Count found pairs; those without a known truth count neither for nor against."""
+        truth = pair.query_targets[found.query]
+        back = pair.reference_targets[found.reference]
         known = (truth >= DUSTBIN) | (back >= 0)
-        self.correct += int((truth == said.reference).sum())
-        self.said += int(known.sum())
+        self.correct += int((truth == found.reference).sum())
+        self.found += int(known.sum())
         self.true += int((pair.query_targets >= 0).sum())
 
     def figures(self, name: str) -> dict[str, float]:
         return {
-            f"{name}_precision": self.correct / max(self.said, 1),
+            f"{name}_precision": self.correct / max(self.found, 1),
             f"{name}_recall": self.correct / max(self.true, 1),
         }
 
 
 def measure_pairing(pairs: Sequence[TrainingPair], find: FindPairs) -> dict[str, float]:
-    """Precision and recall of pairs, and how many wrong ones a wrong reference draws.
+    """Measure precision and recall of pairs, and how many pairs a wrong reference draws.
 
     Returns:
         `flat_…` on composed scenes, `photo_…` on real photos, and `twin_drawn` and `other_drawn`:
@@ -48,11 +49,11 @@ def measure_pairing(pairs: Sequence[TrainingPair], find: FindPairs) -> dict[str,
     flat, photo = _PairCount(), _PairCount()
     drawn: Mapping[Relation, list[int]] = {Relation.TWIN: [], Relation.OTHER: []}
     for pair in pairs:
-        said = find(pair.query, pair.reference)
+        found = find(pair.query, pair.reference)
         if pair.relation is Relation.SHOWN:
-            (photo if pair.photo else flat).add(pair, said)
+            (photo if pair.photo else flat).add(pair, found)
         else:
-            drawn[pair.relation].append(int(_certain(pair.query_targets)[said.query].sum()))
+            drawn[pair.relation].append(int(_certain(pair.query_targets)[found.query].sum()))
     return {
         **flat.figures("flat"),
         **photo.figures("photo"),
@@ -61,7 +62,7 @@ def measure_pairing(pairs: Sequence[TrainingPair], find: FindPairs) -> dict[str,
 
 
 def harmonic_mean(figures: Mapping[str, float], name: str) -> float:
-    """Harmonic mean of a kind's precision and recall."""
+    """Return the harmonic mean of a kind's precision and recall."""
     precision, recall = figures[f"{name}_precision"], figures[f"{name}_recall"]
     return 2 * precision * recall / max(precision + recall, 1e-9)
 

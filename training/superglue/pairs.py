@@ -1,4 +1,4 @@
-"""Pairs of pictures to learn pairing from: which keypoints belong together, and which to none."""
+"""Pairs of pictures with the true pairs of their keypoints, and the keypoints that have none."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -20,14 +20,16 @@ from training.superglue.feature_pool import FeaturePool, PastedReference, Pooled
 DUSTBIN: Final = -1
 IGNORED: Final = -2
 
+# Cumulative shares of references that the scene shows and of near-twins; the rest are others.
 _SAME: Final = 0.72
 _TWIN: Final = 0.86
 _FEWEST: Final = 4
+# Largest share of keypoints that is left out at random.
 _DROPPED: Final = 0.3
 
 
 class Relation(Enum):
-    """What the reference is to the scene."""
+    """The relation of a reference to a scene."""
 
     SHOWN = "shown"
     TWIN = "twin"
@@ -47,8 +49,8 @@ class Tolerance:
     apart: float
 
 
-# Where a photo's homography was found and not made, and no carton is quite flat.
 _EXACT: Final = Tolerance(3.0, 6.0)
+# Of real photos: their homography was estimated, and no carton is quite flat.
 _FOUND: Final = Tolerance(5.0, 12.0)
 
 
@@ -60,9 +62,9 @@ class TrainingPair:
         query: M keypoints of the scene.
         reference: N keypoints.
         query_targets: (M,) int64, the partner's index, `DUSTBIN` or `IGNORED`.
-        reference_targets: (N,) int64, likewise.
+        reference_targets: (N,) int64, the same for the reference.
         photo: whether the scene is a real photo of the reference's product.
-        relation: what the reference is to the scene.
+        relation: of the reference to the scene.
     """
 
     query: LocalFeatures
@@ -78,10 +80,10 @@ class PairBatch:
     """B pairs, padded.
 
     Attributes:
-        query: M places.
-        reference: N places.
+        query: M keypoints each.
+        reference: N keypoints each.
         query_targets: (B, M) int64, see `TrainingPair`; padding is ignored.
-        reference_targets: (B, N) int64, likewise.
+        reference_targets: (B, N) int64, the same for the references.
     """
 
     query: KeypointBatch
@@ -91,7 +93,7 @@ class PairBatch:
 
 
 class PairSampler:
-    """Draws pairs from a pool; not thread-safe, because of its random generator."""
+    """A source of pairs from a pool; not thread-safe, because of its random generator."""
 
     def __init__(self, pool: FeaturePool, front_end: FrontEnd, rng: np.random.Generator) -> None:
         self._pool = pool
@@ -103,7 +105,7 @@ class PairSampler:
         self._usable = [scene for scene in pool.scenes if len(scene.features) >= _FEWEST]
 
     def draw(self, limit: int, *, whole: bool = False) -> TrainingPair:
-        """One pair of at most `limit` keypoints a side; some are left out unless it is `whole`."""
+        """Draw a pair of at most `limit` keypoints a side; leave some out unless it is `whole`."""
         rng = self._rng
         scene = self._usable[int(rng.integers(len(self._usable)))]
         pasted = scene.pasted[int(rng.integers(len(scene.pasted)))]
@@ -115,17 +117,17 @@ class PairSampler:
 
     def _related(self, scene: PooledScene, pasted: PastedReference) -> tuple[Relation, int]:
         rng = self._rng
-        there = {one.reference for one in scene.pasted}
+        shown = {thing.reference for thing in scene.pasted}
         kind = rng.random()
         if kind < _SAME:
             return Relation.SHOWN, pasted.reference
         brand = self._pool.references[pasted.reference].brand
-        twins = [one for one in self._families[brand] if one not in there]
+        twins = [twin for twin in self._families[brand] if twin not in shown]
         if kind < _TWIN and twins:
             return Relation.TWIN, twins[int(rng.integers(len(twins)))]
         other = int(rng.integers(len(self._pool.references)))
         # Behind a real photo anything of its brand may stand, but nothing else of ours.
-        if other in there or self._pool.references[other].brand == brand:
+        if other in shown or self._pool.references[other].brand == brand:
             return Relation.SHOWN, pasted.reference
         return Relation.OTHER, other
 
@@ -166,12 +168,12 @@ def find_true_pairs(
     number: int,
     pasted: PastedReference,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Partners by the homography: each other's nearest, and near enough.
+    """Find partners by the homography: each other's nearest, and near enough.
 
     Args:
         query: M keypoints of the scene.
         reference: N keypoints.
-        owner: (M,) whose each of the scene's keypoints is.
+        owner: (M,) the thing that each keypoint of the scene lies on.
         number: of the reference among the scene's things, from 1.
         pasted: where it is.
 
@@ -195,7 +197,7 @@ def find_true_pairs(
     query_targets[own[gap < tolerance.apart]] = IGNORED
     reference_targets[apart.min(axis=0) < tolerance.apart] = IGNORED
     if pasted.photo:
-        # What has no partner here may have one on the next copy in the shelf.
+        # A keypoint without a partner here may have one on the next copy in the shelf.
         reference_targets[:] = IGNORED
     same = (back[nearest] == rows) & (gap < tolerance.same)
     query_targets[own[same]] = nearest[same]
@@ -206,7 +208,7 @@ def find_true_pairs(
 def _no_pairs(
     owner: NDArray[np.uint8], references: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Everything stays alone, except what may show anything."""
+    """Return targets without pairs; keypoints on unknown pixels are ignored."""
     unknown = owner == UNKNOWN
     query = np.where(unknown, IGNORED, DUSTBIN).astype(np.int64)
     alone = IGNORED if unknown.any() else DUSTBIN
@@ -214,7 +216,7 @@ def _no_pairs(
 
 
 def stack_pairs(pairs: Sequence[TrainingPair]) -> PairBatch:
-    """Pad pairs to one size."""
+    """Stack pairs, padded to one size."""
     query = KeypointBatch.stack([to_keypoint_batch(pair.query) for pair in pairs])
     reference = KeypointBatch.stack([to_keypoint_batch(pair.reference) for pair in pairs])
     return PairBatch(
@@ -226,7 +228,7 @@ def stack_pairs(pairs: Sequence[TrainingPair]) -> PairBatch:
 
 
 def to_keypoint_batch(features: LocalFeatures) -> KeypointBatch:
-    """One picture as a batch of one."""
+    """Return one picture's keypoints as a batch of one."""
     return KeypointBatch.of(
         torch.from_numpy(features.points),
         torch.from_numpy(features.scores),
@@ -238,12 +240,14 @@ def to_keypoint_batch(features: LocalFeatures) -> KeypointBatch:
 
 
 def move_to_device(batch: KeypointBatch, device: str) -> KeypointBatch:
-    """The same on another device."""
-    return KeypointBatch(**{one.name: getattr(batch, one.name).to(device) for one in fields(batch)})
+    """Return the batch on another device."""
+    return KeypointBatch(
+        **{field.name: getattr(batch, field.name).to(device) for field in fields(batch)}
+    )
 
 
 def _stacked(targets: Sequence[NDArray[np.int64]], length: int) -> Tensor:
     stacked = torch.full((len(targets), length), IGNORED, dtype=torch.int64)
-    for row, one in zip(stacked, targets, strict=True):
-        row[: len(one)] = torch.from_numpy(one)
+    for row, values in zip(stacked, targets, strict=True):
+        row[: len(values)] = torch.from_numpy(values)
     return stacked

@@ -2,7 +2,7 @@
 
 Each thing has a reference (its keypoints as the catalog stores them) and a picture of it, with the
 homography that takes the reference's pixels into the picture. Mostly the reference was made of that
-very picture; photos of cartons were located in by the product's own method.
+very picture; in photos of cartons it was located as the matcher does.
 """
 
 from collections.abc import Iterator
@@ -29,9 +29,12 @@ from training.data.prints import draw_family
 from training.data.sources import TrainingData, is_held_out, read_rgb
 from training.render.shop import draw_catalog_pictures, make_products
 
+# Pixels of the longer side: of pictures, and of photos in which references are searched.
 _LONGEST: Final = 640
 _SEARCHED: Final = 640
+# Keypoints of a photo at most.
 _EXTRACTED: Final = 1500
+# Keypoint pairs on one homography that prove a reference in a photo.
 _PROVEN: Final = 18
 _FEWEST_KEYPOINTS: Final = 24
 _FAMILY_SIZE: Final = 3
@@ -40,7 +43,7 @@ _PRODUCE_PHOTOS: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class ThingCounts:
-    """How many pictures of the kinds that there are plenty of.
+    """How many pictures to take of plentiful kinds.
 
     Attributes:
         clothes: pictures of clothes; a tenth as many to validate with.
@@ -55,14 +58,14 @@ class ThingCounts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ThingReference:
-    """What the catalog would keep of a thing.
+    """The features that the catalog would keep of a thing.
 
     Attributes:
         name: unique.
         brand: things of one brand may be near-twins; unique where nothing is known.
         local: keypoints in storage form.
-        width: pixels of the canonical crop.
-        height: likewise.
+        width: of the canonical crop in pixels.
+        height: of the canonical crop in pixels.
     """
 
     name: str
@@ -82,7 +85,7 @@ class FlatThing:
         alpha: (H, W) uint8, 255 where the picture is worth showing.
         surface: (H, W) uint8, 255 where it is known to show the reference; within `alpha`.
         from_reference: (3, 3) float64, canonical pixels to the picture's.
-        photo: whether it is a real photo of it, and not what the reference was made of.
+        photo: whether it is a real photo, and not the picture that the reference was made of.
     """
 
     reference: int
@@ -119,7 +122,7 @@ class ThingCollection:
 
 
 class ThingCollector:
-    """Encodes pictures as the catalog does."""
+    """A collector of things, which encodes pictures as the catalog does."""
 
     def __init__(self, front_end: FrontEnd) -> None:
         self._front_end = front_end
@@ -129,7 +132,7 @@ class ThingCollector:
         )
 
     def collect(self, pictures: Iterator[ThingPicture]) -> ThingCollection:
-        """References and things of the pictures that have keypoints at all; blocks for minutes."""
+        """Return references and things of pictures with enough keypoints; blocks for minutes."""
         references: list[ThingReference] = []
         things: list[FlatThing] = []
         for picture in pictures:
@@ -150,7 +153,7 @@ class ThingCollector:
         return [thing for thing in found if thing is not None]
 
     def _photo(self, path: Path, encoding: Encoding, number: int) -> FlatThing | None:
-        """A photo in which the reference is proven beyond doubt, and where."""
+        """Return a photo in which the reference is proven, with its place; None where it is not."""
         image = read_rgb(path, _LONGEST)
         searched, scale = resize_within(image, _SEARCHED, _SEARCHED)
         query = self._front_end.extract(searched, _EXTRACTED)
@@ -168,13 +171,13 @@ class ThingCollector:
 
 
 def read_training_pictures(data: TrainingData, amounts: ThingCounts) -> Iterator[ThingPicture]:
-    """Every picture that pairs may be made of."""
+    """Yield every picture that pairs to train on may be made of."""
     yield from _cartons(data, held_out=False)
     yield from _shops(amounts.shops)
     yield from _households(data, held_out=False)
     yield from _invented(amounts.families)
     others = [*data.places(), *(path for path in _produce(data) if not is_held_out(path.stem))]
-    others += [one.path for one in (*data.beverages(), *data.paintings())]
+    others += [file.path for file in (*data.beverages(), *data.paintings())]
     clothing = [path for path in data.clothing() if not is_held_out(path.stem)]
     for path in (*others, *clothing[: amounts.clothes]):
         if not is_held_out(path.stem):
@@ -182,7 +185,7 @@ def read_training_pictures(data: TrainingData, amounts: ThingCounts) -> Iterator
 
 
 def read_held_out_pictures(data: TrainingData, amounts: ThingCounts) -> Iterator[ThingPicture]:
-    """Pictures to validate with: held-out products, and others of the kinds trained on."""
+    """Yield pictures to validate with: held-out products, and others of the kinds trained on."""
     yield from _cartons(data, held_out=True)
     yield from _households(data, held_out=True)
     clothing = [path for path in data.clothing() if is_held_out(path.stem)]
@@ -207,7 +210,7 @@ def _households(data: TrainingData, *, held_out: bool) -> Iterator[ThingPicture]
 
 
 def _shops(shops: int) -> Iterator[ThingPicture]:
-    """Drawn packages, several prints of each; a near-twin has the same brand."""
+    """Yield rendered packages; near-twins have the same brand."""
     for seed in range(shops):
         for product in make_products(seed):
             brand = f"{product.product_id.partition('-')[0]}-{seed}"
@@ -223,8 +226,12 @@ def _invented(families: int) -> Iterator[ThingPicture]:
 
 
 def _produce(data: TrainingData) -> list[Path]:
-    products = [one for one in data.products() if one not in data.cartons and not is_held_out(one)]
-    return [path for one in products for path in data.photos(one)[:_PRODUCE_PHOTOS]]
+    products = [
+        product
+        for product in data.products()
+        if product not in data.cartons and not is_held_out(product)
+    ]
+    return [path for product in products for path in data.photos(product)[:_PRODUCE_PHOTOS]]
 
 
 def _plain(path: Path) -> ThingPicture:
@@ -233,7 +240,7 @@ def _plain(path: Path) -> ThingPicture:
 
 
 def _catalog_thing(image: NDArray[np.uint8], encoding: Encoding, number: int) -> FlatThing:
-    """The picture that a reference was made of, without its background where that is plain."""
+    """Return the picture a reference was made of, without its background where that is plain."""
     located = locate_by_plain_background(image)
     mask = np.full(image.shape[:2], 255, np.uint8)
     if located is not None:

@@ -50,33 +50,40 @@ THRESHOLD: Final = 0.2
 MOST_KEYPOINTS: Final = 512
 
 _HEADS: Final = 4
+# Numbers of a keypoint's geometry: position and score; RootSIFT adds scale and angle (as sine and
+# cosine), SuperPoint has neither.
 _PLACED: Final = 3
-_ORIENTED: Final = 6  # RootSIFT knows scale and angle, SuperPoint does not
+_ORIENTED: Final = 6
+# Channels of the keypoint encoder's layers, up to the network's width.
 _ENCODER: Final = (32, 64, 128, 256)
+# At the start: the factor of a cosine, the cosine of a keypoint without partner, and the noise of
+# the last projection that lets its channels differ.
 _TEMPERATURE: Final = 22.0
 _ALONE: Final = 0.7
 _NOISE: Final = 0.02
 _PEAK_RATE: Final = 8e-4
 _WEIGHT_DECAY: Final = 1e-4
 _BATCH: Final = 8
-# Short pairs first: three times as many steps, and what is learnt holds for longer ones.
+# Keypoints by share of the budget. Short pairs first: three times as many steps, and what is learnt
+# holds for longer ones.
 _LENGTHS: Final = ((0.75, 192), (1.0, 320))
 _VALIDATED: Final = 160
 _VALIDATED_KEYPOINTS: Final = 384
+# Batches between two looks for new shards.
 _LOOK_FOR_SHARDS: Final = 200
 _PAUSE_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SuperGlueOptions:
-    """One run of SuperGlue.
+    """Settings of one run of SuperGlue.
 
     Attributes:
-        run: data, budget and where to.
-        front_end: whose features it shall pair.
+        run: settings of every run.
+        front_end: the features that it pairs.
         width: channels inside.
         layers: pairs of a self and a cross layer.
-        pool: where the scenes' features are kept; shared by runs with the same front end.
+        pool: folder of the scenes' features; shared by runs with the same front end.
         scenes: how the pool is built.
     """
 
@@ -88,7 +95,7 @@ class SuperGlueOptions:
     scenes: FeaturePoolOptions
 
     def sizes(self, descriptors: int) -> SuperGlueSizes:
-        """Of the network for descriptors of that length.
+        """Return the network's sizes for descriptors of that length.
 
         Raises:
             TrainingError: the heads cannot share the width.
@@ -101,12 +108,12 @@ class SuperGlueOptions:
             layers=2 * self.layers,
             heads=_HEADS,
             geometry=_ORIENTED if self.front_end.kind is FrontEndKind.ROOTSIFT else _PLACED,
-            encoder=tuple(one for one in _ENCODER if one <= self.width),
+            encoder=tuple(width for width in _ENCODER if width <= self.width),
         )
 
 
 def train_superglue(options: SuperGlueOptions, report: OnReport) -> Path:
-    """Train within the time bound; returns the checkpoint of the best averaged network.
+    """Train within the time bound; return the checkpoint of the best averaged network.
 
     Blocks for the run's minutes and for as long as the first scenes take; a process of its own
     builds further ones meanwhile. The first report is that of nearest neighbours.
@@ -121,23 +128,23 @@ def train_superglue(options: SuperGlueOptions, report: OnReport) -> Path:
         _await_shards(options.pool, builder)
         validation = validation_pairs(FeaturePool.read(options.pool, "validation"), front_end)
         report(Progress(0, 0.0, 0.0, measure_pairing(validation, match_nearest)))
-        run = SuperGlueTrainer(options, descriptor_size(front_end), validation)
-        run.restore()
-        rng = run.fresh_rng()
+        trainer = SuperGlueTrainer(options, descriptor_size(front_end), validation)
+        trainer.restore()
+        rng = trainer.fresh_rng()
         draws = PairBatches(options.pool, front_end, _BATCH * options.run.batches, rng)
-        run.pairs = run.make_loader(draws.draw, rng)
-        return run.run(report)
+        trainer.pairs = trainer.make_loader(draws.draw, rng)
+        return trainer.run(report)
 
 
 def validation_pairs(pool: FeaturePool, front_end: FrontEnd) -> list[TrainingPair]:
-    """The same pairs in every run over the same pool."""
+    """Draw the pairs to validate with: the same in every run over the same pool."""
     sampler = PairSampler(pool, front_end, np.random.default_rng(0))
     return [sampler.draw(_VALIDATED_KEYPOINTS, whole=True) for _ in range(_VALIDATED)]
 
 
 @contextmanager
 def _growing_pool(options: SuperGlueOptions) -> Iterator[BaseProcess]:
-    """A process that builds scenes while the block lasts."""
+    """Run a process that builds scenes while the block lasts."""
     builder = multiprocessing.get_context("spawn").Process(
         target=_build, args=(options,), name="pool", daemon=True
     )
@@ -166,12 +173,12 @@ def _await_shards(folder: Path, builder: BaseProcess) -> None:
 
 
 def match_nearest(query: LocalFeatures, reference: LocalFeatures) -> Correspondences:
-    """What needs no training."""
+    """Match nearest neighbours, the baseline that needs no training."""
     return NearestNeighbourMatcher().match(query, [reference])[0]
 
 
 class SuperGlueTrainer(Trainer):
-    """SuperGlue's part of a run."""
+    """The trainer of SuperGlue."""
 
     pairs: BatchLoader[list[TrainingPair]]
 
@@ -210,12 +217,12 @@ class SuperGlueTrainer(Trainer):
 
 
 class PairBatches:
-    """Draws batches from a pool that grows meanwhile; not thread-safe."""
+    """A source of batches from a pool that grows meanwhile; not thread-safe."""
 
     def __init__(
         self, folder: Path, front_end: FrontEnd, count: int, rng: np.random.Generator
     ) -> None:
-        """Read what there is of the pool.
+        """Read the shards that are built.
 
         Args:
             folder: of the pool.
@@ -236,11 +243,11 @@ class PairBatches:
 
     @property
     def scenes(self) -> int:
-        """How many there are to draw from."""
+        """The number of scenes to draw from."""
         return len(self._pool.scenes)
 
     def draw(self, share: float) -> list[TrainingPair]:
-        """One batch, as long as befits that share of the budget."""
+        """Draw one batch; its pairs are longer late in the budget."""
         self._drawn += 1
         if self._drawn % _LOOK_FOR_SHARDS == 0:
             self._look_for_shards()
@@ -255,16 +262,16 @@ class PairBatches:
 
 
 class SuperGluePairFinder:
-    """A SuperGlue in training as something that finds pairs."""
+    """A SuperGlue in training as a finder of pairs."""
 
     def __init__(self, net: SuperGlue, device: str = "cpu") -> None:
         self._net = net.eval()
         self._device = device
 
     def find(self, query: LocalFeatures, reference: LocalFeatures) -> Correspondences:
-        """Mutual best pairs above the threshold."""
+        """Return mutual best pairs above the threshold."""
         first, second = (
-            move_to_device(to_keypoint_batch(one), self._device) for one in (query, reference)
+            move_to_device(to_keypoint_batch(side), self._device) for side in (query, reference)
         )
         with torch.inference_mode():
             found = self._net.match(first, second, THRESHOLD)
@@ -275,12 +282,12 @@ class SuperGluePairFinder:
 
 
 def assignment_loss(found: Tensor, query_targets: Tensor, reference_targets: Tensor) -> Tensor:
-    """Pairs and dustbins weigh the same in each pair of pictures, however many there are of each.
+    """Return the loss; pairs and dustbins weigh the same in each pair of pictures.
 
     Args:
         found: (B, M + 1, N + 1) log-probabilities as `SuperGlue` gives them.
         query_targets: (B, M) int64, see `TrainingPair`.
-        reference_targets: (B, N) int64, likewise.
+        reference_targets: (B, N) int64, the same for the references.
     """
     paired = query_targets >= 0
     partner = query_targets.clamp(min=0)[..., None]
@@ -291,7 +298,7 @@ def assignment_loss(found: Tensor, query_targets: Tensor, reference_targets: Ten
 
 
 def _mean(values: Tensor, mask: Tensor) -> Tensor:
-    """(B,) means over the mask, 0 where it is empty."""
+    """Return (B,) means over the mask, 0 where it is empty."""
     total = values.masked_fill(~mask, 0.0).sum(dim=1)
     return total / mask.sum(dim=1).clamp(min=1)
 

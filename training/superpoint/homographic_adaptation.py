@@ -14,6 +14,7 @@ from superglue.superpoint import CELL, SuperPoint, keypoint_probabilities, suppr
 from training.augment.warps import WarpRange, draw_warp
 
 _REACH: Final = WarpRange(corners=0.15, turn_deg=60, scale=(0.8, 1.4))
+# Least probability of a keypoint, pixels within which only the strongest stays, and how many stay.
 _LOWEST: Final = 0.015
 _RADIUS: Final = 4
 _MOST: Final = 400
@@ -22,7 +23,7 @@ _MOST: Final = 400
 def adapt_keypoints(
     net: SuperPoint, grey: NDArray[np.uint8], views: int, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """(N, 2) keypoints of an (H, W) picture, strongest first.
+    """Return (N, 2) float32 keypoints of an (H, W) picture, strongest first.
 
     Args:
         net: in evaluation mode.

@@ -1,4 +1,4 @@
-"""How well keypoints come again and pair up, on warped pictures that are never trained on."""
+"""Validation of keypoints: repeatability and pairing, on warps of held-out pictures."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -14,13 +14,14 @@ from training.augment.warps import WarpRange, draw_warp, inside, warp_points
 
 _SETTINGS: Final = KeypointSettings(threshold=0.005, limit=300)
 _REACH: Final = WarpRange()
+# Pixels within which two keypoints are one.
 _SAME: Final = 3.0
 
 
 def measure_keypoints(
     net: SuperPoint, pictures: Sequence[NDArray[np.uint8]], device: str = "cpu"
 ) -> dict[str, float]:
-    """On one warp of each picture, the same in every run.
+    """Measure on one warp of each picture, the same in every run.
 
     Returns:
         `repeated`: share of the keypoints in common view that the other picture has within 3 px;
@@ -31,10 +32,10 @@ def measure_keypoints(
     counts = np.zeros(5)
     for picture in pictures:
         counts += _counts(net, picture, device, rng)
-    seen, repeated, said, right, possible = counts.tolist()
+    seen, repeated, paired, right, possible = counts.tolist()
     return {
         "repeated": repeated / max(seen, 1),
-        "paired": right / max(said, 1),
+        "paired": right / max(paired, 1),
         "recalled": right / max(possible, 1),
     }
 

@@ -1,4 +1,4 @@
-"""What a keypoint network learns from: pictures with points, alone and warped onto themselves."""
+"""Training data of SuperPoint: pictures with keypoints, alone and warped onto themselves."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,13 +20,14 @@ NO_KEYPOINT: Final = CELL * CELL
 UNSEEN: Final = -100
 """Class of a cell that shows nothing of the picture; the loss passes over it."""
 
+# Keypoints in common of a pair, at most; scales of a window.
 _SHARED: Final = 160
 _SCALES: Final = (0.7, 1.6)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeypointPicture:
-    """A picture and where its keypoints are.
+    """A picture and its keypoints.
 
     Attributes:
         image: (H, W, 3) uint8, RGB.
@@ -43,9 +44,9 @@ class KeypointPair:
 
     Attributes:
         first: (side, side) uint8, grey.
-        second: likewise.
+        second: (side, side) uint8, grey.
         first_cells: (side / 8, side / 8) int64, place of the keypoint in each cell, row by row.
-        second_cells: likewise.
+        second_cells: the same of the second.
         first_points: (K, 2) float32 keypoints that both show.
         second_points: (K, 2) float32, where the second shows them.
     """
@@ -59,7 +60,7 @@ class KeypointPair:
 
 
 def draw_shape_batch(count: int, side: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Drawn shapes, (B, 1, side, side) in [0, 1], and their cells, (B, side / 8, side / 8)."""
+    """Draw shapes, (B, 1, side, side) in [0, 1], and their cells, (B, side / 8, side / 8)."""
     drawn = [draw_shape(side, rng) for _ in range(count)]
     everything = np.ones((side, side), bool)
     cells = [to_cells(points, everything) for _, points in drawn]
@@ -69,7 +70,7 @@ def draw_shape_batch(count: int, side: int, rng: np.random.Generator) -> tuple[T
 def draw_keypoint_pair(
     picture: KeypointPicture, side: int, reach: WarpRange, rng: np.random.Generator
 ) -> KeypointPair:
-    """A window of the picture at a random scale, and a warp of it, each with its own light."""
+    """Draw a window of the picture at a random scale, and a warp of it, each with its own shot."""
     window = _window(picture.image.shape, side, rng)
     homography = draw_warp(side, side, reach, rng) @ window
     seen = inside(warp_points(picture.points, window), side, side)
@@ -88,7 +89,9 @@ def draw_keypoint_pair(
 
 
 def to_cells(points: NDArray[np.float32], shown: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """(H / 8, W / 8) int64: the first point's place in each cell, `NO_KEYPOINT`, or `UNSEEN`.
+    """Return (H / 8, W / 8) int64: the first point's place in each cell, or a class without one.
+
+    Classes without a point are `NO_KEYPOINT` and `UNSEEN`.
 
     Args:
         points: (N, 2), strongest first; those outside count for nothing.
@@ -106,12 +109,12 @@ def to_cells(points: NDArray[np.float32], shown: NDArray[np.bool_]) -> NDArray[n
 
 
 def to_planes(images: Sequence[NDArray[np.uint8]]) -> Tensor:
-    """Grey (H, W) pictures of one size as (B, 1, H, W) float32 in [0, 1]."""
+    """Return grey (H, W) pictures of one size as (B, 1, H, W) float32 in [0, 1]."""
     return torch.from_numpy(np.stack(images))[:, None].float() / 255
 
 
 def _window(shape: tuple[int, ...], side: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Picture pixels to a square window's, which the picture fills if it is large enough."""
+    """Draw the map from picture to a square window, which a large enough picture fills."""
     height, width = shape[:2]
     scale = max(float(rng.uniform(*_SCALES)), side / min(height, width))
     left = rng.uniform(0, max(width * scale - side, 0))

@@ -16,12 +16,13 @@ from training.augment.warps import WarpRange, draw_warp, inside, warp_points
 Points = NDArray[np.float32]
 Canvas = NDArray[np.uint8]
 
+# Levels, of 255, by which a shape differs from its ground at least.
 _APART: Final = 25
 _WARP: Final = WarpRange(corners=0.2, turn_deg=45, scale=(0.7, 1.3))
 
 
 def draw_shape(side: int, rng: np.random.Generator) -> tuple[Canvas, Points]:
-    """A grey (side, side) picture of one kind of shape, and its (N, 2) corners in it."""
+    """Draw a grey (side, side) picture of one kind of shape, and its (N, 2) corners."""
     canvas = _ground(side, rng)
     kind = _KINDS[int(rng.integers(len(_KINDS)))]
     corners = kind(canvas, rng)
@@ -32,14 +33,14 @@ def draw_shape(side: int, rng: np.random.Generator) -> tuple[Canvas, Points]:
 
 
 def _ground(side: int, rng: np.random.Generator) -> Canvas:
-    """Soft blotches around one level."""
+    """Draw soft blotches around one level."""
     coarse = rng.normal(rng.uniform(40, 215), 18, (5, 5)).astype(np.float32)
     smooth = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC)
     return np.clip(smooth, 0, 255).astype(np.uint8)
 
 
 def _ink(canvas: Canvas, rng: np.random.Generator) -> int:
-    """A level that stands out."""
+    """Draw a level that stands out."""
     ground = float(canvas.mean())
     darker, brighter = ground - _APART, 255 - _APART - ground
     if rng.random() * (max(darker, 0) + max(brighter, 0)) < max(darker, 0):
@@ -58,7 +59,7 @@ def _polygon(canvas: Canvas, rng: np.random.Generator) -> Points:
         corners = (ring + rng.uniform(0.2, 0.8, 2) * side).astype(np.int32)
         covered = np.zeros_like(canvas)
         cv2.fillPoly(covered, [corners], 255)
-        found = [one[covered[_at(one, side)] == 0] for one in found]
+        found = [points[covered[_at(points, side)] == 0] for points in found]
         canvas[covered > 0] = _ink(canvas, rng)
         found.append(corners.astype(np.float32))
     return np.concatenate(found)
@@ -85,7 +86,7 @@ def _star(canvas: Canvas, rng: np.random.Generator) -> Points:
 
 
 def _board(canvas: Canvas, rng: np.random.Generator) -> Points:
-    """A checkerboard, seen from anywhere."""
+    """Draw a checkerboard under a random homography."""
     side = len(canvas)
     rows, columns = (int(x) for x in rng.integers(3, 8, 2))
     cell = side / max(rows, columns) * 0.8
@@ -102,7 +103,7 @@ def _board(canvas: Canvas, rng: np.random.Generator) -> Points:
 
 
 def _ellipses(canvas: Canvas, rng: np.random.Generator) -> Points:
-    """Shapes without a corner."""
+    """Draw shapes without a corner."""
     side = len(canvas)
     for _ in range(rng.integers(1, 5)):
         at = rng.integers(0, side, 2).tolist()

@@ -41,14 +41,18 @@ COMPACT: Final = SuperPointSizes(widths=(16, 24, 48, 64), head=96, descriptors=6
 
 HELD_OUT_PICTURES: Final = 40
 
+# Shares of the budget: until the first shapes, until the second gentle warps.
 _SHAPES_UNTIL: Final = 0.3
 _EASY_UNTIL: Final = 0.6
+# Pixels of a picture.
 _SIDE: Final = 160
 _BATCH: Final = 8
 _PEAK_RATE: Final = 2e-3
 _WEIGHT_DECAY: Final = 1e-4
+# Of the softmax over descriptors, and the weight of its loss.
 _TEMPERATURE: Final = 0.05
 _DESCRIPTORS: Final = 0.5
+# Pixels of the longer side.
 _LONGEST: Final = 320
 _EASY: Final = WarpRange(corners=0.15, turn_deg=30, scale=(0.7, 1.4))
 _VALIDATED: Final = 24
@@ -56,10 +60,10 @@ _VALIDATED: Final = 24
 
 @dataclass(frozen=True, slots=True)
 class SuperPointOptions:
-    """One run of SuperPoint.
+    """Settings of one run of SuperPoint.
 
     Attributes:
-        run: data, budget and where to.
+        run: settings of every run.
         sizes: of the network.
         pictures: how many, at most, to learn from after the shapes.
         views: warps that each one's keypoints are averaged over.
@@ -72,23 +76,23 @@ class SuperPointOptions:
 
 
 def train_superpoint(options: SuperPointOptions, report: OnReport) -> Path:
-    """Train within the time bound; returns the checkpoint of the best averaged network.
+    """Train within the time bound; return the checkpoint of the best averaged network.
 
-    Blocks for the run's minutes; see `Run.complete` for what it writes.
+    Blocks for the run's minutes; see `Trainer.run` for what it writes.
 
     Raises:
         TrainingError: the data folder is not complete, or a checkpoint cannot be read.
     """
     options.run.out.mkdir(parents=True, exist_ok=True)
     data = TrainingData.open(options.run.data)
-    run = SuperPointTrainer(options, read_pictures(data, options.pictures, held_out=False))
-    run.validation = read_pictures(data, HELD_OUT_PICTURES, held_out=True)[:_VALIDATED]
-    run.restore()
-    return run.run(report)
+    trainer = SuperPointTrainer(options, read_pictures(data, options.pictures, held_out=False))
+    trainer.validation = read_pictures(data, HELD_OUT_PICTURES, held_out=True)[:_VALIDATED]
+    trainer.restore()
+    return trainer.run(report)
 
 
 def read_pictures(data: TrainingData, most: int, *, held_out: bool) -> list[NDArray[np.uint8]]:
-    """Pictures of print, places and clothes, (H, W, 3) RGB; half of them clothes at most."""
+    """Read pictures of print, places and clothes, (H, W, 3) RGB; half of them clothes at most."""
     photos = [path for product in data.products() for path in data.photos(product)[:8]]
     iconic = [data.iconic(product) for product in data.products()]
     others = [*data.places(), *list_pictures(data.root / "beverage3" / "images")]
@@ -100,13 +104,13 @@ def read_pictures(data: TrainingData, most: int, *, held_out: bool) -> list[NDAr
 
 
 def _belongs(path: Path, *, held_out: bool) -> bool:
-    """Grocery pictures are held out by product, others one by one."""
+    """Return whether a picture is on that side: grocery is held out by product, others singly."""
     grocery = "grocery" in path.parts
     return is_held_out(path.parent.name if grocery else path.stem) is held_out
 
 
 class SuperPointTrainer(Trainer):
-    """SuperPoint's part of a run."""
+    """The trainer of SuperPoint."""
 
     validation: Sequence[NDArray[np.uint8]] = ()
 
@@ -124,11 +128,11 @@ class SuperPointTrainer(Trainer):
     @override
     def loss(self) -> Tensor:
         if self.share < _SHAPES_UNTIL:
-            self._shapes = self._shapes or self._feed_of_shapes()
+            self._shapes = self._shapes or self._shape_loader()
             return self._loss_on_shapes(*self._shapes.next(self.share))
         if self._shapes is not None:
             self._shapes.close()
-        self._pairs = self._pairs or self._feed_of_pairs()
+        self._pairs = self._pairs or self._pair_loader()
         return self._loss_on_pictures(self._pairs.next(self.share))
 
     @override
@@ -140,19 +144,19 @@ class SuperPointTrainer(Trainer):
     def score(self, figures: Mapping[str, float]) -> float:
         return figures["repeated"] + figures["paired"]
 
-    def _feed_of_shapes(self) -> BatchLoader[tuple[Tensor, Tensor]]:
+    def _shape_loader(self) -> BatchLoader[tuple[Tensor, Tensor]]:
         rng = self.fresh_rng()
         return self.make_loader(lambda _share: draw_shape_batch(self._count, _SIDE, rng), rng)
 
-    def _feed_of_pairs(self) -> BatchLoader[list[KeypointPair]]:
-        """Of pictures with the network's own keypoints by now."""
+    def _pair_loader(self) -> BatchLoader[list[KeypointPair]]:
+        """Return a loader of pictures with the network's present keypoints."""
         rng = self.fresh_rng()
         labelled = self._labels(rng)
 
         def draw(share: float) -> list[KeypointPair]:
             chosen = rng.integers(len(labelled), size=self._count // 2)
             reach = _EASY if share < _EASY_UNTIL else WarpRange()
-            return [draw_keypoint_pair(labelled[one], _SIDE, reach, rng) for one in chosen]
+            return [draw_keypoint_pair(labelled[index], _SIDE, reach, rng) for index in chosen]
 
         return self.make_loader(draw, rng)
 
@@ -173,7 +177,7 @@ class SuperPointTrainer(Trainer):
         return logits.float(), maps.float()
 
     def _labels(self, rng: np.random.Generator) -> list[KeypointPicture]:
-        """Its own keypoints on the pictures; made anew after a resumption, by a better network."""
+        """Label the pictures by the network; after a resumption anew, by a better one."""
         net = SuperPoint(cast(SuperPoint, self.net).sizes)
         net.load_state_dict(self.average.module.state_dict())
         net.eval()
@@ -191,19 +195,19 @@ def _grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def detection_loss(logits: Tensor, cells: Tensor) -> Tensor:
-    """Cross entropy of each cell's place, cells with a keypoint as heavy as those without.
+    """Return the cross entropy of each cell; those with a keypoint weigh as much as those without.
 
     Args:
         logits: (B, 65, h, w) float.
-        cells: (B, h, w) int64, see `keypoint_pairs.cells_of`.
+        cells: (B, h, w) int64, see `training.superpoint.pairs.to_cells`.
     """
-    each = F.cross_entropy(logits, cells, reduction="none", ignore_index=UNSEEN)
+    losses = F.cross_entropy(logits, cells, reduction="none", ignore_index=UNSEEN)
     filled, empty = (cells != NO_KEYPOINT) & (cells != UNSEEN), cells == NO_KEYPOINT
-    return (_mean(each, filled) + _mean(each, empty)) / 2
+    return (_mean(losses, filled) + _mean(losses, empty)) / 2
 
 
 def description_loss(maps: Tensor, pairs: Sequence[KeypointPair]) -> Tensor:
-    """Softmax over the other side's keypoints, in both directions.
+    """Return the softmax loss over the other side's keypoints, in both directions.
 
     Args:
         maps: (2 B, D, h, w) float, all first pictures, then all second ones.

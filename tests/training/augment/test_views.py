@@ -21,14 +21,18 @@ def redness_of_the_left(picture: NDArray[np.uint8]) -> float:
 
 def test_what_carries_print_is_never_seen_in_a_mirror() -> None:
     rng = np.random.default_rng(0)
-    views = [draw_view(halves(), PHOTO_POSE, 32, rng, light=Degradation(0.0)) for _ in range(40)]
+    views = [
+        draw_view(halves(), PHOTO_POSE, 32, rng, degradation=Degradation(0.0)) for _ in range(40)
+    ]
     assert min(map(redness_of_the_left, views)) > 0
 
 
 def test_a_heap_is_seen_from_both_sides() -> None:
     rng = np.random.default_rng(0)
     mirrored = PoseRange(tilt=0, turn=0, mirrored=True)
-    views = [draw_view(halves(), mirrored, 32, rng, light=Degradation(0.0)) for _ in range(40)]
+    views = [
+        draw_view(halves(), mirrored, 32, rng, degradation=Degradation(0.0)) for _ in range(40)
+    ]
     assert 10 < sum(redness_of_the_left(one) > 0 for one in views) < 30
 
 
@@ -39,12 +43,17 @@ def test_a_heap_is_seen_from_near_and_far() -> None:
     heap = Subject(dotted, None, Box(0, 0, 160, 160))
     near = PoseRange(tilt=0, turn=0, jitter=0, window=HEAP_POSE.window)
     shares = [
-        draw_view(heap, near, 32, rng, light=Degradation(0.0)).mean() / 255 for _ in range(60)
+        draw_view(heap, near, 32, rng, degradation=Degradation(0.0)).mean() / 255 for _ in range(60)
     ]
     assert max(shares) > 2 * min(shares)
     whole = PoseRange(tilt=0, turn=0, jitter=0)
     assert (
-        np.ptp([draw_view(heap, whole, 32, rng, light=Degradation(0.0)).mean() for _ in range(10)])
+        np.ptp(
+            [
+                draw_view(heap, whole, 32, rng, degradation=Degradation(0.0)).mean()
+                for _ in range(10)
+            ]
+        )
         < 1
     )
 

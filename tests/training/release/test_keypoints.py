@@ -9,7 +9,8 @@ from superglue.superglue import SuperGlue, SuperGlueSizes
 from superglue.superpoint import SuperPoint, SuperPointSizes
 from training.data.sources import TrainingData
 from training.loop.checkpoint import save_checkpoint
-from training.release.keypoints import SuperGlueServing, release_superglue, release_superpoint
+from training.release.keypoints import SuperGlueRelease, release_superglue
+from training.release.release import FinishedRuns, release_networks
 from training.superglue.feature_pool import FeaturePoolOptions, build_pool
 from training.superglue.front_ends import FrontEndChoice, FrontEndKind
 from training.superglue.things import ThingCounts
@@ -42,9 +43,7 @@ def test_a_superglue_ships_beside_what_nearest_neighbours_reach(
     start_as_nearest_neighbour(net)
     save_checkpoint({"net": net.state_dict()}, tmp_path / "best.pt")
 
-    entry = release_superglue(
-        tmp_path, tmp_path / "pool", choice, SuperGlueServing(256, 3), weights
-    )
+    entry = release_superglue(SuperGlueRelease(tmp_path, keypoints=256, closer=3), weights)
 
     assert entry in read_manifest(weights).entries
     assert {"held_out_flat_recall", "held_out_nearest_flat_recall"} <= set(entry.figures)
@@ -59,7 +58,7 @@ def test_a_superpoint_ships_with_its_figures(
     net = SuperPoint(SuperPointSizes((4, 4, 4, 4), 4, 4))
     save_checkpoint({"net": net.state_dict()}, tmp_path / "best.pt")
 
-    entry = release_superpoint(TrainingData.open(tiny_data), tmp_path, weights)
+    (entry,) = release_networks(FinishedRuns(tiny_data, superpoint=tmp_path), weights)
 
     assert entry.network is Network.SUPERPOINT
     assert {"held_out_repeated", "held_out_paired", "held_out_recalled"} == set(entry.figures)

@@ -41,7 +41,7 @@ def test_a_folder_without_a_detector_refuses_an_embedder_alone(
 ) -> None:
     save_checkpoint({"net": EmbeddingNet().state_dict()}, tmp_path / "best.pt")
     with pytest.raises(TrainingError, match="has no detector yet"):
-        release_networks(FinishedRuns(tiny_data, embedder=tmp_path), tmp_path)
+        list(release_networks(FinishedRuns(tiny_data, embedder=tmp_path), tmp_path))
 
 
 def test_a_fitted_decision_is_listed_with_its_hash(tiny_data: Path, tmp_path: Path) -> None:

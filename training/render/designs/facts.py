@@ -15,7 +15,7 @@ Frame = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the small print of one product says.
+    """The small print of one product.
 
     Attributes:
         digits: 12 digits of its EAN-13, without the check digit.

@@ -1,4 +1,4 @@
-"""What every designer of a package gets handed: fonts, random streams, blank faces."""
+"""The tools of a package's designer: fonts, random streams, blank faces."""
 
 import zlib
 from dataclasses import dataclass

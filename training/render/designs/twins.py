@@ -19,7 +19,7 @@ WHITE: Colour = (255, 255, 255)
 
 @dataclass(frozen=True, slots=True)
 class Flavour:
-    """What tells one twin from the other.
+    """The differences between one twin and the other.
 
     Attributes:
         name: printed on the ribbon.

@@ -1,4 +1,4 @@
-"""What tins and pouches share: lids, the back of a label, pressed seams."""
+"""Parts that tins and pouches share: lids, the back of a label, pressed seams."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -53,7 +53,7 @@ class ShopFilm:
         seed: of every shake, grain and shadow.
         fonts: for price tags.
         width: of the picture in pixels.
-        height: likewise; the view is made for 16:9.
+        height: of the picture in pixels; the view is made for 16:9.
     """
 
     def __init__(
@@ -120,7 +120,9 @@ class ShopFilm:
         view.picture = self._background(view.camera)
         for thing in self._things:
             view.lay(draw_body(thing, view.camera, room.LIGHTING))
-        order = np.argsort([-float(view.camera.distance(one.middle)) for one in self._standing])
+        order = np.argsort(
+            [-float(view.camera.distance(standing.middle)) for standing in self._standing]
+        )
         for one in (self._standing[index] for index in order):
             layer = draw_body(one.body, view.camera, room.LIGHTING, one.niche)
             view.lay(layer)

@@ -58,7 +58,7 @@ class PinholeCamera:
         pose: from camera axes to the world.
         focal: pixels.
         width: of the picture in pixels.
-        height: likewise.
+        height: of the picture in pixels.
     """
 
     pose: Pose

@@ -1,4 +1,4 @@
-"""What a small camera does to a clean picture: blur of motion, softness, exposure, noise."""
+"""A small camera's effects on a clean picture: motion blur, softness, exposure, noise."""
 
 import cv2
 import numpy as np
@@ -66,7 +66,7 @@ class Sensor:
 
     Args:
         width: pixels.
-        height: likewise.
+        height: of the picture in pixels.
         seed: of the noise.
         grain: standard deviation of the noise in grey levels, in the shadows.
     """

@@ -38,7 +38,7 @@ class Niche:
     front: float
 
     def shade(self, points: Floats) -> Floats:
-        """What share of the light still arrives at (..., 3) points."""
+        """Return the share of the light that arrives at (..., 3) points."""
         x_free = points[..., 2] - self.front
         above = np.exp(-np.maximum(points[..., 1] - self.ceiling, 0) / 0.09)
         below = np.exp(-np.maximum(self.floor - points[..., 1], 0) / 0.018)

@@ -93,7 +93,7 @@ def lay_over(canvas: NDArray[np.uint8], layer: Layer) -> None:
 
 
 def inverted(alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """What a cover in 255ths leaves free."""
+    """Return 255 less the cover."""
     return as_uint8(cv2.bitwise_not(alpha))
 
 

@@ -41,7 +41,7 @@ LIGHTING = Lighting(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Room:
-    """What stands still.
+    """The surfaces that stand still.
 
     Attributes:
         behind: sheets behind the products, far ones first, with their light baked in.

@@ -1,4 +1,4 @@
-"""What is really to be seen in a rendered clip, frame by frame and appearance by appearance."""
+"""The ground truth of a rendered clip, frame by frame and appearance by appearance."""
 
 import json
 from dataclasses import dataclass
@@ -35,14 +35,14 @@ class TrueSighting:
     visible: float
 
     def covers(self, x: float, y: float) -> bool:
-        """Whether a pixel lies inside the outline."""
+        """Return whether a pixel lies inside the outline."""
         corners = self.outline.reshape(-1, 1, 2)
         return bool(cv2.pointPolygonTest(corners, (float(x), float(y)), False) >= 0)
 
 
 @dataclass(frozen=True, slots=True)
 class TruthFrame:
-    """Everything to be seen in one frame.
+    """All products in one frame.
 
     Attributes:
         index: from 0.
@@ -78,7 +78,7 @@ class Truth:
 
     Attributes:
         width: of the picture in pixels.
-        height: likewise.
+        height: of the picture in pixels.
         frame_rate: frames per second.
         frames: all of them, in order.
         appearances: in order of their beginning.
@@ -91,16 +91,16 @@ class Truth:
     appearances: tuple[TruthAppearance, ...]
 
     def write(self, path: Path) -> None:
-        """Write as JSON."""
+        """Write the truth as JSON."""
         path.write_text(json.dumps(_as_json(self), separators=(",", ":")), encoding="utf-8")
 
     @classmethod
     def read(cls, path: Path) -> "Truth":
-        """Read what `write` wrote.
+        """Read a truth that `write` wrote.
 
         Raises:
             OSError: the file cannot be read.
-            ValueError: it is no such file.
+            ValueError: it is not such a file.
         """
         document = json.loads(path.read_text(encoding="utf-8"))
         try:
@@ -112,9 +112,9 @@ class Truth:
 def find_appearances(
     frames: tuple[TruthFrame, ...], known: frozenset[str], frame_rate: float
 ) -> tuple[TruthAppearance, ...]:
-    """The appearances that can fairly be asked for, in order of their beginning.
+    """Return the appearances that can fairly be asked for, in order of their beginning.
 
-    A product that only peeps into the picture, or is never seen well for a second, has none there.
+    A product that only just shows in the picture, or is never seen well for a second, has none.
     """
     shown: dict[str, dict[int, float]] = {}
     for frame in frames:
@@ -131,7 +131,7 @@ def find_appearances(
 
 
 def _stretches(shares: dict[int, float], frame_rate: float) -> list[tuple[int, int]]:
-    """First and last frames of the times in view that hold a second of being seen well."""
+    """Return first and last frames of the times in view that are seen well for a second."""
     stretches: list[list[int]] = []
     for index in sorted(index for index, share in shares.items() if share >= IN_VIEW):
         if stretches and index - stretches[-1][-1] <= LONGEST_GAP_S * frame_rate:
