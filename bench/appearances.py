@@ -22,7 +22,7 @@ class KeyBox:
 
 
 @dataclass(frozen=True, slots=True)
-class Appearance:
+class LabelledAppearance:
     """One product in view without a break, alone or as a group of copies side by side.
 
     Attributes:
@@ -64,7 +64,7 @@ class CatalogCrop:
     box: Box
 
 
-def read_appearances(path: Path) -> tuple[Appearance, ...]:
+def read_appearances(path: Path) -> tuple[LabelledAppearance, ...]:
     """Labelled appearances, in the file's order.
 
     Raises:
@@ -73,7 +73,7 @@ def read_appearances(path: Path) -> tuple[Appearance, ...]:
     rows = _read(path, "appearances")
     try:
         return tuple(
-            Appearance(
+            LabelledAppearance(
                 row["id"],
                 row["product"],
                 row["required"],

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from bench.errors import BenchError
 from bench.recognition.dataset import read_dataset
 from bench.recognition.jsonlines import read_answers
-from bench.recognition.score import score
+from bench.recognition.score import score_answers
 
 
 def main() -> int:
@@ -31,7 +31,7 @@ def main() -> int:
     except BenchError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(json.dumps(score(answers).to_json(), indent=1) + "\n")
+    sys.stdout.write(json.dumps(score_answers(answers).to_json(), indent=1) + "\n")
     return 0
 
 

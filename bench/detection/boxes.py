@@ -21,7 +21,7 @@ _Figure = Callable[[NDArray[np.float64]], float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judged:
+class JudgedPicture:
     """What was found in one picture.
 
     Attributes:
@@ -37,7 +37,9 @@ class Judged:
     labelled: int
 
 
-def judged(found: Sequence[Detection], labelled: Sequence[Box], confidence: float = 0.0) -> Judged:
+def judge_boxes(
+    found: Sequence[Detection], labelled: Sequence[Box], confidence: float = 0.0
+) -> JudgedPicture:
     """Judge a picture's boxes at an overlap of one half.
 
     Args:
@@ -57,11 +59,11 @@ def judged(found: Sequence[Detection], labelled: Sequence[Box], confidence: floa
     sure = [one.box for one in ordered if one.confidence >= confidence]
     covered = sum(any(box.iou(right) >= OVERLAP for box in sure) for right in labelled)
     confidences = np.array([one.confidence for one in ordered], np.float64)
-    return Judged(confidences, np.array(hits, bool), covered, len(labelled))
+    return JudgedPicture(confidences, np.array(hits, bool), covered, len(labelled))
 
 
 def average_precision(
-    pictures: Sequence[Judged], draws: int = BOOTSTRAP_DRAWS, seed: int = 0
+    pictures: Sequence[JudgedPicture], draws: int = BOOTSTRAP_DRAWS, seed: int = 0
 ) -> Estimate:
     """Area under precision over recall, every point taken; 0 where there is nothing to find."""
     labelled = np.array([one.labelled for one in pictures], np.float64)
@@ -84,7 +86,9 @@ def average_precision(
     return _estimate(area, len(pictures), draws, seed)
 
 
-def recall(pictures: Sequence[Judged], draws: int = BOOTSTRAP_DRAWS, seed: int = 0) -> Estimate:
+def estimate_recall(
+    pictures: Sequence[JudgedPicture], draws: int = BOOTSTRAP_DRAWS, seed: int = 0
+) -> Estimate:
     """Share of labelled boxes that some box covers; 0 where there are none."""
     labelled = np.array([one.labelled for one in pictures], np.float64)
     covered = np.array([one.covered for one in pictures], np.float64)
@@ -96,7 +100,7 @@ def recall(pictures: Sequence[Judged], draws: int = BOOTSTRAP_DRAWS, seed: int =
     return _estimate(share, len(pictures), draws, seed)
 
 
-def proportion(values: Sequence[bool], draws: int = BOOTSTRAP_DRAWS, seed: int = 0) -> Estimate:
+def estimate_share(values: Sequence[bool], draws: int = BOOTSTRAP_DRAWS, seed: int = 0) -> Estimate:
     """Share of pictures for which something holds; 0 where there are none."""
     held = np.array(values, np.float64)
 
@@ -111,8 +115,8 @@ def _estimate(figure: _Figure, count: int, draws: int, seed: int) -> Estimate:
     value = figure(np.ones(count))
     if not count or not draws:
         return Estimate(value, value, value)
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     even = np.full(count, 1 / count)
-    drawn = [figure(chance.multinomial(count, even).astype(np.float64)) for _ in range(draws)]
+    drawn = [figure(rng.multinomial(count, even).astype(np.float64)) for _ in range(draws)]
     low, high = np.percentile(drawn, _INTERVAL)
     return Estimate(value, float(low), float(high))

@@ -10,10 +10,10 @@ from typing import Any, Final
 import numpy as np
 
 from bench.detection import boxes
-from bench.detection.boxes import Judged, judged
+from bench.detection.boxes import JudgedPicture, judge_boxes
 from bench.errors import BenchError
 from bench.progress import Progress, silent
-from bench.recognition.dataset import load
+from bench.recognition.dataset import load_picture
 from bench.recognition.score import BOOTSTRAP_DRAWS, Estimate
 from bench.table import Table
 from matcher.detection.detector import Detector
@@ -35,7 +35,7 @@ class Labels(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class LabelledPicture:
+class DetectionPicture:
     """A picture and what is labelled in it.
 
     Attributes:
@@ -59,7 +59,7 @@ class LabelledSet:
 
     name: str
     labels: Labels
-    pictures: tuple[LabelledPicture, ...]
+    pictures: tuple[DetectionPicture, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -213,21 +213,21 @@ def _measured(
     label: str,
     on_progress: Progress,
 ) -> DetectorFigures:
-    everything: list[Judged] = []
-    about: list[Judged] = []
+    everything: list[JudgedPicture] = []
+    about: list[JudgedPicture] = []
     counts, elapsed = [], []
     for done, picture in enumerate(chosen.pictures):
         on_progress(label, done, len(chosen.pictures))
-        image = load(picture.path)
+        image = load_picture(picture.path)
         if not done:
             detector.served.detect(image)  # the first call compiles
         started = time.perf_counter()
         counts.append(len(detector.served.detect(image)))
         elapsed.append(1000 * (time.perf_counter() - started))
         found = detector.thorough.detect(image)
-        everything.append(judged(found, picture.boxes, detector.confidence))
+        everything.append(judge_boxes(found, picture.boxes, detector.confidence))
         near = [one for one in found if any(_lies_on(one, box) for box in picture.boxes)]
-        about.append(judged(near, picture.boxes))
+        about.append(judge_boxes(near, picture.boxes))
     on_progress(label, len(chosen.pictures), len(chosen.pictures))
     precision = boxes.average_precision(everything, options.draws, options.seed)
     on_one = boxes.average_precision(about, options.draws, options.seed)
@@ -238,8 +238,8 @@ def _measured(
         labelled=sum(len(one.boxes) for one in chosen.pictures),
         ap50={Labels.ALL: precision, Labels.ONE: on_one, Labels.SOME: None}[chosen.labels],
         ap50_strict=precision if chosen.labels is Labels.ONE else None,
-        recall=boxes.recall(everything, options.draws, options.seed),
-        recall_any=boxes.recall(about, options.draws, options.seed),
+        recall=boxes.estimate_recall(everything, options.draws, options.seed),
+        recall_any=boxes.estimate_recall(about, options.draws, options.seed),
         boxes=float(np.mean(counts)),
         median_ms=float(np.median(elapsed)),
         p95_ms=float(np.percentile(elapsed, 95)),

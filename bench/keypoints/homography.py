@@ -13,7 +13,7 @@ from bench.errors import BenchError
 from bench.keypoints.warps import HEIGHT, WIDTH, Pair, make_pair
 from bench.progress import Progress, silent
 from bench.recognition.baseline import mutual_ratio_pairs, root_sift
-from bench.recognition.dataset import PICTURE_SUFFIXES, load
+from bench.recognition.dataset import PICTURE_SUFFIXES, load_picture
 from bench.table import Table
 from matcher.keypoints.features import FrontEnd, KeypointMatcher
 
@@ -166,8 +166,8 @@ def measure_homography(
         BenchError: there is no photo.
     """
     methods = [*finders, ("RootSIFT, mutual ratio 0.8", BaselineFinder(options.keypoints))]
-    tallies = [_Tally() for _ in methods]
-    for done, pair in enumerate(pairs_of(options)):
+    tallies = [_PairingTally() for _ in methods]
+    for done, pair in enumerate(make_pairs(options)):
         on_progress("pairs", done, options.pairs)
         for (_, finder), tally in zip(methods, tallies, strict=True):
             tally.add(pair, finder.find(pair))
@@ -176,7 +176,7 @@ def measure_homography(
     return HomographyResult(options.pairs, tuple(figures))
 
 
-def pairs_of(options: HomographyOptions) -> Iterator[Pair]:
+def make_pairs(options: HomographyOptions) -> Iterator[Pair]:
     """The pairs, the same ones for the same options.
 
     Raises:
@@ -188,10 +188,10 @@ def pairs_of(options: HomographyOptions) -> Iterator[Pair]:
     generator = np.random.default_rng(options.seed)
     order = generator.permutation(len(options.photos))
     for index in range(options.pairs):
-        yield make_pair(load(options.photos[order[index % len(order)]]), generator)
+        yield make_pair(load_picture(options.photos[order[index % len(order)]]), generator)
 
 
-class _Tally:
+class _PairingTally:
     """Counts of one method over pairs."""
 
     def __init__(self) -> None:

@@ -35,13 +35,13 @@ class Pair:
 
 def make_pair(photo: NDArray[np.uint8], generator: np.random.Generator) -> Pair:
     """A pair of an (H, W, 3) RGB photo, cut to 640x480."""
-    first = cover(photo)
+    first = crop_to_fill(photo)
     homography = sample_homography(generator)
     warped = cv2.warpPerspective(first, homography, (WIDTH, HEIGHT), flags=cv2.INTER_AREA)
-    return Pair(first, degraded(warped.astype(np.uint8), generator), homography)
+    return Pair(first, degrade(warped.astype(np.uint8), generator), homography)
 
 
-def cover(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def crop_to_fill(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The middle of a photo, resized to fill 640x480."""
     height, width = photo.shape[:2]
     scale = max(WIDTH / width, HEIGHT / height)
@@ -71,7 +71,7 @@ def sample_homography(generator: np.random.Generator) -> NDArray[np.float64]:
     raise RuntimeError(f"no homography in {_ATTEMPTS} attempts keeps enough of the picture")
 
 
-def degraded(image: NDArray[np.uint8], generator: np.random.Generator) -> NDArray[np.uint8]:
+def degrade(image: NDArray[np.uint8], generator: np.random.Generator) -> NDArray[np.uint8]:
     """Contrast, brightness, blur, noise and JPEG, each drawn by lot."""
     contrast, brightness = generator.uniform(0.6, 1.4), generator.uniform(-40, 40)
     lit = (image.astype(np.float32) - 128) * contrast + 128 + brightness

@@ -15,7 +15,7 @@ from typing import Any, Final, Generic
 import numpy as np
 
 from bench.errors import BenchError
-from bench.latency.clocked import NetworkClock
+from bench.latency.timed import NetworkClock
 from bench.progress import Progress, silent
 from bench.table import Table
 from matcher.imaging.box import Box
@@ -180,7 +180,7 @@ class LatencyResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class _PlacedProduct:
     """A product at a place."""
 
     product_id: str
@@ -201,8 +201,8 @@ def measure_latency(
         on_progress("stages", done, len(target.stages))
         figures.append(time_stage(stage, options.warm_calls))
     on_progress("stages", len(target.stages), len(target.stages))
-    cost, kept = _follow(options, target, on_progress)
-    return LatencyResult(tuple(figures), cost, _naive(kept, target, on_progress))
+    cost, kept = _time_frames(options, target, on_progress)
+    return LatencyResult(tuple(figures), cost, _time_naive_frames(kept, target, on_progress))
 
 
 def time_stage(stage: Stage, warm_calls: int = WARM_CALLS) -> StageFigures:
@@ -211,26 +211,26 @@ def time_stage(stage: Stage, warm_calls: int = WARM_CALLS) -> StageFigures:
     call = stage.prepare()
     call()
     cold_ms = 1000 * (perf_counter() - started)
-    warm = [_timed(call) for _ in range(warm_calls)]
+    warm = [_time_call(call) for _ in range(warm_calls)]
     p95 = float(np.percentile(warm, 95))
     return StageFigures(stage.name, cold_ms, float(np.median(warm)), p95)
 
 
-def _timed(call: Callable[[], object]) -> float:
+def _time_call(call: Callable[[], object]) -> float:
     started = perf_counter()
     call()
     return 1000 * (perf_counter() - started)
 
 
-def _follow(
+def _time_frames(
     options: LatencyOptions, target: LatencyTarget[CatalogT], on_progress: Progress
-) -> tuple[FrameCost, list[tuple[Frame, list[_Shown]]]]:
+) -> tuple[FrameCost, list[tuple[Frame, list[_PlacedProduct]]]]:
     """Cost of all frames; some of them with what the engine shows in them."""
     engine = FrameMatcher(target.engine, SessionInfo("bench", 0.0))
     stride = max(options.frames // max(options.naive_frames, 1), 1)
     wanted = set(range(stride - 1, options.frames, stride)[: options.naive_frames])
     spent: list[float] = []
-    kept: list[tuple[Frame, list[_Shown]]] = []
+    kept: list[tuple[Frame, list[_PlacedProduct]]] = []
     target.engine.detect(np.zeros((64, 64, 3), np.uint8))  # compiled before anything is timed
     before = dict(target.clock.milliseconds)
     source = FileSource(options.video)
@@ -241,7 +241,7 @@ def _follow(
         spent.append(1000 * (perf_counter() - started))
         if number in wanted:
             shown = [
-                _Shown(note.product_id, note.box)
+                _PlacedProduct(note.product_id, note.box)
                 for note in step.overlay
                 if note.verdict is Verdict.IDENTICAL and note.product_id is not None
             ]
@@ -261,8 +261,8 @@ def _follow(
     return cost, kept
 
 
-def _naive(
-    kept: Sequence[tuple[Frame, list[_Shown]]],
+def _time_naive_frames(
+    kept: Sequence[tuple[Frame, list[_PlacedProduct]]],
     target: LatencyTarget[CatalogT],
     on_progress: Progress,
 ) -> NaiveCost:
@@ -275,20 +275,20 @@ def _naive(
         matches = target.naive.match(frame.image, detections, target.catalog)
         spent.append(1000 * (perf_counter() - started))
         named = [
-            _Shown(match.product_id, match.detection.box)
+            _PlacedProduct(match.product_id, match.detection.box)
             for match in matches
             if match.verdict is Verdict.IDENTICAL and match.product_id is not None
         ]
         answers += len(named)
-        shared += sum(any(_same(one, other) for other in shown) for one in named)
+        shared += sum(any(_is_same(one, other) for other in shown) for one in named)
         engine_answers += len(shown)
-        engine_shared += sum(any(_same(one, other) for other in named) for one in shown)
+        engine_shared += sum(any(_is_same(one, other) for other in named) for one in shown)
     on_progress("naive frames", len(kept), len(kept))
     mean = float(np.mean(spent)) if spent else 0.0
     return NaiveCost(len(kept), mean, answers, shared, engine_answers, engine_shared)
 
 
-def _same(one: _Shown, other: _Shown) -> bool:
+def _is_same(one: _PlacedProduct, other: _PlacedProduct) -> bool:
     """The same product, and the middle of either box lies in the other."""
     return one.product_id == other.product_id and (
         _holds_middle(one.box, other.box) or _holds_middle(other.box, one.box)

@@ -16,7 +16,7 @@ from bench.progress import Progress, silent
 from bench.table import Table
 
 # Asks once; answers the milliseconds that the service says the method itself took.
-Ask = Callable[[], float]
+SendRequest = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +41,18 @@ class ServeTarget:
     """What to measure.
 
     Attributes:
-        alone: the same method on the same pictures in this process; as `Ask`.
+        alone: the same method on the same pictures in this process; as `SendRequest`.
         client: makes one client with a connection of its own.
         server: process id of the service.
     """
 
-    alone: Ask
-    client: Callable[[], Ask]
+    alone: SendRequest
+    client: Callable[[], SendRequest]
     server: int
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class ServeFigures:
     """One way of asking.
 
     Attributes:
@@ -90,7 +90,7 @@ class ServeResult:
     """
 
     options: ServeOptions
-    ways: tuple[Figures, ...]
+    ways: tuple[ServeFigures, ...]
     memory_mb: tuple[float, float]
     load: tuple[float, float]
 
@@ -138,31 +138,39 @@ def measure_serve(
         before, load = _megabytes(server), psutil.getloadavg()[0]
         here = psutil.Process()
         on_progress("in-process", 0, options.requests)
-        ways = [_one("in-process", target.alone, options, here, on_progress)]
-        ways.append(_one("one client", target.client(), options, server, on_progress))
+        ways = [_measure_one_client("in-process", target.alone, options, here, on_progress)]
+        ways.append(
+            _measure_one_client("one client", target.client(), options, server, on_progress)
+        )
         on_progress("several clients", 0, 2 * options.requests)
-        ways.append(_together(target, options, server))
+        ways.append(_measure_clients_at_once(target, options, server))
         memory = (before, _megabytes(server))
     except psutil.NoSuchProcess as error:
         raise BenchError("the service ended while it was measured; see its log") from error
     return ServeResult(options, tuple(ways), memory, (load, psutil.getloadavg()[0]))
 
 
-def _one(
-    name: str, ask: Ask, options: ServeOptions, process: psutil.Process, on_progress: Progress
-) -> Figures:
+def _measure_one_client(
+    name: str,
+    ask: SendRequest,
+    options: ServeOptions,
+    process: psutil.Process,
+    on_progress: Progress,
+) -> ServeFigures:
     for _ in range(options.warm):
         ask()
     cpu, began = _cpu_s(process), time.perf_counter()
     timed = []
     for number in range(options.requests):
-        timed.append(_timed(ask))
+        timed.append(_time_request(ask))
         on_progress(name, number + 1, options.requests)
     took = time.perf_counter() - began
     return _figures(name, timed, _cpu_s(process) - cpu, took, 1.0)
 
 
-def _together(target: ServeTarget, options: ServeOptions, process: psutil.Process) -> Figures:
+def _measure_clients_at_once(
+    target: ServeTarget, options: ServeOptions, process: psutil.Process
+) -> ServeFigures:
     """All begin at once and share a number of requests; who is served better gets more."""
     left = iter(range(2 * options.requests))
     begin = Barrier(options.clients)
@@ -173,7 +181,7 @@ def _together(target: ServeTarget, options: ServeOptions, process: psutil.Proces
         begin.wait()
         timed = []
         while next(left, None) is not None:
-            timed.append(_timed(ask))
+            timed.append(_time_request(ask))
         return timed
 
     cpu, began = _cpu_s(process), time.perf_counter()
@@ -189,10 +197,10 @@ def _together(target: ServeTarget, options: ServeOptions, process: psutil.Proces
 
 def _figures(
     name: str, timed: Sequence[tuple[float, float]], cpu_s: float, took_s: float, fairness: float
-) -> Figures:
+) -> ServeFigures:
     walls = np.array([wall for wall, _ in timed])
     p50, p95, p99 = (float(one) for one in np.percentile(walls, (50, 95, 99)))
-    return Figures(
+    return ServeFigures(
         name=name,
         requests=len(timed),
         p50_ms=p50,
@@ -205,7 +213,7 @@ def _figures(
     )
 
 
-def _timed(ask: Ask) -> tuple[float, float]:
+def _time_request(ask: SendRequest) -> tuple[float, float]:
     began = time.perf_counter()
     method_ms = ask()
     return 1e3 * (time.perf_counter() - began), method_ms

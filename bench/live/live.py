@@ -21,9 +21,17 @@ import psutil
 
 from bench.errors import BenchError
 from bench.live.inline_queue import InlineQueue
-from bench.live.live_result import LiveOptions, LiveResult, SessionFigures
-from bench.live.live_scene import LOOP_S, SLIDE_S, Image, SceneSize, burnt, fully_in_view_s, scene
-from bench.live.live_sender import write_film
+from bench.live.result import LiveOptions, LiveResult, SessionFigures
+from bench.live.scene import (
+    LOOP_S,
+    SLIDE_S,
+    Image,
+    SceneSize,
+    draw_scene,
+    fully_in_view_s,
+    read_number,
+)
+from bench.live.sender import write_film
 from bench.progress import Progress, silent
 from matcher.live import FrameResult, LiveSettings, Message, SessionManager
 from matcher.tracking.events import EventKind
@@ -38,7 +46,7 @@ BASELINE_S: Final = 20.0
 
 
 @dataclass(slots=True, eq=False)
-class _Heard:
+class _SessionRecord:
     """What one session said while it was measured."""
 
     ages: list[float] = field(default_factory=list)
@@ -48,7 +56,7 @@ class _Heard:
     degraded: int = 0
 
 
-class _Ear:
+class _Listener:
     """Listens to all sessions, from `begin` on."""
 
     def __init__(self, film_started: float, places: Mapping[str, int], size: SceneSize) -> None:
@@ -57,7 +65,7 @@ class _Ear:
         self._size = size
         self._lock = Lock()
         self._listening = False
-        self.heard: dict[str, _Heard] = {}
+        self.records: dict[str, _SessionRecord] = {}
 
     def begin(self) -> None:
         self._listening = True
@@ -65,9 +73,9 @@ class _Ear:
     def __call__(self, message: Message) -> None:
         if not isinstance(message, FrameResult) or not self._listening:
             return
-        number = burnt(message.frame.image)
+        number = read_number(message.frame.image)
         with self._lock:
-            heard = self.heard.setdefault(message.session_id, _Heard())
+            heard = self.records.setdefault(message.session_id, _SessionRecord())
             heard.ages.append(message.age_s)
             if number is not None:
                 heard.glass.append(self._since(number / self._size.rate, message.emitted_at))
@@ -126,7 +134,7 @@ def _make_film(
 ) -> None:
     pictures: list[bytes] = []
     quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-    for image in scene(products, options.size, options.seed):
+    for image in draw_scene(products, options.size, options.seed):
         code = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), quality)[1]
         pictures.append(code.tobytes())
         on_progress("filming", len(pictures), options.size.frames)
@@ -147,7 +155,7 @@ def _run(
     label = "one lane" if inline else "two lanes"
     with _sending(film, options.size.rate) as (port, started):
         manager = SessionManager(target.finder, settings, queue=queue)
-        ear = _Ear(started, {name: n for n, name in enumerate(target.products)}, options.size)
+        ear = _Listener(started, {name: n for n, name in enumerate(target.products)}, options.size)
         manager.listen(ear)
         try:
             ids = [_start(manager, port, n, target.catalog) for n in range(options.sources)]
@@ -161,7 +169,7 @@ def _run(
         finally:
             manager.close()
     shown = len(target.products) * int(seconds / LOOP_S)
-    heard = [ear.heard.get(each, _Heard()) for each in ids]
+    heard = [ear.records.get(each, _SessionRecord()) for each in ids]
     if not any(each.ages for each in heard):
         raise BenchError("no picture came through; are the machine's ports on loopback usable?")
     each = tuple(
@@ -169,7 +177,7 @@ def _run(
         for n, (key, one) in enumerate(zip(ids, heard, strict=True))
     )
     name = "one lane, all" if inline else "all"
-    total = _figures(name, _joined(heard), took, sum(lost.values()), shown * len(ids), slope)
+    total = _figures(name, _join_records(heard), took, sum(lost.values()), shown * len(ids), slope)
     return each, total
 
 
@@ -201,7 +209,7 @@ def _wait(seconds: float, label: str, on_progress: Progress) -> float:
 
 @contextmanager
 def _sending(film: Path, rate: float) -> Iterator[tuple[int, float]]:
-    command = [sys.executable, "-m", "bench.live.live_sender", str(film), str(rate)]
+    command = [sys.executable, "-m", "bench.live.sender", str(film), str(rate)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as sender:
@@ -214,8 +222,8 @@ def _sending(film: Path, rate: float) -> Iterator[tuple[int, float]]:
             sender.kill()
 
 
-def _joined(heard: Sequence[_Heard]) -> _Heard:
-    return _Heard(
+def _join_records(heard: Sequence[_SessionRecord]) -> _SessionRecord:
+    return _SessionRecord(
         [age for each in heard for age in each.ages],
         [age for each in heard for age in each.glass],
         [wait for each in heard for wait in each.confirmed],
@@ -225,7 +233,7 @@ def _joined(heard: Sequence[_Heard]) -> _Heard:
 
 
 def _figures(
-    name: str, heard: _Heard, seconds: float, dropped: int, shown: int, slope: float
+    name: str, heard: _SessionRecord, seconds: float, dropped: int, shown: int, slope: float
 ) -> SessionFigures:
     age, glass = _percentiles(heard.ages), _percentiles(heard.glass)
     waits = heard.confirmed

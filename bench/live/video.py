@@ -23,7 +23,7 @@ from typing import Any, Final
 
 import cv2
 
-from bench.appearances import Appearance, CatalogCrop
+from bench.appearances import CatalogCrop, LabelledAppearance
 from bench.errors import BenchError
 from bench.progress import Progress, silent
 from bench.table import Table
@@ -38,7 +38,7 @@ CROP_DISTANCE_S: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ScoredEvent:
     """An event, as far as it is scored.
 
     Attributes:
@@ -57,7 +57,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class WrongName:
+class VideoWrongName:
     """An answer that is not right.
 
     Attributes:
@@ -93,7 +93,7 @@ class VideoScore:
     missed: tuple[str, ...]
     elsewhere: tuple[int, int]
     told: int
-    wrong: tuple[WrongName, ...]
+    wrong: tuple[VideoWrongName, ...]
 
     @property
     def found_share(self) -> float:
@@ -135,16 +135,16 @@ class VideoOptions:
 
     video: Path
     crops: tuple[CatalogCrop, ...]
-    appearances: tuple[Appearance, ...]
+    appearances: tuple[LabelledAppearance, ...]
     folder: Path
 
 
-Watcher = Callable[[Path, Path], Iterable[Event]]
+MatchVideo = Callable[[Path, Path], Iterable[Event]]
 """Given a video and a folder of product folders, the events of matching one with the other."""
 
 
 def measure_video(
-    options: VideoOptions, watch: Watcher, on_progress: Progress = silent
+    options: VideoOptions, watch: MatchVideo, on_progress: Progress = silent
 ) -> VideoScore:
     """Cut the references, match the video with them and score the events.
 
@@ -155,7 +155,7 @@ def measure_video(
     on_progress("cut references", 0, 1)
     rate = cut_references(options.video, options.crops, options.folder)
     on_progress("cut references", 1, 1)
-    told = [told_of_event(event) for event in watch(options.video, options.folder)]
+    told = [to_scored_event(event) for event in watch(options.video, options.folder)]
     return score_video(told, options.appearances, options.crops, rate)
 
 
@@ -183,8 +183,8 @@ def cut_references(video: Path, crops: Sequence[CatalogCrop], folder: Path) -> f
 
 
 def score_video(
-    told: Sequence[Told],
-    appearances: Sequence[Appearance],
+    told: Sequence[ScoredEvent],
+    appearances: Sequence[LabelledAppearance],
     crops: Sequence[CatalogCrop],
     frame_rate: float,
 ) -> VideoScore:
@@ -198,7 +198,7 @@ def score_video(
     found = {
         appearance.appearance_id
         for life in identical.values()
-        for answer in _proofs(life, crop_times)
+        for answer in _proving_answers(life, crop_times)
         for appearance in appearances
         if appearance.product_id == answer.product_id and is_at(appearance, answer)
     }
@@ -215,7 +215,7 @@ def score_video(
     )
 
 
-def is_at(appearance: Appearance, told: Told) -> bool:
+def is_at(appearance: LabelledAppearance, told: ScoredEvent) -> bool:
     """Whether the box's centre lies in one of its copies, within the tolerances."""
     x, y = (told.box.left + told.box.right) / 2, (told.box.top + told.box.bottom) / 2
     moments = (told.time_s, told.time_s - TIME_TOLERANCE_S, told.time_s + TIME_TOLERANCE_S)
@@ -227,10 +227,10 @@ def is_at(appearance: Appearance, told: Told) -> bool:
     )
 
 
-def told_of_event(event: Event) -> Told:
+def to_scored_event(event: Event) -> ScoredEvent:
     """An event as the scorer sees it."""
     identical = event.verdict is Verdict.IDENTICAL
-    return Told(
+    return ScoredEvent(
         event.appearance_id,
         event.product_id if identical else None,
         event.event is EventKind.LEFT,
@@ -239,20 +239,20 @@ def told_of_event(event: Event) -> Told:
     )
 
 
-def read_events(path: Path) -> list[Told]:
+def read_events(path: Path) -> list[ScoredEvent]:
     """Events as `skulens video --events` writes them.
 
     Raises:
         BenchError: the file cannot be read or a line is malformed.
     """
     try:
-        return [_told_of_json(json.loads(line)) for line in path.read_text().splitlines() if line]
+        return [_parse_event(json.loads(line)) for line in path.read_text().splitlines() if line]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BenchError(f"cannot read events from {path}: {error!r}") from error
 
 
-def _told_of_json(row: Mapping[str, Any]) -> Told:
-    return Told(
+def _parse_event(row: Mapping[str, Any]) -> ScoredEvent:
+    return ScoredEvent(
         row["appearance_id"],
         row["product_id"] if row["verdict"] == "identical" else None,
         row["event"] == "left",
@@ -261,11 +261,13 @@ def _told_of_json(row: Mapping[str, Any]) -> Told:
     )
 
 
-def _appearance_id(told: Told) -> str:
+def _appearance_id(told: ScoredEvent) -> str:
     return told.appearance_id
 
 
-def _proofs(life: Sequence[Told], crop_times: Mapping[str, Sequence[float]]) -> Iterator[Told]:
+def _proving_answers(
+    life: Sequence[ScoredEvent], crop_times: Mapping[str, Sequence[float]]
+) -> Iterator[ScoredEvent]:
     """Answers of one appearance that were not only given where their reference was cut."""
     runs = [list(run) for _, run in groupby(life, lambda each: each.product_id)]
     for index, run in enumerate(runs):
@@ -287,7 +289,9 @@ def _is_seen_elsewhere(from_s: float, to_s: float, crop_times: Sequence[float]) 
     )
 
 
-def _first_wrong(life: Sequence[Told], appearances: Sequence[Appearance]) -> WrongName | None:
+def _first_wrong(
+    life: Sequence[ScoredEvent], appearances: Sequence[LabelledAppearance]
+) -> VideoWrongName | None:
     for answer in life:
         if answer.product_id is None or answer.is_last:
             continue
@@ -296,10 +300,12 @@ def _first_wrong(life: Sequence[Told], appearances: Sequence[Appearance]) -> Wro
             box = answer.box
             place = (box.left, box.top, box.right, box.bottom)
             names = tuple(sorted(shown))
-            return WrongName(answer.appearance_id, answer.product_id, names, answer.time_s, place)
+            return VideoWrongName(
+                answer.appearance_id, answer.product_id, names, answer.time_s, place
+            )
     return None
 
 
-def _is_cut_from(appearance: Appearance, crop_times: Mapping[str, Sequence[float]]) -> bool:
+def _is_cut_from(appearance: LabelledAppearance, crop_times: Mapping[str, Sequence[float]]) -> bool:
     times = crop_times.get(appearance.product_id, ())
     return any(appearance.from_s <= time <= appearance.to_s for time in times)

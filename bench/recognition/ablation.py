@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 
 from bench.progress import Progress, silent
-from bench.recognition.dataset import Dataset, load
-from bench.recognition.recogniser import Recogniser
+from bench.recognition.dataset import Dataset, load_picture
+from bench.recognition.identifier import PhotoIdentifier
 from bench.recognition.recognition import RecognitionOptions, measure_recognition
 from bench.recognition.score import BOOTSTRAP_DRAWS, Estimate
 from bench.table import Table
@@ -19,7 +19,7 @@ SHIPPED_SIZE: Final = 12
 SIZES: Final = (6, SHIPPED_SIZE, 24)
 _PROBED: Final = 8
 
-Sized = Callable[[int], Recogniser]
+RecogniserOfSize = Callable[[int], PhotoIdentifier]
 """Gives what recognises a catalog's products with that many of them verified per look."""
 
 
@@ -36,7 +36,7 @@ class Variant:
 
     part: str
     name: str
-    prepare: Callable[[Path], Sized] | None
+    prepare: Callable[[Path], RecogniserOfSize] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +162,15 @@ def measure_ablation(
             budget = _mean_ms(probe, sized(size))
         else:
             size = _size_within(budget, probe, sized)
-        figures.append(_measured(variant, chosen, sized, size, options, on_progress))
+        figures.append(_measure_variant(variant, chosen, sized, size, options, on_progress))
     missing = tuple(one.part for one in variants if one.prepare is None)
     return AblationResult(dataset.name, len(chosen.queries), tuple(figures), missing)
 
 
-def _measured(
+def _measure_variant(
     variant: Variant,
     chosen: Dataset,
-    sized: Sized,
+    sized: RecogniserOfSize,
     size: int,
     options: AblationOptions,
     on_progress: Progress,
@@ -196,17 +196,17 @@ def _measured(
     )
 
 
-def _size_within(budget: float, probe: Dataset, sized: Sized) -> int:
+def _size_within(budget: float, probe: Dataset, sized: RecogniserOfSize) -> int:
     """How many to verify so that it takes the time that is nearest to the budget."""
     costs = {size: _mean_ms(probe, sized(size)) for size in SIZES}
     return min(SIZES, key=lambda size: (abs(costs[size] - budget), size))
 
 
-def _mean_ms(probe: Dataset, recogniser: Recogniser) -> float:
+def _mean_ms(probe: Dataset, recogniser: PhotoIdentifier) -> float:
     """Milliseconds per photo, the first one not counted: it loads and compiles."""
     costs = []
     for query in (probe.queries[0], *probe.queries):
-        image = load(query.path)
+        image = load_picture(query.path)
         started = time.perf_counter()
         recogniser.identify(image)
         costs.append(1000 * (time.perf_counter() - started))

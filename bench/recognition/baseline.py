@@ -21,7 +21,7 @@ _MARGIN_SHARE: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Keypoints:
+class RootSiftKeypoints:
     """RootSIFT features of one picture.
 
     Attributes:
@@ -57,7 +57,7 @@ class BaselineAnswer:
 
 def root_sift(
     image: NDArray[np.uint8], limit: int = KEYPOINTS, longest_side: int | None = LONGEST_SIDE
-) -> Keypoints:
+) -> RootSiftKeypoints:
     """Features of an (H, W, 3) RGB picture, resized first so that its longest side is as given."""
     height, width = image.shape[:2]
     scale = 1.0 if longest_side is None else longest_side / max(height, width)
@@ -68,15 +68,17 @@ def root_sift(
     found, raw = cv2.SIFT.create(nfeatures=limit).detectAndCompute(gray, None)
     if not found:
         empty = np.zeros((0, 2), np.float32)
-        return Keypoints(empty, np.zeros((0, 128), np.float32), width, height)
+        return RootSiftKeypoints(empty, np.zeros((0, 128), np.float32), width, height)
     # SIFT may return more than asked for: several orientations share one strength.
     points = np.array([keypoint.pt for keypoint in found[:limit]], np.float32)
     descriptors = np.sqrt(raw[:limit] / np.maximum(raw[:limit].sum(axis=1, keepdims=True), 1e-9))
     to_own = np.array([width / gray.shape[1], height / gray.shape[0]], np.float32)
-    return Keypoints((points + 0.5) * to_own - 0.5, descriptors, width, height)
+    return RootSiftKeypoints((points + 0.5) * to_own - 0.5, descriptors, width, height)
 
 
-def ratio_pairs(query: Keypoints, reference: Keypoints, ratio: float = RATIO) -> NDArray[np.intp]:
+def ratio_pairs(
+    query: RootSiftKeypoints, reference: RootSiftKeypoints, ratio: float = RATIO
+) -> NDArray[np.intp]:
     """Pairs (M, 2) of query and reference indices whose nearest is clearly nearer than the next."""
     if len(query.points) == 0 or len(reference.points) < 2:
         return np.zeros((0, 2), np.intp)
@@ -91,7 +93,7 @@ def ratio_pairs(query: Keypoints, reference: Keypoints, ratio: float = RATIO) ->
 
 
 def mutual_ratio_pairs(
-    query: Keypoints, reference: Keypoints, ratio: float = RATIO
+    query: RootSiftKeypoints, reference: RootSiftKeypoints, ratio: float = RATIO
 ) -> NDArray[np.intp]:
     """Pairs (M, 2) that pass the ratio test in both directions."""
     forward = ratio_pairs(query, reference, ratio)
@@ -101,7 +103,7 @@ def mutual_ratio_pairs(
 
 
 def homography_inliers(
-    query: Keypoints, reference: Keypoints, pairs: NDArray[np.intp]
+    query: RootSiftKeypoints, reference: RootSiftKeypoints, pairs: NDArray[np.intp]
 ) -> tuple[int, NDArray[np.float64] | None]:
     """Inliers of the MAGSAC homography from reference to query, and the (3, 3) homography."""
     if len(pairs) < _MINIMAL_PAIRS:

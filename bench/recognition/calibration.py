@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from bench.errors import BenchError
 from bench.progress import Progress, silent
-from bench.recognition.dataset import PICTURE_SUFFIXES, Dataset, Query, load
+from bench.recognition.dataset import PICTURE_SUFFIXES, Dataset, PhotoQuery, load_picture
 from bench.recognition.protocols import TWINS
 from bench.table import Table
 from matcher.decision.evaluation import Outcome, Recogniser, Sample, SampleKind, evaluate
@@ -79,12 +79,12 @@ class CalibrationResult:
     """All rates, by all kinds of material."""
 
     outcomes: tuple[RateOutcome, ...]
-    asked_photos: int
+    photo_count: int
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
         return {
-            "photos": self.asked_photos,
+            "photos": self.photo_count,
             "outcomes": [
                 {
                     "material": one.material,
@@ -104,7 +104,7 @@ class CalibrationResult:
     def table(self) -> Table:
         """One row per rate and kind of material."""
         return Table(
-            f"false accepts on {self.asked_photos} photos that no calibration has seen",
+            f"false accepts on {self.photo_count} photos that no calibration has seen",
             _COLUMNS,
             tuple(_row(one) for one in self.outcomes),
             (
@@ -118,7 +118,7 @@ def measure_calibration(
     judge: Recogniser,
     catalog: SearchableCatalog,
     dataset: Dataset,
-    fitting: Sequence[Query],
+    fitting: Sequence[PhotoQuery],
     itself: Sequence[Sample],
     options: CalibrationOptions,
     on_progress: Progress = silent,
@@ -167,7 +167,7 @@ def measure_calibration(
     return CalibrationResult(tuple(outcomes), len(measured))
 
 
-def fitting_photos(shared: Path, dataset: Dataset, options: CalibrationOptions) -> list[Query]:
+def fitting_photos(shared: Path, dataset: Dataset, options: CalibrationOptions) -> list[PhotoQuery]:
     """`train` photos of the products of a grocery protocol, and of produce as unknowns.
 
     Raises:
@@ -181,12 +181,14 @@ def fitting_photos(shared: Path, dataset: Dataset, options: CalibrationOptions) 
     folders = sorted(one.name for one in train.iterdir() if one.is_dir())
     produce = [name for name in folders if name not in cartons]
     known = [
-        Query(path, product)
+        PhotoQuery(path, product)
         for product in products
         for path in _pictures(train / product)[: options.photos]
     ]
     each = -(-options.unknown // max(len(produce), 1))
-    unknown = [Query(path, None) for name in produce for path in _pictures(train / name)[:each]]
+    unknown = [
+        PhotoQuery(path, None) for name in produce for path in _pictures(train / name)[:each]
+    ]
     return [*known, *unknown[: options.unknown]]
 
 
@@ -194,8 +196,8 @@ def _pictures(folder: Path) -> list[Path]:
     return sorted(one for one in folder.iterdir() if one.suffix.lower() in PICTURE_SUFFIXES)
 
 
-def _fitting(query: Query, images: dict[str, frozenset[str]]) -> list[Sample]:
-    read = partial(load, query.path)
+def _fitting(query: PhotoQuery, images: dict[str, frozenset[str]]) -> list[Sample]:
+    read = partial(load_picture, query.path)
     if query.truth is None:
         return [Sample(SampleKind.UNKNOWN, read)]
     return [
@@ -204,8 +206,8 @@ def _fitting(query: Query, images: dict[str, frozenset[str]]) -> list[Sample]:
     ]
 
 
-def _measured(query: Query) -> Sample:
-    read = partial(load, query.path)
+def _measured(query: PhotoQuery) -> Sample:
+    read = partial(load_picture, query.path)
     if query.truth is not None:
         return Sample(SampleKind.KNOWN, read, query.truth)
     # A carton that the catalog lacks anyway: nothing is to be withheld.

@@ -14,8 +14,8 @@ from bench.errors import BenchError
 from bench.progress import Progress, silent
 from bench.recognition.compression import through_jpeg
 from bench.recognition.cutout import Cutout, cut_out
-from bench.recognition.dataset import load
-from bench.recognition.recogniser import Recogniser, RecogniserBuilder
+from bench.recognition.dataset import load_picture
+from bench.recognition.identifier import IdentifierBuilder, PhotoIdentifier
 from bench.table import Table
 from matcher.results import Match, Verdict
 
@@ -51,7 +51,7 @@ class CopiesOptions:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scene:
+class CopiesScene:
     """A photo with copies pasted in.
 
     Attributes:
@@ -111,7 +111,7 @@ class CopiesResult:
 
 
 def measure_copies(
-    options: CopiesOptions, build: RecogniserBuilder, on_progress: Progress = silent
+    options: CopiesOptions, build: IdentifierBuilder, on_progress: Progress = silent
 ) -> CopiesResult:
     """Make the scenes, look for the copies and count them.
 
@@ -122,16 +122,16 @@ def measure_copies(
     recogniser = build(options.catalog)
     total = len(options.counts) * options.scenes_per_count
     counts: dict[int, CountResult] = {}
-    for done, scene in enumerate(scenes(options)):
+    for done, scene in enumerate(make_scenes(options)):
         on_progress("copies", done, total)
         result = _judge(scene, recogniser)
         earlier = counts.get(result.copies)
-        counts[result.copies] = result if earlier is None else _sum(earlier, result)
+        counts[result.copies] = result if earlier is None else _add_counts(earlier, result)
     on_progress("copies", total, total)
     return CopiesResult(tuple(counts[copies] for copies in sorted(counts)))
 
 
-def scenes(options: CopiesOptions) -> Iterator[Scene]:
+def make_scenes(options: CopiesOptions) -> Iterator[CopiesScene]:
     """All scenes, the same ones for the same options.
 
     Raises:
@@ -146,17 +146,17 @@ def scenes(options: CopiesOptions) -> Iterator[Scene]:
         for _ in range(options.scenes_per_count):
             folder = folders[generator.integers(len(folders))]
             background = options.backgrounds[generator.integers(len(options.backgrounds))]
-            cutout = cut_out(load(min(folder.iterdir())))
-            yield paste(cutout, folder.name, load(background), copies, generator)
+            cutout = cut_out(load_picture(min(folder.iterdir())))
+            yield paste_copies(cutout, folder.name, load_picture(background), copies, generator)
 
 
-def paste(
+def paste_copies(
     cutout: Cutout,
     product_id: str,
     background: NDArray[np.uint8],
     copies: int,
     generator: np.random.Generator,
-) -> Scene:
+) -> CopiesScene:
     """Copies of a product in cells of their own, each seen a little differently."""
     resized = cv2.resize(background, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
     canvas = resized.astype(np.uint8)
@@ -164,10 +164,10 @@ def paste(
     outlines = []
     for index in generator.permutation(len(cells))[:copies]:
         homography = _placement(cutout, cells[index], generator)
-        canvas = _pasted(canvas, cutout, homography, generator)
+        canvas = _paste_one(canvas, cutout, homography, generator)
         outlines.append(cv2.perspectiveTransform(cutout.hull[None], homography)[0])
     noisy = canvas + generator.normal(0, 3, canvas.shape)
-    return Scene(through_jpeg(noisy, 88), product_id, tuple(outlines))
+    return CopiesScene(through_jpeg(noisy, 88), product_id, tuple(outlines))
 
 
 def _placement(
@@ -189,7 +189,7 @@ def _placement(
     return homography
 
 
-def _pasted(
+def _paste_one(
     canvas: NDArray[np.uint8],
     cutout: Cutout,
     homography: NDArray[np.float64],
@@ -206,22 +206,22 @@ def _pasted(
     return mixed
 
 
-def _judge(scene: Scene, recogniser: Recogniser) -> CountResult:
+def _judge(scene: CopiesScene, recogniser: PhotoIdentifier) -> CountResult:
     said = [
         match
         for match in recogniser.identify(scene.image).matches
         if match.verdict is Verdict.IDENTICAL
     ]
     right = [match for match in said if match.product_id == scene.product_id]
-    found = _outlined(right, scene.outlines)
+    found = _count_outlined(right, scene.outlines)
     copies = len(scene.outlines)
     return CountResult(copies, copies, found, len(said) - len(right), len(right) - found)
 
 
-def _outlined(matches: Sequence[Match], outlines: Sequence[NDArray[np.float32]]) -> int:
+def _count_outlined(matches: Sequence[Match], outlines: Sequence[NDArray[np.float32]]) -> int:
     """How many copies are outlined when each answer may stand for one of them; best fits first."""
     fits = [
-        (overlap(match.verification.outline, outline), answer, copy)
+        (outline_iou(match.verification.outline, outline), answer, copy)
         for answer, match in enumerate(matches)
         if match.verification is not None
         for copy, outline in enumerate(outlines)
@@ -235,7 +235,7 @@ def _outlined(matches: Sequence[Match], outlines: Sequence[NDArray[np.float32]])
     return len(copies)
 
 
-def overlap(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+def outline_iou(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
     """Intersection over union of two outlines, each made convex; 0 when one is empty."""
     if len(first) < 3 or len(second) < 3:
         return 0.0
@@ -251,7 +251,7 @@ def overlap(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
     return float((drawn[0] & drawn[1]).sum() / (drawn[0] | drawn[1]).sum())
 
 
-def _sum(first: CountResult, second: CountResult) -> CountResult:
+def _add_counts(first: CountResult, second: CountResult) -> CountResult:
     return CountResult(
         first.copies,
         first.shown + second.shown,

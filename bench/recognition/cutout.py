@@ -32,7 +32,7 @@ def cut_out(image: NDArray[np.uint8]) -> Cutout:
         ValueError: the picture is white all over.
     """
     inked = (image.min(axis=2) < 255 - WHITE_TOLERANCE).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(_closed(inked))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(_close_gaps(inked))
     if count < 2:
         raise ValueError("there is nothing but white to cut out")
     largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
@@ -46,7 +46,7 @@ def cut_out(image: NDArray[np.uint8]) -> Cutout:
     return Cutout(image[part], mask[part], (hull - (left, top)).astype(np.float32))
 
 
-def _closed(inked: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _close_gaps(inked: NDArray[np.uint8]) -> NDArray[np.uint8]:
     side = max(3, min(inked.shape) // 40) | 1
     kernel = np.ones((side, side), np.uint8)
     return cv2.morphologyEx(inked, cv2.MORPH_CLOSE, kernel).astype(np.uint8)

@@ -21,7 +21,7 @@ Quad = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class PhotoQuery:
     """A photo and what it shows.
 
     Attributes:
@@ -49,7 +49,7 @@ class Dataset:
 
     name: str
     catalog: Path
-    queries: tuple[Query, ...]
+    queries: tuple[PhotoQuery, ...]
 
     def references(self) -> dict[str, list[Path]]:
         """Reference pictures by product, both in the order of their names."""
@@ -86,7 +86,7 @@ def read_dataset(folder: Path) -> Dataset:
         for path in _pictures(place):
             key = f"{place.name}/{path.name}"
             groups = extra.of_products.get(place.name, ()) + extra.of_photos.get(key, ())
-            found.append(Query(path, truth, groups, extra.outlines.get(key)))
+            found.append(PhotoQuery(path, truth, groups, extra.outlines.get(key)))
     if not products or not found:
         raise BenchError(f"there is no picture to measure on in {folder}")
     return Dataset(folder.resolve().name, catalog, tuple(found))
@@ -110,7 +110,7 @@ def write_truth(
     (folder / TRUTH_FILE).write_text(json.dumps(record))
 
 
-def load(path: Path) -> NDArray[np.uint8]:
+def load_picture(path: Path) -> NDArray[np.uint8]:
     """A picture as (H, W, 3) uint8, RGB, upright.
 
     Raises:
@@ -119,7 +119,7 @@ def load(path: Path) -> NDArray[np.uint8]:
     return read_image(path.read_bytes(), path.name)
 
 
-def _places(queries: Iterable[Query], generator: random.Random) -> Iterator[float]:
+def _places(queries: Iterable[PhotoQuery], generator: random.Random) -> Iterator[float]:
     """A place in [0, 1) for each photo, evenly spread within each folder and drawn by lot."""
     photos = list(queries)
     sizes: dict[Path, int] = {}

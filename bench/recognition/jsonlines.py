@@ -8,7 +8,7 @@ from typing import Any
 from bench.errors import BenchError
 from bench.recognition import score as scoring
 from bench.recognition.dataset import Dataset
-from bench.recognition.score import Answer, Said
+from bench.recognition.score import Answer, ScoredDetection
 
 
 def read_answers(dataset: Dataset, path: Path) -> list[Answer]:
@@ -25,13 +25,13 @@ def read_answers(dataset: Dataset, path: Path) -> list[Answer]:
         if query.path.resolve() not in by_photo:
             raise BenchError(f"{path} says nothing of {query.path}")
         said, elapsed_ms = by_photo[query.path.resolve()]
-        answers.append(scoring.answer(query.truth, said, elapsed_ms, query.groups))
+        answers.append(scoring.choose_answer(query.truth, said, elapsed_ms, query.groups))
     return answers
 
 
-def said_of_json(detection: dict[str, Any]) -> Said:
+def parse_detection(detection: dict[str, Any]) -> ScoredDetection:
     """One detection of a line, as the scorer sees it."""
-    return Said(
+    return ScoredDetection(
         detection["product_id"],
         float(detection["probability"]),
         detection["verdict"] == "identical",
@@ -39,7 +39,7 @@ def said_of_json(detection: dict[str, Any]) -> Said:
     )
 
 
-def _lines(path: Path) -> Iterator[tuple[dict[str, Any], tuple[Said, ...], float]]:
+def _lines(path: Path) -> Iterator[tuple[dict[str, Any], tuple[ScoredDetection, ...], float]]:
     try:
         text = path.read_text()
     except (OSError, UnicodeDecodeError) as error:
@@ -49,7 +49,7 @@ def _lines(path: Path) -> Iterator[tuple[dict[str, Any], tuple[Said, ...], float
             continue
         try:
             row = json.loads(line)
-            said = tuple(said_of_json(each) for each in row["detections"])
+            said = tuple(parse_detection(each) for each in row["detections"])
             elapsed_ms = float(row["elapsed_ms"]["total"])
             Path(row["image"])
         except (ValueError, KeyError, TypeError) as error:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from bench.progress import Progress, silent
 from bench.recognition import score as scoring
 from bench.recognition.baseline import Baseline, BaselineAnswer
-from bench.recognition.dataset import Dataset, Query, load
-from bench.recognition.recogniser import Recogniser, RecogniserBuilder
-from bench.recognition.score import Answer, Estimate, Said, Score
+from bench.recognition.dataset import Dataset, PhotoQuery, load_picture
+from bench.recognition.identifier import IdentifierBuilder, PhotoIdentifier
+from bench.recognition.score import Answer, Estimate, Score, ScoredDetection
 from bench.table import Table
 from matcher.results import Identification, Match, Verdict
 
@@ -143,7 +143,7 @@ class RecognitionResult:
 
 def measure_recognition(
     dataset: Dataset,
-    build: RecogniserBuilder,
+    build: IdentifierBuilder,
     options: RecognitionOptions,
     on_progress: Progress = silent,
 ) -> RecognitionResult:
@@ -175,33 +175,36 @@ def measure_recognition(
 class _Response:
     """What a method said of a picture, and where it saw the product it named."""
 
-    said: tuple[Said, ...]
+    said: tuple[ScoredDetection, ...]
     outline: NDArray[np.float64]
     diagonal: float
     elapsed_ms: float
 
 
-_Respond = Callable[[NDArray[np.uint8]], tuple[tuple[Said, ...], NDArray[np.float64]]]
+_Respond = Callable[[NDArray[np.uint8]], tuple[tuple[ScoredDetection, ...], NDArray[np.float64]]]
 
 
 def _methods(
-    dataset: Dataset, build: RecogniserBuilder, options: RecognitionOptions
+    dataset: Dataset, build: IdentifierBuilder, options: RecognitionOptions
 ) -> Iterator[tuple[str, Callable[[], _Respond]]]:
-    recognisers: list[Recogniser] = []
+    recognisers: list[PhotoIdentifier] = []
 
     def end_to_end() -> _Respond:
         recognisers.append(build(dataset.catalog))
-        return lambda image: _said(recognisers[0].identify(image))
+        return lambda image: _answer_of_method(recognisers[0].identify(image))
 
     def whole() -> _Respond:
-        return lambda image: _said(recognisers[0].identify(image, whole_image=True))
+        return lambda image: _answer_of_method(recognisers[0].identify(image, whole_image=True))
 
     def classical() -> _Respond:
         references = dataset.references()
         baseline = Baseline(
-            {product: [load(path) for path in paths] for product, paths in references.items()}
+            {
+                product: [load_picture(path) for path in paths]
+                for product, paths in references.items()
+            }
         )
-        return lambda image: _baseline_said(baseline.answer(image))
+        return lambda image: _answer_of_baseline(baseline.answer(image))
 
     yield "skulens", end_to_end
     if options.whole_image:
@@ -211,14 +214,14 @@ def _methods(
 
 
 def _respond_all(
-    queries: Sequence[Query],
+    queries: Sequence[PhotoQuery],
     respond: _Respond,
     workers: int,
     method: str,
     on_progress: Progress,
 ) -> list[_Response]:
-    def one(query: Query) -> _Response:
-        image = load(query.path)
+    def one(query: PhotoQuery) -> _Response:
+        image = load_picture(query.path)
         started = time.perf_counter()
         said, outline = respond(image)
         elapsed_ms = 1000 * (time.perf_counter() - started)
@@ -235,20 +238,20 @@ def _respond_all(
 
 def _result(
     method: str,
-    queries: Sequence[Query],
+    queries: Sequence[PhotoQuery],
     responses: Sequence[_Response],
     options: RecognitionOptions,
 ) -> MethodResult:
     answers = [
-        scoring.answer(query.truth, response.said, response.elapsed_ms, query.groups)
+        scoring.choose_answer(query.truth, response.said, response.elapsed_ms, query.groups)
         for query, response in zip(queries, responses, strict=True)
     ]
     groups = sorted({group for each in answers for group in each.groups})
     return MethodResult(
         method,
-        scoring.score(answers, draws=options.draws, seed=options.seed),
+        scoring.score_answers(answers, draws=options.draws, seed=options.seed),
         {
-            name: scoring.score(
+            name: scoring.score_answers(
                 _group(answers, name),
                 draws=options.draws,
                 seed=options.seed,
@@ -269,7 +272,7 @@ def _group(answers: Sequence[Answer], name: str) -> list[Answer]:
 
 
 def _corner_error(
-    queries: Sequence[Query], answers: Sequence[Answer], responses: Sequence[_Response]
+    queries: Sequence[PhotoQuery], answers: Sequence[Answer], responses: Sequence[_Response]
 ) -> CornerError | None:
     """How well the outlines fit the labelled corners; None where there are none."""
     errors = []
@@ -294,8 +297,10 @@ def outline_distance(outline: NDArray[np.float64], truth: Sequence[tuple[float, 
     return float(min(np.linalg.norm(each, axis=1).mean() for each in turns))
 
 
-def _said(found: Identification) -> tuple[tuple[Said, ...], NDArray[np.float64]]:
-    said = tuple(said_of(match) for match in found.matches)
+def _answer_of_method(
+    found: Identification,
+) -> tuple[tuple[ScoredDetection, ...], NDArray[np.float64]]:
+    said = tuple(to_scored_detection(match) for match in found.matches)
     named = [match for match in found.matches if match.product_id is not None]
     best = max(named, key=lambda match: match.probability, default=None)
     if best is None or best.verification is None:
@@ -303,9 +308,9 @@ def _said(found: Identification) -> tuple[tuple[Said, ...], NDArray[np.float64]]
     return said, best.verification.outline.astype(np.float64)
 
 
-def said_of(match: Match) -> Said:
+def to_scored_detection(match: Match) -> ScoredDetection:
     """A detection as the scorer sees it."""
-    return Said(
+    return ScoredDetection(
         match.product_id,
         match.probability,
         match.verdict is Verdict.IDENTICAL,
@@ -313,12 +318,16 @@ def said_of(match: Match) -> Said:
     )
 
 
-def _baseline_said(answer: BaselineAnswer) -> tuple[tuple[Said, ...], NDArray[np.float64]]:
+def _answer_of_baseline(
+    answer: BaselineAnswer,
+) -> tuple[tuple[ScoredDetection, ...], NDArray[np.float64]]:
     if answer.product_id is None:
         return (), answer.outline
     # The inlier count made a number in [0, 1]: it orders as the count does, and is no probability.
     probability = answer.inliers / (answer.inliers + HALF_INLIERS)
-    return (Said(answer.product_id, probability, answer.inliers >= HALF_INLIERS),), answer.outline
+    return (
+        ScoredDetection(answer.product_id, probability, answer.inliers >= HALF_INLIERS),
+    ), answer.outline
 
 
 _COLUMNS: Final = (

@@ -20,7 +20,7 @@ _NORMAL_95: Final = 1.96
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ScoredDetection:
     """One detection as it was reported.
 
     Attributes:
@@ -137,9 +137,9 @@ class Score:
         return record
 
 
-def answer(
+def choose_answer(
     truth: str | None,
-    detections: Sequence[Said],
+    detections: Sequence[ScoredDetection],
     elapsed_ms: float,
     groups: tuple[str, ...] = (),
 ) -> Answer:
@@ -153,7 +153,9 @@ def answer(
     return Answer(truth, best.product_id, best.probability, identical, rank, elapsed_ms, groups)
 
 
-def score(answers: Sequence[Answer], *, draws: int = BOOTSTRAP_DRAWS, seed: int = 0) -> Score:
+def score_answers(
+    answers: Sequence[Answer], *, draws: int = BOOTSTRAP_DRAWS, seed: int = 0
+) -> Score:
     """Score the answers of one method.
 
     Raises:
@@ -177,7 +179,7 @@ def score(answers: Sequence[Answer], *, draws: int = BOOTSTRAP_DRAWS, seed: int 
         reliability=columns.reliability(),
         verdict_precision=_share(columns.right & columns.identical, columns.identical, 1.0),
         verdict_recall=_share(columns.right & columns.identical, columns.known),
-        unknown_named=wilson(
+        unknown_named=wilson_interval(
             int((columns.identical & ~columns.known).sum()), int((~columns.known).sum())
         ),
         median_ms=float(np.median(columns.elapsed_ms)),
@@ -185,7 +187,7 @@ def score(answers: Sequence[Answer], *, draws: int = BOOTSTRAP_DRAWS, seed: int 
     )
 
 
-def wilson(hits: int, total: int) -> Estimate:
+def wilson_interval(hits: int, total: int) -> Estimate:
     """A share with its 95 % interval (Wilson, 1927): it says something of a rate of nought, too."""
     if total == 0:
         return Estimate(0.0, 0.0, 1.0)
@@ -271,7 +273,7 @@ class _Columns:
         return np.unique(self._bins)
 
 
-def _best_rank(truth: str, detections: Sequence[Said]) -> int | None:
+def _best_rank(truth: str, detections: Sequence[ScoredDetection]) -> int | None:
     """Rank of the truth by similarity; candidates as similar as it stand before it."""
     ranks = [
         sum(other >= own for _, other in said.similarities)

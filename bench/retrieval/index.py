@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from bench.errors import BenchError
 from bench.progress import Progress, silent
 from bench.retrieval.index_material import IndexMaterial
-from bench.retrieval.index_methods import METHODS, REDIS, Trial, run_trial
+from bench.retrieval.index_methods import METHODS, REDIS, MethodTrial, run_trial
 from bench.table import Table
 
 SIZES: Final = (1_000, 10_000, 100_000)
@@ -153,13 +153,13 @@ def measure_index(
         for done, (size, method) in enumerate(plan):
             on_progress(f"{method}, {size:,}", done, len(plan))
             if size not in targets:
-                targets[size] = _laid_out(material.sized(size), folder)
-            trial = _trial(method, folder, options.redis_port)
+                targets[size] = _lay_out(material.sized(size), folder)
+            trial = _run_in_process(method, folder, options.redis_port)
             figures.append(_figures(method, size, trial, material.truths, targets[size]))
     return IndexResult(tuple(figures), len(material.queries), material.encoded)
 
 
-def _laid_out(material: IndexMaterial, folder: Path) -> NDArray[np.bool_]:
+def _lay_out(material: IndexMaterial, folder: Path) -> NDArray[np.bool_]:
     """Write what the processes read; which photos' products exact search has among ten."""
     vectors, owners = material.vectors, material.owners
     np.save(folder / "vectors.npy", vectors)
@@ -185,11 +185,11 @@ def _first_owners(similarities: NDArray[np.float32], owners: Sequence[str], trut
     return False
 
 
-def _trial(method: str, folder: Path, redis_port: int | None) -> Trial:
+def _run_in_process(method: str, folder: Path, redis_port: int | None) -> MethodTrial:
     # Spawned, not forked: a fork would carry the networks' memory along.
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_answer, args=(there, method, folder, redis_port))
+    process = context.Process(target=_send_trial, args=(there, method, folder, redis_port))
     process.start()
     there.close()
     try:
@@ -198,19 +198,19 @@ def _trial(method: str, folder: Path, redis_port: int | None) -> Trial:
         process.join()
         raise BenchError(f"{method} ended with code {process.exitcode}") from error
     process.join()
-    if not isinstance(answer, Trial):
+    if not isinstance(answer, MethodTrial):
         raise BenchError(f"{method}: {answer}")
     return answer
 
 
-def _answer(there: Connection, method: str, folder: Path, redis_port: int | None) -> None:
+def _send_trial(there: Connection, method: str, folder: Path, redis_port: int | None) -> None:
     there.send(run_trial(method, folder, redis_port, WANTED))
 
 
 def _figures(
     method: str,
     size: int,
-    trial: Trial,
+    trial: MethodTrial,
     truths: Sequence[str],
     target: NDArray[np.bool_],
 ) -> IndexFigures:

@@ -111,7 +111,7 @@ class IndexPictures:
     others: tuple[Path, ...]
 
 
-def index_pictures(shared: Path) -> IndexPictures:
+def find_index_pictures(shared: Path) -> IndexPictures:
     """The pictures to embed, in a folder of real pictures.
 
     Raises:
@@ -142,7 +142,7 @@ def index_pictures(shared: Path) -> IndexPictures:
     )
 
 
-def index_material(
+def make_index_material(
     pictures: IndexPictures,
     embedder: Embedder,
     size: int,
@@ -165,10 +165,10 @@ def index_material(
     encoded = min(wanted, MOST_ENCODED)
     distractors = _distractors(pictures.others, embedder, encoded, seed, cache, on_progress)
     return IndexMaterial(
-        _embedded(embedder, _whole(references), len(references), "references", on_progress),
+        _embed(embedder, _read_whole(references), len(references), "references", on_progress),
         pictures.products,
-        _mixed(distractors, wanted, seed),
-        _embedded(embedder, _whole(photos), len(photos), "photos", on_progress),
+        _mix(distractors, wanted, seed),
+        _embed(embedder, _read_whole(photos), len(photos), "photos", on_progress),
         pictures.truths,
         encoded,
     )
@@ -178,7 +178,7 @@ def _known(dataset: Dataset) -> list[tuple[Path, str]]:
     return [(query.path.resolve(), query.truth) for query in dataset.queries if query.truth]
 
 
-def _whole(paths: Sequence[Path]) -> Iterator[NDArray[np.uint8]]:
+def _read_whole(paths: Sequence[Path]) -> Iterator[NDArray[np.uint8]]:
     for path in paths:
         yield read_image(path.read_bytes(), path.name)
 
@@ -198,25 +198,25 @@ def _distractors(
     have = 0 if known is None else len(known)
     if known is not None and have >= count:
         return np.asarray(known[:count], np.float32)
-    crops = _crops(paths, seed, have)
+    crops = _draw_crops(paths, seed, have)
     made = np.empty((count, 0), np.float32) if known is None else np.asarray(known, np.float32)
     cache.mkdir(parents=True, exist_ok=True)
     for start in range(have, count, _KEPT_EVERY):  # kept in between: embedding all takes minutes
         size = min(_KEPT_EVERY, count - start)
         what = f"distractors from {start:,}"
-        more = _embedded(embedder, islice(crops, size), size, what, on_progress)
+        more = _embed(embedder, islice(crops, size), size, what, on_progress)
         made = more if start == 0 else np.concatenate((made, more))
         np.save(file, made)
     return made
 
 
-def _crops(paths: Sequence[Path], seed: int, skipped: int) -> Iterator[NDArray[np.uint8]]:
+def _draw_crops(paths: Sequence[Path], seed: int, skipped: int) -> Iterator[NDArray[np.uint8]]:
     """Endless: one crop of each picture in turn, at another place each time."""
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     for turn in counted():
-        for number, place in enumerate(chance.permutation(len(paths)), start=turn * len(paths)):
+        for number, place in enumerate(rng.permutation(len(paths)), start=turn * len(paths)):
             path = paths[place]
-            share, aspect, x, y = chance.uniform(_LEAST, _GREATEST)
+            share, aspect, x, y = rng.uniform(_LEAST, _GREATEST)
             if number < skipped:
                 continue
             image = read_image(path.read_bytes(), path.name)
@@ -227,7 +227,7 @@ def _crops(paths: Sequence[Path], seed: int, skipped: int) -> Iterator[NDArray[n
             yield np.ascontiguousarray(image[top : top + crop_height, left : left + crop_width])
 
 
-def _embedded(
+def _embed(
     embedder: Embedder,
     images: Iterator[NDArray[np.uint8]],
     count: int,
@@ -243,19 +243,19 @@ def _embedded(
     return np.concatenate(parts) if parts else embedder.embed([])
 
 
-def _mixed(vectors: NDArray[np.float32], count: int, seed: int) -> NDArray[np.float32]:
+def _mix(vectors: NDArray[np.float32], count: int, seed: int) -> NDArray[np.float32]:
     """(count, D): the vectors, then random mixtures of two of them with a little noise."""
     missing = count - len(vectors)
     if missing <= 0:
         return vectors[:count]
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     made = np.empty((count, vectors.shape[1]), np.float32)
     made[: len(vectors)] = vectors
     for start in range(len(vectors), count, MOST_ENCODED):
         part = made[start : start + MOST_ENCODED]
-        one, other = chance.integers(0, len(vectors), (2, len(part)))
-        share = chance.uniform(0.5, 0.95, (len(part), 1)).astype(np.float32)
-        noise = chance.standard_normal(part.shape, np.float32) * np.float32(_MIXED_NOISE)
+        one, other = rng.integers(0, len(vectors), (2, len(part)))
+        share = rng.uniform(0.5, 0.95, (len(part), 1)).astype(np.float32)
+        noise = rng.standard_normal(part.shape, np.float32) * np.float32(_MIXED_NOISE)
         mixture = vectors[one] * share + vectors[other] * (1 - share) + noise
         part[:] = mixture / np.linalg.norm(mixture, axis=1, keepdims=True)
     return made

@@ -27,7 +27,7 @@ REDIS: Final = "datasketch, Redis"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Trial:
+class MethodTrial:
     """What a method did.
 
     Attributes:
@@ -48,7 +48,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ready:
+class ReadyMethod:
     """A method that can be asked.
 
     Attributes:
@@ -61,7 +61,7 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Task:
+class IndexTask:
     """What a method is given: vectors, whose they are, how many products are wanted."""
 
     vectors: Vectors
@@ -74,13 +74,13 @@ class Task:
         return tuple(dict.fromkeys(self.owners[row] for row in rows))[: self.wanted]
 
 
-def run_trial(method: str, folder: Path, redis_port: int | None, wanted: int) -> Trial:
+def run_trial(method: str, folder: Path, redis_port: int | None, wanted: int) -> MethodTrial:
     """Build, ask every query once, look at the memory."""
     os.environ["OMP_NUM_THREADS"] = "1"
     owners = tuple((folder / "owners.txt").read_text().split("\n"))
     queries: Vectors = np.load(folder / "queries.npy")
     start = perf_counter()
-    task = Task(np.load(folder / "vectors.npy"), owners, wanted, redis_port)
+    task = IndexTask(np.load(folder / "vectors.npy"), owners, wanted, redis_port)
     ready = METHODS[method](task)
     found = [tuple(ready.find(queries[0]))]
     build_s = perf_counter() - start
@@ -93,10 +93,10 @@ def run_trial(method: str, folder: Path, redis_port: int | None, wanted: int) ->
         costs.append((process_time() - worked) * 1000)
     memory_mb = psutil.Process().memory_info().rss / 1e6
     change_ms = _change_ms(ready, queries[0])
-    return Trial(tuple(found), tuple(times), tuple(costs), build_s, change_ms, memory_mb)
+    return MethodTrial(tuple(found), tuple(times), tuple(costs), build_s, change_ms, memory_mb)
 
 
-def _change_ms(ready: Ready, vector: Vectors) -> float | None:
+def _change_ms(ready: ReadyMethod, vector: Vectors) -> float | None:
     if ready.change is None:
         return None
     start = perf_counter()
@@ -104,7 +104,7 @@ def _change_ms(ready: Ready, vector: Vectors) -> float | None:
     return (perf_counter() - start) * 1000
 
 
-def _index(task: Task, exact_below: int) -> Ready:
+def _index(task: IndexTask, exact_below: int) -> ReadyMethod:
     references = [
         ImageReference(owner, hashlib.sha256(str(row).encode()).hexdigest())
         for row, owner in enumerate(task.owners)
@@ -115,49 +115,51 @@ def _index(task: Task, exact_below: int) -> Ready:
     def find(query: Vectors) -> tuple[str, ...]:
         return tuple(one.product_id for one in index.search(query, wanted))
 
-    return Ready(find, lambda vector: index.changed((), [ImageReference("new", "new")], [vector]))
+    return ReadyMethod(
+        find, lambda vector: index.changed((), [ImageReference("new", "new")], [vector])
+    )
 
 
-def _skulens(task: Task) -> Ready:
+def _skulens(task: IndexTask) -> ReadyMethod:
     from catalog.search.vector_index import EXACT_BELOW
 
     return _index(task, EXACT_BELOW)
 
 
-def _hashed(task: Task) -> Ready:
+def _hashed(task: IndexTask) -> ReadyMethod:
     return _index(task, 1)
 
 
-def _exact(task: Task) -> Ready:
+def _exact(task: IndexTask) -> ReadyMethod:
     def find(query: Vectors) -> tuple[str, ...]:
         similarities = task.vectors @ query
         depth = min(_DEPTH, len(similarities) - 1)
         top = np.argpartition(-similarities, depth)[:depth]
         return task.products(top[np.argsort(-similarities[top])].tolist())
 
-    return Ready(find)
+    return ReadyMethod(find)
 
 
-def _through(task: Task, tables: HashTables) -> Ready:
+def _search_tables(task: IndexTask, tables: HashTables) -> ReadyMethod:
     def find(query: Vectors) -> tuple[str, ...]:
         near = tables.near(query)
         similarities = task.vectors[near] @ query
         return task.products(near[np.argsort(-similarities)[:_DEPTH]].tolist())
 
-    return Ready(find)
+    return ReadyMethod(find)
 
 
-def _datasketch(task: Task) -> Ready:
-    return _through(task, DatasketchTables.of(task.vectors))
+def _datasketch(task: IndexTask) -> ReadyMethod:
+    return _search_tables(task, DatasketchTables.of(task.vectors))
 
 
-def _redis(task: Task) -> Ready:
+def _redis(task: IndexTask) -> ReadyMethod:
     name = f"skulens-bench-{os.getpid()}"
     storage = redis_storage(name, port=task.redis_port or 0, seconds=60.0)
-    return _through(task, DatasketchTables.of(task.vectors, storage))
+    return _search_tables(task, DatasketchTables.of(task.vectors, storage))
 
 
-def _faiss(task: Task, make: Callable[[Any, int], Any]) -> Ready:
+def _faiss(task: IndexTask, make: Callable[[Any, int], Any]) -> ReadyMethod:
     import faiss
 
     faiss.omp_set_num_threads(1)
@@ -169,14 +171,14 @@ def _faiss(task: Task, make: Callable[[Any, int], Any]) -> Ready:
         _, rows = index.search(query[None], _DEPTH)
         return owners.products([row for row in rows[0].tolist() if row >= 0])
 
-    return Ready(find, lambda vector: index.add(vector[None]))
+    return ReadyMethod(find, lambda vector: index.add(vector[None]))
 
 
-def _faiss_flat(task: Task) -> Ready:
+def _faiss_flat(task: IndexTask) -> ReadyMethod:
     return _faiss(task, lambda faiss, dimension: faiss.IndexFlatIP(dimension))
 
 
-def _faiss_hnsw(task: Task) -> Ready:
+def _faiss_hnsw(task: IndexTask) -> ReadyMethod:
     def make(faiss: Any, dimension: int) -> Any:  # noqa: ANN401 - faiss has no types
         index = faiss.IndexHNSWFlat(dimension, _HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
         index.hnsw.efSearch = _HNSW_SEARCH
@@ -185,11 +187,11 @@ def _faiss_hnsw(task: Task) -> Ready:
     return _faiss(task, make)
 
 
-def _faiss_lsh(task: Task) -> Ready:
+def _faiss_lsh(task: IndexTask) -> ReadyMethod:
     return _faiss(task, lambda faiss, dimension: faiss.IndexLSH(dimension, _LSH_BITS))
 
 
-METHODS: Final[Mapping[str, Callable[[Task], Ready]]] = {
+METHODS: Final[Mapping[str, Callable[[IndexTask], ReadyMethod]]] = {
     "skulens": _skulens,
     "skulens, hashed": _hashed,
     "numpy, exact": _exact,

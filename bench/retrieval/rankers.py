@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.retrieval.retrieval import DEPTHS, KEYPOINTS, Embedder, View
+from bench.retrieval.retrieval import DEPTHS, KEYPOINTS, Embedder, PhotoView
 from catalog.encodings.encoding import Encoding
 from catalog.records.calibration import Calibration
 from catalog.records.product import Product
@@ -28,7 +28,7 @@ class ShortlistRanker:
         self.name = "skulens, similarity and votes"
         self.uses = (embedder, KEYPOINTS)
 
-    def rank(self, view: View) -> Sequence[str]:
+    def rank(self, view: PhotoView) -> Sequence[str]:
         """Products, best first."""
         vector = view.vectors[self._embedder]
         found = self._shortlister.shortlist(vector, view.features, self._catalog, _DEEPEST)
@@ -44,7 +44,7 @@ class VotesRanker:
         self.name = "keypoint votes alone"
         self.uses = (KEYPOINTS,)
 
-    def rank(self, view: View) -> Sequence[str]:
+    def rank(self, view: PhotoView) -> Sequence[str]:
         """Products, best first."""
         nothing = np.zeros(0, np.float32)
         found = self._shortlister.shortlist(nothing, view.features, self._catalog, _DEEPEST)
@@ -64,7 +64,7 @@ class LikenessRanker:
         self._products = products
         self._vectors = vectors
 
-    def rank(self, view: View) -> Sequence[str]:
+    def rank(self, view: PhotoView) -> Sequence[str]:
         """Products, best first."""
         similarity = self._vectors @ view.vectors[self._embedder]
         ordered = dict.fromkeys(self._products[index] for index in np.argsort(-similarity))
@@ -72,7 +72,7 @@ class LikenessRanker:
 
 
 @dataclass(frozen=True, slots=True)
-class _Equal:
+class _EqualNeighbour:
     product_id: str
     similarity: float = 0.0
 
@@ -109,16 +109,16 @@ class EveryProduct:
 
     def shortlist(self, _embedding: NDArray[np.float32], _size: int) -> Sequence[Neighbour]:
         """All of them."""
-        return [_Equal(product_id) for product_id in self._catalog.products]
+        return [_EqualNeighbour(product_id) for product_id in self._catalog.products]
 
 
-def stored_vectors(catalog: SearchableCatalog) -> tuple[list[str], NDArray[np.float32]]:
+def read_stored_vectors(catalog: SearchableCatalog) -> tuple[list[str], NDArray[np.float32]]:
     """Products and (N, D) embeddings of a catalog's pictures, as it keeps them."""
     kept = [(product_id, encoding.embedding) for product_id, encoding in _encodings(catalog)]
     return [product_id for product_id, _ in kept], np.stack([vector for _, vector in kept])
 
 
-def other_vectors(
+def embed_stored_crops(
     catalog: SearchableCatalog, embedder: Embedder
 ) -> tuple[list[str], NDArray[np.float32]]:
     """The same by another embedder, of the crops that the catalog keeps."""

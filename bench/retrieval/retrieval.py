@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bench.detection import boxes
 from bench.errors import BenchError
 from bench.progress import Progress, silent
-from bench.recognition.dataset import Query, load
+from bench.recognition.dataset import PhotoQuery, load_picture
 from bench.recognition.score import BOOTSTRAP_DRAWS, Estimate
 from bench.table import Table
 from matcher.detection import crop as crops
@@ -33,7 +33,7 @@ class Embedder(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class View:
+class PhotoView:
     """What a photo is asked by: all of it, or a part as the detector cuts it.
 
     Attributes:
@@ -65,7 +65,7 @@ class Ranker(Protocol):
         """Names of the costs of a view that it needs."""
         ...
 
-    def rank(self, view: View) -> Sequence[str]:
+    def rank(self, view: PhotoView) -> Sequence[str]:
         """Products, best first; as many as `DEPTHS` asks for, if there are."""
         ...
 
@@ -86,7 +86,7 @@ class SearchedCatalog:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Looker:
+class ViewMaker:
     """What makes views of a photo.
 
     Attributes:
@@ -99,14 +99,14 @@ class Looker:
     front_end: FrontEnd
     embedders: Mapping[str, Embedder]
 
-    def views(self, image: NDArray[np.uint8]) -> list[View]:
+    def views(self, image: NDArray[np.uint8]) -> list[PhotoView]:
         """The whole photo, then its surest crops; the whole photo once more if there are none."""
         found = self.detector.detect(image)[:LOOKS]
         whole = self._view(crops.crop_whole(image))
         cut = [self._view(crops.crop_detection(image, one)) for one in found]
         return [whole, *(cut or [whole])]
 
-    def _view(self, crop: Crop) -> View:
+    def _view(self, crop: Crop) -> PhotoView:
         vectors: dict[str, NDArray[np.float32]] = {}
         costs: dict[str, float] = {}
         for name, embedder in self.embedders.items():
@@ -116,7 +116,7 @@ class Looker:
         started = time.perf_counter()
         features = self.front_end.extract(crop.image, crop.keypoints)
         costs[KEYPOINTS] = _since(started)
-        return View(crop, vectors, features, costs)
+        return PhotoView(crop, vectors, features, costs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +204,9 @@ _NOTES: Final = (
 
 
 def measure_retrieval(
-    queries: Sequence[Query],
+    queries: Sequence[PhotoQuery],
     catalogs: Sequence[SearchedCatalog],
-    looker: Looker,
+    looker: ViewMaker,
     options: RetrievalOptions | None = None,
     on_progress: Progress = silent,
 ) -> RetrievalResult:
@@ -220,10 +220,10 @@ def measure_retrieval(
     asked = [query for query in queries if query.truth is not None]
     if not asked:
         raise BenchError("there is no photo whose product is known")
-    tallies = [(one, ranker, _Tally()) for one in catalogs for ranker in one.rankers]
+    tallies = [(one, ranker, _RankTally()) for one in catalogs for ranker in one.rankers]
     for done, query in enumerate(asked):
         on_progress("photos", done, len(asked))
-        views = looker.views(load(query.path))
+        views = looker.views(load_picture(query.path))
         for _, ranker, tally in tallies:
             tally.add(ranker, views, query)
     on_progress("photos", len(asked), len(asked))
@@ -231,7 +231,7 @@ def measure_retrieval(
     return RetrievalResult(len(asked), figures)
 
 
-class _Tally:
+class _RankTally:
     """Ranks of the right product by one ranker."""
 
     def __init__(self) -> None:
@@ -241,7 +241,7 @@ class _Tally:
         self._groups: list[tuple[str, ...]] = []
         self._costs: list[float] = []
 
-    def add(self, ranker: Ranker, views: Sequence[View], query: Query) -> None:
+    def add(self, ranker: Ranker, views: Sequence[PhotoView], query: PhotoQuery) -> None:
         """Ask by all views of one photo."""
         ranks = []
         for view in views:
@@ -261,7 +261,9 @@ class _Tally:
 
         def shares(ranks: Sequence[float]) -> dict[int, Estimate]:
             return {
-                depth: boxes.proportion([one < depth for one in ranks], options.draws, options.seed)
+                depth: boxes.estimate_share(
+                    [one < depth for one in ranks], options.draws, options.seed
+                )
                 for depth in DEPTHS
             }
 

@@ -81,7 +81,7 @@ class TextSearchResult:
     def table(self) -> Table:
         """For people."""
         return Table(
-            f"SearchQuery by words, {self.products:,} products",
+            f"Search by words, {self.products:,} products",
             ("method, query", "found", "p50 ms", "p95 ms", "cpu p95 ms"),
             tuple(
                 (
@@ -108,8 +108,8 @@ def measure_text_search(
     options: TextSearchOptions, on_progress: Progress = silent
 ) -> TextSearchResult:
     """Ask every query once, of the index and of a plain scan."""
-    chance = random.Random(options.seed)
-    products = _products(options, chance)
+    rng = random.Random(options.seed)
+    products = _products(options, rng)
     index = TextIndex()
     start = perf_counter()
     index.search("anything", products)
@@ -127,61 +127,61 @@ def measure_text_search(
         hits = [one for one, said in texts.items() if all(word in said for word in asked)]
         return hits[:PAGE]
 
-    asked = _queries(products, options.queries, chance)
+    asked = _queries(products, options.queries, rng)
     figures: list[KindFigures] = []
     for done, (method, find) in enumerate((("skulens", by_index), ("scan", by_scan))):
         on_progress(method, done, 2)
-        figures += _asked(method, find, asked)
+        figures += _measure_method(method, find, asked)
     more = {**products, "one-more": Product("one-more", "Something entirely new")}
     start = perf_counter()
     index.search("entirely", more)
     return TextSearchResult(tuple(figures), len(products), build_s, (perf_counter() - start) * 1000)
 
 
-def _products(options: TextSearchOptions, chance: random.Random) -> Mapping[str, Product]:
-    vocabulary = sorted({_word(chance) for _ in range(_VOCABULARY)})
-    chance.shuffle(vocabulary)
+def _products(options: TextSearchOptions, rng: random.Random) -> Mapping[str, Product]:
+    vocabulary = sorted({_word(rng) for _ in range(_VOCABULARY)})
+    rng.shuffle(vocabulary)
     frequencies = (1 / np.arange(1, len(vocabulary) + 1)).tolist()
 
     def said(count: int) -> str:
-        return " ".join(chance.choices(vocabulary, frequencies, k=count))
+        return " ".join(rng.choices(vocabulary, frequencies, k=count))
 
     products: dict[str, Product] = {}
     for number in range(options.products):
         product_id = f"sku-{number:06d}"
-        attributes = (("brand", chance.choice(vocabulary[:200])), ("price", float(number % 97)))
+        attributes = (("brand", rng.choice(vocabulary[:200])), ("price", float(number % 97)))
         products[product_id] = Product(product_id, said(4), said(25), attributes)
     return products
 
 
-def _word(chance: random.Random) -> str:
+def _word(rng: random.Random) -> str:
     parts = (_ONSETS, _NUCLEI, _CODAS)
-    count = chance.choice((2, 2, 3, 3, 4))
-    return "".join(chance.choice(part) for _ in range(count) for part in parts)
+    count = rng.choice((2, 2, 3, 3, 4))
+    return "".join(rng.choice(part) for _ in range(count) for part in parts)
 
 
 def _queries(
-    products: Mapping[str, Product], count: int, chance: random.Random
+    products: Mapping[str, Product], count: int, rng: random.Random
 ) -> Sequence[tuple[str, str, str]]:
     """(kind, text, product id)."""
     makers: Mapping[str, Callable[[list[str]], str]] = {
         "whole name": " ".join,
         "beginning": lambda name: " ".join((*name[:3], name[3][: max(3, len(name[3]) // 2)])),
-        "misspelt": lambda name: " ".join((*name[:3], _misspelt(name[3], chance))),
+        "misspelt": lambda name: " ".join((*name[:3], _misspell(name[3], rng))),
         "one word": lambda name: max(name, key=len),
-        "one word misspelt": lambda name: _misspelt(max(name, key=len), chance),
+        "one word misspelt": lambda name: _misspell(max(name, key=len), rng),
         "never said": lambda name: f"{name[0]} zzxqy",
     }
     asked: list[tuple[str, str, str]] = []
     for kind, make in makers.items():
-        some = chance.sample(list(products.values()), min(count, len(products)))
+        some = rng.sample(list(products.values()), min(count, len(products)))
         asked += [(kind, make(one.name.split()), one.product_id) for one in some]
     return asked
 
 
-def _misspelt(word: str, chance: random.Random) -> str:
-    place = chance.randrange(1, len(word))
-    return chance.choice(
+def _misspell(word: str, rng: random.Random) -> str:
+    place = rng.randrange(1, len(word))
+    return rng.choice(
         (
             word[:place] + word[place + 1 :],
             word[:place] + "x" + word[place:],
@@ -191,7 +191,7 @@ def _misspelt(word: str, chance: random.Random) -> str:
     )
 
 
-def _asked(
+def _measure_method(
     method: str, find: Callable[[str], list[str]], asked: Sequence[tuple[str, str, str]]
 ) -> list[KindFigures]:
     outcomes: dict[str, list[tuple[bool, float, float]]] = {}

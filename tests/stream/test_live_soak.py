@@ -17,7 +17,7 @@ import numpy as np
 import psutil
 import pytest
 
-from bench.live.live_scene import burnt
+from bench.live.scene import read_number
 from stream.frame import Frame
 from stream.mailbox import Mailbox
 from stream.sources import LiveSource
@@ -37,7 +37,7 @@ SLOPE_BOUND_MB = 1.0
 
 CAMERA = """
 import sys
-from bench.live.live_scene import burn
+from bench.live.scene import burn
 from tests.stream.peers.cameras import GstCamera, moving_bar
 from tests.stream.peers.whip_publisher import centiseconds
 def paint(number, width, height):
@@ -51,7 +51,7 @@ with GstCamera(int(sys.argv[1]), size=(1280, 720), rate=30, paint=paint):
 
 def true_age(frame: Frame) -> float | None:
     """Seconds since the sender painted a picture; None if its clock cannot be read."""
-    shown = burnt(frame.image)
+    shown = read_number(frame.image)
     return None if shown is None else (time() * 100 - shown) % 2**16 / 100
 
 

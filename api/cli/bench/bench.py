@@ -18,7 +18,7 @@ from api.errors import Refused
 if TYPE_CHECKING:
     from api.services import Services
     from bench.recognition.dataset import Dataset
-    from bench.recognition.recogniser import Recogniser, RecogniserBuilder
+    from bench.recognition.identifier import IdentifierBuilder, PhotoIdentifier
     from bench.table import Table
     from matcher.tracking.events import Event
 
@@ -227,10 +227,10 @@ def lay_out_protocol(protocol: str, shared: Path) -> Iterator["Dataset"]:
 
 def _recogniser_builder(
     built: "Services", stack: ExitStack, on_stage: OnStage
-) -> "RecogniserBuilder":
+) -> "IdentifierBuilder":
     from api.cli.bench.catalogs import CatalogRecogniser, temporary_catalog
 
-    def build(folder: Path) -> "Recogniser":
+    def build(folder: Path) -> "PhotoIdentifier":
         catalog = stack.enter_context(temporary_catalog(folder, built.models.encoder, on_stage))
         return CatalogRecogniser(built.finder, catalog)
 

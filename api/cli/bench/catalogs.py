@@ -14,9 +14,8 @@ from api.errors import Refused
 from api.models.loading import Networks, build_pipeline, load_networks
 from api.services import PhotoFinder, Services
 from bench.keypoints.homography import FeatureFinder, PairFinder
-from bench.latency.clocked import NetworkClock
-from bench.latency.clocked import Networks as CountedNetworks
 from bench.latency.latency import LatencyTarget, Stage
+from bench.latency.timed import NetworkClock, PipelineNetworks
 from catalog.encodings.encoding import Encoder
 from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
@@ -38,7 +37,7 @@ OnProgress = Callable[[str, int, int], None]
 
 
 class CatalogRecogniser:
-    """A finder with its catalog; implements `bench.recognition.recogniser.Recogniser`."""
+    """A finder with its catalog; implements `bench.recognition.identifier.PhotoIdentifier`."""
 
     def __init__(self, finder: PhotoFinder, catalog: Catalog) -> None:
         self._finder = finder
@@ -93,13 +92,13 @@ def latency_target(
         image: (H, W, 3) RGB, what the stages are timed on.
     """
     models, clock = services.models, NetworkClock()
-    counted = CountedNetworks(
+    counted = PipelineNetworks(
         models.networks.detector,
         models.networks.embedder,
         models.networks.front_end,
         models.networks.matcher,
         models.networks.comparator,
-    ).clocked(clock)
+    ).timed(clock)
     shipped = Networks(
         counted.detector,
         counted.embedder,

@@ -30,14 +30,14 @@ def index(
 ) -> None:
     """The nearest products: our index beside exact search, datasketch and faiss."""
     from bench.retrieval.index import SIZES, IndexOptions, measure_index
-    from bench.retrieval.index_material import index_material, index_pictures
+    from bench.retrieval.index_material import find_index_pictures, make_index_material
 
     with measurement(context) as (output, built, on_stage):
         sizes = tuple(sorted(set(size or SIZES)))
-        pictures = index_pictures(shared)
+        pictures = find_index_pictures(shared)
         embedder = built.models.networks.embedder
         cache = built.settings.cache_dir / "bench"
-        material = index_material(pictures, embedder, sizes[-1], seed, cache, on_stage)
+        material = make_index_material(pictures, embedder, sizes[-1], seed, cache, on_stage)
         result = measure_index(material, IndexOptions(sizes, redis_port), on_stage)
     print_result(output, result.table(), result.to_json(), json)
 

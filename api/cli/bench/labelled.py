@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from bench.detection.detector import DetectorUnderTest, LabelledPicture, LabelledSet, Labels
+from bench.detection.detector import DetectionPicture, DetectorUnderTest, LabelledSet, Labels
 from matcher.detection.augmented import AugmentedDetector, augment_for_photos
 from matcher.detection.detector import Detector, YoloDetector
 from matcher.detection.proposals import PrintDetector
@@ -28,13 +28,13 @@ def labelled_sets(shared: Path, cache: Path) -> tuple[LabelledSet, ...]:
     """
     data = TrainingData.open(shared.resolve())
     drinks = tuple(
-        LabelledPicture(one.path, one.boxes)
+        DetectionPicture(one.path, one.boxes)
         for one in data.beverages()
         if is_held_out(one.path.stem)
     )
     shelves = data.root / "eval_only" / "freiburg_boxes"
     shops = tuple(
-        LabelledPicture(path, read_yolo_boxes(path, shelves / "labels" / f"{path.stem}.txt").boxes)
+        DetectionPicture(path, read_yolo_boxes(path, shelves / "labels" / f"{path.stem}.txt").boxes)
         for path in list_pictures(shelves / "images")
     )
     return (
@@ -69,11 +69,11 @@ def detectors_under_test(detector: Detector) -> list[DetectorUnderTest]:
     ]
 
 
-def _cartons(data: TrainingData, cache: Path) -> tuple[LabelledPicture, ...]:
+def _cartons(data: TrainingData, cache: Path) -> tuple[DetectionPicture, ...]:
     name = hashlib.sha256(str(data.root).encode()).hexdigest()[:12]
     located = locate_cartons(data, cache / f"located-{name}.json")
     return tuple(
-        LabelledPicture(path, (_at_full_size(path, box),))
+        DetectionPicture(path, (_at_full_size(path, box),))
         for path, box in located.items()
         if is_held_out(path.parent.name)
     )

@@ -48,8 +48,8 @@ def live(
     """
     from api.cli.bench.catalogs import temporary_catalog
     from bench.live.live import LiveTarget, measure_live
-    from bench.live.live_result import LiveOptions
-    from bench.live.live_scene import SceneSize
+    from bench.live.result import LiveOptions
+    from bench.live.scene import SceneSize
 
     size = SceneSize(width, width * 9 // 16, fps)
     options = LiveOptions(sources, size, minutes, budget, baseline, seed)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from api.cli.output import OnStage
     from api.services import Services
-    from bench.latency.serve import Ask
+    from bench.latency.serve import SendRequest
     from catalog.registry import Catalogs
     from client.client import Client
     from training.render.shop import PackagedProduct
@@ -71,7 +71,7 @@ def serve(
 
         with _serving(folder, built) as (url, process):
 
-            def client() -> "Ask":
+            def client() -> "SendRequest":
                 return _asking(Client(url), pictures)
 
             target = ServeTarget(alone, client, process)
@@ -80,7 +80,7 @@ def serve(
     print_result(output, result.table(), result.to_json(), json)
 
 
-def _asking(client: "Client", pictures: Sequence[bytes]) -> "Ask":
+def _asking(client: "Client", pictures: Sequence[bytes]) -> "SendRequest":
     turn = cycle(pictures)
 
     def ask() -> float:

@@ -16,16 +16,16 @@ from api.cli.bench.catalogs import CatalogRecogniser, temporary_catalog
 from api.errors import Refused
 from api.models.loading import Networks, build_pipeline
 from api.services import Services
-from bench.recognition.ablation import Sized, Variant
+from bench.recognition.ablation import RecogniserOfSize, Variant
 from bench.recognition.protocols import lay_out_grocery
 from bench.retrieval.rankers import (
     LikenessRanker,
     ShortlistRanker,
     VotesRanker,
-    other_vectors,
-    stored_vectors,
+    embed_stored_crops,
+    read_stored_vectors,
 )
-from bench.retrieval.retrieval import Looker, Ranker, SearchedCatalog
+from bench.retrieval.retrieval import Ranker, SearchedCatalog, ViewMaker
 from catalog.encodings.encoding import Encoder
 from catalog.encodings.shared_cache import SharedEncodingCache
 from catalog.errors import NotFound
@@ -58,7 +58,7 @@ _KEPT: Final = "retrieval-"
 
 def searched_catalogs(
     services: Services, shared: Path, distractors: int, on_progress: OnProgress
-) -> tuple[list[SearchedCatalog], Looker]:
+) -> tuple[list[SearchedCatalog], ViewMaker]:
     """The grocery products alone, and among pictures of clothes; with every way to search them.
 
     Enrolling thousands of pictures takes minutes; they are kept below the cache folder until the
@@ -75,7 +75,7 @@ def searched_catalogs(
         Refused: a picture cannot be taken in.
     """
     models = services.models
-    looker = Looker(
+    looker = ViewMaker(
         augment_for_photos(models.networks.detector),
         models.networks.front_end,
         {
@@ -100,12 +100,12 @@ def _rankers(services: Services, catalog: Catalog) -> tuple[Ranker, ...]:
     shortlister = Shortlister(ReferenceCache(networks.front_end))
     ours: list[Ranker] = [
         ShortlistRanker(shortlister, catalog, _OURS),
-        LikenessRanker("embedder alone", _OURS, *stored_vectors(catalog)),
+        LikenessRanker("embedder alone", _OURS, *read_stored_vectors(catalog)),
         LikenessRanker(
-            "its network alone", _NETWORK, *other_vectors(catalog, _alone(networks.embedder))
+            "its network alone", _NETWORK, *embed_stored_crops(catalog, _alone(networks.embedder))
         ),
         LikenessRanker(
-            "colours and gradients", _COLOURS, *other_vectors(catalog, ColourEmbedder())
+            "colours and gradients", _COLOURS, *embed_stored_crops(catalog, ColourEmbedder())
         ),
     ]
     if len(catalog.products) <= _BEFORE_VOTES:
@@ -170,13 +170,13 @@ def variants(services: Services, stack: ExitStack, on_progress: OnProgress) -> l
     models = services.models
     shipped = models.networks
 
-    def by(networks: Networks) -> Callable[[Path], Sized]:
+    def by(networks: Networks) -> Callable[[Path], RecogniserOfSize]:
         # What the catalog keeps is made as `api.models.loading.load_models` makes it.
         encoder = ReferenceEncoder(
             networks.front_end, NearestNeighbourMatcher(), networks.embedder, networks.detector
         )
 
-        def prepare(folder: Path) -> Sized:
+        def prepare(folder: Path) -> RecogniserOfSize:
             catalog = stack.enter_context(temporary_catalog(folder, encoder, on_progress))
             return lambda size: CatalogRecogniser(
                 build_pipeline(networks, models.decision, shortlist_size=size), catalog
@@ -184,7 +184,7 @@ def variants(services: Services, stack: ExitStack, on_progress: OnProgress) -> l
 
         return prepare
 
-    def exchanged(is_there: bool, networks: Networks) -> Callable[[Path], Sized] | None:
+    def exchanged(is_there: bool, networks: Networks) -> Callable[[Path], RecogniserOfSize] | None:
         return by(networks) if is_there else None
 
     return [

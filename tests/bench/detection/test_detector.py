@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bench.detection.boxes import average_precision, judged, proportion, recall
+from bench.detection.boxes import average_precision, estimate_recall, estimate_share, judge_boxes
 from bench.detection.detector import (
+    DetectionPicture,
     DetectorFigures,
     DetectorOptions,
     DetectorUnderTest,
-    LabelledPicture,
     LabelledSet,
     Labels,
     measure_detector,
@@ -44,7 +44,7 @@ def labelled(folder: Path, labels: Labels, count: int = 4) -> LabelledSet:
     for number in range(count):
         path = folder / f"{number}.png"
         write_picture(path, printed(number))
-        pictures.append(LabelledPicture(path, (THING,)))
+        pictures.append(DetectionPicture(path, (THING,)))
     return LabelledSet("things", labels, tuple(pictures))
 
 
@@ -69,7 +69,7 @@ def test_average_precision_is_that_of_training_on_boxes_by_lot() -> None:
         said = [*moved, *boxes_by_lot(rng, 3)]
         found.append([Detection(box, float(rng.random())) for box in said])
         truth.append(right)
-    own = average_precision([judged(f, t) for f, t in zip(found, truth, strict=True)])
+    own = average_precision([judge_boxes(f, t) for f, t in zip(found, truth, strict=True)])
     theirs = [[Found(one.box, one.confidence) for one in boxes] for boxes in found]
     assert own.value == pytest.approx(of_training(theirs, truth))
     assert 0.05 < own.value < 0.95
@@ -81,16 +81,18 @@ def _sides(box: Box) -> tuple[float, float, float, float]:
 
 
 def test_a_box_hits_once_and_unsure_ones_cover_nothing() -> None:
-    twice = judged([Detection(THING, 0.9), Detection(THING, 0.4)], [THING], confidence=0.5)
+    twice = judge_boxes([Detection(THING, 0.9), Detection(THING, 0.4)], [THING], confidence=0.5)
     assert twice.hits.tolist() == [True, False]
     assert twice.covered == 1
-    assert judged([Detection(THING, 0.4)], [THING], confidence=0.5).covered == 0
+    assert judge_boxes([Detection(THING, 0.4)], [THING], confidence=0.5).covered == 0
 
 
 def test_nothing_labelled_and_nothing_found_give_zeros() -> None:
-    assert average_precision([judged([], [])]).value == 0.0
-    assert average_precision([]).value == recall([]).value == proportion([]).value == 0.0
-    assert recall([judged([], [THING])]).high == 0.0
+    assert average_precision([judge_boxes([], [])]).value == 0.0
+    assert (
+        average_precision([]).value == estimate_recall([]).value == estimate_share([]).value == 0.0
+    )
+    assert estimate_recall([judge_boxes([], [THING])]).high == 0.0
 
 
 def test_where_everything_is_labelled_a_second_box_costs_precision(tmp_path: Path) -> None:

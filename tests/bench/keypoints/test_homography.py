@@ -17,12 +17,12 @@ from bench.keypoints.homography import (
     area_under_curve,
     corner_error,
     evaluation_photos,
+    make_pairs,
     measure_homography,
-    pairs_of,
     possible_pairs,
     project,
 )
-from bench.keypoints.warps import HEIGHT, LEAST_SHARED, WIDTH, Pair, cover, sample_homography
+from bench.keypoints.warps import HEIGHT, LEAST_SHARED, WIDTH, Pair, crop_to_fill, sample_homography
 from catalog.encodings.encoding import CompactFeatures
 from matcher.keypoints.features import Correspondences, LocalFeatures
 from tests.bench.scenery import printed, write_picture
@@ -93,7 +93,7 @@ def test_the_baseline_is_measured_on_the_same_pairs(options: HomographyOptions) 
 
 
 def test_the_same_seed_makes_the_same_pairs(options: HomographyOptions) -> None:
-    for first, second in zip(pairs_of(options), pairs_of(options), strict=True):
+    for first, second in zip(make_pairs(options), make_pairs(options), strict=True):
         np.testing.assert_array_equal(first.second, second.second)
         np.testing.assert_array_equal(first.homography, second.homography)
 
@@ -114,7 +114,7 @@ def test_a_warp_keeps_enough_of_the_picture_in_view() -> None:
 
 @pytest.mark.parametrize("shape", [(100, 900, 3), (900, 100, 3), (480, 640, 3), (37, 41, 3)])
 def test_a_photo_of_any_shape_fills_the_frame(shape: tuple[int, int, int]) -> None:
-    assert cover(np.zeros(shape, np.uint8)).shape == (HEIGHT, WIDTH, 3)
+    assert crop_to_fill(np.zeros(shape, np.uint8)).shape == (HEIGHT, WIDTH, 3)
 
 
 def test_a_keypoint_is_possible_only_once() -> None:
@@ -171,7 +171,7 @@ def test_a_front_end_and_a_matcher_under_test_see_the_second_picture_as_query() 
 
 
 def test_the_baseline_keeps_within_its_keypoints(options: HomographyOptions) -> None:
-    pairing = BaselineFinder(50).find(next(pairs_of(options)))
+    pairing = BaselineFinder(50).find(next(make_pairs(options)))
     assert max(len(pairing.first), len(pairing.second)) <= 50
 
 

@@ -5,9 +5,16 @@ import numpy as np
 import pytest
 
 from bench.live.live import LiveTarget, measure_live
-from bench.live.live_result import LiveOptions
-from bench.live.live_scene import LOOP_S, SceneSize, burn, burnt, fully_in_view_s, scene
-from bench.live.live_sender import read_film, write_film
+from bench.live.result import LiveOptions
+from bench.live.scene import (
+    LOOP_S,
+    SceneSize,
+    burn_number,
+    draw_scene,
+    fully_in_view_s,
+    read_number,
+)
+from bench.live.sender import read_film, write_film
 from matcher.imaging.box import Box
 from matcher.results import Detection, Identification, Match, StageTimes
 from tests.matcher.world import WorldCatalog, identical
@@ -41,19 +48,19 @@ class RedFinder:
 @pytest.mark.parametrize("number", [0, 1, 499, 65_535])
 def test_a_number_in_a_picture_survives_its_encoding(number: int) -> None:
     image = np.random.default_rng(number).integers(0, 256, (360, 640, 3), np.uint8)
-    burn(image, number)
+    burn_number(image, number)
     code = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 60])[1]
-    assert burnt(np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR), np.uint8)) == number
+    assert read_number(np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR), np.uint8)) == number
 
 
 def test_a_picture_without_a_number_has_none() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (360, 640, 3), np.uint8)
-    assert burnt(noise) is None
-    assert burnt(np.zeros((10, 10, 3), np.uint8)) is None
+    assert read_number(noise) is None
+    assert read_number(np.zeros((10, 10, 3), np.uint8)) is None
 
 
 def test_the_product_is_wholly_in_view_when_the_scene_says_so_and_gone_at_the_end() -> None:
-    frames = list(scene({"tea": RED}, SMALL))
+    frames = list(draw_scene({"tea": RED}, SMALL))
     assert len(frames) == LOOP_S * SMALL.rate
     finder = RedFinder()
     assert finder.detect(frames[0]) == ()

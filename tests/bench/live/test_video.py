@@ -9,38 +9,38 @@ import pytest
 
 from bench.appearances import (
     LABELS,
-    Appearance,
     CatalogCrop,
     KeyBox,
+    LabelledAppearance,
     read_appearances,
     read_crops,
 )
 from bench.errors import BenchError
 from bench.live.video import (
-    Told,
+    ScoredEvent,
     VideoOptions,
     cut_references,
     measure_video,
     read_events,
     score_video,
-    told_of_event,
+    to_scored_event,
 )
 from matcher.imaging.box import Box
 from matcher.results import Verdict
 from matcher.tracking.events import Event, EventKind
 
 RATE = 10.0
-MILK = Appearance(
+MILK = LabelledAppearance(
     "milk", "milk", True, ((KeyBox(1.0, Box(0, 0, 100, 100)), KeyBox(3.0, Box(200, 0, 300, 100))),)
 )
-JUICE = Appearance("juice", "juice", True, ((KeyBox(0.0, Box(500, 0, 600, 100)),) * 1,))
+JUICE = LabelledAppearance("juice", "juice", True, ((KeyBox(0.0, Box(500, 0, 600, 100)),) * 1,))
 CROPS = (CatalogCrop("milk", 100, Box(0, 0, 9, 9)),)  # at 10 s, away from everything
 
 
 def told(
     product: str | None, time_s: float, x: float, *, last: bool = False, who: str = "a"
-) -> Told:
-    return Told(who, product, last, time_s, Box(x - 5, 45, x + 5, 55))
+) -> ScoredEvent:
+    return ScoredEvent(who, product, last, time_s, Box(x - 5, 45, x + 5, 55))
 
 
 def test_a_box_moves_in_a_straight_line_between_key_boxes() -> None:
@@ -121,7 +121,7 @@ def test_appearances_without_a_crop_of_their_own_are_counted_apart() -> None:
     second = replace(MILK, appearance_id="again", tracks=((KeyBox(8.0, Box(0, 0, 9, 9)),),))
     result = score_video([told("milk", 8.0, 5)], [MILK, second], crops, RATE)
     assert result.elsewhere == (1, 0)
-    near = Told("a", "milk", False, 8.0, Box(0, 0, 9, 9))
+    near = ScoredEvent("a", "milk", False, 8.0, Box(0, 0, 9, 9))
     assert score_video([near], [MILK, second], crops, RATE).elsewhere == (1, 1)
 
 
@@ -172,8 +172,8 @@ def event(product_id: str, verdict: Verdict) -> Event:
 
 
 def test_an_event_is_an_answer_only_when_identical() -> None:
-    assert told_of_event(event("milk", Verdict.IDENTICAL)) == told("milk", 2.0, 150)
-    assert told_of_event(event("milk", Verdict.SIMILAR)).product_id is None
+    assert to_scored_event(event("milk", Verdict.IDENTICAL)) == told("milk", 2.0, 150)
+    assert to_scored_event(event("milk", Verdict.SIMILAR)).product_id is None
 
 
 def test_the_labels_of_the_soda_clip_are_sound() -> None:

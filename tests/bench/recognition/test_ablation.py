@@ -6,7 +6,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.recognition.ablation import SIZES, AblationOptions, Sized, Variant, measure_ablation
+from bench.recognition.ablation import (
+    SIZES,
+    AblationOptions,
+    RecogniserOfSize,
+    Variant,
+    measure_ablation,
+)
 from bench.recognition.dataset import read_dataset
 from matcher.results import Identification
 from tests.bench.scenery import identification, said_match
@@ -26,7 +32,7 @@ class Names:
         return identification(said_match(self._product_id, 0.9))
 
 
-def sized(product_id: str, seconds_each: float) -> Sized:
+def sized(product_id: str, seconds_each: float) -> RecogniserOfSize:
     return lambda size: Names(product_id, size * seconds_each)
 
 

@@ -16,7 +16,7 @@ from bench.recognition.calibration import (
     fitting_photos,
     measure_calibration,
 )
-from bench.recognition.dataset import Dataset, Query
+from bench.recognition.dataset import Dataset, PhotoQuery
 from bench.recognition.protocols import EASY, TWINS
 from catalog.encodings.encoding import Encoding
 from catalog.records.calibration import Calibration
@@ -71,14 +71,14 @@ def photo(folder: Path, name: str, brightness: int) -> Path:
     return path
 
 
-def queries(folder: Path, count: int) -> list[Query]:
+def queries(folder: Path, count: int) -> list[PhotoQuery]:
     rng = np.random.default_rng(len(str(folder)))
-    told: list[Query] = []
+    told: list[PhotoQuery] = []
     for number in range(count):
         dull, bright = int(rng.integers(10, 240)), int(rng.integers(200, 256))
         group = TWINS if number % 3 == 0 else EASY
-        told.append(Query(photo(folder / "unknown", f"{number}", dull), None, (group,)))
-        told.append(Query(photo(folder / "juice", f"{number}", bright), "juice"))
+        told.append(PhotoQuery(photo(folder / "unknown", f"{number}", dull), None, (group,)))
+        told.append(PhotoQuery(photo(folder / "juice", f"{number}", bright), "juice"))
     return told
 
 

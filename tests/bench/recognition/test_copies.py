@@ -8,7 +8,14 @@ import pytest
 from numpy.typing import NDArray
 
 from bench.errors import BenchError
-from bench.recognition.copies import CopiesOptions, Scene, measure_copies, overlap, paste, scenes
+from bench.recognition.copies import (
+    CopiesOptions,
+    CopiesScene,
+    make_scenes,
+    measure_copies,
+    outline_iou,
+    paste_copies,
+)
 from bench.recognition.cutout import cut_out
 from matcher.results import Identification, Match
 from tests.bench.scenery import identification, printed, said_match, write_picture
@@ -33,14 +40,14 @@ class Oracle:
     """Knows the scenes; `spoil` changes what it says of each."""
 
     def __init__(self, options: CopiesOptions, spoil: str = "") -> None:
-        self._scenes = {scene.image.tobytes(): scene for scene in scenes(options)}
+        self._scenes = {scene.image.tobytes(): scene for scene in make_scenes(options)}
         self._spoil = spoil
 
     def identify(self, image: NDArray[np.uint8], *, whole_image: bool = False) -> Identification:
         assert not whole_image
         return identification(*self._matches(self._scenes[image.tobytes()]))
 
-    def _matches(self, scene: Scene) -> list[Match]:
+    def _matches(self, scene: CopiesScene) -> list[Match]:
         name = "other" if self._spoil == "name" else scene.product_id
         probability = 0.1 if self._spoil == "probability" else 0.9
         shift = 200 if self._spoil == "place" else 0
@@ -78,23 +85,23 @@ def test_by_default_there_are_one_to_twelve_copies() -> None:
 
 
 def test_the_same_seed_makes_the_same_scenes(options: CopiesOptions) -> None:
-    first, second = next(scenes(options)), next(scenes(options))
+    first, second = next(make_scenes(options)), next(make_scenes(options))
     np.testing.assert_array_equal(first.image, second.image)
 
 
 def test_copies_do_not_cover_each_other_much() -> None:
     cutout, photo = cut_out(on_white(0)), np.zeros((50, 50, 3), np.uint8)
-    scene = paste(cutout, "p0", photo, 12, np.random.default_rng(0))
+    scene = paste_copies(cutout, "p0", photo, 12, np.random.default_rng(0))
     pairs = [(a, b) for i, a in enumerate(scene.outlines) for b in scene.outlines[:i]]
-    assert max(overlap(a, b) for a, b in pairs) < 0.05
+    assert max(outline_iou(a, b) for a, b in pairs) < 0.05
 
 
 def test_nothing_to_paste_is_refused(options: CopiesOptions, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(BenchError, match="need products"):
-        next(scenes(CopiesOptions(tmp_path / "empty", options.backgrounds)))
+        next(make_scenes(CopiesOptions(tmp_path / "empty", options.backgrounds)))
     with pytest.raises(BenchError, match="backgrounds"):
-        next(scenes(CopiesOptions(options.catalog, ())))
+        next(make_scenes(CopiesOptions(options.catalog, ())))
 
 
 def test_a_cut_out_is_the_product_without_the_white_around_it() -> None:
@@ -116,5 +123,7 @@ def test_a_white_picture_has_nothing_to_cut_out() -> None:
 
 def test_overlap_is_intersection_over_union_and_zero_for_no_outline() -> None:
     square = np.array([[0, 0], [10, 0], [10, 10], [0, 10]], np.float32)
-    assert overlap(square, square + np.array([5, 0], np.float32)) == pytest.approx(1 / 3, abs=0.01)
-    assert overlap(square, np.zeros((0, 2), np.float32)) == 0.0
+    assert outline_iou(square, square + np.array([5, 0], np.float32)) == pytest.approx(
+        1 / 3, abs=0.01
+    )
+    assert outline_iou(square, np.zeros((0, 2), np.float32)) == 0.0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bench.recognition.dataset import load, read_dataset, write_truth
+from bench.recognition.dataset import load_picture, read_dataset, write_truth
 from bench.recognition.recognition import RecognitionOptions, measure_recognition, outline_distance
 from matcher.results import Identification
 from tests.bench.scenery import identification, said_match
@@ -20,7 +20,7 @@ class Oracle:
 
     def __init__(self, data: Path, blind: str = "") -> None:
         self._truth = {
-            load(query.path).tobytes(): query.truth
+            load_picture(query.path).tobytes(): query.truth
             for query in read_dataset(data).queries
             if query.truth != blind
         }

@@ -8,10 +8,16 @@ import pytest
 from numpy.typing import NDArray
 
 from bench.errors import BenchError
-from bench.recognition.dataset import Query
+from bench.recognition.dataset import PhotoQuery
 from bench.recognition.protocols import lay_out_grocery
 from bench.retrieval.rankers import LikenessRanker
-from bench.retrieval.retrieval import KEYPOINTS, Looker, SearchedCatalog, View, measure_retrieval
+from bench.retrieval.retrieval import (
+    KEYPOINTS,
+    PhotoView,
+    SearchedCatalog,
+    ViewMaker,
+    measure_retrieval,
+)
 from matcher.imaging.box import Box
 from matcher.keypoints.features import LocalFeatures
 from matcher.results import Detection
@@ -49,7 +55,7 @@ class Says:
         self.name = "says"
         self._products = products
 
-    def rank(self, view: View) -> Sequence[str]:
+    def rank(self, view: PhotoView) -> Sequence[str]:
         assert view.crop.image.ndim == 3
         return self._products
 
@@ -60,8 +66,8 @@ def solid(colour: tuple[int, int, int], around: tuple[int, int, int]) -> NDArray
     return image
 
 
-def looker(*, finds: bool = True) -> Looker:
-    return Looker(Middle(finds=finds), NoKeypoints(), {"colours": ColourEmbedder()})  # type: ignore[arg-type]
+def looker(*, finds: bool = True) -> ViewMaker:
+    return ViewMaker(Middle(finds=finds), NoKeypoints(), {"colours": ColourEmbedder()})  # type: ignore[arg-type]
 
 
 def by_colour() -> LikenessRanker:
@@ -70,13 +76,13 @@ def by_colour() -> LikenessRanker:
 
 
 @pytest.fixture
-def photo(tmp_path: Path) -> Query:
+def photo(tmp_path: Path) -> PhotoQuery:
     """Something red in green surroundings."""
     write_picture(tmp_path / "photo.png", solid(RED, GREEN))
-    return Query(tmp_path / "photo.png", "red", ("seen", "front"))
+    return PhotoQuery(tmp_path / "photo.png", "red", ("seen", "front"))
 
 
-def test_the_crop_names_what_the_whole_photo_hides(photo: Query) -> None:
+def test_the_crop_names_what_the_whole_photo_hides(photo: PhotoQuery) -> None:
     catalog = SearchedCatalog("three", 3, (by_colour(),))
     (figures,) = measure_retrieval([photo], [catalog], looker()).figures
     assert (figures.crop[1].value, figures.whole[1].value, figures.any_look[1].value) == (1, 0, 1)
@@ -85,15 +91,15 @@ def test_the_crop_names_what_the_whole_photo_hides(photo: Query) -> None:
     assert figures.median_ms > 0
 
 
-def test_without_a_box_the_whole_photo_asks(photo: Query) -> None:
+def test_without_a_box_the_whole_photo_asks(photo: PhotoQuery) -> None:
     catalog = SearchedCatalog("three", 3, (by_colour(),))
     (figures,) = measure_retrieval([photo], [catalog], looker(finds=False)).figures
     assert figures.crop[1].value == figures.whole[1].value == 0.0
 
 
-def test_a_product_that_is_not_listed_counts_at_no_depth(photo: Query) -> None:
+def test_a_product_that_is_not_listed_counts_at_no_depth(photo: PhotoQuery) -> None:
     catalogs = [SearchedCatalog("one", 2, (Says("green", "blue"), Says("green", "red")))]
-    result = measure_retrieval([photo, Query(photo.path, None)], catalogs, looker())
+    result = measure_retrieval([photo, PhotoQuery(photo.path, None)], catalogs, looker())
     absent, second = result.figures
     assert result.photos == 1
     assert absent.any_look[20].value == 0.0
@@ -102,9 +108,9 @@ def test_a_product_that_is_not_listed_counts_at_no_depth(photo: Query) -> None:
     assert result.to_json()["photos"] == 1
 
 
-def test_photos_of_unknown_products_alone_are_refused(photo: Query) -> None:
+def test_photos_of_unknown_products_alone_are_refused(photo: PhotoQuery) -> None:
     with pytest.raises(BenchError, match="no photo"):
-        measure_retrieval([Query(photo.path, None)], [], looker())
+        measure_retrieval([PhotoQuery(photo.path, None)], [], looker())
 
 
 def test_the_catalog_holds_all_grocery_products_and_as_many_clothes_as_asked(

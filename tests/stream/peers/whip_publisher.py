@@ -14,7 +14,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from bench.live.live_scene import burn
+from bench.live.scene import burn_number
 
 OPTIONS = {
     "preset": "ultrafast",
@@ -49,7 +49,7 @@ def main(
             image = np.full((height, width, 3), number * 8 % 256, np.uint8)
             image[:, : (number * 16) % width] = 255
             if stamped:
-                burn(image, centiseconds())
+                burn_number(image, centiseconds())
             frame = VideoFrame.from_ndarray(image, "rgb24")
             frame.pts, frame.time_base = number, Fraction(1, frame_rate)
             container.mux(stream.encode(frame))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from matcher.results import Identification
 
 
-class Recogniser(Protocol):
+class PhotoIdentifier(Protocol):
     """A pipeline with its catalog; may be called from several threads at once."""
 
     def identify(self, image: NDArray[np.uint8], *, whole_image: bool = False) -> Identification:
@@ -18,5 +18,5 @@ class Recogniser(Protocol):
         ...
 
 
-RecogniserBuilder: TypeAlias = Callable[[Path], Recogniser]
+IdentifierBuilder: TypeAlias = Callable[[Path], PhotoIdentifier]
 """Makes a catalog of a folder of product folders and gives what recognises its products."""

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field
 from statistics import mean
 from typing import Any
 
-from bench.live.live_scene import SceneSize
+from bench.live.scene import SceneSize
 from bench.table import Table
 
 

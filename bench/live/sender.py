@@ -1,4 +1,4 @@
-"""Sends a film as MJPEG cameras over HTTP, as a process: `python -m bench.live.live_sender`.
+"""Sends a film as MJPEG cameras over HTTP, as a process: `python -m bench.live.sender`.
 
 Every path is a camera of its own. The pictures were encoded beforehand, so that the sender takes
 next to nothing of the processor, as a camera in the network would.

@@ -45,7 +45,7 @@ class NetworkClock:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Networks:
+class PipelineNetworks:
     """The networks of a pipeline, or what stands in for them without training."""
 
     detector: Detector
@@ -54,18 +54,18 @@ class Networks:
     matcher: KeypointMatcher
     comparator: Comparator
 
-    def clocked(self, clock: NetworkClock) -> "Networks":
+    def timed(self, clock: NetworkClock) -> "PipelineNetworks":
         """The same networks, counted."""
-        return Networks(
-            ClockedDetector(self.detector, clock),
-            ClockedEmbedder(self.embedder, clock),
-            ClockedFrontEnd(self.front_end, clock),
-            ClockedMatcher(self.matcher, clock),
-            ClockedComparator(self.comparator, clock),
+        return PipelineNetworks(
+            TimedDetector(self.detector, clock),
+            TimedEmbedder(self.embedder, clock),
+            TimedFrontEnd(self.front_end, clock),
+            TimedMatcher(self.matcher, clock),
+            TimedComparator(self.comparator, clock),
         )
 
 
-class ClockedDetector:
+class TimedDetector:
     """Counts as `detect`."""
 
     def __init__(self, inner: Detector, clock: NetworkClock) -> None:
@@ -78,7 +78,7 @@ class ClockedDetector:
             return self._inner.detect(image)
 
 
-class ClockedEmbedder:
+class TimedEmbedder:
     """Counts as `embed`."""
 
     def __init__(self, inner: Embedder, clock: NetworkClock) -> None:
@@ -101,7 +101,7 @@ class ClockedEmbedder:
             return self._inner.embed(images)
 
 
-class ClockedFrontEnd:
+class TimedFrontEnd:
     """Counts as `keypoints`; packing is no network and is not counted."""
 
     def __init__(self, inner: FrontEnd, clock: NetworkClock) -> None:
@@ -127,7 +127,7 @@ class ClockedFrontEnd:
         return self._inner.unpack(compact, width, height)
 
 
-class ClockedMatcher:
+class TimedMatcher:
     """Counts as `pair`."""
 
     def __init__(self, inner: KeypointMatcher, clock: NetworkClock) -> None:
@@ -142,7 +142,7 @@ class ClockedMatcher:
             return self._inner.match(query, references)
 
 
-class ClockedComparator:
+class TimedComparator:
     """Counts as `compare`."""
 
     def __init__(self, inner: Comparator, clock: NetworkClock) -> None:

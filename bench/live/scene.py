@@ -51,7 +51,7 @@ def fully_in_view_s(place: int) -> float:
     return FIRST_S + APART_S * place + SLIDE_S
 
 
-def scene(products: Mapping[str, Image], size: SceneSize, seed: int = 0) -> Iterator[Image]:
+def draw_scene(products: Mapping[str, Image], size: SceneSize, seed: int = 0) -> Iterator[Image]:
     """The frames of one loop.
 
     Args:
@@ -62,21 +62,21 @@ def scene(products: Mapping[str, Image], size: SceneSize, seed: int = 0) -> Iter
     chance = np.random.default_rng(seed)
     background = _shelf(size, chance)
     slot = size.width / max(len(products), 1)
-    patches = [_fitted(picture, size, slot) for picture in products.values()]
+    patches = [_fit_picture(picture, size, slot) for picture in products.values()]
     for number in range(size.frames):
         frame = background.copy()
         for place, patch in enumerate(patches):
-            left = _left(place, number / size.rate, slot, patch, size)
+            left = _left_edge(place, number / size.rate, slot, patch, size)
             if left is not None:
                 _paste(frame, patch, left, size, chance)
         noise = chance.integers(-2, 3, (size.height // 4, size.width // 4, 1), np.int16)
         large = cv2.resize(noise, (size.width, size.height), interpolation=cv2.INTER_NEAREST)
         noisy = np.clip(frame.astype(np.int16) + large[..., None], 0, 255).astype(np.uint8)
-        burn(noisy, number)
+        burn_number(noisy, number)
         yield noisy
 
 
-def burn(image: Image, number: int) -> None:
+def burn_number(image: Image, number: int) -> None:
     """Write a number from 0 to 65535 into a picture's top left."""
     check = (number ^ _CHECK) & 15
     for place in range(BITS + 4):
@@ -85,7 +85,7 @@ def burn(image: Image, number: int) -> None:
         image[:CELL, left : left + CELL] = 235 if value & 1 else 20
 
 
-def burnt(image: Image) -> int | None:
+def read_number(image: Image) -> int | None:
     """The number in a picture; None where there is none that can be read."""
     middle, bits = CELL // 2, 0
     if image.shape[0] < CELL or image.shape[1] < CELL * (BITS + 4):
@@ -109,14 +109,14 @@ def _shelf(size: SceneSize, chance: np.random.Generator) -> Image:
     return np.clip((colour + 9 * grain[..., None]) * shade[..., None], 0, 255).astype(np.uint8)
 
 
-def _fitted(picture: Image, size: SceneSize, slot: float) -> Image:
+def _fit_picture(picture: Image, size: SceneSize, slot: float) -> Image:
     high = PRODUCT_SHARE * size.height
     factor = min(high / picture.shape[0], 0.85 * slot / picture.shape[1])
     shape = (round(picture.shape[1] * factor), round(picture.shape[0] * factor))
     return np.asarray(cv2.resize(picture, shape, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _left(place: int, time: float, slot: float, patch: Image, size: SceneSize) -> float | None:
+def _left_edge(place: int, time: float, slot: float, patch: Image, size: SceneSize) -> float | None:
     """Where the product's left edge is; None while it is out of the picture."""
     home = slot * place + (slot - patch.shape[1]) / 2
     come = min((time - fully_in_view_s(place)) / SLIDE_S, 0.0)
