@@ -1,4 +1,4 @@
-"""Keeps a catalog fresh in the background, so that readers never wait for the storage."""
+"""Follows a catalog in the background, so that readers never wait for the storage."""
 
 import time
 from collections.abc import Callable
@@ -11,9 +11,11 @@ from catalog.errors import CatalogError
 from catalog.snapshot import Catalog
 from catalog.store import WAIT_SECONDS, CatalogStore
 
+# Between two looks at the journal: how old an answer may be while all is well.
 POLL_SECONDS: Final = 0.5
 # A poll that has not come back after so long counts as failing.
 _OVERDUE_SECONDS: Final = 2.0
+# While the storage fails, pauses double up to this one.
 _LONGEST_PAUSE_SECONDS: Final = 5.0
 
 
@@ -76,16 +78,16 @@ class Follower:
         self._thread.join()
 
     def catalog(self, *, min_version: int = 0, wait_seconds: float = WAIT_SECONDS) -> Catalog:
-        """The newest snapshot; what this process wrote is in it at once.
+        """Return the newest snapshot; what this process wrote is in it at once.
 
         Args:
             min_version: an `index_version` that the caller knows of and wants to see.
-            wait_seconds: how long to wait for it; without one, nothing is ever waited for.
+            wait_seconds: how long to wait for it; without a version, nothing is waited for.
 
         Raises:
             Behind: it was not seen within the wait.
             NotFound: the catalog was deleted.
-            StorageUnavailable: the version asked for cannot be looked for.
+            StorageUnavailable: the storage fails while the version is waited for.
         """
         latest = self._store.latest()
         needed = max(min_version, self._store.written_version)

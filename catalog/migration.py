@@ -5,15 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from catalog.encodings.encoders import CatalogEncoders
-from catalog.encodings.encoding import Encoder, Encoding, PartIds
-from catalog.encodings.store import part_folders
+from catalog.encodings.encoding import NO_PARTS, Encoder, Encoding, PartIds
 from catalog.errors import Conflict, Invalid, NotFound
 from catalog.ingest.ingest import Ingestor
 from catalog.journal.commit_log import CommitLog
 from catalog.journal.entries import JournalChange, PartsActivated, PartsPrepared
-from catalog.journal.state import NO_PARTS, CatalogState, Lifecycle
+from catalog.journal.state import CatalogState
 from catalog.records.product import Product, ReferenceImage
-from catalog.records.validation import check_part_ids
 from catalog.storage.base import Storage
 
 OnProgress = Callable[[int, int], None]
@@ -56,7 +54,7 @@ class CatalogModels:
 
 
 def model_id_of(part_ids: PartIds) -> str:
-    """A short name for three ids."""
+    """Return a short name for three part ids."""
     joined = "\n".join((part_ids.crop, part_ids.embedding, part_ids.local))
     return hashlib.sha256(joined.encode()).hexdigest()[:12]
 
@@ -69,7 +67,7 @@ class ModelMigration:
         name: str,
         storage: Storage,
         commit_log: CommitLog,
-        ingest: Ingestor,
+        ingestor: Ingestor,
         encoders: CatalogEncoders,
         encoder: Encoder | None = None,
     ) -> None:
@@ -79,30 +77,30 @@ class ModelMigration:
             name: of the catalog.
             storage: it lies in.
             commit_log: commits to its journal.
-            ingest: encodes its pictures.
+            ingestor: encodes its pictures.
             encoders: that this process has.
             encoder: what to change to; the process's own when None.
         """
         self._name = name
         self._storage = storage
         self._commit_log = commit_log
-        self._ingest = ingest
+        self._ingestor = ingestor
         self._encoders = encoders
         self._encoder = encoder or encoders.own
 
     def by(self, encoder: Encoder) -> "ModelMigration":
-        """The same for other networks than the process's own."""
+        """Return the migration to other networks than the process's own."""
         return ModelMigration(
-            self._name, self._storage, self._commit_log, self._ingest, self._encoders, encoder
+            self._name, self._storage, self._commit_log, self._ingestor, self._encoders, encoder
         )
 
     def models(self) -> CatalogModels:
-        """What is known of the catalog's networks; lists all features."""
-        state = self._alive(self._commit_log.state())
+        """Return what is known of the catalog's networks; lists all features."""
+        state = self._commit_log.state().live()
 
         def model(part_ids: PartIds) -> CatalogModel:
             have = self._encoded(part_ids)
-            count = sum(one.image_id in have for one in _images(state))
+            count = sum(image.image_id in have for image in _images(state))
             return CatalogModel(model_id_of(part_ids), part_ids, count)
 
         return CatalogModels(
@@ -127,13 +125,13 @@ class ModelMigration:
             NotFound: a stored picture is missing.
         """
         wanted = self._encoder.part_ids
-        check_part_ids(wanted)
+        wanted.check()
 
-        def announced(state: CatalogState) -> JournalChange | None:
-            known = wanted in (self._alive(state).part_ids, state.prepared, state.previous)
+        def announce(state: CatalogState) -> JournalChange | None:
+            known = wanted in (state.live().part_ids, state.prepared, state.previous)
             return None if known else PartsPrepared(wanted)
 
-        self._commit_log.commit(announced)
+        self._commit_log.commit(announce)
         encoded: set[Product] = set()
         while owed := [p for p in self._products() if p not in encoded]:
             self._encode(owed, encoded, on_progress)
@@ -152,7 +150,7 @@ class ModelMigration:
         wanted = self._encoder.part_ids
         while True:
             encoded = self.prepare(on_progress)
-            state = self._activated(wanted, encoded)
+            state = self._activate(wanted, encoded)
             if encoded.issuperset(state.products.values()):
                 return state.sequence
 
@@ -166,10 +164,10 @@ class ModelMigration:
             NotFound: there were none before.
             Conflict: pictures that came since have no features by them.
         """
-        state = self._alive(self._commit_log.state())
+        state = self._commit_log.state().live()
         if state.previous == NO_PARTS:
             raise NotFound(f"catalog {self._name} was never encoded by other networks")
-        return self._switched_to(state.previous)
+        return self._switch_if_encoded(state.previous)
 
     def switch_to(self, model_id: str, on_progress: OnProgress | None = None) -> int:
         """Switch to the present networks, or to others that are known.
@@ -187,20 +185,20 @@ class ModelMigration:
         """
         if model_id == model_id_of(self._encoder.part_ids):
             return self.switch(on_progress)
-        state = self._alive(self._commit_log.state())
+        state = self._commit_log.state().live()
         known = (state.part_ids, state.previous, state.prepared)
         for part_ids in known:
             if part_ids != NO_PARTS and model_id == model_id_of(part_ids):
                 encoder = self._encoders.find(part_ids)
                 if encoder is not None:
                     return self.by(encoder).switch(on_progress)
-                return self._switched_to(part_ids)
+                return self._switch_if_encoded(part_ids)
         raise Invalid(
             f"catalog {self._name} knows no networks {model_id!r}; "
             f"see: skulens catalog model {self._name}"
         )
 
-    def _switched_to(self, part_ids: PartIds) -> int:
+    def _switch_if_encoded(self, part_ids: PartIds) -> int:
         while True:
             products = self._products()
             have = self._encoded(part_ids)
@@ -213,18 +211,18 @@ class ModelMigration:
                     f"{model_id_of(part_ids)}; encode them with those networks: "
                     f"skulens catalog model {self._name} --encode"
                 )
-            state = self._activated(part_ids, set(products))
+            state = self._activate(part_ids, set(products))
             if state.part_ids == part_ids:
                 return state.sequence
 
-    def _activated(self, part_ids: PartIds, encoded: set[Product]) -> CatalogState:
-        """The state after switching, unless products came that are not encoded."""
+    def _activate(self, part_ids: PartIds, encoded: set[Product]) -> CatalogState:
+        """Switch, unless products came that are not encoded; return the state afterwards."""
 
-        def switched(state: CatalogState) -> JournalChange | None:
-            complete = encoded.issuperset(self._alive(state).products.values())
+        def switch(state: CatalogState) -> JournalChange | None:
+            complete = encoded.issuperset(state.live().products.values())
             return None if not complete or state.part_ids == part_ids else PartsActivated(part_ids)
 
-        return self._commit_log.commit(switched).state
+        return self._commit_log.commit(switch).state
 
     def _encode(
         self, products: Sequence[Product], encoded: set[Product], on_progress: OnProgress | None
@@ -239,7 +237,7 @@ class ModelMigration:
                 on_progress(done, total)
 
     def encode(self, images: Sequence[ReferenceImage]) -> None:
-        """Make the features of one product's pictures by the present networks where missing.
+        """Make features of one product's pictures by the present networks where they are missing.
 
         Raises:
             PictureError: a stored picture is damaged.
@@ -247,26 +245,32 @@ class ModelMigration:
         """
         siblings: list[Encoding] = []
         for image in images:
-            siblings.append(self._ingest.encode_stored(self._encoder, image, tuple(siblings)))
+            siblings.append(self._ingestor.encode_stored(self._encoder, image, tuple(siblings)))
+
+    def encode_missing(self, product_id: str) -> None:
+        """Make features of a product by the catalog's networks where they are missing or damaged.
+
+        Raises:
+            NotFound: there is no such product, or a picture is missing.
+            PictureError: a picture is damaged.
+            Conflict: this process lacks the networks.
+        """
+        state = self._commit_log.state().live()
+        self.by(self._encoders.get(state.part_ids)).encode(state.product(product_id).images)
 
     def _encoded(self, part_ids: PartIds) -> frozenset[str]:
-        """Pictures that have all their features by some networks."""
+        """Return the pictures that have all their features by some networks."""
         parts = [
             {
                 key.rpartition("/")[2].removesuffix(".safetensors")
                 for key in self._storage.list(f"{self._name}/features/{folder}/")
             }
-            for folder in part_folders(part_ids)
+            for folder in part_ids.folders
         ]
         return frozenset.intersection(*map(frozenset, parts))
 
     def _products(self) -> tuple[Product, ...]:
-        return tuple(self._alive(self._commit_log.state()).products.values())
-
-    def _alive(self, state: CatalogState) -> CatalogState:
-        if state.life is not Lifecycle.LIVE:
-            raise NotFound(f"there is no catalog {self._name}")
-        return state
+        return tuple(self._commit_log.state().live().products.values())
 
 
 def _images(state: CatalogState) -> list[ReferenceImage]:

@@ -15,11 +15,12 @@ from catalog.journal.state import CatalogState, Lifecycle
 from catalog.reconcile.orphans import GRACE_SECONDS
 from catalog.reconcile.reconciler import Reconciler
 from catalog.records.product import is_valid_id
-from catalog.records.validation import check_id, check_part_ids
+from catalog.records.validation import check_id
 from catalog.search.index_cache import IndexCache
 from catalog.storage.base import Storage
 from catalog.store import CatalogStore
 
+# What a deleted catalog loses; its journal stays, so that its name never counts from 1 again.
 _DELETED_FOLDERS: Final = (
     "products",
     "incoming",
@@ -47,9 +48,9 @@ class Catalogs:
         Args:
             storage: of the catalogs.
             encoder: of their pictures.
-            rules: on faults of pictures; all are told and none is refused when left out.
-            shared: features that the processes of this machine share; None for nothing.
-            others: gives encoders that were made for a catalog; None for none.
+            rules: on issues of pictures; all are reported and none is refused when left out.
+            shared: encodings that the processes of this machine share; None for none.
+            others: returns encoders that were made for a catalog; None for none.
         """
         self._storage = storage
         self._encoder = encoder
@@ -58,7 +59,7 @@ class Catalogs:
         self._others = others
 
     def names(self) -> tuple[str, ...]:
-        """Names of the catalogs that there are, sorted."""
+        """Return the names of the catalogs that there are, sorted."""
         return tuple(name for name in self._storage.folders() if self._is_live(name))
 
     def create(self, name: str) -> CatalogStore:
@@ -70,20 +71,20 @@ class Catalogs:
         """
         check_id(name, "catalog")
         part_ids = self._encoder.part_ids
-        check_part_ids(part_ids)
+        part_ids.check()
 
-        def created(state: CatalogState) -> JournalChange:
+        def create(state: CatalogState) -> JournalChange:
             if state.life is Lifecycle.LIVE:
                 raise AlreadyExists(f"there is a catalog {name} already")
             return PartsActivated(part_ids)
 
-        ledger = self._commit_log(name)
-        self._clear(name, ledger)
-        ledger.commit(created)
+        log = self._commit_log(name)
+        self._clear(name, log)
+        log.commit(create)
         return self._store(name)
 
     def open(self, name: str) -> CatalogStore:
-        """A catalog that there is.
+        """Open a catalog that there is.
 
         Raises:
             NotFound: there is none of that name.
@@ -95,7 +96,7 @@ class Catalogs:
         return store
 
     def reconciler(self, name: str, *, grace_seconds: float = GRACE_SECONDS) -> Reconciler:
-        """What brings a catalog and its storage together.
+        """Return what brings a catalog and its storage together.
 
         Args:
             name: of the catalog.
@@ -118,34 +119,34 @@ class Catalogs:
             Invalid: the name breaks the pattern of ids.
         """
         check_id(name, "catalog")
-        ledger = self._commit_log(name)
+        log = self._commit_log(name)
 
-        def deleted(state: CatalogState) -> JournalChange | None:
+        def delete(state: CatalogState) -> JournalChange | None:
             if state.life is Lifecycle.ABSENT:
                 raise NotFound(f"there is no catalog {name}")
             return CatalogDeleted() if state.life is Lifecycle.LIVE else None
 
-        ledger.commit(deleted)
-        self._clear(name, ledger)
+        log.commit(delete)
+        self._clear(name, log)
 
     def _store(self, name: str) -> CatalogStore:
         return CatalogStore(
             name, self._storage, self._encoder, self._rules, self._shared, self._others
         )
 
-    def _clear(self, name: str, ledger: CommitLog) -> None:
+    def _clear(self, name: str, log: CommitLog) -> None:
         """Remove what a deleted catalog left, unless that is done."""
 
-        def cleared(state: CatalogState) -> JournalChange | None:
+        def clear(state: CatalogState) -> JournalChange | None:
             return CatalogCleared() if state.life is Lifecycle.DELETING else None
 
         for folder in _DELETED_FOLDERS:
             for key in self._storage.list(f"{name}/{folder}/"):
                 # Another process may have finished this, and the name may be in use again.
-                if ledger.state().life is not Lifecycle.DELETING:
+                if log.state().life is not Lifecycle.DELETING:
                     return
                 self._storage.delete(key)
-        ledger.commit(cleared)
+        log.commit(clear)
 
     def _is_live(self, name: str) -> bool:
         if not is_valid_id(name):
@@ -155,7 +156,7 @@ class Catalogs:
         except StorageUnavailable:
             raise
         except CatalogError:
-            return True  # damaged, which opening it will say; it is not to vanish from sight
+            return True  # damaged: opening it says so, and it stays in sight
         if last is None:
             return False
         return not isinstance(last.changes[-1], CatalogDeleted | CatalogCleared)

@@ -1,7 +1,8 @@
-"""A catalog at one moment, which never changes."""
+"""A catalog at one moment: an immutable snapshot that can be searched."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,14 +29,14 @@ class CatalogSources:
 
     Attributes:
         storage: of the pictures.
-        keeper: of the index.
+        index_cache: of the newest index.
         encodings: of the reference pictures.
         encoders: whose queries the catalog can answer.
         texts: of the products' words.
     """
 
     storage: Storage
-    keeper: IndexCache
+    index_cache: IndexCache
     encodings: EncodingCache
     encoders: CatalogEncoders
     texts: TextIndex = field(default_factory=TextIndex)
@@ -47,8 +48,7 @@ class Catalog:
     Products are in memory; embeddings, encodings and pictures are read when they are first needed.
     """
 
-    def __init__(self, name: str, state: CatalogState, sources: CatalogSources) -> None:
-        self._name = name
+    def __init__(self, state: CatalogState, sources: CatalogSources) -> None:
         self._state = state
         self._sources = sources
         self._index: VectorIndex | None = None
@@ -56,7 +56,7 @@ class Catalog:
     @property
     def name(self) -> str:
         """The catalog's name."""
-        return self._name
+        return self._state.name
 
     @property
     def index_version(self) -> int:
@@ -75,7 +75,7 @@ class Catalog:
 
     @property
     def calibrations(self) -> Mapping[str, Calibration]:
-        """How it decides, by the id of the networks; as shipped by all others; read-only."""
+        """How it decides, by the id of the networks; by all others as shipped; read-only."""
         return self._state.calibrations
 
     @property
@@ -84,7 +84,7 @@ class Catalog:
         return self._state.feedback
 
     def encoding(self, image_id: str) -> Encoding:
-        """The encoding of a reference image; read from the storage at its first use.
+        """Return the encoding of a reference image; read from the storage at its first use.
 
         Raises:
             NotFound: there is none.
@@ -94,7 +94,7 @@ class Catalog:
         return self._sources.encodings.get(self.part_ids, image_id)
 
     def picture(self, image_id: str) -> bytes:
-        """The original file of a reference image.
+        """Return the original file of a reference image.
 
         Raises:
             NotFound: no product has it, or it is missing in the storage.
@@ -102,12 +102,12 @@ class Catalog:
         for product in self.products.values():
             for image in product.images:
                 if image.image_id == image_id:
-                    key = image_key(self._name, image_id, image.extension)
+                    key = image_key(self.name, image_id, image.extension)
                     return self._sources.storage.get(key)
-        raise NotFound(f"no product of catalog {self._name} has a picture {image_id}")
+        raise NotFound(f"no product of catalog {self.name} has a picture {image_id}")
 
     def shortlist(self, embedding: NDArray[np.float32], size: int) -> tuple[Neighbour, ...]:
-        """The products most similar to a (D,) float32 unit embedding, best first.
+        """Return the products most similar to a (D,) float32 unit embedding, best first.
 
         A product appears once, with its most similar picture; there are fewer than `size` only
         when the catalog has fewer.
@@ -119,26 +119,26 @@ class Catalog:
         """
         return self._ready().search(embedding, size)
 
-    def search(self, search: SearchQuery, near: Sequence[Neighbour] | None = None) -> SearchResult:
-        """Products by words and conditions, and by likeness where that is given.
+    def search(self, query: SearchQuery, near: Sequence[Neighbour] | None = None) -> SearchResult:
+        """Search for products by words and conditions, and by similarity where that is given.
 
         Words alone need no networks: also a catalog that other networks encoded can be searched.
 
         Args:
-            search: what to look for; without words and likeness all products are found, by id.
-            near: products by likeness, best first; fused with what the words find.
+            query: what to look for; without words and similarity all products are found, by id.
+            near: products by similarity, best first; fused with what the words find.
         """
-        texts = self._sources.texts.search(search.text, self.products) if search.text else None
-        return run_search(search, self.products, self.index_version, texts, near)
+        texts = self._sources.texts.search(query.text, self.products) if query.text else None
+        return run_search(query, self.products, self.index_version, texts, near)
 
     def near(
         self, embedding: NDArray[np.float32], size: int, where: Conditions
     ) -> tuple[Neighbour, ...]:
-        """As `shortlist`, of the products that meet the conditions."""
+        """Return a shortlist of the products that meet the conditions; as `shortlist`."""
         depth = size
         while True:
             found = self.shortlist(embedding, depth)
-            kept = [one for one in found if where.hold(self.products[one.product_id])]
+            kept = [n for n in found if where.hold(self.products[n.product_id])]
             if len(kept) >= size or len(found) < depth:
                 return tuple(kept[:size])
             depth *= 4
@@ -154,21 +154,38 @@ class Catalog:
 
     @property
     def index_health(self) -> IndexHealth | None:
-        """How its index stands; None before it was needed."""
-        current = self._sources.keeper.current(self.products)
+        """The state of its index; None before it was needed."""
+        current = self._sources.index_cache.current(self.products)
         index = self._index if current is None else current
         return None if index is None else index.health
 
     def _ready(self) -> VectorIndex:
         self._check_networks()
-        current = self._sources.keeper.current(self.products)
+        current = self._sources.index_cache.current(self.products)
         if current is not None:
             self._index = current  # kept for when the newest is of other products
             return current
         # Two threads may both find None; they get indexes that answer alike.
         if self._index is None:
-            self._index = self._sources.keeper.index(self.part_ids, self.products)
+            self._index = self._sources.index_cache.index(self.part_ids, self.products)
         return self._index
 
     def _check_networks(self) -> None:
-        self._sources.encoders.of(self.part_ids)
+        self._sources.encoders.get(self.part_ids)
+
+
+class Snapshots:
+    """Makes snapshots of one catalog; the same object while nothing changes."""
+
+    def __init__(self, sources: CatalogSources) -> None:
+        self._sources = sources
+        self._lock = Lock()
+        self._newest: Catalog | None = None
+
+    def of(self, state: CatalogState) -> Catalog:
+        """Return the snapshot of a live catalog's state."""
+        with self._lock:
+            newest = self._newest
+            if newest is None or newest.index_version < state.sequence:
+                newest = self._newest = Catalog(state, self._sources)
+        return newest if newest.index_version == state.sequence else Catalog(state, self._sources)

@@ -13,8 +13,8 @@ from safetensors.torch import save_file
 from api.errors import Refused
 from api.models.finetuning_detector import CatalogDetectorFinetuner
 from api.models.per_catalog import NONCOMMERCIAL, NOTES, PerCatalogModels
+from catalog.encodings.encoding import NO_PARTS
 from catalog.encodings.network_store import NetworkStore
-from catalog.journal.state import NO_PARTS
 from catalog.migration import model_id_of
 from catalog.storage.base import Storage
 from catalog.store import CatalogStore
@@ -135,7 +135,7 @@ class CatalogFinetuner:
         if models is None:
             raise Refused(f"catalog {self._store.name} lost the networks {sha256[:12]}; try again")
         encoder = models.encoder
-        change = self._store.model.by(encoder)
+        change = self._store.migration.by(encoder)
 
         def advance(done: int, total: int) -> None:
             on_stage("encoding", done, total)

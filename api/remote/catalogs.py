@@ -13,7 +13,8 @@ from catalog.encodings.encoding import PartIds
 from catalog.ingest.image_file import ImageFile
 from catalog.reconcile.orphans import GRACE_SECONDS
 from catalog.reconcile.report import Report
-from catalog.records.calibration import Calibration, calibration_from
+from catalog.records.calibration import Calibration
+from catalog.records.codec import from_record
 from catalog.records.product import AttributeValue, Product
 from catalog.store import ChangeResult
 from client.client import Client
@@ -89,7 +90,7 @@ class RemoteCatalogView:
     @property
     def calibrations(self) -> Mapping[str, Calibration]:
         """How it decides, by the networks."""
-        known = map(calibration_from, self._said["calibrations"])
+        known = [from_record(Calibration, record) for record in self._said["calibrations"]]
         return {one.model_id: one for one in known}
 
 

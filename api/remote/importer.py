@@ -6,9 +6,10 @@ from typing import cast
 from api.remote.catalogs import RemoteCatalog
 from api.remote.decoding import translate_refusals
 from catalog.ingest.image_file import ImageFile
+from catalog.migration import OnProgress
 from catalog.records.product import AttributeValue, Product
 from catalog.store import BeforeCommit, CatalogStore, ChangeResult
-from catalog.transfer.importer import FetchImage, ImportReport, OnProgress, import_manifest
+from catalog.transfer.importer import FetchImage, ImportReport, import_manifest
 from catalog.transfer.manifest import ImportManifest
 from client.client import Client
 
@@ -43,7 +44,7 @@ class _State:
 class _Taking:
     """A server's catalog as an import sees a `CatalogStore`."""
 
-    is_current = True  # the server itself refuses pictures that it cannot encode
+    has_encoder = True  # the server itself refuses pictures that it cannot encode
 
     def __init__(self, client: Client, name: str) -> None:
         self.name = name
@@ -61,9 +62,9 @@ class _Taking:
         name: str | None,
         description: str,
         attributes: Mapping[str, AttributeValue] | None,
-        turn: BeforeCommit,
+        before_commit: BeforeCommit,
     ) -> ChangeResult:
-        turn()
+        before_commit()
         with translate_refusals():
             return self._store.add_product(
                 product_id,
@@ -74,9 +75,9 @@ class _Taking:
             )
 
     def add_images(
-        self, product_id: str, pictures: Sequence[ImageFile], *, turn: BeforeCommit
+        self, product_id: str, pictures: Sequence[ImageFile], *, before_commit: BeforeCommit
     ) -> ChangeResult:
-        turn()
+        before_commit()
         with translate_refusals():
             return self._store.add_images(product_id, pictures)
 

@@ -196,7 +196,7 @@ def import_row_json(row: "ImportRow") -> ImportRowJson:
         "status": str(row.status),
         "problems": list(row.problems),
         "notes": list(row.notes),
-        "findings": list(row.findings),
+        "findings": list(row.issues),
     }
 
 

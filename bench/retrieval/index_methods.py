@@ -116,7 +116,7 @@ def _index(task: IndexTask, exact_below: int) -> ReadyMethod:
         return tuple(one.product_id for one in index.search(query, wanted))
 
     return ReadyMethod(
-        find, lambda vector: index.changed((), [ImageReference("new", "new")], [vector])
+        find, lambda vector: index.with_changes((), [ImageReference("new", "new")], [vector])
     )
 
 

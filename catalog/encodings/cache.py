@@ -6,8 +6,9 @@ from typing import Final
 
 from catalog.encodings.encoding import Encoding, PartIds
 from catalog.encodings.shared_cache import SharedEncodingCache
-from catalog.encodings.store import EncodingStore
+from catalog.encodings.store import EncodingStore, encoding_tensors
 
+# Thousands of encodings: 32 KB of keypoints and a small JPEG each.
 ENCODINGS_BYTES: Final = 128 << 20
 
 
@@ -16,19 +17,19 @@ class EncodingCache:
 
     def __init__(
         self,
-        parts: EncodingStore,
+        store: EncodingStore,
         *,
         limit: int = ENCODINGS_BYTES,
         shared: SharedEncodingCache | None = None,
     ) -> None:
-        """Take the storage's parts.
+        """Name the store.
 
         Args:
-            parts: of the catalog.
+            store: of the catalog.
             limit: bytes.
             shared: what the processes of this machine share; None for nothing.
         """
-        self._parts = parts
+        self._store = store
         self._shared = shared
         self._limit = limit
         self._lock = Lock()
@@ -36,7 +37,7 @@ class EncodingCache:
         self._bytes = 0
 
     def get(self, part_ids: PartIds, image_id: str) -> Encoding:
-        """The encoding of a picture, read at its first use.
+        """Return the encoding of a picture, read at its first use.
 
         Raises:
             NotFound: it is missing in the storage.
@@ -59,19 +60,16 @@ class EncodingCache:
 
     def _read(self, part_ids: PartIds, image_id: str) -> Encoding:
         if self._shared is None:
-            return self._parts.load(part_ids, image_id)
-        catalog = self._parts.catalog
+            return self._store.load(part_ids, image_id)
+        catalog = self._store.catalog
         mapped = self._shared.get(catalog, part_ids, image_id)
         if mapped is not None:
             return mapped
-        encoding = self._parts.load(part_ids, image_id)
+        encoding = self._store.load(part_ids, image_id)
         self._shared.put(catalog, part_ids, image_id, encoding)
         return self._shared.get(catalog, part_ids, image_id) or encoding
 
 
 def size_of(encoding: Encoding) -> int:
-    """Bytes of an encoding's arrays."""
-    crop, local = encoding.crop, encoding.local
-    arrays = (crop.outline, crop.to_picture, crop.jpeg, crop.mask, encoding.embedding)
-    features = (local.points, local.scales, local.angles, local.codes)
-    return sum(array.nbytes for array in arrays) + sum(array.nbytes for array in features)
+    """Return the bytes of an encoding's arrays."""
+    return sum(array.nbytes for array in encoding_tensors(encoding).values())

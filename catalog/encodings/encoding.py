@@ -1,11 +1,13 @@
-"""What the catalog keeps of a reference picture so that nothing is ever computed twice."""
+"""Encodings: what the catalog keeps of a reference picture, so that nothing is computed twice."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from catalog.records.validation import check_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,23 @@ class PartIds:
     embedding: str
     local: str
 
+    def check(self) -> None:
+        """Refuse ids that could not be folders.
+
+        Raises:
+            Invalid: one of them breaks the pattern.
+        """
+        for part_id in (self.crop, self.embedding, self.local):
+            check_id(part_id, "part")
+
+    @property
+    def folders(self) -> tuple[str, str, str]:
+        """Where features of these ids lie, below `features/`."""
+        return f"crop/{self.crop}", f"embedding/{self.embedding}", f"local/{self.local}"
+
+
+NO_PARTS: Final = PartIds("", "", "")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReferenceCrop:
@@ -29,7 +48,7 @@ class ReferenceCrop:
         outline: (4, 2) float32, the product's corners in the reference picture's pixels, clockwise
             from the product's own top left.
         width: pixels of the canonical crop, the frame of reference of all its keypoints.
-        height: likewise.
+        height: pixels of the canonical crop.
         to_picture: (3, 3) float64 homography from canonical crop pixels to picture pixels.
         jpeg: (B,) uint8, the canonical crop as JPEG, possibly at a smaller size.
         mask: (h, w) bool, coarse: which part of the canonical crop is product, not background.

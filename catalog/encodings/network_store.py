@@ -1,4 +1,4 @@
-"""Networks made for one catalog, kept beside it by their hash: `models/{sha256}.safetensors`.
+"""Networks made for one catalog, kept in it by their hash: `models/{sha256}.safetensors`.
 
 The id of an embedding part holds the beginning of its network's hash, so that the journal entry
 that switches to it also says which object it is.
@@ -12,9 +12,12 @@ from typing import Final
 from catalog.errors import CatalogError, NotFound
 from catalog.storage.base import Storage
 
+# A dozen times a ResNet34 in float32; what is larger is no network of ours.
 MOST_BYTES: Final = 1 << 30
+# Whoever uploads a network commits to it well within a day.
 GRACE_SECONDS: Final = 24 * 3600.0
 _SUFFIX: Final = ".safetensors"
+# Hexadecimal digits of a hash that an embedding part id holds.
 _SHORTEST: Final = 16
 
 
@@ -33,7 +36,7 @@ class NetworkStore:
         """Keep a file; the same one twice is kept once.
 
         Returns:
-            Its sha256, hex.
+            Its SHA-256, hex.
 
         Raises:
             StorageUnavailable: the storage refused.
@@ -43,7 +46,7 @@ class NetworkStore:
         return sha256
 
     def find(self, digest: str) -> str | None:
-        """The sha256 of the file whose hash begins so; None if there is none, or not one alone.
+        """Return the SHA-256 of the one file whose hash begins so; None if none or several do.
 
         Args:
             digest: at least 16 hexadecimal digits.
@@ -53,11 +56,11 @@ class NetworkStore:
         """
         if len(digest) < _SHORTEST:
             raise ValueError(f"{digest!r} is too short to name a file by")
-        found = [one for one in self.hashes() if one.startswith(digest)]
+        found = [sha256 for sha256 in self.hashes() if sha256.startswith(digest)]
         return found[0] if len(found) == 1 else None
 
     def get(self, sha256: str) -> bytes:
-        """A file, checked.
+        """Return a file, checked against its hash.
 
         Raises:
             NotFound: there is none.
@@ -73,12 +76,12 @@ class NetworkStore:
         return data
 
     def hashes(self) -> tuple[str, ...]:
-        """Of all files, sorted."""
+        """Return the hashes of all files, sorted."""
         keys = self._storage.list(self._folder)
         return tuple(key.removeprefix(self._folder).removesuffix(_SUFFIX) for key in keys)
 
     def tidy(self, part_ids: Collection[str]) -> tuple[str, ...]:
-        """Remove files that none of some embedding part ids names and that are older than a day.
+        """Remove files older than a day that none of these embedding part ids names.
 
         Returns:
             Hashes of what was removed.

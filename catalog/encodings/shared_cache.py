@@ -1,4 +1,4 @@
-"""Encodings in a folder of this machine, mapped into memory: its processes share one copy.
+"""Encodings in a folder of this machine, mapped into memory, so that its processes share them.
 
 One file per picture, written whole under another name and then renamed; whatever is missing,
 damaged or of another version is simply read from the catalog's storage again. The folder may be
@@ -19,15 +19,17 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from catalog.encodings.encoding import CompactFeatures, Encoding, PartIds, ReferenceCrop
-from catalog.encodings.store import get_tensor, pack_tensors
+from catalog.encodings.encoding import Encoding, PartIds
+from catalog.encodings.store import encoding_from, encoding_tensors, pack_tensors
 
+# Hundreds of thousands of encodings, and little beside a machine's disk.
 LIMIT_BYTES: Final = 16 << 30
 _FORMAT: Final = "1"
 _CHECKSUM_BYTES: Final = 8
 _HEADER_BYTES: Final = 8
 # How many files are written between two looks at how large the folder has become.
 _TIDIED_EVERY: Final = 2_000
+# Share of the limit that is left afterwards, so that tidying is rare.
 _TIDIED_TO: Final = 0.8
 _TYPES: Final[Mapping[str, DTypeLike]] = {
     "F64": np.float64,
@@ -55,16 +57,17 @@ class SharedEncodingCache:
         self._written = 0
 
     def get(self, catalog: str, part_ids: PartIds, image_id: str) -> Encoding | None:
-        """The encoding of a picture, its arrays read-only views of the file; None if not here."""
+        """Return the encoding of a picture as read-only views of its file; None if absent."""
         try:
             mapped = np.memmap(self._path(catalog, part_ids, image_id), np.uint8, "r")
-            return _encoding(_tensors(mapped))
+            tensors = _tensors(mapped)
+            return encoding_from(tensors, tensors, tensors)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def put(self, catalog: str, part_ids: PartIds, image_id: str, encoding: Encoding) -> None:
         """Keep an encoding; a disk that refuses is no error, as nothing depends on it."""
-        body = pack_tensors(_flat(encoding))
+        body = pack_tensors(encoding_tensors(encoding))
         checksum = zlib.crc32(body).to_bytes(_CHECKSUM_BYTES, "little")
         path = self._path(catalog, part_ids, image_id)
         partial = path.with_name(f".{path.name}.{uuid4().hex}")
@@ -98,23 +101,24 @@ class SharedEncodingCache:
                 if path.is_file():
                     status = path.stat()
                     files.append((status.st_mtime, status.st_size, path))
-        size = sum(one for _, one, _ in files)
-        if size <= self._limit:
+        total = sum(size for _, size, _ in files)
+        if total <= self._limit:
             return
-        for _, one, path in sorted(files):
-            if size <= _TIDIED_TO * self._limit:
+        for _, size, path in sorted(files):
+            if total <= _TIDIED_TO * self._limit:
                 return
             with suppress(OSError):  # a file that is mapped stays readable for who mapped it
                 os.unlink(path)  # noqa: PTH108 - hundreds of thousands of them
-            size -= one
+            total -= size
 
 
 def _tensors(mapped: NDArray[np.uint8]) -> Mapping[str, NDArray[np.generic]]:
-    """The arrays of a safetensors object behind its checksum, without copying.
+    """Return the arrays of a safetensors object behind its checksum, without copying.
 
     Raises:
         ValueError: it is cut off or damaged.
-        KeyError: it holds something of another version; `TypeError` likewise.
+        KeyError: it holds something of another version.
+        TypeError: it holds something of another version.
     """
     body = mapped[_CHECKSUM_BYTES:]
     if zlib.crc32(body.data) != int.from_bytes(mapped[:_CHECKSUM_BYTES].tobytes(), "little"):
@@ -128,40 +132,3 @@ def _tensors(mapped: NDArray[np.uint8]) -> Mapping[str, NDArray[np.generic]]:
         array = data[start:end].view(np.ndarray).view(_TYPES[entry["dtype"]])
         arrays[name] = array.reshape(entry["shape"])
     return arrays
-
-
-def _flat(encoding: Encoding) -> Mapping[str, NDArray[np.generic]]:
-    crop, local = encoding.crop, encoding.local
-    return {
-        "outline": crop.outline,
-        "size": np.array([crop.width, crop.height], np.int32),
-        "to_picture": crop.to_picture,
-        "jpeg": crop.jpeg,
-        "mask": crop.mask,
-        "embedding": encoding.embedding,
-        "points": local.points,
-        "scales": local.scales,
-        "angles": local.angles,
-        "codes": local.codes,
-    }
-
-
-def _encoding(tensors: Mapping[str, NDArray[np.generic]]) -> Encoding:
-    width, height = (int(side) for side in get_tensor(tensors, "size", np.int32))
-    return Encoding(
-        ReferenceCrop(
-            outline=get_tensor(tensors, "outline", np.float32),
-            width=width,
-            height=height,
-            to_picture=get_tensor(tensors, "to_picture", np.float64),
-            jpeg=get_tensor(tensors, "jpeg", np.uint8),
-            mask=get_tensor(tensors, "mask", np.bool_),
-        ),
-        get_tensor(tensors, "embedding", np.float32),
-        CompactFeatures(
-            points=get_tensor(tensors, "points", np.uint16),
-            scales=get_tensor(tensors, "scales", np.uint8),
-            angles=get_tensor(tensors, "angles", np.uint8),
-            codes=get_tensor(tensors, "codes", np.uint8),
-        ),
-    )

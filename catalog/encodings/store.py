@@ -18,13 +18,15 @@ from catalog.encodings.encoding import CompactFeatures, Encoding, PartIds, Refer
 from catalog.errors import CatalogError, Conflict, Invalid, NotFound
 from catalog.storage.base import Storage
 
+# The local part of one picture; the catalog of 100,000 pictures then takes 3 GB.
 LOCAL_BUDGET_BYTES: Final = 32 * 1024
+# How far an embedding's length may be from 1: above rounding, below whatever was not normalised.
 _UNIT_TOLERANCE: Final = 1e-3
 # Two writers of the same picture may interleave; each checks what came out and writes again.
 _WRITE_ATTEMPTS: Final = 4
 
 Tensors = Mapping[str, NDArray[np.generic]]
-Kind = TypeVar("Kind", bound=np.generic)
+ScalarT = TypeVar("ScalarT", bound=np.generic)
 
 
 class EncodingStore:
@@ -40,7 +42,7 @@ class EncodingStore:
         return self._catalog
 
     def load(self, part_ids: PartIds, image_id: str) -> Encoding:
-        """The encoding of a picture.
+        """Return the encoding of a picture.
 
         Raises:
             NotFound: a part is missing, or the parts do not belong together.
@@ -55,14 +57,12 @@ class EncodingStore:
         try:
             if not (_stamped(embedding, stamp) and _stamped(local, stamp)):
                 raise NotFound(self._missing(image_id, "do not belong together"))
-            return Encoding(
-                _crop_from(crop), get_tensor(embedding, "embedding", np.float32), _local_from(local)
-            )
+            return encoding_from(crop, embedding, local)
         except ValueError as error:
             raise _damaged(f"the stored features of picture {image_id}", error) from error
 
     def embedding(self, part_ids: PartIds, image_id: str) -> NDArray[np.float32]:
-        """(D,) float32; the embedding alone.
+        """Return the (D,) float32 embedding alone.
 
         Raises:
             NotFound: it is missing.
@@ -114,12 +114,11 @@ class EncodingStore:
         )
 
     def _keys(self, part_ids: PartIds, image_id: str) -> tuple[str, str, str]:
-        folder = f"{self._catalog}/features"
-        return (
-            f"{folder}/crop/{part_ids.crop}/{image_id}.safetensors",
-            f"{folder}/embedding/{part_ids.embedding}/{image_id}.safetensors",
-            f"{folder}/local/{part_ids.local}/{image_id}.safetensors",
+        crop, embedding, local = (
+            f"{self._catalog}/features/{folder}/{image_id}.safetensors"
+            for folder in part_ids.folders
         )
+        return crop, embedding, local
 
 
 def check_encoding(encoding: Encoding, name: str) -> None:
@@ -164,6 +163,38 @@ def _contract(
     )
 
 
+def encoding_tensors(encoding: Encoding) -> Tensors:
+    """Return the arrays of all parts by name."""
+    crop, local = encoding.crop, encoding.local
+    return {**_crop_tensors(crop), "embedding": encoding.embedding, **_local_tensors(local)}
+
+
+def encoding_from(crop: Tensors, embedding: Tensors, local: Tensors) -> Encoding:
+    """Return the encoding of these parts' arrays.
+
+    Raises:
+        ValueError: an array is missing or of another type.
+    """
+    width, height = (int(side) for side in get_tensor(crop, "size", np.int32))
+    return Encoding(
+        ReferenceCrop(
+            outline=get_tensor(crop, "outline", np.float32),
+            width=width,
+            height=height,
+            to_picture=get_tensor(crop, "to_picture", np.float64),
+            jpeg=get_tensor(crop, "jpeg", np.uint8),
+            mask=get_tensor(crop, "mask", np.bool_),
+        ),
+        get_tensor(embedding, "embedding", np.float32),
+        CompactFeatures(
+            points=get_tensor(local, "points", np.uint16),
+            scales=get_tensor(local, "scales", np.uint8),
+            angles=get_tensor(local, "angles", np.uint8),
+            codes=get_tensor(local, "codes", np.uint8),
+        ),
+    )
+
+
 def _crop_tensors(crop: ReferenceCrop) -> Tensors:
     return {
         "outline": crop.outline,
@@ -172,18 +203,6 @@ def _crop_tensors(crop: ReferenceCrop) -> Tensors:
         "jpeg": crop.jpeg,
         "mask": crop.mask,
     }
-
-
-def _crop_from(tensors: Tensors) -> ReferenceCrop:
-    width, height = (int(side) for side in get_tensor(tensors, "size", np.int32))
-    return ReferenceCrop(
-        outline=get_tensor(tensors, "outline", np.float32),
-        width=width,
-        height=height,
-        to_picture=get_tensor(tensors, "to_picture", np.float64),
-        jpeg=get_tensor(tensors, "jpeg", np.uint8),
-        mask=get_tensor(tensors, "mask", np.bool_),
-    )
 
 
 def _local_tensors(local: CompactFeatures) -> Tensors:
@@ -195,22 +214,13 @@ def _local_tensors(local: CompactFeatures) -> Tensors:
     }
 
 
-def _local_from(tensors: Tensors) -> CompactFeatures:
-    return CompactFeatures(
-        points=get_tensor(tensors, "points", np.uint16),
-        scales=get_tensor(tensors, "scales", np.uint8),
-        angles=get_tensor(tensors, "angles", np.uint8),
-        codes=get_tensor(tensors, "codes", np.uint8),
-    )
-
-
 def pack_tensors(tensors: Tensors) -> bytes:
-    """Arrays as one safetensors object."""
+    """Return arrays as one safetensors object."""
     return save_tensors({name: np.ascontiguousarray(array) for name, array in tensors.items()})
 
 
 def unpack_tensors(data: bytes, where: str) -> Tensors:
-    """The arrays of a safetensors object, read-only.
+    """Return the arrays of a safetensors object, read-only.
 
     Raises:
         CatalogError: it is damaged; the message names `where`.
@@ -224,8 +234,8 @@ def unpack_tensors(data: bytes, where: str) -> Tensors:
     return tensors
 
 
-def get_tensor(tensors: Tensors, name: str, kind: type[Kind]) -> NDArray[Kind]:
-    """One of the arrays.
+def get_tensor(tensors: Tensors, name: str, kind: type[ScalarT]) -> NDArray[ScalarT]:
+    """Return one of the arrays.
 
     Raises:
         ValueError: it is missing or of another type.
@@ -242,8 +252,3 @@ def _stamped(tensors: Tensors, stamp: bytes) -> bool:
 
 def _damaged(where: str, error: Exception) -> CatalogError:
     return CatalogError(f"{where} is damaged ({error}); encode the catalog again")
-
-
-def part_folders(part_ids: PartIds) -> tuple[str, str, str]:
-    """Where features of these ids lie, below `features/`."""
-    return f"crop/{part_ids.crop}", f"embedding/{part_ids.embedding}", f"local/{part_ids.local}"

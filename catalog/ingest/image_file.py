@@ -1,4 +1,4 @@
-"""Reading picture files that people give, whatever is in them."""
+"""Reading image files that people give, whatever is in them."""
 
 import struct
 import warnings
@@ -13,9 +13,10 @@ from PIL import Image, ImageOps
 
 from catalog.errors import PictureError
 
+# Pixels: smaller shows nothing; larger is no photo, and takes 200 MB decoded.
 SMALLEST_SIDE: Final = 16
 MOST_PIXELS: Final = 64_000_000
-# Bytes: 64 megapixels in 16 bits without any compression; what is larger is no picture of ours.
+# Bytes: 64 megapixels in 16 bits without any compression; a larger file is not read.
 LARGEST_FILE: Final = 400_000_000
 
 # Formats that need no other program to be decoded, and the extension each is stored under.
@@ -54,7 +55,7 @@ _BOMB: Final = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 @dataclass(frozen=True, slots=True)
 class ImageFile:
-    """A picture file that someone gives.
+    """An image file that someone gives.
 
     Attributes:
         name: the file's name, for people.
@@ -67,7 +68,7 @@ class ImageFile:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DecodedImage:
-    """A decoded picture file.
+    """A decoded image file.
 
     Attributes:
         image: (H, W, 3) uint8, RGB, upright.
@@ -79,7 +80,7 @@ class DecodedImage:
 
 
 def read_image(data: bytes, name: str) -> NDArray[np.uint8]:
-    """Decode a picture file.
+    """Decode an image file.
 
     EXIF rotation is applied, CMYK, 16-bit and palette pictures are converted, transparency is laid
     on white, and of an animation the first frame is taken.
@@ -99,15 +100,15 @@ def read_image(data: bytes, name: str) -> NDArray[np.uint8]:
 
 
 def decode_image(data: bytes, name: str) -> DecodedImage:
-    """As `read_image`, with the format.
+    """Decode an image file as `read_image` does, and return its format too.
 
     Raises:
-        PictureError: as there.
+        PictureError: as `read_image`.
     """
     if not data:
         raise PictureError(f"{name} is empty (0 bytes); give a picture file", name)
-    # Pillow warns of large pictures, which are refused below, and of damaged notes, which are not
-    # needed; neither is for the user's eyes.
+    # Pillow warns of large images, which are refused below, and of damaged metadata, which is not
+    # needed; the user need see neither.
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"PIL\.")
         return _decoded(data, name)
@@ -163,7 +164,7 @@ def _upright_rgb(opened: Image.Image) -> Image.Image:
     try:
         upright = ImageOps.exif_transpose(opened)
     except _DAMAGE:
-        upright = opened  # the pixels are whole, only what was noted about them is not
+        upright = opened  # the pixels are whole, only their metadata is not
     if upright.mode.startswith(("I", "F")):
         return _from_deep(upright)
     if upright.has_transparency_data:
@@ -178,7 +179,7 @@ def _on_white(picture: Image.Image) -> Image.Image:
 
 
 def _from_deep(picture: Image.Image) -> Image.Image:
-    """Grey pictures of 16 or 32 bits, whole numbers or floats, brought to 8 bits."""
+    """Return a grey image of 16 or 32 bits, integers or floats, in 8 bits."""
     values = np.nan_to_num(np.asarray(picture).astype(np.float32))
     top = float(values.max())
     if picture.mode.startswith("I;16") or top > 255:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from catalog.encodings.cache import EncodingCache
 from catalog.encodings.encoders import CatalogEncoders
@@ -17,6 +18,8 @@ from catalog.ingest.quality import (
     compare_with_others,
     inspect_image,
 )
+from catalog.ingest.upload import ImageUpload
+from catalog.journal.state import CatalogState
 from catalog.records.product import ReferenceImage, image_key
 from catalog.records.validation import MOST_IMAGES, to_storable
 from catalog.storage.base import Storage
@@ -24,7 +27,7 @@ from catalog.storage.base import Storage
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PreparedImage:
-    """A picture that is fit to be uploaded."""
+    """A picture that can be uploaded: its record, its file and its encoding."""
 
     image: ReferenceImage
     data: bytes
@@ -33,19 +36,19 @@ class PreparedImage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class IngestBatch:
-    """What is left of the pictures given: the new ones, notes on the others, their own faults.
+    """The new ones of the pictures given, and what there is to say of all.
 
     Attributes:
-        encoder: what encoded them.
+        encoder: that encoded them.
         prepared: the new ones.
-        notes: sentences on the others.
-        findings: their own faults.
+        notes: sentences on pictures that are ignored.
+        issues: of the new ones by themselves.
     """
 
     encoder: Encoder
     prepared: tuple[PreparedImage, ...]
     notes: tuple[str, ...]
-    findings: tuple[Issue, ...] = ()
+    issues: tuple[Issue, ...] = ()
 
     @property
     def images(self) -> tuple[ReferenceImage, ...]:
@@ -69,7 +72,7 @@ class Ingestor:
         self._encoders = encoders
         self._encodings = encodings
         self._rules = rules
-        self._parts = EncodingStore(storage, catalog)
+        self._store = EncodingStore(storage, catalog)
 
     def prepare(
         self,
@@ -87,11 +90,11 @@ class Ingestor:
             at: ISO 8601, UTC; when they are added.
 
         Raises:
-            PictureError: one of them cannot be read, or has a fault that is refused.
+            PictureError: one of them cannot be read, or has an issue that is refused.
             Invalid: too many, or the encoder broke its contract.
             Conflict: this process lacks the networks.
         """
-        encoder = self._encoders.of(part_ids)
+        encoder = self._encoders.get(part_ids)
         names = {image.image_id: image.source_name for image in existing}
         if len(existing) + len(pictures) > MOST_IMAGES:
             raise Invalid(
@@ -101,7 +104,7 @@ class Ingestor:
         siblings: list[Encoding] | None = None
         prepared: list[PreparedImage] = []
         notes: list[str] = []
-        findings: list[Issue] = []
+        issues: list[Issue] = []
         for picture in pictures:
             image_id = hashlib.sha256(picture.data).hexdigest()
             if image_id in names:
@@ -113,57 +116,58 @@ class Ingestor:
                 siblings = self._siblings(encoder, existing)
             encoding = self._encoded(encoder, decoded, image_id, picture.name, siblings)
             siblings.append(encoding)
-            findings += inspect_image(picture.name, decoded.image, encoding, self._rules)
-            self._check(findings)
+            issues += inspect_image(picture.name, decoded.image, encoding, self._rules)
+            self._refuse(issues)
             image = _image(image_id, decoded, picture.name, at)
             prepared.append(PreparedImage(image, picture.data, encoding))
-        return IngestBatch(encoder, tuple(prepared), tuple(notes), tuple(findings))
+        return IngestBatch(encoder, tuple(prepared), tuple(notes), tuple(issues))
 
     def compare(
-        self, product_id: str, intake: IngestBatch, known: KnownProducts
+        self, product_id: str, batch: IngestBatch, known: KnownProducts
     ) -> tuple[Issue, ...]:
-        """Which of the new pictures resemble other products of the catalog.
+        """Return issues of the new pictures that resemble other products of the catalog.
 
         Raises:
-            PictureError: one has a fault that is refused.
+            PictureError: one has an issue that is refused.
         """
-        findings = tuple(
-            finding
-            for one in intake.prepared
-            for finding in compare_with_others(
-                one.image.source_name,
-                one.image.image_id,
+        issues = tuple(
+            issue
+            for new in batch.prepared
+            for issue in compare_with_others(
+                new.image.source_name,
+                new.image.image_id,
                 product_id,
-                one.encoding,
+                new.encoding,
                 known,
                 self._rules,
             )
         )
-        self._check(findings)
-        return findings
+        self._refuse(issues)
+        return issues
 
-    def _check(self, findings: Sequence[Issue]) -> None:
-        for one in findings:
-            if one.fault in self._rules.refused:
-                raise PictureError(f"{one.sentence} (refused by setting)", one.picture)
+    def _refuse(self, issues: Sequence[Issue]) -> None:
+        for issue in issues:
+            if issue.kind in self._rules.refused:
+                raise PictureError(f"{issue.sentence} (refused by setting)", issue.picture)
 
-    def upload(self, intake: IngestBatch) -> None:
+    def upload(self, batch: IngestBatch, start: CatalogState) -> ImageUpload:
         """Write pictures and features; also those that are there, so that they count as fresh.
+
+        Args:
+            batch: what to write.
+            start: of the catalog, read before.
 
         Raises:
             StorageUnavailable: the storage refused.
             Conflict: others kept writing the same picture.
         """
-        for prepared in intake.prepared:
-            image = prepared.image
-            key = image_key(self._catalog, image.image_id, image.extension)
-            self._storage.put(key, prepared.data)
-            self._parts.save(intake.encoder.part_ids, image.image_id, prepared.encoding)
+        image_ids = [image.image_id for image in batch.images]
+        return ImageUpload(image_ids, partial(self._write, batch), start)
 
     def encode_stored(
         self, encoder: Encoder, image: ReferenceImage, siblings: Sequence[Encoding]
     ) -> Encoding:
-        """The encoding of a stored picture by some networks; made and saved if missing.
+        """Return the encoding of a stored picture by some networks; made and saved if missing.
 
         Raises:
             NotFound: the picture is missing in the storage.
@@ -176,8 +180,15 @@ class Ingestor:
         data = self._storage.get(image_key(self._catalog, image.image_id, image.extension))
         decoded = decode_image(data, image.source_name)
         encoding = self._encoded(encoder, decoded, image.image_id, image.source_name, siblings)
-        self._parts.save(encoder.part_ids, image.image_id, encoding)
+        self._store.save(encoder.part_ids, image.image_id, encoding)
         return encoding
+
+    def _write(self, batch: IngestBatch) -> None:
+        for new in batch.prepared:
+            image = new.image
+            key = image_key(self._catalog, image.image_id, image.extension)
+            self._storage.put(key, new.data)
+            self._store.save(batch.encoder.part_ids, image.image_id, new.encoding)
 
     def _siblings(self, encoder: Encoder, existing: Sequence[ReferenceImage]) -> list[Encoding]:
         return [self._encodings.get(encoder.part_ids, image.image_id) for image in existing]
@@ -198,9 +209,9 @@ class Ingestor:
         return encoding
 
     def _known(self, encoder: Encoder, image_id: str) -> Encoding | None:
-        """The stored encoding, unless it is missing or damaged and so has to be made."""
+        """Return the stored encoding; None if it is missing or damaged and has to be made."""
         try:
-            return self._parts.load(encoder.part_ids, image_id)
+            return self._store.load(encoder.part_ids, image_id)
         except StorageUnavailable:
             raise
         except (NotFound, CatalogError):

@@ -1,4 +1,4 @@
-"""What is wrong with a reference picture before it goes in: said always, refused by setting."""
+"""Quality of reference pictures: issues that are always reported, and refused by setting."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,13 +14,15 @@ from catalog.errors import CatalogError
 from catalog.records.product import Product
 from catalog.search.vector_index import Neighbour
 
+# Pixels: blur is measured on a picture of this size, by a mean over so many of its rows.
 _BLUR_SIDE: Final = 512
 _BLUR_TAPS: Final = 9
-_ASKED: Final = 8
+# Nearest products that a picture is compared with.
+_NEAREST: Final = 8
 
 
 class IssueKind(StrEnum):
-    """What may be wrong."""
+    """Kinds of issue."""
 
     SMALL = "small"
     BLURRED = "blurred"
@@ -31,17 +33,17 @@ class IssueKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """Something wrong with one picture.
+    """An issue of one picture.
 
     Attributes:
-        fault: what.
+        kind: of the issue.
         picture: the file's name.
         sentence: for people.
         product_id: the other product, of duplicates and twins.
         similarity: cosine to it in [-1, 1], of twins.
     """
 
-    fault: IssueKind
+    kind: IssueKind
     picture: str
     sentence: str
     product_id: str | None = None
@@ -50,10 +52,10 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class QualityRules:
-    """From where on a picture is found wrong, and which faults are refused.
+    """Thresholds of the checks, and which issues are refused.
 
     Attributes:
-        refused: faults for which a picture is not taken.
+        refused: issues for which a picture is refused.
         smallest_side: pixels; below, there is little to match.
         blur: in [0, 1]; of 400 catalog pictures all are under 0.57, and over 0.65 when blurred by
             three pixels.
@@ -77,7 +79,7 @@ class KnownProducts(Protocol):
         ...
 
     def shortlist(self, embedding: NDArray[np.float32], size: int) -> Sequence[Neighbour]:
-        """Nearest products, best first."""
+        """Return the nearest products, best first."""
         ...
 
 
@@ -87,18 +89,18 @@ def inspect_image(
     encoding: Encoding,
     rules: QualityRules,
 ) -> list[Issue]:
-    """What is wrong with a picture by itself.
+    """Return the issues of a picture by itself.
 
     Args:
         name: of the file.
         image: (H, W, 3) uint8, RGB.
         encoding: of it.
-        rules: what counts.
+        rules: the thresholds.
     """
-    findings: list[Issue] = []
+    issues: list[Issue] = []
     height, width = image.shape[:2]
     if min(height, width) < rules.smallest_side:
-        findings.append(
+        issues.append(
             Issue(
                 IssueKind.SMALL,
                 name,
@@ -107,14 +109,14 @@ def inspect_image(
             )
         )
     if (blur := measure_blur(image)) > rules.blur:
-        said = f"{name} is blurred ({blur:.2f}, sharp pictures have under {rules.blur:.2f})"
-        findings.append(Issue(IssueKind.BLURRED, name, f"{said}; take it again"))
+        sentence = f"{name} is blurred ({blur:.2f}, sharp pictures have under {rules.blur:.2f})"
+        issues.append(Issue(IssueKind.BLURRED, name, f"{sentence}; take it again"))
     keypoints = len(encoding.local.points)
     if keypoints < rules.fewest_keypoints:
-        said = f"{name} shows too little print or texture ({keypoints} keypoints"
-        said += f", {rules.fewest_keypoints} are needed); the product can hardly be proved"
-        findings.append(Issue(IssueKind.PLAIN, name, said))
-    return findings
+        sentence = f"{name} shows too little print or texture ({keypoints} keypoints"
+        sentence += f", {rules.fewest_keypoints} are needed); the product can hardly be proved"
+        issues.append(Issue(IssueKind.PLAIN, name, sentence))
+    return issues
 
 
 def compare_with_others(
@@ -125,7 +127,7 @@ def compare_with_others(
     known: KnownProducts,
     rules: QualityRules,
 ) -> list[Issue]:
-    """Whether another product has the same picture, or else looks nearly the same.
+    """Return whether another product has the same picture, or else looks nearly the same.
 
     Args:
         name: of the file.
@@ -133,21 +135,21 @@ def compare_with_others(
         product_id: whose picture it is to be.
         encoding: of it.
         known: the catalog.
-        rules: what counts.
+        rules: the thresholds.
     """
     owner = _owner(image_id, product_id, known)
     if owner is not None:
-        said = f"{name} is a picture of product {owner} already"
-        return [Issue(IssueKind.DUPLICATE, name, said, owner, 1.0)]
+        sentence = f"{name} is a picture of product {owner} already"
+        return [Issue(IssueKind.DUPLICATE, name, sentence, owner, 1.0)]
     try:
-        near = known.shortlist(encoding.embedding, _ASKED)
+        near = known.shortlist(encoding.embedding, _NEAREST)
     except CatalogError:
-        return []  # another product's features are missing, which is not this picture's fault
-    for one in near:
-        if one.product_id != product_id and one.similarity >= rules.twin:
-            said = f"{name} looks much like product {one.product_id} (similarity "
-            said += f"{one.similarity:.2f}); give pictures of what tells them apart"
-            return [Issue(IssueKind.TWIN, name, said, one.product_id, one.similarity)]
+        return []  # another product's features are missing, which is not this picture's kind
+    for twin in near:
+        if twin.product_id != product_id and twin.similarity >= rules.twin:
+            sentence = f"{name} looks much like product {twin.product_id} (similarity "
+            sentence += f"{twin.similarity:.2f}); give pictures of what tells them apart"
+            return [Issue(IssueKind.TWIN, name, sentence, twin.product_id, twin.similarity)]
     return []
 
 
@@ -161,18 +163,18 @@ def _owner(image_id: str, product_id: str, known: KnownProducts) -> str | None:
 
 
 def measure_blur(image: NDArray[np.uint8]) -> float:
-    """How blurred an (H, W, 3) RGB picture is, in [0, 1]; a picture of one colour is 0.
+    """Return how blurred an (H, W, 3) uint8 RGB picture is, in [0, 1]; a plain one is 0.
 
-    What a sharp picture loses when it is blurred, a blurred one has lost already (Crete et al.,
-    2007). Contrast does not matter.
+    Blurring takes contrast between neighbours from a sharp picture and little from a blurred one
+    (Crete et al., The blur effect, 2007).
     """
     picture = Image.fromarray(image).convert("L")
     picture.thumbnail((_BLUR_SIDE, _BLUR_SIDE), Image.Resampling.BOX)
     grey = np.asarray(picture, np.float32)
-    return max(_lost(grey), _lost(grey.T))
+    return max(_blur_of_rows(grey), _blur_of_rows(grey.T))
 
 
-def _lost(grey: NDArray[np.float32]) -> float:
+def _blur_of_rows(grey: NDArray[np.float32]) -> float:
     half = _BLUR_TAPS // 2
     padded = np.pad(grey, ((half + 1, half), (0, 0)), mode="edge")
     sums = np.cumsum(padded, axis=0, dtype=np.float64)

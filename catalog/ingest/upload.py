@@ -1,48 +1,77 @@
-"""What a change needs in the storage stays there until the change is committed."""
+"""Objects that a change needs in the storage, kept there until the change is committed."""
 
 import time
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from catalog.errors import Conflict
-from catalog.ingest.ingest import IngestBatch, Ingestor
+from catalog.journal.commit_log import Commit, CommitLog, Decide
+from catalog.journal.entries import JournalChange
 from catalog.journal.state import CatalogState
 
-# Whoever removes orphans says so in the journal first and stops after this time.
+# Whoever removes orphans announces it in the journal first and stops after this time.
 COLLECTING_SECONDS: Final = 10.0
+# For the request that was under way when that time was over.
 _MARGIN_SECONDS: Final = 5.0
+# What was just written is no orphan for a day, so being collected twice is a fault.
+_MOST_WRITES: Final = 5
+
+
+class _MayBeCollected(Exception):
+    """The objects may have been removed as orphans, as of some entry of the journal."""
+
+    def __init__(self, sequence: int) -> None:
+        super().__init__(sequence)
+        self.sequence = sequence
 
 
 class ImageUpload:
-    """The pictures and features of one change, written again when they may have been collected.
+    """The objects of some pictures, written again when they may have been collected.
 
     Objects that nothing refers to yet look like orphans. Removing orphans is announced by a journal
     entry, so a writer that was stalled while its upload was collected loses its number to that
-    entry, sees it here, waits until the removal is over and uploads again.
+    entry, sees it in the state, waits until the removal is over and writes again. Neither waiting
+    nor writing holds the commit lock.
     """
 
-    def __init__(self, ingest: Ingestor, intake: IngestBatch, state: CatalogState) -> None:
-        """Upload.
+    def __init__(
+        self,
+        image_ids: Sequence[str],
+        write: Callable[[], None],
+        start: CatalogState,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Write the objects.
 
         Args:
-            ingest: of the catalog.
-            intake: what to upload.
-            state: read before.
+            image_ids: pictures that they belong to.
+            write: puts them into the storage; called again when they may have been collected.
+            start: of the catalog, read before.
+            sleep: for tests.
         """
-        self._ingest = ingest
-        self._intake = intake
-        self._seen = state.sequence
-        ingest.upload(intake)
+        self._image_ids = image_ids
+        self._write = write
+        self._seen = start.sequence
+        self._sleep = sleep
+        write()
 
-    def ensure(self, state: CatalogState) -> None:
-        """Call with the state that the change is to follow, before every attempt to commit.
+    def commit(self, log: CommitLog, decide: Decide) -> Commit:
+        """Commit a change that refers to the objects; see `CommitLog.commit`."""
 
-        Raises:
-            Conflict: the catalog was switched to other networks since the pictures were encoded.
-        """
-        if state.part_ids != self._intake.encoder.part_ids:
-            raise Conflict("the catalog was switched to other networks meanwhile; try again")
-        images = self._intake.images
-        if state.collected.since(self._seen, (image.image_id for image in images)):
-            time.sleep(COLLECTING_SECONDS + _MARGIN_SECONDS)
-            self._ingest.upload(self._intake)
-        self._seen = state.sequence
+        def decide_while_kept(
+            state: CatalogState,
+        ) -> JournalChange | Sequence[JournalChange] | None:
+            changes = decide(state)
+            if state.collected.since(self._seen, self._image_ids):
+                raise _MayBeCollected(state.sequence)
+            return changes
+
+        for _ in range(_MOST_WRITES):
+            try:
+                return log.commit(decide_while_kept)
+            except _MayBeCollected as collected:
+                self._sleep(COLLECTING_SECONDS + _MARGIN_SECONDS)
+                self._write()
+                self._seen = collected.sequence
+        raise Conflict("the pictures of this change are removed again and again; try again later")

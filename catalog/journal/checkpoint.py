@@ -3,7 +3,7 @@
 They are never needed: what is missing or damaged is read from the journal and the features.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -11,24 +11,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.encodings.encoding import PartIds
 from catalog.encodings.store import get_tensor, pack_tensors, unpack_tensors
 from catalog.errors import CatalogError, StorageUnavailable
 from catalog.journal.state import CatalogState, CollectedImages, Lifecycle
-from catalog.records.calibration import Calibration, calibration_from, calibration_record
-from catalog.records.codec import (
-    Json,
-    dumps,
-    loads,
-    mapping,
-    number,
-    part_ids_from,
-    part_ids_record,
-    product_from,
-    product_record,
-    sequence,
-    text,
-)
-from catalog.records.feedback import Feedback, feedback_from, feedback_record
+from catalog.records.calibration import Calibration
+from catalog.records.codec import dumps, from_record, loads, to_record
+from catalog.records.feedback import Feedback
 from catalog.records.product import Product
 from catalog.search.vector_index import ImageReference
 from catalog.storage.base import Storage
@@ -37,6 +26,7 @@ from catalog.storage.base import Storage
 # written within about twenty times the last one.
 _FEWEST_ENTRIES: Final = 64
 _SHARE: Final = 20
+# The newest ones that stay: the one before the last serves whoever is reading it.
 _KEPT: Final = 2
 _FORMAT: Final = 3
 # The second knew of no feedback and no calibrations, and so did whatever journal it was made of.
@@ -65,17 +55,18 @@ class CheckpointStore:
 
     def __init__(self, storage: Storage, catalog: str) -> None:
         self._storage = storage
+        self._catalog = catalog
         self._folder = f"{catalog}/snapshots/"
 
     def newest(self, usable: Callable[[Checkpoint], bool]) -> Checkpoint | None:
-        """The newest that can be read and is usable.
+        """Return the newest that can be read and is usable.
 
         Raises:
             StorageUnavailable: the storage refused.
         """
         for key in reversed(self._storage.list(self._folder)):
             try:
-                checkpoint = _checkpoint(self._storage.get(key), key)
+                checkpoint = _unpack(self._storage.get(key), key, self._catalog)
             except StorageUnavailable:
                 raise
             except (CatalogError, ValueError):
@@ -85,94 +76,90 @@ class CheckpointStore:
         return None
 
     def due(self, sequence: int, last: int) -> bool:
-        """Whether to write one at this entry when the last was written at another."""
+        """Return whether to write one at this entry when the last was written at another."""
         return sequence - last >= max(_FEWEST_ENTRIES, last // _SHARE)
 
     def write(self, checkpoint: Checkpoint) -> None:
-        """Keep one and forget all but the newest.
+        """Write one and delete all but the newest.
 
         Raises:
             StorageUnavailable: the storage refused.
         """
-        record = np.frombuffer(dumps(_record(checkpoint)), np.uint8)
-        data = pack_tensors({"record": record, "vectors": checkpoint.vectors})
-        self._storage.put(f"{self._folder}{checkpoint.state.sequence:012d}.safetensors", data)
+        key = f"{self._folder}{checkpoint.state.sequence:012d}.safetensors"
+        self._storage.put(key, _pack(checkpoint))
         for key in self._storage.list(self._folder)[:-_KEPT]:
             self._storage.delete(key)
 
 
-def _record(checkpoint: Checkpoint) -> Json:
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """The JSON of a checkpoint; the names are the keys on disk."""
+
+    format: int
+    sequence: int
+    write_id: str
+    part_ids: PartIds
+    previous: PartIds
+    prepared: PartIds
+    collected: Mapping[str, int]
+    collected_forgotten: int
+    products: tuple[Product, ...]
+    removed: tuple[Product, ...]
+    feedback: tuple[Feedback, ...]
+    calibrations: tuple[Calibration, ...]
+    references: tuple[tuple[str, ...], ...]
+
+
+def _pack(checkpoint: Checkpoint) -> bytes:
     state = checkpoint.state
-    return {
-        "format": _FORMAT,
-        "sequence": state.sequence,
-        "write_id": checkpoint.write_id,
-        "part_ids": part_ids_record(state.part_ids),
-        "previous": part_ids_record(state.previous),
-        "prepared": part_ids_record(state.prepared),
-        "collected": dict(state.collected.last),
-        "collected_forgotten": state.collected.forgotten,
-        "products": [product_record(product) for product in state.products.values()],
-        "removed": [product_record(product) for product in state.removed.values()],
-        "feedback": [feedback_record(one) for one in state.feedback],
-        "calibrations": [calibration_record(one) for one in state.calibrations.values()],
-        "references": [[r.product_id, r.image_id] for r in checkpoint.references],
-    }
+    record = _Record(
+        format=_FORMAT,
+        sequence=state.sequence,
+        write_id=checkpoint.write_id,
+        part_ids=state.part_ids,
+        previous=state.previous,
+        prepared=state.prepared,
+        collected=state.collected.last,
+        collected_forgotten=state.collected.forgotten,
+        products=tuple(state.products.values()),
+        removed=tuple(state.removed.values()),
+        feedback=state.feedback,
+        calibrations=tuple(state.calibrations.values()),
+        references=tuple((r.product_id, r.image_id) for r in checkpoint.references),
+    )
+    text = np.frombuffer(dumps(to_record(record)), np.uint8)
+    return pack_tensors({"record": text, "vectors": checkpoint.vectors})
 
 
-def _checkpoint(data: bytes, where: str) -> Checkpoint:
+def _unpack(data: bytes, where: str, catalog: str) -> Checkpoint:
     tensors = unpack_tensors(data, where)
-    record = loads(get_tensor(tensors, "record", np.uint8).tobytes(), where)
-    if number(record, "format") not in _READ:
+    text = loads(get_tensor(tensors, "record", np.uint8).tobytes(), where)
+    record = from_record(_Record, {"feedback": [], "calibrations": [], **text})
+    if record.format not in _READ:
         raise CatalogError(f"{where} was written by another version")
     state = CatalogState(
-        number(record, "sequence"),
+        catalog,
+        record.sequence,
         Lifecycle.LIVE,
-        part_ids_from(mapping(record.get("part_ids"))),
-        _products(record, "products"),
-        _products(record, "removed"),
-        part_ids_from(mapping(record.get("previous"))),
-        part_ids_from(mapping(record.get("prepared"))),
-        _collected(record),
-        _feedback(record),
-        _calibrations(record),
+        record.part_ids,
+        _by_id(record.products),
+        _by_id(record.removed),
+        record.previous,
+        record.prepared,
+        CollectedImages(record.collected, record.collected_forgotten),
+        record.feedback,
+        MappingProxyType({made.model_id: made for made in record.calibrations}),
     )
-    references = tuple(_reference(pair) for pair in sequence(record, "references"))
+    references = tuple(
+        ImageReference(product_id, image_id) for product_id, image_id in record.references
+    )
     vectors = get_tensor(tensors, "vectors", np.float32)
     _check_complete(state, references, vectors)
-    return Checkpoint(state, text(record, "write_id"), references, vectors)
+    return Checkpoint(state, record.write_id, references, vectors)
 
 
-def _products(record: Json, key: str) -> Mapping[str, Product]:
-    products = [product_from(mapping(item)) for item in sequence(record, key)]
+def _by_id(products: Iterable[Product]) -> Mapping[str, Product]:
     return MappingProxyType({product.product_id: product for product in products})
-
-
-def _collected(record: Json) -> CollectedImages:
-    collected = mapping(record.get("collected"))
-    last = {image_id: number(collected, image_id) for image_id in collected}
-    return CollectedImages(MappingProxyType(last), number(record, "collected_forgotten"))
-
-
-def _feedback(record: Json) -> tuple[Feedback, ...]:
-    if "feedback" not in record:
-        return ()
-    return tuple(feedback_from(mapping(one)) for one in sequence(record, "feedback"))
-
-
-def _calibrations(record: Json) -> Mapping[str, Calibration]:
-    if "calibrations" not in record:
-        return MappingProxyType({})
-    known = [calibration_from(mapping(one)) for one in sequence(record, "calibrations")]
-    return MappingProxyType({one.model_id: one for one in known})
-
-
-def _reference(pair: object) -> ImageReference:
-    match pair:
-        case [str(product_id), str(image_id)]:
-            return ImageReference(product_id, image_id)
-        case _:
-            raise ValueError("a reference should be a product and a picture")
 
 
 def _check_complete(

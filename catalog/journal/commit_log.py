@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from threading import RLock
+from threading import Lock
 from typing import Final
 from uuid import uuid4
 
@@ -11,7 +11,7 @@ from catalog.errors import CatalogError, Conflict, NewerFormat
 from catalog.journal.checkpoint import Checkpoint, CheckpointStore
 from catalog.journal.entries import Entry, JournalChange
 from catalog.journal.journal import Journal
-from catalog.journal.state import EMPTY_STATE, CatalogState, replay
+from catalog.journal.state import CatalogState, replay
 from catalog.search.index_cache import IndexCache
 from catalog.storage.base import Storage
 
@@ -33,50 +33,57 @@ class Commit:
 
 
 Decide = Callable[[CatalogState], JournalChange | Sequence[JournalChange] | None]
+"""Returns what a change makes of a state, or None for nothing; raises to refuse.
+
+It is pure: it may be asked several times, under a lock, so it neither waits nor touches the
+storage. What a change needs in the storage is there before (`catalog.ingest.upload`).
+"""
 
 
 class CommitLog:
-    """What the journal says, read once and then followed; safe to share between threads."""
+    """The state of one catalog, read once and then followed; safe to share between threads.
 
-    def __init__(self, storage: Storage, catalog: str, keeper: IndexCache) -> None:
+    Changes of one process are committed one after the other. Whoever only reads never waits for
+    them: the newest state is held under a lock of its own.
+    """
+
+    def __init__(self, storage: Storage, catalog: str, index_cache: IndexCache) -> None:
         self._catalog = catalog
-        self._index_cache = keeper
+        self._index_cache = index_cache
         self._journal = Journal(storage, catalog)
         self._checkpoints = CheckpointStore(storage, catalog)
         self._checkpointed = 0
-        self._lock = RLock()
+        self._commit_lock = Lock()
+        self._lock = Lock()
         self._write_id = ""
-        self._state = EMPTY_STATE
+        self._state = CatalogState(catalog)
         self._newer: NewerFormat | None = None
-        self._written = 0
+        self._last_written = 0
 
     @property
-    def known(self) -> CatalogState:
-        """The state as it was read or written last; asks nobody and never waits."""
+    def last_seen(self) -> CatalogState:
+        """The state as it was read or written last; asks no storage and never waits."""
         return self._state
 
     @property
-    def written(self) -> int:
+    def last_written(self) -> int:
         """Number of the last entry that was committed through here; 0 before the first."""
-        return self._written
+        return self._last_written
 
     def state(self) -> CatalogState:
-        """The state now, by every entry that can be read and understood, without a gap.
+        """Return the state now, by every entry that can be read and understood, without a gap.
 
         Raises:
             CatalogError: an entry is damaged.
             NewerFormat: the very first entry is of a newer skulens.
         """
-        with self._lock:
-            if self._state is EMPTY_STATE:
-                self._start()
-            self._follow()
-            if self._newer is not None and self._state is EMPTY_STATE:
-                raise self._newer
-            return self._state
+        state, newer = self._follow()
+        if newer is not None and not state.sequence:
+            raise newer
+        return state
 
     def entries(self) -> Iterator[Entry]:
-        """The journal from its first entry; every call reads it anew.
+        """Return the journal from its first entry; every call reads it anew.
 
         Raises:
             NewerFormat: a newer skulens wrote the next entry.
@@ -84,27 +91,13 @@ class CommitLog:
         """
         return self._journal.after(0)
 
-    def _follow(self) -> None:
-        entries: list[Entry] = []
-        self._newer = None
-        try:
-            for entry in self._journal.after(self._state.sequence):
-                entries.append(entry)
-        except NewerFormat as error:
-            self._newer = error
-        finally:  # what was read before a fault is good
-            if entries:
-                self._state = replay(self._state, entries)
-                self._write_id = entries[-1].write_id
-
     def commit(self, decide: Decide) -> Commit:
         """Write what `decide` makes of the newest state.
 
         After a lost race it is asked again, so that it checks its preconditions on what won.
 
         Args:
-            decide: the changes, which come true together, or None when there is nothing to do;
-                raises to refuse.
+            decide: the changes, which come true together.
 
         Raises:
             NewerFormat: a newer skulens wrote to this catalog.
@@ -114,19 +107,17 @@ class CommitLog:
         """
         write_id = uuid4().hex
         for _ in range(_MOST_RACES):
-            with self._lock:
-                state = self.state()
-                if self._newer is not None:
-                    raise self._newer
-                changes = _changes(decide(state))
+            with self._commit_lock:
+                state, newer = self._follow()
+                if newer is not None:
+                    raise newer
+                changes = _as_tuple(decide(state))
                 if not changes:
                     return Commit(state, written=False)
                 entry = Entry(state.sequence + 1, write_id, utc_now(), changes)
                 if self._journal.append(entry):
-                    self._state = replay(state, [entry])
-                    self._write_id = write_id
-                    self._written = entry.sequence
-                    return Commit(self._state, written=True)
+                    self._last_written = entry.sequence
+                    return Commit(self._publish(replay(state, [entry]), write_id), written=True)
         raise Conflict(f"others change catalog {self._catalog} all the time; try again later")
 
     def checkpoint(self) -> None:
@@ -143,6 +134,31 @@ class CommitLog:
         references, vectors = self._index_cache.index(state.part_ids, state.products).content()
         self._checkpoints.write(Checkpoint(state, write_id, tuple(references), vectors))
 
+    def _follow(self) -> tuple[CatalogState, NewerFormat | None]:
+        """Read further entries; return the state, and what stopped it if that is a newer format."""
+        with self._lock:
+            if not self._state.sequence:
+                self._start()
+            entries: list[Entry] = []
+            newer: NewerFormat | None = None
+            try:
+                for entry in self._journal.after(self._state.sequence):
+                    entries.append(entry)
+            except NewerFormat as error:
+                newer = error
+            finally:  # what was read before a fault is good
+                if entries:
+                    self._state = replay(self._state, entries)
+                    self._write_id = entries[-1].write_id
+            return self._state, newer
+
+    def _publish(self, state: CatalogState, write_id: str) -> CatalogState:
+        """Take over the state after a commit, unless a reader has followed the journal that far."""
+        with self._lock:
+            if self._state.sequence < state.sequence:
+                self._state, self._write_id = state, write_id
+            return state
+
     def _start(self) -> None:
         checkpoint = self._checkpoints.newest(self._is_mine)
         if checkpoint is None:
@@ -155,7 +171,7 @@ class CommitLog:
         )
 
     def _is_mine(self, checkpoint: Checkpoint) -> bool:
-        """Whether the journal holds its last entry; a journal from a backup may not."""
+        """Return whether the journal holds its last entry; a journal from a backup may not."""
         try:
             entry = self._journal.read(checkpoint.state.sequence)
         except CatalogError:
@@ -163,7 +179,7 @@ class CommitLog:
         return entry is not None and entry.write_id == checkpoint.write_id
 
 
-def _changes(
+def _as_tuple(
     decided: JournalChange | Sequence[JournalChange] | None,
 ) -> tuple[JournalChange, ...]:
     if decided is None:
@@ -172,5 +188,5 @@ def _changes(
 
 
 def utc_now() -> str:
-    """ISO 8601, UTC."""
+    """Return the time now, ISO 8601, UTC, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,27 +1,18 @@
-"""What a journal entry says: the kinds of change, and their form as JSON."""
+"""Journal entries: the kinds of change, and their form as JSON."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from catalog.encodings.encoding import PartIds
 from catalog.errors import Invalid, NewerFormat
-from catalog.records.calibration import Calibration, calibration_from, calibration_record
-from catalog.records.codec import (
-    Json,
-    Malformed,
-    mapping,
-    number,
-    part_ids_from,
-    part_ids_record,
-    product_from,
-    product_record,
-    sequence,
-    text,
-)
-from catalog.records.feedback import Feedback, feedback_from, feedback_record
+from catalog.records.calibration import Calibration
+from catalog.records.codec import Json, Malformed, from_record, to_record
+from catalog.records.feedback import Feedback
 from catalog.records.product import Product
 
 FORMATS: Final = (1, 2, 3)
+# An entry is one object of at most a megabyte: `journal.MOST_BYTES`.
 MOST_CHANGES: Final = 256
 
 
@@ -41,14 +32,14 @@ class ProductWritten:
 
 @dataclass(frozen=True, slots=True)
 class ProductRemoved:
-    """The product is gone; its full last record, so that it can be restored."""
+    """The product is removed; its full last record, so that it can be restored."""
 
     product: Product
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogDeleted:
-    """The catalog is gone; its objects are being removed."""
+    """The catalog is deleted; its objects are being removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +98,20 @@ JournalChange = (
     | CalibrationSet
     | CalibrationReset
 )
+# What the journal calls them; these names are on disk and never change.
+_KINDS: Final[Mapping[str, type[JournalChange]]] = {
+    "parts_activated": PartsActivated,
+    "product_written": ProductWritten,
+    "product_removed": ProductRemoved,
+    "catalog_deleted": CatalogDeleted,
+    "catalog_cleared": CatalogCleared,
+    "parts_prepared": PartsPrepared,
+    "images_collected": ImagesCollected,
+    "feedback_given": FeedbackGiven,
+    "calibration_set": CalibrationSet,
+    "calibration_reset": CalibrationReset,
+}
+_NAMES: Final = {kind: name for name, kind in _KINDS.items()}
 # Kinds of change that came with later formats; entries without them stay in an earlier one.
 _SECOND: Final = (PartsPrepared, ImagesCollected)
 _THIRD: Final = (FeedbackGiven, CalibrationSet, CalibrationReset)
@@ -118,7 +123,7 @@ class Entry:
 
     Attributes:
         sequence: from 1, without gaps.
-        write_id: chosen by the writer; tells its own entry from another's.
+        write_id: chosen by the writer; distinguishes its own entry from another's.
         at: ISO 8601, UTC.
         changes: applied together.
     """
@@ -143,85 +148,48 @@ class Entry:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class _EntryRecord:
+    sequence: int
+    write_id: str
+    at: str
+    changes: tuple[Mapping[str, Any], ...]
+
+
 def encode_entry(entry: Entry) -> Json:
-    """An entry as JSON."""
+    """Return an entry as JSON."""
+    changes = [{"change": _NAMES[type(change)], **to_record(change)} for change in entry.changes]
     return {
         "format": max(_format_of(change) for change in entry.changes),
         "sequence": entry.sequence,
         "write_id": entry.write_id,
         "at": entry.at,
-        "changes": [_change_record(change) for change in entry.changes],
+        "changes": changes,
     }
 
 
 def decode_entry(record: Json) -> Entry:
-    """The entry of `encode_entry`.
+    """Return the entry that `encode_entry` wrote.
 
     Raises:
         NewerFormat: a newer skulens wrote it.
-        Malformed: it is none.
+        Malformed: the record does not fit.
     """
     if record.get("format") not in FORMATS:
         raise NewerFormat("was written by a newer skulens; update this one to change the catalog")
-    return Entry(
-        sequence=number(record, "sequence"),
-        write_id=text(record, "write_id"),
-        at=text(record, "at"),
-        changes=tuple(_change_from(mapping(change)) for change in sequence(record, "changes")),
-    )
+    entry = from_record(_EntryRecord, record)
+    changes = tuple(_decode_change(change) for change in entry.changes)
+    return Entry(entry.sequence, entry.write_id, entry.at, changes)
+
+
+def _decode_change(record: Json) -> JournalChange:
+    name = record.get("change")
+    if not isinstance(name, str) or name not in _KINDS:
+        raise Malformed(f"unknown change {name!r}")
+    return from_record(_KINDS[name], record)
 
 
 def _format_of(change: JournalChange) -> int:
     if isinstance(change, _THIRD):
         return 3
     return 2 if isinstance(change, _SECOND) else 1
-
-
-def _change_record(change: JournalChange) -> Json:
-    match change:
-        case PartsActivated(part_ids):
-            return {"change": "parts_activated", "part_ids": part_ids_record(part_ids)}
-        case ProductWritten(product):
-            return {"change": "product_written", "product": product_record(product)}
-        case ProductRemoved(product):
-            return {"change": "product_removed", "product": product_record(product)}
-        case CatalogDeleted():
-            return {"change": "catalog_deleted"}
-        case CatalogCleared():
-            return {"change": "catalog_cleared"}
-        case PartsPrepared(part_ids):
-            return {"change": "parts_prepared", "part_ids": part_ids_record(part_ids)}
-        case ImagesCollected(image_ids):
-            return {"change": "images_collected", "image_ids": list(image_ids)}
-        case FeedbackGiven(feedback):
-            return {"change": "feedback_given", "feedback": feedback_record(feedback)}
-        case CalibrationSet(calibration):
-            return {"change": "calibration_set", "calibration": calibration_record(calibration)}
-        case CalibrationReset(model_id):
-            return {"change": "calibration_reset", "model_id": model_id}
-
-
-def _change_from(record: Json) -> JournalChange:
-    match record.get("change"):
-        case "parts_activated":
-            return PartsActivated(part_ids_from(mapping(record.get("part_ids"))))
-        case "product_written":
-            return ProductWritten(product_from(mapping(record.get("product"))))
-        case "product_removed":
-            return ProductRemoved(product_from(mapping(record.get("product"))))
-        case "catalog_deleted":
-            return CatalogDeleted()
-        case "catalog_cleared":
-            return CatalogCleared()
-        case "parts_prepared":
-            return PartsPrepared(part_ids_from(mapping(record.get("part_ids"))))
-        case "images_collected":
-            return ImagesCollected(tuple(str(one) for one in sequence(record, "image_ids")))
-        case "feedback_given":
-            return FeedbackGiven(feedback_from(mapping(record.get("feedback"))))
-        case "calibration_set":
-            return CalibrationSet(calibration_from(mapping(record.get("calibration"))))
-        case "calibration_reset":
-            return CalibrationReset(text(record, "model_id"))
-        case other:
-            raise Malformed(f"unknown change {other!r}")

@@ -21,10 +21,12 @@ from catalog.journal.entries import Entry, decode_entry, encode_entry
 from catalog.records.codec import dumps, loads
 from catalog.storage.base import Storage
 
+# Of one entry: thousands of times a common one, and still read in one go.
 MOST_BYTES: Final = 1 << 20
+# How long, and how often, an entry is offered again whose fate the storage does not tell.
 _PATIENCE_SECONDS: Final = 10.0
 _PAUSE_SECONDS: Final = 0.2
-# Entries that are asked for at once by somebody who is far behind.
+# Entries that a reader who is far behind requests at once.
 _MOST_AHEAD: Final = 16
 
 
@@ -45,9 +47,9 @@ class Journal:
         self._sleep = sleep
 
     def after(self, sequence: int) -> Iterator[Entry]:
-        """The entries that follow, in order, until one is missing.
+        """Yield the entries that follow, in order, until one is missing.
 
-        Whoever is far behind reads several at once; what is behind a missing one is never seen.
+        A reader who is far behind gets several at once; entries after a missing one are never seen.
 
         Raises:
             NewerFormat: a newer skulens wrote the next entry.
@@ -55,7 +57,7 @@ class Journal:
         """
         width = 1
         while True:
-            entries = self._several(range(sequence + 1, sequence + 1 + width))
+            entries = self._read_several(range(sequence + 1, sequence + 1 + width))
             for entry in entries:
                 if entry is None:
                     return
@@ -64,10 +66,10 @@ class Journal:
             width = min(2 * width, _MOST_AHEAD)
 
     def append(self, entry: Entry) -> bool:
-        """Commit; whether the entry won its number.
+        """Commit an entry; return whether it won its number.
 
         After an answer that settles nothing, the same entry is offered again until its number is
-        taken, by it or by another; only then is anything known.
+        taken, by it or by another; only then is its fate known.
 
         Raises:
             Invalid: the entry is over a megabyte.
@@ -107,7 +109,7 @@ class Journal:
         return winner is not None and winner.write_id == entry.write_id
 
     def last(self) -> Entry | None:
-        """The newest entry; None for a catalog that never was.
+        """Return the newest entry; None for a catalog that never was.
 
         Raises:
             CatalogError: it is damaged.
@@ -116,7 +118,7 @@ class Journal:
         return self.read(_sequence_of(keys[-1])) if keys else None
 
     def read(self, sequence: int) -> Entry | None:
-        """One entry; None when it was not written yet.
+        """Return one entry; None when it was not written yet.
 
         Raises:
             NewerFormat: a newer skulens wrote it.
@@ -138,7 +140,7 @@ class Journal:
             raise CatalogError(f"{key} holds entry {entry.sequence}; restore it from a backup")
         return entry
 
-    def _several(self, sequences: range) -> Iterator[Entry | None]:
+    def _read_several(self, sequences: range) -> Iterator[Entry | None]:
         if len(sequences) == 1:
             yield self.read(sequences[0])
             return

@@ -1,4 +1,4 @@
-"""Products as readable files beside the journal, written after the commit.
+"""Readable copies of products beside the journal, written after the commit.
 
 They are read only to find out whether somebody edited them.
 """
@@ -9,14 +9,12 @@ from dataclasses import dataclass
 
 from catalog.errors import CatalogError
 from catalog.records.codec import (
-    Json,
     Malformed,
+    as_object,
     dumps,
+    from_record,
     loads,
-    mapping,
-    number,
-    product_from,
-    product_record,
+    to_record,
 )
 from catalog.records.product import Product
 from catalog.storage.base import Storage, StoredObject
@@ -37,6 +35,12 @@ class ReadableCopy:
     is_edited: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _CopyRecord:
+    sequence: int
+    product: Product
+
+
 class ReadableCopies:
     """The readable products of one catalog."""
 
@@ -50,7 +54,7 @@ class ReadableCopies:
         Raises:
             StorageUnavailable: the storage refused.
         """
-        record = product_record(product)
+        record = to_record(product)
         readable = {"sequence": sequence, "hash": _hash(product), "product": record}
         data = json.dumps(readable, ensure_ascii=False, indent=2).encode() + b"\n"
         self._storage.put(self._key(product.product_id), data)
@@ -64,17 +68,17 @@ class ReadableCopies:
         self._storage.delete(self._key(product_id))
 
     def listed(self) -> dict[str, StoredObject]:
-        """What is there, by product id.
+        """Return what a listing says of the files, by product id.
 
         Raises:
             StorageUnavailable: the storage refused.
         """
         found = self._storage.details(f"{self._folder}/")
         names = ((stored.key.rpartition("/")[2], stored) for stored in found)
-        return {name[: -len(".json")]: one for name, one in names if name.endswith(".json")}
+        return {name[: -len(".json")]: copy for name, copy in names if name.endswith(".json")}
 
     def read(self, product_id: str) -> ReadableCopy:
-        """A product's file, whoever wrote it.
+        """Read a product's file, whoever wrote it.
 
         Raises:
             NotFound: there is none.
@@ -85,21 +89,19 @@ class ReadableCopies:
         record = loads(self._storage.get(key), key)
         try:
             # Somebody who writes one by hand need not know all fields.
-            product = product_from({**_blank(product_id), **mapping(record.get("product"))})
-            if product.product_id != product_id:
-                raise Malformed(f"it speaks of product {product.product_id}")
-            is_edited = record.get("hash") != _hash(product)
-            return ReadableCopy(number({"sequence": 0, **record}, "sequence"), product, is_edited)
+            blank = to_record(Product(product_id, product_id, revision=0))
+            product = {**blank, **as_object(record.get("product"))}
+            copy = from_record(_CopyRecord, {"sequence": 0, **record, "product": product})
+            if copy.product.product_id != product_id:
+                raise Malformed(f"it speaks of product {copy.product.product_id}")
         except ValueError as error:
             raise CatalogError(f"{key} cannot be understood ({error})") from error
+        is_edited = record.get("hash") != _hash(copy.product)
+        return ReadableCopy(copy.sequence, copy.product, is_edited)
 
     def _key(self, product_id: str) -> str:
         return f"{self._folder}/{product_id}.json"
 
 
-def _blank(product_id: str) -> Json:
-    return product_record(Product(product_id, product_id, revision=0))
-
-
 def _hash(product: Product) -> str:
-    return hashlib.sha256(dumps(product_record(product))).hexdigest()
+    return hashlib.sha256(dumps(to_record(product))).hexdigest()

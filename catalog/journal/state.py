@@ -1,4 +1,4 @@
-"""What a catalog's journal says, as a value."""
+"""A catalog as its journal describes it: a value, its replay, and the preconditions of changes."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -7,7 +7,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from catalog.encodings.encoding import PartIds
+from catalog.encodings.encoding import NO_PARTS, PartIds
+from catalog.errors import AlreadyExists, Conflict, NotFound
 from catalog.journal.entries import (
     CalibrationReset,
     CalibrationSet,
@@ -22,18 +23,17 @@ from catalog.journal.entries import (
     ProductRemoved,
     ProductWritten,
 )
-from catalog.records import calibration, feedback
-from catalog.records.calibration import Calibration
-from catalog.records.feedback import Feedback
+from catalog.records.calibration import MOST_CALIBRATIONS, Calibration
+from catalog.records.feedback import MOST_FEEDBACK, Feedback
 from catalog.records.product import Product
+from catalog.records.validation import check_id
 
 # Collections that are remembered picture by picture; of older ones only that there were some.
 _MOST_COLLECTED: Final = 4096
-NO_PARTS: Final = PartIds("", "", "")
 
 
 class Lifecycle(StrEnum):
-    """Where a catalog stands between its making and its end."""
+    """Where a catalog stands between its creation and its end."""
 
     ABSENT = "absent"
     LIVE = "live"
@@ -53,13 +53,13 @@ class CollectedImages:
     forgotten: int = 0
 
     def since(self, sequence: int, image_ids: Iterable[str]) -> bool:
-        """Whether one of the pictures may have been collected after an entry."""
+        """Return whether one of the pictures may have been collected after an entry."""
         return self.forgotten > sequence or any(
             self.last.get(image_id, 0) > sequence for image_id in image_ids
         )
 
     def and_also(self, image_ids: Iterable[str], sequence: int) -> "CollectedImages":
-        """With the pictures of a further entry."""
+        """Return the collections with the pictures of a further entry."""
         last = {**self.last}
         for image_id in image_ids:
             last.pop(image_id, None)
@@ -74,7 +74,10 @@ class CollectedImages:
 class CatalogState:
     """A catalog after some entry of its journal.
 
+    The methods are preconditions of changes: each returns what it checked, or refuses.
+
     Attributes:
+        name: of the catalog.
         sequence: that entry's number; 0 before the first.
         life: whether there is a catalog.
         part_ids: of its features; empty texts when there is no catalog.
@@ -87,25 +90,95 @@ class CatalogState:
         calibrations: how it decides, by the id of the networks; the newest last; read-only.
     """
 
-    sequence: int
-    life: Lifecycle
-    part_ids: PartIds
-    products: Mapping[str, Product]
-    removed: Mapping[str, Product]
+    name: str
+    sequence: int = 0
+    life: Lifecycle = Lifecycle.ABSENT
+    part_ids: PartIds = NO_PARTS
+    products: Mapping[str, Product] = field(default_factory=lambda: MappingProxyType({}))
+    removed: Mapping[str, Product] = field(default_factory=lambda: MappingProxyType({}))
     previous: PartIds = NO_PARTS
     prepared: PartIds = NO_PARTS
     collected: CollectedImages = field(default_factory=CollectedImages)
     feedback: tuple[Feedback, ...] = ()
     calibrations: Mapping[str, Calibration] = field(default_factory=lambda: MappingProxyType({}))
 
+    def live(self) -> "CatalogState":
+        """Return the state itself.
 
-EMPTY_STATE: Final = CatalogState(
-    0, Lifecycle.ABSENT, NO_PARTS, MappingProxyType({}), MappingProxyType({})
-)
+        Raises:
+            NotFound: there is no such catalog.
+        """
+        if self.life is not Lifecycle.LIVE:
+            raise NotFound(f"there is no catalog {self.name}")
+        return self
+
+    def encoded_by(self, part_ids: PartIds) -> "CatalogState":
+        """Return the state itself, if pictures that were encoded with these ids fit it.
+
+        Raises:
+            Conflict: the catalog was switched to other networks since.
+            NotFound: there is no such catalog.
+        """
+        if self.live().part_ids != part_ids:
+            raise Conflict("the catalog was switched to other networks meanwhile; try again")
+        return self
+
+    def product(self, product_id: str) -> Product:
+        """Return a live product.
+
+        Raises:
+            NotFound: there is none of that id, or no such catalog.
+            Invalid: the id breaks the pattern of ids.
+        """
+        product = self.live().products.get(product_id)
+        if product is None:
+            check_id(product_id, "product")
+            raise self._missing(product_id)
+        return product
+
+    def expect(self, product_id: str, revision: int | None) -> Product:
+        """Return a live product that has the revision which the caller knows; None for any.
+
+        Raises:
+            NotFound: there is none of that id.
+            Conflict: it has another revision.
+        """
+        product = self.product(product_id)
+        if revision is not None and product.revision != revision:
+            raise Conflict(
+                f"product {product_id} was changed meanwhile (revision {product.revision}, "
+                f"expected {revision}); look at it and try again"
+            )
+        return product
+
+    def absent(self, product_id: str) -> Product | None:
+        """Return the last record of a product that is not there; None if it never was.
+
+        Raises:
+            AlreadyExists: it is there.
+        """
+        if product_id in self.live().products:
+            raise AlreadyExists(f"product {product_id} is in catalog {self.name} already")
+        return self.removed.get(product_id)
+
+    def restorable(self, product_id: str) -> Product:
+        """Return the last record of a removed product.
+
+        Raises:
+            AlreadyExists: it was not removed.
+            NotFound: there never was one.
+        """
+        product = self.absent(product_id)
+        if product is None:
+            raise self._missing(product_id)
+        return product
+
+    def _missing(self, product_id: str) -> NotFound:
+        return NotFound(f"there is no product {product_id} in catalog {self.name}")
 
 
 def replay(state: CatalogState, entries: Iterable[Entry]) -> CatalogState:
-    """The state after further entries, which follow it without a gap."""
+    """Return the state after further entries, which follow it without a gap."""
     draft: _Draft | None = None
     for entry in entries:
         draft = draft or _Draft(state)
@@ -127,7 +200,7 @@ class _Draft:
         self._previous = state.previous
         self._prepared = state.prepared
         self._collected = state.collected
-        self._feedback = deque(state.feedback, feedback.MOST_FEEDBACK)
+        self._feedback = deque(state.feedback, MOST_FEEDBACK)
         self._calibrations = dict(state.calibrations)
         self._products = dict(state.products)
         self._removed = dict(state.removed)
@@ -149,10 +222,10 @@ class _Draft:
                 self._prepared = part_ids
             case ImagesCollected(image_ids):
                 self._collected = self._collected.and_also(image_ids, self.sequence)
-            case FeedbackGiven(said):
-                self._feedback.append(said)
-            case CalibrationSet(set_to):
-                self._calibrate(set_to)
+            case FeedbackGiven(feedback):
+                self._feedback.append(feedback)
+            case CalibrationSet(calibration):
+                self._calibrate(calibration)
             case CalibrationReset(model_id):
                 self._calibrations.pop(model_id, None)
             case CatalogDeleted():
@@ -161,9 +234,10 @@ class _Draft:
                 self._empty(Lifecycle.ABSENT)
 
     def finished(self) -> CatalogState:
-        # What knows an index by its products keeps it while only other things change.
+        # The same mapping while only other things change: an index is known by its products.
         products = MappingProxyType(self._products)
         return CatalogState(
+            self._before.name,
             self.sequence,
             self._life,
             self._part_ids,
@@ -176,10 +250,10 @@ class _Draft:
             MappingProxyType(self._calibrations),
         )
 
-    def _calibrate(self, set_to: Calibration) -> None:
-        self._calibrations.pop(set_to.model_id, None)
-        self._calibrations[set_to.model_id] = set_to
-        while len(self._calibrations) > calibration.MOST_CALIBRATIONS:
+    def _calibrate(self, calibration: Calibration) -> None:
+        self._calibrations.pop(calibration.model_id, None)
+        self._calibrations[calibration.model_id] = calibration
+        while len(self._calibrations) > MOST_CALIBRATIONS:
             self._calibrations.pop(next(iter(self._calibrations)))
 
     def _activate(self, part_ids: PartIds) -> None:

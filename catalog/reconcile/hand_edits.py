@@ -26,21 +26,21 @@ class MergedEdit:
 
 
 def merge_edit(base: Product, hand: Product, current: Product) -> MergedEdit:
-    """What somebody changed in a copy of `base`, applied to what it has become.
+    """Apply what somebody changed in a copy of `base` to what the product has become.
 
     A field that was changed on both sides stays as it is. Pictures can only be taken out.
     """
     conflicts: list[str] = []
     after = current
     for field in ("name", "description", "attributes"):
-        before, wanted, now = (getattr(one, field) for one in (base, hand, current))
+        before, wanted, now = (getattr(product, field) for product in (base, hand, current))
         if wanted in (before, now):
             continue
         if now != before:
             conflicts.append(field)
         else:
             after = replace(after, **{field: wanted})
-    had, kept = ({image.image_id for image in one.images} for one in (base, hand))
+    had, kept = ({image.image_id for image in product.images} for product in (base, hand))
     if kept - had:
         conflicts.append("images")
     unwanted = had - kept
@@ -49,12 +49,12 @@ def merge_edit(base: Product, hand: Product, current: Product) -> MergedEdit:
 
 
 class HandEdits:
-    """Takes hand edits of one catalog in, and puts stale copies right."""
+    """Takes hand edits of one catalog in, and rewrites stale copies."""
 
-    def __init__(self, store: CatalogStore, journal: Journal, projections: ReadableCopies) -> None:
+    def __init__(self, store: CatalogStore, journal: Journal, copies: ReadableCopies) -> None:
         self._store = store
         self._journal = journal
-        self._projections = projections
+        self._copies = copies
 
     def settle(self, copy: ReadableCopy, current: Product, *, dry_run: bool) -> list[Finding]:
         """Compare a live product's copy with its record, and bring them together.
@@ -93,13 +93,13 @@ class HandEdits:
             product = state.products.get(product_id)
             if product is None:
                 return []
-            self._projections.write(state.sequence, product)
+            self._copies.write(state.sequence, product)
         sentence = f"the readable copy of product {product_id} {why} and is written again"
         return [Finding(FindingKind.MENDED, product_id, sentence)]
 
     def _apply(self, current: Product, wanted: Product) -> None:
         kept = {image.image_id for image in wanted.images}
-        unwanted = [one.image_id for one in current.images if one.image_id not in kept]
+        unwanted = [i.image_id for i in current.images if i.image_id not in kept]
         revision = current.revision
         if unwanted:
             change = self._store.remove_images(current.product_id, unwanted, if_revision=revision)
@@ -113,7 +113,7 @@ class HandEdits:
         )
 
     def _base(self, copy: ReadableCopy, current: Product) -> Product:
-        """The record that was edited; the present one if that cannot be told."""
+        """Return the record that was edited; the present one if that is unknown."""
         if copy.product.revision == current.revision:
             return current
         try:

@@ -11,6 +11,7 @@ from catalog.records.product import Product, is_valid_id
 from catalog.storage.base import INCOMING, Storage, StoredObject
 from catalog.store import CatalogStore
 
+# Pictures that are held in memory and committed together.
 _MOST_AT_ONCE: Final = 32
 
 FindCopy = Callable[[str], Product | None]
@@ -28,7 +29,7 @@ class Incoming:
         self._folder = f"{store.name}/{INCOMING}/"
 
     def listed(self) -> tuple[StoredObject, ...]:
-        """What lies there.
+        """Return what lies there.
 
         Raises:
             StorageUnavailable: the storage refused.
@@ -51,8 +52,8 @@ class Incoming:
         findings: list[Finding] = []
         for product_id, files in self._by_product(dropped, findings).items():
             for first in range(0, len(files), _MOST_AT_ONCE):
-                some = files[first : first + _MOST_AT_ONCE]
-                findings += self._take(product_id, some, written(product_id), dry_run=dry_run)
+                batch = files[first : first + _MOST_AT_ONCE]
+                findings += self._take(product_id, batch, written(product_id), dry_run=dry_run)
         return findings
 
     def _by_product(
@@ -79,7 +80,7 @@ class Incoming:
             try:
                 self._add(product_id, list(pictures.values()), written)
             except PictureError as error:
-                bad = next(one for one, picture in pictures.items() if picture.name == error.name)
+                bad = next(key for key, picture in pictures.items() if picture.name == error.name)
                 findings.append(Finding(FindingKind.PROBLEM, bad.key, str(error)))
                 del pictures[bad]
             except StorageUnavailable:

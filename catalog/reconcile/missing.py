@@ -1,4 +1,4 @@
-"""ImageCheck that were deleted or replaced in the storage by hand."""
+"""Pictures that were deleted or replaced in the storage by hand."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -11,12 +11,13 @@ from catalog.journal.state import CatalogState
 from catalog.records.product import Product, ReferenceImage, image_key
 from catalog.storage.base import Storage, StoredObject
 
+# Requests at a time: a bucket answers each after milliseconds.
 _READERS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class ImageCheck:
-    """How the pictures of the live products are.
+    """The state of the pictures of the live products.
 
     Attributes:
         missing: image ids that are certainly not there.
@@ -40,7 +41,7 @@ def check_images(
 ) -> ImageCheck:
     """Look for every picture of the live products.
 
-    A picture that a listing leaves out is asked for by itself before it counts as missing. One
+    A picture that a listing leaves out is requested by itself before it counts as missing. One
     whose tag is not known yet is read.
 
     Args:
@@ -55,11 +56,14 @@ def check_images(
     """
     images = {i.image_id: i for p in state.products.values() for i in p.images}
     tags = {stored.key: stored.tag for stored in listed}
-    keys = {one: image_key(catalog, one, image.extension) for one, image in images.items()}
-    absent = [one for one in images if keys[one] not in tags]
-    unread = [one for one in images if keys[one] in tags and known.get(one) != tags[keys[one]]]
+    keys = {
+        image_id: image_key(catalog, image_id, image.extension)
+        for image_id, image in images.items()
+    }
+    absent = [image_id for image_id in images if keys[image_id] not in tags]
+    unread = [i for i in images if keys[i] in tags and known.get(i) != tags[keys[i]]]
 
-    def is_there(image_id: str) -> bool:
+    def exists(image_id: str) -> bool:
         try:
             storage.modified(keys[image_id])
         except NotFound:
@@ -74,19 +78,19 @@ def check_images(
         return None if hashlib.sha256(data).hexdigest() == image_id else data
 
     with ThreadPoolExecutor(_READERS, thread_name_prefix="pictures") as pool:
-        there = dict(zip(absent, pool.map(is_there, absent), strict=True))
+        there = dict(zip(absent, pool.map(exists, absent), strict=True))
         contents = dict(zip(unread, pool.map(content, unread), strict=True))
-    replaced = {one: data for one, data in contents.items() if data is not None}
-    whole = {one: tags[key] for one, key in keys.items() if key in tags and one not in replaced}
-    hidden = frozenset(one for one, found in there.items() if found)
+    replaced = {image_id: data for image_id, data in contents.items() if data is not None}
+    whole = {i: tags[key] for i, key in keys.items() if key in tags and i not in replaced}
+    hidden = frozenset(image_id for image_id, is_there in there.items() if is_there)
     return ImageCheck(frozenset(absent) - hidden, replaced, whole, hidden)
 
 
 def products_with(products: Iterable[Product], image_ids: frozenset[str]) -> list[Product]:
-    """The products that have one of the pictures."""
+    """Return the products that have one of the pictures."""
     return [p for p in products if any(image.image_id in image_ids for image in p.images)]
 
 
 def images_among(product: Product, image_ids: frozenset[str]) -> list[ReferenceImage]:
-    """A product's pictures among those."""
+    """Return a product's pictures that are among those."""
     return [image for image in product.images if image.image_id in image_ids]

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from catalog.encodings.store import part_folders
 from catalog.errors import NotFound
 from catalog.ingest.upload import COLLECTING_SECONDS
 from catalog.journal.commit_log import CommitLog, utc_now
@@ -17,9 +16,11 @@ from catalog.records.feedback import kept_pictures
 from catalog.records.validation import is_restorable
 from catalog.storage.base import Storage, StoredObject
 
+# An orphan is left alone for a day, in which any writer has committed what it uploaded.
 GRACE_SECONDS: Final = 24 * 3600.0
+# Removals at a time: a bucket answers each after milliseconds.
 _DELETERS: Final = 8
-# Pictures that are removed together; their objects are held until nobody can want them back.
+# Pictures that are removed together; their objects are held in memory until the removal is over.
 _AT_A_TIME: Final = 64
 
 
@@ -39,18 +40,18 @@ class ReferencedObjects:
 
     @classmethod
     def by(cls, state: CatalogState, at: str) -> "ReferencedObjects":
-        """By a catalog at a time (ISO 8601, UTC)."""
+        """Return what a catalog refers to at a time (ISO 8601, UTC)."""
         restorable = (p for p in state.removed.values() if is_restorable(p, at))
         products = (*state.products.values(), *restorable)
         kept = (state.part_ids, state.previous, state.prepared)
         return cls(
             frozenset(image.image_id for product in products for image in product.images),
-            frozenset(folder for part_ids in kept for folder in part_folders(part_ids)),
+            frozenset(folder for part_ids in kept for folder in part_ids.folders),
             kept_pictures(state.feedback, at),
         )
 
     def covers(self, key: str) -> bool:
-        """Whether an object under `images/`, `features/` or `feedback/` is in use."""
+        """Return whether an object under `images/`, `features/` or `feedback/` is in use."""
         kind, *inner = key.split("/")[1:]
         if kind == "feedback":
             return image_id_of(key) in self.feedback
@@ -88,7 +89,7 @@ class OrphanCollector:
         referenced: ReferencedObjects,
         before: Mapping[str, SeenOrphan],
     ) -> dict[StoredObject, SeenOrphan]:
-        """All orphans with since when they are known; anew for one that was written since."""
+        """Return all orphans with the time when each, as it is now, was first seen."""
         present = self._clock()
         orphans: dict[StoredObject, SeenOrphan] = {}
         for stored in listed:
@@ -100,7 +101,7 @@ class OrphanCollector:
         return orphans
 
     def due(self, orphans: Mapping[StoredObject, SeenOrphan]) -> list[StoredObject]:
-        """Those that have been orphans, and untouched, for longer than the grace."""
+        """Return those that have been orphans, and untouched, for longer than the grace."""
         limit = self._clock() - self._grace_seconds
         return [
             stored
@@ -121,29 +122,28 @@ class OrphanCollector:
         removed: list[StoredObject] = []
         for first in range(0, len(image_ids), _AT_A_TIME):
             chunk = frozenset(image_ids[first : first + _AT_A_TIME])
-            removed += self._collect([one for one in due if image_id_of(one.key) in chunk])
+            removed += self._collect([o for o in due if image_id_of(o.key) in chunk])
         return removed
 
     def _collect(self, due: Sequence[StoredObject]) -> list[StoredObject]:
-        doomed: list[StoredObject] = []
+        at = utc_now()
 
-        def announced(state: CatalogState) -> ImagesCollected | None:
-            referenced = ReferencedObjects.by(state, utc_now())
-            doomed[:] = [stored for stored in due if not referenced.covers(stored.key)]
-            image_ids = sorted({image_id_of(stored.key) for stored in doomed})
-            return ImagesCollected(tuple(image_ids)) if image_ids else None
+        def announce(state: CatalogState) -> ImagesCollected | None:
+            return _collected(_unreferenced(due, state, at))
 
         # The clock starts before the entry can be seen by anybody.
         deadline = time.monotonic() + COLLECTING_SECONDS
-        if not self._commit_log.commit(announced).written:
+        commit = self._commit_log.commit(announce)
+        if not commit.written:
             return []
+        doomed = _unreferenced(due, commit.state, at)
         held: dict[StoredObject, bytes] = {}
         gone: list[StoredObject] = []
 
         def remove(stored: StoredObject) -> None:
             try:
                 data = self._storage.get(stored.key)
-                # Asked for alone, some servers give whole seconds; a refresh is hours younger.
+                # For a single object some servers give whole seconds; a refresh is hours younger.
                 untouched = self._storage.modified(stored.key) < stored.modified + 1
             except NotFound:
                 gone.append(stored)
@@ -156,29 +156,43 @@ class OrphanCollector:
             with ThreadPoolExecutor(_DELETERS, thread_name_prefix="orphans") as pool:
                 list(pool.map(remove, doomed))
         finally:
-            back = self._closed(held)
+            back = self._close(held)
         return [*gone, *(stored for stored in held if stored not in back)]
 
-    def _closed(self, held: Mapping[StoredObject, bytes]) -> frozenset[StoredObject]:
-        """Say that a removal is over; what is referred to by now is put back, and returned.
+    def _close(self, held: Mapping[StoredObject, bytes]) -> set[StoredObject]:
+        """Commit that a removal is over; put back, and return, what is referred to by now.
 
         An upload may have come between the look at an object and its removal.
         """
+        at = utc_now()
         back: set[StoredObject] = set()
 
-        def closed(state: CatalogState) -> ImagesCollected | None:
-            referenced = ReferencedObjects.by(state, utc_now())
-            for stored, data in held.items():
-                if stored not in back and referenced.covers(stored.key):
-                    self._storage.put(stored.key, data)
-                    back.add(stored)
-            image_ids = sorted({image_id_of(stored.key) for stored in held})
-            return ImagesCollected(tuple(image_ids)) if image_ids else None
+        def close(state: CatalogState) -> ImagesCollected | None:
+            wanted_back = held.keys() - back - set(_unreferenced(held, state, at))
+            return None if wanted_back else _collected(held)
 
-        self._commit_log.commit(closed)
-        return frozenset(back)
+        while held:
+            commit = self._commit_log.commit(close)
+            if commit.written:
+                break
+            for stored in held.keys() - back - set(_unreferenced(held, commit.state, at)):
+                self._storage.put(stored.key, held[stored])
+                back.add(stored)
+        return back
+
+
+def _unreferenced(
+    objects: Iterable[StoredObject], state: CatalogState, at: str
+) -> list[StoredObject]:
+    referenced = ReferencedObjects.by(state, at)
+    return [stored for stored in objects if not referenced.covers(stored.key)]
+
+
+def _collected(objects: Iterable[StoredObject]) -> ImagesCollected | None:
+    image_ids = sorted({image_id_of(stored.key) for stored in objects})
+    return ImagesCollected(tuple(image_ids)) if image_ids else None
 
 
 def image_id_of(key: str) -> str:
-    """The picture that an object under `images/`, `features/` or `feedback/` belongs to."""
+    """Return the picture that an object under `images/`, `features/` or `feedback/` belongs to."""
     return key.rpartition("/")[2].partition(".")[0]

@@ -1,7 +1,7 @@
-"""Brings a catalog and what people did to its storage together, and measures the distance.
+"""Brings a catalog and what people did to its storage together, and reports the differences.
 
-Nothing is taken for deleted on the word of a listing alone, and a mass disappearance is withheld
-until it is confirmed: an empty answer is more often a fault than a wish.
+Nothing counts as deleted because of a listing alone, and a mass disappearance is withheld until it
+is confirmed: an empty listing is more often a fault than intended.
 """
 
 import time
@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from catalog.encodings.store import part_folders
 from catalog.errors import CatalogError, Conflict, NotFound, StorageUnavailable
 from catalog.ingest.image_file import ImageFile
 from catalog.journal.commit_log import utc_now
@@ -26,9 +25,11 @@ from catalog.records.product import Product, is_valid_id
 from catalog.storage.base import Storage, StoredObject
 from catalog.store import CatalogStore
 
-# Fewer than these are somebody's wish; more than both, at once, a fault until confirmed.
+# So many products that are lost at once, or so large a share, are taken for a deletion; more than
+# both for a fault until confirmed.
 MOST_LOST: Final = 10
 MOST_LOST_SHARE: Final = 0.1
+# Requests at a time: a bucket answers each after milliseconds.
 _READERS: Final = 8
 
 
@@ -53,8 +54,8 @@ class Reconciler:
         """
         self._store = store
         self._storage = storage
-        self._projections = ReadableCopies(storage, store.name)
-        self._edits = HandEdits(store, Journal(storage, store.name), self._projections)
+        self._copies = ReadableCopies(storage, store.name)
+        self._edits = HandEdits(store, Journal(storage, store.name), self._copies)
         self._incoming = Incoming(store, storage)
         self._orphans = OrphanCollector(
             storage, store.commit_log, grace_seconds=grace_seconds, clock=clock
@@ -68,41 +69,41 @@ class Reconciler:
         Args:
             dry_run: only say what would be done.
         """
-        memory = load_last_run(self._storage, self._store.name)
+        last_run = load_last_run(self._storage, self._store.name)
         dropped = self._incoming.listed()
-        copies = self._projections.listed()
+        copies = self._copies.listed()
         findings = self._taken_in(dropped, copies, dry_run=dry_run)
-        findings += self._edited(copies, memory, dry_run=dry_run)[0]
+        findings += self._edited(copies, last_run, dry_run=dry_run)[0]
         return self._report(findings, len(dropped) + len(copies))
 
     def reconcile(self, *, dry_run: bool = False, accept_loss: bool = False) -> Report:
-        """As `sync`; also take deletions in, and collect orphans.
+        """Do what `sync` does, take deletions in, and collect orphans.
 
         Args:
             dry_run: only say what would be done.
             accept_loss: a mass disappearance is meant.
         """
-        memory = load_last_run(self._storage, self._store.name)
+        last_run = load_last_run(self._storage, self._store.name)
         dropped = self._incoming.listed()
-        copies = self._projections.listed()
+        copies = self._copies.listed()
         findings = self._taken_in(dropped, copies, dry_run=dry_run)
-        edits, seen = self._edited(copies, memory, dry_run=dry_run)
+        edits, seen = self._edited(copies, last_run, dry_run=dry_run)
         findings += edits
         listed = self._listed("images")
         # The state is read after the listing, so everything that it refers to was there to see.
         state = self._store.state()
-        pictures = check_images(self._storage, self._store.name, state, listed, memory.pictures)
-        absent = self._absent(copies, memory, state)
+        pictures = check_images(self._storage, self._store.name, state, listed, last_run.pictures)
+        absent = self._absent(copies, last_run, state)
         findings += self._lost(state, absent, pictures, dry_run=dry_run, accept_loss=accept_loss)
         features = self._listed("features")
         findings += self._unencoded(state, features, dry_run=dry_run)
         objects = [*listed, *features, *self._listed("feedback")]
-        collected, orphans = self._collected(objects, memory, dry_run=dry_run)
+        collected, orphans = self._collected(objects, last_run, dry_run=dry_run)
         findings += collected
         if not dry_run:
             # A deletion that was withheld is to be known as one the next time, too.
             deleted = (p.product_id for p, by_hand in absent.items() if by_hand)
-            seen.update({one: memory.copies[one] for one in deleted})
+            seen.update({product_id: last_run.copies[product_id] for product_id in deleted})
             save_last_run(self._storage, self._store.name, LastRun(seen, pictures.whole, orphans))
         count = len(dropped) + len(state.products) + len(pictures.missing) + len(objects)
         return self._report(findings, count)
@@ -117,15 +118,15 @@ class Reconciler:
         return self._incoming.take_in(dropped, written, dry_run=dry_run)
 
     def _edited(
-        self, copies: Mapping[str, StoredObject], memory: LastRun, *, dry_run: bool
+        self, copies: Mapping[str, StoredObject], last_run: LastRun, *, dry_run: bool
     ) -> tuple[list[Finding], dict[str, SeenCopy]]:
-        """What became of the copies, and which were found as they should be."""
+        """Return what became of the copies, and which were found as they should be."""
         findings: list[Finding] = []
         seen: dict[str, SeenCopy] = {}
         state = self._store.state()
         for product_id, stored in copies.items():
             product = state.products.get(product_id)
-            known = memory.copies.get(product_id)
+            known = last_run.copies.get(product_id)
             if product and known and known == SeenCopy(product.revision, stored.tag):
                 seen[product_id] = known
                 continue
@@ -139,7 +140,7 @@ class Reconciler:
         self, product_id: str, product: Product | None, state: CatalogState, *, dry_run: bool
     ) -> list[Finding]:
         try:
-            copy = self._projections.read(product_id) if is_valid_id(product_id) else None
+            copy = self._copies.read(product_id) if is_valid_id(product_id) else None
         except NotFound:
             return []  # deleted since it was listed; the next pass sees that
         except StorageUnavailable:
@@ -150,7 +151,7 @@ class Reconciler:
             return self._edits.settle(copy, product, dry_run=dry_run)
         if copy is not None and product_id in state.removed and not copy.is_edited:
             if not dry_run:
-                self._projections.remove(product_id)
+                self._copies.remove(product_id)
             sentence = f"the readable copy of removed product {product_id} is taken away"
             return [Finding(FindingKind.MENDED, product_id, sentence)]
         sentence = (
@@ -161,16 +162,16 @@ class Reconciler:
 
     def _copy(self, product_id: str) -> ReadableCopy | None:
         try:
-            return self._projections.read(product_id)
+            return self._copies.read(product_id)
         except StorageUnavailable:
             raise
         except CatalogError:
             return None
 
     def _absent(
-        self, copies: Mapping[str, StoredObject], memory: LastRun, state: CatalogState
+        self, copies: Mapping[str, StoredObject], last_run: LastRun, state: CatalogState
     ) -> dict[Product, bool]:
-        """Live products whose copy is not there, and whether somebody deleted it.
+        """Return live products whose copy is not there, and whether somebody deleted it.
 
         Only a copy that was seen in the product's present revision can have been deleted; any
         other was perhaps never written.
@@ -179,12 +180,12 @@ class Reconciler:
         with ThreadPoolExecutor(_READERS, thread_name_prefix="copies") as pool:
             gone = pool.map(self._is_gone, unlisted)
             absent = [p for p, is_gone in zip(unlisted, gone, strict=True) if is_gone]
-        seen = {product_id: copy.revision for product_id, copy in memory.copies.items()}
+        seen = {product_id: copy.revision for product_id, copy in last_run.copies.items()}
         return {product: seen.get(product.product_id) == product.revision for product in absent}
 
     def _is_gone(self, product: Product) -> bool:
         try:
-            self._projections.read(product.product_id)
+            self._copies.read(product.product_id)
         except NotFound:
             return True
         except StorageUnavailable:
@@ -250,9 +251,9 @@ class Reconciler:
     def _unencoded(
         self, state: CatalogState, features: Sequence[StoredObject], *, dry_run: bool
     ) -> list[Finding]:
-        """Features that were deleted by hand are made again."""
+        """Make features that were deleted by hand again."""
         there = {stored.key for stored in features}
-        folders = [f"{self._store.name}/features/{one}" for one in part_folders(state.part_ids)]
+        folders = [f"{self._store.name}/features/{part}" for part in state.part_ids.folders]
         findings: list[Finding] = []
         for product in state.products.values():
             names = [f"{image.image_id}.safetensors" for image in product.images]
@@ -260,7 +261,7 @@ class Reconciler:
                 continue
             try:
                 if not dry_run:
-                    self._store.encode_missing(product.product_id)
+                    self._store.migration.encode_missing(product.product_id)
             except StorageUnavailable:
                 raise
             except CatalogError as error:
@@ -295,21 +296,14 @@ class Reconciler:
         return findings
 
     def _collected(
-        self, objects: Sequence[StoredObject], memory: LastRun, *, dry_run: bool
+        self, objects: Sequence[StoredObject], last_run: LastRun, *, dry_run: bool
     ) -> tuple[list[Finding], dict[str, SeenOrphan]]:
         referenced = ReferencedObjects.by(self._store.state(), utc_now())
-        seen = self._orphans.seen(objects, referenced, memory.orphans)
-        due = self._orphans.due({s: o for s, o in seen.items() if s.key in memory.orphans})
+        seen = self._orphans.seen(objects, referenced, last_run.orphans)
+        due = self._orphans.due({s: o for s, o in seen.items() if s.key in last_run.orphans})
         removed = set(due if dry_run else self._orphans.collect(due))
-        findings = [
-            Finding(FindingKind.COLLECTED, one.key, f"{one.key} belongs to nothing and is removed")
-            if one in removed
-            else Finding(
-                FindingKind.WAITING, one.key, f"{one.key} belongs to nothing; left for now"
-            )
-            for one in seen
-        ]
-        return findings, {one.key: orphan for one, orphan in seen.items() if one not in removed}
+        findings = [_orphan(stored, removed=stored in removed) for stored in seen]
+        return findings, {o.key: orphan for o, orphan in seen.items() if o not in removed}
 
     def _listed(self, folder: str) -> tuple[StoredObject, ...]:
         return self._storage.details(f"{self._store.name}/{folder}/")
@@ -318,11 +312,20 @@ class Reconciler:
         return Report(tuple(findings), objects, self._store.state().sequence)
 
 
+def _orphan(stored: StoredObject, *, removed: bool) -> Finding:
+    if removed:
+        sentence = f"{stored.key} belongs to nothing and is removed"
+        return Finding(FindingKind.COLLECTED, stored.key, sentence)
+    return Finding(
+        FindingKind.WAITING, stored.key, f"{stored.key} belongs to nothing; left for now"
+    )
+
+
 def _hidden(image_id: str) -> Finding:
     sentence = f"a listing left out picture {image_id}, which is there; look after the storage"
     return Finding(FindingKind.PROBLEM, image_id, sentence)
 
 
 def is_mass_loss(lost_products: int, products: int) -> bool:
-    """Whether so many products disappear at once that it may be a fault."""
+    """Return whether so many products disappear at once that it may be a fault."""
     return lost_products > MOST_LOST and lost_products > MOST_LOST_SHARE * products

@@ -1,4 +1,4 @@
-"""What comparing a catalog's storage with its journal found."""
+"""The report of a reconciliation: differences between a catalog's storage and its journal."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -51,5 +51,5 @@ class Report:
         return min(len(self.findings) / self.objects, 1.0) if self.objects else 0.0
 
     def count(self, kind: FindingKind) -> int:
-        """How many differences ended so."""
+        """Return how many differences ended so."""
         return sum(finding.kind is kind for finding in self.findings)

@@ -1,163 +1,195 @@
-"""Products as JSON and back; the form that the journal and the projections keep."""
+"""Values as JSON records and back: one converter for journal, checkpoints and readable copies.
+
+The keys of a record are the fields of its dataclass. Unknown keys are passed over, because later
+formats may add some; a missing key reads as null, which is an error wherever null is one.
+"""
 
 import json
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from functools import partial
+from types import MappingProxyType
+from typing import Any, Final, TypeVar, cast, get_args, get_origin
 
-from catalog.encodings.encoding import PartIds
+from cattrs import BaseValidationError, Converter
+from cattrs.cols import homogenous_tuple_structure_factory, mapping_structure_factory
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+
 from catalog.errors import CatalogError
-from catalog.records.product import AttributeValue, Product, ReferenceImage
+from catalog.records.feedback import Feedback, FeedbackVerdict
+from catalog.records.product import AttributeValue, Product
 
 Json = Mapping[str, object]
-_COMPACT: Final = (",", ":")
+ValueT = TypeVar("ValueT")
+# How cattrs calls what reads a value: with the value and its type.
+_Reader = Callable[[Any, Any], Any]
+
+# Fields of `Feedback` that its record leaves out when they are not known.
+_OPTIONAL: Final = frozenset(
+    {
+        *("other_product_id", "probability", "appearance_id"),
+        *("image_id", "picture", "note", "by"),
+    }
+)
 
 
 class Malformed(ValueError):
     """A JSON value is not what its place asks for."""
 
 
+class _Unfit(ValueError):
+    """A value does not fit; the message is a template for its `key`."""
+
+
 def dumps(record: Json) -> bytes:
-    """One JSON object as bytes, the same for equal records."""
-    return json.dumps(record, ensure_ascii=False, separators=_COMPACT).encode()
+    """Return one JSON object as bytes, the same for equal records."""
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def loads(data: bytes, where: str) -> Json:
-    """One JSON object.
+    """Read one JSON object.
 
     Raises:
         CatalogError: it is damaged; the message names `where`.
     """
     try:
-        return mapping(json.loads(data))
+        return as_object(json.loads(data))
     except (ValueError, RecursionError) as error:
         raise CatalogError(f"{where} is damaged ({error}); restore it from a backup") from error
 
 
-def product_record(product: Product) -> Json:
-    """A product as JSON."""
-    return {
-        "product_id": product.product_id,
-        "name": product.name,
-        "description": product.description,
-        "attributes": {
-            key: list(value) if isinstance(value, tuple) else value
-            for key, value in product.attributes
-        },
-        "images": [_image_record(image) for image in product.images],
-        "revision": product.revision,
-        "created_at": product.created_at,
-        "updated_at": product.updated_at,
-    }
-
-
-def product_from(record: Json) -> Product:
-    """The product of `product_record`.
+def as_object(value: object) -> Json:
+    """Return the value as a JSON object.
 
     Raises:
-        Malformed: it is none.
+        Malformed: it is of another type.
     """
-    return Product(
-        product_id=text(record, "product_id"),
-        name=text(record, "name"),
-        description=text(record, "description"),
-        attributes=tuple(
-            (key, _attribute(value)) for key, value in mapping(record.get("attributes")).items()
-        ),
-        images=tuple(_image_from(mapping(image)) for image in sequence(record, "images")),
-        revision=number(record, "revision"),
-        created_at=text(record, "created_at"),
-        updated_at=text(record, "updated_at"),
-    )
-
-
-def part_ids_record(part_ids: PartIds) -> Json:
-    """Part ids as JSON."""
-    return {"crop": part_ids.crop, "embedding": part_ids.embedding, "local": part_ids.local}
-
-
-def part_ids_from(record: Json) -> PartIds:
-    """The ids of `part_ids_record`.
-
-    Raises:
-        Malformed: they are none.
-    """
-    return PartIds(text(record, "crop"), text(record, "embedding"), text(record, "local"))
-
-
-def mapping(value: object) -> Json:
-    """The value as a JSON object.
-
-    Raises:
-        Malformed: it is none.
-    """
-    if not isinstance(value, dict):
+    if not isinstance(value, Mapping):
         raise Malformed(f"expected an object, found {type(value).__name__}")
     return value
 
 
-def sequence(record: Json, key: str) -> list[object]:
-    """The list under a key.
+def to_record(value: object) -> dict[str, Any]:
+    """Return a dataclass as a JSON object."""
+    return cast("dict[str, Any]", _CONVERTER.unstructure(value))
+
+
+def from_record(kind: type[ValueT], record: object) -> ValueT:
+    """Return the dataclass that `to_record` wrote.
 
     Raises:
-        Malformed: there is none.
+        Malformed: the record does not fit it; the message names the key that does not.
     """
-    value = record.get(key)
-    if not isinstance(value, list):
-        raise Malformed(f"{key!r} should be a list")
-    return value
+    try:
+        return _CONVERTER.structure(record, kind)
+    except BaseValidationError as error:
+        raise Malformed(_first_fault(error)) from error
 
 
-def text(record: Json, key: str) -> str:
-    """The text under a key.
-
-    Raises:
-        Malformed: there is none.
-    """
-    value = record.get(key)
-    if not isinstance(value, str):
-        raise Malformed(f"{key!r} should be a text")
-    return value
+def _first_fault(error: Exception) -> str:
+    key = ""
+    while isinstance(error, BaseValidationError):
+        error = error.exceptions[0]
+        for note in getattr(error, "__notes__", ()):  # where cattrs found it: a field, key or place
+            found = getattr(note, "name", getattr(note, "index", key))
+            key = found if isinstance(found, str) else key
+    return str(error).format(key=key) if isinstance(error, _Unfit) else str(error)
 
 
-def number(record: Json, key: str) -> int:
-    """The whole number under a key.
+def _make_converter() -> Converter:
+    converter = Converter(unstruct_collection_overrides={Mapping: dict})
+    converter.register_structure_hook(str, _strict(str, "a text"))
+    converter.register_structure_hook(int, _strict(int, "a whole number"))
+    converter.register_structure_hook(float, _read_number)
+    converter.register_structure_hook(FeedbackVerdict, _read_verdict)
+    for fits, make_reader in (
+        (_is_list, _list_reader),
+        (_is_map, _map_reader),
+        (is_dataclass, _object_reader),
+    ):
+        converter.register_structure_hook_factory(fits, partial(make_reader, converter))
+    attributes = override(unstruct_hook=dict)
+    write_product = make_dict_unstructure_fn(Product, converter, attributes=attributes)
+    converter.register_unstructure_hook(Product, write_product)
+    write_feedback = make_dict_unstructure_fn(Feedback, converter)
+    converter.register_unstructure_hook(Feedback, lambda given: _known(write_feedback(given)))
+    return converter
 
-    Raises:
-        Malformed: there is none.
-    """
-    value = record.get(key)
-    if not isinstance(value, int):
-        raise Malformed(f"{key!r} should be a whole number")
-    return value
+
+def _known(record: Json) -> Json:
+    return {key: value for key, value in record.items() if value not in (None, "")}
 
 
-def _attribute(value: object) -> AttributeValue:
-    if isinstance(value, list):
-        return tuple(str(item) for item in value)
-    if isinstance(value, int | float):
-        return float(value)
-    if isinstance(value, str):
+def _strict(kind: type, words: str) -> _Reader:
+    def read(value: object, _: object) -> object:
+        if not isinstance(value, kind):
+            raise _Unfit(f"{{key!r}} should be {words}")
         return value
-    raise Malformed(f"an attribute cannot be a {type(value).__name__}")
+
+    return read
 
 
-def _image_record(image: ReferenceImage) -> Json:
-    return {
-        "image_id": image.image_id,
-        "extension": image.extension,
-        "width": image.width,
-        "height": image.height,
-        "source_name": image.source_name,
-        "added_at": image.added_at,
-    }
+def _read_number(value: object, _: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _Unfit("{key!r} should be a number")
+    return float(value)
 
 
-def _image_from(record: Json) -> ReferenceImage:
-    return ReferenceImage(
-        image_id=text(record, "image_id"),
-        extension=text(record, "extension"),
-        width=number(record, "width"),
-        height=number(record, "height"),
-        source_name=text(record, "source_name"),
-        added_at=text(record, "added_at"),
-    )
+def _read_verdict(value: object, _: object) -> FeedbackVerdict:
+    if not isinstance(value, str):
+        raise _Unfit("{key!r} should be a text")
+    if value not in list(FeedbackVerdict):
+        raise Malformed(f"unknown verdict {value!r}")
+    return FeedbackVerdict(value)
+
+
+def _is_list(kind: object) -> bool:
+    return get_origin(kind) is tuple and get_args(kind)[-1] is Ellipsis
+
+
+def _is_map(kind: object) -> bool:
+    origin: object = get_origin(kind)
+    return origin is Mapping
+
+
+def _list_reader(converter: Converter, kind: type[Any]) -> _Reader:
+    read = homogenous_tuple_structure_factory(kind, converter)
+
+    def read_list(value: object, _: object) -> object:
+        if not isinstance(value, list):
+            raise _Unfit("{key!r} should be a list")
+        return read(value, kind)
+
+    return read_list
+
+
+def _map_reader(converter: Converter, kind: type[Any]) -> _Reader:
+    read = mapping_structure_factory(kind, converter)
+    return lambda value, _: MappingProxyType(read(as_object(value), kind))
+
+
+def _object_reader(converter: Converter, kind: type[Any]) -> _Reader:
+    attributes = override(struct_hook=_read_attributes)  # only a product has any
+    read = make_dict_structure_fn(kind, converter, attributes=attributes)
+    optional = _OPTIONAL if kind is Feedback else ()
+    required = {field.name: None for field in fields(kind) if field.name not in optional}
+    return lambda value, _: read({**required, **as_object(value)}, kind)
+
+
+def _read_attributes(value: object, _: object) -> tuple[tuple[str, AttributeValue], ...]:
+    return tuple((key, _read_attribute(item)) for key, item in as_object(value).items())
+
+
+def _read_attribute(value: object) -> AttributeValue:
+    match value:
+        case list() | tuple():
+            return tuple(str(item) for item in value)
+        case int() | float():
+            return float(value)
+        case str():
+            return value
+        case _:
+            raise Malformed(f"an attribute cannot be a {type(value).__name__}")
+
+
+_CONVERTER: Final = _make_converter()

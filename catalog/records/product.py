@@ -1,7 +1,7 @@
 """Products and their reference images."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 ID_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -10,7 +10,7 @@ AttributeValue = str | float | tuple[str, ...]
 
 
 def is_valid_id(text: str) -> bool:
-    """Whether a text may name a catalog or a product (design.md, Catalog and S3)."""
+    """Return whether a text may name a catalog or a product (docs/catalog.md)."""
     return ID_PATTERN.fullmatch(text) is not None
 
 
@@ -19,10 +19,10 @@ class ReferenceImage:
     """A catalog picture of a product.
 
     Attributes:
-        image_id: sha256 of the file as it was given, hex.
+        image_id: SHA-256 of the file as it was given, hex.
         extension: of the original, lower case, without a dot.
         width: pixels, after EXIF rotation.
-        height: likewise.
+        height: pixels, after EXIF rotation.
         source_name: the file's name when it was added, for people.
         added_at: ISO 8601, UTC.
     """
@@ -37,17 +37,17 @@ class ReferenceImage:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A thing in the shop.
+    """A product of a catalog; the names of its fields are the keys of its JSON.
 
     Attributes:
         product_id: `[A-Za-z0-9][A-Za-z0-9._-]{0,127}`.
         name: for people; the id when none was given.
         description: free text.
-        attributes: typed: text, number, or list of texts.
+        attributes: by name, in the order given; text, number, or list of texts.
         images: its reference images, in the order they were added.
         revision: counts changes of this product, from 1.
         created_at: ISO 8601, UTC.
-        updated_at: likewise.
+        updated_at: ISO 8601, UTC.
     """
 
     product_id: str
@@ -59,7 +59,11 @@ class Product:
     created_at: str = ""
     updated_at: str = ""
 
+    def revised(self, at: str) -> "Product":
+        """Return the product as its next revision, updated at a time (ISO 8601, UTC)."""
+        return replace(self, revision=self.revision + 1, updated_at=at)
+
 
 def image_key(catalog: str, image_id: str, extension: str) -> str:
-    """Where a picture lies in the storage."""
+    """Return the storage key of a reference image's file."""
     return f"{catalog}/images/{image_id}.{extension}"

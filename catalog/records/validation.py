@@ -5,17 +5,21 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from catalog.encodings.encoding import PartIds
 from catalog.errors import Invalid, NotFound
 from catalog.records.product import AttributeValue, Product, is_valid_id
 
+# Bounds of one product: pictures, characters of texts, attributes, and texts of an attribute that
+# is a list. Together they are bounded by what an entry may weigh (`journal.MOST_BYTES`).
 MOST_IMAGES: Final = 256
 LONGEST_NAME: Final = 300
 LONGEST_DESCRIPTION: Final = 20_000
 MOST_ATTRIBUTES: Final = 100
 LONGEST_ATTRIBUTE: Final = 2_000
 MOST_LISTED: Final = 100
-_SHOWN: Final = 60
+# How long a removed product can be restored, because its pictures are kept.
+RESTORE_DAYS: Final = 30
+# Characters of a refused id that its message quotes.
+_QUOTED: Final = 60
 
 
 def check_id(text: str, what: str) -> None:
@@ -26,23 +30,13 @@ def check_id(text: str, what: str) -> None:
         what: "product", "catalog", for the message.
 
     Raises:
-        Invalid: it breaks the pattern of design.md, Catalog and S3.
+        Invalid: it breaks the pattern of ids.
     """
     if not is_valid_id(text):
         raise Invalid(
-            f"{_shown(text)} cannot be a {what} id; use 1 to 128 letters a-z, digits, '.', '_' "
+            f"{_quote(text)} cannot be a {what} id; use 1 to 128 letters a-z, digits, '.', '_' "
             "and '-', with a letter or digit first"
         )
-
-
-def check_part_ids(part_ids: PartIds) -> None:
-    """Refuse part ids that could not be folders.
-
-    Raises:
-        Invalid: one of them breaks the pattern.
-    """
-    for part_id in (part_ids.crop, part_ids.embedding, part_ids.local):
-        check_id(part_id, "part")
 
 
 def check_texts(name: str, description: str) -> None:
@@ -58,7 +52,7 @@ def check_texts(name: str, description: str) -> None:
 def attribute_items(
     attributes: Mapping[str, AttributeValue],
 ) -> tuple[tuple[str, AttributeValue], ...]:
-    """Attributes as a product keeps them, in their order.
+    """Return attributes as a product keeps them, in their order.
 
     Raises:
         Invalid: a name is empty, or a value is too long, not finite or of another type.
@@ -72,7 +66,7 @@ def changed_attributes(
     items: tuple[tuple[str, AttributeValue], ...],
     changes: Mapping[str, AttributeValue | None],
 ) -> tuple[tuple[str, AttributeValue], ...]:
-    """Attributes with some of them changed in their place, added at the end, or taken away.
+    """Return attributes with some changed in their place, added at the end, or taken away.
 
     Raises:
         Invalid: as `attribute_items`, or one to take away is not there.
@@ -91,7 +85,7 @@ def changed_attributes(
 
 
 def to_storable(text: str) -> str:
-    """A file's name as text that can be stored; odd bytes become question marks."""
+    """Return a file's name as text that can be stored; undecodable bytes become question marks."""
     return text.encode("utf-8", "replace").decode()[-LONGEST_NAME:]
 
 
@@ -135,18 +129,15 @@ def _check_text(text: str, what: str, longest: int) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise Invalid(f"the {what} {_shown(text)} is not valid Unicode") from error
+        raise Invalid(f"the {what} {_quote(text)} is not valid Unicode") from error
 
 
-def _shown(text: str) -> str:
-    return ascii(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!a}… ({len(text)} characters)"
-
-
-RESTORE_DAYS: Final = 30
+def _quote(text: str) -> str:
+    return ascii(text) if len(text) <= _QUOTED else f"{text[:_QUOTED]!a}… ({len(text)} characters)"
 
 
 def is_restorable(product: Product, at: str) -> bool:
-    """Whether a removed product's pictures are still kept.
+    """Return whether a removed product's pictures are still kept.
 
     Args:
         product: its last record; it was updated when it was removed.
@@ -157,7 +148,7 @@ def is_restorable(product: Product, at: str) -> bool:
 
 
 def check_restorable(product: Product, at: str) -> None:
-    """Refuse to restore what may be gone.
+    """Refuse to restore a product whose pictures may be gone.
 
     Raises:
         NotFound: it was removed too long ago.

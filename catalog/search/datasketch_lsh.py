@@ -19,13 +19,15 @@ from catalog.search.lsh import BANDS, choose_bits, hyperplanes
 if TYPE_CHECKING:
     from datasketch import MinHashLSH
 
+# A key is a row's number in so many bytes.
 _ROW_BYTES: Final = 8
-_BUFFER: Final = 10_000
+# Insertions that go to Redis in one round trip.
+_BUFFERED_ROWS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HashCode:
-    """What MinHashLSH asks of a MinHash: its length and its hash values, (BANDS,) uint32."""
+    """A MinHash as MinHashLSH needs it: its length and its hash values, (BANDS,) uint32."""
 
     hashvalues: NDArray[np.uint32]
 
@@ -76,12 +78,12 @@ class DatasketchTables:
         if storage is None:
             _insert(lsh, codes)
             return tables
-        with _redis_errors(), lsh.insertion_session(buffer_size=_BUFFER) as session:
+        with _redis_errors(), lsh.insertion_session(buffer_size=_BUFFERED_ROWS) as session:
             _insert(session, codes)
         return tables
 
     def near(self, vector: NDArray[np.float32]) -> NDArray[np.intp]:
-        """Rows whose vectors may be near a (D,) vector, ascending.
+        """Return the rows whose vectors may be near a (D,) vector, ascending.
 
         Raises:
             StorageUnavailable: Redis cannot be reached.
@@ -98,10 +100,10 @@ class DatasketchTables:
 def redis_storage(
     name: str, host: str = "127.0.0.1", port: int = 6379, seconds: float = 2.0
 ) -> Mapping[str, Any]:
-    """Settings of datasketch for tables in Redis that every process which knows the name shares.
+    """Return datasketch's settings for tables in Redis; processes that use one name share them.
 
     Args:
-        name: of the index; fixed, as datasketch makes up a random one otherwise.
+        name: of the index; without one, datasketch makes up a random one.
         host: of Redis.
         port: of Redis.
         seconds: how long Redis may take to answer.
@@ -117,19 +119,19 @@ def redis_storage(
             "tables in Redis need its client; install it with: pip install redis"
         ) from error
 
-    # By default redis-py tries ten times, which takes seconds before anybody learns of it.
+    # By default redis-py tries ten times, and a failure shows only after seconds.
     retry = Retry(NoBackoff(), 0)
     redis = {"host": host, "port": port, "socket_timeout": seconds, "retry": retry}
     return {"type": "redis", "basename": name.encode(), "redis": redis}
 
 
 def _tables(storage: Mapping[str, Any] | None) -> "MinHashLSH":
-    # Imported here: it brings in much of SciPy (0.35 s), which nobody else needs.
+    # Imported here: it brings in much of SciPy (0.35 s), which nothing else needs.
     from datasketch import MinHashLSH
 
     if storage is None:
         return MinHashLSH(num_perm=BANDS, params=(BANDS, 1))
-    # Not pickled: whoever may write to Redis could else run code here.
+    # Not pickled: whoever may write to Redis could otherwise run code here.
     with _redis_errors():
         return MinHashLSH(
             num_perm=BANDS, params=(BANDS, 1), storage_config=dict(storage), prepickle=False

@@ -1,4 +1,4 @@
-"""How the products of an answer spread over the values of their attributes."""
+"""Facets: how the products found are distributed over the values of their attributes."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -7,12 +7,13 @@ from typing import Final
 
 from catalog.records.product import AttributeValue, Product
 
+# Values of a facet that are listed; the others are counted.
 MOST_VALUES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class ValueCount:
-    """How many products have a value."""
+    """A value, and how many products have it."""
 
     value: str
     products: int
@@ -44,7 +45,7 @@ class Facet:
 
 
 def count_facets(products: Iterable[Product], keys: Sequence[str]) -> tuple[Facet, ...]:
-    """The facets of these attributes, in order."""
+    """Return the facets of these attributes, in order."""
     texts: dict[str, Counter[str]] = {key: Counter() for key in keys}
     numbers: dict[str, list[float]] = {key: [] for key in keys}
     for product in products:
@@ -65,10 +66,10 @@ def _count(value: AttributeValue, texts: Counter[str], numbers: list[float]) -> 
 
 
 def _facet(key: str, texts: Counter[str], numbers: Sequence[float]) -> Facet:
-    ranked = sorted(texts.items(), key=lambda one: (-one[1], one[0]))
+    ranked = sorted(texts.items(), key=lambda item: (-item[1], item[0]))
     return Facet(
         key=key,
-        values=tuple(ValueCount(*one) for one in ranked[:MOST_VALUES]),
+        values=tuple(ValueCount(*item) for item in ranked[:MOST_VALUES]),
         others=max(len(ranked) - MOST_VALUES, 0),
         range=NumberRange(min(numbers), max(numbers)) if numbers else None,
     )

@@ -11,6 +11,7 @@ from catalog.errors import Invalid
 from catalog.records.product import AttributeValue, Product
 from catalog.search.spelling import fold_text
 
+# Of one query; each is checked on every product found.
 MOST_CONDITIONS: Final = 32
 _WRITTEN: Final = re.compile(r"\s*(?P<key>[^<>=!]+?)\s*(?P<sign><=|>=|!=|<|>|=)(?P<value>.*)", re.S)
 
@@ -37,10 +38,10 @@ class Condition:
         key: the attribute's name.
         sign: how to compare.
         value: as written.
-        number: the value as a number; None when it is none.
+        number: the value as a number; None when it cannot be read as one.
 
     Raises:
-        Invalid: a sign that orders is given a value that is no number.
+        Invalid: an ordering sign is given a value that is not a number.
     """
 
     key: str
@@ -49,10 +50,10 @@ class Condition:
     number: float | None = None
 
     def __post_init__(self) -> None:
-        """Check what orders.
+        """Check the value of an ordering comparison.
 
         Raises:
-            Invalid: the value is no number.
+            Invalid: the value is not a number.
         """
         if self.sign not in (Comparison.IS, Comparison.IS_NOT) and self.number is None:
             raise Invalid(
@@ -60,7 +61,7 @@ class Condition:
             )
 
     def holds(self, product: Product) -> bool:
-        """Whether the product meets it."""
+        """Return whether the product meets it."""
         value = next((value for key, value in product.attributes if key == self.key), None)
         match self.sign:
             case Comparison.IS:
@@ -79,7 +80,7 @@ class Condition:
             case str():
                 return fold_text(value) == fold_text(self.value)
             case _:
-                return any(fold_text(one) == fold_text(self.value) for one in value)
+                return any(fold_text(text) == fold_text(self.value) for text in value)
 
     def _ordered(self, value: float) -> bool:
         number = self.number if self.number is not None else math.nan
@@ -104,16 +105,18 @@ class Conditions:
         return bool(self.alternatives)
 
     def hold(self, product: Product) -> bool:
-        """Whether the product meets them."""
-        return all(any(one.holds(product) for one in some) for some in self.alternatives)
+        """Return whether the product meets them."""
+        return all(
+            any(condition.holds(product) for condition in group) for group in self.alternatives
+        )
 
     def without(self, key: str) -> "Conditions":
-        """Those on other attributes."""
-        return Conditions(tuple(some for some in self.alternatives if some[0].key != key))
+        """Return the conditions on other attributes."""
+        return Conditions(tuple(group for group in self.alternatives if group[0].key != key))
 
 
 def parse_conditions(written: Sequence[str]) -> Conditions:
-    """Conditions from texts.
+    """Read conditions from texts.
 
     Raises:
         Invalid: one cannot be read, or there are more than 32.
@@ -124,11 +127,11 @@ def parse_conditions(written: Sequence[str]) -> Conditions:
     for place, condition in enumerate(map(parse_condition, written)):
         same = (condition.key, -1 if condition.sign is Comparison.IS else place)
         alternatives.setdefault(same, []).append(condition)
-    return Conditions(tuple(tuple(some) for some in alternatives.values()))
+    return Conditions(tuple(tuple(group) for group in alternatives.values()))
 
 
 def parse_condition(written: str) -> Condition:
-    """One condition from its text.
+    """Read one condition from its text.
 
     Raises:
         Invalid: it cannot be read.
@@ -151,5 +154,5 @@ def _number(text: str) -> float | None:
 
 
 def filter_products(products: Iterable[Product], wanted: Conditions) -> list[Product]:
-    """Those that meet the conditions, in their order."""
+    """Return the products that meet the conditions, in their order."""
     return [product for product in products if wanted.hold(product)]

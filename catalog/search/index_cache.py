@@ -1,4 +1,4 @@
-"""Keeps what is read from a catalog's storage: its index and the encodings used last."""
+"""The vector index of one catalog, kept in memory and brought up to date by differences."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,17 +16,18 @@ from catalog.search.vector_index import EXACT_BELOW, ImageReference, VectorIndex
 
 # A bucket answers after milliseconds, so a cold start asks for several at once.
 _READERS: Final = 16
+# Fewer are read faster than threads are started.
 _FEWEST_PARALLEL: Final = 8
 
 
 class IndexCache:
-    """The newest index of one catalog; every other one is made from it by its differences.
+    """The newest index of one catalog; every other one is made from it by its diff_references.
 
     Safe to share between threads. A large index is merged in a thread of its own.
     """
 
-    def __init__(self, parts: EncodingStore, *, exact_below: int = EXACT_BELOW) -> None:
-        self._parts = parts
+    def __init__(self, store: EncodingStore, *, exact_below: int = EXACT_BELOW) -> None:
+        self._store = store
         self._exact_below = exact_below
         self._lock = Lock()
         self._part_id = ""
@@ -34,12 +35,12 @@ class IndexCache:
         self._index = VectorIndex.of(exact_below=exact_below)
         self._merging: Thread | None = None
         self._is_used = False
-        # What readers take without the lock, which is held while embeddings are read.
+        # Readers take this without the lock, which is held while embeddings are read.
         self._published: tuple[Mapping[str, Product], VectorIndex] = (self._products, self._index)
 
     @property
     def is_used(self) -> bool:
-        """Whether somebody has searched, or is going to."""
+        """Whether an index was asked for, so that this process searches the catalog."""
         return self._is_used
 
     def start_with(
@@ -57,7 +58,7 @@ class IndexCache:
             self._published = (products, self._index)
 
     def index(self, part_ids: PartIds, products: Mapping[str, Product]) -> VectorIndex:
-        """The index of these products; reads the embeddings that it does not have yet.
+        """Return the index of these products; reads the embeddings that it does not have yet.
 
         Raises:
             NotFound: an embedding is missing in the storage.
@@ -71,14 +72,14 @@ class IndexCache:
             removed, added = diff_references(self._products, products)
             if removed or added:
                 vectors = self._embeddings(part_ids, added)
-                self._index = self._index.changed(removed, added, vectors)
+                self._index = self._index.with_changes(removed, added, vectors)
             self._products = products
-            self._tidy()
+            self._merge_if_due()
             self._published = (products, self._index)
             return self._index
 
     def current(self, products: Mapping[str, Product]) -> VectorIndex | None:
-        """The newest index if it is of these products, so that a merge is seen; else None.
+        """Return the newest index if it is of these products, merged or not; otherwise None.
 
         Never waits.
         """
@@ -86,7 +87,7 @@ class IndexCache:
         return index if products is published else None
 
     def wait(self) -> None:
-        """Until no merge is running."""
+        """Wait until no merge is running."""
         merging = self._merging
         if merging is not None:
             merging.join()
@@ -97,15 +98,17 @@ class IndexCache:
         if len(references) < _FEWEST_PARALLEL:
             return [self._embedding(part_ids, reference) for reference in references]
         with ThreadPoolExecutor(_READERS, thread_name_prefix="embeddings") as pool:
-            return list(pool.map(lambda one: self._embedding(part_ids, one), references))
+            return list(
+                pool.map(lambda reference: self._embedding(part_ids, reference), references)
+            )
 
     def _embedding(self, part_ids: PartIds, reference: ImageReference) -> NDArray[np.float32]:
         try:
-            return self._parts.embedding(part_ids, reference.image_id)
+            return self._store.embedding(part_ids, reference.image_id)
         except NotFound as error:
             raise NotFound(f"product {reference.product_id}: {error}") from error
 
-    def _tidy(self) -> None:
+    def _merge_if_due(self) -> None:
         if not self._index.needs_merge:
             return
         if not self._index.merges_slowly:
@@ -127,14 +130,14 @@ class IndexCache:
 
 
 def references_of(product: Product) -> list[ImageReference]:
-    """One for each of its pictures."""
+    """Return one reference for each of a product's pictures."""
     return [ImageReference(product.product_id, image.image_id) for image in product.images]
 
 
 def diff_references(
     before: Mapping[str, Product], after: Mapping[str, Product]
 ) -> tuple[set[ImageReference], list[ImageReference]]:
-    """References that went and references that came."""
+    """Return the references that were removed and those that were added."""
     removed: set[ImageReference] = set()
     added: list[ImageReference] = []
     for product_id, product in before.items():

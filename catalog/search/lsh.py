@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 # Measured by `skulens bench index`: with 14 bits over 100,000 embeddings of photos, 5 % of them are
 # looked at and the right products stay; without probes it would take three times the bands.
 BANDS: Final = 32
+# Bits of a band's code: a table of 4,096 to 262,144 entries per band.
 FEWEST_BITS: Final = 12
 _MOST_BITS: Final = 18
+# Fixed, so that every process draws the same hyperplanes.
 _SEED: Final = 20240229
-# Vectors that share a code by chance, about.
-_CROWD: Final = 3
+# Binary logarithm of how many vectors share a code by chance: about eight.
+_BUCKET_BITS: Final = 3
 # Vectors hashed at a time: bounds what building needs to a few tens of megabytes.
 _CHUNK: Final = 8192
 
@@ -33,8 +35,8 @@ _UNCERTAIN: Final = 4
 
 
 def choose_bits(size: int) -> int:
-    """Bits of a band's code over so many vectors: longer codes keep crowds small."""
-    return min(max(int(size - 1).bit_length() - _CROWD, FEWEST_BITS), _MOST_BITS)
+    """Return the bits of a band's code over so many vectors: longer codes keep buckets small."""
+    return min(max(int(size - 1).bit_length() - _BUCKET_BITS, FEWEST_BITS), _MOST_BITS)
 
 
 class Hyperplanes:
@@ -48,19 +50,19 @@ class Hyperplanes:
         self._weights = np.uint32(1) << np.arange(bits, dtype=np.uint32)
 
     def codes(self, vectors: NDArray[np.float32]) -> NDArray[np.uint32]:
-        """(N, BANDS) uint32 of (N, D) vectors."""
+        """Return the (N, BANDS) uint32 codes of (N, D) vectors."""
         return self._packed(vectors @ self._normals)
 
     def probes(self, vector: NDArray[np.float32]) -> NDArray[np.uint32]:
-        """(P, BANDS): the code of a (D,) vector, then with its least certain signs turned over."""
+        """Return (P, BANDS) uint32: a (D,) vector's code, and it with uncertain signs flipped."""
         distances = vector[None] @ self._normals
         code = self._packed(distances)[0]
         margins = np.abs(distances).reshape(BANDS, self.bits)
         uncertain = np.argpartition(margins, _UNCERTAIN, axis=1)[:, :_UNCERTAIN]
         order = np.take_along_axis(margins, uncertain, axis=1).argsort(axis=1)
         flips = self._weights[np.take_along_axis(uncertain, order, axis=1)]
-        turned = [flips[:, bits].sum(axis=1, dtype=np.uint32) for bits in _PROBES]
-        return np.stack([code ^ bits for bits in turned])
+        flipped = [flips[:, bits].sum(axis=1, dtype=np.uint32) for bits in _PROBES]
+        return np.stack([code ^ bits for bits in flipped])
 
     def _packed(self, distances: NDArray[np.float32]) -> NDArray[np.uint32]:
         signs = (distances > 0).reshape(len(distances), BANDS, self.bits)
@@ -70,7 +72,7 @@ class Hyperplanes:
 
 @lru_cache(maxsize=4)
 def hyperplanes(dimension: int, bits: int) -> Hyperplanes:
-    """Kept, as drawing them takes milliseconds."""
+    """Return the hyperplanes; they are cached, because drawing them takes milliseconds."""
     return Hyperplanes(dimension, bits)
 
 
@@ -112,7 +114,7 @@ class LshTables:
         return self.centre.nbytes + self.starts.nbytes + self.rows.nbytes
 
     def near(self, vector: NDArray[np.float32]) -> NDArray[np.intp]:
-        """Rows whose vectors may be near a (D,) vector, ascending."""
+        """Return the rows whose vectors may be near a (D,) vector, ascending."""
         planes = hyperplanes(len(vector), self.bits)
         probes = planes.probes(vector - self.centre).astype(np.int64)
         keys = (probes + (np.arange(BANDS, dtype=np.int64) << self.bits)).ravel()

@@ -1,4 +1,4 @@
-"""Searching a catalog: words, conditions on attributes, likeness, facets, pages."""
+"""Searching a catalog: words, conditions on attributes, similarity, facets, pages."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from catalog.search.filters import Conditions
 from catalog.search.text_index import TextHits
 from catalog.search.vector_index import Neighbour
 
+# Hits of one page, and facets of one query.
 MOST_PER_PAGE: Final = 1_000
 MOST_FACETS: Final = 20
 
@@ -42,7 +43,7 @@ class SearchQuery:
         """Check the bounds.
 
         Raises:
-            Invalid: one of them is left.
+            Invalid: a number is out of its range.
         """
         if not 1 <= self.limit <= MOST_PER_PAGE:
             raise Invalid(f"a page of {self.limit} hits cannot be given; ask for 1 to 1,000")
@@ -62,7 +63,7 @@ class Hit:
             it.
         similarity: cosine in [-1, 1] of its nearest picture; None when no picture was given or it
             is not among the nearest.
-        image_id: that picture; None likewise.
+        image_id: that picture; None where `similarity` is.
     """
 
     product: Product
@@ -93,27 +94,27 @@ class SearchResult:
 
 
 def run_search(
-    search: SearchQuery,
+    query: SearchQuery,
     products: Mapping[str, Product],
     index_version: int,
     texts: TextHits | None,
     near: Sequence[Neighbour] | None,
 ) -> SearchResult:
-    """The page of what words and likeness found.
+    """Return one page of what words and similarity found.
 
     Args:
-        search: what was asked.
+        query: what to look for.
         products: of the snapshot.
         index_version: of the snapshot.
         texts: what the words found; None when none were given, then all products are found.
-        near: products by likeness, best first; None when no picture was given.
+        near: products by similarity, best first; None when no picture was given.
     """
     ranked = _ranked(products, texts, near)
-    if search.where:
-        ranked = [product_id for product_id in ranked if search.where.hold(products[product_id])]
-    page = ranked[search.offset : search.offset + search.limit]
+    if query.where:
+        ranked = [product_id for product_id in ranked if query.where.hold(products[product_id])]
+    page = ranked[query.offset : query.offset + query.limit]
     relevances = texts.relevances if texts else {}
-    nearest = {one.product_id: one for one in near or ()}
+    nearest = {neighbour.product_id: neighbour for neighbour in near or ()}
     return SearchResult(
         index_version=index_version,
         total=len(ranked),
@@ -121,8 +122,8 @@ def run_search(
             _hit(products[product_id], relevances.get(product_id), nearest.get(product_id))
             for product_id in page
         ),
-        facets=count_facets((products[one] for one in ranked), search.facets)
-        if search.facets
+        facets=count_facets(map(products.__getitem__, ranked), query.facets)
+        if query.facets
         else (),
         corrections=texts.corrections if texts else {},
         complete=texts.complete if texts else True,
@@ -136,25 +137,25 @@ def _ranked(
     if texts is not None:
         lists.append(texts.relevances)
     if near is not None:
-        lists.append({one.product_id: one.similarity for one in near})
+        lists.append({neighbour.product_id: neighbour.similarity for neighbour in near})
     if not lists:
         return sorted(products)
     return list(lists[0]) if len(lists) == 1 else fuse_rankings(lists)
 
 
 def fuse_rankings(lists: Sequence[Mapping[str, float]]) -> list[str]:
-    """One list from several, each best first: high places in several of them count most.
+    """Return one ranking from several, each best first: high places in several count most.
 
-    What is equally good in a list shares a place there.
+    Items that are equally good in a list share a place there.
     """
     merits: dict[str, float] = {}
     for ranked in lists:
         place, last = 0, math.inf
-        for one, value in ranked.items():
+        for item, value in ranked.items():
             place += value < last
             last = value
-            merits[one] = merits.get(one, 0.0) + 1 / (_FUSION + place)
-    return sorted(merits, key=lambda one: -merits[one])
+            merits[item] = merits.get(item, 0.0) + 1 / (_FUSION + place)
+    return sorted(merits, key=lambda item: -merits[item])
 
 
 def _hit(product: Product, relevance: float | None, neighbour: Neighbour | None) -> Hit:

@@ -1,4 +1,4 @@
-"""Words of a query, and what they may have been meant to be."""
+"""Words of a query, and corrections of their spelling."""
 
 import re
 import unicodedata
@@ -8,22 +8,24 @@ from typing import Final
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+# Words of a query that are searched for; the others are ignored.
 MOST_WORDS: Final = 16
 _WORD: Final = re.compile(r"[^\W_]+")
 # Letters from which on one wrong letter is forgiven, and from which on two.
 _ONE_WRONG: Final = 4
 _TWO_WRONG: Final = 8
+# Corrections of a word that are searched for, nearest first.
 _MOST_CORRECTIONS: Final = 3
 
 
 def split_words(text: str) -> tuple[str, ...]:
-    """The words of a text, folded as the text index folds them; at most 16, each once."""
+    """Return the words of a text, folded as the text index folds them; at most 16, each once."""
     found = (match.group() for match in _WORD.finditer(fold_text(text)))
     return tuple(dict.fromkeys(found))[:MOST_WORDS]
 
 
 def fold_text(text: str) -> str:
-    """Lower case without accents, as SQLite's unicode61 tokenizer does."""
+    """Return a text in lower case without accents, as SQLite's unicode61 tokenizer does."""
     decomposed = unicodedata.normalize("NFD", text.lower())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
@@ -40,10 +42,10 @@ class Vocabulary:
         for term in terms:
             if not _has_digit(term):
                 self._by_length.setdefault(len(term), []).append(term)
-        self._beginnings: dict[int, list[str]] = {}
+        self._prefixes: dict[int, list[str]] = {}
 
     def corrections(self, word: str) -> tuple[str, ...]:
-        """Words, or beginnings of words, within one or two letters of this one, nearest first.
+        """Return words, or prefixes of words, within one or two letters of this one, nearest first.
 
         A letter may be missing, superfluous, wrong or swapped with the next (optimal string
         alignment distance). Words under four letters and those with digits are taken as they are.
@@ -58,22 +60,22 @@ class Vocabulary:
             )
             for candidate, distance, _ in found:
                 distances[candidate] = min(distance, distances.get(candidate, distance))
-        ranked = sorted(distances, key=lambda one: (distances[one], -len(one), one))
+        ranked = sorted(distances, key=lambda term: (distances[term], -len(term), term))
         return tuple(ranked[:_MOST_CORRECTIONS])
 
     def _candidates(self, word: str) -> Iterator[Sequence[str]]:
-        """Whole words, then beginnings of longer ones, about as long as the word."""
+        """Yield whole words, then prefixes of longer ones, about as long as the word."""
         allowed = _allowed(word)
         for length in range(len(word) - allowed, len(word) + allowed + 1):
             yield self._by_length.get(length, ())
         for length in range(len(word), len(word) + allowed + 1):
-            yield self._beginning(length)
+            yield self._prefixes_of(length)
 
-    def _beginning(self, length: int) -> Sequence[str]:
-        if length not in self._beginnings:
+    def _prefixes_of(self, length: int) -> Sequence[str]:
+        if length not in self._prefixes:
             longer = (terms for size, terms in self._by_length.items() if size > length)
-            self._beginnings[length] = list({term[:length] for terms in longer for term in terms})
-        return self._beginnings[length]
+            self._prefixes[length] = list({term[:length] for terms in longer for term in terms})
+        return self._prefixes[length]
 
 
 def _allowed(word: str) -> int:

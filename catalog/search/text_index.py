@@ -12,7 +12,7 @@ from typing import Final
 from catalog.records.product import AttributeValue, Product
 from catalog.search.spelling import Vocabulary, split_words
 
-# How much a word counts by where it stands.
+# How much a word counts in the id, name, description and attributes.
 _WEIGHTS: Final = "6.0, 10.0, 1.0, 4.0"
 _TABLE: Final = """
 CREATE VIRTUAL TABLE product USING fts5(
@@ -23,8 +23,8 @@ CREATE VIRTUAL TABLE term USING fts5vocab('product', 'row');
 """
 # Only what the index itself holds: reading a row's text for every match would double the time.
 _MATCHING: Final = f"SELECT bm25(product, {_WEIGHTS}), rowid FROM product WHERE product MATCH ?"
-# A single letter as a beginning stands for half of all words.
-_SHORTEST_BEGINNING: Final = 2
+# A single letter as a prefix matches half of all words.
+_SHORTEST_PREFIX: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +59,19 @@ class TextIndex:
         self._vocabulary: Vocabulary | None = None
 
     def search(self, text: str, products: Mapping[str, Product]) -> TextHits:
-        """All of these products that a text finds.
+        """Return all of these products that a text finds.
 
-        Every word must be found, as it is or as a beginning. A word that no product has is read as
+        Every word must be found, as it is or as a prefix. A word that no product has is read as
         those that are spelt nearly so. When no product has all words, those with some are given.
 
         Args:
             text: any; a text without a word finds nothing.
             products: of a snapshot; the index is brought to it first.
         """
-        asked = split_words(text)
+        query_words = split_words(text)
         with self._lock:
             self._follow(products)
-            return self._search(asked) if asked and products else TextHits()
+            return self._search(query_words) if query_words and products else TextHits()
 
     def close(self) -> None:
         """Give the memory back."""
@@ -83,22 +83,22 @@ class TextIndex:
 
     @property
     def _database(self) -> sqlite3.Connection:
-        """Made at the first search: most processes only look at pictures."""
+        """Opened at the first search: most processes only match pictures."""
         if self._opened is None:
             self._opened = sqlite3.connect(":memory:", check_same_thread=False)
             self._opened.executescript(_TABLE)
         return self._opened
 
-    def _search(self, asked: Sequence[str]) -> TextHits:
-        corrected = {word: self._corrections(word) for word in asked if not self._has(word)}
-        readable = [word for word in asked if corrected.get(word) != ()]
+    def _search(self, query_words: Sequence[str]) -> TextHits:
+        corrected = {word: self._corrections(word) for word in query_words if not self._has(word)}
+        readable = [word for word in query_words if corrected.get(word) != ()]
         choices = [_choice(word, corrected.get(word, ())) for word in readable]
         read_as = {word: to[0] for word, to in corrected.items() if to}
-        if len(readable) == len(asked):
+        if len(readable) == len(query_words):
             found = self._matching(" AND ".join(choices))
             if found:
                 return TextHits(found, read_as)
-        if len(asked) == 1 or not choices:
+        if len(query_words) == 1 or not choices:
             return TextHits()
         return TextHits(self._matching(" OR ".join(choices)), read_as, complete=False)
 
@@ -107,8 +107,8 @@ class TextIndex:
         return {self._ids[row]: -cost for cost, row in found}
 
     def _has(self, word: str) -> bool:
-        """Whether a product has the word, or one that begins so."""
-        if len(word) < _SHORTEST_BEGINNING:
+        """Return whether a product has the word, or one that begins so."""
+        if len(word) < _SHORTEST_PREFIX:
             query = "SELECT 1 FROM term WHERE term = ? LIMIT 1"
             return self._database.execute(query, (word,)).fetchone() is not None
         query = "SELECT 1 FROM term WHERE term >= ? AND term < ? LIMIT 1"
@@ -124,13 +124,13 @@ class TextIndex:
         if products is self._products:
             return
         before = self._products
-        gone = [one for one in before if products.get(one) is not before[one]]
-        come = [product for one, product in products.items() if before.get(one) is not product]
+        removed = [key for key in before if products.get(key) is not before[key]]
+        added = [product for key, product in products.items() if before.get(key) is not product]
         with self._database:
-            self._remove(gone)
-            self._insert(come)
+            self._remove(removed)
+            self._insert(added)
         self._products = products
-        if gone or come:
+        if removed or added:
             self._vocabulary = None
 
     def _remove(self, product_ids: Iterable[str]) -> None:
@@ -147,7 +147,7 @@ class TextIndex:
                     product.product_id,
                     product.name,
                     product.description,
-                    " ".join(_said(value) for _, value in product.attributes),
+                    " ".join(_as_text(value) for _, value in product.attributes),
                 ),
             ).lastrowid
             if row is not None:
@@ -156,13 +156,13 @@ class TextIndex:
 
 
 def _choice(word: str, corrections: Sequence[str]) -> str:
-    """An expression for one word; quoted, so that nothing in it is an operator."""
+    """Return the expression for one word; quoted, so that nothing in it is an operator."""
     if corrections:
-        return "(" + " OR ".join(f'"{one}"*' for one in corrections) + ")"
-    return f'"{word}"*' if len(word) >= _SHORTEST_BEGINNING else f'"{word}"'
+        return "(" + " OR ".join(f'"{term}"*' for term in corrections) + ")"
+    return f'"{word}"*' if len(word) >= _SHORTEST_PREFIX else f'"{word}"'
 
 
-def _said(value: AttributeValue) -> str:
+def _as_text(value: AttributeValue) -> str:
     if isinstance(value, tuple):
         return " ".join(value)
     return f"{value:g}" if isinstance(value, float) else value

@@ -6,10 +6,8 @@ base. A large base is searched by locality-sensitive hashing and what that retur
 exactly; a small one is ranked exactly as a whole.
 """
 
-import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import Final, Protocol
 
 import numpy as np
@@ -17,20 +15,16 @@ from numpy.typing import NDArray
 
 from catalog.errors import Invalid
 from catalog.search.lsh import LshTables
+from catalog.search.recall_monitor import RecallMonitor
 
 # Below this, what hashing would save (`skulens bench index`) is not worth the neighbours that it
 # misses.
 EXACT_BELOW: Final = 30_000
 
+# Loose rows, those in the delta and those removed from the base, are merged when they are more than
+# 256, which are scanned in no time, and more than a tenth of the base.
 _SMALLEST_DELTA: Final = 256
 _DELTA_SHARE: Final = 0.1
-
-# Every so many hashed queries one is answered exactly too. When the best product differed in more
-# than a tenth of the last checks, hashing is given up until the next merge.
-_CHECK_EVERY: Final = 64
-_CHECKS: Final = 50
-_LEAST_RECALL: Final = 0.9
-_LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +51,10 @@ class Neighbour:
 
 
 class HashTables(Protocol):
-    """Hash tables over a base; `catalog.search.lsh.LshTables`, or `datasketch_lsh` in Redis."""
+    """Hash tables over a base: `lsh.LshTables`, or `datasketch_lsh.DatasketchTables`."""
 
     def near(self, vector: NDArray[np.float32]) -> NDArray[np.intp]:
-        """Rows whose vectors may be near a (D,) vector, ascending."""
+        """Return the rows whose vectors may be near a (D,) vector, ascending."""
         ...
 
 
@@ -83,51 +77,6 @@ class IndexHealth:
     alarm: bool
 
 
-class RecallMonitor:
-    """How often hashing found the best product; safe to share between threads.
-
-    When too many checks fail, it is said once in the log.
-    """
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._queries = 0
-        self._found: list[bool] = []
-        self._trusted = True
-
-    @property
-    def trusted(self) -> bool:
-        """False once too many checks failed; never True again."""
-        with self._lock:
-            return self._trusted
-
-    @property
-    def checks(self) -> tuple[bool, ...]:
-        """The outcomes of the last checks, at most 50."""
-        with self._lock:
-            return tuple(self._found)
-
-    def needs_check(self) -> bool:
-        """Count a query; whether to answer it exactly too."""
-        with self._lock:
-            self._queries += 1
-            return self._queries % _CHECK_EVERY == 0
-
-    def note(self, found: bool) -> None:
-        """Enter the outcome of a check."""
-        with self._lock:
-            self._found = [*self._found, found][-_CHECKS:]
-            bad = len(self._found) == _CHECKS and sum(self._found) < _LEAST_RECALL * _CHECKS
-            if bad and self._trusted:
-                self._trusted = False
-                _LOG.warning(
-                    "hashing missed the best product in %d of %d checks; "
-                    "every query is answered exactly until the index is merged",
-                    _CHECKS - sum(self._found),
-                    _CHECKS,
-                )
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class VectorBlock:
     """Vectors and whose they are.
@@ -148,7 +97,7 @@ class VectorBlock:
         references: Iterable[ImageReference],
         vectors: Sequence[NDArray[np.float32]] | NDArray[np.float32],
     ) -> "VectorBlock":
-        """A block of live references with their (D,) vectors."""
+        """Return a block of live references with their (D,) vectors."""
         if isinstance(vectors, np.ndarray) and len(vectors):
             stacked = vectors
         else:
@@ -156,16 +105,18 @@ class VectorBlock:
         return cls(tuple(references), stacked, np.ones(len(vectors), np.bool_))
 
     def without(self, removed: Collection[ImageReference]) -> "VectorBlock":
-        """The block with some references marked as removed, sharing the vectors."""
-        gone = [row for row, reference in enumerate(self.references) if reference in removed]
-        if not gone:
+        """Return the block with some references marked as removed; it shares the vectors."""
+        removed_rows = [
+            row for row, reference in enumerate(self.references) if reference in removed
+        ]
+        if not removed_rows:
             return self
         alive = self.alive.copy()
-        alive[gone] = False
+        alive[removed_rows] = False
         return VectorBlock(self.references, self.vectors, alive)
 
     def live(self) -> "tuple[list[ImageReference], NDArray[np.float32]]":
-        """The references that are not removed, and their (N, D) vectors; all of them shared."""
+        """Return the references that are not removed, and their (N, D) vectors."""
         if self.alive.all():
             return list(self.references), self.vectors
         rows = np.flatnonzero(self.alive)
@@ -180,7 +131,7 @@ class Hashing:
     """Tables over a whole base and how well they do; no tables when the base is scanned."""
 
     tables: HashTables | None = None
-    gauge: RecallMonitor = field(default_factory=RecallMonitor)
+    monitor: RecallMonitor = field(default_factory=RecallMonitor)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -217,7 +168,7 @@ class VectorIndex:
         *,
         exact_below: int = EXACT_BELOW,
     ) -> "VectorIndex":
-        """An index of these references with (D,) unit vectors, not hashed yet."""
+        """Return an index of these references with (D,) unit vectors, not hashed yet."""
         return cls(VectorBlock.of(references, vectors), EMPTY_BLOCK, Hashing(), exact_below)
 
     def __len__(self) -> int:
@@ -226,18 +177,18 @@ class VectorIndex:
     @property
     def hashed(self) -> bool:
         """Whether a query goes through the hash tables."""
-        return self._hashing.tables is not None and self._hashing.gauge.trusted
+        return self._hashing.tables is not None and self._hashing.monitor.trusted
 
     @property
     def health(self) -> IndexHealth:
         """How it stands, for gauges and alarms."""
-        checks = self._hashing.gauge.checks
+        checks = self._hashing.monitor.checks
         return IndexHealth(
             references=len(self),
             hashed=self.hashed,
             checks=len(checks),
             recall=sum(checks) / len(checks) if checks else None,
-            alarm=not self._hashing.gauge.trusted,
+            alarm=not self._hashing.monitor.trusted,
         )
 
     @property
@@ -253,17 +204,17 @@ class VectorIndex:
         return grown or (self.merges_slowly and self._hashing.tables is None)
 
     def content(self) -> tuple[list[ImageReference], NDArray[np.float32]]:
-        """All that can be found, and their (N, D) vectors."""
+        """Return all references that can be found, and their (N, D) vectors."""
         block = VectorBlock.of(*_joined(self._base, self._delta))
         return list(block.references), block.vectors
 
-    def changed(
+    def with_changes(
         self,
         removed: Collection[ImageReference],
         added: Sequence[ImageReference],
         vectors: Sequence[NDArray[np.float32]],
     ) -> "VectorIndex":
-        """The index without some references and with others, which have (D,) unit vectors.
+        """Return the index without some references and with others, which have (D,) unit vectors.
 
         Raises:
             Invalid: the vectors differ in dimension.
@@ -274,7 +225,7 @@ class VectorIndex:
         return VectorIndex(self._base.without(removed), delta, self._hashing, self._exact_below)
 
     def merged(self) -> "VectorIndex":
-        """The same references with all of them in the base; see `merges_slowly`."""
+        """Return an index with all references in the base; see `merges_slowly`."""
         base = VectorBlock.of(*_joined(self._base, self._delta))
         hashing = (
             Hashing(LshTables.of(base.vectors)) if self.merges_slowly and len(self) else Hashing()
@@ -282,15 +233,15 @@ class VectorIndex:
         return VectorIndex(base, EMPTY_BLOCK, hashing, self._exact_below)
 
     def rebased(self, newer: "VectorIndex") -> "VectorIndex":
-        """What `newer` finds, on the base of this index."""
+        """Return an index that finds what `newer` finds, on the base of this one."""
         mine = set(self.content()[0])
         references, vectors = newer.content()
         missing = [row for row, reference in enumerate(references) if reference not in mine]
         added = [references[row] for row in missing]
-        return self.changed(mine.difference(references), added, list(vectors[missing]))
+        return self.with_changes(mine.difference(references), added, list(vectors[missing]))
 
     def search(self, vector: NDArray[np.float32], size: int) -> tuple[Neighbour, ...]:
-        """The products nearest to a (D,) unit vector, most similar first.
+        """Return the products nearest to a (D,) unit vector, most similar first.
 
         A product counts once, with its most similar picture. Fewer than `size` products are
         returned only when there are no more.
@@ -308,9 +259,9 @@ class VectorIndex:
         found = self._approximate(vector, size)
         if len(found) < size:
             return self._exact(vector, size)
-        if self._hashing.gauge.needs_check():
+        if self._hashing.monitor.needs_check():
             best = self._exact(vector, 1)[0]
-            self._hashing.gauge.note(best.product_id == found[0].product_id)
+            self._hashing.monitor.note(best.product_id == found[0].product_id)
         return found
 
     def _exact(self, vector: NDArray[np.float32], size: int) -> tuple[Neighbour, ...]:
@@ -354,7 +305,7 @@ def _scanned(block: VectorBlock, vector: NDArray[np.float32]) -> BlockRanking:
 
 
 def _best(rankings: Sequence[BlockRanking], size: int) -> tuple[Neighbour, ...]:
-    """The best products of several blocks, each once."""
+    """Return the best products of several blocks, each once."""
     similarities = np.concatenate([ranking.similarities for ranking in rankings])
     # Pictures of one product crowd the top, so look deeper until there are enough products.
     depth = 4 * size
@@ -366,7 +317,7 @@ def _best(rankings: Sequence[BlockRanking], size: int) -> tuple[Neighbour, ...]:
 
 
 def _top(similarities: NDArray[np.float32], depth: int) -> NDArray[np.intp]:
-    """Positions of the `depth` greatest, greatest first; equal ones in their order."""
+    """Return the positions of the `depth` greatest, greatest first; equal ones in their order."""
     if depth >= len(similarities):
         return np.argsort(-similarities, kind="stable")
     top = np.argpartition(-similarities, depth - 1)[:depth]

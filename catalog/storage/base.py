@@ -1,4 +1,4 @@
-"""Where a catalog's objects lie: whole objects under keys, nothing half-written."""
+"""The `Storage` protocol: whole objects under keys, nothing half-written."""
 
 import re
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from typing import Final, Protocol
 from catalog.errors import Invalid
 
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,255}")
-# What people drop has the names that their cameras and shops gave it.
-_DROPPED: Final = re.compile(r"[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,254}")
+# Files that people drop into `incoming/` keep the names that cameras and shops gave them.
+_DROPPED_NAME: Final = re.compile(r"[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,254}")
 INCOMING: Final = "incoming"
 
 
@@ -17,7 +17,7 @@ class StoredObject:
     """An object in a listing.
 
     Attributes:
-        key: where it lies.
+        key: its key.
         modified: when it was last written, seconds since the epoch.
         size: bytes.
         tag: changes when the content does; two equal contents may have different ones.
@@ -40,10 +40,10 @@ class Storage(Protocol):
     """
 
     def get(self, key: str) -> bytes:
-        """The object.
+        """Return the object.
 
         Raises:
-            NotFound: there is none.
+            NotFound: there is no such object.
         """
         ...
 
@@ -60,32 +60,32 @@ class Storage(Protocol):
         ...
 
     def list(self, prefix: str) -> tuple[str, ...]:
-        """Keys under a folder, which is named with its `/` at the end, sorted."""
+        """Return the keys under a folder, which is named with its `/` at the end, sorted."""
         ...
 
     def details(self, prefix: str) -> tuple[StoredObject, ...]:
-        """As `list`, with what a listing tells of each object."""
+        """Return what a listing says of each object under a folder, sorted by key."""
         ...
 
     def folders(self) -> tuple[str, ...]:
-        """First segments of all keys, sorted."""
+        """Return the first segments of all keys, sorted."""
         ...
 
     def delete(self, key: str) -> None:
-        """Remove the object; none there is no error."""
+        """Remove the object; an object that does not exist is no error."""
         ...
 
     def modified(self, key: str) -> float:
-        """When the object was last written, seconds since the epoch.
+        """Return when the object was last written, seconds since the epoch.
 
         Raises:
-            NotFound: there is none.
+            NotFound: there is no such object.
         """
         ...
 
 
 def check_key(key: str) -> str:
-    """The key itself.
+    """Return the key itself.
 
     Raises:
         Invalid: it is no key; above all, it would lead out of the storage.
@@ -93,6 +93,6 @@ def check_key(key: str) -> str:
     segments = key.split("/")
     depth = 2 if segments[1:2] == [INCOMING] else len(segments)
     fits = all(_SEGMENT.fullmatch(segment) for segment in segments[:depth])
-    if not fits or not all(_DROPPED.fullmatch(segment) for segment in segments[depth:]):
+    if not fits or not all(_DROPPED_NAME.fullmatch(segment) for segment in segments[depth:]):
         raise Invalid(f"{key!r} is not a storage key; use letters, digits, '.', '_', '-' and '/'")
     return key

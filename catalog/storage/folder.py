@@ -16,8 +16,9 @@ from catalog.storage.base import StoredObject, check_key
 # Everything that is not a key starts with a dot, and no key does.
 _PARTIAL: Final = ".partial"
 _LOCK: Final = ".lock"
-# No write takes this long; what is older was left by a process that died.
+# No write takes this long; an older temporary file was left by a process that died.
 _STALE_SECONDS: Final = 3600.0
+# What disks without hard links, or across which none can be made, answer.
 _NO_HARD_LINKS: Final = frozenset(
     {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
 )
@@ -56,7 +57,7 @@ class FolderStorage:
         self._swept = False
 
     def get(self, key: str) -> bytes:
-        """The object; see `Storage.get`."""
+        """Return the object; see `Storage.get`."""
         path = self._path(key)
         try:
             return path.read_bytes()
@@ -68,9 +69,9 @@ class FolderStorage:
     def put(self, key: str, data: bytes) -> None:
         """Write the object; see `Storage.put`."""
         path = self._path(key)
-        with self._partial(path, data) as partial:
+        with self._temporary(path, data) as temporary:
             try:
-                partial.replace(path)
+                temporary.replace(path)
             except OSError as error:
                 raise StorageUnavailable(describe_os_error("write", path, error)) from error
         self._settle(path)
@@ -80,9 +81,9 @@ class FolderStorage:
         path = self._path(key)
         if path.exists():
             return False
-        with self._partial(path, data) as partial:
+        with self._temporary(path, data) as temporary:
             try:
-                won = self._claim(partial, path)
+                won = self._claim(temporary, path)
             except OSError as error:
                 raise StorageUnavailable(describe_os_error("write", path, error)) from error
         if won:
@@ -90,16 +91,16 @@ class FolderStorage:
         return won
 
     def list(self, prefix: str) -> tuple[str, ...]:
-        """Keys under a folder; see `Storage.list`."""
+        """Return the keys under a folder; see `Storage.list`."""
         return tuple(sorted(self._walk(prefix)))
 
     def details(self, prefix: str) -> tuple[StoredObject, ...]:
-        """As `list`, with what a listing tells of each object; see `Storage.details`."""
+        """Return what a listing says of each object; see `Storage.details`."""
         found = (self._stored(key) for key in self.list(prefix))
         return tuple(stored for stored in found if stored is not None)
 
     def folders(self) -> tuple[str, ...]:
-        """First segments of all keys; see `Storage.folders`."""
+        """Return the first segments of all keys; see `Storage.folders`."""
         try:
             with os.scandir(self.root) as entries:
                 names = {e.name for e in entries if e.is_dir() and not e.name.startswith(".")}
@@ -120,7 +121,7 @@ class FolderStorage:
             raise StorageUnavailable(describe_os_error("delete", path, error)) from error
 
     def modified(self, key: str) -> float:
-        """When the object was last written; see `Storage.modified`."""
+        """Return when the object was last written; see `Storage.modified`."""
         path = self._path(key)
         try:
             return path.stat().st_mtime
@@ -151,35 +152,35 @@ class FolderStorage:
         return self.root / check_key(key)
 
     @contextmanager
-    def _partial(self, path: Path, data: bytes) -> Iterator[Path]:
-        """A temporary file with the data, on the same disk as its place; gone afterwards."""
+    def _temporary(self, path: Path, data: bytes) -> Iterator[Path]:
+        """Yield a temporary file with the data, on the same disk as its place."""
         try:
-            partial = self._write_partial(path, data)
+            temporary = self._write_temporary(path, data)
         except OSError as error:
             raise StorageUnavailable(describe_os_error("write", path, error)) from error
         try:
-            yield partial
+            yield temporary
         finally:
             with suppress(OSError):  # a leftover is swept later
-                partial.unlink(missing_ok=True)
+                temporary.unlink(missing_ok=True)
 
-    def _write_partial(self, path: Path, data: bytes) -> Path:
+    def _write_temporary(self, path: Path, data: bytes) -> Path:
         folder = self.root / _PARTIAL
         folder.mkdir(parents=True, exist_ok=True)
         self._make_folders(path.parent)
         self._sweep(folder)
-        partial = folder / f"{os.getpid()}-{uuid4().hex}"
+        temporary = folder / f"{os.getpid()}-{uuid4().hex}"
         try:
-            with partial.open("xb") as file:
+            with temporary.open("xb") as file:
                 file.write(data)
                 file.flush()
                 if self._durable:
                     os.fsync(file.fileno())
         except OSError:
             with suppress(OSError):
-                partial.unlink()
+                temporary.unlink()
             raise
-        return partial
+        return temporary
 
     def _make_folders(self, folder: Path) -> None:
         if folder.is_dir():
@@ -189,10 +190,10 @@ class FolderStorage:
         if self._durable:
             _flush_folder(folder.parent)
 
-    def _claim(self, partial: Path, path: Path) -> bool:
+    def _claim(self, temporary: Path, path: Path) -> bool:
         if self._hard_links:
             try:
-                os.link(partial, path)
+                os.link(temporary, path)
             except FileExistsError:
                 return False
             except OSError as error:
@@ -200,15 +201,15 @@ class FolderStorage:
                     raise
             else:
                 return True
-        return self._claim_locked(partial, path)
+        return self._claim_locked(temporary, path)
 
-    def _claim_locked(self, partial: Path, path: Path) -> bool:
+    def _claim_locked(self, temporary: Path, path: Path) -> bool:
         # The system lets go of this lock when its process dies, so it cannot be left behind.
         with (self.root / _LOCK).open("ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if path.exists():
                 return False
-            partial.replace(path)
+            temporary.replace(path)
             return True
 
     def _settle(self, path: Path) -> None:
@@ -246,6 +247,6 @@ def _walk_error(error: OSError) -> None:
 
 
 def describe_os_error(verb: str, path: Path, error: OSError) -> str:
-    """The sentence for what the system refused, with what to do about it."""
+    """Return the sentence for what the system refused, with what to do about it."""
     advice = _ADVICE.get(error.errno or 0, f"{error.strerror or error}; look after the disk")
     return f"cannot {verb} {path}: {advice}"

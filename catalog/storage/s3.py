@@ -39,20 +39,20 @@ class S3Storage:
     """
 
     def __init__(self, options: S3Options) -> None:
-        """Name the bucket; nothing is asked yet."""
+        """Name the bucket; nothing is requested yet."""
         self.options = options
         self._root = f"{options.prefix}/" if options.prefix else ""
         self._lock = Lock()
 
     def get(self, key: str) -> bytes:
-        """The object; see `Storage.get`."""
+        """Return the object; see `Storage.get`."""
         name = self._name(key)
-        with self._translated("read", key):
+        with self._errors_translated("read", key):
             for attempt in range(self.options.attempts):
                 try:
-                    answer = self._client.get_object(Bucket=self.options.bucket, Key=name)
-                    return answer["Body"].read()
-                # boto3 repeats requests, but not the reading of an answer that breaks off.
+                    response = self._client.get_object(Bucket=self.options.bucket, Key=name)
+                    return response["Body"].read()
+                # boto3 repeats requests, but not the reading of a response that breaks off.
                 except BotoCoreError as error:
                     if not is_broken_off(error) or attempt + 1 == self.options.attempts:
                         raise
@@ -61,14 +61,14 @@ class S3Storage:
     def put(self, key: str, data: bytes) -> None:
         """Write the object; see `Storage.put`."""
         bucket, name = self.options.bucket, self._name(key)
-        with self._translated("write", key):
+        with self._errors_translated("write", key):
             if len(data) <= _PART_BYTES:
                 self._client.put_object(Bucket=bucket, Key=name, Body=data, **self._encryption)
                 return
             config = TransferConfig(
                 multipart_threshold=_PART_BYTES,
                 multipart_chunksize=_PART_BYTES,
-                max_concurrency=4,
+                max_concurrency=4,  # four parts in memory at a time, 64 MB
             )
             self._client.upload_fileobj(
                 BytesIO(data), bucket, name, ExtraArgs=self._encryption, Config=config
@@ -81,7 +81,7 @@ class S3Storage:
         """
         name = self._name(key)
         try:
-            self._hasty_client.put_object(
+            self._single_try_client.put_object(
                 Bucket=self.options.bucket,
                 Key=name,
                 Body=data,
@@ -98,13 +98,13 @@ class S3Storage:
         return True
 
     def list(self, prefix: str) -> tuple[str, ...]:
-        """Keys under a folder; see `Storage.list`."""
+        """Return the keys under a folder; see `Storage.list`."""
         return tuple(stored.key for stored in self.details(prefix))
 
     def details(self, prefix: str) -> tuple[StoredObject, ...]:
-        """As `list`, with what a listing tells of each object; see `Storage.details`."""
+        """Return what a listing says of each object; see `Storage.details`."""
         folder = f"{self._name(prefix.rstrip('/'))}/"
-        with self._translated("list", prefix):
+        with self._errors_translated("list", prefix):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.options.bucket,
                 Prefix=folder,
@@ -112,65 +112,65 @@ class S3Storage:
             )
             found = [
                 StoredObject(
-                    one["Key"].removeprefix(self._root),
-                    one["LastModified"].timestamp(),
-                    one["Size"],
-                    one["ETag"].strip('"'),
+                    item["Key"].removeprefix(self._root),
+                    item["LastModified"].timestamp(),
+                    item["Size"],
+                    item["ETag"].strip('"'),
                 )
                 for page in pages
-                for one in page.get("Contents", [])
+                for item in page.get("Contents", [])
             ]
         return tuple(sorted((s for s in found if _is_object(s.key)), key=lambda s: s.key))
 
     def folders(self) -> tuple[str, ...]:
-        """First segments of all keys; see `Storage.folders`."""
-        with self._translated("list", ""):
+        """Return the first segments of all keys; see `Storage.folders`."""
+        with self._errors_translated("list", ""):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.options.bucket, Prefix=self._root, Delimiter="/"
             )
             names = [
-                one["Prefix"].removeprefix(self._root).rstrip("/")
+                item["Prefix"].removeprefix(self._root).rstrip("/")
                 for page in pages
-                for one in page.get("CommonPrefixes", [])
+                for item in page.get("CommonPrefixes", [])
             ]
         return tuple(sorted(name for name in names if _is_object(name)))
 
     def delete(self, key: str) -> None:
         """Remove the object; see `Storage.delete`."""
         name = self._name(key)
-        with self._translated("delete", key):
+        with self._errors_translated("delete", key):
             self._client.delete_object(Bucket=self.options.bucket, Key=name)
 
     def modified(self, key: str) -> float:
-        """When the object was last written; see `Storage.modified`."""
+        """Return when the object was last written; see `Storage.modified`."""
         name = self._name(key)
-        with self._translated("read", key):
-            answer = self._client.head_object(Bucket=self.options.bucket, Key=name)
-        return answer["LastModified"].timestamp()
+        with self._errors_translated("read", key):
+            response = self._client.head_object(Bucket=self.options.bucket, Key=name)
+        return response["LastModified"].timestamp()
 
     @property
     def _client(self) -> "S3Client":
         with self._lock:  # two threads would make two
-            return self._patient
+            return self._retrying
 
     @property
-    def _hasty_client(self) -> "S3Client":
+    def _single_try_client(self) -> "S3Client":
         with self._lock:
-            return self._hasty
+            return self._single_try
 
     @cached_property
-    def _patient(self) -> "S3Client":
-        return self._made(self.options.attempts)
+    def _retrying(self) -> "S3Client":
+        return self._make_client(self.options.attempts)
 
     @cached_property
-    def _hasty(self) -> "S3Client":
-        return self._made(1)
+    def _single_try(self) -> "S3Client":
+        return self._make_client(1)
 
     @cached_property
     def _session(self) -> boto3.session.Session:
         return open_session(self.options)
 
-    def _made(self, attempts: int) -> "S3Client":
+    def _make_client(self, attempts: int) -> "S3Client":
         return make_client(self._session, self.options, attempts)
 
     @property
@@ -182,7 +182,7 @@ class S3Storage:
         return {"ServerSideEncryption": kind} if kind else {}
 
     @contextmanager
-    def _translated(self, verb: str, key: str) -> Iterator[None]:
+    def _errors_translated(self, verb: str, key: str) -> Iterator[None]:
         try:
             yield
         except VENDOR_ERRORS as error:
@@ -198,5 +198,5 @@ class S3Storage:
 
 
 def _is_object(key: str) -> bool:
-    """Whether a listed key is one of ours; consoles leave empty objects that end with `/`."""
+    """Return whether a listed key is ours; consoles leave empty objects that end with `/`."""
     return not key.endswith("/") and not any(s.startswith(".") for s in key.split("/"))

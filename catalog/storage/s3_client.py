@@ -1,4 +1,4 @@
-"""How a server that speaks S3 is reached."""
+"""Clients of a server that speaks S3."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 VENDOR_ERRORS: Final = (ClientError, BotoCoreError, Boto3Error)
-# Servers that do not know of regions still want one in the signature.
+# Servers that know no regions still want one in the signature.
 _ANY_REGION: Final = "us-east-1"
+# At once and per client: twice the threads that read embeddings side by side.
 _CONNECTIONS: Final = 32
 
 
@@ -32,7 +33,7 @@ class S3Options:
         path_style: whether the bucket's name stands in the path, as most servers but AWS want it.
         encryption: "" for the bucket's own choice, "AES256", "aws:kms" or "aws:kms:KEY".
         access_key: boto3's own chain (environment, profile, role) when empty.
-        secret_key: likewise.
+        secret_key: boto3's own chain when empty.
         connect_seconds: bound of a connection attempt.
         read_seconds: bound of each wait for an answer.
         attempts: of a request that may be repeated without harm.
@@ -54,7 +55,7 @@ class S3Options:
 
 
 def open_session(options: S3Options) -> boto3.session.Session:
-    """Keys and region; boto3's own chain where the options name none.
+    """Return a session with keys and region; boto3's own chain where the options name none.
 
     Raises:
         StorageUnavailable: a profile that is named there does not exist.
@@ -69,11 +70,11 @@ def open_session(options: S3Options) -> boto3.session.Session:
         raise _unreachable(options, error) from error
 
 
-def make_client(made_by: boto3.session.Session, options: S3Options, attempts: int) -> "S3Client":
-    """A client that gives up after bounded waits; nothing is asked yet.
+def make_client(session: boto3.session.Session, options: S3Options, attempts: int) -> "S3Client":
+    """Return a client that gives up after bounded waits; nothing is requested yet.
 
     Args:
-        made_by: the session.
+        session: the session.
         options: endpoint, style of addresses and bounds.
         attempts: of each request.
 
@@ -91,10 +92,10 @@ def make_client(made_by: boto3.session.Session, options: S3Options, attempts: in
         response_checksum_validation="when_required",
     )
     try:
-        return made_by.client(
+        return session.client(
             "s3",
             endpoint_url=options.endpoint or None,
-            region_name=made_by.region_name or _ANY_REGION,
+            region_name=session.region_name or _ANY_REGION,
             config=config,
         )
     except VENDOR_ERRORS as error:

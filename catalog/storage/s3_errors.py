@@ -1,4 +1,4 @@
-"""What a bucket's refusals mean: which are certain, and what to do about each."""
+"""Errors of a bucket: which leave no doubt that nothing happened, and what to do about each."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -26,8 +26,8 @@ _NEVER_SENT: Final = (
     NoCredentialsError,
     PartialCredentialsError,
 )
-_CUT: Final = (IncompleteReadError, ResponseParserError, ResponseStreamingError)
-_BROKEN_OFF: Final = (*_CUT, ReadTimeoutError)
+_TRUNCATED: Final = (IncompleteReadError, ResponseParserError, ResponseStreamingError)
+_BROKEN_OFF: Final = (*_TRUNCATED, ReadTimeoutError)
 # Refused with a number below 500 and yet not settled: another conditional write was under way,
 # or the request was cut off on its way.
 _UNSETTLED: Final = frozenset({"ConditionalRequestConflict", "OperationAborted", "RequestTimeout"})
@@ -61,61 +61,61 @@ _ADVICE: Final[Mapping[str, str]] = {
 
 
 def is_absent(error: Exception) -> bool:
-    """Whether there is no such object; other than that there is no such bucket."""
+    """Return whether there is no such object; a missing bucket is another error."""
     return isinstance(error, ClientError) and _code(error) in _ABSENT
 
 
 def is_bucket_absent(error: Exception) -> bool:
-    """Whether there is no such bucket."""
+    """Return whether there is no such bucket."""
     return isinstance(error, ClientError) and _code(error) == "NoSuchBucket"
 
 
 def is_taken(error: Exception) -> bool:
-    """Whether a conditional write was refused because there is an object."""
+    """Return whether a conditional write was refused because there is an object."""
     return isinstance(error, ClientError) and _status(error) == 412
 
 
 def is_broken_off(error: Exception) -> bool:
-    """Whether an answer began and did not end."""
+    """Return whether a response began and did not end."""
     return isinstance(error, _BROKEN_OFF)
 
 
 def may_have_happened(error: Exception) -> bool:
-    """Whether a write that ended so may have been carried out, or may still be."""
+    """Return whether a write that ended so may have been carried out, or may still be."""
     if isinstance(error, ClientError):
         return _status(error) >= 500 or _code(error) in _UNSETTLED
     return not isinstance(error, _NEVER_SENT)
 
 
 def describe_s3_error(verb: str, url: str, error: Exception) -> str:
-    """The sentence for what the server refused, with what to do about it."""
+    """Return the sentence for what the server refused, with what to do about it."""
     return f"cannot {verb} {url}: {_advice(error)}"
 
 
 def _advice(error: Exception) -> str:
     if isinstance(error, ClientError):
-        return _advice_on_answer(error)
+        return _advice_on_response(error)
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return "there are no keys; set ACCESS_KEY and SECRET_KEY, or what boto3 reads"
     if isinstance(error, _NEVER_SENT):
         return "the server cannot be reached; look at SKULENS_S3_ENDPOINT and the network"
     if isinstance(error, ReadTimeoutError):
         return "the server does not answer; try again later"
-    if isinstance(error, _CUT):
+    if isinstance(error, _TRUNCATED):
         return "the answer broke off again and again; look at the network"
     kind = "the request failed" if isinstance(error, BotoCoreError) else "the upload failed"
     return f"{kind} ({' '.join(str(error).split())})"
 
 
-def _advice_on_answer(error: ClientError) -> str:
+def _advice_on_response(error: ClientError) -> str:
     code, status = _code(error), _status(error)
     advice = _ADVICE.get(code) or _ADVICE.get(str(status))
     if advice is not None:
         return advice.format(hint=_region_hint(error))
     if status >= 500:
         return _LATER.format(code=code)
-    said = error.response.get("Error", {}).get("Message") or "no reason given"
-    return f"the server refused ({code}: {' '.join(said.split())})"
+    message = error.response.get("Error", {}).get("Message") or "no reason given"
+    return f"the server refused ({code}: {' '.join(message.split())})"
 
 
 def _region_hint(error: ClientError) -> str:

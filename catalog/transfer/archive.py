@@ -1,4 +1,4 @@
-"""A zip of products, unpacked where nothing can go wrong: bounded, below one folder, no links."""
+"""Unpacking a zip of products safely: bounded, below one folder, without links."""
 
 import shutil
 import stat
@@ -15,9 +15,10 @@ from catalog.ingest.image_file import LARGEST_FILE
 from catalog.storage.folder import describe_os_error
 from catalog.transfer.manifest import MANIFEST_NAMES
 
+# Files and bytes of one archive: beyond any catalog, and within a disk.
 MOST_FILES: Final = 500_000
 MOST_BYTES: Final = 100_000_000_000
-# Pictures hardly shrink; what shrinks a hundredfold was made to swell.
+# Pictures hardly shrink; a file over a megabyte that shrinks a hundredfold is a zip bomb.
 _MOST_SWELLING: Final = 100
 _SMALL: Final = 1_000_000
 _LINK: Final = stat.S_IFLNK
@@ -36,10 +37,10 @@ _DAMAGE: Final = (
 
 @contextmanager
 def unpack_archive(archive: Path) -> Iterator[Path]:
-    """The folder with an archive's files, while the block runs.
+    """Yield the folder with an archive's files, while the block runs.
 
     Everything is checked before the first file is written. A single folder around all products is
-    gone into.
+    entered.
 
     Raises:
         Invalid: it is no zip, is damaged or encrypted, holds a path that leads out of it or a link,
@@ -50,7 +51,7 @@ def unpack_archive(archive: Path) -> Iterator[Path]:
         folder = Path(name)
         try:
             with zipfile.ZipFile(archive) as opened:
-                members = [one for one in opened.infolist() if not _ignored(one)]
+                members = [member for member in opened.infolist() if not _ignored(member)]
                 _check(members, archive)
                 for member in members:
                     _unpack(opened, member, folder)

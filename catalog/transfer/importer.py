@@ -1,9 +1,6 @@
-"""Many products at once, in and out."""
+"""Imports many products at once."""
 
 import hashlib
-import json
-import re
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,7 +10,6 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from threading import Condition
 from typing import Final
-from uuid import uuid4
 
 from catalog.errors import (
     AlreadyExists,
@@ -22,26 +18,19 @@ from catalog.errors import (
     Invalid,
     NotFound,
     PictureError,
-    StorageUnavailable,
 )
 from catalog.ingest.image_file import LARGEST_FILE, ImageFile
-from catalog.records.codec import product_record
-from catalog.records.product import Product, ReferenceImage, is_valid_id
+from catalog.migration import OnProgress
+from catalog.records.product import Product
 from catalog.records.validation import attribute_items, check_id
-from catalog.snapshot import Catalog
-from catalog.storage.folder import describe_os_error
 from catalog.store import BeforeCommit, CatalogStore, ChangeResult
 from catalog.transfer.archive import unpack_archive
-from catalog.transfer.manifest import MANIFEST_NAMES, ImportItem, ImportManifest, read_manifest
+from catalog.transfer.manifest import ImportItem, ImportManifest, read_manifest
 
-OnProgress = Callable[[int, int], None]
 FetchImage = Callable[[str], bytes]
 
 # Products taken in at a time: one is encoded while another is read, uploaded and committed.
 _AT_ONCE: Final = 4
-
-_UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
-_LONGEST_STEM: Final = 100
 
 
 class RowStatus(StrEnum):
@@ -63,7 +52,7 @@ class ImportRow:
         status: of the product.
         problems: sentences on what was refused: the product, or some of its pictures.
         notes: sentences on what was ignored.
-        findings: sentences on what is wrong with pictures that were taken in.
+        issues: sentences on what is wrong with pictures that were taken in.
     """
 
     where: str
@@ -71,7 +60,7 @@ class ImportRow:
     status: RowStatus
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    findings: tuple[str, ...] = ()
+    issues: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +83,7 @@ class ImportReport:
         return tuple(problem for row in self.rows for problem in row.problems)
 
     def count(self, status: RowStatus) -> int:
-        """How many products have that status."""
+        """Return how many products have that status."""
         return sum(row.status is status for row in self.rows)
 
 
@@ -111,7 +100,7 @@ def import_path(
 
 @contextmanager
 def open_manifest(path: Path) -> Iterator[ImportManifest]:
-    """What a path offers, while the block runs; no picture is decoded.
+    """Yield what a path offers, while the block runs; no picture is decoded.
 
     Args:
         path: a folder with one folder per product (which may hold a `products.jsonl` or
@@ -151,7 +140,7 @@ def import_manifest(
         Conflict: the catalog was encoded by other networks.
         StorageUnavailable: the storage refused; products before that one are in.
     """
-    if not store.is_current:
+    if not store.has_encoder:
         raise Conflict(
             f"catalog {store.name} was encoded by other networks; before an import "
             f"encode it again with: skulens catalog model {store.name} --switch"
@@ -185,7 +174,7 @@ class _Queue:
         self._first = 0
 
     def wait_for(self, place: int) -> None:
-        """Until all before this place are done; those are running or done, so it ends."""
+        """Wait until all before this place are done; those are running or done, so it ends."""
         with self._moved:
             self._moved.wait_for(lambda: self._first >= place)
 
@@ -214,13 +203,13 @@ def _row(
     manifest: ImportManifest,
     item: ImportItem,
     fetch: FetchImage | None,
-    turn: BeforeCommit,
+    before_commit: BeforeCommit,
 ) -> ImportRow:
     if item.problem:
         return ImportRow(item.where, item.product_id, RowStatus.REFUSED, (item.problem,))
     try:
         check_id(item.product_id, "product")
-        return _taken_in(store, manifest, item, fetch, turn)
+        return _taken_in(store, manifest, item, fetch, before_commit)
     except (Invalid, AlreadyExists, Conflict, NotFound) as error:
         problem = f"{item.where}: {error}"
         return ImportRow(item.where, item.product_id, RowStatus.REFUSED, (problem,))
@@ -231,14 +220,14 @@ def _taken_in(
     manifest: ImportManifest,
     item: ImportItem,
     fetch: FetchImage | None,
-    turn: BeforeCommit,
+    before_commit: BeforeCommit,
 ) -> ImportRow:
     pictures, problems = _pictures(manifest.root, item.pictures)
     _fetch_into(pictures, problems, item.addresses, fetch)
     before = store.state().products.get(item.product_id)
     if before is None:
-        return _added(store, item, pictures, problems, turn)
-    return _updated(store, item, before, pictures, problems, turn)
+        return _added(store, item, pictures, problems, before_commit)
+    return _updated(store, item, before, pictures, problems, before_commit)
 
 
 def _added(
@@ -246,7 +235,7 @@ def _added(
     item: ImportItem,
     pictures: list[ImageFile],
     problems: list[str],
-    turn: BeforeCommit,
+    before_commit: BeforeCommit,
 ) -> ImportRow:
     while pictures:
         try:
@@ -256,7 +245,7 @@ def _added(
                 name=item.name,
                 description=item.description or "",
                 attributes=item.attributes,
-                turn=turn,
+                before_commit=before_commit,
             )
         except PictureError as error:
             problems.append(str(error))
@@ -280,34 +269,34 @@ def _updated(
     before: Product,
     pictures: list[ImageFile],
     problems: list[str],
-    turn: BeforeCommit,
+    before_commit: BeforeCommit,
 ) -> ImportRow:
     have = {image.image_id for image in before.images}
     pictures = [picture for picture in pictures if _sha256(picture.data) not in have]
     # Checked before the pictures go in, so that a bad row changes nothing.
     attributes = None if item.attributes is None else dict(attribute_items(item.attributes))
     notes: tuple[str, ...] = ()
-    findings: tuple[str, ...] = ()
+    issues: tuple[str, ...] = ()
     while pictures:
         try:
-            added = store.add_images(item.product_id, pictures, turn=turn)
-            notes, findings = added.notes, _sentences(added)
+            added = store.add_images(item.product_id, pictures, before_commit=before_commit)
+            notes, issues = added.notes, _sentences(added)
             break
         except PictureError as error:
             problems.append(str(error))
             pictures = [picture for picture in pictures if picture.name != error.name]
-    turn()
+    before_commit()
     after = store.update_product(
         item.product_id, name=item.name, description=item.description, attributes=attributes
     )
     changed = after.product.revision != before.revision
     status = RowStatus.UPDATED if changed else RowStatus.UNCHANGED
     notes = (*notes, *after.notes)
-    return ImportRow(item.where, item.product_id, status, tuple(problems), notes, findings)
+    return ImportRow(item.where, item.product_id, status, tuple(problems), notes, issues)
 
 
 def _sentences(change: ChangeResult) -> tuple[str, ...]:
-    return tuple(finding.sentence for finding in change.findings)
+    return tuple(issue.sentence for issue in change.issues)
 
 
 def _pictures(root: Path, paths: Sequence[PurePosixPath]) -> tuple[list[ImageFile], list[str]]:
@@ -334,8 +323,8 @@ def _fetch_into(
         try:
             pictures.append(ImageFile(address, fetch(address)))
         except CatalogError as error:
-            said = str(error)
-            problems.append(said if address in said else f"{address}: {said}")
+            reason = str(error)
+            problems.append(reason if address in reason else f"{address}: {reason}")
 
 
 def _file(path: Path) -> bytes:
@@ -351,81 +340,3 @@ def _file(path: Path) -> bytes:
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def export_catalog(catalog: Catalog, directory: Path, on_progress: OnProgress | None = None) -> int:
-    """Write a catalog's pictures and a `products.jsonl` that `import_path` takes back.
-
-    The folder appears when it is complete.
-
-    Args:
-        catalog: what to write.
-        directory: a folder that does not exist yet or is empty.
-        on_progress: called with pictures done and pictures in all.
-
-    Returns:
-        The number of pictures written.
-
-    Raises:
-        AlreadyExists: the folder holds something.
-        NotFound: a picture is missing in the storage.
-        StorageUnavailable: the storage or the target's disk refused.
-    """
-    partial = directory.with_name(f".{directory.name}.{uuid4().hex}")
-    try:
-        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-            raise AlreadyExists(f"{directory} holds something already; give a new folder")
-        try:
-            partial.mkdir(parents=True)
-            written = _exported(catalog, partial, on_progress)
-            partial.replace(directory)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
-    except OSError as error:
-        raise StorageUnavailable(describe_os_error("write", directory, error)) from error
-    return written
-
-
-def _exported(catalog: Catalog, directory: Path, on_progress: OnProgress | None) -> int:
-    total = sum(len(product.images) for product in catalog.products.values())
-    done = 0
-    with (directory / MANIFEST_NAMES[0]).open("w", encoding="utf-8") as manifest:
-        for product in catalog.products.values():
-            names = _file_names(product)
-            (directory / product.product_id).mkdir()
-            for image, name in zip(product.images, names, strict=True):
-                (directory / name).write_bytes(catalog.picture(image.image_id))
-                done += 1
-                if on_progress:
-                    on_progress(done, total)
-            manifest.write(json.dumps(_line(product, names), ensure_ascii=False) + "\n")
-    return done
-
-
-def _line(product: Product, names: Sequence[PurePosixPath]) -> dict[str, object]:
-    record = product_record(product)
-    return {
-        "product_id": product.product_id,
-        "name": product.name,
-        "description": product.description,
-        "images": [str(name) for name in names],
-        "attributes": record["attributes"],
-    }
-
-
-def _file_names(product: Product) -> list[PurePosixPath]:
-    names: list[PurePosixPath] = []
-    taken: set[str] = set()
-    for number, image in enumerate(product.images, start=1):
-        name = _file_name(image)
-        if name.lower() in taken:  # also apart on disks that ignore case
-            name = f"{number}-{name}"
-        taken.add(name.lower())
-        names.append(PurePosixPath(product.product_id, name))
-    return names
-
-
-def _file_name(image: ReferenceImage) -> str:
-    """The file's own name as far as it is harmless, else its hash."""
-    stem = _UNSAFE.sub("-", PurePosixPath(image.source_name).stem)[:_LONGEST_STEM].strip(".-_")
-    return f"{stem if is_valid_id(stem) else image.image_id[:16]}.{image.extension}"

@@ -1,4 +1,4 @@
-"""What is to be imported: one folder per product, or a CSV or JSON Lines manifest."""
+"""Manifests of an import: one folder per product, or a CSV or JSON Lines file."""
 
 import csv
 import json
@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from catalog.errors import Invalid, NotFound, StorageUnavailable
-from catalog.records.codec import Malformed, mapping
+from catalog.records.codec import Malformed, as_object
 from catalog.records.product import AttributeValue
 from catalog.storage.folder import describe_os_error
 
@@ -39,8 +39,8 @@ class ImportItem:
         pictures: paths relative to the manifest's folder.
         addresses: further pictures, as `s3://bucket/key`.
         name: None leaves a known product's as it is.
-        description: likewise.
-        attributes: likewise.
+        description: None leaves a known product's as it is.
+        attributes: None leaves a known product's as they are.
         problem: why it cannot be imported; empty when it can.
     """
 
@@ -189,7 +189,7 @@ def _table_item(row: Mapping[str | None, str | list[str] | None], where: str) ->
 
 
 def _table_attribute(column: str, cell: str) -> tuple[str, AttributeValue]:
-    """Cells are texts, as `0012` may be a number that is none; a column can say otherwise."""
+    """Read a cell as text, as `0012` may be no number; its column's name can say otherwise."""
     name, _, kind = column.rpartition(":")
     if kind == "list" and name:
         return name, tuple(part.strip() for part in cell.split(_LIST) if part.strip())
@@ -211,7 +211,7 @@ def _line_items(path: Path) -> Iterator[ImportItem]:
 def _line_item(line: str, where: str) -> ImportItem:
     product_id = ""
     try:
-        record = mapping(json.loads(line))
+        record = as_object(json.loads(line))
         product_id = _text(record, "product_id") or ""
         return ImportItem(
             where,
@@ -226,8 +226,8 @@ def _line_item(line: str, where: str) -> ImportItem:
 
 
 def _line_attributes(record: Mapping[str, object]) -> Mapping[str, AttributeValue] | None:
-    """The `attributes` object and every key that is not one of ours."""
-    given = dict(mapping(record.get("attributes") or {}))
+    """Return the `attributes` object and every key that is not one of ours."""
+    given = dict(as_object(record.get("attributes") or {}))
     given.update(
         {key: value for key, value in record.items() if key not in (*_OWN_COLUMNS, "attributes")}
     )
@@ -270,7 +270,7 @@ def _listed(value: object) -> Sequence[str]:
 
 
 def _places(texts: Sequence[str]) -> tuple[tuple[PurePosixPath, ...], tuple[str, ...]]:
-    """Paths and addresses, each once."""
+    """Return paths and addresses, each once."""
     given = [text.strip() for text in texts if text.strip()]
     addresses = [text for text in given if text.startswith(S3_SCHEME)]
     for address in addresses:

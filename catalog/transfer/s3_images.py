@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from urllib3 import HTTPResponse
 
+# Of one picture: the largest at 27 Mbit/s.
 FETCH_SECONDS: Final = 120.0
 _CHUNK_BYTES: Final = 1 << 20
 S3: Final = "s3://"
@@ -33,7 +34,7 @@ class S3Images:
         most_bytes: int = LARGEST_FILE,
         seconds: float = FETCH_SECONDS,
     ) -> None:
-        """Say how to reach the server; nothing is asked yet.
+        """Name the server; nothing is requested yet.
 
         Args:
             options: of the server; bucket and prefix are not used.
@@ -46,7 +47,7 @@ class S3Images:
         self._lock = Lock()
 
     def get(self, address: str) -> bytes:
-        """The object at an `s3://bucket/key` address.
+        """Return the object at an `s3://bucket/key` address.
 
         Raises:
             NotFound: there is none, no such bucket, or it is too large for a picture.
@@ -59,7 +60,7 @@ class S3Images:
             for left in reversed(range(self._options.attempts)):
                 try:
                     return self._read(reader, bucket, key)
-                # boto3 repeats requests, but not the reading of an answer that breaks off.
+                # boto3 repeats requests, but not the reading of a response that breaks off.
                 except BotoCoreError as error:
                     if not left or not is_broken_off(error):
                         raise
@@ -73,9 +74,9 @@ class S3Images:
 
     def _read(self, reader: "S3Client", bucket: str, key: str) -> bytes:
         address = f"{S3}{bucket}/{key}"
-        answer = reader.get_object(Bucket=bucket, Key=key)
-        body = answer["Body"]
-        size = answer["ContentLength"]
+        response = reader.get_object(Bucket=bucket, Key=key)
+        body = response["Body"]
+        size = response["ContentLength"]
         if size > self._most_bytes:
             body.close()
             too_large = f"({size:,} bytes; {self._most_bytes:,} are allowed)"
@@ -98,7 +99,7 @@ class S3Images:
 
 @contextmanager
 def _ended_after(seconds: float, body: StreamingBody) -> Iterator[Callable[[], bool]]:
-    """Cuts an answer off whose reading takes longer; yields whether it did.
+    """Cut a response off whose reading takes longer; yields a function that tells whether it did.
 
     A socket's timeout starts anew with every byte, so a server that sends one now and then would
     hold the reader for ever.
@@ -108,7 +109,7 @@ def _ended_after(seconds: float, body: StreamingBody) -> Iterator[Callable[[], b
     def cut_off() -> None:
         over.set()
         with suppress(ValueError, RuntimeError, OSError):  # it was read to its end just now
-            raw: HTTPResponse = vars(body)["_raw_stream"]  # there is no other door to it
+            raw: HTTPResponse = vars(body)["_raw_stream"]  # there is no public access to it
             raw.shutdown()
 
     timer = Timer(seconds, cut_off)

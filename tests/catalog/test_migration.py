@@ -33,7 +33,7 @@ def test_preparing_encodes_beside_and_the_old_networks_go_on_answering(
     memory: MemoryStorage,
 ) -> None:
     filled(memory)
-    change = same_store(memory, FakeEncoder("2")).model
+    change = same_store(memory, FakeEncoder("2")).migration
     progress: list[tuple[int, int]] = []
     change.prepare(lambda done, total: progress.append((done, total)))
     assert progress == [(1, 3), (2, 3), (3, 3)]
@@ -46,7 +46,7 @@ def test_preparing_encodes_beside_and_the_old_networks_go_on_answering(
 
 def test_the_switch_is_one_entry_and_so_is_going_back(memory: MemoryStorage) -> None:
     filled(memory)
-    change = same_store(memory, FakeEncoder("2")).model
+    change = same_store(memory, FakeEncoder("2")).migration
     change.prepare()
     before = same_store(memory).state().sequence
     assert change.switch() == before + 1
@@ -69,9 +69,9 @@ def test_pictures_encoded_before_a_stop_are_not_encoded_again(memory: MemoryStor
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        same_store(memory, first).model.switch(stop)
+        same_store(memory, first).migration.switch(stop)
     assert answers(memory, "1")
-    same_store(memory, second).model.switch()
+    same_store(memory, second).migration.switch()
     assert len(first.siblings) + len(second.siblings) == 3
     assert answers(memory, "2")
 
@@ -86,7 +86,7 @@ def test_products_that_came_while_encoding_are_encoded_before_the_switch(
         if done == total == 3:
             old.add_product("late", [picture(9)])
 
-    same_store(memory, FakeEncoder("2")).model.switch(meanwhile)
+    same_store(memory, FakeEncoder("2")).migration.switch(meanwhile)
     found = same_store(memory, FakeEncoder("2")).snapshot().shortlist(embedding_of(pixels(9)), 1)
     assert found[0].product_id == "late"
 
@@ -96,18 +96,18 @@ def test_going_back_is_refused_while_pictures_lack_the_old_features(
 ) -> None:
     filled(memory)
     store = same_store(memory, FakeEncoder("2"))
-    store.model.switch()
+    store.migration.switch()
     store.add_product("new", [picture(9)])
     with pytest.raises(Conflict, match=r"1 pictures .* have no features"):
-        store.model.roll_back()
-    same_store(memory, FakeEncoder("1")).model.prepare()
-    store.model.roll_back()
+        store.migration.roll_back()
+    same_store(memory, FakeEncoder("1")).migration.prepare()
+    store.migration.roll_back()
     assert answers(memory, "1")
 
 
 def test_there_is_nothing_to_go_back_to_at_first(memory: MemoryStorage) -> None:
     filled(memory)
-    change = same_store(memory).model
+    change = same_store(memory).migration
     with pytest.raises(NotFound):
         change.roll_back()
     with pytest.raises(Invalid, match="knows no networks"):
@@ -119,8 +119,8 @@ def test_what_is_prepared_or_was_active_is_known_after_a_snapshot_object(
     memory: MemoryStorage,
 ) -> None:
     filled(memory)
-    same_store(memory, FakeEncoder("2")).model.switch()
-    same_store(memory, FakeEncoder("3")).model.prepare()
+    same_store(memory, FakeEncoder("2")).migration.switch()
+    same_store(memory, FakeEncoder("3")).migration.prepare()
     store = same_store(memory, FakeEncoder("2"))
     for number in range(10, 80):
         store.add_product(f"p{number}", [picture(number)])

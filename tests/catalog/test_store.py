@@ -392,7 +392,7 @@ class TestOtherNetworks:
     ) -> None:
         new_store(memory).add_product("a", [picture(1)])
         store = same_store(memory, FakeEncoder("2"))
-        assert not store.is_current
+        assert not store.has_encoder
         assert list(store.snapshot().products) == ["a"]
         sentence = "crop-1 is now crop-2.*catalog model shop --switch"
         for use in (
@@ -413,10 +413,10 @@ class TestOtherNetworks:
         encoder = FakeEncoder("2")
         store = same_store(memory, encoder)
         progress: list[tuple[int, int]] = []
-        version = store.reencode(lambda done, total: progress.append((done, total)))
+        version = store.migration.switch(lambda done, total: progress.append((done, total)))
         assert progress == [(2, 6), (4, 6), (6, 6)]
         assert encoder.siblings == [0, 1] * 3
-        assert store.is_current
+        assert store.has_encoder
         assert store.snapshot().index_version == version
         assert store.snapshot().shortlist(embedding_of(pixels(1)), 1)[0].product_id == "p1"
         store.restore_product("gone")
@@ -430,11 +430,11 @@ class TestOtherNetworks:
             old.add_product(f"p{number}", [picture(number)])
         memory.refuses_after = 4
         with pytest.raises(StorageUnavailable):
-            same_store(memory, FakeEncoder("2")).reencode()
-        assert old.is_current
+            same_store(memory, FakeEncoder("2")).migration.switch()
+        assert old.has_encoder
         memory.refuses_after = None
         encoder = FakeEncoder("2")
-        same_store(memory, encoder).reencode()
+        same_store(memory, encoder).migration.switch()
         assert len(encoder.siblings) == 2
 
     def test_products_that_come_during_the_encoding_are_encoded_too(
@@ -449,7 +449,7 @@ class TestOtherNetworks:
             if done == total == 1 and not added:
                 added.append(old.add_product("late", [picture(2)]).index_version)
 
-        store.reencode(add_one)
+        store.migration.switch(add_one)
         assert store.snapshot().shortlist(embedding_of(pixels(2)), 1)[0].product_id == "late"
 
     def test_encoding_again_mends_missing_and_damaged_features(self, memory: MemoryStorage) -> None:
@@ -464,7 +464,7 @@ class TestOtherNetworks:
         memory.objects[embedding] = b"damaged"
         with pytest.raises(CatalogError, match="damaged"):
             same_store(memory).snapshot().shortlist(embedding_of(pixels(1)), 1)
-        version = same_store(memory).reencode()
+        version = same_store(memory).migration.switch()
         snapshot = same_store(memory).snapshot()
         assert snapshot.index_version == version == 3
         assert snapshot.shortlist(embedding_of(pixels(2)), 1)[0].product_id == "b"

@@ -87,13 +87,13 @@ def feedback(
     json: JsonOption = False,
 ) -> None:
     """List what people said of answers, the newest first; `calibrate` learns from it."""
-    from catalog.records.feedback import feedback_record
+    from catalog.records.codec import to_record
 
     output = Output(json=json)
     said = open_services(context).catalogs.open(name).snapshot().feedback
     table = Table("When", "Verdict", "Answer", "Really", "Probability", "Picture", box=None)
     for one in reversed(said[-limit:]):
-        output.line({"catalog": name, **feedback_record(one)})
+        output.line({"catalog": name, **to_record(one)})
         probability = "" if one.probability is None else f"{100 * one.probability:.1f} %"
         cells = (one.at[:16].replace("T", " "), str(one.verdict), one.product_id)
         more = (one.other_product_id or "", probability, "yes" if one.picture else "")

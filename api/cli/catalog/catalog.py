@@ -164,7 +164,7 @@ def import_catalog(
         report = _taken_in(context, name, manifest, output)
     for row in report.rows:
         output.line(import_row_json(row))
-    said = (sentence for row in report.rows for sentence in (*row.notes, *row.findings))
+    said = (sentence for row in report.rows for sentence in (*row.notes, *row.issues))
     for sentence in (*report.ignored, *said):
         output.note(sentence)
     for failure in report.failures:
@@ -221,7 +221,7 @@ def export_catalog(
     json: JsonOption = False,
 ) -> None:
     """Write a catalog's pictures and a manifest into a folder; `import` reads them back."""
-    from catalog.transfer.importer import export_catalog
+    from catalog.transfer.exporter import export_catalog
 
     output = Output(json=json)
     snapshot = open_services(context).catalogs.open(name).snapshot()

@@ -255,7 +255,7 @@ def _typed(values: list[str]) -> "AttributeValue":
 def _answer(output: Output, catalog: str, change: "ChangeResult", done: str) -> None:
     output.line(change_json(catalog, change.index_version, change.product))
     output.show(Text(f"{done} (catalog {catalog}, version {change.index_version})"))
-    for note in (*change.notes, *(finding.sentence for finding in change.findings)):
+    for note in (*change.notes, *(issue.sentence for issue in change.issues)):
         output.note(note)
 
 

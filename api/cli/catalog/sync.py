@@ -97,7 +97,7 @@ def model(
     if model_id is not None and not switch:
         raise typer.BadParameter("an ID goes with --switch only")
     output = Output(json=json)
-    change = open_services(context).catalogs.open(name).model
+    change = open_services(context).catalogs.open(name).migration
     with output.progress("encoding", "pictures") as advance:
         if encode:
             change.prepare(advance)

@@ -115,7 +115,7 @@ def job_handlers(
         }
 
     def model(desk: JobContext) -> dict[str, Any]:
-        change = hub.store(desk.job.catalog).model
+        change = hub.store(desk.job.catalog).migration
 
         def progress(done: int, total: int) -> None:
             desk.progress("encoding", done, total)

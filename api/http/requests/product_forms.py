@@ -71,12 +71,12 @@ def change_json(
         "notes": list(change.notes),
         "findings": [
             {
-                "fault": str(one.fault),
-                "picture": one.picture,
-                "sentence": one.sentence,
-                "product_id": one.product_id,
-                "similarity": one.similarity,
+                "fault": str(issue.kind),
+                "picture": issue.picture,
+                "sentence": issue.sentence,
+                "product_id": issue.product_id,
+                "similarity": issue.similarity,
             }
-            for one in change.findings
+            for issue in change.issues
         ],
     }

@@ -282,7 +282,7 @@ def _replaced(
     if change is None:
         return after
     return ChangeResult(
-        after.index_version, after.product, change.notes + after.notes, change.findings
+        after.index_version, after.product, change.notes + after.notes, change.issues
     )
 
 

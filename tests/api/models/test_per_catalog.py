@@ -105,7 +105,7 @@ def test_a_catalog_is_asked_by_the_embedder_that_was_made_for_it(
     assert made is not None
     assert made.decision.model_id != models.decision.model_id
     assert made.networks.detector is models.networks.detector
-    opened(memory, models, adapted).model.by(made.encoder).switch()
+    opened(memory, models, adapted).migration.by(made.encoder).switch()
 
     # Another process, which finds the networks by what the journal says.
     other = adapted_in(memory, models, tmp_path / "elsewhere")

@@ -35,31 +35,31 @@ def switched(memory: MemoryStorage) -> CatalogStore:
     """A catalog with one product, switched to networks made for it."""
     new_store(memory).add_product("p1", [picture(1)])
     store = store_with_others(memory)
-    store.model.by(ADAPTED).switch()
+    store.migration.by(ADAPTED).switch()
     return store
 
 
 def test_the_own_encoder_comes_first_and_an_unknown_one_is_refused_by_name() -> None:
     own = FakeEncoder()
     encoders = CatalogEncoders("shop", own, adapted_only)
-    assert encoders.of(own.part_ids) is own
-    assert encoders.of(ADAPTED.part_ids) is ADAPTED
+    assert encoders.get(own.part_ids) is own
+    assert encoders.get(ADAPTED.part_ids) is ADAPTED
     strange = FakeEncoder("strange").part_ids
     assert encoders.find(strange) is None
     with pytest.raises(Conflict, match="embedding-strange"):
-        encoders.of(strange)
+        encoders.get(strange)
 
 
 def test_a_process_that_has_them_answers_and_takes_pictures_in(
     memory: MemoryStorage, switched: CatalogStore
 ) -> None:
-    assert switched.is_current
+    assert switched.has_encoder
     switched.add_product("p2", [picture(2)])
     switched.add_images("p2", [picture(3)])
     again = store_with_others(memory).snapshot()
     assert again.part_ids == ADAPTED.part_ids
     assert again.shortlist(embedding_of(pixels(2)), 1)[0].product_id == "p2"
-    assert switched.model.models().answered
+    assert switched.migration.models().answered
 
 
 def test_a_product_removed_before_the_switch_comes_back_by_the_new_networks(
@@ -69,7 +69,7 @@ def test_a_product_removed_before_the_switch_comes_back_by_the_new_networks(
     store = store_with_others(memory)
     store.add_product("p2", [picture(2)])
     store.remove_product("p2")
-    store.model.by(ADAPTED).switch()
+    store.migration.by(ADAPTED).switch()
     store.restore_product("p2")
     assert store.snapshot().shortlist(embedding_of(pixels(2)), 1)[0].product_id == "p2"
 
@@ -79,7 +79,7 @@ def test_a_follower_that_lacks_them_says_so_and_keeps_answering_by_the_old_ones(
 ) -> None:
     new_store(memory).add_product("p1", [picture(1)])
     with Follower(same_store(memory), poll_seconds=0.01) as follower:
-        store_with_others(memory).model.by(ADAPTED).switch()
+        store_with_others(memory).migration.by(ADAPTED).switch()
         store_with_others(memory).add_product("p2", [picture(2)])
         for _ in range(200):
             if follower.health.degraded:
@@ -92,10 +92,10 @@ def test_a_follower_that_lacks_them_says_so_and_keeps_answering_by_the_old_ones(
 
 
 def test_without_them_pictures_are_refused(memory: MemoryStorage, switched: CatalogStore) -> None:
-    assert switched.is_current
+    assert switched.has_encoder
     old = same_store(memory)
-    assert not old.is_current
-    assert not old.model.models().answered
+    assert not old.has_encoder
+    assert not old.migration.models().answered
     with pytest.raises(Conflict, match="other networks"):
         old.add_product("p2", [picture(2)])
 
@@ -104,31 +104,33 @@ def test_a_switch_while_pictures_are_taken_in_refuses_them(memory: MemoryStorage
     new_store(memory).add_product("p1", [picture(1)])
     store = store_with_others(memory)
     with pytest.raises(Conflict, match="switched to other networks meanwhile"):
-        store.add_product("p2", [picture(2)], turn=lambda: _switch(store_with_others(memory)))
+        store.add_product(
+            "p2", [picture(2)], before_commit=lambda: _switch(store_with_others(memory))
+        )
     assert "p2" not in store.snapshot().products
 
 
 def _switch(store: CatalogStore) -> None:
-    store.model.by(ADAPTED).switch()
+    store.migration.by(ADAPTED).switch()
 
 
 def test_back_and_forth_with_pictures_that_came_between(
     memory: MemoryStorage, switched: CatalogStore
 ) -> None:
-    switched.model.switch()
+    switched.migration.switch()
     switched.add_product("p2", [picture(2)])
-    switched.model.switch_to(model_id_of(ADAPTED.part_ids))
+    switched.migration.switch_to(model_id_of(ADAPTED.part_ids))
     assert switched.state().part_ids == ADAPTED.part_ids
     assert switched.snapshot().shortlist(embedding_of(pixels(2)), 1)[0].product_id == "p2"
-    switched.model.roll_back()
+    switched.migration.roll_back()
     assert switched.state().part_ids == FakeEncoder().part_ids
-    assert same_store(memory).is_current
+    assert same_store(memory).has_encoder
 
 
 def test_a_deleted_catalog_takes_its_networks_along(
     memory: MemoryStorage, switched: CatalogStore
 ) -> None:
     memory.put("shop/models/abc.safetensors", b"weights")
-    assert switched.is_current
+    assert switched.has_encoder
     Catalogs(memory, FakeEncoder()).delete("shop")
     assert not [key for key in memory.objects if "/models/" in key]

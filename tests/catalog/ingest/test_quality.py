@@ -33,7 +33,7 @@ def of(image: NDArray[np.uint8], keypoints: int = 100) -> Encoding:
 
 def faults(image: NDArray[np.uint8], keypoints: int = 100) -> list[IssueKind]:
     found = inspect_image("a.jpg", image, of(image, keypoints), QualityRules())
-    return [one.fault for one in found]
+    return [issue.kind for issue in found]
 
 
 def store_with(memory: MemoryStorage, rules: QualityRules) -> CatalogStore:
@@ -52,9 +52,9 @@ def test_a_good_picture_has_no_fault() -> None:
 
 def test_a_small_picture_is_found_and_its_size_told() -> None:
     small = photo()[:90, :300]
-    (finding,) = inspect_image("a.jpg", small, of(small, 100), QualityRules())
-    assert finding.fault is IssueKind.SMALL
-    assert "300x90" in finding.sentence
+    (issue,) = inspect_image("a.jpg", small, of(small, 100), QualityRules())
+    assert issue.kind is IssueKind.SMALL
+    assert "300x90" in issue.sentence
 
 
 def test_a_blurred_picture_is_found() -> None:
@@ -79,9 +79,9 @@ def test_a_picture_that_another_product_has_is_told_with_that_product(
     memory: MemoryStorage,
 ) -> None:
     store = store_with(memory, CRISP)
-    assert store.add_product("first", [picture(1)]).findings == ()
-    (finding,) = store.add_product("second", [picture(1)]).findings
-    assert (finding.fault, finding.product_id) == (IssueKind.DUPLICATE, "first")
+    assert store.add_product("first", [picture(1)]).issues == ()
+    (issue,) = store.add_product("second", [picture(1)]).issues
+    assert (issue.kind, issue.product_id) == (IssueKind.DUPLICATE, "first")
 
 
 def test_a_near_twin_is_told_with_how_close_it_is(memory: MemoryStorage) -> None:
@@ -89,10 +89,10 @@ def test_a_near_twin_is_told_with_how_close_it_is(memory: MemoryStorage) -> None
     store.add_product("orange", [named(pixels(1), "orange.png")])
     nearly = pixels(1).copy()
     nearly[0, 0] ^= 255
-    (finding,) = store.add_product("grapefruit", [named(nearly, "grapefruit.png")]).findings
-    assert (finding.fault, finding.product_id) == (IssueKind.TWIN, "orange")
-    assert finding.similarity is not None
-    assert 0.9 <= finding.similarity <= 1
+    (issue,) = store.add_product("grapefruit", [named(nearly, "grapefruit.png")]).issues
+    assert (issue.kind, issue.product_id) == (IssueKind.TWIN, "orange")
+    assert issue.similarity is not None
+    assert 0.9 <= issue.similarity <= 1
 
 
 def test_further_pictures_of_one_product_are_no_twins(memory: MemoryStorage) -> None:
@@ -100,7 +100,7 @@ def test_further_pictures_of_one_product_are_no_twins(memory: MemoryStorage) -> 
     store.add_product("orange", [named(pixels(1), "a.png")])
     nearly = pixels(1).copy()
     nearly[0, 0] ^= 255
-    assert store.add_images("orange", [named(nearly, "b.png")]).findings == ()
+    assert store.add_images("orange", [named(nearly, "b.png")]).issues == ()
 
 
 def test_what_a_setting_refuses_is_not_taken_in_and_changes_nothing(memory: MemoryStorage) -> None:
@@ -133,5 +133,5 @@ def test_twins_within_one_import_are_told_and_products_keep_the_order_of_the_man
     store = store_with(memory, CRISP)
     report = import_path(store, tmp_path)
     assert list(store.state().products) == [f"p{number:02d}" for number in range(12)]
-    told = [bool(row.findings) for row in report.rows]
+    told = [bool(row.issues) for row in report.rows]
     assert told[1::2] == [True] * 6

@@ -20,7 +20,7 @@ from catalog.journal.entries import (
     ProductWritten,
 )
 from catalog.journal.journal import Journal
-from catalog.journal.state import EMPTY_STATE, Lifecycle, replay
+from catalog.journal.state import CatalogState, Lifecycle, replay
 from catalog.records.product import Product, ReferenceImage
 from tests.catalog.support.fakes import MemoryStorage
 
@@ -184,14 +184,16 @@ def test_replaying_in_two_parts_is_replaying_at_once(
     history: list[JournalChange], cut: int
 ) -> None:
     entries = [entry(n, change) for n, change in enumerate(history, start=1)]
-    at_once = replay(EMPTY_STATE, entries)
-    assert replay(replay(EMPTY_STATE, entries[:cut]), entries[cut:]) == at_once
+    at_once = replay(CatalogState("shop"), entries)
+    assert replay(replay(CatalogState("shop"), entries[:cut]), entries[cut:]) == at_once
     assert at_once.sequence == len(history)
     assert not set(at_once.products) & set(at_once.removed)
 
 
 def test_replaying_leaves_the_old_state_as_it_was() -> None:
-    before = replay(EMPTY_STATE, [entry(1, PartsActivated(PARTS)), entry(2, ProductWritten(MILK))])
+    before = replay(
+        CatalogState("shop"), [entry(1, PartsActivated(PARTS)), entry(2, ProductWritten(MILK))]
+    )
     after = replay(before, [entry(3, ProductRemoved(MILK))])
     assert list(before.products) == ["oat-milk"]
     assert list(after.products) == []

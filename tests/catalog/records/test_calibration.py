@@ -7,7 +7,8 @@ import pytest
 
 from catalog.errors import Invalid, NotFound
 from catalog.follower import Follower
-from catalog.records.calibration import Calibration, calibration_from, calibration_record
+from catalog.records.calibration import Calibration
+from catalog.records.codec import from_record, to_record
 from catalog.registry import Catalogs
 from catalog.storage.base import Storage
 from catalog.storage.folder import FolderStorage
@@ -86,19 +87,19 @@ def test_numbers_out_of_range_are_no_calibration(fault: Mapping[str, float | Non
     with pytest.raises(Invalid):
         replace(STRICT, **fault)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="calibration"):
-        calibration_from({**calibration_record(STRICT), **fault})
+        from_record(Calibration, {**to_record(STRICT), **fault})
 
 
 @pytest.mark.parametrize("fault", [{"threshold": None}, {"threshold": "x"}, {"slope": True}])
 def test_a_damaged_record_is_none(fault: Mapping[str, object]) -> None:
     with pytest.raises(ValueError, match="should be a number"):
-        calibration_from({**calibration_record(STRICT), **fault})
+        from_record(Calibration, {**to_record(STRICT), **fault})
 
 
 def test_a_calibration_survives_its_record() -> None:
     bare = Calibration("net", "", 0.02, 0.8)
     for one in (STRICT, bare):
-        assert calibration_from(calibration_record(one)) == one
+        assert from_record(Calibration, to_record(one)) == one
 
 
 def threshold_in(storage: str) -> dict[str, float]:

@@ -19,14 +19,13 @@ from catalog.journal.entries import (
     decode_entry,
     encode_entry,
 )
-from catalog.journal.state import EMPTY_STATE, CatalogState, replay
+from catalog.journal.state import CatalogState, replay
 from catalog.records import feedback as rules
 from catalog.records.calibration import Calibration
+from catalog.records.codec import from_record, to_record
 from catalog.records.feedback import (
     Feedback,
     FeedbackVerdict,
-    feedback_from,
-    feedback_record,
     kept_pictures,
 )
 from catalog.registry import Catalogs
@@ -199,7 +198,7 @@ def test_snapshot_objects_of_earlier_versions_are_read(memory: MemoryStorage) ->
 
 def test_feedback_survives_its_record() -> None:
     for one in (RIGHT, replace(OTHER, picture="ab", image_id="cd", note="ü", seen_version=7)):
-        assert feedback_from(feedback_record(one)) == one
+        assert from_record(Feedback, to_record(one)) == one
 
 
 @pytest.mark.parametrize(
@@ -207,7 +206,7 @@ def test_feedback_survives_its_record() -> None:
 )
 def test_a_damaged_record_is_none(fault: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"verdict|probability|note|at"):
-        feedback_from({**feedback_record(RIGHT), **fault})
+        from_record(Feedback, {**to_record(RIGHT), **fault})
 
 
 def test_entries_without_the_new_kinds_stay_readable_to_older_versions() -> None:
@@ -225,7 +224,7 @@ def test_entries_without_the_new_kinds_stay_readable_to_older_versions() -> None
 
 def live() -> CatalogState:
     parts = PartIds("crop", "embedding", "local")
-    return replay(EMPTY_STATE, [Entry(1, "w", "", (PartsActivated(parts),))])
+    return replay(CatalogState("shop"), [Entry(1, "w", "", (PartsActivated(parts),))])
 
 
 def entry(sequence: int, said: Feedback) -> Entry:

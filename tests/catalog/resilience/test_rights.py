@@ -58,8 +58,8 @@ def test_every_operation_works_by_the_documented_policy(worker: S3Options) -> No
     collected = reconciler.reconcile().findings
     assert FindingKind.COLLECTED in {one.kind for one in collected}
     newer = Catalogs(storage, FakeEncoder("2")).open("shop")
-    newer.reencode()
-    newer.model.roll_back()
+    newer.migration.switch()
+    newer.migration.roll_back()
     catalogs.delete("shop")
     assert catalogs.names() == ()
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from catalog.errors import Invalid
 from catalog.search.datasketch_lsh import DatasketchTables
 from catalog.search.lsh import BANDS, Hyperplanes, LshTables, choose_bits
-from catalog.search.vector_index import ImageReference, Neighbour, RecallMonitor, VectorIndex
+from catalog.search.recall_monitor import RecallMonitor
+from catalog.search.vector_index import ImageReference, Neighbour, VectorIndex
 
 DIMENSION: Final = 64
 Vectors = NDArray[np.float32]
@@ -79,7 +80,9 @@ def test_a_product_counts_once_with_its_most_similar_picture() -> None:
 
 def test_scanning_gives_what_brute_force_gives() -> None:
     references, vectors = shop(300, images=3)
-    index = VectorIndex.of(references, vectors, exact_below=10_000).changed((), (), ()).merged()
+    index = (
+        VectorIndex.of(references, vectors, exact_below=10_000).with_changes((), (), ()).merged()
+    )
     for query in seen(vectors[::60], 0.6):
         assert names(index.search(query, 10)) == brute_force(references, vectors, query, 10)
 
@@ -98,7 +101,7 @@ def test_a_vector_of_another_length_is_refused() -> None:
     with pytest.raises(Invalid, match="lengths"):
         index.search(np.ones(7, np.float32), 1)
     with pytest.raises(Invalid, match="lengths"):
-        index.changed((), [ImageReference("a", "b")], [np.ones(7, np.float32)])
+        index.with_changes((), [ImageReference("a", "b")], [np.ones(7, np.float32)])
 
 
 def test_a_vector_that_is_no_number_is_refused() -> None:
@@ -109,7 +112,7 @@ def test_a_vector_that_is_no_number_is_refused() -> None:
 def test_a_change_leaves_the_old_index_as_it_was() -> None:
     references, vectors = shop(20)
     old = VectorIndex.of(references[:10], vectors[:10])
-    new = old.changed(set(references[:5]), references[10:], list(vectors[10:]))
+    new = old.with_changes(set(references[:5]), references[10:], list(vectors[10:]))
     assert names(old.search(vectors[0], 1)) == ["p0"]
     assert names(old.search(vectors[15], 1)) != ["p15"]
     assert names(new.search(vectors[15], 1)) == ["p15"]
@@ -133,7 +136,9 @@ def test_any_history_answers_like_an_index_made_at_once(
     for toggled, merge in history:
         added = sorted(toggled - present)
         removed = {references[row] for row in toggled & present}
-        index = index.changed(removed, [references[r] for r in added], [vectors[r] for r in added])
+        index = index.with_changes(
+            removed, [references[r] for r in added], [vectors[r] for r in added]
+        )
         present ^= toggled
         index = index.merged() if merge else index
     rows = sorted(present)
@@ -145,7 +150,7 @@ def test_any_history_answers_like_an_index_made_at_once(
 def test_a_merged_index_catches_up_with_what_changed_meanwhile() -> None:
     references, vectors = shop(40)
     before = VectorIndex.of(references[:20], vectors[:20], exact_below=1)
-    now = before.changed(set(references[:5]), references[20:], list(vectors[20:]))
+    now = before.with_changes(set(references[:5]), references[20:], list(vectors[20:]))
     merged = before.merged().rebased(now)
     assert merged.hashed
     assert set(merged.content()[0]) == set(references[5:])
@@ -154,7 +159,7 @@ def test_a_merged_index_catches_up_with_what_changed_meanwhile() -> None:
 
 def test_a_growing_index_asks_to_be_merged_and_a_large_one_to_be_hashed() -> None:
     references, vectors = shop(300)
-    index = VectorIndex.of(exact_below=1000).changed((), references, list(vectors))
+    index = VectorIndex.of(exact_below=1000).with_changes((), references, list(vectors))
     assert index.needs_merge
     assert not index.merged().needs_merge
     assert not index.merged().hashed
@@ -192,7 +197,7 @@ def test_hashing_returns_as_many_products_as_asked_for() -> None:
 def test_a_removed_reference_is_not_found_through_the_tables() -> None:
     references, vectors = shop(2000)
     index = VectorIndex.of(references, vectors, exact_below=1).merged()
-    index = index.changed({references[5]}, (), ())
+    index = index.with_changes({references[5]}, (), ())
     assert index.hashed
     assert "p5" not in names(index.search(vectors[5], 3))
 

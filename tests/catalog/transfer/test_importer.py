@@ -9,7 +9,8 @@ from PIL import Image
 from catalog.errors import AlreadyExists, CatalogError, Conflict, Invalid, NotFound
 from catalog.storage.folder import FolderStorage
 from catalog.store import CatalogStore
-from catalog.transfer.importer import ImportReport, RowStatus, export_catalog, import_path
+from catalog.transfer.exporter import export_catalog
+from catalog.transfer.importer import ImportReport, RowStatus, import_path
 from tests.catalog.support.fakes import (
     FakeEncoder,
     MemoryStorage,
@@ -167,7 +168,7 @@ class TestFolders:
     def test_a_catalog_of_other_networks_takes_no_import(
         self, store: CatalogStore, memory: MemoryStorage, tmp_path: Path
     ) -> None:
-        assert store.is_current
+        assert store.has_encoder
         with pytest.raises(Conflict, match="--switch"):
             import_path(same_store(memory, FakeEncoder("2")), fill(tmp_path, milk=[1]))
 

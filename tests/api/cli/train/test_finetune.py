@@ -107,8 +107,8 @@ def test_a_gain_is_kept_beside_the_catalog_which_switches_by_one_entry(
     snapshot = opened(memory, models, other).snapshot()
     used = CatalogFinder(models, other.of).models_of(snapshot)
     assert used.networks.embedder.part_id == part_id(sha256)
-    store.model.roll_back()
-    assert Catalogs(memory, models.encoder).open("shop").is_current
+    store.migration.roll_back()
+    assert Catalogs(memory, models.encoder).open("shop").has_encoder
 
 
 def test_without_a_switch_the_catalog_is_encoded_and_answers_as_before(
@@ -120,14 +120,14 @@ def test_without_a_switch_the_catalog_is_encoded_and_answers_as_before(
 ) -> None:
     making, store = adapter(memory, models, manifest, tmp_path)
     keep_embedder(Output(), "shop", making, trained(0.9), switch=False)
-    known = store.model.models()
+    known = store.migration.models()
     assert known.prepared is not None
     assert known.prepared.encoded == known.pictures
     assert known.active.part_ids == models.encoder.part_ids
     assert f"--switch {known.prepared.model_id}" in capsys.readouterr().out
     keep_embedder(Output(), "shop", making, trained(0.9), switch=False)
     assert len(NetworkStore(memory, "shop").hashes()) == 1  # the same file, byte for byte
-    store.model.switch_to(known.prepared.model_id)
+    store.migration.switch_to(known.prepared.model_id)
     assert store.state().part_ids == known.prepared.part_ids
 
 
