@@ -6,7 +6,7 @@ BIN := .venv/bin
 .PHONY: demo test lint types arrows tests soak clean
 .DELETE_ON_ERROR:
 
-demo: .venv/installed  ## render a small catalog and a clip, match it, say what was found
+demo: .venv/installed  ## match the clip of a small shop, say what was found
 	$(BIN)/skulens demo
 
 test: lint tests  ## everything that has to hold before a change is pushed

@@ -34,16 +34,20 @@ def demo(
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Where everything goes.")
     ] = Path("demo-out"),
+    render: Annotated[
+        bool, typer.Option("--render", help="Draw pictures and clip anew; takes minutes more.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Render a small catalog and a clip, match it, and compare with the truth."""
+    """Match the clip of a small shop, and compare with the truth."""
+    from api.demo.render import FilmSize
     from api.demo.run import demo_settings, run_demo
     from api.demo.score import appearance_json
 
     output = Output(json=json)
     built = open_services(context, lambda settings: demo_settings(settings, out))
     with output.stages() as on_stage:
-        result = run_demo(out, built, on_stage)
+        result = run_demo(out, built, on_stage, FilmSize() if render else None)
     for one in result.score.appearances:
         output.line(appearance_json(one))
     output.show(score_table(result))
@@ -90,7 +94,7 @@ def _where(result: "DemoResult") -> Group:
         )
         for wrong in result.score.wrong_names
     ]
-    spent = f"rendered in {times.render:.0f} s, catalog {times.catalog:.0f} s, "
+    spent = f"pictures and clip {times.prepare:.0f} s, catalog {times.catalog:.0f} s, "
     lines.append(Text(f"\n{spent}matched and drawn in {times.match:.0f} s", "dim"))
     for what, path in (
         ("watch", files.annotated),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from importlib.metadata import version
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 import typer.main
@@ -43,7 +43,8 @@ from api.settings import Settings
 if TYPE_CHECKING:
     from api.services import Services
 
-INTERRUPTED: Final = 130
+INTERRUPTED: Final = 130  # exit code of a command that SIGINT ended, as shells give it
+COMPLETION: Final = ("install_completion", "show_completion")
 
 
 def main(arguments: Sequence[str] | None = None, build: Build | None = None) -> int:
@@ -60,7 +61,7 @@ def main(arguments: Sequence[str] | None = None, build: Build | None = None) -> 
     _leave_the_processor_to_networks()
     limit_arenas()
     try:
-        command = add_server_options(typer.main.get_command(application()))
+        command = hide_completion(add_server_options(typer.main.get_command(application())))
         command(args=arguments, prog_name="skulens", obj=CommandContext(build or _build))
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
@@ -84,7 +85,6 @@ def application() -> typer.Typer:
             "skulens video shop clip.mp4 --annotated out.mp4 --report report.html",
         ),
         no_args_is_help=True,
-        add_completion=False,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
@@ -99,6 +99,14 @@ def application() -> typer.Typer:
     app.add_typer(bench_app, name="bench", rich_help_panel=MEASURING)
     app.add_typer(train_app, name="train", rich_help_panel=MEASURING)
     return app
+
+
+def hide_completion(command: Any) -> Any:  # noqa: ANN401 -- typer's own click has no types
+    """Leave shell completion out of the help: docs/cli.md says how it is installed, once."""
+    for parameter in command.params:
+        if parameter.name in COMPLETION:
+            parameter.hidden = True
+    return command
 
 
 def _version(asked: bool) -> None:

@@ -1,6 +1,6 @@
-"""The demo: a rendered shop, a film of it, and what skulens says of the film beside the truth.
+"""The demo: a small shop, a film of it, and the answers for the film beside the truth.
 
-The matcher is told nothing: it gets the catalog pictures and the video file, as from any user.
+The matcher gets the catalog pictures and the video file, as from any user, and never the truth.
 """
 
 import json
@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+from api.demo.files import DemoFiles, copy_shipped, read_names
+from api.demo.render import FilmSize, OnStage, render_shop
 from api.demo.score import DemoAnswer, DemoScore, read_answer, score_answers
 from api.errors import Refused
 from api.services import PhotoFinder
@@ -17,15 +19,12 @@ from api.settings import Settings
 from api.video.job import VideoRequest, match_video
 from catalog.registry import Catalogs
 from catalog.transfer.importer import import_path
+from training.render.scene.truth import Truth
 
 if TYPE_CHECKING:
     from catalog.snapshot import Catalog
-    from training.render.scene.truth import Truth
 
 CATALOG: Final = "demo"
-SEED: Final = 20
-
-OnStage = Callable[[str, int, int | None], None]
 
 
 class DemoServices(Protocol):
@@ -48,52 +47,16 @@ class DemoServices(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class DemoFiles:
-    """Everything that the demo writes.
-
-    Attributes:
-        pictures: folder of the catalog pictures, one folder per product, with their manifest.
-        clip: the film.
-        truth: what is really to be seen in it, JSON.
-        storage: folder that holds the catalog.
-        events: what skulens said, JSON Lines.
-        annotated: the film with everything drawn.
-        report: a page to open in a browser.
-    """
-
-    pictures: Path
-    clip: Path
-    truth: Path
-    storage: Path
-    events: Path
-    annotated: Path
-    report: Path
-
-    @classmethod
-    def inside(cls, out: Path) -> "DemoFiles":
-        """The usual names in a folder."""
-        return cls(
-            pictures=out / "pictures",
-            clip=out / "clip.mp4",
-            truth=out / "truth.json",
-            storage=out / "data",
-            events=out / "events.jsonl",
-            annotated=out / "annotated.mp4",
-            report=out / "report.html",
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class DemoTimes:
     """Seconds that the parts took.
 
     Attributes:
-        render: catalog pictures and film.
+        prepare: copying pictures and film, or drawing them.
         catalog: taking the pictures in.
         match: matching, drawing and reporting.
     """
 
-    render: float
+    prepare: float
     catalog: float
     match: float
 
@@ -120,30 +83,15 @@ class DemoResult:
         return self.score.passed
 
 
-@dataclass(frozen=True, slots=True)
-class FilmSize:
-    """How large and how long the film is.
-
-    Attributes:
-        width: pixels.
-        height: likewise.
-        frame_count: stop early; None films everything.
-    """
-
-    width: int = 1280
-    height: int = 720
-    frame_count: int | None = None
-
-
 def demo_settings(settings: Settings, out: Path) -> Settings:
     """The same settings with the catalog inside the demo's folder, away from the user's own."""
     return replace(settings, storage=DemoFiles.inside(out).storage, s3_bucket="")
 
 
 def run_demo(
-    out: Path, services: DemoServices, on_stage: OnStage, shoot: FilmSize | None = None
+    out: Path, services: DemoServices, on_stage: OnStage, render: FilmSize | None = None
 ) -> DemoResult:
-    """Render, match and judge; blocks for a minute or two.
+    """Match a film and judge the answers; blocks for a minute or so.
 
     What an earlier run left in the folder is replaced, other files there are left alone.
 
@@ -151,10 +99,10 @@ def run_demo(
         out: folder for everything; made when it is missing.
         services: built from `demo_settings`.
         on_stage: called with what is being done, parts done and parts in all, None if unknown.
-        shoot: a smaller or shorter film; None films everything.
+        render: draw pictures and film anew, of that size; None plays what came with skulens.
 
     Raises:
-        Refused: the services keep their catalogs elsewhere, or a rendered picture was refused.
+        Refused: the services keep their catalogs elsewhere, or a picture was refused.
         catalog.errors.CatalogError: the storage refused.
         matcher.errors.MatcherError: weights are missing or broken.
         stream.errors.StreamError: a video cannot be written or read.
@@ -165,37 +113,18 @@ def run_demo(
         raise Refused(f"the demo keeps its catalog in {files.storage}, not among your own")
     out.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
-    truth, names = _render(files, shoot or FilmSize(), on_stage)
-    rendered = time.perf_counter()
+    if render is None:
+        copy_shipped(files)
+    else:
+        render_shop(files, render, on_stage)
+    prepared = time.perf_counter()
     catalog = _take_in(files, services, on_stage)
     taken_in = time.perf_counter()
     answers = _match(files, services, catalog, on_stage)
     matched = time.perf_counter()
-    times = DemoTimes(rendered - started, taken_in - rendered, matched - taken_in)
-    return DemoResult(score_answers(truth, answers), names, files, times)
-
-
-def _render(files: DemoFiles, shoot: FilmSize, on_stage: OnStage) -> tuple["Truth", dict[str, str]]:
-    # Imported here: serving and the other commands never need the paint box.
-    from training.render.clip import make_film, render_clip
-    from training.render.shop import make_products, make_stranger, write_pictures
-
-    on_stage("printing packages", 0, None)
-    products, stranger = make_products(SEED), make_stranger(SEED)
-    write_pictures(
-        files.pictures, products, lambda done, total: on_stage("taking pictures", done, total)
-    )
-    film = make_film(products, stranger, SEED, shoot.width, shoot.height)
-    known = frozenset(product.product_id for product in products)
-    truth = render_clip(
-        files.clip,
-        film,
-        known,
-        lambda done, total: on_stage("filming", done, total),
-        shoot.frame_count,
-    )
-    truth.write(files.truth)
-    return truth, {each.product_id: each.name for each in (*products, stranger)}
+    times = DemoTimes(prepared - started, taken_in - prepared, matched - taken_in)
+    score = score_answers(Truth.read(files.truth), answers)
+    return DemoResult(score, read_names(files.pictures), files, times)
 
 
 def _take_in(files: DemoFiles, services: DemoServices, on_stage: OnStage) -> "Catalog":

@@ -1,5 +1,6 @@
 """Writes a video that browsers play."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -35,7 +36,14 @@ class VideoWriter:
     """
 
     def __init__(
-        self, path: Path, width: int, height: int, frame_rate: float, *, threads: int = 2
+        self,
+        path: Path,
+        width: int,
+        height: int,
+        frame_rate: float,
+        *,
+        threads: int = 2,
+        options: Mapping[str, str] = ENCODER_OPTIONS,
     ) -> None:
         """Open the hidden file.
 
@@ -46,6 +54,7 @@ class VideoWriter:
             frame_rate: frames per second on average, for the encoder's planning; frames are shown
                 at their own times.
             threads: for encoding.
+            options: of libx264.
 
         Raises:
             WriterError: the folder is missing, read-only, or the path cannot be replaced.
@@ -67,7 +76,7 @@ class VideoWriter:
                 f"file:{self._part}", mode="w", format="mp4", options=MUXER_OPTIONS
             )
             self._is_open = True
-            self._stream = self._add_stream(frame_rate, threads)
+            self._stream = self._add_stream(frame_rate, threads, options)
         except (FFmpegError, OSError) as error:
             self.discard()
             self._remove_part()
@@ -140,9 +149,11 @@ class VideoWriter:
             self._container.close()
         self._remove_part()
 
-    def _add_stream(self, frame_rate: float, threads: int) -> VideoStream:
+    def _add_stream(
+        self, frame_rate: float, threads: int, options: Mapping[str, str]
+    ) -> VideoStream:
         rate = Fraction(frame_rate).limit_denominator(MAX_RATE_DENOMINATOR)
-        stream = self._container.add_stream("libx264", rate=rate, options=ENCODER_OPTIONS)
+        stream = self._container.add_stream("libx264", rate=rate, options=dict(options))
         width, height = self._size
         stream.width, stream.height = width + width % 2, height + height % 2
         stream.pix_fmt = "yuv420p"

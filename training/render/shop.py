@@ -201,7 +201,7 @@ def _write_product(folder: Path, product: PackagedProduct) -> dict[str, object]:
     images = []
     for picture in draw_catalog_pictures(product):
         name = f"{product.product_id}/{picture.name}"
-        Image.fromarray(picture.image).save(folder / name, quality=93)
+        Image.fromarray(picture.image).save(folder / name, quality=93, optimize=True)
         images.append(name)
     return {
         "product_id": product.product_id,

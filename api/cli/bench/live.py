@@ -63,7 +63,7 @@ def live(
 
 def _shop(folder: Path, on_stage: "OnStage") -> "dict[str, NDArray[np.uint8]]":
     """The catalog's pictures, and other photographs of the products to be shown."""
-    from api.demo.run import SEED
+    from api.demo.render import SEED
     from training.render.shop import draw_studio_picture, make_products, write_pictures
 
     on_stage("printing packages", 0, None)

@@ -94,7 +94,7 @@ def _enrol(
     built: "Services", folder: Path, count: int, seed: int, on_stage: "OnStage"
 ) -> "list[NDArray[np.uint8]]":
     """Fill a catalog; frames with one product each."""
-    from api.demo.run import SEED
+    from api.demo.render import SEED
     from catalog.ingest.image_file import ImageFile
     from training.render.shop import draw_studio_picture, make_products
 

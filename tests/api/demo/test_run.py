@@ -1,5 +1,6 @@
 import os
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,15 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from api.demo.run import (
-    CATALOG,
-    DemoFiles,
-    DemoResult,
-    FilmSize,
-    demo_settings,
-    read_answers,
-    run_demo,
-)
+from api.demo.files import SHIPPED, STRANGER, DemoFiles, copy_shipped, read_names
+from api.demo.render import SEED, FilmSize
+from api.demo.run import CATALOG, DemoResult, demo_settings, read_answers, run_demo
 from api.demo.score import AppearanceOutcome
 from api.errors import Refused
 from api.services import build_services
@@ -29,7 +24,9 @@ from matcher.imaging.box import Box
 from matcher.results import Detection, Identification, Match, StageTimes, Verdict
 from matcher.tracking.events import Event, EventKind
 from tests.catalog.support.fakes import FakeEncoder
+from stream.video.file import FileSource
 from training.render.scene.truth import Truth
+from training.render.shop import make_stranger
 
 SHORT = FilmSize(320, 180, 30)
 
@@ -63,15 +60,15 @@ class BlindFinder:
 
 
 @dataclass
-class FakeServices:
+class FakeDemoServices:
     settings: Settings
     catalogs: Catalogs
     finder: BlindFinder
 
 
-def services_in(out: Path, cache: Path) -> FakeServices:
+def services_in(out: Path, cache: Path) -> FakeDemoServices:
     settings = demo_settings(Settings(cache_dir=cache), out)
-    return FakeServices(
+    return FakeDemoServices(
         settings, Catalogs(FolderStorage(settings.storage), FakeEncoder()), BlindFinder()
     )
 
@@ -184,6 +181,31 @@ def test_answers_are_read_from_the_lines_that_anybody_gets() -> None:
     )
     (answer,) = read_answers([event_line(event)])
     assert (answer.product_id, answer.x, answer.y, answer.frame_index) == ("tea", 5.0, 10.0, 3)
+
+
+def test_what_came_with_skulens_is_played_without_drawing(tmp_path: Path) -> None:
+    files = DemoFiles.inside(tmp_path)
+    copy_shipped(files)
+    copy_shipped(files)  # a second run replaces the first
+    truth = Truth.read(files.truth)
+    with closing(FileSource(files.clip)) as source:
+        assert (source.width, source.height) == (truth.width, truth.height)
+        assert source.frame_count_estimate == len(truth.frames)
+        assert next(source.frames(len(truth.frames) - 1)).index == len(truth.frames) - 1
+    names = read_names(files.pictures)
+    assert {appearance.product_id for appearance in truth.appearances} <= names.keys()
+    assert [seen.product_id for seen in truth.appearances if not seen.known] == [STRANGER[0]]
+    for product_id in names.keys() - {STRANGER[0]}:
+        assert len(list((files.pictures / product_id).glob("*.jpg"))) == 2
+
+
+def test_what_came_with_skulens_is_small() -> None:
+    assert sum(path.stat().st_size for path in SHIPPED.rglob("*") if path.is_file()) <= 6_000_000
+
+
+def test_the_stranger_is_the_one_that_is_drawn() -> None:
+    stranger = make_stranger(SEED)
+    assert (stranger.product_id, stranger.name) == STRANGER
 
 
 @pytest.mark.soak
