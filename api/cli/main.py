@@ -29,10 +29,6 @@ from api.cli.query.search import search_app
 from api.cli.service.key import key_app
 from api.cli.service.serve import serve_app
 from api.cli.target import add_server_options
-
-# isort: split -- the last on the page of `train`
-from api.cli.train.pack import pack as _train_pack  # noqa: F401 -- it joins `train`
-from api.cli.train.preview import look as _train_look  # noqa: F401 -- it joins `train`
 from api.cli.train.train import train_app
 from api.cli.video import video_app
 from api.cli.watch.watch import watch_app

@@ -69,9 +69,7 @@ def render_clip(
     count = film.frame_count if frame_count is None else min(frame_count, film.frame_count)
     frames: list[TruthFrame] = []
     size = (film.width, film.height)
-    with VideoWriter(
-        path, *size, script.FRAME_RATE, threads=1, options=_ENCODER_OPTIONS
-    ) as writer:
+    with VideoWriter(path, *size, script.FRAME_RATE, threads=1, options=_ENCODER_OPTIONS) as writer:
         for picture, frame in _drawn(film, count):
             writer.write(picture, frame.media_time_s)
             frames.append(frame)

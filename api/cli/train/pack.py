@@ -7,10 +7,12 @@ import typer
 
 from api.cli.context import examples
 from api.cli.output import Output
-from api.cli.train.train import Data, train_app
+from api.cli.train.options import Data
+
+pack_app = typer.Typer()
 
 
-@train_app.command(epilog=examples("skulens train pack --data DIR --out pack --megabytes 60"))
+@pack_app.command(epilog=examples("skulens train pack --data DIR --out pack --megabytes 60"))
 def pack(
     data: Data,
     out: Annotated[

@@ -7,7 +7,7 @@ import typer
 
 from api.cli.context import examples, open_services
 from api.cli.output import Output
-from api.cli.train.train import OptionalData, OwnCatalog, Seed, train_app
+from api.cli.train.options import OptionalData, OwnCatalog, Seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+preview_app = typer.Typer()
 
-@train_app.command(
+
+@preview_app.command(
     epilog=examples(
         "skulens train look --data DIR --out sheets",
         "skulens train look --catalog shop --out sheets",

@@ -23,8 +23,8 @@ from matcher.decision.explain import Explanation
 from matcher.imaging.box import Box
 from matcher.results import Detection, Identification, Match, StageTimes, Verdict
 from matcher.tracking.events import Event, EventKind
-from tests.catalog.support.fakes import FakeEncoder
 from stream.video.file import FileSource
+from tests.catalog.support.fakes import FakeEncoder
 from training.render.scene.truth import Truth
 from training.render.shop import make_stranger
 

@@ -1,0 +1,213 @@
+"""`skulens train detector|embedder|superglue|superpoint|comparator`: networks, in hours."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from api.cli.context import JsonOption, examples, open_services
+from api.cli.output import OnProgress, Output
+from api.cli.train.finetune import (
+    FinetuningFolders,
+    keep_detector,
+    keep_embedder,
+    run_detector_finetuning,
+    run_embedder_finetuning,
+)
+from api.cli.train.options import DataOrCatalogTraining, DataTraining, shares
+
+if TYPE_CHECKING:
+    from api.settings import Settings
+    from training.loop.progress import Progress
+    from training.loop.trainer import RunOptions
+
+networks_app = typer.Typer()
+
+
+@networks_app.command(
+    epilog=examples(
+        "skulens train detector --data DIR --out runs/detector --minutes 45",
+        "skulens train detector --data DIR --out runs/detector --minutes 90 --resume",
+        "skulens train detector --catalog shop --minutes 20 --backgrounds photos/",
+        "skulens train detector --catalog shop --photos labelled/",
+    )
+)
+@shares(DataOrCatalogTraining)
+def detector(
+    context: typer.Context,
+    options: DataOrCatalogTraining,
+    photos: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="With --catalog: photos with YOLO boxes to measure on."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Train the detector, which finds what may be a product; or adapt it to your catalog."""
+    from training.detector.train import train_detector
+
+    settings = _prepare(context)
+    output = Output(json=json)
+    run = options.run_options("detector", settings.state)
+    with output.progress("training the detector", "minutes") as advance:
+
+        def report(now: "Progress") -> None:
+            _report(output, now, run, advance)
+
+        if options.catalog is None:
+            output.show(str(train_detector(run, report)))
+            return
+        folders = FinetuningFolders(options.backgrounds, photos)
+        finetuned = run_detector_finetuning(context, output, options.catalog, run, report, folders)
+    keep_detector(output, options.catalog, run.out, *finetuned)
+
+
+@networks_app.command(
+    epilog=examples(
+        "skulens train embedder --data DIR --out runs/embedder --minutes 45",
+        "skulens train embedder --data DIR --out runs/embedder --minutes 90 --resume",
+        "skulens train embedder --data DIR --out runs/more --start known.safetensors",
+        "skulens train embedder --catalog shop --minutes 10",
+        "skulens train embedder --catalog shop --backgrounds photos/ --no-switch",
+    )
+)
+@shares(DataOrCatalogTraining)
+def embedder(
+    context: typer.Context,
+    options: DataOrCatalogTraining,
+    switch: Annotated[
+        bool,
+        typer.Option(help="With --catalog: switch it to the result, unless that became worse."),
+    ] = True,
+    json: JsonOption = False,
+) -> None:
+    """Train the embedder, which ranks products by likeness; or adapt it to your catalog."""
+    from training.embedder.train import train_embedder
+
+    settings = _prepare(context)
+    output = Output(json=json)
+    run = options.run_options("embedder", settings.state)
+    with output.progress("training the embedder", "minutes") as advance:
+
+        def report(now: "Progress") -> None:
+            _report(output, now, run, advance)
+
+        if options.catalog is None:
+            output.show(str(train_embedder(run, report)))
+            return
+        finetuned = run_embedder_finetuning(
+            context, output, options.catalog, run, report, options.backgrounds
+        )
+    keep_embedder(output, options.catalog, *finetuned, switch=switch)
+
+
+@networks_app.command(
+    epilog=examples(
+        "skulens train superglue --data DIR --out runs/superglue --minutes 45",
+        "skulens train superglue --data DIR --out runs/superglue --width 256 --layers 9",
+    )
+)
+@shares(DataTraining)
+def superglue(
+    context: typer.Context,
+    options: DataTraining,
+    front_end: Annotated[
+        Literal["rootsift", "superpoint"], typer.Option(help="Whose keypoints it shall pair.")
+    ] = "rootsift",
+    width: Annotated[int, typer.Option(min=4, help="Channels; the published size is 256.")] = 128,
+    layers: Annotated[
+        int, typer.Option(min=1, help="Pairs of a self and a cross layer; published: 9.")
+    ] = 3,
+    pool: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where features are kept; else in --out.")
+    ] = None,
+    scenes: Annotated[int, typer.Option(min=100, help="Of the pool, built meanwhile.")] = 20_000,
+) -> None:
+    """Train SuperGlue, which pairs keypoints by looking at all of them."""
+    from training.superglue.feature_pool import FeaturePoolOptions
+    from training.superglue.front_ends import FrontEndChoice, FrontEndKind
+    from training.superglue.train import SuperGlueOptions, train_superglue
+
+    settings = _prepare(context)
+    output = Output()
+    run = options.run_options()
+    shard = FeaturePoolOptions().shard_size
+    superglue_options = SuperGlueOptions(
+        run,
+        FrontEndChoice(FrontEndKind(front_end), settings.weights, settings.cache_dir / "networks"),
+        width,
+        layers,
+        pool or run.out / "pool",
+        FeaturePoolOptions(shards=-(-scenes // shard), seed=run.seed),
+    )
+    with output.progress("training SuperGlue", "minutes") as advance:
+        best = train_superglue(superglue_options, lambda now: _report(output, now, run, advance))
+    output.show(str(best))
+
+
+@networks_app.command(
+    epilog=examples(
+        "skulens train superpoint --data DIR --out runs/superpoint --minutes 60",
+        "skulens train superpoint --data DIR --out runs/superpoint --size published",
+    )
+)
+@shares(DataTraining, minutes=60.0)
+def superpoint(
+    context: typer.Context,
+    options: DataTraining,
+    size: Annotated[
+        Literal["compact", "published"], typer.Option(help="A tenth of the work, or all of it.")
+    ] = "compact",
+    pictures: Annotated[int, typer.Option(min=1, help="To learn from, at most.")] = 800,
+) -> None:
+    """Train SuperPoint, which finds and describes keypoints."""
+    from superglue.superpoint import SuperPointSizes
+    from training.superpoint.train import COMPACT, SuperPointOptions, train_superpoint
+
+    _prepare(context)
+    output = Output()
+    run = options.run_options()
+    sizes = COMPACT if size == "compact" else SuperPointSizes()
+    with output.progress("training SuperPoint", "minutes") as advance:
+        best = train_superpoint(
+            SuperPointOptions(run, sizes, pictures),
+            lambda now: _report(output, now, run, advance),
+        )
+    output.show(str(best))
+
+
+@networks_app.command(
+    epilog=examples("skulens train comparator --data DIR --out runs/comparator --minutes 45")
+)
+@shares(DataTraining)
+def comparator(context: typer.Context, options: DataTraining) -> None:
+    """Train the comparator, which tells a photo of a product from one of its near-twin."""
+    from training.comparator.train import train_comparator
+    from training.superglue.front_ends import FrontEndChoice, FrontEndKind
+
+    settings = _prepare(context)
+    output = Output()
+    run = options.run_options()
+    keypoints = FrontEndChoice(
+        FrontEndKind.ROOTSIFT, settings.weights, settings.cache_dir / "networks"
+    )
+    with output.progress("training the comparator", "minutes") as advance:
+        best = train_comparator(
+            run, keypoints.open(), lambda now: _report(output, now, run, advance)
+        )
+    output.show(str(best))
+
+
+def _prepare(context: typer.Context) -> "Settings":
+    """Return the settings, after telling torch how many threads they allow."""
+    settings = open_services(context).settings
+    if settings.threads:
+        import torch
+
+        torch.set_num_threads(settings.threads)
+    return settings
+
+
+def _report(output: Output, now: "Progress", run: "RunOptions", advance: OnProgress) -> None:
+    advance(int(now.minutes), max(int(run.minutes), 1))
+    figures = ", ".join(f"{name} {value:.3f}" for name, value in now.figures.items())
+    output.note(f"step {now.step}, {now.minutes:.1f} minutes, loss {now.loss:.3f}, {figures}")

@@ -1,0 +1,76 @@
+"""`skulens train basis|colours|decision`: tables beside the networks, in minutes."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.context import examples, open_services
+from api.cli.output import Output
+from api.cli.train.options import Data, Seed
+
+tables_app = typer.Typer()
+
+Axes = Annotated[Path, typer.Option("--out", metavar="FILE", help="The axes, safetensors.")]
+
+
+@tables_app.command(epilog=examples("skulens train basis --data DIR --out rootsift.safetensors"))
+def basis(
+    data: Data,
+    out: Axes,
+) -> None:
+    """Find the axes along which RootSIFT descriptors are kept."""
+    from training.data.sources import TrainingData
+    from training.decision.rootsift_basis import save_basis, train_basis
+
+    output = Output()
+    with output.working("describing pictures"):
+        found = train_basis(TrainingData.open(data))
+    save_basis(found, out)
+    output.show(f"{out}: {found.axes.shape[1]} axes")
+
+
+@tables_app.command(epilog=examples("skulens train colours --data DIR --out colours.safetensors"))
+def colours(
+    data: Data,
+    out: Axes,
+    seed: Seed = 0,
+) -> None:
+    """Find the axes of colour and layout that tell products apart."""
+    import numpy as np
+
+    from training.data.sources import TrainingData
+    from training.embedder.colour_layout import save_colours, train_colours
+    from training.embedder.train import make_sampler
+
+    output = Output()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with output.working("looking at views of products"):
+        sampler = make_sampler(TrainingData.open(data), out.parent, np.random.default_rng(seed))
+        found = train_colours(sampler)
+    save_colours(found, out)
+    output.show(f"{out}: {found.dimension} axes")
+
+
+@tables_app.command(epilog=examples("skulens train decision --data DIR --out decision.json"))
+def decision(
+    context: typer.Context,
+    data: Data,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The calibration, as JSON.")],
+    photos: Annotated[int, typer.Option(min=1, help="At most, of each carton.")] = 12,
+) -> None:
+    """Calibrate what probability the evidence is worth."""
+    from api.cli.bench.catalogs import contest_finder
+    from matcher.decision.fit import save_weights
+    from training.data.sources import TrainingData
+    from training.decision.fit import DecisionOptions, calibration_catalog, train_decision
+
+    opened = TrainingData.open(data)
+    output = Output()
+    with (
+        output.progress("calibrating the decision", "photos") as advance,
+        contest_finder(open_services(context), calibration_catalog(opened)) as find,
+    ):
+        fitted = train_decision(opened, find, DecisionOptions(photos=photos), advance)
+    save_weights(fitted, out)
+    output.show(f"{out}: {fitted}")
