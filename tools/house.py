@@ -218,11 +218,11 @@ def _circles(graph: dict[str, set[str]]) -> Iterator[list[str]]:
             yield from visit(name)
 
 
-def all_findings() -> list[Finding]:
-    """Run every check over the repository."""
+def find_all(places: tuple[str, ...] = ("",)) -> list[Finding]:
+    """Run every check over the paths that begin with one of `places`."""
     words, sources = read_words(), read_sources()
     findings = [*repeated_classes(sources), *full_rooms(), *import_circles(sources)]
-    for source in sources:
+    for source in (source for source in sources if source.path.startswith(places)):
         findings += [*retired_names(source, words), *retired_prose(source, words)]
         findings += weak_docstrings(source)
         if source.path.split("/")[0] in SERVING:
@@ -232,16 +232,15 @@ def all_findings() -> list[Finding]:
             findings += prose_findings(str(page.relative_to(ROOT)), number, line, words)
             if len(line) > 120 and not line.startswith(("|", "    ", "![")):
                 findings.append(Finding(str(page.relative_to(ROOT)), number, "longer than 120"))
-    return sorted(findings)
+    return sorted(finding for finding in findings if finding.path.startswith(places))
 
 
 def main() -> int:
     """Print the findings under the given paths, or all."""
-    places = tuple(sys.argv[1:])
-    found = [finding for finding in all_findings() if not places or finding.path.startswith(places)]
-    for finding in found:
+    findings = find_all(tuple(sys.argv[1:]) or ("",))
+    for finding in findings:
         print(f"{finding.path}:{finding.line}: {finding.message}")  # noqa: T201
-    return 1 if found else 0
+    return 1 if findings else 0
 
 
 if __name__ == "__main__":
