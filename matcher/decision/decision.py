@@ -1,8 +1,11 @@
-"""Decide: from the evidence of a contest to calibrated probabilities and one of three verdicts.
+"""Decide whether a product is identical, similar or unknown.
 
-A contest is a multinomial choice (McFadden's conditional logit, 1974) between its hypotheses and
-"none of them". The lead over the runner-up and the twin test need no rule of their own: rivals
-share one unit of probability.
+`Decision.rank` turns the evidence of a contest into probabilities by a multinomial choice between
+its hypotheses and "none of them" (McFadden's conditional logit, 1974), so that rivals share one
+unit of probability and neither a lead nor the twin test needs a rule of its own. `Decision.answer`
+calibrates that of the best hypothesis on whole photos. `Decision.verdict` compares the outcome with
+the threshold: from there on a product is `identical`; below, it is `similar` if the products of the
+contest together reach `DecisionSettings.similar_from`, and `unknown` if not.
 """
 
 import hashlib
@@ -17,19 +20,39 @@ from catalog.records.calibration import Calibration
 from matcher.results import Verdict
 from matcher.verification.verifier import Contest, Hypothesis
 
-_MOST_INLIERS: Final = 120
-_FEW_INLIERS: Final = 15
-_FULL_SHARE: Final = 0.1
-_SIMILAR: Final = 0.35
-_HARDLY: Final = 1e-9
+_HARDLY: Final = 1e-9  # distance that a probability keeps from 0 and 1, where log-odds are infinite
 _NO_EVIDENCE: Final = frozenset({"bias", "unknown_share", "slope", "offset"})
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionSettings:
+    """Thresholds of the decision; weights are fitted to evidence that is measured by them.
+
+    Attributes:
+        similar_from: probability of all products of a contest together from which the best of
+            them is called `similar`.
+        most_inliers: more do not make a product more probable; it is proven long before.
+        few_inliers: below so many, each missing one counts as scarcity.
+        full_share: of the product's area that must differ from its twin for a lead in colour to
+            count in full; a sliver is one glance, not a proof.
+        chroma_unit: colour distance (CIE a, b) that counts as 1.
+    """
+
+    similar_from: float = 0.35
+    most_inliers: int = 120
+    few_inliers: int = 15
+    full_share: float = 0.1
+    chroma_unit: float = 20.0
+
+
+DEFAULT_SETTINGS: Final = DecisionSettings()
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionWeights:
-    """What one unit of each kind of evidence is worth, in log-odds against "none of them".
+    """The worth of one unit of each kind of evidence, in log-odds against "none of them".
 
     Attributes:
         bias: log-odds of a hypothesis without any evidence.
@@ -43,7 +66,7 @@ class DecisionWeights:
         unknown_share: in (0, 1), share of unknowns among the pictures of the calibration.
         difference: per unit of difference that the comparator tells.
         slope: of an answer's log-odds over those in its contest.
-        offset: likewise, what is added to them.
+        offset: added to an answer's log-odds.
     """
 
     bias: float
@@ -61,7 +84,7 @@ class DecisionWeights:
 
     @classmethod
     def of(cls, bias: float, worth: Floats, unknown_share: float) -> Self:
-        """From (8,) weights in the order of `evidence_matrix`."""
+        """Make weights of an array of (8,), in the order of `evidence_matrix`."""
         own, (twin_print, twin_colour, difference) = worth[:5].tolist(), worth[5:].tolist()
         inliers, scarcity, correlation, chroma, similarity = own
         return cls(
@@ -78,8 +101,8 @@ class DecisionWeights:
         )
 
     def evidence_weights(self) -> Floats:
-        """(8,) float64, in the order of `evidence_matrix`."""
-        names = [one.name for one in fields(self) if one.name not in _NO_EVIDENCE]
+        """Return them as (8,) float64, in the order of `evidence_matrix`."""
+        names = [field.name for field in fields(self) if field.name not in _NO_EVIDENCE]
         return np.array([getattr(self, name) for name in names], np.float64)
 
 
@@ -92,7 +115,13 @@ class RankedHypothesis:
 
 
 class Decision:
-    """Calibrated probabilities and verdicts."""
+    """Calibrated probabilities and verdicts of one set of networks.
+
+    Attributes:
+        threshold: probability from which a product is called `identical`.
+        unknown_share: in (0, 1), expected share of unknowns.
+        model_id: names the weights and the networks whose evidence they weigh.
+    """
 
     def __init__(
         self,
@@ -100,6 +129,7 @@ class Decision:
         threshold: float,
         unknown_share: float | None = None,
         model_id: str = "",
+        settings: DecisionSettings = DEFAULT_SETTINGS,
     ) -> None:
         """Hold what was calibrated.
 
@@ -108,120 +138,107 @@ class Decision:
             threshold: probability from which a product is called `identical`.
             unknown_share: in (0, 1), expected share of unknowns; that of the calibration if None.
             model_id: names the weights and the networks whose evidence they weigh.
+            settings: those that the weights were fitted with.
         """
-        self._weights = weights
-        self._threshold = threshold
-        self._model_id = model_id
         expected = weights.unknown_share if unknown_share is None else unknown_share
-        self._unknown_share = expected
+        self._weights = weights
+        self._settings = settings
         self._prior_shift = _log_odds(1 - expected) - _log_odds(1 - weights.unknown_share)
-
-    @property
-    def threshold(self) -> float:
-        """Probability from which a product is called `identical`."""
-        return self._threshold
-
-    @property
-    def model_id(self) -> str:
-        """Names the weights and the networks whose evidence they weigh."""
-        return self._model_id
+        self.threshold: Final = threshold
+        self.unknown_share: Final = expected
+        self.model_id: Final = model_id
 
     def with_networks(self, part_id: str) -> "Decision":
-        """The same weights for the evidence of other networks, with a name of its own."""
-        name = derive_model_id(self._model_id, part_id)
-        return Decision(self._weights, self._threshold, self._unknown_share, name)
+        """Return the same weights for the evidence of other networks, under another `model_id`."""
+        name = derive_model_id(self.model_id, part_id)
+        return Decision(self._weights, self.threshold, self.unknown_share, name, self._settings)
 
     def with_calibrations(self, calibrations: Mapping[str, Calibration]) -> "Decision":
-        """As a catalog decides; itself for a catalog that has no calibration by these networks.
+        """Return how a catalog decides; itself if that has no calibration by these networks.
 
         Args:
             calibrations: of the catalog, by `model_id`.
         """
-        known = calibrations.get(self._model_id)
+        known = calibrations.get(self.model_id)
         if known is None:
             return self
         weights = self._weights
         if known.slope is not None and known.offset is not None:
             weights = replace(weights, slope=known.slope, offset=known.offset)
-        share = self._unknown_share if known.unknown_share is None else known.unknown_share
-        return Decision(weights, known.threshold, share, self._model_id)
-
-    @property
-    def unknown_share(self) -> float:
-        """In (0, 1), expected share of unknowns."""
-        return self._unknown_share
+        share = self.unknown_share if known.unknown_share is None else known.unknown_share
+        return Decision(weights, known.threshold, share, self.model_id, self._settings)
 
     @property
     def answer_scale(self) -> tuple[float, float]:
-        """Slope and offset of `answered`."""
+        """Slope and offset of `answer`."""
         return self._weights.slope, self._weights.offset
 
     def rank(self, contest: Contest) -> list[RankedHypothesis]:
-        """Hypotheses of one contest, most probable first."""
-        worth = evidence_matrix(contest) @ self._weights.evidence_weights()
+        """Return the hypotheses of one contest, most probable first."""
+        worth = evidence_matrix(contest, self._settings) @ self._weights.evidence_weights()
         logits = worth + self._weights.bias + self._prior_shift
         probabilities = choice_probabilities(logits)
         ranked = [
             RankedHypothesis(hypothesis, float(probability))
             for hypothesis, probability in zip(contest.hypotheses, probabilities, strict=True)
         ]
-        return sorted(ranked, key=lambda one: -one.probability)
+        return sorted(ranked, key=lambda hypothesis: -hypothesis.probability)
 
-    def answered(self, probability: float) -> float:
-        """The chance that the best of a contest is the right answer, calibrated on whole photos.
+    def answer(self, probability: float) -> float:
+        """Return the probability that the best of a contest is right, as calibrated on photos.
 
         Args:
             probability: in [0, 1], of the best within its contest.
         """
-        chance = min(max(probability, _HARDLY), 1 - _HARDLY)
-        log_odds = self._weights.slope * _log_odds(chance) + self._weights.offset
+        held = min(max(probability, _HARDLY), 1 - _HARDLY)
+        log_odds = self._weights.slope * _log_odds(held) + self._weights.offset
         return float(1 / (1 + np.exp(-log_odds)))
 
     def verdict(self, probability: float, any_of_them: float) -> Verdict:
-        """The verdict for the best product.
+        """Return the verdict on the best product of a contest.
 
         Args:
-            probability: of the best product.
-            any_of_them: sum over all products of the contest.
+            probability: in [0, 1], of the best product.
+            any_of_them: in [0, 1], sum over all products of the contest.
         """
-        if probability >= self._threshold:
+        if probability >= self.threshold:
             return Verdict.IDENTICAL
-        return Verdict.SIMILAR if any_of_them >= _SIMILAR else Verdict.UNKNOWN
+        is_similar = any_of_them >= self._settings.similar_from
+        return Verdict.SIMILAR if is_similar else Verdict.UNKNOWN
 
 
 def derive_model_id(model_id: str, part_id: str) -> str:
-    """What `Decision.model_id` is when the embedder is another one."""
+    """Return the `Decision.model_id` for another embedder, named by its part id."""
     return hashlib.sha256(f"{model_id}\n{part_id}".encode()).hexdigest()[: len(model_id)]
 
 
-def evidence_matrix(contest: Contest) -> Floats:
-    """(N, 8) float64: what speaks for each hypothesis, in the order of `DecisionWeights`."""
-    own = np.array([_own(one) for one in contest.hypotheses], np.float64)
+def evidence_matrix(contest: Contest, settings: DecisionSettings = DEFAULT_SETTINGS) -> Floats:
+    """Return the evidence for each hypothesis, (N, 8), in the order of `DecisionWeights`."""
+    own = np.array([_own_evidence(rival, settings) for rival in contest.hypotheses], np.float64)
     twins = np.zeros((len(own), 2))
     for duel in contest.duels:
-        told = duel.evidence
-        # A sliver of differing area is one glance, not a proof.
-        colour = told.colour_lead * min(told.share / _FULL_SHARE, 1.0)
-        lead = np.array([told.print_lead, colour]) / 2
+        test = duel.evidence
+        colour = test.colour_lead * min(test.share / settings.full_share, 1.0)
+        lead = np.array([test.print_lead, colour]) / 2
         twins[duel.first] += lead
         twins[duel.second] -= lead
-    differences = np.array([[one.difference] for one in contest.hypotheses], np.float64)
+    differences = np.array([[rival.difference] for rival in contest.hypotheses], np.float64)
     return np.concatenate([own, twins, differences], axis=1)
 
 
-def _own(hypothesis: Hypothesis) -> list[float]:
-    aligned, inliers = hypothesis.alignment, hypothesis.placement.inliers
+def _own_evidence(hypothesis: Hypothesis, settings: DecisionSettings) -> list[float]:
+    alignment, inliers = hypothesis.alignment, hypothesis.placement.inliers
     return [
-        float(np.log(min(inliers, _MOST_INLIERS))),
-        max(float(np.log(_FEW_INLIERS / inliers)), 0.0),
-        aligned.correlation,
-        aligned.chroma / 20,
+        float(np.log(min(inliers, settings.most_inliers))),
+        max(float(np.log(settings.few_inliers / inliers)), 0.0),
+        alignment.correlation,
+        alignment.chroma / settings.chroma_unit,
         hypothesis.similarity,
     ]
 
 
 def choice_probabilities(logits: Floats) -> Floats:
-    """Softmax over the hypotheses and a last alternative "none" whose logit is 0."""
+    """Return the softmax over (N,) hypotheses and a last alternative "none", whose logit is 0."""
     top = max(float(logits.max(initial=0.0)), 0.0)
     weights = np.exp(logits - top)
     shares: Floats = weights / (weights.sum() + np.exp(-top))

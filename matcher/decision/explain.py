@@ -1,4 +1,4 @@
-"""Which gate lets a product through, and which one loses it."""
+"""Explain an answer: the gates of the method, and the one at which a product is lost."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from matcher.keypoints.homography import MINIMUM_INLIERS
 from matcher.results import Detection, Match
 from matcher.retrieval.shortlist import Shortlist
 
-_WEAK_AGREEMENT: Final = 0.2
-_SEEN: Final = 0.3
+_WEAK_AGREEMENT: Final = 0.2  # of picture and reference, in [0, 1]; less is rarely identical
+_SEEN: Final = 0.3  # IoU of a detection with the product from which the detector has found it
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class Gate:
     Attributes:
         name: detector, shortlist, keypoints, inliers, agreement or decision.
         passed: whether the product came through.
-        value: what was measured.
-        needed: what would have been enough.
+        value: measured.
+        needed: the least value, or the largest rank, that passes.
         sentence: the same for people.
     """
 
@@ -50,12 +50,12 @@ class Explanation:
     def lost_at(self) -> str | None:
         """The first gate after the detector that was not passed; None if all were."""
         # The whole-picture try backs the detector: missing there alone loses nothing.
-        return next((one.name for one in self.gates[1:] if not one.passed), None)
+        return next((gate.name for gate in self.gates[1:] if not gate.passed), None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StageTraces:
-    """What the stages left behind for one picture and one product.
+    """The outcome of each stage for one picture and one product.
 
     Attributes:
         detections: of the detector.
@@ -77,7 +77,7 @@ class StageTraces:
 
 
 def explain(product_id: str, traces: StageTraces) -> Explanation:
-    """Walk through the gates."""
+    """Return how a product fared at each gate of the method."""
     gates = (
         _detector(traces),
         _shortlist(product_id, traces),
@@ -92,16 +92,16 @@ def explain(product_id: str, traces: StageTraces) -> Explanation:
 def _detector(traces: StageTraces) -> Gate:
     count = len(traces.detections)
     box = None if traces.match is None else traces.match.detection.box
-    overlap = max((_iou(one, box) for one in traces.detections), default=0.0)
+    overlap = max((_iou(found, box) for found in traces.detections), default=0.0)
     if box is None:
-        said = f"the detector proposes {count} boxes; the product was verified in none"
-        return Gate("detector", count > 0, float(count), 1, said)
-    said = f"the best of {count} boxes overlaps the product by {overlap:.2f}"
-    return Gate("detector", overlap >= _SEEN, overlap, _SEEN, said)
+        sentence = f"the detector proposes {count} boxes; the product was verified in none"
+        return Gate("detector", count > 0, float(count), 1, sentence)
+    sentence = f"the best of {count} boxes overlaps the product by {overlap:.2f}"
+    return Gate("detector", overlap >= _SEEN, overlap, _SEEN, sentence)
 
 
-def _iou(one: Detection, box: Box | None) -> float:
-    return 0.0 if box is None else one.box.iou(box)
+def _iou(detection: Detection, box: Box | None) -> float:
+    return 0.0 if box is None else detection.box.iou(box)
 
 
 def _shortlist(product_id: str, traces: StageTraces) -> Gate:
@@ -109,28 +109,30 @@ def _shortlist(product_id: str, traces: StageTraces) -> Gate:
     similarity = traces.shortlist.similarities.get(product_id, 0.0)
     if product_id in order:
         rank = order.index(product_id) + 1
-        said = f"rank {rank} of {len(order)} candidates, similarity {similarity:.2f}"
-        return Gate("shortlist", True, rank, traces.shortlist_size, said)
-    said = f"not among the {len(order)} candidates, similarity {similarity:.2f}"
-    return Gate("shortlist", False, len(order) + 1, traces.shortlist_size, said)
+        sentence = f"rank {rank} of {len(order)} candidates, similarity {similarity:.2f}"
+        return Gate("shortlist", True, rank, traces.shortlist_size, sentence)
+    sentence = f"not among the {len(order)} candidates, similarity {similarity:.2f}"
+    return Gate("shortlist", False, len(order) + 1, traces.shortlist_size, sentence)
 
 
 def _keypoints(traces: StageTraces) -> Gate:
-    said = f"{traces.keypoints} keypoints in the picture, {traces.pairs} pair with the product"
-    return Gate("keypoints", traces.pairs >= MINIMUM_INLIERS, traces.pairs, MINIMUM_INLIERS, said)
+    sentence = f"{traces.keypoints} keypoints in the picture, {traces.pairs} pair with the product"
+    return Gate(
+        "keypoints", traces.pairs >= MINIMUM_INLIERS, traces.pairs, MINIMUM_INLIERS, sentence
+    )
 
 
 def _inliers(product_id: str, traces: StageTraces) -> Gate:
     match = traces.match
     if match is None:
-        said = "no homography is supported by enough pairs"
-        return Gate("inliers", False, 0, MINIMUM_INLIERS, said)
+        sentence = "no homography is supported by enough pairs"
+        return Gate("inliers", False, 0, MINIMUM_INLIERS, sentence)
     if match.verification is None or match.product_id != product_id:
-        said = f"found, but {match.product_id} fits the same place better"
-        return Gate("inliers", True, MINIMUM_INLIERS, MINIMUM_INLIERS, said)
+        sentence = f"found, but {match.product_id} fits the same place better"
+        return Gate("inliers", True, MINIMUM_INLIERS, MINIMUM_INLIERS, sentence)
     inliers = match.verification.inliers
-    said = f"{inliers} pairs agree on one homography"
-    return Gate("inliers", inliers >= MINIMUM_INLIERS, inliers, MINIMUM_INLIERS, said)
+    sentence = f"{inliers} pairs agree on one homography"
+    return Gate("inliers", inliers >= MINIMUM_INLIERS, inliers, MINIMUM_INLIERS, sentence)
 
 
 def _agreement(product_id: str, traces: StageTraces) -> Gate:
@@ -139,16 +141,20 @@ def _agreement(product_id: str, traces: StageTraces) -> Gate:
         return Gate("agreement", False, 0, _WEAK_AGREEMENT, "nothing to compare")
     agreement = match.verification.agreement
     whose = "the product" if match.product_id == product_id else f"its rival {match.product_id}"
-    said = f"warped onto {whose}, the picture agrees by {agreement:.2f}"
-    return Gate("agreement", agreement >= _WEAK_AGREEMENT, agreement, _WEAK_AGREEMENT, said)
+    sentence = f"warped onto {whose}, the picture agrees by {agreement:.2f}"
+    return Gate("agreement", agreement >= _WEAK_AGREEMENT, agreement, _WEAK_AGREEMENT, sentence)
 
 
 def _decision(product_id: str, traces: StageTraces) -> Gate:
     own = 0.0
     if traces.match is not None:
         own = next(
-            (one.probability for one in traces.match.candidates if one.product_id == product_id),
+            (
+                rival.probability
+                for rival in traces.match.candidates
+                if rival.product_id == product_id
+            ),
             0.0,
         )
-    said = f"probability {own:.2f}, called identical from {traces.threshold:.2f}"
-    return Gate("decision", own >= traces.threshold, own, traces.threshold, said)
+    sentence = f"probability {own:.2f}, called identical from {traces.threshold:.2f}"
+    return Gate("decision", own >= traces.threshold, own, traces.threshold, sentence)

@@ -1,4 +1,4 @@
-"""Fit the decision to labelled contests by maximum likelihood."""
+"""Fit the decision's weights to labelled contests by maximum likelihood."""
 
 import json
 from collections.abc import Container, Sequence
@@ -14,16 +14,18 @@ from matcher.errors import WeightsError
 from matcher.verification.verifier import Contest, Duel
 
 # Keeps few pictures from making the decision surer than they justify.
-_RIDGE: Final = 0.5
-_CAUTION: Final = 2.0
+_RIDGE: Final = 0.5  # penalty per squared weight on standardised evidence
+_CAUTION: Final = 2.0  # answers that a slope of 1 and an offset of 0 weigh as much as
 # Hundreds of photos need less of it than the dozens that a catalog is calibrated with.
 _CAUTION_OF_MANY: Final = 0.3
-_HARDLY: Final = 1e-6
-# Evidence may not count against what it speaks for, and some always counts: per standard
+_HARDLY: Final = 1e-6  # distance of a probability from 0 and 1; keeps a logarithm finite
+_LEAST_SLOPE: Final = 0.2  # an answer that is likelier stays so
+_UNKNOWN_SHARES: Final = (0.01, 0.99)  # bounds: only one sort of photo proves no certainty
+# Evidence may not count against what it speaks for, and some always counts. Bounds per standard
 # deviation of inliers, scarcity, correlation, chroma, similarity, print lead, colour lead and
 # difference.
 _FOR: Final = (0.0, None)
-_AGAINST: Final = (None, 0.0)
+_AGAINST: Final = (None, 0.0)  # chroma and difference: the more, the less alike
 # The embedder was trained on photos of the products that the decision is calibrated with, which
 # flatters likeness: what it may be worth is bounded to what it was worth on others.
 _LIKENESS: Final = (0.0, 0.5)
@@ -46,7 +48,7 @@ class LabelledContest:
     """A contest and the truth.
 
     Attributes:
-        contest: what competed.
+        contest: the hypotheses that competed.
         product_id: the product that is really there; None if it is none of the catalog.
         weight: how much it counts.
     """
@@ -57,41 +59,41 @@ class LabelledContest:
 
 
 def pick_main_contest(contests: Sequence[Contest], product_id: str | None) -> Contest | None:
-    """The contest that a photo's label speaks about: where its product competes, or the first.
+    """Return the contest that a photo's label is about: where its product competes, or the first.
 
     Args:
         contests: strongest first.
         product_id: the photo's label; None for a photo of nothing in the catalog.
     """
     for contest in contests:
-        if any(one.reference.product_id == product_id for one in contest.hypotheses):
+        if any(rival.reference.product_id == product_id for rival in contest.hypotheses):
             return contest
     return contests[0] if contests else None
 
 
 def fit_weights(labelled: Sequence[LabelledContest]) -> DecisionWeights:
-    """Weights that make the labels most likely, with a ridge on standardised evidence.
+    """Return the weights that make the labels most likely, with a ridge on standardised evidence.
 
     Raises:
         ValueError: no contest is given.
     """
     if not labelled:
         raise ValueError("calibration needs at least one labelled contest")
-    tables = [evidence_matrix(one.contest) for one in labelled]
+    tables = [evidence_matrix(example.contest) for example in labelled]
     rows = np.concatenate(tables)
     centre, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-6
     scaled = [(table - centre) / spread for table in tables]
-    answers = [_answer(one) for one in labelled]
+    answers = [_position_of_label(example) for example in labelled]
 
-    # A quarter of a second, which whoever only reads a calibration need not wait for.
+    # Imported late: it takes a quarter of a second, which reading a calibration need not wait for.
     from scipy.optimize import minimize
 
     def loss(parameters: NDArray[np.float64]) -> float:
         total = float(_RIDGE * (parameters[1:] ** 2).sum())
-        for table, answer, one in zip(scaled, answers, labelled, strict=True):
+        for table, answer, example in zip(scaled, answers, labelled, strict=True):
             shares = choice_probabilities(table @ parameters[1:] + parameters[0])
             right = 1 - shares.sum() if answer is None else shares[answer]
-            total -= one.weight * float(np.log(max(float(right), 1e-12)))
+            total -= example.weight * float(np.log(max(float(right), 1e-12)))
         return total
 
     start = np.array([0.0, 0.3, -0.2, 0.15, 0.0, 0.0, 0.0, 0.0, 0.0])
@@ -104,7 +106,7 @@ def fit_weights(labelled: Sequence[LabelledContest]) -> DecisionWeights:
 def fit_answer_scale(
     weights: DecisionWeights, photos: Sequence[Sequence[Contest]], product_ids: Sequence[str | None]
 ) -> DecisionWeights:
-    """The same weights, with the slope and offset that make answers to whole photos honest.
+    """Return the weights with the slope and offset that make answers to whole photos honest.
 
     A contest is labelled where the photo's product competes; an answer is the best of all
     contests. The two are not equally often right. See `fit_platt`.
@@ -115,11 +117,11 @@ def fit_answer_scale(
         product_ids: what each photo shows; None if it is none of the catalog.
     """
     answers = [_best(weights, contests) for contests in photos]
-    log_odds = np.array([np.log(one.probability / (1 - one.probability)) for one in answers])
+    log_odds = np.array([np.log(best.probability / (1 - best.probability)) for best in answers])
     right = np.array(
         [
-            product_id is not None and one.product_id == product_id
-            for one, product_id in zip(answers, product_ids, strict=True)
+            product_id is not None and best.product_id == product_id
+            for best, product_id in zip(answers, product_ids, strict=True)
         ]
     )
     slope, offset = fit_platt(log_odds, right, caution=_CAUTION_OF_MANY)
@@ -132,7 +134,7 @@ def fit_platt(
     weights: NDArray[np.float64] | float = 1.0,
     caution: float = _CAUTION,
 ) -> tuple[float, float]:
-    """Slope and offset that make answers honest (Platt, 1999), drawn towards 1 and 0.
+    """Return the slope and offset that make answers honest (Platt, 1999), drawn towards 1 and 0.
 
     Args:
         log_odds: (N,) of the answers.
@@ -148,7 +150,9 @@ def fit_platt(
         surprise = float((weights * np.logaddexp(0, -towards)).sum())
         return surprise + float(caution * ((slope - 1) ** 2 + offset**2))
 
-    slope, offset = minimize(loss, np.array([1.0, 0.0]), bounds=((0.2, None), (None, None))).x
+    slope, offset = minimize(
+        loss, np.array([1.0, 0.0]), bounds=((_LEAST_SLOPE, None), (None, None))
+    ).x
     return float(slope), float(offset)
 
 
@@ -172,14 +176,14 @@ def _best(weights: DecisionWeights, contests: Sequence[Contest]) -> _Best:
 
 
 def remove_products(contest: Contest, product_ids: Container[str]) -> Contest | None:
-    """The contest as it were if the catalog lacked some products; None if nobody is left.
+    """Return the contest as if the catalog lacked some products; None if no rival is left.
 
     A product's photo without the product itself is the hardest unknown there is: its twins stay.
     """
     kept = [
         index
-        for index, one in enumerate(contest.hypotheses)
-        if one.reference.product_id not in product_ids
+        for index, rival in enumerate(contest.hypotheses)
+        if rival.reference.product_id not in product_ids
     ]
     if not kept:
         return None
@@ -187,20 +191,24 @@ def remove_products(contest: Contest, product_ids: Container[str]) -> Contest | 
     return Contest(
         tuple(contest.hypotheses[index] for index in kept),
         tuple(
-            Duel(place[one.first], place[one.second], one.evidence)
-            for one in contest.duels
-            if one.first in place and one.second in place
+            Duel(place[duel.first], place[duel.second], duel.evidence)
+            for duel in contest.duels
+            if duel.first in place and duel.second in place
         ),
     )
 
 
 def save_weights(weights: DecisionWeights, path: Path) -> None:
-    """Write what was fitted as JSON."""
+    """Write weights as JSON.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     path.write_text(json.dumps(asdict(weights), indent=1) + "\n")
 
 
 def read_weights(path: Path) -> DecisionWeights:
-    """Read what `save_weights` wrote.
+    """Return the weights that `save_weights` wrote.
 
     Raises:
         WeightsError: the file cannot be read or holds something else.
@@ -211,13 +219,15 @@ def read_weights(path: Path) -> DecisionWeights:
         raise WeightsError(f"{path.name} is no calibration: {error}") from error
 
 
-def _answer(one: LabelledContest) -> int | None:
-    for index, hypothesis in enumerate(one.contest.hypotheses):
-        if hypothesis.reference.product_id == one.product_id:
+def _position_of_label(example: LabelledContest) -> int | None:
+    for index, hypothesis in enumerate(example.contest.hypotheses):
+        if hypothesis.reference.product_id == example.product_id:
             return index
     return None
 
 
 def _unknown_share(labelled: Sequence[LabelledContest]) -> float:
-    unknown = sum(one.weight for one in labelled if _answer(one) is None)
-    return min(max(unknown / sum(one.weight for one in labelled), 0.01), 0.99)
+    total = sum(example.weight for example in labelled)
+    unknown = sum(example.weight for example in labelled if _position_of_label(example) is None)
+    least, most = _UNKNOWN_SHARES
+    return min(max(unknown / total, least), most)

@@ -23,7 +23,7 @@ class _Near:
 
 
 class ReducedCatalog:
-    """Implements `SearchableCatalog`; a product that no picture is left of is gone."""
+    """A catalog without some pictures, or products; implements `SearchableCatalog`."""
 
     def __init__(
         self,
@@ -31,22 +31,22 @@ class ReducedCatalog:
         image_ids: frozenset[str],
         calibrations: Mapping[str, Calibration],
     ) -> None:
-        """Take what to leave out.
+        """Reduce a catalog; a product of which no picture is left is gone.
 
         Args:
             catalog: the whole one.
-            image_ids: pictures that it shall lack; none for all as it is.
-            calibrations: how it decides, whatever its own journal says.
+            image_ids: pictures that it shall lack, if any.
+            calibrations: by which it decides, whatever its own journal says.
         """
         self._catalog = catalog
         self.calibrations = calibrations
         self._reduced = {
             product_id: _without(product, image_ids)
             for product_id, product in catalog.products.items()
-            if any(one.image_id in image_ids for one in product.images)
+            if any(image.image_id in image_ids for image in product.images)
         }
         left = {**catalog.products, **self._reduced}
-        self.products = {one: product for one, product in left.items() if product.images}
+        self.products = {key: product for key, product in left.items() if product.images}
 
     @property
     def name(self) -> str:
@@ -55,27 +55,27 @@ class ReducedCatalog:
 
     @property
     def index_version(self) -> int:
-        """Of the whole catalog."""
+        """Journal number of the whole catalog."""
         return self._catalog.index_version
 
     def encoding(self, image_id: str) -> Encoding:
-        """What is kept of a reference image."""
+        """Return the encoding of a reference image."""
         return self._catalog.encoding(image_id)
 
     def shortlist(self, embedding: NDArray[np.float32], size: int) -> Sequence[Neighbour]:
-        """Nearest products by the pictures that are left, best first, at most `size`."""
+        """Return the nearest products by the pictures that are left, best first, at most `size`."""
         near = self._catalog.shortlist(embedding, size + len(self._reduced))
-        left = [self._seen(one, embedding) for one in near if one.product_id in self.products]
-        return sorted(left, key=lambda one: -one.similarity)[:size]
+        left = [self._reduce(hit, embedding) for hit in near if hit.product_id in self.products]
+        return sorted(left, key=lambda hit: -hit.similarity)[:size]
 
-    def _seen(self, near: Neighbour, embedding: NDArray[np.float32]) -> Neighbour:
+    def _reduce(self, near: Neighbour, embedding: NDArray[np.float32]) -> Neighbour:
         reduced = self._reduced.get(near.product_id)
         if reduced is None:
             return near
-        vectors = np.stack([self.encoding(one.image_id).embedding for one in reduced.images])
+        vectors = np.stack([self.encoding(image.image_id).embedding for image in reduced.images])
         return _Near(near.product_id, float((vectors @ embedding).max()))
 
 
 def _without(product: Product, image_ids: frozenset[str]) -> Product:
-    kept = tuple(one for one in product.images if one.image_id not in image_ids)
+    kept = tuple(image for image in product.images if image.image_id not in image_ids)
     return replace(product, images=kept)

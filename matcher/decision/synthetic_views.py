@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 
 from catalog.encodings.encoding import ReferenceCrop
 
-_SIDE: Final = 480
+_SIDE: Final = 480  # pixels of a view
 _SHARE: Final = (0.35, 0.85)  # of the view's side that the product takes
 _SKEW: Final = 0.12  # of its own sides, by which each corner is moved
-_TURN: Final = np.radians(12)
-_JPEG: Final = (45, 92)
+_TURN: Final = np.radians(12)  # at most, either way
+_JPEG: Final = (45, 92)  # quality, 0 to 100
 
 Image = NDArray[np.uint8]
 
 
 def draw_view(picture: Image, crop: ReferenceCrop, rng: np.random.Generator) -> Image:
-    """(480, 480, 3) uint8 RGB: the product of a reference picture, somewhere else.
+    """Draw the product of a reference picture somewhere else: (480, 480, 3) uint8 RGB.
 
     Args:
         picture: (H, W, 3) uint8 RGB, the reference picture.

@@ -25,13 +25,12 @@ from matcher.decision.fit import fit_platt
 
 # One unknown in three is something of the catalog's own sort, where photos of others are given.
 ALIKE_SHARE: Final = 1 / 3
-HIGHEST: Final = 0.9999
-LOWEST: Final = 0.5
-_NORMAL_95: Final = 1.96
-_JUST_ABOVE: Final = 1e-3
-# Below this there is nothing to fit a slope to.
-_FEWEST_PHOTOS: Final = 40
-_FEWEST_OF_EACH: Final = 10
+HIGHEST: Final = 0.9999  # threshold; more is a promise that no number of samples can keep
+LOWEST: Final = 0.5  # threshold; `identical` is at least likelier than not
+_NORMAL_95: Final = 1.96  # standard deviations on either side that hold 95 %
+_JUST_ABOVE: Final = 1e-3  # log-odds by which a threshold lies above an answer
+_FEWEST_PHOTOS: Final = 40  # of known and of unknown things, to fit a slope to
+_FEWEST_OF_EACH: Final = 10  # right and wrong answers, to fit a slope to
 _PHOTOS: Final = (SampleKind.KNOWN, SampleKind.UNKNOWN, SampleKind.LEFT_OUT)
 
 Floats = NDArray[np.float64]
@@ -39,19 +38,25 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class AnswerScale:
-    """How an answer's log-odds become a probability, and from which on it is `identical`."""
+    """How an answer's log-odds become a probability, and from where on it is `identical`.
+
+    Attributes:
+        threshold: in (0, 1), probability from which an answer is `identical`.
+        slope: of the log-odds.
+        offset: added to the log-odds.
+    """
 
     threshold: float
     slope: float
     offset: float
 
     def accepts(self, odds: Floats) -> NDArray[np.bool_]:
-        """Which of the answers are called `identical`, by their log-odds before the scale."""
+        """Return which of (N,) answers are `identical`, by their log-odds before the scale."""
         limit = np.log(self.threshold / (1 - self.threshold))
         return np.asarray(self.slope * odds + self.offset >= limit, np.bool_)
 
     def probability(self, odds: float) -> float:
-        """Of an answer."""
+        """Return the probability of an answer, by its log-odds before the scale."""
         return float(1 / (1 + np.exp(-(self.slope * odds + self.offset))))
 
 
@@ -61,8 +66,8 @@ class Rate:
 
     Attributes:
         value: in [0, 1].
-        low: likewise.
-        high: likewise.
+        low: in [0, 1], of the interval.
+        high: in [0, 1], of the interval.
         samples: how many answers it is a share of.
     """
 
@@ -74,14 +79,14 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class ThresholdFigures:
-    """What a scale does to answers.
+    """The rates that a scale leads to.
 
     Attributes:
-        scale: it.
+        scale: of answers.
         false_accept: share of unknowns called `identical`; None without unknowns.
-        by_kind: likewise, of each kind of unknown.
+        by_kind: share of each kind of unknown called `identical`.
         named: share of known products that are still named right; None without any.
-        misnamed: likewise, named as another one.
+        misnamed: share of known products that are named as another one; None without any.
     """
 
     scale: AnswerScale
@@ -93,7 +98,7 @@ class ThresholdFigures:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A scale that was chosen, beside what would hold without.
+    """A threshold that was chosen, beside the present one.
 
     Attributes:
         before: as it is decided now.
@@ -110,7 +115,7 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is asked for.
+    """The rate of false accepts that is asked for.
 
     Attributes:
         rate: in (0, 1), the share of unknowns that may be called `identical`.
@@ -122,27 +127,27 @@ class Target:
 
 
 def choose_threshold(
-    replies: Sequence[Outcome], wish: Target, shipped: AnswerScale, present: AnswerScale
+    outcomes: Sequence[Outcome], target: Target, shipped: AnswerScale, present: AnswerScale
 ) -> Threshold:
-    """The lowest threshold that keeps the rate, and an honest slope where photos tell one.
+    """Return the lowest threshold that keeps a rate, with an honest slope where photos tell one.
 
     Where the unknowns are too few to promise the rate, the threshold is what is shipped, or
     higher if they show already that it has to be.
 
     Args:
-        replies: to questions whose answers are known.
-        wish: what is asked for.
-        shipped: what holds for a catalog without a calibration.
-        present: what holds for this one now.
+        outcomes: of samples whose truth is known.
+        target: the rate to keep.
+        shipped: scale of a catalog without a calibration.
+        present: scale of this catalog now.
 
     Raises:
         ValueError: there is no unknown among them.
     """
-    unknown = _Unknown(replies)
+    unknown = _Unknown(outcomes)
     if not unknown.sorts:
         raise ValueError("a rate of false accepts needs unknowns")
-    rate = wish.rate
-    fitted = _fitted(replies, wish.unknown_share)
+    rate = target.rate
+    fitted = _fit_scale(outcomes, target.unknown_share)
     slope, offset = fitted or (shipped.slope, shipped.offset)
     notes = list(unknown.notes())
     best = unknown.careful_rate(np.inf)
@@ -162,34 +167,31 @@ def choose_threshold(
         odds = max(usual, unknown.odds_for(rate, careful=True))
     bare = AnswerScale(0.5, slope, offset)
     threshold = min(max(bare.probability(odds), LOWEST), HIGHEST)
-    after = measure_scale(replies, AnswerScale(threshold, slope, offset))
+    after = measure_scale(outcomes, AnswerScale(threshold, slope, offset))
     if after.false_accept is not None and after.false_accept.value > rate:
         notes.append(
             f"also at {HIGHEST} more unknowns than asked are called identical; "
             "look at the pictures of the products that they are taken for"
         )
-    return Threshold(measure_scale(replies, present), after, fitted is not None, tuple(notes))
+    return Threshold(measure_scale(outcomes, present), after, fitted is not None, tuple(notes))
 
 
-def measure_scale(replies: Sequence[Outcome], scale: AnswerScale) -> ThresholdFigures:
-    """What a scale does to answers."""
-    unknown = _Unknown(replies)
-    known = [one for one in replies if one.kind in KNOWN_KINDS]
+def measure_scale(outcomes: Sequence[Outcome], scale: AnswerScale) -> ThresholdFigures:
+    """Return the rates that a scale leads to."""
+    unknown = _Unknown(outcomes)
+    known = [outcome for outcome in outcomes if outcome.kind in KNOWN_KINDS]
     accepted = scale.accepts(_odds(known))
-    right = np.array([one.is_right for one in known], np.bool_)
-    return ThresholdFigures(
-        scale,
-        unknown.rate(scale) if unknown.sorts else None,
-        unknown.by_kind(scale),
-        wilson_interval(float((accepted & right).sum()), len(known), len(known)) if known else None,
-        wilson_interval(float((accepted & ~right).sum()), len(known), len(known))
-        if known
-        else None,
+    right = np.array([outcome.is_right for outcome in known], np.bool_)
+    named, misnamed = (
+        wilson_interval(float((accepted & hits).sum()), len(known), len(known)) if known else None
+        for hits in (right, ~right)
     )
+    false_accept = unknown.rate(scale) if unknown.sorts else None
+    return ThresholdFigures(scale, false_accept, unknown.by_kind(scale), named, misnamed)
 
 
 def wilson_interval(hits: float, weight: float, samples: int) -> Rate:
-    """A share with its interval.
+    """Return a share with its 95 % interval (Wilson, 1927).
 
     Args:
         hits: out of `weight`.
@@ -207,28 +209,29 @@ def wilson_interval(hits: float, weight: float, samples: int) -> Rate:
 class _Unknown:
     """The answers to unknowns, by sort, each with its share."""
 
-    def __init__(self, replies: Sequence[Outcome]) -> None:
-        self._replies = [one for one in replies if one.kind not in KNOWN_KINDS]
-        self.has_photos = any(one.kind is SampleKind.UNKNOWN for one in self._replies)
-        alike = [one for one in self._replies if one.kind in CATALOG_LIKE_KINDS]
-        others = [one for one in self._replies if one.kind not in CATALOG_LIKE_KINDS]
+    def __init__(self, outcomes: Sequence[Outcome]) -> None:
+        self._outcomes = [outcome for outcome in outcomes if outcome.kind not in KNOWN_KINDS]
+        kinds = {outcome.kind for outcome in self._outcomes}
+        self.has_photos = SampleKind.UNKNOWN in kinds
+        alike = [outcome for outcome in self._outcomes if outcome.kind in CATALOG_LIKE_KINDS]
+        others = [outcome for outcome in self._outcomes if outcome.kind not in CATALOG_LIKE_KINDS]
         if self.has_photos and alike:
             self.sorts = [(ALIKE_SHARE, alike), (1 - ALIKE_SHARE, others)]
         else:
-            self.sorts = [(1.0, self._replies)] if self._replies else []
+            self.sorts = [(1.0, self._outcomes)] if self._outcomes else []
 
     @property
     def samples(self) -> int:
-        """How many answers."""
-        return len(self._replies)
+        """Number of answers."""
+        return len(self._outcomes)
 
     @property
     def groups(self) -> int:
-        """How many that do not stand or fall together."""
-        return _groups(self._replies)
+        """Number of groups; the answers of a group stand or fall together."""
+        return _groups(self._outcomes)
 
     def notes(self) -> list[str]:
-        """What is missing."""
+        """Return sentences on what is missing."""
         if self.has_photos:
             return []
         return [
@@ -237,16 +240,16 @@ class _Unknown:
         ]
 
     def rate(self, scale: AnswerScale) -> Rate:
-        """Share that is accepted, by the shares of the sorts."""
+        """Return the share that is accepted, by the shares of the sorts."""
         value = sum(share * float(scale.accepts(_odds(few)).mean()) for share, few in self.sorts)
         weight = 1 / sum(share**2 / _groups(few) for share, few in self.sorts)
         return wilson_interval(value * weight, weight, self.samples)
 
     def by_kind(self, scale: AnswerScale) -> dict[SampleKind, Rate]:
-        """Likewise, kind by kind."""
+        """Return the share that is accepted, by kind."""
         rates = {}
         for kind in SampleKind:
-            few = [one for one in self._replies if one.kind is kind]
+            few = [outcome for outcome in self._outcomes if outcome.kind is kind]
             if few:
                 weight = _groups(few)
                 share = float(scale.accepts(_odds(few)).mean())
@@ -254,7 +257,7 @@ class _Unknown:
         return rates
 
     def careful_rate(self, odds: float) -> float:
-        """Share at or above these odds, were one more group of each sort accepted."""
+        """Return the share at or above these odds, were one more group of each sort accepted."""
         return sum(
             share * float((_odds(few) >= odds).sum() + size) / (len(few) + size)
             for share, few in self.sorts
@@ -262,14 +265,14 @@ class _Unknown:
         )
 
     def odds_for(self, rate: float, *, careful: bool) -> float:
-        """The lowest odds, just above an answer's, from which the rate is kept."""
+        """Return the lowest odds, just above an answer's, from which the rate is kept."""
 
         def share(odds: float) -> float:
             if careful:
                 return self.careful_rate(odds)
             return sum(part * float((_odds(few) >= odds).mean()) for part, few in self.sorts)
 
-        steps = np.unique(_odds(self._replies)) + _JUST_ABOVE
+        steps = np.unique(_odds(self._outcomes)) + _JUST_ABOVE
         low, high = 0, len(steps) - 1
         while low < high:  # the share falls with the odds
             middle = (low + high) // 2
@@ -277,14 +280,14 @@ class _Unknown:
         return float(steps[low])
 
 
-def _fitted(replies: Sequence[Outcome], unknown_share: float) -> tuple[float, float] | None:
+def _fit_scale(outcomes: Sequence[Outcome], unknown_share: float) -> tuple[float, float] | None:
     """Slope and offset by photos of known and of unknown things; None where they are too few.
 
-    What people said of answers is left out: they are asked about what was named.
+    Feedback is left out: people are asked about what was named.
     """
-    few = {kind: [one for one in replies if one.kind is kind] for kind in _PHOTOS}
-    photos = [one for several in few.values() for one in several]
-    right = np.array([one.is_right for one in photos], np.bool_)
+    few = {kind: [outcome for outcome in outcomes if outcome.kind is kind] for kind in _PHOTOS}
+    photos = [outcome for several in few.values() for outcome in several]
+    right = np.array([outcome.is_right for outcome in photos], np.bool_)
     enough = min(len(few[SampleKind.KNOWN]), len(few[SampleKind.UNKNOWN])) >= _FEWEST_PHOTOS
     if not enough or min(right.sum(), (~right).sum()) < _FEWEST_OF_EACH:
         return None
@@ -295,13 +298,13 @@ def _fitted(replies: Sequence[Outcome], unknown_share: float) -> tuple[float, fl
         SampleKind.LEFT_OUT: unknown_share * alike,
     }
     total = len(few[SampleKind.KNOWN]) + len(few[SampleKind.UNKNOWN])
-    weights = np.array([total * shares[one.kind] / len(few[one.kind]) for one in photos])
+    weights = np.array([total * shares[photo.kind] / len(few[photo.kind]) for photo in photos])
     return fit_platt(_odds(photos), right, weights)
 
 
-def _odds(replies: Sequence[Outcome]) -> Floats:
-    return np.array([one.log_odds for one in replies], np.float64)
+def _odds(outcomes: Sequence[Outcome]) -> Floats:
+    return np.array([outcome.log_odds for outcome in outcomes], np.float64)
 
 
-def _groups(replies: Sequence[Outcome]) -> int:
-    return len({one.group or str(number) for number, one in enumerate(replies)})
+def _groups(outcomes: Sequence[Outcome]) -> int:
+    return len({outcome.group or str(number) for number, outcome in enumerate(outcomes)})

@@ -1,4 +1,4 @@
-"""From a decided contest to a match in the picture's own pixels."""
+"""Make matches, in the picture's own pixels, of decided contests; sort and deduplicate them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,22 +16,23 @@ from matcher.results import Candidate, Detection, Match, Verdict, Verification
 from matcher.retrieval.shortlist import Shortlist
 from matcher.verification.verifier import Contest, Hypothesis
 
-_CANDIDATES: Final = 20
-# A product that no keypoint supports is a guess; guesses stay below everything verified.
+_CANDIDATES: Final = 20  # of one match; nobody reads further
+# Highest probability of a product that no keypoint supports; below everything verified.
 _GUESS: Final = 0.03
-_SAME_COPY: Final = 0.5
-_LIKELY: Final = 0.3
-_BEHIND: Final = 0.4
+_SAME_COPY: Final = 0.5  # IoU from which two matches are of one copy
+_LIKELY: Final = 0.3  # probability from which a verified product is taken to be in view
+_BEHIND: Final = 0.4  # share of its probability that a product far behind the subject loses
+_CENTRAL: Final = 4.0  # decay of prominence per squared distance from the centre, in picture sides
 _NOTHING_VERIFIED: Final = np.zeros((0, 4), np.float32)
 
 
 def to_match(contest: Contest, crop: Crop, shortlist: Shortlist, decision: Decision) -> Match:
-    """The match of one contest, outlined where its best product is."""
+    """Return the match of one contest, outlined where its best product is."""
     ranked = decision.rank(contest)
     best = ranked[0]
     verification = _verification(best.hypothesis, crop)
-    probability = decision.answered(best.probability)
-    others = sum(one.probability for one in ranked[1:])
+    probability = decision.answer(best.probability)
+    others = sum(rival.probability for rival in ranked[1:])
     height, width = _picture_size(crop)
     around = Box.around(verification.outline).clipped(width, height)
     return Match(
@@ -47,8 +48,8 @@ def to_match(contest: Contest, crop: Crop, shortlist: Shortlist, decision: Decis
 
 
 def nearest_guess(detection: Detection, shortlist: Shortlist) -> Match:
-    """The match of something that no reference was verified in: the nearest by embedding."""
-    by_likeness = sorted(_candidates([], shortlist), key=lambda one: -one.similarity)
+    """Return the match of a thing that no reference fits: the nearest product by embedding."""
+    by_likeness = sorted(_candidates([], shortlist), key=lambda candidate: -candidate.similarity)
     candidates = tuple(by_likeness[:_CANDIDATES])
     nearest = candidates[0] if candidates else None
     likeness = 0.0 if nearest is None else max(nearest.similarity, 0.0)
@@ -63,44 +64,41 @@ def nearest_guess(detection: Detection, shortlist: Shortlist) -> Match:
 
 
 def deduplicate(matches: Sequence[Match]) -> list[Match]:
-    """Most probable first; of two verified outlines in one place the less probable goes."""
+    """Return matches, most probable first; of two in one place the less probable is dropped."""
     kept: list[Match] = []
-    for one in sorted(matches, key=lambda match: -match.probability):
-        if not any(_same_place(one, other) for other in kept):
-            kept.append(one)
+    for match in sorted(matches, key=lambda match: -match.probability):
+        if not any(_is_same_place(match, other) for other in kept):
+            kept.append(match)
     return kept
 
 
 def rank_by_prominence(matches: Sequence[Match], width: int, height: int) -> list[Match]:
-    """Most probable first; what is held up comes before another product that stands behind it.
+    """Return matches, most probable first, a subject before products that stand behind it.
 
     Two different products that are both surely in view would tie, but a photo is mostly taken of
     one: the probability of the less prominent is lowered by up to `_BEHIND`. Verdicts stay.
+
+    Args:
+        matches: of one photo.
+        width: pixels of the photo.
+        height: pixels of the photo.
     """
-    sure = [_prominence(one.detection.box, width, height) for one in matches if _likely(one)]
-    subject = max(sure, default=0.0)
-    lead = next(
-        (
-            one.product_id
-            for one in matches
-            if _likely(one) and _prominence(one.detection.box, width, height) == subject
-        ),
-        None,
-    )
-    ordered = [
-        one
-        if one.product_id == lead or subject == 0
-        else replace(
-            one,
-            probability=one.probability
-            * (1 - _BEHIND * (1 - min(_prominence(one.detection.box, width, height) / subject, 1))),
-        )
-        for one in matches
+    prominence = [_prominence(match.detection.box, width, height) for match in matches]
+    pairs = list(zip(matches, prominence, strict=True))
+    likely = [pair for pair in pairs if _is_likely(pair[0])]
+    subject, most = max(likely, key=lambda pair: pair[1], default=(None, 0.0))
+    if subject is None or most == 0:
+        return sorted(matches, key=lambda match: -match.probability)
+    lowered = [
+        match
+        if match.product_id == subject.product_id
+        else replace(match, probability=match.probability * (1 - _BEHIND * (1 - min(p / most, 1))))
+        for match, p in pairs
     ]
-    return sorted(ordered, key=lambda one: -one.probability)
+    return sorted(lowered, key=lambda match: -match.probability)
 
 
-def _likely(match: Match) -> bool:
+def _is_likely(match: Match) -> bool:
     return match.verification is not None and match.probability > _LIKELY
 
 
@@ -109,10 +107,10 @@ def _prominence(box: Box, width: int, height: int) -> float:
     x = (box.left + box.right) / (2 * width) - 0.5
     y = (box.top + box.bottom) / (2 * height) - 0.5
     extent = float(np.sqrt(box.area / (width * height)))
-    return extent * float(np.exp(-4 * (x * x + y * y)))
+    return extent * float(np.exp(-_CENTRAL * (x * x + y * y)))
 
 
-def _same_place(one: Match, other: Match) -> bool:
+def _is_same_place(one: Match, other: Match) -> bool:
     if one.verification is None or other.verification is None:
         return one.detection.box.iou(other.detection.box) > _SAME_COPY
     return outline_overlap(one.verification.outline, other.verification.outline) > _SAME_COPY
@@ -142,7 +140,7 @@ def _correspondences(hypothesis: Hypothesis, crop: Crop) -> NDArray[np.float32]:
 
 
 def _candidates(ranked: Sequence[RankedHypothesis], shortlist: Shortlist) -> tuple[Candidate, ...]:
-    verified = {one.hypothesis.reference.product_id: one.probability for one in ranked}
+    verified = {rival.hypothesis.reference.product_id: rival.probability for rival in ranked}
     known = dict.fromkeys([*verified, *shortlist.product_ids, *shortlist.similarities])
     return tuple(
         Candidate(

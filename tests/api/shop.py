@@ -119,7 +119,7 @@ class ColourJudge:
             return ()
         height, width = image.shape[:2]
         box = Box(0, 0, width, height)
-        chance = self.decision(catalog).answered(min(max(near[0].similarity, 0.001), 0.999))
+        chance = self.decision(catalog).answer(min(max(near[0].similarity, 0.001), 0.999))
         proof = Verification(
             near[0].product_id, "", 9, np.zeros((0, 4), np.float32), np.zeros((0, 2), np.float32),
             0.5, 0.5,

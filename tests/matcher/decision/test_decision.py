@@ -41,7 +41,7 @@ def test_more_evidence_of_each_kind_makes_a_product_more_probable() -> None:
 
 def test_the_most_probable_product_comes_first() -> None:
     ranked = decided().rank(contest(hypothesis("weak", 8, 0.2), hypothesis("strong", 80, 0.9)))
-    assert [one.hypothesis.reference.product_id for one in ranked] == ["strong", "weak"]
+    assert [rival.hypothesis.reference.product_id for rival in ranked] == ["strong", "weak"]
     assert ranked[0].probability > ranked[1].probability
 
 
@@ -49,11 +49,11 @@ def test_the_most_probable_product_comes_first() -> None:
 def test_the_probabilities_of_a_contest_sum_to_at_most_one(
     several: list[tuple[int, float, float]],
 ) -> None:
-    rivals = [hypothesis(f"p{index}", *one) for index, one in enumerate(several)]
+    rivals = [hypothesis(f"p{index}", *evidence) for index, evidence in enumerate(several)]
     ranked = decided().rank(contest(*rivals))
     assert len(ranked) == len(rivals)
-    assert all(0 <= one.probability <= 1 for one in ranked)
-    assert sum(one.probability for one in ranked) <= 1 + 1e-9
+    assert all(0 <= rival.probability <= 1 for rival in ranked)
+    assert sum(rival.probability for rival in ranked) <= 1 + 1e-9
 
 
 def test_two_equal_rivals_share_what_one_would_have() -> None:
@@ -82,21 +82,21 @@ def test_a_sliver_of_differing_colour_counts_less() -> None:
 
 def test_expecting_more_unknowns_lowers_every_probability() -> None:
     rivals = contest(hypothesis("a", 10, 0.3), hypothesis("b", 8, 0.2))
-    few, asked, many = (
-        [one.probability for one in decided(share).rank(rivals)] for share in (0.01, None, 0.7)
+    few, usual, many = (
+        [rival.probability for rival in decided(share).rank(rivals)] for share in (0.01, None, 0.7)
     )
-    assert few[0] > asked[0] > many[0]
+    assert few[0] > usual[0] > many[0]
     assert few[1] > 0
     same = decided(SHIPPED.unknown_share).rank(rivals)
-    assert [one.probability for one in same] == pytest.approx(asked)
+    assert [rival.probability for rival in same] == pytest.approx(usual)
 
 
 def test_the_prior_shift_is_that_of_bayes() -> None:
     only = contest(hypothesis("a", 10, 0.3))
 
     def odds(share: float) -> float:
-        chance = decided(share).rank(only)[0].probability
-        return chance / (1 - chance)
+        probability_of_one = decided(share).rank(only)[0].probability
+        return probability_of_one / (1 - probability_of_one)
 
     assert odds(0.2) / odds(0.5) == pytest.approx((0.8 / 0.2) / (0.5 / 0.5))
 
@@ -134,7 +134,7 @@ def test_a_catalog_decides_by_its_own_calibration_and_by_no_other_networks() -> 
     assert shipped.with_calibrations({"net-2": strict}) is shipped
     own = shipped.with_calibrations({"net-1": strict})
     assert (own.threshold, own.answer_scale, own.model_id) == (0.97, (2.0, -1.0), "net-1")
-    assert own.answered(0.5) < 0.5
+    assert own.answer(0.5) < 0.5
     rivals = contest(hypothesis("a"))
     assert own.rank(rivals)[0].probability < shipped.rank(rivals)[0].probability
     plain = replace(strict, slope=None, offset=None, unknown_share=None)
@@ -147,6 +147,6 @@ def test_what_the_comparator_finds_different_is_less_probable() -> None:
     weights = replace(SHIPPED, difference=-1.0)
     same, other = hypothesis("a", difference=-2.0), hypothesis("b", difference=0.0)
     ranked = Decision(weights, 0.8).rank(contest(other, same))
-    assert [one.hypothesis.reference.product_id for one in ranked] == ["a", "b"]
+    assert [rival.hypothesis.reference.product_id for rival in ranked] == ["a", "b"]
     odds = ranked[0].probability / ranked[1].probability
     assert odds == pytest.approx(np.exp(2.0))

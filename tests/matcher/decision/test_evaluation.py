@@ -24,7 +24,7 @@ def test_without_all_pictures_a_product_is_gone_and_without_one_it_stays() -> No
     catalog = MemoryCatalog({"tea": [printed(1), printed(2)], "milk": [printed(3)]})
     reduced = ReducedCatalog(catalog, frozenset({"tea-1", "milk-0"}), {})
     assert list(reduced.products) == ["tea"]
-    assert [one.image_id for one in reduced.products["tea"].images] == ["tea-0"]
+    assert [image.image_id for image in reduced.products["tea"].images] == ["tea-0"]
     embedding = catalog.encoding("tea-1").embedding
     (near,) = reduced.shortlist(embedding, 5)
     expected = float(catalog.encoding("tea-0").embedding @ embedding)
@@ -38,7 +38,7 @@ def test_as_many_products_are_shortlisted_as_before(shop: MemoryCatalog) -> None
     reduced = ReducedCatalog(shop, frozenset({"p3-0"}), {})
     near = reduced.shortlist(embedding, 5)
     assert len(near) == 5
-    assert "p3" not in [one.product_id for one in near]
+    assert "p3" not in [hit.product_id for hit in near]
     assert len(ReducedCatalog(shop, NOTHING, {}).shortlist(embedding, 99)) == 12
 
 
@@ -53,8 +53,8 @@ def test_a_photo_is_known_with_its_product_and_unknown_without(shop: MemoryCatal
         Sample(SampleKind.WRONG, photo, "p3"),
         Sample(SampleKind.WRONG, photo, "p4"),
     ]
-    told = evaluate(pipeline(), shop, questions, {}, lambda *at: progress.append(at))
-    known, left_out, wrong, never = told
+    outcomes = evaluate(pipeline(), shop, questions, {}, lambda *at: progress.append(at))
+    known, left_out, wrong, never = outcomes
     assert known.is_right
     assert known.log_odds > 2 > left_out.log_odds
     assert not left_out.is_right
@@ -80,8 +80,8 @@ def test_a_catalog_that_sees_nothing_is_as_unsure_as_can_be(shop: MemoryCatalog)
             assert catalog is not None
             return (replace(guess, verification=None, probability=0.9),)
 
-    told = evaluate(Blind(), shop, [Sample(SampleKind.UNKNOWN, blank)], {}, lambda *_: None)[0]
-    assert told.log_odds < -10
+    outcomes = evaluate(Blind(), shop, [Sample(SampleKind.UNKNOWN, blank)], {}, lambda *_: None)[0]
+    assert outcomes.log_odds < -10
     assert log_odds(0.0) == pytest.approx(-13.8, abs=0.1)
     assert log_odds(1.0) == pytest.approx(13.8, abs=0.1)
 

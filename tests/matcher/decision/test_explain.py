@@ -35,17 +35,17 @@ def lost_at(traces: StageTraces) -> str | None:
     return explain("asked", traces).lost_at
 
 
-def sentence(told: Explanation, name: str) -> str:
-    return next(gate.sentence for gate in told.gates if gate.name == name)
+def sentence(explanation: Explanation, name: str) -> str:
+    return next(gate.sentence for gate in explanation.gates if gate.name == name)
 
 
 def test_a_product_that_is_the_answer_passes_every_gate() -> None:
-    told = explain("asked", TRACES)
+    explanation = explain("asked", TRACES)
     names = ["detector", "shortlist", "keypoints", "inliers", "agreement", "decision"]
-    assert [gate.name for gate in told.gates] == names
-    assert all(gate.passed for gate in told.gates)
-    assert told.lost_at is None
-    assert "rank 1 of 2" in sentence(told, "shortlist")
+    assert [gate.name for gate in explanation.gates] == names
+    assert all(gate.passed for gate in explanation.gates)
+    assert explanation.lost_at is None
+    assert "rank 1 of 2" in sentence(explanation, "shortlist")
 
 
 @pytest.mark.parametrize(
@@ -63,21 +63,21 @@ def test_the_first_gate_that_fails_is_named(traces: StageTraces, gate: str) -> N
 
 
 def test_a_detector_that_saw_nothing_loses_nothing_by_itself() -> None:
-    told = explain("asked", replace(TRACES, detections=()))
-    assert not told.gates[0].passed
-    assert told.lost_at is None
+    explanation = explain("asked", replace(TRACES, detections=()))
+    assert not explanation.gates[0].passed
+    assert explanation.lost_at is None
 
 
 def test_a_rival_that_fits_better_is_named() -> None:
-    told = explain("asked", replace(TRACES, match=matched("rival", 0.1)))
-    assert "rival" in sentence(told, "inliers")
-    assert "rival" in sentence(told, "agreement")
-    assert told.lost_at == "decision"
+    explanation = explain("asked", replace(TRACES, match=matched("rival", 0.1)))
+    assert "rival" in sentence(explanation, "inliers")
+    assert "rival" in sentence(explanation, "agreement")
+    assert explanation.lost_at == "decision"
 
 
 def test_nothing_at_all_still_explains_itself() -> None:
     nothing = StageTraces((), Shortlist((), (), {}), 12, 0, 0, None, 0.8)
-    told = explain("asked", nothing)
-    assert told.lost_at == "shortlist"
-    assert not any(gate.passed for gate in told.gates)
-    assert told.match is None
+    explanation = explain("asked", nothing)
+    assert explanation.lost_at == "shortlist"
+    assert not any(gate.passed for gate in explanation.gates)
+    assert explanation.match is None

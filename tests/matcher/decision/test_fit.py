@@ -37,13 +37,13 @@ def labelled(seed: int = 0, photos: int = 60) -> list[LabelledContest]:
             generator.uniform(0.2, 0.7),
             generator.uniform(8, 24),
         )
-        chance = hypothesis(
+        accidental = hypothesis(
             "c", int(generator.integers(5, 9)), generator.uniform(0, 0.3), generator.uniform(15, 40)
         )
         tests = (duel(0, 1, generator.uniform(0.1, 1.0)),)
         found.append(LabelledContest(contest(right, twin, duels=tests), "a"))
         if number % 3 == 0:
-            found.append(LabelledContest(contest(chance), None))
+            found.append(LabelledContest(contest(accidental), None))
     return found
 
 
@@ -61,10 +61,10 @@ def test_fitting_finds_what_speaks_for_and_what_against() -> None:
 
 def test_what_was_fitted_answers_other_photos_of_the_kind() -> None:
     decision = Decision(fit_weights(labelled(0)), 0.5)
-    for one in labelled(1, 20):
-        ranked = decision.rank(one.contest)
-        if one.product_id is None:
-            assert sum(each.probability for each in ranked) < 0.5
+    for example in labelled(1, 20):
+        ranked = decision.rank(example.contest)
+        if example.product_id is None:
+            assert sum(rival.probability for rival in ranked) < 0.5
         else:
             assert ranked[0].hypothesis.reference.product_id == "a"
             assert ranked[0].probability > 0.5
@@ -86,7 +86,7 @@ def test_a_label_that_does_not_compete_counts_as_unknown() -> None:
 
 
 def test_only_known_products_still_leave_room_for_the_unknown() -> None:
-    known = [one for one in labelled() if one.product_id is not None]
+    known = [example for example in labelled() if example.product_id is not None]
     assert 0 < fit_weights(known).unknown_share < 0.05
 
 
@@ -94,11 +94,11 @@ def test_answers_that_are_right_more_often_than_they_say_become_surer() -> None:
     weights = DecisionWeights(-1.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.1)
     photos = [[contest(hypothesis("a", correlation=0.6))]] * 200
     honest = Decision(fit_answer_scale(weights, photos, ["a"] * 180 + [None] * 20), 0.5)
-    said = honest.rank(photos[0][0])[0].probability
-    assert said < 0.6
-    assert honest.answered(said) == pytest.approx(0.9, abs=0.1)
+    stated = honest.rank(photos[0][0])[0].probability
+    assert stated < 0.6
+    assert honest.answer(stated) == pytest.approx(0.9, abs=0.1)
     doubted = Decision(fit_answer_scale(weights, photos, ["b"] * 180 + ["a"] * 20), 0.5)
-    assert doubted.answered(said) < 0.3
+    assert doubted.answer(stated) < 0.3
 
 
 def test_a_photo_without_contests_is_an_answer_that_says_nothing() -> None:
@@ -125,8 +125,8 @@ def test_without_its_product_a_contest_keeps_the_twins_and_their_tests() -> None
     whole = contest(hypothesis("a"), hypothesis("b"), hypothesis("c"), duels=tests)
     left = remove_products(whole, {"a"})
     assert left is not None
-    assert [one.reference.product_id for one in left.hypotheses] == ["b", "c"]
-    assert [(one.first, one.second) for one in left.duels] == [(0, 1), (1, 0)]
+    assert [rival.reference.product_id for rival in left.hypotheses] == ["b", "c"]
+    assert [(duel.first, duel.second) for duel in left.duels] == [(0, 1), (1, 0)]
     assert left.duels[0].evidence is tests[1].evidence
 
 

@@ -17,7 +17,7 @@ SHIPPED = AnswerScale(0.8, 1.0, 0.0)
 
 
 def replies(kind: SampleKind, probabilities: np.ndarray, right: bool = False) -> list[Outcome]:
-    return [Outcome(kind, "", log_odds(float(one)), right) for one in probabilities]
+    return [Outcome(kind, "", log_odds(float(probability)), right) for probability in probabilities]
 
 
 def photos(unknown: int, seed: int = 0) -> list[Outcome]:
@@ -34,7 +34,7 @@ def chosen(several: list[Outcome], rate: float) -> Threshold:
     return choose_threshold(several, Target(rate, 0.5), SHIPPED, SHIPPED)
 
 
-def test_the_rate_that_is_asked_for_is_kept_on_others_of_the_same_kind() -> None:
+def test_the_rate_of_the_target_is_kept_on_others_of_the_same_kind() -> None:
     for rate in (0.01, 0.02, 0.04):
         choice = chosen(photos(2000), rate)
         met = measure_scale(photos(4000, seed=1), choice.after.scale).false_accept
@@ -56,11 +56,11 @@ def test_who_asks_for_less_gets_a_higher_threshold_and_fewer_names() -> None:
 def test_two_sorts_of_unknowns_count_by_their_shares_and_not_by_their_numbers() -> None:
     easy = replies(SampleKind.UNKNOWN, np.full(900, 0.1))
     alike = replies(SampleKind.LEFT_OUT, np.full(90, 0.9))
-    told = measure_scale([*easy, *alike], SHIPPED)
-    assert told.false_accept is not None
-    assert told.false_accept.value == pytest.approx(1 / 3)
-    assert told.by_kind[SampleKind.LEFT_OUT].value == 1
-    assert told.by_kind[SampleKind.UNKNOWN].value == 0
+    figures = measure_scale([*easy, *alike], SHIPPED)
+    assert figures.false_accept is not None
+    assert figures.false_accept.value == pytest.approx(1 / 3)
+    assert figures.by_kind[SampleKind.LEFT_OUT].value == 1
+    assert figures.by_kind[SampleKind.UNKNOWN].value == 0
 
 
 def test_too_few_unknowns_keep_the_shipped_threshold_and_say_so() -> None:
@@ -91,15 +91,15 @@ def test_views_of_one_product_stand_or_fall_together() -> None:
     several = [Outcome(SampleKind.VIEW, f"p{n % 10}", log_odds(0.05), False) for n in range(400)]
     notes = " ".join(chosen(several, 0.05).notes)
     assert "400 unknowns, which count as 10, can promise a rate of 9.1% at best" in notes
-    told = measure_scale(several, SHIPPED).false_accept
+    grouped = measure_scale(several, SHIPPED).false_accept
     alone = measure_scale([Outcome(SampleKind.VIEW, "", 0.0, False)] * 400, SHIPPED).false_accept
-    assert told is not None
+    assert grouped is not None
     assert alone is not None
-    assert (told.samples, alone.samples) == (400, 400)
-    assert told.high > 5 * alone.high
+    assert (grouped.samples, alone.samples) == (400, 400)
+    assert grouped.high > 5 * alone.high
 
 
-def test_unknowns_that_are_as_probable_as_can_be_are_told_of() -> None:
+def test_unknowns_that_are_as_probable_as_can_be_are_noted() -> None:
     choice = chosen(replies(SampleKind.UNKNOWN, np.full(200, 1 - 1e-9)), 0.01)
     assert choice.after.scale.threshold == HIGHEST
     assert any("also at 0.9999" in note for note in choice.notes)
@@ -107,14 +107,16 @@ def test_unknowns_that_are_as_probable_as_can_be_are_told_of() -> None:
 
 def test_a_slope_is_fitted_to_photos_and_left_alone_without() -> None:
     sure = photos(400)
-    too_sure = [Outcome(one.kind, "", 3 * one.log_odds, one.is_right) for one in sure]
+    too_sure = [
+        Outcome(outcome.kind, "", 3 * outcome.log_odds, outcome.is_right) for outcome in sure
+    ]
     fitted = chosen(too_sure, 0.05)
     assert fitted.is_fitted
     assert fitted.after.scale.slope < chosen(sure, 0.05).after.scale.slope / 2
     met = fitted.after.false_accept
     assert met is not None
     assert met.value <= 0.05
-    for few in (photos(30), [one for one in sure if one.kind is not SampleKind.KNOWN]):
+    for few in (photos(30), [outcome for outcome in sure if outcome.kind is not SampleKind.KNOWN]):
         bare = chosen(few, 0.05)
         assert not bare.is_fitted
         assert (bare.after.scale.slope, bare.after.scale.offset) == (1.0, 0.0)
@@ -124,14 +126,14 @@ def test_nothing_unknown_is_nothing_to_choose_by() -> None:
     known = replies(SampleKind.KNOWN, np.full(50, 0.9), right=True)
     with pytest.raises(ValueError, match="needs unknowns"):
         chosen(known, 0.01)
-    told = measure_scale(known, SHIPPED)
-    assert told.false_accept is None
-    assert told.named is not None
-    assert told.named.value == 1
+    figures = measure_scale(known, SHIPPED)
+    assert figures.false_accept is None
+    assert figures.named is not None
+    assert figures.named.value == 1
     assert measure_scale([], SHIPPED).named is None
 
 
 def test_an_interval_says_something_of_a_rate_of_nought() -> None:
-    told = wilson_interval(0, 100, 100)
-    assert (told.value, told.low) == (0, 0)
-    assert told.high == pytest.approx(0.037, abs=0.001)
+    rate = wilson_interval(0, 100, 100)
+    assert (rate.value, rate.low) == (0, 0)
+    assert rate.high == pytest.approx(0.037, abs=0.001)

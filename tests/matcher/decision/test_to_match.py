@@ -30,51 +30,51 @@ def matched(product_id: str, probability: float, box: Box, *, verified: bool = T
 
 def test_an_answer_lies_where_its_product_was_placed() -> None:
     rivals = contest(hypothesis("a", 80, 0.9), hypothesis("b", 8, 0.1))
-    told = to_match(rivals, crop_whole(flat(640, 480)), listed(NEAR), DECISION)
-    assert (told.product_id, told.verdict) == ("a", Verdict.IDENTICAL)
-    assert told.detection.box == Box(30, 20, 190, 180)
-    assert told.verification is not None
-    assert told.verification.correspondences.shape == (80, 4)
+    match = to_match(rivals, crop_whole(flat(640, 480)), listed(NEAR), DECISION)
+    assert (match.product_id, match.verdict) == ("a", Verdict.IDENTICAL)
+    assert match.detection.box == Box(30, 20, 190, 180)
+    assert match.verification is not None
+    assert match.verification.correspondences.shape == (80, 4)
     # The reference's pixel (1, 1) is (102, 52) of its catalog picture.
-    assert np.allclose(told.verification.correspondences[0], (102, 52, 50, 50))
+    assert np.allclose(match.verification.correspondences[0], (102, 52, 50, 50))
 
 
 def test_the_answer_of_a_detection_is_in_pixels_of_the_picture() -> None:
     crop = crop_detection(flat(2000, 1500), Detection(Box(1000, 600, 1500, 1100), 0.7))
-    told = to_match(contest(hypothesis("a")), crop, listed(NEAR), DECISION)
-    assert told.detection.confidence == 0.7
-    assert told.detection.box.left >= 950
-    assert told.detection.box.top >= 550
+    match = to_match(contest(hypothesis("a")), crop, listed(NEAR), DECISION)
+    assert match.detection.confidence == 0.7
+    assert match.detection.box.left >= 950
+    assert match.detection.box.top >= 550
 
 
 def test_candidates_start_with_what_was_verified_and_carry_their_likeness() -> None:
-    told = to_match(contest(hypothesis("a")), crop_whole(flat()), listed(NEAR), DECISION)
-    assert [one.product_id for one in told.candidates] == ["a", "b", "c"]
-    assert [one.similarity for one in told.candidates] == [0.4, 0.9, 0.6]
-    assert told.candidates[0].probability == told.probability
-    assert [one.probability for one in told.candidates[1:]] == [0, 0]
+    match = to_match(contest(hypothesis("a")), crop_whole(flat()), listed(NEAR), DECISION)
+    assert [candidate.product_id for candidate in match.candidates] == ["a", "b", "c"]
+    assert [candidate.similarity for candidate in match.candidates] == [0.4, 0.9, 0.6]
+    assert match.candidates[0].probability == match.probability
+    assert [candidate.probability for candidate in match.candidates[1:]] == [0, 0]
 
 
 def test_candidates_are_capped() -> None:
     many = listed({f"p{index}": 1 - index / 100 for index in range(60)})
     assert len(nearest_guess(Detection(Box(0, 0, 9, 9), 1.0), many).candidates) == 20
-    told = to_match(contest(hypothesis("p59")), crop_whole(flat()), many, DECISION)
-    assert len(told.candidates) == 20
-    assert told.candidates[0].product_id == "p59"
+    match = to_match(contest(hypothesis("p59")), crop_whole(flat()), many, DECISION)
+    assert len(match.candidates) == 20
+    assert match.candidates[0].product_id == "p59"
 
 
 def test_a_guess_names_the_likest_and_stays_unknown() -> None:
-    told = nearest_guess(Detection(Box(0, 0, 9, 9), 0.5), listed(NEAR))
-    assert (told.product_id, told.verdict) == ("b", Verdict.UNKNOWN)
-    assert 0 < told.probability < 0.05
-    assert told.verification is None
+    match = nearest_guess(Detection(Box(0, 0, 9, 9), 0.5), listed(NEAR))
+    assert (match.product_id, match.verdict) == ("b", Verdict.UNKNOWN)
+    assert 0 < match.probability < 0.05
+    assert match.verification is None
     unlike = nearest_guess(Detection(Box(0, 0, 9, 9), 0.5), listed({"a": -0.5}))
     assert unlike.probability == 0
 
 
 def test_a_guess_without_candidates_names_nothing() -> None:
-    told = nearest_guess(Detection(Box(0, 0, 9, 9), 1.0), EMPTY)
-    assert (told.product_id, told.probability, told.candidates) == (None, 0.0, ())
+    match = nearest_guess(Detection(Box(0, 0, 9, 9), 1.0), EMPTY)
+    assert (match.product_id, match.probability, match.candidates) == (None, 0.0, ())
 
 
 def test_of_two_matches_in_one_place_the_more_probable_stays() -> None:
@@ -102,13 +102,19 @@ def test_what_is_held_up_comes_before_what_stands_behind_it() -> None:
 def test_further_copies_of_the_subject_keep_their_probability() -> None:
     held = matched("held", 0.9, Box(200, 100, 440, 400))
     copy = matched("held", 0.85, Box(0, 0, 60, 80))
-    assert [one.probability for one in rank_by_prominence([copy, held], 640, 480)] == [0.9, 0.85]
+    assert [ranked.probability for ranked in rank_by_prominence([copy, held], 640, 480)] == [
+        0.9,
+        0.85,
+    ]
 
 
 def test_without_anything_sure_there_is_no_subject() -> None:
     weak = matched("a", 0.1, Box(0, 0, 60, 80))
     loose = matched("b", 0.2, Box(200, 100, 440, 400), verified=False)
-    assert [one.probability for one in rank_by_prominence([weak, loose], 640, 480)] == [0.2, 0.1]
+    assert [ranked.probability for ranked in rank_by_prominence([weak, loose], 640, 480)] == [
+        0.2,
+        0.1,
+    ]
     assert rank_by_prominence([], 640, 480) == []
 
 

@@ -105,7 +105,11 @@ def test_of_a_frame_that_is_too_old_events_are_late_and_the_overlay_is_empty() -
     film = harness.open()
     film.play(1.2)
     film.source.put(film.world.frame(film.index), age_s=3.0)
-    wait_until(lambda: any(isinstance(one, FrameResult) and one.late for one in harness.messages))
+    wait_until(
+        lambda: any(
+            isinstance(message, FrameResult) and message.late for message in harness.messages
+        )
+    )
     results = [message for message in harness.messages if isinstance(message, FrameResult)]
     (late,) = (result for result in results if result.late)
     harness.manager.close()
@@ -345,7 +349,7 @@ def test_a_folder_that_is_not_empty_is_not_recorded_into(
 
 
 @pytest.mark.parametrize("damage", ["no folder", "no json", "other version"])
-def test_a_folder_that_is_no_recording_is_said_to_be_none(tmp_path: Path, damage: str) -> None:
+def test_a_folder_that_is_no_recording_is_refused(tmp_path: Path, damage: str) -> None:
     folder = tmp_path / "recording"
     if damage != "no folder":
         folder.mkdir()

@@ -10,8 +10,8 @@ SEEN = Detection(Box(0, 0, 10, 10), 0.9)
 
 
 def vote(verdict: Verdict, **probabilities: float) -> Match:
-    candidates = tuple(Candidate(each, 0.5, p) for each, p in probabilities.items())
-    best = max(probabilities, key=lambda each: probabilities[each])
+    candidates = tuple(Candidate(product_id, 0.5, p) for product_id, p in probabilities.items())
+    best = max(probabilities, key=lambda product_id: probabilities[product_id])
     return Match(SEEN, verdict, best, probabilities[best], None, candidates)
 
 
