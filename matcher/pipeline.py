@@ -1,4 +1,4 @@
-"""The method on one page: detect, embed, shortlist, verify, decide."""
+"""The method on one page: detect, embed and describe, shortlist, verify, decide."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,28 +10,22 @@ from numpy.typing import NDArray
 from matcher.decision.decision import Decision
 from matcher.decision.explain import Explanation, StageTraces, explain
 from matcher.decision.to_match import deduplicate, nearest_guess, rank_by_prominence, to_match
-from matcher.detection import crop as crops
-from matcher.detection.crop import Crop
+from matcher.detection.crop import Crop, crop_detection, crop_whole
 from matcher.detection.detector import Detector
+from matcher.imaging.box import Box
 from matcher.keypoints.features import FrontEnd
 from matcher.results import Detection, Identification, Match, Stopwatch
-from matcher.retrieval.encoder import Embedder
-from matcher.retrieval.reference import ReferenceCache
+from matcher.retrieval.embedder import Embedder
+from matcher.retrieval.reference import Reference, ReferenceCache
 from matcher.retrieval.shortlist import SearchableCatalog, Shortlist, Shortlister
 from matcher.verification.verifier import Contest, Query, Verifier
-
-_LOOKS: Final = 8
-_EXPLAINED: Final = 0.3
-# A detection that fills the picture shows nothing that the whole picture did not.
-_CLOSER_LOOK: Final = 0.5
-_LIKELIER_THAN_A_GUESS: Final = 0.25
 
 Image = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stages:
-    """The stages that a pipeline is made of; photos may be worth a better detector than frames."""
+    """The stages of a pipeline; photos may be worth a better detector than frames."""
 
     detector: Detector
     photo_detector: Detector
@@ -43,31 +37,51 @@ class Stages:
     decision: Decision
 
 
+@dataclass(frozen=True, slots=True)
+class PipelineSettings:
+    """Bounds of one identification."""
+
+    shortlist_size: int = 12  # products verified per crop
+    detections: int = 8  # of a photo that are matched, the surest ones
+    explained: float = 0.3  # IoU with a verified match from which a detection needs no crop
+    largest_detection: float = 0.5  # share of the photo; a larger crop shows what the whole does
+    likely: float = 0.25  # probability below which the nearest by embedding is the better guess
+    rim: float = 0.15  # share of a detection's sides outside of which another product is meant
+
+
+PIPELINE_SETTINGS: Final = PipelineSettings()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Recognition:
-    """What a crop turned out to hold: its shortlist, every place where one is verified.
+    """What was found in a crop.
 
-    The decision is that of the catalog which was searched.
+    Attributes:
+        crop: the part of the picture.
+        query: its pixels and keypoints.
+        shortlist: products that may be in it.
+        contests: every place where one is verified, strongest first.
+        verified: the decided match of each contest, in the same order.
     """
 
     crop: Crop
     query: Query
     shortlist: Shortlist
     contests: Sequence[Contest]
-    decision: Decision
+    verified: Sequence[Match]
 
 
 class Pipeline:
     """Finds identical catalog products in pictures; holds no state between calls."""
 
-    def __init__(self, parts: Stages, shortlist_size: int = 12) -> None:
-        self._parts = parts
-        self._shortlist_size = shortlist_size
+    def __init__(self, stages: Stages, settings: PipelineSettings = PIPELINE_SETTINGS) -> None:
+        self._stages = stages
+        self._settings = settings
 
     def identify(
         self, image: Image, catalog: SearchableCatalog, *, whole_image: bool = False
     ) -> Identification:
-        """Every catalog product in a photo, every copy of it, most probable first.
+        """Identify every catalog product in a photo, every copy of it, most probable first.
 
         Args:
             image: (H, W, 3) uint8 RGB.
@@ -76,154 +90,144 @@ class Pipeline:
         """
         watch = Stopwatch()
         if whole_image:
-            matches = self._answers(self._look(crops.crop_whole(image), catalog, watch))[:1]
+            matches = self._answers(self._recognise(crop_whole(image), catalog, watch))[:1]
         else:
-            found = self._found(image, catalog, watch)
-            matches = rank_by_prominence(found, image.shape[1], image.shape[0])
+            height, width = image.shape[:2]
+            matches = rank_by_prominence(self._find(image, catalog, watch), width, height)
         return Identification(tuple(matches), catalog.index_version, watch.times())
 
-    def find(self, image: Image, catalog: SearchableCatalog) -> tuple[Match, ...]:
-        """As `identify`, with the probabilities by which verdicts are given; for calibration."""
-        return tuple(self._found(image, catalog, Stopwatch()))
+    def _find(self, image: Image, catalog: SearchableCatalog, watch: Stopwatch) -> list[Match]:
+        """Recognise the whole picture, then the detections that it does not explain."""
+        whole = self._recognise(crop_whole(image), catalog, watch)
+        with watch.stage("detect"):
+            detections = self._stages.photo_detector.detect(image)
+        crops = self._unexplained(detections, whole.verified, image)
+        parts = [self._recognise(crop, catalog, watch) for crop in crops]
+        return deduplicate([match for found in (whole, *parts) for match in self._answers(found)])
+
+    def _recognise(
+        self,
+        crop: Crop,
+        catalog: SearchableCatalog,
+        watch: Stopwatch,
+        extra: Sequence[Reference] = (),
+    ) -> Recognition:
+        """Embed, describe, shortlist, verify, decide; `extra` references are verified, too."""
+        stages, size, decision = self._stages, self._settings.shortlist_size, self.decision(catalog)
+        with watch.stage("embed"):
+            embedding = stages.embedder.embed([crop.tight])[0]
+        with watch.stage("describe"):
+            query = Query(crop.image, stages.front_end.extract(crop.image, crop.keypoints))
+        with watch.stage("shortlist"):
+            shortlist = stages.shortlister.shortlist(embedding, query.features, catalog, size)
+        with watch.stage("verify"):
+            contests = stages.verifier.verify(query, _joined(shortlist.references, extra))
+        verified = [to_match(contest, crop, shortlist, decision) for contest in contests]
+        return Recognition(crop, query, shortlist, contests, verified)
+
+    def _unexplained(
+        self, detections: Sequence[Detection], matches: Sequence[Match], image: Image
+    ) -> list[Crop]:
+        """Crop the detections that no match covers yet and that show a part only, surest first."""
+        largest = self._settings.largest_detection * image.shape[0] * image.shape[1]
+        covered = [match.detection.box for match in matches]
+        unexplained = [
+            detection
+            for detection in detections
+            if detection.box.area < largest
+            and not any(detection.box.iou(box) > self._settings.explained for box in covered)
+        ]
+        chosen = unexplained[: self._settings.detections]
+        return [crop_detection(image, detection) for detection in chosen]
+
+    def _answers(self, found: Recognition) -> list[Match]:
+        """Return likely matches, most probable first; if there is none, the nearest product.
+
+        A handful of keypoints that agree by chance say less than the likeness of the whole.
+        """
+        likely = [match for match in found.verified if match.probability > self._settings.likely]
+        answers = likely or [nearest_guess(found.crop.detection, found.shortlist)]
+        return sorted(answers, key=lambda match: -match.probability)
 
     def decision(self, catalog: SearchableCatalog) -> Decision:
-        """How a catalog decides."""
-        return self._parts.decision.with_calibrations(catalog.calibrations)
-
-    def survey(self, image: Image, catalog: SearchableCatalog) -> Identification:
-        """The catalog products that a whole frame shows at once.
-
-        Unlike a photo, a frame has no subject; and whatever was detected in it is looked at closer
-        as a track, in its own time.
-        """
-        watch = Stopwatch()
-        matches = deduplicate(self._verified(self._look(crops.crop_whole(image), catalog, watch)))
-        return Identification(tuple(matches), catalog.index_version, watch.times())
+        """Return the decision with the catalog's calibration."""
+        return self._stages.decision.with_calibrations(catalog.calibrations)
 
     def detect(self, image: Image) -> tuple[Detection, ...]:
-        """Boxes that may hold products; the first lane's whole work."""
-        return self._parts.detector.detect(image)
+        """Return boxes in a frame that may hold products; all that the fast path computes."""
+        return self._stages.detector.detect(image)
 
     def match(
         self, image: Image, detections: Sequence[Detection], catalog: SearchableCatalog
     ) -> tuple[Match, ...]:
-        """One match per detection, in their order; the second lane's work."""
-        return tuple(self._match(image, one, catalog) for one in detections)
+        """Return one match per detection of a frame, in their order; the slow path's work."""
+        return tuple(self._match(image, detection, catalog) for detection in detections)
+
+    def _match(self, image: Image, detection: Detection, catalog: SearchableCatalog) -> Match:
+        found = self._recognise(crop_detection(image, detection), catalog, Stopwatch())
+        meant = detection.box.padded(-self._settings.rim)
+        inside = [match for match in self._answers(found) if _is_centred(match, meant)]
+        if not inside:
+            return nearest_guess(detection, found.shortlist)
+        return max(inside, key=lambda match: match.probability)
+
+    def survey(self, image: Image, catalog: SearchableCatalog) -> Identification:
+        """Identify the products that a whole frame shows at once.
+
+        Unlike a photo, a frame has no subject; and its detections are matched as tracks, each when
+        it is due.
+        """
+        watch = Stopwatch()
+        matches = deduplicate(self._recognise(crop_whole(image), catalog, watch).verified)
+        return Identification(tuple(matches), catalog.index_version, watch.times())
+
+    def find(self, image: Image, catalog: SearchableCatalog) -> tuple[Match, ...]:
+        """Identify, with the probabilities by which verdicts are given; for calibration."""
+        return tuple(self._find(image, catalog, Stopwatch()))
+
+    def contests(self, image: Image, catalog: SearchableCatalog) -> Sequence[Contest]:
+        """Return the contests of the whole picture, undecided; for calibration."""
+        return self._recognise(crop_whole(image), catalog, Stopwatch()).contests
 
     def explain(self, image: Image, catalog: SearchableCatalog, product_id: str) -> Explanation:
-        """Which gate lets a product through and which one loses it.
+        """Explain which gate lets a product through and which one loses it.
 
         Raises:
             KeyError: the catalog has no such product.
         """
-        parts = self._parts
-        references = tuple(
-            parts.references.get(catalog, product_id, one.image_id)
-            for one in catalog.products[product_id].images
-        )
-        look = self._look(crops.crop_whole(image), catalog, Stopwatch())
-        rivals = [one for one in look.shortlist.references if one.product_id != product_id]
-        contests = parts.verifier.verify(look.query, [*rivals, *references])
-        decision = self.decision(catalog)
-        answers = [to_match(one, look.crop, look.shortlist, decision) for one in contests]
-        pairs = parts.verifier.pairs(look.query, references)
+        stages = self._stages
+        own = stages.references.of_product(catalog, product_id)
+        whole = self._recognise(crop_whole(image), catalog, Stopwatch(), own)
+        pairs = stages.verifier.pairs(whole.query, own)
         traces = StageTraces(
-            detections=parts.photo_detector.detect(image),
-            shortlist=look.shortlist,
-            shortlist_size=self._shortlist_size,
-            keypoints=len(look.query.features),
-            pairs=max((len(one) for one in pairs), default=0),
-            match=_involving(product_id, answers),
-            threshold=decision.threshold,
+            detections=stages.photo_detector.detect(image),
+            shortlist=whole.shortlist,
+            shortlist_size=self._settings.shortlist_size,
+            keypoints=len(whole.query.features),
+            pairs=max((len(found) for found in pairs), default=0),
+            match=_best_with(product_id, whole.verified),
+            threshold=self.decision(catalog).threshold,
         )
         return explain(product_id, traces)
 
-    def contests(self, image: Image, catalog: SearchableCatalog) -> Sequence[Contest]:
-        """What competes in the whole picture, undecided; for calibration."""
-        return self._look(crops.crop_whole(image), catalog, Stopwatch()).contests
 
-    def _found(self, image: Image, catalog: SearchableCatalog, watch: Stopwatch) -> list[Match]:
-        whole = self._look(crops.crop_whole(image), catalog, watch)
-        closer = self._closer_looks(image, whole, catalog, watch)
-        return deduplicate([*self._answers(whole), *closer])
-
-    def _closer_looks(
-        self, image: Image, whole: Recognition, catalog: SearchableCatalog, watch: Stopwatch
-    ) -> list[Match]:
-        """What the detector proposes and the whole picture's answers do not cover."""
-        with watch.stage("detect"):
-            detections = self._parts.photo_detector.detect(image)
-        return [
-            match
-            for detection in _unexplained(detections, self._verified(whole), image)[:_LOOKS]
-            for match in self._answers(
-                self._look(crops.crop_detection(image, detection), catalog, watch)
-            )
-        ]
-
-    def _match(self, image: Image, detection: Detection, catalog: SearchableCatalog) -> Match:
-        look = self._look(crops.crop_detection(image, detection), catalog, Stopwatch())
-        inside = [one for one in self._answers(look) if _centred(one, detection)]
-        if not inside:
-            return nearest_guess(detection, look.shortlist)
-        return max(inside, key=lambda one: one.probability)
-
-    def _look(self, crop: Crop, catalog: SearchableCatalog, watch: Stopwatch) -> Recognition:
-        parts = self._parts
-        with watch.stage("embed"):
-            embedding = parts.embedder.embed([crop.tight])[0]
-        with watch.stage("verify"):
-            features = parts.front_end.extract(crop.image, crop.keypoints)
-        with watch.stage("shortlist"):
-            shortlist = parts.shortlister.shortlist(
-                embedding, features, catalog, self._shortlist_size
-            )
-        with watch.stage("verify"):
-            query = Query(crop.image, features)
-            contests = parts.verifier.verify(query, shortlist.references)
-        return Recognition(crop, query, shortlist, contests, self.decision(catalog))
-
-    def _answers(self, look: Recognition) -> list[Match]:
-        """Most probable first; if nothing likely was verified, the likest product as a guess.
-
-        A handful of keypoints that agree by chance say less than the likeness of the whole.
-        """
-        likely = [one for one in self._verified(look) if one.probability > _LIKELIER_THAN_A_GUESS]
-        answers = likely or [nearest_guess(look.crop.detection, look.shortlist)]
-        return sorted(answers, key=lambda one: -one.probability)
-
-    def _verified(self, look: Recognition) -> list[Match]:
-        return [to_match(one, look.crop, look.shortlist, look.decision) for one in look.contests]
+def _joined(shortlisted: Sequence[Reference], extra: Sequence[Reference]) -> list[Reference]:
+    known = {reference.product_id for reference in extra}
+    return [*(rival for rival in shortlisted if rival.product_id not in known), *extra]
 
 
-def _unexplained(
-    detections: Sequence[Detection], matches: Sequence[Match], image: Image
-) -> list[Detection]:
-    """Detections that no match covers yet and that deserve a closer look, surest first."""
-    limit = _CLOSER_LOOK * image.shape[0] * image.shape[1]
-    return [
-        one
-        for one in detections
-        if one.box.area < limit
-        and not any(one.box.iou(match.detection.box) > _EXPLAINED for match in matches)
-    ]
-
-
-def _centred(match: Match, detection: Detection) -> bool:
+def _is_centred(match: Match, meant: Box) -> bool:
     box = match.detection.box
     x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
-    inside = detection.box.padded(-0.15)
-    return inside.left <= x <= inside.right and inside.top <= y <= inside.bottom
+    return meant.left <= x <= meant.right and meant.top <= y <= meant.bottom
 
 
-def _involving(product_id: str, answers: Sequence[Match]) -> Match | None:
-    """The answer in whose contest the product did best."""
+def _best_with(product_id: str, matches: Sequence[Match]) -> Match | None:
+    """Return the match in whose contest the product did best."""
 
     def own(match: Match) -> float:
-        return max(
-            (one.probability for one in match.candidates if one.product_id == product_id),
-            default=0.0,
-        )
+        found = (item.probability for item in match.candidates if item.product_id == product_id)
+        return max(found, default=0.0)
 
-    best = max(answers, key=own, default=None)
+    best = max(matches, key=own, default=None)
     return best if best is not None and own(best) > 0 else None

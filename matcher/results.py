@@ -1,4 +1,4 @@
-"""What skulens says of one picture."""
+"""What the method says of one picture, and how long each stage took."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
+
+Stage = Literal["detect", "embed", "describe", "shortlist", "verify"]
 
 
 class Verdict(StrEnum):
@@ -64,7 +66,7 @@ class Candidate:
     """A product worth verifying.
 
     Attributes:
-        product_id: which.
+        product_id: of the catalog.
         similarity: in [-1, 1], cosine of embeddings.
         probability: in [0, 1], after verification; 0 when it was not verified.
     """
@@ -79,11 +81,11 @@ class Match:
     """A detection with its verified product.
 
     Attributes:
-        detection: what was looked at.
+        detection: the place that was matched.
         verdict: the decision.
         product_id: the best product also when the verdict is not `identical`; None when nothing
             was a candidate.
-        probability: chance that `product_id` is right and in view (design.md, Words).
+        probability: chance that `product_id` is right and in view.
         verification: the winning check; None when nothing was verified.
         candidates: best first.
     """
@@ -98,13 +100,24 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class StageTimes:
-    """Milliseconds spent in each stage."""
+    """Milliseconds spent in each stage; `describe` finds and describes keypoints."""
 
     detect: float = 0.0
     embed: float = 0.0
+    describe: float = 0.0
     shortlist: float = 0.0
     verify: float = 0.0
     total: float = 0.0
+
+    def public(self) -> dict[str, float]:
+        """Return the milliseconds by their published names, which count keypoints as `verify`."""
+        return {
+            "detect": self.detect,
+            "embed": self.embed,
+            "shortlist": self.shortlist,
+            "verify": self.describe + self.verify,
+            "total": self.total,
+        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,11 +135,8 @@ class Identification:
     elapsed: StageTimes
 
 
-Stage = Literal["detect", "embed", "shortlist", "verify"]
-
-
 class Stopwatch:
-    """Adds up what each stage takes, from its making on."""
+    """Adds up the time of each stage; the total counts from its construction."""
 
     def __init__(self) -> None:
         self._started = perf_counter()
@@ -134,7 +144,7 @@ class Stopwatch:
 
     @contextmanager
     def stage(self, stage: Stage) -> Iterator[None]:
-        """Count what happens inside towards a stage."""
+        """Add the duration of the block to a stage, also when the block raises."""
         started = perf_counter()
         try:
             yield
@@ -143,5 +153,5 @@ class Stopwatch:
             self._spent[stage] = self._spent.get(stage, 0.0) + spent
 
     def times(self) -> StageTimes:
-        """Milliseconds until now."""
+        """Return the milliseconds until now."""
         return StageTimes(**self._spent, total=(perf_counter() - self._started) * 1e3)

@@ -14,7 +14,7 @@ from matcher.detection.augmented import augment_for_photos
 from matcher.detection.detector import Detector, YoloDetector
 from matcher.detection.proposals import PrintDetector
 from matcher.errors import WeightsError
-from matcher.keypoints.cascade import CascadeMatcher
+from matcher.keypoints.cascade import CAREFUL_REFERENCES, CascadeMatcher
 from matcher.keypoints.features import FrontEnd, KeypointMatcher
 from matcher.keypoints.guided_matching import GuidedMatcher
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
@@ -24,10 +24,11 @@ from matcher.keypoints.superpoint import SuperPointFrontEnd
 from matcher.networks.devices import Device, choose_runtime
 from matcher.networks.runtime import LoadedNetwork
 from matcher.networks.weights import Network, WeightsManifest, check_hash, read_manifest
-from matcher.pipeline import Pipeline, Stages
+from matcher.pipeline import Pipeline, PipelineSettings, Stages
 from matcher.retrieval.colour_layout import ColourBasis, read_colour_basis
+from matcher.retrieval.embedder import Embedder
 from matcher.retrieval.embedder import NetworkEmbedder as NetworkEmbedder
-from matcher.retrieval.encoder import Embedder, ReferenceEncoder
+from matcher.retrieval.encoder import ReferenceEncoder, reference_encoder
 from matcher.retrieval.reference import ReferenceCache
 from matcher.retrieval.shortlist import Shortlister
 from matcher.retrieval.untrained import ColourEmbedder
@@ -38,7 +39,6 @@ from matcher.verification.verifier import Verifier
 # What holds for a catalog that was never calibrated: the more boxes are looked into, the more often
 # a near-twin is likely by chance.
 IDENTICAL_FROM: Final = 0.91
-_CLOSER_LOOKS: Final = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,13 +92,7 @@ def load_models(settings: Settings) -> Models:
         networks=networks,
         decision=decision,
         pipeline=build_pipeline(networks, decision),
-        encoder=ReferenceEncoder(
-            # What the catalog keeps shall not change with what looks at it later.
-            networks.front_end,
-            NearestNeighbourMatcher(),
-            networks.embedder,
-            networks.detector,
-        ),
+        encoder=reference_encoder(networks.front_end, networks.embedder, networks.detector),
     )
 
 
@@ -200,7 +194,7 @@ def _keypoint_matcher(keypoints: _Keypoints, superglue: LoadedNetwork | None) ->
             f"end's have {keypoints.descriptors}; list weights that belong together in the "
             "manifest."
         )
-    closer = int(superglue.weights.option("closer", _CLOSER_LOOKS))
+    closer = int(superglue.weights.option("closer", CAREFUL_REFERENCES))
     return CascadeMatcher(keypoints.quick, SuperGlueMatcher(superglue), closer)
 
 
@@ -220,15 +214,15 @@ def _table(settings: Settings, kind: Network) -> Path:
 
 def build_pipeline(networks: Networks, decision: Decision, shortlist_size: int = 12) -> Pipeline:
     """The method around these networks."""
-    shelf = ReferenceCache(networks.front_end)
-    parts = Stages(
+    references = ReferenceCache(networks.front_end)
+    stages = Stages(
         detector=networks.detector,
         photo_detector=augment_for_photos(networks.detector),
         embedder=networks.embedder,
         front_end=networks.front_end,
-        references=shelf,
-        shortlister=Shortlister(shelf),
+        references=references,
+        shortlister=Shortlister(references),
         verifier=Verifier(networks.matcher, TwinTest(), networks.embedder, networks.comparator),
         decision=decision,
     )
-    return Pipeline(parts, shortlist_size)
+    return Pipeline(stages, PipelineSettings(shortlist_size=shortlist_size))

@@ -27,14 +27,13 @@ from catalog.storage.base import Storage
 from matcher.decision.explain import Explanation
 from matcher.detection.augmented import augment_for_photos
 from matcher.errors import MatcherError
-from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.networks.runtime import Runtime
 from matcher.networks.weights import Network, Weights, check_hash
 from matcher.pipeline import Pipeline
 from matcher.results import Detection, Identification, Match
 from matcher.retrieval.colour_layout import ColourBasis
 from matcher.retrieval.embedder import NetworkEmbedder, parse_part_id
-from matcher.retrieval.encoder import ReferenceEncoder
+from matcher.retrieval.encoder import reference_encoder
 from matcher.retrieval.search import PictureSearch
 
 # One name in the file's header: of several the order would be another each time, and so the hash.
@@ -185,9 +184,7 @@ def with_embedder(models: Models, embedder: NetworkEmbedder) -> Models:
         networks=networks,
         decision=decision,
         pipeline=build_pipeline(networks, decision),
-        encoder=ReferenceEncoder(
-            networks.front_end, NearestNeighbourMatcher(), embedder, networks.detector
-        ),
+        encoder=reference_encoder(networks.front_end, embedder, networks.detector),
     )
 
 

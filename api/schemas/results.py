@@ -217,12 +217,13 @@ def weights_json(entry: "WeightsEntry") -> WeightsJson:
 
 
 def _elapsed(times: "StageTimes") -> ElapsedJson:
+    public = times.public()
     return {
-        "detect": round(times.detect, 1),
-        "embed": round(times.embed, 1),
-        "shortlist": round(times.shortlist, 1),
-        "verify": round(times.verify, 1),
-        "total": round(times.total, 1),
+        "detect": round(public["detect"], 1),
+        "embed": round(public["embed"], 1),
+        "shortlist": round(public["shortlist"], 1),
+        "verify": round(public["verify"], 1),
+        "total": round(public["total"], 1),
     }
 
 

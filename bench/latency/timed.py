@@ -12,8 +12,8 @@ from catalog.encodings.encoding import CompactFeatures
 from matcher.detection.detector import Detector
 from matcher.keypoints.features import Correspondences, FrontEnd, KeypointMatcher, LocalFeatures
 from matcher.results import Detection
-from matcher.retrieval.encoder import Embedder
-from matcher.verification.comparator import Comparator, ComparedPair
+from matcher.retrieval.embedder import Embedder
+from matcher.verification.comparator import AlignedPair, Comparator
 
 
 class NetworkClock:
@@ -149,7 +149,7 @@ class TimedComparator:
         self._inner = inner
         self._clock = clock
 
-    def differences(self, comparisons: Sequence[ComparedPair]) -> NDArray[np.float32]:
+    def differences(self, comparisons: Sequence[AlignedPair]) -> NDArray[np.float32]:
         """As the inner one."""
         with self._clock.counting("compare"):
             return self._inner.differences(comparisons)

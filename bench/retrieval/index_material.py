@@ -12,7 +12,7 @@ from itertools import count as counted
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from bench.progress import Progress, silent
 from bench.recognition.dataset import PICTURE_SUFFIXES, Dataset
 from bench.recognition.protocols import lay_out
 from catalog.ingest.image_file import read_image
+from matcher.retrieval.embedder import Embedder
 
 PROTOCOLS: Final = ("four-reference", "dvd", "apc")
 DISTRACTORS: Final = (
@@ -38,19 +39,6 @@ _LEAST: Final = (0.3, 0.6, 0.0, 0.0)
 _GREATEST: Final = (1.0, 1.6, 1.0, 1.0)
 _KEPT_EVERY: Final = 8192
 _MIXED_NOISE: Final = 0.02
-
-
-class Embedder(Protocol):
-    """One global vector per picture."""
-
-    @property
-    def part_id(self) -> str:
-        """Names network, weights and preprocessing."""
-        ...
-
-    def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """(N, D) unit vectors of N pictures (H, W, 3) RGB."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)

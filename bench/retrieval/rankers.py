@@ -1,18 +1,19 @@
 """The ways to order a catalog's products that `bench retrieval` compares."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.retrieval.retrieval import DEPTHS, KEYPOINTS, Embedder, PhotoView
+from bench.retrieval.retrieval import DEPTHS, KEYPOINTS, PhotoView
 from catalog.encodings.encoding import Encoding
 from catalog.records.calibration import Calibration
 from catalog.records.product import Product
-from matcher.retrieval.shortlist import Neighbour, SearchableCatalog, Shortlister
+from catalog.search.vector_index import Neighbour
+from matcher.retrieval.embedder import Embedder
+from matcher.retrieval.shortlist import SearchableCatalog, Shortlister
 
 _DEEPEST: Final = max(DEPTHS)
 _BATCH: Final = 64
@@ -71,12 +72,6 @@ class LikenessRanker:
         return list(ordered)[:_DEEPEST]
 
 
-@dataclass(frozen=True, slots=True)
-class _EqualNeighbour:
-    product_id: str
-    similarity: float = 0.0
-
-
 class EveryProduct:
     """A catalog in which every product is as near as any other."""
 
@@ -109,7 +104,7 @@ class EveryProduct:
 
     def shortlist(self, _embedding: NDArray[np.float32], _size: int) -> Sequence[Neighbour]:
         """All of them."""
-        return [_EqualNeighbour(product_id) for product_id in self._catalog.products]
+        return [Neighbour(product_id, "", 0.0) for product_id in self._catalog.products]
 
 
 def read_stored_vectors(catalog: SearchableCatalog) -> tuple[list[str], NDArray[np.float32]]:

@@ -18,18 +18,11 @@ from matcher.detection import crop as crops
 from matcher.detection.crop import Crop
 from matcher.detection.detector import Detector
 from matcher.keypoints.features import FrontEnd, LocalFeatures
+from matcher.retrieval.embedder import Embedder
 
 DEPTHS: Final = (1, 5, 10, 20)
 LOOKS: Final = 8
 _HEADLINE: Final = 10
-
-
-class Embedder(Protocol):
-    """One global vector per picture."""
-
-    def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """(N, D) unit vectors of N pictures (H, W, 3) RGB."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,7 +5,7 @@ hardest there are. Without one picture of several, that picture is a photo of a 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +13,8 @@ from numpy.typing import NDArray
 from catalog.encodings.encoding import Encoding
 from catalog.records.calibration import Calibration
 from catalog.records.product import Product
-from matcher.retrieval.shortlist import Neighbour, SearchableCatalog
-
-
-@dataclass(frozen=True, slots=True)
-class _Near:
-    product_id: str
-    similarity: float
+from catalog.search.vector_index import Neighbour
+from matcher.retrieval.shortlist import SearchableCatalog
 
 
 class ReducedCatalog:
@@ -73,7 +68,7 @@ class ReducedCatalog:
         if reduced is None:
             return near
         vectors = np.stack([self.encoding(image.image_id).embedding for image in reduced.images])
-        return _Near(near.product_id, float((vectors @ embedding).max()))
+        return replace(near, similarity=float((vectors @ embedding).max()))
 
 
 def _without(product: Product, image_ids: frozenset[str]) -> Product:

@@ -1,4 +1,4 @@
-"""Finds what may be a product in a picture."""
+"""The detector: boxes of what may be a product, by YOLOv5 with an anchor-free head."""
 
 import math
 from dataclasses import dataclass, replace
@@ -12,32 +12,33 @@ from matcher.imaging.resize import Letterbox, letterbox, to_planes
 from matcher.networks.runtime import LoadedNetwork
 from matcher.results import Detection
 
+# Facts of YOLOv5 as it was trained: pixels per cell of its three maps, bins per distance, padding.
 _STRIDES: Final = (8, 16, 32)
 _BINS: Final = 16
 _GREY: Final = (114, 114, 114)
-_SMALLEST_SIDE: Final = 1.0
-_SHRUNK: Final = 4
+_SMALLEST_SIDE: Final = 1.0  # pixels; a thinner box cannot be cropped
+_MOST_SHRUNK: Final = 4  # times; in a picture shrunk more, small products vanish
 
 
 class Detector(Protocol):
     """Finds what may be a product."""
 
     def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
-        """Boxes in an (H, W, 3) RGB picture, most confident first; nothing found, nothing given."""
+        """Return boxes in an (H, W, 3) RGB picture, most confident first; perhaps none."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class DetectorSettings:
-    """What counts as a detection.
+    """Input size and thresholds of a detector.
 
     Attributes:
-        input_size: pixels of the longer side in which the network sees a picture.
-        largest_input: likewise of a picture that would be shrunk more than `_SHRUNK` times, and may
-            show smaller things; no larger than `input_size` if it is 0.
+        input_size: pixels of the longer side of the network's input.
+        largest_input: pixels of the longer side for a picture that would be shrunk more than four
+            times, and may show smaller things; no larger than `input_size` if it is 0.
         confidence: lowest confidence.
         overlap: of two boxes whose intersection over union is larger, the less confident goes.
-        limit: how many at most.
+        limit: most boxes per picture.
     """
 
     input_size: int = 640
@@ -47,13 +48,13 @@ class DetectorSettings:
     limit: int = 100
 
     def side_for(self, longest: int) -> int:
-        """Pixels in which the network sees a picture whose longer side has `longest`."""
+        """Return the input's longer side for a picture whose longer side has `longest` pixels."""
         largest = max(self.largest_input, self.input_size)
-        return min(max(longest // _SHRUNK, self.input_size), largest)
+        return min(max(longest // _MOST_SHRUNK, self.input_size), largest)
 
 
 class YoloDetector:
-    """YOLOv5 (anchor-free head); the best class of a place counts as its confidence."""
+    """YOLOv5 (anchor-free head); the confidence of a place is that of its best class."""
 
     def __init__(self, network: LoadedNetwork, settings: DetectorSettings | None = None) -> None:
         """Take a loaded detector network.
@@ -67,43 +68,47 @@ class YoloDetector:
         self.settings = settings or _settings_of(network)
 
     def with_confidence(self, confidence: float) -> "YoloDetector":
-        """The same detector, which also tells boxes that are less sure; for measurements."""
+        """Return the same detector with another lowest confidence."""
         return YoloDetector(self._network, replace(self.settings, confidence=confidence))
 
-    def at_scale(self, share: float) -> "YoloDetector":
-        """The same detector, which sees pictures at that share of its size."""
-        inner = self.settings
+    def at_scale(self, scale: float) -> "YoloDetector":
+        """Return the same detector with an input of that share of the size."""
+        settings = self.settings
         smaller = replace(
-            inner,
-            input_size=round(inner.input_size * share),
-            largest_input=round(inner.largest_input * share),
+            settings,
+            input_size=round(settings.input_size * scale),
+            largest_input=round(settings.largest_input * scale),
         )
         return YoloDetector(self._network, smaller)
 
     @property
     def augmented_confidence(self) -> float:
-        """What the weights ask of two looks at a photo together; 0 if one look shall do."""
+        """Lowest confidence of augmented detection that the weights ask for; 0 for plain."""
         return self._network.weights.option("two_looks", 0.0)
 
     def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
-        """Boxes in an (H, W, 3) RGB picture, most confident first; blocks while it computes."""
-        boxed = _boxed(image, self.settings.side_for(max(image.shape[:2])))
+        """Return boxes in an (H, W, 3) RGB picture, most confident first; blocks."""
+        boxed = _letterbox(image, self.settings.side_for(max(image.shape[:2])))
         (raw,) = self._run(to_planes(boxed.image[None]))
         boxes, confidences = decode(raw[0], boxed.image.shape[:2], self.settings.confidence)
         kept = suppress_overlaps(boxes, confidences, self.settings.overlap, self.settings.limit)
         corners = boxed.to_original(boxes[kept].reshape(-1, 2)).reshape(-1, 4)
-        found = zip(corners.tolist(), confidences[kept].tolist(), strict=True)
         height, width = image.shape[:2]
-        detections = [Detection(Box(*box).clipped(width, height), score) for box, score in found]
+        detections = (
+            Detection(Box(*box).clipped(width, height), confidence)
+            for box, confidence in zip(corners.tolist(), confidences[kept].tolist(), strict=True)
+        )
         return tuple(
-            one for one in detections if min(one.box.width, one.box.height) >= _SMALLEST_SIDE
+            detection
+            for detection in detections
+            if min(detection.box.width, detection.box.height) >= _SMALLEST_SIDE
         )
 
 
 def decode(
     raw: NDArray[np.float32], shape: tuple[int, ...], confidence: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What the network says of every place, as boxes.
+    """Turn the network's raw output into boxes.
 
     Args:
         raw: (64 + classes, places) distance bins and class logits.
@@ -129,13 +134,13 @@ def decode(
 def suppress_overlaps(
     boxes: NDArray[np.floating], confidences: NDArray[np.floating], overlap: float, limit: int
 ) -> NDArray[np.intp]:
-    """Indices of the boxes that no more confident box covers, most confident first.
+    """Return indices of the boxes that no more confident box covers, most confident first.
 
     Args:
         boxes: (N, 4) left, top, right, bottom.
         confidences: (N,).
         overlap: intersection over union above which a box counts as covered.
-        limit: how many at most.
+        limit: most indices returned.
     """
     order = np.argsort(-confidences, kind="stable")
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
@@ -153,7 +158,7 @@ def suppress_overlaps(
 
 
 def _settings_of(network: LoadedNetwork) -> DetectorSettings:
-    """What was stored with the weights, over our defaults."""
+    """Return the settings stored with the weights, over our defaults."""
     option, plain = network.weights.option, DetectorSettings()
     return DetectorSettings(
         input_size=int(option("input_size", plain.input_size)),
@@ -163,8 +168,8 @@ def _settings_of(network: LoadedNetwork) -> DetectorSettings:
     )
 
 
-def _boxed(image: NDArray[np.uint8], size: int) -> Letterbox:
-    """The picture with its longer side at `size`, padded no further than strides ask for."""
+def _letterbox(image: NDArray[np.uint8], size: int) -> Letterbox:
+    """Bring the longer side to `size` and pad both sides to whole strides."""
     rows, columns = image.shape[:2]
     scale = size / max(rows, columns)
     stride = _STRIDES[-1]
@@ -174,7 +179,7 @@ def _boxed(image: NDArray[np.uint8], size: int) -> Letterbox:
 
 
 def _places(shape: tuple[int, ...]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """(A, 2) centres in input pixels and (A,) strides of all places, in the network's order."""
+    """Return (A, 2) centres in input pixels and (A,) strides of all places, in network order."""
     centres, strides = [], []
     for stride in _STRIDES:
         rows, columns = shape[0] // stride, shape[1] // stride

@@ -32,19 +32,19 @@ class Box:
         return self.width * self.height
 
     def intersection(self, other: Self) -> float:
-        """Square pixels that both boxes cover."""
+        """Return the square pixels that both boxes cover."""
         width = min(self.right, other.right) - max(self.left, other.left)
         height = min(self.bottom, other.bottom) - max(self.top, other.top)
         return max(width, 0.0) * max(height, 0.0)
 
     def iou(self, other: Self) -> float:
-        """Intersection over union in [0, 1]; 0 for empty boxes."""
+        """Return intersection over union in [0, 1]; 0 for empty boxes."""
         overlap = self.intersection(other)
         union = self.area + other.area - overlap
         return overlap / union if union > 0 else 0.0
 
     def clipped(self, width: int, height: int) -> "Box":
-        """The part inside a picture of that size."""
+        """Return the part inside a picture of that size."""
         return Box(
             min(max(self.left, 0.0), width),
             min(max(self.top, 0.0), height),
@@ -53,16 +53,16 @@ class Box:
         )
 
     def scaled(self, factor: float) -> "Box":
-        """The same box in a picture resized by that factor."""
+        """Return the same box in a picture resized by that factor."""
         return Box(self.left * factor, self.top * factor, self.right * factor, self.bottom * factor)
 
     def padded(self, share: float) -> "Box":
-        """Grown by a share of its own width and height on each side."""
+        """Return the box grown by a share of its own width and height on each side."""
         dx, dy = share * self.width, share * self.height
         return Box(self.left - dx, self.top - dy, self.right + dx, self.bottom + dy)
 
     def crop(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The picture's pixels inside the box, at least one, rounded outwards; a view."""
+        """Return a view of the pixels inside the box, at least one, rounded outwards."""
         height, width = image.shape[:2]
         left = int(min(max(np.floor(self.left), 0), width - 1))
         top = int(min(max(np.floor(self.top), 0), height - 1))
@@ -72,7 +72,7 @@ class Box:
 
     @classmethod
     def around(cls, points: NDArray[np.floating]) -> Self:
-        """The smallest box around (N, 2) points."""
+        """Return the smallest box around (N, 2) points."""
         left, top = points.min(axis=0)
         right, bottom = points.max(axis=0)
         return cls(float(left), float(top), float(right), float(bottom))

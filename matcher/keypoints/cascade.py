@@ -7,53 +7,52 @@ import numpy as np
 
 from matcher.keypoints.features import Correspondences, KeypointMatcher, LocalFeatures
 
-_CLOSER: Final = 4
+CAREFUL_REFERENCES: Final = 4  # of a shortlist; the careful matcher takes most of the time
 
 
 class CascadeMatcher:
     """Implements `KeypointMatcher`.
 
-    A careful matcher that sees all keypoints at once finds pairs that no descriptor alone gives
-    away, but pairs each keypoint once: of several copies of a product it sees one. So its pairs are
-    added to the quick one's, which sees them all.
+    A careful matcher that attends to all keypoints at once finds pairs that no descriptor alone
+    gives away, but pairs each keypoint once: of several copies of a product it finds one. So its
+    pairs are added to the quick one's, which finds them all.
     """
 
     def __init__(
-        self, quick: KeypointMatcher, careful: KeypointMatcher, closer: int = _CLOSER
+        self,
+        quick: KeypointMatcher,
+        careful: KeypointMatcher,
+        careful_references: int = CAREFUL_REFERENCES,
     ) -> None:
         """Combine two matchers.
 
         Args:
-            quick: asked about every reference.
-            careful: asked about those with the most pairs by then.
-            closer: how many those are.
+            quick: matches every reference.
+            careful: matches those to which the quick one finds the most pairs.
+            careful_references: how many those are.
         """
         self._quick = quick
         self.careful = careful
-        self._closer = closer
+        self._careful_references = careful_references
 
     def match(
         self, query: LocalFeatures, references: Sequence[LocalFeatures]
     ) -> list[Correspondences]:
-        """One query against several references, in their order."""
+        """Match one query with several references, in their order."""
         found = self._quick.match(query, references)
-        most = sorted(range(len(found)), key=lambda index: -len(found[index]))[: self._closer]
-        closer = self.careful.match(query, [references[index] for index in most])
-        for index, more in zip(most, closer, strict=True):
-            found[index] = merge_pairs(found[index], more)
+        by_pairs = sorted(range(len(found)), key=lambda index: -len(found[index]))
+        likeliest = by_pairs[: self._careful_references]
+        careful = self.careful.match(query, [references[index] for index in likeliest])
+        for index, pairs in zip(likeliest, careful, strict=True):
+            found[index] = merge_pairs(found[index], pairs)
         return found
 
 
 def merge_pairs(first: Correspondences, second: Correspondences) -> Correspondences:
-    """All pairs of the first, then those that only the second has."""
+    """Return all pairs of the first, then those that only the second has."""
     known = set(zip(first.query.tolist(), first.reference.tolist(), strict=True))
-    fresh = [
-        index
-        for index, pair in enumerate(
-            zip(second.query.tolist(), second.reference.tolist(), strict=True)
-        )
-        if pair not in known
-    ]
+    pairs = zip(second.query.tolist(), second.reference.tolist(), strict=True)
+    fresh = [index for index, pair in enumerate(pairs) if pair not in known]
     return Correspondences(
         np.concatenate([first.query, second.query[fresh]]),
         np.concatenate([first.reference, second.reference[fresh]]),

@@ -1,4 +1,4 @@
-"""Keypoints and descriptors of one picture, and what makes and pairs them."""
+"""Keypoints and descriptors of one picture, and the protocols that extract and match them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ class LocalFeatures:
         angles: (N,) float32, radians in [0, 2 pi); zeros where the front end has none.
         scores: (N,) float32 in [0, 1].
         descriptors: (N, D) float32, unit length.
-        width: pixels of the picture.
-        height: likewise.
+        width: of the picture, in pixels.
+        height: of the picture, in pixels.
     """
 
     points: NDArray[np.float32]
@@ -36,7 +36,7 @@ class LocalFeatures:
         return len(self.points)
 
     def select(self, keep: NDArray[np.bool_] | NDArray[np.intp]) -> "LocalFeatures":
-        """The keypoints of a mask or of indices, in that order."""
+        """Return the keypoints of a mask or of indices, in that order."""
         return LocalFeatures(
             self.points[keep],
             self.scales[keep],
@@ -67,7 +67,7 @@ class Correspondences:
 
 
 class FrontEnd(Protocol):
-    """Finds and describes keypoints: SuperPoint, or RootSIFT as the training-free one."""
+    """Finds and describes keypoints: SuperPoint, or RootSIFT without training."""
 
     @property
     def part_id(self) -> str:
@@ -75,15 +75,15 @@ class FrontEnd(Protocol):
         ...
 
     def extract(self, image: NDArray[np.uint8], limit: int) -> LocalFeatures:
-        """Features of an (H, W, 3) RGB picture, at most `limit`; none is an answer, no error."""
+        """Return at most `limit` features of an (H, W, 3) RGB picture; perhaps none."""
         ...
 
     def pack(self, features: LocalFeatures) -> CompactFeatures:
-        """Storage form, at most 32 KB."""
+        """Return the storage form, at most 32 KB."""
         ...
 
     def unpack(self, compact: CompactFeatures, width: int, height: int) -> LocalFeatures:
-        """What `pack` kept, for a canonical crop of that size."""
+        """Return the features that `pack` kept, for a canonical crop of that size."""
         ...
 
 
@@ -93,5 +93,5 @@ class KeypointMatcher(Protocol):
     def match(
         self, query: LocalFeatures, references: Sequence[LocalFeatures]
     ) -> list[Correspondences]:
-        """One query against several references, in their order; empty features pair with none."""
+        """Match one query with several references, in their order; empty features have no pairs."""
         ...

@@ -1,4 +1,4 @@
-"""Where copies of one reference are in a picture: clusters of pairs, one homography each."""
+"""Finds the copies of one reference in a picture: clusters of pairs, one homography each."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,19 +9,31 @@ from numpy.typing import NDArray
 
 from matcher.keypoints.features import Correspondences, LocalFeatures
 
-MINIMUM_INLIERS: Final = 5
-_COPIES: Final = 24
-_PAIRS: Final = 700
+MINIMUM_INLIERS: Final = 5  # pairs; four fit any homography exactly and prove nothing
 _TURN: Final = np.float32(2 * np.pi)
-_ANGLE: Final = np.radians(35.0)
-_OCTAVES: Final = 0.8
-_CENTRE_SHARE: Final = 0.22
-_TOLERANCE: Final = 5.0
-_SMALLEST_SIDE: Final = 12.0
-_SAME_PLACE: Final = 0.35
-_WELL_SUPPORTED: Final = 15
-_STRETCH: Final = 5.0
-_WEAK_STRETCH: Final = 2.5
+_MOST_ITERATIONS: Final = 2000  # of MAGSAC++; with the confidence below it seldom needs them
+_CONFIDENCE: Final = 0.999
+
+
+@dataclass(frozen=True, slots=True)
+class HomographySettings:
+    """Thresholds of clustering pairs and fitting homographies."""
+
+    copies: int = 24  # looked for per reference
+    pairs: int = 700  # the strongest; the cost grows with their square
+    # Pairs of one cluster differ at most so much, in angle, scale and place:
+    angle: float = np.radians(35.0)  # radians
+    octaves: float = 0.8  # doublings of scale
+    centre_share: float = 0.22  # of the reference's diagonal, in the votes for its centre
+    tolerance: float = 5.0  # pixels of the query between a keypoint and its mapped partner
+    smallest_side: float = 12.0  # pixels of the query; smaller outlines show nothing
+    same_copy: float = 0.35  # covered share from which two planes belong to one copy
+    well_supported: int = 15  # pairs from which a steeper view is believed
+    stretch: float = 5.0  # most ratio between the scales of an outline's sides, well supported
+    weak_stretch: float = 2.5  # the same with fewer pairs
+
+
+HOMOGRAPHY_SETTINGS: Final = HomographySettings()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +55,7 @@ class Placement:
     outline: NDArray[np.float32]
 
     def carry(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(N, 2) canonical crop pixels as (N, 2) query pixels."""
+        """Map (N, 2) canonical crop pixels to (N, 2) query pixels."""
         carried = cv2.perspectiveTransform(points[None].astype(np.float64), self.homography)[0]
         return np.asarray(carried, np.float32)
 
@@ -54,9 +66,12 @@ class Placement:
 
 
 def find_placements(
-    pairs: Correspondences, query: LocalFeatures, reference: LocalFeatures
+    pairs: Correspondences,
+    query: LocalFeatures,
+    reference: LocalFeatures,
+    settings: HomographySettings = HOMOGRAPHY_SETTINGS,
 ) -> list[Placement]:
-    """Every copy of a reference that the pairs support, best supported first.
+    """Return every copy of a reference that the pairs support, best supported first.
 
     Pairs vote for the similarity transform that their scales and angles imply (Hough clustering as
     in Lowe, 2004); each cluster is fitted with MAGSAC++ (Barath et al., 2020) and its inliers are
@@ -64,22 +79,22 @@ def find_placements(
     """
     if len(pairs) < MINIMUM_INLIERS:
         return []
-    strongest = np.argsort(-pairs.scores, kind="stable")[:_PAIRS]
-    left = _Pairs.of(pairs, np.sort(strongest), query, reference)
+    strongest = np.argsort(-pairs.scores, kind="stable")[: settings.pairs]
+    left = _Pairs.of(pairs, np.sort(strongest), query, reference, settings)
     found: list[Placement] = []
-    for _ in range(_COPIES):
+    for _ in range(settings.copies):
         if len(left.query) < MINIMUM_INLIERS:
             break
         members = left.largest_cluster()
         if len(members) < MINIMUM_INLIERS:
             break
-        placement = _fit(left, members, reference)
+        placement = _fit(left, members, reference, settings)
         if placement is None:
             left = left.without(members)
             continue
         left = left.without(np.nonzero(np.isin(left.query, placement.query))[0])
-        _add(found, placement)
-    return sorted(found, key=lambda one: -one.inliers)
+        _add(found, placement, settings.same_copy)
+    return sorted(found, key=lambda placement: -placement.inliers)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +112,7 @@ class _Pairs:
         chosen: NDArray[np.intp],
         query: LocalFeatures,
         reference: LocalFeatures,
+        settings: HomographySettings,
     ) -> "_Pairs":
         q, r = pairs.query[chosen], pairs.reference[chosen]
         octaves = np.log2(query.scales[q] / np.maximum(reference.scales[r], 1e-3))
@@ -106,14 +122,16 @@ class _Pairs:
         cos, sin = np.cos(turn), np.sin(turn)
         swung = np.stack([cos * arm[:, 0] - sin * arm[:, 1], sin * arm[:, 0] + cos * arm[:, 1]], 1)
         votes = query.points[q] + swung
-        reach = _CENTRE_SHARE * np.hypot(reference.width, reference.height) * np.exp2(octaves)
+        reach = (
+            settings.centre_share * np.hypot(reference.width, reference.height) * np.exp2(octaves)
+        )
         x, y = votes.T
         apart = np.square(x[:, None] - x) + np.square(y[:, None] - y)
         compatible = apart < reach[:, None] * reach
         # Both angles lie in [0, 2 pi), so their difference wraps at most once.
         angles = np.abs((turn % _TURN)[:, None] - turn % _TURN)
-        compatible &= (angles < _ANGLE) | (angles > _TURN - _ANGLE)
-        compatible &= np.abs(octaves[:, None] - octaves) < _OCTAVES
+        compatible &= (angles < settings.angle) | (angles > _TURN - settings.angle)
+        compatible &= np.abs(octaves[:, None] - octaves) < settings.octaves
         return cls(q, r, query.points[q], reference.points[r], compatible)
 
     def largest_cluster(self) -> NDArray[np.intp]:
@@ -132,21 +150,26 @@ class _Pairs:
         )
 
 
-def _fit(pairs: _Pairs, members: NDArray[np.intp], reference: LocalFeatures) -> Placement | None:
-    homography = _homography(pairs.reference_points[members], pairs.query_points[members])
+def _fit(
+    pairs: _Pairs,
+    members: NDArray[np.intp],
+    reference: LocalFeatures,
+    settings: HomographySettings,
+) -> Placement | None:
+    homography = _homography(pairs, members, settings.tolerance)
     if homography is None:
         return None
-    inliers = _agreeing(homography, pairs)
-    if project_outline(homography, reference, len(inliers)) is None:
+    inliers = _agreeing(homography, pairs, settings.tolerance)
+    if project_outline(homography, reference, len(inliers), settings) is None:
         return None
     if len(inliers) >= MINIMUM_INLIERS:
-        again = _homography(pairs.reference_points[inliers], pairs.query_points[inliers])
+        again = _homography(pairs, inliers, settings.tolerance)
         if again is not None:
-            grown = _agreeing(again, pairs)
-            sound = project_outline(again, reference, len(grown)) is not None
+            grown = _agreeing(again, pairs, settings.tolerance)
+            sound = project_outline(again, reference, len(grown), settings) is not None
             if sound and len(grown) >= len(inliers):
                 homography, inliers = again, grown
-    outline = project_outline(homography, reference, len(inliers))
+    outline = project_outline(homography, reference, len(inliers), settings)
     if outline is None or len(inliers) < MINIMUM_INLIERS:
         return None
     placement = Placement(
@@ -160,31 +183,40 @@ def _fit(pairs: _Pairs, members: NDArray[np.intp], reference: LocalFeatures) -> 
 
 
 def _homography(
-    source: NDArray[np.float32], target: NDArray[np.float32]
+    pairs: _Pairs, members: NDArray[np.intp], tolerance: float
 ) -> NDArray[np.float64] | None:
-    if len(source) < MINIMUM_INLIERS:
+    if len(members) < MINIMUM_INLIERS:
         return None
     matrix, _ = cv2.findHomography(
-        source, target, cv2.USAC_MAGSAC, _TOLERANCE, maxIters=2000, confidence=0.999
+        pairs.reference_points[members],
+        pairs.query_points[members],
+        cv2.USAC_MAGSAC,
+        tolerance,
+        maxIters=_MOST_ITERATIONS,
+        confidence=_CONFIDENCE,
     )
-    # OpenCV's own annotations do not say that nothing may be found.
+    # OpenCV's annotations hide that there may be no result.
     return np.asarray(matrix, np.float64) if np.size(matrix) == 9 else None
 
 
-def _agreeing(homography: NDArray[np.float64], pairs: _Pairs) -> NDArray[np.intp]:
+def _agreeing(homography: NDArray[np.float64], pairs: _Pairs, tolerance: float) -> NDArray[np.intp]:
     mapped = cv2.perspectiveTransform(pairs.reference_points[None], homography)[0]
-    return np.nonzero(np.hypot(*(mapped - pairs.query_points).T) < _TOLERANCE)[0]
+    return np.nonzero(np.hypot(*(mapped - pairs.query_points).T) < tolerance)[0]
 
 
 def project_outline(
-    homography: NDArray[np.float64], reference: LocalFeatures, support: int
+    homography: NDArray[np.float64],
+    reference: LocalFeatures,
+    support: int,
+    settings: HomographySettings = HOMOGRAPHY_SETTINGS,
 ) -> NDArray[np.float32] | None:
-    """(4, 2) corners of the reference under a homography; None if no camera could see that.
+    """Project the (4, 2) corners of a reference; None if no camera could see that outline.
 
     Args:
         homography: (3, 3), canonical crop pixels to query pixels.
-        reference: whose corners.
+        reference: whose corners to project.
         support: pairs that agree on the homography.
+        settings: thresholds.
     """
     width, height = reference.width, reference.height
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
@@ -196,21 +228,22 @@ def project_outline(
     following = np.roll(edges, -1, axis=0)
     turning = edges[:, 0] * following[:, 1] - edges[:, 1] * following[:, 0]
     lengths = np.hypot(edges[:, 0], edges[:, 1])
-    if not np.all(turning > 0) or lengths.min() < _SMALLEST_SIDE:
+    if not np.all(turning > 0) or lengths.min() < settings.smallest_side:
         return None
-    # A real view keeps opposite sides and the two directions' scales comparable; the fewer
-    # pairs say otherwise, the less they are believed.
+    # A real view keeps opposite sides and the two directions' scales comparable; the fewer pairs
+    # contradict that, the less they are believed.
     stretch = lengths / np.array([width, height, width, height])
-    if stretch.max() > (_STRETCH if support >= _WELL_SUPPORTED else _WEAK_STRETCH) * stretch.min():
+    believed = support >= settings.well_supported
+    if stretch.max() > (settings.stretch if believed else settings.weak_stretch) * stretch.min():
         return None
     return np.asarray(outline, np.float32)
 
 
-def _add(found: list[Placement], placement: Placement) -> None:
-    """A second plane of a copy already found joins it; the better supported plane leads."""
+def _add(found: list[Placement], placement: Placement, same_copy: float) -> None:
+    """Append a copy, or join a second plane to its copy; the better supported plane leads."""
     for index, other in enumerate(found):
-        if outline_overlap(other.outline, placement.outline) > _SAME_PLACE:
-            lead, rest = sorted((other, placement), key=lambda one: -one.inliers)
+        if outline_overlap(other.outline, placement.outline) > same_copy:
+            lead, rest = sorted((other, placement), key=lambda plane: -plane.inliers)
             fresh = ~np.isin(rest.reference, lead.reference)
             found[index] = Placement(
                 lead.homography,
@@ -223,8 +256,8 @@ def _add(found: list[Placement], placement: Placement) -> None:
     found.append(placement)
 
 
-def outline_overlap(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    """Share of the smaller of two convex outlines that the other covers, in [0, 1]."""
-    area, _ = cv2.intersectConvexConvex(one, other)
-    smaller = min(cv2.contourArea(one), cv2.contourArea(other))
+def outline_overlap(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    """Return the share of the smaller of two convex outlines that the other covers, in [0, 1]."""
+    area, _ = cv2.intersectConvexConvex(first, second)
+    smaller = min(cv2.contourArea(first), cv2.contourArea(second))
     return float(area / smaller) if smaller > 0 else 0.0

@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-CELL: Final = 8
-_ROUNDS: Final = 2
+CELL: Final = 8  # pixels per side of one cell of the network's maps
+_ROUNDS: Final = 2  # of suppression after the first; SuperPoint's release does as many
 
 
 def pixel_probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(65, h, w) logits of a cell's pixels and "none" to (8h, 8w) probabilities."""
+    """Turn (65, h, w) logits of a cell's pixels and "none" into (8h, 8w) probabilities."""
     raised = np.exp(logits - logits.max(axis=0))
     pixels: NDArray[np.float32] = raised[:-1] / raised.sum(axis=0)
     height, width = logits.shape[1:]
@@ -20,7 +20,7 @@ def pixel_probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def suppress_non_maxima(heat: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
-    """The (H, W) map with everything but local maxima set to 0, see `superglue.superpoint`."""
+    """Set everything but local maxima of an (H, W) map to 0, see `superglue.superpoint`."""
     window = np.ones((2 * radius + 1, 2 * radius + 1), dtype=np.uint8)
     peaks = (heat == cv2.dilate(heat, window)).astype(np.uint8)
     for _ in range(_ROUNDS):
@@ -33,7 +33,7 @@ def suppress_non_maxima(heat: NDArray[np.float32], radius: int) -> NDArray[np.fl
 def select_strongest(
     heat: NDArray[np.float32], threshold: float, border: int, limit: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """(N, 2) points (x, y) above the threshold and their (N,) scores, strongest first."""
+    """Return (N, 2) points (x, y) above the threshold and (N,) scores, strongest first."""
     height, width = heat.shape
     inside = heat[border : height - border, border : width - border]
     rows, columns = np.nonzero(inside > threshold)
@@ -46,7 +46,7 @@ def select_strongest(
 def sample_descriptors(
     points: NDArray[np.float32], maps: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Unit descriptors (N, D) of (N, 2) points inside a (D, h, w) map, bilinear."""
+    """Sample (N, D) unit descriptors at (N, 2) points of a (D, h, w) map, bilinearly."""
     height, width = maps.shape[1:]
     unit = maps / np.maximum(np.linalg.norm(maps, axis=0), 1e-12)
     cells = np.array([width, height], dtype=np.float32)

@@ -8,24 +8,25 @@ from numpy.typing import NDArray
 
 from matcher.keypoints.features import Correspondences, LocalFeatures
 
-_RATIO: Final = 0.85
+RATIO: Final = 0.85  # of the nearest distance to the second; Lowe's is 0.8, geometry sorts the rest
 
 
 class NearestNeighbourMatcher:
     """Implements `KeypointMatcher`.
 
-    Each query keypoint looks for its nearest in the reference (Lowe's ratio test, 2004). Pairs are
-    not forced to be mutual: several copies of one product in a picture share reference keypoints.
+    Each query keypoint takes its nearest in the reference if it passes the ratio test (Lowe,
+    2004). Pairs need not be mutual: several copies of one product in a picture share reference
+    keypoints.
     """
 
-    def __init__(self, ratio: float = _RATIO) -> None:
+    def __init__(self, ratio: float = RATIO) -> None:
         self._ratio = ratio
 
     def match(
         self, query: LocalFeatures, references: Sequence[LocalFeatures]
     ) -> list[Correspondences]:
-        """One query against several references, in their order."""
-        return [self._pairs(query.descriptors, one.descriptors) for one in references]
+        """Match one query with several references, in their order."""
+        return [self._pairs(query.descriptors, reference.descriptors) for reference in references]
 
     def _pairs(self, query: NDArray[np.float32], reference: NDArray[np.float32]) -> Correspondences:
         if len(query) == 0 or len(reference) < 2:

@@ -1,4 +1,4 @@
-"""RootSIFT: the training-free front end.
+"""RootSIFT: the front end that needs no training.
 
 SIFT: Lowe, "Distinctive Image Features from Scale-Invariant Keypoints", 2004. The square root:
 Arandjelovic and Zisserman, "Three things everyone should know to improve object retrieval", 2012.
@@ -18,12 +18,14 @@ from catalog.encodings.encoding import CompactFeatures
 from matcher.errors import WeightsError
 from matcher.keypoints.features import LocalFeatures
 
-_POINT_UNIT: Final = 64.0
+# The storage form; a change needs another part id.
+_POINT_UNIT: Final = 64.0  # steps per pixel
 _SCALE_STEPS_PER_OCTAVE: Final = 24.0
 _TURN: Final = 2.0 * np.pi
-# Descriptors keep 4 bits of each of 64 rotated dimensions: 32 bytes and 6 for the place.
+# Descriptors keep 4 bits of each of 64 rotated dimensions: 32 bytes and 6 for the place, so that
+# this many keypoints take 31 KB.
 _KEPT: Final = 820
-_CONTRAST: Final = 0.02
+_CONTRAST: Final = 0.02  # half of SIFT's default: packaging has pale print
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +59,7 @@ def read_basis(path: Path) -> RotatedBasis:
 def extract_rootsift(
     grey: NDArray[np.uint8] | NDArray[np.generic], limit: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Keypoints of an (H, W) uint8 picture, strongest first, and their RootSIFT descriptors.
+    """Find keypoints of an (H, W) uint8 picture and describe them, strongest first.
 
     Returns:
         (N, 5) x, y, diameter in pixels, angle in degrees, response; and (N, 128), unit length.
@@ -83,11 +85,11 @@ class RootSift:
 
     @property
     def part_id(self) -> str:
-        """Changes with the basis' size and everything else that alters what `pack` keeps."""
+        """Changes with the size of the basis and all else that alters what `pack` keeps."""
         return f"rootsift-{self._basis.axes.shape[1]}x4-{_KEPT}"
 
     def extract(self, image: NDArray[np.uint8], limit: int) -> LocalFeatures:
-        """Features of an (H, W, 3) RGB picture, strongest first, at most `limit`."""
+        """Return at most `limit` features of an (H, W, 3) RGB picture, strongest first."""
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         height, width = grey.shape
         table, root = extract_rootsift(grey, limit)
@@ -104,7 +106,7 @@ class RootSift:
         )
 
     def pack(self, features: LocalFeatures) -> CompactFeatures:
-        """The strongest keypoints with 4-bit descriptors: at most 38 bytes each."""
+        """Keep the strongest keypoints with 4-bit descriptors: at most 38 bytes each."""
         kept = features.select(np.arange(min(len(features), _KEPT)))
         levels = kept.descriptors / (self._basis.spread * 0.5) + 7.5
         nibbles = np.clip(np.rint(levels), 0, 15).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Optimal transport and mutual best pairs in NumPy: `superglue`'s arithmetic, without torch."""
+"""Sinkhorn's optimal transport and mutual best pairs in NumPy: `superglue` without torch."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 def assignment_probabilities(
     scores: NDArray[np.floating], bin_score: float, iterations: int
 ) -> NDArray[np.float64]:
-    """Probability of every pair, as `superglue.sinkhorn.log_assignment` gives its logarithm.
+    """Return the probability of every pair; `superglue.sinkhorn.log_assignment` is its logarithm.
 
     Works on factors in float64 instead of logarithms: after the first, exact step in the log domain
     every row and column holds a 1, so nothing that matters underflows.
@@ -38,7 +38,7 @@ def assignment_probabilities(
 def select_mutual_pairs(
     probabilities: NDArray[np.float64], threshold: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """Pairs that are each other's best and more probable than `threshold`.
+    """Return the pairs that are each other's best and more probable than `threshold`.
 
     Args:
         probabilities: (M, N), both at least 1.

@@ -1,4 +1,4 @@
-"""Pairs keypoints with SuperGlue: one query against several references in one call."""
+"""Pairs keypoints with SuperGlue: one query with several references in one call."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,33 +12,10 @@ from matcher.keypoints.features import Correspondences, LocalFeatures
 from matcher.keypoints.sinkhorn import assignment_probabilities, select_mutual_pairs
 from matcher.networks.runtime import LoadedNetwork
 
-
-def select_most_similar(
-    query: LocalFeatures, reference: LocalFeatures, limit: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Indices, ascending, of at most `limit` keypoints on each side, by their best cosine.
-
-    Args:
-        query: at least one keypoint.
-        reference: likewise.
-        limit: at least 1.
-    """
-    if len(query) <= limit and len(reference) <= limit:
-        return np.arange(len(query)), np.arange(len(reference))
-    cosine = query.descriptors @ reference.descriptors.T
-    return _largest(cosine.max(axis=1), limit), _largest(cosine.max(axis=0), limit)
-
-
-def _largest(values: NDArray[np.float32], limit: int) -> NDArray[np.intp]:
-    if len(values) <= limit:
-        return np.arange(len(values))
-    return np.sort(np.argpartition(-values, limit - 1)[:limit])
-
-
-_BATCH: Final = 8
-# Padding to multiples bounds how many shapes the runtime has to prepare for.
+_BATCH: Final = 8  # references per call; bounds the memory of attention
+# Keypoints; padding to multiples bounds how many shapes the runtime has to prepare for.
 _LENGTH_STEP: Final = 64
-_CENTRED_SPAN: Final = np.float32(0.7)
+_CENTRED_SPAN: Final = np.float32(0.7)  # of the longer side; as in SuperGlue's release
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +25,7 @@ class SuperGlueSettings:
     Attributes:
         threshold: pairs at or below this probability count as unmatched.
         iterations: of Sinkhorn's normalisation.
-        keypoints: of each side at most, those with the best lookalikes; all if it is 0.
+        keypoints: most of each side, those most similar to one of the other; all if it is 0.
     """
 
     threshold: float = 0.2
@@ -57,7 +34,7 @@ class SuperGlueSettings:
 
 
 class SuperGlueMatcher:
-    """A keypoint matcher that looks at all keypoints of both pictures at once."""
+    """Implements `KeypointMatcher`; attends to all keypoints of both pictures at once."""
 
     def __init__(self, network: LoadedNetwork, settings: SuperGlueSettings | None = None) -> None:
         """Take a loaded SuperGlue.
@@ -76,9 +53,9 @@ class SuperGlueMatcher:
     def match(
         self, query: LocalFeatures, references: Sequence[LocalFeatures]
     ) -> list[Correspondences]:
-        """One query against several references, in their order; blocks while it computes.
+        """Match one query with several references, in their order; blocks while it computes.
 
-        Empty features pair with none.
+        Empty features have no pairs.
 
         Raises:
             MatcherError: descriptors are not of the length that the network was trained for.
@@ -100,8 +77,10 @@ class SuperGlueMatcher:
                     for index, (_, columns) in zip(chosen, kept, strict=True)
                 ],
             )
-            for index, (rows, columns), one in zip(chosen, kept, pairs, strict=True):
-                found[index] = Correspondences(rows[one.query], columns[one.reference], one.scores)
+            for index, (rows, columns), pair in zip(chosen, kept, pairs, strict=True):
+                found[index] = Correspondences(
+                    rows[pair.query], columns[pair.reference], pair.scores
+                )
         return found
 
     def _kept(
@@ -135,20 +114,22 @@ class SuperGlueMatcher:
         return Correspondences(*select_mutual_pairs(plan, self.settings.threshold))
 
     def _encoded(self, several: Sequence[LocalFeatures]) -> list[NDArray[np.float32]]:
-        """(N, width) of each picture; in one call, since keypoints do not see each other yet."""
-        geometry = np.concatenate([keypoint_geometry(one, self._oriented) for one in several])
-        descriptors = np.concatenate([one.descriptors for one in several])
+        """(N, width) of each picture; in one call, since nothing attends to other keypoints yet."""
+        geometry = np.concatenate(
+            [keypoint_geometry(features, self._oriented) for features in several]
+        )
+        descriptors = np.concatenate([features.descriptors for features in several])
         length = _rounded_up(len(geometry))
         padding = ((0, length - len(geometry)), (0, 0))
         (encoded,) = self._encode(
             np.pad(geometry, padding)[None], np.pad(descriptors, padding)[None]
         )
-        ends = np.cumsum([len(one) for one in several])
+        ends = np.cumsum([len(features) for features in several])
         return np.split(encoded[0, : ends[-1]], ends[:-1])
 
 
 def keypoint_geometry(features: LocalFeatures, oriented: bool) -> NDArray[np.float32]:
-    """(N, 3 or 6): what the keypoint encoder reads, see `superglue.keypoints`."""
+    """Return the (N, 3 or 6) input of the keypoint encoder, see `superglue.keypoints`."""
     longest = np.float32(max(features.width, features.height))
     centre = np.array([features.width, features.height], dtype=np.float32) / 2
     placed = (features.points - centre) / (_CENTRED_SPAN * longest)
@@ -164,12 +145,12 @@ def _padded(
     several: Sequence[NDArray[np.float32]],
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """(B, N, C) and the (B, N) mask of what is real."""
-    length = _rounded_up(max(len(one) for one in several))
+    length = _rounded_up(max(len(rows) for rows in several))
     stacked = np.zeros((len(several), length, several[0].shape[1]), dtype=np.float32)
     mask = np.zeros((len(several), length), dtype=np.bool_)
-    for index, one in enumerate(several):
-        stacked[index, : len(one)] = one
-        mask[index, : len(one)] = True
+    for index, rows in enumerate(several):
+        stacked[index, : len(rows)] = rows
+        mask[index, : len(rows)] = True
     return stacked, mask
 
 
@@ -189,3 +170,25 @@ def _settings_of(network: LoadedNetwork) -> SuperGlueSettings:
 def _nothing() -> Correspondences:
     none = np.empty(0, dtype=np.int64)
     return Correspondences(none, none, np.empty(0, dtype=np.float32))
+
+
+def select_most_similar(
+    query: LocalFeatures, reference: LocalFeatures, limit: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return ascending indices of at most `limit` keypoints per side, chosen by best cosine.
+
+    Args:
+        query: at least one keypoint.
+        reference: at least one keypoint.
+        limit: at least 1.
+    """
+    if len(query) <= limit and len(reference) <= limit:
+        return np.arange(len(query)), np.arange(len(reference))
+    cosine = query.descriptors @ reference.descriptors.T
+    return _largest(cosine.max(axis=1), limit), _largest(cosine.max(axis=0), limit)
+
+
+def _largest(values: NDArray[np.float32], limit: int) -> NDArray[np.intp]:
+    if len(values) <= limit:
+        return np.arange(len(values))
+    return np.sort(np.argpartition(-values, limit - 1)[:limit])

@@ -21,26 +21,25 @@ from matcher.networks.runtime import LoadedNetwork
 PACKED_BYTES: Final = 32 * 1024
 """Bytes that the packed features of one picture may take."""
 
-# What a descriptor has seen, in pixels of the working picture: about four cells.
-_PATCH: Final = 32.0
-_POINT_STEPS: Final = 64
-_SCALE_STEPS: Final = 16
-_LEVELS: Final = 7
-# x, y, scale, angle, score.
-_BYTES_BESIDE_DESCRIPTOR: Final = 2 + 2 + 1 + 1 + 1
+_PATCH: Final = 32.0  # pixels of the working picture that a descriptor describes: four cells
+# The storage form; a change needs another `_PREPARATION`.
+_POINT_STEPS: Final = 64  # per pixel
+_SCALE_STEPS: Final = 16  # per doubling
+_LEVELS: Final = 7  # of a descriptor's number, to each side of zero
+_BYTES_BESIDE_DESCRIPTOR: Final = 2 + 2 + 1 + 1 + 1  # x, y, scale, angle, score
 _PREPARATION: Final = "grey1"
 
 
 @dataclass(frozen=True, slots=True)
 class SuperPointSettings:
-    """How a picture is looked at, and what counts as a keypoint.
+    """Working size of a picture and thresholds of keypoints.
 
     Attributes:
         working_side: pixels to which the longer side is brought.
-        enlarge: by which factor a small picture is enlarged at most.
-        threshold: lowest probability.
-        radius: working pixels within which only the strongest stays.
-        border: working pixels along the edges where none is taken.
+        enlarge: most factor by which a small picture is enlarged.
+        threshold: lowest probability of a keypoint.
+        radius: working pixels within which only the strongest keypoint stays.
+        border: working pixels along the edges where no keypoint is taken.
     """
 
     working_side: int = 480
@@ -51,7 +50,7 @@ class SuperPointSettings:
 
 
 class SuperPointFrontEnd:
-    """A front end (`matcher.keypoints.features.FrontEnd`) on a SuperPoint network."""
+    """Implements `FrontEnd` with a SuperPoint network."""
 
     def __init__(self, network: LoadedNetwork, settings: SuperPointSettings | None = None) -> None:
         """Take a loaded SuperPoint.
@@ -63,10 +62,10 @@ class SuperPointFrontEnd:
         self._run = network.functions["extract"]
         self._dimension = int(network.facts["descriptors"])
         self.settings = settings or _settings_of(network)
-        one = self.settings
+        used = self.settings
         self._part_id = (
-            f"superpoint-{network.weights.sha256[:16]}-{_PREPARATION}-{one.working_side}"
-            f"-{one.enlarge:g}-{one.threshold:g}-{one.radius}-{one.border}"
+            f"superpoint-{network.weights.sha256[:16]}-{_PREPARATION}-{used.working_side}"
+            f"-{used.enlarge:g}-{used.threshold:g}-{used.radius}-{used.border}"
         )
 
     @property
@@ -76,18 +75,18 @@ class SuperPointFrontEnd:
 
     @property
     def packed_limit(self) -> int:
-        """How many keypoints `pack` keeps at most."""
+        """Most keypoints that `pack` keeps."""
         return PACKED_BYTES // (_BYTES_BESIDE_DESCRIPTOR + (self._dimension + 1) // 2)
 
     def extract(self, image: NDArray[np.uint8], limit: int) -> LocalFeatures:
-        """Features of an (H, W, 3) RGB picture, strongest first; blocks while it computes."""
+        """Return at most `limit` features of an (H, W, 3) RGB picture, strongest first; blocks."""
         height, width = image.shape[:2]
         working, scale = self._working(image)
         logits, maps = self._run(_planes(working))
         heat = pixel_probabilities(logits[0])[: working.shape[0], : working.shape[1]]
-        one = self.settings
-        peaks = suppress_non_maxima(heat, one.radius)
-        points, scores = select_strongest(peaks, one.threshold, one.border, limit)
+        settings = self.settings
+        peaks = suppress_non_maxima(heat, settings.radius)
+        points, scores = select_strongest(peaks, settings.threshold, settings.border, limit)
         ones = np.ones(len(points), dtype=np.float32)
         return LocalFeatures(
             points=_to_picture(points, scale),
@@ -100,10 +99,10 @@ class SuperPointFrontEnd:
         )
 
     def pack(self, features: LocalFeatures) -> CompactFeatures:
-        """The strongest keypoints in at most 32 KB: 4 bits per number of a descriptor.
+        """Keep the strongest keypoints in at most 32 KB: 4 bits per number of a descriptor.
 
-        Only a descriptor's direction counts, so each is scaled by its own largest number; what
-        comes back has a cosine of about 0.99 with what went in.
+        Only a descriptor's direction counts, so each is scaled by its own largest number; the
+        unpacked descriptor has a cosine of about 0.99 with the packed one.
         """
         kept = features.select(np.argsort(-features.scores, kind="stable")[: self.packed_limit])
         return CompactFeatures(
@@ -119,7 +118,7 @@ class SuperPointFrontEnd:
         )
 
     def unpack(self, compact: CompactFeatures, width: int, height: int) -> LocalFeatures:
-        """What `pack` kept, for a canonical crop of that size."""
+        """Return the features that `pack` kept, for a canonical crop of that size."""
         codes, scores = compact.codes[:, :-1], compact.codes[:, -1]
         return LocalFeatures(
             points=compact.points.astype(np.float32) / np.float32(_POINT_STEPS),
@@ -134,8 +133,8 @@ class SuperPointFrontEnd:
     def _working(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """The grey picture at working size, and (x, y) working pixels per picture pixel."""
         height, width = image.shape[:2]
-        one = self.settings
-        scale = min(one.working_side / max(width, height), one.enlarge)
+        settings = self.settings
+        scale = min(settings.working_side / max(width, height), settings.enlarge)
         size = (max(round(width * scale), 1), max(round(height * scale), 1))
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR

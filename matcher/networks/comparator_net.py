@@ -1,16 +1,16 @@
-"""The comparator's network: where does a picture differ from the reference it was aligned with?"""
+"""The comparator's network: maps where a picture differs from its aligned reference."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from typing_extensions import override
 
-_LOCAL, _TONES, _WIDTH = 48, 32, 64
-_REACH = 2
+_LOCAL, _TONES, _WIDTH = 48, 32, 64  # channels
+_REACH = 2  # shifts to each side, in places of 4 pixels
 
 
 class ComparatorNet(nn.Module):
-    """Two aligned pictures to one logit per cell of 8 by 8 pixels, randomly initialised.
+    """Maps two aligned pictures to one logit per cell of 8 by 8 pixels; randomly initialised.
 
     Both pictures pass one small trunk. Their local features are correlated at shifts of up to 8
     pixels, because packaging bends and homographies are a little off (the correlation layer of
@@ -31,13 +31,13 @@ class ComparatorNet(nn.Module):
 
     @override
     def forward(self, reference: Tensor, query: Tensor) -> Tensor:
-        """Two (B, 3, H, W) in [0, 1], sides divisible by 8, to (B, H / 8, W / 8) logits.
+        """Map two (B, 3, H, W) in [0, 1], sides divisible by 8, to (B, H / 8, W / 8) logits.
 
         Positive where the query shows another print or colour than the reference.
         """
         tones0, tones1 = self.tones(4 * reference - 2), self.tones(4 * query - 2)
         local0, local1 = self.local(tones0), self.local(tones1)
-        told = [
+        features = [
             _correlated(local0, local1),
             local0,
             local1,
@@ -45,7 +45,7 @@ class ComparatorNet(nn.Module):
             functional.avg_pool2d(tones0, 3, 1, 1),
             functional.avg_pool2d(tones1, 3, 1, 1),
         ]
-        hidden = self.shrink(self.mix(torch.cat(told, dim=1)))
+        hidden = self.shrink(self.mix(torch.cat(features, dim=1)))
         hidden = hidden + self.near(hidden)
         hidden = hidden + self.far(hidden)
         logits: Tensor = self.say(hidden)[:, 0]
@@ -68,4 +68,4 @@ def _correlated(first: Tensor, second: Tensor) -> Tensor:
     room = functional.pad(second, (_REACH, _REACH, _REACH, _REACH))
     shifts = range(2 * _REACH + 1)
     moved = (room[:, :, y : y + height, x : x + width] for y in shifts for x in shifts)
-    return torch.stack([(first * one).sum(dim=1) for one in moved], dim=1)
+    return torch.stack([(first * shifted).sum(dim=1) for shifted in moved], dim=1)

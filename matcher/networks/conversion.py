@@ -20,14 +20,7 @@ from typing_extensions import override
 from matcher.errors import WeightsError
 from matcher.networks.graphs import build_network
 from matcher.networks.resnet import EmbeddingNet
-from matcher.networks.weights import (
-    Network,
-    Weights,
-    fill_network,
-    read_state,
-    read_tensors,
-    sha256_of,
-)
+from matcher.networks.weights import Network, Weights, fill_network, read_tensors, sha256_of
 
 _TORCH_NAMES: Final = frozenset(
     {
@@ -44,10 +37,10 @@ _TORCH_NAMES: Final = frozenset(
     }
 )
 _CLASSIFIER: Final = ("fc.weight", "fc.bias")
-# Which of an ultralytics checkpoint's two models counts: the averaged one where it was kept.
+# The models of an ultralytics checkpoint; the averaged one is preferred where it was kept.
 _MODELS: Final = ("ema", "model")
-_PROJECTION_SEED: Final = 34
-# What a broken pickle, or one that needs its code to be read, ends in.
+_PROJECTION_SEED: Final = 34  # any; fixed, so that a conversion gives the same file again
+# Raised by a broken pickle, or by one that cannot be read without its code.
 _UNREADABLE: Final = (
     OSError,
     RuntimeError,
@@ -63,14 +56,14 @@ _UNREADABLE: Final = (
 def convert_checkpoint(source: Path, destination: Path, network: Network) -> Weights:
     """Write the tensors of a checkpoint as safetensors, checked against our network.
 
-    Understands what `weights.py` reads, torchvision ResNet34 state dicts (for the embedder) and
+    Reads what `weights.py` reads, torchvision ResNet34 state dicts (for the embedder) and
     ultralytics' anchor-free YOLOv5 checkpoints (for the detector). No code of the file runs.
 
     Raises:
         WeightsError: the file cannot be read, is a classic anchor-based YOLOv5, or does not fit;
             or the destination cannot be written.
     """
-    state = _adapted(network, _any_state(source), source)
+    state = _adapt(network, _any_state(source), source)
     draft = destination.with_name(destination.name + ".part")
     try:
         save_file({key: value.contiguous().clone() for key, value in state.items()}, draft)
@@ -86,21 +79,7 @@ def convert_checkpoint(source: Path, destination: Path, network: Network) -> Wei
     return Weights(network, destination, weights.sha256)
 
 
-def load_trunk(module: EmbeddingNet, path: Path, sha256: str) -> EmbeddingNet:
-    """Fill the embedder's trunk from a torchvision ResNet34 state dict; its `fc` is left out.
-
-    The module stays trainable and the rest of it as it was.
-
-    Raises:
-        WeightsError: the file cannot be read or is no ResNet34.
-    """
-    state = {key: value for key, value in read_state(path, sha256).items() if key[:3] != "fc."}
-    training = module.training
-    fill_network(cast(nn.Module, module.trunk), state, path.name)
-    return module.train(training).requires_grad_()
-
-
-def _adapted(network: Network, state: dict[str, Tensor], source: Path) -> dict[str, Tensor]:
+def _adapt(network: Network, state: dict[str, Tensor], source: Path) -> dict[str, Tensor]:
     if network is Network.EMBEDDER and "trunk.conv1.weight" not in state:
         return _embedder_around(state, source)
     if network is Network.DETECTOR and any(".anchor" in key for key in state):
@@ -112,7 +91,7 @@ def _adapted(network: Network, state: dict[str, Tensor], source: Path) -> dict[s
 
 
 def _embedder_around(trunk: dict[str, Tensor], source: Path) -> dict[str, Tensor]:
-    """An untrained embedder on a trained trunk: the projection keeps angles as well as it can."""
+    """Put an untrained projection on a trained trunk; it keeps angles as well as it can."""
     if not set(_CLASSIFIER) <= set(trunk):
         raise WeightsError(f"{source} is neither our embedder nor a torchvision ResNet34.")
     network = EmbeddingNet()
@@ -126,16 +105,16 @@ def _embedder_around(trunk: dict[str, Tensor], source: Path) -> dict[str, Tensor
 
 
 def _any_state(path: Path) -> dict[str, Tensor]:
-    """The tensors of any checkpoint that is readable at all."""
+    """Return the tensors of any checkpoint that is readable at all."""
     if path.suffix == ".safetensors":
         return read_tensors(path)
-    sha256_of(path)  # says in one sentence when there is no such file
+    sha256_of(path)  # raises with one sentence when there is no such file
     try:
         given = torch.load(path, map_location="cpu", weights_only=False, pickle_module=_Shells())
     except _UNREADABLE as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise WeightsError(f"cannot read the weights {path}: {reason}.") from error
-    state = dict(_tensors_of(_chosen(given)))
+    state = dict(_tensors_of(_choose_model(given)))
     if not state:
         raise WeightsError(f"there are no tensors in {path}.")
     return {
@@ -143,7 +122,7 @@ def _any_state(path: Path) -> dict[str, Tensor]:
     }
 
 
-def _chosen(given: object) -> object:
+def _choose_model(given: object) -> object:
     if isinstance(given, Mapping):
         for key in (*_MODELS, "state_dict", "model_state_dict"):
             if given.get(key) is not None:
@@ -152,7 +131,7 @@ def _chosen(given: object) -> object:
 
 
 def _tensors_of(node: object, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
-    """Named tensors of a state dict or of a module's shell, as `state_dict()` would name them."""
+    """Yield tensors of a state dict or a module's shell by the names of `state_dict()`."""
     if isinstance(node, Mapping):
         yield from ((prefix + str(key), value) for key, value in node.items() if _is_tensor(value))
     elif isinstance(node, PickleShell):
@@ -168,7 +147,7 @@ def _is_tensor(value: object) -> bool:
 
 
 class PickleShell:
-    """Stands for an object whose class is not to be trusted; keeps its state, runs nothing."""
+    """Stands for an object of an untrusted class; keeps its state, runs nothing."""
 
     def __new__(cls, *_given: object, **_named: object) -> "PickleShell":
         """Take any arguments."""
@@ -178,7 +157,7 @@ class PickleShell:
         """Forget any arguments."""
 
     def __call__(self, *_given: object, **_named: object) -> "PickleShell":
-        """Stand for a function, too: its result is another shell."""
+        """Stand for a function: its result is another shell."""
         return PickleShell()
 
     def __setitem__(self, key: object, value: object) -> None:
@@ -188,7 +167,7 @@ class PickleShell:
         """Stand for a list whose contents do not matter."""
 
     def __setstate__(self, state: object) -> None:
-        """Keep what the pickle says of the object."""
+        """Keep the state of the object."""
         if isinstance(state, dict):
             vars(self).update(state)
 
@@ -202,7 +181,7 @@ class _ShellUnpickler(pickle.Unpickler):
 
 
 class _Shells:
-    """What `torch.load` takes for the pickle module."""
+    """The pickle module that `torch.load` is given."""
 
     __name__ = "shells"
     Unpickler: Final = _ShellUnpickler

@@ -1,4 +1,8 @@
-"""Which device runs the networks: the setting, and what the machine has."""
+"""Chooses the runtime: OpenVINO on a CPU, torch in half precision on CUDA, or torch as reference.
+
+On a CPU, torch is needed only once per weights file: to export the network. The export is kept in
+the cache folder and starts in a fraction of a second, without importing torch.
+"""
 
 import shutil
 from enum import StrEnum
@@ -9,17 +13,17 @@ from matcher.networks.runtime import Runtime
 
 
 class Device(StrEnum):
-    """Where networks may be asked to run."""
+    """Where networks may run."""
 
     AUTO = "auto"
     CPU = "cpu"
     CUDA = "cuda"
     REFERENCE = "reference"
-    """Torch in float32 on a CPU: slow, and what every other arithmetic is compared with."""
+    """Torch in float32 on a CPU: slow, the reference for every other arithmetic."""
 
 
 def choose_runtime(device: Device, cache: Path, threads: int = 0) -> Runtime:
-    """The runtime for a device.
+    """Return the runtime for a device.
 
     Args:
         device: `auto` takes CUDA where there is a working one.
@@ -49,6 +53,6 @@ def choose_runtime(device: Device, cache: Path, threads: int = 0) -> Runtime:
 
 
 def _may_have_cuda() -> bool:
-    """Whether it is worth importing torch to look for a GPU."""
+    """Return whether it is worth importing torch to look for a GPU."""
     drivers = (Path("/proc/driver/nvidia/version"), Path("/dev/dxg"))
     return any(driver.exists() for driver in drivers) or shutil.which("nvidia-smi") is not None

@@ -1,7 +1,7 @@
 """The networks as torch modules, and the graphs of each that serving runs.
 
-This is the only module of the serving path that needs torch; it is imported when a network is
-exported for the first time, or when torch itself is what serves.
+Serving imports this module, and torch with it, only when a network is exported for the first time
+or when torch itself is the runtime.
 """
 
 import warnings
@@ -21,7 +21,7 @@ from matcher.networks.yolo import STRIDE, build_yolov5
 from superglue.superglue import SuperGlue, SuperGlueSizes
 from superglue.superpoint import CELL, SuperPoint, SuperPointSizes
 
-_CHANNELS_OF_SCALE = {16: "n", 32: "s", 48: "m"}
+_CHANNELS_OF_SCALE = {16: "n", 32: "s", 48: "m"}  # of YOLOv5's first convolution
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +45,7 @@ class Graph:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bundle:
-    """What serving needs of one network: its graphs, and numbers that are no graph."""
+    """One network as it is served: its graphs, and numbers that are no graph."""
 
     graphs: tuple[Graph, ...]
     facts: Mapping[str, float] = field(default_factory=dict)
@@ -73,7 +73,7 @@ def load_bundle(weights: Weights) -> Bundle:
 
 
 def load_traced_bundle(weights: Weights) -> Bundle:
-    """The same with every module as TorchScript, which is what OpenVINO's converter reads.
+    """Read the same with every module as TorchScript, which OpenVINO's converter needs.
 
     Raises:
         WeightsError: the file cannot be read, is another one, or does not fit.
@@ -91,7 +91,7 @@ def load_traced_bundle(weights: Weights) -> Bundle:
 def _traced(graph: Graph) -> Graph:
     trace: Callable[..., nn.Module] = torch.jit.trace
     with warnings.catch_warnings():
-        # Deprecated in torch, but the converter knows nothing else as complete.
+        # Deprecated in torch, but the converter supports nothing else as completely.
         warnings.simplefilter("ignore")
         module = trace(graph.module, graph.example, check_trace=False, strict=False)
     return replace(graph, module=module)
@@ -100,10 +100,10 @@ def _traced(graph: Graph) -> Graph:
 def build_network(
     network: Network, state: Mapping[str, Tensor], options: Mapping[str, float], name: str
 ) -> nn.Module:
-    """The network that a state dict belongs to, filled with it, in evaluation mode and frozen.
+    """Build the network of a state dict, filled with it, in evaluation mode and frozen.
 
     Args:
-        network: which kind.
+        network: the kind.
         state: all parameters and buffers.
         options: see `Weights`.
         name: of the file, for the message.
@@ -146,7 +146,7 @@ class RawDetections(nn.Module):
 
     @override
     def forward(self, images: Tensor) -> Tensor:
-        """(B, 3, H, W) to (B, 64 + classes, places): distance bins, then class logits."""
+        """Map (B, 3, H, W) to (B, 64 + classes, places): distance bins, then class logits."""
         maps = self.model(images)[1]
         return torch.cat([maps["boxes"], maps["scores"]], dim=1)
 
@@ -160,7 +160,7 @@ class EncodedKeypoints(nn.Module):
 
     @override
     def forward(self, geometry: Tensor, descriptors: Tensor) -> Tensor:
-        """(B, N, 3 or 6) and (B, N, D) to (B, N, width)."""
+        """Map (B, N, 3 or 6) and (B, N, D) to (B, N, width)."""
         mask = torch.ones_like(geometry[..., 0], dtype=torch.bool)
         return self.network.encode(geometry, descriptors, mask)
 
@@ -176,7 +176,7 @@ class AttendedKeypoints(nn.Module):
     def forward(
         self, x0: Tensor, mask0: Tensor, x1: Tensor, mask1: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Both sides encoded, (B, M, width) and (B, N, width), to the same shapes."""
+        """Map both encoded sides, (B, M, width) and (B, N, width), to the same shapes."""
         return self.network.attend(x0, mask0, x1, mask1)
 
 

@@ -25,13 +25,11 @@ if TYPE_CHECKING:
 
     from matcher.networks.graphs import Graph
 
-# Raised when the same weights are exported to something else than before.
-_EXPORT_VERSION: Final = 1
-# The options of weights that change their graphs.
-_SHAPING: Final = ("heads",)
+_EXPORT_VERSION: Final = 1  # raise it when the same weights are exported to something else
+_SHAPING: Final = ("heads",)  # options of weights that change their graphs
 _FACTS: Final = "facts.json"
-# Which arithmetic a processor's capability is used for, best first. It is fixed here, and OpenVINO
-# is told so, because its own choice may differ between versions and machines of one fleet.
+# Processor capability and arithmetic, best first. Fixed here, because OpenVINO's own choice may
+# differ between versions and machines of one fleet.
 _ARITHMETIC: Final = (("BF16", "bf16"),)
 _EXACT: Final = "f32"
 
@@ -55,7 +53,7 @@ class OpenVinoRuntime:
 
     @property
     def name(self) -> str:
-        """For people: library, device and arithmetic."""
+        """Library, device and arithmetic, to be read by people."""
         return f"OpenVINO {self._openvino.__version__.partition('-')[0]} CPU {self._fast}"
 
     def prepare(self, weights: Weights) -> None:
@@ -65,16 +63,16 @@ class OpenVinoRuntime:
             WeightsError: the file cannot be read, is another one, or does not fit.
             RuntimeUnavailable: the cache folder cannot be written.
         """
-        self._exported(weights)
+        self._export_once(weights)
 
     def load(self, weights: Weights) -> LoadedNetwork:
-        """A network whose functions compile when they are first called.
+        """Return a network whose functions compile when they are first called.
 
         Raises:
             WeightsError: the file cannot be read, is another one, or does not fit.
             RuntimeUnavailable: the cache folder cannot be written.
         """
-        folder = self._exported(weights)
+        folder = self._export_once(weights)
         facts: dict[str, Any] = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
         functions = {
             name: OpenVinoFunction(partial(self._compile, weights, name, exact))
@@ -82,7 +80,7 @@ class OpenVinoRuntime:
         }
         return LoadedNetwork(weights, functions, facts["numbers"])
 
-    def _exported(self, weights: Weights) -> Path:
+    def _export_once(self, weights: Weights) -> Path:
         check_hash(weights.path, weights.sha256)
         folder = self._cache / "exported" / _key(weights, self._openvino.__version__)
         if not (folder / _FACTS).is_file():
@@ -98,7 +96,7 @@ class OpenVinoRuntime:
             draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".part-"))
             for graph in bundle.graphs:
                 self._openvino.save_model(
-                    _converted(self._openvino, graph),
+                    _convert(self._openvino, graph),
                     draft / f"{graph.name}.xml",
                     compress_to_fp16=False,
                 )
@@ -108,14 +106,14 @@ class OpenVinoRuntime:
             raise self._unwritable(error) from error
 
     def _compile(self, weights: Weights, name: str, exact: bool) -> "CompiledModel":
-        folder = self._exported(weights)
+        folder = self._export_once(weights)
         try:
             return self._compiled(folder / f"{name}.xml", exact)
         except RuntimeError:
             # A file of the cache is broken; all of it can be made again.
             shutil.rmtree(folder, ignore_errors=True)
             shutil.rmtree(self._cache / "compiled", ignore_errors=True)
-            return self._compiled(self._exported(weights) / f"{name}.xml", exact)
+            return self._compiled(self._export_once(weights) / f"{name}.xml", exact)
 
     def _compiled(self, path: Path, exact: bool) -> "CompiledModel":
         settings: dict[str, Any] = {
@@ -145,19 +143,19 @@ class OpenVinoFunction:
         self._request: InferRequest | None = None
 
     def __call__(self, *inputs: Array) -> tuple[NDArray[np.float32], ...]:
-        """Arrays in, float32 arrays out; blocks while it computes."""
+        """Compute float32 arrays from arrays; blocks."""
         with self._lock:
             if self._request is None:
                 self._request = self._compile().create_infer_request()
-            given = [np.ascontiguousarray(array) for array in inputs]
-            outputs = self._request.infer(given, share_inputs=True)
+            arrays = [np.ascontiguousarray(array) for array in inputs]
+            outputs = self._request.infer(arrays, share_inputs=True)
             return tuple(outputs.values())
 
 
 def import_openvino() -> ModuleType:
-    """OpenVINO without its telemetry, which would report every import over the network.
+    """Import OpenVINO without its telemetry, which would report every import over the network.
 
-    Only takes effect in the process' first import of openvino; the library then uses the empty
+    Takes effect only in the process' first import of openvino; the library then uses the empty
     stand-in that it brings for this case.
     """
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
@@ -170,14 +168,14 @@ def _arithmetic(core: "Core") -> str:
 
 
 def _key(weights: Weights, version: str) -> str:
-    """The name of a network's folder: changes whenever the export would."""
+    """Return the name of a network's folder: it changes whenever the export would."""
     shaping = [weights.options.get(name) for name in _SHAPING]
     parts = [weights.sha256.lower(), shaping, version, _EXPORT_VERSION]
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     return f"{weights.network}-{digest[:24]}"
 
 
-def _converted(openvino: ModuleType, graph: "Graph") -> "Model":
+def _convert(openvino: ModuleType, graph: "Graph") -> "Model":
     model: Model = openvino.convert_model(graph.module, example_input=graph.example)
     for node, shape in zip(model.inputs, graph.shapes, strict=True):
         node.get_node().set_partial_shape(openvino.PartialShape(list(shape)))

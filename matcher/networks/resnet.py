@@ -12,15 +12,15 @@ from torch.nn import functional
 from torchvision.models import resnet34
 from typing_extensions import override
 
-DIMENSION: Final = 256
-INPUT_SIDE: Final = 128
-_CHANNELS: Final = 512
+DIMENSION: Final = 256  # numbers of an embedding
+INPUT_SIDE: Final = 128  # pixels
+_CHANNELS: Final = 512  # of the trunk's last map
 _IMAGENET_MEAN: Final = (0.485, 0.456, 0.406)
 _IMAGENET_STD: Final = (0.229, 0.224, 0.225)
 
 
 def to_input(crops: Sequence[NDArray[np.uint8]], side: int = INPUT_SIDE) -> Tensor:
-    """Crops (H, W, 3) RGB uint8, squeezed to squares: (N, 3, side, side) float32 in [0, 1].
+    """Squeeze crops (H, W, 3) RGB uint8 to squares: (N, 3, side, side) float32 in [0, 1].
 
     The whole box fills the square whatever its proportions, in training as in use.
     """
@@ -40,13 +40,13 @@ class GeneralizedMeanPooling(nn.Module):
 
     @override
     def forward(self, features: Tensor) -> Tensor:
-        """(B, C, H, W) to (B, C), computed in float32 because powers overflow half precision."""
+        """Pool (B, C, H, W) to (B, C), in float32 because powers overflow half precision."""
         raised = features.float().clamp(min=self.floor).pow(self.power.float())
         return raised.mean(dim=(2, 3)).pow(1.0 / self.power.float()).to(features.dtype)
 
 
 class EmbeddingNet(nn.Module):
-    """One global vector per picture, randomly initialised; weights enter from outside.
+    """One global vector per picture; randomly initialised, weights are loaded from outside.
 
     The trunk's parameters carry torchvision's names, so that a torchvision ResNet34 state dict
     without its `fc` fits `trunk` strictly.
@@ -65,7 +65,7 @@ class EmbeddingNet(nn.Module):
         self.register_buffer("std", torch.tensor(_IMAGENET_STD).view(1, 3, 1, 1))
 
     def features(self, images: Tensor) -> Tensor:
-        """(B, 3, H, W) in [0, 1] to the trunk's last map, (B, 512, H/32, W/32)."""
+        """Map (B, 3, H, W) in [0, 1] to the trunk's last map, (B, 512, H/32, W/32)."""
         trunk = self.trunk
         x = (images - self.mean) / self.std
         x = trunk.maxpool(trunk.relu(trunk.bn1(trunk.conv1(x))))
@@ -73,6 +73,6 @@ class EmbeddingNet(nn.Module):
 
     @override
     def forward(self, images: Tensor) -> Tensor:
-        """(B, 3, H, W) RGB in [0, 1] to (B, 256) of unit length, float32."""
+        """Map (B, 3, H, W) RGB in [0, 1] to (B, 256) of unit length, float32."""
         vectors = self.project(self.pool(self.features(images)))
         return functional.normalize(vectors.float(), dim=1)

@@ -1,11 +1,7 @@
-"""Runs networks: OpenVINO on a CPU, torch in half precision on CUDA, torch float32 as reference.
+"""What a runtime is, and a network that it loaded: functions from arrays to arrays.
 
-A network is a handful of functions from arrays to arrays. Everything whose exact value matters
-(coordinates, the softmax of the assignment, Sinkhorn, suppression) stays outside of them, in
-float32.
-
-On a CPU, torch is needed only once per weights file: to export the network. What was exported is
-kept in the cache folder and starts in a fraction of a second, without importing torch.
+Everything whose exact value matters (coordinates, the softmax of the assignment, Sinkhorn,
+suppression) stays outside of these functions, in float32.
 """
 
 from collections.abc import Mapping
@@ -24,7 +20,7 @@ class NetworkFunction(Protocol):
     """One compiled part of a network; safe to call from several threads, one runs at a time."""
 
     def __call__(self, *inputs: Array) -> tuple[NDArray[np.float32], ...]:
-        """Float32 and bool arrays in, float32 arrays out; blocks while it computes."""
+        """Compute float32 arrays from float32 and bool arrays; blocks."""
         ...
 
 
@@ -33,9 +29,9 @@ class LoadedNetwork:
     """A network that is ready to be called.
 
     Attributes:
-        weights: what it was made from.
+        weights: the file it was loaded from.
         functions: by name: `detect`, `embed`, `extract`, `compare`, or `encode` and `attend`.
-        facts: numbers of the network that are no function, such as `bin_score`.
+        facts: numbers of the network beside its functions, such as `bin_score`.
     """
 
     weights: Weights
@@ -44,15 +40,15 @@ class LoadedNetwork:
 
 
 class Runtime(Protocol):
-    """Where networks run."""
+    """Runs networks."""
 
     @property
     def name(self) -> str:
-        """For people: library, device and arithmetic."""
+        """Library, device and arithmetic, to be read by people."""
         ...
 
     def prepare(self, weights: Weights) -> None:
-        """Do now what `load` would otherwise do the first time; may take seconds.
+        """Do the one-time work of `load` now; may take seconds.
 
         Raises:
             WeightsError: the file cannot be read, is another one, or does not fit.
@@ -61,7 +57,7 @@ class Runtime(Protocol):
         ...
 
     def load(self, weights: Weights) -> LoadedNetwork:
-        """A network whose functions compile when they are first called.
+        """Return a network whose functions compile when they are first called.
 
         Raises:
             WeightsError: the file cannot be read, is another one, or does not fit.

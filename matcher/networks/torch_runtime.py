@@ -15,7 +15,7 @@ from matcher.networks.weights import Weights
 
 
 def cuda_works() -> bool:
-    """Whether torch can use a GPU here."""
+    """Return whether torch can use a GPU here."""
     return torch.cuda.is_available()
 
 
@@ -37,7 +37,7 @@ class TorchRuntime:
 
     @property
     def name(self) -> str:
-        """For people: library, device and arithmetic."""
+        """Library, device and arithmetic, to be read by people."""
         return f"torch {self._device} {'float16' if self._half else 'float32'}"
 
     def prepare(self, weights: Weights) -> None:
@@ -49,7 +49,7 @@ class TorchRuntime:
         load_bundle(weights)
 
     def load(self, weights: Weights) -> LoadedNetwork:
-        """A network on this runtime's device.
+        """Return a network on this runtime's device.
 
         Raises:
             WeightsError: the file cannot be read, is another one, or does not fit.
@@ -73,13 +73,13 @@ class TorchFunction:
         self._lock: Final = Lock()
 
     def __call__(self, *inputs: Array) -> tuple[NDArray[np.float32], ...]:
-        """Arrays in, float32 arrays out; blocks while it computes."""
+        """Compute float32 arrays from arrays; blocks."""
         with self._lock, torch.inference_mode():
-            outputs = self._module(*(self._tensor(given) for given in inputs))
+            outputs = self._module(*(self._tensor(array) for array in inputs))
         if isinstance(outputs, Tensor):
             outputs = (outputs,)
         return tuple(output.float().cpu().numpy() for output in outputs)
 
-    def _tensor(self, given: Array) -> Tensor:
-        tensor = torch.from_numpy(np.ascontiguousarray(given)).to(self._device)
+    def _tensor(self, array: Array) -> Tensor:
+        tensor = torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
         return tensor.to(self._dtype) if tensor.is_floating_point() else tensor

@@ -1,4 +1,4 @@
-"""The one door through which weights enter: manifest, hash, licence, strict names.
+"""Loads weights, always checked: manifest, hash, licence, names and shapes.
 
 Importing this module imports no network library; a process that serves from compiled networks
 never needs one.
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 MANIFEST: Final = "manifest.json"
 # Counts training batches; older checkpoints lack it and inference never reads it.
 _COUNTER: Final = "num_batches_tracked"
-_NAMED_KEYS: Final = 3
+_NAMED_KEYS: Final = 3  # of many wrong ones, in a message
 
 
 class Network(StrEnum):
-    """What is trained, one per kind of work: networks, and the tables beside them."""
+    """The kinds of trained weights: networks, and the tables beside them."""
 
     DETECTOR = "detector"
     EMBEDDER = "embedder"
@@ -37,20 +37,15 @@ class Network(StrEnum):
     COLOURS = "colours"
     DECISION = "decision"
 
-    @property
-    def is_table(self) -> bool:
-        """Whether it is no network that a runtime runs."""
-        return self in (Network.KEYPOINT_BASIS, Network.COLOURS, Network.DECISION)
-
 
 @dataclass(frozen=True, slots=True)
 class Weights:
     """One weights file, ready to be loaded.
 
     Attributes:
-        network: what it is for.
+        network: the kind.
         path: a `.safetensors` file, or a torch checkpoint that holds nothing but tensors.
-        sha256: of the file, hex; checked whenever it is read.
+        sha256: of the file, hex; checked whenever the file is read.
         options: numbers that belong to these weights and cannot be read off them, such as
             `heads`, `input_size`, `sinkhorn_iterations`.
     """
@@ -64,7 +59,7 @@ class Weights:
     def of_file(
         cls, network: Network, path: Path, options: Mapping[str, float] | None = None
     ) -> "Weights":
-        """A file that the user trusts as it is now.
+        """Return a file that the user trusts as it is now.
 
         Raises:
             WeightsError: it cannot be read.
@@ -72,24 +67,24 @@ class Weights:
         return cls(network, path, sha256_of(path), options or {})
 
     def option(self, name: str, default: float) -> float:
-        """One of `options`, or what holds without it."""
+        """Return one of `options`, or the default."""
         return self.options.get(name, default)
 
 
 @dataclass(frozen=True, slots=True)
 class WeightsEntry:
-    """What the manifest says of one file.
+    """One entry of the manifest.
 
     Attributes:
-        name: for people and settings, unique in the manifest.
+        name: unique in the manifest; people and settings use it.
         file: beside the manifest.
-        network: what it is for.
+        network: the kind.
         sha256: of the file, hex.
         size: bytes.
         licence: SPDX identifier or the licence's name.
         commercial_use: whether the licence allows it.
-        trained_on: the data, for people.
-        command: what made it.
+        trained_on: the data, in words.
+        command: that made it.
         figures: measured, by name.
         options: see `Weights`.
     """
@@ -120,11 +115,11 @@ class WeightsManifest:
     entries: tuple[WeightsEntry, ...]
 
     def of_network(self, network: Network) -> tuple[WeightsEntry, ...]:
-        """The entries for that network, the default one first."""
+        """Return the entries for that network, the default one first."""
         return tuple(entry for entry in self.entries if entry.network is network)
 
     def weights(self, name: str, *, allow_noncommercial: bool = False) -> Weights:
-        """The file of an entry, once its licence allows it.
+        """Return the file of an entry if its licence allows the use.
 
         Raises:
             WeightsError: there is no entry of that name.
@@ -139,7 +134,7 @@ class WeightsManifest:
 
 
 def check_licence(entry: WeightsEntry, *, allow_noncommercial: bool) -> None:
-    """Let weights pass whose licence allows commercial use, others only on request.
+    """Accept weights that may be used commercially, others only on request.
 
     Raises:
         LicenceError: the licence forbids commercial use and no one accepted that.
@@ -152,10 +147,10 @@ def check_licence(entry: WeightsEntry, *, allow_noncommercial: bool) -> None:
 
 
 def read_manifest(folder: Path) -> WeightsManifest:
-    """The manifest of a weights folder; a folder without one has no weights.
+    """Read the manifest of a weights folder; a folder without one has no weights.
 
     Raises:
-        WeightsError: the manifest cannot be read or says something impossible.
+        WeightsError: the manifest cannot be read or contradicts itself.
     """
     path = folder / MANIFEST
     try:
@@ -166,7 +161,7 @@ def read_manifest(folder: Path) -> WeightsManifest:
         raise WeightsError(f"cannot read the weights manifest {path}: {error}.") from error
     if not isinstance(listed, list):
         raise WeightsError(f"the weights manifest {path} is not a list of entries.")
-    entries = tuple(_entry(given, path) for given in listed)
+    entries = tuple(_entry(fields, path) for fields in listed)
     names = [entry.name for entry in entries]
     if len(set(names)) < len(names):
         raise WeightsError(f"the weights manifest {path} uses one name twice.")
@@ -181,7 +176,7 @@ def write_manifest(manifest: WeightsManifest) -> None:
 
 
 def sha256_of(path: Path) -> str:
-    """The hash of a file's bytes, hex.
+    """Return the hash of a file's bytes, hex.
 
     Raises:
         WeightsError: the file cannot be read.
@@ -194,7 +189,7 @@ def sha256_of(path: Path) -> str:
 
 
 def check_hash(path: Path, sha256: str) -> None:
-    """Compare a file with the hash it should have.
+    """Compare a file with its expected hash.
 
     Raises:
         WeightsError: it cannot be read or is another file.
@@ -218,7 +213,7 @@ def load_weights(module: "ModuleT", path: Path, sha256: str) -> "ModuleT":
 
 
 def read_state(path: Path, sha256: str) -> "dict[str, Tensor]":
-    """The tensors of a checked file, by name.
+    """Read the tensors of a checked file, by name.
 
     Raises:
         WeightsError: see `load_weights`.
@@ -228,7 +223,7 @@ def read_state(path: Path, sha256: str) -> "dict[str, Tensor]":
 
 
 def read_tensors(path: Path) -> "dict[str, Tensor]":
-    """The tensors of a file whose origin is vouched for elsewhere; runs no code from it.
+    """Read the tensors of a file without checking its hash; runs no code from it.
 
     Raises:
         WeightsError: it cannot be read or holds anything but tensors.
@@ -254,7 +249,7 @@ def read_tensors(path: Path) -> "dict[str, Tensor]":
 
 
 def fill_network(module: "ModuleT", state: "Mapping[str, Tensor]", name: str) -> "ModuleT":
-    """Fill a network strictly; half-precision numbers are widened to the network's.
+    """Fill a network, every name and shape checked; half precision is widened to the network's.
 
     Raises:
         WeightsError: a name is missing or unknown, a shape differs, or a number is not finite.
@@ -280,8 +275,8 @@ def _mismatch(own: "Mapping[str, Tensor]", given: "Mapping[str, Tensor]") -> str
         if key in given and given[key].shape != own[key].shape
     ]
     parts = [
-        f"{what} {_some(keys)}"
-        for what, keys in (("missing", missing), ("unknown", unknown), ("shape:", shapes))
+        f"{problem} {_some(keys)}"
+        for problem, keys in (("missing", missing), ("unknown", unknown), ("shape:", shapes))
         if keys
     ]
     return "; ".join(parts)

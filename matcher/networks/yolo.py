@@ -15,7 +15,7 @@ from PIL import Image
 from torch import nn
 
 CLASS_NAME: Final = "product"
-STRIDE: Final = 32
+STRIDE: Final = 32  # pixels; sides of the input are multiples of it
 
 _BACKBONE: Final = (
     (-1, 1, "Conv", (64, 6, 2, 2)),
@@ -52,12 +52,12 @@ _DEPTH_WIDTH_CHANNELS: Final = {
     "m": (0.67, 0.75, 1024),
 }
 
-# What ultralytics reads once, while it is imported: no network, no installs, no settings at home.
+# Read by ultralytics while it is imported: no network, no installs, no output.
 _QUIET: Final = {"YOLO_OFFLINE": "true", "YOLO_AUTOINSTALL": "false", "YOLO_VERBOSE": "false"}
 
 
 def architecture(scale: str = "n", classes: int = 1) -> dict[str, Any]:
-    """What ultralytics' `yolov5.yaml` says, as a value, so that no file is looked up."""
+    """Return the contents of ultralytics' `yolov5.yaml` as a value, so that no file is read."""
     return {
         "nc": classes,
         "scale": scale,
@@ -68,7 +68,7 @@ def architecture(scale: str = "n", classes: int = 1) -> dict[str, Any]:
 
 
 def build_yolov5n() -> nn.Module:
-    """YOLOv5n, randomly initialised, in training mode; reads no file and no network.
+    """Build YOLOv5n, randomly initialised, in training mode; reads no file and no network.
 
     In evaluation mode its first output is (B, 5, A): centre x, centre y, width, height in input
     pixels and the confidence in [0, 1], for RGB input (B, 3, H, W) in [0, 1] with sides that are
@@ -80,7 +80,7 @@ def build_yolov5n() -> nn.Module:
 
 
 def build_yolov5(scale: str, classes: int) -> nn.Module:
-    """The same of another size, "n", "s" or "m", for checkpoints that users have."""
+    """Build YOLOv5 of size "n", "s" or "m", for checkpoints that users have."""
     with quiet_ultralytics():
         from ultralytics.nn.tasks import DetectionModel  # importing it has side effects
     build: Callable[..., nn.Module] = DetectionModel
@@ -89,7 +89,7 @@ def build_yolov5(scale: str, classes: int) -> nn.Module:
 
 @contextmanager
 def quiet_ultralytics() -> Iterator[None]:
-    """Import ultralytics inside this, so that it asks no network and writes nothing at home.
+    """Wrap the import of ultralytics, so that it uses no network and writes nothing at home.
 
     Its settings file goes to a folder that is removed again; the environment and what it changes
     in other libraries (Pillow's `open`, torch's `save`, OpenCV's threads, NumPy's way of printing)

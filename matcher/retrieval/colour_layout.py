@@ -1,7 +1,7 @@
-"""Where which colours, lightness and edges are, along axes that tell products apart.
+"""Layout of colours, lightness and edges, along axes that tell products apart.
 
-A network trained on little knows the shapes of print better than colours; these know colours, and
-the two side by side find more than either. The axes are those of linear discriminant analysis
+A network trained on little knows shapes of print better than colours; the two side by side find
+more than either. The axes are those of linear discriminant analysis
 (Rao, 1948) over views of many products: light, blur and pose weigh little, what differs between
 products weighs much.
 """
@@ -20,16 +20,16 @@ from safetensors.numpy import load_file
 from matcher.errors import WeightsError
 from matcher.networks.weights import sha256_of
 
-_SIDE: Final = 64
+# The layout that bases are fitted to: a change makes the shipped one useless.
+_SIDE: Final = 64  # pixels of the squeezed picture
 # Histograms are of 3 by 3 windows that overlap by half, made of 4 by 4 blocks.
 _BLOCKS: Final = 4
 _BLOCK: Final = _SIDE // _BLOCKS
-_CHROMA: Final = 8
+_CHROMA: Final = 8  # bins of a and of b
 # Beyond this a and b of 8-bit CIELAB hardly occur in pictures of products.
 _CHROMA_RANGE: Final = (80.0, 176.0)
-_LIGHTNESS: Final = 6
-_ANGLES: Final = 8
-# Length of `describe_colours`.
+_LIGHTNESS: Final = 6  # bins
+_ANGLES: Final = 8  # bins of half a turn
 LAYOUT_SIZE: Final = (_BLOCKS - 1) ** 2 * (_CHROMA**2 + _LIGHTNESS + _ANGLES)
 
 Floats = NDArray[np.float32]
@@ -37,12 +37,12 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ColourBasis:
-    """Which directions of `describe_colours` tell products apart.
+    """Directions of colour layouts that tell products apart.
 
     Attributes:
         mean: (702,) float32.
         axes: (702, K) float32, in units of the spread among views of one product.
-        sha256: of the file they came from, hex; empty if they came from none.
+        sha256: of its file, hex; empty without one.
     """
 
     mean: Floats
@@ -55,7 +55,7 @@ class ColourBasis:
         return int(self.axes.shape[1])
 
     def vectors(self, images: Sequence[NDArray[np.uint8]]) -> Floats:
-        """(N, K) float32 unit vectors of N (H, W, 3) RGB pictures."""
+        """Return (N, K) float32 unit vectors of N (H, W, 3) RGB pictures."""
         layouts = np.stack([describe_colours(image) for image in images]) if images else _NOTHING
         along = (layouts - self.mean) @ self.axes
         lengths = np.linalg.norm(along, axis=1, keepdims=True)
@@ -66,10 +66,10 @@ _NOTHING: Final = np.zeros((0, LAYOUT_SIZE), np.float32)
 
 
 def read_colour_basis(path: Path) -> ColourBasis:
-    """What `skulens train colours` wrote.
+    """Read the file that `skulens train colours` writes.
 
     Raises:
-        WeightsError: the file cannot be read or is none of ours.
+        WeightsError: the file cannot be read or is of another kind or version.
     """
     try:
         tables = load_file(path)
@@ -85,7 +85,7 @@ def read_colour_basis(path: Path) -> ColourBasis:
 
 
 def describe_colours(image: NDArray[np.uint8]) -> Floats:
-    """(702,) float32 of unit length: square-rooted histograms of nine overlapping windows."""
+    """Return the (702,) unit vector of square-rooted histograms of nine overlapping windows."""
     small = cv2.resize(image, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
     lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
     grey = lab[..., 0]
@@ -97,7 +97,7 @@ def describe_colours(image: NDArray[np.uint8]) -> Floats:
         _shared(light, _LIGHTNESS),
         _shared(turned, _ANGLES, np.asarray(np.hypot(dx, dy), np.float32)),
     ]
-    rooted = np.concatenate([_rooted(_windows(one)) for one in parts], axis=1).ravel()
+    rooted = np.concatenate([_root(_windows(blocks)) for blocks in parts], axis=1).ravel()
     return np.asarray(rooted / np.linalg.norm(rooted), np.float32)
 
 
@@ -144,6 +144,6 @@ def _windows(blocks: Floats) -> Floats:
     return (rows[:, :-1] + rows[:, 1:]).reshape((_BLOCKS - 1) ** 2, -1)
 
 
-def _rooted(histograms: Floats) -> Floats:
+def _root(histograms: Floats) -> Floats:
     sums = histograms.sum(axis=1, keepdims=True)
     return np.asarray(np.sqrt(histograms / np.maximum(sums, 1e-6)), np.float32)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import cv2
 import numpy as np
@@ -15,32 +15,50 @@ from matcher.networks.weights import Network, Weights
 from matcher.retrieval.colour_layout import ColourBasis
 from matcher.retrieval.multi_crop import NEVER
 
-_INPUT_SIZE: Final = 224
+_INPUT_SIZE: Final = 224  # pixels, for weights that name no other
 # ImageNet's mean colour: what the network's normalisation turns into zero.
 _FILL: Final = (124, 116, 104)
-_BATCH: Final = 16
-# Raised when the same picture is prepared to something else than before.
+_BATCH: Final = 16  # pictures per call; bounds memory
+# Parts of part ids: raise the first two when the same picture is prepared to something else.
 _PREPARATION: Final = "box1"
 _SQUEEZED: Final = "fill1"
 _HEAPS: Final = "heaps"
-_DIGITS: Final = 16
+_DIGITS: Final = 16  # of a sha256; enough that no two networks of a catalog share them
 _COLOUR_DIGITS: Final = 8
 _PART_ID: Final = re.compile(
     rf"{Network.EMBEDDER}-([0-9a-f]{{{_DIGITS}}})-(\w+)-(\d{{2,4}})(?:-heaps-(\d{{1,2}}))?"
     rf"(?:-colours-([0-9a-f]{{{_COLOUR_DIGITS}}}))?"
 )
-# Of the squared length; what is left is the network's. Held-out products are found best so.
+# Of the squared length; the rest is the network's. Held-out products are found best so.
 _COLOUR_SHARE: Final = 0.5
+
+
+class Embedder(Protocol):
+    """Computes one global vector per picture."""
+
+    @property
+    def part_id(self) -> str:
+        """Names network, weights and preprocessing; a folder's name in the catalog."""
+        ...
+
+    @property
+    def multi_crop_from(self) -> float:
+        """Likeness of crops to the whole from which they count, see `retrieval.multi_crop`."""
+        ...
+
+    def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Return (N, D) float32 unit vectors of N (H, W, 3) RGB pictures; may block."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class EmbedderId:
-    """The embedder that a part id names.
+    """A part id of `NetworkEmbedder`, parsed.
 
     Attributes:
         digest: the first 16 digits of its weights' sha256.
         options: see `matcher.networks.weights.Weights`.
-        colours: the first 8 digits of the colours' sha256; None if it has none.
+        colours: the first 8 digits of the colour basis' sha256; None if it has none.
     """
 
     digest: str
@@ -48,12 +66,12 @@ class EmbedderId:
     colours: str | None
 
     def stands_beside(self, colours: ColourBasis | None) -> bool:
-        """Whether these are the colours that it stands beside."""
+        """Return whether the embedder was made with this colour basis beside it."""
         return self.colours == (None if colours is None else colours.sha256[:_COLOUR_DIGITS])
 
 
 def embedder_part_id(weights: Weights, colours: ColourBasis | None = None) -> str:
-    """Names network, weights and preprocessing; a folder's name in the catalog."""
+    """Name network, weights and preprocessing; a folder's name in the catalog."""
     preparation = _SQUEEZED if weights.option("squeeze", 0) else _PREPARATION
     size = int(weights.option("input_size", _INPUT_SIZE))
     name = f"{weights.network}-{weights.sha256[:_DIGITS]}-{preparation}-{size}"
@@ -74,10 +92,10 @@ def parse_part_id(part_id: str) -> EmbedderId | None:
 
 
 class NetworkEmbedder:
-    """Turns pictures into unit vectors."""
+    """Implements `Embedder` with a network, and a colour basis beside it if one is given."""
 
     def __init__(self, network: LoadedNetwork, colours: ColourBasis | None = None) -> None:
-        """Take a loaded embedder network, with the function `embed`, and what stands beside it."""
+        """Take a loaded embedder network, with the function `embed`, and a colour basis."""
         self._network = network
         self._run = network.functions["embed"]
         self._colours = colours
@@ -93,17 +111,17 @@ class NetworkEmbedder:
 
     @property
     def multi_crop_from(self) -> float:
-        """What the weights say (option `heaps`, in hundredths); never if they say nothing."""
+        """The weights' option `heaps`; never where they have none."""
         return self._network.weights.option(_HEAPS, NEVER)
 
     @property
     def colours(self) -> ColourBasis | None:
-        """What stands beside the network."""
+        """The colour basis beside the network."""
         return self._colours
 
     @property
     def without_colours(self) -> "NetworkEmbedder":
-        """The network without what stands beside it."""
+        """The network alone."""
         return NetworkEmbedder(self._network)
 
     @property
@@ -112,7 +130,7 @@ class NetworkEmbedder:
         return self._dimension + (0 if self._colours is None else self._colours.dimension)
 
     def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """(N, D) float32 of unit length for N (H, W, 3) RGB pictures; blocks while it computes."""
+        """Return (N, D) float32 unit vectors of N (H, W, 3) RGB pictures; blocks."""
         seen = self._by_network(images)
         if self._colours is None:
             return seen
@@ -136,12 +154,12 @@ class NetworkEmbedder:
 
 
 def prepare_for_embedding(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """The whole picture, undistorted, in a (size, size, 3) square."""
+    """Fit the whole picture, undistorted, into a (size, size, 3) square."""
     return letterbox(image, size, size, _FILL).image
 
 
 def squeeze_for_embedding(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """The whole picture stretched to a (size, size, 3) square, as our own weights are trained.
+    """Stretch the whole picture to a (size, size, 3) square, as our own weights are trained.
 
     A tall carton keeps all of a small input's pixels; weights ask for it by the option `squeeze`.
     """

@@ -1,18 +1,23 @@
-"""Reference pictures in, encodings out: everything the catalog keeps so that it is made once."""
+"""Encodes reference pictures: everything the catalog keeps so that it is computed once."""
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from dataclasses import dataclass
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from catalog.encodings.encoding import Encoding, PartIds, ReferenceCrop
+from matcher.detection.detector import Detector
 from matcher.imaging.resize import resize_within
 from matcher.keypoints.features import FrontEnd, KeypointMatcher, LocalFeatures
+from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from matcher.retrieval.embedder import Embedder
 from matcher.retrieval.foreground import (
+    FOREGROUND_SETTINGS,
     Foreground,
-    Locator,
+    ForegroundSettings,
     Sibling,
     locate_by_centre,
     locate_by_detector,
@@ -23,31 +28,43 @@ from matcher.retrieval.foreground import (
 from matcher.retrieval.multi_crop import embed_multi_crop
 from matcher.retrieval.reference import canonical_corners
 
-CANONICAL_SIDE: Final = 512
-_SEARCH_SIDE: Final = 640
-_STORED_SIDE: Final = 320
-_MASK_SIDE: Final = 64
-_QUALITY: Final = 90
-_EXTRACTED: Final = 1500
-_CONFIDENCE: Final = 0.1
+
+@dataclass(frozen=True, slots=True)
+class EncoderSettings:
+    """Sizes of what is kept of a reference; a change of them needs another part id.
+
+    Attributes:
+        canonical_side: pixels of a canonical crop's longer side, where keypoints are found.
+        search_side: pixels of a picture's longer side in which siblings are looked for.
+        stored_side: most pixels of the stored crop's longer side.
+        mask_side: cells of the stored mask, across and down.
+        quality: of the stored JPEG, in [1, 100].
+        keypoints: most that are extracted; the front end keeps the strongest.
+        foreground: thresholds of finding the product.
+    """
+
+    canonical_side: int = 512
+    search_side: int = 640
+    stored_side: int = 320
+    mask_side: int = 64
+    quality: int = 90
+    keypoints: int = 1500
+    foreground: ForegroundSettings = FOREGROUND_SETTINGS
 
 
-class Embedder(Protocol):
-    """One global vector per picture."""
+ENCODER_SETTINGS: Final = EncoderSettings()
+_CROP_VERSION: Final = 6  # raise it when a crop of the same picture becomes another
 
-    @property
-    def part_id(self) -> str:
-        """Names network, weights and preprocessing."""
-        ...
 
-    @property
-    def multi_crop_from(self) -> float:
-        """From which likeness of its parts on a picture may be a heap (`retrieval.multi_crop`)."""
-        ...
+def reference_encoder(
+    front_end: FrontEnd, embedder: Embedder, detector: Detector
+) -> "ReferenceEncoder":
+    """Compose the encoder of a catalog.
 
-    def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """(N, D) unit vectors of N pictures (H, W, 3) RGB."""
-        ...
+    Siblings are always matched by nearest neighbours: what the catalog keeps must not change with
+    the matcher that verifies it later.
+    """
+    return ReferenceEncoder(front_end, NearestNeighbourMatcher(), embedder, detector)
 
 
 class ReferenceEncoder:
@@ -58,79 +75,102 @@ class ReferenceEncoder:
         front_end: FrontEnd,
         matcher: KeypointMatcher,
         embedder: Embedder,
-        locator: Locator,
+        detector: Detector,
+        settings: EncoderSettings = ENCODER_SETTINGS,
     ) -> None:
         self._front_end = front_end
         self._matcher = matcher
         self._embedder = embedder
-        self._locator = locator
+        self._detector = detector
+        self._settings = settings
 
     @property
     def part_ids(self) -> PartIds:
-        """Ids of the parts that `encode` makes."""
-        return PartIds(f"crop-{CANONICAL_SIDE}-6", self._embedder.part_id, self._front_end.part_id)
+        """Ids of the parts that `encode` computes."""
+        crop = f"crop-{self._settings.canonical_side}-{_CROP_VERSION}"
+        return PartIds(crop, self._embedder.part_id, self._front_end.part_id)
 
     def encode(self, image: NDArray[np.uint8], siblings: Sequence[Encoding]) -> Encoding:
         """Find the product in an (H, W, 3) RGB picture, then describe only that.
 
-        Where it may be elsewhere, as in a heap of fruit, all of the picture is embedded, as all of
-        a photo that asks is, and parts of it that look like the whole.
+        Where the place is unsure, as in a heap of fruit, the whole picture is embedded, as a whole
+        photo is when it is identified, and so are crops of it that look like the whole.
         """
-        located = self._locate(image, siblings)
-        pixels = located.box.crop(image)
-        canonical, _ = resize_within(pixels, CANONICAL_SIDE, CANONICAL_SIDE)
-        mask = _fitted(located, canonical)
-        features = _inside(self._front_end.extract(canonical, _EXTRACTED), mask)
+        side = self._settings.canonical_side
+        place = self._locate(image, siblings)
+        pixels = place.box.crop(image)
+        canonical, _ = resize_within(pixels, side, side)
+        mask = _fit_mask(place, canonical)
+        features = _inside(self._front_end.extract(canonical, self._settings.keypoints), mask)
         embed = self._embedder.embed
-        if located.sure:
+        if place.sure:
             embedding = embed([pixels])[0]
         else:
             embedding = embed_multi_crop(image, embed, self._embedder.multi_crop_from)
         return Encoding(
-            crop=_reference_crop(located, canonical, mask),
+            crop=self._reference_crop(place, canonical, mask),
             embedding=embedding,
             local=self._front_end.pack(features),
         )
 
     def _locate(self, image: NDArray[np.uint8], siblings: Sequence[Encoding]) -> Foreground:
-        plain = locate_by_plain_background(image)
-        if plain is not None:
-            return plain
-        if siblings:
-            found = self._locate_by_siblings(image, siblings)
-            if found is not None:
-                return found
-        detected = locate_by_detector(image, self._locator, _CONFIDENCE)
-        if detected is not None:
-            return detected
-        return (locate_by_centre(image) if siblings else None) or take_everything(image)
+        settings = self._settings.foreground
+        return (
+            locate_by_plain_background(image, settings)
+            or (self._locate_by_siblings(image, siblings) if siblings else None)
+            or locate_by_detector(image, self._detector, settings)
+            or (locate_by_centre(image, settings) if siblings else None)
+            or take_everything(image)
+        )
 
     def _locate_by_siblings(
         self, image: NDArray[np.uint8], siblings: Sequence[Encoding]
     ) -> Foreground | None:
-        searched, scale = resize_within(image, _SEARCH_SIDE, _SEARCH_SIDE)
-        features = self._front_end.extract(searched, _EXTRACTED)
+        side = self._settings.search_side
+        searched, scale = resize_within(image, side, side)
+        features = self._front_end.extract(searched, self._settings.keypoints)
         known = [
             Sibling(
-                self._front_end.unpack(one.local, one.crop.width, one.crop.height),
-                canonical_corners(one.crop),
+                self._front_end.unpack(sibling.local, sibling.crop.width, sibling.crop.height),
+                canonical_corners(sibling.crop),
             )
-            for one in siblings
+            for sibling in siblings
         ]
-        found = locate_by_siblings(features, known, self._matcher)
+        found = locate_by_siblings(features, known, self._matcher, self._settings.foreground)
         if found is None:
             return None
         height, width = image.shape[:2]
         mask = cv2.resize(found.mask.astype(np.uint8), (width, height)) > 0
-        return Foreground(
-            found.box.scaled(1 / scale).clipped(width, height), found.outline / scale, mask
+        box = found.box.scaled(1 / scale).clipped(width, height)
+        return Foreground(box, found.outline / scale, mask)
+
+    def _reference_crop(
+        self, place: Foreground, canonical: NDArray[np.uint8], mask: NDArray[np.bool_]
+    ) -> ReferenceCrop:
+        height, width = canonical.shape[:2]
+        box = place.box
+        left, top = np.floor(box.left), np.floor(box.top)
+        across, down = (np.ceil(box.right) - left) / width, (np.ceil(box.bottom) - top) / height
+        stored, _ = resize_within(canonical, 1, self._settings.stored_side)
+        bgr = cv2.cvtColor(stored, cv2.COLOR_RGB2BGR)
+        quality = [cv2.IMWRITE_JPEG_QUALITY, self._settings.quality]
+        _, jpeg = cv2.imencode(".jpg", bgr, quality)
+        side = self._settings.mask_side
+        coarse = cv2.resize(mask.astype(np.uint8), (side, side), interpolation=0)
+        return ReferenceCrop(
+            outline=place.outline.astype(np.float32),
+            width=width,
+            height=height,
+            to_picture=np.array([[across, 0, left], [0, down, top], [0, 0, 1]]),
+            jpeg=jpeg.ravel(),
+            mask=coarse > 0,
         )
 
 
-def _fitted(located: Foreground, canonical: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """(h, w) bool: the located mask in the canonical crop."""
-    whole = np.repeat(located.mask[..., None], 3, axis=2).astype(np.uint8)
-    cut = np.ascontiguousarray(located.box.crop(whole)[..., 0])
+def _fit_mask(place: Foreground, canonical: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return the (h, w) bool mask of the product in the canonical crop."""
+    whole = np.repeat(place.mask[..., None], 3, axis=2).astype(np.uint8)
+    cut = np.ascontiguousarray(place.box.crop(whole)[..., 0])
     height, width = canonical.shape[:2]
     fitted: NDArray[np.bool_] = cv2.resize(cut, (width, height), interpolation=0) > 0
     return fitted
@@ -142,30 +182,3 @@ def _inside(features: LocalFeatures, mask: NDArray[np.bool_]) -> LocalFeatures:
     reach = max(min(mask.shape) // 64, 1)
     grown = cv2.dilate(mask.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
     return features.select(grown[rows, columns] > 0)
-
-
-def _reference_crop(
-    located: Foreground, canonical: NDArray[np.uint8], mask: NDArray[np.bool_]
-) -> ReferenceCrop:
-    height, width = canonical.shape[:2]
-    box = located.box
-    left, top = np.floor(box.left), np.floor(box.top)
-    to_picture = np.array(
-        [
-            [(np.ceil(box.right) - left) / width, 0, left],
-            [0, (np.ceil(box.bottom) - top) / height, top],
-            [0, 0, 1],
-        ]
-    )
-    stored, _ = resize_within(canonical, 1, _STORED_SIDE)
-    bgr = cv2.cvtColor(stored, cv2.COLOR_RGB2BGR)
-    _, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    coarse = cv2.resize(mask.astype(np.uint8), (_MASK_SIDE, _MASK_SIDE), interpolation=0)
-    return ReferenceCrop(
-        outline=located.outline.astype(np.float32),
-        width=width,
-        height=height,
-        to_picture=to_picture,
-        jpeg=jpeg.ravel(),
-        mask=coarse > 0,
-    )

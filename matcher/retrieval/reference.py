@@ -1,6 +1,7 @@
-"""A reference image as the verifier uses it, loaded once and kept."""
+"""A reference image as it is shortlisted and verified, loaded once and kept."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final, Protocol
@@ -10,18 +11,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.encodings.encoding import Encoding, ReferenceCrop
+from catalog.records.product import Product
 from matcher.keypoints.features import FrontEnd, LocalFeatures
-from matcher.verification.alignment import VIEW_SIDE, ReferenceView
 
-_KEPT: Final = 4096
+VIEW_SIDE: Final = 192  # pixels of a view's longer side, at which query and reference are compared
+_LEAST_SIDE: Final = 8  # pixels of a view's shorter side, one cell of the comparator
+_KEPT: Final = 4096  # references in memory, about 0.3 MB each
 
 
 class EncodedCatalog(Protocol):
-    """Where encodings come from; a catalog snapshot is one."""
+    """Products with the encodings of their images; a catalog snapshot is one."""
+
+    @property
+    def products(self) -> Mapping[str, Product]:
+        """Live products by id."""
+        ...
 
     def encoding(self, image_id: str) -> Encoding:
-        """What the catalog keeps of a reference image."""
+        """Return the encoding of a reference image."""
         ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReferenceView:
+    """A reference at the size where it is compared.
+
+    Attributes:
+        picture: (h, w, 3) uint8 RGB, longest side `VIEW_SIDE`.
+        mask: (h, w) bool, product, not background.
+        scale: canonical crop pixels per pixel of `picture`.
+    """
+
+    picture: NDArray[np.uint8]
+    mask: NDArray[np.bool_]
+    scale: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,9 +53,9 @@ class Reference:
 
     Attributes:
         product_id: whose it is.
-        image_id: which.
+        image_id: of the reference image.
         features: keypoints in canonical crop pixels.
-        look: what it looks like at comparison size.
+        view: the picture at comparison size.
         crop: where the product is in the catalog picture.
         corners: (4, 2) float32, the product's outline in canonical crop pixels.
         embedding: (D,) float32, unit length.
@@ -56,8 +79,17 @@ class ReferenceCache:
         self._lock = Lock()
         self._loaded: OrderedDict[str, Reference] = OrderedDict()
 
-    def get(self, encodings: EncodedCatalog, product_id: str, image_id: str) -> Reference:
-        """The reference, loaded from the catalog at its first use."""
+    def of_product(self, catalog: EncodedCatalog, product_id: str) -> list[Reference]:
+        """Return all references of a product, in the order of its images.
+
+        Raises:
+            KeyError: the catalog has no such product.
+        """
+        images = catalog.products[product_id].images
+        return [self.get(catalog, product_id, image.image_id) for image in images]
+
+    def get(self, catalog: EncodedCatalog, product_id: str, image_id: str) -> Reference:
+        """Return the reference, loaded from the catalog at its first use."""
         key = f"{product_id}/{image_id}"
         with self._lock:
             known = self._loaded.get(key)
@@ -65,7 +97,7 @@ class ReferenceCache:
                 self._loaded.move_to_end(key)
                 return known
         reference = load_reference(
-            self._front_end, product_id, image_id, encodings.encoding(image_id)
+            self._front_end, product_id, image_id, catalog.encoding(image_id)
         )
         with self._lock:
             self._loaded[key] = reference
@@ -84,7 +116,7 @@ def load_reference(
         product_id,
         image_id,
         features,
-        _look(crop),
+        _view(crop),
         crop,
         canonical_corners(crop),
         encoding.embedding,
@@ -92,16 +124,16 @@ def load_reference(
 
 
 def canonical_corners(crop: ReferenceCrop) -> NDArray[np.float32]:
-    """(4, 2) float32, the product's outline in canonical crop pixels."""
+    """Return the (4, 2) float32 outline of the product in canonical crop pixels."""
     outline = crop.outline[None].astype(np.float64)
     corners = cv2.perspectiveTransform(outline, np.linalg.inv(crop.to_picture))[0]
     return np.asarray(corners, np.float32)
 
 
-def _look(crop: ReferenceCrop) -> ReferenceView:
+def _view(crop: ReferenceCrop) -> ReferenceView:
     stored = np.asarray(cv2.imdecode(crop.jpeg, cv2.IMREAD_COLOR_RGB))
     scale = max(crop.width, crop.height) / VIEW_SIDE
-    size = (max(round(crop.width / scale), 8), max(round(crop.height / scale), 8))
-    picture = cv2.resize(stored, size, interpolation=cv2.INTER_AREA)
-    mask = cv2.resize(crop.mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    width, height = (max(round(side / scale), _LEAST_SIDE) for side in (crop.width, crop.height))
+    picture = cv2.resize(stored, (width, height), interpolation=cv2.INTER_AREA)
+    mask = cv2.resize(crop.mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
     return ReferenceView(picture.astype(np.uint8), mask > 0, scale)

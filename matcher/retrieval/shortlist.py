@@ -1,7 +1,7 @@
 """Shortlist: which references are worth verifying.
 
 Embeddings narrow a large catalog; among what is left, keypoints vote (local naive Bayes nearest
-neighbour, McCann and Lowe, 2012): each query keypoint speaks for the references that it is much
+neighbour, McCann and Lowe, 2012): each query keypoint votes for the references that it is much
 nearer to than to the rest.
 """
 
@@ -14,39 +14,14 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.encodings.encoding import Encoding
 from catalog.records.calibration import Calibration
-from catalog.records.product import Product
+from catalog.search.vector_index import Neighbour
 from matcher.keypoints.features import LocalFeatures
-from matcher.retrieval.reference import Reference, ReferenceCache
-
-# Below this many references voting costs more than verifying them all.
-_VERIFY_ALL: Final = 10
-_BY_EMBEDDING: Final = 64
-_VOTERS: Final = 700
-# Descriptors that are asked at once; products with many references bring the strongest of each.
-_ASKED: Final = 60_000
-_LEAST_ASKED: Final = 64
-_BACKGROUND_RANK: Final = 8
-_KEPT_TABLES: Final = 8
+from matcher.retrieval.reference import EncodedCatalog, Reference, ReferenceCache
 
 
-class Neighbour(Protocol):
-    """A product near an embedding."""
-
-    @property
-    def product_id(self) -> str:
-        """Which."""
-        ...
-
-    @property
-    def similarity(self) -> float:
-        """Cosine in [-1, 1] of its nearest reference image."""
-        ...
-
-
-class SearchableCatalog(Protocol):
-    """What the pipeline needs of a catalog snapshot."""
+class SearchableCatalog(EncodedCatalog, Protocol):
+    """A catalog snapshot as the pipeline uses it."""
 
     @property
     def name(self) -> str:
@@ -59,22 +34,29 @@ class SearchableCatalog(Protocol):
         ...
 
     @property
-    def products(self) -> Mapping[str, Product]:
-        """Live products by id."""
-        ...
-
-    @property
     def calibrations(self) -> Mapping[str, Calibration]:
-        """How it decides, by `Decision.model_id`."""
-        ...
-
-    def encoding(self, image_id: str) -> Encoding:
-        """What is kept of a reference image."""
+        """Calibrations by `Decision.model_id`."""
         ...
 
     def shortlist(self, embedding: NDArray[np.float32], size: int) -> Sequence[Neighbour]:
-        """Nearest products, best first, at most `size`."""
+        """Return the nearest products, best first, at most `size`."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class ShortlistSettings:
+    """Bounds of the vote."""
+
+    verify_all: int = 10  # references up to which voting costs more than verifying them all
+    by_embedding: int = 64  # products that may be voted for
+    voters: int = 700  # strongest keypoints of the query
+    descriptors: int = 60_000  # searched at once; of many references the strongest of each
+    least_descriptors: int = 64  # of each reference, however many there are
+    background_rank: int = 8  # a vote is the lead over the reference of this rank
+    kept_tables: int = 8  # descriptor tables in memory, those used last
+
+
+SHORTLIST_SETTINGS: Final = ShortlistSettings()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,10 +76,13 @@ class _Table:
 
 
 class Shortlister:
-    """Embedding first, keypoint votes second."""
+    """Narrows a catalog by embedding first, by keypoint votes second; thread-safe."""
 
-    def __init__(self, shelf: ReferenceCache) -> None:
-        self._shelf = shelf
+    def __init__(
+        self, references: ReferenceCache, settings: ShortlistSettings = SHORTLIST_SETTINGS
+    ) -> None:
+        self._cache = references
+        self._settings = settings
         self._lock = Lock()
         self._tables: OrderedDict[tuple[str, ...], _Table] = OrderedDict()
 
@@ -108,18 +93,18 @@ class Shortlister:
         catalog: SearchableCatalog,
         size: int,
     ) -> Shortlist:
-        """At most `size` products; fewer if the catalog has fewer."""
-        near = catalog.shortlist(embedding, max(_BY_EMBEDDING, size))
-        similarities = {one.product_id: one.similarity for one in near}
+        """Return at most `size` products; fewer if the catalog has fewer."""
+        near = catalog.shortlist(embedding, max(self._settings.by_embedding, size))
+        similarities = {neighbour.product_id: neighbour.similarity for neighbour in near}
         references = self._references(sorted(similarities), catalog)
-        if len(references) <= _VERIFY_ALL or len(features) == 0:
+        if len(references) <= self._settings.verify_all or len(features) == 0:
             ranked = list(similarities)[:size]
         else:
             ranked = self._by_votes(references, features, list(similarities))[:size]
         chosen = set(ranked)
         return Shortlist(
             tuple(ranked),
-            tuple(one for one in references if one.product_id in chosen),
+            tuple(reference for reference in references if reference.product_id in chosen),
             similarities,
         )
 
@@ -127,9 +112,9 @@ class Shortlister:
         self, product_ids: Sequence[str], catalog: SearchableCatalog
     ) -> tuple[Reference, ...]:
         return tuple(
-            self._shelf.get(catalog, product_id, image.image_id)
+            reference
             for product_id in product_ids
-            for image in catalog.products[product_id].images
+            for reference in self._cache.of_product(catalog, product_id)
         )
 
     def _by_votes(
@@ -138,10 +123,10 @@ class Shortlister:
         table = self._table(references)
         if len(table.descriptors) == 0:
             return list(near)
-        voters = features.descriptors[:_VOTERS]
+        voters = features.descriptors[: self._settings.voters]
         cosine = voters @ table.descriptors.T
         nearest = np.maximum.reduceat(cosine, table.starts, axis=1)
-        rank = min(_BACKGROUND_RANK, nearest.shape[1] - 1)
+        rank = min(self._settings.background_rank, nearest.shape[1] - 1)
         background = -np.partition(-nearest, rank, axis=1)[:, rank]
         votes = np.maximum(nearest - background[:, None], 0.0).sum(axis=0)
         best: dict[str, float] = dict.fromkeys(near, 0.0)
@@ -150,14 +135,15 @@ class Shortlister:
         return sorted(best, key=lambda product_id: -best[product_id])
 
     def _table(self, references: tuple[Reference, ...]) -> _Table:
-        key = tuple(one.image_id for one in references)
+        key = tuple(reference.image_id for reference in references)
         with self._lock:
             if key in self._tables:
                 self._tables.move_to_end(key)
                 return self._tables[key]
-        described = tuple(one for one in references if len(one.features))
-        most = max(_ASKED // max(len(described), 1), _LEAST_ASKED)
-        rows = [one.features.descriptors[:most] for one in described]
+        described = tuple(reference for reference in references if len(reference.features))
+        share = self._settings.descriptors // max(len(described), 1)
+        most = max(share, self._settings.least_descriptors)
+        rows = [reference.features.descriptors[:most] for reference in described]
         sizes = np.array([0, *map(len, rows)], np.intp)
         table = _Table(
             described,
@@ -166,6 +152,6 @@ class Shortlister:
         )
         with self._lock:
             self._tables[key] = table
-            while len(self._tables) > _KEPT_TABLES:
+            while len(self._tables) > self._settings.kept_tables:
                 self._tables.popitem(last=False)
         return table

@@ -1,4 +1,4 @@
-"""A global vector without training: where which colours and edges are. Stands in for ResNet34."""
+"""An embedder without training: histograms of colours and edges. Stands in for the network."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from matcher.retrieval.multi_crop import NEVER
 
-_SIDE: Final = 96
-_CELLS: Final = 3
-_COLOURS: Final = 6
-_ANGLES: Final = 8
+# A change of these is a change of the part id.
+_SIDE: Final = 96  # pixels of the squeezed picture
+_CELLS: Final = 3  # across and down
+_COLOURS: Final = 6  # bins of a and of b
+_ANGLES: Final = 8  # bins of half a turn
 
 
 class ColourEmbedder:
@@ -25,17 +26,17 @@ class ColourEmbedder:
 
     @property
     def multi_crop_from(self) -> float:
-        """Never: to colours and gradients the parts of all pictures look like the whole."""
+        """Never: to colours and gradients, crops of any picture look like the whole."""
         return NEVER
 
     def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """(N, 396) float32 unit vectors of N (H, W, 3) RGB pictures."""
+        """Return (N, 396) float32 unit vectors of N (H, W, 3) RGB pictures."""
         size = _CELLS * _CELLS * (_COLOURS * _COLOURS + _ANGLES)
-        vectors = [_described(image) for image in images]
+        vectors = [_describe(image) for image in images]
         return np.stack(vectors) if vectors else np.zeros((0, size), np.float32)
 
 
-def _described(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _describe(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     small = cv2.resize(image, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
     lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
     spread = (lab[..., 1:] - 64) / 128 * _COLOURS

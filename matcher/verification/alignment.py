@@ -1,8 +1,8 @@
-"""Does the picture, warped onto the reference, look like the reference where they overlap?
+"""Scores how much a picture, warped onto a reference, looks like it where they overlap.
 
 Zero-mean normalised correlation in small windows, each free to shift by a few pixels because
-packaging bends, and the distance of colours after exposure compensation. This is what tells two
-flavours of one carton apart when their keypoints agree.
+packaging bends, and the distance of colours after balancing exposure. This tells two flavours of
+one carton apart when their keypoints agree.
 """
 
 from dataclasses import dataclass
@@ -12,10 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-VIEW_SIDE: Final = 192
-_WINDOW: Final = 15
-_REACH: Final = 3
-# Every second shift, like the white squares of a chess board: a best one is never further than a
+from matcher.retrieval.reference import ReferenceView
+
+_WINDOW: Final = 15  # pixels of a view that are correlated: a few letters
+_REACH: Final = 3  # pixels of a view that a window may shift, since packaging bends
+# Every second shift, like the white squares of a chess board: the best one is never further than a
 # pixel, and half the work is saved.
 _SHIFTS: Final = tuple(
     (top, left)
@@ -23,37 +24,24 @@ _SHIFTS: Final = tuple(
     for left in range(2 * _REACH + 1)
     if (top + left) % 2 == 0
 )
-_TEXTURED: Final = 60.0
-_NOISE: Final = 9.0
-_ENOUGH: Final = 0.4
-_EXPOSURE: Final = (0.2, 5.0)
+_TEXTURED: Final = 60.0  # variance of grey values from which a window shows print
+_NOISE: Final = 9.0  # variance of grey values that a camera adds
+_ENOUGH: Final = 0.4  # of the reference's texture; less in view lowers the correlation
+_EXPOSURE: Final = (0.2, 5.0)  # least and most gain of a channel
 _EXPOSURE_STEP: Final = 3  # a median needs no more than every third pixel
-_WHITE_BALANCE: Final = (0.87, 1.15)
+_WHITE_BALANCE: Final = (0.87, 1.15)  # of a channel against the mean: the limits of shop light
 # One standard deviation of colour under shop light costs about 3 % of the agreement.
-_CHROMA_SCALE: Final = 33.0
+_CHROMA_SCALE: Final = 33.0  # units of 8-bit CIELAB
+_SHARP_SHRINK: Final = 1.3  # query pixels per pixel of a view, from which aliases must be blurred
+_NOTHING_IN_VIEW: Final = 100.0  # units of CIELAB: the colour distance where nothing overlaps
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ReferenceView:
-    """A reference at the size where it is compared.
-
-    Attributes:
-        picture: (h, w, 3) uint8 RGB, longest side `VIEW_SIDE`.
-        mask: (h, w) bool, product, not background.
-        scale: canonical crop pixels per pixel of `picture`.
-    """
-
-    picture: NDArray[np.uint8]
-    mask: Mask
-    scale: float
-
-
 @dataclass(frozen=True, slots=True)
 class AlignmentScore:
-    """The outcome of one aligned comparison.
+    """How much an aligned picture looks like its reference.
 
     Attributes:
         visible: in [0, 1], share of the reference that lies inside the query picture.
@@ -74,7 +62,7 @@ class AlignmentScore:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WarpedQuery:
-    """A query picture seen in a look's frame.
+    """A query picture warped onto a reference view.
 
     Attributes:
         picture: (h, w, 3) uint8 RGB.
@@ -85,14 +73,14 @@ class WarpedQuery:
     inside: Mask
 
 
-def score_alignment(look: ReferenceView, query: WarpedQuery) -> AlignmentScore:
-    """Compare a query picture with the reference that it was warped onto."""
+def score_alignment(view: ReferenceView, query: WarpedQuery) -> AlignmentScore:
+    """Compare a query picture with the reference view that it was warped onto."""
     warped, inside = query.picture, query.inside
-    visible = look.mask & inside
+    visible = view.mask & inside
     if int(visible.sum()) < _WINDOW**2:
-        return AlignmentScore(0.0, 0.0, 100.0)
-    reference = luminance(look.picture)
-    print_on_it = look.mask & (variance(reference) > _TEXTURED)
+        return AlignmentScore(0.0, 0.0, _NOTHING_IN_VIEW)
+    reference = luminance(view.picture)
+    print_on_it = view.mask & (variance(reference) > _TEXTURED)
     textured = print_on_it & inside
     correlation = 0.0
     if textured.any():
@@ -100,32 +88,32 @@ def score_alignment(look: ReferenceView, query: WarpedQuery) -> AlignmentScore:
         # A corner that looks right proves little about the rest.
         enough = max(len(best), _ENOUGH * float(print_on_it.sum()))
         correlation = float(best.sum() / enough)
-    balanced = balance_exposure(warped, look.picture, visible)
-    distance = np.hypot(*np.moveaxis(smooth(chroma(look.picture) - chroma(balanced)), 2, 0))
+    balanced = balance_exposure(warped, view.picture, visible)
+    distance = np.hypot(*np.moveaxis(smooth(chroma(view.picture) - chroma(balanced)), 2, 0))
     return AlignmentScore(
-        float(visible.sum() / max(int(look.mask.sum()), 1)),
+        float(visible.sum() / max(int(view.mask.sum()), 1)),
         correlation,
         float(np.median(distance[visible])),
     )
 
 
 def warp_onto(
-    look: ReferenceView, query: NDArray[np.uint8], homography: NDArray[np.float64]
+    view: ReferenceView, query: NDArray[np.uint8], homography: NDArray[np.float64]
 ) -> WarpedQuery:
-    """The query seen in the look's frame.
+    """Warp a query picture onto a reference view.
 
     Args:
-        look: of the reference.
+        view: of the reference.
         query: (H, W, 3) uint8 RGB.
         homography: (3, 3) canonical crop pixels to query pixels.
     """
-    height, width = look.picture.shape[:2]
-    to_query = homography @ np.diag([look.scale, look.scale, 1.0])
+    height, width = view.picture.shape[:2]
+    to_query = homography @ np.diag([view.scale, view.scale, 1.0])
     centre = np.array([width / 2, height / 2, 1.0])
     shrink = _local_scale(to_query, centre)
     # Shrinking without a low pass first would compare aliases.
     source: NDArray[np.uint8] = query
-    if shrink > 1.3:
+    if shrink > _SHARP_SHRINK:
         source = cv2.GaussianBlur(query, (0, 0), 0.5 * shrink).astype(np.uint8)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     warped = cv2.warpPerspective(source, to_query, (width, height), flags=flags).astype(np.uint8)
@@ -144,28 +132,28 @@ def _local_scale(matrix: NDArray[np.float64], point: NDArray[np.float64]) -> flo
 
 
 def luminance(picture: NDArray[np.uint8]) -> Floats:
-    """(h, w) float32 grey values in [0, 255]."""
+    """Return (h, w) float32 grey values in [0, 255]."""
     return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
 
 
 def chroma(picture: NDArray[np.uint8]) -> Floats:
-    """(h, w, 2) float32, the a and b of CIE Lab as OpenCV scales them."""
+    """Return (h, w, 2) float32, the a and b of CIE Lab as OpenCV scales them."""
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2LAB)[..., 1:], np.float32)
 
 
 def smooth(values: Floats) -> Floats:
-    """Mean over one comparison window around each pixel."""
+    """Return the mean over one comparison window around each pixel."""
     window = (_WINDOW, _WINDOW)
     return np.asarray(cv2.boxFilter(values, -1, window, borderType=cv2.BORDER_REFLECT), np.float32)
 
 
 def variance(grey: Floats) -> Floats:
-    """Variance of grey values in one comparison window around each pixel, never negative."""
+    """Return the variance of grey values in the window around each pixel, never negative."""
     return np.asarray(np.maximum(smooth(grey * grey) - smooth(grey) ** 2, 0), np.float32)
 
 
 def best_correlation(reference: Floats, query: Floats, noise: float = _NOISE) -> Floats:
-    """(h, w) float32 in [-1, 1]: local correlation at the best shift of a few pixels.
+    """Return (h, w) float32 in [-1, 1]: local correlation at the best shift of a few pixels.
 
     Args:
         reference: (h, w) grey values.
@@ -192,13 +180,13 @@ def best_correlation(reference: Floats, query: Floats, noise: float = _NOISE) ->
     return np.asarray(best / np.sqrt(variance(known)[inner] + noise), np.float32)
 
 
-def _times(one: Floats, other: Floats) -> Floats:
-    """Element by element; OpenCV takes half as long as NumPy for it."""
-    return np.asarray(cv2.multiply(one, other), np.float32)
+def _times(first: Floats, second: Floats) -> Floats:
+    """Multiply element by element; OpenCV takes half as long as NumPy for it."""
+    return np.asarray(cv2.multiply(first, second), np.float32)
 
 
 def correlation_where(where: Mask, reference: Floats, query: Floats) -> Floats:
-    """(K,) float32: `best_correlation` at the K pixels of a mask that has at least one."""
+    """Return (K,) float32: `best_correlation` at the K >= 1 pixels of a mask."""
     reach = _WINDOW // 2 + _REACH
     rows, columns = np.flatnonzero(where.any(axis=1)), np.flatnonzero(where.any(axis=0))
     part = np.s_[
@@ -211,10 +199,10 @@ def correlation_where(where: Mask, reference: Floats, query: Floats) -> Floats:
 def balance_exposure(
     picture: NDArray[np.uint8], target: NDArray[np.uint8], where: Mask
 ) -> NDArray[np.uint8]:
-    """The picture at the target's exposure and, within the limits of shop light, white balance."""
+    """Bring a picture to the target's exposure and, within limits of shop light, white balance."""
     some = np.flatnonzero(where)[::_EXPOSURE_STEP]
-    wanted, given = (one.reshape(-1, 3)[some] for one in (target, picture))
-    ratios = (wanted + np.float32(1)) / (given + np.float32(1))
+    wanted, present = (pixels.reshape(-1, 3)[some] for pixels in (target, picture))
+    ratios = (wanted + np.float32(1)) / (present + np.float32(1))
     gains = np.clip(np.median(ratios, axis=0), *_EXPOSURE)
     exposure = np.exp(np.log(gains).mean())
     gains = exposure * np.clip(gains / exposure, *_WHITE_BALANCE)

@@ -1,4 +1,4 @@
-"""The twin test: ask the picture only where two close references differ."""
+"""The twin test: compare a picture with two close references only where they differ."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from matcher.keypoints.features import LocalFeatures
 from matcher.keypoints.homography import find_placements
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
-from matcher.retrieval.reference import Reference
+from matcher.retrieval.reference import Reference, ReferenceView
 from matcher.verification.alignment import (
     Mask,
-    ReferenceView,
     WarpedQuery,
     balance_exposure,
     best_correlation,
@@ -26,18 +25,26 @@ from matcher.verification.alignment import (
     warp_onto,
 )
 
-_TWIN_INLIERS: Final = 20
-_FEWEST_PIXELS: Final = 60
-_DIFFERENT_PRINT: Final = 0.6
-_DIFFERENT_COLOUR: Final = 14.0
-_TEXTURED: Final = 120.0
-_CONVINCING: Final = 0.45
-_KEPT: Final = 2048
+
+@dataclass(frozen=True, slots=True)
+class TwinTestSettings:
+    """Thresholds of the twin test; pixels are those of a reference view."""
+
+    inliers: int = 20  # keypoints that agree, from which two references are twins
+    fewest_pixels: int = 60  # that must differ, or be common, to say anything
+    different_print: float = 0.6  # correlation below which print differs
+    different_colour: float = 14.0  # units of 8-bit CIELAB above which colour differs
+    textured: float = 120.0  # variance of grey values from which a window shows print
+    convincing: float = 0.45  # correlation above which the picture resembles a twin at all
+    kept: int = 2048  # pairs of references whose differences stay in memory
+
+
+TWIN_TEST_SETTINGS: Final = TwinTestSettings()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TwinDifference:
-    """Where a twin differs from a reference, in the reference's look.
+    """Where a twin differs from a reference, in the pixels of the reference's view.
 
     Attributes:
         twin: (h, w, 3) uint8, the twin warped onto the reference.
@@ -54,7 +61,7 @@ class TwinDifference:
 
 @dataclass(frozen=True, slots=True)
 class TwinEvidence:
-    """What the picture says where the twins differ; positive speaks for the first.
+    """Evidence where the twins differ; positive numbers favour the first.
 
     Attributes:
         print_lead: in [-2, 2], correlation with the first minus with the twin.
@@ -68,30 +75,36 @@ class TwinEvidence:
 
 
 def find_difference(
-    look: ReferenceView, features: LocalFeatures, twin: ReferenceView, twin_features: LocalFeatures
+    view: ReferenceView,
+    features: LocalFeatures,
+    twin: ReferenceView,
+    twin_features: LocalFeatures,
+    settings: TwinTestSettings = TWIN_TEST_SETTINGS,
 ) -> TwinDifference | None:
     """Align two references by their own keypoints; None if they are not twins."""
     pairs = NearestNeighbourMatcher().match(twin_features, [features])[0]
     placements = find_placements(pairs, twin_features, features)
-    if not placements or placements[0].inliers < _TWIN_INLIERS:
+    if not placements or placements[0].inliers < settings.inliers:
         return None
     onto_twin = np.diag([1 / twin.scale, 1 / twin.scale, 1.0]) @ placements[0].homography
-    seen = warp_onto(look, twin.picture, onto_twin)
+    seen = warp_onto(view, twin.picture, onto_twin)
     white = np.repeat(twin.mask[..., None], 3, 2).astype(np.uint8) * 255
-    shared = look.mask & seen.inside & (warp_onto(look, white, onto_twin).picture[..., 0] > 127)
-    if int(shared.sum()) < _FEWEST_PIXELS:
+    shared = view.mask & seen.inside & (warp_onto(view, white, onto_twin).picture[..., 0] > 127)
+    if int(shared.sum()) < settings.fewest_pixels:
         return None
-    ours, theirs = luminance(look.picture), luminance(seen.picture)
-    textured = np.maximum(variance(ours), variance(theirs)) > _TEXTURED
-    alike = best_correlation(ours, theirs) > _DIFFERENT_PRINT
-    colours = np.hypot(*np.moveaxis(smooth(chroma(look.picture) - chroma(seen.picture)), 2, 0))
-    return TwinDifference(
-        seen.picture, shared, shared & textured & ~alike, shared & (colours > _DIFFERENT_COLOUR)
-    )
+    ours, theirs = luminance(view.picture), luminance(seen.picture)
+    textured = np.maximum(variance(ours), variance(theirs)) > settings.textured
+    alike = best_correlation(ours, theirs) > settings.different_print
+    colours = np.hypot(*np.moveaxis(smooth(chroma(view.picture) - chroma(seen.picture)), 2, 0))
+    coloured = colours > settings.different_colour
+    return TwinDifference(seen.picture, shared, shared & textured & ~alike, shared & coloured)
 
 
 def compare_twins(
-    look: ReferenceView, differing: TwinDifference, query: WarpedQuery
+    view: ReferenceView,
+    differing: TwinDifference,
+    query: WarpedQuery,
+    settings: TwinTestSettings = TWIN_TEST_SETTINGS,
 ) -> TwinEvidence:
     """Compare the query with both twins in one registration, where they differ."""
     warped, inside = query.picture, query.inside
@@ -100,24 +113,28 @@ def compare_twins(
     visible = differing.shared & inside
     share = float((printed | coloured).sum() / max(int(differing.shared.sum()), 1))
     return TwinEvidence(
-        _print_lead(look.picture, differing.twin, warped, printed),
-        _colour_lead(look.picture, differing.twin, warped, coloured, visible),
+        _print_lead(view.picture, differing.twin, warped, printed, settings),
+        _colour_lead(view.picture, differing.twin, warped, coloured, visible, settings),
         share,
     )
 
 
 def _print_lead(
-    first: NDArray[np.uint8], twin: NDArray[np.uint8], query: NDArray[np.uint8], where: Mask
+    first: NDArray[np.uint8],
+    twin: NDArray[np.uint8],
+    query: NDArray[np.uint8],
+    where: Mask,
+    settings: TwinTestSettings,
 ) -> float:
-    if int(where.sum()) < _FEWEST_PIXELS:
+    if int(where.sum()) < settings.fewest_pixels:
         return 0.0
     grey = luminance(query)
     ours = correlation_where(where, luminance(first), grey)
     theirs = correlation_where(where, luminance(twin), grey)
-    # Where the picture resembles neither (a new design, a hand) it has nothing to say.
-    weight = np.clip((np.maximum(ours, theirs) - _CONVINCING) * 4, 0, 1)
+    # Where the picture resembles neither (a new design, a hand) it is no evidence.
+    weight = np.clip((np.maximum(ours, theirs) - settings.convincing) * 4, 0, 1)
     total = float(weight.sum())
-    return float((weight * (ours - theirs)).sum() / max(total, _FEWEST_PIXELS))
+    return float((weight * (ours - theirs)).sum() / max(total, settings.fewest_pixels))
 
 
 def _colour_lead(
@@ -126,11 +143,12 @@ def _colour_lead(
     query: NDArray[np.uint8],
     where: Mask,
     visible: Mask,
+    settings: TwinTestSettings,
 ) -> float:
-    if int(where.sum()) < _FEWEST_PIXELS:
+    if int(where.sum()) < settings.fewest_pixels:
         return 0.0
     common = visible & ~where
-    if int(common.sum()) < 4 * _FEWEST_PIXELS:
+    if int(common.sum()) < 4 * settings.fewest_pixels:
         common = visible
     balanced = smooth(chroma(balance_exposure(query, first, common)))
     ours, theirs = smooth(chroma(first)), smooth(chroma(twin))
@@ -140,28 +158,27 @@ def _colour_lead(
 
 
 class TwinTest:
-    """Asks twins apart; differences of pairs are computed once and kept, bounded."""
+    """Tells twins apart; differences of pairs are computed once and kept, bounded; thread-safe."""
 
-    def __init__(self, kept: int = _KEPT) -> None:
-        self._kept = kept
+    def __init__(self, settings: TwinTestSettings = TWIN_TEST_SETTINGS) -> None:
+        self._settings = settings
         self._lock = Lock()
         self._differences: OrderedDict[str, TwinDifference | None] = OrderedDict()
 
     def compare(
-        self,
-        first: Reference,
-        second: Reference,
-        query: WarpedQuery,
+        self, first: Reference, second: Reference, query: WarpedQuery
     ) -> TwinEvidence | None:
-        """Evidence for the first against the second; None if they are not twins.
+        """Return evidence for the first against the second; None if they are not twins.
 
         Args:
-            first: the reference whose frame is used.
+            first: the reference in whose view they are compared.
             second: its rival.
-            query: the picture that is asked, warped onto the first's look.
+            query: the picture, warped onto the first's view.
         """
         differing = self._difference(first, second)
-        return None if differing is None else compare_twins(first.view, differing, query)
+        if differing is None:
+            return None
+        return compare_twins(first.view, differing, query, self._settings)
 
     def _difference(self, first: Reference, second: Reference) -> TwinDifference | None:
         key = f"{first.image_id}/{second.image_id}"
@@ -169,9 +186,11 @@ class TwinTest:
             if key in self._differences:
                 self._differences.move_to_end(key)
                 return self._differences[key]
-        differing = find_difference(first.view, first.features, second.view, second.features)
+        differing = find_difference(
+            first.view, first.features, second.view, second.features, self._settings
+        )
         with self._lock:
             self._differences[key] = differing
-            while len(self._differences) > self._kept:
+            while len(self._differences) > self._settings.kept:
                 self._differences.popitem(last=False)
         return differing

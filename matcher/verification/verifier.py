@@ -2,39 +2,50 @@
 
 Four questions about (picture, reference): how many keypoints correspond, do they agree on one
 homography, which share of the visible reference is matched, and does the warped picture look like
-the reference. References that claim the same place compete; what they compete with is each other.
+the reference. References that claim one place compete in a contest.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations, product
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
 from matcher.keypoints.features import Correspondences, KeypointMatcher, LocalFeatures
-from matcher.keypoints.homography import Placement, find_placements, outline_overlap
+from matcher.keypoints.homography import (
+    HOMOGRAPHY_SETTINGS,
+    HomographySettings,
+    Placement,
+    find_placements,
+    outline_overlap,
+)
+from matcher.retrieval.embedder import Embedder
 from matcher.retrieval.reference import Reference
 from matcher.verification.alignment import AlignmentScore, WarpedQuery, score_alignment, warp_onto
-from matcher.verification.comparator import Comparator, ComparedPair
+from matcher.verification.comparator import AlignedPair, Comparator
 from matcher.verification.twin_test import TwinEvidence, TwinTest
 
-_SAME_PLACE: Final = 0.5
-_COMPETITORS: Final = 5
-_PER_PRODUCT: Final = 2
-_WEAK: Final = 0.12
-_GRID: Final = 10
-_TESTED: Final = 3
+_LEAST_AGREEMENT: Final = 0.01  # keeps strengths positive, so that inliers order the hopeless
+_LEAST_VISIBLE: Final = 0.05  # share of a reference; less in view would inflate coverage
 
 
-class Embedder(Protocol):
-    """One global vector per picture."""
+@dataclass(frozen=True, slots=True)
+class VerifierSettings:
+    """Bounds of a contest."""
 
-    def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """(N, D) unit vectors of N pictures (H, W, 3) RGB."""
-        ...
+    same_place: float = 0.5  # covered share of the smaller outline from which claims compete
+    competitors: int = 5  # products of a contest: the best supported ones
+    per_product: int = 2  # references of a product that are compared
+    tested: int = 3  # strongest hypotheses among which twins are tested
+    weak: float = 0.12  # of the strongest hypothesis; weaker ones are not worth a twin test
+    grid: int = 10  # cells of a reference, across and down, in which coverage is counted
+    homography: HomographySettings = HOMOGRAPHY_SETTINGS
+
+
+VERIFIER_SETTINGS: Final = VerifierSettings()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,9 +66,9 @@ class Hypothesis:
     """One reference at one place.
 
     Attributes:
-        reference: which.
-        placement: where, and by which keypoints.
-        aligned: how much it looks like it.
+        reference: claimed to be in view.
+        placement: the place, and the keypoints that support it.
+        alignment: how much the place looks like the reference.
         coverage: in [0, 1], share of the visible reference that is matched.
         similarity: in [-1, 1], of the place's embedding with the product's nearest reference.
         difference: in [-6, 0], log-odds that it shows another print; -6 for surely the same.
@@ -78,7 +89,8 @@ class Hypothesis:
     @property
     def strength(self) -> float:
         """Orders hypotheses before they are calibrated."""
-        return max(self.alignment.agreement, 0.01) * float(np.sqrt(self.placement.inliers))
+        agreement = max(self.alignment.agreement, _LEAST_AGREEMENT)
+        return agreement * float(np.sqrt(self.placement.inliers))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,66 +124,112 @@ class Verifier:
         twin_test: TwinTest,
         embedder: Embedder,
         comparator: Comparator,
+        settings: VerifierSettings = VERIFIER_SETTINGS,
     ) -> None:
         self._matcher = matcher
         self._twin_test = twin_test
         self._embedder = embedder
         self._comparator = comparator
+        self._settings = settings
 
     def verify(self, query: Query, references: Sequence[Reference]) -> list[Contest]:
-        """Every place of the picture where a reference is found, strongest first."""
+        """Return every place of the picture where a reference is found, strongest first."""
         claims = self._claims(query, references)
-        contests = [self._contest(query, rivals, references) for rivals in _by_place(claims)]
-        contests.sort(key=lambda one: -one.hypotheses[0].strength)
+        contests = [self._contest(query, rivals, references) for rivals in self._by_place(claims)]
+        contests.sort(key=lambda contest: -contest.hypotheses[0].strength)
         return self._with_similarities(query, contests, references)
 
     def pairs(self, query: Query, references: Sequence[Reference]) -> list[Correspondences]:
-        """Keypoint pairs with each reference, before any geometry."""
-        return self._matcher.match(query.features, [one.features for one in references])
+        """Return the keypoint pairs with each reference, before any geometry."""
+        return self._matcher.match(query.features, [item.features for item in references])
 
     def _claims(self, query: Query, references: Sequence[Reference]) -> list["_Claim"]:
-        pairs = self.pairs(query, references)
+        settings, features = self._settings.homography, query.features
         return [
-            _Claim(reference, placement)
-            for reference, corresponding in zip(references, pairs, strict=True)
-            for placement in find_placements(corresponding, query.features, reference.features)
+            _Claim(item, placement)
+            for item, pairs in zip(references, self.pairs(query, references), strict=True)
+            for placement in find_placements(pairs, features, item.features, settings)
         ]
+
+    def _by_place(self, claims: Sequence["_Claim"]) -> list[list["_Claim"]]:
+        places: list[list[_Claim]] = []
+        for claim in sorted(claims, key=lambda claim: -claim.placement.inliers):
+            for rivals in places:
+                overlap = outline_overlap(rivals[0].placement.outline, claim.placement.outline)
+                if overlap > self._settings.same_place:
+                    if self._may_compete(claim, rivals):
+                        rivals.append(claim)
+                    break
+            else:
+                places.append([claim])
+        return places
+
+    def _may_compete(self, claim: "_Claim", rivals: Sequence["_Claim"]) -> bool:
+        """Return whether a claim adds something: few of each product, few products."""
+        products = [rival.reference.product_id for rival in rivals]
+        own = products.count(claim.reference.product_id)
+        if own:
+            return own < self._settings.per_product
+        return len(set(products)) < self._settings.competitors
 
     def _contest(
         self, query: Query, rivals: Sequence["_Claim"], references: Sequence[Reference]
     ) -> Contest:
-        compared = [_compared(query, one) for one in rivals]
-        compared.sort(key=lambda one: -one.hypothesis.strength)
+        compared = [self._compare(query, rival) for rival in rivals]
+        compared.sort(key=lambda candidate: -candidate.hypothesis.strength)
         best: dict[str, _Compared] = {}
-        for one in compared:
-            best.setdefault(one.hypothesis.reference.product_id, one)
+        for candidate in compared:
+            best.setdefault(candidate.product_id, candidate)
         hypotheses = self._with_differences(list(best.values()))
         return Contest(hypotheses, self._duels(hypotheses, compared, references))
 
+    def _compare(self, query: Query, claim: "_Claim") -> "_Compared":
+        reference = claim.reference
+        warped = warp_onto(reference.view, query.image, claim.placement.homography)
+        alignment = score_alignment(reference.view, warped)
+        coverage = self._coverage(claim, alignment.visible)
+        return _Compared(Hypothesis(reference, claim.placement, alignment, coverage), warped)
+
+    def _coverage(self, claim: "_Claim", visible: float) -> float:
+        """Return the share of the reference's occupied cells in view that hold an inlier."""
+        grid, features = self._settings.grid, claim.reference.features
+        size = np.array([features.width, features.height], np.float32)
+        cells = np.clip((features.points / size * grid).astype(int), 0, grid - 1)
+        occupied = len(np.unique(cells[:, 1] * grid + cells[:, 0]))
+        hit = cells[claim.placement.reference]
+        matched = len(np.unique(hit[:, 1] * grid + hit[:, 0]))
+        return min(matched / max(occupied * max(visible, _LEAST_VISIBLE), 1.0), 1.0)
+
     def _with_differences(self, compared: Sequence["_Compared"]) -> tuple[Hypothesis, ...]:
-        told = self._comparator.differences(
+        hypotheses = [candidate.hypothesis for candidate in compared]
+        differences = self._comparator.differences(
             [
-                ComparedPair(one.hypothesis.reference.view, one.warped, one.hypothesis.alignment)
-                for one in compared
+                AlignedPair(hypothesis.reference.view, candidate.warped, hypothesis.alignment)
+                for candidate, hypothesis in zip(compared, hypotheses, strict=True)
             ]
         )
         return tuple(
-            replace(one.hypothesis, difference=float(difference))
-            for one, difference in zip(compared, told, strict=True)
+            replace(hypothesis, difference=float(difference))
+            for hypothesis, difference in zip(hypotheses, differences, strict=True)
         )
 
     def _with_similarities(
         self, query: Query, contests: Sequence[Contest], references: Sequence[Reference]
     ) -> list[Contest]:
-        places = [Box.around(one.hypotheses[0].outline).crop(query.image) for one in contests]
-        embeddings = self._embedder.embed(places)
+        outlines = [contest.hypotheses[0].outline for contest in contests]
+        embeddings = self._embedder.embed(
+            [Box.around(outline).crop(query.image) for outline in outlines]
+        )
         return [
             Contest(
                 tuple(
                     replace(
-                        one, similarity=_similarity(embedding, one.reference.product_id, references)
+                        hypothesis,
+                        similarity=_similarity(
+                            embedding, hypothesis.reference.product_id, references
+                        ),
                     )
-                    for one in contest.hypotheses
+                    for hypothesis in contest.hypotheses
                 ),
                 contest.duels,
             )
@@ -184,18 +242,20 @@ class Verifier:
         compared: Sequence["_Compared"],
         references: Sequence[Reference],
     ) -> tuple[Duel, ...]:
-        enough = _WEAK * hypotheses[0].strength
+        enough = self._settings.weak * hypotheses[0].strength
         close = [
-            (index, one.reference.product_id)
-            for index, one in enumerate(hypotheses[:_TESTED])
-            if one.strength > enough
+            (index, hypothesis.reference.product_id)
+            for index, hypothesis in enumerate(hypotheses[: self._settings.tested])
+            if hypothesis.strength > enough
         ]
         duels = []
         for (first, product_id), (second, twin_id) in permutations(close, 2):
-            own = [one for one in compared if one.product_id == product_id]
-            twins = [one for one in references if one.product_id == twin_id]
-            asked, twin = _most_alike(own, twins)
-            evidence = self._twin_test.compare(asked.hypothesis.reference, twin, asked.warped)
+            own = [candidate for candidate in compared if candidate.product_id == product_id]
+            twins = [reference for reference in references if reference.product_id == twin_id]
+            candidate, twin = _most_alike(own, twins)
+            evidence = self._twin_test.compare(
+                candidate.hypothesis.reference, twin, candidate.warped
+            )
             if evidence is not None:
                 duels.append(Duel(first, second, evidence))
         return tuple(duels)
@@ -220,10 +280,10 @@ class _Compared:
 def _most_alike(
     own: Sequence[_Compared], twins: Sequence[Reference]
 ) -> tuple[_Compared, Reference]:
-    """Of two products' references those that differ least in light and pose.
+    """Return those of two products' references that differ least in light and pose.
 
-    What then still differs is what tells the products apart: a photo beside a catalog picture
-    differs everywhere.
+    What then still differs tells the products apart: a photo beside a catalog picture differs
+    everywhere.
     """
 
     def likeness(pair: tuple[_Compared, Reference]) -> float:
@@ -232,47 +292,8 @@ def _most_alike(
     return max(product(own, twins), key=likeness)
 
 
-def _compared(query: Query, claim: _Claim) -> _Compared:
-    reference = claim.reference
-    warped = warp_onto(reference.view, query.image, claim.placement.homography)
-    aligned = score_alignment(reference.view, warped)
-    coverage = _coverage(claim, aligned.visible)
-    return _Compared(Hypothesis(reference, claim.placement, aligned, coverage), warped)
-
-
-def _by_place(claims: Sequence[_Claim]) -> list[list[_Claim]]:
-    places: list[list[_Claim]] = []
-    for claim in sorted(claims, key=lambda one: -one.placement.inliers):
-        for rivals in places:
-            if outline_overlap(rivals[0].placement.outline, claim.placement.outline) > _SAME_PLACE:
-                if _may_compete(claim, rivals):
-                    rivals.append(claim)
-                break
-        else:
-            places.append([claim])
-    return places
-
-
-def _may_compete(claim: _Claim, rivals: Sequence[_Claim]) -> bool:
-    """Whether a product's reference adds something: few of each product, few products."""
-    products = [one.reference.product_id for one in rivals]
-    own = products.count(claim.reference.product_id)
-    return 0 < own < _PER_PRODUCT or (own == 0 and len(set(products)) < _COMPETITORS)
-
-
-def _coverage(claim: _Claim, visible: float) -> float:
-    """Share of the reference's occupied grid cells that hold an inlier, of those in view."""
-    features = claim.reference.features
-    size = np.array([features.width, features.height], np.float32)
-    cells = np.clip((features.points / size * _GRID).astype(int), 0, _GRID - 1)
-    occupied = len(np.unique(cells[:, 1] * _GRID + cells[:, 0]))
-    hit = cells[claim.placement.reference]
-    matched = len(np.unique(hit[:, 1] * _GRID + hit[:, 0]))
-    return min(matched / max(occupied * max(visible, 0.05), 1.0), 1.0)
-
-
 def _similarity(
     embedding: NDArray[np.float32], product_id: str, references: Sequence[Reference]
 ) -> float:
-    own = [one.embedding for one in references if one.product_id == product_id]
+    own = [item.embedding for item in references if item.product_id == product_id]
     return float(np.max(np.stack(own) @ embedding))

@@ -63,7 +63,7 @@ class ColourFinder:
         self, image: NDArray[np.uint8], catalog: Catalog, *, whole_image: bool = False
     ) -> Identification:
         matches = self.match(image, self.detect(image), catalog)[: 1 if whole_image else None]
-        return Identification(matches, catalog.index_version, StageTimes(1, 2, 3, 4, 10))
+        return Identification(matches, catalog.index_version, StageTimes(1, 2, 0, 3, 4, 10))
 
     def explain(self, image: NDArray[np.uint8], catalog: Catalog, product_id: str) -> Explanation:
         match = self._match(image, self.detect(image)[0], catalog)
@@ -129,6 +129,8 @@ class ColourJudge:
 
 
 class _ColourEmbedder:
+    part_id, multi_crop_from = "colour", 1.0
+
     def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         return np.stack([embedding_of(image) for image in images])
 

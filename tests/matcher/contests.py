@@ -5,8 +5,8 @@ import numpy as np
 from catalog.encodings.encoding import ReferenceCrop
 from matcher.keypoints.features import LocalFeatures
 from matcher.keypoints.homography import Placement
-from matcher.retrieval.reference import Reference
-from matcher.verification.alignment import AlignmentScore, ReferenceView
+from matcher.retrieval.reference import Reference, ReferenceView
+from matcher.verification.alignment import AlignmentScore
 from matcher.verification.twin_test import TwinEvidence
 from matcher.verification.verifier import Contest, Duel, Hypothesis
 

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from catalog.encodings.encoding import Encoding
 from catalog.records.calibration import Calibration
 from catalog.records.product import Product, ReferenceImage
+from catalog.search.vector_index import Neighbour
 from matcher.decision.decision import Decision
 from matcher.decision.fit import read_weights
 from matcher.imaging.box import Box
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.keypoints.rootsift import RootSift, read_basis
-from matcher.pipeline import Pipeline, Stages
+from matcher.pipeline import Pipeline, PipelineSettings, Stages
 from matcher.results import Detection
-from matcher.retrieval.encoder import ReferenceEncoder
+from matcher.retrieval.encoder import ReferenceEncoder, reference_encoder
 from matcher.retrieval.reference import Reference, ReferenceCache, load_reference
 from matcher.retrieval.shortlist import Shortlister
 from matcher.retrieval.untrained import ColourEmbedder
@@ -115,23 +116,13 @@ class FixedDetector:
 
 def encoder(detector: FixedDetector | None = None) -> ReferenceEncoder:
     """The shipped front end with an embedder that needs no training."""
-    return ReferenceEncoder(
-        root_sift(), NearestNeighbourMatcher(), ColourEmbedder(), detector or FixedDetector()
-    )
+    return reference_encoder(root_sift(), ColourEmbedder(), detector or FixedDetector())
 
 
 def reference_of(picture: Image, product_id: str = "product", image_id: str = "") -> Reference:
     """A reference picture that the product fills, as the verifier gets it."""
     encoding = encoder().encode(picture, ())
     return load_reference(root_sift(), product_id, image_id or product_id, encoding)
-
-
-@dataclass(frozen=True)
-class Near:
-    """A product near an embedding."""
-
-    product_id: str
-    similarity: float
 
 
 class MemoryCatalog:
@@ -156,7 +147,7 @@ class MemoryCatalog:
     def encoding(self, image_id: str) -> Encoding:
         return self._encodings[image_id]
 
-    def shortlist(self, embedding: NDArray[np.float32], size: int) -> tuple[Near, ...]:
+    def shortlist(self, embedding: NDArray[np.float32], size: int) -> tuple[Neighbour, ...]:
         best = {
             product_id: max(
                 float(self._encodings[one.image_id].embedding @ embedding) for one in product.images
@@ -164,24 +155,24 @@ class MemoryCatalog:
             for product_id, product in self.products.items()
         }
         ranked = sorted(best.items(), key=lambda item: -item[1])[:size]
-        return tuple(Near(product_id, similarity) for product_id, similarity in ranked)
+        return tuple(Neighbour(product_id, "", similarity) for product_id, similarity in ranked)
 
 
 def pipeline(detector: FixedDetector | None = None, shortlist_size: int = 12) -> Pipeline:
     """The method with the shipped front end and calibration."""
-    shelf = ReferenceCache(root_sift())
+    references = ReferenceCache(root_sift())
     embedder = ColourEmbedder()
-    parts = Stages(
+    stages = Stages(
         detector=detector or FixedDetector(),
         photo_detector=detector or FixedDetector(),
         embedder=embedder,
         front_end=root_sift(),
-        references=shelf,
-        shortlister=Shortlister(shelf),
+        references=references,
+        shortlister=Shortlister(references),
         verifier=Verifier(NearestNeighbourMatcher(), TwinTest(), embedder, PlainComparator()),
         decision=Decision(read_weights(WEIGHTS / "decision.json"), 0.8),
     )
-    return Pipeline(parts, shortlist_size)
+    return Pipeline(stages, PipelineSettings(shortlist_size=shortlist_size))
 
 
 @lru_cache(maxsize=1)

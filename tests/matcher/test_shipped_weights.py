@@ -16,8 +16,9 @@ from matcher.networks.torch_runtime import TorchRuntime
 from matcher.networks.weights import Network, WeightsEntry, check_hash, read_manifest
 from matcher.results import Detection
 from matcher.retrieval.embedder import NetworkEmbedder
-from matcher.verification.alignment import AlignmentScore, ReferenceView, WarpedQuery
-from matcher.verification.comparator import ComparedPair, NetworkComparator
+from matcher.retrieval.reference import ReferenceView
+from matcher.verification.alignment import AlignmentScore, WarpedQuery
+from matcher.verification.comparator import AlignedPair, NetworkComparator
 from tests.matcher.prints import printed
 
 WEIGHTS = Path(__file__).parents[2] / "weights"
@@ -137,7 +138,7 @@ def test_the_comparator_tells_a_dim_blurred_photo_from_another_colour(
     badly = cv2.GaussianBlur((picture * 0.7).astype(np.uint8), (0, 0), 1.5)
     recoloured = np.ascontiguousarray(picture[..., ::-1])
     asked = [
-        ComparedPair(
+        AlignedPair(
             ReferenceView(picture, everywhere, 1.0),
             WarpedQuery(query, everywhere),
             AlignmentScore(1, 0, 0),

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.verification.alignment import VIEW_SIDE
+from matcher.retrieval.reference import VIEW_SIDE
 from training.comparator.pairs import ComparatorMaterial
 from training.data.aligned_photos import AlignedPhoto
 from training.data.cutouts import cut_out

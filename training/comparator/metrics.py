@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from matcher.keypoints.features import FrontEnd
-from matcher.verification.alignment import VIEW_SIDE, score_alignment
+from matcher.retrieval.reference import VIEW_SIDE
+from matcher.verification.alignment import score_alignment
 from matcher.verification.comparator import mean_difference, prepare_pair, stack_padded
 from training.comparator.material import MaterialCounts, collect_material
 from training.comparator.pairs import DIFFERENT, UNDECIDED, ComparedPair, draw_pair

@@ -13,14 +13,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.networks.grids import COMPARED_CELL as CELL
-from matcher.verification.alignment import VIEW_SIDE, ReferenceView, WarpedQuery
+from matcher.networks.grids import COMPARED_CELL
+from matcher.retrieval.reference import VIEW_SIDE, ReferenceView
+from matcher.verification.alignment import WarpedQuery
 from matcher.verification.comparator import cell_shares, prepare_pair
 from training.augment.camera import Degradation, apply_shot, draw_shot, photograph
 from training.data.aligned_photos import AlignedPhoto
 from training.data.near_twins import blend, draw_blot, make_twin, write_word
 
-ROWS: Final = VIEW_SIDE // CELL
+ROWS: Final = VIEW_SIDE // COMPARED_CELL
 SAME: Final = 0
 DIFFERENT: Final = 1
 UNDECIDED: Final = -1

@@ -15,10 +15,10 @@ from matcher.imaging.resize import resize_within
 from matcher.keypoints.features import FrontEnd, LocalFeatures
 from matcher.keypoints.homography import find_placements
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
-from matcher.retrieval.encoder import ReferenceEncoder
-from matcher.retrieval.reference import Reference, load_reference
+from matcher.retrieval.encoder import reference_encoder
+from matcher.retrieval.reference import Reference, ReferenceView, load_reference
 from matcher.retrieval.untrained import ColourEmbedder
-from matcher.verification.alignment import ReferenceView, WarpedQuery, warp_onto
+from matcher.verification.alignment import WarpedQuery, warp_onto
 from training.data.sources import TrainingData, is_held_out, read_rgb
 
 # Pixels of the longer side: of pictures that are read, and of photos in which keypoints are found.
@@ -86,9 +86,7 @@ def align_photos(
 
 def _references(data: TrainingData, front_end: FrontEnd, product: str) -> list[Reference]:
     """Encode the catalog picture and a few photos, as an owner enrols them."""
-    encoder = ReferenceEncoder(
-        front_end, NearestNeighbourMatcher(), ColourEmbedder(), PrintDetector()
-    )
+    encoder = reference_encoder(front_end, ColourEmbedder(), PrintDetector())
     encodings: list[Encoding] = []
     for path in (data.iconic(product), *_reference_photos(data, product)):
         encodings.append(encoder.encode(read_rgb(path, _LONGEST), encodings))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
-from matcher.networks.grids import COMPARED_CELL as CELL
+from matcher.networks.grids import COMPARED_CELL
 from training.comparator.material import MaterialCounts as ComparedAmounts
 from training.comparator.material import collect_material
 from training.comparator.pairs import DIFFERENT, SAME, ComparedPair, draw_pair
@@ -134,7 +134,9 @@ def draw_compared_pair(pair: ComparedPair) -> Tile:
     """Return a reference beside its photo, in which red cells differ and green ones do not."""
     shown = pair.query.copy()
     height, width = shown.shape[:2]
-    cells = cv2.resize(pair.labels, None, fx=CELL, fy=CELL, interpolation=cv2.INTER_NEAREST)
+    cells = cv2.resize(
+        pair.labels, None, fx=COMPARED_CELL, fy=COMPARED_CELL, interpolation=cv2.INTER_NEAREST
+    )
     for label, ink in ((DIFFERENT, _RED), (SAME, _GREEN)):
         where = cells[:height, :width] == label
         shown[where] = (0.7 * shown[where] + 0.3 * np.array(ink)).astype(np.uint8)

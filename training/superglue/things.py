@@ -20,7 +20,7 @@ from matcher.imaging.resize import resize_within
 from matcher.keypoints.features import FrontEnd
 from matcher.keypoints.homography import find_placements
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
-from matcher.retrieval.encoder import ReferenceEncoder
+from matcher.retrieval.encoder import reference_encoder
 from matcher.retrieval.foreground import locate_by_plain_background
 from matcher.retrieval.reference import canonical_corners
 from matcher.retrieval.untrained import ColourEmbedder
@@ -127,9 +127,7 @@ class ThingCollector:
     def __init__(self, front_end: FrontEnd) -> None:
         self._front_end = front_end
         self._matcher = NearestNeighbourMatcher()
-        self._encoder = ReferenceEncoder(
-            front_end, self._matcher, ColourEmbedder(), PrintDetector()
-        )
+        self._encoder = reference_encoder(front_end, ColourEmbedder(), PrintDetector())
 
     def collect(self, pictures: Iterator[ThingPicture]) -> ThingCollection:
         """Return references and things of pictures with enough keypoints; blocks for minutes."""

@@ -39,9 +39,8 @@ from matcher.detection.proposals import PrintDetector
 from matcher.keypoints.cascade import CascadeMatcher
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.results import Detection
-from matcher.retrieval.embedder import NetworkEmbedder
-from matcher.retrieval.encoder import Embedder as VectorMaker
-from matcher.retrieval.encoder import ReferenceEncoder
+from matcher.retrieval.embedder import Embedder, NetworkEmbedder
+from matcher.retrieval.encoder import reference_encoder
 from matcher.retrieval.reference import ReferenceCache
 from matcher.retrieval.shortlist import Shortlister
 from matcher.retrieval.untrained import ColourEmbedder
@@ -113,7 +112,7 @@ def _rankers(services: Services, catalog: Catalog) -> tuple[Ranker, ...]:
     return tuple(ours)
 
 
-def _alone(embedder: VectorMaker) -> VectorMaker:
+def _alone(embedder: Embedder) -> Embedder:
     """The network of an embedder, without the colours beside it."""
     return embedder.without_colours if isinstance(embedder, NetworkEmbedder) else embedder
 
@@ -171,10 +170,7 @@ def variants(services: Services, stack: ExitStack, on_progress: OnProgress) -> l
     shipped = models.networks
 
     def by(networks: Networks) -> Callable[[Path], RecogniserOfSize]:
-        # What the catalog keeps is made as `api.models.loading.load_models` makes it.
-        encoder = ReferenceEncoder(
-            networks.front_end, NearestNeighbourMatcher(), networks.embedder, networks.detector
-        )
+        encoder = reference_encoder(networks.front_end, networks.embedder, networks.detector)
 
         def prepare(folder: Path) -> RecogniserOfSize:
             catalog = stack.enter_context(temporary_catalog(folder, encoder, on_progress))

@@ -1,6 +1,5 @@
 """Looking: identify, explain, search."""
 
-from dataclasses import asdict
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -62,7 +61,7 @@ async def identify(
         image = read_image(picture.data, picture.name)
         found = engine.finder.identify(image, snapshot, whole_image=whole_image)
         engine.metrics.identified(found.elapsed)
-        request.state.stages = asdict(found.elapsed)  # for traces
+        request.state.stages = found.elapsed.public()  # for traces
         return identification_json(picture.name, found)
 
     return await engine.compute.run(look)

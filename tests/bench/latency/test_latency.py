@@ -15,7 +15,7 @@ from catalog.encodings.encoding import CompactFeatures
 from matcher.imaging.box import Box
 from matcher.keypoints.features import Correspondences, LocalFeatures
 from matcher.results import Detection, Identification, Match, StageTimes, Verdict, Verification
-from matcher.verification.comparator import ComparedPair
+from matcher.verification.comparator import AlignedPair
 from tests.bench.scenery import printed
 from tests.stream.clips import write_clip
 
@@ -161,7 +161,7 @@ class FakeNetworks:
         none = np.zeros(0, np.int64)
         return [Correspondences(none, none, query.scores[:0]) for _ in references]
 
-    def differences(self, comparisons: Sequence[ComparedPair]) -> NDArray[np.float32]:
+    def differences(self, comparisons: Sequence[AlignedPair]) -> NDArray[np.float32]:
         return np.full(len(comparisons) + 1, 0.5, np.float32)
 
 

@@ -21,11 +21,12 @@ from bench.recognition.protocols import EASY, TWINS
 from catalog.encodings.encoding import Encoding
 from catalog.records.calibration import Calibration
 from catalog.records.product import Product, ReferenceImage
+from catalog.search.vector_index import Neighbour
 from matcher.decision.decision import Decision, DecisionWeights
 from matcher.decision.evaluation import Sample, SampleKind
 from matcher.imaging.box import Box
 from matcher.results import Detection, Match, Verdict, Verification
-from matcher.retrieval.shortlist import Neighbour, SearchableCatalog
+from matcher.retrieval.shortlist import SearchableCatalog
 
 NAMES = ("juice", "milk")
 

@@ -38,7 +38,7 @@ def test_only_the_likeliest_references_are_looked_at_closer() -> None:
     quick, careful = Saying(0), Saying(1)
     references = [features(count, count) for count in (3, 9, 1, 5)]
 
-    found = CascadeMatcher(quick, careful, closer=2).match(features(4, 0), references)
+    found = CascadeMatcher(quick, careful, careful_references=2).match(features(4, 0), references)
 
     assert quick.asked == [3, 9, 1, 5]
     assert careful.asked == [9, 5]

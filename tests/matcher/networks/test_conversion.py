@@ -9,13 +9,14 @@ from torchvision.models import resnet18, resnet34
 from typing_extensions import override
 
 from matcher.errors import WeightsError
-from matcher.networks.conversion import convert_checkpoint, load_trunk
+from matcher.networks.conversion import convert_checkpoint
 from matcher.networks.graphs import build_network
 from matcher.networks.resnet import EmbeddingNet
-from matcher.networks.weights import Network, Weights, read_state, sha256_of
+from matcher.networks.weights import Network, Weights, read_state
 from matcher.networks.yolo import build_yolov5
 from superglue.superglue import SuperGlue, SuperGlueSizes
 from superglue.superpoint import SuperPoint
+from tests.matcher.networks.kinds import TRAINED_NETWORKS
 
 
 class Explosive:
@@ -50,29 +51,12 @@ def test_a_torchvision_resnet34_becomes_an_embedder(tmp_path: Path) -> None:
     torch.testing.assert_close(identity, torch.eye(256), atol=1e-4, rtol=0)
 
 
-def test_the_trunk_alone_can_be_filled_and_stays_trainable(tmp_path: Path) -> None:
-    given = resnet34(weights=None)
-    path = tmp_path / "resnet34.pth"
-    torch.save(given.state_dict(), path)
-    network = EmbeddingNet()
-    projection = network.project.weight.clone()
-
-    load_trunk(network, path, sha256_of(path))
-
-    assert torch.equal(network.trunk.layer4[2].conv2.weight, given.layer4[2].conv2.weight)
-    assert torch.equal(network.project.weight, projection)
-    assert network.training
-    assert all(parameter.requires_grad for parameter in network.parameters())
-
-
 def test_another_resnet_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "resnet18.pth"
     torch.save(resnet18(weights=None).state_dict(), path)
 
     with pytest.raises(WeightsError, match=r"resnet18\.pth does not fit"):
         convert_checkpoint(path, tmp_path / "out.safetensors", Network.EMBEDDER)
-    with pytest.raises(WeightsError, match=r"resnet18\.pth does not fit"):
-        load_trunk(EmbeddingNet(), path, sha256_of(path))
     assert not (tmp_path / "out.safetensors").exists()
 
 
@@ -144,7 +128,7 @@ def test_a_destination_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         )
 
 
-@pytest.mark.parametrize("network", [one for one in Network if not one.is_table])
+@pytest.mark.parametrize("network", TRAINED_NETWORKS)
 def test_weights_of_something_else_are_refused_and_leave_nothing(
     tmp_path: Path, network: Network
 ) -> None:

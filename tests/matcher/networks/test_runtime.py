@@ -17,6 +17,7 @@ from matcher.networks.openvino_runtime import OpenVinoRuntime
 from matcher.networks.runtime import Array, LoadedNetwork, Runtime
 from matcher.networks.torch_runtime import TorchRuntime, cuda_works
 from matcher.networks.weights import Network, Weights
+from tests.matcher.networks.kinds import TRAINED_NETWORKS
 
 Files = dict[Network, Weights]
 
@@ -61,7 +62,7 @@ def assert_alike(
             assert np.abs(a - b).max() < relative * np.abs(b).max(), name
 
 
-@pytest.mark.parametrize("network", [one for one in Network if not one.is_table])
+@pytest.mark.parametrize("network", TRAINED_NETWORKS)
 def test_openvino_in_float32_equals_torch(
     network: Network, random_weights: Files, reference: TorchRuntime, network_cache: Path
 ) -> None:
@@ -72,7 +73,7 @@ def test_openvino_in_float32_equals_torch(
     assert_alike(exact.load(weights), reference.load(weights), 1 - 1e-7, 1e-4)
 
 
-@pytest.mark.parametrize("network", [one for one in Network if not one.is_table])
+@pytest.mark.parametrize("network", TRAINED_NETWORKS)
 def test_openvino_in_its_fast_arithmetic_is_close_to_torch(
     network: Network, random_weights: Files, reference: TorchRuntime, openvino: OpenVinoRuntime
 ) -> None:
@@ -83,7 +84,7 @@ def test_openvino_in_its_fast_arithmetic_is_close_to_torch(
     assert_alike(openvino.load(weights), reference.load(weights), cosine, relative)
 
 
-@pytest.mark.parametrize("network", [one for one in Network if not one.is_table])
+@pytest.mark.parametrize("network", TRAINED_NETWORKS)
 def test_half_precision_torch_is_close_to_torch(
     network: Network, random_weights: Files, reference: TorchRuntime
 ) -> None:
@@ -94,7 +95,7 @@ def test_half_precision_torch_is_close_to_torch(
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not cuda_works(), reason="no CUDA here")
-@pytest.mark.parametrize("network", [one for one in Network if not one.is_table])
+@pytest.mark.parametrize("network", TRAINED_NETWORKS)
 def test_cuda_is_close_to_torch(
     network: Network, random_weights: Files, reference: TorchRuntime
 ) -> None:

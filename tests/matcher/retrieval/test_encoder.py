@@ -6,7 +6,7 @@ from catalog.encodings.encoding import Encoding
 from matcher.imaging.box import Box
 from matcher.imaging.resize import resize_within
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
-from matcher.retrieval.encoder import ReferenceEncoder
+from matcher.retrieval.encoder import reference_encoder
 from matcher.retrieval.foreground import (
     Sibling,
     locate_by_centre,
@@ -99,8 +99,7 @@ def test_what_may_be_a_heap_is_described_by_its_parts_from_where_the_embedder_sa
         multi_crop_from = 0.1
 
     def encoded(embedder: ColourEmbedder, detector: FixedDetector) -> Encoding:
-        matcher = NearestNeighbourMatcher()
-        return ReferenceEncoder(root_sift(), matcher, embedder, detector).encode(picture, ())
+        return reference_encoder(root_sift(), embedder, detector).encode(picture, ())
 
     nowhere, surely = FixedDetector(), FixedDetector(((BOX, 0.6),))
     whole = ColourEmbedder().embed([picture])[0]
@@ -128,7 +127,7 @@ def test_a_first_picture_without_any_hint_is_taken_whole() -> None:
 
 def test_no_detection_and_no_sibling_locate_nothing() -> None:
     features = root_sift().extract(printed(1), 300)
-    assert locate_by_detector(printed(1), FixedDetector(), 0.1) is None
+    assert locate_by_detector(printed(1), FixedDetector()) is None
     assert locate_by_siblings(features, [], NearestNeighbourMatcher()) is None
     sibling = Sibling(features, np.array([[0, 0], [9, 0], [9, 9], [0, 9]], np.float32))
     blank = root_sift().extract(flat(), 300)
@@ -136,11 +135,11 @@ def test_no_detection_and_no_sibling_locate_nothing() -> None:
 
 
 def test_a_box_that_the_detector_is_not_sure_of_is_ignored() -> None:
-    assert locate_by_detector(printed(1), FixedDetector(((Box(9, 9, 99, 99), 0.05),)), 0.1) is None
+    assert locate_by_detector(printed(1), FixedDetector(((Box(9, 9, 99, 99), 0.05),))) is None
 
 
 def test_a_box_beyond_the_picture_is_clipped() -> None:
-    located = locate_by_detector(printed(1), FixedDetector(((Box(-50, -50, 900, 900), 0.9),)), 0.1)
+    located = locate_by_detector(printed(1), FixedDetector(((Box(-50, -50, 900, 900), 0.9),)))
     assert located is not None
     assert located.box == Box(0, 0, 240, 320)
 

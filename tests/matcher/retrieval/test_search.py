@@ -12,6 +12,8 @@ from matcher.retrieval.search import MOST_ALIKE, PictureSearch
 
 
 class MeanEmbedder:
+    part_id, multi_crop_from = "mean", 1.0
+
     def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         return np.stack([np.full(2, image.mean(), np.float32) for image in images])
 
@@ -20,9 +22,9 @@ class Boxes:
     def __init__(self, *boxes: Box) -> None:
         self._boxes = boxes
 
-    def detect(self, image: NDArray[np.uint8]) -> Sequence[Detection]:
+    def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
         assert image.size
-        return [Detection(box, 1 / (place + 1)) for place, box in enumerate(self._boxes)]
+        return tuple(Detection(box, 1 / (place + 1)) for place, box in enumerate(self._boxes))
 
 
 class BrightnessCatalog:

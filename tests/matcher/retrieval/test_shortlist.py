@@ -4,7 +4,7 @@ from typing_extensions import override
 
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.retrieval.reference import Reference, ReferenceCache
-from matcher.retrieval.shortlist import Shortlist, Shortlister
+from matcher.retrieval.shortlist import Shortlist, Shortlister, ShortlistSettings
 from matcher.retrieval.untrained import ColourEmbedder
 from matcher.verification.alignment import WarpedQuery
 from matcher.verification.comparator import PlainComparator
@@ -26,8 +26,10 @@ def shop() -> MemoryCatalog:
     return shop_of_twelve()
 
 
-def listed(catalog: MemoryCatalog, picture: Image, size: int) -> Shortlist:
-    shortlister = Shortlister(ReferenceCache(root_sift()))
+def listed(
+    catalog: MemoryCatalog, picture: Image, size: int, settings: ShortlistSettings | None = None
+) -> Shortlist:
+    shortlister = Shortlister(ReferenceCache(root_sift()), settings or ShortlistSettings())
     features = root_sift().extract(picture, 800)
     return shortlister.shortlist(ColourEmbedder().embed([picture])[0], features, catalog, size)
 
@@ -118,12 +120,10 @@ def test_nothing_to_compare_makes_no_contest(shop: MemoryCatalog) -> None:
     assert verifier().verify(query(printed(1)), []) == []
 
 
-def test_of_many_references_the_strongest_keypoints_vote(
-    shop: MemoryCatalog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("matcher.retrieval.shortlist._ASKED", 12 * 80)
+def test_of_many_references_the_strongest_keypoints_vote(shop: MemoryCatalog) -> None:
+    few = ShortlistSettings(descriptors=12 * 80)
     for seed in (0, 3, 7):
-        assert listed(shop, held_up(printed(seed)), 4).product_ids[0] == f"p{seed}"
+        assert listed(shop, held_up(printed(seed)), 4, few).product_ids[0] == f"p{seed}"
 
 
 def test_twins_are_asked_through_the_references_that_are_most_alike() -> None:

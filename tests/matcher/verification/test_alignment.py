@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from matcher.retrieval.reference import ReferenceView
 from matcher.verification.alignment import (
     AlignmentScore,
-    ReferenceView,
     best_correlation,
     luminance,
     score_alignment,

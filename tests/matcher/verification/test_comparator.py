@@ -7,19 +7,15 @@ import pytest
 from numpy.typing import NDArray
 
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
-from matcher.networks.grids import COMPARED_CELL as CELL
+from matcher.networks.grids import COMPARED_CELL
 from matcher.networks.openvino_runtime import OpenVinoRuntime
 from matcher.networks.torch_runtime import TorchRuntime
 from matcher.networks.weights import Network, Weights
+from matcher.retrieval.reference import ReferenceView
 from matcher.retrieval.untrained import ColourEmbedder
-from matcher.verification.alignment import (
-    AlignmentScore,
-    ReferenceView,
-    WarpedQuery,
-    score_alignment,
-)
+from matcher.verification.alignment import AlignmentScore, WarpedQuery, score_alignment
 from matcher.verification.comparator import (
-    ComparedPair,
+    AlignedPair,
     NetworkComparator,
     PlainComparator,
     cell_shares,
@@ -32,10 +28,10 @@ from matcher.verification.verifier import Query, Verifier
 from tests.matcher.prints import held_up, printed, reference_of, root_sift
 
 
-def comparison(reference: NDArray[np.uint8], query: NDArray[np.uint8]) -> ComparedPair:
+def comparison(reference: NDArray[np.uint8], query: NDArray[np.uint8]) -> AlignedPair:
     everywhere = np.ones(reference.shape[:2], bool)
     look, warped = ReferenceView(reference, everywhere, 1.0), WarpedQuery(query, everywhere)
-    return ComparedPair(look, warped, score_alignment(look, warped))
+    return AlignedPair(look, warped, score_alignment(look, warped))
 
 
 def small(seed: int) -> NDArray[np.uint8]:
@@ -50,7 +46,7 @@ def test_without_a_network_another_print_differs_more_than_the_same() -> None:
 
 
 def test_without_a_network_what_is_not_there_at_all_is_different() -> None:
-    hopeless = ComparedPair(
+    hopeless = AlignedPair(
         ReferenceView(small(1), np.ones((184, 120), bool), 1.0),
         WarpedQuery(small(2), np.zeros((184, 120), bool)),
         AlignmentScore(0.0, 0.0, 100.0),
@@ -63,7 +59,7 @@ def test_only_cells_in_view_are_asked() -> None:
     logits = np.full((4, 5), 3.0, np.float32)
     logits[:2, :3] = -2.0
     visible = np.zeros((30, 38), bool)
-    visible[: 2 * CELL, : 3 * CELL] = True
+    visible[: 2 * COMPARED_CELL, : 3 * COMPARED_CELL] = True
     assert mean_difference(logits, visible) == pytest.approx(-2.0)
 
 
@@ -140,7 +136,7 @@ def test_company_does_not_change_what_is_said_of_a_pair(
 
 def test_every_hypothesis_is_told_what_the_comparator_says() -> None:
     class Counting:
-        def differences(self, comparisons: Sequence[ComparedPair]) -> NDArray[np.float32]:
+        def differences(self, comparisons: Sequence[AlignedPair]) -> NDArray[np.float32]:
             return np.array([-1.5 - place for place in range(len(comparisons))], np.float32)
 
     known = reference_of(printed(1))

@@ -5,7 +5,7 @@ import numpy as np
 
 from matcher.retrieval.reference import Reference
 from matcher.verification.alignment import warp_onto
-from matcher.verification.twin_test import TwinTest
+from matcher.verification.twin_test import TwinTest, TwinTestSettings
 from tests.matcher.prints import Image, flat, printed, reference_of
 
 PATCH = (70, 120, 170, 210)
@@ -115,7 +115,7 @@ def test_the_same_picture_under_two_products_differs_nowhere() -> None:
 
 
 def test_a_full_memory_forgets_and_answers_the_same() -> None:
-    test = TwinTest(kept=1)
+    test = TwinTest(TwinTestSettings(kept=1))
     berry, lemon = known("berry")[1], known("lemon")[1]
     picture = warp_onto(berry.view, known("berry")[0], shown(berry))
     first = test.compare(berry, lemon, picture)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from matcher.keypoints.rootsift import RootSift, read_basis
 from matcher.networks.comparator_net import ComparatorNet
 from matcher.networks.weights import load_weights, read_manifest
-from matcher.verification.alignment import ReferenceView, WarpedQuery
+from matcher.retrieval.reference import ReferenceView
+from matcher.verification.alignment import WarpedQuery
 from tests.training.miniature import HELD_OUT
 from training.comparator.material import MaterialCounts
 from training.comparator.metrics import area_under_roc
