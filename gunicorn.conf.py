@@ -2,31 +2,46 @@
 
     gunicorn -w 4 -b 127.0.0.1:8000
 
-A worker holds no state: sessions, jobs and networks live in the engine, which the master keeps
-running and which survives `kill -HUP` (new workers) untouched.
+A worker holds no state: sessions, jobs and networks live in the engine, which the master forks,
+replaces when it ends, and leaves alone on `kill -HUP` (new workers).
 """
 
+import importlib
 import os
 import sys
-from collections.abc import Callable
-from functools import partial
+
+# The engine is forked out of the master, which therefore may have no other threads.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from gunicorn.arbiter import Arbiter
 
 from api.errors import Refused
 from api.http.auth.exposure import check_exposure, is_loopback
-from api.http.process.processes import Keeper, export_listener, options_from_environment
+from api.http.process.allocator import limit_arenas
+from api.http.process.processes import export_listener, options_from_environment, run_engine
+from api.http.process.supervisor import EngineSupervisor
+from api.http.telemetry.logs import configure_logging
 from api.settings import load_settings
 
 wsgi_app = "api.http.process.processes:worker_app()"
 worker_class = "api.http.process.server.PlainWorker"
 workers = 2
 bind = "127.0.0.1:8000"
-timeout = 60
-graceful_timeout = 8
-keepalive = 30
-accesslog = None  # the gate writes its own, as JSON Lines
+timeout = 60  # seconds without a sign of life from a worker
+graceful_timeout = 8  # seconds; docker and systemd give the whole service 15
+keepalive = 30  # seconds
+accesslog = None  # the gateway writes its own, as JSON Lines
 proc_name = "skulens"
+control_socket_disable = True  # it would be served by a thread of the master
+
+# Imported only when an engine needs them, which would be after the fork.
+# Not OpenVINO, which starts a thread.
+_LATE = (
+    "api.models.loading",
+    "catalog.follower",
+    "catalog.transfer.importer",
+    "matcher.retrieval.search",
+)
 
 
 def on_starting(server: Arbiter) -> None:
@@ -39,18 +54,41 @@ def on_starting(server: Arbiter) -> None:
             check_exposure(host, options)
     except Refused as error:
         sys.exit(f"skulens: {error}")
+    for name in _LATE:
+        importlib.import_module(name)
+    limit_arenas()
+    configure_logging()
     # On the master, because a reload runs this file anew.
-    server.engine_keeper = Keeper()
-    server.engine_keeper.start()
-    # gunicorn would end the engine last, when the workers that carry its farewells are gone.
-    server.stop = partial(_stop_all, server.engine_keeper, server.stop)
-
-
-def _stop_all(keeper: Keeper, stop_workers: Callable[[bool], None], graceful: bool = True) -> None:
-    keeper.begin_stop()
-    stop_workers(graceful)
+    server.supervisor = EngineSupervisor(run_engine, enter_child=lambda: _let_go(server))
+    _supervise(server, server.supervisor)
 
 
 def on_exit(server: Arbiter) -> None:
     """Stop the engine: streams are told, jobs are kept for the next start."""
-    server.engine_keeper.stop()
+    server.supervisor.stop()
+
+
+def _supervise(server: Arbiter, supervisor: EngineSupervisor) -> None:
+    """Have the master's loop watch the engine, too; gunicorn has no hook for either."""
+    wait_for_signals, stop_workers = server.wait_for_signals, server.stop
+
+    def wait(timeout: float = 1.0) -> list[int]:
+        signals: list[int] = wait_for_signals(min(timeout, supervisor.wait_s))
+        supervisor.check()
+        return signals
+
+    def stop(graceful: bool = True) -> None:
+        # The workers carry the engine's last messages, so it is told before they are ended.
+        supervisor.begin_stop()
+        stop_workers(graceful)
+
+    server.wait_for_signals, server.stop = wait, stop
+    supervisor.check()
+
+
+def _let_go(server: Arbiter) -> None:
+    """Close in the engine what belongs to the master."""
+    for listener in server.LISTENERS:
+        listener.close()
+    for worker in server.WORKERS.values():
+        worker.tmp.close()

@@ -1,4 +1,4 @@
-"""Looks after catalogs in the background: takes in what people put into the storage."""
+"""Maintains catalogs in the background: takes in what people put into the storage."""
 
 import logging
 import random
@@ -7,48 +7,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from threading import Event, Lock, Thread
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Final
 
 from api.errors import refusals, sentence
+from catalog.reconcile.reconciler import Reconciler
 from catalog.reconcile.report import FindingKind, Report
+from catalog.registry import Catalogs
 
 _logger: Final = logging.getLogger(__name__)
-# Several services on one storage should not all come at the same second.
-_JITTER: Final = 0.2
-_LONGEST_WAIT_S: Final = 3600.0
-_ENDING_S: Final = 2.0
-
-
-class Reconciling(Protocol):
-    """Brings a catalog and its storage together, as `catalog.reconcile.reconciler.Reconciler`."""
-
-    def sync(self) -> Report:
-        """Take in what was dropped and edited."""
-        ...
-
-    def reconcile(self) -> Report:
-        """As `sync`; take deletions in too, mend what is missing and collect orphans."""
-        ...
-
-
-class Shelf(Protocol):
-    """All catalogs; `catalog.registry.Catalogs` is one."""
-
-    def names(self) -> tuple[str, ...]:
-        """Names of the catalogs that there are."""
-        ...
-
-    def reconciler(self, name: str) -> Reconciling:
-        """What brings one and its storage together."""
-        ...
+_JITTER: Final = 0.2  # share of a pause: services on one storage do not all come at the same second
+_LONGEST_WAIT_S: Final = 3600.0  # a new catalog is found after that at the latest
+_CLOSE_S: Final = 2.0  # for a round under way; then it is left as a kill would leave it
 
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceIntervals:
-    """How often catalogs are looked after.
+    """How often catalogs are maintained.
 
     Attributes:
-        sync_s: seconds between two looks for what was dropped and edited; 0 for never.
+        sync_s: seconds between two syncs of what was dropped and edited; 0 for never.
         reconcile_s: seconds between two comparisons of everything; 0 for never.
     """
 
@@ -58,13 +35,13 @@ class MaintenanceIntervals:
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceStatus:
-    """How a catalog was found.
+    """The outcome of a catalog's last maintenance.
 
     Attributes:
-        synced_at: Unix seconds of the last look that went to its end; 0 before the first.
-        reconciled_at: likewise, of the last comparison of everything.
+        synced_at: Unix seconds of the last sync that went to its end; 0 before the first.
+        reconciled_at: Unix seconds of the last comparison of everything; 0 before the first.
         drift: share of what was compared then that differed.
-        counts: of the last look or comparison, findings by kind.
+        counts: findings of the last sync or comparison, by kind.
         fault: one sentence, if the last attempt failed; else empty.
     """
 
@@ -75,94 +52,99 @@ class MaintenanceStatus:
     fault: str = ""
 
     def count(self, kind: FindingKind) -> int:
-        """Findings of a kind."""
+        """Return the number of findings of a kind."""
         return self.counts.get(kind, 0)
 
 
 class CatalogMaintenance:
-    """One thread that goes round all catalogs; what fails is told and tried again next time.
+    """One thread that syncs and reconciles all catalogs; what fails is tried again next time.
 
     Thread-safe. What needs a person, such as a mass disappearance, is withheld as by the command.
     """
 
     def __init__(
-        self, shelf: Shelf, rounds: MaintenanceIntervals, *, clock: Callable[[], float] = time.time
+        self,
+        catalogs: Catalogs,
+        intervals: MaintenanceIntervals,
+        *,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """Name the catalogs; nothing is begun yet.
 
         Args:
-            shelf: the catalogs.
-            rounds: how often.
+            catalogs: of one storage.
+            intervals: how often.
             clock: Unix seconds.
         """
-        self._shelf = shelf
-        self._rounds = rounds
+        self._catalogs = catalogs
+        self._intervals = intervals
         self._clock = clock
         self._lock = Lock()
-        self._known: dict[str, Reconciling] = {}
-        self._tended: dict[str, MaintenanceStatus] = {}
-        self._ending = Event()
+        self._reconcilers: dict[str, Reconciler] = {}
+        self._statuses: dict[str, MaintenanceStatus] = {}
+        self._closing = Event()
         self._thread: Thread | None = None
 
     @property
-    def tended(self) -> dict[str, MaintenanceStatus]:
-        """How each catalog was found, by name."""
+    def statuses(self) -> dict[str, MaintenanceStatus]:
+        """The outcome of each catalog's last maintenance, by name."""
         with self._lock:
-            return dict(self._tended)
+            return dict(self._statuses)
 
     def start(self) -> None:
-        """Begin to go round; nothing happens where both intervals are 0."""
-        wanted = [s for s in (self._rounds.sync_s, self._rounds.reconcile_s) if s > 0]
-        if wanted and self._thread is None and not self._ending.is_set():
+        """Start the thread, unless both intervals are 0."""
+        intervals = self._intervals
+        wanted = [s for s in (intervals.sync_s, intervals.reconcile_s) if s > 0]
+        if wanted and self._thread is None and not self._closing.is_set():
             pause = min(*wanted, _LONGEST_WAIT_S)
-            self._thread = Thread(target=self._go, args=(pause,), name="tender", daemon=True)
+            self._thread = Thread(target=self._loop, args=(pause,), name="maintenance", daemon=True)
             self._thread.start()
 
     def close(self) -> None:
-        """End; a catalog that is being looked at is left as a kill would leave it: whole."""
-        self._ending.set()
+        """End; a catalog that is being maintained is left as a kill would leave it: whole."""
+        self._closing.set()
         if self._thread is not None:
-            self._thread.join(_ENDING_S)
+            self._thread.join(_CLOSE_S)
 
-    def go_round(self) -> None:
-        """Look after every catalog whose time has come; blocks."""
+    def run_once(self) -> None:
+        """Maintain every catalog whose time has come; blocks."""
         try:
-            names = self._shelf.names()
+            names = self._catalogs.names()
         except refusals() as error:
             _logger.warning("catalogs cannot be looked after: %s", sentence(error))
             return
         with self._lock:
-            for gone in self._tended.keys() - set(names):
-                del self._tended[gone]
-                self._known.pop(gone, None)
+            for gone in self._statuses.keys() - set(names):
+                del self._statuses[gone]
+                self._reconcilers.pop(gone, None)
         for name in names:
-            if self._ending.is_set():
+            if self._closing.is_set():
                 return
-            self._look_after(name)
+            self._maintain(name)
 
-    def _go(self, pause: float) -> None:
-        while not self._ending.wait(pause * (1 - _JITTER * random.random())):
-            self.go_round()
+    def _loop(self, pause: float) -> None:
+        while not self._closing.wait(pause * (1 - _JITTER * random.random())):
+            self.run_once()
 
-    def _look_after(self, name: str) -> None:
+    def _maintain(self, name: str) -> None:
         with self._lock:
-            before = self._tended.get(name, MaintenanceStatus())
-        now = self._clock()
-        everything = _is_due(before.reconciled_at, self._rounds.reconcile_s, now)
-        if not everything and not _is_due(before.synced_at, self._rounds.sync_s, now):
+            before = self._statuses.get(name, MaintenanceStatus())
+        now, intervals = self._clock(), self._intervals
+        everything = _is_due(before.reconciled_at, intervals.reconcile_s, now)
+        if not everything and not _is_due(before.synced_at, intervals.sync_s, now):
             return
         try:
-            reconciler = self._known.get(name) or self._shelf.reconciler(name)
-            self._known[name] = reconciler
+            reconciler = self._reconcilers.get(name) or self._catalogs.reconciler(name)
+            self._reconcilers[name] = reconciler
             report = reconciler.reconcile() if everything else reconciler.sync()
         except refusals() as error:
             after = replace(before, fault=sentence(error))
             _logger.warning("catalog %s cannot be looked after: %s", name, after.fault)
         else:
-            after = _found(before, report, self._clock(), everything=everything)
-            _tell(name, report)
+            after = _status_after(before, report, self._clock(), everything=everything)
+            _log_findings(name, report)
         with self._lock:
-            self._tended[name] = after
+            self._statuses[name] = after
 
 
 def _is_due(last: float, every: float, now: float) -> bool:
@@ -170,7 +152,7 @@ def _is_due(last: float, every: float, now: float) -> bool:
     return every > 0 and now - last >= every * (1 - 2 * _JITTER)
 
 
-def _found(
+def _status_after(
     before: MaintenanceStatus, report: Report, now: float, *, everything: bool
 ) -> MaintenanceStatus:
     counts = MappingProxyType({kind: report.count(kind) for kind in FindingKind})
@@ -178,8 +160,8 @@ def _found(
     return replace(after, reconciled_at=now, drift=report.drift) if everything else after
 
 
-def _tell(name: str, report: Report) -> None:
-    for one in report.findings:
-        needs_somebody = one.kind in (FindingKind.WITHHELD, FindingKind.PROBLEM)
-        level = logging.WARNING if needs_somebody else logging.INFO
-        _logger.log(level, "catalog %s: %s", name, one.sentence)
+def _log_findings(name: str, report: Report) -> None:
+    for finding in report.findings:
+        needs_person = finding.kind in (FindingKind.WITHHELD, FindingKind.PROBLEM)
+        level = logging.WARNING if needs_person else logging.INFO
+        _logger.log(level, "catalog %s: %s", name, finding.sentence)

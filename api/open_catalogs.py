@@ -1,10 +1,8 @@
-"""Every catalog that is asked for, followed once for all who ask."""
+"""The catalogs in use: each opened once, followed by one thread, and forgotten when deleted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from threading import Lock
-
-from typing_extensions import override
 
 from catalog.errors import CatalogError, Conflict, NotFound
 from catalog.follower import Follower, FollowerHealth
@@ -17,107 +15,177 @@ from catalog.store import CatalogStore
 from matcher.errors import MatcherError
 
 
-class _Room:
-    """One catalog; its follower starts with the first reader."""
+class CatalogRegistry:
+    """Opens, follows and deletes the catalogs of one storage; thread-safe.
+
+    Everybody gets the same store of a catalog, so that readers see at once what this process
+    wrote, and its newest snapshot comes from one `Follower`. Methods block and raise what
+    `catalog.registry.Catalogs` raises. Close it at the end.
+    """
+
+    def __init__(self, catalogs: Catalogs) -> None:
+        """Open nothing yet.
+
+        Args:
+            catalogs: of the storage.
+        """
+        self._catalogs = catalogs
+        self._lock = Lock()
+        self._open: dict[str, _OpenCatalog] = {}
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all catalogs in the storage, sorted."""
+        return self._catalogs.names()
+
+    def create(self, name: str) -> CatalogStore:
+        """Make an empty catalog.
+
+        Raises:
+            Invalid: the name breaks the pattern of ids.
+            AlreadyExists: there is one of that name.
+        """
+        self._catalogs.create(name)
+        return self.store(name)
+
+    def delete(self, name: str) -> None:
+        """Delete a catalog for good; whoever follows it gets `NotFound` from now on.
+
+        Raises:
+            NotFound: there is none of that name.
+        """
+        self._catalogs.delete(name)
+        self._forget(name)
+
+    def reconciler(self, name: str, *, grace_seconds: float = GRACE_SECONDS) -> Reconciler:
+        """Return what compares a catalog with its storage; see `Catalogs.reconciler`."""
+        return self._catalogs.reconciler(name, grace_seconds=grace_seconds)
+
+    def store(self, name: str) -> CatalogStore:
+        """Return a catalog to be read and changed.
+
+        Raises:
+            NotFound: there is none of that name.
+        """
+        return self._opened(name).store
+
+    def snapshot(self, name: str, min_version: int = 0) -> Catalog:
+        """Return the newest snapshot of a catalog.
+
+        Args:
+            name: of the catalog.
+            min_version: an `index_version` that the snapshot must have reached.
+
+        Raises:
+            NotFound: there is none of that name.
+            Conflict: that version was never written.
+            Behind: it was written, and did not arrive within seconds.
+        """
+        opened = self._opened(name)
+        if min_version:
+            _check_written(opened.store, min_version)
+        try:
+            follower = opened.follow()
+        except (Conflict, MatcherError):
+            # Other networks encoded it: it can be looked at and mended, not matched with.
+            return opened.store.snapshot(min_version=min_version)
+        try:
+            return follower.catalog(min_version=min_version)
+        except NotFound:
+            self._forget(name)
+            raise
+
+    def follow(self, name: str) -> Callable[[], Catalog]:
+        """Return a function that gives the newest snapshot at any time, without waiting.
+
+        The function raises `NotFound` once the catalog is deleted.
+
+        Raises:
+            NotFound: there is none of that name.
+            Conflict: other networks encoded it.
+        """
+        opened = self._opened(name)
+        follower = opened.follow()
+
+        def newest() -> Catalog:
+            opened.check()
+            return follower.catalog()
+
+        try:
+            newest()
+        except NotFound:  # another process deleted it
+            self._forget(name)
+            raise
+        return newest
+
+    def health(self) -> dict[str, FollowerHealth]:
+        """Return how fresh each followed catalog is, by name."""
+        return {name: follower.health for name, follower in self._followers()}
+
+    def index_health(self) -> dict[str, IndexHealth]:
+        """Return how the vector index of each followed catalog stands, where there is one yet."""
+        healths: dict[str, IndexHealth] = {}
+        for name, follower in self._followers():
+            with suppress(CatalogError):  # deleted a moment ago
+                if (health := follower.catalog().index_health) is not None:
+                    healths[name] = health
+        return healths
+
+    def close(self) -> None:
+        """End every follower."""
+        with self._lock:
+            opened = tuple(self._open.values())
+            self._open.clear()
+        for catalog in opened:
+            catalog.close()
+
+    def _opened(self, name: str) -> "_OpenCatalog":
+        with self._lock:
+            known = self._open.get(name)
+        if known is not None:
+            return known
+        opened = _OpenCatalog(self._catalogs.open(name))
+        with self._lock:
+            return self._open.setdefault(name, opened)
+
+    def _forget(self, name: str) -> None:
+        with self._lock:
+            opened = self._open.pop(name, None)
+        if opened is not None:
+            opened.is_deleted = True
+            opened.close()
+
+    def _followers(self) -> Iterator[tuple[str, Follower]]:
+        with self._lock:
+            opened = dict(self._open)
+        for name, catalog in opened.items():
+            if catalog.follower is not None:
+                yield name, catalog.follower
+
+
+class _OpenCatalog:
+    """One catalog, whose follower starts with its first reader."""
 
     def __init__(self, store: CatalogStore) -> None:
         self.store = store
         self.follower: Follower | None = None
-        self.lock = Lock()
-
-
-class CatalogRegistry:
-    """Opens and follows catalogs; thread-safe. Methods block and raise what the catalogs raise."""
-
-    def __init__(self, catalogs: Catalogs) -> None:
-        self._catalogs = catalogs
+        self.is_deleted = False
         self._lock = Lock()
-        self._rooms: dict[str, _Room] = {}
+        self._stack = ExitStack()
 
-    @property
-    def catalogs(self) -> Catalogs:
-        """All catalogs of the storage."""
-        return self._catalogs
-
-    def store(self, name: str) -> CatalogStore:
-        """A catalog to be changed; always the same object, so that readers see what it wrote."""
-        return self._room(name).store
-
-    def catalog(self, name: str, min_version: int = 0) -> Catalog:
-        """The newest snapshot.
-
-        Raises:
-            NotFound: there is no such catalog.
-            Conflict: the version asked for was never written.
-            Behind: it was, and was not seen in time.
-        """
-        room = self._room(name)
-        if min_version:
-            _check_written(room.store, min_version)
-        try:
-            follower = self._following(room)
-        except (Conflict, MatcherError):
-            # It cannot be matched with, only be looked at and mended.
-            return room.store.snapshot(min_version=min_version)
-        try:
-            return follower.catalog(min_version=min_version)
-        except NotFound:
-            self.forget(name)
-            raise
-
-    def follow(self, name: str) -> Callable[[], Catalog]:
-        """What gives the newest snapshot at any time, at once.
-
-        Raises:
-            NotFound: there is no such catalog.
-            Conflict: other networks encoded it.
-        """
-        return self._following(self._room(name)).catalog
-
-    def health(self) -> dict[str, FollowerHealth]:
-        """How fresh each followed catalog is."""
+    def follow(self) -> Follower:
         with self._lock:
-            rooms = dict(self._rooms)
-        return {name: one.follower.health for name, one in rooms.items() if one.follower}
+            if self.follower is None:
+                self.follower = self._stack.enter_context(Follower(self.store))
+            return self.follower
 
-    def indexes(self) -> dict[str, IndexHealth]:
-        """How the index of each followed catalog stands, where it was needed already."""
-        with self._lock:
-            rooms = dict(self._rooms)
-        found: dict[str, IndexHealth] = {}
-        for name, one in rooms.items():
-            with suppress(CatalogError):  # deleted a moment ago
-                known = one.follower.catalog().index_health if one.follower else None
-                if known is not None:
-                    found[name] = known
-        return found
-
-    def forget(self, name: str) -> None:
-        """A catalog was deleted."""
-        with self._lock:
-            room = self._rooms.pop(name, None)
-        if room is not None:
-            _end(room)
+    def check(self) -> None:
+        if self.is_deleted:
+            raise NotFound(f"there is no catalog {self.store.name}")
 
     def close(self) -> None:
-        """Follow nothing any more."""
-        for name in list(self._rooms):
-            self.forget(name)
-
-    def _room(self, name: str) -> _Room:
         with self._lock:
-            room = self._rooms.get(name)
-        if room is not None:
-            return room
-        opened = _Room(self._catalogs.open(name))
-        with self._lock:
-            return self._rooms.setdefault(name, opened)
-
-    def _following(self, room: _Room) -> Follower:
-        with room.lock:
-            if room.follower is None:
-                room.follower = Follower(room.store).__enter__()
-            return room.follower
+            self._stack.close()
+        self.store.close()
 
 
 def _check_written(store: CatalogStore, min_version: int) -> None:
@@ -127,81 +195,3 @@ def _check_written(store: CatalogStore, min_version: int) -> None:
     last = store.state().sequence
     if last < min_version:
         raise Conflict(f"catalog {store.name} is at version {last}; there is no {min_version} yet")
-
-
-def _end(room: _Room) -> None:
-    with room.lock:
-        follower, room.follower = room.follower, None
-    if follower is not None:
-        with suppress(RuntimeError):
-            follower.__exit__(None, None, None)
-    room.store.close()
-
-
-class SharedCatalogs(Catalogs):
-    """In front of other catalogs; thread-safe."""
-
-    def __init__(self, inner: Catalogs) -> None:
-        """Share what is opened."""
-        self._inner = inner
-        self._lock = Lock()
-        self._stores: dict[str, CatalogStore] = {}
-
-    @override
-    def names(self) -> tuple[str, ...]:
-        return self._inner.names()
-
-    @override
-    def create(self, name: str) -> CatalogStore:
-        self._inner.create(name)
-        return self.open(name)
-
-    @override
-    def open(self, name: str) -> CatalogStore:
-        with self._lock:
-            known = self._stores.get(name)
-        if known is not None:
-            known.state()
-            return known
-        opened = self._inner.open(name)
-        with self._lock:
-            return self._stores.setdefault(name, opened)
-
-    @override
-    def reconciler(self, name: str, *, grace_seconds: float = GRACE_SECONDS) -> Reconciler:
-        return self._inner.reconciler(name, grace_seconds=grace_seconds)
-
-    @override
-    def delete(self, name: str) -> None:
-        self._inner.delete(name)
-        with self._lock:
-            self._stores.pop(name, None)
-
-
-class FollowedCatalogs:
-    """Follows each catalog from its first use on; thread-safe."""
-
-    def __init__(self, catalogs: Catalogs) -> None:
-        self._catalogs = catalogs
-        self._lock = Lock()
-        self._followers: dict[str, Follower] = {}
-        self._stack = ExitStack()
-
-    def __call__(self, name: str) -> Callable[[], Catalog]:
-        """What gives the newest snapshot of a catalog at any time, without waiting.
-
-        Raises:
-            CatalogError: there is none of that name, or it cannot be read.
-        """
-        with self._lock:
-            follower = self._followers.get(name)
-            if follower is None:
-                follower = self._stack.enter_context(Follower(self._catalogs.open(name)))
-                self._followers[name] = follower
-            return follower.catalog
-
-    def close(self) -> None:
-        """Follow no more."""
-        with self._lock:
-            self._followers.clear()
-            self._stack.close()

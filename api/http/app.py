@@ -1,4 +1,4 @@
-"""The engine's routes as one application. It trusts what the gate says of who asks."""
+"""The engine's routes as one application, which trusts the gateway about who asks."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.middleware import Middleware
 
 from api.http import problems
 from api.http.engine import Engine
@@ -50,11 +51,11 @@ BuildEngine = Callable[[], AbstractAsyncContextManager[Engine]]
 
 
 def create_app(build: BuildEngine, tracing: Tracing | None = None) -> FastAPI:
-    """The application around an engine, which is built when it starts.
+    """Return the application around an engine, which is built when it starts.
 
     Args:
-        build: the engine, while its block runs.
-        tracing: told of every request, and closed at the end; None for no traces.
+        build: runs the engine while its block runs.
+        tracing: makes a span of every request, and is closed at the end; None for no traces.
     """
 
     @asynccontextmanager
@@ -66,21 +67,25 @@ def create_app(build: BuildEngine, tracing: Tracing | None = None) -> FastAPI:
             if tracing is not None:
                 await asyncio.to_thread(tracing.close)
 
+    # The first one is asked first: a repeated answer is traced, logged and counted, too.
+    middleware = [
+        Middleware(RequestIdContext),
+        Middleware(RequestMetrics),
+        Middleware(IdempotentPosts),
+    ]
+    if tracing is not None:
+        middleware.insert(0, Middleware(TraceRequests, tracing))
     app = FastAPI(
         title="skulens",
         version=version("skulens"),
         summary="Finds the identical catalog product in pictures and video, live.",
         lifespan=lifespan,
+        middleware=middleware,
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,  # its page would be fetched from somebody else's address
         redoc_url=None,
     )
     problems.install_problem_handlers(app)
-    app.add_middleware(IdempotentPosts)
-    app.add_middleware(RequestMetrics)
-    app.add_middleware(RequestIdContext)
-    if tracing is not None:
-        app.add_middleware(TraceRequests, tracing=tracing)
     app.include_router(system.probes)
     app.include_router(system.figures)
     for module in MODULES:
@@ -90,7 +95,7 @@ def create_app(build: BuildEngine, tracing: Tracing | None = None) -> FastAPI:
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
-    """FastAPI's document with our problems and keys in it; made once."""
+    """Return FastAPI's document with our problems and keys in it; made once."""
     if app.openapi_schema is None:
         document = get_openapi(
             title=app.title, version=app.version, summary=app.summary, routes=app.routes

@@ -1,4 +1,4 @@
-"""What keeps the processor busy, in few threads, first come, first served, and bounded."""
+"""A small, bounded thread pool for what keeps the processor busy; first come, first served."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,25 +9,26 @@ from typing import Final, ParamSpec, TypeVar
 
 from api.http.problems import RETRY_S, Problem
 
+# Networks and OpenCV use all cores themselves; a second thread decodes meanwhile.
 THREADS: Final = 2
-MOST_WAITING: Final = 64
+MOST_WAITING: Final = 64  # requests; at a few a second, who comes later would wait too long
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
 
 class BoundedExecutor:
-    """A pool for decoding, networks and drawing; belongs to one event loop."""
+    """Threads for decoding, networks and drawing; belongs to one event loop."""
 
     def __init__(self, threads: int = THREADS, most_waiting: int = MOST_WAITING) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="compute")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="executor")
         self._most = threads + most_waiting
         self.waiting = 0
 
     async def run(
         self, work: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs
     ) -> Result:
-        """Do something in turn.
+        """Call a function in a thread when its turn comes, and return what it returns.
 
         Raises:
             Problem: too much is waiting already.

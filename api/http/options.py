@@ -35,7 +35,7 @@ class ServerOptions:
         camera_networks: CIDR; if any are given, cameras and webhooks must be in one of them.
         peers: how WebRTC peers reach this machine.
         per_second: requests of one key from one address.
-        rounds: how often catalogs are looked after.
+        maintenance: how often catalogs are synced and reconciled.
     """
 
     state: Path
@@ -48,7 +48,7 @@ class ServerOptions:
     camera_networks: tuple[str, ...] = ()
     peers: WebRtcSettings = field(default_factory=WebRtcSettings)
     per_second: float = 100.0
-    rounds: MaintenanceIntervals = field(default_factory=MaintenanceIntervals)
+    maintenance: MaintenanceIntervals = field(default_factory=MaintenanceIntervals)
 
     @property
     def keys(self) -> Path:
@@ -106,5 +106,7 @@ def options_from(settings: Settings, *, exposed: bool, secure: bool) -> ServerOp
         camera_networks=settings.camera_networks,
         peers=WebRtcSettings(ice=ice),
         per_second=settings.requests_per_second,
-        rounds=MaintenanceIntervals(settings.sync_minutes * 60, settings.reconcile_hours * 3600),
+        maintenance=MaintenanceIntervals(
+            settings.sync_minutes * 60, settings.reconcile_hours * 3600
+        ),
     )

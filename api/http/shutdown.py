@@ -1,33 +1,18 @@
-"""The word that the service is about to stop, for answers that would go on for ever."""
-
-import asyncio
-from contextlib import suppress
+"""Tells answers without an end, such as event streams, that the service is about to stop."""
 
 
 class ShutdownSignal:
-    """Set once, from any thread or a signal handler; waited for on the event loop."""
+    """A flag that is set once, from any thread or a signal handler.
+
+    It takes no lock, as `threading.Event` does: a second signal may come while it is being set.
+
+    Attributes:
+        is_set: whether the service is about to stop.
+    """
 
     def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._event = asyncio.Event()
-        self._is_set = False
-
-    @property
-    def is_set(self) -> bool:
-        """Whether the service is about to stop."""
-        return self._is_set
-
-    def begin(self) -> None:
-        """Be on the running event loop from now on."""
-        self._loop = asyncio.get_running_loop()
+        self.is_set = False
 
     def set(self) -> None:
-        """Tell everybody."""
-        self._is_set = True
-        if self._loop is not None:
-            with suppress(RuntimeError):  # the loop is closed already
-                self._loop.call_soon_threadsafe(self._event.set)
-
-    async def wait(self) -> None:
-        """Until it is set."""
-        await self._event.wait()
+        """Have every stream end at its next step."""
+        self.is_set = True

@@ -1,4 +1,4 @@
-"""Everything live, built in one place and taken down in reverse: what routes will call."""
+"""Everything about live sessions, built in one place and taken down in reverse."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -12,29 +12,30 @@ from api.live.source import open_live_source, parse_transport
 from api.live.webhooks import WebhookDelivery, WebhookStore
 from api.live.webhooks.http_sender import HttpSender
 from api.live.webhooks.mqtt import MqttPublisher
-from api.open_catalogs import FollowedCatalogs
-from api.services import Services
+from api.open_catalogs import CatalogRegistry
+from api.services import PhotoFinder
 from catalog.snapshot import Catalog
 from matcher.live import LiveSettings, SessionManager
 from stream.camera.address import AddressRules
 from stream.sources import LiveSource
 
-KEY: Final = "key"
-EVENTS: Final = "events.db"
-EVIDENCE: Final = "evidence"
-CAMERAS: Final = "cameras.json"
-WEBHOOKS: Final = "webhooks.db"
+# Names in the folder of live sessions.
+_KEY: Final = "key"
+_EVENTS: Final = "events.db"
+_EVIDENCE: Final = "evidence"
+_CAMERAS: Final = "cameras.json"
+_WEBHOOKS: Final = "webhooks.db"
 
 
 @dataclass(frozen=True, slots=True)
 class LiveServicesOptions:
-    """What can be set.
+    """Limits and rules of live sessions.
 
     Attributes:
         sessions: limits and bounds of the sessions.
         evidence: how long pictures are kept.
         rules: which addresses cameras may have.
-        webhook_rule: told a webhook's address; what it answers forbids it. None allows all.
+        webhook_rule: returns why a webhook's address is forbidden, or nothing; None allows all.
     """
 
     sessions: LiveSettings
@@ -45,19 +46,19 @@ class LiveServicesOptions:
 
 @dataclass(frozen=True, slots=True)
 class LiveServices:
-    """What answers everything about live sessions.
+    """The parts that routes call.
 
     Attributes:
         sessions: start, stop, list, listen.
-        followed: newest snapshots of catalogs by name.
+        catalogs: gives their newest snapshots.
         log: of the events.
         evidence: pictures of appearances.
         cameras: remembered sources.
-        webhooks: who is told.
+        webhooks: receivers of events.
     """
 
     sessions: SessionManager[Catalog]
-    followed: "FollowedCatalogs"
+    catalogs: CatalogRegistry
     log: EventLog
     evidence: Evidence
     cameras: CameraSupervisor
@@ -66,43 +67,40 @@ class LiveServices:
 
 @contextmanager
 def open_live_services(
-    folder: Path, services: Services, options: LiveServicesOptions
+    folder: Path, finder: PhotoFinder, catalogs: CatalogRegistry, options: LiveServicesOptions
 ) -> Iterator[LiveServices]:
-    """Live sessions with everything around them, while the block runs.
+    """Run live sessions with everything around them while the block runs.
 
-    Remembered cameras are watched, and webhooks told, from the start.
+    Remembered cameras are watched, and webhooks served, from the start.
 
     Args:
         folder: keeps events, evidence, cameras, webhooks and the key of their passwords.
-        services: give finder and catalogs.
+        finder: finds products in frames.
+        catalogs: followed for as long as a session needs them; closed by who opened it.
         options: limits and rules.
 
     Raises:
         Refused: what the folder holds is damaged, or its key may be read by others.
-        MatcherError: weights are missing or broken.
         OSError: the folder cannot be written.
     """
     with ExitStack() as stack:
-        vault = SecretBox.opened(folder / KEY)
-        log = stack.enter_context(closing(EventLog(folder / EVENTS)))
-        evidence = Evidence(folder / EVIDENCE, options.evidence)
-        hooks = stack.enter_context(closing(WebhookStore(folder / WEBHOOKS, vault)))
-        rule = options.webhook_rule
+        secrets = SecretBox.opened(folder / _KEY)
+        log = stack.enter_context(closing(EventLog(folder / _EVENTS)))
+        evidence = Evidence(folder / _EVIDENCE, options.evidence)
+        hooks = stack.enter_context(closing(WebhookStore(folder / _WEBHOOKS, secrets)))
+        sender, publisher = HttpSender(options.webhook_rule), MqttPublisher(options.webhook_rule)
         webhooks = stack.enter_context(
-            closing(
-                WebhookDelivery(log, hooks, sender=HttpSender(rule), publisher=MqttPublisher(rule))
-            )
+            closing(WebhookDelivery(log, hooks, sender=sender, publisher=publisher))
         )
-        followed = stack.enter_context(closing(FollowedCatalogs(services.catalogs)))
-        journalist = stack.enter_context(closing(EventLogWriter(log, evidence)))
-        sessions: SessionManager[Catalog] = SessionManager(services.finder, options.sessions)
+        log_writer = stack.enter_context(closing(EventLogWriter(log, evidence)))
+        sessions: SessionManager[Catalog] = SessionManager(finder, options.sessions)
         stack.enter_context(closing(sessions))
-        sessions.listen(journalist)
-        store = CameraStore(folder / CAMERAS, vault, options.rules)
+        sessions.listen(log_writer)
 
-        def source_of(camera: Camera, address: str) -> LiveSource:
+        def open_source(camera: Camera, address: str) -> LiveSource:
             return open_live_source(address, parse_transport(camera.transport), options.rules)
 
-        cameras = CameraSupervisor(store, sessions, followed, source_of)
+        store = CameraStore(folder / _CAMERAS, secrets, options.rules)
+        cameras = CameraSupervisor(store, sessions, catalogs.follow, open_source)
         stack.enter_context(closing(cameras))
-        yield LiveServices(sessions, followed, log, evidence, cameras, webhooks)
+        yield LiveServices(sessions, catalogs, log, evidence, cameras, webhooks)

@@ -20,7 +20,7 @@ HOUR = 3600.0
 NONE = Path("/nowhere/.env")
 
 
-class Clock:
+class HandClock:
     def __init__(self) -> None:
         self.seconds = 2e9
 
@@ -28,7 +28,7 @@ class Clock:
         return self.seconds
 
 
-class Shelf(Catalogs):
+class FlakyCatalogs(Catalogs):
     """Real catalogs whose storage can be made to refuse."""
 
     def __init__(self, storage: FolderStorage) -> None:
@@ -43,10 +43,10 @@ class Shelf(Catalogs):
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    shelf = Shelf(FolderStorage(tmp_path / "data", durable=False))
-    shelf.create("shop").add_product("tea", [picture(1)])
-    return shelf
+def catalogs(tmp_path: Path) -> FlakyCatalogs:
+    catalogs = FlakyCatalogs(FolderStorage(tmp_path / "data", durable=False))
+    catalogs.create("shop").add_product("tea", [picture(1)])
+    return catalogs
 
 
 @pytest.fixture
@@ -54,83 +54,89 @@ def storage(tmp_path: Path) -> FolderStorage:
     return FolderStorage(tmp_path / "data", durable=False)
 
 
-def test_what_is_dropped_becomes_a_product_by_itself(shelf: Shelf, storage: FolderStorage) -> None:
-    tender = CatalogMaintenance(shelf, MaintenanceIntervals(sync_s=0.05, reconcile_s=0))
-    tender.start()
+def test_what_is_dropped_becomes_a_product_by_itself(
+    catalogs: FlakyCatalogs, storage: FolderStorage
+) -> None:
+    maintenance = CatalogMaintenance(catalogs, MaintenanceIntervals(sync_s=0.05, reconcile_s=0))
+    maintenance.start()
     storage.put("shop/incoming/milk/front.png", picture(2).data)
-    wait_until(lambda: "milk" in shelf.open("shop").snapshot().products)
+    wait_until(lambda: "milk" in catalogs.open("shop").snapshot().products)
     # The product is there a moment before the round that took it in is over.
-    wait_until(lambda: tender.tended.get("shop", MaintenanceStatus()).synced_at > 0)
-    tender.close()
-    assert tender.tended["shop"].reconciled_at == 0
+    wait_until(lambda: maintenance.statuses.get("shop", MaintenanceStatus()).synced_at > 0)
+    maintenance.close()
+    assert maintenance.statuses["shop"].reconciled_at == 0
 
 
 def test_everything_is_compared_at_first_and_then_when_its_time_has_come(
-    shelf: Shelf, storage: FolderStorage
+    catalogs: FlakyCatalogs, storage: FolderStorage
 ) -> None:
-    clock = Clock()
-    tender = CatalogMaintenance(
-        shelf, MaintenanceIntervals(sync_s=60, reconcile_s=HOUR), clock=clock
+    clock = HandClock()
+    maintenance = CatalogMaintenance(
+        catalogs, MaintenanceIntervals(sync_s=60, reconcile_s=HOUR), clock=clock
     )
-    tender.go_round()
-    assert tender.tended["shop"].reconciled_at == clock.seconds
+    maintenance.run_once()
+    assert maintenance.statuses["shop"].reconciled_at == clock.seconds
     storage.delete("shop/products/tea.json")
     clock.seconds += 60
-    tender.go_round()
-    assert "tea" in shelf.open("shop").snapshot().products
-    assert tender.tended["shop"].drift == 0
+    maintenance.run_once()
+    assert "tea" in catalogs.open("shop").snapshot().products
+    assert maintenance.statuses["shop"].drift == 0
     clock.seconds += HOUR
-    tender.go_round()
-    found = tender.tended["shop"]
-    assert "tea" not in shelf.open("shop").snapshot().products
+    maintenance.run_once()
+    found = maintenance.statuses["shop"]
+    assert "tea" not in catalogs.open("shop").snapshot().products
     assert found.counts[FindingKind.REMOVED] == 1
     assert found.drift > 0
 
 
-def test_nothing_is_looked_at_before_its_time(shelf: Shelf, storage: FolderStorage) -> None:
-    clock = Clock()
-    tender = CatalogMaintenance(shelf, MaintenanceIntervals(sync_s=60, reconcile_s=0), clock=clock)
-    tender.go_round()
+def test_nothing_is_looked_at_before_its_time(
+    catalogs: FlakyCatalogs, storage: FolderStorage
+) -> None:
+    clock = HandClock()
+    maintenance = CatalogMaintenance(
+        catalogs, MaintenanceIntervals(sync_s=60, reconcile_s=0), clock=clock
+    )
+    maintenance.run_once()
     storage.put("shop/incoming/milk/front.png", picture(2).data)
     clock.seconds += 5
-    tender.go_round()
-    assert "milk" not in shelf.open("shop").snapshot().products
+    maintenance.run_once()
+    assert "milk" not in catalogs.open("shop").snapshot().products
 
 
-def test_a_storage_that_refuses_is_told_and_asked_again(shelf: Shelf) -> None:
-    clock = Clock()
-    tender = CatalogMaintenance(shelf, MaintenanceIntervals(), clock=clock)
-    shelf.refuses = True
-    tender.go_round()
-    refused = tender.tended["shop"]
+def test_a_storage_that_refuses_is_told_and_asked_again(catalogs: FlakyCatalogs) -> None:
+    clock = HandClock()
+    maintenance = CatalogMaintenance(catalogs, MaintenanceIntervals(), clock=clock)
+    catalogs.refuses = True
+    maintenance.run_once()
+    refused = maintenance.statuses["shop"]
     assert (refused.fault, refused.synced_at) == ("the disk is away", 0)
-    shelf.refuses = False
-    tender.go_round()
-    found = tender.tended["shop"]
+    catalogs.refuses = False
+    maintenance.run_once()
+    found = maintenance.statuses["shop"]
     assert (found.fault, found.synced_at) == ("", clock.seconds)
 
 
-def test_a_mass_disappearance_is_withheld(shelf: Shelf, storage: FolderStorage) -> None:
-    store, clock = shelf.open("shop"), Clock()
+def test_a_mass_disappearance_is_withheld(catalogs: FlakyCatalogs, storage: FolderStorage) -> None:
+    store, clock = catalogs.open("shop"), HandClock()
     for number in range(12):
         store.add_product(f"p{number}", [picture(10 + number)])
-    tender = CatalogMaintenance(shelf, MaintenanceIntervals(), clock=clock)
-    tender.go_round()
+    maintenance = CatalogMaintenance(catalogs, MaintenanceIntervals(), clock=clock)
+    maintenance.run_once()
     for key in storage.list("shop/products/"):
         storage.delete(key)
     clock.seconds += 25 * HOUR
-    tender.go_round()
-    assert tender.tended["shop"].counts[FindingKind.WITHHELD] == 13
+    maintenance.run_once()
+    assert maintenance.statuses["shop"].counts[FindingKind.WITHHELD] == 13
     assert len(store.snapshot().products) == 13
 
 
-def test_what_was_found_is_a_figure(shelf: Shelf, storage: FolderStorage) -> None:
-    tender = CatalogMaintenance(shelf, MaintenanceIntervals(), clock=Clock())
+def test_what_was_found_is_a_figure(catalogs: FlakyCatalogs, storage: FolderStorage) -> None:
+    maintenance = CatalogMaintenance(catalogs, MaintenanceIntervals(), clock=HandClock())
     storage.put("shop/incoming/milk/front.png", b"no picture")
-    tender.go_round()
+    maintenance.run_once()
     figures = {
         f"{sample.name} {sample.labels['catalog']}": sample.value
-        for family in MaintenanceCollector(tender.tended).collect()
+        for family in MaintenanceCollector(maintenance.statuses).collect()
         for sample in family.samples
     }
     assert figures["skulens_storage_problems shop"] == 1
@@ -138,20 +144,20 @@ def test_what_was_found_is_a_figure(shelf: Shelf, storage: FolderStorage) -> Non
     assert figures["skulens_storage_reconciled_seconds shop"] == 2e9
 
 
-def test_a_deleted_catalog_is_forgotten(shelf: Shelf) -> None:
-    tender = CatalogMaintenance(shelf, MaintenanceIntervals())
-    tender.go_round()
-    shelf.delete("shop")
-    tender.go_round()
-    assert tender.tended == {}
+def test_a_deleted_catalog_is_forgotten(catalogs: FlakyCatalogs) -> None:
+    maintenance = CatalogMaintenance(catalogs, MaintenanceIntervals())
+    maintenance.run_once()
+    catalogs.delete("shop")
+    maintenance.run_once()
+    assert maintenance.statuses == {}
 
 
-def test_it_can_be_switched_off(shelf: Shelf) -> None:
-    tender = CatalogMaintenance(shelf, MaintenanceIntervals(0, 0))
-    tender.start()
-    tender.go_round()
-    tender.close()
-    assert tender.tended == {}
+def test_it_can_be_switched_off(catalogs: FlakyCatalogs) -> None:
+    maintenance = CatalogMaintenance(catalogs, MaintenanceIntervals(0, 0))
+    maintenance.start()
+    maintenance.run_once()
+    maintenance.close()
+    assert maintenance.statuses == {}
 
 
 def test_the_intervals_are_settings() -> None:

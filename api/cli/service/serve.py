@@ -65,10 +65,10 @@ def serve(
     options = options_from(settings, exposed=not is_loopback(host), secure=pair is not None)
     check_exposure(host, options)
     context.with_resource(lock_state(options.state))
-    ending = ShutdownSignal()
+    shutdown = ShutdownSignal()
     app: ASGIApp = Gateway(
         create_app(
-            lambda: build_engine(built, options, ending), tracing_from_environment(os.environ)
+            lambda: build_engine(built, options, shutdown), tracing_from_environment(os.environ)
         ),
         options,
     )
@@ -85,4 +85,4 @@ def serve(
         ssl_keyfile=pair.key if pair else None,
         timeout_graceful_shutdown=5,
     )
-    StoppableServer(config, ending.set).run()
+    StoppableServer(config, shutdown.set).run()

@@ -18,13 +18,13 @@ from api.http.auth.keys import write_private
 SESSION: Final = "skulens_session"
 CSRF: Final = "skulens_csrf"
 CSRF_HEADER: Final = "x-csrf-token"
-LIFETIME_S: Final = 12 * 3600
-_BYTES: Final = 32
+LIFETIME_S: Final = 12 * 3600  # a working day
+_SECRET_BYTES: Final = 32  # as many as HMAC-SHA256 makes use of
 
 
 @dataclass(frozen=True, slots=True)
 class SessionCookie:
-    """A session's cookie and the token that changes must come with."""
+    """A session's cookie and the CSRF token that its changes must carry."""
 
     cookie: str
     csrf: str
@@ -38,18 +38,18 @@ class CookieSigner:
         self._clock = clock
 
     def issue(self, key_id: str) -> SessionCookie:
-        """A ticket for who showed a key."""
+        """Return a new cookie for the owner of a key."""
         until = int(self._clock()) + LIFETIME_S
         body = json.dumps([key_id, until, secrets.token_hex(8)]).encode()
-        cookie = f"{_encoded(body)}.{self._signed(b'session', body)}"
+        cookie = f"{_encode(body)}.{self._sign(b'session', body)}"
         return SessionCookie(cookie, self.csrf(cookie))
 
     def key_id(self, cookie: str) -> str | None:
-        """Whose cookie it is; None if it is none of ours, or too old."""
+        """Return the id of the cookie's key; None if it was not signed here, or is too old."""
         text, _, signature = cookie[:1000].partition(".")
         try:
             body = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-            if not hmac.compare_digest(self._signed(b"session", body), signature):
+            if not hmac.compare_digest(self._sign(b"session", body), signature):
                 return None
             key_id, until, _ = json.loads(body)
         except (ValueError, TypeError):
@@ -57,20 +57,20 @@ class CookieSigner:
         return str(key_id) if until > self._clock() else None
 
     def csrf(self, cookie: str) -> str:
-        """The token that belongs to a cookie."""
-        return self._signed(b"csrf", cookie.encode("utf-8", "replace"))
+        """Return the CSRF token that belongs to a cookie."""
+        return self._sign(b"csrf", cookie.encode("utf-8", "replace"))
 
     def is_csrf(self, cookie: str, token: str) -> bool:
         """Whether a token belongs to a cookie."""
         return hmac.compare_digest(self.csrf(cookie), token.encode("ascii", "replace").decode())
 
-    def _signed(self, purpose: bytes, body: bytes) -> str:
+    def _sign(self, purpose: bytes, body: bytes) -> str:
         digest = hmac.new(self._secret, purpose + b"\0" + body, hashlib.sha256).digest()
-        return _encoded(digest)
+        return _encode(digest)
 
 
 def read_secret(path: Path) -> bytes:
-    """The service's secret, made at its first use, readable by its owner alone.
+    """Read the service's secret, which is made at its first use, readable by its owner alone.
 
     Raises:
         OSError: it cannot be read or written.
@@ -78,7 +78,7 @@ def read_secret(path: Path) -> bytes:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         draft = path.with_suffix(f".{os.getpid()}")
-        write_private(draft, secrets.token_bytes(_BYTES))
+        write_private(draft, secrets.token_bytes(_SECRET_BYTES))
         try:
             os.link(draft, path)  # of several processes that begin at once, one wins
         except FileExistsError:
@@ -89,24 +89,24 @@ def read_secret(path: Path) -> bytes:
 
 
 def parse_cookies(headers: Mapping[str, str]) -> Mapping[str, str]:
-    """The cookies of a request; none where the header is damaged."""
+    """Return the cookies of a request by name; none where the header is damaged."""
     try:
         parsed = SimpleCookie(headers.get("cookie", "")[:4096])
     except CookieError:
         return {}
-    return {name: one.value for name, one in parsed.items()}
+    return {name: morsel.value for name, morsel in parsed.items()}
 
 
-def cookie_headers(ticket: SessionCookie | None, *, secure: bool) -> list[tuple[str, str]]:
-    """`Set-Cookie` headers that bring a ticket, or take it away."""
+def cookie_headers(cookie: SessionCookie | None, *, secure: bool) -> list[tuple[str, str]]:
+    """Return the `Set-Cookie` headers that set a cookie, or, for None, delete it."""
     rest = "; Path=/; SameSite=Strict" + ("; Secure" if secure else "")
-    rest += f"; Max-Age={0 if ticket is None else LIFETIME_S}"
-    session, csrf = ("", "") if ticket is None else (ticket.cookie, ticket.csrf)
+    rest += f"; Max-Age={0 if cookie is None else LIFETIME_S}"
+    session, csrf = ("", "") if cookie is None else (cookie.cookie, cookie.csrf)
     return [
         ("set-cookie", f"{SESSION}={session}; HttpOnly{rest}"),
         ("set-cookie", f"{CSRF}={csrf}{rest}"),
     ]
 
 
-def _encoded(data: bytes) -> str:
+def _encode(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).decode().rstrip("=")

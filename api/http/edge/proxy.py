@@ -16,9 +16,10 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 
 from api.http.problems import Problem
 
-CONNECT_S: Final = 10.0
-PAUSE_S: Final = 0.1
-CHUNK: Final = 1 << 16
+CONNECT_S: Final = 10.0  # longer than an engine takes to start again
+_RETRY_S: Final = 0.1  # between two attempts to connect
+_CHUNK: Final = 1 << 16  # bytes, read at once
+# Headers of one connection, not of a message (RFC 9110, section 7.6.1).
 _HOP: Final = frozenset(
     {b"connection", b"keep-alive", b"te", b"trailer", b"transfer-encoding", b"upgrade", b"host"}
 )
@@ -29,21 +30,21 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class EngineProxy:
-    """An application that hands every request on to the engine's socket.
+    """An application that forwards every request to the engine's socket.
 
     While the engine is being started again, requests wait for it, up to `CONNECT_S` seconds.
     """
 
     def __init__(self, path: Path) -> None:
-        """Hand on to the socket at a path."""
+        """Forward to the socket at a path."""
         self._socket = path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] == "lifespan":
-            await _live(receive, send)
+            await _answer_lifespan(receive, send)
         elif scope["type"] == "websocket":
-            await self._socket_through(scope, receive, send)
+            await self._forward_socket(scope, receive, send)
         else:
             patience = 0.0 if scope["path"] == "/readyz" else CONNECT_S
             connection = await self._connect(patience)
@@ -64,18 +65,18 @@ class EngineProxy:
                 connection.close()
                 if loop.time() > until:
                     raise engine_unavailable() from None
-                await asyncio.sleep(PAUSE_S)
+                await asyncio.sleep(_RETRY_S)
             except BaseException:
                 connection.close()
                 raise
             else:
                 return connection
 
-    async def _socket_through(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _forward_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         (await self._connect()).close()  # only to wait until the engine is there
         query = scope["query_string"].decode("latin-1")
         path = scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
-        kept = [(name, value) for name, value in scope["headers"] if _is_told(name)]
+        kept = [(name, value) for name, value in scope["headers"] if _is_forwarded(name)]
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in kept]
         await receive()  # websocket.connect
         try:
@@ -83,7 +84,7 @@ class EngineProxy:
                 str(self._socket), f"ws://engine{path}", additional_headers=headers
             ) as engine:
                 await send({"type": "websocket.accept"})
-                await _both_ways(engine, receive, send)
+                await _relay(engine, receive, send)
         except InvalidStatus as error:
             await _deny(error, send)
         except (OSError, InvalidHandshake):
@@ -101,16 +102,16 @@ class _Exchange:
         self._connection = connection
         self._loop = asyncio.get_running_loop()
         self._state = h11.Connection(h11.CLIENT)
-        self._begun = False
+        self._has_begun = False
 
     async def run(self, scope: Scope, receive: Receive, send: Send) -> None:
-        asking = asyncio.create_task(self._ask(scope, receive))
+        sending = asyncio.create_task(self._send_while_read(scope, receive))
         answering = asyncio.create_task(self._answer(send))
         try:
-            await asyncio.wait({asking, answering}, return_when=asyncio.FIRST_COMPLETED)
-            if asking.done():
-                await asking  # raises if the body is refused, or the client left
-                leaving = asyncio.create_task(_left(receive))
+            await asyncio.wait({sending, answering}, return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                await sending  # raises if the body is refused, or the client left
+                leaving = asyncio.create_task(_wait_for_disconnect(receive))
                 await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
                 leaving.cancel()
             if answering.done():
@@ -119,15 +120,15 @@ class _Exchange:
             return
         except (OSError, h11.RemoteProtocolError) as error:
             _logger.warning("the engine broke off: %s", error)
-            if not self._begun:
+            if not self._has_begun:
                 raise engine_unavailable() from None
         finally:
-            asking.cancel()
+            sending.cancel()
             answering.cancel()
-            await asyncio.gather(asking, answering, return_exceptions=True)
+            await asyncio.gather(sending, answering, return_exceptions=True)
 
-    async def _ask(self, scope: Scope, receive: Receive) -> None:
-        # The engine may have heard enough; what it says of that is read by the other task.
+    async def _send_while_read(self, scope: Scope, receive: Receive) -> None:
+        # The engine may refuse a body before it has it all; the other task reads that answer.
         with suppress(BrokenPipeError, ConnectionResetError):
             await self._send_request(scope, receive)
 
@@ -158,10 +159,10 @@ class _Exchange:
         while True:
             event = self._state.next_event()
             if event is h11.NEED_DATA:
-                data = await self._loop.sock_recv(self._connection, CHUNK)
+                data = await self._loop.sock_recv(self._connection, _CHUNK)
                 self._state.receive_data(data)
             elif isinstance(event, h11.Response):
-                self._begun = True
+                self._has_begun = True
                 kept = [(name, value) for name, value in event.headers if name not in _HOP]
                 status = event.status_code
                 await send({"type": "http.response.start", "status": status, "headers": kept})
@@ -176,7 +177,7 @@ class _Exchange:
 
 
 def engine_unavailable() -> Problem:
-    """The refusal while there is no engine."""
+    """Return the refusal while there is no engine."""
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "the engine is being started again; try again in a moment",
@@ -185,13 +186,13 @@ def engine_unavailable() -> Problem:
     )
 
 
-async def _left(receive: Receive) -> None:
+async def _wait_for_disconnect(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-async def _live(receive: Receive, send: Send) -> None:
-    """Nothing to begin and nothing to end."""
+async def _answer_lifespan(receive: Receive, send: Send) -> None:
+    """Complete start and stop at once: a worker has nothing to begin or to end."""
     while True:
         message = await receive()
         await send({"type": f"{message['type']}.complete"})
@@ -199,30 +200,29 @@ async def _live(receive: Receive, send: Send) -> None:
             return
 
 
-def _is_told(name: bytes) -> bool:
+def _is_forwarded(name: bytes) -> bool:
     return name not in _HOP and not name.startswith(b"sec-websocket")
 
 
-async def _both_ways(engine: ClientConnection, receive: Receive, send: Send) -> None:
-    async def outwards() -> None:
+async def _relay(engine: ClientConnection, receive: Receive, send: Send) -> None:
+    async def send_out() -> None:
         with suppress(ConnectionClosed):
             async for text in engine:
                 key = "text" if isinstance(text, str) else "bytes"
                 await send({"type": "websocket.send", key: text})
 
-    async def inwards() -> None:
+    async def drop_incoming() -> None:
         while (await receive())["type"] != "websocket.disconnect":
             pass  # nothing is asked of a reader
 
-    tasks = {asyncio.create_task(outwards()), asyncio.create_task(inwards())}
-    done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    tasks = {asyncio.create_task(send_out()), asyncio.create_task(drop_incoming())}
+    _, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in others:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     if engine.close_code is not None or engine.state.name != "OPEN":
         with suppress(RuntimeError, OSError):
             await send({"type": "websocket.close", "code": 1000})
-    del done
 
 
 async def _deny(error: InvalidStatus, send: Send) -> None:

@@ -1,4 +1,4 @@
-"""What each kind of job does."""
+"""The handlers of jobs: one function for each kind."""
 
 import shutil
 import zipfile
@@ -21,70 +21,81 @@ from catalog.snapshot import Catalog
 from catalog.transfer.importer import import_path
 from matcher.decision.evaluation import Recogniser
 
+# Names in a job's folder.
+UPLOAD: Final = "upload"
+EVENTS: Final = "events.jsonl"
+ANNOTATED: Final = "annotated.mp4"
+MOST_ENTRIES: Final = 100_000  # files in an archive
+MOST_UNPACKED: Final = 20_000_000_000  # bytes; an archive may be a bomb
+_CHUNK: Final = 1 << 20  # bytes, unpacked at once
 
-def calibration(hub: CatalogRegistry, judge: Callable[[Catalog], Recogniser]) -> JobHandler:
-    """What the job does, with what answers for a catalog."""
 
-    def work(desk: JobContext) -> dict[str, Any]:
-        desk.progress("gathering", 0, None)
-        asked = desk.job.order
+def calibration(
+    catalogs: CatalogRegistry, recogniser: Callable[[Catalog], Recogniser]
+) -> JobHandler:
+    """Return the handler that calibrates a catalog."""
+
+    def work(context: JobContext) -> dict[str, Any]:
+        context.progress("gathering", 0, None)
+        payload = context.job.order
         order = CalibrationRequest(
-            false_accept_rate=asked["false_accept_rate"],
-            unknown_share=asked.get("unknown_share"),
-            dry_run=bool(asked.get("dry_run")),
+            false_accept_rate=payload["false_accept_rate"],
+            unknown_share=payload.get("unknown_share"),
+            dry_run=bool(payload.get("dry_run")),
         )
-        store = hub.store(desk.job.catalog)
+        store = catalogs.store(context.job.catalog)
         done = calibrate(
             store,
-            judge(store.snapshot()),
+            recogniser(store.snapshot()),
             order,
-            lambda at, total: desk.progress("asking", at, total),
+            lambda at, total: context.progress("asking", at, total),
         )
-        return calibration_outcome_json(desk.job.catalog, order, done)
+        return calibration_outcome_json(context.job.catalog, order, done)
 
     return work
 
 
-UPLOAD: Final = "upload"
-EVENTS: Final = "events.jsonl"
-ANNOTATED: Final = "annotated.mp4"
-MOST_ENTRIES: Final = 100_000
-MOST_UNPACKED: Final = 20_000_000_000
-_CHUNK: Final = 1 << 20
-
-
 def job_handlers(
-    hub: CatalogRegistry,
+    catalogs: CatalogRegistry,
     finder: Callable[[], PhotoFinder],
-    judge: Callable[[Catalog], Recogniser],
+    recogniser: Callable[[Catalog], Recogniser],
     fetch: FetchVideo,
 ) -> Mapping[JobKind, JobHandler]:
-    """What to do, by kind."""
+    """Return the handler of each kind of job.
 
-    def video(desk: JobContext) -> dict[str, Any]:
-        address, upload = desk.job.order.get("address"), desk.folder / UPLOAD
+    Args:
+        catalogs: to read and change.
+        finder: finds products; called when a video's turn comes.
+        recogniser: recognises, for the calibration of a catalog.
+        fetch: brings a video from a bucket.
+    """
+
+    def video(context: JobContext) -> dict[str, Any]:
+        address, upload = context.job.order.get("address"), context.folder / UPLOAD
         if address is not None and not upload.exists():
-            fetch(address, upload, lambda at, all_: desk.progress("fetching", at >> 20, all_ >> 20))
+            fetch(
+                address, upload, lambda at, all_: context.progress("fetching", at >> 20, all_ >> 20)
+            )
             check_video_file(upload)
-        annotated = desk.folder / ANNOTATED if desk.job.order.get("annotated") else None
-        order = VideoRequest(upload, desk.folder / EVENTS, annotated, force=True)
-        snapshot = hub.catalog(desk.job.catalog)
-        work = desk.folder / "work"
+        annotated = context.folder / ANNOTATED if context.job.order.get("annotated") else None
+        order = VideoRequest(upload, context.folder / EVENTS, annotated, force=True)
+        snapshot = catalogs.snapshot(context.job.catalog)
+        work = context.folder / "work"
         outcome = match_video(
-            order, finder(), snapshot, work, on_stage=desk.progress, on_line=lambda _: None
+            order, finder(), snapshot, work, on_stage=context.progress, on_line=lambda _: None
         )
         return {**video_result_json(outcome, is_annotated=annotated is not None)}
 
-    def take_in(desk: JobContext) -> dict[str, Any]:
-        desk.progress("unpacking", 0, None)
-        unpacked = desk.folder / "unpacked"
+    def import_products(context: JobContext) -> dict[str, Any]:
+        context.progress("unpacking", 0, None)
+        unpacked = context.folder / "unpacked"
         shutil.rmtree(unpacked, ignore_errors=True)
-        unpack(desk.folder / UPLOAD, unpacked, desk.progress)
+        unpack(context.folder / UPLOAD, unpacked, context.progress)
         try:
             report = import_path(
-                hub.store(desk.job.catalog),
+                catalogs.store(context.job.catalog),
                 unpacked,
-                lambda done, total: desk.progress("taking in", done, total),
+                lambda done, total: context.progress("taking in", done, total),
             )
         finally:
             shutil.rmtree(unpacked, ignore_errors=True)
@@ -94,12 +105,12 @@ def job_handlers(
             "ignored": list(report.ignored),
         }
 
-    def reconcile(desk: JobContext) -> dict[str, Any]:
-        desk.progress("looking through the storage", 0, None)
-        order = desk.job.order
+    def reconcile(context: JobContext) -> dict[str, Any]:
+        context.progress("looking through the storage", 0, None)
+        order = context.job.order
         dry_run, accept_loss = bool(order.get("dry_run")), bool(order.get("accept_loss"))
         grace = float(order.get("grace_hours", GRACE_SECONDS / 3600)) * 3600
-        reconciler = hub.catalogs.reconciler(desk.job.catalog, grace_seconds=grace)
+        reconciler = catalogs.reconciler(context.job.catalog, grace_seconds=grace)
         if order.get("only_sync"):
             report = reconciler.sync(dry_run=dry_run)
         else:
@@ -109,18 +120,22 @@ def job_handlers(
             "drift": report.drift,
             "objects": report.objects,
             "findings": [
-                {"kind": str(one.kind), "subject": one.subject, "sentence": one.sentence}
-                for one in report.findings
+                {
+                    "kind": str(finding.kind),
+                    "subject": finding.subject,
+                    "sentence": finding.sentence,
+                }
+                for finding in report.findings
             ],
         }
 
-    def model(desk: JobContext) -> dict[str, Any]:
-        change = hub.store(desk.job.catalog).migration
+    def model(context: JobContext) -> dict[str, Any]:
+        change = catalogs.store(context.job.catalog).migration
 
         def progress(done: int, total: int) -> None:
-            desk.progress("encoding", done, total)
+            context.progress("encoding", done, total)
 
-        if desk.job.order["action"] == "rollback":
+        if context.job.order["action"] == "rollback":
             version = change.roll_back()
         else:
             version = change.switch(progress)
@@ -128,10 +143,10 @@ def job_handlers(
 
     return {
         JobKind.VIDEO: video,
-        JobKind.IMPORT: take_in,
+        JobKind.IMPORT: import_products,
         JobKind.RECONCILE: reconcile,
         JobKind.MODEL: model,
-        JobKind.CALIBRATE: calibration(hub, judge),
+        JobKind.CALIBRATE: calibration(catalogs, recogniser),
     }
 
 
@@ -144,7 +159,7 @@ def unpack(archive: Path, folder: Path, progress: Callable[[str, int, int | None
     """
     try:
         with zipfile.ZipFile(archive) as opened:
-            entries = [one for one in opened.infolist() if not one.is_dir()]
+            entries = [entry for entry in opened.infolist() if not entry.is_dir()]
             if len(entries) > MOST_ENTRIES:
                 raise Refused(f"the archive holds {len(entries)} files; send fewer at a time")
             left = MOST_UNPACKED

@@ -15,9 +15,9 @@ from catalog.errors import CatalogError
 from matcher.live import NoSuchSession
 from stream.status import SourceState
 
-PAGE: Final = 100
-HEARTBEAT_S: Final = 15.0
-STATUS_S: Final = 1.0
+PAGE: Final = 100  # events read from the log at once
+HEARTBEAT_S: Final = 15.0  # proxies close connections that are silent for 30 s or 60 s
+STATUS_S: Final = 1.0  # between two statuses of a session whose state stays
 _FINAL: Final = {state.value for state in SourceState if state.is_final}
 
 
@@ -36,7 +36,7 @@ class StreamItem:
     number: int | None = None
 
     def as_sse(self) -> str:
-        """For an `EventSource`."""
+        """Return it as an `EventSource` reads it."""
         if not self.kind:
             return ": \n\n"
         name = "appearance" if self.kind == "event" else self.kind
@@ -44,14 +44,14 @@ class StreamItem:
         return f"{number}event: {name}\ndata: {self.data}\n\n"
 
     def as_text(self) -> str:
-        """For a WebSocket."""
+        """Return it as a WebSocket's text."""
         number = "" if self.number is None else f'"number": {self.number}, '
         return f'{{"type": "{self.kind}", {number}"data": {self.data}}}'
 
 
 @dataclass(frozen=True, slots=True)
 class StreamRequest:
-    """What a reader wants.
+    """What one reader asked for.
 
     Attributes:
         session_id: of which session.
@@ -65,97 +65,96 @@ class StreamRequest:
 
 
 async def stream_session(
-    room: SessionService, wish: StreamRequest, principal: Principal, ending: ShutdownSignal
+    live: SessionService, request: StreamRequest, principal: Principal, shutdown: ShutdownSignal
 ) -> AsyncIterator[StreamItem]:
-    """What has happened and what happens, until the session or the service ends."""
-    reader = _Reader(room, wish, principal)
+    """Yield what has happened and what happens, until the session or the service ends."""
+    reader = _StreamReader(live, request, principal)
     while True:
-        is_over = ending.is_set or reader.is_over()
-        async for item in reader.news():
+        is_over = shutdown.is_set or reader.is_over()
+        async for item in reader.new_items():
             yield item
         if is_over:
-            yield StreamItem("end", json.dumps({"stopping": ending.is_set}))
+            yield StreamItem("end", json.dumps({"stopping": shutdown.is_set}))
             return
-        if reader.is_silent():
+        if reader.needs_heartbeat():
             yield StreamItem("")
-        await room.board.news(STATUS_S)
+        await live.notifier.wait(STATUS_S)
 
 
-class _Reader:
+class _StreamReader:
     """Where one reader stands."""
 
-    def __init__(self, room: SessionService, wish: StreamRequest, principal: Principal) -> None:
-        self._room = room
-        self._wish = wish
+    def __init__(self, live: SessionService, request: StreamRequest, principal: Principal) -> None:
+        self._live = live
+        self._request = request
         self._principal = principal
-        self._cursor = wish.after
+        self._cursor = request.after
         self._state: tuple[str, str] | None = None
         self._status_at = self._sent_at = 0.0
         self._frame: object = None
 
     def is_over(self) -> bool:
-        """Whether nothing more comes of the session, but what the log has."""
+        """Whether nothing more comes of the session but what the log has."""
         try:
-            return self._shown()["state"] in _FINAL
+            return self._session()["state"] in _FINAL
         except NoSuchSession:
             return True
 
-    def is_silent(self) -> bool:
-        """Whether it is time to say that the connection is alive."""
+    def needs_heartbeat(self) -> bool:
+        """Whether the connection has been silent for too long."""
         now = time.monotonic()
         if now - self._sent_at < HEARTBEAT_S:
             return False
         self._sent_at = now
         return True
 
-    async def news(self) -> AsyncIterator[StreamItem]:
+    async def new_items(self) -> AsyncIterator[StreamItem]:
         async for item in self._events():
             yield item
         for more in (self._status(), self._overlay()):
             if more is not None:
-                yield self._sent(more)
+                yield self._note_sent(more)
 
     async def _events(self) -> AsyncIterator[StreamItem]:
+        log, session_id = self._live.services.log, self._request.session_id
         while True:
             page = await asyncio.to_thread(
-                self._room.desk.log.after,
-                self._cursor,
-                session_id=self._wish.session_id,
-                limit=PAGE,
+                log.after, self._cursor, session_id=session_id, limit=PAGE
             )
             if page.missed:
-                yield self._sent(StreamItem("missed", json.dumps({"after": self._cursor})))
+                yield self._note_sent(StreamItem("missed", json.dumps({"after": self._cursor})))
             for entry in page.entries:
-                yield self._sent(StreamItem("event", entry.body, entry.number))
+                yield self._note_sent(StreamItem("event", entry.body, entry.number))
             self._cursor = page.cursor
             if len(page.entries) < PAGE:
                 return
 
     def _status(self) -> StreamItem | None:
         try:
-            shown = self._shown()
+            session = self._session()
         except NoSuchSession:
             return None
-        now, state = time.monotonic(), (str(shown["state"]), str(shown["reason"]))
+        now, state = time.monotonic(), (str(session["state"]), str(session["reason"]))
         if state == self._state and now - self._status_at < STATUS_S:
             return None
         self._state, self._status_at = state, now
-        return StreamItem("status", json.dumps(shown))
+        return StreamItem("status", json.dumps(session))
 
     def _overlay(self) -> StreamItem | None:
-        told = self._room.board.frame(self._wish.session_id) if self._wish.overlay else None
-        if told is None or told is self._frame or told.late:
+        session_id = self._request.session_id
+        result = self._live.notifier.frame(session_id) if self._request.overlay else None
+        if result is None or result is self._frame or result.late:
             return None
-        self._frame = told
+        self._frame = result
         try:
-            catalog = self._room.desk.followed(self._room.catalog_of(told.session_id))()
-        except (CatalogError, NoSuchSession):
+            catalog = self._live.services.catalogs.snapshot(result.catalog)
+        except CatalogError:
             return None
-        return StreamItem("overlay", json.dumps(overlay_json(told, catalog)))
+        return StreamItem("overlay", json.dumps(overlay_json(result, catalog)))
 
-    def _shown(self) -> dict[str, Any]:
-        return {**self._room.show(self._wish.session_id, self._principal)}
+    def _session(self) -> dict[str, Any]:
+        return {**self._live.show(self._request.session_id, self._principal)}
 
-    def _sent(self, item: StreamItem) -> StreamItem:
+    def _note_sent(self, item: StreamItem) -> StreamItem:
         self._sent_at = time.monotonic()
         return item

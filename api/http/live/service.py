@@ -1,4 +1,4 @@
-"""Live sessions as the routes see them: publishers, viewers, cameras, screens, readers."""
+"""Live sessions as the routes see them: publishers, viewers, cameras, previews, readers."""
 
 import asyncio
 import json
@@ -15,7 +15,6 @@ from api.http.live.notifier import LiveNotifier
 from api.http.live.schemas import overlay_json, session_json
 from api.http.problems import Problem
 from api.live.services import LiveServices
-from api.live.webhooks import WebhookStore
 from api.schemas.results import event_json, product_name
 from catalog.errors import CatalogError
 from catalog.snapshot import Catalog
@@ -29,7 +28,7 @@ from stream.webrtc.protocol import HttpReply, WhepProtocol, WhipProtocol
 from stream.webrtc.whep import WhepEndpoint
 from stream.webrtc.whip_source import WhipSource
 
-MOST_REMEMBERED: Final = 512
+MOST_REMEMBERED: Final = 512  # sessions whose origin is known, ended ones included
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +41,23 @@ class _Origin:
 
 
 class SessionService:
-    """Belongs to the engine's event loop."""
+    """Starts, shows, streams and ends sessions; belongs to the engine's event loop.
 
-    def __init__(
-        self, desk: LiveServices, hooks: WebhookStore, settings: WebRtcSettings | None = None
-    ) -> None:
-        """Open a room; call it on the event loop.
+    Attributes:
+        services: the parts that do the work.
+        notifier: wakes whoever waits for news of sessions.
+        whep: the protocol of viewers.
+    """
+
+    def __init__(self, services: LiveServices, settings: WebRtcSettings | None = None) -> None:
+        """Serve no session yet; call it on the event loop.
 
         Args:
-            desk: what does the work.
-            hooks: the webhooks that it tells, to be listed.
-            settings: how peers are treated.
+            services: the parts that do the work.
+            settings: how WebRTC peers are treated.
         """
-        self.desk = desk
-        self.hooks = hooks
-        self.board = LiveNotifier(desk.log)
+        self.services = services
+        self.notifier = LiveNotifier(services.log)
         self._whip_endpoint = WhipEndpoint(settings)
         self._whep_endpoint = WhepEndpoint(settings)
         self._whip = WhipProtocol(self._whip_endpoint, "/v1/sessions/{}".format)
@@ -65,25 +66,25 @@ class SessionService:
         self._previews: dict[str, Preview] = {}
 
     def options(self) -> HttpReply:
-        """What may be posted to publish."""
+        """Return what may be posted to publish, and the ICE servers."""
         return self._whip.options()
 
     async def publish(
         self, catalog: str, content_type: str | None, body: bytes, accept: str | None
     ) -> HttpReply:
-        """Take a publisher and match it.
+        """Answer a publisher's offer and match its pictures.
 
         Raises:
             CatalogError: there is no such catalog.
             LiveError: no further session is taken.
         """
-        follow = await asyncio.to_thread(self.desk.followed, catalog)
+        newest = await asyncio.to_thread(self.services.catalogs.follow, catalog)
         reply, key = await self._whip.post(content_type, body, accept)
         source = self._whip_endpoint.source(key) if key else None
         if key is None or source is None:
             return reply
         try:
-            session_id = await asyncio.to_thread(self.desk.sessions.start, source, follow)
+            session_id = await asyncio.to_thread(self.services.sessions.start, source, newest)
         except BaseException:
             await self._whip_endpoint.delete(key)
             raise
@@ -92,97 +93,97 @@ class SessionService:
         return HttpReply(reply.status, headers, reply.body)
 
     async def begin(self, source: LiveSource, catalog: str, settings: SessionSettings) -> str:
-        """Match a source; the session's id.
+        """Match a source and return the session's id.
 
         Raises:
             CatalogError: there is no such catalog.
             LiveError: no further session is taken.
         """
-        follow = await asyncio.to_thread(self.desk.followed, catalog)
-        start = self.desk.sessions.start
-        session_id = await asyncio.to_thread(start, source, follow, settings)
+        newest = await asyncio.to_thread(self.services.catalogs.follow, catalog)
+        start = self.services.sessions.start
+        session_id = await asyncio.to_thread(start, source, newest, settings)
         self._remember(session_id, _Origin("url"))
         return session_id
 
     async def trickle(
         self, session_id: str, content_type: str | None, body: bytes, if_match: str | None
     ) -> HttpReply:
-        """More candidates of a publisher."""
+        """Take more ICE candidates of a publisher."""
         key = self._origin(session_id).key
         return await self._whip.patch(key, content_type, body, if_match)
 
     async def stop(self, session_id: str) -> bool:
-        """End a session; whether it was a publisher's."""
+        """End a session; return whether it was a publisher's."""
         is_whip = self._origin(session_id).kind == "whip"
-        await asyncio.to_thread(self.desk.sessions.stop, session_id)
+        await asyncio.to_thread(self.services.sessions.stop, session_id)
         self._previews.pop(session_id, None)
         return is_whip
 
     def show(self, session_id: str, principal: Principal) -> SessionJson:
-        """A session.
+        """Return a session as JSON.
 
         Raises:
             NoSuchSession: there is none, or no longer.
-            Problem: it is of another's catalog.
+            Problem: its catalog is not for this principal.
         """
-        status = self.desk.sessions.get(session_id)
+        status = self.services.sessions.get(session_id)
         principal.check(status.catalog)
         return session_json(status, self._kind(session_id), self._cameras().get(session_id))
 
     def list(self, principal: Principal) -> list[SessionJson]:
-        """All sessions of one's own catalogs."""
+        """Return all sessions whose catalogs the principal may see."""
         cameras = self._cameras()
         return [
-            session_json(one, self._kind(one.session_id), cameras.get(one.session_id))
-            for one in self.desk.sessions.list()
-            if principal.sees(one.catalog)
+            session_json(status, self._kind(status.session_id), cameras.get(status.session_id))
+            for status in self.services.sessions.list()
+            if principal.sees(status.catalog)
         ]
 
     def catalog_of(self, session_id: str) -> str:
-        """Whose products a session looks for, or looked for.
+        """Return the name of the catalog that a session is, or was, matched with.
 
         Raises:
             NoSuchSession: nothing is known of it.
         """
         try:
-            return self.desk.sessions.get(session_id).catalog
+            return self.services.sessions.get(session_id).catalog
         except NoSuchSession:
-            entries = self.desk.log.after(0, session_id=session_id, limit=1).entries
+            entries = self.services.log.after(0, session_id=session_id, limit=1).entries
             if not entries:
                 raise
             return entries[0].catalog
 
     def preview(self, session_id: str) -> Preview:
-        """What a session's viewers see."""
-        self.desk.sessions.get(session_id)
+        """Return the picture that a session's viewers see."""
+        self.services.sessions.get(session_id)
         return self._previews.setdefault(session_id, Preview())
 
-    def hear(self, message: Message) -> None:
+    def take(self, message: Message) -> None:
         """Take a message of the sessions; from any thread, never blocks."""
-        self.board(message)
+        self.notifier(message)
         if isinstance(message, FrameResult):
-            self._hear_frame(message)
+            self._show_frame(message)
         elif message.status.state.is_final:
             self._previews.pop(message.status.session_id, None)
 
     async def close(self) -> None:
-        """Tell publishers and viewers, and end them."""
+        """Say farewell to publishers and viewers, and end their connections."""
         await asyncio.gather(self._whip_endpoint.close(), self._whep_endpoint.close())
-        self.board.close()
+        self.notifier.close()
 
-    def _hear_frame(self, told: FrameResult) -> None:
-        preview = self._previews.get(told.session_id)
-        origin = self._origins.get(told.session_id)
+    def _show_frame(self, result: FrameResult) -> None:
+        preview = self._previews.get(result.session_id)
+        origin = self._origins.get(result.session_id)
         if preview is None and origin is None:
             return
         try:
-            catalog = self.desk.followed(told.catalog)()
-        except (CatalogError, NoSuchSession):
+            catalog = self.services.catalogs.snapshot(result.catalog)
+        except CatalogError:
             return  # deleted a moment ago; the session says so itself
         if preview is not None:
-            preview.show(lambda: draw_frame(told, catalog))
+            preview.show(lambda: draw_frame(result, catalog))
         if origin is not None and origin.source is not None:
-            _tell(origin.source, told, catalog)
+            _send_frame(origin.source, result, catalog)
 
     def _origin(self, session_id: str) -> _Origin:
         return self._origins.get(session_id, _Origin("url"))
@@ -192,8 +193,12 @@ class SessionService:
         return "camera" if known is None else known.kind
 
     def _cameras(self) -> dict[str, str]:
-        reports = self.desk.cameras.list()
-        return {one.session.session_id: one.camera.camera_id for one in reports if one.session}
+        statuses = self.services.cameras.list()
+        return {
+            status.session.session_id: status.camera.camera_id
+            for status in statuses
+            if status.session is not None
+        }
 
     def _remember(self, session_id: str, origin: _Origin) -> None:
         self._origins[session_id] = origin
@@ -203,43 +208,43 @@ class SessionService:
 
 @asynccontextmanager
 async def run_session_service(
-    desk: LiveServices, hooks: WebhookStore, settings: WebRtcSettings | None = None
+    services: LiveServices, settings: WebRtcSettings | None = None
 ) -> AsyncIterator[SessionService]:
-    """A room around a desk while the block runs."""
+    """Run the service while the block runs; it hears of every frame."""
     async with AsyncExitStack() as stack:
-        room = SessionService(desk, hooks, settings)
-        stack.push_async_callback(room.close)
-        stack.callback(desk.sessions.listen(room.hear))
-        yield room
+        service = SessionService(services, settings)
+        stack.push_async_callback(service.close)
+        stack.callback(services.sessions.listen(service.take))
+        yield service
 
 
-def draw_frame(told: FrameResult, catalog: Catalog) -> RgbImage:
-    """A frame with everything drawn that is in view."""
-    height, width = told.frame.image.shape[:2]
-    seen = [
+def draw_frame(result: FrameResult, catalog: Catalog) -> RgbImage:
+    """Draw everything that is in view onto a copy of its frame."""
+    height, width = result.frame.image.shape[:2]
+    annotations = [
         Annotation(
-            box=note.box,
-            outline=note.outline,
-            label=product_name(note.product_id, catalog),
-            probability=note.probability,
-            verdict=note.verdict,
-            track_id=note.track_id,
+            box=item.box,
+            outline=item.outline,
+            label=product_name(item.product_id, catalog),
+            probability=item.probability,
+            verdict=item.verdict,
+            track_id=item.track_id,
         )
-        for note in told.overlay
+        for item in result.overlay
     ]
-    return Annotator(width, height).draw(told.frame.image, seen)
+    return Annotator(width, height).draw(result.frame.image, annotations)
 
 
-def _tell(source: WhipSource, told: FrameResult, catalog: Catalog) -> None:
-    """Events first: they are never left out, an overlay may be."""
-    for event in told.events:
+def _send_frame(source: WhipSource, result: FrameResult, catalog: Catalog) -> None:
+    """Send events first: they are never left out, an overlay may be."""
+    for event in result.events:
         source.send(json.dumps({"type": "event", "number": None, "data": event_json(event)}))
-    if not told.late:
-        source.send(json.dumps({"type": "overlay", "data": overlay_json(told, catalog)}))
+    if not result.late:
+        source.send(json.dumps({"type": "overlay", "data": overlay_json(result, catalog)}))
 
 
 def engine_starting() -> Problem:
-    """The refusal while the networks are loaded."""
+    """Return the refusal while the networks are loaded."""
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "skulens is starting; try again in a moment",

@@ -12,7 +12,7 @@ from api.http.auth.principal import LiveAccess, Principal, ReadAccess
 from api.http.engine import Engine, EngineDep
 from api.http.live.schemas import session_json
 from api.http.problems import Problem, problem_responses
-from api.http.routes.sessions import Corner, settings_of
+from api.http.routes.sessions import Corner, session_settings
 from api.live.cameras import CameraRequest
 from api.live.cameras.schedule import Hours, Window
 from api.live.cameras.supervisor import CameraStatus
@@ -92,8 +92,12 @@ class CamerasJson(TypedDict):
 @router.get("", summary="List cameras", responses=problem_responses())
 def list_cameras(engine: EngineDep, principal: ReadAccess) -> CamerasJson:
     """Cameras by id."""
-    reports = engine.room.desk.cameras.list()
-    return {"cameras": [_shown(one) for one in reports if principal.sees(one.camera.catalog)]}
+    statuses = engine.live.services.cameras.list()
+    return {
+        "cameras": [
+            _camera_json(status) for status in statuses if principal.sees(status.camera.catalog)
+        ]
+    }
 
 
 @router.post(
@@ -109,16 +113,16 @@ def add_camera(
     principal.check(order.catalog)
     if order.replace:
         _check_own(engine, principal, order.camera_id)
-    engine.hub.store(order.catalog)
-    keeper = engine.room.desk.cameras
+    engine.catalogs.store(order.catalog)
+    cameras = engine.live.services.cameras
     try:
-        camera = keeper.put(_order(order), replace=order.replace)
+        camera = cameras.put(_camera_request(order), replace=order.replace)
     except Refused as error:
         is_there = str(error).endswith("already")
-        status = HTTPStatus.CONFLICT if is_there else HTTPStatus.UNPROCESSABLE_ENTITY
-        raise Problem(status, str(error), "already-exists" if is_there else "invalid") from error
+        code = HTTPStatus.CONFLICT if is_there else HTTPStatus.UNPROCESSABLE_ENTITY
+        raise Problem(code, str(error), "already-exists" if is_there else "invalid") from error
     response.headers["Location"] = f"/v1/cameras/{camera.camera_id}"
-    return _shown(keeper.report(camera))
+    return _camera_json(cameras.status(camera))
 
 
 @router.delete(
@@ -131,20 +135,23 @@ def remove_camera(engine: EngineDep, principal: LiveAccess, camera_id: str) -> N
     """End its session and forget it."""
     _check_own(engine, principal, camera_id)
     try:
-        engine.room.desk.cameras.remove(camera_id)
+        engine.live.services.cameras.remove(camera_id)
     except Refused as error:
         raise Problem(HTTPStatus.NOT_FOUND, str(error)) from error
 
 
 def _check_own(engine: Engine, principal: Principal, camera_id: str) -> None:
-    for one in engine.room.desk.cameras.list():
-        if one.camera.camera_id == camera_id and not principal.sees(one.camera.catalog):
+    for status in engine.live.services.cameras.list():
+        camera = status.camera
+        if camera.camera_id == camera_id and not principal.sees(camera.catalog):
             raise Problem(HTTPStatus.FORBIDDEN, "this camera is of a catalog that is not yours")
 
 
-def _order(order: NewCamera) -> CameraRequest:
-    windows = [Window(tuple(w.days), w.begins, w.ends) for w in order.hours.windows]
-    settings = settings_of(order.regions, order.smallest)
+def _camera_request(order: NewCamera) -> CameraRequest:
+    windows = [
+        Window(tuple(window.days), window.begins, window.ends) for window in order.hours.windows
+    ]
+    settings = session_settings(order.regions, order.smallest)
     return CameraRequest(
         camera_id=order.camera_id,
         address=order.address,
@@ -158,9 +165,9 @@ def _order(order: NewCamera) -> CameraRequest:
     )
 
 
-def _shown(report: CameraStatus) -> CameraJson:
-    camera = report.camera
-    session = report.session
+def _camera_json(status: CameraStatus) -> CameraJson:
+    camera = status.camera
+    session = status.session
     return {
         "camera_id": camera.camera_id,
         "name": camera.name,
@@ -170,13 +177,13 @@ def _shown(report: CameraStatus) -> CameraJson:
         "enabled": camera.enabled,
         "hours": {
             "windows": [
-                {"days": list(w.days), "begins": w.begins, "ends": w.ends}
-                for w in camera.hours.windows
+                {"days": list(window.days), "begins": window.begins, "ends": window.ends}
+                for window in camera.hours.windows
             ],
             "zone": camera.hours.zone,
         },
-        "regions": [[list(corner) for corner in one.corners] for one in camera.regions],
+        "regions": [[list(corner) for corner in region.corners] for region in camera.regions],
         "smallest": camera.smallest,
         "session": None if session is None else session_json(session, "camera", camera.camera_id),
-        "reason": report.reason,
+        "reason": status.reason,
     }

@@ -51,9 +51,9 @@ def list_catalogs(
     engine: EngineDep, principal: ReadAccess, limit: Limit = 100, cursor: Cursor = None
 ) -> CatalogsJson:
     """Catalogs that the key may see, by name."""
-    names = principal.visible(engine.hub.catalogs.names())
-    shown, more = paginate(names, decode_text_cursor(cursor), limit)
-    return {"catalogs": [shown_catalog(engine.hub.catalog(one)) for one in shown],
+    names = principal.visible(engine.catalogs.names())
+    page_names, more = paginate(names, decode_text_cursor(cursor), limit)
+    return {"catalogs": [summarise_catalog(engine.catalogs.snapshot(name)) for name in page_names],
             "next_cursor": more}  # fmt: skip
 
 
@@ -71,9 +71,9 @@ def create_catalog(
 ) -> CatalogJson:
     """Make an empty catalog; the first one waits for the networks."""
     principal.check(order.catalog)
-    engine.hub.catalogs.create(order.catalog)
+    engine.catalogs.create(order.catalog)
     response.headers["Location"] = f"/v1/catalogs/{order.catalog}"
-    return shown_catalog(engine.hub.catalog(order.catalog))
+    return summarise_catalog(engine.catalogs.snapshot(order.catalog))
 
 
 @router.get(
@@ -88,15 +88,15 @@ def show_catalog(
     engine: EngineDep, _: ReadAccess, catalog: str, min_version: MinVersion = 0
 ) -> ShownCatalogJson:
     """A catalog in numbers, and the networks that encoded it."""
-    snapshot = engine.hub.catalog(catalog, min_version)
+    snapshot = engine.catalogs.snapshot(catalog, min_version)
     parts = snapshot.part_ids
     encoded: PartIdsJson = {
         "crop": parts.crop,
         "embedding": parts.embedding,
         "local": parts.local,
     }
-    calibrations = [calibration_json(one) for one in snapshot.calibrations.values()]
-    return {**shown_catalog(snapshot), "part_ids": encoded, "calibrations": calibrations}
+    calibrations = [calibration_json(calibration) for calibration in snapshot.calibrations.values()]
+    return {**summarise_catalog(snapshot), "part_ids": encoded, "calibrations": calibrations}
 
 
 @router.delete(
@@ -107,10 +107,9 @@ def show_catalog(
 )
 def delete_catalog(engine: EngineDep, _: CatalogAccess, catalog: str) -> None:
     """Delete a catalog with all its products and pictures, for ever."""
-    engine.hub.catalogs.delete(catalog)
-    engine.hub.forget(catalog)
+    engine.catalogs.delete(catalog)
 
 
-def shown_catalog(snapshot: Catalog) -> CatalogJson:
-    """A catalog in numbers."""
+def summarise_catalog(snapshot: Catalog) -> CatalogJson:
+    """Return a catalog in numbers."""
     return catalog_json(snapshot.name, snapshot.index_version, snapshot.products.values())

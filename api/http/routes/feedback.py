@@ -96,19 +96,19 @@ def feedback_of(order: FeedbackOrder, by: str, seen_version: int) -> Feedback:
 
 def seen_in(engine: Engine, catalog: str, appearance_id: str) -> ImageFile | None:
     """What was seen of an appearance in a live session with this catalog, if that is kept."""
-    room = engine.condition.room
-    if room is None or not appearance_id:
+    live = engine.status.live
+    if live is None or not appearance_id:
         return None
     try:
-        if room.catalog_of(appearance_id.rpartition("-")[0]) != catalog:
+        if live.catalog_of(appearance_id.rpartition("-")[0]) != catalog:
             return None
-        jpeg = room.desk.evidence.get(appearance_id)
+        jpeg = live.services.evidence.get(appearance_id)
     except (NoSuchSession, Refused):
         return None
     return None if jpeg is None else ImageFile(f"{appearance_id}.jpg", jpeg)
 
 
-router = APIRouter(prefix="/catalogs/{catalog}", tags=["looking"])
+router = APIRouter(prefix="/catalogs/{catalog}", tags=["identify"])
 
 _EXAMPLE = {"feedback_id": "5f3c9a1be2d04c77", "index_version": 42, "picture": True}
 
@@ -145,7 +145,7 @@ async def feedback(
     order = order_of(form)
 
     def keep() -> FeedbackJson:
-        store = engine.hub.store(catalog)
+        store = engine.catalogs.store(catalog)
         said = feedback_of(order, principal.key_id, store.state().sequence)
         seen = form.pictures[0] if form.pictures else seen_in(engine, catalog, said.appearance_id)
         taken = store.feedback.add(said, seen)
@@ -155,4 +155,4 @@ async def feedback(
             "picture": bool(taken.feedback.picture),
         }
 
-    return await engine.compute.run(keep)
+    return await engine.executor.run(keep)

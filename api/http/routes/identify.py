@@ -20,7 +20,7 @@ from catalog.search.search import SearchQuery
 from client.records import ExplainedJson, FoundPageJson, IdentificationJson
 from matcher.decision.explain import Explanation
 
-router = APIRouter(prefix="/catalogs/{catalog}", tags=["looking"])
+router = APIRouter(prefix="/catalogs/{catalog}", tags=["identify"])
 
 _PICTURE: Final = {"type": "string", "format": "binary"}
 
@@ -57,14 +57,14 @@ async def identify(
     picture = form.only_picture()
 
     def look() -> IdentificationJson:
-        snapshot = engine.hub.catalog(catalog, min_version)
+        snapshot = engine.catalogs.snapshot(catalog, min_version)
         image = read_image(picture.data, picture.name)
         found = engine.finder.identify(image, snapshot, whole_image=whole_image)
         engine.metrics.identified(found.elapsed)
         request.state.stages = found.elapsed.public()  # for traces
         return identification_json(picture.name, found)
 
-    return await engine.compute.run(look)
+    return await engine.executor.run(look)
 
 
 @router.post(
@@ -84,13 +84,13 @@ async def explain(
     picture = form.only_picture()
 
     def look() -> ExplainedJson:
-        snapshot = engine.hub.catalog(catalog)
-        engine.hub.store(catalog).product(product_id)
+        snapshot = engine.catalogs.snapshot(catalog)
+        engine.catalogs.store(catalog).product(product_id)
         image = read_image(picture.data, picture.name)
         explanation = engine.finder.explain(image, snapshot, product_id)
         return _explained(picture, explanation)
 
-    return await engine.compute.run(look)
+    return await engine.executor.run(look)
 
 
 @router.post(
@@ -110,13 +110,13 @@ async def search(
     Instead of a cursor, `offset` passes over so many.
     """
     asked = _search_of(form)
-    return await engine.compute.run(_found, engine, catalog, form, asked, min_version)
+    return await engine.executor.run(_found, engine, catalog, form, asked, min_version)
 
 
 def _found(
     engine: Engine, catalog: str, form: Upload, asked: SearchQuery, min_version: int
 ) -> FoundPageJson:
-    snapshot = engine.hub.catalog(catalog, min_version)
+    snapshot = engine.catalogs.snapshot(catalog, min_version)
     if form.pictures:
         picture = form.only_picture()
         image = read_image(picture.data, picture.name)

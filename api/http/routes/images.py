@@ -68,7 +68,7 @@ class ImagesJson(TypedDict):
 @router.get("", summary="List a product's pictures", responses=problem_responses(404))
 def list_images(engine: EngineDep, _: ReadAccess, catalog: str, product_id: str) -> ImagesJson:
     """What is known of the pictures."""
-    product = engine.hub.store(catalog).product(product_id)
+    product = engine.catalogs.store(catalog).product(product_id)
     return {"images": product_json(product)["images"]}
 
 
@@ -92,8 +92,8 @@ async def add_images(
     if not form.pictures:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "send at least one picture", "invalid")
     try:
-        change = await engine.compute.run(
-            lambda: engine.hub.store(catalog).add_images(
+        change = await engine.executor.run(
+            lambda: engine.catalogs.store(catalog).add_images(
                 product_id, form.pictures, if_revision=parse_if_match(if_match)
             )
         )
@@ -122,7 +122,7 @@ async def get_image(
     headers = {"Cache-Control": FOREVER, "ETag": tag}
 
     def read() -> Response:
-        snapshot = engine.hub.catalog(catalog)
+        snapshot = engine.catalogs.snapshot(catalog)
         extension = _extension(snapshot, product_id, image_id)
         if tag in request.headers.get("if-none-match", ""):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
@@ -131,7 +131,7 @@ async def get_image(
             return Response(thumbnail(data, size), media_type=TYPES["jpg"], headers=headers)
         return Response(data, media_type=TYPES[extension], headers=headers)
 
-    return await engine.compute.run(read)
+    return await engine.executor.run(read)
 
 
 @router.delete(
@@ -148,7 +148,7 @@ def remove_image(
 ) -> WrittenJson:
     """Take a picture away; the last one stays."""
     try:
-        change = engine.hub.store(catalog).remove_images(
+        change = engine.catalogs.store(catalog).remove_images(
             product_id, [image_id], if_revision=parse_if_match(if_match)
         )
     except Conflict as error:

@@ -131,7 +131,7 @@ async def import_products(
     engine: EngineDep, _: CatalogAccess, catalog: str, request: Request, response: Response
 ) -> JobJson:
     """A ZIP file with one folder per product, or with a `products.jsonl` or `products.csv`."""
-    await asyncio.to_thread(engine.hub.store, catalog)
+    await asyncio.to_thread(engine.catalogs.store, catalog)
     job_id, folder = await asyncio.to_thread(engine.jobs.reserve)
     name = await receive_file(request, folder / UPLOAD, "archive")
     return await _ordered(engine, response, Order(job_id, JobKind.IMPORT, catalog, name))
@@ -195,13 +195,13 @@ async def calibrate(
 )
 def reset_calibration(engine: EngineDep, _: CatalogAccess, catalog: str) -> ResetJson:
     """Forget the calibration by the present networks; nothing happens where there is none."""
-    store = engine.hub.store(catalog)
+    store = engine.catalogs.store(catalog)
     return {"index_version": decide_as_shipped(store, engine.services.recogniser(store.snapshot()))}
 
 
 async def _reserved(engine: Engine, catalog: str) -> str:
     """The id of a job to be, for a catalog that is there."""
-    await asyncio.to_thread(engine.hub.store, catalog)
+    await asyncio.to_thread(engine.catalogs.store, catalog)
     job_id, _folder = await asyncio.to_thread(engine.jobs.reserve)
     return job_id
 

@@ -28,16 +28,16 @@ _JPEG: Final[dict[int | str, Any]] = {200: {"content": {"image/jpeg": {}}}}
 )
 async def snapshot(engine: EngineDep, principal: ReadAccess, session_id: str) -> Response:
     """A JPEG; 404 before the first frame."""
-    room = engine.room
-    principal.check(room.catalog_of(session_id))
-    preview: Preview = room.preview(session_id)
+    live = engine.live
+    principal.check(live.catalog_of(session_id))
+    preview: Preview = live.preview(session_id)
     if preview.number == 0:
         # Nobody looked before: the next frame is drawn.
         with suppress(TimeoutError):
             async with asyncio.timeout(FIRST_PICTURE_S):
                 while preview.number == 0:
-                    await room.board.news(FIRST_PICTURE_S)
-    jpeg = await engine.compute.run(preview.snapshot)
+                    await live.notifier.wait(FIRST_PICTURE_S)
+    jpeg = await engine.executor.run(preview.snapshot)
     if jpeg is None:
         raise Problem(HTTPStatus.NOT_FOUND, f"session {session_id} has no picture yet")
     return Response(jpeg, media_type="image/jpeg")
@@ -53,10 +53,10 @@ def evidence(
     engine: EngineDep, principal: ReadAccess, session_id: str, appearance_id: str
 ) -> Response:
     """The part of the frame that shows the product."""
-    room = engine.room
-    principal.check(room.catalog_of(session_id))
+    live = engine.live
+    principal.check(live.catalog_of(session_id))
     known = appearance_id.startswith(session_id)
-    jpeg = room.desk.evidence.get(appearance_id) if known else None
+    jpeg = live.services.evidence.get(appearance_id) if known else None
     if jpeg is None:
         raise Problem(HTTPStatus.NOT_FOUND, f"there is no evidence of {appearance_id[:128]}")
     return Response(jpeg, media_type="image/jpeg")
@@ -76,11 +76,11 @@ async def watch(
     engine: EngineDep, principal: ReadAccess, session_id: str, request: Request
 ) -> Response:
     """Answer an SDP offer; `Location` names the viewer."""
-    room = engine.room
-    principal.check(room.catalog_of(session_id))
+    live = engine.live
+    principal.check(live.catalog_of(session_id))
     body, headers = await read_body(request, LARGEST_OFFER), request.headers
     kind, accept = headers.get("content-type"), headers.get("accept")
-    reply, _ = await room.whep.post(kind, body, room.preview(session_id), accept)
+    reply, _ = await live.whep.post(kind, body, live.preview(session_id), accept)
     return respond(reply)
 
 
@@ -97,7 +97,7 @@ async def trickle_viewer(
     """Trickle ICE of a viewer."""
     body, headers = await read_body(request, LARGEST_OFFER), request.headers
     kind, tag = headers.get("content-type"), headers.get("if-match")
-    return respond(await engine.room.whep.patch(viewer, kind, body, tag))
+    return respond(await engine.live.whep.patch(viewer, kind, body, tag))
 
 
 @router.delete(
@@ -108,4 +108,4 @@ async def trickle_viewer(
 )
 async def end_viewer(engine: EngineDep, _: ReadAccess, viewer: str) -> Response:
     """End a viewer's connection; the key in the path cannot be guessed."""
-    return respond(await engine.room.whep.delete(viewer))
+    return respond(await engine.live.whep.delete(viewer))

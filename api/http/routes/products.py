@@ -74,10 +74,10 @@ def list_products(
     removed: bool = False,
 ) -> ProductsJson:
     """Products by id; `removed=true` lists instead those that were removed and can be restored."""
-    snapshot = engine.hub.catalog(catalog, min_version)
+    snapshot = engine.catalogs.snapshot(catalog, min_version)
     products: Mapping[str, Product] = snapshot.products
     if removed:
-        products = engine.hub.store(catalog).state().removed
+        products = engine.catalogs.store(catalog).state().removed
     shown, more = paginate(list(products), decode_text_cursor(cursor), limit)
     return {
         "catalog": catalog,
@@ -100,7 +100,9 @@ async def add_product(
 ) -> WrittenJson:
     """Add a product with its pictures; all of it or nothing."""
     product_id = form.text("product_id")
-    change = await engine.compute.run(lambda: _added(engine.hub.store(catalog), product_id, form))
+    change = await engine.executor.run(
+        lambda: _add(engine.catalogs.store(catalog), product_id, form)
+    )
     response.headers["Location"] = f"/v1/catalogs/{catalog}/products/{product_id}"
     return change_json(catalog, change, response)
 
@@ -125,10 +127,10 @@ def show_product(
     min_version: MinVersion = 0,
 ) -> ProductJson | Response:
     """A product with its pictures' ids; its ETag goes into `If-Match` of a change."""
-    snapshot = engine.hub.catalog(catalog, min_version)
+    snapshot = engine.catalogs.snapshot(catalog, min_version)
     product = snapshot.products.get(product_id)
     if product is None:
-        product = engine.hub.store(catalog).product(product_id)
+        product = engine.catalogs.store(catalog).product(product_id)
     tag = etag_of(product)
     response.headers["ETag"] = tag
     if tag in request.headers.get("if-none-match", ""):
@@ -158,24 +160,24 @@ async def put_product(
     with_revision = if_match is not None
 
     def put() -> tuple[ChangeResult, bool]:
-        store = engine.hub.store(catalog)
+        store = engine.catalogs.store(catalog)
         before = store.state().products.get(product_id)
         if before is None and with_revision:
             raise Problem(HTTPStatus.PRECONDITION_FAILED, f"there is no product {product_id}")
         if before is None:
-            return _added(store, product_id, form), True
+            return _add(store, product_id, form), True
         if only_new:
             raise Problem(HTTPStatus.PRECONDITION_FAILED, f"there is a product {product_id}")
-        return _replaced(store, product_id, form, revision), False
+        return _replace(store, product_id, form, revision), False
 
-    change, is_new = await engine.compute.run(put)
+    change, is_new = await engine.executor.run(put)
     response.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK
     return change_json(catalog, change, response)
 
 
 @router.patch(
     "/{product_id}",
-    summary="ChangeResult what is said of a product",
+    summary="Change what is said of a product",
     responses=problem_responses(404, 409, 412, 415),
     openapi_extra={
         "requestBody": {
@@ -209,7 +211,7 @@ async def patch_product(
     revision = parse_if_match(if_match)
 
     def patch() -> ChangeResult:
-        store = engine.hub.store(catalog)
+        store = engine.catalogs.store(catalog)
         with_tag = if_match is not None
         try:
             return store.update_product(
@@ -222,7 +224,7 @@ async def patch_product(
         except Conflict as error:
             raise to_precondition_failed(error, with_tag=with_tag) from error
 
-    return change_json(catalog, await engine.compute.run(patch), response)
+    return change_json(catalog, await engine.executor.run(patch), response)
 
 
 @router.delete(
@@ -233,7 +235,7 @@ def remove_product(
 ) -> WrittenJson:
     """Take a product out; it can be restored for 30 days."""
     try:
-        change = engine.hub.store(catalog).remove_product(
+        change = engine.catalogs.store(catalog).remove_product(
             product_id, if_revision=parse_if_match(if_match)
         )
     except Conflict as error:
@@ -248,11 +250,13 @@ async def restore_product(
     engine: EngineDep, _: CatalogAccess, catalog: str, product_id: str, response: Response
 ) -> WrittenJson:
     """Undo a removal, pictures included."""
-    change = await engine.compute.run(lambda: engine.hub.store(catalog).restore_product(product_id))
+    change = await engine.executor.run(
+        lambda: engine.catalogs.store(catalog).restore_product(product_id)
+    )
     return change_json(catalog, change, response)
 
 
-def _added(store: CatalogStore, product_id: str, form: Upload) -> ChangeResult:
+def _add(store: CatalogStore, product_id: str, form: Upload) -> ChangeResult:
     return store.add_product(
         product_id,
         form.pictures,
@@ -262,7 +266,7 @@ def _added(store: CatalogStore, product_id: str, form: Upload) -> ChangeResult:
     )
 
 
-def _replaced(
+def _replace(
     store: CatalogStore, product_id: str, form: Upload, revision: int | None
 ) -> ChangeResult:
     try:

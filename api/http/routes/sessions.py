@@ -25,7 +25,7 @@ from stream.webrtc.protocol import HttpReply
 
 router = APIRouter(tags=["live"])
 
-LARGEST_OFFER: Final = 200_000
+LARGEST_OFFER: Final = 200_000  # bytes of SDP
 SDP: Final = "application/sdp"
 Overlay = Annotated[bool, Query(description="Also what there is to draw over each frame.")]
 After = Annotated[int, Query(ge=0, le=2**53, description="Number of the last event you have.")]
@@ -57,20 +57,20 @@ class SessionsJson(TypedDict):
     sessions: list[SessionJson]
 
 
-def settings_of(regions: list[list[Corner]], smallest: float) -> SessionSettings:
-    """What a session looks for.
+def session_settings(regions: list[list[Corner]], smallest: float) -> SessionSettings:
+    """Return the settings of a session.
 
     Raises:
         Problem: a region or the size cannot be.
     """
     try:
-        return SessionSettings(tuple(Region(tuple(one)) for one in regions), smallest)
+        return SessionSettings(tuple(Region(tuple(corners)) for corners in regions), smallest)
     except ValueError as error:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), "invalid") from error
 
 
 def respond(reply: HttpReply) -> Response:
-    """A reply of WHIP or WHEP as a response."""
+    """Return a reply of WHIP or WHEP as a response."""
     if reply.problem:
         return problem_response(reply.status, reply.problem, headers=reply.headers)
     return Response(reply.body or None, reply.status, dict(reply.headers))
@@ -88,9 +88,9 @@ async def publish(engine: EngineDep, _: LiveAccess, catalog: str, request: Reque
     """Answer an SDP offer; what is found comes over the data channel `events`."""
     headers = request.headers
     body = await read_body(request, LARGEST_OFFER)
-    room = engine.room
+    live = engine.live
     kind, accept = headers.get("content-type"), headers.get("accept")
-    return respond(await room.publish(catalog, kind, body, accept))
+    return respond(await live.publish(catalog, kind, body, accept))
 
 
 @router.options(
@@ -101,13 +101,13 @@ async def publish(engine: EngineDep, _: LiveAccess, catalog: str, request: Reque
 )
 async def publish_options(engine: EngineDep, _: LiveAccess, catalog: str) -> Response:  # noqa: ARG001
     """`Accept-Post`, and the ICE servers as `Link`."""
-    return respond(engine.room.options())
+    return respond(engine.live.options())
 
 
 @router.get("/sessions", summary="List live sessions", responses=problem_responses())
 def list_sessions(engine: EngineDep, principal: ReadAccess) -> SessionsJson:
     """Sessions that run, and the last ones that ended by themselves."""
-    return {"sessions": engine.room.list(principal)}
+    return {"sessions": engine.live.list(principal)}
 
 
 @router.post(
@@ -121,17 +121,17 @@ async def begin_session(
 ) -> SessionJson:
     """Match an RTSP or HTTP camera until it is stopped; to have it come back, make it a camera."""
     principal.check(order.catalog)
-    settings = settings_of(order.regions, order.smallest)
+    settings = session_settings(order.regions, order.smallest)
     source = open_live_source(order.url, order.transport, engine.options.rules)
-    session_id = await engine.room.begin(source, order.catalog, settings)
+    session_id = await engine.live.begin(source, order.catalog, settings)
     response.headers["Location"] = f"/v1/sessions/{session_id}"
-    return engine.room.show(session_id, principal)
+    return engine.live.show(session_id, principal)
 
 
 @router.get("/sessions/{session_id}", summary="Show a session", responses=problem_responses(404))
 def show_session(engine: EngineDep, principal: ReadAccess, session_id: str) -> SessionJson:
     """State and counters."""
-    return engine.room.show(session_id, principal)
+    return engine.live.show(session_id, principal)
 
 
 @router.delete(
@@ -143,8 +143,8 @@ def show_session(engine: EngineDep, principal: ReadAccess, session_id: str) -> S
 )
 async def end_session(engine: EngineDep, principal: LiveAccess, session_id: str) -> Response:
     """End a session, in under two seconds from any state."""
-    engine.room.show(session_id, principal)
-    is_whip = await engine.room.stop(session_id)
+    engine.live.show(session_id, principal)
+    is_whip = await engine.live.stop(session_id)
     return Response(status_code=HTTPStatus.OK if is_whip else HTTPStatus.NO_CONTENT)
 
 
@@ -159,10 +159,10 @@ async def trickle(
     engine: EngineDep, principal: LiveAccess, session_id: str, request: Request
 ) -> Response:
     """Trickle ICE of a publisher."""
-    engine.room.show(session_id, principal)
+    engine.live.show(session_id, principal)
     body, headers = await read_body(request, LARGEST_OFFER), request.headers
     kind, tag = headers.get("content-type"), headers.get("if-match")
-    return respond(await engine.room.trickle(session_id, kind, body, tag))
+    return respond(await engine.live.trickle(session_id, kind, body, tag))
 
 
 @router.get(
@@ -182,13 +182,13 @@ async def events(
     """`appearance` events with their numbers as ids, `status`, `overlay`, `missed`, `end`."""
     if last_event_id and last_event_id.isascii() and last_event_id.isdigit():
         after = min(int(last_event_id), 2**53)
-    room = engine.room
-    principal.check(await asyncio.to_thread(room.catalog_of, session_id))
-    wish = StreamRequest(session_id, after, overlay)
+    live = engine.live
+    principal.check(await asyncio.to_thread(live.catalog_of, session_id))
+    wanted = StreamRequest(session_id, after, overlay)
 
     async def lines() -> AsyncIterator[str]:
         yield "retry: 1000\n\n"
-        async for item in stream_session(room, wish, principal, engine.ending):
+        async for item in stream_session(live, wanted, principal, engine.shutdown):
             yield item.as_sse()
 
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -204,8 +204,8 @@ async def events_socket(
     principal = principal_from(socket.headers[HEADER])
     try:
         principal.need(Scope.READ)
-        room = engine.room
-        principal.check(await asyncio.to_thread(room.catalog_of, session_id))
+        live = engine.live
+        principal.check(await asyncio.to_thread(live.catalog_of, session_id))
     except NoSuchSession as error:
         await socket.send_denial_response(problem_response(HTTPStatus.NOT_FOUND, str(error)))
         return
@@ -214,21 +214,21 @@ async def events_socket(
         return
     await socket.accept()
     sending = asyncio.create_task(
-        _send_all(socket, engine, room, StreamRequest(session_id, max(after, 0), overlay))
+        _send_all(socket, engine, live, StreamRequest(session_id, max(after, 0), overlay))
     )
     listening = asyncio.create_task(_until_gone(socket))
     _, others = await asyncio.wait({sending, listening}, return_when=asyncio.FIRST_COMPLETED)
-    for one in others:
-        one.cancel()
+    for task in others:
+        task.cancel()
     await asyncio.gather(sending, listening, return_exceptions=True)
 
 
 async def _send_all(
-    socket: WebSocket, engine: Engine, room: SessionService, wish: StreamRequest
+    socket: WebSocket, engine: Engine, live: SessionService, wanted: StreamRequest
 ) -> None:
     principal = principal_from(socket.headers[HEADER])
     try:
-        async for item in stream_session(room, wish, principal, engine.ending):
+        async for item in stream_session(live, wanted, principal, engine.shutdown):
             await socket.send_text((item if item.kind else StreamItem("alive")).as_text())
         await socket.close()
     except (WebSocketDisconnect, RuntimeError):
@@ -236,7 +236,7 @@ async def _send_all(
 
 
 async def _until_gone(socket: WebSocket) -> None:
-    """Nothing is asked of a reader; what it sends is thrown away."""
+    """Read and throw away what a reader sends, until it leaves."""
     try:
         while True:
             await socket.receive_bytes()

@@ -39,8 +39,8 @@ class ModelsJson(TypedDict):
 def metrics(engine: EngineDep, _: ReadAccess) -> Response:
     """Prometheus' text format; the key goes into `authorization` of its scrape configuration."""
     now = CollectorRegistry()
-    now.register(EngineCollector(engine.hub, engine.jobs, _sessions(engine)))
-    now.register(MaintenanceCollector(engine.tender.tended))
+    now.register(EngineCollector(engine.catalogs, engine.jobs, _sessions(engine)))
+    now.register(MaintenanceCollector(engine.maintenance.statuses))
     text = generate_latest(engine.metrics.registry) + generate_latest(now)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
@@ -50,28 +50,28 @@ def models(engine: EngineDep, _: ReadAccess) -> ModelsJson:
     """What the manifest says of every weights file."""
     settings = engine.services.settings
     entries = read_manifest(settings.weights).entries
-    return {"device": settings.device, "models": [weights_json(one) for one in entries]}
+    return {"device": settings.device, "models": [weights_json(entry) for entry in entries]}
 
 
 @router.get("/system", summary="How everything is", responses=problem_responses())
 def system(engine: EngineDep, principal: ReadAccess) -> dict[str, Any]:
     """Version, readiness, sessions, jobs and catalogs of one's own."""
-    sessions = [one for one in _sessions(engine) if principal.sees(one.catalog)]
-    jobs = [one for one in engine.jobs.list() if principal.sees(one.catalog)]
+    sessions = [session for session in _sessions(engine) if principal.sees(session.catalog)]
+    jobs = [job for job in engine.jobs.list() if principal.sees(job.catalog)]
     return {
         "version": version("skulens"),
-        "uptime_s": round(time.time() - engine.condition.since, 1),
+        "uptime_s": round(time.time() - engine.status.since, 1),
         "readiness": readiness(engine),
-        "sessions": Counter(one.state.value for one in sessions),
-        "jobs": Counter(str(one.state) for one in jobs),
+        "sessions": Counter(session.state.value for session in sessions),
+        "jobs": Counter(str(job.state) for job in jobs),
         "catalogs": {
             name: {
-                "index_version": one.index_version,
-                "degraded": one.degraded,
-                "reason": one.reason,
-                "age_s": round(one.age_s, 2),
+                "index_version": follower.index_version,
+                "degraded": follower.degraded,
+                "reason": follower.reason,
+                "age_s": round(follower.age_s, 2),
             }
-            for name, one in engine.hub.health().items()
+            for name, follower in engine.catalogs.health().items()
             if principal.sees(name)
         },
         "memory_mb": round(psutil.Process().memory_info().rss / 1e6, 1),
@@ -79,8 +79,8 @@ def system(engine: EngineDep, principal: ReadAccess) -> dict[str, Any]:
 
 
 def _sessions(engine: Engine) -> tuple[SessionStatus, ...]:
-    room = engine.condition.room
-    return () if room is None else room.desk.sessions.list()
+    live = engine.status.live
+    return () if live is None else live.services.sessions.list()
 
 
 @probes.get("/healthz", summary="Is it alive?")
@@ -96,20 +96,24 @@ async def healthz() -> dict[str, str]:
 )
 async def readyz(engine: EngineDep, response: Response) -> dict[str, Any]:
     """`ready`; `degraded` when a catalog's storage does not answer; `starting`; `broken`."""
-    response.status_code = 503 if engine.condition.room is None else 200
-    said = readiness(engine)
+    response.status_code = 503 if engine.status.live is None else 200
+    details = readiness(engine)
     # Anybody may ask this: how many catalogs are stale, but not their names.
-    return {**said, "catalogs": len(said["catalogs"])}
+    return {**details, "catalogs": len(details["catalogs"])}
 
 
 def readiness(engine: Engine) -> dict[str, Any]:
-    """The same with the stale catalogs' names and reasons."""
-    condition = engine.condition
-    stale = {name: one.reason for name, one in engine.hub.health().items() if one.degraded}
-    if condition.fault:
-        status = "broken"
-    elif condition.room is None:
-        status = "starting"
+    """Return `readyz`'s answer with the stale catalogs' names and reasons."""
+    status = engine.status
+    stale = {
+        name: follower.reason
+        for name, follower in engine.catalogs.health().items()
+        if follower.degraded
+    }
+    if status.fault:
+        word = "broken"
+    elif status.live is None:
+        word = "starting"
     else:
-        status = "degraded" if stale else "ready"
-    return {"status": status, "reason": condition.fault, "catalogs": stale}
+        word = "degraded" if stale else "ready"
+    return {"status": word, "reason": status.fault, "catalogs": stale}

@@ -87,7 +87,7 @@ async def send_video(
     name: Annotated[str, Query(max_length=300, description="For people.")] = "",
 ) -> JobJson:
     """Send a video file, or say where one lies in a bucket; it is matched when its turn comes."""
-    await asyncio.to_thread(engine.hub.store, catalog)
+    await asyncio.to_thread(engine.catalogs.store, catalog)
     order: dict[str, Any] = {"annotated": annotated}
     if media_type(request) == "application/json":
         order["address"] = _address_in(await read_object(request))
@@ -97,7 +97,7 @@ async def send_video(
         job_id, folder = await asyncio.to_thread(engine.jobs.reserve)
         said = await receive_file(request, folder / UPLOAD, "video")
         try:
-            await engine.compute.run(check_video_file, folder / UPLOAD)
+            await engine.executor.run(check_video_file, folder / UPLOAD)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -229,7 +229,7 @@ async def _following(engine: Engine, video_id: str, path: Path, place: int) -> A
         if (progress := json.dumps(job_json(job))) != said:
             said = progress
             yield f"event: progress\ndata: {progress}\n\n"
-        if (job.state.is_final and not found) or engine.ending.is_set:
+        if (job.state.is_final and not found) or engine.shutdown.is_set:
             yield f"event: end\ndata: {json.dumps({'state': str(job.state)})}\n\n"
             return
         await asyncio.sleep(POLL_S)

@@ -54,7 +54,7 @@ class WebhooksJson(TypedDict):
 @router.get("", summary="List webhooks", responses=problem_responses())
 def list_webhooks(engine: EngineDep, _: AdminAccess) -> WebhooksJson:
     """Webhooks by id."""
-    return {"webhooks": [_shown(one) for one in engine.room.hooks.list()]}
+    return {"webhooks": [_webhook_json(hook) for hook in engine.live.services.webhooks.list()]}
 
 
 @router.post(
@@ -67,18 +67,18 @@ def add_webhook(
     engine: EngineDep, _: AdminAccess, order: NewWebhook, response: Response
 ) -> WebhookJson:
     """Events are delivered at least once, in order, signed with the secret."""
-    _check(engine, order)
-    asked = WebhookRequest(
+    _check_address(engine, order)
+    request = WebhookRequest(
         order.webhook_id, order.url, order.secret, tuple(order.kinds), order.catalog
     )
     try:
-        hook = engine.room.desk.webhooks.add(asked)
+        hook = engine.live.services.webhooks.add(request)
     except Refused as error:
         is_there = str(error).endswith("already")
         status = HTTPStatus.CONFLICT if is_there else HTTPStatus.UNPROCESSABLE_ENTITY
         raise Problem(status, str(error), "already-exists" if is_there else "invalid") from error
     response.headers["Location"] = f"/v1/webhooks/{hook.webhook_id}"
-    return _shown(hook)
+    return _webhook_json(hook)
 
 
 @router.delete(
@@ -90,18 +90,18 @@ def add_webhook(
 def remove_webhook(engine: EngineDep, _: AdminAccess, webhook_id: str) -> None:
     """Forget a webhook."""
     try:
-        engine.room.desk.webhooks.remove(webhook_id)
+        engine.live.services.webhooks.remove(webhook_id)
     except Refused as error:
         raise Problem(HTTPStatus.NOT_FOUND, str(error)) from error
 
 
-def _check(engine: Engine, order: NewWebhook) -> None:
+def _check_address(engine: Engine, order: NewWebhook) -> None:
     forbidden = engine.options.webhook_rule(order.url)
     if forbidden:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, forbidden, "invalid")
 
 
-def _shown(hook: Webhook) -> WebhookJson:
+def _webhook_json(hook: Webhook) -> WebhookJson:
     return {
         "webhook_id": hook.webhook_id,
         "url": hook.url,

@@ -1,4 +1,4 @@
-"""Figures for Prometheus: what was asked, how long it took, and how everything is now."""
+"""Metrics for Prometheus: requests, stages, and gauges of sessions, jobs and catalogs."""
 
 import time
 from collections import Counter as Count
@@ -21,10 +21,11 @@ from matcher.live import SessionStatus
 from matcher.results import StageTimes
 from stream.status import SourceState
 
+# Seconds: from a cached answer to the largest picture.
 BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
-_OF_SESSIONS: Final = (
+_SESSION_GAUGES: Final = (
     ("frames_in", "frames_in", "Frames that came"),
     ("processed", "processed", "Frames that were matched"),
     ("dropped", "dropped", "Frames that a newer one replaced"),
@@ -36,10 +37,10 @@ _OF_SESSIONS: Final = (
 
 
 class Metrics:
-    """All figures of one engine.
+    """The counters and histograms of one engine.
 
     Attributes:
-        registry: what Prometheus reads.
+        registry: read by Prometheus.
     """
 
     def __init__(self) -> None:
@@ -77,19 +78,19 @@ class Metrics:
 
 
 class RequestMetrics:
-    """In front of an application: counts what it answers, by route and not by path."""
+    """Middleware that counts answers, by route and not by path."""
 
-    def __init__(self, inner: ASGIApp) -> None:
-        self._inner = inner
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "http":
-            await self._inner(scope, receive, send)
+            await self._app(scope, receive, send)
             return
         began = time.perf_counter()
 
-        async def counted(message: Message) -> None:
+        async def count(message: Message) -> None:
             if message["type"] == "http.response.start":
                 route = route_of(scope)
                 metrics: Metrics = scope["state"]["engine"].metrics
@@ -97,11 +98,11 @@ class RequestMetrics:
                 metrics.answered(scope["method"], route, message["status"], seconds)
             await send(message)
 
-        await self._inner(scope, receive, counted)
+        await self._app(scope, receive, count)
 
 
 def route_of(scope: Scope) -> str:
-    """The path with the names of its parameters for their values; one name for all others."""
+    """Return the path with its parameters' names for their values; "none" for unknown routes."""
     if "route" not in scope:
         return "none"
     names = {str(value): f"{{{name}}}" for name, value in scope["path_params"].items()}
@@ -109,12 +110,12 @@ def route_of(scope: Scope) -> str:
 
 
 class EngineCollector(Collector):
-    """How everything is at the moment that somebody looks."""
+    """Gauges of the whole engine, read when Prometheus asks."""
 
     def __init__(
-        self, hub: CatalogRegistry, jobs: JobRunner, sessions: Iterable[SessionStatus]
+        self, catalogs: CatalogRegistry, jobs: JobRunner, sessions: Iterable[SessionStatus]
     ) -> None:
-        self._hub = hub
+        self._catalogs = catalogs
         self._jobs = jobs
         self._sessions = tuple(sessions)
 
@@ -123,64 +124,70 @@ class EngineCollector(Collector):
         yield from self._of_sessions()
         yield from self._of_catalogs()
         jobs = Count(job.state for job in self._jobs.list())
-        yield _by("skulens_jobs", "Jobs by state", "state", {s.value: jobs[s] for s in JobState})
+        yield _gauge("skulens_jobs", "Jobs by state", "state", {s.value: jobs[s] for s in JobState})
         memory = psutil.Process().memory_info().rss
         yield GaugeMetricFamily("skulens_memory_bytes", "Resident memory of the engine", memory)
 
     def _of_sessions(self) -> Iterator[Metric]:
-        states = Count(one.state for one in self._sessions)
+        states = Count(session.state for session in self._sessions)
         named = {state.value: states[state] for state in SourceState}
-        yield _by("skulens_sessions", "Live sessions by state", "state", named)
-        running = {one.session_id: one for one in self._sessions if not one.state.is_final}
-        for name, member, said in _OF_SESSIONS:
-            values = {key: float(getattr(one.counters, member)) for key, one in running.items()}
-            yield _by(f"skulens_session_{name}", said, "session", values)
+        yield _gauge("skulens_sessions", "Live sessions by state", "state", named)
+        running = {
+            session.session_id: session.counters
+            for session in self._sessions
+            if not session.state.is_final
+        }
+        for name, member, help_text in _SESSION_GAUGES:
+            values = {key: float(getattr(numbers, member)) for key, numbers in running.items()}
+            yield _gauge(f"skulens_session_{name}", help_text, "session", values)
 
     def _of_catalogs(self) -> Iterator[Metric]:
-        health = self._hub.health()
-        ages = {name: one.age_s for name, one in health.items()}
-        yield _by("skulens_journal_age_seconds", "Since the journal was seen", "catalog", ages)
-        versions = {name: one.index_version for name, one in health.items()}
-        yield _by("skulens_index_version", "Of the followed catalogs", "catalog", versions)
-        degraded = {name: int(one.degraded) for name, one in health.items()}
-        yield _by("skulens_catalog_degraded", "The storage does not answer", "catalog", degraded)
-        recalls = {name: one.recall for name, one in self._hub.indexes().items()}
+        health = self._catalogs.health()
+        ages = {name: follower.age_s for name, follower in health.items()}
+        yield _gauge("skulens_journal_age_seconds", "Since the journal was seen", "catalog", ages)
+        versions = {name: follower.index_version for name, follower in health.items()}
+        yield _gauge("skulens_index_version", "Of the followed catalogs", "catalog", versions)
+        degraded = {name: int(follower.degraded) for name, follower in health.items()}
+        yield _gauge("skulens_catalog_degraded", "The storage does not answer", "catalog", degraded)
+        recalls = {name: index.recall for name, index in self._catalogs.index_health().items()}
         checked = {name: recall for name, recall in recalls.items() if recall is not None}
-        said = "Share of checked shortlists whose best product hashing found"
-        yield _by("skulens_index_recall", said, "catalog", checked)
+        help_text = "Share of checked shortlists whose best product hashing found"
+        yield _gauge("skulens_index_recall", help_text, "catalog", checked)
 
 
-def _by(name: str, said: str, label: str, values: dict[str, int] | dict[str, float]) -> Metric:
-    family = GaugeMetricFamily(name, said, labels=(label,))
+def _gauge(
+    name: str, help_text: str, label: str, values: dict[str, int] | dict[str, float]
+) -> Metric:
+    family = GaugeMetricFamily(name, help_text, labels=(label,))
     for key, value in values.items():
         family.add_metric((key,), float(value))
     return family
 
 
-_FIGURES: Final[tuple[tuple[str, str, Callable[[MaintenanceStatus], float]], ...]] = (
-    ("synced_seconds", "Unix time of the last look", lambda one: one.synced_at),
-    ("reconciled_seconds", "Unix time of the last comparison", lambda one: one.reconciled_at),
-    ("drift", "Share of what was compared that differed", lambda one: one.drift),
-    ("failed", "The last look failed", lambda one: bool(one.fault)),
+_MAINTENANCE_GAUGES: Final[tuple[tuple[str, str, Callable[[MaintenanceStatus], float]], ...]] = (
+    ("synced_seconds", "Unix time of the last look", lambda status: status.synced_at),
+    ("reconciled_seconds", "Unix time of the last comparison", lambda status: status.reconciled_at),
+    ("drift", "Share of what was compared that differed", lambda status: status.drift),
+    ("failed", "The last look failed", lambda status: bool(status.fault)),
     (
         "withheld",
         "Removals that somebody has to confirm",
-        lambda one: one.count(FindingKind.WITHHELD),
+        lambda status: status.count(FindingKind.WITHHELD),
     ),
-    ("problems", "What somebody has to mend", lambda one: one.count(FindingKind.PROBLEM)),
+    ("problems", "What somebody has to mend", lambda status: status.count(FindingKind.PROBLEM)),
 )
 
 
 class MaintenanceCollector(Collector):
-    """How every catalog was found, by name."""
+    """Gauges of what maintenance found, by catalog."""
 
-    def __init__(self, tended: Mapping[str, MaintenanceStatus]) -> None:
-        self._tended = tended
+    def __init__(self, statuses: Mapping[str, MaintenanceStatus]) -> None:
+        self._statuses = statuses
 
     @override
     def collect(self) -> Iterator[Metric]:
-        for name, said, value in _FIGURES:
-            family = GaugeMetricFamily(f"skulens_storage_{name}", said, labels=("catalog",))
-            for catalog, one in self._tended.items():
-                family.add_metric((catalog,), float(value(one)))
+        for name, help_text, value in _MAINTENANCE_GAUGES:
+            family = GaugeMetricFamily(f"skulens_storage_{name}", help_text, labels=("catalog",))
+            for catalog, status in self._statuses.items():
+                family.add_metric((catalog,), float(value(status)))
             yield family

@@ -1,10 +1,10 @@
-"""Sees to it that every remembered camera is watched when it is to be."""
+"""Keeps a live session running for every remembered camera, within its hours."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
-from typing import Final, Protocol
+from typing import Final
 
 from api.errors import Refused
 from api.live.cameras.camera import Camera, CameraRequest
@@ -15,31 +15,20 @@ from matcher.live import LiveError, NoSuchSession, SessionManager, SessionStatus
 from stream.errors import StreamError
 from stream.sources import LiveSource
 
-TICK_S: Final = 1.0
-AGAIN_S: Final = 15.0
+TICK_S: Final = 1.0  # between two looks at all cameras
+RETRY_S: Final = 15.0  # after a failure
 
 OpenSource = Callable[[Camera, str], LiveSource]
-
-
-class FollowCatalog(Protocol):
-    """What gives a catalog's newest snapshot at any time."""
-
-    def __call__(self, name: str) -> Callable[[], Catalog]:
-        """Follow a catalog.
-
-        Raises:
-            CatalogError: there is none of that name, or it cannot be read.
-        """
-        ...
+FollowCatalog = Callable[[str], Callable[[], Catalog]]
 
 
 @dataclass(frozen=True, slots=True)
 class CameraStatus:
-    """A camera and what becomes of it.
+    """A camera and its session.
 
     Attributes:
         camera: as remembered.
-        session: of now; None while it is not watched.
+        session: the running one; None while it is not watched.
         reason: why it is not watched, one sentence; empty while it is.
     """
 
@@ -51,64 +40,64 @@ class CameraStatus:
 class CameraSupervisor:
     """Starts a session per camera, ends it outside its hours, tries again when it failed.
 
-    Thread-safe. What it needs is given; close it before the manager.
+    Thread-safe. Close it before the session manager.
     """
 
     def __init__(
         self,
         store: CameraStore,
         manager: SessionManager[Catalog],
-        catalogs: FollowCatalog,
+        follow: FollowCatalog,
         open_source: OpenSource,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Begin to watch, in a thread of its own.
+        """Start watching, in a thread of its own.
 
         Args:
             store: of the cameras.
             manager: of the sessions.
-            catalogs: gives newest snapshots.
+            follow: returns, for a catalog's name, what gives its newest snapshot; raises
+                `CatalogError` if it cannot be read.
             open_source: makes a source of a camera and its address.
             clock: Unix seconds.
         """
         self._store = store
         self._manager = manager
-        self._catalogs = catalogs
+        self._follow = follow
         self._open_source = open_source
         self._clock = clock
         self._lock = Lock()
         self._sessions: dict[str, str] = {}
         self._reasons: dict[str, str] = {}
-        self._again_at: dict[str, float] = {}
+        self._retry_at: dict[str, float] = {}
         self._wake = Event()
-        self._closing = False
+        self._is_closing = False
         self._thread = Thread(target=self._run, name="cameras", daemon=True)
         self._thread.start()
 
     def list(self) -> tuple[CameraStatus, ...]:
-        """All cameras, by id."""
-        return tuple(self.report(camera) for camera in self._store.list())
+        """Return all cameras with their sessions, by id."""
+        return tuple(self.status(camera) for camera in self._store.list())
 
-    def report(self, camera: Camera) -> CameraStatus:
-        """How one camera is."""
+    def status(self, camera: Camera) -> CameraStatus:
+        """Return a camera with its session."""
         with self._lock:
             session_id = self._sessions.get(camera.camera_id)
             reason = self._reasons.get(camera.camera_id, "It will be watched in a moment.")
-        status = self._status(session_id)
-        return CameraStatus(camera, status, "" if status is not None else reason)
+        session = self._session_status(session_id)
+        return CameraStatus(camera, session, "" if session is not None else reason)
 
     def put(self, order: CameraRequest, *, replace: bool = False) -> Camera:
         """Remember a camera and watch it at once; a changed one begins a new session.
 
         Raises:
-            Refused: see `CameraStore.add`.
-            OSError: likewise.
+            Refused, OSError: see `CameraStore.add`.
         """
         camera = self._store.add(order, replace=replace)
         with self._lock:
             self._end(camera.camera_id)
-            self._again_at.pop(camera.camera_id, None)
+            self._retry_at.pop(camera.camera_id, None)
         self._wake.set()
         return camera
 
@@ -123,49 +112,49 @@ class CameraSupervisor:
         with self._lock:
             self._end(camera_id)
             self._reasons.pop(camera_id, None)
-            self._again_at.pop(camera_id, None)
+            self._retry_at.pop(camera_id, None)
 
     def close(self, timeout: float = 5.0) -> None:
         """Watch no more; the sessions are the manager's to end. Safe to call twice."""
-        self._closing = True
+        self._is_closing = True
         self._wake.set()
         self._thread.join(timeout)
 
     def _run(self) -> None:
-        while not self._closing:
+        while not self._is_closing:
             for camera in self._store.list():
                 with self._lock:
-                    if not self._closing:
-                        self._look_after(camera)
+                    if not self._is_closing:
+                        self._update(camera)
             self._wake.wait(TICK_S)
             self._wake.clear()
 
-    def _look_after(self, camera: Camera) -> None:
+    def _update(self, camera: Camera) -> None:
         key, now = camera.camera_id, self._clock()
         idle = _idle_reason(camera, now)
-        status = self._status(self._sessions.get(key))
+        status = self._session_status(self._sessions.get(key))
         if idle:
             self._end(key)
             self._reasons[key] = idle
         elif status is not None and status.state.is_final:
             self._end(key)
-            self._put_off(key, status.reason, now)
-        elif status is None and now >= self._again_at.get(key, 0.0):
+            self._retry_later(key, status.reason, now)
+        elif status is None and now >= self._retry_at.get(key, 0.0):
             self._begin(camera, now)
 
     def _begin(self, camera: Camera, now: float) -> None:
         key = camera.camera_id
         try:
             source = self._open_source(camera, self._store.address(key))
-            catalog = self._catalogs(camera.catalog)
+            newest = self._follow(camera.catalog)
             settings = camera.session_settings
-            self._sessions[key] = self._manager.start(source, catalog, settings)
+            self._sessions[key] = self._manager.start(source, newest, settings)
         except (Refused, CatalogError, LiveError, StreamError, OSError) as error:
-            self._put_off(key, " ".join(str(error).split()), now)
+            self._retry_later(key, " ".join(str(error).split()), now)
 
-    def _put_off(self, key: str, reason: str, now: float) -> None:
+    def _retry_later(self, key: str, reason: str, now: float) -> None:
         self._reasons[key] = reason
-        self._again_at[key] = now + AGAIN_S
+        self._retry_at[key] = now + RETRY_S
 
     def _end(self, key: str) -> None:
         session_id = self._sessions.pop(key, None)
@@ -175,7 +164,7 @@ class CameraSupervisor:
             except NoSuchSession:
                 return  # it ended by itself, or somebody stopped it
 
-    def _status(self, session_id: str | None) -> SessionStatus | None:
+    def _session_status(self, session_id: str | None) -> SessionStatus | None:
         if session_id is None:
             return None
         try:

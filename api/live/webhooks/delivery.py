@@ -71,6 +71,10 @@ class WebhookDelivery:
         for hook in store.list():
             self._begin(hook)
 
+    def list(self) -> tuple[Webhook, ...]:
+        """Return all webhooks, by id."""
+        return self._store.list()
+
     def add(self, order: WebhookRequest) -> Webhook:
         """Remember a webhook and tell it of everything from now on.
 

@@ -1,4 +1,6 @@
 import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from api.live.cameras import CameraRequest
 from api.live.events import EvidenceSettings
 from api.live.services import LiveServices, LiveServicesOptions, open_live_services
 from api.live.source import open_live_source, parse_transport
+from api.open_catalogs import CatalogRegistry
 from api.settings import Settings
 from catalog.ingest.image_file import ImageFile
 from matcher.live import LiveSettings
@@ -23,6 +26,15 @@ from tests.matcher.live.sources import wait_until
 OPTIONS = LiveServicesOptions(LiveSettings(), EvidenceSettings(), AddressRules())
 
 
+@contextmanager
+def opened(folder: Path, services: FakeServices) -> Iterator[LiveServices]:
+    with (
+        closing(CatalogRegistry(services.catalogs)) as catalogs,
+        open_live_services(folder / "state", services.finder, catalogs, OPTIONS) as live,
+    ):
+        yield live
+
+
 def test_what_a_recording_shows_is_logged_with_evidence_and_survives_a_restart(
     tmp_path: Path,
 ) -> None:
@@ -30,14 +42,14 @@ def test_what_a_recording_shows_is_logged_with_evidence_and_survives_a_restart(
     store = services.catalogs.create("shop")
     store.add_product("tea", [ImageFile("tea.png", encoded(Image.fromarray(pixels(1, 64, 48))))])
     clip = tea_clip(tmp_path / "clip.mp4")
-    with open_live_services(tmp_path / "state", services, OPTIONS) as desk:
-        session_id = desk.sessions.start(RecordingSource(clip), desk.followed("shop"))
-        wait_until(lambda: len(desk.log.after(0).entries) == 3)
-        appearance = json.loads(desk.log.after(0).entries[1].body)["appearance_id"]
-        assert desk.evidence.get(appearance) is not None
-    with open_live_services(tmp_path / "state", services, OPTIONS) as desk:
-        entries = desk.log.after(0, session_id=session_id).entries
-        assert [json.loads(each.body)["event"] for each in entries] == [
+    with opened(tmp_path, services) as live:
+        session_id = live.sessions.start(RecordingSource(clip), live.catalogs.follow("shop"))
+        wait_until(lambda: len(live.log.after(0).entries) == 3)
+        appearance = json.loads(live.log.after(0).entries[1].body)["appearance_id"]
+        assert live.evidence.get(appearance) is not None
+    with opened(tmp_path, services) as live:
+        entries = live.log.after(0, session_id=session_id).entries
+        assert [json.loads(entry.body)["event"] for entry in entries] == [
             "entered",
             "confirmed",
             "left",
@@ -49,21 +61,21 @@ def test_cameras_come_back_with_the_service(tmp_path: Path) -> None:
     services.catalogs.create("shop")
     order = CameraRequest("door", "http://127.0.0.1:9/none", "shop")
 
-    def is_watched(desk: LiveServices) -> bool:
-        return desk.cameras.list()[0].session is not None
+    def is_watched(live: LiveServices) -> bool:
+        return live.cameras.list()[0].session is not None
 
-    with open_live_services(tmp_path / "state", services, OPTIONS) as desk:
-        desk.cameras.put(order)
-        wait_until(lambda: is_watched(desk))
-    with open_live_services(tmp_path / "state", services, OPTIONS) as again:
+    with opened(tmp_path, services) as live:
+        live.cameras.put(order)
+        wait_until(lambda: is_watched(live))
+    with opened(tmp_path, services) as again:
         wait_until(lambda: is_watched(again))
 
 
 def test_a_camera_of_a_catalog_that_is_not_there_says_so(tmp_path: Path) -> None:
     services = FakeServices(Settings(storage=tmp_path / "data"))
-    with open_live_services(tmp_path / "state", services, OPTIONS) as desk:
-        desk.cameras.put(CameraRequest("door", "http://127.0.0.1:9/none", "nosuch"))
-        wait_until(lambda: "nosuch" in desk.cameras.list()[0].reason)
+    with opened(tmp_path, services) as live:
+        live.cameras.put(CameraRequest("door", "http://127.0.0.1:9/none", "nosuch"))
+        wait_until(lambda: "nosuch" in live.cameras.list()[0].reason)
 
 
 def test_a_service_plays_no_files_of_its_machine(tmp_path: Path) -> None:

@@ -14,11 +14,11 @@ from catalog.search.vector_index import IndexHealth
 from tests.api.http.serving import Service, png
 
 
-class HashedHub(CatalogRegistry):
+class HashedCatalogs(CatalogRegistry):
     """Follows a catalog so large that shortlists are hashed, and one where none was checked."""
 
     @override
-    def indexes(self) -> dict[str, IndexHealth]:
+    def index_health(self) -> dict[str, IndexHealth]:
         checked = IndexHealth(10**6, hashed=True, checks=200, recall=0.97, alarm=False)
         unchecked = IndexHealth(9, hashed=False, checks=0, recall=None, alarm=False)
         return {"large": checked, "new": unchecked}
@@ -37,9 +37,11 @@ def test_recall_is_told_of_the_catalogs_in_which_it_was_checked(tmp_path: Path) 
     settings = Settings(storage=tmp_path / "data")
     with (
         build_services(settings) as services,
-        closing(HashedHub(services.catalogs)) as hub,
+        closing(HashedCatalogs(services.catalogs)) as catalogs,
         closing(JobRunner(tmp_path / "jobs", {})) as jobs,
     ):
-        told = {one.name: one.samples for one in EngineCollector(hub, jobs, ()).collect()}
-    (recall,) = told["skulens_index_recall"]
+        samples = {
+            metric.name: metric.samples for metric in EngineCollector(catalogs, jobs, ()).collect()
+        }
+    (recall,) = samples["skulens_index_recall"]
     assert (recall.labels, recall.value) == ({"catalog": "large"}, 0.97)
