@@ -162,6 +162,6 @@ def _status_after(
 
 def _log_findings(name: str, report: Report) -> None:
     for finding in report.findings:
-        needs_person = finding.kind in (FindingKind.WITHHELD, FindingKind.PROBLEM)
+        needs_person = finding.kind in (FindingKind.HELD_BACK, FindingKind.PROBLEM)
         level = logging.WARNING if needs_person else logging.INFO
         _logger.log(level, "catalog %s: %s", name, finding.sentence)

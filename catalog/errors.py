@@ -1,4 +1,4 @@
-"""What can go wrong with a catalog; every message is one sentence for people."""
+"""Errors of a catalog; every message is one sentence for people."""
 
 
 class CatalogError(Exception):
@@ -23,10 +23,6 @@ class NewerFormat(CatalogError):
 
 class VersionNotReached(CatalogError):
     """The version that was asked for has not been seen within the wait."""
-
-
-class Withheld(CatalogError):
-    """So much has disappeared at once that it is taken for a fault until somebody confirms it."""
 
 
 class Conflict(CatalogError):

@@ -25,7 +25,7 @@ from catalog.storage.base import Storage
 
 @dataclass(frozen=True, slots=True)
 class CatalogSources:
-    """What the snapshots of one catalog read from and share.
+    """Sources that the snapshots of one catalog read from and share.
 
     Attributes:
         storage: of the pictures.
@@ -80,7 +80,7 @@ class Catalog:
 
     @property
     def feedback(self) -> tuple[Feedback, ...]:
-        """What was said of answers, the newest last."""
+        """Opinions of answers, the newest last."""
         return self._state.feedback
 
     def encoding(self, image_id: str) -> Encoding:

@@ -51,7 +51,7 @@ BeforeCommit = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class ChangeResult:
-    """What a write did.
+    """The result of a write.
 
     Attributes:
         index_version: the catalog's afterwards.
@@ -117,7 +117,7 @@ class CatalogStore:
 
     @property
     def commit_log(self) -> CommitLog:
-        """What commits to its journal."""
+        """The log that commits to its journal."""
         return self._log
 
     @property

@@ -62,7 +62,6 @@ TABLE: Final[Mapping[type[Exception], _Row]] = {
     catalog_errors.PictureError: _Row(HTTPStatus.UNPROCESSABLE_ENTITY, "picture"),
     catalog_errors.NewerFormat: _Row(HTTPStatus.CONFLICT, "newer-format"),
     catalog_errors.VersionNotReached: _Row(HTTPStatus.SERVICE_UNAVAILABLE, "behind", retry=True),
-    catalog_errors.Withheld: _Row(HTTPStatus.CONFLICT, "withheld"),
     catalog_errors.Conflict: _Row(HTTPStatus.CONFLICT),
     catalog_errors.Undetermined: _Row(HTTPStatus.SERVICE_UNAVAILABLE, "undetermined", retry=True),
     catalog_errors.StorageUnavailable: _Row(HTTPStatus.SERVICE_UNAVAILABLE, "storage", retry=True),

@@ -166,7 +166,7 @@ class RemoteCatalog:
         attribute_changes: Mapping[str, AttributeValue | None] | None = None,
         if_revision: int | None = None,
     ) -> ChangeResult:
-        """ChangeResult what is said of a product."""
+        """Change texts and attributes of a product."""
         texts = {"name": name, "description": description}
         changes: dict[str, object] = {key: one for key, one in texts.items() if one is not None}
         if attribute_changes:

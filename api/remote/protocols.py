@@ -92,7 +92,7 @@ class EditableCatalog(Protocol):
         attribute_changes: "Mapping[str, AttributeValue | None] | None" = None,
         if_revision: int | None = None,
     ) -> "ChangeResult":
-        """ChangeResult what is said of a product."""
+        """Change texts and attributes of a product."""
         ...
 
     def remove_product(self, product_id: str) -> "ChangeResult":

@@ -21,9 +21,9 @@ from catalog.journal.state import CatalogState
 from catalog.records.feedback import Feedback
 from catalog.storage.base import Storage
 
-# Pixels and JPEG quality of the picture that is kept: enough to learn from, some 200 KB.
-_LONGEST_SIDE: Final = 1024
-_QUALITY: Final = 92
+# The picture that is kept is enough to learn from, and takes some 200 KB.
+_LONGEST_SIDE: Final = 1024  # pixels
+_QUALITY: Final = 92  # of JPEG, at most 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from catalog.errors import CatalogError
 from catalog.records.product import Product
 from catalog.search.vector_index import Neighbour
 
-# Pixels: blur is measured on a picture of this size, by a mean over so many of its rows.
-_BLUR_SIDE: Final = 512
-_BLUR_TAPS: Final = 9
+# Blur is measured on a picture of this size, in which it does not depend on the camera's.
+_BLUR_SIDE: Final = 512  # pixels
+_BLUR_TAPS: Final = 9  # pixels that a mean is taken over, as in the paper
 # Nearest products that a picture is compared with.
 _NEAREST: Final = 8
 

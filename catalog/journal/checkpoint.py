@@ -28,7 +28,7 @@ _FEWEST_ENTRIES: Final = 64
 _SHARE: Final = 20
 # The newest ones that stay: the one before the last serves whoever is reading it.
 _KEPT: Final = 2
-_FORMAT: Final = 3
+_FORMAT: Final = 3  # that is written
 # The second knew of no feedback and no calibrations, and so did whatever journal it was made of.
 _READ: Final = (2, _FORMAT)
 

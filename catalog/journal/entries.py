@@ -11,7 +11,7 @@ from catalog.records.codec import Json, Malformed, from_record, to_record
 from catalog.records.feedback import Feedback
 from catalog.records.product import Product
 
-FORMATS: Final = (1, 2, 3)
+FORMATS: Final = (1, 2, 3)  # that can be read; see `_SECOND` and `_THIRD`
 # An entry is one object of at most a megabyte: `journal.MOST_BYTES`.
 MOST_CHANGES: Final = 256
 

@@ -1,4 +1,4 @@
-"""What the last reconciliation saw; lies beside the catalog, so that any process may do the next.
+"""The memory of the last reconciliation, beside the catalog, so that any process may do the next.
 
 Losing it costs a pass: what was an orphan is one for the first time again, and a readable copy that
 is missing is written anew instead of being taken for a deletion.
@@ -12,7 +12,7 @@ from catalog.errors import CatalogError, NotFound, StorageUnavailable
 from catalog.records.codec import dumps, from_record, loads, to_record
 from catalog.storage.base import Storage
 
-_FORMAT: Final = 1
+_FORMAT: Final = 1  # of the file; another one counts as none
 
 
 class SeenCopy(NamedTuple):
@@ -31,7 +31,7 @@ class SeenOrphan(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
-    """What was seen; the names of its fields are the keys of its JSON.
+    """The last reconciliation; the names of its fields are the keys of its JSON.
 
     Attributes:
         copies: by product id.

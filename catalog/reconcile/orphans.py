@@ -26,7 +26,7 @@ _AT_A_TIME: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class ReferencedObjects:
-    """What must stay.
+    """Objects that must stay.
 
     Attributes:
         image_ids: of live products and of removed ones that can be restored.

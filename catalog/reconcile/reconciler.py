@@ -211,7 +211,7 @@ class Reconciler:
                 f"{len(gone)} of {len(state.products)} products have lost pictures or copies at "
                 "once; nothing is removed until you confirm it with --accept-loss"
             )
-            return [Finding(FindingKind.WITHHELD, product_id, sentence) for product_id in gone]
+            return [Finding(FindingKind.HELD_BACK, product_id, sentence) for product_id in gone]
         findings: list[Finding] = []
         for product, by_hand in absent.items():
             if not by_hand:

@@ -5,14 +5,14 @@ from enum import StrEnum
 
 
 class FindingKind(StrEnum):
-    """What became of a difference."""
+    """Outcomes of a difference."""
 
     TAKEN_IN = "taken_in"
     REMOVED = "removed"
     MENDED = "mended"
     WAITING = "waiting"
     COLLECTED = "collected"
-    WITHHELD = "withheld"
+    HELD_BACK = "withheld"
     PROBLEM = "problem"
 
 
@@ -33,7 +33,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run found and did.
+    """The result of a run.
 
     Attributes:
         findings: all differences.

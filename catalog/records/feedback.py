@@ -1,4 +1,4 @@
-"""What people said of answers, as the journal keeps it."""
+"""Feedback of people on answers, as the journal keeps it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class FeedbackVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """What somebody said of one answer; the names of its fields are the keys of its JSON.
+    """An opinion of one answer; the names of its fields are the keys of its JSON.
 
     Attributes:
         feedback_id: its id.

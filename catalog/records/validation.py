@@ -1,4 +1,4 @@
-"""What ids, texts and attributes of products may be; checked before anything is written."""
+"""Rules for ids, texts and attributes of products; checked before anything is written."""
 
 import math
 from collections.abc import Mapping
@@ -8,14 +8,13 @@ from typing import Final
 from catalog.errors import Invalid, NotFound
 from catalog.records.product import AttributeValue, Product, is_valid_id
 
-# Bounds of one product: pictures, characters of texts, attributes, and texts of an attribute that
-# is a list. Together they are bounded by what an entry may weigh (`journal.MOST_BYTES`).
+# Bounds of one product, far above any real one; the bytes of an entry bound them all together.
 MOST_IMAGES: Final = 256
-LONGEST_NAME: Final = 300
-LONGEST_DESCRIPTION: Final = 20_000
-MOST_ATTRIBUTES: Final = 100
-LONGEST_ATTRIBUTE: Final = 2_000
-MOST_LISTED: Final = 100
+LONGEST_NAME: Final = 300  # characters
+LONGEST_DESCRIPTION: Final = 20_000  # characters
+MOST_ATTRIBUTES: Final = 100  # of a product
+LONGEST_ATTRIBUTE: Final = 2_000  # characters
+MOST_LISTED: Final = 100  # texts of an attribute that is a list
 # How long a removed product can be restored, because its pictures are kept.
 RESTORE_DAYS: Final = 30
 # Characters of a refused id that its message quotes.

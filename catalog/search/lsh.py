@@ -31,7 +31,7 @@ _CHUNK: Final = 8192
 
 # Which of a band's least certain bits (0 = least) each probe turns over.
 _PROBES: Final = ((), (0,), (1,), (2,), (0, 1), (3,))
-_UNCERTAIN: Final = 4
+_UNCERTAIN: Final = 4  # bits that probes turn over, one more than their highest number
 
 
 def choose_bits(size: int) -> int:

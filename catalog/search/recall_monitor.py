@@ -7,8 +7,8 @@ from typing import Final
 # Every so many hashed queries one is answered exactly too. When the best product differed in more
 # than a tenth of the last checks, hashing is given up until the next merge.
 _CHECK_EVERY: Final = 64
-_CHECKS: Final = 50
-_LEAST_RECALL: Final = 0.9
+_CHECKS: Final = 50  # the last ones count
+_LEAST_RECALL: Final = 0.9  # share of checks in which hashing found the best product
 _LOG: Final = logging.getLogger(__name__)
 
 

@@ -12,9 +12,8 @@ from catalog.search.filters import Conditions
 from catalog.search.text_index import TextHits
 from catalog.search.vector_index import Neighbour
 
-# Hits of one page, and facets of one query.
-MOST_PER_PAGE: Final = 1_000
-MOST_FACETS: Final = 20
+MOST_PER_PAGE: Final = 1_000  # hits
+MOST_FACETS: Final = 20  # of one query; each is counted over everything found
 
 # Reciprocal rank fusion (Cormack, Clarke and Buettcher, 2009) with their constant: BM25 and cosines
 # have no common scale, places in a list have.
@@ -23,7 +22,7 @@ _FUSION: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """What to look for.
+    """A query of products.
 
     Attributes:
         text: words; empty for none.

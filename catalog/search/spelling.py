@@ -11,9 +11,8 @@ from rapidfuzz.distance import OSA
 # Words of a query that are searched for; the others are ignored.
 MOST_WORDS: Final = 16
 _WORD: Final = re.compile(r"[^\W_]+")
-# Letters from which on one wrong letter is forgiven, and from which on two.
-_ONE_WRONG: Final = 4
-_TWO_WRONG: Final = 8
+_ONE_WRONG: Final = 4  # letters of a word from which on one wrong letter is forgiven
+_TWO_WRONG: Final = 8  # letters of a word from which on two are
 # Corrections of a word that are searched for, nearest first.
 _MOST_CORRECTIONS: Final = 3
 

@@ -29,7 +29,7 @@ _SHORTEST_PREFIX: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class TextHits:
-    """What a text finds.
+    """Products that a text finds.
 
     Attributes:
         relevances: BM25 over the fields of each product found, most relevant first; greater is

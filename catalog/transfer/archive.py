@@ -19,8 +19,8 @@ from catalog.transfer.manifest import MANIFEST_NAMES
 MOST_FILES: Final = 500_000
 MOST_BYTES: Final = 100_000_000_000
 # Pictures hardly shrink; a file over a megabyte that shrinks a hundredfold is a zip bomb.
-_MOST_SWELLING: Final = 100
-_SMALL: Final = 1_000_000
+_MOST_SWELLING: Final = 100  # times
+_SMALL: Final = 1_000_000  # bytes
 _LINK: Final = stat.S_IFLNK
 
 

@@ -18,7 +18,7 @@ from catalog.transfer.manifest import MANIFEST_NAMES
 
 # What file systems of other machines may not take, and how many characters of a name stay.
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
-_LONGEST_STEM: Final = 100
+_LONGEST_STEM: Final = 100  # characters
 
 
 def export_catalog(catalog: Catalog, directory: Path, on_progress: OnProgress | None = None) -> int:

@@ -34,7 +34,7 @@ _AT_ONCE: Final = 4
 
 
 class RowStatus(StrEnum):
-    """What became of one product of an import."""
+    """Outcomes of one product of an import."""
 
     ADDED = "added"
     UPDATED = "updated"
@@ -44,7 +44,7 @@ class RowStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ImportRow:
-    """What became of one product of an import.
+    """The outcome of one product of an import.
 
     Attributes:
         where: "folder oat-milk", "row 3 of products.csv".
@@ -65,7 +65,7 @@ class ImportRow:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did.
+    """The result of an import.
 
     Attributes:
         rows: one for each product offered, in order.

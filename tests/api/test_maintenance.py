@@ -126,7 +126,7 @@ def test_a_mass_disappearance_is_withheld(catalogs: FlakyCatalogs, storage: Fold
         storage.delete(key)
     clock.seconds += 25 * HOUR
     maintenance.run_once()
-    assert maintenance.statuses["shop"].counts[FindingKind.WITHHELD] == 13
+    assert maintenance.statuses["shop"].counts[FindingKind.HELD_BACK] == 13
     assert len(store.snapshot().products) == 13
 
 

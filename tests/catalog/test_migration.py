@@ -57,7 +57,9 @@ def test_the_switch_is_one_entry_and_so_is_going_back(memory: MemoryStorage) -> 
     assert change.switch_to(model_id_of(FakeEncoder("2").part_ids)) == before + 3
     assert change.switch_to(model_id_of(FakeEncoder("1").part_ids)) == before + 4
     entries = list(Journal(memory, "shop").after(before))
-    assert [[type(one) for one in entry.changes] for entry in entries] == [[PartsActivated]] * 4
+    assert [[type(change) for change in entry.changes] for entry in entries] == [
+        [PartsActivated]
+    ] * 4
 
 
 def test_pictures_encoded_before_a_stop_are_not_encoded_again(memory: MemoryStorage) -> None:

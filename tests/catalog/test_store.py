@@ -535,7 +535,9 @@ class TestSnapshots:
         with ThreadPoolExecutor(8) as pool:
             assert list(pool.map(ask, range(8))) == [f"p{number}" for number in range(8)]
 
-    def test_missing_features_are_said_with_product_and_remedy(self, memory: MemoryStorage) -> None:
+    def test_missing_features_are_reported_with_product_and_remedy(
+        self, memory: MemoryStorage
+    ) -> None:
         new_store(memory).add_product("a", [picture(1)])
         for key in [key for key in memory.objects if "/embedding/" in key]:
             del memory.objects[key]

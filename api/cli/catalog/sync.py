@@ -144,7 +144,7 @@ def _answer(output: Output, name: str, report: "Report", *, dry_run: bool) -> No
         output.line(
             {"kind": finding.kind, "subject": finding.subject, "sentence": finding.sentence}
         )
-        if finding.kind in (FindingKind.PROBLEM, FindingKind.WITHHELD):
+        if finding.kind in (FindingKind.PROBLEM, FindingKind.HELD_BACK):
             output.refuse(finding.sentence)
         elif finding.kind is not FindingKind.WAITING:
             output.note(finding.sentence)

@@ -172,7 +172,7 @@ _MAINTENANCE_GAUGES: Final[tuple[tuple[str, str, Callable[[MaintenanceStatus], f
     (
         "withheld",
         "Removals that somebody has to confirm",
-        lambda status: status.count(FindingKind.WITHHELD),
+        lambda status: status.count(FindingKind.HELD_BACK),
     ),
     ("problems", "What somebody has to mend", lambda status: status.count(FindingKind.PROBLEM)),
 )

@@ -50,7 +50,7 @@ def test_a_good_picture_has_no_fault() -> None:
     assert faults(photo()) == []
 
 
-def test_a_small_picture_is_found_and_its_size_told() -> None:
+def test_a_small_picture_is_found_and_its_size_named() -> None:
     small = photo()[:90, :300]
     (issue,) = inspect_image("a.jpg", small, of(small, 100), QualityRules())
     assert issue.kind is IssueKind.SMALL
@@ -75,7 +75,7 @@ def test_blur_does_not_depend_on_contrast() -> None:
     assert measure_blur(blurred(pale, 3)) > QualityRules().blur
 
 
-def test_a_picture_that_another_product_has_is_told_with_that_product(
+def test_a_picture_that_another_product_has_is_reported_with_that_product(
     memory: MemoryStorage,
 ) -> None:
     store = store_with(memory, CRISP)
@@ -84,7 +84,7 @@ def test_a_picture_that_another_product_has_is_told_with_that_product(
     assert (issue.kind, issue.product_id) == (IssueKind.DUPLICATE, "first")
 
 
-def test_a_near_twin_is_told_with_how_close_it_is(memory: MemoryStorage) -> None:
+def test_a_near_twin_is_reported_with_its_similarity(memory: MemoryStorage) -> None:
     store = store_with(memory, CRISP)
     store.add_product("orange", [named(pixels(1), "orange.png")])
     nearly = pixels(1).copy()
@@ -122,7 +122,7 @@ def test_damage_elsewhere_does_not_stop_a_new_product(memory: MemoryStorage) -> 
     assert same_store(memory).add_product("second", [picture(2)]).product.revision == 1
 
 
-def test_twins_within_one_import_are_told_and_products_keep_the_order_of_the_manifest(
+def test_twins_within_one_import_are_reported_and_products_keep_the_order_of_the_manifest(
     memory: MemoryStorage, tmp_path: Path
 ) -> None:
     for number in range(12):
@@ -133,5 +133,5 @@ def test_twins_within_one_import_are_told_and_products_keep_the_order_of_the_man
     store = store_with(memory, CRISP)
     report = import_path(store, tmp_path)
     assert list(store.state().products) == [f"p{number:02d}" for number in range(12)]
-    told = [bool(row.issues) for row in report.rows]
-    assert told[1::2] == [True] * 6
+    reported = [bool(row.issues) for row in report.rows]
+    assert reported[1::2] == [True] * 6

@@ -27,7 +27,7 @@ from tests.catalog.support.fakes import (
 GRACE = 100.0
 
 
-class Clock:
+class ManualClock:
     def __init__(self) -> None:
         self.seconds = 2e9
 
@@ -35,8 +35,10 @@ class Clock:
         return self.seconds
 
 
-def reconciler(storage: Storage, clock: Clock | None = None) -> Reconciler:
-    return Reconciler(same_store(storage), storage, grace_seconds=GRACE, clock=clock or Clock())
+def reconciler(storage: Storage, clock: ManualClock | None = None) -> Reconciler:
+    return Reconciler(
+        same_store(storage), storage, grace_seconds=GRACE, clock=clock or ManualClock()
+    )
 
 
 def filled(storage: Storage, products: int = 2) -> CatalogStore:
@@ -103,7 +105,9 @@ class TestIncoming:
         filled(memory)
         memory.put(key, picture(8).data)
         report = reconciler(memory).sync()
-        assert [(one.kind, one.subject) for one in report.findings] == [(FindingKind.PROBLEM, key)]
+        assert [(finding.kind, finding.subject) for finding in report.findings] == [
+            (FindingKind.PROBLEM, key)
+        ]
 
     def test_what_was_taken_in_before_a_crash_is_only_cleared_away(
         self, memory: MemoryStorage
@@ -170,7 +174,7 @@ class TestHandEdits:
         record = json.loads(memory.get("shop/products/p0.json"))
         edit(memory, "p0", images=record["product"]["images"][1:])
         reconciler(memory).sync()
-        assert [one.image_id for one in store.product("p0").images] == [image_id(picture(5))]
+        assert [image.image_id for image in store.product("p0").images] == [image_id(picture(5))]
 
     @pytest.mark.parametrize(
         "text", [b"", b"{", b"[]", b'{"product": 3}', b'{"product": {"name": 3}}']
@@ -181,7 +185,9 @@ class TestHandEdits:
         filled(memory)
         memory.put("shop/products/p0.json", text)
         report = reconciler(memory).sync()
-        assert [(one.kind, one.subject) for one in report.findings] == [(FindingKind.PROBLEM, "p0")]
+        assert [(finding.kind, finding.subject) for finding in report.findings] == [
+            (FindingKind.PROBLEM, "p0")
+        ]
 
     def test_an_edit_that_breaks_a_rule_is_named(self, memory: MemoryStorage) -> None:
         filled(memory)
@@ -232,7 +238,7 @@ class TestDeletions:
             FindingKind.WAITING: 3,
         }
         products = store.snapshot().products
-        assert [one.image_id for one in products["p0"].images] == [image_id(picture(5))]
+        assert [image.image_id for image in products["p0"].images] == [image_id(picture(5))]
         assert "p1" not in products
 
     def test_a_picture_replaced_by_hand_is_taken_in_under_its_own_name(
@@ -241,7 +247,7 @@ class TestDeletions:
         store = filled(memory)
         memory.put(f"shop/images/{image_id(picture(0))}.png", picture(5).data)
         assert reconciler(memory).reconcile().count(FindingKind.TAKEN_IN) == 1
-        assert [one.image_id for one in store.product("p0").images] == [image_id(picture(5))]
+        assert [image.image_id for image in store.product("p0").images] == [image_id(picture(5))]
         assert store.snapshot().picture(image_id(picture(5))) == picture(5).data
 
     def test_a_picture_damaged_by_hand_is_named(self, memory: MemoryStorage) -> None:
@@ -257,7 +263,7 @@ class TestDeletions:
         for number in range(2):
             store.snapshot().encoding(image_id(picture(number)))
 
-    def test_a_mass_disappearance_is_withheld_until_it_is_confirmed(
+    def test_a_mass_disappearance_is_held_back_until_it_is_confirmed(
         self, memory: MemoryStorage
     ) -> None:
         store = filled(memory, 20)
@@ -266,7 +272,7 @@ class TestDeletions:
             memory.delete(f"shop/products/p{number}.json")
         for _ in range(2):
             report = reconciler(memory).reconcile()
-            assert counts(report) == {FindingKind.WITHHELD: 11}
+            assert counts(report) == {FindingKind.HELD_BACK: 11}
             assert len(store.snapshot().products) == 20
         assert counts(reconciler(memory).reconcile(accept_loss=True)) == {FindingKind.REMOVED: 11}
         assert len(store.snapshot().products) == 9
@@ -305,7 +311,7 @@ def test_an_empty_or_half_listing_removes_nothing(memory: MemoryStorage, kept: i
 
 class TestOrphans:
     def test_they_are_collected_in_two_passes_with_a_grace(self, memory: MemoryStorage) -> None:
-        store, clock = filled(memory), Clock()
+        store, clock = filled(memory), ManualClock()
         memory.put("shop/images/abc.png", b"orphan")
         memory.put("shop/features/crop/crop-0/abc.safetensors", b"orphan")
         before = set(memory.objects)
@@ -324,7 +330,7 @@ class TestOrphans:
     def test_removed_products_keep_their_pictures_while_they_can_be_restored(
         self, memory: MemoryStorage
     ) -> None:
-        store, clock = filled(memory), Clock()
+        store, clock = filled(memory), ManualClock()
         store.remove_product("p0")
         for _ in range(2):
             assert reconciler(memory, clock).reconcile().findings == ()
@@ -335,7 +341,7 @@ class TestOrphans:
     def test_after_the_restore_window_they_go_and_restoring_is_refused(
         self, memory: MemoryStorage
     ) -> None:
-        store, clock = filled(memory), Clock()
+        store, clock = filled(memory), ManualClock()
         store.remove_product("p0")
         key = memory.list("shop/journal/")[-1]
         record = json.loads(memory.get(key))
@@ -353,7 +359,11 @@ class TestOrphans:
         store = filled(memory)
         memory.put(f"shop/images/{image_id(picture(7))}.png", picture(7).data)
         orphans = OrphanCollector(memory, store.commit_log, grace_seconds=0.0)
-        due = [one for one in memory.details("shop/images/") if image_id(picture(7)) in one.key]
+        due = [
+            stored
+            for stored in memory.details("shop/images/")
+            if image_id(picture(7)) in stored.key
+        ]
         store.add_product("seven", [picture(7)])
         assert orphans.collect(due) == []
         assert store.snapshot().picture(image_id(picture(7))) == picture(7).data
@@ -368,9 +378,9 @@ class TestOrphans:
         def collect_everything() -> None:
             orphans = OrphanCollector(memory, same_store(memory).commit_log, grace_seconds=0.0)
             unused = [
-                replace(one, modified=0.0)
-                for one in memory.details("shop/")
-                if image_id(picture(7)) in one.key
+                replace(stored, modified=0.0)
+                for stored in memory.details("shop/")
+                if image_id(picture(7)) in stored.key
             ]
             assert len(orphans.collect(unused)) == 4
 
@@ -427,7 +437,7 @@ class TestOrphans:
 def orphaned(memory: MemoryStorage, named: ImageFile) -> list[StoredObject]:
     """A picture that lies there since long ago and belongs to nothing."""
     memory.put(f"shop/images/{image_id(named)}.png", named.data)
-    return [one for one in memory.details("shop/images/") if image_id(named) in one.key]
+    return [stored for stored in memory.details("shop/images/") if image_id(named) in stored.key]
 
 
 class Deleting(MemoryStorage):

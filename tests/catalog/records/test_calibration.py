@@ -47,7 +47,7 @@ def test_other_networks_have_a_calibration_of_their_own_and_going_back_goes_back
     store = new_store(memory)
     store.calibrate(STRICT)
     store.calibrate(replace(STRICT, model_id="net-2", threshold=0.6))
-    thresholds = {one.model_id: one.threshold for one in store.snapshot().calibrations.values()}
+    thresholds = {made.model_id: made.threshold for made in store.snapshot().calibrations.values()}
     assert thresholds == {"net-1": 0.97, "net-2": 0.6}
     for number in range(3, 7):
         store.calibrate(replace(STRICT, model_id=f"net-{number}"))
@@ -98,13 +98,13 @@ def test_a_damaged_record_is_none(fault: Mapping[str, object]) -> None:
 
 def test_a_calibration_survives_its_record() -> None:
     bare = Calibration("net", "", 0.02, 0.8)
-    for one in (STRICT, bare):
-        assert from_record(Calibration, to_record(one)) == one
+    for calibration in (STRICT, bare):
+        assert from_record(Calibration, to_record(calibration)) == calibration
 
 
 def threshold_in(storage: str) -> dict[str, float]:
     calibrations = same_store(opened(storage)).snapshot().calibrations
-    return {model_id: one.threshold for model_id, one in calibrations.items()}
+    return {model_id: made.threshold for model_id, made in calibrations.items()}
 
 
 def test_who_follows_the_catalog_decides_by_it_within_the_poll(folder: FolderStorage) -> None:

@@ -1,4 +1,4 @@
-"""What is on disk stays as it is: the files in `golden/` were written before the codec was."""
+"""Formats on disk stay as they are: the files in `golden/` were written before the codec was."""
 
 import json
 from pathlib import Path

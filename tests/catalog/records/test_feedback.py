@@ -90,7 +90,7 @@ def test_the_picture_is_made_smaller_and_tells_nothing_of_its_maker(memory: Memo
 
 
 @pytest.mark.parametrize(
-    ("said", "sentence"),
+    ("feedback", "sentence"),
     [
         (replace(RIGHT, verdict=FeedbackVerdict.OTHER), "goes with the verdict other"),
         (replace(RIGHT, other_product_id="milk"), "goes with the verdict other"),
@@ -101,10 +101,10 @@ def test_the_picture_is_made_smaller_and_tells_nothing_of_its_maker(memory: Memo
     ],
 )
 def test_feedback_that_contradicts_itself_is_refused(
-    memory: MemoryStorage, said: Feedback, sentence: str
+    memory: MemoryStorage, feedback: Feedback, sentence: str
 ) -> None:
     with pytest.raises(Invalid, match=sentence):
-        shop(memory).feedback.add(said)
+        shop(memory).feedback.add(feedback)
 
 
 def test_feedback_on_what_is_not_there_is_refused_and_nothing_is_written(
@@ -126,7 +126,7 @@ def test_feedback_on_what_is_not_there_is_refused_and_nothing_is_written(
 
 def test_a_state_keeps_the_newest_feedback_only() -> None:
     state = live()
-    state = replay(state, (entry(state.sequence + n, numbered(n)) for n in range(1, 10_051)))
+    state = replay(state, (given(state.sequence + n, numbered(n)) for n in range(1, 10_051)))
     assert len(state.feedback) == rules.MOST_FEEDBACK == 10_000
     assert state.feedback[-1].feedback_id == "10050"
     assert state.feedback[0].feedback_id == "51"
@@ -185,20 +185,22 @@ def test_snapshot_objects_of_earlier_versions_are_read(memory: MemoryStorage) ->
         name: tensor.copy() for name, tensor in unpack_tensors(memory.objects[key], key).items()
     }
     record = json.loads(tensors["record"].tobytes())
-    old = {name: one for name, one in record.items() if name not in ("feedback", "calibrations")}
+    old = {
+        name: value for name, value in record.items() if name not in ("feedback", "calibrations")
+    }
     assert len(old) == len(record) - 2
     earlier = json.dumps({**old, "format": 2}).encode()
     memory.objects[key] = pack_tensors({**tensors, "record": np.frombuffer(earlier, np.uint8)})
-    for one in memory.list("shop/journal/")[:40]:
-        memory.objects[one] = b"a start from the snapshot never reads this"
+    for entry_key in memory.list("shop/journal/")[:40]:
+        memory.objects[entry_key] = b"a start from the snapshot never reads this"
     snapshot = same_store(memory).snapshot()
     assert snapshot.products["tea"].name == "Tea 69"
     assert (snapshot.feedback, dict(snapshot.calibrations)) == ((), {})
 
 
 def test_feedback_survives_its_record() -> None:
-    for one in (RIGHT, replace(OTHER, picture="ab", image_id="cd", note="ü", seen_version=7)):
-        assert from_record(Feedback, to_record(one)) == one
+    for feedback in (RIGHT, replace(OTHER, picture="ab", image_id="cd", note="ü", seen_version=7)):
+        assert from_record(Feedback, to_record(feedback)) == feedback
 
 
 @pytest.mark.parametrize(
@@ -214,10 +216,10 @@ def test_entries_without_the_new_kinds_stay_readable_to_older_versions() -> None
     made = encode_entry(Entry(1, "w", "", (PartsActivated(parts),)))
     assert made["format"] == 1
     for change in (FeedbackGiven(RIGHT), CalibrationSet(HALF)):
-        told = Entry(2, "w", "", (change,))
-        record = encode_entry(told)
+        entry = Entry(2, "w", "", (change,))
+        record = encode_entry(entry)
         assert record["format"] == FORMATS[-1] == 3
-        assert decode_entry(record) == told
+        assert decode_entry(record) == entry
     with pytest.raises(NewerFormat):
         decode_entry({**made, "format": 4})
 
@@ -227,8 +229,8 @@ def live() -> CatalogState:
     return replay(CatalogState("shop"), [Entry(1, "w", "", (PartsActivated(parts),))])
 
 
-def entry(sequence: int, said: Feedback) -> Entry:
-    return Entry(sequence, "w", "", (FeedbackGiven(said),))
+def given(sequence: int, feedback: Feedback) -> Entry:
+    return Entry(sequence, "w", "", (FeedbackGiven(feedback),))
 
 
 def numbered(number: int) -> Feedback:

@@ -1,9 +1,10 @@
-"""What happens to a catalog when its S3 server does not behave."""
+"""A catalog whose S3 server misbehaves."""
 
 import random
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -169,10 +170,10 @@ def test_a_listing_that_leaves_things_out_removes_nothing(bad: Bad, fault: Fault
 
 
 class Writer:
-    """Adds products one after the other and notes what it was told."""
+    """Adds products one after the other and notes what became of each."""
 
     def __init__(self, bad: Bad, name: str) -> None:
-        self.told: dict[str, str] = {}
+        self.outcomes: dict[str, str] = {}
         self._store = bad.store()
         self._name = name
         self._stopped = threading.Event()
@@ -192,18 +193,18 @@ class Writer:
             product_id = f"{self._name}-{number}"
             try:
                 self._store.add_product(product_id, [picture(100 + number % 40)])
-                self.told[product_id] = "done"
+                self.outcomes[product_id] = "done"
             except Undetermined:
-                self.told[product_id] = "undetermined"
+                self.outcomes[product_id] = "undetermined"
             except StorageUnavailable:
-                self.told[product_id] = "failed"
+                self.outcomes[product_id] = "failed"
             number += 1
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_two_minutes_of_all_faults_in_turn(ceph: S3Options) -> None:
-    chance = random.Random(4)
+    rng = random.Random(4)
     with proxied(ceph) as proxy, ExitStack() as stack:
         bad = Bad(fresh(ceph), proxy)
         follower = stack.enter_context(Follower(bad.store(), poll_seconds=0.2))
@@ -212,8 +213,8 @@ def test_two_minutes_of_all_faults_in_turn(ceph: S3Options) -> None:
         deadline = time.monotonic() + 120
         concerns = ["", "/journal/", "^PUT .*/journal/"]
         while time.monotonic() < deadline:
-            with proxy.during(chance.choice(list(Fault)), chance.choice(concerns)):
-                until = time.monotonic() + chance.uniform(0.5, 4.0)
+            with proxy.during(rng.choice(list(Fault)), rng.choice(concerns)):
+                until = time.monotonic() + rng.uniform(0.5, 4.0)
                 while time.monotonic() < until:
                     started = time.monotonic()
                     follower.catalog().shortlist(embedding_of(pixels(0)), 1)
@@ -227,21 +228,25 @@ def test_two_minutes_of_all_faults_in_turn(ceph: S3Options) -> None:
                     )
                 except CatalogError:
                     pass
-            time.sleep(chance.uniform(0.2, 1.0))
+            time.sleep(rng.uniform(0.2, 1.0))
         eventually(lambda: not follower.health.degraded)
         for writer in writers:
             writer.__exit__()
-        told = writers[0].told | writers[1].told
+        outcomes = writers[0].outcomes | writers[1].outcomes
         made = bad.journal()
         version = same_store(bad.direct).state().sequence
         eventually(lambda: follower.catalog().index_version >= version)
     assert len(made) == len(set(made))
-    assert {one for one, how in told.items() if how == "done"} <= set(made)
-    assert not {one for one, how in told.items() if how == "failed"} & set(made)
+    done, failed = (
+        {product_id for product_id, outcome in outcomes.items() if outcome == kind}
+        for kind in ("done", "failed")
+    )
+    assert done <= set(made)
+    assert not failed & set(made)
     assert removed == 0
     assert degraded > 0
     check_whole(same_store(bad.direct).snapshot())
-    counts = {how: list(told.values()).count(how) for how in sorted(set(told.values()))}
+    counts = dict(sorted(Counter(outcomes.values()).items()))
     sys.stdout.write(
         f"\n120 s of faults: {counts}; degraded after {degraded} of them; slowest search "
         f"{1000 * slowest:.0f} ms; nothing lost, nothing made twice, nothing removed\n"

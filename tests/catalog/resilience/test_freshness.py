@@ -52,7 +52,7 @@ def measured(
         named(storage),
         str(writes),
     ]
-    chance, others, own = random.Random(3), [], []
+    rng, others, own = random.Random(3), [], []
     with (
         Follower(store) as follower,
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as reader,
@@ -60,7 +60,7 @@ def measured(
         assert reader.stdout is not None
         start = float(reader.stdout.readline())
         for number in range(writes):
-            time.sleep(chance.uniform(0.0, 0.5))
+            time.sleep(rng.uniform(0.0, 0.5))
             store.add_product(f"new-{number}", [picture(number)])
             answered = time.monotonic()
             vector = widened(embedding_of(pixels(number)))
@@ -106,7 +106,7 @@ def test_a_version_that_does_not_come_is_not_waited_for_for_ever(tmp_path: Path)
         follower.catalog(min_version=5, wait_seconds=0.1)
 
 
-def test_a_version_written_elsewhere_is_seen_when_it_is_asked_for(tmp_path: Path) -> None:
+def test_a_version_written_elsewhere_is_seen_when_it_is_required(tmp_path: Path) -> None:
     storage = FolderStorage(tmp_path / "data", durable=False)
     new_store(storage)
     with Follower(same_store(storage), poll_seconds=60.0) as follower:
@@ -121,12 +121,12 @@ class Stuck(MemoryStorage):
     def __init__(self, shared: MemoryStorage) -> None:
         super().__init__()
         self.objects = shared.objects
-        self.go, self.asked = threading.Event(), threading.Event()
+        self.go, self.reading = threading.Event(), threading.Event()
 
     @override
     def get(self, key: str) -> bytes:
         if "/embedding/" in key:
-            self.asked.set()
+            self.reading.set()
             assert self.go.wait(30)
         return super().get(key)
 
@@ -138,11 +138,11 @@ def test_readers_do_not_wait_for_what_a_newer_snapshot_is_reading(memory: Memory
     stuck.go.set()
     with Follower(same_store(stuck), poll_seconds=0.02) as follower:
         stuck.go.clear()
-        stuck.asked.clear()
+        stuck.reading.clear()
         writer.add_product("milk", [picture(2)])
-        assert stuck.asked.wait(30)
+        assert stuck.reading.wait(30)
         near = follower.catalog().shortlist(embedding_of(pixels(1)), 2)
-        assert [one.product_id for one in near] == ["tea"]
+        assert [neighbour.product_id for neighbour in near] == ["tea"]
         stuck.go.set()
 
 

@@ -116,10 +116,12 @@ class Killing:
 def check_orphans_go(open_storage: Open, grace: float) -> int:
     """Reconcile twice, a grace apart; how many objects were removed."""
     first = Reconciler(same_store(open_storage()), open_storage(), grace_seconds=grace).reconcile()
-    waiting = {one.subject for one in first.findings if one.kind == "waiting"}
+    waiting = {finding.subject for finding in first.findings if finding.kind == "waiting"}
     time.sleep(grace + 1.1)  # a listing may give whole seconds
     second = Reconciler(same_store(open_storage()), open_storage(), grace_seconds=grace).reconcile()
-    assert {one.subject for one in second.findings if one.kind == "collected"} == waiting
+    assert {
+        finding.subject for finding in second.findings if finding.kind == "collected"
+    } == waiting
     third = Reconciler(same_store(open_storage()), open_storage(), grace_seconds=grace).reconcile()
     assert third.findings == ()
     check_whole(same_store(open_storage()).snapshot())

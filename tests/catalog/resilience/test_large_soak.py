@@ -44,7 +44,7 @@ def mixed(real: NDArray[np.float32], count: int) -> NDArray[np.float32]:
 
 def linked(root: Path, number: int, template: int) -> None:
     """Give a product's picture the features of another's."""
-    name, other = (f"{_image_id(one)}.safetensors" for one in (number, template))
+    name, other = (f"{_image_id(image)}.safetensors" for image in (number, template))
     for folder in root.glob("shop/features/*/*"):
         os.link(folder / other, folder / name)
 

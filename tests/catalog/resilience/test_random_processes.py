@@ -1,4 +1,4 @@
-"""Many processes change and search one catalog; what they were told is held against its journal."""
+"""Many processes change and search one catalog; what each reports is held against its journal."""
 
 import json
 import subprocess
@@ -19,11 +19,11 @@ from tests.catalog.support.fakes import new_store, same_store
 from tests.catalog.support.places import named
 
 ROOT = Path(__file__).parents[3]
-Told = list[dict[str, object]]
+Results = list[dict[str, object]]
 
 
-def run(storage: FolderStorage | S3Storage, processes: int, count: int) -> Told:
-    """What all processes were told."""
+def run(storage: FolderStorage | S3Storage, processes: int, count: int) -> Results:
+    """Return what all processes reported."""
     new_store(storage)
     command = [sys.executable, "-m", "tests.catalog.support.random_process", named(storage)]
     with ExitStack() as stack:
@@ -51,37 +51,37 @@ def run(storage: FolderStorage | S3Storage, processes: int, count: int) -> Told:
     return [json.loads(line) for output in outputs for line in output.splitlines()]
 
 
-def check(storage: FolderStorage | S3Storage, told: Told) -> None:
-    """Hold what was told against the journal."""
-    assert [one for one in told if "failed" in one] == []
+def check(storage: FolderStorage | S3Storage, results: Results) -> None:
+    """Hold what was reported against the journal."""
+    assert [result for result in results if "failed" in result] == []
     entries = list(Journal(storage, "shop").after(0))
     assert [entry.sequence for entry in entries] == list(range(1, len(entries) + 1))
     assert sorted(k.rpartition("/")[2] for k in storage.list("shop/journal/")) == [
         f"{number:012d}.json" for number in range(1, len(entries) + 1)
     ]
-    done = {one["version"]: one for one in told if "version" in one}
-    # Every answered change is one entry, and there is no entry besides.
+    done = {result["version"]: result for result in results if "version" in result}
+    # Every answered change is result entry, and there is no entry besides.
     assert sorted(done, key=str) == sorted(range(2, len(entries) + 1), key=str)
-    assert len(done) == sum("version" in one for one in told)
+    assert len(done) == sum("version" in result for result in results)
     model: dict[int, float] = {}
     alive_at: dict[int, frozenset[int]] = {1: frozenset()}
     for entry in entries[1:]:
-        one, (change,) = done[entry.sequence], entry.changes
-        number = int(str(one["product"]))
-        if one["did"] == "remove":
+        result, (change,) = done[entry.sequence], entry.changes
+        number = int(str(result["product"]))
+        if result["did"] == "remove":
             assert isinstance(change, ProductRemoved)
             del model[number]
         else:
             assert isinstance(change, ProductWritten)
-            model[number] = 0.0 if one["did"] == "add" else model[number] + 1
+            model[number] = 0.0 if result["did"] == "add" else model[number] + 1
             assert dict(change.product.attributes)["count"] == model[number]
         alive_at[entry.sequence] = frozenset(model)
-    for one in told:
-        if one.get("did") == "search" and "seen" in one:
-            seen, least = int(str(one["seen"])), int(str(one["min"]))
+    for result in results:
+        if result.get("did") == "search" and "seen" in result:
+            seen, least = int(str(result["seen"])), int(str(result["min"]))
             assert seen >= least
-            alive = int(str(one["product"])) in alive_at[seen]
-            assert one["hits"] == ([one["product"]] if alive else [])
+            alive = int(str(result["product"])) in alive_at[seen]
+            assert result["hits"] == ([result["product"]] if alive else [])
     snapshot = same_store(storage).snapshot()
     check_whole(snapshot)
     assert {p: dict(product.attributes)["count"] for p, product in snapshot.products.items()} == {
@@ -99,13 +99,13 @@ def test_three_processes_in_a_folder(tmp_path: Path) -> None:
 def test_eight_processes_in_a_bucket(ceph: S3Options) -> None:
     storage = fresh(ceph)
     started = time.monotonic()
-    told = run(storage, 8, 125)
+    results = run(storage, 8, 125)
     seconds = time.monotonic() - started
-    check(storage, told)
-    refused = sum("refused" in one for one in told)
-    searches = sum("hits" in one for one in told)
-    written = sum("version" in one for one in told)
+    check(storage, results)
+    refused = sum("refused" in result for result in results)
+    searches = sum("hits" in result for result in results)
+    written = sum("version" in result for result in results)
     sys.stdout.write(
-        f"\n8 processes, {len(told)} operations in {seconds:.0f} s: {written} written, "
+        f"\n8 processes, {len(results)} operations in {seconds:.0f} s: {written} written, "
         f"{refused} refused by a precondition, {searches} searches; nothing lost, nothing stale\n"
     )

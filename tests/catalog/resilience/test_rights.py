@@ -53,10 +53,10 @@ def test_every_operation_works_by_the_documented_policy(worker: S3Options) -> No
     assert catalogs.names() == ("shop",)
     storage.put("shop/incoming/cocoa/front.png", picture(6).data)
     reconciler = catalogs.reconciler("shop", grace_seconds=0.0)
-    assert [one.kind for one in reconciler.sync().findings] == [FindingKind.TAKEN_IN]
+    assert [finding.kind for finding in reconciler.sync().findings] == [FindingKind.TAKEN_IN]
     reconciler.reconcile()
     collected = reconciler.reconcile().findings
-    assert FindingKind.COLLECTED in {one.kind for one in collected}
+    assert FindingKind.COLLECTED in {finding.kind for finding in collected}
     newer = Catalogs(storage, FakeEncoder("2")).open("shop")
     newer.migration.switch()
     newer.migration.roll_back()
@@ -65,7 +65,7 @@ def test_every_operation_works_by_the_documented_policy(worker: S3Options) -> No
 
 
 def _foreign(worker: S3Options) -> dict[str, Callable[[], object]]:
-    """What the policy does not allow."""
+    """A place that the policy does not allow."""
     s3 = client(worker)
     beside = S3Storage(replace(worker, prefix="team-b"))
     entry = f"{worker.prefix}/shop/journal/000000000001.json"

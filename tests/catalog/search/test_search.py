@@ -18,7 +18,7 @@ def product(product_id: str, name: str, description: str = "", **has: AttributeV
 
 
 def shelf(*products: Product) -> Mapping[str, Product]:
-    return {one.product_id: one for one in products}
+    return {product.product_id: product for product in products}
 
 
 SHOP = shelf(
@@ -60,7 +60,7 @@ def test_a_misspelt_beginning_is_read_too() -> None:
     assert found("chcola") == ["chocolate"]
 
 
-def test_a_correction_is_told() -> None:
+def test_a_correction_is_reported() -> None:
     hits = TextIndex().search("unsweetend", SHOP)
     assert hits.corrections == {"unsweetend": "unsweetened"}
     assert hits.complete
@@ -79,7 +79,7 @@ def test_numbers_and_short_words_are_not_corrected() -> None:
     assert Vocabulary(["1000", "cat"]).corrections("bat") == ()
 
 
-def test_when_no_product_has_all_words_those_with_some_are_given_and_it_is_told() -> None:
+def test_when_no_product_has_all_words_those_with_some_are_given_and_marked_incomplete() -> None:
     hits = TextIndex().search("oatly alps", SHOP)
     assert set(hits.relevances) == {"oat-milk", "cow-milk"}
     assert not hits.complete
@@ -182,9 +182,9 @@ def test_a_page_that_cannot_be_given_is_refused(bad: Mapping[str, object]) -> No
 
 
 def test_facets_count_over_everything_found_not_over_the_page() -> None:
-    asked = SearchQuery("milk", facets=("brand", "price", "weight"), limit=1)
+    query = SearchQuery("milk", facets=("brand", "price", "weight"), limit=1)
     texts = TextIndex().search("milk", SHOP)
-    brand, price, weight = run_search(asked, SHOP, 7, texts, None).facets
+    brand, price, weight = run_search(query, SHOP, 7, texts, None).facets
     assert brand.values == (ValueCount("Alpina", 2), ValueCount("Oatly", 1))
     assert price.range == NumberRange(0.99, 1.99)
     assert (weight.values, weight.range) == ((), None)

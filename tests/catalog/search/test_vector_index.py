@@ -60,11 +60,11 @@ def test_an_empty_index_finds_nothing() -> None:
 
 
 @pytest.mark.parametrize("size", [0, -1])
-def test_nothing_is_found_when_nothing_is_asked_for(size: int) -> None:
+def test_a_size_of_zero_finds_nothing(size: int) -> None:
     assert VectorIndex.of(*shop(3)).search(shop(3)[1][0], size) == ()
 
 
-def test_fewer_products_than_asked_for_are_all_returned() -> None:
+def test_fewer_products_than_requested_are_all_returned() -> None:
     references, vectors = shop(3, images=4)
     found = VectorIndex.of(references, vectors).search(vectors[0], 10)
     assert sorted(names(found)) == ["p0", "p1", "p2"]
@@ -187,7 +187,7 @@ def test_hashing_looks_at_a_small_part_only() -> None:
     assert np.mean(looked_at) < 0.12 * len(vectors)
 
 
-def test_hashing_returns_as_many_products_as_asked_for() -> None:
+def test_hashing_returns_as_many_products_as_requested() -> None:
     references, vectors = shop(200)
     index = VectorIndex.of(references, vectors, exact_below=1).merged()
     far = unit(np.random.default_rng(9).standard_normal((20, DIMENSION)))

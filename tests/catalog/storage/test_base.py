@@ -69,7 +69,7 @@ def test_details_tell_size_time_and_a_tag_that_changes_with_the_content(storage:
     storage.put("shop/b/1", b"one")
     storage.put("shop/b/2", b"three")
     before = storage.details("shop/b/")
-    assert [(one.key, one.size) for one in before] == [("shop/b/1", 3), ("shop/b/2", 5)]
+    assert [(stored.key, stored.size) for stored in before] == [("shop/b/1", 3), ("shop/b/2", 5)]
     storage.put("shop/b/1", b"two")
     after = storage.details("shop/b/")
     assert after[0].tag != before[0].tag

@@ -1,4 +1,4 @@
-"""What is particular to buckets; the contract of all storages is in test_storage."""
+"""Particulars of buckets; the contract of all storages is in test_base."""
 
 from dataclasses import replace
 from typing import Any
@@ -23,7 +23,7 @@ from tests.catalog.support.fakes import MemoryStorage, new_store, picture, same_
 
 def answered(code: str, status: int, **headers: str) -> ClientError:
     response: Any = {
-        "Error": {"Code": code, "Message": "said so"},
+        "Error": {"Code": code, "Message": "sentence so"},
         "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": headers},
     }
     return ClientError(response, "PutObject")
@@ -42,7 +42,7 @@ def answered(code: str, status: int, **headers: str) -> ClientError:
             "SKULENS_S3_REGION to eu-west-1",
         ),
         (answered("SlowDown", 503), r"out of order \(SlowDown\)"),
-        (answered("Odd", 418), r"refused \(Odd: said so\)"),
+        (answered("Odd", 418), r"refused \(Odd: sentence so\)"),
         (NoCredentialsError(), "ACCESS_KEY"),
         (EndpointConnectionError(endpoint_url="http://x"), "cannot be reached"),
         (ReadTimeoutError(endpoint_url="http://x"), "does not answer"),
@@ -50,10 +50,10 @@ def answered(code: str, status: int, **headers: str) -> ClientError:
     ],
 )
 def test_each_refusal_is_one_sentence_with_what_to_do(error: Exception, sentence: str) -> None:
-    said = describe_s3_error("write", "s3://bucket/key", error)
-    assert "\n" not in said
+    sentence = describe_s3_error("write", "s3://bucket/key", error)
+    assert "\n" not in sentence
     with pytest.raises(StorageUnavailable, match=sentence):
-        raise StorageUnavailable(said)
+        raise StorageUnavailable(sentence)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_wrong_keys_are_refused_and_never_shown(ceph: S3Options, which: str) -> 
     assert "hush" not in f"{caught.value} {options!r}"
 
 
-def test_encryption_is_asked_for(moto: S3Options) -> None:
+def test_encryption_is_requested(moto: S3Options) -> None:
     storage = fresh(replace(moto, encryption="AES256"))
     storage.put("shop/a", b"x")
     storage.put_if_absent("shop/b", b"x")

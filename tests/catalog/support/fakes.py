@@ -142,7 +142,7 @@ def picture(seed: int, name: str = "") -> ImageFile:
 
 
 def image_id(named: ImageFile) -> str:
-    """What the catalog calls that file."""
+    """Return the catalog's id of that file."""
     return hashlib.sha256(named.data).hexdigest()
 
 

@@ -68,7 +68,7 @@ def fill(
     store = Catalogs(storage, encoder or WideEncoder()).create("shop")
     products = [product(number) for number in range(count)]
     for first in range(0, count, _BATCH):
-        batch = [ProductWritten(one) for one in products[first : first + _BATCH]]
+        batch = [ProductWritten(product) for product in products[first : first + _BATCH]]
         store.commit_log.commit(partial(_always, batch))
     state = store.state()
     last = Journal(storage, "shop").read(state.sequence)

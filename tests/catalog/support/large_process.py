@@ -33,9 +33,9 @@ def main(storage: str, cache: str, queries: str, photo: str) -> None:
     figures |= {"start_s": time.perf_counter() - begin, "catalog_mb": megabytes() - before}
     assert snapshot.part_ids == part_ids
     taken = []
-    for one in np.load(queries):
+    for query in np.load(queries):
         begin = time.perf_counter()
-        snapshot.shortlist(one, 10)
+        snapshot.shortlist(query, 10)
         taken.append(time.perf_counter() - begin)
     figures |= {"query_p50_ms": float(np.median(taken) * 1e3)}
     image = read_image(Path(photo).read_bytes(), photo)

@@ -62,7 +62,9 @@ class Actor:
         snapshot = self._store.snapshot(min_version=self._version)
         vector = embedding_of(pixels(1000 + number))
         near = snapshot.shortlist(vector, 3)
-        hits = [int(one.product_id[1:]) for one in near if one.similarity > 0.9999]
+        hits = [
+            int(neighbour.product_id[1:]) for neighbour in near if neighbour.similarity > 0.9999
+        ]
         return {"hits": hits, "min": self._version, "seen": snapshot.index_version}
 
 

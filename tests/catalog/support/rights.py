@@ -53,7 +53,7 @@ def client(server: S3Options, service: Literal["s3", "iam"] = "s3") -> Any:
 
 
 def granted_by_ceph(server: S3Options, prefix: str, *, writes: bool = True) -> S3Options:
-    """What somebody else's keys may do once the bucket's owner has published the policy."""
+    """Return options with keys that have the rights of the policy, as Ceph grants them."""
     policy = documented(prefix, writes=writes)
     client(server).put_object(Bucket=BUCKET, Key=FOREIGN, Body=b"{}")
     principal = {"AWS": ["arn:aws:iam:::user/other"]}
@@ -66,7 +66,7 @@ def granted_by_ceph(server: S3Options, prefix: str, *, writes: bool = True) -> S
 
 @contextmanager
 def granted_by_moto(prefix: str) -> Iterator[S3Options]:
-    """What a user's keys may do whom the policy is attached to.
+    """Yield options with keys that have the rights of the policy, as moto grants them.
 
     In a process of its own, because the mock's rights hold for the whole process. It knows no
     conditions, so listing is not bounded to the prefix.
@@ -87,8 +87,8 @@ def granted_by_moto(prefix: str) -> Iterator[S3Options]:
         iam.create_user(UserName="worker")
         policy = documented(prefix)
         statements = [
-            {key: value for key, value in one.items() if key != "Condition"}
-            for one in policy["Statement"]
+            {key: value for key, value in statement.items() if key != "Condition"}
+            for statement in policy["Statement"]
         ]
         document = json.dumps({**policy, "Statement": statements})
         iam.put_user_policy(UserName="worker", PolicyName="least", PolicyDocument=document)

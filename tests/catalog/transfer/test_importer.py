@@ -78,7 +78,9 @@ class TestFolders:
         assert statuses(report) == {"milk": "updated", "tea": "unchanged"}
         assert len(store.product("milk").images) == 2
 
-    def test_other_files_are_ignored_and_said(self, store: CatalogStore, tmp_path: Path) -> None:
+    def test_other_files_are_ignored_and_reported(
+        self, store: CatalogStore, tmp_path: Path
+    ) -> None:
         root = fill(tmp_path / "in", milk=[1])
         (root / "readme.txt").write_text("x")
         (root / ".DS_Store").write_text("x")
@@ -133,7 +135,7 @@ class TestFolders:
         assert statuses(report) == {"bad": "refused", "empty": "refused", "tea": "added"}
         assert "no picture" in " ".join(report.failures)
 
-    def test_a_picture_that_cannot_be_opened_is_said(
+    def test_a_picture_that_cannot_be_opened_is_reported(
         self, store: CatalogStore, tmp_path: Path
     ) -> None:
         root = fill(tmp_path / "in", tea=[1])

@@ -47,7 +47,7 @@ def dropped(server: S3Options, **objects: bytes) -> str:
 
 
 def imported(tmp_path: Path, read: S3Images, **addresses: str) -> ImportReport:
-    """What becomes of products of one address each, offered in a table."""
+    """Import products of one address each from a table."""
     rows = [f"{product_id},{address}" for product_id, address in addresses.items()]
     manifest = tmp_path / "products.csv"
     manifest.write_text("\n".join(["product_id,images", *rows]))
@@ -71,15 +71,18 @@ def test_a_table_takes_pictures_from_a_bucket_and_names_each_that_it_cannot(
         large=f"{place}/large",
         nowhere="s3://skulens-nowhere/1.png",
     )
-    said = {row.product_id: row.problems for row in report.rows}
+    problems = {row.product_id: row.problems for row in report.rows}
     assert [row.status for row in report.rows] == [RowStatus.ADDED] + [RowStatus.REFUSED] * 5
-    assert said["tea"] == ()
-    assert said["gone"][0] == f"there is no {place}/gone.png"
-    assert said["text"][0].startswith(f"{place}/text is not a picture that can be read")
-    assert said["empty"][0].startswith(f"{place}/empty is empty")
-    assert said["large"][0].startswith(f"{place}/large is too large for a picture (")
-    assert said["nowhere"][0] == "there is no bucket skulens-nowhere for s3://skulens-nowhere/1.png"
-    assert all("\n" not in sentence for problems in said.values() for sentence in problems)
+    assert problems["tea"] == ()
+    assert problems["gone"][0] == f"there is no {place}/gone.png"
+    assert problems["text"][0].startswith(f"{place}/text is not a picture that can be read")
+    assert problems["empty"][0].startswith(f"{place}/empty is empty")
+    assert problems["large"][0].startswith(f"{place}/large is too large for a picture (")
+    assert (
+        problems["nowhere"][0]
+        == "there is no bucket skulens-nowhere for s3://skulens-nowhere/1.png"
+    )
+    assert all("\n" not in sentence for row in report.rows for sentence in row.problems)
 
 
 def test_a_picture_that_may_not_be_read_names_the_rights(ceph: S3Options, tmp_path: Path) -> None:
@@ -90,7 +93,7 @@ def test_a_picture_that_may_not_be_read_names_the_rights(ceph: S3Options, tmp_pa
     assert problem.startswith(f"cannot read {place}/front: these keys are not allowed to")
 
 
-def test_an_answer_that_breaks_off_is_asked_for_again_and_then_refused(moto: S3Options) -> None:
+def test_a_response_that_breaks_off_is_requested_again_and_then_refused(moto: S3Options) -> None:
     place = dropped(moto, front=picture(1).data)
     with proxied(moto) as proxy:
         read = S3Images(proxy.options)
@@ -141,6 +144,6 @@ def test_a_catalog_in_a_bucket_may_take_pictures_from_another_folder_of_it(
     assert store.product("tea").images[0].source_name == f"{place}/front"
 
 
-def test_an_address_of_nothing_is_said_by_python_too(moto: S3Options) -> None:
+def test_an_address_of_nothing_is_refused_in_python_too(moto: S3Options) -> None:
     with pytest.raises(NotFound, match="there is no s3://"):
         S3Images(moto).get(f"s3://{BUCKET}/gone")
