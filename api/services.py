@@ -15,6 +15,7 @@ from catalog.ingest.quality import IssueKind, QualityRules
 from catalog.registry import Catalogs
 from catalog.storage.base import Storage
 from catalog.storage.folder import FolderStorage
+from matcher.tracking.finder import Finder
 
 if TYPE_CHECKING:
     # Names in signatures only; the modules behind them take a second to import.
@@ -30,28 +31,11 @@ if TYPE_CHECKING:
     from catalog.transfer.s3_images import S3Images
     from matcher.decision.evaluation import Recogniser
     from matcher.decision.explain import Explanation
-    from matcher.results import Detection, Identification, Match
+    from matcher.results import Identification
 
 
-class PhotoFinder(Protocol):
-    """What finds products; `matcher.pipeline.Pipeline` does."""
-
-    def detect(self, image: "NDArray[np.uint8]") -> "tuple[Detection, ...]":
-        """Boxes that may hold products."""
-        ...
-
-    def match(
-        self,
-        image: "NDArray[np.uint8]",
-        detections: "Sequence[Detection]",
-        catalog: "Catalog",
-    ) -> "tuple[Match, ...]":
-        """One match per detection, in order."""
-        ...
-
-    def survey(self, image: "NDArray[np.uint8]", catalog: "Catalog") -> "Identification":
-        """Every product in a frame, none of them its subject."""
-        ...
+class PhotoFinder(Finder["Catalog"], Protocol):
+    """Finds products in frames and photos; `matcher.pipeline.Pipeline` implements it."""
 
     def identify(
         self, image: "NDArray[np.uint8]", catalog: "Catalog", *, whole_image: bool = False

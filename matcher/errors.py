@@ -1,4 +1,4 @@
-"""What can go wrong in the method's own parts."""
+"""Errors of the method's own parts."""
 
 
 class MatcherError(Exception):

@@ -54,7 +54,7 @@ PIPELINE_SETTINGS: Final = PipelineSettings()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recognition:
-    """What was found in a crop.
+    """The findings in one crop.
 
     Attributes:
         crop: the part of the picture.

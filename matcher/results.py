@@ -1,4 +1,4 @@
-"""What the method says of one picture, and how long each stage took."""
+"""Results of the method for one picture, and how long each stage took."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -15,7 +15,7 @@ from matcher.imaging.box import Box
 from matcher.results import Detection
 
 _SMALLER: Final = 0.75  # scale of the second pass, so that it errs otherwise than the first
-_PASSES: Final = 2
+_PASSES: Final = 2  # over one photo
 
 
 class AugmentedDetector:

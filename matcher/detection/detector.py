@@ -12,10 +12,10 @@ from matcher.imaging.resize import Letterbox, letterbox, to_planes
 from matcher.networks.runtime import LoadedNetwork
 from matcher.results import Detection
 
-# Facts of YOLOv5 as it was trained: pixels per cell of its three maps, bins per distance, padding.
-_STRIDES: Final = (8, 16, 32)
-_BINS: Final = 16
-_GREY: Final = (114, 114, 114)
+# Facts of YOLOv5 as it was trained.
+_STRIDES: Final = (8, 16, 32)  # pixels per cell of its three maps
+_BINS: Final = 16  # per distance from a place to a side
+_GREY: Final = (114, 114, 114)  # of padding
 _SMALLEST_SIDE: Final = 1.0  # pixels; a thinner box cannot be cropped
 _MOST_SHRUNK: Final = 4  # times; in a picture shrunk more, small products vanish
 

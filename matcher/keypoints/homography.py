@@ -12,7 +12,7 @@ from matcher.keypoints.features import Correspondences, LocalFeatures
 MINIMUM_INLIERS: Final = 5  # pairs; four fit any homography exactly and prove nothing
 _TURN: Final = np.float32(2 * np.pi)
 _MOST_ITERATIONS: Final = 2000  # of MAGSAC++; with the confidence below it seldom needs them
-_CONFIDENCE: Final = 0.999
+_CONFIDENCE: Final = 0.999  # of having tried a sample without outliers
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from matcher.keypoints.features import LocalFeatures
 
 # The storage form; a change needs another part id.
 _POINT_UNIT: Final = 64.0  # steps per pixel
-_SCALE_STEPS_PER_OCTAVE: Final = 24.0
+_SCALE_STEPS_PER_OCTAVE: Final = 24.0  # one is 3 % of a diameter
 _TURN: Final = 2.0 * np.pi
 # Descriptors keep 4 bits of each of 64 rotated dimensions: 32 bytes and 6 for the place, so that
 # this many keypoints take 31 KB.

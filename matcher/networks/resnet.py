@@ -15,8 +15,9 @@ from typing_extensions import override
 DIMENSION: Final = 256  # numbers of an embedding
 INPUT_SIDE: Final = 128  # pixels
 _CHANNELS: Final = 512  # of the trunk's last map
+# Of red, green and blue in [0, 1]: what torchvision's trunk was trained with.
 _IMAGENET_MEAN: Final = (0.485, 0.456, 0.406)
-_IMAGENET_STD: Final = (0.229, 0.224, 0.225)
+_IMAGENET_STD: Final = (0.229, 0.224, 0.225)  # of the same channels
 
 
 def to_input(crops: Sequence[NDArray[np.uint8]], side: int = INPUT_SIDE) -> Tensor:

@@ -1,4 +1,4 @@
-"""What a runtime is, and a network that it loaded: functions from arrays to arrays.
+"""The protocol of runtimes, and a network that one loaded: functions from arrays to arrays.
 
 Everything whose exact value matters (coordinates, the softmax of the assignment, Sinkhorn,
 suppression) stays outside of these functions, in float32.

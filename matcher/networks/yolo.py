@@ -17,6 +17,7 @@ from torch import nn
 CLASS_NAME: Final = "product"
 STRIDE: Final = 32  # pixels; sides of the input are multiples of it
 
+# Rows of ultralytics' description: input layer, repeats, module, arguments.
 _BACKBONE: Final = (
     (-1, 1, "Conv", (64, 6, 2, 2)),
     (-1, 1, "Conv", (128, 3, 2)),
@@ -29,6 +30,7 @@ _BACKBONE: Final = (
     (-1, 3, "C3", (1024,)),
     (-1, 1, "SPPF", (1024, 5)),
 )
+# The head, in the same form.
 _HEAD: Final = (
     (-1, 1, "Conv", (512, 1, 1)),
     (-1, 1, "nn.Upsample", ("None", 2, "nearest")),

@@ -24,7 +24,7 @@ _PREPARATION: Final = "box1"
 _SQUEEZED: Final = "fill1"
 _HEAPS: Final = "heaps"
 _DIGITS: Final = 16  # of a sha256; enough that no two networks of a catalog share them
-_COLOUR_DIGITS: Final = 8
+_COLOUR_DIGITS: Final = 8  # of a basis' sha256
 _PART_ID: Final = re.compile(
     rf"{Network.EMBEDDER}-([0-9a-f]{{{_DIGITS}}})-(\w+)-(\d{{2,4}})(?:-heaps-(\d{{1,2}}))?"
     rf"(?:-colours-([0-9a-f]{{{_COLOUR_DIGITS}}}))?"
