@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What a result says to people; the first column is a label, the others are figures."""
+    """A result for people: the first column holds labels, the others figures."""
 
     title: str
     columns: tuple[str, ...]

@@ -24,7 +24,7 @@ _MINIMAL_PAIRS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class HomographyOptions:
-    """What to measure.
+    """Photos and sizes to measure.
 
     Attributes:
         photos: that no network was trained on; see `evaluation_photos`.
@@ -49,7 +49,7 @@ class MethodFigures:
         recall: share of all pairs that its keypoints allow.
         keypoints: per picture, on average.
         auc_dlt: area under the curve of corner errors up to 3, 5 and 10 px, by DLT of all pairs.
-        auc_ransac: likewise, by RANSAC.
+        auc_ransac: the same, by RANSAC.
     """
 
     method: str
@@ -76,20 +76,20 @@ class HomographyResult:
         columns = ("method", "precision", "recall", "AUC 3/5/10 DLT", "AUC 3/5/10 RANSAC")
         rows = tuple(
             (
-                each.method,
-                f"{each.precision:.3f}",
-                f"{each.recall:.3f}",
-                " / ".join(f"{value:.3f}" for value in each.auc_dlt),
-                " / ".join(f"{value:.3f}" for value in each.auc_ransac),
+                method.method,
+                f"{method.precision:.3f}",
+                f"{method.recall:.3f}",
+                " / ".join(f"{value:.3f}" for value in method.auc_dlt),
+                " / ".join(f"{value:.3f}" for value in method.auc_ransac),
             )
-            for each in self.methods
+            for method in self.methods
         )
         return Table(f"{self.pairs} pairs of real photos, {WIDTH}x{HEIGHT}", columns, rows)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairing:
-    """What a method found in one pair of pictures.
+    """Keypoints and pairs found in one pair of pictures.
 
     Attributes:
         first: (N, 2) keypoints of the first picture.
@@ -196,7 +196,7 @@ class _PairingTally:
 
     def __init__(self) -> None:
         self._correct = 0
-        self._said = 0
+        self._reported = 0
         self._possible = 0
         self._keypoints: list[int] = []
         self._dlt: list[float] = []
@@ -208,7 +208,7 @@ class _PairingTally:
         first, second = pairing.pairs[:, 0], pairing.pairs[:, 1]
         distance = np.linalg.norm(projected[first] - pairing.second[second], axis=1)
         self._correct += int((distance <= CORRECT_PIXELS).sum())
-        self._said += len(distance)
+        self._reported += len(distance)
         self._possible += possible_pairs(projected, pairing.second)
         self._keypoints += [len(pairing.first), len(pairing.second)]
         matched = pairing.first[first], pairing.second[second]
@@ -219,7 +219,7 @@ class _PairingTally:
         """All pairs of pictures together."""
         return MethodFigures(
             method,
-            self._correct / max(self._said, 1),
+            self._correct / max(self._reported, 1),
             self._correct / max(self._possible, 1),
             float(np.mean(self._keypoints)),
             tuple(area_under_curve(self._dlt, limit) for limit in AUC_PIXELS),
@@ -275,4 +275,4 @@ def area_under_curve(errors: Sequence[float], limit: float) -> float:
 
 
 def _pictures(folder: Path) -> list[Path]:
-    return sorted(each for each in folder.rglob("*") if each.suffix.lower() in PICTURE_SUFFIXES)
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES)

@@ -24,7 +24,7 @@ class Pair:
 
     Attributes:
         first: (480, 640, 3) uint8, RGB.
-        second: likewise, black where the first shows nothing.
+        second: of the same shape, black where the first shows nothing.
         homography: (3, 3) float64, from the first's pixels to the second's.
     """
 

@@ -1,4 +1,4 @@
-"""What a stage, a picture and a frame cost: cold, warm, and against the naive way.
+"""Cost of a stage, a picture and a frame: cold, warm, and against the naive way.
 
 The naive way has no engine: every crop of every frame goes through float32 torch and is verified
 against every product. It is timed on a few frames and compared on those: the same answers, in the
@@ -44,7 +44,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class LatencyOptions:
-    """What to measure on.
+    """A video, and how much of it to measure.
 
     Attributes:
         video: frames are taken from it.
@@ -63,7 +63,7 @@ class LatencyOptions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LatencyTarget(Generic[CatalogT]):
-    """What to measure.
+    """Stages and pipelines to measure.
 
     Attributes:
         stages: to be timed alone.
@@ -97,7 +97,7 @@ class FrameCost:
     Attributes:
         frames: how many.
         median_ms: of a frame; most frames only detect and track.
-        mean_ms: likewise; looks are spread over frames.
+        mean_ms: of a frame; verifications are spread over frames.
         networks_ms: mean of the time inside networks.
         by_network: that, by network.
     """
@@ -159,8 +159,8 @@ class LatencyResult:
     def table(self) -> Table:
         """Stages, then the frame and the naive frame."""
         stages = [
-            (each.name, f"{each.cold_ms:.0f}", f"{each.warm_ms:.1f}", f"{each.warm_p95_ms:.1f}")
-            for each in self.stages
+            (stage.name, f"{stage.cold_ms:.0f}", f"{stage.warm_ms:.1f}", f"{stage.warm_p95_ms:.1f}")
+            for stage in self.stages
         ]
         frame, naive = self.frame, self.naive
         rows = [
@@ -194,7 +194,7 @@ def measure_latency(
 
     Raises:
         stream.errors.SourceError: the video cannot be read.
-        BenchError: the video has fewer frames than asked for.
+        BenchError: the video has fewer frames than requested.
     """
     figures = []
     for done, stage in enumerate(target.stages):
@@ -280,9 +280,9 @@ def _time_naive_frames(
             if match.verdict is Verdict.IDENTICAL and match.product_id is not None
         ]
         answers += len(named)
-        shared += sum(any(_is_same(one, other) for other in shown) for one in named)
+        shared += sum(any(_is_same(answer, other) for other in shown) for answer in named)
         engine_answers += len(shown)
-        engine_shared += sum(any(_is_same(one, other) for other in named) for one in shown)
+        engine_shared += sum(any(_is_same(product, other) for other in named) for product in shown)
     on_progress("naive frames", len(kept), len(kept))
     mean = float(np.mean(spent)) if spent else 0.0
     return NaiveCost(len(kept), mean, answers, shared, engine_answers, engine_shared)

@@ -1,4 +1,4 @@
-"""What a picture costs over HTTP: one client, several at once, and beside that in-process."""
+"""Cost of a picture over HTTP: one client, several at once, and beside that in-process."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ SendRequest = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """What to measure.
+    """Size of the measurement.
 
     Attributes:
         products: in the catalog.
@@ -38,7 +38,7 @@ class ServeOptions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ServeTarget:
-    """What to measure.
+    """Service and clients to measure.
 
     Attributes:
         alone: the same method on the same pictures in this process; as `SendRequest`.
@@ -59,8 +59,8 @@ class ServeFigures:
         name: of the way.
         requests: that were measured.
         p50_ms: from asking to the whole answer; median.
-        p95_ms: likewise, 95th percentile.
-        p99_ms: likewise, 99th.
+        p95_ms: 95th percentile of the same.
+        p99_ms: 99th percentile.
         method_p50_ms: the method's own time, as the answers say; median.
         cpu_ms: processor time of the answering process, per request.
         per_second: answers.
@@ -80,10 +80,10 @@ class ServeFigures:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ServeResult:
-    """What was measured.
+    """Figures of all ways.
 
     Attributes:
-        options: as asked.
+        options: that were measured.
         ways: in-process, one client, several clients.
         memory_mb: resident, of the service: before the first picture and at the end.
         load: of the machine over a minute, before and after.
@@ -101,11 +101,11 @@ class ServeResult:
         )  # fmt: skip
         rows = [
             (
-                one.name, f"{one.p50_ms:.0f}", f"{one.p95_ms:.0f}", f"{one.p99_ms:.0f}",
-                f"{one.method_p50_ms:.0f}", f"{one.cpu_ms:.0f}", f"{one.per_second:.1f}",
-                f"{one.fairness:.2f}",
+                way.name, f"{way.p50_ms:.0f}", f"{way.p95_ms:.0f}", f"{way.p99_ms:.0f}",
+                f"{way.method_p50_ms:.0f}", f"{way.cpu_ms:.0f}", f"{way.per_second:.1f}",
+                f"{way.fairness:.2f}",
             )
-            for one in self.ways
+            for way in self.ways
         ]  # fmt: skip
         before, after = self.memory_mb
         notes = (
@@ -119,7 +119,7 @@ class ServeResult:
         """For programs."""
         return {
             "options": asdict(self.options),
-            "ways": [asdict(one) for one in self.ways],
+            "ways": [asdict(way) for way in self.ways],
             "memory_mb": list(self.memory_mb),
             "load": list(self.load),
         }
@@ -186,10 +186,10 @@ def _measure_clients_at_once(
 
     cpu, began = _cpu_s(process), time.perf_counter()
     with ThreadPoolExecutor(options.clients) as pool:
-        each = list(pool.map(ask_on, range(options.clients)))
+        by_client = list(pool.map(ask_on, range(options.clients)))
     took = time.perf_counter() - began
-    counts = [len(one) for one in each]
-    timed = [one for client in each for one in client]
+    counts = [len(requests) for requests in by_client]
+    timed = [request for requests in by_client for request in requests]
     fairness = min(counts) / max(counts)
     name = f"{options.clients} clients"
     return _figures(name, timed, _cpu_s(process) - cpu, took, fairness)
@@ -199,7 +199,7 @@ def _figures(
     name: str, timed: Sequence[tuple[float, float]], cpu_s: float, took_s: float, fairness: float
 ) -> ServeFigures:
     walls = np.array([wall for wall, _ in timed])
-    p50, p95, p99 = (float(one) for one in np.percentile(walls, (50, 95, 99)))
+    p50, p95, p99 = (float(value) for value in np.percentile(walls, (50, 95, 99)))
     return ServeFigures(
         name=name,
         requests=len(timed),

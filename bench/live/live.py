@@ -1,7 +1,7 @@
 """Live sessions under load: how many frames, how old they are, and whether memory grows.
 
 The sources are real cameras over the network, sent by a process of their own. The baseline is the
-same manager with one lane: closer looks are made between frames, in the first lane's thread.
+same manager with one path: verifications run between frames, in the fast path's thread.
 """
 
 import subprocess
@@ -47,7 +47,7 @@ BASELINE_S: Final = 20.0
 
 @dataclass(slots=True, eq=False)
 class _SessionRecord:
-    """What one session said while it was measured."""
+    """Times and events of one session while it was measured."""
 
     ages: list[float] = field(default_factory=list)
     glass: list[float] = field(default_factory=list)
@@ -75,18 +75,18 @@ class _Listener:
             return
         number = read_number(message.frame.image)
         with self._lock:
-            heard = self.records.setdefault(message.session_id, _SessionRecord())
-            heard.ages.append(message.age_s)
+            records = self.records.setdefault(message.session_id, _SessionRecord())
+            records.ages.append(message.age_s)
             if number is not None:
-                heard.glass.append(self._since(number / self._size.rate, message.emitted_at))
-            heard.events += len(message.events)
-            heard.degraded += message.degraded
+                records.glass.append(self._since(number / self._size.rate, message.emitted_at))
+            records.events += len(message.events)
+            records.degraded += message.degraded
             for event in message.events:
                 place = self._places.get(event.product_id or "")
                 if event.event is EventKind.CONFIRMED and place is not None:
                     waited = self._since(fully_in_view_s(place), message.emitted_at)
                     # Named while it was still coming in: it had not to be waited for at all.
-                    heard.confirmed.append(0.0 if waited > LOOP_S - SLIDE_S else waited)
+                    records.confirmed.append(0.0 if waited > LOOP_S - SLIDE_S else waited)
 
     def _since(self, moment_s: float, now: float) -> float:
         """Seconds since a moment of the loop was last shown."""
@@ -96,7 +96,7 @@ class _Listener:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LiveTarget(Generic[CatalogT]):
-    """What to measure.
+    """Finder, catalog and products to measure with.
 
     Attributes:
         finder: as it is shipped.
@@ -155,30 +155,37 @@ def _run(
     label = "one lane" if inline else "two lanes"
     with _sending(film, options.size.rate) as (port, started):
         manager = SessionManager(target.finder, settings, queue=queue)
-        ear = _Listener(started, {name: n for n, name in enumerate(target.products)}, options.size)
-        manager.listen(ear)
+        listener = _Listener(
+            started, {name: n for n, name in enumerate(target.products)}, options.size
+        )
+        manager.listen(listener)
         try:
             ids = [_start(manager, port, n, target.catalog) for n in range(options.sources)]
             _wait(WARM_UP_S, f"{label}: warming up", on_progress)
-            dropped = {each: manager.get(each).counters.dropped for each in ids}
-            ear.begin()
+            dropped = {session_id: manager.get(session_id).counters.dropped for session_id in ids}
+            listener.begin()
             began = time.monotonic()
             slope = _wait(seconds, f"{label}: measuring", on_progress)
             took = time.monotonic() - began
-            lost = {each: manager.get(each).counters.dropped - dropped[each] for each in ids}
+            lost = {
+                session_id: manager.get(session_id).counters.dropped - dropped[session_id]
+                for session_id in ids
+            }
         finally:
             manager.close()
     shown = len(target.products) * int(seconds / LOOP_S)
-    heard = [ear.records.get(each, _SessionRecord()) for each in ids]
-    if not any(each.ages for each in heard):
+    records = [listener.records.get(session_id, _SessionRecord()) for session_id in ids]
+    if not any(record.ages for record in records):
         raise BenchError("no picture came through; are the machine's ports on loopback usable?")
-    each = tuple(
-        _figures(f"{n + 1}", one, took, lost[key], shown, slope)
-        for n, (key, one) in enumerate(zip(ids, heard, strict=True))
+    sessions = tuple(
+        _figures(f"{number}", record, took, lost[key], shown, slope)
+        for number, (key, record) in enumerate(zip(ids, records, strict=True), 1)
     )
     name = "one lane, all" if inline else "all"
-    total = _figures(name, _join_records(heard), took, sum(lost.values()), shown * len(ids), slope)
-    return each, total
+    total = _figures(
+        name, _join_records(records), took, sum(lost.values()), shown * len(ids), slope
+    )
+    return sessions, total
 
 
 def _start(manager: SessionManager[CatalogT], port: int, number: int, catalog: CatalogT) -> str:
@@ -222,24 +229,24 @@ def _sending(film: Path, rate: float) -> Iterator[tuple[int, float]]:
             sender.kill()
 
 
-def _join_records(heard: Sequence[_SessionRecord]) -> _SessionRecord:
+def _join_records(records: Sequence[_SessionRecord]) -> _SessionRecord:
     return _SessionRecord(
-        [age for each in heard for age in each.ages],
-        [age for each in heard for age in each.glass],
-        [wait for each in heard for wait in each.confirmed],
-        sum(each.events for each in heard),
-        sum(each.degraded for each in heard),
+        [age for record in records for age in record.ages],
+        [age for record in records for age in record.glass],
+        [wait for record in records for wait in record.confirmed],
+        sum(record.events for record in records),
+        sum(record.degraded for record in records),
     )
 
 
 def _figures(
-    name: str, heard: _SessionRecord, seconds: float, dropped: int, shown: int, slope: float
+    name: str, records: _SessionRecord, seconds: float, dropped: int, shown: int, slope: float
 ) -> SessionFigures:
-    age, glass = _percentiles(heard.ages), _percentiles(heard.glass)
-    waits = heard.confirmed
+    age, glass = _percentiles(records.ages), _percentiles(records.glass)
+    waits = records.confirmed
     return SessionFigures(
         name,
-        len(heard.ages) / seconds,
+        len(records.ages) / seconds,
         *age,
         *glass,
         float(np.median(waits)) if waits else None,
@@ -247,9 +254,9 @@ def _figures(
         len(waits),
         shown,
         dropped,
-        heard.degraded / len(heard.ages) if heard.ages else 0.0,
+        records.degraded / len(records.ages) if records.ages else 0.0,
         slope,
-        heard.events,
+        records.events,
     )
 
 

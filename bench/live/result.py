@@ -1,4 +1,4 @@
-"""What a live measurement is asked, and what it answers."""
+"""Options and results of a live measurement."""
 
 from dataclasses import asdict, dataclass, field
 from statistics import mean
@@ -10,7 +10,7 @@ from bench.table import Table
 
 @dataclass(frozen=True, slots=True)
 class LiveOptions:
-    """What to measure.
+    """Cameras and conditions to measure.
 
     Attributes:
         sources: cameras at once.
@@ -37,19 +37,19 @@ class SessionFigures:
         name: of the session.
         processed_fps: frames per second, detected on and tracked.
         frame_age_p50_ms: from arrival, or from the source's own clock, to the telling; median.
-        frame_age_p95_ms: likewise, 95th percentile.
-        frame_age_p99_ms: likewise, 99th.
+        frame_age_p95_ms: 95th percentile of the same.
+        frame_age_p99_ms: 99th percentile.
         glass_to_event_p50_ms: from the time burnt into the picture to the overlay; median.
-        glass_to_event_p95_ms: likewise, 95th percentile.
-        glass_to_event_p99_ms: likewise, 99th.
+        glass_to_event_p95_ms: 95th percentile of the same.
+        glass_to_event_p99_ms: 99th percentile.
         confirmed_p50_s: from a product wholly in view to its name; median; None for no name.
-        confirmed_max_s: likewise, the longest.
+        confirmed_max_s: the longest.
         confirmed: products that were named.
         shown: products that came wholly into view.
         dropped: frames.
         degraded_share: of the processed frames at which a look was overdue.
         rss_slope_mb_per_min: of the whole process.
-        events: that were told.
+        events: that were emitted.
     """
 
     name: str
@@ -72,7 +72,7 @@ class SessionFigures:
 
 @dataclass(frozen=True, slots=True)
 class LiveResult:
-    """What came out.
+    """Figures of all sessions.
 
     Attributes:
         options: what was measured.
@@ -91,7 +91,7 @@ class LiveResult:
     @property
     def evenness(self) -> float:
         """The largest distance of a session's frame rate from the mean, as a share of it."""
-        rates = [each.processed_fps for each in self.sessions]
+        rates = [session.processed_fps for session in self.sessions]
         middle = mean(rates)
         return max(abs(rate - middle) for rate in rates) / middle if middle else 0.0
 
@@ -101,7 +101,7 @@ class LiveResult:
 
     def table(self) -> Table:
         """One column per figure."""
-        rows = [_row(each) for each in (*self.sessions, self.total)]
+        rows = [_row(figures) for figures in (*self.sessions, self.total)]
         if self.baseline is not None:
             rows.append(_row(self.baseline))
         columns = (
@@ -122,9 +122,12 @@ def _row(figures: SessionFigures) -> tuple[str, ...]:
     return (
         f.name,
         f"{f.processed_fps:.1f}",
-        *(f"{each:.0f}" for each in (*ages, *glass)),
+        *(f"{age_ms:.0f}" for age_ms in (*ages, *glass)),
         f"{f.confirmed} of {f.shown}",
-        *("" if each is None else f"{each:.2f}" for each in (f.confirmed_p50_s, f.confirmed_max_s)),
+        *(
+            "" if seconds is None else f"{seconds:.2f}"
+            for seconds in (f.confirmed_p50_s, f.confirmed_max_s)
+        ),
         str(f.dropped),
         f"{100 * f.degraded_share:.0f} %",
         f"{f.rss_slope_mb_per_min:+.1f}",

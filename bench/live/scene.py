@@ -32,7 +32,7 @@ class SceneSize:
 
     Attributes:
         width: pixels.
-        height: likewise.
+        height: pixels.
         rate: frames per second.
     """
 
@@ -59,8 +59,8 @@ def draw_scene(products: Mapping[str, Image], size: SceneSize, seed: int = 0) ->
         size: of the film.
         seed: of background and tremor.
     """
-    chance = np.random.default_rng(seed)
-    background = _shelf(size, chance)
+    rng = np.random.default_rng(seed)
+    background = _shelf(size, rng)
     slot = size.width / max(len(products), 1)
     patches = [_fit_picture(picture, size, slot) for picture in products.values()]
     for number in range(size.frames):
@@ -68,8 +68,8 @@ def draw_scene(products: Mapping[str, Image], size: SceneSize, seed: int = 0) ->
         for place, patch in enumerate(patches):
             left = _left_edge(place, number / size.rate, slot, patch, size)
             if left is not None:
-                _paste(frame, patch, left, size, chance)
-        noise = chance.integers(-2, 3, (size.height // 4, size.width // 4, 1), np.int16)
+                _paste(frame, patch, left, size, rng)
+        noise = rng.integers(-2, 3, (size.height // 4, size.width // 4, 1), np.int16)
         large = cv2.resize(noise, (size.width, size.height), interpolation=cv2.INTER_NEAREST)
         noisy = np.clip(frame.astype(np.int16) + large[..., None], 0, 255).astype(np.uint8)
         burn_number(noisy, number)
@@ -100,9 +100,9 @@ def read_number(image: Image) -> int | None:
     return number if check == (number ^ _CHECK) & 15 else None
 
 
-def _shelf(size: SceneSize, chance: np.random.Generator) -> Image:
+def _shelf(size: SceneSize, rng: np.random.Generator) -> Image:
     """Boards with some grain, so that the camera's stillness can be seen."""
-    small = chance.normal(0, 1, (size.height // 24, size.width // 6)).astype(np.float32)
+    small = rng.normal(0, 1, (size.height // 24, size.width // 6)).astype(np.float32)
     grain = cv2.resize(small, (size.width, size.height), interpolation=cv2.INTER_CUBIC)
     shade = np.linspace(0.8, 1.1, size.height)[:, None]
     colour = np.array([168, 140, 108])
@@ -126,10 +126,10 @@ def _left_edge(place: int, time: float, slot: float, patch: Image, size: SceneSi
 
 
 def _paste(
-    frame: Image, patch: Image, left: float, size: SceneSize, chance: np.random.Generator
+    frame: Image, patch: Image, left: float, size: SceneSize, rng: np.random.Generator
 ) -> None:
     top = 0.55 * size.height - patch.shape[0] / 2
-    shake = chance.normal(0, SHAKE / 2, 2)
+    shake = rng.normal(0, SHAKE / 2, 2)
     motion = np.array([[1, 0, left + shake[0]], [0, 1, top + shake[1]]], np.float64)
     # Pixels outside the patch stay as they are: the frame itself is the border.
     cv2.warpAffine(

@@ -27,7 +27,7 @@ def write_film(path: Path, pictures: Sequence[bytes]) -> None:
 
 
 def read_film(path: Path) -> list[bytes]:
-    """What `write_film` wrote."""
+    """Read the pictures that `write_film` wrote."""
     data, at, pictures = path.read_bytes(), 0, []
     while at < len(data):
         (length,) = LENGTH.unpack_from(data, at)

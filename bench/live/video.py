@@ -9,9 +9,9 @@ The rules, for labels in the form of `bench/appearances.py`:
   appearance. Only appearances whose print a person can read for half a second must be found.
 * Being found in the very frame that the reference was cut from proves nothing: what was named must
   stay named at some moment more than 0.25 s away from each of the product's crop frames.
-* An appearance told by skulens is a *wrong name* when any event that names it is not right, even if
-  it is revised later; `left` does not count, its box is only the last that was seen. The share is
-  of all appearances told as identical.
+* An appearance reported by skulens is a *wrong name* when any event that names it is not right,
+  even if it is revised later; `left` does not count, its box is only the last that was seen. The
+  share is of all appearances reported as identical.
 """
 
 import json
@@ -62,7 +62,7 @@ class VideoWrongName:
 
     Attributes:
         appearance_id: of the event.
-        named: the product that was said.
+        named: the product that was named.
         shown: products labelled at that place and time; none means nothing of the catalog.
         time_s: since the first frame.
         box: (left, top, right, bottom).
@@ -84,7 +84,7 @@ class VideoScore:
         found: which of them were.
         missed: which were not.
         elsewhere: required appearances that no crop was cut from, and how many were found.
-        told: appearances that were told as identical.
+        event: appearances that were event as identical.
         wrong: the first wrong answer of each that has one.
     """
 
@@ -92,7 +92,7 @@ class VideoScore:
     found: tuple[str, ...]
     missed: tuple[str, ...]
     elsewhere: tuple[int, int]
-    told: int
+    reported: int
     wrong: tuple[VideoWrongName, ...]
 
     @property
@@ -102,12 +102,14 @@ class VideoScore:
 
     @property
     def wrong_share(self) -> float:
-        """Of the told appearances."""
-        return len(self.wrong) / self.told if self.told else 0.0
+        """Of the reported appearances."""
+        return len(self.wrong) / self.reported if self.reported else 0.0
 
     def to_json(self) -> dict[str, Any]:
         """As plain values, with the two shares."""
-        return {**asdict(self), "found_share": self.found_share, "wrong_share": self.wrong_share}
+        figures = asdict(self)
+        figures["told"] = figures.pop("reported")  # the key that results have always had
+        return {**figures, "found_share": self.found_share, "wrong_share": self.wrong_share}
 
     def table(self) -> Table:
         """The two shares and what stands behind them."""
@@ -115,7 +117,7 @@ class VideoScore:
         rows = (
             ("appearances found", f"{len(self.found)} of {self.required} ({self.found_share:.2f})"),
             ("… of those without a reference cut from them", f"{elsewhere} of {total}"),
-            ("wrong names", f"{len(self.wrong)} of {self.told} ({self.wrong_share:.2f})"),
+            ("wrong names", f"{len(self.wrong)} of {self.reported} ({self.wrong_share:.2f})"),
             ("missed", ", ".join(self.missed) or "none"),
             ("wrong", ", ".join(f"{w.named} at {w.time_s:.1f} s" for w in self.wrong) or "none"),
         )
@@ -124,7 +126,7 @@ class VideoScore:
 
 @dataclass(frozen=True, slots=True)
 class VideoOptions:
-    """What to measure on.
+    """A video and its labels.
 
     Attributes:
         video: the file.
@@ -155,8 +157,8 @@ def measure_video(
     on_progress("cut references", 0, 1)
     rate = cut_references(options.video, options.crops, options.folder)
     on_progress("cut references", 1, 1)
-    told = [to_scored_event(event) for event in watch(options.video, options.folder)]
-    return score_video(told, options.appearances, options.crops, rate)
+    events = [to_scored_event(event) for event in watch(options.video, options.folder)]
+    return score_video(events, options.appearances, options.crops, rate)
 
 
 def cut_references(video: Path, crops: Sequence[CatalogCrop], folder: Path) -> float:
@@ -169,7 +171,7 @@ def cut_references(video: Path, crops: Sequence[CatalogCrop], folder: Path) -> f
     open_crops = list(crops)
     source = FileSource(video)
     for frame in source.frames():
-        for crop in [each for each in open_crops if each.frame_index == frame.index]:
+        for crop in [crop for crop in open_crops if crop.frame_index == frame.index]:
             target = folder / crop.product_id / f"{frame.index:05d}.png"
             target.parent.mkdir(parents=True, exist_ok=True)
             cv2.imwrite(str(target), cv2.cvtColor(crop.box.crop(frame.image), cv2.COLOR_RGB2BGR))
@@ -183,7 +185,7 @@ def cut_references(video: Path, crops: Sequence[CatalogCrop], folder: Path) -> f
 
 
 def score_video(
-    told: Sequence[ScoredEvent],
+    events: Sequence[ScoredEvent],
     appearances: Sequence[LabelledAppearance],
     crops: Sequence[CatalogCrop],
     frame_rate: float,
@@ -192,8 +194,8 @@ def score_video(
     crop_times: dict[str, list[float]] = {}
     for crop in crops:
         crop_times.setdefault(crop.product_id, []).append(crop.frame_index / frame_rate)
-    by_appearance = groupby(sorted(told, key=lambda each: each.appearance_id), _appearance_id)
-    lives = {key: sorted(life, key=lambda each: each.time_s) for key, life in by_appearance}
+    by_appearance = groupby(sorted(events, key=lambda event: event.appearance_id), _appearance_id)
+    lives = {key: sorted(life, key=lambda event: event.time_s) for key, life in by_appearance}
     identical = {key: life for key, life in lives.items() if any(e.product_id for e in life)}
     found = {
         appearance.appearance_id
@@ -203,22 +205,28 @@ def score_video(
         if appearance.product_id == answer.product_id and is_at(appearance, answer)
     }
     wrong = [_first_wrong(life, appearances) for life in identical.values()]
-    required = [each for each in appearances if each.required]
-    elsewhere = [each for each in required if not _is_cut_from(each, crop_times)]
+    required = [appearance for appearance in appearances if appearance.required]
+    elsewhere = [appearance for appearance in required if not _is_cut_from(appearance, crop_times)]
     return VideoScore(
         len(required),
-        tuple(each.appearance_id for each in required if each.appearance_id in found),
-        tuple(each.appearance_id for each in required if each.appearance_id not in found),
-        (len(elsewhere), sum(each.appearance_id in found for each in elsewhere)),
+        tuple(
+            appearance.appearance_id for appearance in required if appearance.appearance_id in found
+        ),
+        tuple(
+            appearance.appearance_id
+            for appearance in required
+            if appearance.appearance_id not in found
+        ),
+        (len(elsewhere), sum(appearance.appearance_id in found for appearance in elsewhere)),
         len(identical),
-        tuple(sorted((each for each in wrong if each), key=lambda each: each.time_s)),
+        tuple(sorted((name for name in wrong if name), key=lambda name: name.time_s)),
     )
 
 
-def is_at(appearance: LabelledAppearance, told: ScoredEvent) -> bool:
+def is_at(appearance: LabelledAppearance, event: ScoredEvent) -> bool:
     """Whether the box's centre lies in one of its copies, within the tolerances."""
-    x, y = (told.box.left + told.box.right) / 2, (told.box.top + told.box.bottom) / 2
-    moments = (told.time_s, told.time_s - TIME_TOLERANCE_S, told.time_s + TIME_TOLERANCE_S)
+    x, y = (event.box.left + event.box.right) / 2, (event.box.top + event.box.bottom) / 2
+    moments = (event.time_s, event.time_s - TIME_TOLERANCE_S, event.time_s + TIME_TOLERANCE_S)
     return any(
         place.left <= x <= place.right and place.top <= y <= place.bottom
         for moment in moments
@@ -261,15 +269,15 @@ def _parse_event(row: Mapping[str, Any]) -> ScoredEvent:
     )
 
 
-def _appearance_id(told: ScoredEvent) -> str:
-    return told.appearance_id
+def _appearance_id(event: ScoredEvent) -> str:
+    return event.appearance_id
 
 
 def _proving_answers(
     life: Sequence[ScoredEvent], crop_times: Mapping[str, Sequence[float]]
 ) -> Iterator[ScoredEvent]:
     """Answers of one appearance that were not only given where their reference was cut."""
-    runs = [list(run) for _, run in groupby(life, lambda each: each.product_id)]
+    runs = [list(run) for _, run in groupby(life, lambda event: event.product_id)]
     for index, run in enumerate(runs):
         product_id = run[0].product_id
         if product_id is None:
@@ -295,7 +303,7 @@ def _first_wrong(
     for answer in life:
         if answer.product_id is None or answer.is_last:
             continue
-        shown = {each.product_id for each in appearances if is_at(each, answer)}
+        shown = {appearance.product_id for appearance in appearances if is_at(appearance, answer)}
         if answer.product_id not in shown:
             box = answer.box
             place = (box.left, box.top, box.right, box.bottom)

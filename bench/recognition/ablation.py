@@ -1,4 +1,4 @@
-"""What each trained part is worth: recognition with one part exchanged, at about equal time."""
+"""The worth of each trained part: recognition with one part exchanged, at about equal time."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -41,7 +41,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class AblationOptions:
-    """What to measure.
+    """Photos to measure on.
 
     Attributes:
         limit: photos at most, each product in its share; None means all.
@@ -64,7 +64,7 @@ class AblationFigures:
         top1: share of photos of known products that are named right.
         recall_at_p99: recall at 99 % precision.
         median_ms: per photo.
-        p95_ms: likewise, 95th percentile.
+        p95_ms: 95th percentile of the same.
         verified: products per look.
     """
 
@@ -101,14 +101,14 @@ class AblationResult:
         """One row per variant; one that could not be measured says so."""
         rows = [
             (
-                each.part or "as shipped",
-                each.name,
-                _interval(each.top1),
-                _interval(each.recall_at_p99),
-                f"{each.median_ms:.0f} / {each.p95_ms:.0f}",
-                str(each.verified),
+                figures.part or "as shipped",
+                figures.name,
+                _interval(figures.top1),
+                _interval(figures.recall_at_p99),
+                f"{figures.median_ms:.0f} / {figures.p95_ms:.0f}",
+                str(figures.verified),
             )
-            for each in self.figures
+            for figures in self.figures
         ]
         rows += [(part, "no such weights in the manifest", *4 * ("-",)) for part in self.missing]
         return Table(f"{self.dataset}, {self.photos} photos", _COLUMNS, tuple(rows), _NOTES)
@@ -142,7 +142,7 @@ def measure_ablation(
         dataset: catalog and photos.
         variants: the shipped method first.
         options: which photos.
-        on_progress: told how far it is.
+        on_progress: called with its progress.
 
     Raises:
         catalog.errors.PictureError: a picture cannot be read.
@@ -163,7 +163,7 @@ def measure_ablation(
         else:
             size = _size_within(budget, probe, sized)
         figures.append(_measure_variant(variant, chosen, sized, size, options, on_progress))
-    missing = tuple(one.part for one in variants if one.prepare is None)
+    missing = tuple(variant.part for variant in variants if variant.prepare is None)
     return AblationResult(dataset.name, len(chosen.queries), tuple(figures), missing)
 
 
@@ -175,13 +175,13 @@ def _measure_variant(
     options: AblationOptions,
     on_progress: Progress,
 ) -> AblationFigures:
-    asked = RecognitionOptions(
+    settings = RecognitionOptions(
         seed=options.seed, whole_image=False, baseline=False, draws=options.draws
     )
     result = measure_recognition(
         chosen,
         lambda _: sized(size),
-        asked,
+        settings,
         lambda _, done, total: on_progress(variant.name, done, total),
     )
     score = result.methods[0].score

@@ -28,7 +28,7 @@ class RootSiftKeypoints:
         points: (N, 2) float32, (x, y) in the picture's own pixels.
         descriptors: (N, 128) float32, unit length.
         width: pixels of the picture.
-        height: likewise.
+        height: pixels of the picture.
     """
 
     points: NDArray[np.float32]
@@ -69,7 +69,7 @@ def root_sift(
     if not found:
         empty = np.zeros((0, 2), np.float32)
         return RootSiftKeypoints(empty, np.zeros((0, 128), np.float32), width, height)
-    # SIFT may return more than asked for: several orientations share one strength.
+    # SIFT may return more than the limit: several orientations share one strength.
     points = np.array([keypoint.pt for keypoint in found[:limit]], np.float32)
     descriptors = np.sqrt(raw[:limit] / np.maximum(raw[:limit].sum(axis=1, keepdims=True), 1e-9))
     to_own = np.array([width / gray.shape[1], height / gray.shape[0]], np.float32)

@@ -39,7 +39,7 @@ class CalibrationOptions:
     """How much to ask.
 
     Attributes:
-        rates: asked for, each in (0, 1).
+        rates: requested, each in (0, 1).
         photos: at most, of each product, to calibrate with.
         unknown: at most, of unknowns, to calibrate with.
         limit: at most, to measure with, each product in its share; None for all.
@@ -59,7 +59,7 @@ class RateOutcome:
 
     Attributes:
         material: what it was calibrated with.
-        asked: the rate; None for the threshold as shipped.
+        requested: the rate; None for the threshold as shipped.
         expected: what the material promised.
         met: what came out on photos that it did not hold.
         is_fitted: whether slope and offset were fitted, too.
@@ -67,7 +67,7 @@ class RateOutcome:
     """
 
     material: str
-    asked: float | None
+    requested: float | None
     expected: ThresholdFigures
     met: ThresholdFigures
     is_fitted: bool
@@ -87,17 +87,17 @@ class CalibrationResult:
             "photos": self.photo_count,
             "outcomes": [
                 {
-                    "material": one.material,
-                    "asked": one.asked,
-                    "threshold": one.met.scale.threshold,
-                    "slope": one.met.scale.slope,
-                    "offset": one.met.scale.offset,
-                    "is_fitted": one.is_fitted,
-                    "is_promised": one.is_promised,
-                    "expected": _rates(one.expected),
-                    "met": _rates(one.met),
+                    "material": outcome.material,
+                    "asked": outcome.requested,
+                    "threshold": outcome.met.scale.threshold,
+                    "slope": outcome.met.scale.slope,
+                    "offset": outcome.met.scale.offset,
+                    "is_fitted": outcome.is_fitted,
+                    "is_promised": outcome.is_promised,
+                    "expected": _rates(outcome.expected),
+                    "met": _rates(outcome.met),
                 }
-                for one in self.outcomes
+                for outcome in self.outcomes
             ],
         }
 
@@ -106,7 +106,7 @@ class CalibrationResult:
         return Table(
             f"false accepts on {self.photo_count} photos that no calibration has seen",
             _COLUMNS,
-            tuple(_row(one) for one in self.outcomes),
+            tuple(_row(outcome) for outcome in self.outcomes),
             (
                 "In brackets: Wilson 95 % interval. One unknown in three counts as something of "
                 "the catalog's own sort (a carton that it lacks), the others are produce.",
@@ -132,29 +132,31 @@ def measure_calibration(
         fitting: photos to calibrate with; none of the data set's.
         itself: questions that the catalog gives by itself.
         options: how much to ask.
-        on_progress: told where it stands.
+        on_progress: called with its progress.
 
     Raises:
         BenchError: a photo is among both.
         catalog.errors.PictureError: a picture cannot be read.
     """
     measured = dataset.subset(options.limit, options.seed).queries
-    if {one.path.resolve() for one in fitting} & {one.path.resolve() for one in dataset.queries}:
+    if {query.path.resolve() for query in fitting} & {
+        query.path.resolve() for query in dataset.queries
+    }:
         raise BenchError("a photo to calibrate with is also one to measure with")
 
     def replies(label: str, questions: Sequence[Sample]) -> list[Outcome]:
         return evaluate(judge, catalog, questions, {}, partial(on_progress, label))
 
     images = {
-        product_id: frozenset(one.image_id for one in product.images)
+        product_id: frozenset(image.image_id for image in product.images)
         for product_id, product in catalog.products.items()
     }
-    seen = replies("photos", [_measured(one) for one in measured])
+    seen = replies("photos", [_measured(query) for query in measured])
     decision = judge.decision(catalog)
     shipped = AnswerScale(decision.threshold, *decision.answer_scale)
     before = measure_scale(seen, shipped)
     outcomes = [RateOutcome(SHIPPED, None, before, before, False, False)]
-    photos = [each for one in fitting for each in _fitting(one, images)]
+    photos = [question for query in fitting for question in _fitting(query, images)]
     for material, questions in ((PHOTOS, photos), (ITSELF, list(itself))):
         known = replies(material, questions)
         for rate in options.rates:
@@ -178,7 +180,7 @@ def fitting_photos(shared: Path, dataset: Dataset, options: CalibrationOptions) 
         raise BenchError(f"there is no folder {train}")
     cartons = json.loads((shared / "grocery" / "classes.json").read_text())["cartons"]
     products = list(dataset.references())
-    folders = sorted(one.name for one in train.iterdir() if one.is_dir())
+    folders = sorted(folder.name for folder in train.iterdir() if folder.is_dir())
     produce = [name for name in folders if name not in cartons]
     known = [
         PhotoQuery(path, product)
@@ -193,7 +195,7 @@ def fitting_photos(shared: Path, dataset: Dataset, options: CalibrationOptions) 
 
 
 def _pictures(folder: Path) -> list[Path]:
-    return sorted(one for one in folder.iterdir() if one.suffix.lower() in PICTURE_SUFFIXES)
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
 
 
 def _fitting(query: PhotoQuery, images: dict[str, frozenset[str]]) -> list[Sample]:
@@ -228,12 +230,12 @@ _COLUMNS: Final = (
 
 
 def _row(one: RateOutcome) -> tuple[str, ...]:
-    asked = "-" if one.asked is None else f"{one.asked:.1%}"
+    requested = "-" if one.requested is None else f"{one.requested:.1%}"
     return (
         one.material,
-        asked if one.is_promised or one.asked is None else f"{asked} (too few samples)",
+        requested if one.is_promised or one.requested is None else f"{requested} (too few samples)",
         f"{one.met.scale.threshold:.4f}",
-        "-" if one.asked is None else _rate(one.expected.false_accept),
+        "-" if one.requested is None else _rate(one.expected.false_accept),
         _rate(one.met.false_accept),
         _rate(one.met.by_kind.get(SampleKind.LEFT_OUT)),
         _rate(one.met.by_kind.get(SampleKind.UNKNOWN)),
@@ -246,8 +248,12 @@ def _rate(rate: Rate | None) -> str:
     return "-" if rate is None else f"{rate.value:.3f} ({rate.low:.3f}-{rate.high:.3f})"
 
 
-def _rates(told: ThresholdFigures) -> dict[str, Any]:
-    rates = {"false_accept": told.false_accept, "named": told.named, "misnamed": told.misnamed}
-    kinds = {str(kind): rate for kind, rate in told.by_kind.items()}
+def _rates(figures: ThresholdFigures) -> dict[str, Any]:
+    rates = {
+        "false_accept": figures.false_accept,
+        "named": figures.named,
+        "misnamed": figures.misnamed,
+    }
+    kinds = {str(kind): rate for kind, rate in figures.by_kind.items()}
     both: dict[str, Rate | None] = {**rates, **kinds}
     return {key: None if rate is None else asdict(rate) for key, rate in both.items()}

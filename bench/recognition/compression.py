@@ -1,4 +1,4 @@
-"""What JPEG does to a picture."""
+"""Pictures after lossy compression."""
 
 import cv2
 import numpy as np

@@ -33,7 +33,7 @@ _RASTER: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class CopiesOptions:
-    """What to measure.
+    """Scenes to make and measure.
 
     Attributes:
         catalog: a folder of product folders; their first pictures have a white background.
@@ -93,7 +93,7 @@ class CopiesResult:
     @property
     def found_share(self) -> float:
         """Of all copies in all scenes."""
-        return sum(each.found for each in self.counts) / sum(each.shown for each in self.counts)
+        return sum(count.found for count in self.counts) / sum(count.shown for count in self.counts)
 
     def to_json(self) -> dict[str, Any]:
         """As plain values, with the share."""
@@ -138,7 +138,7 @@ def make_scenes(options: CopiesOptions) -> Iterator[CopiesScene]:
         catalog.errors.PictureError: a picture cannot be read.
         BenchError: there is no product or no background.
     """
-    folders = sorted(each for each in options.catalog.iterdir() if each.is_dir())
+    folders = sorted(path for path in options.catalog.iterdir() if path.is_dir())
     if not folders or not options.backgrounds:
         raise BenchError(f"copies need products in {options.catalog} and backgrounds")
     generator = np.random.default_rng(options.seed)
@@ -207,15 +207,15 @@ def _paste_one(
 
 
 def _judge(scene: CopiesScene, recogniser: PhotoIdentifier) -> CountResult:
-    said = [
+    named = [
         match
         for match in recogniser.identify(scene.image).matches
         if match.verdict is Verdict.IDENTICAL
     ]
-    right = [match for match in said if match.product_id == scene.product_id]
+    right = [match for match in named if match.product_id == scene.product_id]
     found = _count_outlined(right, scene.outlines)
     copies = len(scene.outlines)
-    return CountResult(copies, copies, found, len(said) - len(right), len(right) - found)
+    return CountResult(copies, copies, found, len(named) - len(right), len(right) - found)
 
 
 def _count_outlined(matches: Sequence[Match], outlines: Sequence[NDArray[np.float32]]) -> int:

@@ -77,7 +77,7 @@ def read_dataset(folder: Path) -> Dataset:
         if not part.is_dir():
             raise BenchError(f"there is no folder {part}; see `skulens bench recognition --help`")
     extra = _extra_truth(folder / TRUTH_FILE)
-    products = {each.name for each in _folders(catalog)}
+    products = {product_folder.name for product_folder in _folders(catalog)}
     found = []
     for place in _folders(queries):
         truth = None if place.name == UNKNOWN_FOLDER else place.name
@@ -158,8 +158,8 @@ def _singly(groups: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
 
 
 def _folders(parent: Path) -> list[Path]:
-    return sorted(each for each in parent.iterdir() if each.is_dir())
+    return sorted(path for path in parent.iterdir() if path.is_dir())
 
 
 def _pictures(folder: Path) -> list[Path]:
-    return sorted(each for each in folder.iterdir() if each.suffix.lower() in PICTURE_SUFFIXES)
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)

@@ -1,4 +1,4 @@
-"""What the measurements ask of the method under test; the caller composes it."""
+"""The method under test, as measurements call it; the caller composes it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ class PhotoIdentifier(Protocol):
     """A pipeline with its catalog; may be called from several threads at once."""
 
     def identify(self, image: NDArray[np.uint8], *, whole_image: bool = False) -> Identification:
-        """What is in an (H, W, 3) RGB picture."""
+        """Find the products in an (H, W, 3) RGB picture."""
         ...
 
 

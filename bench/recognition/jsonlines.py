@@ -18,14 +18,15 @@ def read_answers(dataset: Dataset, path: Path) -> list[Answer]:
         BenchError: the file cannot be read, a line is malformed, or a photo has no line.
     """
     by_photo = {
-        Path(line["image"]).resolve(): (said, elapsed_ms) for line, said, elapsed_ms in _lines(path)
+        Path(line["image"]).resolve(): (detections, elapsed_ms)
+        for line, detections, elapsed_ms in _lines(path)
     }
     answers = []
     for query in dataset.queries:
         if query.path.resolve() not in by_photo:
             raise BenchError(f"{path} says nothing of {query.path}")
-        said, elapsed_ms = by_photo[query.path.resolve()]
-        answers.append(scoring.choose_answer(query.truth, said, elapsed_ms, query.groups))
+        detections, elapsed_ms = by_photo[query.path.resolve()]
+        answers.append(scoring.choose_answer(query.truth, detections, elapsed_ms, query.groups))
     return answers
 
 
@@ -35,7 +36,10 @@ def parse_detection(detection: dict[str, Any]) -> ScoredDetection:
         detection["product_id"],
         float(detection["probability"]),
         detection["verdict"] == "identical",
-        tuple((each["product_id"], float(each["similarity"])) for each in detection["candidates"]),
+        tuple(
+            (candidate["product_id"], float(candidate["similarity"]))
+            for candidate in detection["candidates"]
+        ),
     )
 
 
@@ -49,9 +53,9 @@ def _lines(path: Path) -> Iterator[tuple[dict[str, Any], tuple[ScoredDetection, 
             continue
         try:
             row = json.loads(line)
-            said = tuple(parse_detection(each) for each in row["detections"])
+            detections = tuple(parse_detection(detection) for detection in row["detections"])
             elapsed_ms = float(row["elapsed_ms"]["total"])
             Path(row["image"])
         except (ValueError, KeyError, TypeError) as error:
             raise BenchError(f"line {number} of {path} is malformed: {error!r}") from error
-        yield row, said, elapsed_ms
+        yield row, detections, elapsed_ms

@@ -74,7 +74,7 @@ def lay_out_grocery(shared: Path, folder: Path, distractors: int) -> Path:
     """
     grocery, clothes = shared.resolve() / "grocery" / "catalog", shared.resolve() / "clothing_cc0"
     try:
-        for product in sorted(each for each in grocery.iterdir() if each.is_dir()):
+        for product in sorted(path for path in grocery.iterdir() if path.is_dir()):
             _link(_pictures(product), folder / product.name)
         for path in _pictures(clothes)[:distractors] if distractors else []:
             _link([path], folder / f"clothes-{path.stem}")
@@ -89,7 +89,7 @@ def _one_reference(shared: Path, target: Path) -> None:
     _link_iconic(grocery, cartons, target)
     _link_eval(grocery, cartons, target)
     _link_produce(grocery, cartons, target)
-    groups = {each: UNSEEN if each in left_out else SEEN for each in cartons}
+    groups = {product: UNSEEN if product in left_out else SEEN for product in cartons}
     write_truth(target, groups, {}, _faces(grocery, cartons))
 
 
@@ -104,13 +104,13 @@ def _four_reference(shared: Path, target: Path) -> None:
 def _open_set(shared: Path, target: Path) -> None:
     grocery = shared / "grocery"
     cartons, left_out = _cartons(grocery)
-    kept = [each for each in cartons if each not in left_out]
+    kept = [product for product in cartons if product not in left_out]
     _link_iconic(grocery, kept, target)
     _link_eval(grocery, kept, target)
     _link_produce(grocery, cartons, target)
     for product in left_out:
         _link(_pictures(grocery / "eval" / product), target / "queries" / UNKNOWN_FOLDER)
-    twins = {path.name for each in left_out for path in _pictures(grocery / "eval" / each)}
+    twins = {path.name for product in left_out for path in _pictures(grocery / "eval" / product)}
     unknown = (path.name for path in _pictures(target / "queries" / UNKNOWN_FOLDER))
     kinds = {f"{UNKNOWN_FOLDER}/{name}": TWINS if name in twins else EASY for name in unknown}
     write_truth(target, {}, {}, kinds)
@@ -119,23 +119,27 @@ def _open_set(shared: Path, target: Path) -> None:
 def _all_products(shared: Path, target: Path) -> None:
     grocery = shared / "grocery"
     cartons = _cartons(grocery)[0]
-    products = sorted(each.name for each in (grocery / "catalog").iterdir() if each.is_dir())
+    products = sorted(path.name for path in (grocery / "catalog").iterdir() if path.is_dir())
     _link_iconic(grocery, products, target)
     # Some kinds of produce were photographed for training only.
-    _link_eval(grocery, [each for each in products if (grocery / "eval" / each).is_dir()], target)
+    _link_eval(
+        grocery, [product for product in products if (grocery / "eval" / product).is_dir()], target
+    )
     for product in products:
         photos = _pictures(grocery / "train" / product)[:TRAIN_REFERENCES]
         _link(photos, target / "catalog" / product)
-    write_truth(target, {each: CARTON if each in cartons else PRODUCE for each in products}, {})
+    write_truth(
+        target, {product: CARTON if product in cartons else PRODUCE for product in products}, {}
+    )
 
 
 def _faces(grocery: Path, cartons: Sequence[str]) -> dict[str, str]:
     """Which `eval` photos show the face of the iconic picture, as labelled by hand."""
     others = json.loads((LABELS / "grocery_faces.json").read_text())["other"]
     return {
-        f"{each}/{path.name}": OTHER_FACE if path.name in others.get(each, ()) else SAME_FACE
-        for each in cartons
-        for path in _pictures(grocery / "eval" / each)
+        f"{product}/{path.name}": OTHER_FACE if path.name in others.get(product, ()) else SAME_FACE
+        for product in cartons
+        for path in _pictures(grocery / "eval" / product)
     }
 
 
@@ -208,7 +212,7 @@ def _link(pictures: Sequence[Path], folder: Path) -> None:
 
 
 def _pictures(folder: Path) -> list[Path]:
-    found = sorted(each for each in folder.iterdir() if each.suffix.lower() in PICTURE_SUFFIXES)
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
     if not found:
         raise BenchError(f"there is no picture in {folder}")
     return found

@@ -24,7 +24,7 @@ MAX_WORKERS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class RecognitionOptions:
-    """What to measure.
+    """Photos and methods to measure.
 
     Attributes:
         limit: at most that many photos, each product in its share; None means all.
@@ -63,7 +63,7 @@ class CornerError:
         labelled: photos with labelled corners.
         median: mean distance of the four corners in shares of the photo's diagonal, median over
             all labelled photos; one without a right name and an outline counts as infinite.
-        p90: likewise, 90th percentile.
+        p90: 90th percentile of the same.
     """
 
     pictures: int
@@ -118,21 +118,21 @@ class RecognitionResult:
             "preparation_s": dict(self.preparation_s),
             "methods": [
                 {
-                    "method": each.method,
-                    **each.score.to_json(),
-                    "groups": {name: part.to_json() for name, part in each.groups.items()},
-                    "corners": None if each.corners is None else asdict(each.corners),
+                    "method": method.method,
+                    **method.score.to_json(),
+                    "groups": {name: part.to_json() for name, part in method.groups.items()},
+                    "corners": None if method.corners is None else asdict(method.corners),
                 }
-                for each in self.methods
+                for method in self.methods
             ],
         }
 
     def table(self) -> Table:
         """One row per method, and one per method and group."""
         rows = []
-        for each in self.methods:
-            rows.append(_row(each.method, each.score, each.corners))
-            rows += [_row(f"  {name}", part, None) for name, part in each.groups.items()]
+        for method in self.methods:
+            rows.append(_row(method.method, method.score, method.corners))
+            rows += [_row(f"  {name}", part, None) for name, part in method.groups.items()]
         total = self.methods[0].score
         title = (
             f"{self.dataset}: {self.products} products, {self.references} references, "
@@ -173,9 +173,9 @@ def measure_recognition(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Response:
-    """What a method said of a picture, and where it saw the product it named."""
+    """Detections of a method in a picture, and the outline of the product that it named."""
 
-    said: tuple[ScoredDetection, ...]
+    detections: tuple[ScoredDetection, ...]
     outline: NDArray[np.float64]
     diagonal: float
     elapsed_ms: float
@@ -223,9 +223,9 @@ def _respond_all(
     def one(query: PhotoQuery) -> _Response:
         image = load_picture(query.path)
         started = time.perf_counter()
-        said, outline = respond(image)
+        detections, outline = respond(image)
         elapsed_ms = 1000 * (time.perf_counter() - started)
-        return _Response(said, outline, float(np.hypot(*image.shape[:2])), elapsed_ms)
+        return _Response(detections, outline, float(np.hypot(*image.shape[:2])), elapsed_ms)
 
     on_progress(method, 0, len(queries))
     responses = []
@@ -243,10 +243,10 @@ def _result(
     options: RecognitionOptions,
 ) -> MethodResult:
     answers = [
-        scoring.choose_answer(query.truth, response.said, response.elapsed_ms, query.groups)
+        scoring.choose_answer(query.truth, response.detections, response.elapsed_ms, query.groups)
         for query, response in zip(queries, responses, strict=True)
     ]
-    groups = sorted({group for each in answers for group in each.groups})
+    groups = sorted({group for answer in answers for group in answer.groups})
     return MethodResult(
         method,
         scoring.score_answers(answers, draws=options.draws, seed=options.seed),
@@ -265,10 +265,10 @@ def _result(
 
 def _group(answers: Sequence[Answer], name: str) -> list[Answer]:
     """A group of products is scored among all unknowns, a group of unknowns alone."""
-    members = [each for each in answers if name in each.groups]
-    if all(each.truth is None for each in members):
+    members = [answer for answer in answers if name in answer.groups]
+    if all(answer.truth is None for answer in members):
         return members
-    return [each for each in answers if name in each.groups or each.truth is None]
+    return [answer for answer in answers if name in answer.groups or answer.truth is None]
 
 
 def _corner_error(
@@ -294,18 +294,18 @@ def outline_distance(outline: NDArray[np.float64], truth: Sequence[tuple[float, 
     """Mean distance of four corners in pixels, whichever of them is called the first."""
     corners = np.asarray(truth, np.float64)
     turns = [np.roll(outline, turn, axis=0) - corners for turn in range(4)]
-    return float(min(np.linalg.norm(each, axis=1).mean() for each in turns))
+    return float(min(np.linalg.norm(turn, axis=1).mean() for turn in turns))
 
 
 def _answer_of_method(
     found: Identification,
 ) -> tuple[tuple[ScoredDetection, ...], NDArray[np.float64]]:
-    said = tuple(to_scored_detection(match) for match in found.matches)
+    detections = tuple(to_scored_detection(match) for match in found.matches)
     named = [match for match in found.matches if match.product_id is not None]
     best = max(named, key=lambda match: match.probability, default=None)
     if best is None or best.verification is None:
-        return said, np.zeros((0, 2))
-    return said, best.verification.outline.astype(np.float64)
+        return detections, np.zeros((0, 2))
+    return detections, best.verification.outline.astype(np.float64)
 
 
 def to_scored_detection(match: Match) -> ScoredDetection:
@@ -314,7 +314,7 @@ def to_scored_detection(match: Match) -> ScoredDetection:
         match.product_id,
         match.probability,
         match.verdict is Verdict.IDENTICAL,
-        tuple((each.product_id, each.similarity) for each in match.candidates),
+        tuple((candidate.product_id, candidate.similarity) for candidate in match.candidates),
     )
 
 
@@ -353,7 +353,7 @@ def _row(method: str, score: Score, corners: CornerError | None) -> tuple[str, .
         method,
         _interval(score.top1) if score.known else "-",
         _interval(score.recall_at_p99) if score.known else "-",
-        "-" if shortlist is None else " / ".join(f"{each:.3f}" for each in shortlist.values()),
+        "-" if shortlist is None else " / ".join(f"{share:.3f}" for share in shortlist.values()),
         _interval(score.ece),
         _interval(score.brier),
         f"{score.verdict_precision:.3f} / {score.verdict_recall:.3f} / "

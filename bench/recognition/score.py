@@ -38,7 +38,7 @@ class ScoredDetection:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one method said of one picture.
+    """The answer of one method for one picture.
 
     Attributes:
         truth: the product shown; None for a picture of nothing in the catalog.
@@ -110,7 +110,7 @@ class Score:
         verdict_recall: share of the known answered `identical` and right.
         unknown_named: share of the unknown answered `identical`, with the Wilson interval.
         median_ms: per picture.
-        p95_ms: likewise.
+        p95_ms: 95th percentile of the same.
     """
 
     known: int
@@ -144,8 +144,8 @@ def choose_answer(
     groups: tuple[str, ...] = (),
 ) -> Answer:
     """The answer of one picture: its most probable named detection."""
-    named = [said for said in detections if said.product_id is not None]
-    best = max(named, key=lambda said: said.probability, default=None)
+    named = [detection for detection in detections if detection.product_id is not None]
+    best = max(named, key=lambda detection: detection.probability, default=None)
     rank = None if truth is None else _best_rank(truth, detections)
     if best is None:
         return Answer(truth, None, 0.0, False, rank, elapsed_ms, groups)
@@ -203,13 +203,15 @@ class _Columns:
     """Answers as arrays; metrics take (B, N) weights of pictures, one row per bootstrap draw."""
 
     def __init__(self, answers: Sequence[Answer]) -> None:
-        self.known = np.array([each.truth is not None for each in answers])
-        self.named = np.array([each.named is not None for each in answers])
-        self.right = np.array([each.is_right for each in answers])
-        self.identical = np.array([each.identical and each.named is not None for each in answers])
-        self.probability = np.array([each.probability for each in answers], np.float64)
-        self.elapsed_ms = np.array([each.elapsed_ms for each in answers], np.float64)
-        self.ranks = [each.shortlist_rank for each in answers]
+        self.known = np.array([answer.truth is not None for answer in answers])
+        self.named = np.array([answer.named is not None for answer in answers])
+        self.right = np.array([answer.is_right for answer in answers])
+        self.identical = np.array(
+            [answer.identical and answer.named is not None for answer in answers]
+        )
+        self.probability = np.array([answer.probability for answer in answers], np.float64)
+        self.elapsed_ms = np.array([answer.elapsed_ms for answer in answers], np.float64)
+        self.ranks = [answer.shortlist_rank for answer in answers]
         self._bins = _equal_mass_bins(self.probability, RELIABILITY_BINS)
 
     def top1(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -225,9 +227,9 @@ class _Columns:
         probability = self.probability[order]
         ends = np.flatnonzero(np.append(probability[1:] < probability[:-1], True))
         right = np.cumsum(weights[:, order] * self.right[order], axis=1)[:, ends]
-        said = np.cumsum(weights[:, order], axis=1)[:, ends]
+        answered = np.cumsum(weights[:, order], axis=1)[:, ends]
         recall = _ratio(right, (weights @ self.known)[:, None])
-        recall = np.where(right >= PRECISION * said - _ROUNDING, recall, 0.0)
+        recall = np.where(right >= PRECISION * answered - _ROUNDING, recall, 0.0)
         best = recall.argmax(axis=1)
         values = recall[np.arange(len(weights)), best]
         thresholds = [
@@ -276,9 +278,9 @@ class _Columns:
 def _best_rank(truth: str, detections: Sequence[ScoredDetection]) -> int | None:
     """Rank of the truth by similarity; candidates as similar as it stand before it."""
     ranks = [
-        sum(other >= own for _, other in said.similarities)
-        for said in detections
-        for product_id, own in said.similarities
+        sum(other >= own for _, other in detection.similarities)
+        for detection in detections
+        for product_id, own in detection.similarities
         if product_id == truth
     ]
     return min(ranks, default=None)

@@ -1,4 +1,4 @@
-"""What it costs to find the nearest products, beside exact search and faiss.
+"""The cost of finding the nearest products, beside exact search and faiss.
 
 Each method runs in a process of its own that holds nothing else, so that its memory is that of the
 whole process. A photo counts when exact search has its product among the first ten; a method keeps
@@ -34,7 +34,7 @@ _LIMITS: Final[Mapping[str, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class IndexOptions:
-    """What to measure.
+    """Sizes and methods to measure.
 
     Attributes:
         sizes: vectors in all, ascending.
@@ -57,10 +57,10 @@ class IndexFigures:
         photos: whose product exact search has among ten.
         kept: share of these that the method has among ten.
         p50_ms: of a query, one thread.
-        p95_ms: likewise.
+        p95_ms: 95th percentile of the same.
         cpu_ms: median processor time of a query.
         build_s: from vectors to the first query.
-        change_ms: to take one more vector in; None when the method was not asked.
+        change_ms: to take one more vector in; None when the method cannot.
         memory_mb: resident, whole process, after the queries.
     """
 
@@ -98,25 +98,25 @@ class IndexResult:
         )
         rows = tuple(
             (
-                f"{one.method}, {one.size:,}",
-                f"{one.kept:.3f}",
-                f"{one.p50_ms:.2f}",
-                f"{one.p95_ms:.2f}",
-                f"{one.cpu_ms:.2f}",
-                f"{one.build_s:.2f}",
-                "" if one.change_ms is None else f"{one.change_ms:.2f}",
-                f"{one.memory_mb:.0f}",
+                f"{figures.method}, {figures.size:,}",
+                f"{figures.kept:.3f}",
+                f"{figures.p50_ms:.2f}",
+                f"{figures.p95_ms:.2f}",
+                f"{figures.cpu_ms:.2f}",
+                f"{figures.build_s:.2f}",
+                "" if figures.change_ms is None else f"{figures.change_ms:.2f}",
+                f"{figures.memory_mb:.0f}",
             )
-            for one in self.figures
+            for figures in self.figures
         )
-        photos = {one.size: one.photos for one in self.figures}
-        told = ", ".join(f"{count} at {size:,}" for size, count in photos.items())
+        photos = {figures.size: figures.photos for figures in self.figures}
+        counts = ", ".join(f"{count} at {size:,}" for size, count in photos.items())
         return Table(
             "Nearest products",
             columns,
             rows,
             (
-                f"kept: of the photos whose product exact search has among ten ({told} of "
+                f"kept: of the photos whose product exact search has among ten ({counts} of "
                 f"{self.queries})",
                 f"vectors beyond {self.encoded:,} are mixtures of two encoded ones",
                 "one thread; each method in a process of its own, MB is all of that process",
@@ -128,7 +128,7 @@ class IndexResult:
         return {
             "queries": self.queries,
             "encoded": self.encoded,
-            "figures": [asdict(one) for one in self.figures],
+            "figures": [asdict(figures) for figures in self.figures],
         }
 
 

@@ -1,4 +1,4 @@
-"""What an index is measured on: real photos, the references they show, and many other pictures.
+"""Material to measure an index on: real photos, the references they show, and many other pictures.
 
 References and photos are those of the protocols; distractors are seeded crops of pictures that show
 other things. A million vectors are more than there is time to encode, so beyond the encoded ones
@@ -146,7 +146,7 @@ def make_index_material(
         size: vectors in all.
         seed: of crops and mixtures.
         cache: a folder; may be deleted at any time.
-        on_progress: told of each stage.
+        on_progress: called with each stage.
     """
     references, photos = pictures.references, pictures.photos
     wanted = max(size - len(references), 0)

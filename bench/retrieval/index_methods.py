@@ -28,14 +28,14 @@ REDIS: Final = "datasketch, Redis"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MethodTrial:
-    """What a method did.
+    """Results and times of one method.
 
     Attributes:
         found: product ids for each query, best first.
         query_ms: for each query, by the clock.
         query_cpu_ms: for each query, of the processor; does not count others' work on the machine.
         build_s: from vectors to the first query.
-        change_ms: to take one more vector in; None when it was not asked.
+        change_ms: to take one more vector in; None when it cannot.
         memory_mb: resident, whole process.
     """
 
@@ -53,7 +53,7 @@ class ReadyMethod:
 
     Attributes:
         find: product ids near a (D,) query.
-        change: takes one more vector in; None when the method is not asked to.
+        change: takes one more vector in; None when it cannot.
     """
 
     find: Find
@@ -62,7 +62,7 @@ class ReadyMethod:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class IndexTask:
-    """What a method is given: vectors, whose they are, how many products are wanted."""
+    """Input of a method: vectors, their owners, and how many products are wanted."""
 
     vectors: Vectors
     owners: tuple[str, ...]
@@ -113,7 +113,7 @@ def _index(task: IndexTask, exact_below: int) -> ReadyMethod:
     wanted = task.wanted
 
     def find(query: Vectors) -> tuple[str, ...]:
-        return tuple(one.product_id for one in index.search(query, wanted))
+        return tuple(neighbour.product_id for neighbour in index.search(query, wanted))
 
     return ReadyMethod(
         find, lambda vector: index.with_changes((), [ImageReference("new", "new")], [vector])

@@ -99,7 +99,7 @@ class EveryProduct:
         return self._catalog.calibrations
 
     def encoding(self, image_id: str) -> Encoding:
-        """What is kept of a reference image."""
+        """Return what the catalog keeps of a reference image."""
         return self._catalog.encoding(image_id)
 
     def shortlist(self, _embedding: NDArray[np.float32], _size: int) -> Sequence[Neighbour]:

@@ -27,7 +27,7 @@ _HEADLINE: Final = 10
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PhotoView:
-    """What a photo is asked by: all of it, or a part as the detector cuts it.
+    """A query made of a photo: all of it, or a part as the detector cuts it.
 
     Attributes:
         crop: the part.
@@ -80,11 +80,11 @@ class SearchedCatalog:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ViewMaker:
-    """What makes views of a photo.
+    """Makes views of a photo.
 
     Attributes:
         detector: as it serves.
-        front_end: likewise.
+        front_end: as it serves.
         embedders: by name.
     """
 
@@ -96,7 +96,7 @@ class ViewMaker:
         """The whole photo, then its surest crops; the whole photo once more if there are none."""
         found = self.detector.detect(image)[:LOOKS]
         whole = self._view(crops.crop_whole(image))
-        cut = [self._view(crops.crop_detection(image, one)) for one in found]
+        cut = [self._view(crops.crop_detection(image, detection)) for detection in found]
         return [whole, *(cut or [whole])]
 
     def _view(self, crop: Crop) -> PhotoView:
@@ -114,7 +114,7 @@ class ViewMaker:
 
 @dataclass(frozen=True, slots=True)
 class RetrievalOptions:
-    """What to measure.
+    """Randomness of the measurement.
 
     Attributes:
         seed: of the bootstrap.
@@ -133,9 +133,9 @@ class RetrievalFigures:
         catalog: its name.
         products: in it.
         method: the ranker's name.
-        crop: share of photos whose product is among that many, asked by the surest crop.
-        whole: likewise, asked by the whole photo.
-        any_look: likewise, by the best of the whole photo and its surest crops.
+        crop: share of photos whose product is among that many, queried by the surest crop.
+        whole: the same, queried by the whole photo.
+        any_look: the same, by the best of the whole photo and its surest crops.
         groups: `any_look` at 10 of the photos of one group.
         median_ms: per crop, with what the ranker needs of the view.
     """
@@ -165,16 +165,17 @@ class RetrievalResult:
         """One row per catalog and method."""
         rows = tuple(
             (
-                f"{each.catalog}, {each.products}",
-                each.method,
-                _shares(each.crop),
-                _shares(each.whole),
-                _shares(each.any_look),
-                _interval(each.any_look[_HEADLINE]),
-                ", ".join(f"{name} {one.value:.3f}" for name, one in each.groups.items()) or "-",
-                f"{each.median_ms:.1f}",
+                f"{figures.catalog}, {figures.products}",
+                figures.method,
+                _shares(figures.crop),
+                _shares(figures.whole),
+                _shares(figures.any_look),
+                _interval(figures.any_look[_HEADLINE]),
+                ", ".join(f"{name} {share.value:.3f}" for name, share in figures.groups.items())
+                or "-",
+                f"{figures.median_ms:.1f}",
             )
-            for each in self.figures
+            for figures in self.figures
         )
         return Table(f"{self.photos} photos of catalog products", _COLUMNS, rows, _NOTES)
 
@@ -203,25 +204,29 @@ def measure_retrieval(
     options: RetrievalOptions | None = None,
     on_progress: Progress = silent,
 ) -> RetrievalResult:
-    """Ask every catalog in every way by the same photos.
+    """Query every catalog in every way by the same photos.
 
     Raises:
         catalog.errors.PictureError: a picture cannot be read.
         BenchError: there is no photo of a known product.
     """
     options = options or RetrievalOptions()
-    asked = [query for query in queries if query.truth is not None]
-    if not asked:
+    known = [query for query in queries if query.truth is not None]
+    if not known:
         raise BenchError("there is no photo whose product is known")
-    tallies = [(one, ranker, _RankTally()) for one in catalogs for ranker in one.rankers]
-    for done, query in enumerate(asked):
-        on_progress("photos", done, len(asked))
+    tallies = [
+        (catalog, ranker, _RankTally()) for catalog in catalogs for ranker in catalog.rankers
+    ]
+    for done, query in enumerate(known):
+        on_progress("photos", done, len(known))
         views = looker.views(load_picture(query.path))
         for _, ranker, tally in tallies:
             tally.add(ranker, views, query)
-    on_progress("photos", len(asked), len(asked))
-    figures = tuple(tally.figures(one, ranker.name, options) for one, ranker, tally in tallies)
-    return RetrievalResult(len(asked), figures)
+    on_progress("photos", len(known), len(known))
+    figures = tuple(
+        tally.figures(catalog, ranker.name, options) for catalog, ranker, tally in tallies
+    )
+    return RetrievalResult(len(known), figures)
 
 
 class _RankTally:
@@ -255,7 +260,7 @@ class _RankTally:
         def shares(ranks: Sequence[float]) -> dict[int, Estimate]:
             return {
                 depth: boxes.estimate_share(
-                    [one < depth for one in ranks], options.draws, options.seed
+                    [rank < depth for rank in ranks], options.draws, options.seed
                 )
                 for depth in DEPTHS
             }
@@ -282,7 +287,7 @@ def _since(started: float) -> float:
 
 
 def _shares(estimates: Mapping[int, Estimate]) -> str:
-    return " / ".join(f"{one.value:.3f}" for one in estimates.values())
+    return " / ".join(f"{estimate.value:.3f}" for estimate in estimates.values())
 
 
 def _interval(estimate: Estimate) -> str:

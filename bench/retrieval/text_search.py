@@ -1,4 +1,4 @@
-"""What a search by words costs and finds, beside reading every product's text.
+"""Cost and hits of a search by words, beside reading every product's text.
 
 Products are invented: words of syllables, some common and most rare, as in a real shop. A query is
 made from one product, spelt right or not, and should bring that product among the first ten.
@@ -28,12 +28,12 @@ _CODAS: Final = ("", "", "n", "r", "l", "s", "m", "ck")
 
 @dataclass(frozen=True, slots=True)
 class TextSearchOptions:
-    """What to measure.
+    """Size of the measurement.
 
     Attributes:
         products: in the catalog.
         queries: of each kind.
-        seed: of all chance.
+        seed: of all random numbers.
     """
 
     products: int = 10_000
@@ -50,7 +50,7 @@ class KindFigures:
         kind: of query.
         found: share of queries whose product is on the first page.
         p50_ms: of a query, by the clock.
-        p95_ms: likewise.
+        p95_ms: 95th percentile of the same.
         cpu_p95_ms: of a query, processor time.
     """
 
@@ -85,13 +85,13 @@ class TextSearchResult:
             ("method, query", "found", "p50 ms", "p95 ms", "cpu p95 ms"),
             tuple(
                 (
-                    f"{one.method}, {one.kind}",
-                    f"{one.found:.3f}",
-                    f"{one.p50_ms:.2f}",
-                    f"{one.p95_ms:.2f}",
-                    f"{one.cpu_p95_ms:.2f}",
+                    f"{figures.method}, {figures.kind}",
+                    f"{figures.found:.3f}",
+                    f"{figures.p50_ms:.2f}",
+                    f"{figures.p95_ms:.2f}",
+                    f"{figures.cpu_p95_ms:.2f}",
                 )
-                for one in self.figures
+                for figures in self.figures
             ),
             (
                 f"taking all products in: {self.build_s:.2f} s; one more: {self.change_ms:.1f} ms",
@@ -120,18 +120,18 @@ def measure_text_search(
         found = run_search(SearchQuery(text, limit=PAGE), products, 1, hits, None)
         return [hit.product.product_id for hit in found.hits]
 
-    texts = {one: fold_text(f"{p.name} {p.description} {one}") for one, p in products.items()}
+    texts = {key: fold_text(f"{p.name} {p.description} {key}") for key, p in products.items()}
 
     def by_scan(text: str) -> list[str]:
-        asked = split_words(text)
-        hits = [one for one, said in texts.items() if all(word in said for word in asked)]
+        words = split_words(text)
+        hits = [key for key, content in texts.items() if all(word in content for word in words)]
         return hits[:PAGE]
 
-    asked = _queries(products, options.queries, rng)
+    queries = _queries(products, options.queries, rng)
     figures: list[KindFigures] = []
     for done, (method, find) in enumerate((("skulens", by_index), ("scan", by_scan))):
         on_progress(method, done, 2)
-        figures += _measure_method(method, find, asked)
+        figures += _measure_method(method, find, queries)
     more = {**products, "one-more": Product("one-more", "Something entirely new")}
     start = perf_counter()
     index.search("entirely", more)
@@ -143,14 +143,14 @@ def _products(options: TextSearchOptions, rng: random.Random) -> Mapping[str, Pr
     rng.shuffle(vocabulary)
     frequencies = (1 / np.arange(1, len(vocabulary) + 1)).tolist()
 
-    def said(count: int) -> str:
+    def random_words(count: int) -> str:
         return " ".join(rng.choices(vocabulary, frequencies, k=count))
 
     products: dict[str, Product] = {}
     for number in range(options.products):
         product_id = f"sku-{number:06d}"
         attributes = (("brand", rng.choice(vocabulary[:200])), ("price", float(number % 97)))
-        products[product_id] = Product(product_id, said(4), said(25), attributes)
+        products[product_id] = Product(product_id, random_words(4), random_words(25), attributes)
     return products
 
 
@@ -172,11 +172,11 @@ def _queries(
         "one word misspelt": lambda name: _misspell(max(name, key=len), rng),
         "never said": lambda name: f"{name[0]} zzxqy",
     }
-    asked: list[tuple[str, str, str]] = []
+    queries: list[tuple[str, str, str]] = []
     for kind, make in makers.items():
-        some = rng.sample(list(products.values()), min(count, len(products)))
-        asked += [(kind, make(one.name.split()), one.product_id) for one in some]
-    return asked
+        chosen = rng.sample(list(products.values()), min(count, len(products)))
+        queries += [(kind, make(product.name.split()), product.product_id) for product in chosen]
+    return queries
 
 
 def _misspell(word: str, rng: random.Random) -> str:
@@ -192,10 +192,10 @@ def _misspell(word: str, rng: random.Random) -> str:
 
 
 def _measure_method(
-    method: str, find: Callable[[str], list[str]], asked: Sequence[tuple[str, str, str]]
+    method: str, find: Callable[[str], list[str]], queries: Sequence[tuple[str, str, str]]
 ) -> list[KindFigures]:
     outcomes: dict[str, list[tuple[bool, float, float]]] = {}
-    for kind, text, product_id in asked:
+    for kind, text, product_id in queries:
         start, worked = perf_counter(), process_time()
         found = find(text)
         times = (perf_counter() - start, process_time() - worked)

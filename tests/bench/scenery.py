@@ -23,14 +23,14 @@ def printed(seed: int, height: int = 160, width: int = 120) -> NDArray[np.uint8]
     generator = np.random.default_rng(seed)
     image = np.full((height, width, 3), 200, np.uint8)
     for _ in range(60):
-        colour = tuple(int(each) for each in generator.integers(0, 255, 3))
+        colour = tuple(int(part) for part in generator.integers(0, 255, 3))
         left, top = generator.integers(0, width), generator.integers(0, height)
-        size = tuple(int(each) for each in generator.integers(4, 24, 2))
+        size = tuple(int(side) for side in generator.integers(4, 24, 2))
         cv2.rectangle(image, (int(left), int(top), *size), colour, -1)
     return image
 
 
-def said_match(
+def named_match(
     product_id: str | None, probability: float, outline: NDArray[np.float32] | None = None
 ) -> Match:
     """A match as a pipeline would say it, `identical` from one half on."""

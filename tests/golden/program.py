@@ -28,8 +28,8 @@ MODIFIED_S: Final = 1_700_000_000
 
 
 @dataclass(frozen=True)
-class Answered:
-    """What a command answered."""
+class CommandAnswer:
+    """The answer of a command."""
 
     code: int
     out: str
@@ -48,7 +48,7 @@ class GoldenProgram:
         self.folder = folder
         self._build: Any = build_services if real else build_fakes
 
-    def run(self, *arguments: object, interrupted: bool = False) -> Answered:
+    def run(self, *arguments: object, interrupted: bool = False) -> CommandAnswer:
         """Run a command.
 
         Args:
@@ -64,22 +64,22 @@ class GoldenProgram:
             redirect_stderr(err),
         ):
             code = main([str(argument) for argument in arguments], build=build)
-        return Answered(code, out.getvalue(), err.getvalue())
+        return CommandAnswer(code, out.getvalue(), err.getvalue())
 
-    def did(self, *arguments: object) -> Answered:
+    def did(self, *arguments: object) -> CommandAnswer:
         """Run a command, which must succeed."""
-        answered = self.run(*arguments)
-        assert answered.code == 0, answered.err
-        return answered
+        answer = self.run(*arguments)
+        assert answer.code == 0, answer.err
+        return answer
 
     @contextmanager
     def _interrupted(self, settings: "Settings") -> Iterator[Any]:
         with self._build(settings) as services:
-            finder = _Stopping(services.finder, settings.cache_dir)
-            yield _Instead(services, finder=finder)
+            finder = _InterruptedFinder(services.finder, settings.cache_dir)
+            yield _Wrapper(services, finder=finder)
 
 
-class _Instead:
+class _Wrapper:
     """Everything as it was, but for the attributes given."""
 
     def __init__(self, original: object, **attributes: object) -> None:
@@ -92,7 +92,7 @@ class _Instead:
         return getattr(self._original, name)
 
 
-class _Stopping(_Instead):
+class _InterruptedFinder(_Wrapper):
     """A finder before which somebody presses Ctrl-C as soon as there is a checkpoint."""
 
     def __init__(self, finder: Any, cache: Path) -> None:

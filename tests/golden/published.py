@@ -96,10 +96,10 @@ def help_pages() -> dict[str, str]:
     shown = {**os.environ, **plain, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
     for name in ("FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS"):
         shown.pop(name, None)
-    said = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", _HELP], env=shown, capture_output=True, text=True, check=True
     )
-    pages: dict[str, str] = json.loads(said.stdout)
+    pages: dict[str, str] = json.loads(process.stdout)
     return {name: _trimmed(page) for name, page in pages.items()}
 
 
@@ -121,7 +121,9 @@ def help_of(text: str) -> dict[str, str]:
 def settings() -> Any:
     """Names and defaults of the settings, and what `.env.example` shows of them."""
     given = Settings()
-    defaults = {one.name: _default(getattr(given, one.name)) for one in fields(Settings)}
+    defaults = {
+        setting.name: _default(getattr(given, setting.name)) for setting in fields(Settings)
+    }
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     return {
         "variables": list(variables()),
@@ -141,9 +143,10 @@ def manifest() -> Any:
     """Names in the manifest of weights: entries, networks, their keys and options."""
     entries = json.loads((ROOT / "weights" / "manifest.json").read_text(encoding="utf-8"))
     return [
-        {"name": one["name"], "network": one["network"], "file": one["file"], "keys": sorted(one),
-         "options": sorted(one["options"]), "figures": sorted(one["figures"])}
-        for one in entries
+        {"name": entry["name"], "network": entry["network"], "file": entry["file"],
+         "keys": sorted(entry), "options": sorted(entry["options"]),
+         "figures": sorted(entry["figures"])}
+        for entry in entries
     ]  # fmt: skip
 
 
@@ -158,13 +161,13 @@ def metrics(service: Service) -> Any:
             sample = re.match(r"([a-z_0-9]+)(?:\{(.*)\})? ", line)
             assert sample is not None, line
             labels = sorted(re.findall(r'(\w+)="', sample[2] or ""))
-            owner = max((one for one in found if sample[1].startswith(one)), key=len)
+            owner = max((name for name in found if sample[1].startswith(name)), key=len)
             found[owner]["labels"][sample[1]] = labels
-    return {name: one for name, one in found.items() if name.startswith("skulens")}
+    return {name: metric for name, metric in found.items() if name.startswith("skulens")}
 
 
 def command_answers(program: GoldenProgram) -> dict[str, Any]:
-    """What commands answer with `--json` in the folder of the fixture `shop`."""
+    """Answers of commands with `--json` in the folder of the fixture `shop`."""
     return {
         command: [steady(line) for line in program.did(*command.split(), "--json").lines]
         for command in COMMANDS
@@ -172,7 +175,7 @@ def command_answers(program: GoldenProgram) -> dict[str, Any]:
 
 
 def network_answers(program: GoldenProgram) -> dict[str, Any]:
-    """What commands answer with `--json` in the folder of the fixture `cartons`."""
+    """Answers of commands with `--json` in the folder of the fixture `cartons`."""
     return {
         command: [steady(line) for line in program.did(*command.split(), "--json").lines]
         for command in NETWORK_COMMANDS
@@ -180,7 +183,7 @@ def network_answers(program: GoldenProgram) -> dict[str, Any]:
 
 
 def http_answers(service: Service) -> dict[str, Any]:
-    """What the service answers about the fixture `shop`."""
+    """Answers of the service about the fixture `shop`."""
     client = service.client
     answers = {f"GET {path}": shown(client.get(path)) for path in GETS}
     for name, path, more in (
@@ -224,10 +227,10 @@ def steady(value: Any) -> Any:
     """A JSON value in which what differs from run to run is replaced by its type."""
     if isinstance(value, dict):
         return {
-            key: type(one).__name__ if key in VOLATILE else steady(one)
-            for key, one in value.items()
+            key: type(item).__name__ if key in VOLATILE else steady(item)
+            for key, item in value.items()
         }
-    return [steady(one) for one in value] if isinstance(value, list) else value
+    return [steady(item) for item in value] if isinstance(value, list) else value
 
 
 def differences(expected: Any, found: Any, tolerance: float = 1e-6, where: str = "") -> list[str]:
@@ -249,7 +252,9 @@ def differences(expected: Any, found: Any, tolerance: float = 1e-6, where: str =
         return [] if close else [f"{where}: {expected} became {found}"]
     else:
         return [] if expected == found else [f"{where}: {expected!r} became {found!r}"]
-    return [line for at, one, other in pairs for line in differences(one, other, tolerance, at)]
+    return [
+        line for at, before, after in pairs for line in differences(before, after, tolerance, at)
+    ]
 
 
 def compared(expected: str, found: str) -> str:

@@ -32,7 +32,7 @@ def record_shop(folder: Path) -> None:
     shelf.fill(program)
     live = {"catalog": "shop", "transport": "tcp"}
     with serving(folder) as service, GstCamera() as camera:
-        shelf.tell(service)
+        shelf.keep_orders(service)
         session = shelf.posted(service.client, "/v1/sessions", json={**live, "url": camera.url})
         time.sleep(LIVE_S)
         service.client.delete(f"/v1/sessions/{session['session_id']}").raise_for_status()

@@ -1,4 +1,4 @@
-"""What the fixtures are made of: the same steps by today's commit and by any later one."""
+"""Steps that make the fixtures: the same steps by today's commit and by any later one."""
 
 import json
 import time
@@ -61,7 +61,7 @@ def change(program: GoldenProgram) -> None:
         program.did("product", "update", "shop", "tea", "--attribute", f"shelf={number}")
 
 
-def tell(service: Service) -> None:
+def keep_orders(service: Service) -> None:
     """Give a service feedback, a webhook and a camera to keep."""
     for opinion in OPINIONS:
         data, file = {"feedback": json.dumps(opinion)}, ("tea.png", picture_of("tea"), "image/png")

@@ -44,6 +44,6 @@ def test_a_video_is_answered_as_it_was(service: Service, folder: Path) -> None:
     assert published.differences(recorded("http.json")["video"], found) == []
 
 
-def test_a_session_of_long_ago_is_told_as_it_was(service: Service, folder: Path) -> None:
+def test_a_session_of_long_ago_is_streamed_as_it_was(service: Service, folder: Path) -> None:
     session_id = published.ids_of(folder)["session_id"]
     assert published.session_stream(service, session_id) == recorded("http.json")["session"]

@@ -1,4 +1,4 @@
-"""What the code of an earlier commit left on the disk is read, gone on with, and written alike."""
+"""Files of an earlier commit are read and gone on with, and written alike today."""
 
 import json
 import shutil
@@ -13,8 +13,8 @@ from tests.api.http.serving import serving
 from tests.golden import pictures, published, shelf
 from tests.golden.program import GoldenProgram, recorded, unpacked
 
-# Not even their types, which are those of a moment: what the clock and chance decided.
-CHANCE = frozenset({"session_id", "job_id", "key_id", "sha256", "captured_at", "told_at", "sealed"})
+# Decided by the clock, by random numbers or by a key: not even their types are compared.
+RANDOM = frozenset({"session_id", "job_id", "key_id", "sha256", "captured_at", "told_at", "sealed"})
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def anew(tmp_path_factory: pytest.TempPathFactory) -> Path:
     program = GoldenProgram(folder)
     shelf.fill(program)
     with serving(folder) as service:
-        shelf.tell(service)
+        shelf.keep_orders(service)
     shelf.change(program)
     program.run("video", "shop", "clip.mp4", interrupted=True)
     program.did("watch", "shop", "short.mp4", "--record", "recording")
@@ -49,11 +49,11 @@ def header(path: Path) -> Any:
 
 def shape(value: Any, inside: str = "") -> Any:
     """Keys and types of a JSON value; of lists, those of the first element."""
-    if inside in CHANCE:
-        return "chance"
+    if inside in RANDOM:
+        return "random"
     if isinstance(value, dict):
-        return {key: shape(one, key) for key, one in value.items()}
-    return [shape(one) for one in value[:1]] if isinstance(value, list) else type(value).__name__
+        return {key: shape(item, key) for key, item in value.items()}
+    return [shape(item) for item in value[:1]] if isinstance(value, list) else type(value).__name__
 
 
 def test_a_catalog_goes_on(shop: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_catalog_goes_on(shop: Path) -> None:
     program.did("product", "restore", "shop", "rice")
     program.did("product", "update", "shop", "tea", "--attribute", "price=3")
     listed = program.did("product", "list", "shop", "--json").lines
-    assert sorted(one["product_id"] for one in listed) == ["milk", "rice", "tea"]
+    assert sorted(product["product_id"] for product in listed) == ["milk", "rice", "tea"]
     (seen,) = program.did("identify", "shop", "rice.png", "--json").lines
     assert seen["detections"][0]["product_id"] == "rice"
     assert seen["index_version"] == before["index_version"] + 2
@@ -75,9 +75,9 @@ def test_a_catalog_goes_on(shop: Path) -> None:
 def test_a_catalog_without_its_snapshot_is_the_same(shop: Path) -> None:
     program = GoldenProgram(shop)
     commands = ("catalog show shop", "product list shop", "identify shop tea.png")
-    expected = [program.did(*one.split(), "--json").lines for one in commands]
+    expected = [program.did(*command.split(), "--json").lines for command in commands]
     shutil.rmtree(shop / "data" / "shop" / "snapshots")
-    found = [program.did(*one.split(), "--json").lines for one in commands]
+    found = [program.did(*command.split(), "--json").lines for command in commands]
     assert published.differences(expected, found) == []
 
 
@@ -85,10 +85,10 @@ def test_journal_entries_are_written_alike(shop: Path, anew: Path) -> None:
     earlier = sorted((shop / "data/shop/journal").iterdir())
     later = sorted((anew / "data/shop/journal").iterdir())
     assert [path.name for path in later] == [path.name for path in earlier]
-    for one, other in zip(earlier, later, strict=True):
+    for entry, other in zip(earlier, later, strict=True):
         found = published.steady(read(other))
-        assert published.differences(published.steady(read(one)), found) == [], one.name
-        assert _layout(one) == _layout(other)
+        assert published.differences(published.steady(read(entry)), found) == [], entry.name
+        assert _layout(entry) == _layout(other)
 
 
 def _layout(path: Path) -> tuple[bool, bool]:
@@ -137,10 +137,10 @@ def _version(shop: Path) -> int:
 
 
 def test_a_half_done_video_does_not_begin_anew(shop: Path) -> None:
-    said = GoldenProgram(shop).did("video", "shop", "clip.mp4").out
-    assert "100 frames" in said
+    out = GoldenProgram(shop).did("video", "shop", "clip.mp4").out
+    assert "100 frames" in out
     (path,) = unpacked("shop", shop / "again").joinpath("cache").rglob("checkpoint.json")
-    assert f"(from frame {read(path)['next_index']} on in this run)" in said
+    assert f"(from frame {read(path)['next_index']} on in this run)" in out
 
 
 def test_checkpoints_of_videos_are_written_alike(shop: Path, anew: Path) -> None:
@@ -175,10 +175,10 @@ def test_a_services_state_goes_on(shop: Path) -> None:
     with published.served(shop) as service:
         client = service.client
         (camera,) = client.get("/v1/cameras").json()["cameras"]
-        told = {**shelf.CAMERA, "session": camera["session"], "reason": camera["reason"]}
-        told["address"] = camera["address"]
+        kept = {**shelf.CAMERA, "session": camera["session"], "reason": camera["reason"]}
+        kept["address"] = camera["address"]
         assert "word" not in camera["address"]
-        assert published.differences(told, {key: camera[key] for key in told}) == []
+        assert published.differences(kept, {key: camera[key] for key in kept}) == []
         (hook,) = client.get("/v1/webhooks").json()["webhooks"]
         secret = {"secret": shelf.WEBHOOK["secret"]}
         assert {**hook, **secret} == shelf.WEBHOOK

@@ -30,7 +30,7 @@ def test_the_openapi_document_is_as_it_was() -> None:
 def _sorted(value: object) -> object:
     if isinstance(value, dict):
         return {key: _sorted(value[key]) for key in sorted(value)}
-    return [_sorted(one) for one in value] if isinstance(value, list) else value
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 
 def test_every_command_helps_as_it_did() -> None:

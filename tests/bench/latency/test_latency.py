@@ -1,4 +1,4 @@
-"""What is timed and what counts as the same answer, with an engine over fake networks."""
+"""Times, and answers that count as the same, with an engine over fake networks."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,7 +54,8 @@ class FakeFinder:
         pairs = np.zeros((0, 4), np.float32)
         proof = Verification(self._product_id, "reference", 60, pairs, CORNERS, 0.8, 0.9)
         return tuple(
-            Match(one, Verdict.IDENTICAL, self._product_id, 0.99, proof, ()) for one in detections
+            Match(detection, Verdict.IDENTICAL, self._product_id, 0.99, proof, ())
+            for detection in detections
         )
 
     def survey(self, image: NDArray[np.uint8], catalog: FakeCatalog) -> Identification:
@@ -165,7 +166,7 @@ class FakeNetworks:
         return np.full(len(comparisons) + 1, 0.5, np.float32)
 
 
-def test_clocked_networks_answer_as_the_inner_ones_and_count_by_name() -> None:
+def test_timed_networks_answer_as_the_inner_ones_and_count_by_name() -> None:
     fake, clock = FakeNetworks(), NetworkClock()
     networks = PipelineNetworks(fake, fake, fake, fake, fake).timed(clock)
     image = np.zeros((20, 30, 3), np.uint8)

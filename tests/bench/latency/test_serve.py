@@ -1,4 +1,4 @@
-"""What is measured over HTTP, with clients that only wait."""
+"""Requests over HTTP are measured, with clients that only wait."""
 
 import json
 import os
@@ -23,7 +23,7 @@ def waiting(milliseconds: float) -> Callable[[], float]:
     return ask
 
 
-def test_each_way_is_told_with_its_times_and_everything_that_was_asked() -> None:
+def test_each_way_has_its_times_and_all_requests() -> None:
     made: list[int] = []
 
     def client() -> Callable[[], float]:
@@ -32,7 +32,7 @@ def test_each_way_is_told_with_its_times_and_everything_that_was_asked() -> None
 
     result = measure_serve(OPTIONS, ServeTarget(waiting(2), client, os.getpid()))
     alone, single, together = result.ways
-    assert [one.requests for one in result.ways] == [12, 12, 24]
+    assert [way.requests for way in result.ways] == [12, 12, 24]
     assert 2 <= alone.p50_ms <= single.p50_ms
     assert single.method_p50_ms == 2
     assert len(made) == 1 + 3  # each client has a connection of its own

@@ -38,7 +38,7 @@ class RedFinder:
         catalog: WorldCatalog,  # noqa: ARG002
     ) -> tuple[Match, ...]:
         assert isinstance(detections, list)
-        return tuple(identical(each, "tea", each.box) for each in detections)
+        return tuple(identical(detection, "tea", detection.box) for detection in detections)
 
     def survey(self, image: np.ndarray, catalog: WorldCatalog) -> Identification:
         found = self.match(image, list(self.detect(image)), catalog)
@@ -76,7 +76,7 @@ def test_a_film_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-def test_two_cameras_are_measured_beside_one_lane() -> None:
+def test_two_cameras_are_measured_beside_one_path() -> None:
     target = LiveTarget(RedFinder(), WorldCatalog(), {"tea": RED})
     result = measure_live(LiveOptions(sources=2, size=SMALL, minutes=0.4), target)
     assert len(result.sessions) == 2

@@ -37,7 +37,7 @@ JUICE = LabelledAppearance("juice", "juice", True, ((KeyBox(0.0, Box(500, 0, 600
 CROPS = (CatalogCrop("milk", 100, Box(0, 0, 9, 9)),)  # at 10 s, away from everything
 
 
-def told(
+def scored(
     product: str | None, time_s: float, x: float, *, last: bool = False, who: str = "a"
 ) -> ScoredEvent:
     return ScoredEvent(who, product, last, time_s, Box(x - 5, 45, x + 5, 55))
@@ -51,75 +51,75 @@ def test_a_box_moves_in_a_straight_line_between_key_boxes() -> None:
 
 
 def test_a_right_answer_in_the_right_place_finds_the_appearance() -> None:
-    result = score_video([told("milk", 2.0, 150)], [MILK, JUICE], CROPS, RATE)
+    result = score_video([scored("milk", 2.0, 150)], [MILK, JUICE], CROPS, RATE)
     assert result.found == ("milk",)
     assert result.missed == ("juice",)
     assert result.found_share == 0.5
     assert result.wrong == ()
 
 
-def test_a_wrong_name_is_told_with_what_is_shown_there() -> None:
-    result = score_video([told("juice", 2.0, 150)], [MILK], CROPS, RATE)
+def test_a_wrong_name_is_reported_with_what_is_shown_there() -> None:
+    result = score_video([scored("juice", 2.0, 150)], [MILK], CROPS, RATE)
     assert result.found == ()
-    assert [(each.named, each.shown) for each in result.wrong] == [("juice", ("milk",))]
+    assert [(name.named, name.shown) for name in result.wrong] == [("juice", ("milk",))]
     assert result.wrong_share == 1.0
 
 
 def test_a_name_where_nothing_is_labelled_is_wrong() -> None:
-    result = score_video([told("milk", 2.0, 400)], [MILK], CROPS, RATE)
-    assert [each.shown for each in result.wrong] == [()]
+    result = score_video([scored("milk", 2.0, 400)], [MILK], CROPS, RATE)
+    assert [name.shown for name in result.wrong] == [()]
 
 
 def test_a_wrong_name_counts_even_if_it_is_revised() -> None:
-    events = [told("juice", 1.5, 100), told("milk", 2.0, 150)]
+    events = [scored("juice", 1.5, 100), scored("milk", 2.0, 150)]
     result = score_video(events, [MILK], CROPS, RATE)
     assert result.found == ("milk",)
-    assert (result.told, len(result.wrong)) == (1, 1)
+    assert (result.reported, len(result.wrong)) == (1, 1)
 
 
-def test_each_told_appearance_counts_once_among_the_wrong() -> None:
+def test_each_reported_appearance_counts_once_among_the_wrong() -> None:
     events = [
-        told("juice", 1.5, 100),
-        told("juice", 1.8, 100),
-        told("milk", 2.0, 150, who="b"),
-        told(None, 2.0, 150, who="c"),
+        scored("juice", 1.5, 100),
+        scored("juice", 1.8, 100),
+        scored("milk", 2.0, 150, who="b"),
+        scored(None, 2.0, 150, who="c"),
     ]
     result = score_video(events, [MILK], CROPS, RATE)
     assert result.wrong_share == 0.5
 
 
 def test_where_it_was_last_seen_finds_but_is_never_wrong() -> None:
-    away = [told("milk", 1.5, 50), told("milk", 2.0, 900, last=True)]
+    away = [scored("milk", 1.5, 50), scored("milk", 2.0, 900, last=True)]
     assert score_video(away, [MILK], CROPS, RATE).wrong == ()
-    late = [told(None, 1.2, 20), told("milk", 2.5, 200, last=True)]
+    late = [scored(None, 1.2, 20), scored("milk", 2.5, 200, last=True)]
     assert score_video(late, [MILK], CROPS, RATE).found == ("milk",)
 
 
 def test_labels_are_exact_to_a_third_of_a_second() -> None:
-    assert score_video([told("milk", 0.8, 10)], [MILK], CROPS, RATE).found == ("milk",)
-    assert score_video([told("milk", 0.6, 10)], [MILK], CROPS, RATE).found == ()
+    assert score_video([scored("milk", 0.8, 10)], [MILK], CROPS, RATE).found == ("milk",)
+    assert score_video([scored("milk", 0.6, 10)], [MILK], CROPS, RATE).found == ()
 
 
 def test_being_found_only_where_the_reference_was_cut_proves_nothing() -> None:
     crops = (CatalogCrop("milk", 20, Box(0, 0, 9, 9)),)  # at 2 s
-    there = [told("milk", 2.1, 160), told("milk", 2.2, 170, last=True)]
+    there = [scored("milk", 2.1, 160), scored("milk", 2.2, 170, last=True)]
     assert score_video(there, [MILK], crops, RATE).found == ()
-    longer = [told("milk", 2.1, 160), told("milk", 2.6, 210, last=True)]
+    longer = [scored("milk", 2.1, 160), scored("milk", 2.6, 210, last=True)]
     assert score_video(longer, [MILK], crops, RATE).found == ("milk",)
     wrong = score_video(there, [MILK], crops, RATE)
-    assert (wrong.told, wrong.wrong) == (1, ())
+    assert (wrong.reported, wrong.wrong) == (1, ())
 
 
 def test_a_name_that_is_taken_back_near_the_crop_proves_nothing() -> None:
     crops = (CatalogCrop("milk", 20, Box(0, 0, 9, 9)),)
-    events = [told("milk", 2.0, 150), told(None, 2.2, 170), told(None, 2.9, 200, last=True)]
+    events = [scored("milk", 2.0, 150), scored(None, 2.2, 170), scored(None, 2.9, 200, last=True)]
     assert score_video(events, [MILK], crops, RATE).found == ()
 
 
 def test_appearances_without_a_crop_of_their_own_are_counted_apart() -> None:
     crops = (CatalogCrop("milk", 20, Box(0, 0, 9, 9)),)
     second = replace(MILK, appearance_id="again", tracks=((KeyBox(8.0, Box(0, 0, 9, 9)),),))
-    result = score_video([told("milk", 8.0, 5)], [MILK, second], crops, RATE)
+    result = score_video([scored("milk", 8.0, 5)], [MILK, second], crops, RATE)
     assert result.elsewhere == (1, 0)
     near = ScoredEvent("a", "milk", False, 8.0, Box(0, 0, 9, 9))
     assert score_video([near], [MILK, second], crops, RATE).elsewhere == (1, 1)
@@ -127,7 +127,7 @@ def test_appearances_without_a_crop_of_their_own_are_counted_apart() -> None:
 
 def test_optional_appearances_need_not_be_found_but_may_be_named() -> None:
     optional = replace(MILK, required=False)
-    result = score_video([told("milk", 2.0, 150)], [optional, JUICE], CROPS, RATE)
+    result = score_video([scored("milk", 2.0, 150)], [optional, JUICE], CROPS, RATE)
     assert (result.required, result.found, result.wrong) == (1, (), ())
 
 
@@ -154,7 +154,7 @@ def event_line(kind: str, verdict: str) -> str:
 def test_events_are_read_as_the_command_line_writes_them(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_text(event_line("confirmed", "identical") + "\n" + event_line("left", "similar"))
-    assert read_events(path) == [told("milk", 2.0, 150), told(None, 2.0, 150, last=True)]
+    assert read_events(path) == [scored("milk", 2.0, 150), scored(None, 2.0, 150, last=True)]
 
 
 def test_malformed_events_are_refused(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def event(product_id: str, verdict: Verdict) -> Event:
 
 
 def test_an_event_is_an_answer_only_when_identical() -> None:
-    assert to_scored_event(event("milk", Verdict.IDENTICAL)) == told("milk", 2.0, 150)
+    assert to_scored_event(event("milk", Verdict.IDENTICAL)) == scored("milk", 2.0, 150)
     assert to_scored_event(event("milk", Verdict.SIMILAR)).product_id is None
 
 
@@ -181,18 +181,20 @@ def test_the_labels_of_the_soda_clip_are_sound() -> None:
     crops = read_crops(LABELS / "soda_catalog.json")
     products = {crop.product_id for crop in crops}
     assert len(products) == 10
-    assert sum(each.required for each in appearances) == 24
-    assert {each.product_id for each in appearances} == products
-    assert len({each.appearance_id for each in appearances}) == len(appearances)
+    assert sum(appearance.required for appearance in appearances) == 24
+    assert {appearance.product_id for appearance in appearances} == products
+    assert len({appearance.appearance_id for appearance in appearances}) == len(appearances)
     for appearance in appearances:
         for track in appearance.tracks:
             times = [key.time_s for key in track]
             assert times == sorted(set(times))
             assert all(key.box.area > 0 for key in track)
     for crop in crops:
-        shown = [each for each in appearances if each.product_id == crop.product_id]
+        shown = [
+            appearance for appearance in appearances if appearance.product_id == crop.product_id
+        ]
         moment = crop.frame_index / 29.97
-        places = [box for each in shown for box in each.boxes_at(moment)]
+        places = [box for appearance in shown for box in appearance.boxes_at(moment)]
         assert max(box.iou(crop.box) for box in places) > 0.5, crop
 
 

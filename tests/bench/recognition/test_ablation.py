@@ -15,7 +15,7 @@ from bench.recognition.ablation import (
 )
 from bench.recognition.dataset import read_dataset
 from matcher.results import Identification
-from tests.bench.scenery import identification, said_match
+from tests.bench.scenery import identification, named_match
 
 
 class Names:
@@ -29,7 +29,7 @@ class Names:
         assert not whole_image
         assert image.ndim == 3
         time.sleep(self._seconds)
-        return identification(said_match(self._product_id, 0.9))
+        return identification(named_match(self._product_id, 0.9))
 
 
 def sized(product_id: str, seconds_each: float) -> RecogniserOfSize:
@@ -45,8 +45,8 @@ def test_a_cheaper_part_may_verify_more_in_the_same_time(recognition_data: Path)
         Variant("SuperGlue", "nothing", None),
     ]
     result = measure_ablation(dataset, variants, AblationOptions(limit=6, draws=20))
-    assert [each.verified for each in result.figures] == [12, 24, 6]
-    assert all(each.verified in SIZES for each in result.figures)
+    assert [figures.verified for figures in result.figures] == [12, 24, 6]
+    assert all(figures.verified in SIZES for figures in result.figures)
     assert result.missing == ("SuperGlue",)
     assert [row[0] for row in result.table().rows] == [
         "as shipped", "embedder", "detector", "SuperGlue",

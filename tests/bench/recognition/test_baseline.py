@@ -52,7 +52,7 @@ def test_points_are_in_the_pixels_of_the_picture_before_it_was_enlarged() -> Non
     assert np.abs(points - (30, 60)).max(axis=1).min() < 1.0
 
 
-def test_no_more_keypoints_are_returned_than_asked_for() -> None:
+def test_no_more_keypoints_are_returned_than_the_limit() -> None:
     assert len(root_sift(printed(1), limit=50).points) <= 50
 
 

@@ -41,12 +41,12 @@ class Grey:
     def find(self, image: NDArray[np.uint8], catalog: SearchableCatalog) -> tuple[Match, ...]:
         name, none = next(iter(catalog.products)), np.zeros((0, 4), np.float32)
         proof = Verification(name, "", 9, none, none[:, :2], 0.5, 0.5)
-        chance = float(image.mean()) / (256 if name == "juice" else 1024)
+        rng = float(image.mean()) / (256 if name == "juice" else 1024)
         seen = Detection(Box(0, 0, 16, 16), 1.0)
-        return (Match(seen, Verdict.SIMILAR, name, chance, proof, ()),)
+        return (Match(seen, Verdict.SIMILAR, name, rng, proof, ()),)
 
 
-class Shelf:
+class ShelfCatalog:
     """Two products without pictures to look at."""
 
     name, index_version = "shelf", 1
@@ -74,31 +74,37 @@ def photo(folder: Path, name: str, brightness: int) -> Path:
 
 def queries(folder: Path, count: int) -> list[PhotoQuery]:
     rng = np.random.default_rng(len(str(folder)))
-    told: list[PhotoQuery] = []
+    queries: list[PhotoQuery] = []
     for number in range(count):
         dull, bright = int(rng.integers(10, 240)), int(rng.integers(200, 256))
         group = TWINS if number % 3 == 0 else EASY
-        told.append(PhotoQuery(photo(folder / "unknown", f"{number}", dull), None, (group,)))
-        told.append(PhotoQuery(photo(folder / "juice", f"{number}", bright), "juice"))
-    return told
+        queries.append(PhotoQuery(photo(folder / "unknown", f"{number}", dull), None, (group,)))
+        queries.append(PhotoQuery(photo(folder / "juice", f"{number}", bright), "juice"))
+    return queries
 
 
-def test_the_rate_that_comes_out_stands_beside_the_one_asked_for(tmp_path: Path) -> None:
+def test_the_rate_that_comes_out_stands_beside_the_requested_one(tmp_path: Path) -> None:
     dataset = Dataset("grey", tmp_path, tuple(queries(tmp_path / "eval", 200)))
     views = [
         Sample(SampleKind.VIEW, lambda: np.full((16, 16, 3), 20, np.uint8), None, group="milk")
     ]
     result = measure_calibration(
-        Grey(), Shelf(), dataset, queries(tmp_path / "train", 200), views,
+        Grey(), ShelfCatalog(), dataset, queries(tmp_path / "train", 200), views,
         CalibrationOptions(rates=(0.05, 0.1)),
     )  # fmt: skip
     shipped, five, ten, alone, _ = result.outcomes
-    assert [one.material for one in result.outcomes] == [SHIPPED, PHOTOS, PHOTOS, ITSELF, ITSELF]
+    assert [outcome.material for outcome in result.outcomes] == [
+        SHIPPED,
+        PHOTOS,
+        PHOTOS,
+        ITSELF,
+        ITSELF,
+    ]
     assert shipped.met.scale.threshold == 0.8
-    for one, rate in ((five, 0.05), (ten, 0.1)):
-        assert one.is_promised
-        assert one.met.false_accept is not None
-        assert 0 < one.met.false_accept.value < 2 * rate
+    for outcome, rate in ((five, 0.05), (ten, 0.1)):
+        assert outcome.is_promised
+        assert outcome.met.false_accept is not None
+        assert 0 < outcome.met.false_accept.value < 2 * rate
     assert five.met.scale.threshold > ten.met.scale.threshold
     assert not alone.is_promised
     assert result.to_json()["outcomes"][1]["met"]["false_accept"]["samples"] == 200
@@ -112,7 +118,7 @@ def test_a_photo_is_never_measured_with_that_was_calibrated_with(tmp_path: Path)
     with pytest.raises(BenchError, match="also one to measure with"):
         measure_calibration(
             Grey(),
-            Shelf(),
+            ShelfCatalog(),
             dataset,
             several[:1],
             [],
@@ -129,8 +135,8 @@ def test_photos_to_calibrate_with_are_those_for_training(tmp_path: Path) -> None
             photo(grocery / "train" / name, f"{number}", 100)
     photo(catalog / "juice", "iconic", 100)
     dataset = Dataset("open-set", catalog, ())
-    told = fitting_photos(tmp_path, dataset, CalibrationOptions(photos=2, unknown=3))
-    assert [(one.path.parent.name, one.truth) for one in told] == [
+    queries = fitting_photos(tmp_path, dataset, CalibrationOptions(photos=2, unknown=3))
+    assert [(query.path.parent.name, query.truth) for query in queries] == [
         *[("juice", "juice")] * 2, *[("apple", None)] * 2, ("pear", None)
     ]  # fmt: skip
     with pytest.raises(BenchError, match="no folder"):

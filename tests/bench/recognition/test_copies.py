@@ -18,7 +18,7 @@ from bench.recognition.copies import (
 )
 from bench.recognition.cutout import cut_out
 from matcher.results import Identification, Match
-from tests.bench.scenery import identification, printed, said_match, write_picture
+from tests.bench.scenery import identification, named_match, printed, write_picture
 
 
 def on_white(seed: int) -> NDArray[np.uint8]:
@@ -51,7 +51,7 @@ class Oracle:
         name = "other" if self._spoil == "name" else scene.product_id
         probability = 0.1 if self._spoil == "probability" else 0.9
         shift = 200 if self._spoil == "place" else 0
-        matches = [said_match(name, probability, quad(o) + shift) for o in scene.outlines]
+        matches = [named_match(name, probability, quad(o) + shift) for o in scene.outlines]
         return matches * 2 if self._spoil == "twice" else matches
 
 
@@ -61,21 +61,23 @@ def quad(outline: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def test_all_copies_are_counted_by_their_number(options: CopiesOptions) -> None:
     result = measure_copies(options, lambda _: Oracle(options))
-    assert [(each.copies, each.shown) for each in result.counts] == [(1, 1), (5, 5)]
+    assert [(count.copies, count.shown) for count in result.counts] == [(1, 1), (5, 5)]
     assert result.found_share == 1.0
-    assert sum(each.surplus + each.wrong for each in result.counts) == 0
+    assert sum(count.surplus + count.wrong for count in result.counts) == 0
 
 
 @pytest.mark.parametrize("spoil", ["name", "place", "probability"])
 def test_a_wrong_name_place_or_verdict_is_not_found(options: CopiesOptions, spoil: str) -> None:
     result = measure_copies(options, lambda _: Oracle(options, spoil))
     assert result.found_share == 0.0
-    assert any(each.wrong for each in result.counts) == (spoil == "name")
+    assert any(count.wrong for count in result.counts) == (spoil == "name")
 
 
-def test_a_copy_told_twice_counts_once(options: CopiesOptions) -> None:
+def test_a_copy_named_twice_counts_once(options: CopiesOptions) -> None:
     result = measure_copies(options, lambda _: Oracle(options, "twice"))
-    assert all((each.found, each.surplus) == (each.shown, each.shown) for each in result.counts)
+    assert all(
+        (count.found, count.surplus) == (count.shown, count.shown) for count in result.counts
+    )
     assert len(result.table().rows) == 2
     assert result.to_json()["found_share"] == 1.0
 

@@ -54,7 +54,7 @@ def test_one_reference_has_the_cartons_with_produce_as_unknown(
     assert groups == {"Milk": "seen", "Juice": "unseen"}
 
 
-def test_photos_that_show_another_face_than_the_reference_are_told_apart(
+def test_photos_that_show_another_face_than_the_reference_are_grouped_apart(
     shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "grocery_faces.json").write_text('{"other": {"Milk": ["eval_train_Milk_1.jpg"]}}')

@@ -17,12 +17,12 @@ def answered(truth: str | None, named: str | None, probability: float) -> Answer
 
 
 def test_the_most_probable_named_detection_answers_for_the_picture() -> None:
-    said = [
+    detections = [
         ScoredDetection("a", 0.4, False),
         ScoredDetection("b", 0.7, True),
         ScoredDetection(None, 0.9, False),
     ]
-    assert choose_answer("b", said, 1.0).named == "b"
+    assert choose_answer("b", detections, 1.0).named == "b"
 
 
 def test_a_picture_without_a_named_detection_answers_unknown() -> None:
@@ -78,13 +78,13 @@ def test_overconfidence_is_the_calibration_error() -> None:
 def test_reliability_has_fifteen_bins_of_equal_mass() -> None:
     answers = [answered("a", "a", (index + 0.5) / 150) for index in range(150)]
     bins = score_answers(answers).reliability
-    assert [each.pictures for each in bins] == [10] * 15
+    assert [reliability_bin.pictures for reliability_bin in bins] == [10] * 15
     assert bins[0].probability < bins[-1].probability
 
 
 def test_pictures_of_equal_probability_share_a_bin() -> None:
     bins = score_answers([answered("a", "a", 0.5)] * 40).reliability
-    assert [each.pictures for each in bins] == [40]
+    assert [reliability_bin.pictures for reliability_bin in bins] == [40]
 
 
 def test_the_shortlist_recall_ranks_the_truth_by_similarity() -> None:
@@ -135,6 +135,6 @@ def test_times_are_the_median_and_the_95th_percentile() -> None:
     assert result.p95_ms == pytest.approx(95.05)
 
 
-def test_nothing_to_score_is_said() -> None:
+def test_nothing_to_score_is_refused() -> None:
     with pytest.raises(ValueError, match="nothing to score"):
         score_answers([])

@@ -27,9 +27,9 @@ def test_a_material_is_cut_to_size_and_knows_whose_vectors_it_holds() -> None:
 def test_every_method_is_measured_in_a_process_of_its_own() -> None:
     methods = ("skulens, hashed", "numpy, exact", "datasketch, Redis")
     result = measure_index(material(), IndexOptions((300,), None, methods))
-    assert [one.method for one in result.figures] == ["skulens, hashed", "numpy, exact"]
-    assert all(one.kept == 1 and one.photos == 3 for one in result.figures)
-    assert all(one.memory_mb > 1 and one.p50_ms > 0 for one in result.figures)
+    assert [figures.method for figures in result.figures] == ["skulens, hashed", "numpy, exact"]
+    assert all(figures.kept == 1 and figures.photos == 3 for figures in result.figures)
+    assert all(figures.memory_mb > 1 and figures.p50_ms > 0 for figures in result.figures)
     assert "skulens, hashed, 300" in [row[0] for row in result.table().rows]
     assert result.to_json()["queries"] == 3
 

@@ -48,7 +48,7 @@ class Middle:
         return (Detection(box, 0.9),) if self._finds else ()
 
 
-class Says:
+class FixedRanker:
     uses = (KEYPOINTS,)
 
     def __init__(self, *products: str) -> None:
@@ -87,7 +87,10 @@ def test_the_crop_names_what_the_whole_photo_hides(photo: PhotoQuery) -> None:
     (figures,) = measure_retrieval([photo], [catalog], looker()).figures
     assert (figures.crop[1].value, figures.whole[1].value, figures.any_look[1].value) == (1, 0, 1)
     assert figures.whole[5].value == 1.0
-    assert {name: one.value for name, one in figures.groups.items()} == {"front": 1.0, "seen": 1.0}
+    assert {name: share.value for name, share in figures.groups.items()} == {
+        "front": 1.0,
+        "seen": 1.0,
+    }
     assert figures.median_ms > 0
 
 
@@ -98,7 +101,9 @@ def test_without_a_box_the_whole_photo_asks(photo: PhotoQuery) -> None:
 
 
 def test_a_product_that_is_not_listed_counts_at_no_depth(photo: PhotoQuery) -> None:
-    catalogs = [SearchedCatalog("one", 2, (Says("green", "blue"), Says("green", "red")))]
+    catalogs = [
+        SearchedCatalog("one", 2, (FixedRanker("green", "blue"), FixedRanker("green", "red")))
+    ]
     result = measure_retrieval([photo, PhotoQuery(photo.path, None)], catalogs, looker())
     absent, second = result.figures
     assert result.photos == 1
@@ -113,7 +118,7 @@ def test_photos_of_unknown_products_alone_are_refused(photo: PhotoQuery) -> None
         measure_retrieval([PhotoQuery(photo.path, None)], [], looker())
 
 
-def test_the_catalog_holds_all_grocery_products_and_as_many_clothes_as_asked(
+def test_the_catalog_holds_all_grocery_products_and_as_many_clothes_as_requested(
     tmp_path: Path,
 ) -> None:
     for name in ("Milk", "Pear"):
@@ -121,6 +126,6 @@ def test_the_catalog_holds_all_grocery_products_and_as_many_clothes_as_asked(
     for number in range(3):
         write_picture(tmp_path / "clothing_cc0" / f"{number}.png", solid(BLUE, GREEN))
     folder = lay_out_grocery(tmp_path, tmp_path / "out", 2)
-    assert {each.name for each in folder.iterdir()} == {"Milk", "Pear", "clothes-0", "clothes-1"}
+    assert {path.name for path in folder.iterdir()} == {"Milk", "Pear", "clothes-0", "clothes-1"}
     with pytest.raises(BenchError):
         lay_out_grocery(tmp_path / "missing", tmp_path / "other", 0)
