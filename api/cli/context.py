@@ -1,4 +1,4 @@
-"""What every command is given: how to build the services, and how to answer."""
+"""Shared by all commands: the services they work with, common options, exit codes."""
 
 import os
 from collections.abc import Callable
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 Build = Callable[[Settings], AbstractContextManager["Services"]]
 
-REFUSED: Final = 1
+REFUSED: Final = 1  # exit code; docs/cli.md lists all
 
-# Where a command keeps what `--server` said; see `api.cli.target`.
+# Key of the context where `--server` leaves its value; see `api.cli.target`.
 SERVER: Final = "skulens.server"
 ABOUT_CATALOGS: Final = ("catalog", "product", "identify", "explain", "search", "video", "watch")
 
@@ -50,7 +50,7 @@ class CommandContext:
 def open_services(
     context: typer.Context, adapt: Callable[[Settings], Settings] | None = None
 ) -> "Services":
-    """The services, built from the settings, taken down when the command ends.
+    """Build the services from the settings; they are closed when the command ends.
 
     Args:
         context: of the command.
@@ -77,7 +77,7 @@ def _refuse_to_pass_over(context: typer.Context, server: str) -> None:
 
 
 def finish(output: Output) -> None:
-    """End with the exit code that the answers deserve.
+    """Exit with 1 if something was refused.
 
     Raises:
         typer.Exit: something was refused.
@@ -87,5 +87,7 @@ def finish(output: Output) -> None:
 
 
 def examples(*commands: str) -> str:
-    """A help page's last paragraph: commands to copy."""
-    return "\n".join(["[bold]Examples[/bold]", *(f"[cyan]$ {one}[/cyan]" for one in commands)])
+    """Return the last paragraph of a help page: commands to copy."""
+    return "\n".join(
+        ["[bold]Examples[/bold]", *(f"[cyan]$ {command}[/cyan]" for command in commands)]
+    )

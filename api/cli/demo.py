@@ -48,8 +48,8 @@ def demo(
     built = open_services(context, lambda settings: demo_settings(settings, out))
     with output.stages() as on_stage:
         result = run_demo(out, built, on_stage, FilmSize() if render else None)
-    for one in result.score.appearances:
-        output.line(appearance_json(one))
+    for appearance in result.score.appearances:
+        output.line(appearance_json(appearance))
     output.show(score_table(result))
     output.show(_where(result))
     if not result.passed:
@@ -66,21 +66,21 @@ def score_table(result: "DemoResult") -> Table:
         table.add_column(title, no_wrap=title != "Really there")
     for number in (0, 1, 4, 5):
         table.columns[number].justify = "right"
-    for one in result.score.appearances:
+    for appearance in result.score.appearances:
         table.add_row(
-            clock(one.from_s),
-            clock(one.to_s),
-            _thing(one, result),
-            STYLES[one.outcome],
-            "" if one.named_s is None else clock(one.named_s),
-            "" if one.probability is None else f"{100 * one.probability:.1f} %",
+            clock(appearance.from_s),
+            clock(appearance.to_s),
+            _thing(appearance, result),
+            STYLES[appearance.outcome],
+            "" if appearance.named_s is None else clock(appearance.named_s),
+            "" if appearance.probability is None else f"{100 * appearance.probability:.1f} %",
         )
     return table
 
 
-def _thing(one: "ScoredAppearance", result: "DemoResult") -> Text:
-    name = Text(result.names.get(one.product_id, one.product_id))
-    return name if one.known else name.append(" (not in the catalog)", "dim")
+def _thing(appearance: "ScoredAppearance", result: "DemoResult") -> Text:
+    name = Text(result.names.get(appearance.product_id, appearance.product_id))
+    return name if appearance.known else name.append(" (not in the catalog)", "dim")
 
 
 def _where(result: "DemoResult") -> Group:

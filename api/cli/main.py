@@ -12,11 +12,6 @@ import typer
 import typer.main
 
 from api.cli.bench.bench import bench_app
-from api.cli.bench.calibration import calibration as _bench_calibration  # noqa: F401
-from api.cli.bench.index import index as _bench_index  # noqa: F401 -- it joins `bench`
-from api.cli.bench.live import live as _bench_live  # noqa: F401 -- it joins `bench`
-from api.cli.bench.parts import detector as _bench_parts  # noqa: F401 -- it joins `bench`
-from api.cli.bench.serve import serve as _bench_serve  # noqa: F401 -- it joins `bench`
 from api.cli.catalog.catalog import catalog_app
 from api.cli.catalog.product import product_app
 from api.cli.context import KEEPING, MEASURING, REFUSED, SERVING, Build, CommandContext, examples
@@ -70,7 +65,7 @@ def main(arguments: Sequence[str] | None = None, build: Build | None = None) -> 
 
 
 def application() -> typer.Typer:
-    """All commands."""
+    """Assemble all commands."""
     app = typer.Typer(
         name="skulens",
         help="Find the identical catalog product in pictures and video.",
@@ -86,8 +81,8 @@ def application() -> typer.Typer:
     )
     app.callback()(_options)
     alone = (demo_app, identify_app, explain_app, search_app, video_app, watch_app, serve_app)
-    for one in alone:
-        app.add_typer(one)
+    for commands in alone:
+        app.add_typer(commands)
     app.add_typer(catalog_app, name="catalog", rich_help_panel=KEEPING)
     app.add_typer(product_app, name="product", rich_help_panel=KEEPING)
     app.add_typer(key_app, name="key", rich_help_panel=SERVING)
@@ -105,8 +100,8 @@ def hide_completion(command: Any) -> Any:  # noqa: ANN401 -- typer's own click h
     return command
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"skulens {version('skulens')}")
         raise typer.Exit
 

@@ -15,7 +15,7 @@ from api.schemas.results import weights_json
 if TYPE_CHECKING:
     from matcher.networks.weights import WeightsEntry, WeightsManifest
 
-SHOWN_FIGURES: Final = 4
+SHOWN_FIGURES: Final = 4  # of each network; --json has all
 
 models_app = typer.Typer(
     invoke_without_command=True,

@@ -1,4 +1,4 @@
-"""What a command says: answers on stdout, progress and refusals on stderr."""
+"""Output of a command: answers on stdout, progress and refusals on stderr."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -27,11 +27,11 @@ OnStage = Callable[[str, int, int | None], None]
 
 
 class Output:
-    """One command's two streams.
+    """The two streams of one command.
 
     Attributes:
         json: JSON Lines on stdout and nothing else there.
-        refusals: how many sentences `refuse` has said.
+        refusals: number of calls of `refuse`.
     """
 
     def __init__(self, *, json: bool = False) -> None:
@@ -43,17 +43,17 @@ class Output:
 
     @property
     def width(self) -> int:
-        """Columns that an answer has."""
+        """Number of columns of an answer."""
         return self._out.width
 
     @property
     def is_terminal(self) -> bool:
-        """Whether somebody looks at the answers as they come."""
+        """Whether stdout is a terminal."""
         return self._out.is_terminal
 
     @property
     def console(self) -> Console:
-        """Where answers are drawn, for what redraws itself."""
+        """Console of the answers, for a display that redraws itself."""
         return self._out
 
     def show(self, answer: RenderableType) -> None:
@@ -71,25 +71,25 @@ class Output:
         self.raw_line(json_line(record))
 
     def raw_line(self, line: str) -> None:
-        """Likewise for what is JSON already."""
+        """Print one line that is JSON already; nothing without `--json`."""
         if self.json:
             sys.stdout.write(line + "\n")
             sys.stdout.flush()
 
     def refuse(self, sentence: str) -> None:
-        """Say on stderr what was not done, and why."""
+        """Print on stderr, as one sentence, what was not done and why."""
         self.refusals += 1
         self._err.print(
             Text.assemble(("skulens: ", "bold red"), printable(sentence)), soft_wrap=True
         )
 
     def note(self, sentence: str) -> None:
-        """Say something beside the answer, on stderr."""
+        """Print a remark on stderr."""
         self._err.print(Text(printable(sentence), style="dim"), soft_wrap=True)
 
     @contextmanager
     def progress(self, what: str, unit: str = "") -> Iterator[OnProgress]:
-        """A bar on stderr while the block runs; call the result with (done, total or None)."""
+        """Show a bar on stderr while the block runs; call the result with (done, total or None)."""
         with self.stages(unit) as advance:
 
             def advance_only(done: int, total: int | None) -> None:
@@ -100,7 +100,7 @@ class Output:
 
     @contextmanager
     def stages(self, unit: str = "") -> Iterator[OnStage]:
-        """Likewise for work in several parts; call the result with (part, done, total or None)."""
+        """Show a bar for work in parts; call the result with (part, done, total or None)."""
         bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -130,7 +130,7 @@ class Output:
 
     @contextmanager
     def working(self, what: str) -> Iterator[None]:
-        """A spinner on stderr while the block runs, for work whose length nobody knows."""
+        """Show a spinner on stderr while the block runs, for work of unknown length."""
         if not self._draws:
             yield
             return
@@ -158,7 +158,7 @@ def _count(done: int, total: int | None, unit: str) -> str:
 
 
 def printable(text: str) -> str:
-    """A text without control characters and with undecodable bytes of a file's name replaced."""
+    """Replace control characters, and undecodable bytes of file names, by question marks."""
     whole = text.encode("utf-8", "replace").decode("utf-8")
     return "".join(
         letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in whole

@@ -38,16 +38,16 @@ ANYWHERE: Final = (
 def add_server_options(command: Any) -> Any:  # noqa: ANN401 -- typer's own click has no types
     """Give the commands of `ANYWHERE` the two options."""
     for words in ANYWHERE:
-        one = command
+        found = command
         for word in words.split():
-            one = one.commands[word]
-        for each in getattr(one, "commands", {"": one}).values():
-            each.params.extend(_options())
+            found = found.commands[word]
+        for command_with_options in getattr(found, "commands", {"": found}).values():
+            command_with_options.params.extend(_options())
     return command
 
 
 def service_client(context: typer.Context) -> "Client | None":
-    """The service to be asked; None to do it here.
+    """Connect to the service that the user names; None to work on this machine.
 
     Raises:
         SettingsError: a setting is misspelt or has a value that cannot be used.
@@ -62,7 +62,7 @@ def service_client(context: typer.Context) -> "Client | None":
 
 
 def open_catalogs(context: typer.Context) -> "CatalogCollection":
-    """The catalogs, of the service or here; raises what `service_client` raises."""
+    """Return the catalogs of the service or of this machine; raises as `service_client`."""
     client = service_client(context)
     if client is None:
         return open_services(context).catalogs
@@ -72,7 +72,7 @@ def open_catalogs(context: typer.Context) -> "CatalogCollection":
 
 
 def open_matcher(context: typer.Context, catalog: str) -> "CatalogMatcher":
-    """Who looks at pictures for a catalog; raises as `service_client`, and `CatalogError`."""
+    """Return what matches pictures; raises as `service_client`, and `CatalogError`."""
     client = service_client(context)
     if client is None:
         from api.remote.protocols import LocalMatcher

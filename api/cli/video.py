@@ -127,7 +127,9 @@ def appearances_table(result: "VideoResultJson", products: "Mapping[str, Product
     """One row per appearance of a product, in the order of entering."""
     from api.video.report_page import clock
 
-    named = [one for one in result["appearances"] if one["product_id"] is not None]
+    named = [
+        appearance for appearance in result["appearances"] if appearance["product_id"] is not None
+    ]
     if not named:
         return Text("no product of this catalog was seen")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -135,15 +137,15 @@ def appearances_table(result: "VideoResultJson", products: "Mapping[str, Product
         table.add_column(title, no_wrap=True, overflow="ellipsis")
     for number in (0, 1, 4, 5):
         table.columns[number].justify = "right"
-    for one in sorted(named, key=lambda each: each["from_s"]):
-        product = products.get(one["product_id"] or "")
+    for appearance in sorted(named, key=lambda appearance: appearance["from_s"]):
+        product = products.get(appearance["product_id"] or "")
         table.add_row(
-            clock(one["from_s"]),
-            clock(one["to_s"]),
-            verdict_text(one["verdict"]),
-            Text(product.name if product is not None else one["product_id"] or ""),
-            f"{100 * one['probability']:.1f} %",
-            str(one["inliers"] or ""),
+            clock(appearance["from_s"]),
+            clock(appearance["to_s"]),
+            verdict_text(appearance["verdict"]),
+            Text(product.name if product is not None else appearance["product_id"] or ""),
+            f"{100 * appearance['probability']:.1f} %",
+            str(appearance["inliers"] or ""),
         )
     return table
 
@@ -152,7 +154,7 @@ def summary(result: "VideoResultJson", order: "VideoRequest") -> Text:
     """How long it took, and where the files are."""
     duration, elapsed = result["duration_s"], result["elapsed_s"]
     speed = duration / elapsed if elapsed > 0 else 0.0
-    unknown = sum(one["product_id"] is None for one in result["appearances"])
+    unknown = sum(appearance["product_id"] is None for appearance in result["appearances"])
     text = Text(f"\n{result['frames']} frames, {duration:.1f} s of video ", "dim")
     if result["resumed_at"]:
         text.append(f"(from frame {result['resumed_at']} on in this run)", "dim")

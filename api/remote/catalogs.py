@@ -8,7 +8,7 @@ from typing import Final
 from typing_extensions import override
 
 from api.errors import Refused
-from api.remote.decoding import decode_change, decode_product, decode_report, translate_refusals
+from api.remote.decoding import decode, translate_refusals
 from catalog.encodings.encoding import PartIds
 from catalog.ingest.image_file import ImageFile
 from catalog.reconcile.orphans import GRACE_SECONDS
@@ -21,8 +21,8 @@ from client.client import Client
 from client.errors import Declined
 from client.records import AttributeJson, JobJson
 
-POLL_S: Final = 0.3
-GONE: Final = 404
+POLL_S: Final = 0.3  # between two questions about a job
+NOT_FOUND: Final = 404  # HTTP status
 
 OnJob = Callable[[JobJson], None]
 
@@ -37,9 +37,9 @@ class RemoteProducts(Mapping[str, Product]):
 
     @override
     def __getitem__(self, product_id: str) -> Product:
-        """A product; asked for once."""
+        """Return a product, which is fetched once."""
         if product_id not in self._known:
-            self._known[product_id] = self._asked(product_id)
+            self._known[product_id] = self._fetch(product_id)
         product = self._known[product_id]
         if product is None:
             raise KeyError(product_id)
@@ -47,25 +47,26 @@ class RemoteProducts(Mapping[str, Product]):
 
     @override
     def __iter__(self) -> Iterator[str]:
-        """The ids of all, in order."""
+        """Iterate over the ids of all products, in order."""
         return iter(self._all)
 
     @override
     def __len__(self) -> int:
-        """How many there are."""
+        """Return the number of products."""
         return len(self._all)
 
     @cached_property
     def _all(self) -> tuple[str, ...]:
-        found = [decode_product(one) for one in self._client.products(self._catalog)]
-        self._known.update((one.product_id, one) for one in found)
-        return tuple(one.product_id for one in found)
+        payloads = self._client.products(self._catalog)
+        products = [decode(Product, payload) for payload in payloads]
+        self._known.update((product.product_id, product) for product in products)
+        return tuple(product.product_id for product in products)
 
-    def _asked(self, product_id: str) -> Product | None:
+    def _fetch(self, product_id: str) -> Product | None:
         try:
-            return decode_product(self._client.product(self._catalog, product_id))
+            return decode(Product, self._client.product(self._catalog, product_id))
         except Declined as error:
-            if error.status != GONE:
+            if error.status != NOT_FOUND:
                 raise
             return None
 
@@ -74,24 +75,25 @@ class RemoteCatalogView:
     """A server's catalog at one moment; implements `api.remote.protocols.CatalogView`."""
 
     def __init__(self, client: Client, name: str) -> None:
-        self._said = client.catalog(name)
+        self._payload = client.catalog(name)
         self.products: Mapping[str, Product] = RemoteProducts(client, name)
 
     @property
     def index_version(self) -> int:
-        """The version."""
-        return self._said["index_version"]
+        """Version of the catalog."""
+        return self._payload["index_version"]
 
     @property
     def part_ids(self) -> PartIds:
-        """Which networks encoded it."""
-        return PartIds(**self._said["part_ids"])
+        """Ids of the networks that encoded it."""
+        return PartIds(**self._payload["part_ids"])
 
     @property
     def calibrations(self) -> Mapping[str, Calibration]:
-        """How it decides, by the networks."""
-        known = [from_record(Calibration, record) for record in self._said["calibrations"]]
-        return {one.model_id: one for one in known}
+        """Calibrations by the id of the networks that they hold for."""
+        records = self._payload["calibrations"]
+        calibrations = [from_record(Calibration, record) for record in records]
+        return {calibration.model_id: calibration for calibration in calibrations}
 
 
 class RemoteCatalog:
@@ -102,12 +104,12 @@ class RemoteCatalog:
         self._name = name
 
     def snapshot(self) -> RemoteCatalogView:
-        """The catalog as it is now."""
+        """Return the catalog as it is now."""
         return RemoteCatalogView(self._client, self._name)
 
     def product(self, product_id: str) -> Product:
-        """One product."""
-        return decode_product(self._client.product(self._name, product_id))
+        """Return one product."""
+        return decode(Product, self._client.product(self._name, product_id))
 
     def add_product(
         self,
@@ -119,19 +121,21 @@ class RemoteCatalog:
         attributes: Mapping[str, AttributeValue] | None = None,
     ) -> ChangeResult:
         """Add a product with its pictures."""
-        said = self._client.add_product(
+        payload = self._client.add_product(
             self._name,
             product_id,
             _named(pictures),
             name=name or "",
             description=description,
-            attributes={key: _value(one) for key, one in (attributes or {}).items()},
+            attributes={key: _value(value) for key, value in (attributes or {}).items()},
         )
-        return decode_change(said)
+        return decode(ChangeResult, payload)
 
     def add_images(self, product_id: str, pictures: Sequence[ImageFile]) -> ChangeResult:
         """Add pictures to a product."""
-        return decode_change(self._client.add_images(self._name, product_id, _named(pictures)))
+        return decode(
+            ChangeResult, self._client.add_images(self._name, product_id, _named(pictures))
+        )
 
     def replace_images(
         self, product_id: str, pictures: Sequence[ImageFile], *, if_revision: int | None = None
@@ -140,8 +144,8 @@ class RemoteCatalog:
         product = self._client.product(self._name, product_id)
         revision = product["revision"] if if_revision is None else if_revision
         files = _named(pictures)
-        return decode_change(
-            self._client.put_product(self._name, product, files, revision=revision)
+        return decode(
+            ChangeResult, self._client.put_product(self._name, product, files, revision=revision)
         )
 
     def remove_images(
@@ -150,8 +154,10 @@ class RemoteCatalog:
         """Take pictures away, one by one."""
         change: ChangeResult | None = None
         for image_id in image_ids:
-            said = self._client.remove_image(self._name, product_id, image_id, revision=if_revision)
-            change = decode_change(said)
+            payload = self._client.remove_image(
+                self._name, product_id, image_id, revision=if_revision
+            )
+            change = decode(ChangeResult, payload)
             if_revision = None if if_revision is None else change.product.revision
         if change is None:
             raise Refused("name at least one picture.")
@@ -166,23 +172,24 @@ class RemoteCatalog:
         attribute_changes: Mapping[str, AttributeValue | None] | None = None,
         if_revision: int | None = None,
     ) -> ChangeResult:
-        """Change texts and attributes of a product."""
+        """Change the name, the description or attributes of a product."""
         texts = {"name": name, "description": description}
-        changes: dict[str, object] = {key: one for key, one in texts.items() if one is not None}
+        changes: dict[str, object] = {key: text for key, text in texts.items() if text is not None}
         if attribute_changes:
             changes["attributes"] = {
-                key: None if one is None else _value(one) for key, one in attribute_changes.items()
+                key: None if value is None else _value(value)
+                for key, value in attribute_changes.items()
             }
-        said = self._client.update_product(self._name, product_id, changes, revision=if_revision)
-        return decode_change(said)
+        payload = self._client.update_product(self._name, product_id, changes, revision=if_revision)
+        return decode(ChangeResult, payload)
 
     def remove_product(self, product_id: str) -> ChangeResult:
         """Take a product out."""
-        return decode_change(self._client.remove_product(self._name, product_id))
+        return decode(ChangeResult, self._client.remove_product(self._name, product_id))
 
     def restore_product(self, product_id: str) -> ChangeResult:
         """Bring a product back."""
-        return decode_change(self._client.restore_product(self._name, product_id))
+        return decode(ChangeResult, self._client.restore_product(self._name, product_id))
 
 
 class RemoteReconciler:
@@ -205,18 +212,18 @@ class RemoteReconciler:
         return self._done(job)
 
     def _done(self, job: JobJson) -> Report:
-        return decode_report(wait_for_job(self._client, job)["result"] or {})
+        return decode(Report, wait_for_job(self._client, job)["result"] or {})
 
 
 class RemoteCatalogs:
-    """All catalogs of a server; implements `api.remote.protocols.CatalogCollection`."""
+    """Catalogs of a server; implements `api.remote.protocols.CatalogCollection`."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
     def names(self) -> tuple[str, ...]:
-        """Names of the catalogs that there are, sorted."""
-        return tuple(one["catalog"] for one in self._client.catalogs())
+        """Return the names of the catalogs, sorted."""
+        return tuple(payload["catalog"] for payload in self._client.catalogs())
 
     def create(self, name: str) -> RemoteCatalog:
         """Make an empty catalog."""
@@ -224,7 +231,7 @@ class RemoteCatalogs:
         return RemoteCatalog(self._client, name)
 
     def open(self, name: str) -> RemoteCatalog:
-        """A catalog that there is."""
+        """Open a catalog that exists."""
         with translate_refusals():
             self._client.catalog(name)
         return RemoteCatalog(self._client, name)
@@ -234,7 +241,7 @@ class RemoteCatalogs:
         self._client.delete_catalog(name)
 
     def reconciler(self, name: str, *, grace_seconds: float = GRACE_SECONDS) -> RemoteReconciler:
-        """What brings a catalog and its storage together."""
+        """Return what compares a catalog with its storage."""
         return RemoteReconciler(self._client, name, grace_seconds)
 
 
@@ -259,7 +266,7 @@ def wait_for_job(client: Client, job: JobJson, on_job: OnJob | None = None) -> J
 
 
 def _named(pictures: Sequence[ImageFile]) -> list[tuple[str, bytes]]:
-    return [(one.name, one.data) for one in pictures]
+    return [(picture.name, picture.data) for picture in pictures]
 
 
 def _value(value: AttributeValue) -> AttributeJson:

@@ -1,10 +1,15 @@
-"""A server's JSON as our own messages: the way back of `api.schemas.results`."""
+"""A server's JSON as our own values: the way back of `api.schemas`.
+
+A field of a value is read from the key of its name, or from the one that `_KEYS` gives.
+"""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar, get_origin
 
 import numpy as np
+from cattrs import Converter
+from cattrs.gen import make_dict_structure_fn, override
 from numpy.typing import NDArray
 
 from catalog.errors import (
@@ -15,36 +20,17 @@ from catalog.errors import (
     NotFound,
     PictureError,
 )
-from catalog.ingest.quality import Issue, IssueKind
-from catalog.reconcile.report import Finding as Difference
-from catalog.reconcile.report import FindingKind, Report
-from catalog.records.product import AttributeValue, Product, ReferenceImage
+from catalog.ingest.quality import Issue
+from catalog.records.product import AttributeValue, Product
 from catalog.search.facets import Facet, NumberRange, ValueCount
-from catalog.search.search import Hit, SearchResult
+from catalog.search.search import Hit
 from catalog.store import ChangeResult
 from client.errors import Declined
-from client.records import (
-    AttributeJson,
-    DetectionJson,
-    ExplanationJson,
-    FacetJson,
-    FoundJson,
-    HitJson,
-    IdentificationJson,
-    ProductJson,
-    WrittenJson,
-)
-from matcher.decision.explain import Explanation, Gate
 from matcher.imaging.box import Box
-from matcher.results import (
-    Candidate,
-    Detection,
-    Identification,
-    Match,
-    StageTimes,
-    Verdict,
-    Verification,
-)
+from matcher.live import SessionStatus
+from matcher.results import Candidate, Detection, Identification, Match, Verdict, Verification
+
+ValueT = TypeVar("ValueT")
 
 # By the last part of a problem's type.
 _ERRORS: Final[Mapping[str, type[CatalogError]]] = {
@@ -54,125 +40,101 @@ _ERRORS: Final[Mapping[str, type[CatalogError]]] = {
     "precondition-failed": Conflict,
     "invalid": Invalid,
 }
+# Keys of the JSON that are not called as the fields; what others hold comes before them.
+_KEYS: Final[Mapping[type, Mapping[str, str]]] = {
+    Issue: {"kind": "fault"},
+    ChangeResult: {"issues": "findings"},
+    Identification: {"matches": "detections", "elapsed": "elapsed_ms"},
+    Hit: {"image_id": "reference_image"},
+    SessionStatus: {"source_id": "source"},
+}
 
 
 @contextmanager
 def translate_refusals() -> Iterator[None]:
-    """A server's refusals as the errors that a catalog here would raise."""
+    """Raise a server's refusals as the errors that a catalog of this machine would raise."""
     try:
         yield
     except Declined as error:
         if error.kind == "picture":
             raise PictureError(str(error), error.subject) from error
-        ours = _ERRORS.get(error.kind)
-        if ours is None:
+        translated = _ERRORS.get(error.kind)
+        if translated is None:
             raise
-        raise ours(str(error)) from error
+        raise translated(str(error)) from error
 
 
-def decode_product(said: ProductJson) -> Product:
-    """A product."""
-    return Product(
-        said["product_id"],
-        said["name"],
-        said["description"],
-        tuple((key, _attribute(value)) for key, value in said["attributes"].items()),
-        tuple(ReferenceImage(**one) for one in said["images"]),
-        said["revision"],
-        said["created_at"],
-        said["updated_at"],
+def decode(kind: type[ValueT], payload: Mapping[str, Any]) -> ValueT:
+    """Return the value of a kind that a server's JSON stands for.
+
+    Correspondences of a verification are not sent, so there are none.
+    """
+    return _CONVERTER.structure(payload, kind)
+
+
+def _make_converter() -> Converter:
+    converter = Converter(detailed_validation=False)
+    converter.register_structure_hook_func(_is_array, lambda points, _: _points(points))
+    converter.register_structure_hook(Box, lambda sides, _: Box(*sides))
+    converter.register_structure_hook(NumberRange, lambda ends, _: NumberRange(*ends))
+    converter.register_structure_hook(Match, lambda payload, _: _match(payload, converter))
+    attributes = override(struct_hook=lambda values, _: _attributes(values))
+    converter.register_structure_hook(
+        Product, make_dict_structure_fn(Product, converter, attributes=attributes)
     )
-
-
-def decode_change(said: WrittenJson) -> ChangeResult:
-    """What a write did."""
-    findings = tuple(
-        Issue(
-            IssueKind(one["fault"]),
-            one["picture"],
-            one["sentence"],
-            one["product_id"],
-            one["similarity"],
-        )
-        for one in said["findings"]
+    counts = override(
+        struct_hook=lambda counts, _: tuple(ValueCount(*count) for count in counts.items())
     )
-    product = decode_product(said["product"])
-    return ChangeResult(said["index_version"], product, tuple(said["notes"]), findings)
-
-
-def decode_identification(said: IdentificationJson) -> Identification:
-    """What was said of a picture."""
-    matches = tuple(map(decode_match, said["detections"]))
-    return Identification(matches, said["index_version"], StageTimes(**said["elapsed_ms"]))
-
-
-def decode_match(said: DetectionJson) -> Match:
-    """A detection with its product; the correspondences are not told."""
-    check, product_id = None, said["product_id"]
-    if said["reference_image"] is not None and product_id is not None:
-        check = Verification(
-            product_id,
-            said["reference_image"],
-            said["inliers"],
-            np.zeros((0, 4), np.float32),
-            decode_points(said["outline"]),
-            said["coverage"],
-            said["agreement"],
-        )
-    return Match(
-        Detection(Box(*said["box"]), said["confidence"]),
-        Verdict(said["verdict"]),
-        product_id,
-        said["probability"],
-        check,
-        tuple(Candidate(**one) for one in said["candidates"]),
+    converter.register_structure_hook(
+        Facet,
+        make_dict_structure_fn(Facet, converter, key=override(rename="attribute"), values=counts),
     )
+    for kind, keys in _KEYS.items():
+        renamed: Any = {field: override(rename=key) for field, key in keys.items()}
+        converter.register_structure_hook(kind, make_dict_structure_fn(kind, converter, **renamed))
+    return converter
 
 
-def decode_explanation(said: ExplanationJson) -> Explanation:
-    """Why a product is, or is not, the answer."""
-    match = None if said["match"] is None else decode_match(said["match"])
-    return Explanation(said["product_id"], tuple(Gate(**one) for one in said["gates"]), match)
+def _is_array(kind: object) -> bool:
+    return get_origin(kind) is np.ndarray
 
 
-def decode_search_page(said: FoundJson) -> SearchResult:
-    """One page of a search."""
-    return SearchResult(
-        said["index_version"],
-        said["total"],
-        tuple(map(_hit, said["hits"])),
-        tuple(map(_facet, said["facets"])),
-        said["corrections"],
-        said["complete"],
-    )
+def _points(points: list[list[float]]) -> NDArray[np.float32]:
+    """Corners, (N, 2)."""
+    return np.array(points, np.float32).reshape(-1, 2)
 
 
-def decode_report(result: dict[str, Any]) -> Report:
-    """What comparing a catalog with its storage found."""
-    findings = tuple(
-        Difference(FindingKind(one["kind"]), one["subject"], one["sentence"])
-        for one in result["findings"]
-    )
-    return Report(findings, result["objects"], result["index_version"])
+def _attributes(values: Mapping[str, Any]) -> tuple[tuple[str, AttributeValue], ...]:
+    return tuple((key, _attribute(value)) for key, value in values.items())
 
 
-def _hit(said: HitJson) -> Hit:
-    product = decode_product(said["product"])
-    return Hit(product, said["relevance"], said["similarity"], said["reference_image"])
-
-
-def _facet(said: FacetJson) -> Facet:
-    values = tuple(ValueCount(value, count) for value, count in said["values"].items())
-    given = said["range"]
-    return Facet(said["attribute"], values, said["others"], NumberRange(*given) if given else None)
-
-
-def _attribute(value: AttributeJson) -> AttributeValue:
+def _attribute(value: Any) -> AttributeValue:  # noqa: ANN401 -- JSON
     if isinstance(value, list):
         return tuple(value)
     return value if isinstance(value, str) else float(value)
 
 
-def decode_points(points: list[list[float]]) -> NDArray[np.float32]:
-    """Corners, (N, 2)."""
-    return np.array(points, np.float32).reshape(-1, 2)
+def _match(payload: Mapping[str, Any], converter: Converter) -> Match:
+    """A detection and its product, which stand in one object."""
+    verification, product_id = None, payload["product_id"]
+    if payload["reference_image"] is not None and product_id is not None:
+        verification = Verification(
+            product_id,
+            payload["reference_image"],
+            payload["inliers"],
+            np.zeros((0, 4), np.float32),
+            _points(payload["outline"]),
+            payload["coverage"],
+            payload["agreement"],
+        )
+    return Match(
+        converter.structure(payload, Detection),
+        Verdict(payload["verdict"]),
+        product_id,
+        payload["probability"],
+        verification,
+        converter.structure(payload["candidates"], tuple[Candidate, ...]),
+    )
+
+
+_CONVERTER: Final = _make_converter()

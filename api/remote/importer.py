@@ -1,4 +1,4 @@
-"""Many products into a server's catalog, with the same report as here."""
+"""Imports many products into a server's catalog, with the report of a local import."""
 
 from collections.abc import Mapping, Sequence
 from typing import cast
@@ -26,8 +26,8 @@ def import_to_server(
     Raises:
         ClientError: the server does not answer, or does not let us; products before that are in.
     """
-    # The import asks no more of a store than what `_Taking` has.
-    store = cast(CatalogStore, _Taking(client, catalog))
+    # The import calls nothing of a store but what `_ServerTarget` has.
+    store = cast(CatalogStore, _ServerTarget(client, catalog))
     return import_manifest(store, manifest, on_progress, fetch)
 
 
@@ -41,7 +41,7 @@ class _State:
         return self._store.snapshot().index_version
 
 
-class _Taking:
+class _ServerTarget:
     """A server's catalog as an import sees a `CatalogStore`."""
 
     has_encoder = True  # the server itself refuses pictures that it cannot encode

@@ -1,14 +1,9 @@
-"""A server looks; implements `api.remote.protocols.CatalogMatcher`."""
+"""Pictures matched by a server; implements `api.remote.protocols.CatalogMatcher`."""
 
 from collections.abc import Mapping, Sequence
 
 from api.remote.catalogs import RemoteProducts
-from api.remote.decoding import (
-    decode_explanation,
-    decode_identification,
-    decode_search_page,
-    translate_refusals,
-)
+from api.remote.decoding import decode, translate_refusals
 from catalog.ingest.image_file import ImageFile
 from catalog.records.product import Product
 from catalog.search.search import SearchQuery, SearchResult
@@ -18,10 +13,10 @@ from matcher.results import Identification
 
 
 class RemoteMatcher:
-    """On a server."""
+    """Matches pictures on a server, for one catalog."""
 
     def __init__(self, client: Client, catalog: str) -> None:
-        """Look at a catalog.
+        """Check that the server has the catalog.
 
         Raises:
             ClientError: there is none of that name, or the server does not answer.
@@ -33,39 +28,39 @@ class RemoteMatcher:
 
     @property
     def products(self) -> Mapping[str, Product]:
-        """The catalog's, by id."""
+        """Products of the catalog, by id."""
         return self._products
 
     def get_ready(self) -> None:
-        """The server is."""
+        """Do nothing: the server loads its networks itself."""
 
     def identify(self, picture: ImageFile, *, whole_image: bool) -> Identification:
-        """What is in a picture."""
+        """Find the products in a picture."""
         with translate_refusals():
-            said = self._client.identify(self._catalog, _sent(picture), whole_image=whole_image)
-        return decode_identification(said)
+            payload = self._client.identify(self._catalog, _file(picture), whole_image=whole_image)
+        return decode(Identification, payload)
 
     def explain(self, picture: ImageFile, product_id: str) -> Explanation:
-        """Why a product is, or is not, the answer."""
-        said = self._client.explain(self._catalog, _sent(picture), product_id)
-        return decode_explanation(said)
+        """Explain why a product is, or is not, the answer."""
+        payload = self._client.explain(self._catalog, _file(picture), product_id)
+        return decode(Explanation, payload)
 
     def search(
-        self, asked: SearchQuery, where: Sequence[str], picture: ImageFile | None
+        self, query: SearchQuery, where: Sequence[str], picture: ImageFile | None
     ) -> SearchResult:
-        """Products by words, conditions and likeness."""
-        said = self._client.search(
+        """Find products by words, conditions and likeness."""
+        payload = self._client.search(
             self._catalog,
-            asked.text,
-            picture=None if picture is None else _sent(picture),
+            query.text,
+            picture=None if picture is None else _file(picture),
             where=where,
-            facets=asked.facets,
-            offset=asked.offset,
-            limit=asked.limit,
+            facets=query.facets,
+            offset=query.offset,
+            limit=query.limit,
         )
-        return decode_search_page(said)
+        return decode(SearchResult, payload)
 
 
-def _sent(picture: ImageFile) -> tuple[str, bytes]:
-    # A file's name may hold bytes that are no text.
+def _file(picture: ImageFile) -> tuple[str, bytes]:
+    # A file's name may hold bytes that are not valid text.
     return picture.name.encode("utf-8", "replace").decode("utf-8"), picture.data

@@ -1,4 +1,4 @@
-"""What commands that keep catalogs work with, here or on a server."""
+"""Catalogs as the command line sees them: of this machine, or of a server."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
@@ -21,22 +21,22 @@ class CatalogView(Protocol):
 
     @property
     def index_version(self) -> int:
-        """The version."""
+        """Version of the catalog."""
         ...
 
     @property
     def products(self) -> "Mapping[str, Product]":
-        """All of them, by id."""
+        """All products, by id."""
         ...
 
     @property
     def part_ids(self) -> "PartIds":
-        """Which networks encoded it."""
+        """Ids of the networks that encoded it."""
         ...
 
     @property
     def calibrations(self) -> "Mapping[str, Calibration]":
-        """How it decides, by the networks."""
+        """Calibrations by the id of the networks that they hold for."""
         ...
 
 
@@ -44,11 +44,11 @@ class EditableCatalog(Protocol):
     """A catalog that can be changed; `catalog.store.CatalogStore` is one and says more of each."""
 
     def snapshot(self) -> CatalogView:
-        """The catalog as it is now."""
+        """Return the catalog as it is now."""
         ...
 
     def product(self, product_id: str) -> "Product":
-        """One product."""
+        """Return one product."""
         ...
 
     def add_product(
@@ -92,7 +92,7 @@ class EditableCatalog(Protocol):
         attribute_changes: "Mapping[str, AttributeValue | None] | None" = None,
         if_revision: int | None = None,
     ) -> "ChangeResult":
-        """Change texts and attributes of a product."""
+        """Change the name, the description or attributes of a product."""
         ...
 
     def remove_product(self, product_id: str) -> "ChangeResult":
@@ -117,10 +117,10 @@ class CatalogReconciler(Protocol):
 
 
 class CatalogCollection(Protocol):
-    """All catalogs of a place; `catalog.registry.Catalogs` is one."""
+    """Catalogs of one place; `catalog.registry.Catalogs` is one."""
 
     def names(self) -> tuple[str, ...]:
-        """Names of the catalogs that there are, sorted."""
+        """Return the names of the catalogs, sorted."""
         ...
 
     def create(self, name: str) -> EditableCatalog:
@@ -128,7 +128,7 @@ class CatalogCollection(Protocol):
         ...
 
     def open(self, name: str) -> EditableCatalog:
-        """A catalog that there is."""
+        """Open a catalog that exists."""
         ...
 
     def delete(self, name: str) -> None:
@@ -136,16 +136,16 @@ class CatalogCollection(Protocol):
         ...
 
     def reconciler(self, name: str, *, grace_seconds: float = ...) -> CatalogReconciler:
-        """What brings a catalog and its storage together."""
+        """Return what compares a catalog with its storage."""
         ...
 
 
 class CatalogMatcher(Protocol):
-    """Looks at pictures for one catalog; errors are those of `api.errors.refusals`."""
+    """Matches pictures against one catalog; raises errors of `api.errors.refusals`."""
 
     @property
     def products(self) -> "Mapping[str, Product]":
-        """The catalog's, by id."""
+        """Products of the catalog, by id."""
         ...
 
     def get_ready(self) -> None:
@@ -153,25 +153,25 @@ class CatalogMatcher(Protocol):
         ...
 
     def identify(self, picture: "ImageFile", *, whole_image: bool) -> "Identification":
-        """What is in a picture."""
+        """Find the products in a picture."""
         ...
 
     def explain(self, picture: "ImageFile", product_id: str) -> "Explanation":
-        """Why a product is, or is not, the answer."""
+        """Explain why a product is, or is not, the answer."""
         ...
 
     def search(
-        self, asked: "SearchQuery", where: Sequence[str], picture: "ImageFile | None"
+        self, query: "SearchQuery", where: Sequence[str], picture: "ImageFile | None"
     ) -> "SearchResult":
-        """Products by words, conditions (`where`, as they were written) and likeness."""
+        """Find products by words, conditions (`where`, as they were written) and likeness."""
         ...
 
 
 class LocalMatcher:
-    """In this process; implements `CatalogMatcher`."""
+    """Matches pictures in this process; implements `CatalogMatcher`."""
 
     def __init__(self, services: "Services", catalog: str) -> None:
-        """Look at a catalog as it is now.
+        """Take the catalog as it is now.
 
         Raises:
             CatalogError: there is none of that name, or the storage refuses.
@@ -182,7 +182,7 @@ class LocalMatcher:
 
     @property
     def products(self) -> "Mapping[str, Product]":
-        """The catalog's, by id."""
+        """Products of the catalog, by id."""
         return self._snapshot.products
 
     def get_ready(self) -> None:
@@ -190,14 +190,14 @@ class LocalMatcher:
         _ = self._services.finder
 
     def identify(self, picture: "ImageFile", *, whole_image: bool) -> "Identification":
-        """What is in a picture."""
+        """Find the products in a picture."""
         from catalog.ingest.image_file import read_image
 
         image = read_image(picture.data, picture.name)
         return self._services.finder.identify(image, self._snapshot, whole_image=whole_image)
 
     def explain(self, picture: "ImageFile", product_id: str) -> "Explanation":
-        """Why a product is, or is not, the answer."""
+        """Explain why a product is, or is not, the answer."""
         from catalog.ingest.image_file import read_image
 
         self._store.product(product_id)
@@ -206,14 +206,14 @@ class LocalMatcher:
 
     def search(
         self,
-        asked: "SearchQuery",
-        where: Sequence[str],  # noqa: ARG002 -- they are in `asked`
+        query: "SearchQuery",
+        where: Sequence[str],  # noqa: ARG002 -- they are in `query`
         picture: "ImageFile | None",
     ) -> "SearchResult":
-        """Products by words, conditions and likeness."""
+        """Find products by words, conditions and likeness."""
         from catalog.ingest.image_file import read_image
 
         if picture is None:
-            return self._snapshot.search(asked)
+            return self._snapshot.search(query)
         image = read_image(picture.data, picture.name)
-        return self._services.searcher.search(self._snapshot, asked, image)
+        return self._services.searcher.search(self._snapshot, query, image)

@@ -70,9 +70,9 @@ def _follow(
         on_stage(job["stage"] or "waiting for its turn", job["done"], job["total"])
         more = True
         while more:
-            told = client.video_events(job["job_id"], cursor)
-            more, cursor = bool(told["events"]), told["next_cursor"]
-            for event in told["events"]:
+            page = client.video_events(job["job_id"], cursor)
+            more, cursor = bool(page["events"]), page["next_cursor"]
+            for event in page["events"]:
                 line = json_line(event)
                 on_line(line)
                 if file is not None:

@@ -5,11 +5,10 @@ from typing import Annotated
 
 import typer
 
-from api.cli.bench.bench import (
+from api.cli.bench.measurement import (
     SHARED_HELP,
     JsonFile,
     Seed,
-    bench_app,
     lay_out_protocol,
     measurement,
     print_result,
@@ -18,8 +17,10 @@ from api.cli.context import examples
 
 PROTOCOL = "open-set"
 
+calibration_app = typer.Typer()
 
-@bench_app.command(
+
+@calibration_app.command(
     epilog=examples(
         "skulens bench calibration --shared DIR",
         "skulens bench calibration --shared DIR --false-accept-rate 0.01 --limit 100",

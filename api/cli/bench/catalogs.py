@@ -1,4 +1,4 @@
-"""What `bench` measures: the whole method with a catalog made for the occasion."""
+"""The whole method with a temporary catalog, as `bench` measures it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ from matcher.results import Identification
 from matcher.verification.verifier import Contest
 
 CATALOG: Final = "bench"
-KEYPOINTS: Final = 1000
+KEYPOINTS: Final = 1000  # of a picture, as verification extracts them
 
 OnProgress = Callable[[str, int, int], None]
 
@@ -44,13 +44,13 @@ class CatalogRecogniser:
         self._catalog = catalog
 
     def identify(self, image: NDArray[np.uint8], *, whole_image: bool = False) -> Identification:
-        """What is in an (H, W, 3) RGB picture."""
+        """Find the products in an (H, W, 3) RGB picture."""
         return self._finder.identify(image, self._catalog, whole_image=whole_image)
 
 
 @contextmanager
 def temporary_catalog(folder: Path, encoder: Encoder, on_progress: OnProgress) -> Iterator[Catalog]:
-    """A catalog of a folder of product folders, gone when the block ends.
+    """Make a catalog of a folder of product folders, gone when the block ends.
 
     Raises:
         Refused: a picture cannot be taken in; figures of a part of the catalog would mislead.
@@ -67,7 +67,7 @@ def temporary_catalog(folder: Path, encoder: Encoder, on_progress: OnProgress) -
 def contest_finder(
     services: Services, pictures: Mapping[str, Sequence[NDArray[np.uint8]]]
 ) -> Iterator[Callable[[NDArray[np.uint8]], Sequence[Contest]]]:
-    """What competes in a photo, over a catalog of (H, W, 3) RGB pictures by product."""
+    """Yield what finds a photo's contests in a catalog of (H, W, 3) RGB pictures by product."""
     with TemporaryDirectory(prefix="skulens-") as folder:
         for product_id, references in pictures.items():
             home = Path(folder) / "catalog" / product_id
@@ -117,7 +117,7 @@ def latency_target(
 
 
 def pair_finders(networks: Networks, keypoints: int) -> list[tuple[str, PairFinder]]:
-    """What pairs keypoints as shipped, and beside it what that is made of or could be, by name.
+    """Return the shipped way to pair keypoints and others beside it, by name.
 
     Args:
         networks: loaded.

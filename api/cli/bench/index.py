@@ -5,12 +5,14 @@ from typing import Annotated
 
 import typer
 
-from api.cli.bench.bench import SHARED_HELP, JsonFile, Seed, bench_app, measurement, print_result
+from api.cli.bench.measurement import SHARED_HELP, JsonFile, Seed, measurement, print_result
 from api.cli.context import examples
 from api.cli.output import Output
 
+index_app = typer.Typer()
 
-@bench_app.command(
+
+@index_app.command(
     epilog=examples(
         "skulens bench index --shared DIR",
         "skulens bench index --shared DIR --size 100000 --size 1000000 --json figures.json",
@@ -42,7 +44,7 @@ def index(
     print_result(output, result.table(), result.to_json(), json)
 
 
-@bench_app.command(
+@index_app.command(
     epilog=examples("skulens bench search", "skulens bench search --products 100000")
 )
 def search(

@@ -13,11 +13,12 @@ from matcher.imaging.box import Box
 from training.data.carton_boxes import PHOTO_SIDE, locate_cartons
 from training.data.sources import TrainingData, is_held_out, list_pictures, read_yolo_boxes
 
+# Confidence from which boxes are counted: low, so that precision is measured at every recall.
 _UNSURE = 0.01
 
 
 def labelled_sets(shared: Path, cache: Path) -> tuple[LabelledSet, ...]:
-    """Held-out drinks, held-out cartons in shop photos, and shop shelves.
+    """Read held-out drinks, held-out cartons in shop photos, and shop shelves.
 
     Args:
         shared: the folder of real pictures.
@@ -28,9 +29,9 @@ def labelled_sets(shared: Path, cache: Path) -> tuple[LabelledSet, ...]:
     """
     data = TrainingData.open(shared.resolve())
     drinks = tuple(
-        DetectionPicture(one.path, one.boxes)
-        for one in data.beverages()
-        if is_held_out(one.path.stem)
+        DetectionPicture(labelled.path, labelled.boxes)
+        for labelled in data.beverages()
+        if is_held_out(labelled.path.stem)
     )
     shelves = data.root / "eval_only" / "freiburg_boxes"
     shops = tuple(
@@ -45,9 +46,9 @@ def labelled_sets(shared: Path, cache: Path) -> tuple[LabelledSet, ...]:
 
 
 def detectors_under_test(detector: Detector) -> list[DetectorUnderTest]:
-    """What serves photos, what serves frames, and the proposals without training.
+    """Return the detectors of photos and of frames, and the proposals without training.
 
-    One way less where photos and frames are looked at alike; the proposals alone if they serve.
+    One detector less where one serves both; the proposals alone if they serve.
 
     Args:
         detector: of the loaded networks.

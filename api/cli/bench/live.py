@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from api.cli.bench.bench import JsonFile, Seed, bench_app, measurement, print_result
+from api.cli.bench.measurement import JsonFile, Seed, measurement, print_result
 from api.cli.context import examples
 
 if TYPE_CHECKING:
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 SHOWN: Final = ("tarn-bergamot", "kornik-sea-salt", "pastello-penne", "oatbound-strawberry")
 
+live_app = typer.Typer()
 
-@bench_app.command(
+
+@live_app.command(
     epilog=examples(
         "skulens bench live",
         "skulens bench live --sources 4 --minutes 5 --json figures.json",
@@ -69,5 +71,5 @@ def _shop(folder: Path, on_stage: "OnStage") -> "dict[str, NDArray[np.uint8]]":
     on_stage("printing packages", 0, None)
     products = make_products(SEED)
     write_pictures(folder, products, lambda done, all_: on_stage("taking pictures", done, all_))
-    turned = {each.product_id: each for each in products if each.product_id in SHOWN}
+    turned = {product.product_id: product for product in products if product.product_id in SHOWN}
     return {name: draw_studio_picture(turned[name].solid, 0.12, 0.06) for name in SHOWN}

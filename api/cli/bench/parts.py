@@ -7,12 +7,11 @@ from typing import Annotated
 
 import typer
 
-from api.cli.bench.bench import (
+from api.cli.bench.measurement import (
     SHARED_HELP,
     JsonFile,
     RecognitionData,
     Seed,
-    bench_app,
     lay_out_protocol,
     measurement,
     open_dataset,
@@ -20,8 +19,10 @@ from api.cli.bench.bench import (
 )
 from api.cli.context import examples
 
+parts_app = typer.Typer()
 
-@bench_app.command(
+
+@parts_app.command(
     epilog=examples(
         "skulens bench detector --shared DIR",
         "skulens bench detector --shared DIR --limit 50 --json figures.json",
@@ -49,7 +50,7 @@ def detector(
     print_result(output, result.table(), result.to_json(), json)
 
 
-@bench_app.command(
+@parts_app.command(
     epilog=examples(
         "skulens bench retrieval --shared DIR",
         "skulens bench retrieval --shared DIR --limit 60 --distractors 500",
@@ -79,7 +80,7 @@ def retrieval(
     print_result(output, result.table(), result.to_json(), json)
 
 
-@bench_app.command(
+@parts_app.command(
     epilog=examples(
         "skulens bench ablation --shared DIR --limit 100",
         "skulens bench ablation --data DIR --json figures.json",

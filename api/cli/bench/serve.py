@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from api.cli.bench.bench import JsonFile, Seed, bench_app, measurement, print_result
+from api.cli.bench.measurement import JsonFile, Seed, measurement, print_result
 from api.cli.context import examples
 from api.errors import Refused
 
@@ -32,12 +32,14 @@ if TYPE_CHECKING:
 
 CATALOG: Final = "shop"
 SIDE: Final = 256  # of the pictures of products that only have to be there
-FRAME: Final = (640, 480)
-SHOWN: Final = 8
-START_S: Final = 240.0
+FRAME: Final = (640, 480)  # pixels, width and height
+SHOWN: Final = 8  # products that are identified in turn
+START_S: Final = 240.0  # a first start compiles the networks
+
+serve_app = typer.Typer()
 
 
-@bench_app.command(
+@serve_app.command(
     epilog=examples(
         "skulens bench serve",
         "skulens bench serve --products 100 --requests 50 --json figures.json",
@@ -64,7 +66,7 @@ def serve(
         folder = Path(name)
         shown = _enrol(built, folder, products, seed, on_stage)
         snapshot = _storage_of(built, folder).open(CATALOG).snapshot()
-        here, pictures = cycle(shown), [_jpeg(one) for one in shown]
+        here, pictures = cycle(shown), [_jpeg(frame) for frame in shown]
 
         def alone() -> float:
             return built.finder.identify(next(here), snapshot).elapsed.total
@@ -84,8 +86,8 @@ def _asking(client: "Client", pictures: Sequence[bytes]) -> "SendRequest":
     turn = cycle(pictures)
 
     def ask() -> float:
-        said = client.identify(CATALOG, ("photo.jpg", next(turn)))
-        return said["elapsed_ms"]["total"]
+        answer = client.identify(CATALOG, ("photo.jpg", next(turn)))
+        return answer["elapsed_ms"]["total"]
 
     return ask
 
@@ -111,7 +113,7 @@ def _enrol(
             product_id, picture = f"print-{number}", _print(seed + number)
         store.add_product(product_id, [ImageFile("front.jpg", _jpeg(picture))])
         on_stage("enrolling", number + 1, count)
-    return [_frame(one) for one in real[:SHOWN]]
+    return [_frame(product) for product in real[:SHOWN]]
 
 
 def _storage_of(built: "Services", folder: Path) -> "Catalogs":
@@ -129,12 +131,12 @@ def _print(seed: int) -> "NDArray[np.uint8]":
     import cv2
     import numpy as np
 
-    chance = np.random.default_rng(seed)
-    coarse = chance.integers(0, 256, (5, 5, 3), dtype=np.uint8)
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 256, (5, 5, 3), dtype=np.uint8)
     image = cv2.resize(coarse, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
     for _ in range(60):
-        x, y, width, height = (int(one) for one in chance.integers(0, SIDE, 4) // (1, 1, 6, 6))
-        colour = tuple(int(one) for one in chance.integers(0, 256, 3))
+        x, y, width, height = (int(number) for number in rng.integers(0, SIDE, 4) // (1, 1, 6, 6))
+        colour = tuple(int(number) for number in rng.integers(0, 256, 3))
         cv2.rectangle(image, (x, y), (x + width, y + height), colour, -1)
     return np.asarray(image, np.uint8)
 
@@ -182,7 +184,10 @@ def _serving(folder: Path, built: "Services") -> Iterator[tuple[str, int]]:
     program = "import sys; from api.cli.main import main; sys.exit(main())"
     command = [sys.executable, "-c", program, "serve", "--port", str(port)]
     log = folder / "serve.log"
-    with log.open("w") as said, subprocess.Popen(command, env=environment, stderr=said) as process:
+    with (
+        log.open("w") as messages,
+        subprocess.Popen(command, env=environment, stderr=messages) as process,
+    ):
         try:
             url = f"http://127.0.0.1:{port}"
             _until_ready(url, process, log)

@@ -1,4 +1,4 @@
-"""What the measurements of single parts are given: catalogs that are kept, parts exchanged."""
+"""Catalogs and variants for the measurements of single parts: parts exchanged one at a time."""
 
 import hashlib
 import shutil
@@ -51,7 +51,7 @@ OnProgress = Callable[[str, int, int], None]
 _OURS: Final = "embedder"
 _NETWORK: Final = "network"
 _COLOURS: Final = "colours"
-_BEFORE_VOTES: Final = 200
+_BEFORE_VOTES: Final = 200  # products; with more, votes alone would take hours
 _KEPT: Final = "retrieval-"
 
 

@@ -90,23 +90,23 @@ def feedback(
     from catalog.records.codec import to_record
 
     output = Output(json=json)
-    said = open_services(context).catalogs.open(name).snapshot().feedback
+    given = open_services(context).catalogs.open(name).snapshot().feedback
     table = Table("When", "Verdict", "Answer", "Really", "Probability", "Picture", box=None)
-    for one in reversed(said[-limit:]):
-        output.line({"catalog": name, **to_record(one)})
-        probability = "" if one.probability is None else f"{100 * one.probability:.1f} %"
-        cells = (one.at[:16].replace("T", " "), str(one.verdict), one.product_id)
-        more = (one.other_product_id or "", probability, "yes" if one.picture else "")
+    for piece in reversed(given[-limit:]):
+        output.line({"catalog": name, **to_record(piece)})
+        probability = "" if piece.probability is None else f"{100 * piece.probability:.1f} %"
+        cells = (piece.at[:16].replace("T", " "), str(piece.verdict), piece.product_id)
+        more = (piece.other_product_id or "", probability, "yes" if piece.picture else "")
         table.add_row(*(Text(cell) for cell in (*cells, *more)))
     output.show(table if table.rows else Text(f"nobody said anything of catalog {name} yet"))
-    if len(said) > limit:
-        output.note(f"{limit} of {len(said)}; see --limit")
+    if len(given) > limit:
+        output.note(f"{limit} of {len(given)}; see --limit")
 
 
 def calibration_rows(
     settings: "Settings | None", calibrations: "Mapping[str, Calibration]", embedding: str
 ) -> list[tuple[str, str]]:
-    """How a catalog decides, for `catalog show`: a label and a sentence each.
+    """Return how a catalog decides, for `catalog show`: a label and a sentence each.
 
     Args:
         settings: of the networks here; None where others answer.
@@ -125,28 +125,29 @@ def calibration_rows(
     return [
         (
             "identical",
-            f"from {one.threshold:.4f}, to name {one.false_accept_rate:.2%} of unknowns, "
-            f"since {one.at[:16].replace('T', ' ')}"
-            + ("" if one.model_id in used else "; by other networks, so it is not used"),
+            f"from {calibration.threshold:.4f}, "
+            f"to name {calibration.false_accept_rate:.2%} of unknowns, "
+            f"since {calibration.at[:16].replace('T', ' ')}"
+            + ("" if calibration.model_id in used else "; by other networks, so it is not used"),
         )
-        for one in calibrations.values()
+        for calibration in calibrations.values()
     ]
 
 
-def _chosen_table(done: "CalibrationOutcome") -> Table:
+def _chosen_table(outcome: "CalibrationOutcome") -> Table:
     table = Table("", "before", "after", box=None, pad_edge=False)
-    before, after = done.choice.before, done.choice.after
-    scales = (f"{one.scale.threshold:.4f}" for one in (before, after))
+    before, after = outcome.choice.before, outcome.choice.after
+    scales = (f"{figures.scale.threshold:.4f}" for figures in (before, after))
     table.add_row(Text("threshold", "dim"), *scales)
     rows: dict[str, Callable[[ThresholdFigures], Rate | None]] = {
-        "unknowns called identical": lambda one: one.false_accept,
-        "known named right": lambda one: one.named,
-        "known named wrong": lambda one: one.misnamed,
+        "unknowns called identical": lambda figures: figures.false_accept,
+        "known named right": lambda figures: figures.named,
+        "known named wrong": lambda figures: figures.misnamed,
     }
     for label, pick in rows.items():
         table.add_row(Text(label, "dim"), _rate(pick(before)), _rate(pick(after)))
     for kind in after.by_kind:
-        rates = (_rate(one.by_kind.get(kind)) for one in (before, after))
+        rates = (_rate(figures.by_kind.get(kind)) for figures in (before, after))
         table.add_row(Text(f"  {kind.replace('_', ' ')}", "dim"), *rates)
     return table
 

@@ -95,7 +95,7 @@ def show(context: typer.Context, name: CatalogName, json: JsonOption = False) ->
     counts = catalog_json(name, snapshot.index_version, snapshot.products.values())
     parts = snapshot.part_ids
     encoded = {"crop": parts.crop, "embedding": parts.embedding, "local": parts.local}
-    calibrations = [calibration_json(one) for one in snapshot.calibrations.values()]
+    calibrations = [calibration_json(calibration) for calibration in snapshot.calibrations.values()]
     output.line({**counts, "part_ids": encoded, "calibrations": calibrations})
     table = Table.grid(padding=(0, 2))
     table.add_row(Text("catalog", "dim"), Text(name, "bold"))
@@ -164,8 +164,8 @@ def import_catalog(
         report = _taken_in(context, name, manifest, output)
     for row in report.rows:
         output.line(import_row_json(row))
-    said = (sentence for row in report.rows for sentence in (*row.notes, *row.issues))
-    for sentence in (*report.ignored, *said):
+    remarks = (sentence for row in report.rows for sentence in (*row.notes, *row.issues))
+    for sentence in (*report.ignored, *remarks):
         output.note(sentence)
     for failure in report.failures:
         output.refuse(failure)

@@ -222,7 +222,7 @@ def _image_ids(product: "Product", beginnings: Sequence[str]) -> list[str]:
     """Full ids of pictures from their beginnings; what means none or several is left as it is."""
     full: list[str] = []
     for given in beginnings:
-        meant = [one.image_id for one in product.images if one.image_id.startswith(given)]
+        meant = [image.image_id for image in product.images if image.image_id.startswith(given)]
         full.append(meant[0] if len(meant) == 1 else given)
     return full
 

@@ -11,7 +11,7 @@ from api.cli.output import Output
 from api.cli.target import open_catalogs
 
 if TYPE_CHECKING:
-    from catalog.migration import CatalogModels
+    from catalog.migration import CatalogModel, CatalogModels
     from catalog.reconcile.report import Report
 
 DryRun = Annotated[
@@ -119,8 +119,8 @@ def _show_model(output: Output, name: str, models: "CatalogModels") -> None:
         "prepared": models.prepared,
     }
     record = {
-        role: None if one is None else {"model_id": one.model_id, "encoded": one.encoded}
-        for role, one in known.items()
+        role: None if catalog_model is None else _model_json(catalog_model)
+        for role, catalog_model in known.items()
     }
     facts = {"is_current": is_current, "answered": models.answered, "pictures": models.pictures}
     output.line({"catalog": name, **facts, **record})
@@ -129,12 +129,17 @@ def _show_model(output: Output, name: str, models: "CatalogModels") -> None:
         Text(f"catalog {name} is encoded by {'the present networks' if is_current else state}")
     )
     table = Table("", "ID", "Encoded", "Networks", box=None, pad_edge=False)
-    for role, one in known.items():
-        if one is not None:
-            networks = ", ".join((one.part_ids.crop, one.part_ids.embedding, one.part_ids.local))
-            encoded = f"{one.encoded}/{models.pictures}"
-            table.add_row(Text(role, "dim"), one.model_id, encoded, Text(networks))
+    for role, catalog_model in known.items():
+        if catalog_model is not None:
+            ids = catalog_model.part_ids
+            networks = ", ".join((ids.crop, ids.embedding, ids.local))
+            encoded = f"{catalog_model.encoded}/{models.pictures}"
+            table.add_row(Text(role, "dim"), catalog_model.model_id, encoded, Text(networks))
     output.show(table)
+
+
+def _model_json(model: "CatalogModel") -> dict[str, str | int]:
+    return {"model_id": model.model_id, "encoded": model.encoded}
 
 
 def _answer(output: Output, name: str, report: "Report", *, dry_run: bool) -> None:
@@ -159,8 +164,8 @@ def _answer(output: Output, name: str, report: "Report", *, dry_run: bool) -> No
             "dry_run": dry_run,
         }
     )
-    said = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in counts.items())
+    summary = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in counts.items())
     drift = f"drift {report.drift:.2%} of {report.objects:,} objects"
     start = "would be: " if dry_run and counts else ""
-    output.show(Text(f"catalog {name}: {start}{said or 'nothing to do'}; {drift}"))
+    output.show(Text(f"catalog {name}: {start}{summary or 'nothing to do'}; {drift}"))
     finish(output)

@@ -26,7 +26,7 @@ identify_app = typer.Typer()
 
 # Columns that the picture's and the product's name share get what the others leave.
 FIGURES_WIDTH: Final = 11 + 11 + 5 + 4 * 2
-WIDEST_NAMES: Final = 100
+WIDEST_NAMES: Final = 100  # letters of both names; wider rows are hard to follow
 
 
 @identify_app.command(

@@ -60,16 +60,16 @@ def search(
     from catalog.search.search import SearchQuery
 
     output = Output(json=json)
-    asked = SearchQuery(text, parse_conditions(where or []), tuple(facet or ()), offset, limit)
+    query = SearchQuery(text, parse_conditions(where or []), tuple(facet or ()), offset, limit)
     look = open_matcher(context, catalog)
     picture = None if image is None else ImageFile(str(image), read_picture_file(image))
     with output.working("searching"):
-        found = look.search(asked, where or [], picture)
-    output.line(search_page_json(catalog, found, offset))
-    output.show(_table(found) if found.hits else Text("nothing was found", "dim"))
-    for one in found.facets:
-        output.show(_facet_line(one))
-    _say_how(output, found, offset)
+        result = look.search(query, where or [], picture)
+    output.line(search_page_json(catalog, result, offset))
+    output.show(_table(result) if result.hits else Text("nothing was found", "dim"))
+    for counted in result.facets:
+        output.show(_facet_line(counted))
+    _say_how(output, result, offset)
 
 
 def _table(found: "SearchResult") -> Table:
@@ -99,13 +99,13 @@ def _plain(value: str | float) -> str:
 
 
 def _facet_line(facet: "Facet") -> Text:
-    counts = [f"{one.value} ({one.products})" for one in facet.values]
+    counts = [f"{value.value} ({value.products})" for value in facet.values]
     if facet.others:
         counts.append(f"and {facet.others} more")
     if facet.range is not None:
         counts.insert(0, f"{facet.range.least:g} to {facet.range.greatest:g}")
-    said = ", ".join(counts) or "no product found has it"
-    return Text.assemble((f"{facet.key}: ", "bold"), printable(said))
+    text = ", ".join(counts) or "no product found has it"
+    return Text.assemble((f"{facet.key}: ", "bold"), printable(text))
 
 
 def _say_how(output: Output, found: "SearchResult", offset: int) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from training.loop.progress import OnReport
     from training.loop.trainer import RunOptions
 
-PLACES: Final = 400
+PLACES: Final = 400  # pictures of places at most; each is held in memory
 MEANINGS: Final[Mapping[str, str]] = {
     "views_top1": "views of a product: it is the likest",
     "views_top5": "… among the five likest",
@@ -122,7 +122,7 @@ def keep_detector(
 
 
 def figures_table(before: Mapping[str, float], after: Mapping[str, float]) -> Table:
-    """What was measured, before and after."""
+    """Return a table of the figures before and after."""
     table = Table("Share of", "Before", "After", box=None, pad_edge=False)
     for name, was in before.items():
         table.add_row(Text(MEANINGS.get(name, name)), f"{was:.3f}", f"{after[name]:.3f}")

@@ -188,7 +188,7 @@ def shares(group: type, **defaults: object) -> Callable[[Callable[..., None]], C
                 )
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         run.__name__, run.__doc__ = command.__name__, command.__doc__
-        run.__annotations__ = {one.name: one.annotation for one in parameters}
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         return run
 
     return decorate

@@ -30,23 +30,23 @@ def watch_on_server(
     """
     from api.remote.catalogs import RemoteProducts
 
-    teller = _Teller(output, RemoteProducts(client, session["catalog"]), session)
+    printer = _SessionPrinter(output, RemoteProducts(client, session["catalog"]), session)
     until = float("inf") if seconds is None else time.monotonic() + seconds
     try:
         with suppress(KeyboardInterrupt):
-            teller.follow(client, lambda: time.monotonic() >= until)
+            printer.follow(client, lambda: time.monotonic() >= until)
     finally:
         _end(client, session["session_id"])
-    # What left when it ended; a session that told nothing at all is forgotten.
+    # What left when it ended; a session without any event is forgotten.
     with suppress(KeyboardInterrupt, Declined):
-        teller.follow(client, lambda: False)
-    output.show(counters_text(teller.status))
-    if teller.session["state"] == "failed":
-        raise Refused(teller.session["reason"])
+        printer.follow(client, lambda: False)
+    output.show(counters_text(printer.status))
+    if printer.session["state"] == "failed":
+        raise Refused(printer.session["reason"])
 
 
-class _Teller:
-    """Says what a session tells, each thing once."""
+class _SessionPrinter:
+    """Prints the events and states of a session, each once."""
 
     def __init__(
         self, output: Output, products: "Mapping[str, Product]", session: "SessionJson"
@@ -58,28 +58,30 @@ class _Teller:
 
     @property
     def status(self) -> "SessionStatus":
-        from api.remote.live import decode_session_status
+        from api.remote.decoding import decode
+        from matcher.live import SessionStatus
 
-        return decode_session_status(self.session)
+        return decode(SessionStatus, self.session)
 
     def follow(self, client: "Client", is_over: Callable[[], bool]) -> None:
-        """Until the session ends or it is over for us."""
-        for told in client.session_events(self.session["session_id"], after=self._last):
-            self._say(told)
+        """Print until the session ends, or `is_over` after an event."""
+        for event in client.session_events(self.session["session_id"], after=self._last):
+            self._print(event)
             if is_over():
                 return
 
-    def _say(self, told: "ServerEvent") -> None:
-        from api.remote.live import decode_event
+    def _print(self, event: "ServerEvent") -> None:
+        from api.remote.decoding import decode
+        from matcher.tracking.events import Event
 
-        if told.kind == "appearance":
-            self._last = told.number or self._last
-            self._output.raw_line(json_line(told.data))
-            self._output.show(event_line(decode_event(told.data), self._products))
-        elif told.kind == "missed":
+        if event.kind == "appearance":
+            self._last = event.number or self._last
+            self._output.raw_line(json_line(event.data))
+            self._output.show(event_line(decode(Event, event.data), self._products))
+        elif event.kind == "missed":
             self._output.note("some events were lost because they came too fast")
-        elif told.kind == "status":
-            before, self.session = self.session, told.data
+        elif event.kind == "status":
+            before, self.session = self.session, event.data
             if self.session["state"] != before["state"] and self.session["state"] != "failed":
                 self._output.note(f"{self.session['state']}: {self.session['reason']}")
 

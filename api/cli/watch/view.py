@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matcher.tracking.events import Event
     from matcher.tracking.output import OverlayItem
 
+# Lines of a terminal: the newest events, and products in view.
 EVENTS_SHOWN: Final = 8
 ROWS_SHOWN: Final = 12
 STATE_STYLES: Final = {
@@ -45,8 +46,8 @@ class WatchView:
     def take(self, batch: "MessageBatch") -> None:
         """Learn what has come since."""
         self._events.extend(batch.events)
-        for told in batch.newest:
-            self._notes, self._time = told.overlay, told.frame.media_time
+        for result in batch.newest:
+            self._notes, self._time = result.overlay, result.frame.media_time
         here = {note.appearance_id for note in self._notes}
         for event in batch.events:
             self._entered.setdefault(event.appearance_id, event.media_time_s)

@@ -131,7 +131,7 @@ def _say(batch: "MessageBatch", view: "WatchView", catalog: "Catalog", output: O
 def _screen(
     output: Output,
 ) -> "Iterator[Callable[[WatchView, SessionStatus, Catalog], None]]":
-    """What draws the view; nothing where there is no terminal to draw on."""
+    """Yield a function that draws the view; without a terminal it does nothing."""
     if output.json or not output.is_terminal:
         yield lambda _view, _status, _catalog: None
         return

@@ -1,0 +1,213 @@
+"""`skulens bench recognition|homography|copies|video|latency`: the method as a whole."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.cli.bench.measurement import (
+    SHARED_HELP,
+    JsonFile,
+    RecognitionData,
+    Seed,
+    lay_out_protocol,
+    measurement,
+    open_dataset,
+    print_result,
+)
+from api.cli.context import examples
+from api.cli.output import OnStage
+from api.errors import Refused
+
+if TYPE_CHECKING:
+    from api.services import Services
+    from bench.recognition.identifier import IdentifierBuilder, PhotoIdentifier
+    from matcher.tracking.events import Event
+
+recognition_app = typer.Typer()
+
+
+@recognition_app.command(
+    epilog=examples(
+        "skulens bench recognition --data DIR",
+        "skulens bench recognition --protocol one-reference --shared DIR --json figures.json",
+        "skulens bench recognition --data DIR --limit 60 --no-baseline",
+    )
+)
+def recognition(
+    context: typer.Context,
+    data: RecognitionData = None,
+    protocol: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Lay such data out from --shared instead.")
+    ] = None,
+    shared: Annotated[Path | None, typer.Option(metavar="DIR", help=SHARED_HELP)] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most that many photos.")] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, max=2, help="Photos at a time; times are fair only with 1.")
+    ] = 1,
+    whole_image: Annotated[bool, typer.Option(help="Also measure --whole-image.")] = True,
+    baseline: Annotated[bool, typer.Option(help="Also measure the baseline.")] = True,
+    seed: Seed = 0,
+    json: JsonFile = None,
+) -> None:
+    """Recognition on photos, end to end, beside RootSIFT against every reference."""
+    from bench.recognition.recognition import RecognitionOptions, measure_recognition
+
+    with measurement(context) as (output, built, on_stage), ExitStack() as stack:
+        dataset = open_dataset(data, protocol, shared, stack)
+        options = RecognitionOptions(limit, seed, workers, whole_image, baseline)
+        build = _recogniser_builder(built, stack, on_stage)
+        result = measure_recognition(dataset, build, options, on_stage)
+    print_result(output, result.table(), result.to_json(), json)
+
+
+@recognition_app.command(
+    epilog=examples(
+        "skulens bench homography --shared DIR",
+        "skulens bench homography --shared DIR --pairs 50 --json figures.json",
+    )
+)
+def homography(
+    context: typer.Context,
+    shared: Annotated[Path, typer.Option(metavar="DIR", help=SHARED_HELP)],
+    pairs: Annotated[int, typer.Option(min=1, help="How many.")] = 200,
+    keypoints: Annotated[int, typer.Option(min=8, help="At most, per picture.")] = 512,
+    seed: Seed = 0,
+    json: JsonFile = None,
+) -> None:
+    """Keypoints and pairs on warped real photos, beside RootSIFT with mutual ratio."""
+    from api.cli.bench.catalogs import pair_finders
+    from bench.keypoints.homography import HomographyOptions, evaluation_photos, measure_homography
+
+    with measurement(context) as (output, built, on_stage):
+        options = HomographyOptions(evaluation_photos(shared), pairs, keypoints, seed)
+        finders = pair_finders(built.models.networks, keypoints)
+        result = measure_homography(finders, options, on_stage)
+    print_result(output, result.table(), result.to_json(), json)
+
+
+@recognition_app.command(
+    epilog=examples(
+        "skulens bench copies --shared DIR", "skulens bench copies --shared DIR --scenes 4"
+    )
+)
+def copies(
+    context: typer.Context,
+    shared: Annotated[Path, typer.Option(metavar="DIR", help=SHARED_HELP)],
+    scenes: Annotated[int, typer.Option(min=1, help="For each number of copies.")] = 2,
+    seed: Seed = 0,
+    json: JsonFile = None,
+) -> None:
+    """One to twelve copies of a carton in a photo: are all found and outlined?"""
+    from bench.recognition.copies import CopiesOptions, measure_copies
+
+    with measurement(context) as (output, built, on_stage), ExitStack() as stack:
+        catalog = stack.enter_context(lay_out_protocol("one-reference", shared)).catalog
+        backgrounds = tuple(sorted((shared / "boofcv_photos").glob("*.jpg")))
+        options = CopiesOptions(catalog, backgrounds, scenes, seed)
+        result = measure_copies(options, _recogniser_builder(built, stack, on_stage), on_stage)
+    print_result(output, result.table(), result.to_json(), json)
+
+
+@recognition_app.command(
+    epilog=examples(
+        "skulens bench video --shared DIR", "skulens bench video --shared DIR --json figures.json"
+    )
+)
+def video(
+    context: typer.Context,
+    shared: Annotated[Path, typer.Option(metavar="DIR", help=SHARED_HELP)],
+    json: JsonFile = None,
+) -> None:
+    """Products in a real video whose catalog is cut from a few of its frames."""
+    from bench.appearances import LABELS, read_appearances, read_crops
+    from bench.live.video import VideoOptions, measure_video
+
+    with measurement(context) as (output, built, on_stage), ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="skulens-")))
+        options = VideoOptions(
+            _soda_clip(shared),
+            read_crops(LABELS / "soda_catalog.json"),
+            read_appearances(LABELS / "soda_appearances.json"),
+            folder,
+        )
+
+        def watch(clip: Path, pictures: Path) -> Iterable["Event"]:
+            return _watched(clip, pictures, built, stack, on_stage)
+
+        result = measure_video(options, watch, on_stage)
+    print_result(output, result.table(), result.to_json(), json)
+
+
+@recognition_app.command(
+    epilog=examples(
+        "skulens bench latency --shared DIR", "skulens bench latency --shared DIR --frames 300"
+    )
+)
+def latency(
+    context: typer.Context,
+    shared: Annotated[Path, typer.Option(metavar="DIR", help=SHARED_HELP)],
+    frames: Annotated[int, typer.Option(min=1, help="How many the engine follows.")] = 150,
+    start: Annotated[int, typer.Option(min=0, help="Number of the first.")] = 0,
+    naive_frames: Annotated[int, typer.Option(min=1, help="How many the naive way does.")] = 4,
+    json: JsonFile = None,
+) -> None:
+    """What each stage and a frame cost, beside a naive pipeline on the same frames."""
+    from api.cli.bench.catalogs import latency_target, temporary_catalog
+    from bench.appearances import LABELS, read_crops
+    from bench.latency.latency import LatencyOptions, measure_latency
+    from bench.live.video import cut_references
+    from stream.video.file import FileSource
+
+    with measurement(context) as (output, built, on_stage), ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="skulens-")))
+        clip = _soda_clip(shared)
+        cut_references(clip, read_crops(LABELS / "soda_catalog.json"), folder)
+        encoder = built.models.encoder
+        catalog = stack.enter_context(temporary_catalog(folder, encoder, on_stage))
+        first = next(FileSource(clip).frames(start), None)
+        if first is None:
+            raise Refused(f"{clip.name} has no frame {start}")
+        options = LatencyOptions(clip, start, frames, naive_frames)
+        target = latency_target(built, catalog, first.image)
+        result = measure_latency(options, target, on_stage)
+    print_result(output, result.table(), result.to_json(), json)
+
+
+def _recogniser_builder(
+    built: "Services", stack: ExitStack, on_stage: OnStage
+) -> "IdentifierBuilder":
+    from api.cli.bench.catalogs import CatalogRecogniser, temporary_catalog
+
+    def build(folder: Path) -> "PhotoIdentifier":
+        catalog = stack.enter_context(temporary_catalog(folder, built.models.encoder, on_stage))
+        return CatalogRecogniser(built.finder, catalog)
+
+    return build
+
+
+def _watched(
+    clip: Path, pictures: Path, built: "Services", stack: ExitStack, on_stage: OnStage
+) -> Iterator["Event"]:
+    from api.cli.bench.catalogs import temporary_catalog
+    from matcher.tracking.frame_matcher import FrameMatcher
+    from matcher.tracking.state import SessionInfo
+    from stream.video.file import FileSource
+
+    catalog = stack.enter_context(temporary_catalog(pictures, built.models.encoder, on_stage))
+    engine = FrameMatcher(built.finder, SessionInfo("bench", 0.0))
+    source = FileSource(clip)
+    for frame in source.frames():
+        on_stage("video", frame.index + 1, source.frame_count_estimate)
+        yield from engine.match_frame(frame, catalog).events
+    yield from engine.finish(catalog).events
+
+
+def _soda_clip(shared: Path) -> Path:
+    clips = sorted((shared / "videos").glob("soda_shelf*"))
+    if not clips:
+        raise Refused(f"there is no videos/soda_shelf… in {shared}")
+    return clips[0]
