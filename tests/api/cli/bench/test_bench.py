@@ -3,7 +3,7 @@
 import pytest
 from rich.console import Console
 
-from api.cli.bench.bench import figure_tables
+from api.cli.bench.measurement import figure_tables
 from bench.table import Table
 from tests.api.shop import Shop
 
