@@ -10,12 +10,12 @@ from typing import Any, Final
 import numpy as np
 
 from bench.detection import boxes
-from bench.detection.boxes import JudgedPicture, judge_boxes
 from bench.errors import BenchError
 from bench.progress import Progress, silent
 from bench.recognition.dataset import load_picture
 from bench.recognition.score import BOOTSTRAP_DRAWS, Estimate
 from bench.table import Table
+from matcher.detection.average_precision import JudgedPicture, judge
 from matcher.detection.detector import Detector
 from matcher.imaging.box import Box
 from matcher.results import Detection
@@ -225,12 +225,12 @@ def _measured(
         counts.append(len(detector.served.detect(image)))
         elapsed.append(1000 * (time.perf_counter() - started))
         found = detector.thorough.detect(image)
-        everything.append(judge_boxes(found, picture.boxes, detector.confidence))
+        everything.append(judge(found, picture.boxes, detector.confidence))
         near = [one for one in found if any(_lies_on(one, box) for box in picture.boxes)]
-        about.append(judge_boxes(near, picture.boxes))
+        about.append(judge(near, picture.boxes))
     on_progress(label, len(chosen.pictures), len(chosen.pictures))
-    precision = boxes.average_precision(everything, options.draws, options.seed)
-    on_one = boxes.average_precision(about, options.draws, options.seed)
+    precision = boxes.estimate_average_precision(everything, options.draws, options.seed)
+    on_one = boxes.estimate_average_precision(about, options.draws, options.seed)
     return DetectorFigures(
         detector=detector.name,
         dataset=chosen.name,

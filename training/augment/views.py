@@ -59,13 +59,13 @@ CATALOG_POSE: Final = PoseRange(tilt=0.02, turn=1.5, jitter=0.04)
 SHOP_POSE: Final = PoseRange(tilt=0.13, turn=14.0)
 PHOTO_POSE: Final = PoseRange(tilt=0.05, turn=8.0)
 # A heap of produce has no upright, no left and no size of its own.
-HEAP_POSE: Final = PoseRange(tilt=0.08, turn=20.0, jitter=0.05, window=0.45, mirrored=True)
+PRODUCE_POSE: Final = PoseRange(tilt=0.08, turn=20.0, jitter=0.05, window=0.45, mirrored=True)
 
 CATALOG_DEGRADATION: Final = Degradation(0.3)
 SHOP_DEGRADATION: Final = Degradation()
 PHOTO_DEGRADATION: Final = Degradation(0.8)
 # Lamps colour what has no print of its own: one shop's mushrooms are grey, another's are orange.
-HEAP_DEGRADATION: Final = Degradation(0.8, tint=0.14)
+PRODUCE_DEGRADATION: Final = Degradation(0.8, tint=0.14)
 
 
 def draw_view(

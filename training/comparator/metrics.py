@@ -14,7 +14,7 @@ from matcher.retrieval.reference import VIEW_SIDE
 from matcher.verification.alignment import score_alignment
 from matcher.verification.comparator import mean_difference, prepare_pair, stack_padded
 from training.comparator.material import MaterialCounts, collect_material
-from training.comparator.pairs import DIFFERENT, UNDECIDED, ComparedPair, draw_pair
+from training.comparator.pairs import DIFFERENT, UNDECIDED, ComparatorPair, draw_pair
 from training.data.aligned_photos import AlignedPhoto, align_photos
 from training.data.sources import TrainingData
 
@@ -32,7 +32,7 @@ class HeldOutPairs:
         photos: of held-out cartons, aligned with their own references and with all others.
     """
 
-    pairs: Sequence[ComparedPair]
+    pairs: Sequence[ComparatorPair]
     photos: Sequence[AlignedPhoto]
 
     @classmethod
@@ -76,7 +76,7 @@ class HeldOutPairs:
         return np.array([photo.product != photo.reference for photo in self.photos], bool)
 
 
-def stack_inputs(pairs: Sequence[ComparedPair], device: torch.device) -> tuple[Tensor, Tensor]:
+def stack_inputs(pairs: Sequence[ComparatorPair], device: torch.device) -> tuple[Tensor, Tensor]:
     """Return references and queries, (B, 3, H, W) float32 in [0, 1] each, on the device."""
     references = stack_padded([pair.reference for pair in pairs], VIEW_SIDE, VIEW_SIDE)
     queries = stack_padded([pair.query for pair in pairs], VIEW_SIDE, VIEW_SIDE)
@@ -98,6 +98,6 @@ def area_under_roc(scores: NDArray[np.floating], positive: NDArray[np.bool_]) ->
 
 def _difference(net: nn.Module, photo: AlignedPhoto, device: torch.device) -> float:
     reference, query = prepare_pair(photo.view, photo.warped)
-    pair = ComparedPair(reference, query, np.zeros((0, 0), np.int8))
+    pair = ComparatorPair(reference, query, np.zeros((0, 0), np.int8))
     logits = net(*stack_inputs([pair], device))[0].float().cpu().numpy()
     return mean_difference(logits, photo.view.mask & photo.warped.inside)

@@ -59,7 +59,7 @@ class ComparatorMaterial:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ComparedPair:
+class ComparatorPair:
     """One pair with its labels.
 
     Attributes:
@@ -73,7 +73,7 @@ class ComparedPair:
     labels: Labels
 
 
-def draw_pair(material: ComparatorMaterial, rng: np.random.Generator) -> ComparedPair:
+def draw_pair(material: ComparatorMaterial, rng: np.random.Generator) -> ComparatorPair:
     """Draw one pair, of a real photo in four of ten cases if there are photos."""
     if material.photos and rng.random() < _REAL:
         reference, query, labels = _real(material, rng)
@@ -84,7 +84,7 @@ def draw_pair(material: ComparatorMaterial, rng: np.random.Generator) -> Compare
         labels = labels[:, ::-1]
     view = ReferenceView(reference, np.ones(reference.shape[:2], bool), 1.0)
     reference, query = prepare_pair(view, WarpedQuery(query, np.ones(query.shape[:2], bool)))
-    return ComparedPair(reference, query, _per_cell(labels))
+    return ComparatorPair(reference, query, _per_cell(labels))
 
 
 def _drawn(material: ComparatorMaterial, rng: np.random.Generator) -> tuple[Image, Image, Labels]:

@@ -19,7 +19,7 @@ from training.comparator.pairs import (
     DIFFERENT,
     UNDECIDED,
     ComparatorMaterial,
-    ComparedPair,
+    ComparatorPair,
     draw_pair,
 )
 from training.data.aligned_photos import align_photos
@@ -79,7 +79,7 @@ def train_comparator(
 class ComparatorTrainer(Trainer):
     """The trainer of the comparator."""
 
-    pairs: BatchLoader[list[ComparedPair]]
+    pairs: BatchLoader[list[ComparatorPair]]
 
     def __init__(self, options: RunOptions, held_out: HeldOutPairs) -> None:
         torch.manual_seed(options.seed)
@@ -108,9 +108,9 @@ class ComparatorTrainer(Trainer):
         return self.share
 
 
-def draw_pairs(material: ComparatorMaterial, rng: np.random.Generator) -> Iterator[ComparedPair]:
+def draw_pairs(material: ComparatorMaterial, rng: np.random.Generator) -> Iterator[ComparatorPair]:
     """Draw pairs without end, half of them seen before."""
-    kept: list[ComparedPair] = []
+    kept: list[ComparatorPair] = []
     while True:
         fresh = [draw_pair(material, rng) for _ in range(_FRESH)]
         kept = [*kept, *fresh][-_KEPT:]

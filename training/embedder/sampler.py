@@ -11,10 +11,10 @@ from training.augment.camera import Degradation, Shot, apply_shot, draw_shot
 from training.augment.views import (
     CATALOG_DEGRADATION,
     CATALOG_POSE,
-    HEAP_DEGRADATION,
-    HEAP_POSE,
     PHOTO_DEGRADATION,
     PHOTO_POSE,
+    PRODUCE_DEGRADATION,
+    PRODUCE_POSE,
     SHOP_DEGRADATION,
     SHOP_POSE,
     Subject,
@@ -125,7 +125,7 @@ class ViewSampler:
         if instance.photos and not shop:
             photo = _draw_one(instance.photos, rng)
             if instance.kind is InstanceKind.PRODUCE:
-                return draw_view(photo, HEAP_POSE, side, rng), HEAP_DEGRADATION
+                return draw_view(photo, PRODUCE_POSE, side, rng), PRODUCE_DEGRADATION
             return draw_view(photo, PHOTO_POSE, side, rng), PHOTO_DEGRADATION
         subject = _draw_one(instance.catalog, rng)
         plain = rng.random() < (0.6 if number == 0 else 0.1)

@@ -14,7 +14,7 @@ from matcher.imaging.box import Box
 from matcher.networks.grids import COMPARED_CELL
 from training.comparator.material import MaterialCounts as ComparedAmounts
 from training.comparator.material import collect_material
-from training.comparator.pairs import DIFFERENT, SAME, ComparedPair, draw_pair
+from training.comparator.pairs import DIFFERENT, SAME, ComparatorPair, draw_pair
 from training.data.aligned_photos import align_photos
 from training.data.backgrounds import draw_backgrounds
 from training.data.carton_boxes import locate_cartons
@@ -130,7 +130,7 @@ def draw_keypoints(image: NDArray[np.uint8], points: NDArray[np.float32]) -> Til
     return np.asarray(shown, np.uint8)
 
 
-def draw_compared_pair(pair: ComparedPair) -> Tile:
+def draw_compared_pair(pair: ComparatorPair) -> Tile:
     """Return a reference beside its photo, in which red cells differ and green ones do not."""
     shown = pair.query.copy()
     height, width = shown.shape[:2]

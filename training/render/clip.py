@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream.video.writer import VideoWriter
-from training.render.paint.fonts import FontBook, bundled_fonts
+from training.render.paint.fonts import FontSet, bundled_fonts
 from training.render.scene import script
 from training.render.scene.film import ShopFilm
 from training.render.scene.truth import Truth, TruthFrame, find_appearances
@@ -43,7 +43,7 @@ def make_film(
         height: of the picture in pixels.
     """
     solids = {product.product_id: product.solid for product in products}
-    fonts = FontBook(bundled_fonts())
+    fonts = FontSet(bundled_fonts())
     return ShopFilm(solids, stranger.product_id, stranger.solid, seed, fonts, width, height)
 
 

@@ -19,7 +19,7 @@ from training.render.designs.studio import Studio
 from training.render.paint import food
 from training.render.paint.arrays import as_float32
 from training.render.paint.canvas import Colour
-from training.render.paint.fonts import FontBook, bundled_fonts
+from training.render.paint.fonts import FontSet, bundled_fonts
 from training.render.paint.solids import Solid
 from training.render.scene.geometry import PinholeCamera, Pose, body_of
 from training.render.scene.light import Lamp, Lighting
@@ -95,7 +95,7 @@ _DESIGNS: tuple[tuple[str, str, str, _Design], ...] = (
 
 def make_products(seed: int) -> tuple[PackagedProduct, ...]:
     """Draw the catalog's products, near-twins first."""
-    studio = Studio(FontBook(bundled_fonts()), seed)
+    studio = Studio(FontSet(bundled_fonts()), seed)
     pairs = (
         PackagedProduct(
             "lumera-orange",
@@ -132,7 +132,7 @@ def make_products(seed: int) -> tuple[PackagedProduct, ...]:
 
 def make_stranger(seed: int) -> PackagedProduct:
     """Draw a product that the shop's catalog does not hold."""
-    studio = Studio(FontBook(bundled_fonts()), seed)
+    studio = Studio(FontSet(bundled_fonts()), seed)
     return PackagedProduct(
         "zumbari-hoops", "Zumbari jungle hoops", "cereal", snacks.stranger(studio)
     )

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bench.detection.boxes import average_precision, estimate_recall, estimate_share, judge_boxes
+from bench.detection.boxes import estimate_average_precision, estimate_recall, estimate_share
 from bench.detection.detector import (
     DetectionPicture,
     DetectorFigures,
@@ -18,11 +18,10 @@ from bench.detection.detector import (
     measure_detector,
 )
 from bench.errors import BenchError
+from matcher.detection.average_precision import BoxEvaluation, judge
 from matcher.imaging.box import Box
 from matcher.results import Detection
 from tests.bench.scenery import printed, write_picture
-from training.detector.metrics import Found
-from training.detector.metrics import average_precision as of_training
 
 THING = Box(20, 30, 60, 90)
 ELSEWHERE = Box(80, 100, 110, 150)
@@ -59,19 +58,18 @@ def boxes_by_lot(rng: np.random.Generator, count: int) -> list[Box]:
     return [Box(x, y, x + w, y + h) for (x, y), (w, h) in zip(corners, sides, strict=True)]
 
 
-def test_average_precision_is_that_of_training_on_boxes_by_lot() -> None:
+def test_average_precision_has_an_interval_around_its_value() -> None:
     rng = np.random.default_rng(0)
     found: list[Sequence[Detection]] = []
     truth: list[Sequence[Box]] = []
     for _ in range(30):
         right = boxes_by_lot(rng, int(rng.integers(0, 6)))
         moved = [Box(*(side + rng.normal(0, 4) for side in _sides(box))) for box in right]
-        said = [*moved, *boxes_by_lot(rng, 3)]
-        found.append([Detection(box, float(rng.random())) for box in said])
+        boxes = [*moved, *boxes_by_lot(rng, 3)]
+        found.append([Detection(box, float(rng.random())) for box in boxes])
         truth.append(right)
-    own = average_precision([judge_boxes(f, t) for f, t in zip(found, truth, strict=True)])
-    theirs = [[Found(one.box, one.confidence) for one in boxes] for boxes in found]
-    assert own.value == pytest.approx(of_training(theirs, truth))
+    own = estimate_average_precision([judge(f, t) for f, t in zip(found, truth, strict=True)])
+    assert own.value == BoxEvaluation.of(found, truth).average_precision()
     assert 0.05 < own.value < 0.95
     assert own.low < own.value < own.high
 
@@ -81,18 +79,21 @@ def _sides(box: Box) -> tuple[float, float, float, float]:
 
 
 def test_a_box_hits_once_and_unsure_ones_cover_nothing() -> None:
-    twice = judge_boxes([Detection(THING, 0.9), Detection(THING, 0.4)], [THING], confidence=0.5)
+    twice = judge([Detection(THING, 0.9), Detection(THING, 0.4)], [THING], confidence=0.5)
     assert twice.hits.tolist() == [True, False]
     assert twice.covered == 1
-    assert judge_boxes([Detection(THING, 0.4)], [THING], confidence=0.5).covered == 0
+    assert judge([Detection(THING, 0.4)], [THING], confidence=0.5).covered == 0
 
 
 def test_nothing_labelled_and_nothing_found_give_zeros() -> None:
-    assert average_precision([judge_boxes([], [])]).value == 0.0
+    assert estimate_average_precision([judge([], [])]).value == 0.0
     assert (
-        average_precision([]).value == estimate_recall([]).value == estimate_share([]).value == 0.0
+        estimate_average_precision([]).value
+        == estimate_recall([]).value
+        == estimate_share([]).value
+        == 0.0
     )
-    assert estimate_recall([judge_boxes([], [THING])]).high == 0.0
+    assert estimate_recall([judge([], [THING])]).high == 0.0
 
 
 def test_where_everything_is_labelled_a_second_box_costs_precision(tmp_path: Path) -> None:

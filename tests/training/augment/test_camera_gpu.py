@@ -9,7 +9,7 @@ import pytest
 from torch import Tensor
 
 from training.augment.camera import Degradation, Shot, draw_shot
-from training.augment.views import HEAP_DEGRADATION
+from training.augment.views import PRODUCE_DEGRADATION
 from training.data.instances import InstanceKind
 from training.data.sources import TrainingData
 from training.detector.scenes import Scene
@@ -30,12 +30,12 @@ def test_pictures_without_print_get_the_shots_of_heaps(
     kinds = [instance.kind for instance in read_training_instances(data, tmp_path)]
     batch = make_sampler(data, tmp_path, rng, take_shots=False).batch(32)
     assert len(batch.shots) == len(batch.images)
-    shot_as_heaps = {
+    shot_as_produce = {
         kinds[label]
         for label, shot in zip(batch.labels, batch.shots, strict=True)
-        if shot.degradation == HEAP_DEGRADATION
+        if shot.degradation == PRODUCE_DEGRADATION
     }
-    assert shot_as_heaps == {InstanceKind.PRODUCE}
+    assert shot_as_produce == {InstanceKind.PRODUCE}
 
 
 def test_a_scene_is_photographed_once() -> None:

@@ -3,7 +3,7 @@ from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
 from training.augment.camera import Degradation, photograph
-from training.augment.views import HEAP_POSE, PHOTO_POSE, PoseRange, Subject, draw_view
+from training.augment.views import PHOTO_POSE, PRODUCE_POSE, PoseRange, Subject, draw_view
 
 
 def halves() -> Subject:
@@ -40,17 +40,17 @@ def test_a_heap_is_seen_from_near_and_far() -> None:
     rng = np.random.default_rng(0)
     dotted = np.zeros((160, 160, 3), np.uint8)
     dotted[60:100, 60:100] = 255
-    heap = Subject(dotted, None, Box(0, 0, 160, 160))
-    near = PoseRange(tilt=0, turn=0, jitter=0, window=HEAP_POSE.window)
+    pile = Subject(dotted, None, Box(0, 0, 160, 160))
+    near = PoseRange(tilt=0, turn=0, jitter=0, window=PRODUCE_POSE.window)
     shares = [
-        draw_view(heap, near, 32, rng, degradation=Degradation(0.0)).mean() / 255 for _ in range(60)
+        draw_view(pile, near, 32, rng, degradation=Degradation(0.0)).mean() / 255 for _ in range(60)
     ]
     assert max(shares) > 2 * min(shares)
     whole = PoseRange(tilt=0, turn=0, jitter=0)
     assert (
         np.ptp(
             [
-                draw_view(heap, whole, 32, rng, degradation=Degradation(0.0)).mean()
+                draw_view(pile, whole, 32, rng, degradation=Degradation(0.0)).mean()
                 for _ in range(10)
             ]
         )

@@ -12,7 +12,7 @@ from tests.training import shop
 from training.render.designs.staples import rice
 from training.render.designs.studio import Studio
 from training.render.paint.canvas import Canvas
-from training.render.paint.fonts import Face, FontBook, bundled_fonts
+from training.render.paint.fonts import Face, FontSet, bundled_fonts
 from training.render.paint.solids import Carton, Pouch, Solid, Tin
 from training.render.shop import (
     draw_catalog_pictures,
@@ -69,7 +69,7 @@ def test_twins_share_their_layout_and_differ_in_a_part_of_the_front() -> None:
 
 
 def test_twins_have_barcodes_of_their_own_and_the_figures_of_their_brand() -> None:
-    studio = Studio(FontBook(None), shop.SEED)
+    studio = Studio(FontSet(None), shop.SEED)
     first = studio.facts("lumera-orange", "lumera", "orange juice", "1 L")
     second = studio.facts("lumera-apple", "lumera", "apple juice", "1 L")
     assert first.digits != second.digits
@@ -127,7 +127,7 @@ def test_one_seed_prints_the_same_pixels_and_another_seed_others() -> None:
 
 @pytest.mark.parametrize("folder", [None, Path("no") / "such" / "folder"])
 def test_packaging_can_be_printed_without_any_font_file(folder: Path | None) -> None:
-    carton = rice(Studio(FontBook(folder), shop.SEED))
+    carton = rice(Studio(FontSet(folder), shop.SEED))
     assert carton.front.std() > 20
 
 
@@ -164,7 +164,7 @@ def test_written_pictures_come_with_a_manifest_that_names_them(tmp_path: Path) -
 
 
 def test_lettering_on_an_arch_and_in_a_box_leaves_ink() -> None:
-    canvas = Canvas(200, 120, (255, 255, 255), FontBook(bundled_fonts()))
+    canvas = Canvas(200, 120, (255, 255, 255), FontSet(bundled_fonts()))
     canvas.arched((100, 110), 80, "ARCH", Face.BOLD, 18, (0, 0, 0))
     arch = canvas.finish().copy()
     canvas.fitted((20, 60, 180, 110), "box", Face.BOLD, (0, 0, 0))

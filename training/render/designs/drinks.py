@@ -33,7 +33,7 @@ def tea(studio: Studio) -> Carton:
     canvas.rounded((w * 0.30, h * 0.08, w * 0.97, h * 0.92), 10, (246, 238, 218))
     canvas.rounded((w * 0.318, h * 0.11, w * 0.952, h * 0.89), 7, None, (160, 122, 52), 1.8)
     canvas.fitted(
-        (w * 0.40, h * 0.17, w * 0.91, h * 0.34), "Tarn & Moss", Face.BOOK_ITALIC, (24, 40, 66)
+        (w * 0.40, h * 0.17, w * 0.91, h * 0.34), "Tarn & Moss", Face.STIX_ITALIC, (24, 40, 66)
     )
     canvas.line([(w * 0.4, h * 0.40), (w * 0.87, h * 0.40)], (160, 122, 52), 1.6)
     canvas.fitted(
@@ -64,7 +64,7 @@ def tea(studio: Studio) -> Carton:
         (24, 40, 66),
         (222, 186, 106),
         "Tarn & Moss",
-        Face.BOOK_ITALIC,
+        Face.STIX_ITALIC,
         Face.SERIF,
         "ib",
     )
@@ -95,7 +95,7 @@ def milk(studio: Studio) -> Carton:
         food.splash(260, (250, 250, 252), rng), (w * 0.72, h * 0.76), (side, side // 2), 0, 0.2
     )
     canvas.fitted(
-        (w * 0.07, h * 0.785, w * 0.66, h * 0.845), "Fresh Milk", Face.BOOK_ITALIC, (24, 62, 130)
+        (w * 0.07, h * 0.785, w * 0.66, h * 0.845), "Fresh Milk", Face.STIX_ITALIC, (24, 62, 130)
     )
     canvas.text(
         (w * 0.07, h * 0.878), "3.5 % fat  pasteurised", Face.SANS, w * 0.058, (24, 62, 130), "lm"
@@ -187,7 +187,7 @@ def coffee(studio: Studio) -> Tin:
     canvas.fitted(
         (middle - h * 0.33, h * 0.475, middle + h * 0.33, h * 0.575),
         "NORTHBEAN",
-        Face.BOOK,
+        Face.STIX,
         (255, 240, 206),
     )
     canvas.fitted(

@@ -102,7 +102,7 @@ def biscuits(studio: Studio) -> Carton:
     canvas.fitted(
         (w * 0.05, h * 0.08, w * 0.66, h * 0.30),
         "Cocoa Lane",
-        Face.BOOK_ITALIC,
+        Face.STIX_ITALIC,
         (92, 34, 16),
         2,
         (255, 246, 230),
@@ -144,7 +144,7 @@ def biscuits(studio: Studio) -> Carton:
         (58, 28, 18),
         (236, 190, 110),
         "Cocoa Lane",
-        Face.BOOK_ITALIC,
+        Face.STIX_ITALIC,
         Face.SERIF,
         "ib",
     )
@@ -170,10 +170,10 @@ def nuts(studio: Studio) -> Pouch:
     ]
     side = (round(w * 0.86), round(h * 0.33))
     corners = np.array([(0.06, 0.0), (0.94, 0.06), (1.0, 0.94), (0.0, 1.0)]) * side
-    heap = food.crowd(
+    pile = food.crowd(
         mixed, side, 190, (round(w * 0.10), round(w * 0.15)), rng, polygon_mask(*side, corners)
     )
-    canvas.paste(heap, (w * 0.5, h * 0.76), side, 0, 0.5)
+    canvas.paste(pile, (w * 0.5, h * 0.76), side, 0, 0.5)
     _fox(canvas, (w * 0.5, h * 0.225), w * 0.19)
     canvas.fitted(
         (w * 0.09, h * 0.365, w * 0.91, h * 0.475),

@@ -31,8 +31,8 @@ def rice(studio: Studio) -> Carton:
     grains = [food.grain(110, rng) for _ in range(5)]
     side = round(w * 0.7)
     mask = np.asarray(closed_curve(side, lambda a: 0.97 + 0 * a))
-    heap = food.crowd(grains, (side, side), 520, (side // 9, side // 6), rng, mask)
-    canvas.paste(heap, (w * 0.5, h * 0.62), (side, side))
+    pile = food.crowd(grains, (side, side), 520, (side // 9, side // 6), rng, mask)
+    canvas.paste(pile, (w * 0.5, h * 0.62), (side, side))
     canvas.polygon(
         [(w * 0.06, h * 0.05), (w * 0.94, h * 0.05), (w * 0.94, h * 0.33), (w * 0.06, h * 0.33)],
         (246, 240, 220),
@@ -48,7 +48,7 @@ def rice(studio: Studio) -> Carton:
         (170, 128, 50),
         2,
     )
-    canvas.fitted((w * 0.14, h * 0.09, w * 0.86, h * 0.165), "JADE RIVER", Face.BOOK, (98, 20, 30))
+    canvas.fitted((w * 0.14, h * 0.09, w * 0.86, h * 0.165), "JADE RIVER", Face.STIX, (98, 20, 30))
     canvas.fitted(
         (w * 0.2, h * 0.19, w * 0.8, h * 0.235), "Jasmine Rice", Face.SERIF_ITALIC, (10, 96, 84)
     )
@@ -69,7 +69,7 @@ def rice(studio: Studio) -> Carton:
         (10, 96, 84),
         (236, 206, 120),
         "JADE RIVER",
-        Face.BOOK,
+        Face.STIX,
         Face.SERIF,
         "qtb",
     )
@@ -137,7 +137,7 @@ def pasta(studio: Studio) -> Pouch:
     )
     canvas.text((w * 0.08, h * 0.43), "500 g \u212e", Face.BOLD, w * 0.075, (250, 214, 120), "lm")
     canvas.text(
-        (w * 0.5, h * 0.935), "tradizione dal 1924", Face.BOOK_ITALIC, w * 0.06, (250, 232, 180)
+        (w * 0.5, h * 0.935), "tradizione dal 1924", Face.STIX_ITALIC, w * 0.06, (250, 232, 180)
     )
     return Pouch(width, height, 0.05, crimped(canvas.finish(), rng))
 
@@ -179,7 +179,7 @@ def tomatoes(studio: Studio) -> Tin:
     canvas.fitted(
         (middle - h * 0.42, h * 0.12, middle + h * 0.42, h * 0.28),
         "Bellacosta",
-        Face.BOOK_ITALIC,
+        Face.STIX_ITALIC,
         (186, 24, 30),
         1.5,
         WHITE,
@@ -226,11 +226,11 @@ def beans(studio: Studio) -> Tin:
             ]
         ),
     )
-    heap = food.crowd(
+    pile = food.crowd(
         shapes, (side, oval.shape[0]), 230, (round(h * 0.11), round(h * 0.17)), rng, oval
     )
     canvas.ellipse((middle, h * 0.70), (side * 0.51, h * 0.275), (240, 226, 190))
-    canvas.paste(heap, (middle, h * 0.70), (side, oval.shape[0]))
+    canvas.paste(pile, (middle, h * 0.70), (side, oval.shape[0]))
     canvas.polygon(
         [
             (middle - h * 0.6, h * 0.07),
@@ -249,7 +249,7 @@ def beans(studio: Studio) -> Tin:
     canvas.fitted(
         (middle - h * 0.34, h * 0.28, middle + h * 0.34, h * 0.36),
         "Red Kidney Beans",
-        Face.BOOK_ITALIC,
+        Face.STIX_ITALIC,
         (150, 44, 36),
     )
     seal(
@@ -290,7 +290,7 @@ def salt(studio: Studio) -> Tin:
     canvas.fitted(
         (middle - h * 0.25, h * 0.08, middle + h * 0.25, h * 0.19),
         "SALINA",
-        Face.BOOK,
+        Face.STIX,
         (14, 64, 120),
         1,
         WHITE,

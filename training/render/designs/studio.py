@@ -17,7 +17,7 @@ from training.render.designs.facts import (
     make_rows,
 )
 from training.render.paint.canvas import Canvas, Colour
-from training.render.paint.fonts import Face, FontBook
+from training.render.paint.fonts import Face, FontSet
 from training.render.paint.ornaments import recycling
 from training.render.paint.solids import Carton
 
@@ -33,7 +33,7 @@ class Studio:
         seed: two studios of one seed print the same packages.
     """
 
-    fonts: FontBook
+    fonts: FontSet
     seed: int
 
     def fresh_rng(self, *names: str) -> np.random.Generator:

@@ -60,7 +60,7 @@ def juice(studio: Studio, flavour: Flavour) -> Carton:
     _juice_foot(canvas, flavour)
     ingredients = f"{flavour.ingredient} juice not from concentrate (100 %), vitamin C"
     plan = SidePlan(
-        (240, 246, 234), (24, 70, 50), (30, 104, 70), WHITE, "LUMERA", Face.BOOK, Face.SANS, "itb"
+        (240, 246, 234), (24, 70, 50), (30, 104, 70), WHITE, "LUMERA", Face.STIX, Face.SANS, "itb"
     )
     facts = studio.facts(f"lumera-{flavour.name.lower()}", "lumera", ingredients, "1 L", 0.12)
     return folded(studio, size, canvas, plan, facts, (30, 104, 70), WHITE, 0.4)
@@ -72,7 +72,7 @@ def _lumera_logo(canvas: Canvas) -> None:
     canvas.ellipse((w * 0.5, h * 0.158), (w * 0.41, h * 0.105), (24, 92, 62))
     canvas.ring((w * 0.5, h * 0.158), (w * 0.385, h * 0.096), (255, 226, 140), 1.6)
     box = (w * 0.15, h * 0.128, w * 0.85, h * 0.19)
-    canvas.fitted(box, "LUMERA", Face.BOOK, WHITE, 1.0, (12, 52, 34))
+    canvas.fitted(box, "LUMERA", Face.STIX, WHITE, 1.0, (12, 52, 34))
     canvas.arched(
         (w * 0.5, h * 0.33), h * 0.235, "SINCE 1957", Face.BOLD, w * 0.05, (255, 226, 140)
     )
@@ -171,7 +171,7 @@ def _oatbound_logo(canvas: Canvas) -> None:
     canvas.fitted(
         (w * 0.2, h * 0.235, w * 0.8, h * 0.315),
         "Crunch",
-        Face.BOOK_ITALIC,
+        Face.STIX_ITALIC,
         (140, 40, 22),
         2.5,
         (255, 250, 236),

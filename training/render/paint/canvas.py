@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from training.render.paint.arrays import as_uint8
-from training.render.paint.fonts import Face, FontBook
+from training.render.paint.fonts import Face, FontSet
 
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
@@ -28,12 +28,12 @@ class Canvas:
 
     Args:
         width: pixels of the finished face.
-        height: likewise.
+        height: pixels of the finished face.
         colour: of the empty face.
         fonts: for lettering.
     """
 
-    def __init__(self, width: int, height: int, colour: Colour, fonts: FontBook) -> None:
+    def __init__(self, width: int, height: int, colour: Colour, fonts: FontSet) -> None:
         self.width = width
         self.height = height
         self._fonts = fonts

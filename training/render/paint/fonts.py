@@ -20,8 +20,8 @@ class Face(StrEnum):
     SERIF_BOLD = "DejaVuSerif-Bold.ttf"
     SERIF_ITALIC = "DejaVuSerif-BoldItalic.ttf"
     MONO = "DejaVuSansMono-Bold.ttf"
-    BOOK = "STIXGeneralBol.ttf"
-    BOOK_ITALIC = "STIXGeneralBolIta.ttf"
+    STIX = "STIXGeneralBol.ttf"
+    STIX_ITALIC = "STIXGeneralBolIta.ttf"
     LIGHT = "cmss10.ttf"
 
 
@@ -34,7 +34,7 @@ def bundled_fonts() -> Path | None:
     return folder if folder.is_dir() else None
 
 
-class FontBook:
+class FontSet:
     """Opens each font once per size.
 
     Args:

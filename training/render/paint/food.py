@@ -278,15 +278,15 @@ def crowd(
     rng: Random,
     mask: Plane | None = None,
 ) -> Sprite:
-    """Many of them thrown on a heap of (width, height), dark between; `mask` cuts the heap out."""
+    """Many of them thrown on a pile of (width, height), dark between; `mask` cuts the pile out."""
     width, height = canvas_size
-    heap = np.zeros((height, width, 4), np.float32)
+    pile = np.zeros((height, width, 4), np.float32)
     for _ in range(count):
         size = int(rng.integers(sizes[0], sizes[1] + 1))
         sprite = cv2.resize(sprites[int(rng.integers(len(sprites)))], (size, size))
         at = (int(rng.integers(-size // 3, width)), int(rng.integers(-size // 3, height)))
-        _drop(heap, turned(as_uint8(sprite), float(rng.uniform(0, 360))), at)
-    picture = heap.astype(np.uint8)
+        _drop(pile, turned(as_uint8(sprite), float(rng.uniform(0, 360))), at)
+    picture = pile.astype(np.uint8)
     if mask is not None:
         picture[..., 3] = np.minimum(picture[..., 3], (mask * 255).astype(np.uint8))
     return picture
@@ -303,16 +303,16 @@ def _wobbly(
     return radius
 
 
-def _drop(heap: NDArray[np.float32], sprite: Sprite, at: tuple[int, int]) -> None:
+def _drop(pile: NDArray[np.float32], sprite: Sprite, at: tuple[int, int]) -> None:
     left, top = max(at[0], 0), max(at[1], 0)
-    right = min(at[0] + sprite.shape[1], heap.shape[1])
-    bottom = min(at[1] + sprite.shape[0], heap.shape[0])
+    right = min(at[0] + sprite.shape[1], pile.shape[1])
+    bottom = min(at[1] + sprite.shape[0], pile.shape[0])
     if right <= left or bottom <= top:
         return
     part = sprite[top - at[1] : bottom - at[1], left - at[0] : right - at[0]].astype(np.float32)
     alpha = part[..., 3:] / 255
     shadow = cv2.GaussianBlur(part[..., 3], (0, 0), max(sprite.shape[0] / 12, 1)) / 255
-    place = heap[top:bottom, left:right]
+    place = pile[top:bottom, left:right]
     place[..., :3] *= 1 - 0.45 * shadow[..., None]
     place[..., :3] = place[..., :3] * (1 - alpha) + part[..., :3] * alpha
     place[..., 3:] = np.maximum(place[..., 3:], part[..., 3:])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.render.paint.arrays import as_float32, as_uint8
-from training.render.paint.fonts import FontBook
+from training.render.paint.fonts import FontSet
 from training.render.paint.food import leaf
 from training.render.paint.solids import Solid
 from training.render.scene import room, script
@@ -62,7 +62,7 @@ class ShopFilm:
         stranger_id: str,
         stranger: Solid,
         seed: int,
-        fonts: FontBook,
+        fonts: FontSet,
         width: int,
         height: int,
     ) -> None:
@@ -123,11 +123,13 @@ class ShopFilm:
         order = np.argsort(
             [-float(view.camera.distance(standing.middle)) for standing in self._standing]
         )
-        for one in (self._standing[index] for index in order):
-            layer = draw_body(one.body, view.camera, room.LIGHTING, one.niche)
+        for standing in (self._standing[index] for index in order):
+            layer = draw_body(standing.body, view.camera, room.LIGHTING, standing.niche)
             view.lay(layer)
             if layer is not None:
-                view.note(one.product_id, one.instance, one.body.outline(view.camera))
+                view.note(
+                    standing.product_id, standing.instance, standing.body.outline(view.camera)
+                )
         for sheet in self._room.before:
             draw_plane(view.picture, sheet, view.camera)
             view.hide_polygon(view.camera.project(sheet.points.reshape(-1, 3)[[0, 1, 3, 2]]))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from training.render.paint.arrays import as_float32, as_uint8
 from training.render.paint.canvas import Canvas, Colour
-from training.render.paint.fonts import Face, FontBook
+from training.render.paint.fonts import Face, FontSet
 from training.render.paint.solids import Carton, Tin
 from training.render.paint.sprites import noise
 from training.render.scene.geometry import Body, Pose, Sheet, body_of, flat_sheet
@@ -45,7 +45,7 @@ class Room:
 
     Attributes:
         behind: sheets behind the products, far ones first, with their light baked in.
-        before: likewise in front of the shelved products: the boards' edges.
+        before: sheets in front of the shelved products, lit the same way: the boards' edges.
     """
 
     behind: tuple[Sheet, ...]
@@ -58,7 +58,7 @@ class Footprint:
 
     Attributes:
         x: its middle.
-        z: likewise.
+        z: its middle.
         width: left to right.
         depth: front to back.
         height: bottom to top.
@@ -73,7 +73,7 @@ class Footprint:
     upper: bool
 
 
-def build_room(fonts: FontBook, rng: Random, footprints: tuple[Footprint, ...]) -> Room:
+def build_room(fonts: FontSet, rng: Random, footprints: tuple[Footprint, ...]) -> Room:
     """Every still surface, with the products' shadows on boards and back wall."""
     wall = _upright(-2.2, -1.5, 5.0, 0.9, WALL, _wall(fonts, rng))
     counter = _lying(COUNTER_LEFT, COUNTER_RIGHT, COUNTER_TOP, -0.30, WALL, _stone(rng))
@@ -110,7 +110,7 @@ def _cheeks(top: float, bottom: float, print_: NDArray[np.uint8]) -> list[Sheet]
     return [flat_sheet(facing_right, print_, 0.1), flat_sheet(facing_left, print_, 0.1)]
 
 
-def _edges(fonts: FontBook, rng: Random) -> tuple[Sheet, ...]:
+def _edges(fonts: FontSet, rng: Random) -> tuple[Sheet, ...]:
     sheets = []
     for height, priced in ((LOWER_FLOOR, True), (UPPER_FLOOR, True), (ROOF, False)):
         print_ = _board_edge(fonts, rng, priced)
@@ -206,7 +206,7 @@ def _columns(left: float, right: float, width: int) -> tuple[int, int]:
     return round((left - SHELF_LEFT) * scale), round((right - SHELF_LEFT) * scale)
 
 
-def _board_edge(fonts: FontBook, rng: Random, priced: bool) -> NDArray[np.uint8]:
+def _board_edge(fonts: FontSet, rng: Random, priced: bool) -> NDArray[np.uint8]:
     canvas = Canvas(1776, 42, (206, 162, 108), fonts)
     grain = _wood(1776, 42, (206, 162, 108), rng)
     canvas.paste(np.dstack([grain, np.full(grain.shape[:2], 255, np.uint8)]), (888, 21), (1776, 42))
@@ -232,7 +232,7 @@ def _board_edge(fonts: FontBook, rng: Random, priced: bool) -> NDArray[np.uint8]
     return np.clip(edge, 0, 255).astype(np.uint8)
 
 
-def _wall(fonts: FontBook, rng: Random) -> NDArray[np.uint8]:
+def _wall(fonts: FontSet, rng: Random) -> NDArray[np.uint8]:
     """Plaster behind the shelf, tiles behind the counter, 300 pixels per metre, out of focus."""
     canvas = Canvas(2160, 720, (198, 206, 200), fonts)
     canvas.gradient((206, 212, 206), (178, 188, 184))
@@ -304,7 +304,7 @@ def _stone(rng: Random) -> NDArray[np.uint8]:
     return top
 
 
-def _cupboards(fonts: FontBook, rng: Random) -> NDArray[np.uint8]:
+def _cupboards(fonts: FontSet, rng: Random) -> NDArray[np.uint8]:
     canvas = Canvas(840, 240, (92, 112, 110), fonts)
     canvas.polygon([(0, 0), (840, 0), (840, 12), (0, 12)], (120, 80, 48))
     for x in range(0, 840, 140):
@@ -317,7 +317,7 @@ def _cupboards(fonts: FontBook, rng: Random) -> NDArray[np.uint8]:
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
-def things_on_the_counter(fonts: FontBook, rng: Random) -> tuple[Body, ...]:
+def things_on_the_counter(fonts: FontSet, rng: Random) -> tuple[Body, ...]:
     """Plain kitchen things that are no products: jars and a board."""
 
     def plain(width: int, height: int, colour: Colour) -> NDArray[np.uint8]:

@@ -34,8 +34,8 @@ class Held:
         start: seconds, when it comes in.
         end: seconds, when it has gone.
         yaw: radians at start, in the middle, at the end.
-        pitch: likewise.
-        roll: likewise.
+        pitch: radians at the same three times.
+        roll: radians at the same three times.
     """
 
     product_id: str | None
