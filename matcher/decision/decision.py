@@ -10,7 +10,7 @@ contest together reach `DecisionSettings.similar_from`, and `unknown` if not.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
 import numpy as np
@@ -21,7 +21,10 @@ from matcher.results import Verdict
 from matcher.verification.verifier import Contest, Hypothesis
 
 _HARDLY: Final = 1e-9  # distance that a probability keeps from 0 and 1, where log-odds are infinite
-_NO_EVIDENCE: Final = frozenset({"bias", "unknown_share", "slope", "offset"})
+_EVIDENCE: Final = (  # the columns of `evidence_matrix`
+    "inliers", "scarcity", "correlation", "chroma", "similarity", "twin_print", "twin_colour",
+    "difference",
+)  # fmt: skip
 
 Floats = NDArray[np.float64]
 
@@ -85,25 +88,12 @@ class DecisionWeights:
     @classmethod
     def of(cls, bias: float, worth: Floats, unknown_share: float) -> Self:
         """Make weights of an array of (8,), in the order of `evidence_matrix`."""
-        own, (twin_print, twin_colour, difference) = worth[:5].tolist(), worth[5:].tolist()
-        inliers, scarcity, correlation, chroma, similarity = own
-        return cls(
-            bias,
-            inliers,
-            scarcity,
-            correlation,
-            chroma,
-            similarity,
-            twin_print,
-            twin_colour,
-            unknown_share,
-            difference,
-        )
+        columns = dict(zip(_EVIDENCE, worth.tolist(), strict=True))
+        return cls(bias=bias, unknown_share=unknown_share, **columns)
 
     def evidence_weights(self) -> Floats:
         """Return them as (8,) float64, in the order of `evidence_matrix`."""
-        names = [field.name for field in fields(self) if field.name not in _NO_EVIDENCE]
-        return np.array([getattr(self, name) for name in names], np.float64)
+        return np.array([getattr(self, name) for name in _EVIDENCE], np.float64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from matcher.live.recording import RecordedSession, Recorder
 from matcher.live.session import LiveSession, SessionContext
 from matcher.live.settings import LiveSettings, SessionSettings
 from matcher.live.subscription import MOST_EVENTS, LiveSubscription
-from matcher.live.verification_queue import FairVerificationQueue, VerificationQueue
+from matcher.live.verification_queue import VerificationQueue
 from matcher.tracking.finder import CatalogT, Finder
 from stream.sources import STOP_BOUND_S, LiveSource
 
@@ -49,7 +49,7 @@ class SessionManager(Generic[CatalogT]):
         Args:
             finder: finds products; used by both paths at once.
             settings: limits and bounds.
-            queue: runs verifications; closed with the manager. One with its own thread if None.
+            queue: runs verifications; closed with the manager. A new one if None.
         """
         self._settings = settings or LiveSettings()
         self._lock = Lock()
@@ -59,7 +59,7 @@ class SessionManager(Generic[CatalogT]):
         self._arrival = Flag()
         self._closing = Flag()
         self._turns = 0
-        self._queue = queue or FairVerificationQueue()
+        self._queue = queue or VerificationQueue()
         self._context = SessionContext(
             finder, self._queue, self._emit, self._arrival.set, self._settings
         )

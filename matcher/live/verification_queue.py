@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Condition, Thread
 from time import perf_counter
-from typing import Final, Protocol
+from typing import Final
 
 from matcher.results import Match
 
@@ -34,26 +34,6 @@ class QueueUpdate:
     failed: bool = False
 
 
-class VerificationQueue(Protocol):
-    """Runs the verifications of all sessions."""
-
-    def submit(self, session_id: str, work: Work) -> None:
-        """Put a request in the place of the one submitted before."""
-        ...
-
-    def poll(self, session_id: str) -> QueueUpdate:
-        """Return what has become of it; a request that was not started is withdrawn."""
-        ...
-
-    def forget(self, session_id: str) -> None:
-        """Drop a session that is over."""
-        ...
-
-    def close(self, timeout: float) -> bool:
-        """End; whether it did within `timeout` seconds."""
-        ...
-
-
 @dataclass(slots=True, eq=False)
 class _Slot:
     """One session's place in the queue.
@@ -73,8 +53,8 @@ class _Slot:
     failed: bool = False
 
 
-class FairVerificationQueue:
-    """Runs one verification at a time in a thread of its own; implements `VerificationQueue`.
+class VerificationQueue:
+    """Runs the verifications of all sessions, one at a time, in a thread of its own.
 
     Start-time fair queueing (Goyal et al., 1996): the session with the fewest seconds comes first,
     and one that wanted nothing for a while has not saved up any. All methods are thread-safe.

@@ -136,16 +136,10 @@ class Appearance:
     best: View | None = None
 
     def add_match(self, match: Match, sighting: Sighting, image: NDArray[np.uint8]) -> None:
-        """Count one verification, and keep its view if it is the best so far.
-
-        Args:
-            match: the pipeline's answer.
-            sighting: where, in the image.
-            image: (H, W, 3) uint8 RGB, the frame that was verified.
-        """
+        """Count one verification, and keep its view of a (H, W, 3) RGB image if it is the best."""
         self.votes.cast(match, sighting.media_time_s)
         odds = self.votes.log_odds
-        leader = max(sorted(odds), key=lambda product_id: odds[product_id], default=None)
+        leader = max(sorted(odds), key=odds.__getitem__, default=None)
         if self.best is None or _worth(match, leader) > _worth(self.best.match, leader):
             crop_box, jpeg = encode_crop(image, sighting.box)
             self.best = View(sighting, match, crop_box, jpeg)
@@ -178,12 +172,7 @@ class Appearance:
 
 
 def encode_crop(image: NDArray[np.uint8], box: Box) -> tuple[Box, bytes]:
-    """Return a part of a picture with a small margin: its box, and the part as a bounded JPEG.
-
-    Args:
-        image: (H, W, 3) uint8 RGB.
-        box: pixels.
-    """
+    """Cut a box with a small margin out of a (H, W, 3) RGB image; return its box and a JPEG."""
     height, width = image.shape[:2]
     wide = box.padded(CROP_MARGIN).clipped(width, height)
     crop = wide.crop(image)

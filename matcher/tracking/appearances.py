@@ -100,14 +100,7 @@ class AppearanceTracker:
     def add_match(
         self, track: Track, match: Match, sighting: Sighting, image: NDArray[np.uint8]
     ) -> None:
-        """Count a verification of a track.
-
-        Args:
-            track: whose.
-            match: the pipeline's answer.
-            sighting: where, in the image.
-            image: (H, W, 3) uint8 RGB, the frame that was verified.
-        """
+        """Count a verification of a track, seen in a (H, W, 3) RGB image."""
         appearance = self.begin(track, sighting.frame_index, sighting.media_time_s)
         if sighting.frame_index == appearance.last.frame_index:
             appearance.last = sighting
@@ -116,10 +109,8 @@ class AppearanceTracker:
     def forget_products(self, known: Mapping[str, object]) -> None:
         """Strike out votes for products that are not among the known ones any more."""
         for appearance in self.appearances:
-            candidates = list(appearance.votes.log_odds)
-            for product_id in candidates:
-                if product_id not in known:
-                    appearance.votes.forget(product_id)
+            for product_id in set(appearance.votes.log_odds) - known.keys():
+                appearance.votes.forget(product_id)
 
     def settle(self, tracks: Sequence[Track], time: float) -> Iterator[Transition]:
         """Yield what has happened up to now."""

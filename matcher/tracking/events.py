@@ -21,27 +21,16 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Event:
-    """One step in the life of an appearance; a public contract as JSON.
+    """One step in the life of an appearance; its fields are a public contract as JSON.
 
     Attributes:
         sequence: number within the session, from 1, without gaps.
-        event: which step.
-        catalog: name.
-        session_id: of the live session or video.
-        appearance_id: the same for all events of one appearance.
-        track_id: the track that leads it.
         product_id: None when the verdict is `unknown`.
-        verdict: identical, similar or unknown.
-        probability: in [0, 1], of the product.
-        box: pixels, where it was at `frame_index`.
         outline: (4, 2) float32 pixels, or (0, 2) before a verification.
-        frame_index: of the source.
-        media_time_s: seconds, of that frame.
+        frame_index: of the frame in which `box` and `outline` were seen.
         timestamp: ISO 8601 in UTC, of the frame at which the event was found.
         frame_age_ms: from the source to the emission; 0 for files.
-        late: whether that was more than the session's bound.
-        index_version: journal number of the catalog snapshot.
-        degraded: whether verification was overdue.
+        degraded: whether a verification was overdue.
     """
 
     sequence: int

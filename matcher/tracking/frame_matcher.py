@@ -83,21 +83,12 @@ class FrameMatcher(Generic[CatalogT]):
         state.scheduler.retain({track.track_id for track in tracks})
 
     def most_urgent(self, frame: Frame) -> DueTask | None:
-        """Return the most urgent verification that has not been started; changes nothing.
-
-        Args:
-            frame: the one last tracked.
-        """
+        """Return the most urgent verification not started yet, about the frame last tracked."""
         in_flight = None if self._in_flight is None else self._in_flight.request.task
         return self.state.scheduler.most_urgent(self._verifiable(frame), in_flight)
 
     def next_request(self, due: DueTask | None, frame: Frame) -> VerificationRequest | None:
-        """Return the request for a task that is due; None while another one is in flight.
-
-        Args:
-            due: from `most_urgent`.
-            frame: the one last tracked.
-        """
+        """Return the request for a task from `most_urgent`; None while one is in flight."""
         if due is None or self._in_flight is not None:
             return None
         if due.task == WHOLE_PICTURE:
@@ -118,7 +109,7 @@ class FrameMatcher(Generic[CatalogT]):
         Args:
             matches: in pixels of the request's frame; none if it failed.
             frame: the one last tracked.
-            catalog: the present one.
+            catalog: the present snapshot.
 
         Raises:
             RuntimeError: no request is in flight.

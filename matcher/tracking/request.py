@@ -24,6 +24,7 @@ from matcher.imaging.optical_flow import (
 from matcher.results import Detection, Match
 from matcher.tracking.appearance import Sighting
 from matcher.tracking.finder import CatalogT, Finder
+from matcher.tracking.tracker import transform_points
 from stream.frame import Frame
 
 ON_TRACK: Final = 0.3  # IoU from which a match lies on a track, and so moved as the track did
@@ -91,21 +92,13 @@ class InFlightRequest:
         """Return matches as they are in the present frame; None where that cannot be told.
 
         What lies on a track moved as the track did. Anything else is believed only where optical
-        flow finds it again: it may have been carried out of the picture meanwhile.
-
-        Args:
-            matches: in pixels of the request's frame.
-            grey: the present frame, reduced.
+        flow finds it again in `grey`, the present frame, reduced: it may have left the picture.
         """
         if not self.frames:
             return list(matches)
         motions = {number: self._motion_of(match) for number, match in enumerate(matches)}
-        lost = {
-            number: matched_box(matches[number])
-            for number, motion in motions.items()
-            if motion is None
-        }
-        if lost:
+        unmoved = [number for number, motion in motions.items() if motion is None]
+        if lost := {number: matched_box(matches[number]) for number in unmoved}:
             motions |= estimate_region_motion(self.request.frame.image, grey, lost, self.camera)
         return [
             None if motion is None else _move_match(match, motion)
@@ -115,13 +108,7 @@ class InFlightRequest:
     def evidence_of(
         self, match: Match, present: Sighting, frame: Frame
     ) -> tuple[Sighting, NDArray[np.uint8]]:
-        """Return where and in which picture a match was seen: that of the request.
-
-        Args:
-            match: in pixels of the request's frame.
-            present: where its track is now.
-            frame: the present one.
-        """
+        """Return where and in which picture a match was seen: that of the request."""
         if not self.frames:
             return present, frame.image
         origin, proof = self.request.frame, match.verification
@@ -133,7 +120,7 @@ class InFlightRequest:
         """Motion of the track that a match lies on."""
         box = matched_box(match)
         overlaps = {track_id: place.iou(box) for track_id, place in self.boxes.items()}
-        best = max(overlaps, key=lambda track_id: overlaps[track_id], default=None)
+        best = max(overlaps, key=overlaps.__getitem__, default=None)
         return None if best is None or overlaps[best] < ON_TRACK else self.regions[best]
 
 
@@ -143,11 +130,6 @@ def matched_box(match: Match) -> Box:
     if proof is None or not len(proof.outline):
         return match.detection.box
     return Box.around(proof.outline)
-
-
-def transform_points(points: NDArray[np.float32], motion: Similarity) -> NDArray[np.float32]:
-    """Return (N, 2) points after a (2, 3) motion."""
-    return (points @ motion[:, :2].T + motion[:, 2]).astype(np.float32)
 
 
 def _move_match(match: Match, motion: Similarity) -> Match:

@@ -20,13 +20,10 @@ FLOW_ONLY_SECONDS: Final = 0.2  # without a detection; then a failed verificatio
 def count_matches(
     state: FrameMatcherState, matches: Sequence[Match], in_flight: InFlightRequest, frame: Frame
 ) -> bool:
-    """Count matches as votes; whether one of them changed the name of an appearance.
+    """Count matches, in pixels of the request's frame, as votes at the present frame.
 
-    Args:
-        state: of the source; changed.
-        matches: in pixels of the request's frame.
-        in_flight: the request that they answer.
-        frame: the present one.
+    Returns:
+        Whether one of them changed the name of an appearance.
     """
     grey = state.flow.last
     if grey is None or in_flight.is_cut:  # after a cut they tell of a scene that is over

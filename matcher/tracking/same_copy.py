@@ -12,14 +12,7 @@ ALIKE_IN_SIZE: Final = (0.4, 2.5)  # ratio of two boxes' areas that may be one t
 def is_same_copy(
     older: Appearance, younger: Appearance, name: str | None, settings: AppearanceSettings
 ) -> bool:
-    """Return whether a younger appearance continues an older one, or doubles it.
-
-    Args:
-        older: announced already.
-        younger: in view.
-        name: of the younger one by its votes, if any.
-        settings: thresholds.
-    """
+    """Return whether an appearance of that name, if any, continues or doubles an older one."""
     one_name = older.reported == name and name is not None
     nameless = None in (older.reported, name)
     if older.in_view:
@@ -36,13 +29,7 @@ def is_same_copy(
 
 
 def is_covered(box: Box, products: Sequence[Box], share: float) -> bool:
-    """Return whether a box is a part of a product, or a box around some.
-
-    Args:
-        box: of an unnamed thing.
-        products: boxes of named products in view.
-        share: of the smaller box, or of this one, from which it is covered.
-    """
+    """Return whether a box lies in a product's by that share, or is filled by some."""
     shared = sum(box.intersection(product) for product in products)
     inside = any(_containment(box, product) >= share for product in products)
     return inside or shared >= share * box.area

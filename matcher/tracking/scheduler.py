@@ -142,12 +142,7 @@ class VerificationScheduler:
     def most_urgent(
         self, tracks: Iterable[VerifiableTrack], in_flight: int | None = None
     ) -> DueTask | None:
-        """Return the most urgent task that is due; None if there is none.
-
-        Args:
-            tracks: that could be verified now.
-            in_flight: the task that was started already, if any.
-        """
+        """Return the most urgent task that is due and not in flight already; None if none is."""
         due: list[tuple[float, int]] = []
         if self.time >= self.whole_at and in_flight != WHOLE_PICTURE:
             due.append((self.whole_at + self.settings.first_patience, WHOLE_PICTURE))
@@ -162,11 +157,7 @@ class VerificationScheduler:
         return DueTask(task, deadline) if self.is_clear or deadline <= self.time else None
 
     def record_whole_picture(self, *, found_new: bool) -> None:
-        """Note a try of the whole picture.
-
-        Args:
-            found_new: it named what no track had, or the scene moves.
-        """
+        """Note a try of the whole picture; `found_new` if it named anything, or the scene moves."""
         settings = self.settings
         wait = settings.whole_seconds if found_new else BACKOFF * self.whole_wait
         self.whole_wait = min(max(wait, settings.whole_seconds), settings.whole_seconds_idle)

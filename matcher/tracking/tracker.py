@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from matcher.imaging.box import Box
-from matcher.imaging.optical_flow import FrameMotion
+from matcher.imaging.optical_flow import FrameMotion, Similarity
 from matcher.results import Detection
 from matcher.tracking.kalman import BoxMotion
 
@@ -136,13 +136,7 @@ class Tracker:
     next_id: int = 1
 
     def update(self, detections: Sequence[Detection], motion: FrameMotion, time: float) -> None:
-        """Take one frame's detections; a cut ends every track.
-
-        Args:
-            detections: in pixels of the frame.
-            motion: since the last frame.
-            time: media seconds, rising.
-        """
+        """Take one frame's detections, at a rising media time in seconds; a cut ends all tracks."""
         if motion.is_cut:
             self.tracks = []
         carried = [self._advance(track, motion, time) for track in self.tracks]
@@ -168,13 +162,7 @@ class Tracker:
         self._forget(time)
 
     def add_verified(self, box: Box, outline: NDArray[np.float32], time: float) -> Track:
-        """Take a verified outline of the current frame as a sighting; start a track if needed.
-
-        Args:
-            box: around the outline, in pixels.
-            outline: (4, 2) pixels.
-            time: media seconds.
-        """
+        """Take a verified (4, 2) outline as a sighting of the track there, or of a new one."""
         ious = [track.box.iou(box) for track in self.tracks]
         best = int(np.argmax(ious)) if ious else -1
         if best >= 0 and ious[best] >= self.settings.second_overlap:
@@ -220,7 +208,7 @@ class Tracker:
             track.motion.warp(motion.camera)
             track.motion.predict(seconds)
         if len(track.outline):
-            track.outline = _moved(track.outline, motion.camera if own is None else own)
+            track.outline = transform_points(track.outline, motion.camera if own is None else own)
         return own is not None
 
     def _carry_seconds(self, track: Track) -> float:
@@ -237,8 +225,9 @@ class Tracker:
         self.tracks = _drop_duplicates(kept, self.settings.duplicate_overlap)
 
 
-def _moved(outline: NDArray[np.float32], motion: NDArray[np.float64]) -> NDArray[np.float32]:
-    return (outline @ motion[:, :2].T + motion[:, 2]).astype(np.float32)
+def transform_points(points: NDArray[np.float32], motion: Similarity) -> NDArray[np.float32]:
+    """Return (N, 2) points after a (2, 3) motion."""
+    return (points @ motion[:, :2].T + motion[:, 2]).astype(np.float32)
 
 
 def _associate(

@@ -15,13 +15,9 @@ STANDSTILL: Final = 1e-6  # pixels per second; slower things do not leave
 
 
 def seconds_in_view(track: Track, pan: tuple[float, ...], width: int, height: int) -> float:
-    """Return the seconds until the centre of a track is out of a picture of that size.
+    """Return the seconds until a track's centre is out of a picture of that size in pixels.
 
-    Args:
-        track: in view.
-        pan: (2,) pixels per second at which the scene moves across the picture.
-        width: pixels of the picture.
-        height: pixels of the picture.
+    `pan` is the speed of the scene across the picture, (2,) pixels per second.
     """
     box, seconds = track.box, NEVER_S
     centre = ((box.left + box.right) / 2, (box.top + box.bottom) / 2)
@@ -37,13 +33,7 @@ def seconds_in_view(track: Track, pan: tuple[float, ...], width: int, height: in
 def view_quality(track: Track, grey: NDArray[np.uint8] | None, width: int, height: int) -> float:
     """Return how well a track shows: larger, sharper and wholly in the picture is better.
 
-    Comparable within one track only.
-
-    Args:
-        track: to be judged.
-        grey: the present frame, reduced; None before the first.
-        width: pixels of the full frame.
-        height: pixels of the full frame.
+    Comparable within one track only. `grey` is the present frame, reduced from that size.
     """
     visible = track.box.clipped(width, height)
     if grey is None or visible.area <= 0:

@@ -130,13 +130,7 @@ class Votes:
     def result(
         self, settings: VoteSettings, calibration: TrackCalibration, reported: str | None
     ) -> VoteResult:
-        """Return what the votes say.
-
-        Args:
-            settings: thresholds.
-            calibration: from log-odds to probability.
-            reported: the name that was reported before, if any; it is given up reluctantly.
-        """
+        """Return what the votes say; a name that was reported before is given up reluctantly."""
         probabilities = {
             product_id: self._probability(product_id, calibration) for product_id in self.log_odds
         }
@@ -147,7 +141,7 @@ class Votes:
                 return VoteResult(reported, Verdict.IDENTICAL, kept)
         if not probabilities:
             return NO_RESULT
-        best = max(sorted(probabilities), key=lambda product_id: probabilities[product_id])
+        best = max(sorted(probabilities), key=probabilities.__getitem__)
         probability, agreeing = probabilities[best], self.identical.get(best, 0)
         needed = settings.identical_at if agreeing > 1 else settings.alone_at
         if agreeing and probability >= needed:

@@ -1,17 +1,18 @@
 """The JSON of live sessions: sessions, overlays, and what a reader of events gets."""
 
-from typing import Any
+from dataclasses import asdict
+from typing import Any, cast
 
 from api.schemas.results import product_name
 from catalog.snapshot import Catalog
-from client.records import SessionJson, SessionKind
+from client.records import CountersJson, SessionJson, SessionKind
 from matcher.live import FrameResult, SessionStatus
+from matcher.live.messages import Counters
 from matcher.tracking.output import OverlayItem
 
 
 def session_json(status: SessionStatus, kind: SessionKind, camera_id: str | None) -> SessionJson:
     """A session at this moment."""
-    counters = status.counters
     return {
         "session_id": status.session_id,
         "kind": kind,
@@ -22,25 +23,17 @@ def session_json(status: SessionStatus, kind: SessionKind, camera_id: str | None
         "reason": status.reason,
         "since": round(status.since, 3),
         "started_at": round(status.started_at, 3),
-        "counters": {
-            "frames_in": counters.frames_in,
-            "processed": counters.processed,
-            "dropped": counters.dropped,
-            "faults": counters.faults,
-            "detections": counters.detections,
-            "looks": counters.looks,
-            "surveys": counters.surveys,
-            "degraded": counters.degraded,
-            "late": counters.late,
-            "events": counters.events,
-            "reconnects": counters.reconnects,
-            "corrupt": counters.corrupt,
-            "processed_fps": round(counters.processed_fps, 2),
-            "age_p50_ms": round(counters.age_p50_ms, 1),
-            "age_p95_ms": round(counters.age_p95_ms, 1),
-            "age_p99_ms": round(counters.age_p99_ms, 1),
-        },
+        "counters": counters_json(status.counters),
     }
+
+
+def counters_json(counters: Counters) -> CountersJson:
+    """Return counters by name; rates and ages rounded to what can be measured."""
+    numbers = {
+        name: round(number, 2 if name == "processed_fps" else 1)
+        for name, number in asdict(counters).items()
+    }
+    return cast("CountersJson", numbers)
 
 
 def overlay_json(told: FrameResult, catalog: Catalog) -> dict[str, Any]:
