@@ -18,9 +18,9 @@ from stream.status import SourceState
 from stream.webrtc.peers import WebRtcSettings
 from tests.stream.peers.browser import chromium
 from tests.stream.peers.cameras import GstCamera
+from tests.stream.peers.webrtc import ICE, WebRtcPeer, until
 from tests.stream.peers.whip_server import Publication, WhipServer
 from tests.stream.watching import wait_until
-from tests.stream.webrtc.test_protocol import ICE, WebRtcPeer, until
 
 SESSIONS = 200
 WARM_UP = 20

@@ -25,9 +25,9 @@ from stream.webrtc.peers import WebRtcSettings
 from stream.webrtc.whip_source import WhipSource
 from tests.stream.camera.test_reconnecting import keeping
 from tests.stream.peers.cameras import free_port
+from tests.stream.peers.webrtc import ICE, PUBLISHER
 from tests.stream.peers.whip_server import WhipServer
 from tests.stream.watching import wait_until
-from tests.stream.webrtc.test_protocol import ICE, PUBLISHER
 
 MINUTES = float(os.environ.get("SOAK_MINUTES", "30"))
 WARM_UP = 0.2  # of the time

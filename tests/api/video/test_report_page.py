@@ -1,26 +1,14 @@
 """The report page."""
 
 import base64
-import io
 import re
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from xml.etree import ElementTree as ET
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
-from PIL import Image
 
-from api.drawing.annotator import COLOURS
-from api.drawing.comparison import (
-    BACKDROP,
-    ReferenceComparison,
-    draw_comparison,
-    draw_thumbnail,
-    encode_jpeg,
-)
 from api.video.report_page import (
     AppearanceCard,
     StageTiming,
@@ -30,26 +18,10 @@ from api.video.report_page import (
     write_report,
 )
 from catalog.errors import PictureError
-from matcher.imaging.box import Box
 from matcher.results import Verdict
+from tests.api.drawing.comparisons import comparison, decoded, jpeg
 
 NASTY = "<script>alert('1')</script>\"&amp;\x00\x0b]]> http://example.com/x"
-OUTLINE = np.array([(110, 60), (190, 60), (190, 140), (110, 140)], np.float32)
-
-
-def jpeg(width: int = 100, height: int = 100, grey: int = 128) -> bytes:
-    return encode_jpeg(np.full((height, width, 3), grey, np.uint8))
-
-
-def decoded(data: bytes) -> NDArray[np.uint8]:
-    return np.asarray(Image.open(io.BytesIO(data)), np.uint8)
-
-
-def comparison(pairs: int = 60) -> ReferenceComparison:
-    grid = np.random.default_rng(0).uniform(0, 90, (pairs, 2))
-    points = np.hstack([grid, grid + np.array((100, 50))]).astype(np.float32)
-    box = Box(100, 50, 200, 150)
-    return ReferenceComparison(jpeg(), jpeg(grey=90), box, points, OUTLINE, Verdict.IDENTICAL)
 
 
 def card(number: int = 1, **changes: object) -> AppearanceCard:
@@ -248,34 +220,3 @@ def test_the_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     write_report(report(), path)
     assert path.read_text(encoding="utf-8") == render(report())
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_evidence_joins_what_corresponds() -> None:
-    without, panel = decoded(draw_comparison(comparison(0))), decoded(draw_comparison(comparison()))
-    gap = slice(440, 500)
-    assert np.abs(without[:, gap].astype(int) - BACKDROP).max() < 30
-    assert panel[:, gap].max() > 150
-    assert panel.shape[1] < 1000
-
-
-def test_evidence_outlines_the_product_where_the_crop_shows_it() -> None:
-    panel = decoded(draw_comparison(comparison(0))).astype(int)
-    green = np.abs(panel - COLOURS[Verdict.IDENTICAL]).max(axis=2) < 60
-    rows, columns = np.nonzero(green)
-    # The outline takes the crop's 10 % to 90 %; the crop is 420 pixels, from (506, 14) on.
-    assert columns.min() == pytest.approx(506 + 42, abs=4)
-    assert columns.max() == pytest.approx(506 + 378, abs=4)
-    assert rows.min() == pytest.approx(14 + 42, abs=4)
-
-
-def test_points_that_are_not_numbers_or_far_away_do_no_harm() -> None:
-    odd = np.array([(np.nan, 1, 2, 3), (1, 2, 1e30, -1e30), (5, 5, 120, 80)], np.float32)
-    outline = np.array([(np.inf, 1), (1e30, 2), (3, 4), (5, 6)], np.float32)
-    assert draw_comparison(replace(comparison(), correspondences=odd, outline=outline))
-
-
-def test_tiny_and_long_crops_are_shown() -> None:
-    for width, height in ((1, 1), (3, 200), (400, 4)):
-        small = replace(comparison(0), crop=jpeg(width, height), crop_box=Box(0, 0, width, height))
-        assert decoded(draw_comparison(small)).shape[1] <= 940
-        assert max(decoded(draw_thumbnail(jpeg(width, height), 72)).shape[:2]) <= 72
