@@ -1,4 +1,4 @@
-"""Checks of the house that no linter knows: words, class names, rooms, circles, constants.
+"""Checks of the house that no linter knows: words, class names, rooms, constants.
 
 Run by `make lint`; prints one line per finding, and exits with 1 when there is any.
 """
@@ -19,7 +19,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 SERVING: Final = ("stream", "catalog", "matcher", "superglue", "api", "skulens")
 PACKAGES: Final = (*SERVING, "client", "training", "bench", "tests", "examples", "tools")
 LARGEST_ROOM: Final = 17  # entries that a person can overlook
-OPENINGS: Final = re.compile(r"^(Likewise|As given|As above|What |Whether it is none|The same\.)")
+OPENINGS: Final = re.compile(r"^([L]ikewise|As given|As above|What |Whether it is none|The same\.)")
 UNITS: Final = re.compile(
     r"_(S|MS|US|NS|MINUTES|HOURS|DAYS|SECONDS|PX|PIXELS|BYTES|KB|MB|GB|BITS|HZ|FPS|DEGREES|SHARE"
     r"|PERCENT|PORT|COUNT|CHARACTERS|STATUS|VERSION|SIDE|DIMENSION|CHANNELS)$"
@@ -27,7 +27,7 @@ UNITS: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Finding:
+class Flaw:
     """A place that breaks a rule of the house."""
 
     path: str
@@ -66,22 +66,22 @@ def read_sources(packages: tuple[str, ...] = PACKAGES) -> list[Source]:
     return [Source(name, text, ast.parse(text)) for name, text in texts]
 
 
-def retired_names(source: Source, words: Words) -> Iterator[Finding]:
+def retired_names(source: Source, words: Words) -> Iterator[Flaw]:
     """Find names that hold a retired word, and loops that do not name their element."""
     for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
         if token.type == tokenize.NAME and token.string not in words.kept:
             for part in _parts(token.string) & words.names.keys():
                 instead = words.names[part]
                 message = f"the name `{token.string}` holds {part!r}; write {instead}"
-                yield Finding(source.path, token.start[0], message)
+                yield Flaw(source.path, token.start[0], message)
     for node in ast.walk(source.tree):
         if isinstance(node, ast.For | ast.comprehension):
             for name in ast.walk(node.target):
                 if isinstance(name, ast.Name) and name.id in ("one", "each"):
-                    yield Finding(source.path, name.lineno, "a loop names its element")
+                    yield Flaw(source.path, name.lineno, "a loop names its element")
 
 
-def retired_prose(source: Source, words: Words) -> Iterator[Finding]:
+def retired_prose(source: Source, words: Words) -> Iterator[Flaw]:
     """Find retired words in docstrings and comments."""
     for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
         on_disk = "recorded_as(" in token.line  # a key in files keeps its word
@@ -89,14 +89,14 @@ def retired_prose(source: Source, words: Words) -> Iterator[Finding]:
             yield from prose_findings(source.path, token.start[0], token.string, words)
 
 
-def prose_findings(path: str, line: int, text: str, words: Words) -> Iterator[Finding]:
+def prose_findings(path: str, line: int, text: str, words: Words) -> Iterator[Flaw]:
     """Find retired words in a piece of prose."""
     for word, instead in words.prose.items():
         if re.search(rf"\b{word}s?\b", text, re.IGNORECASE):
-            yield Finding(path, line, f"the text says {word!r}; write {instead}")
+            yield Flaw(path, line, f"the text says {word!r}; write {instead}")
 
 
-def weak_docstrings(source: Source) -> Iterator[Finding]:
+def weak_docstrings(source: Source) -> Iterator[Flaw]:
     """Find docstrings that open with a riddle; those of JSON types are published and stay."""
     kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
     for node in ast.walk(source.tree):
@@ -105,10 +105,10 @@ def weak_docstrings(source: Source) -> Iterator[Finding]:
         text = ast.get_docstring(node) if isinstance(node, kinds) else None
         if text is not None and OPENINGS.match(text):
             line = node.body[0].lineno  # type: ignore[attr-defined]
-            yield Finding(source.path, line, f"a docstring opens with {text.split()[0]!r}")
+            yield Flaw(source.path, line, f"a docstring opens with {text.split()[0]!r}")
 
 
-def bare_constants(source: Source) -> Iterator[Finding]:
+def bare_constants(source: Source) -> Iterator[Flaw]:
     """Find numeric constants of serving code without a unit or a reason."""
     lines = source.text.splitlines()
     body = source.tree.body
@@ -120,10 +120,10 @@ def bare_constants(source: Source) -> Iterator[Finding]:
         spanned = lines[node.lineno - 1 : node.end_lineno]
         documented = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
         if not (documented or above.startswith("#") or any("#" in line for line in spanned)):
-            yield Finding(source.path, node.lineno, f"the constant {name} has no unit or reason")
+            yield Flaw(source.path, node.lineno, f"the constant {name} has no unit or reason")
 
 
-def repeated_classes(sources: list[Source]) -> Iterator[Finding]:
+def repeated_classes(sources: list[Source]) -> Iterator[Flaw]:
     """Find class names that are defined more than once."""
     places: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for source in sources:
@@ -132,25 +132,17 @@ def repeated_classes(sources: list[Source]) -> Iterator[Finding]:
                 places[node.name].append((source.path, node.lineno))
     for name, found in places.items():
         for path, line in found[1:]:
-            yield Finding(path, line, f"the class {name} is also defined in {found[0][0]}")
+            yield Flaw(path, line, f"the class {name} is also defined in {found[0][0]}")
 
 
-def full_rooms() -> Iterator[Finding]:
+def full_rooms() -> Iterator[Flaw]:
     """Find folders with more entries than a person can overlook."""
     for package in (*PACKAGES, "docs"):
         for folder in [ROOT / package, *(ROOT / package).rglob("*/")]:
             entries = [path for path in folder.glob("*") if path.name != "__pycache__"]
             if len(entries) > LARGEST_ROOM and "fixtures" not in folder.parts:
                 message = f"the folder has {len(entries)} entries, {LARGEST_ROOM} at most"
-                yield Finding(str(folder.relative_to(ROOT)), 0, message)
-
-
-def import_circles(sources: list[Source]) -> Iterator[Finding]:
-    """Find modules that import each other, directly or around, at any place of their text."""
-    modules = {_module(source.path): source for source in sources}
-    graph = {name: _imports(source, modules.keys()) for name, source in modules.items()}
-    for circle in _circles(graph):
-        yield Finding(modules[circle[0]].path, 0, f"a circle of imports: {' -> '.join(circle)}")
+                yield Flaw(str(folder.relative_to(ROOT)), 0, message)
 
 
 def _parts(name: str) -> set[str]:
@@ -176,52 +168,10 @@ def _constant_name(node: ast.stmt) -> str | None:
     return name if name.strip("_").isupper() and is_numeric and numbers else None
 
 
-def _module(path: str) -> str:
-    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-
-
-def _imports(source: Source, known: object) -> set[str]:
-    names = set()
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            submodules = {f"{node.module}.{alias.name}" for alias in node.names}
-            found = {name for name in submodules if name in known}  # type: ignore[operator]
-            names |= found or {node.module}
-    return {name for name in names if name in known} - {_module(source.path)}  # type: ignore[operator]
-
-
-def _circles(graph: dict[str, set[str]]) -> Iterator[list[str]]:
-    """Strongly connected components of more than one module (Tarjan, 1972)."""
-    index: dict[str, int] = {}
-    low: dict[str, int] = {}
-    stack: list[str] = []
-
-    def visit(name: str) -> Iterator[list[str]]:
-        index[name] = low[name] = len(index)
-        stack.append(name)
-        for other in sorted(graph[name]):
-            if other not in index:
-                yield from visit(other)
-                low[name] = min(low[name], low[other])
-            elif other in stack:
-                low[name] = min(low[name], index[other])
-        if low[name] == index[name]:
-            component = stack[stack.index(name) :]
-            del stack[stack.index(name) :]
-            if len(component) > 1:
-                yield component
-
-    for name in sorted(graph):
-        if name not in index:
-            yield from visit(name)
-
-
-def find_all(places: tuple[str, ...] = ("",)) -> list[Finding]:
+def find_all(places: tuple[str, ...] = ("",)) -> list[Flaw]:
     """Run every check over the paths that begin with one of `places`."""
     words, sources = read_words(), read_sources()
-    findings = [*repeated_classes(sources), *full_rooms(), *import_circles(sources)]
+    findings = [*repeated_classes(sources), *full_rooms()]
     for source in (source for source in sources if source.path.startswith(places)):
         findings += [*retired_names(source, words), *retired_prose(source, words)]
         findings += weak_docstrings(source)
@@ -231,7 +181,7 @@ def find_all(places: tuple[str, ...] = ("",)) -> list[Finding]:
         for number, line in enumerate(page.read_text("utf-8").splitlines(), 1):
             findings += prose_findings(str(page.relative_to(ROOT)), number, line, words)
             if len(line) > 120 and not line.startswith(("|", "    ", "![")):
-                findings.append(Finding(str(page.relative_to(ROOT)), number, "longer than 120"))
+                findings.append(Flaw(str(page.relative_to(ROOT)), number, "longer than 120"))
     return sorted(finding for finding in findings if finding.path.startswith(places))
 
 
