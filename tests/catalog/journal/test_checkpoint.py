@@ -5,19 +5,12 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
-from catalog.encodings.cache import EncodingCache, size_of
-from catalog.encodings.store import EncodingStore
 from catalog.journal.checkpoint import CheckpointStore
-from catalog.records.product import Product
-from catalog.search.index_cache import IndexCache
-from catalog.search.vector_index import VectorIndex
 from catalog.storage.base import Storage
 from catalog.storage.folder import FolderStorage
 from tests.catalog.support.fakes import (
-    FakeEncoder,
     MemoryStorage,
     embedding_of,
-    image_id,
     new_store,
     picture,
     pixels,
@@ -144,41 +137,3 @@ def test_opening_a_few_hundred_references_and_asking_is_quick(tmp_path: Path) ->
     started = time.process_time()
     assert nearest(storage, 123) == "p123"
     assert time.process_time() - started < 1.0
-
-
-def test_the_cache_of_encodings_keeps_within_its_bound(memory: MemoryStorage) -> None:
-    store = new_store(memory)
-    for number in range(8):
-        store.add_product(f"p{number}", [picture(number)])
-    parts = EncodingStore(memory, "shop")
-    part_ids = FakeEncoder().part_ids
-    ids = [image_id(picture(number)) for number in range(8)]
-    one = size_of(parts.load(part_ids, ids[0]))
-    cache = EncodingCache(parts, limit=3 * one)
-    kept = [cache.get(part_ids, identifier) for identifier in ids[:3]]
-    assert cache.get(part_ids, ids[0]) is kept[0]
-    cache.get(part_ids, ids[3])
-    assert cache.get(part_ids, ids[0]) is kept[0]
-    assert cache.get(part_ids, ids[1]) is not kept[1]
-
-
-def test_a_large_index_is_hashed_in_the_background_and_then_used(memory: MemoryStorage) -> None:
-    store = new_store(memory)
-    for number in range(12):
-        store.add_product(f"p{number}", [picture(number)])
-    state = store.state()
-    keeper = IndexCache(EncodingStore(memory, "shop"), exact_below=10)
-    first: VectorIndex = keeper.index(state.part_ids, state.products)
-    keeper.wait()
-    hashed = keeper.current(state.products)
-    assert not first.hashed
-    assert hashed is not None
-    assert hashed.hashed
-    for index in (first, hashed):
-        assert index.search(embedding_of(pixels(5)), 1)[0].product_id == "p5"
-    fewer: dict[str, Product] = dict(state.products)
-    del fewer["p5"]
-    after = keeper.index(state.part_ids, fewer)
-    assert after.search(embedding_of(pixels(5)), 1)[0].product_id != "p5"
-    assert after.hashed
-    keeper.wait()

@@ -1,45 +1,22 @@
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from typing_extensions import override
 
-from catalog.encodings.encoding import PartIds
 from catalog.errors import CatalogError, Invalid, StorageUnavailable, Undetermined
 from catalog.journal.entries import (
     MOST_CHANGES,
     CatalogCleared,
     CatalogDeleted,
-    Entry,
     JournalChange,
     PartsActivated,
     ProductRemoved,
     ProductWritten,
 )
 from catalog.journal.journal import Journal
-from catalog.journal.state import CatalogState, Lifecycle, replay
-from catalog.records.product import Product, ReferenceImage
+from tests.catalog.support.entries import MILK, PARTS, entry
 from tests.catalog.support.fakes import MemoryStorage
-
-PARTS: Final = PartIds("crop-1", "embedding-1", "local-1")
-IMAGE: Final = ReferenceImage("a" * 64, "jpg", 40, 30, "vörderseite.jpg", "2024-01-01T00:00:00Z")
-MILK: Final = Product(
-    "oat-milk",
-    "Hafermilch „Natur“ 🥛",
-    "1 l",
-    (("price", 1.99), ("brand", "Ö"), ("tags", ("vegan", "drink"))),
-    (IMAGE,),
-    3,
-    "2024-01-01T00:00:00Z",
-    "2024-01-02T00:00:00Z",
-)
-
-
-def entry(sequence: int, *changes: JournalChange, write_id: str = "me") -> Entry:
-    return Entry(sequence, write_id, "2024-01-01T00:00:00Z", changes)
 
 
 class Unsure(MemoryStorage):
@@ -167,35 +144,3 @@ def test_the_last_entry_is_found_without_reading_the_others(memory: MemoryStorag
     last = journal.last()
     assert last is not None
     assert last.sequence == 11
-
-
-products = st.builds(replace, st.just(MILK), product_id=st.sampled_from("abc"))
-changes = st.one_of(
-    st.builds(ProductWritten, products),
-    st.builds(ProductRemoved, products),
-    st.just(PartsActivated(PARTS)),
-    st.just(CatalogDeleted()),
-    st.just(CatalogCleared()),
-)
-
-
-@given(st.lists(changes, max_size=12), st.integers(0, 12))
-def test_replaying_in_two_parts_is_replaying_at_once(
-    history: list[JournalChange], cut: int
-) -> None:
-    entries = [entry(n, change) for n, change in enumerate(history, start=1)]
-    at_once = replay(CatalogState("shop"), entries)
-    assert replay(replay(CatalogState("shop"), entries[:cut]), entries[cut:]) == at_once
-    assert at_once.sequence == len(history)
-    assert not set(at_once.products) & set(at_once.removed)
-
-
-def test_replaying_leaves_the_old_state_as_it_was() -> None:
-    before = replay(
-        CatalogState("shop"), [entry(1, PartsActivated(PARTS)), entry(2, ProductWritten(MILK))]
-    )
-    after = replay(before, [entry(3, ProductRemoved(MILK))])
-    assert list(before.products) == ["oat-milk"]
-    assert list(after.products) == []
-    assert after.removed["oat-milk"] == MILK
-    assert before.life is Lifecycle.LIVE

@@ -48,7 +48,7 @@ def measured(
     command = [
         sys.executable,
         "-m",
-        "tests.catalog.support.reader_process",
+        "tests.catalog.support.processes.reader_process",
         named(storage),
         str(writes),
     ]

@@ -8,8 +8,8 @@ from pathlib import Path
 from catalog.registry import Catalogs
 from catalog.storage.folder import FolderStorage
 from catalog.transfer.importer import RowStatus, import_path
-from tests.catalog.support import import_process
 from tests.catalog.support.fakes import FakeEncoder, picture
+from tests.catalog.support.processes import import_process
 
 PRODUCTS = 150
 

@@ -76,7 +76,7 @@ def test_a_worker_starts_on_a_hundred_thousand_pictures(
     for number in range(REAL, COUNT):
         linked(storage.root, number, number % REAL)
     fill(storage, COUNT, encoder, mixed(np.stack(vectors[:REAL]), COUNT))
-    command = [sys.executable, "-m", "tests.catalog.support.large_process"]
+    command = [sys.executable, "-m", "tests.catalog.support.processes.large_process"]
     command += [str(tmp_path / name) for name in ("data", "cache", queries.name)]
     runs = []
     for _ in ("the first start", "the next one"):

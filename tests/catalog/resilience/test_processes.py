@@ -16,7 +16,7 @@ COUNT = 12
 @contextmanager
 def writer(root: Path, number: int, count: int) -> Iterator[subprocess.Popen[str]]:
     """A process that is ready to write and waits for a byte on its stdin."""
-    command = [sys.executable, "-m", "tests.catalog.support.writer_process", str(root)]
+    command = [sys.executable, "-m", "tests.catalog.support.processes.writer_process", str(root)]
     with subprocess.Popen(
         [*command, str(number), str(count)],
         cwd=ROOT,

@@ -25,7 +25,12 @@ Results = list[dict[str, object]]
 def run(storage: FolderStorage | S3Storage, processes: int, count: int) -> Results:
     """Return what all processes reported."""
     new_store(storage)
-    command = [sys.executable, "-m", "tests.catalog.support.random_process", named(storage)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.catalog.support.processes.random_process",
+        named(storage),
+    ]
     with ExitStack() as stack:
         running = [
             stack.enter_context(

@@ -1,44 +1,13 @@
-from typing import Final
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from catalog.errors import Invalid
 from catalog.search.datasketch_lsh import DatasketchTables
-from catalog.search.lsh import BANDS, Hyperplanes, LshTables, choose_bits
-from catalog.search.recall_monitor import RecallMonitor
+from catalog.search.lsh import LshTables
 from catalog.search.vector_index import ImageReference, Neighbour, VectorIndex
-
-DIMENSION: Final = 64
-Vectors = NDArray[np.float32]
-
-
-def unit(vectors: NDArray[np.floating]) -> Vectors:
-    lengths: NDArray[np.floating] = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.asarray(vectors / lengths, np.float32)
-
-
-def shop(products: int, images: int = 1, seed: int = 0) -> tuple[list[ImageReference], Vectors]:
-    """Products whose pictures resemble each other more than those of others."""
-    generator = np.random.default_rng(seed)
-    looks = np.repeat(unit(generator.standard_normal((products, DIMENSION))), images, axis=0)
-    noise = unit(generator.standard_normal((products * images, DIMENSION)))
-    references = [
-        ImageReference(f"p{product}", f"p{product}-{image}")
-        for product in range(products)
-        for image in range(images)
-    ]
-    return references, unit(looks + 0.5 * noise)
-
-
-def seen(vectors: Vectors, cosine: float, seed: int = 1) -> Vectors:
-    """Other views of the same things at a given similarity."""
-    noise = np.random.default_rng(seed).standard_normal(vectors.shape)
-    noise -= (noise * vectors).sum(axis=1, keepdims=True) * vectors
-    return np.asarray(cosine * vectors + np.sqrt(1 - cosine**2) * unit(noise), np.float32)
+from tests.catalog.support.vectors import DIMENSION, Vectors, seen, shop, unit
 
 
 def brute_force(
@@ -210,57 +179,11 @@ def test_hashing_parts_vectors_that_lie_to_one_side_too() -> None:
     assert np.mean(looked_at) < 0.15 * len(vectors)
 
 
-def test_codes_are_the_same_every_time() -> None:
-    _, vectors = shop(3)
-    codes = Hyperplanes(DIMENSION).codes(vectors)
-    assert codes.shape == (3, BANDS)
-    assert np.array_equal(Hyperplanes(DIMENSION).codes(vectors), codes)
-
-
-def test_the_first_probe_is_the_code_itself() -> None:
-    _, vectors = shop(1)
-    planes = Hyperplanes(DIMENSION)
-    probes = planes.probes(vectors[0])
-    assert np.array_equal(probes[0], planes.codes(vectors)[0])
-    assert len({probe.tobytes() for probe in probes}) == len(probes)
-
-
-def test_codes_grow_with_the_number_of_vectors() -> None:
-    assert [choose_bits(size) for size in (0, 1000, 100_000, 1_000_000, 10**9)] == [
-        12,
-        12,
-        14,
-        17,
-        18,
-    ]
-
-
 def test_datasketch_tables_look_at_the_same_rows() -> None:
     _, vectors = shop(500)
     ours, theirs = LshTables.of(vectors), DatasketchTables.of(vectors)
     for query in seen(vectors[:20], 0.7):
         assert np.array_equal(ours.near(query), theirs.near(query))
-
-
-def test_hashing_that_misses_too_much_is_given_up() -> None:
-    gauge = RecallMonitor()
-    for _ in range(49):
-        gauge.note(True)
-    assert gauge.trusted
-    for _ in range(4):
-        gauge.note(False)
-    assert gauge.trusted
-    for _ in range(4):
-        gauge.note(False)
-    assert not gauge.trusted
-
-
-def test_the_alarm_is_raised_once(caplog: pytest.LogCaptureFixture) -> None:
-    gauge = RecallMonitor()
-    for _ in range(120):
-        gauge.note(False)
-    assert [record.levelname for record in caplog.records] == ["WARNING"]
-    assert "50 of 50 checks" in caplog.text
 
 
 def test_the_health_of_an_index_can_be_read() -> None:

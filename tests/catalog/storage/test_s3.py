@@ -23,7 +23,7 @@ from tests.catalog.support.fakes import MemoryStorage, new_store, picture, same_
 
 def answered(code: str, status: int, **headers: str) -> ClientError:
     response: Any = {
-        "Error": {"Code": code, "Message": "sentence so"},
+        "Error": {"Code": code, "Message": "said so"},
         "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": headers},
     }
     return ClientError(response, "PutObject")
@@ -42,7 +42,7 @@ def answered(code: str, status: int, **headers: str) -> ClientError:
             "SKULENS_S3_REGION to eu-west-1",
         ),
         (answered("SlowDown", 503), r"out of order \(SlowDown\)"),
-        (answered("Odd", 418), r"refused \(Odd: sentence so\)"),
+        (answered("Odd", 418), r"refused \(Odd: said so\)"),
         (NoCredentialsError(), "ACCESS_KEY"),
         (EndpointConnectionError(endpoint_url="http://x"), "cannot be reached"),
         (ReadTimeoutError(endpoint_url="http://x"), "does not answer"),
@@ -50,10 +50,10 @@ def answered(code: str, status: int, **headers: str) -> ClientError:
     ],
 )
 def test_each_refusal_is_one_sentence_with_what_to_do(error: Exception, sentence: str) -> None:
-    sentence = describe_s3_error("write", "s3://bucket/key", error)
-    assert "\n" not in sentence
+    message = describe_s3_error("write", "s3://bucket/key", error)
+    assert "\n" not in message
     with pytest.raises(StorageUnavailable, match=sentence):
-        raise StorageUnavailable(sentence)
+        raise StorageUnavailable(message)
 
 
 @pytest.mark.parametrize(
