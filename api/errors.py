@@ -1,4 +1,4 @@
-"""What ends a command with one sentence instead of a traceback."""
+"""Errors that end a command with one sentence instead of a traceback."""
 
 import os
 
@@ -12,7 +12,7 @@ class SettingsError(Refused):
 
 
 def refusals() -> tuple[type[Exception], ...]:
-    """Errors whose cause is the user's to mend; any other is a fault of ours."""
+    """Return the errors whose cause the user can mend; any other is a bug."""
     # Imported here because only a failing command needs them, and `--help` should start at once.
     from bench.errors import BenchError
     from catalog.errors import CatalogError
@@ -26,7 +26,7 @@ def refusals() -> tuple[type[Exception], ...]:
 
 
 def sentence(error: Exception) -> str:
-    """One of `refusals` in one line for people."""
+    """Return one of `refusals` in one line for people."""
     if isinstance(error, MemoryError):
         return "the machine's memory is full; give skulens smaller pictures or more memory."
     if isinstance(error, OSError):

@@ -1,6 +1,11 @@
-"""The composition root: the one place where settings become a working skulens.
+"""The composition root: where settings become storage, device, networks and catalogs.
 
-Everything heavy is built at its first use, so that a command waits only for what it needs.
+* folder or bucket: `open_storage`;
+* processor or GPU: `open_runtime`;
+* all that is composed of them: `LocalServices`, each part built at its first use, so that a command
+  waits only for what it needs.
+
+`Services` is what commands and the HTTP service see of it; `api.live.services` adds what is live.
 """
 
 from collections.abc import Iterator, Sequence
@@ -8,7 +13,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from api.settings import Settings
+from api.settings import Device, Settings
 from catalog.encodings.encoding import Encoder, Encoding, PartIds
 from catalog.encodings.shared_cache import SharedEncodingCache
 from catalog.ingest.quality import IssueKind, QualityRules
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
     from catalog.transfer.s3_images import S3Images
     from matcher.decision.evaluation import Recogniser
     from matcher.decision.explain import Explanation
+    from matcher.networks.runtime import Runtime
     from matcher.results import Identification
 
 
@@ -51,21 +57,21 @@ class PhotoFinder(Finder["Catalog"], Protocol):
 
 
 class Searcher(Protocol):
-    """What finds products like a picture; `matcher.retrieval.search.PictureSearch` does."""
+    """Finds products like a picture; `matcher.retrieval.search.PictureSearch` implements it."""
 
     def search(
         self, catalog: "Catalog", search: "SearchQuery", image: "NDArray[np.uint8]"
     ) -> "SearchResult":
-        """Products like a picture, which also the words of the search may find."""
+        """Find products like a picture, and by the words of the query."""
         ...
 
 
 class Services(Protocol):
-    """What commands work with."""
+    """Everything that commands and the HTTP service work with."""
 
     @property
     def settings(self) -> Settings:
-        """What it was built from."""
+        """Settings that it was built from."""
         ...
 
     @property
@@ -83,7 +89,7 @@ class Services(Protocol):
         ...
 
     def finetuner(self, catalog: str) -> "CatalogFinetuner":
-        """What makes networks for one catalog.
+        """Return what fine-tunes networks to a catalog.
 
         Raises:
             NotFound: there is no such catalog.
@@ -92,7 +98,7 @@ class Services(Protocol):
         ...
 
     def recogniser(self, catalog: "Catalog") -> "Recogniser":
-        """What answers for a catalog, to be calibrated; loads the networks at its first use.
+        """Return what a calibration evaluates; loads the networks at its first use.
 
         Raises:
             MatcherError: weights are missing or broken, or the device is not there.
@@ -100,7 +106,7 @@ class Services(Protocol):
         ...
 
     def fetch(self, address: str) -> bytes:
-        """The picture at an `s3://bucket/key` address, read with the settings of S3.
+        """Read the picture at an `s3://bucket/key` address, with the settings of S3.
 
         Raises:
             CatalogError: there is none, or it cannot be reached.
@@ -118,7 +124,7 @@ class Services(Protocol):
 
     @property
     def models(self) -> "Models":
-        """What the finder is made of, for measurements.
+        """Networks and what is composed of them, for measurements.
 
         Raises:
             MatcherError: weights are missing or broken, or the device is not there.
@@ -134,22 +140,27 @@ class LocalServices:
 
     @property
     def settings(self) -> Settings:
-        """What it was built from."""
+        """Settings that it was built from."""
         return self._settings
 
     @cached_property
     def models(self) -> "Models":
-        """The networks and what is composed of them."""
+        """Networks and what is composed of them."""
         from api.models.loading import load_models
 
-        return load_models(self._settings)
+        return load_models(self._settings, self.runtime)
+
+    @cached_property
+    def runtime(self) -> "Runtime":
+        """Runs the networks."""
+        return open_runtime(self._settings)
 
     @cached_property
     def catalogs(self) -> Catalogs:
         """All catalogs of the storage."""
         return Catalogs(
             self.storage,
-            _LateEncoder(self),
+            _LazyEncoder(self),
             enrolment_rules(self._settings),
             SharedEncodingCache(self._settings.cache_dir / "features"),
             self._made_for,
@@ -157,29 +168,24 @@ class LocalServices:
 
     @cached_property
     def storage(self) -> Storage:
-        """Where the catalogs lie."""
+        """Folder or bucket of the catalogs."""
         return open_storage(self._settings)
 
     @cached_property
     def catalog_models(self) -> "PerCatalogModels":
-        """Networks that were made for single catalogs."""
+        """Networks that were fine-tuned to single catalogs."""
         from api.models.per_catalog import PerCatalogModels
-        from matcher.networks.devices import Device, choose_runtime
 
-        settings = self._settings
-        runtime = choose_runtime(
-            Device(settings.device), settings.cache_dir / "networks", settings.threads
-        )
         return PerCatalogModels(
             self.models,
             self.storage,
-            runtime,
-            settings.cache_dir / "models",
-            any_licence=settings.allow_noncommercial_weights,
+            self.runtime,
+            self._settings.cache_dir / "models",
+            any_licence=self._settings.allow_noncommercial_weights,
         )
 
     def finetuner(self, catalog: str) -> "CatalogFinetuner":
-        """What makes networks for one catalog."""
+        """Return what fine-tunes networks to a catalog."""
         from api.models.finetuning import CatalogFinetuner
         from matcher.networks.weights import read_manifest
 
@@ -200,7 +206,7 @@ class LocalServices:
         return self._catalog_finder
 
     def recogniser(self, catalog: "Catalog") -> "Recogniser":
-        """What answers for a catalog."""
+        """Return what a calibration evaluates."""
         return self._catalog_finder.models_of(catalog).pipeline
 
     @cached_property
@@ -210,7 +216,7 @@ class LocalServices:
         return CatalogFinder(self.models, self.catalog_models.of)
 
     def fetch(self, address: str) -> bytes:
-        """The picture at an `s3://bucket/key` address."""
+        """Read the picture at an `s3://bucket/key` address."""
         return self._pictures.get(address)
 
     @cached_property
@@ -228,13 +234,13 @@ class LocalServices:
 
 
 def enrolment_rules(settings: Settings) -> QualityRules:
-    """What is wrong with reference pictures, and what of it is refused."""
+    """Return the thresholds of the picture checks, and the issues that are refused."""
     refused = frozenset(IssueKind(name) for name in settings.enrolment_refuses)
     return QualityRules(refused, twin=settings.twin_similarity)
 
 
 def open_storage(settings: Settings) -> Storage:
-    """Where the catalogs lie: in the bucket if one is named, else in the folder."""
+    """Open the bucket if the settings name one, else the folder."""
     if not settings.s3_bucket:
         return FolderStorage(settings.storage)
     from catalog.storage.s3 import S3Storage
@@ -243,7 +249,7 @@ def open_storage(settings: Settings) -> Storage:
 
 
 def s3_options(settings: Settings) -> "S3Options":
-    """How to reach the bucket."""
+    """Return the bucket's address, and how to reach it."""
     from catalog.storage.s3 import S3Options
 
     path_style = settings.s3_path_style
@@ -260,13 +266,26 @@ def s3_options(settings: Settings) -> "S3Options":
     )
 
 
+def open_runtime(settings: Settings, device: Device | None = None) -> "Runtime":
+    """Choose the runtime of a device; of the settings' device where none is given.
+
+    Raises:
+        RuntimeUnavailable: the device is not there.
+    """
+    from matcher.networks.devices import Device as NetworkDevice
+    from matcher.networks.devices import choose_runtime
+
+    folder = settings.cache_dir / "networks"
+    return choose_runtime(NetworkDevice(device or settings.device), folder, settings.threads)
+
+
 @contextmanager
 def build_services(settings: Settings) -> Iterator[Services]:
-    """Services while the block runs."""
+    """Yield services of these settings."""
     yield LocalServices(settings)
 
 
-class _LateEncoder:
+class _LazyEncoder:
     """An encoder that loads its networks when a picture comes; implements `Encoder`."""
 
     def __init__(self, services: LocalServices) -> None:

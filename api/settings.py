@@ -120,21 +120,21 @@ def _interval(text: str) -> float:
 
 def _networks(text: str) -> tuple[str, ...]:
     try:
-        return tuple(str(ip_network(one)) for one in _words(text))
+        return tuple(str(ip_network(word)) for word in _words(text))
     except ValueError as error:
         raise ValueError("expected networks such as 192.168.1.0/24, with commas") from error
 
 
 def _addresses(text: str) -> tuple[str, ...]:
     try:
-        return tuple(str(ip_address(one)) for one in _words(text))
+        return tuple(str(ip_address(word)) for word in _words(text))
     except ValueError as error:
         raise ValueError("expected addresses such as 192.168.1.20, with commas") from error
 
 
 def _ice_servers(text: str) -> tuple[str, ...]:
     urls = tuple(_words(text))
-    if not all(re.fullmatch(r"(stun|turns?):[^\s,]+", one) for one in urls):
+    if not all(re.fullmatch(r"(stun|turns?):[^\s,]+", url) for url in urls):
         raise ValueError("expected URLs such as turn:turn.example.com:3478, with commas")
     return urls
 
@@ -148,11 +148,11 @@ def _ports(text: str) -> tuple[int, int]:
 
 
 def _words(text: str) -> list[str]:
-    return [one.strip() for one in text.split(",") if one.strip()]
+    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def default_cache() -> Path:
-    """`$XDG_CACHE_HOME/skulens`, or `~/.cache/skulens`."""
+    """Return `$XDG_CACHE_HOME/skulens`, or `~/.cache/skulens`."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "skulens"
 
@@ -173,7 +173,7 @@ def _cosine(text: str) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the environment and `.env` say.
+    """Values of the environment and `.env`.
 
     Attributes:
         storage: folder that holds the catalogs.
@@ -200,12 +200,12 @@ class Settings:
         ice_public_addresses: that others reach this machine at, where they are translated.
         ice_ports: first and last UDP port of WebRTC; None for any.
         turn_username: for TURN servers.
-        turn_credential: likewise; not shown.
+        turn_credential: for TURN servers; not shown.
         server: URL of a service that commands about catalogs ask instead of doing it themselves.
         key: API key for it; not shown.
         requests_per_second: of one key from one address, before it is asked to wait.
         access_key: for the bucket; boto3's own chain when empty. `ACCESS_KEY`, without our prefix.
-        secret_key: likewise, `SECRET_KEY`.
+        secret_key: for the bucket; `SECRET_KEY`, without our prefix.
     """
 
     storage: Path = field(default=Path("data"), metadata={"parse": _folder})
@@ -241,12 +241,13 @@ class Settings:
 
 
 def variables() -> tuple[str, ...]:
-    """The names of all settings, as they stand in the environment."""
-    return tuple(PREFIX + one.name.upper() for one in fields(Settings) if "parse" in one.metadata)
+    """Return the names of all settings, as they stand in the environment."""
+    parsed = [setting.name for setting in fields(Settings) if "parse" in setting.metadata]
+    return tuple(PREFIX + name.upper() for name in parsed)
 
 
 def load_settings(environ: Mapping[str, str], dotenv: Path = DOTENV) -> Settings:
-    """Settings from `.env` and the environment, which wins.
+    """Read the settings from `.env` and the environment, which wins.
 
     Raises:
         SettingsError: a name is misspelt, a value is not usable, or `.env` cannot be read.
@@ -255,10 +256,10 @@ def load_settings(environ: Mapping[str, str], dotenv: Path = DOTENV) -> Settings
     given = {**_ours(written), **_ours(environ)}
     _refuse_unknown(given)
     parsed: dict[str, Any] = _keys(written, environ)
-    for one in fields(Settings):
-        name = PREFIX + one.name.upper()
-        if name in given and "parse" in one.metadata:
-            parsed[one.name] = _parsed(name, given[name], one.metadata["parse"])
+    for setting in fields(Settings):
+        name = PREFIX + setting.name.upper()
+        if name in given and "parse" in setting.metadata:
+            parsed[setting.name] = _parsed(name, given[name], setting.metadata["parse"])
     return Settings(**parsed)
 
 
@@ -274,7 +275,7 @@ def _keys(*sources: Mapping[str, str]) -> dict[str, str]:
 
 
 def read_dotenv(path: Path) -> dict[str, str]:
-    """`NAME=value` lines; `#` comments, `export` and quotes are understood; no file, no lines.
+    """Read `NAME=value` lines with comments, `export` and quotes; a missing file has none.
 
     Raises:
         SettingsError: the file cannot be read or holds a line that is no assignment.

@@ -28,16 +28,16 @@ CATALOG: Final = "demo"
 
 
 class DemoServices(Protocol):
-    """What the demo needs of `api.services.Services`."""
+    """The part of `api.services.Services` that the demo uses."""
 
     @property
     def settings(self) -> Settings:
-        """What they were built from."""
+        """Settings that they were built from."""
         ...
 
     @property
     def catalogs(self) -> Catalogs:
-        """Kept in the demo's own folder."""
+        """Catalogs, in the demo's own folder."""
         ...
 
     @property
@@ -63,13 +63,13 @@ class DemoTimes:
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """How it went.
+    """The score of a run, and where its files are.
 
     Attributes:
         score: every appearance of the truth, and every wrong name.
         names: for people, by product id; also of the product that is not in the catalog.
         files: where everything is.
-        times: what it took.
+        times: seconds of each part.
     """
 
     score: DemoScore
@@ -79,12 +79,12 @@ class DemoResult:
 
     @property
     def passed(self) -> bool:
-        """All found, no wrong name, what is unknown stayed unknown."""
+        """Whether all was found, nothing named wrongly, and the unknown stayed unknown."""
         return self.score.passed
 
 
 def demo_settings(settings: Settings, out: Path) -> Settings:
-    """The same settings with the catalog inside the demo's folder, away from the user's own."""
+    """Return the settings with the catalog inside the demo's folder, away from the user's own."""
     return replace(settings, storage=DemoFiles.inside(out).storage, s3_bucket="")
 
 
@@ -155,6 +155,6 @@ def _match(
 
 
 def read_answers(lines: Iterable[str]) -> tuple[DemoAnswer, ...]:
-    """The `identical` answers among events, each a line of JSON."""
+    """Return the `identical` answers among events, each a line of JSON."""
     answers = (read_answer(json.loads(line)) for line in lines)
     return tuple(answer for answer in answers if answer is not None)

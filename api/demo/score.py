@@ -1,4 +1,4 @@
-"""Holds what skulens said of a rendered clip against what is really to be seen in it."""
+"""Compares the answers for a rendered clip with the truth."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from training.render.scene.truth import LONGEST_GAP_S, Truth, TruthAppearance
 
 
 class AppearanceOutcome(StrEnum):
-    """What became of one appearance."""
+    """Outcome of one appearance of the truth."""
 
     FOUND = "found"
     MISSED = "missed"
@@ -29,9 +29,9 @@ class DemoAnswer:
         product_id: the name that was given.
         probability: that came with it.
         frame_index: when.
-        media_time_s: likewise, seconds.
-        x: middle of its place in pixels.
-        y: likewise.
+        media_time_s: seconds of the clip.
+        x: middle of its box, pixels.
+        y: middle of its box, pixels.
     """
 
     product_id: str
@@ -44,7 +44,7 @@ class DemoAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ScoredAppearance:
-    """One appearance of the truth with what was said of it.
+    """One appearance of the truth with its answers.
 
     Attributes:
         product_id: the true one.
@@ -53,7 +53,7 @@ class ScoredAppearance:
         to_s: seconds, when it leaves.
         outcome: found or missed; for a product that is not in the catalog, unknown or named.
         named_s: seconds, the first right answer; None when there is none.
-        probability: the highest that came with a right answer; None likewise.
+        probability: the highest that came with a right answer; None when there is none.
     """
 
     product_id: str
@@ -92,13 +92,15 @@ class DemoScore:
 
     @property
     def passed(self) -> bool:
-        """All found, no wrong name, what is unknown stayed unknown."""
+        """Whether all was found, nothing named wrongly, and the unknown stayed unknown."""
         good = (AppearanceOutcome.FOUND, AppearanceOutcome.STAYED_UNKNOWN)
-        return not self.wrong_names and all(each.outcome in good for each in self.appearances)
+        return not self.wrong_names and all(
+            appearance.outcome in good for appearance in self.appearances
+        )
 
 
 def read_answer(event: EventJson) -> DemoAnswer | None:
-    """What an event answers; None without a name, and for `left`, which tells no new place."""
+    """Return the answer of an event; None without a name, and for `left`, which has no place."""
     product_id = event["product_id"]
     if product_id is None or event["verdict"] != Verdict.IDENTICAL:
         return None
@@ -121,11 +123,13 @@ def score_answers(truth: Truth, answers: Sequence[DemoAnswer]) -> DemoScore:
     An appearance is found when an answer with its product lies, with its middle, inside one of
     the product's true outlines of that frame. Every other answer is a wrong name.
     """
-    judged = [(each, _covered(truth, each)) for each in sorted(answers, key=_moment)]
+    judged = [(answer, _covered(truth, answer)) for answer in sorted(answers, key=_moment)]
     wrong = [
-        DemoWrongName(each, covered) for each, covered in judged if each.product_id not in covered
+        DemoWrongName(answer, covered)
+        for answer, covered in judged
+        if answer.product_id not in covered
     ]
-    scored = [_scored(each, judged) for each in truth.appearances]
+    scored = [_scored(appearance, judged) for appearance in truth.appearances]
     return DemoScore(tuple(scored), tuple(wrong))
 
 
@@ -137,7 +141,7 @@ def _covered(truth: Truth, answer: DemoAnswer) -> tuple[str, ...]:
     if not 0 <= answer.frame_index < len(truth.frames):
         return ()
     sightings = truth.frames[answer.frame_index].sightings
-    names = [each.product_id for each in sightings if each.covers(answer.x, answer.y)]
+    names = [sighting.product_id for sighting in sightings if sighting.covers(answer.x, answer.y)]
     return tuple(dict.fromkeys(names))
 
 

@@ -35,7 +35,7 @@ OnProgress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class CalibrationRequest:
-    """What is asked for.
+    """A rate that the owner of a catalog asks for, and what to learn from.
 
     Attributes:
         false_accept_rate: in (0, 1), the share of unknowns that may be called `identical`.
@@ -54,7 +54,7 @@ class CalibrationRequest:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationOutcome:
-    """What came of it.
+    """A calibration and how it was chosen.
 
     Attributes:
         index_version: the catalog's afterwards.
@@ -70,9 +70,12 @@ class CalibrationOutcome:
 
 
 def calibrate(
-    store: CatalogStore, judge: Recogniser, order: CalibrationRequest, on_progress: OnProgress
+    store: CatalogStore,
+    recogniser: Recogniser,
+    request: CalibrationRequest,
+    on_progress: OnProgress,
 ) -> CalibrationOutcome:
-    """Ask the catalog what is known already, and choose how it shall decide; takes minutes.
+    """Evaluate the catalog on known samples, and choose its threshold; takes minutes.
 
     Raises:
         Refused: there is nothing to learn from, or a photo cannot be read.
@@ -80,18 +83,20 @@ def calibrate(
         Conflict: the catalog was encoded by other networks.
     """
     snapshot = store.snapshot()
-    model_id = judge.decision(snapshot).model_id
+    model_id = recogniser.decision(snapshot).model_id
     present = snapshot.calibrations.get(model_id)
-    share = order.unknown_share
+    share = request.unknown_share
     if share is None and present is not None:
         share = present.unknown_share
-    rate, shipped = order.false_accept_rate, _as_if(judge, snapshot, {})
-    # By this one the questions are asked; it checks the ranges before minutes are spent.
+    rate, shipped = request.false_accept_rate, _as_if(recogniser, snapshot, {})
+    # Samples are evaluated by this one; it checks the ranges before minutes are spent.
     usual = {model_id: Calibration(model_id, "", rate, shipped.threshold, unknown_share=share)}
-    material = gather_samples(store, snapshot, order)
-    replies = evaluate(judge, snapshot, material.questions, usual, on_progress)
-    wish = Target(rate, _as_if(judge, snapshot, usual).unknown_share)
-    choice = choose_threshold(replies, wish, _scale(shipped), _scale(judge.decision(snapshot)))
+    data = gather_samples(store, snapshot, request)
+    outcomes = evaluate(recogniser, snapshot, data.samples, usual, on_progress)
+    target = Target(rate, _as_if(recogniser, snapshot, usual).unknown_share)
+    choice = choose_threshold(
+        outcomes, target, _scale(shipped), _scale(recogniser.decision(snapshot))
+    )
     after = choice.after.scale
     calibration = Calibration(
         model_id,
@@ -101,56 +106,56 @@ def calibrate(
         after.slope if choice.is_fitted else None,
         after.offset if choice.is_fitted else None,
         share,
-        dict(Counter(str(one.kind) for one in replies)),
+        dict(Counter(str(outcome.kind) for outcome in outcomes)),
     )
-    version = snapshot.index_version if order.dry_run else store.calibrate(calibration)
-    return CalibrationOutcome(version, calibration, choice, (*material.notes, *choice.notes))
+    version = snapshot.index_version if request.dry_run else store.calibrate(calibration)
+    return CalibrationOutcome(version, calibration, choice, (*data.notes, *choice.notes))
 
 
-def decide_as_shipped(store: CatalogStore, judge: Recogniser) -> int:
+def decide_as_shipped(store: CatalogStore, recogniser: Recogniser) -> int:
     """Have the catalog decide as shipped again by the present networks.
 
     Returns:
         The catalog's `index_version` afterwards.
     """
-    return store.reset_calibration(judge.decision(store.snapshot()).model_id)
+    return store.reset_calibration(recogniser.decision(store.snapshot()).model_id)
 
 
 def gather_samples(
-    store: CatalogStore, snapshot: Catalog, order: CalibrationRequest
+    store: CatalogStore, snapshot: Catalog, request: CalibrationRequest
 ) -> CalibrationData:
-    """All that there is to learn from.
+    """Gather the samples of feedback, and of photos or the catalog itself.
 
     Raises:
         Refused: there is nothing, or a photo cannot be read.
     """
-    said = feedback_samples(snapshot, store.feedback)
-    if order.photos is not None:
-        shown = photo_samples(snapshot, order.photos)
+    feedback = feedback_samples(snapshot, store.feedback)
+    if request.photos is not None:
+        others = photo_samples(snapshot, request.photos)
     else:
-        shown = catalog_samples(snapshot, order.seed)
-    questions = [*said.questions, *shown.questions]
-    if not any(one.kind not in KNOWN_KINDS for one in questions):
+        others = catalog_samples(snapshot, request.seed)
+    samples = [*feedback.samples, *others.samples]
+    if not any(sample.kind not in KNOWN_KINDS for sample in samples):
         raise Refused(
             f"there is nothing unknown to calibrate catalog {snapshot.name} with: it needs two "
             "products, or feedback with pictures, or --photos with a folder _unknown"
         )
-    return CalibrationData(questions, [*said.notes, *shown.notes])
+    return CalibrationData(samples, [*feedback.notes, *others.notes])
 
 
 def calibration_outcome_json(
-    catalog: str, order: CalibrationRequest, done: CalibrationOutcome
+    catalog: str, request: CalibrationRequest, outcome: CalibrationOutcome
 ) -> dict[str, Any]:
-    """What command line and service say of it."""
-    calibration, choice = done.calibration, done.choice
+    """Return the JSON of command line and service."""
+    calibration, choice = outcome.calibration, outcome.choice
     return {
         "catalog": catalog,
-        "index_version": done.index_version,
-        "dry_run": order.dry_run,
+        "index_version": outcome.index_version,
+        "dry_run": request.dry_run,
         **calibration_json(calibration),
         "before": _figures_json(choice.before),
         "after": _figures_json(choice.after),
-        "notes": list(done.notes),
+        "notes": list(outcome.notes),
     }
 
 
@@ -168,14 +173,14 @@ def _rate_json(rate: Rate | None) -> dict[str, float] | None:
     if rate is None:
         return None
     shares = {"value": rate.value, "low": rate.low, "high": rate.high}
-    return {**{key: round(one, 4) for key, one in shares.items()}, "samples": rate.samples}
+    return {**{key: round(share, 4) for key, share in shares.items()}, "samples": rate.samples}
 
 
 def _as_if(
-    judge: Recogniser, snapshot: Catalog, calibrations: Mapping[str, Calibration]
+    recogniser: Recogniser, snapshot: Catalog, calibrations: Mapping[str, Calibration]
 ) -> Decision:
-    """How the catalog would decide by these calibrations instead of its own."""
-    return judge.decision(ReducedCatalog(snapshot, frozenset(), calibrations))
+    """Return how the catalog would decide by these calibrations instead of its own."""
+    return recogniser.decision(ReducedCatalog(snapshot, frozenset(), calibrations))
 
 
 def _scale(decision: Decision) -> AnswerScale:

@@ -1,4 +1,4 @@
-"""What a catalog's calibration learns from: feedback, labelled photos, or the catalog itself."""
+"""Samples that a calibration is fitted to: feedback, labelled photos, or the catalog itself."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -21,12 +21,13 @@ from matcher.decision.evaluation import Sample, SampleKind
 from matcher.decision.synthetic_views import draw_view
 
 UNKNOWN_FOLDER: Final = "_unknown"
-MOST_FEEDBACK: Final = 300
-MOST_PHOTOS_OF_ONE: Final = 20
-MOST_UNKNOWN_PHOTOS: Final = 1000
-MOST_VIEWS: Final = 300
-MOST_VIEWS_OF_ONE: Final = 4
-MOST_HELD_OUT: Final = 100
+# Upper bounds: a sample takes about a second to evaluate, and a calibration should end in minutes.
+MOST_FEEDBACK: Final = 300  # pieces, the newest
+MOST_PHOTOS_OF_ONE: Final = 20  # photos of one product
+MOST_UNKNOWN_PHOTOS: Final = 1000  # photos: low rates need many unknowns
+MOST_VIEWS: Final = 300  # drawn views, of all products
+MOST_VIEWS_OF_ONE: Final = 4  # drawn views of one product
+MOST_HELD_OUT: Final = 100  # reference pictures
 _SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".avif"})
 
 Image = NDArray[np.uint8]
@@ -35,44 +36,52 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class CalibrationData:
-    """Questions, and what was left aside.
+    """Samples, and remarks on what was left aside.
 
     Attributes:
-        questions: to ask the catalog.
+        samples: to evaluate the catalog on.
         notes: sentences.
     """
 
-    questions: list[Sample] = field(default_factory=list)
+    samples: list[Sample] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
-def feedback_samples(catalog: Catalog, book: FeedbackRecorder) -> CalibrationData:
-    """What people said, where a picture of what was seen is kept; the newest."""
-    material = CalibrationData()
-    usable = [one for one in catalog.feedback if one.picture and _asked_of(one) in catalog.products]
-    pictures = {one.feedback_id: book.picture(one) for one in usable[-MOST_FEEDBACK:]}
-    for one in usable[-MOST_FEEDBACK:]:
-        data = pictures[one.feedback_id]
-        if data is None:
+def feedback_samples(catalog: Catalog, recorder: FeedbackRecorder) -> CalibrationData:
+    """Return samples of the newest feedback that has a picture."""
+    data = CalibrationData()
+    usable = [
+        feedback
+        for feedback in catalog.feedback
+        if feedback.picture and _product_in_question(feedback) in catalog.products
+    ]
+    pictures = {
+        feedback.feedback_id: recorder.picture(feedback) for feedback in usable[-MOST_FEEDBACK:]
+    }
+    for feedback in usable[-MOST_FEEDBACK:]:
+        image = pictures[feedback.feedback_id]
+        if image is None:
             continue
-        read = partial(read_image, data, f"feedback {one.feedback_id}")
-        product_id = _asked_of(one)
-        if one.verdict is FeedbackVerdict.WRONG:
-            material.questions.append(Sample(SampleKind.WRONG, read, product_id))
+        read = partial(read_image, image, f"feedback {feedback.feedback_id}")
+        product_id = _product_in_question(feedback)
+        if feedback.verdict is FeedbackVerdict.WRONG:
+            data.samples.append(Sample(SampleKind.WRONG, read, product_id))
         else:
-            material.questions.append(Sample(SampleKind.CONFIRMED, read, product_id))
-            material.questions.append(_left_out(catalog.products[product_id], read))
+            data.samples.append(Sample(SampleKind.CONFIRMED, read, product_id))
+            data.samples.append(_left_out(catalog.products[product_id], read))
     blind = len(catalog.feedback) - len(usable)
     if blind:
-        material.notes.append(
+        data.notes.append(
             f"{blind} of {len(catalog.feedback)} pieces of feedback have no picture, or their "
             "product is gone; nothing is learnt from them"
         )
-    return material
+    return data
 
 
 def photo_samples(catalog: Catalog, folder: Path) -> CalibrationData:
-    """Photos in `queries/PRODUCT_ID/` and `queries/_unknown/`, or in such folders themselves.
+    """Return samples of photos in `queries/PRODUCT_ID/` and `queries/_unknown/`.
+
+    The folder may hold `queries/`, or be it.
 
     Raises:
         Refused: there is none, or a folder is of no product.
@@ -81,57 +90,57 @@ def photo_samples(catalog: Catalog, folder: Path) -> CalibrationData:
     top = folder / "queries" if (folder / "queries").is_dir() else folder
     if not top.is_dir():
         raise Refused(f"there is no folder {folder}")
-    material = CalibrationData()
-    known = {one.image_id for product in catalog.products.values() for one in product.images}
-    for place in sorted(one for one in top.iterdir() if one.is_dir()):
+    data = CalibrationData()
+    known = {image.image_id for product in catalog.products.values() for image in product.images}
+    for place in sorted(path for path in top.iterdir() if path.is_dir()):
         is_unknown = place.name == UNKNOWN_FOLDER
         if not is_unknown and place.name not in catalog.products:
             raise Refused(
                 f"{place} is of no product in catalog {catalog.name}; "
                 f"photos of anything unknown belong into {top / UNKNOWN_FOLDER}"
             )
-        files = sorted(one for one in place.iterdir() if one.suffix.lower() in _SUFFIXES)
+        files = sorted(path for path in place.iterdir() if path.suffix.lower() in _SUFFIXES)
         most = MOST_UNKNOWN_PHOTOS if is_unknown else MOST_PHOTOS_OF_ONE
         for path in _spread(files, most):
             if hashlib.sha256(path.read_bytes()).hexdigest() in known:
-                material.notes.append(f"{path} is a reference picture; left out")
+                data.notes.append(f"{path} is a reference picture; left out")
                 continue
             read = partial(_read, path)
             if is_unknown:
-                material.questions.append(Sample(SampleKind.UNKNOWN, read))
+                data.samples.append(Sample(SampleKind.UNKNOWN, read))
             else:
-                material.questions.append(Sample(SampleKind.KNOWN, read, place.name))
-                material.questions.append(_left_out(catalog.products[place.name], read))
-    if not material.questions:
+                data.samples.append(Sample(SampleKind.KNOWN, read, place.name))
+                data.samples.append(_left_out(catalog.products[place.name], read))
+    if not data.samples:
         raise Refused(
             f"there is no photo in {top}; put photos into PRODUCT_ID/ and {UNKNOWN_FOLDER}/ in it"
         )
-    return material
+    return data
 
 
 def catalog_samples(catalog: Catalog, seed: int = 0) -> CalibrationData:
-    """Drawn views of products, asked as if the catalog lacked them, and references held out."""
+    """Return drawn views of products that are then left out, and references held out."""
     rng = np.random.default_rng(seed)
     products = list(catalog.products.values())
     if len(products) < 2:
         return CalibrationData()
     chosen = [products[at] for at in rng.permutation(len(products))[:MOST_VIEWS]]
-    each = min(max(MOST_VIEWS // len(chosen), 1), MOST_VIEWS_OF_ONE)
-    material = CalibrationData()
+    views_of_each = min(max(MOST_VIEWS // len(chosen), 1), MOST_VIEWS_OF_ONE)
+    data = CalibrationData()
     for product in chosen:
-        for number in range(each):
+        for number in range(views_of_each):
             image = product.images[number % len(product.images)]
             draw = partial(_drawn, catalog, image.image_id, int(rng.integers(2**32)))
-            withheld = _pictures(product)
-            question = Sample(SampleKind.VIEW, draw, None, withheld, product.product_id)
-            material.questions.append(question)
-    several = [one for one in chosen if len(one.images) > 1]
-    for product in several[:MOST_HELD_OUT]:
+            left_out = _pictures(product)
+            sample = Sample(SampleKind.VIEW, draw, None, left_out, product.product_id)
+            data.samples.append(sample)
+    photographed_twice = [product for product in chosen if len(product.images) > 1]
+    for product in photographed_twice[:MOST_HELD_OUT]:
         image_id = product.images[-1].image_id
         read = partial(_stored, catalog, image_id)
-        withheld = frozenset({image_id})
-        material.questions.append(Sample(SampleKind.HELD_OUT, read, product.product_id, withheld))
-    return material
+        left_out = frozenset({image_id})
+        data.samples.append(Sample(SampleKind.HELD_OUT, read, product.product_id, left_out))
+    return data
 
 
 def _left_out(product: Product, read: partial[Image]) -> Sample:
@@ -139,10 +148,10 @@ def _left_out(product: Product, read: partial[Image]) -> Sample:
 
 
 def _pictures(product: Product) -> frozenset[str]:
-    return frozenset(one.image_id for one in product.images)
+    return frozenset(image.image_id for image in product.images)
 
 
-def _asked_of(feedback: Feedback) -> str:
+def _product_in_question(feedback: Feedback) -> str:
     return feedback.shown or feedback.product_id
 
 
@@ -163,7 +172,7 @@ def _drawn(catalog: Catalog, image_id: str, seed: int) -> Image:
 
 
 def _spread(several: Sequence[T], most: int) -> Iterator[T]:
-    """At most so many, evenly spread over all."""
+    """Yield at most so many, evenly spread over all."""
     count = min(len(several), most)
     for number in range(count):
         yield several[number * len(several) // count]

@@ -1,4 +1,4 @@
-"""Making networks for one catalog: train, keep beside it, encode, switch over by one entry."""
+"""Fine-tunes networks to one catalog: train, keep, encode, switch over by one journal entry."""
 
 import json
 import tempfile
@@ -39,7 +39,7 @@ OnStage = Callable[[str, int, int | None], None]
 
 @dataclass(frozen=True, slots=True)
 class KeptNetworks:
-    """What was done with adapted networks.
+    """Fine-tuned networks that are kept beside their catalog.
 
     Attributes:
         model_id: of the networks, as `skulens catalog model` shows it.
@@ -54,7 +54,7 @@ class KeptNetworks:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FinetuningData:
-    """What an adaptation draws its pictures from.
+    """Pictures that fine-tuning learns from.
 
     Attributes:
         products: of the catalog.
@@ -68,7 +68,7 @@ class FinetuningData:
 
 
 class CatalogFinetuner:
-    """Adapts the embedder to one catalog."""
+    """Fine-tunes the embedder to one catalog."""
 
     def __init__(
         self,
@@ -149,7 +149,7 @@ class CatalogFinetuner:
         return KeptNetworks(model_id, sha256, version)
 
     def material(self, seed: int = 0) -> "FinetuningData":
-        """What training draws from, to be looked at.
+        """Return what training draws from, for previews.
 
         Raises:
             Refused: there is no trained embedder to start from.
@@ -164,7 +164,7 @@ class CatalogFinetuner:
 
     @property
     def detector(self) -> CatalogDetectorFinetuner:
-        """What adapts the detector to the same catalog."""
+        """Fine-tunes the detector to the same catalog."""
         return CatalogDetectorFinetuner(self._store, self._manifest, any_licence=self._any_licence)
 
     def _start(self) -> Weights:
@@ -198,7 +198,7 @@ class CatalogFinetuner:
         """Forget networks that the catalog can neither answer by nor go back to."""
         state = self._store.state()
         known = (state.part_ids, state.previous, state.prepared)
-        objects.tidy([one.embedding for one in known if one != NO_PARTS])
+        objects.tidy([parts.embedding for parts in known if parts != NO_PARTS])
 
 
 def _rounded(figures: Mapping[str, float]) -> dict[str, float]:

@@ -23,7 +23,7 @@ from training.loop.trainer import RunOptions
 
 
 class CatalogDetectorFinetuner:
-    """Adapts the detector to one catalog."""
+    """Fine-tunes the detector to one catalog."""
 
     def __init__(
         self, store: CatalogStore, manifest: WeightsManifest, *, any_licence: bool
@@ -55,20 +55,20 @@ class CatalogDetectorFinetuner:
         entry = self._entry()
         start: Weights = self._manifest.weights(entry.name, allow_noncommercial=self._any_licence)
         products = read_catalog_products(self._store.snapshot(), options.seed)
-        asked = DetectorFinetuneOptions(options, start, photos)
-        return finetune_detector(products, asked, report, places)
+        finetuning = DetectorFinetuneOptions(options, start, photos)
+        return finetune_detector(products, finetuning, report, places)
 
     def write(self, adapted: FinetunedDetector, folder: Path) -> Path:
-        """A weights folder as the present one, with this detector instead; returns its full path.
+        """Write the present weights folder anew with this detector; return its full path.
 
         Raises:
             OSError: the disk refused.
         """
         entry = self._entry()
         folder.mkdir(parents=True, exist_ok=True)
-        others = [one for one in self._manifest.entries if one.network is not Network.DETECTOR]
-        for one in others:
-            shutil.copyfile(self._manifest.folder / one.file, folder / one.file)
+        others = [kept for kept in self._manifest.entries if kept.network is not Network.DETECTOR]
+        for kept in others:
+            shutil.copyfile(self._manifest.folder / kept.file, folder / kept.file)
         write_manifest(WeightsManifest(folder, tuple(others)))
         made = export_weights(
             adapted.checkpoint,
@@ -96,5 +96,5 @@ class CatalogDetectorFinetuner:
 
 
 def _licensed_as(made: WeightsEntry, start: WeightsEntry) -> WeightsEntry:
-    """What comes of weights stands under their licence."""
+    """Return an entry under the licence of the weights that it came from."""
     return replace(made, licence=start.licence, commercial_use=start.commercial_use)

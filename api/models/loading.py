@@ -21,13 +21,11 @@ from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.keypoints.rootsift import RootSift, read_basis
 from matcher.keypoints.superglue import SuperGlueMatcher
 from matcher.keypoints.superpoint import SuperPointFrontEnd
-from matcher.networks.devices import Device, choose_runtime
-from matcher.networks.runtime import LoadedNetwork
+from matcher.networks.runtime import LoadedNetwork, Runtime
 from matcher.networks.weights import Network, WeightsManifest, check_hash, read_manifest
 from matcher.pipeline import Pipeline, PipelineSettings, Stages
 from matcher.retrieval.colour_layout import ColourBasis, read_colour_basis
-from matcher.retrieval.embedder import Embedder
-from matcher.retrieval.embedder import NetworkEmbedder as NetworkEmbedder
+from matcher.retrieval.embedder import Embedder, NetworkEmbedder
 from matcher.retrieval.encoder import ReferenceEncoder, reference_encoder
 from matcher.retrieval.reference import ReferenceCache
 from matcher.retrieval.shortlist import Shortlister
@@ -36,8 +34,8 @@ from matcher.verification.comparator import Comparator, NetworkComparator, Plain
 from matcher.verification.twin_test import TwinTest
 from matcher.verification.verifier import Verifier
 
-# What holds for a catalog that was never calibrated: the more boxes are looked into, the more often
-# a near-twin is likely by chance.
+# Probability from which a catalog without a calibration says `identical`. It is high because the
+# more boxes are matched, the more often a near-twin is likely by chance.
 IDENTICAL_FROM: Final = 0.91
 
 
@@ -62,7 +60,7 @@ class Networks:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Models:
-    """Everything that computes.
+    """Networks and what is composed of them.
 
     Attributes:
         networks: loaded.
@@ -77,16 +75,19 @@ class Models:
     encoder: ReferenceEncoder
 
 
-def load_models(settings: Settings) -> Models:
-    """Load the networks that the settings name; blocks for a second or more.
+def load_models(settings: Settings, runtime: Runtime) -> Models:
+    """Load the networks of the weights folder; blocks for a second or more.
+
+    Args:
+        settings: name the folder, and the threads of OpenCV.
+        runtime: runs the networks.
 
     Raises:
         WeightsError: weights are missing, changed or broken, or their licence forbids the use.
-        RuntimeUnavailable: the device is not there.
     """
     if settings.threads:
         cv2.setNumThreads(settings.threads)
-    networks = load_networks(settings, Device(settings.device))
+    networks = load_networks(settings, runtime)
     decision = load_decision(settings)
     return Models(
         networks=networks,
@@ -97,7 +98,7 @@ def load_models(settings: Settings) -> Models:
 
 
 def load_decision(settings: Settings) -> Decision:
-    """The decision as it holds for a catalog without a calibration; loads no network.
+    """Read the decision of a catalog without a calibration; loads no network.
 
     Raises:
         WeightsError: weights are missing or changed.
@@ -107,25 +108,25 @@ def load_decision(settings: Settings) -> Decision:
 
 
 def decision_id(settings: Settings) -> str:
-    """A short name for all that a probability depends on: networks, their options, the decision.
+    """Return a short hash of all that a probability depends on: networks, options, decision.
 
     Raises:
         WeightsError: the manifest cannot be read.
     """
     manifest = read_manifest(settings.weights)
     used = [entries[0] for network in Network if (entries := manifest.of_network(network))]
-    said = "\n".join(f"{one.network} {one.sha256} {sorted(one.options.items())}" for one in used)
-    return hashlib.sha256(said.encode()).hexdigest()[:12]
+    facts = "\n".join(
+        f"{entry.network} {entry.sha256} {sorted(entry.options.items())}" for entry in used
+    )
+    return hashlib.sha256(facts.encode()).hexdigest()[:12]
 
 
-def load_networks(settings: Settings, device: Device) -> Networks:
-    """Networks of the weights folder; what it lacks is stood in for by what needs no training.
+def load_networks(settings: Settings, runtime: Runtime) -> Networks:
+    """Load the networks of the weights folder; untrained parts stand in for what it lacks.
 
     Raises:
         WeightsError: weights are missing, changed or broken, or their licence forbids the use.
-        RuntimeUnavailable: the device is not there.
     """
-    runtime = choose_runtime(device, settings.cache_dir / "networks", settings.threads)
     manifest = read_manifest(settings.weights)
 
     def loaded(network: Network) -> LoadedNetwork | None:
@@ -151,7 +152,7 @@ def load_networks(settings: Settings, device: Device) -> Networks:
 
 
 def _colours(settings: Settings) -> ColourBasis | None:
-    """What stands beside the embedder's network; None for one that shall stand alone."""
+    """Return the colours beside the embedder's network; None where it serves alone."""
     if not read_manifest(settings.weights).of_network(Network.COLOURS):
         return None
     return read_colour_basis(_table(settings, Network.COLOURS))
@@ -159,7 +160,7 @@ def _colours(settings: Settings) -> ColourBasis | None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Keypoints:
-    """What finds and describes keypoints, what pairs them at once, and a descriptor's length."""
+    """A front end, the quick matcher for its features, and the length of a descriptor."""
 
     front_end: FrontEnd
     quick: KeypointMatcher
@@ -213,7 +214,7 @@ def _table(settings: Settings, kind: Network) -> Path:
 
 
 def build_pipeline(networks: Networks, decision: Decision, shortlist_size: int = 12) -> Pipeline:
-    """The method around these networks."""
+    """Compose the method of these networks."""
     references = ReferenceCache(networks.front_end)
     stages = Stages(
         detector=networks.detector,

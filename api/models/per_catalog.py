@@ -1,4 +1,4 @@
-"""Networks that were made for one catalog: fetched, checked, loaded, and asked for that catalog.
+"""Networks that were fine-tuned to one catalog: fetched, checked, loaded, used for it.
 
 Only the embedder is ever made for a catalog; everything else is the process's own.
 """
@@ -39,7 +39,7 @@ from matcher.retrieval.search import PictureSearch
 # One name in the file's header: of several the order would be another each time, and so the hash.
 NOTES: Final = "skulens"
 NONCOMMERCIAL: Final = "noncommercial"
-_KEPT: Final = 8
+_KEPT: Final = 8  # embedders that stay loaded; the longest unused one is dropped first
 
 _logger = logging.getLogger(__name__)
 
@@ -92,12 +92,12 @@ class PerCatalogModels:
 
     @property
     def colours(self) -> ColourBasis | None:
-        """What stands beside the process's own embedder, and beside new ones."""
+        """Colours beside the process's own embedder, and beside fine-tuned ones."""
         embedder = self._models.networks.embedder
         return embedder.colours if isinstance(embedder, NetworkEmbedder) else None
 
     def encoder(self, catalog: str, part_ids: PartIds) -> Encoder | None:
-        """What encodes a catalog's pictures so; None if it cannot be had. See `of`."""
+        """Return the encoder of these parts; None if the catalog has none. Raises as `of`."""
         models = self.of(catalog, part_ids.embedding)
         return models.encoder if models and models.encoder.part_ids == part_ids else None
 
@@ -131,7 +131,7 @@ class PerCatalogModels:
         return with_embedder(self._models, embedder)
 
     def _colours(self, catalog: str, part_id: str) -> ColourBasis | None:
-        """What stands beside the network that a part id names."""
+        """Return the colours beside the network that a part id names."""
         named, own = parse_part_id(part_id), self.colours
         if named is None or named.colours is None:
             return None
@@ -164,7 +164,7 @@ class PerCatalogModels:
 
 
 def read_weight_notes(path: Path) -> dict[str, object]:
-    """What was written into a weights file beside its tensors.
+    """Read the notes in the header of a weights file.
 
     Raises:
         Conflict: it is no safetensors file.
@@ -177,7 +177,7 @@ def read_weight_notes(path: Path) -> dict[str, object]:
 
 
 def with_embedder(models: Models, embedder: NetworkEmbedder) -> Models:
-    """Models in which another embedder does the work of the one they have."""
+    """Return models with another embedder."""
     networks: Networks = replace(models.networks, embedder=embedder)
     decision = models.decision.with_networks(embedder.part_id)
     return Models(

@@ -64,7 +64,7 @@ def calibration(
                 catalog,
                 dataset,
                 fitting_photos(shared, dataset, options),
-                catalog_samples(catalog, seed).questions,
+                catalog_samples(catalog, seed).samples,
                 options,
                 on_stage,
             )

@@ -12,7 +12,7 @@ from PIL import Image
 
 from api.errors import Refused
 from api.models.loading import Networks, build_pipeline, load_networks
-from api.services import PhotoFinder, Services
+from api.services import PhotoFinder, Services, open_runtime
 from bench.keypoints.homography import FeatureFinder, PairFinder
 from bench.latency.latency import LatencyTarget, Stage
 from bench.latency.timed import NetworkClock, PipelineNetworks
@@ -26,7 +26,6 @@ from matcher.keypoints.features import KeypointMatcher
 from matcher.keypoints.guided_matching import GuidedMatcher
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.keypoints.rootsift import RootSift
-from matcher.networks.devices import Device
 from matcher.results import Identification
 from matcher.verification.verifier import Contest
 
@@ -106,7 +105,7 @@ def latency_target(
         counted.matcher,
         counted.comparator,
     )
-    plain = load_networks(services.settings, Device.REFERENCE)
+    plain = load_networks(services.settings, open_runtime(services.settings, "reference"))
     return LatencyTarget(
         stages=_stages(services, catalog, image),
         engine=build_pipeline(shipped, models.decision),
@@ -140,7 +139,7 @@ def _stages(services: Services, catalog: Catalog, image: NDArray[np.uint8]) -> l
     """Each loads its network anew, so that its first call is a cold one."""
 
     def fresh() -> Networks:
-        return load_networks(services.settings, Device(services.settings.device))
+        return load_networks(services.settings, open_runtime(services.settings))
 
     def detect() -> Callable[[], object]:
         detector = fresh().detector

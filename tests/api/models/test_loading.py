@@ -6,7 +6,8 @@ import pytest
 from safetensors.torch import save_file
 
 from api.cli.bench.catalogs import pair_finders
-from api.models.loading import decision_id, load_networks
+from api.models.loading import Networks, decision_id, load_networks
+from api.services import open_runtime
 from api.settings import Settings
 from matcher.errors import WeightsError
 from matcher.keypoints.cascade import CascadeMatcher
@@ -14,7 +15,6 @@ from matcher.keypoints.guided_matching import GuidedMatcher
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.keypoints.rootsift import RootSift
 from matcher.keypoints.superpoint import SuperPointFrontEnd
-from matcher.networks.devices import Device
 from matcher.networks.weights import (
     Network,
     WeightsEntry,
@@ -58,10 +58,14 @@ def settings(folder: Path, *listed: Network) -> Settings:
     return Settings(weights=folder, cache_dir=folder)
 
 
+def load_reference(made: Settings) -> Networks:
+    return load_networks(made, open_runtime(made, "reference"))
+
+
 def test_keypoints_are_paired_without_training_if_the_folder_has_no_networks(
     tmp_path: Path,
 ) -> None:
-    networks = load_networks(settings(tmp_path), Device.REFERENCE)
+    networks = load_reference(settings(tmp_path))
     assert isinstance(networks.front_end, RootSift)
     assert isinstance(networks.matcher, NearestNeighbourMatcher)
 
@@ -73,7 +77,7 @@ def test_pairs_are_checked_by_one_another_if_the_keypoints_of_the_folder_ask_for
     before = decision_id(made)
     (listed,) = read_manifest(tmp_path).entries
     write_manifest(WeightsManifest(tmp_path, (replace(listed, options={"consistent": 1}),)))
-    assert isinstance(load_networks(made, Device.REFERENCE).matcher, GuidedMatcher)
+    assert isinstance(load_reference(made).matcher, GuidedMatcher)
     assert decision_id(made) != before
 
 
@@ -88,12 +92,12 @@ def test_both_ways_of_pairing_are_measured_whichever_is_shipped(
     write_manifest(
         WeightsManifest(tmp_path, (replace(listed, options={"consistent": consistent}),))
     )
-    finders = pair_finders(load_networks(made, Device.REFERENCE), 100)
+    finders = pair_finders(load_reference(made), 100)
     assert [name for name, _ in finders] == ["skulens", beside]
 
 
 def test_a_superglue_of_the_folder_takes_a_closer_look(tmp_path: Path) -> None:
-    networks = load_networks(settings(tmp_path, Network.SUPERGLUE), Device.REFERENCE)
+    networks = load_reference(settings(tmp_path, Network.SUPERGLUE))
     assert isinstance(networks.matcher, CascadeMatcher)
     one = keypoints(30, 0)
     (found,) = networks.matcher.match(one, [one])
@@ -102,14 +106,14 @@ def test_a_superglue_of_the_folder_takes_a_closer_look(tmp_path: Path) -> None:
 
 
 def test_a_superpoint_of_the_folder_is_the_front_end(tmp_path: Path) -> None:
-    networks = load_networks(settings(tmp_path, Network.SUPERPOINT), Device.REFERENCE)
+    networks = load_reference(settings(tmp_path, Network.SUPERPOINT))
     assert isinstance(networks.front_end, SuperPointFrontEnd)
 
 
 def test_networks_that_do_not_fit_each_other_are_refused(tmp_path: Path) -> None:
     both = settings(tmp_path, Network.SUPERPOINT, Network.SUPERGLUE)
     with pytest.raises(WeightsError, match="of length 16, and the front end's have 8"):
-        load_networks(both, Device.REFERENCE)
+        load_reference(both)
 
 
 def test_what_a_calibration_was_made_with_has_a_name_of_its_own(tmp_path: Path) -> None:
