@@ -84,7 +84,7 @@ def open_live_services(
         OSError: the folder cannot be written.
     """
     with ExitStack() as stack:
-        secrets = SecretBox.opened(folder / _KEY)
+        secrets = SecretBox.from_file(folder / _KEY)
         log = stack.enter_context(closing(EventLog(folder / _EVENTS)))
         evidence = Evidence(folder / _EVIDENCE, options.evidence)
         hooks = stack.enter_context(closing(WebhookStore(folder / _WEBHOOKS, secrets)))

@@ -1,4 +1,4 @@
-"""What a person names as a live source, as one."""
+"""Opens a live source by the address that a person gives."""
 
 from pathlib import Path
 from typing import Literal
@@ -17,7 +17,7 @@ Transport = Literal["auto", "tcp", "udp"]
 def open_live_source(
     address: str, transport: Transport = "auto", rules: AddressRules | None = None
 ) -> LiveSource:
-    """A camera that is connected again when it is lost, or a video file played at its own pace.
+    """Return a camera that reconnects when it is lost, or a video file played at its own pace.
 
     Args:
         address: `rtsp://…`, `http://…`, `device:0`, or a file.
@@ -25,7 +25,7 @@ def open_live_source(
         rules: which addresses are allowed; a file is not, where rules are given.
 
     Raises:
-        stream.errors.SourceError: the address is none, or of a kind that is not allowed.
+        stream.errors.SourceError: the address cannot be read, or is not allowed.
     """
     if rules is None and "://" not in address and Path(address).is_file():
         return RecordingSource(Path(address))
@@ -34,10 +34,10 @@ def open_live_source(
 
 
 def parse_transport(text: str) -> Transport:
-    """The name of a transport as one.
+    """Check the name of a transport.
 
     Raises:
-        Refused: it is none.
+        Refused: RTSP knows no such transport.
     """
     match text:
         case "auto" | "tcp" | "udp":

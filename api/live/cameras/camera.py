@@ -1,4 +1,4 @@
-"""What is remembered of a camera."""
+"""A remembered camera, and the request to remember one."""
 
 from dataclasses import dataclass, field
 
@@ -39,7 +39,7 @@ class Camera:
 
     @property
     def session_settings(self) -> SessionSettings:
-        """What its sessions look for."""
+        """Settings of its sessions."""
         return SessionSettings(regions=self.regions, smallest=self.smallest)
 
 
@@ -61,8 +61,8 @@ class CameraRequest:
     regions: tuple[Region, ...] = ()
     smallest: float = 0.0
 
-    def checked(self, rules: AddressRules) -> Camera:
-        """The camera, if everything about it can be.
+    def to_camera(self, rules: AddressRules) -> Camera:
+        """Return the camera without its password.
 
         Raises:
             Refused: id, address or size cannot be.

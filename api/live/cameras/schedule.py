@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 from api.errors import Refused
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-MOST_WINDOWS: Final = 64
+MOST_WINDOWS: Final = 64  # of one camera
 _CLOCK: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of some days.
+    """A stretch of time on some days of the week.
 
     Attributes:
         days: of `DAYS`, on which it begins.
@@ -35,8 +35,8 @@ class Window:
         """
         unknown = [day for day in self.days if day not in DAYS]
         if unknown or not self.days:
-            said = repr(unknown[0]) if unknown else "none"
-            raise Refused(f"{said} is no day; days are {', '.join(DAYS)}")
+            day = repr(unknown[0]) if unknown else "none"
+            raise Refused(f"{day} is no day; days are {', '.join(DAYS)}")
         for clock in (self.begins, self.ends):
             if not _CLOCK.fullmatch(clock):
                 raise Refused(f"{clock!r} is no time of day; write it as 08:30")
@@ -53,7 +53,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """All windows of a camera; none means always.
+    """The windows in which a camera is watched; none means always.
 
     Attributes:
         windows: a camera is watched in any of them.

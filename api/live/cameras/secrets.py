@@ -1,4 +1,4 @@
-"""Encrypts what must not lie about in clear: addresses of cameras, secrets of webhooks."""
+"""Encrypts what must not be stored in clear: addresses of cameras, secrets of webhooks."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from api.errors import Refused
 
-_OWNER_ONLY: Final = 0o600
+_OWNER_ONLY: Final = 0o600  # mode of the key file
 
 
 class SecretBox:
@@ -18,7 +18,7 @@ class SecretBox:
         """Use a key.
 
         Raises:
-            Refused: it is none.
+            Refused: it is not 32 bytes in URL-safe base64.
         """
         try:
             self._fernet = Fernet(key)
@@ -28,8 +28,8 @@ class SecretBox:
             ) from error
 
     @classmethod
-    def opened(cls, path: Path) -> "SecretBox":
-        """The vault of a key file, which is made, readable by its owner alone, if it is missing.
+    def from_file(cls, path: Path) -> "SecretBox":
+        """Use a key file, which is made, readable by its owner alone, if it is missing.
 
         Raises:
             Refused: the file holds no key, or others may read it.
@@ -52,12 +52,12 @@ class SecretBox:
             os.fsync(file.fileno())
         return cls(key)
 
-    def seal(self, text: str) -> str:
-        """Encrypt."""
+    def encrypt(self, text: str) -> str:
+        """Encrypt a text; the result is ASCII."""
         return self._fernet.encrypt(text.encode("utf-8")).decode("ascii")
 
-    def open(self, sealed: str) -> str:
-        """Decrypt.
+    def decrypt(self, sealed: str) -> str:
+        """Decrypt what `encrypt` made.
 
         Raises:
             Refused: it was sealed with another key, or is damaged.

@@ -13,8 +13,8 @@ from api.live.cameras.secrets import SecretBox
 from matcher.tracking.codec import from_record, to_record
 from stream.camera.address import AddressRules
 
-FORMAT: Final = 1
-MOST: Final = 256
+FORMAT: Final = 1  # version of the file; a newer one is refused
+MOST: Final = 256  # cameras
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,12 @@ class _Kept:
 class CameraStore:
     """Thread-safe; for one process."""
 
-    def __init__(self, path: Path, vault: SecretBox, rules: AddressRules | None = None) -> None:
+    def __init__(self, path: Path, secrets: SecretBox, rules: AddressRules | None = None) -> None:
         """Read the file, if there is one.
 
         Args:
             path: of the file.
-            vault: of the addresses.
+            secrets: encrypts the addresses.
             rules: which addresses are allowed.
 
         Raises:
@@ -39,18 +39,18 @@ class CameraStore:
             OSError: it cannot be read.
         """
         self._path = path
-        self._vault = vault
+        self._secrets = secrets
         self._rules = rules or AddressRules()
         self._lock = Lock()
         self._cameras = _read(path)
 
     def list(self) -> tuple[Camera, ...]:
-        """All cameras, by id."""
+        """Return all cameras, by id."""
         with self._lock:
             return tuple(self._cameras[key].camera for key in sorted(self._cameras))
 
     def get(self, camera_id: str) -> Camera:
-        """One camera.
+        """Return one camera.
 
         Raises:
             Refused: there is none of that id.
@@ -58,12 +58,12 @@ class CameraStore:
         return self._kept(camera_id).camera
 
     def address(self, camera_id: str) -> str:
-        """Its address with user and password, for connecting alone.
+        """Return a camera's address with user and password, for connecting alone.
 
         Raises:
             Refused: there is no such camera, or it was stored under another key.
         """
-        return self._vault.open(self._kept(camera_id).sealed)
+        return self._secrets.decrypt(self._kept(camera_id).sealed)
 
     def add(self, order: CameraRequest, *, replace: bool = False) -> Camera:
         """Remember a camera; on the disk when this returns.
@@ -73,13 +73,13 @@ class CameraStore:
                 replaced.
             OSError: the disk refused; nothing has changed.
         """
-        camera = order.checked(self._rules)
+        camera = order.to_camera(self._rules)
         with self._lock:
             if camera.camera_id in self._cameras and not replace:
                 raise Refused(f"there is a camera {camera.camera_id} already")
             if len(self._cameras) >= MOST and camera.camera_id not in self._cameras:
                 raise Refused(f"{MOST} cameras are remembered; remove one first")
-            kept = _Kept(camera, self._vault.seal(order.address))
+            kept = _Kept(camera, self._secrets.encrypt(order.address))
             self._write({**self._cameras, camera.camera_id: kept})
         return camera
 
@@ -93,7 +93,7 @@ class CameraStore:
         with self._lock:
             if camera_id not in self._cameras:
                 raise Refused(f"there is no camera {camera_id}")
-            self._write({key: one for key, one in self._cameras.items() if key != camera_id})
+            self._write({key: kept for key, kept in self._cameras.items() if key != camera_id})
 
     def _kept(self, camera_id: str) -> _Kept:
         with self._lock:
@@ -119,11 +119,11 @@ def _read(path: Path) -> dict[str, _Kept]:
         record = json.loads(path.read_text(encoding="utf-8"))
         if record["format"] != FORMAT:
             raise Refused(f"{path} was written by a newer skulens; update this one")
-        kept = [from_record(_Kept, one) for one in record["cameras"]]
+        kept = [from_record(_Kept, entry) for entry in record["cameras"]]
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError) as error:
         raise Refused(
             f"{path} is damaged ({error}); restore it, or move it away to begin anew"
         ) from error
-    return {one.camera.camera_id: one for one in kept}
+    return {entry.camera.camera_id: entry for entry in kept}

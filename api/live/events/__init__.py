@@ -1,7 +1,7 @@
-"""What live sessions said: numbered, durable, bounded, and read from any point."""
+"""Events of live sessions: numbered, durable, bounded, and read from any point."""
 
 from api.live.events.evidence import Evidence, EvidenceSettings
-from api.live.events.log import EventLog, EventPage, LoggedEvent, tail
+from api.live.events.log import EventLog, EventPage, LoggedEvent
 from api.live.events.log_writer import EventLogWriter
 
 __all__ = [
@@ -11,5 +11,4 @@ __all__ = [
     "Evidence",
     "EvidenceSettings",
     "LoggedEvent",
-    "tail",
 ]

@@ -11,7 +11,7 @@ from typing import Final
 from api.errors import Refused
 
 DAY_S: Final = 86_400.0
-SWEEP_S: Final = 60.0
+SWEEP_S: Final = 60.0  # between two sweeps, each of which lists the folder
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
@@ -71,10 +71,10 @@ class Evidence:
             self.sweep()
 
     def get(self, appearance_id: str) -> bytes | None:
-        """The picture of an appearance; None if there is none, or none any more.
+        """Return the JPEG of an appearance; None if there is none, or none any more.
 
         Raises:
-            Refused: the id is none.
+            Refused: that cannot be an id.
         """
         try:
             return self._path(appearance_id).read_bytes()
@@ -82,7 +82,7 @@ class Evidence:
             return None
 
     def sweep(self) -> int:
-        """Remove what is too old or too much; how many went."""
+        """Remove what is too old or too much; return how many went."""
         self._swept_at = self._clock()
         oldest = self._swept_at - DAY_S * self._settings.days
         with self._lock:

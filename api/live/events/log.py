@@ -5,7 +5,7 @@ restarts, and is what a reader keeps to go on later. Numbers are never used twic
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Condition
@@ -13,10 +13,10 @@ from typing import Final
 
 from api.errors import Refused
 
-MOST: Final = 10_000
+MOST: Final = 10_000  # events that are kept
 SLACK: Final = 500  # more than `most` are kept for a while, so that old ones go in one sweep
-MOST_PER_PAGE: Final = 1000
-_BUSY_S: Final = 5.0
+MOST_PER_PAGE: Final = 1000  # events
+_BUSY_S: Final = 5.0  # while another connection writes
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS events (
@@ -38,7 +38,7 @@ class LoggedEvent:
         number: in the log, rising, over all sessions and restarts.
         session_id: whose.
         catalog: name.
-        body: the event as one line of JSON (design.md, section 8).
+        body: the event as one line of JSON (docs/api.md).
     """
 
     number: int
@@ -58,7 +58,7 @@ class NewEvent:
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
-    """What a reader gets.
+    """The next events for a reader.
 
     Attributes:
         entries: in order.
@@ -133,7 +133,7 @@ class EventLog:
     def after(
         self, cursor: int, *, session_id: str | None = None, limit: int = MOST_PER_PAGE
     ) -> EventPage:
-        """The events that follow a cursor, oldest first.
+        """Return the events that follow a cursor, oldest first.
 
         Args:
             cursor: of the last event seen; 0 for all that are kept.
@@ -158,7 +158,7 @@ class EventLog:
         session_id: str | None = None,
         limit: int = MOST_PER_PAGE,
     ) -> EventPage:
-        """Likewise; where there are none yet, wait for some at most `timeout` seconds."""
+        """Return the same as `after`; without any, wait for some, at most `timeout` seconds."""
         with self._changed:
             page = self._page(cursor, session_id, limit)
             if not page.entries and not self._closed:
@@ -167,7 +167,7 @@ class EventLog:
             return page
 
     def cursor_of(self, reader: str) -> int:
-        """Where a named reader stopped; the newest event for a new one."""
+        """Return where a named reader stopped; the newest event for a new one."""
         with self._changed:
             self._check_open()
             row = self._database.execute(
@@ -239,26 +239,3 @@ class EventLog:
     def _check_open(self) -> None:
         if self._closed:
             raise Refused("the event log is closed, because skulens is being stopped")
-
-
-HEARTBEAT_S: Final = 15.0
-PAGE: Final = 100
-
-
-def tail(
-    log: EventLog,
-    cursor: int,
-    *,
-    session_id: str | None = None,
-    heartbeat_s: float = HEARTBEAT_S,
-) -> Iterator[EventPage]:
-    """Pages of what follows a cursor, until the log is closed; blocks for what is to come.
-
-    Nothing queues up for a slow reader: what it has not read is in the log, or, past the log's
-    bound, lost and marked as missed. An empty page after `heartbeat_s` seconds without an event
-    lets a connection be kept open, or found dead.
-    """
-    while not log.is_closed:
-        page = log.wait(cursor, heartbeat_s, session_id=session_id, limit=PAGE)
-        yield page
-        cursor = page.cursor

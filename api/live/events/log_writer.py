@@ -1,4 +1,4 @@
-"""Brings what live sessions say to the event log, in a thread of its own."""
+"""Writes the events of live sessions to the event log, in a thread of its own."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -14,15 +14,15 @@ from matcher.live import FrameResult, Message
 from matcher.tracking.appearance import encode_crop
 from matcher.tracking.events import EventKind
 
-WAITING: Final = 4096  # messages with events, between the lanes and the disk
-BATCH: Final = 256
+WAITING: Final = 4096  # results with events, between the fast path and the disk
+BATCH: Final = 256  # results written with one sync of the disk
 _NAMING: Final = (EventKind.CONFIRMED, EventKind.REVISED)
 
 _logger: Final = logging.getLogger(__name__)
 
 
 class EventLogWriter:
-    """Listens to a session manager; the first lane never waits for the disk.
+    """Listens to a session manager; the fast path never waits for the disk.
 
     Attributes:
         lost: events that could not be logged, because the disk refused or hung for too long.
@@ -33,7 +33,7 @@ class EventLogWriter:
         self._evidence = evidence
         self._queue: Queue[FrameResult | None] = Queue(WAITING)
         self.lost = 0
-        self._thread = Thread(target=self._run, name="journalist", daemon=True)
+        self._thread = Thread(target=self._run, name="event log writer", daemon=True)
         self._thread.start()
 
     def __call__(self, message: Message) -> None:
@@ -45,7 +45,7 @@ class EventLogWriter:
                 self.lost += len(message.events)
 
     def close(self, timeout: float = 5.0) -> None:
-        """Log what has come and end; call it when no session runs any more."""
+        """Write what has come and end; call it when no session runs any more."""
         if self._thread.is_alive():
             self._queue.put(None, timeout=timeout)
             self._thread.join(timeout)
@@ -59,25 +59,25 @@ class EventLogWriter:
                     batch.append(self._queue.get_nowait())
                 except Empty:
                     break
-            told = [each for each in batch if each is not None]
-            is_open = len(told) == len(batch)
-            self._write(told)
+            results = [result for result in batch if result is not None]
+            is_open = len(results) == len(batch)
+            self._write(results)
 
-    def _write(self, told: list[FrameResult]) -> None:
-        self._safely(lambda: self._keep_evidence(told), 0)
+    def _write(self, results: list[FrameResult]) -> None:
+        self._safely(lambda: self._keep_evidence(results), 0)
         events = [
             NewEvent(event.session_id, event.catalog, json_line(event_json(event)))
-            for each in told
-            for event in each.events
+            for result in results
+            for event in result.events
         ]
         if events:
             self._safely(lambda: self._log.append(events), len(events))
 
-    def _keep_evidence(self, told: list[FrameResult]) -> None:
+    def _keep_evidence(self, results: list[FrameResult]) -> None:
         if self._evidence is None:
             return
-        for each in told:
-            for appearance_id, jpeg in evidence_images(each).items():
+        for result in results:
+            for appearance_id, jpeg in evidence_images(result).items():
                 self._evidence.keep(appearance_id, jpeg)
 
     def _safely(self, write: Callable[[], object], events: int) -> None:
@@ -88,13 +88,13 @@ class EventLogWriter:
             _logger.error("what live sessions said could not be kept: %s", error)
 
 
-def evidence_images(told: FrameResult) -> Mapping[str, bytes]:
-    """Evidence by appearance: of those that got or changed their name, and of those that left."""
-    named: dict[str, bytes] = {}
-    for event in told.events:
+def evidence_images(result: FrameResult) -> Mapping[str, bytes]:
+    """Return JPEGs by appearance: of those that got or changed their name, and that left."""
+    images: dict[str, bytes] = {}
+    for event in result.events:
         if event.event in _NAMING:
-            named[event.appearance_id] = encode_crop(told.frame.image, event.box)[1]
-    for summary in told.summaries:
+            images[event.appearance_id] = encode_crop(result.frame.image, event.box)[1]
+    for summary in result.summaries:
         if summary.best is not None:
-            named[summary.appearance_id] = summary.best.jpeg
-    return named
+            images[summary.appearance_id] = summary.best.jpeg
+    return images

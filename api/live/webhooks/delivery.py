@@ -16,15 +16,15 @@ from api.live.webhooks.mqtt import MqttPublisher, Publisher
 from api.live.webhooks.store import WebhookStore
 from api.live.webhooks.webhook import Webhook, WebhookRequest, signature
 
-WAIT_S: Final = 1.0
-PAGE: Final = 50
+WAIT_S: Final = 1.0  # a closed log is noticed after that at the latest
+PAGE: Final = 50  # events read from the log at once
 
 _logger: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class RetrySettings:
-    """How often a delivery is tried.
+    """How often, and when, a delivery is tried again.
 
     Attributes:
         first_pause_s: after the first failure; doubles each time.
@@ -36,10 +36,10 @@ class RetrySettings:
     longest_pause_s: float = 60.0
     attempts: int = 8
 
-    def pause_s(self, failures: int, chance: float) -> float:
-        """Seconds after so many failures (1 or more); `chance` evenly from [0, 1) is jitter."""
+    def pause_s(self, failures: int, jitter: float) -> float:
+        """Return the seconds after so many failures, 1 or more; `jitter` is from [0, 1)."""
         pause = min(self.first_pause_s * 2.0 ** min(failures - 1, 16), self.longest_pause_s)
-        return pause * (1.0 - 0.25 * chance)
+        return pause * (1.0 - 0.25 * jitter)
 
 
 class WebhookDelivery:
@@ -69,21 +69,21 @@ class WebhookDelivery:
         self._lock = Lock()
         self._runs: dict[str, _Run] = {}
         for hook in store.list():
-            self._begin(hook)
+            self._start(hook)
 
     def list(self) -> tuple[Webhook, ...]:
         """Return all webhooks, by id."""
         return self._store.list()
 
     def add(self, order: WebhookRequest) -> Webhook:
-        """Remember a webhook and tell it of everything from now on.
+        """Remember a webhook and send it everything from now on.
 
         Raises:
             Refused: see `WebhookStore.add`.
         """
         hook = self._store.add(order)
         self._log.keep_cursor(_reader(hook), self._log.last)
-        self._begin(hook)
+        self._start(hook)
         return hook
 
     def remove(self, webhook_id: str) -> None:
@@ -96,7 +96,7 @@ class WebhookDelivery:
         with self._lock:
             run = self._runs.pop(webhook_id, None)
         if run is not None:
-            run.ending.set()
+            run.closing.set()
             self._log.keep_cursor(_reader(run.hook), None)
 
     def close(self, timeout: float = 2.0) -> None:
@@ -104,54 +104,54 @@ class WebhookDelivery:
         with self._lock:
             runs = tuple(self._runs.values())
         for run in runs:
-            run.ending.set()
+            run.closing.set()
         until = time.monotonic() + timeout
         for run in runs:
             run.thread.join(max(until - time.monotonic(), 0.0))
 
-    def _begin(self, hook: Webhook) -> None:
-        ending = Event()
+    def _start(self, hook: Webhook) -> None:
+        closing = Event()
         thread = Thread(
-            target=self._run, args=(hook, ending), name=f"webhook {hook.webhook_id}", daemon=True
+            target=self._run, args=(hook, closing), name=f"webhook {hook.webhook_id}", daemon=True
         )
         with self._lock:
-            self._runs[hook.webhook_id] = _Run(hook, ending, thread)
+            self._runs[hook.webhook_id] = _Run(hook, closing, thread)
         thread.start()
 
-    def _run(self, hook: Webhook, ending: Event) -> None:
+    def _run(self, hook: Webhook, closing: Event) -> None:
         try:
             cursor = self._log.cursor_of(_reader(hook))
-            while not ending.is_set() and not self._log.is_closed:
+            while not closing.is_set() and not self._log.is_closed:
                 page = self._log.wait(cursor, WAIT_S, limit=PAGE)
                 if page.missed:
                     _logger.error("webhook %s was too far behind: events are lost", hook.webhook_id)
                 for entry in page.entries:
-                    if not _wants(hook, entry):
+                    if not _is_wanted(hook, entry):
                         continue
-                    if not self._deliver(hook, entry, ending):
+                    if not self._deliver(hook, entry, closing):
                         return
                     self._log.keep_cursor(_reader(hook), entry.number)
-                if page.cursor != cursor and not ending.is_set():
+                if page.cursor != cursor and not closing.is_set():
                     self._log.keep_cursor(_reader(hook), page.cursor)
                 cursor = page.cursor
         except Refused as error:
             _logger.info("webhook %s: %s", hook.webhook_id, error)
 
-    def _deliver(self, hook: Webhook, entry: LoggedEvent, ending: Event) -> bool:
-        """Until it is taken, or given up; False if the service ends first."""
+    def _deliver(self, hook: Webhook, entry: LoggedEvent, closing: Event) -> bool:
+        """Try until it is taken or given up; return False if the service ends first."""
         body, reason = entry.body.encode("ascii"), ""
         for failures in range(1, self._retries.attempts + 1):
-            reason = self._sent(hook, entry, body)
+            reason = self._send(hook, entry, body)
             if not reason:
                 return True
             last = failures == self._retries.attempts
-            if not last and ending.wait(self._retries.pause_s(failures, random.random())):
+            if not last and closing.wait(self._retries.pause_s(failures, random.random())):
                 return False
-        said = f"{reason[0].upper()}{reason[1:]}, {self._retries.attempts} times."
-        self._store.bury(hook.webhook_id, entry.number, entry.body, said, self._clock())
+        outcome = f"{reason[0].upper()}{reason[1:]}, {self._retries.attempts} times."
+        self._store.bury(hook.webhook_id, entry.number, entry.body, outcome, self._clock())
         return True
 
-    def _sent(self, hook: Webhook, entry: LoggedEvent, body: bytes) -> str:
+    def _send(self, hook: Webhook, entry: LoggedEvent, body: bytes) -> str:
         headers = self._headers(hook, entry, body)
         if hook.is_broker:
             password = self._store.secret(hook.webhook_id)
@@ -171,11 +171,11 @@ class WebhookDelivery:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Run:
     hook: Webhook
-    ending: Event
+    closing: Event
     thread: Thread
 
 
-def _wants(hook: Webhook, entry: LoggedEvent) -> bool:
+def _is_wanted(hook: Webhook, entry: LoggedEvent) -> bool:
     return hook.wants(str(json.loads(entry.body)["event"]), entry.catalog)
 
 

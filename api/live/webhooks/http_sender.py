@@ -6,12 +6,13 @@ from typing import Final, Protocol
 import urllib3
 from urllib3.exceptions import HTTPError
 
+# Together ten seconds: a receiver that hangs delays nothing but its own queue.
 CONNECT_S: Final = 3.0
 READ_S: Final = 7.0
 
 
 class Sender(Protocol):
-    """What delivers a body to an address."""
+    """Delivers a body to an address."""
 
     def __call__(self, url: str, body: bytes, headers: Mapping[str, str]) -> str:
         """Deliver; empty if the receiver took it, else one sentence why it did not."""
@@ -25,8 +26,8 @@ class HttpSender:
         """Make a sender.
 
         Args:
-            allow: told the address before each request; what it answers forbids the request and
-                is the reason. For a service that may not reach everything.
+            allow: called with the address before each request; returns why the request is
+                forbidden, or nothing. For a service that may not reach everything.
         """
         self._allow = allow
         self._pool = urllib3.PoolManager(num_pools=8, maxsize=2)

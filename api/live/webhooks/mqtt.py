@@ -14,14 +14,15 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 SCHEMES: Final = ("mqtt", "mqtts")
+# As long as an HTTP receiver has.
 CONNECT_S: Final = 3.0
 ANSWER_S: Final = 7.0
-LONGEST_TOPIC: Final = 512
+LONGEST_TOPIC: Final = 512  # characters
 _PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 
 
 class Publisher(Protocol):
-    """What hands a body to a broker."""
+    """Hands a body to a broker."""
 
     def __call__(self, url: str, body: bytes, headers: Mapping[str, str], password: str) -> str:
         """Publish; empty if the broker took it, else one sentence why it did not."""
@@ -34,7 +35,7 @@ class Broker:
 
     Attributes:
         host: of the broker.
-        port: likewise.
+        port: of the broker.
         encrypted: whether TLS is spoken; the certificate is checked.
         user: empty for none; then no password is sent either.
         topic: without wildcards.
@@ -48,7 +49,7 @@ class Broker:
 
 
 def read_broker(url: str) -> Broker:
-    """The broker of an address `mqtt://[user@]host[:port]/topic`, or `mqtts://…`.
+    """Read the broker of an address `mqtt://[user@]host[:port]/topic`, or `mqtts://…`.
 
     Raises:
         ValueError: it is none; the message is a clause for people, without the address.
@@ -81,7 +82,7 @@ class MqttPublisher:
         """Make a publisher.
 
         Args:
-            allow: as of `api.live.webhooks.http_sender.HttpSender`.
+            allow: see `api.live.webhooks.http_sender.HttpSender`.
         """
         self._allow = allow
 

@@ -1,9 +1,8 @@
-"""Webhooks on disk, their secrets encrypted, and what could not be delivered."""
+"""Webhooks on disk, their secrets encrypted, and the events that could not be delivered."""
 
 import json
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -12,9 +11,9 @@ from api.errors import Refused
 from api.live.cameras.secrets import SecretBox
 from api.live.webhooks.webhook import Webhook, WebhookRequest
 
-MOST_HOOKS: Final = 64
-MOST_LETTERS: Final = 1000
-_BUSY_S: Final = 5.0
+MOST_HOOKS: Final = 64  # each has a thread
+MOST_LETTERS: Final = 1000  # dead letters; the oldest go first
+_BUSY_S: Final = 5.0  # while another process writes to the file
 
 Rows = list[tuple[Any, ...]]
 
@@ -31,31 +30,10 @@ CREATE TABLE IF NOT EXISTS letters (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """An event that could not be delivered.
-
-    Attributes:
-        letter: its number among the dead letters.
-        webhook_id: whose.
-        number: of the event in the event log.
-        body: the event, JSON.
-        reason: one sentence.
-        at: Unix seconds of the last attempt.
-    """
-
-    letter: int
-    webhook_id: str
-    number: int
-    body: str
-    reason: str
-    at: float
-
-
 class WebhookStore:
     """One SQLite file; thread-safe."""
 
-    def __init__(self, path: Path, vault: SecretBox) -> None:
+    def __init__(self, path: Path, secrets: SecretBox) -> None:
         """Open the file, or begin one.
 
         Raises:
@@ -63,7 +41,7 @@ class WebhookStore:
             OSError: the folder cannot be written.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._vault = vault
+        self._secrets = secrets
         self._lock = Lock()
         try:
             self._database = sqlite3.connect(path, timeout=_BUSY_S, check_same_thread=False)
@@ -72,13 +50,13 @@ class WebhookStore:
             raise Refused(f"{path} is damaged ({error}); move it away to begin anew") from error
 
     def list(self) -> tuple[Webhook, ...]:
-        """All webhooks, by id."""
+        """Return all webhooks, by id."""
         columns = "webhook_id, url, kinds, catalog"
         rows = self._rows(f"SELECT {columns} FROM hooks ORDER BY webhook_id")
         return tuple(Webhook(key, url, tuple(json.loads(k)), name) for key, url, k, name in rows)
 
     def secret(self, webhook_id: str) -> str:
-        """What signs its deliveries.
+        """Return the secret that signs its deliveries.
 
         Raises:
             Refused: there is no such webhook, or it was stored under another key.
@@ -86,7 +64,7 @@ class WebhookStore:
         rows = self._rows("SELECT secret FROM hooks WHERE webhook_id = ?", webhook_id)
         if not rows:
             raise Refused(f"there is no webhook {webhook_id}")
-        return self._vault.open(str(rows[0][0]))
+        return self._secrets.decrypt(str(rows[0][0]))
 
     def add(self, order: WebhookRequest) -> Webhook:
         """Remember a webhook; on the disk when this returns.
@@ -94,13 +72,13 @@ class WebhookStore:
         Raises:
             Refused: something about it cannot be, there is one of that id, or there are too many.
         """
-        hook, known = order.checked(), {one.webhook_id for one in self.list()}
+        hook, known = order.to_webhook(), {known_hook.webhook_id for known_hook in self.list()}
         if hook.webhook_id in known:
             raise Refused(f"there is a webhook {hook.webhook_id} already")
         if len(known) >= MOST_HOOKS:
             raise Refused(f"{MOST_HOOKS} webhooks are remembered; remove one first")
         row = (
-            hook.webhook_id, hook.url, self._vault.seal(order.secret),
+            hook.webhook_id, hook.url, self._secrets.encrypt(order.secret),
             json.dumps(hook.kinds), hook.catalog,
         )  # fmt: skip
         self._write("INSERT INTO hooks VALUES (?, ?, ?, ?, ?)", *row)
@@ -116,7 +94,7 @@ class WebhookStore:
             raise Refused(f"there is no webhook {webhook_id}")
 
     def bury(self, webhook_id: str, number: int, body: str, reason: str, at: float) -> None:
-        """Keep what could not be delivered; beyond the bound the oldest go."""
+        """Keep an event that could not be delivered; beyond the bound the oldest go."""
         self._write(
             "INSERT INTO letters (webhook_id, number, body, reason, at) VALUES (?, ?, ?, ?, ?)",
             webhook_id, number, body, reason, at,
@@ -126,21 +104,6 @@ class WebhookStore:
             "(SELECT letter FROM letters ORDER BY letter DESC LIMIT ?)",
             MOST_LETTERS,
         )
-
-    def dead_letters(self) -> tuple[DeadLetter, ...]:
-        """What could not be delivered, oldest first."""
-        columns = "letter, webhook_id, number, body, reason, at"
-        rows = self._rows(f"SELECT {columns} FROM letters ORDER BY letter")
-        return tuple(DeadLetter(*row) for row in rows)
-
-    def take_letter(self, letter: int) -> None:
-        """Forget a dead letter, delivered by other means or not wanted any more.
-
-        Raises:
-            Refused: there is none of that number.
-        """
-        if not self._write("DELETE FROM letters WHERE letter = ?", letter):
-            raise Refused(f"there is no dead letter {letter}")
 
     def close(self) -> None:
         """Close the file."""

@@ -1,4 +1,4 @@
-"""What is known of a webhook, and how what it is sent is signed."""
+"""A webhook, and how its deliveries are signed."""
 
 import hashlib
 import hmac
@@ -12,19 +12,19 @@ from catalog.records.product import is_valid_id
 from matcher.tracking.events import EventKind
 
 KINDS: Final = tuple(str(kind) for kind in EventKind)
-LONGEST_URL: Final = 2048
-SHORTEST_SECRET: Final = 16
+LONGEST_URL: Final = 2048  # characters
+SHORTEST_SECRET: Final = 16  # characters; a shorter one could be guessed from signatures
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Who is told, and of what; shows no secret.
+    """A receiver of events; shows no secret.
 
     Attributes:
         webhook_id: an id like a product's.
         url: http or https, without user and password; or a topic of an MQTT broker, see
             `api.live.webhooks.mqtt.read_broker`.
-        kinds: of `KINDS`, which events it is told of.
+        kinds: of `KINDS`, the events that it gets.
         catalog: only of this catalog; all of them if empty.
     """
 
@@ -39,7 +39,7 @@ class Webhook:
         return urlsplit(self.url).scheme in mqtt.SCHEMES
 
     def wants(self, kind: str, catalog: str) -> bool:
-        """Whether it is told of an event."""
+        """Whether it gets an event."""
         return kind in self.kinds and self.catalog in ("", catalog)
 
 
@@ -58,11 +58,11 @@ class WebhookRequest:
     kinds: tuple[str, ...] = KINDS
     catalog: str = ""
 
-    def checked(self) -> Webhook:
-        """The webhook, if everything about it can be.
+    def to_webhook(self) -> Webhook:
+        """Return the webhook without its secret.
 
         Raises:
-            Refused: it cannot.
+            Refused: id, address, kinds or secret cannot be used.
         """
         if not is_valid_id(self.webhook_id):
             raise Refused(f"{self.webhook_id!r} is no webhook's id; use letters, digits and dashes")
@@ -76,7 +76,7 @@ class WebhookRequest:
 
 
 def signature(secret: str, timestamp: int, body: bytes) -> str:
-    """What the header `Skulens-Signature` says: `t=…,v1=…`.
+    """Return the value of the header `Skulens-Signature`: `t=…,v1=…`.
 
     `v1` is HMAC-SHA256, in hex, of the Unix time in decimal, a full stop, and the body. A receiver
     computes it anew, compares in constant time and refuses times that are minutes old.

@@ -32,13 +32,13 @@ ORDER = CameraRequest("door", ADDRESS, "shop", name="The door")
 
 
 @pytest.fixture
-def vault(tmp_path: Path) -> SecretBox:
-    return SecretBox.opened(tmp_path / "state" / "key")
+def secrets(tmp_path: Path) -> SecretBox:
+    return SecretBox.from_file(tmp_path / "state" / "key")
 
 
 @pytest.fixture
-def store(tmp_path: Path, vault: SecretBox) -> CameraStore:
-    return CameraStore(tmp_path / "cameras.json", vault)
+def store(tmp_path: Path, secrets: SecretBox) -> CameraStore:
+    return CameraStore(tmp_path / "cameras.json", secrets)
 
 
 def test_a_camera_is_remembered_over_a_restart(tmp_path: Path, store: CameraStore) -> None:
@@ -46,7 +46,7 @@ def test_a_camera_is_remembered_over_a_restart(tmp_path: Path, store: CameraStor
     hours = Hours((Window(("mon", "tue"), "08:00", "18:30"),), "Europe/Zurich")
     order = CameraRequest("door", ADDRESS, "shop", "The door", "tcp", True, hours, (triangle,), 0.1)
     store.add(order)
-    again = CameraStore(tmp_path / "cameras.json", SecretBox.opened(tmp_path / "state" / "key"))
+    again = CameraStore(tmp_path / "cameras.json", SecretBox.from_file(tmp_path / "state" / "key"))
     camera = again.get("door")
     assert camera == Camera(
         "door", "The door", "rtsp://192.0.2.7:8554/stream", "shop", "tcp", True, hours,
@@ -64,13 +64,13 @@ def test_no_password_lies_on_the_disk_in_clear_or_is_shown(
     assert "geheim" not in repr(camera) + repr(ORDER) + camera.shown
 
 
-def test_the_key_is_readable_by_its_owner_alone(tmp_path: Path, vault: SecretBox) -> None:
+def test_the_key_is_readable_by_its_owner_alone(tmp_path: Path, secrets: SecretBox) -> None:
     key = tmp_path / "state" / "key"
     assert key.stat().st_mode & 0o777 == 0o600
-    assert SecretBox.opened(key).open(vault.seal("x")) == "x"
+    assert SecretBox.from_file(key).decrypt(secrets.encrypt("x")) == "x"
     key.chmod(0o644)
     with pytest.raises(Refused, match="chmod 600"):
-        SecretBox.opened(key)
+        SecretBox.from_file(key)
 
 
 def test_another_key_is_said_to_be_another(tmp_path: Path, store: CameraStore) -> None:
@@ -107,9 +107,9 @@ def test_a_camera_is_replaced_only_if_asked_for(store: CameraStore) -> None:
     ],
 )
 def test_a_camera_that_cannot_be_is_refused_without_its_password(
-    tmp_path: Path, vault: SecretBox, order: CameraRequest
+    tmp_path: Path, secrets: SecretBox, order: CameraRequest
 ) -> None:
-    store = CameraStore(tmp_path / "cameras.json", vault, SERVICE_RULES)
+    store = CameraStore(tmp_path / "cameras.json", secrets, SERVICE_RULES)
     with pytest.raises(Refused) as refused:
         store.add(order)
     assert "geheim" not in str(refused.value)
@@ -118,12 +118,12 @@ def test_a_camera_that_cannot_be_is_refused_without_its_password(
 
 @pytest.mark.parametrize("content", ["", "{}", '{"format": 9, "cameras": []}', '{"format": 1}'])
 def test_a_damaged_file_is_refused_and_left_alone(
-    tmp_path: Path, vault: SecretBox, content: str
+    tmp_path: Path, secrets: SecretBox, content: str
 ) -> None:
     path = tmp_path / "cameras.json"
     path.write_text(content)
     with pytest.raises(Refused, match=r"cameras\.json"):
-        CameraStore(path, vault)
+        CameraStore(path, secrets)
     assert path.read_text() == content
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from api.errors import Refused
 from api.live.events import EventLog
-from api.live.events.log import NewEvent, tail
+from api.live.events.log import NewEvent
 
 ROOT = Path(__file__).parents[4]
 
@@ -96,20 +96,26 @@ def test_a_reader_waits_for_what_is_to_come(log: EventLog) -> None:
     timer.join()
 
 
-def test_a_tail_ends_when_the_log_is_closed_and_gives_signs_of_life(log: EventLog) -> None:
+def test_a_reader_that_waits_is_woken_when_the_log_is_closed(log: EventLog) -> None:
     log.append(some(2))
-    pages = tail(log, 0, heartbeat_s=0.05)
-    assert len(next(pages).entries) == 2
-    assert next(pages).entries == ()
-    log.close()
-    assert list(pages) == []
+    assert len(log.wait(0, 10.0).entries) == 2
+    assert log.wait(2, 0.05).entries == ()
+    timer = threading.Timer(0.1, log.close)
+    timer.start()
+    assert log.wait(2, 10.0).entries == ()
+    assert log.is_closed
+    timer.join()
 
 
 def test_a_slow_reader_costs_nothing_and_gets_everything(log: EventLog) -> None:
-    pages = tail(log, 0, heartbeat_s=0.01)
     log.append(some(250))
     log.append(some(250))
-    numbers = [entry.number for _ in range(5) for entry in next(pages).entries]
+    numbers: list[int] = []
+    cursor = 0
+    for _ in range(5):
+        page = log.wait(cursor, 0.01, limit=100)
+        numbers += [entry.number for entry in page.entries]
+        cursor = page.cursor
     assert numbers == list(range(1, 501))
 
 

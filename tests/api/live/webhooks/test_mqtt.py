@@ -16,7 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from api.errors import Refused
 from api.live.webhooks import WebhookRequest
 from api.live.webhooks.mqtt import Broker, MqttPublisher, read_broker
-from tests.api.live.webhooks.test_webhooks import SECRET, Office
+from tests.api.live.webhooks.test_webhooks import SECRET, Outbox
 from tests.matcher.live.sources import wait_until
 from tests.stream.peers.cameras import free_port
 
@@ -72,10 +72,10 @@ def broker(tmp_path: Path) -> Iterator[Mosquitto]:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    office = Office(tmp_path / "office")
-    yield office
-    office.close()
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
+    outbox = Outbox(tmp_path / "outbox")
+    yield outbox
+    outbox.close()
 
 
 @pytest.fixture
@@ -109,10 +109,10 @@ def _connected(client: Client, port: int) -> bool:
 
 
 def test_events_are_published_in_order_with_their_numbers(
-    office: Office, broker: Mosquitto, heard: "Queue[MQTTMessage]"
+    outbox: Outbox, broker: Mosquitto, heard: "Queue[MQTTMessage]"
 ) -> None:
-    office.deliverer.add(WebhookRequest("till", broker.url(), SECRET))
-    office.say("entered", "confirmed", "left")
+    outbox.deliverer.add(WebhookRequest("till", broker.url(), SECRET))
+    outbox.log_events("entered", "confirmed", "left")
     messages = [heard.get(timeout=10) for _ in range(3)]
     assert [json.loads(one.payload)["event"] for one in messages] == [
         "entered",
@@ -142,13 +142,13 @@ def test_a_broker_that_is_away_is_one_sentence_and_gets_the_next_message(
 
 
 def test_a_wrong_password_and_a_topic_without_right_become_dead_letters(
-    office: Office, broker: Mosquitto, heard: "Queue[MQTTMessage]"
+    outbox: Outbox, broker: Mosquitto, heard: "Queue[MQTTMessage]"
 ) -> None:
-    office.deliverer.add(WebhookRequest("wrong", broker.url(), "a password that is wrong"))
-    office.deliverer.add(WebhookRequest("elsewhere", broker.url("bank/events"), SECRET))
-    office.say("left")
-    wait_until(lambda: len(office.store.dead_letters()) == 2)
-    reasons = {one.webhook_id: one.reason for one in office.store.dead_letters()}
+    outbox.deliverer.add(WebhookRequest("wrong", broker.url(), "a password that is wrong"))
+    outbox.deliverer.add(WebhookRequest("elsewhere", broker.url("bank/events"), SECRET))
+    outbox.log_events("left")
+    wait_until(lambda: len(outbox.dead_letters()) == 2)
+    reasons = {webhook: reason for webhook, _, _, reason in outbox.dead_letters()}
     assert reasons["wrong"].startswith("The broker refused the connection (Not authorized)")
     assert reasons["elsewhere"].startswith("The broker refused the message (Not authorized)")
     assert heard.empty()
@@ -179,9 +179,9 @@ def test_an_address_is_read_to_its_parts() -> None:
         "mqtt://user:geheim@host/topic",
     ],
 )
-def test_an_address_that_cannot_be_is_refused(office: Office, url: str) -> None:
+def test_an_address_that_cannot_be_is_refused(outbox: Outbox, url: str) -> None:
     with pytest.raises(Refused, match="broker's address") as refused:
-        office.deliverer.add(WebhookRequest("x", url, SECRET))
+        outbox.deliverer.add(WebhookRequest("x", url, SECRET))
     assert "geheim" not in str(refused.value)
 
 

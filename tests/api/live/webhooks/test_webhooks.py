@@ -1,8 +1,10 @@
 import hashlib
 import hmac
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -28,7 +30,7 @@ class Receiver(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Desk)
+        super().__init__(("127.0.0.1", 0), ReceiverHandler)
         self.answers: list[int] = []
         self.got: list[tuple[dict[str, str], bytes]] = []
         self.location = ""
@@ -42,7 +44,7 @@ class Receiver(ThreadingHTTPServer):
         return [int(headers["Skulens-Event-Number"]) for headers, _ in self.got]
 
 
-class Desk(BaseHTTPRequestHandler):
+class ReceiverHandler(BaseHTTPRequestHandler):
     server: Receiver
 
     def do_POST(self) -> None:
@@ -67,18 +69,24 @@ def receiver() -> Iterator[Receiver]:
         thread.join()
 
 
-class Office:
-    """A log, a store and who delivers, which can be restarted."""
+class Outbox:
+    """A log, a store and their delivery, which can be restarted."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.log = EventLog(folder / "events.db")
-        self.store = WebhookStore(folder / "hooks.db", SecretBox.opened(folder / "key"))
+        self.store = WebhookStore(folder / "hooks.db", SecretBox.from_file(folder / "key"))
         self.deliverer = WebhookDelivery(self.log, self.store, retries=QUICK)
 
-    def say(self, *kinds: str, catalog: str = "shop") -> None:
+    def log_events(self, *kinds: str, catalog: str = "shop") -> None:
         bodies = [json.dumps({"event": kind, "catalog": catalog}) for kind in kinds]
         self.log.append([NewEvent("s", catalog, body) for body in bodies])
+
+    def dead_letters(self) -> list[tuple[str, int, str, str]]:
+        """Webhook, number of the event, its JSON and the reason, as docs/live.md describes them."""
+        query = "SELECT webhook_id, number, body, reason FROM letters ORDER BY letter"
+        with closing(sqlite3.connect(self.folder / "hooks.db")) as database:
+            return database.execute(query).fetchall()
 
     def close(self) -> None:
         self.deliverer.close()
@@ -87,16 +95,16 @@ class Office:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    office = Office(tmp_path)
-    yield office
-    office.close()
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
+    outbox = Outbox(tmp_path)
+    yield outbox
+    outbox.close()
 
 
-def test_events_are_delivered_in_order_and_signed(office: Office, receiver: Receiver) -> None:
-    office.say("entered")
-    office.deliverer.add(WebhookRequest("till", receiver.url, SECRET))
-    office.say("entered", "confirmed", "left")
+def test_events_are_delivered_in_order_and_signed(outbox: Outbox, receiver: Receiver) -> None:
+    outbox.log_events("entered")
+    outbox.deliverer.add(WebhookRequest("till", receiver.url, SECRET))
+    outbox.log_events("entered", "confirmed", "left")
     wait_until(lambda: len(receiver.got) == 3)
     assert receiver.numbers == [2, 3, 4]
     headers, body = receiver.got[1]
@@ -108,83 +116,79 @@ def test_events_are_delivered_in_order_and_signed(office: Office, receiver: Rece
 
 
 def test_a_receiver_that_fails_is_asked_again_before_the_next_event(
-    office: Office, receiver: Receiver
+    outbox: Outbox, receiver: Receiver
 ) -> None:
     receiver.answers = [500, 503, 200]
-    office.deliverer.add(WebhookRequest("till", receiver.url, SECRET))
-    office.say("entered", "left")
+    outbox.deliverer.add(WebhookRequest("till", receiver.url, SECRET))
+    outbox.log_events("entered", "left")
     wait_until(lambda: len(receiver.got) == 4)
     assert receiver.numbers == [1, 1, 1, 2]
-    assert office.store.dead_letters() == ()
+    assert outbox.dead_letters() == []
 
 
 def test_what_is_refused_for_good_becomes_a_dead_letter_and_the_next_goes_on(
-    office: Office, receiver: Receiver
+    outbox: Outbox, receiver: Receiver
 ) -> None:
     receiver.answers = [500, 500, 500, 200]
-    office.deliverer.add(WebhookRequest("till", receiver.url, SECRET))
-    office.say("entered", "left")
+    outbox.deliverer.add(WebhookRequest("till", receiver.url, SECRET))
+    outbox.log_events("entered", "left")
     wait_until(lambda: len(receiver.got) == 4)
-    wait_until(lambda: len(office.store.dead_letters()) == 1)
-    (letter,) = office.store.dead_letters()
-    assert (letter.webhook_id, letter.number) == ("till", 1)
-    assert letter.reason == "It answered 500, 3 times."
-    assert json.loads(letter.body)["event"] == "entered"
-    office.store.take_letter(letter.letter)
-    assert office.store.dead_letters() == ()
-    with pytest.raises(Refused, match="no dead letter"):
-        office.store.take_letter(letter.letter)
+    wait_until(lambda: len(outbox.dead_letters()) == 1)
+    ((webhook_id, number, body, reason),) = outbox.dead_letters()
+    assert (webhook_id, number) == ("till", 1)
+    assert reason == "It answered 500, 3 times."
+    assert json.loads(body)["event"] == "entered"
 
 
-def test_a_receiver_that_is_not_there_is_one_sentence(office: Office) -> None:
-    office.deliverer.add(WebhookRequest("till", "http://127.0.0.1:9/", SECRET))
-    office.say("entered")
-    wait_until(lambda: len(office.store.dead_letters()) == 1)
-    assert "could not be reached" in office.store.dead_letters()[0].reason
+def test_a_receiver_that_is_not_there_is_one_sentence(outbox: Outbox) -> None:
+    outbox.deliverer.add(WebhookRequest("till", "http://127.0.0.1:9/", SECRET))
+    outbox.log_events("entered")
+    wait_until(lambda: len(outbox.dead_letters()) == 1)
+    assert "could not be reached" in outbox.dead_letters()[0][3]
 
 
-def test_a_redirect_is_not_followed(office: Office, receiver: Receiver) -> None:
+def test_a_redirect_is_not_followed(outbox: Outbox, receiver: Receiver) -> None:
     receiver.answers, receiver.location = [302, 302, 302], "http://127.0.0.1:9/elsewhere"
-    office.deliverer.add(WebhookRequest("till", receiver.url, SECRET))
-    office.say("entered")
-    wait_until(lambda: len(office.store.dead_letters()) == 1)
-    assert "302" in office.store.dead_letters()[0].reason
+    outbox.deliverer.add(WebhookRequest("till", receiver.url, SECRET))
+    outbox.log_events("entered")
+    wait_until(lambda: len(outbox.dead_letters()) == 1)
+    assert "302" in outbox.dead_letters()[0][3]
 
 
-def test_only_what_a_webhook_asked_for_is_told(office: Office, receiver: Receiver) -> None:
+def test_only_what_a_webhook_asked_for_is_told(outbox: Outbox, receiver: Receiver) -> None:
     order = WebhookRequest("till", receiver.url, SECRET, kinds=("confirmed",), catalog="shop")
-    office.deliverer.add(order)
-    office.say("entered", "confirmed")
-    office.say("confirmed", catalog="other")
-    office.say("confirmed")
+    outbox.deliverer.add(order)
+    outbox.log_events("entered", "confirmed")
+    outbox.log_events("confirmed", catalog="other")
+    outbox.log_events("confirmed")
     wait_until(lambda: receiver.numbers == [2, 4])
 
 
 def test_after_a_restart_nothing_is_left_out(tmp_path: Path, receiver: Receiver) -> None:
-    first = Office(tmp_path)
+    first = Outbox(tmp_path)
     first.deliverer.add(WebhookRequest("till", receiver.url, SECRET))
-    first.say("entered")
+    first.log_events("entered")
     wait_until(lambda: len(receiver.got) == 1)
     first.deliverer.close()
-    first.say("confirmed", "left")
+    first.log_events("confirmed", "left")
     first.log.close()
-    second = Office(tmp_path)
+    second = Outbox(tmp_path)
     wait_until(lambda: receiver.numbers[-2:] == [2, 3])
     second.close()
 
 
-def test_a_removed_webhook_is_told_nothing_more(office: Office, receiver: Receiver) -> None:
-    office.deliverer.add(WebhookRequest("till", receiver.url, SECRET))
-    office.deliverer.remove("till")
-    office.say("entered")
-    office.deliverer.add(WebhookRequest("other", receiver.url, SECRET))
-    office.say("left")
+def test_a_removed_webhook_is_told_nothing_more(outbox: Outbox, receiver: Receiver) -> None:
+    outbox.deliverer.add(WebhookRequest("till", receiver.url, SECRET))
+    outbox.deliverer.remove("till")
+    outbox.log_events("entered")
+    outbox.deliverer.add(WebhookRequest("other", receiver.url, SECRET))
+    outbox.log_events("left")
     wait_until(lambda: receiver.numbers == [2])
     with pytest.raises(Refused, match="no webhook till"):
-        office.deliverer.remove("till")
+        outbox.deliverer.remove("till")
 
 
-def test_a_receiver_that_hangs_holds_up_no_other(office: Office, receiver: Receiver) -> None:
+def test_a_receiver_that_hangs_holds_up_no_other(outbox: Outbox, receiver: Receiver) -> None:
     let_go = threading.Event()
 
     def sender(url: str, body: bytes, headers: object) -> str:
@@ -192,23 +196,23 @@ def test_a_receiver_that_hangs_holds_up_no_other(office: Office, receiver: Recei
             let_go.wait(10)
         return HttpSender()(receiver.url, body, dict(headers))  # type: ignore[call-overload]
 
-    office.deliverer.close()
-    office.deliverer = WebhookDelivery(office.log, office.store, sender=sender, retries=QUICK)
-    office.deliverer.add(WebhookRequest("a", "http://hangs.example/", SECRET))
-    office.deliverer.add(WebhookRequest("b", receiver.url, SECRET))
-    office.say("entered", "left")
+    outbox.deliverer.close()
+    outbox.deliverer = WebhookDelivery(outbox.log, outbox.store, sender=sender, retries=QUICK)
+    outbox.deliverer.add(WebhookRequest("a", "http://hangs.example/", SECRET))
+    outbox.deliverer.add(WebhookRequest("b", receiver.url, SECRET))
+    outbox.log_events("entered", "left")
     wait_until(lambda: receiver.numbers == [1, 2])
     let_go.set()
 
 
-def test_a_secret_lies_nowhere_in_clear_and_is_not_shown(office: Office, tmp_path: Path) -> None:
+def test_a_secret_lies_nowhere_in_clear_and_is_not_shown(outbox: Outbox, tmp_path: Path) -> None:
     order = WebhookRequest("till", "https://example.com/hook", SECRET)
-    office.store.add(order)
+    outbox.store.add(order)
     files = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
     assert not any(SECRET.encode() in content for content in files)
     assert SECRET not in repr(order)
-    assert office.store.list() == (Webhook("till", "https://example.com/hook"),)
-    assert office.store.secret("till") == SECRET
+    assert outbox.store.list() == (Webhook("till", "https://example.com/hook"),)
+    assert outbox.store.secret("till") == SECRET
 
 
 @pytest.mark.parametrize(
@@ -225,17 +229,17 @@ def test_a_secret_lies_nowhere_in_clear_and_is_not_shown(office: Office, tmp_pat
         WebhookRequest("x", "https://example.com/", SECRET, kinds=()),
     ],
 )
-def test_a_webhook_that_cannot_be_is_refused(office: Office, order: WebhookRequest) -> None:
+def test_a_webhook_that_cannot_be_is_refused(outbox: Outbox, order: WebhookRequest) -> None:
     with pytest.raises(Refused) as refused:
-        office.deliverer.add(order)
+        outbox.deliverer.add(order)
     assert "geheim" not in str(refused.value)
-    assert office.store.list() == ()
+    assert outbox.store.list() == ()
 
 
-def test_one_webhook_is_not_remembered_twice(office: Office) -> None:
-    office.store.add(WebhookRequest("x", "https://example.com/", SECRET))
+def test_one_webhook_is_not_remembered_twice(outbox: Outbox) -> None:
+    outbox.store.add(WebhookRequest("x", "https://example.com/", SECRET))
     with pytest.raises(Refused, match="already"):
-        office.store.add(WebhookRequest("x", "https://example.com/", SECRET))
+        outbox.store.add(WebhookRequest("x", "https://example.com/", SECRET))
 
 
 def test_an_address_that_the_service_forbids_is_not_reached(receiver: Receiver) -> None:
