@@ -78,7 +78,8 @@ class LiveSession(Generic[CatalogT]):
         self._finder = FilteredFinder(context.finder, settings.regions, settings.smallest)
         self._matcher = LiveMatcher(session_id, self._finder, settings)
         self._inbox = Mailbox(context.on_arrival)
-        self._catalog_name = catalog().name
+        self._snapshot = catalog()
+        self._catalog_name = self._snapshot.name
         self._started_at = time()
         self._stats = RollingStats()
         self._faults = self._faults_in_row = self._processed = 0
@@ -158,6 +159,7 @@ class LiveSession(Generic[CatalogT]):
 
     def _serve(self, frame: Frame) -> None:
         catalog, queue = self._catalog(), self._context.queue
+        self._snapshot = catalog
         update = queue.poll(self.session_id)
         self._faults += update.failed
         matched = self._matcher.advance(frame, catalog, update)
@@ -175,7 +177,8 @@ class LiveSession(Generic[CatalogT]):
             self._recorder.add(recorded, frame)
 
     def _leave(self) -> None:
-        catalog, latest, now = self._catalog(), self.latest, time()
+        # The last frame's: the catalog may be deleted by now, and this must not fail.
+        catalog, latest, now = self._snapshot, self.latest, time()
         matched = self._matcher.leave(catalog)
         self._is_quiet = True
         if matched is None or latest is None:

@@ -1,17 +1,22 @@
 """Catalogs in use are opened once, followed once, and forgotten when they are deleted."""
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from api.open_catalogs import CatalogRegistry
 from catalog.errors import Conflict, NotFound
 from catalog.registry import Catalogs
 from catalog.storage.folder import FolderStorage
+from matcher.live import SessionManager
+from stream.frame import Frame
+from tests.api.shop import ColourFinder
 from tests.catalog.support.fakes import FakeEncoder, picture
-from tests.matcher.live.sources import wait_until
+from tests.matcher.live.sources import HandSource, wait_until
 
 
 @pytest.fixture
@@ -95,3 +100,34 @@ def test_a_closed_registry_follows_nothing(catalogs: Catalogs) -> None:
     registry.follow("shop")
     registry.close()
     assert followers() == before
+
+
+def test_a_deleted_catalog_leaves_live_sessions_and_others_go_on(
+    registry: CatalogRegistry,
+) -> None:
+    registry.create("other").add_product("tea", [picture(1)])
+    manager = SessionManager(ColourFinder())
+    deleted, lasting = HandSource(), HandSource()
+    first = manager.start(deleted, registry.follow("shop"))
+    second = manager.start(lasting, registry.follow("other"))
+    number = 0
+
+    def put(source: HandSource) -> None:
+        nonlocal number
+        image = np.zeros((48, 64, 3), np.uint8)
+        source.put(Frame("hand", number, number / 10, 0.0, image))
+        number += 1
+        time.sleep(0.01)
+
+    def ends() -> bool:
+        put(deleted)
+        return manager.get(first).state.is_final
+
+    put(deleted)
+    wait_until(lambda: manager.get(first).counters.processed == 1)
+    registry.delete("shop")
+    wait_until(ends, 30)
+    assert "there is no catalog shop" in manager.get(first).reason
+    put(lasting)
+    wait_until(lambda: manager.get(second).counters.processed == 1)
+    manager.close()
