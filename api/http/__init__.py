@@ -1,1 +1,1 @@
-"""The service: an engine behind a gate, in one process or with gunicorn's workers between."""
+"""The service: an engine behind a gateway, in one process or with gunicorn's workers between."""

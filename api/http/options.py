@@ -1,4 +1,4 @@
-"""What can be set about the server itself."""
+"""Options of the server itself."""
 
 import socket
 from dataclasses import dataclass, field, replace
@@ -17,7 +17,7 @@ from stream.webrtc.ice import IceServer, IceSettings
 from stream.webrtc.peers import WebRtcSettings
 
 PAGE_FOLDER: Final = Path(__file__).parents[1] / "web"
-LARGEST_UPLOAD: Final = 8_000_000_000
+LARGEST_UPLOAD: Final = 8_000_000_000  # bytes: an hour of video in 4K
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,30 +62,29 @@ class ServerOptions:
 
     @property
     def rules(self) -> AddressRules:
-        """Where cameras may be; others who come with keys may not look around on this machine."""
+        """Where cameras may be: never on this machine once others can reach the service."""
         if self.camera_networks:
             return replace(SERVICE_RULES, allowed_networks=self.camera_networks)
         return SERVICE_RULES if self.exposed else AddressRules()
 
     def webhook_rule(self, url: str) -> str:
-        """Why a webhook may not be told, in one sentence; empty if it may."""
+        """Return why a webhook's address is forbidden, one sentence; empty if it is allowed."""
         host = urlsplit(url).hostname or ""
         try:
-            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-            for one in found:
-                self.rules.check(ip_address(str(one[4][0]).partition("%")[0]))
+            for *_, address in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM):
+                self.rules.check(ip_address(str(address[0]).partition("%")[0]))
         except (OSError, ValueError, SourceError) as error:
             return f"{host} is no address for a webhook: {error}"
         return ""
 
 
 def options_from(settings: Settings, *, exposed: bool, secure: bool) -> ServerOptions:
-    """The options that settings name.
+    """Return the options that settings name.
 
     Args:
         settings: of the environment.
         exposed: see `ServerOptions`.
-        secure: likewise.
+        secure: see `ServerOptions`.
     """
     servers = tuple(
         IceServer(url, settings.turn_username, settings.turn_credential)

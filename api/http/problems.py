@@ -18,13 +18,13 @@ from matcher.live import LiveError, NoSuchSession, TooManySessions
 from stream.errors import StreamError
 
 MEDIA_TYPE: Final = "application/problem+json"
-RETRY_S: Final = 1
+RETRY_S: Final = 1  # seconds; the value of Retry-After
 
 _logger: Final = logging.getLogger(__name__)
 
 
 class Problem(Exception):
-    """What a route refuses, with its status.
+    """A refusal with its status.
 
     Attributes:
         status: of HTTP.
@@ -84,7 +84,7 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
     **more: object,
 ) -> JSONResponse:
-    """A problem as a response; `more` are further members of it."""
+    """Return a problem as a response; `more` are further members of it."""
     known = HTTPStatus(status)
     body = {
         "type": f"urn:skulens:problem:{kind or _kind(known)}",
@@ -97,7 +97,7 @@ def problem_response(
 
 
 def install_problem_handlers(app: FastAPI) -> None:
-    """Have every error of an application answered as a problem."""
+    """Make an application answer every error as a problem."""
     # Starlette's types do not know that a handler gets what it is registered for.
     app.add_exception_handler(Problem, _of_problem)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _of_http)  # type: ignore[arg-type]
@@ -112,18 +112,18 @@ def _of_problem(_: Request, error: Problem) -> JSONResponse:
 
 
 def _of_http(request: Request, error: HTTPException) -> JSONResponse:
-    said = str(error.detail)
-    if error.status_code == HTTPStatus.NOT_FOUND and said == HTTPStatus.NOT_FOUND.phrase:
-        said = f"there is nothing at {request.url.path}"
+    detail = str(error.detail)
+    if error.status_code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:
+        detail = f"there is nothing at {request.url.path}"
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        said = f"{request.method} is not possible here"
-    return problem_response(error.status_code, said, headers=error.headers)
+        detail = f"{request.method} is not possible here"
+    return problem_response(error.status_code, detail, headers=error.headers)
 
 
 def _of_validation(_: Request, error: RequestValidationError) -> JSONResponse:
     wrong = [
-        {"where": ".".join(map(str, one["loc"])), "message": str(one["msg"])}
-        for one in error.errors()
+        {"where": ".".join(map(str, fault["loc"])), "message": str(fault["msg"])}
+        for fault in error.errors()
     ]
     first = wrong[0] if wrong else {"where": "request", "message": "it is not valid"}
     detail = f"{first['where']}: {first['message']}"
@@ -142,8 +142,8 @@ def _of_table(_: Request, error: Exception) -> JSONResponse:
 
 def _of_fault(request: Request, error: Exception) -> JSONResponse:
     _logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    said = "skulens failed at this; the log says why, under the request's id"
-    return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, said, "fault")
+    detail = "skulens failed at this; the log says why, under the request's id"
+    return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, detail, "fault")
 
 
 def _kind(status: HTTPStatus) -> str:
@@ -151,7 +151,7 @@ def _kind(status: HTTPStatus) -> str:
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What OpenAPI says of a route's refusals; those that any route may give are among them."""
+    """Return OpenAPI's description of a route's refusals, with those that any route may give."""
     return {
         status: {
             "description": HTTPStatus(status).phrase,

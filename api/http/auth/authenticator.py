@@ -23,7 +23,7 @@ LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 BURST_S: Final = 6.0  # seconds' worth of requests that may come at once
 # Wrong keys from one address: ten at once, then one every five seconds.
 GUESSES_PER_SECOND: Final = 0.2
-GUESSES: Final = 10.0
+GUESSES: Final = 10.0  # at once
 
 
 @dataclass(frozen=True, slots=True)

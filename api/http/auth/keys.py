@@ -18,23 +18,23 @@ from api.http.auth.principal import Principal
 from api.http.auth.scope import Scope
 from catalog.records.product import is_valid_id
 
-FORMAT: Final = 1
+FORMAT: Final = 1  # version of the file; a newer one is refused
 PREFIX: Final = "sk"
-LOOK_S: Final = 1.0
-MOST_KEYS: Final = 1000
-LONGEST: Final = 200
-_NOBODY: Final = "0" * 64
+LOOK_S: Final = 1.0  # between two looks at the file: a revoked key works that long
+MOST_KEYS: Final = 1000  # all are read at once
+LONGEST: Final = 200  # characters of a text that is taken for a key
+_NOBODY: Final = "0" * 64  # the hash of no key, compared where none is known
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """What is kept of a key; nobody can log in with it.
+    """A key as it is stored; nobody can log in with it.
 
     Attributes:
         key_id: public part of the key.
         sha256: of the whole key, hex; its secret has 256 bits, so a slow hash would add nothing.
-        scopes: what it allows.
-        catalogs: where; empty for all.
+        scopes: of requests that it allows.
+        catalogs: that it is for; empty for all.
         name: for people.
         created_at: Unix seconds.
     """
@@ -48,7 +48,7 @@ class ApiKey:
 
     @property
     def principal(self) -> Principal:
-        """Who comes with it."""
+        """The principal of a request with this key."""
         return Principal(self.key_id, frozenset(map(Scope, self.scopes)), frozenset(self.catalogs))
 
 
@@ -59,40 +59,40 @@ class KeyStore:
         self._path = path
         self._keys: dict[str, ApiKey] = {}
         self._stamp: tuple[int, int] | None = None
-        self._looked_at = float("-inf")
+        self._loaded_at = float("-inf")
 
     def list(self) -> tuple[ApiKey, ...]:
-        """All keys, oldest first.
+        """Return all keys, oldest first.
 
         Raises:
             Refused: the file is damaged.
             OSError: it cannot be read.
         """
-        self._look(time.monotonic())
+        self._reload(time.monotonic())
         return tuple(self._keys.values())
 
     def any(self) -> bool:
         """Whether there are keys, as of a second ago."""
-        self._look_again()
+        self._reload_if_old()
         return bool(self._keys)
 
     def create(
         self, scopes: Sequence[Scope], catalogs: Sequence[str] = (), name: str = ""
     ) -> tuple[str, ApiKey]:
-        """Make a key; the text that is answered is kept nowhere.
+        """Make a key; the text that is returned is kept nowhere.
 
         Raises:
-            Refused: it would allow nothing, a catalog's name is none, or there are too many.
+            Refused: it would allow nothing, a catalog's name is invalid, or there are too many.
             OSError: the disk refused.
         """
         if not scopes:
             raise Refused("a key needs a scope: read, catalog, live or admin")
-        wrong = [one for one in catalogs if not is_valid_id(one)]
+        wrong = [catalog for catalog in catalogs if not is_valid_id(catalog)]
         if wrong:
             raise Refused(f"{wrong[0]!r} cannot be the name of a catalog")
         key_id = secrets.token_hex(6)
         text = f"{PREFIX}_{key_id}_{secrets.token_urlsafe(32)}"
-        ordered = tuple(str(one) for one in Scope if one in scopes)
+        ordered = tuple(str(scope) for scope in Scope if scope in scopes)
         key = ApiKey(key_id, _sha256(text), ordered, tuple(catalogs), name[:200], time.time())
         with self._writing() as keys:
             if len(keys) >= MOST_KEYS:
@@ -113,25 +113,25 @@ class KeyStore:
             del keys[key_id]
 
     def check(self, text: str) -> ApiKey | None:
-        """The key of a text; None if it is none. Takes as long for a wrong one."""
+        """Return the key with this text, or None, in the same time for a wrong text."""
         parts = text[:LONGEST].split("_", 2)
         found = self.get(parts[1]) if len(parts) == 3 else None
         expected = found.sha256 if found is not None else _NOBODY
         return found if hmac.compare_digest(_sha256(text[:LONGEST]), expected) else None
 
     def get(self, key_id: str) -> ApiKey | None:
-        """A key by its id; None if there is none, or none any more."""
-        self._look_again()
+        """Return a key by its id; None if it never was, or was revoked."""
+        self._reload_if_old()
         if key_id not in self._keys:
-            self._look(time.monotonic())  # made since: a new key is good at once
+            self._reload(time.monotonic())  # made since: a new key is good at once
         return self._keys.get(key_id)
 
-    def _look_again(self) -> None:
+    def _reload_if_old(self) -> None:
         now = time.monotonic()
-        if now - self._looked_at > LOOK_S:
-            self._look(now)
+        if now - self._loaded_at > LOOK_S:
+            self._reload(now)
 
-    def _look(self, now: float) -> None:
+    def _reload(self, now: float) -> None:
         try:
             status = self._path.stat()
         except FileNotFoundError:
@@ -140,7 +140,7 @@ class KeyStore:
             stamp = (status.st_mtime_ns, status.st_ino)
             if stamp != self._stamp:
                 self._keys, self._stamp = _read(self._path), stamp
-        self._looked_at = now
+        self._loaded_at = now
 
     @contextmanager
     def _writing(self) -> Iterator[dict[str, ApiKey]]:
@@ -149,9 +149,9 @@ class KeyStore:
             fcntl.flock(lock, fcntl.LOCK_EX)
             keys = _read(self._path) if self._path.exists() else {}
             yield keys
-            record = {"format": FORMAT, "keys": [asdict(one) for one in keys.values()]}
+            record = {"format": FORMAT, "keys": [asdict(key) for key in keys.values()]}
             write_private(self._path, json.dumps(record, indent=1).encode())
-        self._look(time.monotonic())
+        self._reload(time.monotonic())
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -174,7 +174,7 @@ def _read(path: Path) -> dict[str, ApiKey]:
         record = json.loads(path.read_text(encoding="utf-8"))
         if record["format"] != FORMAT:
             raise Refused(f"{path} was written by a newer skulens; update this one")
-        keys = [_key(one) for one in record["keys"]]
+        keys = [_key(entry) for entry in record["keys"]]
     except (ValueError, KeyError, TypeError) as error:
         raise Refused(f"{path} is damaged ({error}); restore it or move it away") from error
     return {key.key_id: key for key in keys}

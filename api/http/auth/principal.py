@@ -1,4 +1,4 @@
-"""Who asks, and what they may; decided at the gate, told to the engine in a header."""
+"""The author of a request and their rights; found at the edge, sent to the engine in a header."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -11,17 +11,17 @@ from fastapi import Depends, Request
 from api.http.auth.scope import Scope
 from api.http.problems import Problem
 
-# Set by the gate alone; whatever a client sends under this name is thrown away there.
+# Set by the gateway alone; whatever a client sends under this name is thrown away there.
 HEADER: Final = "x-skulens-principal"
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks.
+    """The author of a request.
 
     Attributes:
         key_id: of the key; "local" on loopback without keys.
-        scopes: what is allowed.
+        scopes: of requests that are allowed.
         catalogs: in which catalogs; empty for all.
     """
 
@@ -30,37 +30,37 @@ class Principal:
     catalogs: frozenset[str] = frozenset()
 
     def may(self, scope: Scope) -> bool:
-        """Whether something is allowed."""
+        """Whether a scope is allowed."""
         return scope in self.scopes or Scope.ADMIN in self.scopes
 
     def need(self, scope: Scope) -> None:
-        """Refuse who lacks a scope.
+        """Check that a scope is allowed.
 
         Raises:
-            Problem: it is lacking.
+            Problem: it is not.
         """
         if not self.may(scope):
             raise Problem(HTTPStatus.FORBIDDEN, f"this key lacks the scope {scope}")
 
     def sees(self, catalog: str) -> bool:
-        """Whether a catalog is one of its own."""
+        """Whether a catalog may be seen."""
         return not self.catalogs or catalog in self.catalogs
 
     def visible(self, names: Iterable[str]) -> list[str]:
-        """Catalogs of its own."""
+        """Return those of some catalogs that may be seen."""
         return [name for name in names if self.sees(name)]
 
     def check(self, catalog: str) -> None:
-        """Refuse another's catalog.
+        """Check that a catalog may be seen.
 
         Raises:
-            Problem: it is none of its own.
+            Problem: it may not.
         """
         if not self.sees(catalog):
             raise Problem(HTTPStatus.FORBIDDEN, f"this key is not for catalog {catalog}")
 
     def header(self) -> str:
-        """As the header's value."""
+        """Return the value of `HEADER`."""
         return json.dumps([self.key_id, sorted(self.scopes), sorted(self.catalogs)])
 
 
@@ -68,13 +68,13 @@ LOCAL: Final = Principal("local", frozenset({Scope.ADMIN}))
 
 
 def principal_from(header: str) -> Principal:
-    """The principal of `Principal.header`."""
+    """Read what `Principal.header` wrote."""
     key_id, scopes, catalogs = json.loads(header)
     return Principal(key_id, frozenset(map(Scope, scopes)), frozenset(catalogs))
 
 
 def require_scope(scope: Scope) -> Callable[[Request], Principal]:
-    """A dependency that lets pass who has a scope, in the path's catalog if it names one."""
+    """Return a dependency that demands a scope, and access to the catalog that the path names."""
 
     def check(request: Request) -> Principal:
         header = request.headers.get(HEADER)

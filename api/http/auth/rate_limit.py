@@ -1,11 +1,11 @@
-"""How often somebody may ask: a bucket of tokens each, refilled steadily."""
+"""Limits of requests: a bucket of tokens for each client, refilled steadily (token bucket)."""
 
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
-MOST_BUCKETS: Final = 10_000
+MOST_BUCKETS: Final = 10_000  # one for each key and address; about 2 MB
 
 
 class RateLimiter:
@@ -27,7 +27,7 @@ class RateLimiter:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def wait_s(self, name: str, cost: float = 1.0) -> float:
-        """Take tokens; 0 if there were enough, else after how many seconds there will be."""
+        """Take tokens; return 0 if there were enough, else the seconds until there will be."""
         now = self._clock()
         left, at = self._buckets.pop(name, (self._burst, now))
         left = min(left + (now - at) * self._per_second, self._burst)

@@ -1,10 +1,10 @@
-"""What an API key allows."""
+"""The scopes of API keys."""
 
 from enum import StrEnum
 
 
 class Scope(StrEnum):
-    """What a key allows; `admin` allows everything."""
+    """A kind of requests that a key allows; `admin` allows all."""
 
     READ = "read"
     CATALOG = "catalog"

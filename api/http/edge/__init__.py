@@ -1,1 +1,1 @@
-"""What a worker does before the engine is asked: checks, limits, headers, forwarding."""
+"""The edge, before the engine: checks, limits, headers, the page, forwarding."""

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 IDLE_S: Final = 60.0  # without a byte of a body that is to come
-_MEGABYTE: Final = 1_000_000
+_MEGABYTE: Final = 1_000_000  # bytes
 # Bytes, each a little more than the form or the image itself may have.
 SMALL_BODY: Final = 2 * _MEGABYTE
 ONE_IMAGE: Final = 60 * _MEGABYTE

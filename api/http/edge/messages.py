@@ -1,4 +1,4 @@
-"""What the edge's middleware shares: stacking, and looking at the start of an answer."""
+"""Helpers of middleware: stacking it, and reading and changing the start of an answer."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus

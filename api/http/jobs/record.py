@@ -1,4 +1,4 @@
-"""What is known of a job, on disk and as JSON."""
+"""A job, on disk and as JSON."""
 
 import json
 from dataclasses import asdict, dataclass, field, replace
@@ -27,7 +27,7 @@ class JobState(StrEnum):
 
 
 class JobKind(StrEnum):
-    """What is done."""
+    """The work of a job."""
 
     VIDEO = "video"
     IMPORT = "import"
@@ -42,18 +42,18 @@ class Job:
 
     Attributes:
         job_id: cannot be guessed.
-        kind: what is done.
+        kind: of work.
         catalog: in which catalog.
         name: for people: the file's name.
-        order: what was asked for, JSON.
+        order: the request, JSON.
         state: where it stands.
         stage: what is being done, for people.
         done: steps done in this stage.
         total: steps in all; None if unknown.
         created_at: Unix seconds.
-        updated_at: likewise.
+        updated_at: Unix seconds.
         error: why it failed, one sentence.
-        result: what came of it, JSON; None before.
+        result: the outcome, JSON; None before.
     """
 
     job_id: str
@@ -72,7 +72,7 @@ class Job:
 
 
 def job_json(job: Job) -> JobJson:
-    """A job at this moment."""
+    """Return a job as it is now."""
     return {
         "job_id": job.job_id,
         "kind": str(job.kind),
@@ -101,7 +101,7 @@ def save(job: Job, folder: Path) -> None:
 
 
 def load(folder: Path) -> Job | None:
-    """The job of a folder, which waits if it was running; None if there is none."""
+    """Read the job of a folder; one that was running waits again. None if there is none."""
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         kind, state = JobKind(record.pop("kind")), JobState(record.pop("state"))

@@ -17,9 +17,9 @@ from api.errors import refusals, sentence
 from api.http.jobs.record import Job, JobKind, JobState, load, save
 from api.http.problems import Problem
 
-MOST_WAITING: Final = 64
-MOST_KEPT: Final = 200
-SAVE_S: Final = 1.0
+MOST_WAITING: Final = 64  # jobs
+MOST_KEPT: Final = 200  # jobs that are over; their files go with them
+SAVE_S: Final = 1.0  # between two writes of a job's progress
 
 _logger: Final = logging.getLogger(__name__)
 
@@ -30,12 +30,12 @@ class JobStopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """What a job works with.
+    """A job under way.
 
     Attributes:
         job: as it was when it was taken up.
         folder: its own; kept until the job is forgotten.
-        progress: told what is done, steps done and steps in all; raises `JobStopped`.
+        progress: takes the stage, steps done and steps in all; raises `JobStopped`.
     """
 
     job: Job
@@ -49,19 +49,19 @@ JobHandler = Callable[[JobContext], dict[str, Any]]
 class JobRunner:
     """Thread-safe; close it at the end."""
 
-    def __init__(self, folder: Path, works: Mapping[JobKind, JobHandler]) -> None:
+    def __init__(self, folder: Path, handlers: Mapping[JobKind, JobHandler]) -> None:
         """Take up what is left of earlier runs.
 
         Args:
             folder: of all jobs; made when it is missing.
-            works: what to do for each kind.
+            handlers: one for each kind.
 
         Raises:
             OSError: the folder cannot be written.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self._works = works
+        self._handlers = handlers
         self._changed = Condition()
         self._stopping = False
         self._cancelled: set[str] = set()
@@ -74,12 +74,12 @@ class JobRunner:
             else:
                 self._jobs[job.job_id] = job
         left = [job for job in self._jobs.values() if not job.state.is_final]
-        self._queue = deque(job.job_id for job in sorted(left, key=lambda one: one.created_at))
+        self._queue = deque(job.job_id for job in sorted(left, key=lambda job: job.created_at))
         self._thread = Thread(target=self._run, name="jobs", daemon=True)
         self._thread.start()
 
     def reserve(self) -> tuple[str, Path]:
-        """An id and a folder for what a job needs; give it to `add`, or remove the folder.
+        """Return an id and a new folder for a job; give the id to `add`, or remove the folder.
 
         Raises:
             Problem: too many jobs wait.
@@ -101,7 +101,7 @@ class JobRunner:
     def add(
         self, job_id: str, kind: JobKind, catalog: str, name: str, order: dict[str, Any]
     ) -> Job:
-        """Have a job done when its turn comes.
+        """Queue a job.
 
         Raises:
             OSError: the disk refused.
@@ -117,13 +117,13 @@ class JobRunner:
         return job
 
     def list(self) -> tuple[Job, ...]:
-        """All jobs, newest first."""
+        """Return all jobs, newest first."""
         with self._changed:
             jobs = list(self._jobs.values())
-        return tuple(sorted(jobs, key=lambda one: -one.created_at))
+        return tuple(sorted(jobs, key=lambda job: -job.created_at))
 
     def get(self, job_id: str) -> Job:
-        """A job.
+        """Return a job.
 
         Raises:
             Problem: there is none.
@@ -135,7 +135,7 @@ class JobRunner:
         return job
 
     def folder(self, job_id: str) -> Path:
-        """Where a job keeps its files.
+        """Return the folder of a job's files.
 
         Raises:
             Problem: there is none.
@@ -201,15 +201,15 @@ class JobRunner:
                 job_id = self._queue.popleft()
                 self._set(job_id, state=JobState.RUNNING)
                 job = self._jobs[job_id]
-            self._do(job)
+            self._run_job(job)
 
-    def _do(self, job: Job) -> None:
+    def _run_job(self, job: Job) -> None:
         def progress(stage: str, done: int, total: int | None) -> None:
             self._note(job.job_id, stage, done, total)
 
-        desk = JobContext(job, self._folder / job.job_id, progress)
+        context = JobContext(job, self._folder / job.job_id, progress)
         try:
-            result = self._works[job.kind](desk)
+            result = self._handlers[job.kind](context)
         except JobStopped:
             state = JobState.WAITING if self._stopping else JobState.CANCELLED
             self._finish(job.job_id, state=state)
@@ -218,8 +218,8 @@ class JobRunner:
         except Exception as error:
             # Whatever broke in one job, the next one has its turn.
             _logger.exception("job %s failed", job.job_id)
-            said = f"skulens failed at this ({type(error).__name__})"
-            self._finish(job.job_id, state=JobState.FAILED, error=said)
+            detail = f"skulens failed at this ({type(error).__name__})"
+            self._finish(job.job_id, state=JobState.FAILED, error=detail)
         else:
             self._finish(job.job_id, state=JobState.DONE, result=result)
 

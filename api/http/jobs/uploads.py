@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 from api.http.problems import Problem
 from api.http.requests.uploads import media_type
 
-CHUNK: Final = 1 << 20
+CHUNK: Final = 1 << 20  # bytes, held in memory and written at once
 KINDS: Final = ("video/", "application/octet-stream", "application/zip", "application/mp4")
 
 
@@ -26,7 +26,7 @@ async def receive_file(request: Request, target: Path, part: str) -> str:
         part: the form's field.
 
     Returns:
-        The file's name as the client says it; for people alone.
+        The file's name, given by the client; for people alone.
 
     Raises:
         Problem: it is of a wrong type, or was broken off.

@@ -1,4 +1,4 @@
-"""Films of jobs: what is taken for one, and fetching one from a bucket to the disk."""
+"""Video files of jobs: which ones are taken, and fetching one from a bucket to the disk."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -29,18 +29,18 @@ CONTAINERS: Final = (
     (0, b"OggS"),
     (0, b"FLV"),
 )
-_HEAD: Final = 200
-_CHUNK: Final = 1 << 20
+_HEAD: Final = 200  # bytes: one packet of MPEG-TS and a little more
+_CHUNK: Final = 1 << 20  # bytes, fetched and written at once
 
 OnBytes = Callable[[int, int], None]
 FetchVideo = Callable[[str, Path, OnBytes], None]
 
 
 def check_video_file(path: Path) -> None:
-    """Refuse what is no video file.
+    """Check that a file is a video.
 
     Raises:
-        SourceError: it is none that is taken, or cannot be read.
+        SourceError: it is of another kind, or cannot be read.
     """
     with path.open("rb") as file:
         head = file.read(_HEAD)
@@ -58,10 +58,10 @@ def check_video_file(path: Path) -> None:
 
 
 def s3_video_fetcher(options: S3Options, largest: int) -> FetchVideo:
-    """What brings an `s3://bucket/key` address to the disk, megabyte by megabyte.
+    """Return a function that fetches an `s3://bucket/key` address, megabyte by megabyte.
 
-    It raises `NotFound`, `StorageUnavailable`, `Refused` when there is more than `largest` bytes,
-    and whatever being told the progress raises; called again, it goes on where it stopped.
+    It raises `NotFound`, `StorageUnavailable`, `Refused` for more than `largest` bytes, and
+    whatever its callback raises; called again, it goes on where it stopped.
 
     Args:
         options: of the server; bucket and prefix are not used.

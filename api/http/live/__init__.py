@@ -1,1 +1,1 @@
-"""What the engine does about live sessions, on its event loop, around `api.live.services`."""
+"""Live sessions on the engine's event loop, around `api.live.services`."""

@@ -51,7 +51,7 @@ class StreamItem:
 
 @dataclass(frozen=True, slots=True)
 class StreamRequest:
-    """What one reader asked for.
+    """A reader's request.
 
     Attributes:
         session_id: of which session.

@@ -4,8 +4,8 @@ import ctypes
 import os
 from typing import Final
 
-_M_ARENA_MAX: Final = -8
-ARENAS: Final = 2
+_M_ARENA_MAX: Final = -8  # from malloc.h
+ARENAS: Final = 2  # one waits while the other one is locked; see `limit_arenas`
 
 
 def limit_arenas() -> None:

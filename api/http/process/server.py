@@ -1,4 +1,4 @@
-"""uvicorn, telling the application that it is about to stop before it waits for answers."""
+"""uvicorn, as gunicorn's worker and as a server that announces its end."""
 
 from collections.abc import Callable
 from types import FrameType
@@ -10,7 +10,7 @@ from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]
 
 
 class PlainWorker(UvicornWorker):  # type: ignore[misc]
-    """A worker of gunicorn that does not say by what it serves."""
+    """A worker of gunicorn whose answers carry no `Server` header."""
 
     CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
         **UvicornWorker.CONFIG_KWARGS,
@@ -19,7 +19,7 @@ class PlainWorker(UvicornWorker):  # type: ignore[misc]
 
 
 class StoppableServer(uvicorn.Server):
-    """A server whose endless answers hear of its end."""
+    """A server that calls a function before it waits for answers to end."""
 
     def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
         super().__init__(config)

@@ -1,4 +1,4 @@
-"""One engine at a time has a state folder; the claim ends with the process, however it ends."""
+"""A state folder belongs to one engine; the lock ends with the process, however it ends."""
 
 import fcntl
 import time
@@ -9,13 +9,13 @@ from typing import Final
 
 from api.errors import Refused
 
-WAIT_S: Final = 5.0  # for one that is just being stopped
-_PAUSE_S: Final = 0.1
+WAIT_S: Final = 5.0  # for an engine that is just being stopped
+_POLL_S: Final = 0.1
 
 
 @contextmanager
 def lock_state(state: Path, wait_s: float = WAIT_S) -> Iterator[None]:
-    """Have the folder while the block runs.
+    """Own the folder while the block runs.
 
     Raises:
         Refused: another process has it.
@@ -33,7 +33,7 @@ def lock_state(state: Path, wait_s: float = WAIT_S) -> Iterator[None]:
                         f"another skulens runs with the state folder {state}; stop it, or name "
                         "another folder by SKULENS_STATE"
                     ) from None
-                time.sleep(_PAUSE_S)
+                time.sleep(_POLL_S)
             else:
                 break
         yield

@@ -1,4 +1,4 @@
-"""TLS: the certificate that somebody gives, or one of our own making."""
+"""TLS: a certificate from files, or a self-signed one."""
 
 import socket
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from api.errors import Refused
 from api.http.auth.keys import write_private
 
-DAYS: Final = 365
+DAYS: Final = 365  # of validity; browsers refuse more than 398
 _ANY: Final = ("0.0.0.0", "::", "")
 
 
 @dataclass(frozen=True, slots=True)
 class TlsIdentity:
-    """Files, PEM."""
+    """A certificate and its key, PEM files."""
 
     certificate: Path
     key: Path
@@ -30,7 +30,7 @@ class TlsIdentity:
 def find_identity(
     state: Path, host: str, certificate: Path | None, key: Path | None, *, self_signed: bool
 ) -> TlsIdentity | None:
-    """What to serve TLS with; None for none.
+    """Return the certificate to serve TLS with; None for plain HTTP.
 
     Raises:
         Refused: half of a pair was given, or a file is missing.
@@ -78,7 +78,7 @@ def _signed(private: ec.EllipticCurvePrivateKey, names: list[str]) -> x509.Certi
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(days=DAYS))
-        .add_extension(x509.SubjectAlternativeName([_general(one) for one in names]), False)
+        .add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False)
     )
@@ -96,7 +96,7 @@ def _names(host: str) -> list[str]:
 
 def _addresses() -> set[str]:
     try:
-        return {str(one[4][0]) for one in socket.getaddrinfo(socket.gethostname(), None)}
+        return {str(address[0]) for *_, address in socket.getaddrinfo(socket.gethostname(), None)}
     except OSError:
         return set()
 
@@ -115,4 +115,4 @@ def _suits(path: Path, names: list[str]) -> bool:
     except (ValueError, x509.ExtensionNotFound):
         return False
     lasts = certificate.not_valid_after_utc > datetime.now(UTC) + timedelta(days=7)
-    return lasts and set(extension.value) == {_general(one) for one in names}
+    return lasts and set(extension.value) == {_general(name) for name in names}

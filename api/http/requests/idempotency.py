@@ -20,10 +20,10 @@ from api.http.auth.principal import HEADER
 from api.http.problems import problem_response
 
 KEY: Final = "idempotency-key"
-LONGEST: Final = 255
+LONGEST: Final = 255  # characters of a key
 KEPT_S: Final = 24 * 3600.0
-MOST: Final = 10_000
-LARGEST: Final = 1_000_000
+MOST: Final = 10_000  # answers
+LARGEST: Final = 1_000_000  # bytes of an answer; larger ones are not kept
 
 _SCHEMA: Final = """
 PRAGMA journal_mode=WAL;
@@ -36,10 +36,10 @@ CREATE TABLE IF NOT EXISTS answers (
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
-    """An answer that was given.
+    """An answer that is kept.
 
     Attributes:
-        request: what was asked.
+        request: fingerprint of the request.
         status: of HTTP.
         headers: names and values.
         body: whole.
@@ -71,7 +71,7 @@ class AnswerStore:
             raise Refused(f"{path} is damaged ({error}); move it away to begin anew") from error
 
     def get(self, name: str) -> StoredAnswer | None:
-        """The answer under a name; None if there is none, or none any more."""
+        """Return the answer under a name; None if there is none, or none any more."""
         columns = "request, status, headers, body"
         query = f"SELECT {columns} FROM answers WHERE name = ? AND at > ?"
         values = (name, self._clock() - KEPT_S)
@@ -101,15 +101,15 @@ class AnswerStore:
 
 
 class IdempotentPosts:
-    """In front of an application: repeats the answers of POSTs that carry a key.
+    """Middleware that repeats the answers of POSTs that carry a key.
 
     Only what was done is kept; a refusal changed nothing and is worked out again. A request is
     known by method, path, query and length: the parts of a form are separated differently each
     time, so its bytes differ.
     """
 
-    def __init__(self, inner: ASGIApp) -> None:
-        self._inner = inner
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
         self._under_way: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -117,40 +117,40 @@ class IdempotentPosts:
         headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
         key = headers.get(KEY, "")
         if not key or scope["method"] != "POST":
-            await self._inner(scope, receive, send)
+            await self._app(scope, receive, send)
             return
         if len(key) > LONGEST:
-            said = f"IdempotentPosts-Key has over {LONGEST} characters"
-            await problem_response(HTTPStatus.BAD_REQUEST, said)(scope, receive, send)
+            detail = f"IdempotentPosts-Key has over {LONGEST} characters"
+            await problem_response(HTTPStatus.BAD_REQUEST, detail)(scope, receive, send)
             return
         name = hashlib.sha256(f"{headers.get(HEADER, '')}\0{key}".encode()).hexdigest()
-        await self._once(name, _asked(scope, headers), scope, receive, send)
+        await self._once(name, _fingerprint(scope, headers), scope, receive, send)
 
     async def _once(
-        self, name: str, asked: str, scope: Scope, receive: Receive, send: Send
+        self, name: str, request: str, scope: Scope, receive: Receive, send: Send
     ) -> None:
         store: AnswerStore = scope["state"]["engine"].answers
         kept = store.get(name)
-        if kept is not None and kept.request != asked:
-            said = "this Idempotency-Key was used for another request"
-            await problem_response(422, said, "idempotency")(scope, receive, send)
+        if kept is not None and kept.request != request:
+            detail = "this Idempotency-Key was used for another request"
+            await problem_response(422, detail, "idempotency")(scope, receive, send)
         elif kept is not None:
             await _repeat(kept, send)
         elif name in self._under_way:
-            said = "the first request with this Idempotency-Key is under way"
-            await problem_response(409, said, "idempotency")(scope, receive, send)
+            detail = "the first request with this Idempotency-Key is under way"
+            await problem_response(409, detail, "idempotency")(scope, receive, send)
         else:
             self._under_way.add(name)
             try:
-                answer = _Answer(send)
-                await self._inner(scope, receive, answer.send)
-                if (done := answer.kept(asked)) is not None:
+                answer = _AnswerRecorder(send)
+                await self._app(scope, receive, answer.send)
+                if (done := answer.stored(request)) is not None:
                     store.put(name, done)
             finally:
                 self._under_way.discard(name)
 
 
-class _Answer:
+class _AnswerRecorder:
     """Notes an answer while it is sent."""
 
     def __init__(self, send: Send) -> None:
@@ -168,13 +168,13 @@ class _Answer:
             self._body += message.get("body", b"")
         await self._send(message)
 
-    def kept(self, asked: str) -> StoredAnswer | None:
+    def stored(self, request: str) -> StoredAnswer | None:
         if not 200 <= self._status < 300 or len(self._body) > LARGEST:
             return None
-        return StoredAnswer(asked, self._status, self._headers, bytes(self._body))
+        return StoredAnswer(request, self._status, self._headers, bytes(self._body))
 
 
-def _asked(scope: Scope, headers: Headers) -> str:
+def _fingerprint(scope: Scope, headers: Headers) -> str:
     query = scope["query_string"].decode("latin-1")
     return f"{scope['path']}?{query} {headers.get('content-length', '')}"
 

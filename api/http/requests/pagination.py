@@ -5,20 +5,23 @@ import binascii
 import json
 from collections.abc import Sequence
 from http import HTTPStatus
+from typing import Final
 
 from api.http.problems import Problem
 
+_LAST_OFFSET: Final = 1_000_000_000  # no list is that long
+
 
 def encode_cursor(place: str | int) -> str:
-    """A cursor that says where the next page begins."""
+    """Return a cursor for the place where the next page begins."""
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str | None) -> str | int | None:
-    """Where a page begins; None for the first.
+    """Return the place where a page begins; None for the first.
 
     Raises:
-        Problem: it is no cursor of ours.
+        Problem: the cursor was not made here.
     """
     if not cursor:
         return None
@@ -32,24 +35,24 @@ def decode_cursor(cursor: str | None) -> str | int | None:
 
 
 def decode_text_cursor(cursor: str | None) -> str:
-    """Likewise, of a list sorted by text; empty for the first page."""
+    """Return where a page of a list sorted by text begins; empty for the first."""
     return str(decode_cursor(cursor) or "")
 
 
 def decode_offset(cursor: str | None) -> int:
-    """Likewise, of a list that is counted; 0 for the first page.
+    """Return where a page of a numbered list begins; 0 for the first.
 
     Raises:
-        Problem: it is no such cursor.
+        Problem: the cursor is not one of such a list.
     """
     place = decode_cursor(cursor) or 0
-    if not isinstance(place, int) or not 0 <= place <= 1_000_000_000:
+    if not isinstance(place, int) or not 0 <= place <= _LAST_OFFSET:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the cursor is none; leave it out to begin")
     return place
 
 
 def paginate(keys: Sequence[str], after: str, limit: int) -> tuple[list[str], str | None]:
-    """The sorted keys that follow a place, and the next page's cursor if there is more."""
+    """Return the sorted keys after a place, and the next page's cursor if there is more."""
     rest = sorted(key for key in keys if key > after)
     shown = rest[:limit]
     return shown, encode_cursor(shown[-1]) if len(rest) > limit else None

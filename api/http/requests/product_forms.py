@@ -1,4 +1,4 @@
-"""What routes that change products share: forms, entity tags, and what a change answers."""
+"""Forms, entity tags and answers of the routes that change products."""
 
 import re
 from http import HTTPStatus
@@ -21,9 +21,9 @@ _TAG: Final = re.compile(r'"(\d{1,15})"')
 
 
 def form_schema(**properties: str) -> dict[str, Any]:
-    """What OpenAPI says of a form with pictures."""
+    """Return OpenAPI's description of a form with pictures."""
     files = {"type": "array", "items": {"type": "string", "format": "binary"}}
-    described = {name: {"type": "string", "description": said} for name, said in properties.items()}
+    described = {name: {"type": "string", "description": text} for name, text in properties.items()}
     schema = {"type": "object", "properties": {**described, "images": files}}
     return {
         "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
@@ -31,12 +31,12 @@ def form_schema(**properties: str) -> dict[str, Any]:
 
 
 def etag_of(product: Product) -> str:
-    """A product's entity tag."""
+    """Return a product's entity tag."""
     return f'"{product.revision}"'
 
 
 def parse_if_match(if_match: str | None) -> int | None:
-    """The revision that `If-Match` asks for; None for any.
+    """Return the revision that `If-Match` asks for; None for any.
 
     Raises:
         Problem: it is no tag of a product.
@@ -52,7 +52,7 @@ def parse_if_match(if_match: str | None) -> int | None:
 
 
 def to_precondition_failed(error: Conflict, *, with_tag: bool) -> Exception:
-    """412 for who gave a tag; everybody else's conflict is none of a precondition."""
+    """Return 412 for a failed precondition; any other conflict as it is."""
     if not with_tag or isinstance(error, AlreadyExists):
         return error
     return Problem(HTTPStatus.PRECONDITION_FAILED, str(error))
@@ -61,7 +61,7 @@ def to_precondition_failed(error: Conflict, *, with_tag: bool) -> Exception:
 def change_json(
     catalog: str, change: ChangeResult, response: Response | None = None
 ) -> WrittenJson:
-    """What a write did, with the new tag."""
+    """Return the outcome of a change, and put the new tag into the response."""
     if response is not None:
         response.headers["ETag"] = etag_of(change.product)
     return {

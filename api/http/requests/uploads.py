@@ -12,11 +12,11 @@ from starlette.datastructures import FormData, UploadFile
 from api.http.problems import Problem
 from catalog.ingest.image_file import ImageFile
 
-MOST_FILES: Final = 64
-MOST_FIELDS: Final = 64
+MOST_FILES: Final = 64  # in a form
+MOST_FIELDS: Final = 64  # in a form
 MOST_FIELD_BYTES: Final = 1_000_000
-LARGEST_PICTURE: Final = 50_000_000
-LARGEST_FORM: Final = 400_000_000
+LARGEST_PICTURE: Final = 50_000_000  # bytes of a file
+LARGEST_FORM: Final = 400_000_000  # bytes of all its files
 _MULTIPART: Final = "multipart/form-data"
 _BARE: Final = "application/octet-stream"
 
@@ -25,7 +25,7 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Upload:
-    """What came with a request.
+    """The body of a request.
 
     Attributes:
         pictures: files, in their order.
@@ -36,7 +36,7 @@ class Upload:
     fields: Json = field(default_factory=dict)
 
     def text(self, name: str, default: str = "") -> str:
-        """A field as text.
+        """Return a field as text.
 
         Raises:
             Problem: it is something else.
@@ -47,7 +47,7 @@ class Upload:
         return value
 
     def record(self, name: str) -> Json | None:
-        """A field that holds a JSON object; None if it did not come.
+        """Return a field that holds a JSON object; None if it did not come.
 
         Raises:
             Problem: it holds something else.
@@ -60,7 +60,7 @@ class Upload:
         return value
 
     def only_picture(self) -> ImageFile:
-        """The one picture.
+        """Return the one picture.
 
         Raises:
             Problem: there is none, or more than one.
@@ -71,7 +71,7 @@ class Upload:
 
 
 async def read_upload(request: Request) -> Upload:
-    """A form with pictures, a bare picture, or a JSON object of fields without pictures.
+    """Read a form with pictures, a bare picture, or a JSON object of fields without pictures.
 
     Raises:
         Problem: it is none of these, or too large.
@@ -95,12 +95,12 @@ async def read_upload(request: Request) -> Upload:
 
 
 def media_type(request: Request) -> str:
-    """The content type without its parameters."""
+    """Return the content type without its parameters."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 async def read_body(request: Request, most: int) -> bytes:
-    """A body of at most so many bytes.
+    """Read a body of at most so many bytes.
 
     Raises:
         Problem: it is larger.
@@ -114,10 +114,10 @@ async def read_body(request: Request, most: int) -> bytes:
 
 
 async def read_object(request: Request) -> Json:
-    """A small JSON object.
+    """Read a small JSON object.
 
     Raises:
-        Problem: it is none.
+        Problem: it is something else.
     """
     if media_type(request) not in ("application/json", "application/merge-patch+json"):
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send application/json")
@@ -128,10 +128,10 @@ async def read_object(request: Request) -> Json:
 
 
 def parse_json(data: bytes, where: str) -> object:
-    """JSON of a client.
+    """Parse JSON of a client.
 
     Raises:
-        Problem: it is none, or holds numbers that JSON does not know.
+        Problem: it is invalid, or holds numbers that JSON does not know.
     """
     try:
         parsed: object = json.loads(data, parse_constant=_no_number)
@@ -149,26 +149,26 @@ async def _of_form(request: Request) -> Upload:
     async with request.form(
         max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=MOST_FIELD_BYTES
     ) as form:
-        fields = {key: one for key, one in form.multi_items() if isinstance(one, str)}
+        fields = {key: value for key, value in form.multi_items() if isinstance(value, str)}
         return Upload(await _pictures(form), fields)
 
 
 async def _pictures(form: FormData) -> tuple[ImageFile, ...]:
-    files = [one for _, one in form.multi_items() if isinstance(one, UploadFile)]
-    if any((one.size or 0) > LARGEST_PICTURE for one in files):
+    files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+    if any((file.size or 0) > LARGEST_PICTURE for file in files):
         raise _too_large(LARGEST_PICTURE)
-    if sum(one.size or 0 for one in files) > LARGEST_FORM:
+    if sum(file.size or 0 for file in files) > LARGEST_FORM:
         raise _too_large(LARGEST_FORM)
     named: list[ImageFile] = []
-    for number, one in enumerate(files, 1):
-        named.append(ImageFile(one.filename or f"picture {number}", await one.read()))
+    for number, file in enumerate(files, 1):
+        named.append(ImageFile(file.filename or f"picture {number}", await file.read()))
     return tuple(named)
 
 
 def _too_large(most: int) -> Problem:
-    said = f"this is too large; send at most {most // 1_000_000} MB"
-    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, said)
+    detail = f"this is too large; send at most {most // 1_000_000} MB"
+    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
 
 
-def _invalid(said: str) -> Problem:
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, said, "invalid")
+def _invalid(detail: str) -> Problem:
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, "invalid")

@@ -1,1 +1,1 @@
-"""Thin routes over what the engine has; one module for each thing of design.md section 8."""
+"""Thin routes over the engine; one module for each resource of docs/api.md."""

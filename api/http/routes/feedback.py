@@ -22,9 +22,15 @@ EXAMPLE: Final = {"verdict": "other", "product_id": "oat-milk", "other_product_i
 
 
 class FeedbackOrder(BaseModel):
-    """What somebody says of an answer."""
+    """Feedback on an answer."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {**EXAMPLE}})
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {**EXAMPLE},
+            "description": "What somebody says of an answer.",
+        },
+    )
 
     verdict: Literal["right", "wrong", "other"]
     product_id: str = Field(min_length=1, max_length=128)
@@ -35,8 +41,8 @@ class FeedbackOrder(BaseModel):
     note: str = Field(default="", max_length=LONGEST_NOTE)
 
 
-def body() -> dict[str, Any]:
-    """What OpenAPI says of the body."""
+def body_schema() -> dict[str, Any]:
+    """Return OpenAPI's description of the body."""
     schema = FeedbackOrder.model_json_schema()
     text = {"type": "string", "description": "the JSON object, beside an image"}
     picture = {"type": "string", "format": "binary"}
@@ -52,31 +58,31 @@ def body() -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-def order_of(form: Upload) -> FeedbackOrder:
-    """The order: a JSON object, or the field `feedback` of a form.
+def parse_order(form: Upload) -> FeedbackOrder:
+    """Read the order: a JSON object, or the field `feedback` of a form.
 
     Raises:
-        RequestValidationError: it is none.
-        Problem: likewise, or the form holds more than one picture.
+        RequestValidationError: a member is wrong.
+        Problem: it is no JSON object, or the form holds more than one picture.
     """
     inside = form.record("feedback")
-    said = form.fields if inside is None and not form.pictures else inside
+    payload = form.fields if inside is None and not form.pictures else inside
     if form.pictures:
         form.only_picture()
     try:
-        return FeedbackOrder.model_validate(said or {})
+        return FeedbackOrder.model_validate(payload or {})
     except ValidationError as error:
-        faults = [{**one, "loc": ("body", *one["loc"])} for one in error.errors()]
+        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
         raise RequestValidationError(faults) from error
 
 
-def feedback_of(order: FeedbackOrder, by: str, seen_version: int) -> Feedback:
-    """As the catalog takes it.
+def build_feedback(order: FeedbackOrder, by: str, seen_version: int) -> Feedback:
+    """Return the feedback as the catalog takes it.
 
     Raises:
         Problem: it contradicts itself.
     """
-    said = Feedback(
+    feedback = Feedback(
         feedback_id="",
         at="",
         verdict=FeedbackVerdict(order.verdict),
@@ -89,13 +95,13 @@ def feedback_of(order: FeedbackOrder, by: str, seen_version: int) -> Feedback:
         by=by,
         seen_version=seen_version,
     )
-    if fault := said.fault():
+    if fault := feedback.fault():
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, fault, "invalid")
-    return said
+    return feedback
 
 
-def seen_in(engine: Engine, catalog: str, appearance_id: str) -> ImageFile | None:
-    """What was seen of an appearance in a live session with this catalog, if that is kept."""
+def find_evidence(engine: Engine, catalog: str, appearance_id: str) -> ImageFile | None:
+    """Return the evidence of an appearance in a live session with this catalog, if it is kept."""
     live = engine.status.live
     if live is None or not appearance_id:
         return None
@@ -132,7 +138,7 @@ class FeedbackJson(TypedDict):
         **problem_responses(404, 409, 415),
         201: {"content": {"application/json": {"example": _EXAMPLE}}},
     },
-    openapi_extra=body(),
+    openapi_extra=body_schema(),
 )
 async def feedback(
     engine: EngineDep, principal: LiveAccess, catalog: str, form: Form
@@ -142,13 +148,17 @@ async def feedback(
     JSON, or a form with that JSON as `feedback` and as `image` what was seen. Without an image the
     evidence of a live session's appearance is kept. `calibrate` learns from it.
     """
-    order = order_of(form)
+    order = parse_order(form)
 
     def keep() -> FeedbackJson:
         store = engine.catalogs.store(catalog)
-        said = feedback_of(order, principal.key_id, store.state().sequence)
-        seen = form.pictures[0] if form.pictures else seen_in(engine, catalog, said.appearance_id)
-        taken = store.feedback.add(said, seen)
+        given = build_feedback(order, principal.key_id, store.state().sequence)
+        seen = (
+            form.pictures[0]
+            if form.pictures
+            else find_evidence(engine, catalog, given.appearance_id)
+        )
+        taken = store.feedback.add(given, seen)
         return {
             "feedback_id": taken.feedback.feedback_id,
             "index_version": taken.index_version,

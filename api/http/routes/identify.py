@@ -1,4 +1,4 @@
-"""Looking: identify, explain, search."""
+"""Finding products in a picture, explaining an answer, and searching a catalog."""
 
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -26,7 +26,7 @@ _PICTURE: Final = {"type": "string", "format": "binary"}
 
 
 def _body(example: dict[str, Any] | None = None, **fields: object) -> dict[str, Any]:
-    """What OpenAPI says of a body with one picture."""
+    """Describe a body with one picture for OpenAPI."""
     form = {"type": "object", "properties": {"image": _PICTURE, **fields}}
     content: dict[str, Any] = {"multipart/form-data": {"schema": form}}
     if example is None:
@@ -88,7 +88,7 @@ async def explain(
         engine.catalogs.store(catalog).product(product_id)
         image = read_image(picture.data, picture.name)
         explanation = engine.finder.explain(image, snapshot, product_id)
-        return _explained(picture, explanation)
+        return _explanation_json(picture, explanation)
 
     return await engine.executor.run(look)
 
@@ -109,52 +109,52 @@ async def search(
 
     Instead of a cursor, `offset` passes over so many.
     """
-    asked = _search_of(form)
-    return await engine.executor.run(_found, engine, catalog, form, asked, min_version)
+    query = _parse_query(form)
+    return await engine.executor.run(_search, engine, catalog, form, query, min_version)
 
 
-def _found(
-    engine: Engine, catalog: str, form: Upload, asked: SearchQuery, min_version: int
+def _search(
+    engine: Engine, catalog: str, form: Upload, query: SearchQuery, min_version: int
 ) -> FoundPageJson:
     snapshot = engine.catalogs.snapshot(catalog, min_version)
     if form.pictures:
         picture = form.only_picture()
         image = read_image(picture.data, picture.name)
-        found = engine.searcher.search(snapshot, asked, image)
+        found = engine.searcher.search(snapshot, query, image)
     else:
-        found = snapshot.search(asked)
-    end = asked.offset + len(found.hits)
+        found = snapshot.search(query)
+    end = query.offset + len(found.hits)
     more = encode_cursor(end) if end < found.total else None
-    return {**search_page_json(catalog, found, asked.offset), "next_cursor": more}
+    return {**search_page_json(catalog, found, query.offset), "next_cursor": more}
 
 
-def _search_of(form: Upload) -> SearchQuery:
-    said = (form.record("query") or {}) if form.pictures else form.fields
-    text, limit, cursor = said.get("text", ""), said.get("limit", 20), said.get("cursor")
+def _parse_query(form: Upload) -> SearchQuery:
+    payload = (form.record("query") or {}) if form.pictures else form.fields
+    text, limit, cursor = payload.get("text", ""), payload.get("limit", 20), payload.get("cursor")
     if not isinstance(text, str) or isinstance(limit, bool) or not isinstance(limit, int):
         raise _invalid("text must be a text and limit a whole number")
     if cursor is not None and not isinstance(cursor, str):
         raise _invalid("cursor must be a text")
-    offset = said.get("offset", 0)
+    offset = payload.get("offset", 0)
     if isinstance(offset, bool) or not isinstance(offset, int):
         raise _invalid("offset must be a whole number")
     return SearchQuery(
         text[:1000],
-        parse_conditions(_texts(said, "where")),
-        tuple(_texts(said, "facets")),
+        parse_conditions(_texts(payload, "where")),
+        tuple(_texts(payload, "facets")),
         offset if cursor is None else decode_offset(cursor),
         limit,
     )
 
 
-def _texts(said: Json, name: str) -> list[str]:
-    value = said.get(name) or []
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+def _texts(payload: Json, name: str) -> list[str]:
+    value = payload.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
         raise _invalid(f"{name} must be a list of texts")
     return value
 
 
-def _explained(picture: ImageFile, explanation: Explanation) -> ExplainedJson:
+def _explanation_json(picture: ImageFile, explanation: Explanation) -> ExplainedJson:
     check = explanation.match.verification if explanation.match else None
     pairs = [] if check is None else check.correspondences.tolist()
     return {
@@ -164,5 +164,5 @@ def _explained(picture: ImageFile, explanation: Explanation) -> ExplainedJson:
     }
 
 
-def _invalid(said: str) -> Problem:
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, said, "invalid")
+def _invalid(detail: str) -> Problem:
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, "invalid")

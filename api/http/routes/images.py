@@ -39,7 +39,7 @@ TYPES: Final = {
     "tif": "image/tiff",
     "ppm": "image/x-portable-pixmap",
 }
-QUALITY: Final = 82
+QUALITY: Final = 82  # of small JPEGs, where more is not seen
 FOREVER: Final = "private, max-age=31536000, immutable"
 
 
@@ -65,9 +65,14 @@ class ImagesJson(TypedDict):
     images: list[ReferenceImageJson]
 
 
-@router.get("", summary="List a product's pictures", responses=problem_responses(404))
+@router.get(
+    "",
+    summary="List a product's pictures",
+    description="What is known of the pictures.",
+    responses=problem_responses(404),
+)
 def list_images(engine: EngineDep, _: ReadAccess, catalog: str, product_id: str) -> ImagesJson:
-    """What is known of the pictures."""
+    """List the pictures of a product."""
     product = engine.catalogs.store(catalog).product(product_id)
     return {"images": product_json(product)["images"]}
 
@@ -128,7 +133,7 @@ async def get_image(
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         data = snapshot.picture(image_id)
         if size is not None:
-            return Response(thumbnail(data, size), media_type=TYPES["jpg"], headers=headers)
+            return Response(make_thumbnail(data, size), media_type=TYPES["jpg"], headers=headers)
         return Response(data, media_type=TYPES[extension], headers=headers)
 
     return await engine.executor.run(read)
@@ -156,8 +161,8 @@ def remove_image(
     return change_json(catalog, change, response)
 
 
-def thumbnail(data: bytes, side: int) -> bytes:
-    """A small JPEG of a picture file.
+def make_thumbnail(data: bytes, side: int) -> bytes:
+    """Return a small JPEG of a picture file.
 
     Raises:
         PictureError: it cannot be read.

@@ -64,7 +64,7 @@ class Order:
     kind: JobKind
     catalog: str
     name: str
-    asked: dict[str, Any] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 _RESET = {"index_version": 42}
@@ -89,8 +89,8 @@ def list_jobs(
     state: Annotated[JobState | None, Query(description="Only these.")] = None,
 ) -> JobsJson:
     """Jobs of one's own catalogs, newest first; of those that are over the last 200."""
-    jobs = [one for one in engine.jobs.list() if principal.sees(one.catalog)]
-    return {"jobs": [job_json(one) for one in jobs if state in (None, one.state)]}
+    jobs = [job for job in engine.jobs.list() if principal.sees(job.catalog)]
+    return {"jobs": [job_json(job) for job in jobs if state in (None, job.state)]}
 
 
 @router.get("/jobs/{job_id}", summary="Show a job", responses=problem_responses(404))
@@ -134,7 +134,7 @@ async def import_products(
     await asyncio.to_thread(engine.catalogs.store, catalog)
     job_id, folder = await asyncio.to_thread(engine.jobs.reserve)
     name = await receive_file(request, folder / UPLOAD, "archive")
-    return await _ordered(engine, response, Order(job_id, JobKind.IMPORT, catalog, name))
+    return await _add_job(engine, response, Order(job_id, JobKind.IMPORT, catalog, name))
 
 
 @router.post(
@@ -150,9 +150,9 @@ async def reconcile(
 
     With `only_sync`, only what they put there: no deletions, no repairs.
     """
-    job_id = await _reserved(engine, catalog)
-    asked = Order(job_id, JobKind.RECONCILE, catalog, "reconcile", order.model_dump())
-    return await _ordered(engine, response, asked)
+    job_id = await _reserve(engine, catalog)
+    job_order = Order(job_id, JobKind.RECONCILE, catalog, "reconcile", order.model_dump())
+    return await _add_job(engine, response, job_order)
 
 
 @router.post(
@@ -165,9 +165,9 @@ async def model(
     engine: EngineDep, _: AdminAccess, catalog: str, order: ModelOrder, response: Response
 ) -> JobJson:
     """Encode what is missing and switch to the present networks, or roll back."""
-    job_id = await _reserved(engine, catalog)
-    asked = Order(job_id, JobKind.MODEL, catalog, order.action, order.model_dump())
-    return await _ordered(engine, response, asked)
+    job_id = await _reserve(engine, catalog)
+    job_order = Order(job_id, JobKind.MODEL, catalog, order.action, order.model_dump())
+    return await _add_job(engine, response, job_order)
 
 
 @router.post(
@@ -180,9 +180,9 @@ async def calibrate(
     engine: EngineDep, _: CatalogAccess, catalog: str, order: CalibrateOrder, response: Response
 ) -> JobJson:
     """Learn from feedback and from the catalog itself; the result is as `calibrate --json` says."""
-    job_id = await _reserved(engine, catalog)
-    asked = Order(job_id, JobKind.CALIBRATE, catalog, "calibrate", order.model_dump())
-    return await _ordered(engine, response, asked)
+    job_id = await _reserve(engine, catalog)
+    job_order = Order(job_id, JobKind.CALIBRATE, catalog, "calibrate", order.model_dump())
+    return await _add_job(engine, response, job_order)
 
 
 @router.delete(
@@ -199,16 +199,16 @@ def reset_calibration(engine: EngineDep, _: CatalogAccess, catalog: str) -> Rese
     return {"index_version": decide_as_shipped(store, engine.services.recogniser(store.snapshot()))}
 
 
-async def _reserved(engine: Engine, catalog: str) -> str:
-    """The id of a job to be, for a catalog that is there."""
+async def _reserve(engine: Engine, catalog: str) -> str:
+    """Return the id of a job to be, for a catalog that is there."""
     await asyncio.to_thread(engine.catalogs.store, catalog)
     job_id, _folder = await asyncio.to_thread(engine.jobs.reserve)
     return job_id
 
 
-async def _ordered(engine: Engine, response: Response, order: Order) -> JobJson:
+async def _add_job(engine: Engine, response: Response, order: Order) -> JobJson:
     job = await asyncio.to_thread(
-        engine.jobs.add, order.job_id, order.kind, order.catalog, order.name, order.asked
+        engine.jobs.add, order.job_id, order.kind, order.catalog, order.name, order.details
     )
     response.headers["Location"] = f"/v1/jobs/{job.job_id}"
     return job_json(job)

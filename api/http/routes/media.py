@@ -1,4 +1,4 @@
-"""Looking into a session: snapshot, evidence, playback."""
+"""Pictures of a session: snapshot, evidence, playback."""
 
 import asyncio
 from contextlib import suppress
@@ -16,7 +16,7 @@ from stream.webrtc.preview import Preview
 
 router = APIRouter(tags=["live"])
 
-FIRST_PICTURE_S: Final = 2.0
+FIRST_PICTURE_S: Final = 2.0  # for a frame to be drawn, where nobody has looked yet
 _JPEG: Final[dict[int | str, Any]] = {200: {"content": {"image/jpeg": {}}}}
 
 

@@ -83,7 +83,7 @@ def list_products(
         "catalog": catalog,
         "index_version": snapshot.index_version,
         "total": len(products),
-        "products": [product_json(products[one]) for one in shown],
+        "products": [product_json(products[product_id]) for product_id in shown],
         "next_cursor": more,
     }
 
@@ -201,12 +201,12 @@ async def patch_product(
     if_match: IfMatch = None,
 ) -> WrittenJson:
     """Change name, description or single attributes (null takes one away); the rest stays."""
-    said = await read_object(request)
-    unknown = sorted(set(said) - _CHANGEABLE)
+    payload = await read_object(request)
+    unknown = sorted(set(payload) - _CHANGEABLE)
     if unknown:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{unknown[0]} cannot be changed", "invalid")
-    fields = Upload(fields=said)
-    texts = {name: fields.text(name) for name in _TEXTS & set(said)}
+    fields = Upload(fields=payload)
+    texts = {name: fields.text(name) for name in _TEXTS & set(payload)}
     changes = fields.record("attributes")
     revision = parse_if_match(if_match)
 
@@ -262,7 +262,7 @@ def _add(store: CatalogStore, product_id: str, form: Upload) -> ChangeResult:
         form.pictures,
         name=form.text("name") or None,
         description=form.text("description"),
-        attributes=attributes_of(form),
+        attributes=form_attributes(form),
     )
 
 
@@ -278,7 +278,7 @@ def _replace(
             product_id,
             name=form.text("name"),
             description=form.text("description"),
-            attributes=attributes_of(form),
+            attributes=form_attributes(form),
             if_revision=revision,
         )
     except Conflict as error:
@@ -290,6 +290,6 @@ def _replace(
     )
 
 
-def attributes_of(form: Upload) -> Mapping[str, AttributeValue]:
-    """The attributes of a form; the catalog checks what is in them."""
+def form_attributes(form: Upload) -> Mapping[str, AttributeValue]:
+    """Return the attributes of a form; the catalog checks them."""
     return dict(form.record("attributes") or {})

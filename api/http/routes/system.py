@@ -45,9 +45,14 @@ def metrics(engine: EngineDep, _: ReadAccess) -> Response:
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
-@router.get("/models", summary="The networks", responses=problem_responses())
+@router.get(
+    "/models",
+    summary="The networks",
+    description="What the manifest says of every weights file.",
+    responses=problem_responses(),
+)
 def models(engine: EngineDep, _: ReadAccess) -> ModelsJson:
-    """What the manifest says of every weights file."""
+    """List the manifest's weights."""
     settings = engine.services.settings
     entries = read_manifest(settings.weights).entries
     return {"device": settings.device, "models": [weights_json(entry) for entry in entries]}

@@ -28,8 +28,8 @@ from client.records import JobJson, VideoEventsJson
 router = APIRouter(tags=["videos"])
 
 _S3: Final = re.compile(r"s3://[a-z0-9][a-z0-9.-]{2,62}/[^\x00-\x1f]{1,1000}")
-POLL_S: Final = 0.5
-MOST_LINES: Final = 1000
+POLL_S: Final = 0.5  # between two looks at a job's file of events
+MOST_LINES: Final = 1000  # events in one answer
 _BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
 _FORM: Final = {"type": "object", "properties": {"video": _BINARY["schema"]}}
 _BODY: Final = {
@@ -64,10 +64,10 @@ def list_videos(
 ) -> VideosJson:
     """Videos, newest first."""
     place = decode_offset(cursor)
-    jobs = [one for one in engine.jobs.list() if _is_video(one) and one.catalog == catalog]
+    jobs = [job for job in engine.jobs.list() if _is_video(job) and job.catalog == catalog]
     page = jobs[place : place + limit]
     more = encode_cursor(place + limit) if len(jobs) > place + limit else None
-    return {"videos": [job_json(one) for one in page], "next_cursor": more}
+    return {"videos": [job_json(job) for job in page], "next_cursor": more}
 
 
 @router.post(
@@ -90,19 +90,19 @@ async def send_video(
     await asyncio.to_thread(engine.catalogs.store, catalog)
     order: dict[str, Any] = {"annotated": annotated}
     if media_type(request) == "application/json":
-        order["address"] = _address_in(await read_object(request))
-        said = str(order["address"]).rpartition("/")[2]
+        order["address"] = _parse_address(await read_object(request))
+        file_name = str(order["address"]).rpartition("/")[2]
         job_id, folder = await asyncio.to_thread(engine.jobs.reserve)
     else:
         job_id, folder = await asyncio.to_thread(engine.jobs.reserve)
-        said = await receive_file(request, folder / UPLOAD, "video")
+        file_name = await receive_file(request, folder / UPLOAD, "video")
         try:
             await engine.executor.run(check_video_file, folder / UPLOAD)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
     job = await asyncio.to_thread(
-        engine.jobs.add, job_id, JobKind.VIDEO, catalog, name or said, order
+        engine.jobs.add, job_id, JobKind.VIDEO, catalog, name or file_name, order
     )
     response.headers["Location"] = f"/v1/videos/{job_id}"
     return job_json(job)
@@ -147,11 +147,11 @@ async def video_events(
     if "text/event-stream" in accept:
         if last_event_id and last_event_id.isascii() and last_event_id.isdigit():
             place = min(int(last_event_id), 10**9)
-        lines = _following(engine, video_id, path, place)
+        lines = _stream_events(engine, video_id, path, place)
         return StreamingResponse(lines, media_type="text/event-stream")
-    found = await asyncio.to_thread(_lines, path, place)
+    found = await asyncio.to_thread(_read_lines, path, place)
     return {
-        "events": [json.loads(one) for one in found],
+        "events": [json.loads(line) for line in found],
         "next_cursor": encode_cursor(place + len(found)),
         "state": str(job.state),
     }
@@ -195,9 +195,9 @@ def _video(engine: Engine, principal: Principal, video_id: str) -> Job:
     return job
 
 
-def _address_in(said: Json) -> str:
-    address = said.get("address")
-    if set(said) != {"address"} or not isinstance(address, str) or not _S3.fullmatch(address):
+def _parse_address(payload: Json) -> str:
+    address = payload.get("address")
+    if set(payload) != {"address"} or not isinstance(address, str) or not _S3.fullmatch(address):
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY, 'send {"address": "s3://bucket/key"}', "invalid"
         )
@@ -208,8 +208,8 @@ def _is_video(job: Job) -> bool:
     return job.kind is JobKind.VIDEO
 
 
-def _lines(path: Path, place: int) -> list[str]:
-    """Whole lines from a place on."""
+def _read_lines(path: Path, place: int) -> list[str]:
+    """Return the whole lines from a place on."""
     try:
         with path.open(encoding="utf-8") as file:
             rest = [line for number, line in enumerate(file) if number >= place]
@@ -218,16 +218,18 @@ def _lines(path: Path, place: int) -> list[str]:
     return [line for line in rest[:MOST_LINES] if line.endswith("\n")]
 
 
-async def _following(engine: Engine, video_id: str, path: Path, place: int) -> AsyncIterator[str]:
-    said = ""
+async def _stream_events(
+    engine: Engine, video_id: str, path: Path, place: int
+) -> AsyncIterator[str]:
+    sent = ""
     while True:
         job = engine.jobs.get(video_id)
-        found = await asyncio.to_thread(_lines, path, place)
+        found = await asyncio.to_thread(_read_lines, path, place)
         for line in found:
             place += 1
             yield f"id: {place}\nevent: appearance\ndata: {line}\n"
-        if (progress := json.dumps(job_json(job))) != said:
-            said = progress
+        if (progress := json.dumps(job_json(job))) != sent:
+            sent = progress
             yield f"event: progress\ndata: {progress}\n\n"
         if (job.state.is_final and not found) or engine.shutdown.is_set:
             yield f"event: end\ndata: {json.dumps({'state': str(job.state)})}\n\n"

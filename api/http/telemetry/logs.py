@@ -21,7 +21,7 @@ class JsonLines(logging.Formatter):
 
     @override
     def format(self, record: logging.LogRecord) -> str:
-        """One line."""
+        """Return a record as one line of JSON."""
         line: dict[str, object] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -37,16 +37,16 @@ class JsonLines(logging.Formatter):
 
 
 class RequestIdContext:
-    """In front of an application: what is logged meanwhile carries the request's id."""
+    """Middleware that puts the request's id into whatever is logged meanwhile."""
 
-    def __init__(self, inner: ASGIApp) -> None:
-        self._inner = inner
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "lifespan":
             request_id.set(Headers(scope=scope).get("x-request-id", ""))
-        await self._inner(scope, receive, send)
+        await self._app(scope, receive, send)
 
 
 def configure_logging(level: int = logging.INFO) -> None:

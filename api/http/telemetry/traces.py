@@ -14,7 +14,7 @@ from api.http.telemetry.metrics import route_of
 # As the SDK reads them; either one asks for traces.
 ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 EXPORTER: Final = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
-FAULT: Final = 500
+FAULT: Final = 500  # statuses from there on are the service's own failures
 
 
 class Tracing:
@@ -45,7 +45,7 @@ class Tracing:
         self._propagator = carrier.TraceContextTextMapPropagator()
 
     def span(self, scope: Scope) -> Any:  # noqa: ANN401 -- a span of a library that may be absent
-        """The span of a request; it goes on with the caller's `traceparent`."""
+        """Start the span of a request; it continues the caller's `traceparent`."""
         headers = dict(Headers(scope=scope))
         span = self._tracer.start_span(
             scope["method"],
@@ -57,8 +57,8 @@ class Tracing:
         span.set_attribute("skulens.request_id", headers.get("x-request-id", ""))
         return span
 
-    def fault(self) -> Any:  # noqa: ANN401 -- likewise
-        """The status of a span whose request failed."""
+    def fault(self) -> Any:  # noqa: ANN401 -- a status of that library
+        """Return the status of a span whose request failed."""
         return self._trace.Status(self._trace.StatusCode.ERROR)
 
     def close(self) -> None:
@@ -67,20 +67,20 @@ class Tracing:
 
 
 class TraceRequests:
-    """In front of an application: one span for each request."""
+    """Middleware that makes one span of each request."""
 
-    def __init__(self, inner: ASGIApp, tracing: Tracing) -> None:
-        self._inner = inner
+    def __init__(self, app: ASGIApp, tracing: Tracing) -> None:
+        self._app = app
         self._tracing = tracing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "http":
-            await self._inner(scope, receive, send)
+            await self._app(scope, receive, send)
             return
         span = self._tracing.span(scope)
 
-        async def noted(message: Message) -> None:
+        async def note(message: Message) -> None:
             if message["type"] == "http.response.start":
                 span.set_attribute("http.response.status_code", message["status"])
                 if message["status"] >= FAULT:
@@ -88,7 +88,7 @@ class TraceRequests:
             await send(message)
 
         try:
-            await self._inner(scope, receive, noted)
+            await self._app(scope, receive, note)
         finally:
             span.update_name(f"{scope['method']} {route_of(scope)}")
             span.set_attribute("http.route", route_of(scope))
@@ -98,7 +98,7 @@ class TraceRequests:
 
 
 def tracing_from_environment(environ: Mapping[str, str]) -> Tracing | None:
-    """Tracing, if the environment asks for it.
+    """Start tracing if the environment asks for it; else return None.
 
     Raises:
         Refused: it does, and OpenTelemetry is not installed.
