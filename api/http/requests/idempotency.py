@@ -120,7 +120,7 @@ class IdempotentPosts:
             await self._app(scope, receive, send)
             return
         if len(key) > LONGEST:
-            detail = f"IdempotentPosts-Key has over {LONGEST} characters"
+            detail = f"Idempotency-Key has over {LONGEST} characters"
             await problem_response(HTTPStatus.BAD_REQUEST, detail)(scope, receive, send)
             return
         name = hashlib.sha256(f"{headers.get(HEADER, '')}\0{key}".encode()).hexdigest()
