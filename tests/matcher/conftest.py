@@ -4,75 +4,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
-from safetensors.torch import save_file
-from torch import nn
-from torch.nn import functional
 
-from matcher.networks.comparator_net import ComparatorNet
 from matcher.networks.openvino_runtime import OpenVinoRuntime
-from matcher.networks.resnet import EmbeddingNet
-from matcher.networks.torch_runtime import TorchRuntime
+from matcher.networks.runtime import Runtime
 from matcher.networks.weights import Network, Weights
-from matcher.networks.yolo import build_yolov5n
-from superglue.superglue import SuperGlue, SuperGlueSizes
-from superglue.superpoint import SuperPoint, SuperPointSizes
-
-SUPERPOINT = SuperPointSizes(widths=(8, 8, 16, 16), head=32, descriptors=32)
-SUPERGLUE = SuperGlueSizes(descriptors=32, width=32, layers=4, heads=4, encoder=(8, 16))
-
-
-def structured(count: int, height: int, width: int) -> torch.Tensor:
-    """(B, 3, H, W) in [0, 1] with structure at every size, as photos have."""
-    layers = [
-        functional.interpolate(torch.rand(count, 3, step, step), (height, width))
-        for step in (3, 10, 40)
-    ]
-    return torch.stack(layers).mean(dim=0)
-
-
-def lively_detector() -> nn.Module:
-    """Random weights whose activations neither fade nor explode, as in a trained network."""
-    network = build_yolov5n().train()
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.momentum = 1.0
-    with torch.no_grad():
-        network(structured(4, 192, 192))
-        for name, parameter in network.named_parameters():
-            if name.startswith("model.24.cv") and name.endswith(".2.weight"):
-                parameter.mul_(5.0)
-            if name.startswith("model.24.cv3") and name.endswith(".2.bias"):
-                parameter.fill_(-2.0)
-    return network
-
-
-def lively_superpoint() -> SuperPoint:
-    """Random weights whose keypoints stand out from their neighbourhood."""
-    network = SuperPoint(SUPERPOINT)
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-    with torch.no_grad():
-        network.convPb.weight.mul_(5.0)
-    return network
 
 
 @pytest.fixture(scope="session")
 def random_weights(tmp_path_factory: pytest.TempPathFactory) -> dict[Network, Weights]:
-    """One file per network; SuperPoint and SuperGlue small, detector and embedder real in size."""
-    torch.manual_seed(3)
+    """One file per network, see `lively_networks`."""
+    # Torch takes seconds: it is imported by the first test that needs it, not by all.
+    from safetensors.torch import save_file
+
+    from tests.matcher.lively import lively_networks
+
     folder = tmp_path_factory.mktemp("weights")
-    networks = {
-        Network.DETECTOR: lively_detector(),
-        Network.EMBEDDER: EmbeddingNet(),
-        Network.SUPERPOINT: lively_superpoint(),
-        Network.SUPERGLUE: SuperGlue(SUPERGLUE),
-        Network.COMPARATOR: ComparatorNet(),
-    }
     files = {}
-    for network, module in networks.items():
+    for network, module in lively_networks().items():
         path = folder / f"{network}.safetensors"
         save_file(module.state_dict(), path)
         files[network] = Weights.of_file(network, path)
@@ -80,8 +29,10 @@ def random_weights(tmp_path_factory: pytest.TempPathFactory) -> dict[Network, We
 
 
 @pytest.fixture(scope="session")
-def reference() -> TorchRuntime:
+def reference() -> Runtime:
     """Torch float32, what everything is compared with."""
+    from matcher.networks.torch_runtime import TorchRuntime
+
     return TorchRuntime("cpu", half=False)
 
 

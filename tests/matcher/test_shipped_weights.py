@@ -12,7 +12,6 @@ from matcher.detection.detector import YoloDetector
 from matcher.keypoints.superpoint import SuperPointFrontEnd
 from matcher.networks.openvino_runtime import OpenVinoRuntime
 from matcher.networks.runtime import Runtime
-from matcher.networks.torch_runtime import TorchRuntime
 from matcher.networks.weights import Network, WeightsEntry, check_hash, read_manifest
 from matcher.results import Detection
 from matcher.retrieval.embedder import NetworkEmbedder
@@ -56,7 +55,7 @@ def test_the_fast_embeddings_are_the_reference_s(
     entry: WeightsEntry,
     photos: list[NDArray[np.uint8]],
     openvino: OpenVinoRuntime,
-    reference: TorchRuntime,
+    reference: Runtime,
 ) -> None:
     weights = read_manifest(WEIGHTS).weights(entry.name)
 
@@ -72,7 +71,7 @@ def test_the_fast_detections_are_the_reference_s(
     entry: WeightsEntry,
     photos: list[NDArray[np.uint8]],
     openvino: OpenVinoRuntime,
-    reference: TorchRuntime,
+    reference: Runtime,
 ) -> None:
     weights = read_manifest(WEIGHTS).weights(entry.name)
 
@@ -96,7 +95,7 @@ def test_the_fast_keypoints_are_the_reference_s(
     entry: WeightsEntry,
     photos: list[NDArray[np.uint8]],
     openvino: OpenVinoRuntime,
-    reference: TorchRuntime,
+    reference: Runtime,
 ) -> None:
     weights = read_manifest(WEIGHTS).weights(entry.name)
     fast, exact = (SuperPointFrontEnd(one.load(weights)) for one in (openvino, reference))
@@ -109,7 +108,7 @@ def test_the_fast_keypoints_are_the_reference_s(
 
 @pytest.mark.parametrize("entry", shipped(Network.SUPERGLUE), ids=lambda entry: entry.name)
 def test_the_fast_attention_is_the_reference_s(
-    entry: WeightsEntry, openvino: OpenVinoRuntime, reference: TorchRuntime
+    entry: WeightsEntry, openvino: OpenVinoRuntime, reference: Runtime
 ) -> None:
     weights = read_manifest(WEIGHTS).weights(entry.name)
     fast, exact = openvino.load(weights), reference.load(weights)
@@ -130,7 +129,7 @@ def test_the_fast_attention_is_the_reference_s(
 
 @pytest.mark.parametrize("entry", shipped(Network.COMPARATOR), ids=lambda entry: entry.name)
 def test_the_comparator_tells_a_dim_blurred_photo_from_another_colour(
-    entry: WeightsEntry, openvino: OpenVinoRuntime, reference: TorchRuntime
+    entry: WeightsEntry, openvino: OpenVinoRuntime, reference: Runtime
 ) -> None:
     weights = read_manifest(WEIGHTS).weights(entry.name)
     picture = np.ascontiguousarray(printed(5)[:184, :136])

@@ -2,19 +2,15 @@
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from torchvision.ops import nms
 
 from matcher.detection.detector import DetectorSettings, YoloDetector, decode, suppress_overlaps
 from matcher.imaging.box import Box
 from matcher.imaging.resize import to_planes
-from matcher.networks.graphs import load_bundle
 from matcher.networks.openvino_runtime import OpenVinoRuntime
-from matcher.networks.runtime import Array, LoadedNetwork
-from matcher.networks.torch_runtime import TorchRuntime
+from matcher.networks.runtime import Array, LoadedNetwork, Runtime
 from matcher.networks.weights import Network, Weights
 from matcher.results import Detection
 
@@ -66,6 +62,10 @@ def weights(random_weights: Files) -> Weights:
 def test_boxes_and_confidences_are_those_of_ultralytics(
     weights: Weights, photo: NDArray[np.uint8]
 ) -> None:
+    import torch
+
+    from matcher.networks.graphs import load_bundle
+
     module = load_bundle(weights).graphs[0].module.get_submodule("model")
     picture = torch.from_numpy(to_planes(photo[None, :96, :160]))
     with torch.inference_mode():
@@ -83,6 +83,9 @@ def test_boxes_and_confidences_are_those_of_ultralytics(
 @settings(deadline=None, max_examples=50)
 @given(count=st.integers(0, 60), seed=st.integers(0, 999), overlap=st.floats(0.1, 0.9))
 def test_suppression_is_that_of_torchvision(count: int, seed: int, overlap: float) -> None:
+    import torch
+    from torchvision.ops import nms
+
     generator = np.random.default_rng(seed)
     corner = generator.random((count, 2)) * 100
     boxes = np.concatenate([corner, corner + generator.random((count, 2)) * 60 + 1], axis=1)
@@ -187,7 +190,7 @@ def test_detections_are_ordered_and_inside(
 def test_the_fast_detector_finds_what_the_reference_finds(
     weights: Weights,
     openvino: OpenVinoRuntime,
-    reference: TorchRuntime,
+    reference: Runtime,
     photo: NDArray[np.uint8],
 ) -> None:
     fast = YoloDetector(openvino.load(weights), EVERYTHING).detect(photo)

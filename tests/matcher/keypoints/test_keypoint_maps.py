@@ -4,8 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from safetensors.torch import load_file
 
 from matcher.keypoints.keypoint_maps import (
     pixel_probabilities,
@@ -13,8 +11,6 @@ from matcher.keypoints.keypoint_maps import (
     select_strongest,
     suppress_non_maxima,
 )
-from superglue import superpoint
-from superglue.superpoint import SuperPoint
 
 
 @pytest.fixture
@@ -23,6 +19,10 @@ def generator() -> np.random.Generator:
 
 
 def test_probabilities_are_those_of_torch(generator: np.random.Generator) -> None:
+    import torch
+
+    from superglue import superpoint
+
     logits = generator.normal(size=(65, 6, 9)).astype(np.float32) * 5
 
     expected = superpoint.keypoint_probabilities(torch.from_numpy(logits)[None])[0]
@@ -32,6 +32,10 @@ def test_probabilities_are_those_of_torch(generator: np.random.Generator) -> Non
 
 @pytest.mark.parametrize("radius", [1, 4, 7])
 def test_suppression_is_that_of_torch(generator: np.random.Generator, radius: int) -> None:
+    import torch
+
+    from superglue import superpoint
+
     heat = generator.random((50, 70), dtype=np.float32)
     heat[10:20, 10:30] = 0.5
 
@@ -44,6 +48,10 @@ def test_suppression_is_that_of_torch(generator: np.random.Generator, radius: in
 def test_descriptors_are_those_of_torch(
     generator: np.random.Generator, shape: tuple[int, int, int]
 ) -> None:
+    import torch
+
+    from superglue import superpoint
+
     maps = generator.normal(size=shape).astype(np.float32)
     room = np.array([shape[2] * 8 - 1, shape[1] * 8 - 1])
     points = (generator.random((40, 2)) * (room - 3.5) + 3.5).astype(np.float32)
@@ -74,6 +82,11 @@ def test_a_map_that_is_all_border_has_no_keypoints(shape: tuple[int, int]) -> No
 
 @pytest.mark.data
 def test_the_published_numbers_come_out(shared_data: Path) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    from superglue.superpoint import SuperPoint
+
     parity = shared_data.parent / "parity"
     network = SuperPoint().eval().requires_grad_(False)
     network.load_state_dict(load_file(parity / "superpoint_random.safetensors"))

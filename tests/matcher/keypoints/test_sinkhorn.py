@@ -2,13 +2,10 @@
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.keypoints.sinkhorn import assignment_probabilities, select_mutual_pairs
-from superglue.assignment import mutual_matches
-from superglue.sinkhorn import log_assignment
 
 
 @settings(deadline=None, max_examples=40)
@@ -22,6 +19,10 @@ from superglue.sinkhorn import log_assignment
 def test_the_plan_and_its_pairs_are_those_of_torch(
     rows: int, columns: int, spread: float, iterations: int, seed: int
 ) -> None:
+    import torch
+
+    from superglue.sinkhorn import log_assignment
+
     scores = np.random.default_rng(seed).normal(size=(rows, columns), scale=spread)
     scores = scores.astype(np.float32)
     masks = torch.ones(1, rows, dtype=torch.bool), torch.ones(1, columns, dtype=torch.bool)
@@ -35,6 +36,11 @@ def test_the_plan_and_its_pairs_are_those_of_torch(
 
 
 def test_pairs_are_those_of_torch() -> None:
+    import torch
+
+    from superglue.assignment import mutual_matches
+    from superglue.sinkhorn import log_assignment
+
     scores = torch.randn(12, 9, generator=torch.Generator().manual_seed(0)) * 4
     masks = torch.ones(1, 12, dtype=torch.bool), torch.ones(1, 9, dtype=torch.bool)
     logarithms = log_assignment(scores[None], torch.tensor(1.0), *masks, 50)

@@ -1,21 +1,21 @@
 """SuperGlue as a matcher: against torch, batched and alone, and with nothing to pair."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-import torch
-from safetensors.torch import save_file
 
 from matcher.errors import MatcherError
 from matcher.keypoints.features import Correspondences, LocalFeatures
 from matcher.keypoints.superglue import SuperGlueMatcher, SuperGlueSettings, keypoint_geometry
-from matcher.networks.graphs import build_network
 from matcher.networks.openvino_runtime import OpenVinoRuntime
-from matcher.networks.torch_runtime import TorchRuntime
+from matcher.networks.runtime import Runtime
 from matcher.networks.weights import Network, Weights, read_state
-from superglue.keypoints import KeypointBatch
-from superglue.superglue import SuperGlue, SuperGlueSizes
+
+if TYPE_CHECKING:
+    from superglue.keypoints import KeypointBatch
+
 
 Files = dict[Network, Weights]
 LENIENT = SuperGlueSettings(threshold=0.02, iterations=50)
@@ -51,7 +51,11 @@ def shuffled(original: LocalFeatures, count: int, seed: int) -> tuple[LocalFeatu
     return original.select(order), order.tolist()
 
 
-def batch_of(one: LocalFeatures) -> KeypointBatch:
+def batch_of(one: LocalFeatures) -> "KeypointBatch":
+    import torch
+
+    from superglue.keypoints import KeypointBatch
+
     return KeypointBatch.of(
         torch.from_numpy(one.points),
         torch.from_numpy(one.scores),
@@ -68,8 +72,13 @@ def pairs(found: Correspondences) -> dict[int, int]:
 
 @pytest.mark.parametrize("fast", [False, True])
 def test_pairs_are_those_of_the_torch_module(
-    weights: Weights, reference: TorchRuntime, openvino: OpenVinoRuntime, fast: bool
+    weights: Weights, reference: Runtime, openvino: OpenVinoRuntime, fast: bool
 ) -> None:
+    import torch
+
+    from matcher.networks.graphs import build_network
+    from superglue.superglue import SuperGlue
+
     module = build_network(
         Network.SUPERGLUE, read_state(weights.path, weights.sha256), {}, "superglue"
     )
@@ -99,7 +108,7 @@ def test_pairs_are_those_of_the_torch_module(
 
 
 def test_several_references_in_one_call_give_what_they_give_alone(
-    weights: Weights, reference: TorchRuntime
+    weights: Weights, reference: Runtime
 ) -> None:
     matcher = SuperGlueMatcher(reference.load(weights), LENIENT)
     query = features(40, 1)
@@ -150,8 +159,13 @@ def test_geometry_is_that_of_the_torch_module(oriented: bool) -> None:
 
 
 def test_a_network_for_oriented_keypoints_of_another_length_is_served(
-    tmp_path_factory: pytest.TempPathFactory, reference: TorchRuntime
+    tmp_path_factory: pytest.TempPathFactory, reference: Runtime
 ) -> None:
+    import torch
+    from safetensors.torch import save_file
+
+    from superglue.superglue import SuperGlue, SuperGlueSizes
+
     torch.manual_seed(0)
     sizes = SuperGlueSizes(descriptors=128, width=32, layers=2, geometry=6, encoder=(8,))
     path = tmp_path_factory.mktemp("rootsift") / "superglue.safetensors"

@@ -9,8 +9,7 @@ from catalog.records.product import is_valid_id
 from matcher.keypoints.features import LocalFeatures
 from matcher.keypoints.superpoint import PACKED_BYTES, SuperPointFrontEnd, SuperPointSettings
 from matcher.networks.openvino_runtime import OpenVinoRuntime
-from matcher.networks.runtime import Array, LoadedNetwork
-from matcher.networks.torch_runtime import TorchRuntime
+from matcher.networks.runtime import Array, LoadedNetwork, Runtime
 from matcher.networks.weights import Network, Weights
 
 Files = dict[Network, Weights]
@@ -92,7 +91,7 @@ def test_features_are_valid_strongest_first_and_limited(
 def test_the_fast_features_are_the_reference_s(
     weights: Weights,
     openvino: OpenVinoRuntime,
-    reference: TorchRuntime,
+    reference: Runtime,
     photo: NDArray[np.uint8],
 ) -> None:
     fast = SuperPointFrontEnd(openvino.load(weights), ALL).extract(photo, limit=100)

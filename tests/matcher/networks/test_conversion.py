@@ -1,22 +1,17 @@
 """Checkpoints that users have."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-import torch
-from torch import nn
-from torchvision.models import resnet18, resnet34
 from typing_extensions import override
 
 from matcher.errors import WeightsError
-from matcher.networks.conversion import convert_checkpoint
-from matcher.networks.graphs import build_network
-from matcher.networks.resnet import EmbeddingNet
 from matcher.networks.weights import Network, Weights, read_state
-from matcher.networks.yolo import build_yolov5
-from superglue.superglue import SuperGlue, SuperGlueSizes
-from superglue.superpoint import SuperPoint
 from tests.matcher.networks.kinds import TRAINED_NETWORKS
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class Explosive:
@@ -30,12 +25,20 @@ class Explosive:
         return Path.touch, (self.path,)
 
 
-def loaded(weights: Weights) -> nn.Module:
+def loaded(weights: Weights) -> "nn.Module":
+    from matcher.networks.graphs import build_network
+
     state = read_state(weights.path, weights.sha256)
     return build_network(weights.network, state, weights.options, weights.path.name)
 
 
 def test_a_torchvision_resnet34_becomes_an_embedder(tmp_path: Path) -> None:
+    import torch
+    from torchvision.models import resnet34
+
+    from matcher.networks.conversion import convert_checkpoint
+    from matcher.networks.resnet import EmbeddingNet
+
     torch.manual_seed(0)
     given = resnet34(weights=None)
     torch.save(given.state_dict(), tmp_path / "resnet34.pth")
@@ -52,6 +55,11 @@ def test_a_torchvision_resnet34_becomes_an_embedder(tmp_path: Path) -> None:
 
 
 def test_another_resnet_is_refused(tmp_path: Path) -> None:
+    import torch
+    from torchvision.models import resnet18
+
+    from matcher.networks.conversion import convert_checkpoint
+
     path = tmp_path / "resnet18.pth"
     torch.save(resnet18(weights=None).state_dict(), path)
 
@@ -61,6 +69,12 @@ def test_another_resnet_is_refused(tmp_path: Path) -> None:
 
 
 def test_published_superpoint_and_superglue_files_are_converted(tmp_path: Path) -> None:
+    import torch
+
+    from matcher.networks.conversion import convert_checkpoint
+    from superglue.superglue import SuperGlue, SuperGlueSizes
+    from superglue.superpoint import SuperPoint
+
     torch.save(SuperPoint().state_dict(), tmp_path / "superpoint_v1.pth")
     small = SuperGlue(SuperGlueSizes(layers=2))
     torch.save(small.state_dict(), tmp_path / "superglue.pth")
@@ -82,6 +96,11 @@ def test_published_superpoint_and_superglue_files_are_converted(tmp_path: Path) 
 def test_an_ultralytics_checkpoint_is_read_without_running_its_code(
     tmp_path: Path, scale: str, classes: int
 ) -> None:
+    import torch
+
+    from matcher.networks.conversion import convert_checkpoint
+    from matcher.networks.yolo import build_yolov5
+
     torch.manual_seed(0)
     model = build_yolov5(scale, classes).half()
     path = tmp_path / "yolov5u.pt"
@@ -98,6 +117,10 @@ def test_an_ultralytics_checkpoint_is_read_without_running_its_code(
 
 
 def test_a_classic_anchor_based_yolov5_is_refused_with_the_alternative(tmp_path: Path) -> None:
+    import torch
+
+    from matcher.networks.conversion import convert_checkpoint
+
     path = tmp_path / "yolov5n.pt"
     torch.save({"model.24.anchors": torch.zeros(3, 3, 2)}, path)
 
@@ -107,6 +130,8 @@ def test_a_classic_anchor_based_yolov5_is_refused_with_the_alternative(tmp_path:
 
 @pytest.mark.parametrize("content", [b"", b"nothing", b"\x80\x02."])
 def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path, content: bytes) -> None:
+    from matcher.networks.conversion import convert_checkpoint
+
     path = tmp_path / "a.pt"
     path.write_bytes(content)
 
@@ -115,11 +140,18 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path, content: bytes)
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    from matcher.networks.conversion import convert_checkpoint
+
     with pytest.raises(WeightsError, match="absent"):
         convert_checkpoint(tmp_path / "absent.pt", tmp_path / "o.safetensors", Network.DETECTOR)
 
 
 def test_a_destination_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    import torch
+
+    from matcher.networks.conversion import convert_checkpoint
+    from superglue.superpoint import SuperPoint
+
     torch.save(SuperPoint().state_dict(), tmp_path / "a.pth")
 
     with pytest.raises(WeightsError, match=r"cannot write the weights .*nowhere"):
@@ -132,6 +164,10 @@ def test_a_destination_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 def test_weights_of_something_else_are_refused_and_leave_nothing(
     tmp_path: Path, network: Network
 ) -> None:
+    import torch
+
+    from matcher.networks.conversion import convert_checkpoint
+
     path = tmp_path / "a.pth"
     torch.save({"strange": torch.zeros(3)}, path)
 

@@ -15,11 +15,16 @@ from matcher.errors import RuntimeUnavailable, WeightsError
 from matcher.networks.devices import Device, choose_runtime
 from matcher.networks.openvino_runtime import OpenVinoRuntime
 from matcher.networks.runtime import Array, LoadedNetwork, Runtime
-from matcher.networks.torch_runtime import TorchRuntime, cuda_works
 from matcher.networks.weights import Network, Weights
 from tests.matcher.networks.kinds import TRAINED_NETWORKS
 
 Files = dict[Network, Weights]
+
+
+def torch_has_cuda() -> bool:
+    from matcher.networks.torch_runtime import cuda_works
+
+    return cuda_works()
 
 
 def inputs(function: str) -> tuple[Array, ...]:
@@ -64,7 +69,7 @@ def assert_alike(
 
 @pytest.mark.parametrize("network", TRAINED_NETWORKS)
 def test_openvino_in_float32_equals_torch(
-    network: Network, random_weights: Files, reference: TorchRuntime, network_cache: Path
+    network: Network, random_weights: Files, reference: Runtime, network_cache: Path
 ) -> None:
     exact = OpenVinoRuntime(network_cache, threads=1, exact=True)
     assert exact.name.endswith("f32")
@@ -75,7 +80,7 @@ def test_openvino_in_float32_equals_torch(
 
 @pytest.mark.parametrize("network", TRAINED_NETWORKS)
 def test_openvino_in_its_fast_arithmetic_is_close_to_torch(
-    network: Network, random_weights: Files, reference: TorchRuntime, openvino: OpenVinoRuntime
+    network: Network, random_weights: Files, reference: Runtime, openvino: OpenVinoRuntime
 ) -> None:
     weights = random_weights[network]
     # Sixty random layers amplify rounding more than trained ones; boxes are compared elsewhere.
@@ -86,19 +91,22 @@ def test_openvino_in_its_fast_arithmetic_is_close_to_torch(
 
 @pytest.mark.parametrize("network", TRAINED_NETWORKS)
 def test_half_precision_torch_is_close_to_torch(
-    network: Network, random_weights: Files, reference: TorchRuntime
+    network: Network, random_weights: Files, reference: Runtime
 ) -> None:
+    from matcher.networks.torch_runtime import TorchRuntime
+
     weights = random_weights[network]
 
     assert_alike(TorchRuntime("cpu", half=True).load(weights), reference.load(weights), 0.999, 0.05)
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not cuda_works(), reason="no CUDA here")
 @pytest.mark.parametrize("network", TRAINED_NETWORKS)
 def test_cuda_is_close_to_torch(
-    network: Network, random_weights: Files, reference: TorchRuntime
+    network: Network, random_weights: Files, reference: Runtime
 ) -> None:
+    if not torch_has_cuda():
+        pytest.skip("no CUDA here")
     weights = random_weights[network]
     cuda = choose_runtime(Device.CUDA, Path("unused"))
 
@@ -106,8 +114,10 @@ def test_cuda_is_close_to_torch(
 
 
 def test_coordinates_stay_exact_in_every_arithmetic(
-    random_weights: Files, reference: TorchRuntime, openvino: OpenVinoRuntime
+    random_weights: Files, reference: Runtime, openvino: OpenVinoRuntime
 ) -> None:
+    from matcher.networks.torch_runtime import TorchRuntime
+
     weights = random_weights[Network.SUPERGLUE]
     (expected,) = reference.load(weights).functions["encode"](*inputs("encode"))
 
@@ -117,7 +127,7 @@ def test_coordinates_stay_exact_in_every_arithmetic(
 
 
 def test_sizes_that_were_not_traced_are_welcome(
-    random_weights: Files, reference: TorchRuntime, openvino: OpenVinoRuntime
+    random_weights: Files, reference: Runtime, openvino: OpenVinoRuntime
 ) -> None:
     weights = random_weights[Network.DETECTOR]
     for shape in ((1, 3, 64, 64), (2, 3, 96, 32)):
@@ -228,7 +238,7 @@ def test_a_changed_weights_file_is_refused_even_if_it_was_exported_before(
 
 
 def test_weights_of_another_network_are_refused(
-    random_weights: Files, network_cache: Path, reference: TorchRuntime
+    random_weights: Files, network_cache: Path, reference: Runtime
 ) -> None:
     wrong = replace(random_weights[Network.SUPERPOINT], network=Network.SUPERGLUE)
 
@@ -248,8 +258,9 @@ def test_a_cache_that_cannot_be_written_is_told_with_its_place(
         runtime.load(random_weights[Network.SUPERPOINT])
 
 
-@pytest.mark.skipif(cuda_works(), reason="there is CUDA here")
 def test_cuda_where_there_is_none_is_refused_and_auto_takes_the_cpu(tmp_path: Path) -> None:
+    if torch_has_cuda():
+        pytest.skip("there is CUDA here")
     with pytest.raises(RuntimeUnavailable, match="SKULENS_DEVICE=cpu"):
         choose_runtime(Device.CUDA, tmp_path)
     assert choose_runtime(Device.AUTO, tmp_path).name.startswith("OpenVINO")

@@ -3,11 +3,9 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-import torch
-from safetensors.torch import save_file
-from torch import nn
 from typing_extensions import override
 
 from matcher.errors import LicenceError, WeightsError
@@ -20,6 +18,10 @@ from matcher.networks.weights import (
     sha256_of,
     write_manifest,
 )
+
+if TYPE_CHECKING:
+    from torch import nn
+
 
 ENTRY = WeightsEntry(
     name="young",
@@ -37,19 +39,27 @@ ENTRY = WeightsEntry(
 
 
 @pytest.fixture
-def network() -> nn.Module:
+def network() -> "nn.Module":
+    import torch
+    from torch import nn
+
     torch.manual_seed(0)
     return nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
 
 
-def saved(network: nn.Module, path: Path) -> tuple[Path, str]:
+def saved(network: "nn.Module", path: Path) -> tuple[Path, str]:
+    from safetensors.torch import save_file
+
     save_file(network.state_dict(), path)
     return path, sha256_of(path)
 
 
 def test_loaded_weights_are_equal_frozen_and_in_evaluation_mode(
-    network: nn.Module, tmp_path: Path
+    network: "nn.Module", tmp_path: Path
 ) -> None:
+    import torch
+    from torch import nn
+
     path, sha256 = saved(network, tmp_path / "a.safetensors")
     other = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
 
@@ -64,8 +74,10 @@ def test_loaded_weights_are_equal_frozen_and_in_evaluation_mode(
 
 @pytest.mark.parametrize("wrapped", [False, True])
 def test_torch_checkpoints_that_hold_only_tensors_are_loaded(
-    network: nn.Module, tmp_path: Path, wrapped: bool
+    network: "nn.Module", tmp_path: Path, wrapped: bool
 ) -> None:
+    import torch
+
     path = tmp_path / "a.pth"
     state = network.state_dict()
     torch.save({"state_dict": state, "epoch": 3} if wrapped else state, path)
@@ -73,7 +85,10 @@ def test_torch_checkpoints_that_hold_only_tensors_are_loaded(
     load_weights(network, path, sha256_of(path))
 
 
-def test_half_precision_files_are_widened(network: nn.Module, tmp_path: Path) -> None:
+def test_half_precision_files_are_widened(network: "nn.Module", tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import save_file
+
     path = tmp_path / "a.safetensors"
     state = network.state_dict()
     save_file({k: v.half() if v.is_floating_point() else v for k, v in state.items()}, path)
@@ -84,8 +99,10 @@ def test_half_precision_files_are_widened(network: nn.Module, tmp_path: Path) ->
 
 
 def test_a_checkpoint_without_batch_counters_is_complete(
-    network: nn.Module, tmp_path: Path
+    network: "nn.Module", tmp_path: Path
 ) -> None:
+    from safetensors.torch import save_file
+
     path = tmp_path / "a.safetensors"
     state = network.state_dict()
     save_file({k: v for k, v in state.items() if "num_batches" not in k}, path)
@@ -93,7 +110,7 @@ def test_a_checkpoint_without_batch_counters_is_complete(
     load_weights(network, path, sha256_of(path))
 
 
-def test_a_changed_file_is_refused(network: nn.Module, tmp_path: Path) -> None:
+def test_a_changed_file_is_refused(network: "nn.Module", tmp_path: Path) -> None:
     path, sha256 = saved(network, tmp_path / "a.safetensors")
     path.write_bytes(path.read_bytes()[:-1] + b"x")
 
@@ -104,7 +121,7 @@ def test_a_changed_file_is_refused(network: nn.Module, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.safetensors", "a.pth"])
 @pytest.mark.parametrize("content", [b"", b"not weights", b"PK\x03\x04broken"])
 def test_a_broken_file_is_refused_with_its_name(
-    network: nn.Module, tmp_path: Path, name: str, content: bytes
+    network: "nn.Module", tmp_path: Path, name: str, content: bytes
 ) -> None:
     path = tmp_path / name
     path.write_bytes(content)
@@ -113,14 +130,17 @@ def test_a_broken_file_is_refused_with_its_name(
         load_weights(network, path, sha256_of(path))
 
 
-def test_a_missing_file_is_refused_with_its_name(network: nn.Module, tmp_path: Path) -> None:
+def test_a_missing_file_is_refused_with_its_name(network: "nn.Module", tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"cannot read the weights .*absent"):
         load_weights(network, tmp_path / "absent.pth", "00")
 
 
 def test_missing_unknown_and_misshapen_names_are_all_told(
-    network: nn.Module, tmp_path: Path
+    network: "nn.Module", tmp_path: Path
 ) -> None:
+    import torch
+    from safetensors.torch import save_file
+
     path = tmp_path / "a.safetensors"
     state = network.state_dict()
     state["0.bias"] = torch.zeros(9)
@@ -137,7 +157,10 @@ def test_missing_unknown_and_misshapen_names_are_all_told(
     assert "\n" not in told
 
 
-def test_numbers_that_are_not_finite_are_refused(network: nn.Module, tmp_path: Path) -> None:
+def test_numbers_that_are_not_finite_are_refused(network: "nn.Module", tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import save_file
+
     path = tmp_path / "a.safetensors"
     state = network.state_dict()
     state["0.bias"] = torch.full((4,), torch.nan)
@@ -159,8 +182,10 @@ class Explosive:
 
 
 def test_pickled_code_is_not_run_and_the_way_out_is_named(
-    network: nn.Module, tmp_path: Path
+    network: "nn.Module", tmp_path: Path
 ) -> None:
+    import torch
+
     path = tmp_path / "a.pt"
     torch.save({"state": Explosive(tmp_path / "burst")}, path)
 

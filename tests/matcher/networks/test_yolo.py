@@ -4,11 +4,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
-from torch import nn
-
-from matcher.networks.yolo import build_yolov5n
-
 _CHECK = """
 import os, socket
 def refuse(*_, **__): raise AssertionError("asked the network")
@@ -25,6 +20,10 @@ assert Image.open is opener and torch.save is saver
 
 
 def test_one_class_at_three_strides() -> None:
+    import torch
+
+    from matcher.networks.yolo import build_yolov5n
+
     net = build_yolov5n().eval()
     with torch.inference_mode():
         output = net(torch.rand(1, 3, 64, 96))[0]
@@ -33,6 +32,10 @@ def test_one_class_at_three_strides() -> None:
 
 
 def test_names_and_shapes_are_those_of_ultralytics_own_description() -> None:
+    from torch import nn
+
+    from matcher.networks.yolo import build_yolov5n
+
     net = build_yolov5n()
     from ultralytics.nn.tasks import DetectionModel
 

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from catalog.records.product import is_valid_id
 from matcher.networks.openvino_runtime import OpenVinoRuntime
-from matcher.networks.torch_runtime import TorchRuntime
+from matcher.networks.runtime import Runtime
 from matcher.networks.weights import Network, Weights
 from matcher.retrieval.colour_layout import LAYOUT_SIZE, ColourBasis
 from matcher.retrieval.embedder import (
@@ -91,7 +91,7 @@ def test_a_picture_s_vector_does_not_depend_on_its_batch(
 def test_the_fast_embedding_is_the_reference_s(
     weights: Weights,
     openvino: OpenVinoRuntime,
-    reference: TorchRuntime,
+    reference: Runtime,
     photo: NDArray[np.uint8],
 ) -> None:
     pictures = [photo, photo[::-1], 255 - photo]

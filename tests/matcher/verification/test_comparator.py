@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.networks.grids import COMPARED_CELL
 from matcher.networks.openvino_runtime import OpenVinoRuntime
-from matcher.networks.torch_runtime import TorchRuntime
+from matcher.networks.runtime import Runtime
 from matcher.networks.weights import Network, Weights
 from matcher.retrieval.reference import ReferenceView
 from matcher.retrieval.untrained import ColourEmbedder
@@ -112,7 +112,7 @@ def test_a_picture_out_of_view_is_left_as_it_is() -> None:
 
 
 def test_the_fast_network_says_what_the_reference_says(
-    random_weights: dict[Network, Weights], openvino: OpenVinoRuntime, reference: TorchRuntime
+    random_weights: dict[Network, Weights], openvino: OpenVinoRuntime, reference: Runtime
 ) -> None:
     weights = random_weights[Network.COMPARATOR]
     asked = [comparison(small(1), small(1)), comparison(small(2)[:100], small(3)[:100])]
@@ -125,7 +125,7 @@ def test_the_fast_network_says_what_the_reference_says(
 
 
 def test_company_does_not_change_what_is_said_of_a_pair(
-    random_weights: dict[Network, Weights], reference: TorchRuntime
+    random_weights: dict[Network, Weights], reference: Runtime
 ) -> None:
     comparator = NetworkComparator(reference.load(random_weights[Network.COMPARATOR]))
     pair, other = comparison(small(1), small(2)), comparison(small(3), small(3))
