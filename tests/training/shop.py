@@ -18,4 +18,4 @@ def stranger() -> PackagedProduct:
 
 
 def product(product_id: str) -> PackagedProduct:
-    return next(each for each in products() if each.product_id == product_id)
+    return next(product for product in products() if product.product_id == product_id)

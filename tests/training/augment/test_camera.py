@@ -32,8 +32,8 @@ def pictures() -> list[NDArray[np.uint8]]:
     rng = np.random.default_rng(1)
     coarse = (rng.integers(0, 255, (6, 6, 3), np.uint8) for _ in range(24))
     return [
-        np.asarray(cv2.resize(one, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC), np.uint8)
-        for one in coarse
+        np.asarray(cv2.resize(blobs, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC), np.uint8)
+        for blobs in coarse
     ]
 
 
@@ -131,7 +131,7 @@ def test_strength_zero_changes_next_to_nothing(pictures: list[NDArray[np.uint8]]
 
 
 @pytest.mark.parametrize("batch", [False, True])
-def test_lamps_colour_grey_more_when_told_so(batch: bool) -> None:
+def test_a_larger_tint_colours_grey_more(batch: bool) -> None:
     grey = [np.full((16, 16, 3), 120, np.uint8)] * 200
     take = apply_in_batch if batch else apply_singly
 

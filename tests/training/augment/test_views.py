@@ -27,16 +27,16 @@ def test_what_carries_print_is_never_seen_in_a_mirror() -> None:
     assert min(map(redness_of_the_left, views)) > 0
 
 
-def test_a_heap_is_seen_from_both_sides() -> None:
+def test_produce_is_seen_from_both_sides() -> None:
     rng = np.random.default_rng(0)
     mirrored = PoseRange(tilt=0, turn=0, mirrored=True)
     views = [
         draw_view(halves(), mirrored, 32, rng, degradation=Degradation(0.0)) for _ in range(40)
     ]
-    assert 10 < sum(redness_of_the_left(one) > 0 for one in views) < 30
+    assert 10 < sum(redness_of_the_left(view) > 0 for view in views) < 30
 
 
-def test_a_heap_is_seen_from_near_and_far() -> None:
+def test_produce_is_seen_from_near_and_far() -> None:
     rng = np.random.default_rng(0)
     dotted = np.zeros((160, 160, 3), np.uint8)
     dotted[60:100, 60:100] = 255
@@ -58,12 +58,12 @@ def test_a_heap_is_seen_from_near_and_far() -> None:
     )
 
 
-def test_lamps_colour_more_when_told_so() -> None:
+def test_a_larger_tint_colours_more() -> None:
     grey = np.full((16, 16, 3), 120, np.uint8)
 
     def spread(tint: float) -> float:
         rng = np.random.default_rng(0)
         seen = [photograph(grey, rng, Degradation(0.8, tint)).mean(axis=(0, 1)) for _ in range(200)]
-        return float(np.median([np.ptp(one) for one in seen]))
+        return float(np.median([np.ptp(picture) for picture in seen]))
 
     assert spread(0.14) > 1.5 * spread(0.07)

@@ -32,10 +32,12 @@ def test_a_pack_is_opened_as_the_data_that_it_was_made_of(
 ) -> None:
     opened = TrainingData.open(packed.folder)
     assert opened.products() == miniature.products()
-    assert [len(opened.photos(one)) for one in opened.products()] == [2] * len(opened.products())
+    assert [len(opened.photos(product)) for product in opened.products()] == [2] * len(
+        opened.products()
+    )
     assert len(opened.clothing()) == len(miniature.clothing())
     assert opened.household().keys() == miniature.household().keys()
-    assert [len(one.boxes) for one in opened.beverages()] == [1] * 12
+    assert [len(file.boxes) for file in opened.beverages()] == [1] * 12
     assert opened.paintings()[0].boxes == miniature.paintings()[0].boxes
 
 
@@ -52,7 +54,7 @@ def test_licences_go_along(miniature: TrainingData, tmp_path: Path) -> None:
     assert (packed.folder / "clothing_cc0" / "LICENSE").read_text() == "CC0"
 
 
-def test_the_size_that_is_told_is_that_of_the_folder(packed: DataPack) -> None:
+def test_the_reported_size_is_that_of_the_folder(packed: DataPack) -> None:
     assert packed.size == size_of(packed.folder)
 
 
@@ -74,8 +76,8 @@ def test_boxes_lie_where_they_lay_in_the_larger_pictures(
 ) -> None:
     small = write_data_pack(miniature, tmp_path / "small", 0.5 * packed.size / 1e6)
     before, after = (
-        read_boxed_picture(one.beverages()[0])
-        for one in (miniature, TrainingData.open(small.folder))
+        read_boxed_picture(folder.beverages()[0])
+        for folder in (miniature, TrainingData.open(small.folder))
     )
     scale = max(after.image.shape) / max(before.image.shape)
     assert scale < 1

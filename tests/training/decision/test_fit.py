@@ -26,36 +26,36 @@ def test_the_catalog_holds_the_cartons_that_may_be_trained_on(data: TrainingData
     assert len(pictures) > len(catalog), "photos beside the iconic pictures"
 
 
-def test_every_photo_is_asked_with_and_without_its_product(data: TrainingData) -> None:
-    told: list[tuple[int, int]] = []
+def test_every_photo_is_a_query_with_and_without_its_product(data: TrainingData) -> None:
+    progress: list[tuple[int, int]] = []
 
     def find(image: NDArray[np.uint8]) -> Sequence[Contest]:
         assert image.ndim == 3
-        return [contest(*(hypothesis(one, 50, 0.8) for one in (*TRAINED, *HELD_OUT)))]
+        return [contest(*(hypothesis(product, 50, 0.8) for product in (*TRAINED, *HELD_OUT)))]
 
     def count(done: int, of: int) -> None:
-        told.append((done, of))
+        progress.append((done, of))
 
     weights = train_decision(data, find, DecisionOptions(photos=1, unknown=2), count)
     cartons = len(TRAINED) + len(HELD_OUT)
     photos = cartons + 2
-    assert told == [(done, photos) for done in range(1, photos + 1)]
+    assert progress == [(done, photos) for done in range(1, photos + 1)]
     # The twins that stay when a product is taken away count for little.
     twins = 0.05 * cartons
     assert weights.unknown_share == pytest.approx((2 + twins) / (photos + twins))
 
 
-def test_no_photo_is_asked_that_the_catalog_holds(data: TrainingData) -> None:
+def test_no_photo_is_a_query_that_the_catalog_holds(data: TrainingData) -> None:
     known = [picture for several in calibration_catalog(data).values() for picture in several]
-    asked: list[NDArray[np.uint8]] = []
+    queries: list[NDArray[np.uint8]] = []
 
     def find(image: NDArray[np.uint8]) -> Sequence[Contest]:
-        asked.append(image)
+        queries.append(image)
         return [contest(hypothesis(TRAINED[0], 50, 0.8))]
 
     train_decision(data, find, DecisionOptions(photos=9, unknown=0), lambda *_: None)
-    assert asked
-    assert not any(np.array_equal(image, picture) for image in asked for picture in known)
+    assert queries
+    assert not any(np.array_equal(image, picture) for image in queries for picture in known)
 
 
 def test_photos_where_nothing_competes_are_left_out(data: TrainingData) -> None:

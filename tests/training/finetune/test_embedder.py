@@ -1,6 +1,5 @@
 """Adapting the embedder to one catalog: what it is trained and measured on."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +14,8 @@ from catalog.encodings.encoding import ReferenceCrop
 from matcher.networks.resnet import EmbeddingNet
 from matcher.networks.weights import Network, Weights
 from matcher.retrieval.untrained import ColourEmbedder
-from training.data.backgrounds import draw_backgrounds, read_backgrounds
-from training.data.catalog_products import CatalogProduct, ReferencePicture, read_catalog_products
+from training.data.backgrounds import draw_backgrounds
+from training.data.catalog_products import CatalogProduct, ReferencePicture
 from training.data.prints import draw_family
 from training.errors import TrainingError
 from training.finetune.embedder import (
@@ -27,7 +26,7 @@ from training.finetune.embedder import (
     finetune_embedder,
     load_embedder,
 )
-from training.finetune.metrics import EmbedderEvaluation, find_nearest_others
+from training.finetune.metrics import find_nearest_others
 from training.loop.export import to_half_precision
 from training.loop.progress import Progress
 from training.loop.trainer import RunOptions
@@ -61,29 +60,6 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Weights:
     return Weights.of_file(Network.EMBEDDER, path, {"input_size": 32, "squeeze": 1})
 
 
-def test_the_nearest_other_product_is_the_twin() -> None:
-    assert find_nearest_others(products(), EMBED).tolist() == [1, 0, 3, 2, 5, 4]
-
-
-def test_figures_are_shares_and_the_same_for_the_same_seed() -> None:
-    own, places = products(held_out=True), draw_backgrounds(8, 0)
-    twins = find_nearest_others(own, EMBED)
-    first, again = (EmbedderEvaluation(own, twins, places, 32, 5).measure(EMBED) for _ in range(2))
-    assert first == again
-    assert first["pictures_top1"] == 1.0
-    assert 0 < first["views_top1"] <= first["views_top5"] <= 1
-    assert first["views_top1"] <= first["twins"] <= 1
-    assert 0 < first["others_top1"] <= 1
-
-
-def test_without_held_out_pictures_there_are_no_figures_of_them() -> None:
-    own = products()
-    figures = EmbedderEvaluation(
-        own, find_nearest_others(own, EMBED), draw_backgrounds(4, 0), 32, 0
-    ).measure(EMBED)
-    assert not [name for name in figures if name.startswith("pictures")]
-
-
 def test_a_batch_shows_each_thing_twice_and_a_product_beside_its_twin() -> None:
     own = products(8)
     twins = find_nearest_others(own, EMBED)
@@ -102,17 +78,17 @@ def test_an_adaptation_starts_from_the_weights_and_is_compared_with_those_in_use
     monkeypatch.setattr("training.finetune.metrics.MOST_VIEWS", 12)
     monkeypatch.setattr("training.finetune.metrics.STRANGERS", 3)
     places = draw_backgrounds(4, 0)
-    told: list[Progress] = []
+    reports: list[Progress] = []
     options = RunOptions(tmp_path / "out", tmp_path / "out", 0.001, report_seconds=1.0)
-    asked = EmbedderFinetuneOptions(options, weights, weights)
-    adapted = finetune_embedder(products(2), asked, told.append, places)
+    run_options = EmbedderFinetuneOptions(options, weights, weights)
+    adapted = finetune_embedder(products(2), run_options, reports.append, places)
     assert set(adapted.before) == set(adapted.after)
     assert set(adapted.state) == set(EmbeddingNet().state_dict())
-    assert told
+    assert reports
     assert (tmp_path / "out" / "curves.png").exists()
     assert catalog_score(adapted.before) <= 1
     resumed = EmbedderFinetuneOptions(replace(options, resume=True), weights, weights)
-    again = finetune_embedder(products(2), resumed, told.append, places)
+    again = finetune_embedder(products(2), resumed, reports.append, places)
     assert again.before == adapted.before
     assert again.after == adapted.after
 
@@ -133,59 +109,3 @@ def test_weights_that_see_pictures_otherwise_are_refused(weights: Weights) -> No
     strange = Weights(weights.network, weights.path, weights.sha256, {"input_size": 32})
     with pytest.raises(TrainingError, match="no embedder of ours"):
         load_embedder(strange)
-
-
-def test_places_come_from_a_folder_or_are_drawn(tmp_path: Path) -> None:
-    drawn = draw_backgrounds(8, 1)
-    assert all(place.shape == (256, 256, 3) for place in drawn)
-    assert all(np.array_equal(*pair) for pair in zip(drawn, draw_backgrounds(8, 1), strict=True))
-    with pytest.raises(TrainingError, match="no picture"):
-        read_backgrounds(tmp_path, 4)
-    with pytest.raises(TrainingError, match="no folder"):
-        read_backgrounds(tmp_path / "missing", 4)
-    for number, place in enumerate(drawn[:3]):
-        cv2.imwrite(str(tmp_path / f"{number}.png"), place)
-    assert len(read_backgrounds(tmp_path, 2)) == 2
-
-
-class SmallCatalog:
-    """As much of a snapshot as training reads."""
-
-    name = "shop"
-
-    def __init__(self, pictures: Sequence[int]) -> None:
-        self.products = {f"p{n}": _Product(f"p{n}", count) for n, count in enumerate(pictures)}
-
-    def encoding(self, image_id: str) -> "_Encoding":
-        return _Encoding(look(draw_family(int(image_id), 1)[0]).crop)
-
-
-class _Product:
-    def __init__(self, product_id: str, pictures: int) -> None:
-        self.product_id = product_id
-        self.images = [_Image(str(number)) for number in range(pictures)]
-
-
-class _Image:
-    def __init__(self, image_id: str) -> None:
-        self.image_id = image_id
-
-
-class _Encoding:
-    def __init__(self, crop: ReferenceCrop) -> None:
-        self.crop = crop
-
-
-def test_a_picture_is_held_out_where_three_are_there() -> None:
-    one, two, three = read_catalog_products(SmallCatalog([1, 2, 3]))  # type: ignore[arg-type]
-    assert (one.held_out, two.held_out) == (None, None)
-    assert three.held_out is not None
-    assert [len(each.pictures) for each in (one, two, three)] == [1, 2, 2]
-    subject = three.pictures[0].subject()
-    assert subject.mask is not None
-    assert subject.mask.shape == subject.image.shape[:2]
-
-
-def test_a_catalog_of_one_product_cannot_be_adapted_to() -> None:
-    with pytest.raises(TrainingError, match="two at least"):
-        read_catalog_products(SmallCatalog([4]))  # type: ignore[arg-type]

@@ -65,15 +65,15 @@ def test_processes_that_draw_give_a_run_larger_steps(
 ) -> None:
     monkeypatch.setattr("training.superglue.train._VALIDATED", 6)
     monkeypatch.setattr("training.superglue.train._BATCH", 2)
-    asked = options(tiny_data, tmp_path)
-    larger = replace(asked, run=replace(asked.run, workers=1, batches=4))
+    base = options(tiny_data, tmp_path)
+    larger = replace(base, run=replace(base.run, workers=1, batches=4))
     reports: list[Progress] = []
 
     assert train_superglue(larger, reports.append).exists()
 
     assert reports[-1].step > 0
     run = SuperGlueTrainer(larger, 64, ())
-    assert run.peak_rate == pytest.approx(2 * SuperGlueTrainer(asked, 64, ()).peak_rate)
+    assert run.peak_rate == pytest.approx(2 * SuperGlueTrainer(base, 64, ()).peak_rate)
 
 
 def test_a_run_of_superpoint_is_fed_shapes_and_then_pictures(
@@ -87,4 +87,4 @@ def test_a_run_of_superpoint_is_fed_shapes_and_then_pictures(
     best = train_superpoint(SuperPointOptions(run, TINY, pictures=3, views=1), reports.append)
 
     assert SuperPointSizes.of(torch.load(best, weights_only=True)["net"]) == TINY
-    assert all(np.isfinite(one.loss) for one in reports)
+    assert all(np.isfinite(progress.loss) for progress in reports)

@@ -18,14 +18,14 @@ def feed_of(seed: int, workers: int) -> BatchLoader[Numbers]:
     return BatchLoader(lambda share: np.append(rng.random(3), share), rng, workers)
 
 
-def test_without_processes_batches_are_drawn_here_in_order_and_for_the_share_asked() -> None:
+def test_without_processes_batches_are_drawn_here_in_order_and_for_the_given_share() -> None:
     first, again = feed_of(1, 0), feed_of(1, 0)
     batches = [first.next(share) for share in (0.0, 0.5, 1.0)]
     assert [batch[3] for batch in batches] == [0.0, 0.5, 1.0]
     assert np.array_equal(np.stack(batches)[:, :3], [again.next(0)[:3] for _ in range(3)])
 
 
-def test_a_feed_that_was_never_asked_can_be_closed_twice() -> None:
+def test_an_unused_loader_can_be_closed_twice() -> None:
     feed = feed_of(1, 1)
     feed.close()
     feed.close()

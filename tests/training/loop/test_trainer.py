@@ -55,14 +55,14 @@ def test_a_run_ends_when_its_budget_is_spent(tmp_path: Path) -> None:
 
 
 def test_a_killed_run_goes_on_where_it_stood(tmp_path: Path) -> None:
-    class Killed(RuntimeError):
+    class RunKilled(RuntimeError):
         pass
 
     def kill(progress: Progress) -> None:
         if progress.step == 5:
-            raise Killed
+            raise RunKilled
 
-    with pytest.raises(Killed):
+    with pytest.raises(RunKilled):
         LineRun(options(tmp_path)).run(kill)
     resumed = LineRun(options(tmp_path, resume=True))
     resumed.restore()
@@ -87,7 +87,7 @@ def test_a_run_begins_with_given_weights_at_a_gentler_rate(tmp_path: Path) -> No
     begun.restore()
     for net in (begun.net, begun.average.module):
         assert net.state_dict()["weight"].item() == 2.5
-    assert all(one.requires_grad for one in begun.net.parameters())
+    assert all(parameter.requires_grad for parameter in begun.net.parameters())
     assert begun.peak_rate < LineRun(options(tmp_path)).peak_rate
     assert begun.options.schedule_share(0.1) == 1.0
     assert options(tmp_path).schedule_share(0.1) == 0.1
@@ -110,7 +110,7 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
         LineRun(replace(options(tmp_path), start=given)).restore()
 
 
-def test_resumed_chance_differs_from_the_first(tmp_path: Path) -> None:
+def test_a_resumed_run_draws_differently_from_the_first(tmp_path: Path) -> None:
     run = LineRun(options(tmp_path))
     first = run.fresh_rng().random()
     run.step = 7

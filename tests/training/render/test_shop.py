@@ -56,7 +56,7 @@ def test_the_stranger_is_not_in_the_shop() -> None:
 def test_there_are_two_pairs_of_twins_that_name_each_other() -> None:
     paired = [product for product in shop.products() if product.twin is not None]
     assert len(paired) == 4
-    assert all(shop.product(one.twin or "").twin == one.product_id for one in paired)
+    assert all(shop.product(product.twin or "").twin == product.product_id for product in paired)
 
 
 def test_twins_share_their_layout_and_differ_in_a_part_of_the_front() -> None:
@@ -158,7 +158,7 @@ def test_written_pictures_come_with_a_manifest_that_names_them(tmp_path: Path) -
     write_pictures(tmp_path / "pictures", some, lambda done, total: steps.append((done, total)))
     lines = (tmp_path / "pictures" / "products.jsonl").read_text(encoding="utf-8").splitlines()
     records = [json.loads(line) for line in lines]
-    assert [record["product_id"] for record in records] == [one.product_id for one in some]
+    assert [record["product_id"] for record in records] == [product.product_id for product in some]
     assert all((tmp_path / "pictures" / name).is_file() for r in records for name in r["images"])
     assert steps == [(1, 2), (2, 2)]
 

@@ -38,7 +38,7 @@ def test_what_a_thing_owns_lies_where_its_homography_says() -> None:
 def test_a_thing_is_shown_at_most_once_in_a_scene() -> None:
     composer = Composer([thing(number) for number in range(3)], np.random.default_rng(0))
     for _ in range(20):
-        shown = [one.reference for one in composer.scene().placed]
+        shown = [thing.reference for thing in composer.scene().placed]
         assert len(set(shown)) == len(shown)
 
 

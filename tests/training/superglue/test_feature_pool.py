@@ -29,12 +29,12 @@ def test_a_pool_holds_scenes_and_what_they_show(folder: Path) -> None:
         assert len(scene.owner) == len(scene.features)
         numbers = set(np.unique(scene.owner).tolist()) - {0, UNKNOWN}
         assert numbers <= set(range(1, len(scene.pasted) + 1))
-        assert all(one.reference < len(pool.references) for one in scene.pasted)
+        assert all(thing.reference < len(pool.references) for thing in scene.pasted)
 
 
 def test_held_out_products_are_for_validation_and_left_out_ones_for_nothing(folder: Path) -> None:
-    trained = {one.name for one in FeaturePool.read(folder, "train").references}
-    validated = {one.name for one in FeaturePool.read(folder, "validation").references}
+    trained = {reference.name for reference in FeaturePool.read(folder, "train").references}
+    validated = {reference.name for reference in FeaturePool.read(folder, "validation").references}
     assert "Alpha-Juice" in trained
     assert set(HELD_OUT) <= validated
     assert not trained & validated

@@ -70,7 +70,8 @@ def test_what_is_neither_near_nor_far_is_ignored() -> None:
     at = {gap: moved(reference, 7.0 + gap) for gap in (0.0, 4.5, 30.0)}
     pasted = PastedReference(0, SHIFT, photo=False)
     found = {
-        gap: find_true_pairs(one, reference, owned(1), 1, pasted)[0][0] for gap, one in at.items()
+        gap: find_true_pairs(query, reference, owned(1), 1, pasted)[0][0]
+        for gap, query in at.items()
     }
     assert found == {0.0: 0, 4.5: IGNORED, 30.0: DUSTBIN}
 

@@ -27,7 +27,10 @@ from training.superglue.train import (
 )
 
 TINY = SuperGlueSizes(16, 24, 2, 4, 6, (8,))
+
+
 WEIGHTS = Path(__file__).parents[3] / "weights"
+
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -115,7 +118,7 @@ def test_a_whole_run_ends_with_a_network_and_its_figures(
     assert best.exists()
     assert reports[0].step == 0
     assert reports[-1].step > 0
-    names: list[Mapping[str, float]] = [one.figures for one in reports]
+    names: list[Mapping[str, float]] = [progress.figures for progress in reports]
     assert {"flat_precision", "flat_recall", "twin_drawn"} <= set(names[-1])
     state = torch.load(best, weights_only=True)["net"]
     assert SuperGlueSizes.of(state) == SuperGlueSizes(64, 16, 2, 4, 6, ())
@@ -125,12 +128,12 @@ def test_what_is_added_to_the_pool_meanwhile_is_drawn_from(
     tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("training.superglue.train._LOOK_FOR_SHARDS", 1)
-    asked = options(tiny_data, tmp_path)
-    data, front_end = TrainingData.open(tiny_data), asked.front_end.open()
-    list(build_pool(data, front_end, asked.pool, asked.scenes))
+    given = options(tiny_data, tmp_path)
+    data, front_end = TrainingData.open(tiny_data), given.front_end.open()
+    list(build_pool(data, front_end, given.pool, given.scenes))
     rng = np.random.default_rng(0)
-    draws = PairBatches(asked.pool, front_end, 3, rng)
-    first = asked.pool / "train-00000.npz"
+    draws = PairBatches(given.pool, front_end, 3, rng)
+    first = given.pool / "train-00000.npz"
     known = draws.scenes
     shutil.copy(first, first.with_name("train-00001.npz"))
     assert [len(draws.draw(share)) for share in (0.0, 1.0)] == [3, 3]
@@ -146,9 +149,3 @@ def test_the_published_size_is_that_of_the_published_checkpoint(tmp_path: Path) 
     superpoint = FrontEndChoice(FrontEndKind.SUPERPOINT, tmp_path, tmp_path)
     published = replace(options(tmp_path, tmp_path), front_end=superpoint, width=256, layers=9)
     assert published.sizes(256) == SuperGlueSizes()
-
-
-def test_a_front_end_without_weights_is_refused(tmp_path: Path) -> None:
-    choice = FrontEndChoice(FrontEndKind.SUPERPOINT, tmp_path, tmp_path)
-    with pytest.raises(TrainingError, match="no weights for superpoint"):
-        choice.open()
