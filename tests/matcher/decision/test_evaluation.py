@@ -5,7 +5,6 @@ import pytest
 
 from catalog.records.calibration import Calibration
 from matcher.decision.evaluation import Sample, SampleKind, evaluate, log_odds
-from matcher.decision.leave_out import ReducedCatalog
 from matcher.decision.synthetic_views import draw_view
 from matcher.imaging.box import Box
 from matcher.results import Detection, Match
@@ -18,28 +17,6 @@ BOX = Box(0, 0, 320, 240)
 @pytest.fixture(scope="module")
 def shop() -> MemoryCatalog:
     return shop_of_twelve()
-
-
-def test_without_all_pictures_a_product_is_gone_and_without_one_it_stays() -> None:
-    catalog = MemoryCatalog({"tea": [printed(1), printed(2)], "milk": [printed(3)]})
-    reduced = ReducedCatalog(catalog, frozenset({"tea-1", "milk-0"}), {})
-    assert list(reduced.products) == ["tea"]
-    assert [image.image_id for image in reduced.products["tea"].images] == ["tea-0"]
-    embedding = catalog.encoding("tea-1").embedding
-    (near,) = reduced.shortlist(embedding, 5)
-    expected = float(catalog.encoding("tea-0").embedding @ embedding)
-    assert near.similarity == pytest.approx(expected)
-    assert catalog.shortlist(embedding, 5)[0].similarity == pytest.approx(1)
-    assert (reduced.name, reduced.index_version) == (catalog.name, catalog.index_version)
-
-
-def test_as_many_products_are_shortlisted_as_before(shop: MemoryCatalog) -> None:
-    embedding = shop.encoding("p3-0").embedding
-    reduced = ReducedCatalog(shop, frozenset({"p3-0"}), {})
-    near = reduced.shortlist(embedding, 5)
-    assert len(near) == 5
-    assert "p3" not in [hit.product_id for hit in near]
-    assert len(ReducedCatalog(shop, NOTHING, {}).shortlist(embedding, 99)) == 12
 
 
 def test_a_photo_is_known_with_its_product_and_unknown_without(shop: MemoryCatalog) -> None:

@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-from pathlib import Path
 from threading import Event as Flag
 from threading import active_count
 from time import monotonic, time
@@ -15,71 +13,16 @@ from matcher.live import (
     LiveSettings,
     Message,
     NoSuchSession,
-    Region,
     SessionChanged,
     SessionManager,
-    SessionSettings,
     TooManySessions,
 )
-from matcher.live.recording import replay
 from matcher.results import Detection, Identification
-from matcher.tracking.events import Event
 from stream.frame import Frame
 from stream.status import SourceState
-from tests.matcher.live.sources import HandSource, WorldFilm, wait_until
-from tests.matcher.world import World, WorldCatalog, WorldFinder, WorldThing, standing, still
-
-CATALOG = WorldCatalog()
-TEA = World((WorldThing("tea", still(100, 100)),))
-PASSING = World((WorldThing("tea", lambda time: standing(100, 100) if time < 1 else None),))
-
-
-def catalog() -> WorldCatalog:
-    return CATALOG
-
-
-class ManagerHarness:
-    """A manager, and every message that it emitted."""
-
-    def __init__(
-        self,
-        world: World,
-        settings: LiveSettings | None = None,
-        finder: WorldFinder | None = None,
-    ) -> None:
-        self.world = world
-        self.finder = finder or WorldFinder(world)
-        self.manager: SessionManager[WorldCatalog] = SessionManager(self.finder, settings)
-        self.messages: list[Message] = []
-        self.manager.listen(self.messages.append)
-
-    def open(
-        self, settings: SessionSettings | None = None, record: Path | None = None
-    ) -> WorldFilm:
-        source = HandSource()
-        session_id = self.manager.start(source, catalog, settings, record=record)
-        self.session_id = session_id
-
-        def processed() -> int:
-            return self.manager.get(session_id).counters.processed
-
-        return WorldFilm(self.world, source, processed)
-
-    @property
-    def events(self) -> list[Event]:
-        results = [message for message in self.messages if isinstance(message, FrameResult)]
-        return [event for result in results for event in result.events]
-
-    @property
-    def story(self) -> list[tuple[str, str | None]]:
-        return [(str(event.event), event.product_id) for event in self.events]
-
-
-@pytest.fixture
-def harness() -> Iterator[ManagerHarness]:
-    harness = ManagerHarness(TEA)
-    yield harness
-    harness.manager.close()
+from tests.matcher.live.harness import TEA, ManagerHarness, catalog
+from tests.matcher.live.sources import HandSource, wait_until
+from tests.matcher.world import World, WorldCatalog, WorldFinder
 
 
 def test_a_product_before_a_camera_enters_is_confirmed_and_leaves_with_the_session(
@@ -226,20 +169,6 @@ def test_a_source_whose_clock_starts_over_goes_on(harness: ManagerHarness) -> No
     assert times == sorted(times)
 
 
-def test_what_lies_outside_the_regions_or_is_too_small_is_not_seen() -> None:
-    world = World((WorldThing("tea", still(100, 100)), WorldThing("cola", still(400, 100))))
-    left_half = Region(((0, 0), (0.5, 0), (0.5, 1), (0, 1)))
-    for settings, seen in (
-        (SessionSettings(regions=(left_half,)), {"tea"}),
-        (SessionSettings(smallest=0.2), {"tea", "cola"}),
-        (SessionSettings(smallest=0.5), set()),
-    ):
-        harness = ManagerHarness(world)
-        harness.open(settings).play(1.2)
-        harness.manager.close()
-        assert {name for _, name in harness.story if name} == seen
-
-
 def test_every_session_gets_an_even_share_in_overload() -> None:
     harness = ManagerHarness(TEA, LiveSettings(frames_per_second=60))
     sources = [HandSource(str(number)) for number in range(4)]
@@ -316,48 +245,6 @@ def test_a_long_verification_holds_up_no_frame_but_what_waits_behind_it_is_degra
     assert [kind for kind, _ in harness.story] == ["entered", "confirmed", "left"]
 
 
-def test_a_recording_played_again_gives_the_same_events(tmp_path: Path) -> None:
-    harness = ManagerHarness(PASSING)
-    film = harness.open(record=tmp_path / "recording")
-    film.play(5)
-    harness.manager.stop(harness.session_id)
-    harness.manager.close()
-    again = list(replay(tmp_path / "recording", WorldFinder(PASSING), lambda _: CATALOG))
-    assert [kind for kind, _ in harness.story] == ["entered", "confirmed", "left"]
-    assert [repr(event) for event in again] == [repr(event) for event in harness.events]
-
-
-def test_a_recording_with_a_silence_is_replayed_with_it(tmp_path: Path) -> None:
-    harness = ManagerHarness(TEA, LiveSettings(silent_seconds=0.3))
-    film = harness.open(record=tmp_path / "recording")
-    film.play(1.0)
-    wait_until(lambda: ("left", "tea") in harness.story)
-    film.play(1.0)
-    harness.manager.close()
-    again = list(replay(tmp_path / "recording", WorldFinder(TEA), lambda _: CATALOG))
-    assert [repr(event) for event in again] == [repr(event) for event in harness.events]
-
-
-def test_a_folder_that_is_not_empty_is_not_recorded_into(
-    harness: ManagerHarness, tmp_path: Path
-) -> None:
-    (tmp_path / "precious").write_text("keep me")
-    with pytest.raises(LiveError, match="not empty"):
-        harness.manager.start(HandSource(), catalog, record=tmp_path)
-    assert harness.manager.list() == ()
-
-
-@pytest.mark.parametrize("damage", ["no folder", "no json", "other version"])
-def test_a_folder_that_is_no_recording_is_refused(tmp_path: Path, damage: str) -> None:
-    folder = tmp_path / "recording"
-    if damage != "no folder":
-        folder.mkdir()
-        text = "x" if damage == "no json" else '{"format": 99}'
-        (folder / "session.json").write_text(text)
-    with pytest.raises(LiveError, match="record"):
-        list(replay(folder, WorldFinder(TEA), lambda _: CATALOG))
-
-
 def test_two_hundred_sessions_leave_nothing_behind(harness: ManagerHarness) -> None:
     threads = active_count()
     for number in range(200):
@@ -395,35 +282,3 @@ def test_a_frame_result_names_its_catalog(harness: ManagerHarness) -> None:
     latest = harness.manager.latest(harness.session_id)
     assert latest is not None
     assert latest.catalog == harness.manager.get(harness.session_id).catalog == "shop"
-
-
-def test_a_slow_reader_loses_the_oldest_events_and_learns_how_many(
-    harness: ManagerHarness,
-) -> None:
-    subscription = harness.manager.subscribe(most_events=2)
-    harness.open().play(1.2)
-    harness.manager.stop(harness.session_id)
-    batch = subscription.take(0)
-    assert batch is not None
-    assert [str(event.event) for event in batch.events] == ["confirmed", "left"]
-    assert batch.missed == 1
-    assert [status.state for status in batch.changed] == [SourceState.ENDED]
-    assert subscription.take(0) is None
-    subscription.close()
-    assert subscription.is_closed
-
-
-@pytest.mark.parametrize(
-    ("corners", "problem"),
-    [(((0, 0), (1, 1)), "3 to 64"), (((0, 0), (1, 0), (1, 1.5)), "outside")],
-)
-def test_a_region_that_is_none_is_refused(
-    corners: tuple[tuple[float, float], ...], problem: str
-) -> None:
-    with pytest.raises(ValueError, match=problem):
-        Region(corners)
-
-
-def test_a_smallest_size_that_is_no_share_is_refused() -> None:
-    with pytest.raises(ValueError, match="from 0 to 1"):
-        SessionSettings(smallest=20)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from matcher.tracking.codec import from_record, to_record
+from matcher.tracking.codec import from_record, recorded_as, to_record
 
 
 class Colour(StrEnum):
@@ -72,3 +72,19 @@ def test_a_record_that_does_not_fit_is_refused(record: object) -> None:
 def test_what_cannot_be_written_is_refused() -> None:
     with pytest.raises(TypeError, match="object"):
         to_record(object())
+
+
+@dataclass
+class Renamed:
+    verifications: int = field(default=0, metadata=recorded_as("looks"))
+
+
+def test_a_renamed_field_keeps_its_key() -> None:
+    assert to_record(Renamed(3)) == {"looks": 3}
+    assert from_record(Renamed, {"looks": 3}) == Renamed(3)
+    with pytest.raises(ValueError, match="Renamed"):
+        from_record(Renamed, {"verifications": 3})
+
+
+def test_a_field_that_is_missing_takes_its_default() -> None:
+    assert from_record(Renamed, {}) == Renamed(0)
