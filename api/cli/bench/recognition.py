@@ -143,6 +143,7 @@ def video(
 
 
 @recognition_app.command(
+    help="What each stage and a frame cost, beside a naive pipeline on the same frames.",
     epilog=examples(
         "skulens bench latency --shared DIR", "skulens bench latency --shared DIR --frames 300"
     )
@@ -155,7 +156,7 @@ def latency(
     naive_frames: Annotated[int, typer.Option(min=1, help="How many the naive way does.")] = 4,
     json: JsonFile = None,
 ) -> None:
-    """What each stage and a frame cost, beside a naive pipeline on the same frames."""
+    """Time each stage and a frame, beside a naive pipeline on the same frames."""
     from api.cli.bench.catalogs import latency_target, temporary_catalog
     from bench.appearances import LABELS, read_crops
     from bench.latency.latency import LatencyOptions, measure_latency

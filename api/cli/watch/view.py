@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from matcher.tracking.events import Event
     from matcher.tracking.output import OverlayItem
 
-# Lines of a terminal: the newest events, and products in view.
-EVENTS_SHOWN: Final = 8
-ROWS_SHOWN: Final = 12
+EVENTS_SHOWN: Final = 8  # lines
+ROWS_SHOWN: Final = 12  # lines; with the events they fit a terminal of 24
 STATE_STYLES: Final = {
     "live": "bold green",
     "connecting": "cyan",
