@@ -54,7 +54,7 @@ class ColourFinder:
     def match(
         self, image: NDArray[np.uint8], detections: Sequence[Detection], catalog: Catalog
     ) -> tuple[Match, ...]:
-        return tuple(self._match(image, one, catalog) for one in detections)
+        return tuple(self._match(image, detection, catalog) for detection in detections)
 
     def survey(self, image: NDArray[np.uint8], catalog: Catalog) -> Identification:
         return self.identify(image, catalog)
@@ -68,10 +68,10 @@ class ColourFinder:
     def explain(self, image: NDArray[np.uint8], catalog: Catalog, product_id: str) -> Explanation:
         match = self._match(image, self.detect(image)[0], catalog)
         seen = match.product_id == product_id
-        said = "seen" if seen else "another product has these colours"
+        result = "seen" if seen else "another product has these colours"
         gates = (
             Gate("detector", True, 1.0, 0.3, "the whole picture"),
-            Gate("decision", seen, match.probability, 0.5, said),
+            Gate("decision", seen, match.probability, 0.5, result),
         )
         return Explanation(product_id, gates, match)
 
@@ -81,8 +81,12 @@ class ColourFinder:
             return Match(seen, Verdict.UNKNOWN, None, 0.0, None, ())
         best, is_alike = near[0], near[0].similarity > 0.99
         candidates = tuple(
-            Candidate(one.product_id, one.similarity, 0.98 if one is best and is_alike else 0.0)
-            for one in near
+            Candidate(
+                candidate.product_id,
+                candidate.similarity,
+                0.98 if candidate is best and is_alike else 0.0,
+            )
+            for candidate in near
         )
         if not is_alike:
             return Match(seen, Verdict.UNKNOWN, best.product_id, 0.01, None, candidates)
@@ -107,7 +111,7 @@ def _proof(best: Any, box: Box) -> Verification:
 
 
 class ColourJudge:
-    """What a calibration asks; the more alike the colours, the more probable."""
+    """Stand-in for a calibration's recogniser: the more alike the colours, the more probable."""
 
     def decision(self, catalog: SearchableCatalog) -> Decision:
         shipped = DecisionWeights(0, 0, 0, 0, 0, 0, 0, 0, unknown_share=0.5)
@@ -119,13 +123,13 @@ class ColourJudge:
             return ()
         height, width = image.shape[:2]
         box = Box(0, 0, width, height)
-        chance = self.decision(catalog).answer(min(max(near[0].similarity, 0.001), 0.999))
+        probability = self.decision(catalog).answer(min(max(near[0].similarity, 0.001), 0.999))
         proof = Verification(
             near[0].product_id, "", 9, np.zeros((0, 4), np.float32), np.zeros((0, 2), np.float32),
             0.5, 0.5,
         )  # fmt: skip
         seen = Detection(box, 0.9)
-        return (Match(seen, Verdict.SIMILAR, near[0].product_id, chance, proof, ()),)
+        return (Match(seen, Verdict.SIMILAR, near[0].product_id, probability, proof, ()),)
 
 
 class _ColourEmbedder:
@@ -181,8 +185,8 @@ def build_fakes(settings: Settings) -> Iterator[FakeServices]:
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a command said."""
+class CommandResult:
+    """Exit code and output of a command."""
 
     code: int
     out: str
@@ -208,23 +212,24 @@ class Shop:
         self.folder = folder
         self._capsys = capsys
 
-    def run(self, *arguments: object) -> Said:
+    def run(self, *arguments: object) -> CommandResult:
         """Run `skulens` with these arguments."""
         self._capsys.readouterr()
         code = main([os.fspath(a) if isinstance(a, Path) else str(a) for a in arguments],
                     build=build_fakes)  # fmt: skip
-        said = self._capsys.readouterr()
-        assert "Traceback" not in said.err
-        return Said(code, said.out, said.err)
+        result = self._capsys.readouterr()
+        assert "Traceback" not in result.err
+        return CommandResult(code, result.out, result.err)
 
-    def run_ok(self, *arguments: object) -> Said:
+    def run_ok(self, *arguments: object) -> CommandResult:
         """Run `skulens`, which must succeed."""
-        said = self.run(*arguments)
-        assert said.code == 0, said.err
-        return said
+        result = self.run(*arguments)
+        assert result.code == 0, result.err
+        return result
 
     def products(self, catalog: str = "shop") -> list[str]:
         """Ids of the products in a catalog, which must be whole."""
         return [
-            one["product_id"] for one in self.run_ok("product", "list", catalog, "--json").lines
+            product["product_id"]
+            for product in self.run_ok("product", "list", catalog, "--json").lines
         ]

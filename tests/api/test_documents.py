@@ -1,4 +1,4 @@
-"""What the documents say is so."""
+"""Statements of the documents, held against the code."""
 
 import re
 from pathlib import Path

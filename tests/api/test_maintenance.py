@@ -103,7 +103,7 @@ def test_nothing_is_looked_at_before_its_time(
     assert "milk" not in catalogs.open("shop").snapshot().products
 
 
-def test_a_storage_that_refuses_is_told_and_asked_again(catalogs: FlakyCatalogs) -> None:
+def test_a_storage_that_refuses_is_reported_and_tried_again(catalogs: FlakyCatalogs) -> None:
     clock = HandClock()
     maintenance = CatalogMaintenance(catalogs, MaintenanceIntervals(), clock=clock)
     catalogs.refuses = True
@@ -116,7 +116,7 @@ def test_a_storage_that_refuses_is_told_and_asked_again(catalogs: FlakyCatalogs)
     assert (found.fault, found.synced_at) == ("", clock.seconds)
 
 
-def test_a_mass_disappearance_is_withheld(catalogs: FlakyCatalogs, storage: FolderStorage) -> None:
+def test_a_mass_disappearance_is_held_back(catalogs: FlakyCatalogs, storage: FolderStorage) -> None:
     store, clock = catalogs.open("shop"), HandClock()
     for number in range(12):
         store.add_product(f"p{number}", [picture(10 + number)])

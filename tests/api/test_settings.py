@@ -13,7 +13,7 @@ def test_without_any_variable_the_defaults_hold() -> None:
     assert load_settings({}, NOWHERE) == Settings()
 
 
-def test_catalogs_lie_in_the_folder_data_unless_said_otherwise() -> None:
+def test_catalogs_lie_in_the_folder_data_by_default() -> None:
     assert Settings().storage == Path("data")
 
 

@@ -93,7 +93,7 @@ def test_it_answers_by_the_newest_version(
     assert after.index_version > before.index_version
 
 
-def test_a_video_is_matched_and_what_was_asked_for_is_written(
+def test_a_video_is_matched_and_its_outputs_are_written(
     shop: ProductCatalog, tmp_path: Path
 ) -> None:
     clip = tea_clip(tmp_path / "clip.mp4")

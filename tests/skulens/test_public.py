@@ -1,4 +1,4 @@
-"""What `import skulens` promises."""
+"""Names and costs of `import skulens`."""
 
 import subprocess
 import sys

@@ -146,7 +146,7 @@ def video(
     help="What each stage and a frame cost, beside a naive pipeline on the same frames.",
     epilog=examples(
         "skulens bench latency --shared DIR", "skulens bench latency --shared DIR --frames 300"
-    )
+    ),
 )
 def latency(
     context: typer.Context,

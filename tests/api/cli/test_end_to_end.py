@@ -98,14 +98,22 @@ def photos(grocery: Path, product: str) -> Sequence[Path]:
 
 def test_real_cartons_are_named_cold_in_a_few_seconds(terminal: Terminal, grocery: Path) -> None:
     started = time.monotonic()
-    asked = [(one, path) for one in PRODUCTS[1:] for path in photos(grocery, one)[:5]]
-    code, out, err = terminal.run("identify", "shop", *(path for _, path in asked), "--json")
+    requested = [
+        (product_id, path)
+        for product_id in PRODUCTS[1:]
+        for path in photos(grocery, product_id)[:5]
+    ]
+    code, out, err = terminal.run("identify", "shop", *(path for _, path in requested), "--json")
     elapsed = time.monotonic() - started
     assert (code, err) == (0, "")
     best = [json.loads(line)["detections"][0] for line in out.splitlines()]
-    named = [(one, truth) for one, (truth, _) in zip(best, asked, strict=True)]
-    assert all(one["product_id"] == truth for one, truth in named if one["verdict"] != "unknown")
-    verdicts = [one["verdict"] for one in best]
+    named = [(detection, truth) for detection, (truth, _) in zip(best, requested, strict=True)]
+    assert all(
+        detection["product_id"] == truth
+        for detection, truth in named
+        if detection["verdict"] != "unknown"
+    )
+    verdicts = [detection["verdict"] for detection in best]
     assert verdicts.count("identical") >= 4
     assert len(verdicts) - verdicts.count("unknown") >= 6
     # The bar is 6 s for one photo on an idle machine; a test must not fail on a busy one.

@@ -58,8 +58,8 @@ def test_every_option_and_argument_says_what_it_is(name: str) -> None:
 
 
 def test_without_a_command_the_help_is_shown(shop: Shop) -> None:
-    said = shop.run()
-    assert "identify" in said.out + said.err
+    result = shop.run()
+    assert "identify" in result.out + result.err
 
 
 def test_the_version_is_the_packages(shop: Shop) -> None:
@@ -82,10 +82,10 @@ def test_the_version_is_the_packages(shop: Shop) -> None:
     ],
 )
 def test_wrong_usage_exits_2_and_prints_nothing_on_stdout(shop: Shop, arguments: list[str]) -> None:
-    said = shop.run(*arguments)
-    assert said.code == 2
-    assert said.out == ""
-    assert said.err
+    result = shop.run(*arguments)
+    assert result.code == 2
+    assert result.out == ""
+    assert result.err
 
 
 @pytest.mark.parametrize(
@@ -105,10 +105,10 @@ def test_a_misspelt_setting_stops_every_command_and_is_named(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
     monkeypatch.setenv("SKULENS_STORRAGE", "x")
-    said = shop.run(*arguments)
-    assert (said.code, said.out) == (1, "")
-    assert "SKULENS_STORRAGE" in said.sentence
-    assert "SKULENS_STORAGE" in said.sentence
+    result = shop.run(*arguments)
+    assert (result.code, result.out) == (1, "")
+    assert "SKULENS_STORRAGE" in result.sentence
+    assert "SKULENS_STORAGE" in result.sentence
 
 
 def test_help_is_there_even_when_a_setting_is_misspelt(
@@ -130,9 +130,9 @@ def test_a_storage_that_cannot_be_written_is_one_sentence(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     monkeypatch.setenv("SKULENS_STORAGE", place)
-    said = shop.run("catalog", "create", "new")
-    assert said.code == 1
-    assert said.sentence
+    result = shop.run("catalog", "create", "new")
+    assert result.code == 1
+    assert result.sentence
 
 
 def test_an_interrupted_command_is_quiet_and_exits_130(
@@ -142,8 +142,8 @@ def test_an_interrupted_command_is_quiet_and_exits_130(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("tests.api.shop.ColourFinder.identify", interrupt)
-    said = shop.run("identify", "shop", "tea.png")
-    assert (said.code, said.out, said.err) == (130, "", "")
+    result = shop.run("identify", "shop", "tea.png")
+    assert (result.code, result.out, result.err) == (130, "", "")
 
 
 def test_a_fault_of_ours_is_not_disguised(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,17 +61,17 @@ GOOD: dict[str, Maker] = {
 @pytest.mark.parametrize("kind", BAD)
 def test_a_bad_photo_is_one_sentence_that_names_it(shop: Shop, kind: str) -> None:
     BAD[kind](shop.folder / "bad.jpg")
-    said = shop.run("identify", "shop", "bad.jpg", "--json")
-    assert (said.code, said.out) == (1, "")
-    assert "bad.jpg" in said.sentence
+    result = shop.run("identify", "shop", "bad.jpg", "--json")
+    assert (result.code, result.out) == (1, "")
+    assert "bad.jpg" in result.sentence
 
 
 @pytest.mark.parametrize("kind", BAD)
 def test_a_bad_reference_picture_leaves_the_catalog_as_it_was(shop: Shop, kind: str) -> None:
     BAD[kind](shop.folder / "bad.jpg")
-    said = shop.run("product", "add", "shop", "rice", "rice.png", "bad.jpg")
-    assert said.code == 1
-    assert "bad.jpg" in said.sentence
+    result = shop.run("product", "add", "shop", "rice", "rice.png", "bad.jpg")
+    assert result.code == 1
+    assert "bad.jpg" in result.sentence
     assert shop.products() == ["milk", "tea"]
     assert shop.run_ok("catalog", "show", "shop", "--json").lines[0]["index_version"] == 3
 

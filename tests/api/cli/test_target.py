@@ -12,7 +12,7 @@ from api.http.auth.keys import KeyStore
 from api.http.auth.scope import Scope
 from tests.api.cli.test_video import tea_clip
 from tests.api.http.serving import Service, serving
-from tests.api.shop import Said, Shop
+from tests.api.shop import CommandResult, Shop
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def there(service: Service, monkeypatch: pytest.MonkeyPatch) -> Service:
     return service
 
 
-def alike(one: Said, other: Said) -> bool:
+def alike(one: CommandResult, other: CommandResult) -> bool:
     """Whether two runs said the same, but for moments and milliseconds."""
     return [plain(one.out), plain(one.err), one.code] == [
         plain(other.out),
@@ -107,26 +107,26 @@ def test_a_shop_is_kept_there_as_it_is_here(shop: Shop, service: Service) -> Non
         ("catalog", "delete", "CATALOG", "--yes"),
     ]
     for step in steps:
-        here = shop.run(*(one.replace("CATALOG", "shop-a") for one in step), "--json")
-        words = [one.replace("CATALOG", "shop-b") for one in step]
+        here = shop.run(*(word.replace("CATALOG", "shop-a") for word in step), "--json")
+        words = [word.replace("CATALOG", "shop-b") for word in step]
         there = shop.run(*words, "--json", "--server", service.url)
-        same = Said(there.code, there.out.replace("shop-b", "shop-a"), there.err)
-        same = Said(same.code, same.out, same.err.replace("shop-b", "shop-a"))
+        same = CommandResult(there.code, there.out.replace("shop-b", "shop-a"), there.err)
+        same = CommandResult(same.code, same.out, same.err.replace("shop-b", "shop-a"))
         assert alike(here, same), (step, here, there)
 
 
 def test_a_video_is_matched_there_and_everything_comes_back(shop: Shop, service: Service) -> None:
     clip = tea_clip(shop.folder / "clip.mp4")
-    asked = ("video", "shop", clip, "--events")
-    here = shop.run_ok(*asked, "a.jsonl")
-    there = shop.run_ok(*asked, "b.jsonl", "--annotated", "b.mp4", "--server", service.url)
+    requested = ("video", "shop", clip, "--events")
+    here = shop.run_ok(*requested, "a.jsonl")
+    there = shop.run_ok(*requested, "b.jsonl", "--annotated", "b.mp4", "--server", service.url)
     assert there.out.splitlines()[:2] == here.out.splitlines()[:2]
     mine, theirs = ((shop.folder / name).read_text() for name in ("a.jsonl", "b.jsonl"))
-    assert [json.loads(one)["event"] for one in theirs.splitlines()] == [
-        json.loads(one)["event"] for one in mine.splitlines()
+    assert [json.loads(line)["event"] for line in theirs.splitlines()] == [
+        json.loads(line)["event"] for line in mine.splitlines()
     ]
     assert (shop.folder / "b.mp4").stat().st_size > 1000
-    again = shop.run(*asked, "b.jsonl", "--server", service.url)
+    again = shop.run(*requested, "b.jsonl", "--server", service.url)
     assert (again.code, "--force" in again.sentence) == (1, True)
     report = shop.run("video", "shop", clip, "--report", "r.html", "--server", service.url)
     assert (report.code, "--report" in report.sentence) == (1, True)
@@ -134,22 +134,22 @@ def test_a_video_is_matched_there_and_everything_comes_back(shop: Shop, service:
 
 @pytest.mark.usefixtures("there")
 def test_a_file_that_is_no_video_is_refused_by_the_service(shop: Shop) -> None:
-    said = shop.run("video", "shop", "tea.png", "--events", "e.jsonl")
-    assert (said.code, "no video" in said.sentence) == (1, True)
+    result = shop.run("video", "shop", "tea.png", "--events", "e.jsonl")
+    assert (result.code, "no video" in result.sentence) == (1, True)
     assert not (shop.folder / "e.jsonl").exists()
 
 
 def test_a_camera_is_watched_there(shop: Shop, there: Service) -> None:
-    said = shop.run("watch", "shop", "rtsp://127.0.0.1:9/none", "--seconds", "0.5", "--json")
-    assert said.code == 0, said.err
-    assert "reconnecting" in said.err or said.err == ""
+    result = shop.run("watch", "shop", "rtsp://127.0.0.1:9/none", "--seconds", "0.5", "--json")
+    assert result.code == 0, result.err
+    assert "reconnecting" in result.err or result.err == ""
     assert there.client.get("/v1/sessions").json()["sessions"] == []
     wrong = shop.run("watch", "shop", "gopher://x", "--seconds", "0.5")
     assert wrong.code == 1
     assert wrong.sentence
 
 
-def test_a_key_goes_along_and_is_never_told(
+def test_a_key_goes_along_and_is_never_shown(
     shop: Shop, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = KeyStore(service.options.keys).create([Scope.READ])[0]
@@ -168,9 +168,9 @@ def test_a_key_goes_along_and_is_never_told(
 
 
 def test_nobody_there_is_one_sentence(shop: Shop) -> None:
-    said = shop.run("catalog", "list", "--server", "http://127.0.0.1:9")
-    assert said.code == 1
-    assert "127.0.0.1:9 cannot be reached" in said.sentence
+    result = shop.run("catalog", "list", "--server", "http://127.0.0.1:9")
+    assert result.code == 1
+    assert "127.0.0.1:9 cannot be reached" in result.sentence
 
 
 def test_an_empty_address_means_here_whatever_the_environment_says(
@@ -183,13 +183,13 @@ def test_an_empty_address_means_here_whatever_the_environment_says(
 
 @pytest.mark.parametrize("address", ["shop.example.com", "ftp://x", "http://me:pw@x"])
 def test_an_address_that_is_none_is_refused(shop: Shop, address: str) -> None:
-    said = shop.run("catalog", "list", "--server", address)
-    assert (said.code, "no address of a service" in said.sentence) == (1, True)
+    result = shop.run("catalog", "list", "--server", address)
+    assert (result.code, "no address of a service" in result.sentence) == (1, True)
 
 
 @pytest.mark.usefixtures("there")
 def test_a_command_that_works_here_alone_says_so_instead_of_doing_it(shop: Shop) -> None:
-    said = shop.run("catalog", "export", "shop", "backup")
-    assert (said.code, "SKULENS_SERVER" in said.sentence) == (1, True)
+    result = shop.run("catalog", "export", "shop", "backup")
+    assert (result.code, "SKULENS_SERVER" in result.sentence) == (1, True)
     assert not (shop.folder / "backup").exists()
     assert Path("data").exists()

@@ -33,11 +33,11 @@ def clip(shop: Shop) -> Path:
     return tea_clip(shop.folder / "clip.mp4")
 
 
-def test_a_product_in_a_video_is_told_in_a_table(shop: Shop, clip: Path) -> None:
-    said = shop.run_ok("video", "shop", clip)
-    assert "Green tea" in said.out
-    assert "30 frames" in said.out
-    assert said.err == ""
+def test_a_product_in_a_video_is_listed_in_a_table(shop: Shop, clip: Path) -> None:
+    result = shop.run_ok("video", "shop", clip)
+    assert "Green tea" in result.out
+    assert "30 frames" in result.out
+    assert result.err == ""
 
 
 def test_events_are_the_contract_to_the_letter(shop: Shop, clip: Path) -> None:
@@ -82,9 +82,9 @@ def test_a_file_that_is_there_is_not_overwritten_without_force(
     shop: Shop, clip: Path, option: str
 ) -> None:
     (shop.folder / "out").write_text("precious")
-    said = shop.run("video", "shop", clip, option, "out")
-    assert said.code == 1
-    assert "--force" in said.sentence
+    result = shop.run("video", "shop", clip, option, "out")
+    assert result.code == 1
+    assert "--force" in result.sentence
     assert (shop.folder / "out").read_text() == "precious"
     shop.run_ok("video", "shop", clip, option, "out", "--force")
     assert (shop.folder / "out").read_bytes() != b"precious"
@@ -92,32 +92,32 @@ def test_a_file_that_is_there_is_not_overwritten_without_force(
 
 def test_the_video_itself_is_never_overwritten(shop: Shop, clip: Path) -> None:
     before = clip.read_bytes()
-    said = shop.run("video", "shop", clip, "--annotated", clip, "--force")
-    assert said.code == 1
+    result = shop.run("video", "shop", clip, "--annotated", clip, "--force")
+    assert result.code == 1
     assert clip.read_bytes() == before
 
 
 def test_two_outputs_in_one_file_are_refused(shop: Shop, clip: Path) -> None:
-    said = shop.run("video", "shop", clip, "--events", "out", "--report", "out")
-    assert said.code == 1
-    assert "twice" in said.sentence
+    result = shop.run("video", "shop", clip, "--events", "out", "--report", "out")
+    assert result.code == 1
+    assert "twice" in result.sentence
 
 
 @pytest.mark.parametrize("output", ["missing/events.jsonl", "."])
 def test_an_output_that_cannot_be_written_is_refused_first(
     shop: Shop, clip: Path, output: str
 ) -> None:
-    said = shop.run("video", "shop", clip, "--events", output)
-    assert said.code == 1
-    assert "folder" in said.sentence
+    result = shop.run("video", "shop", clip, "--events", output)
+    assert result.code == 1
+    assert "folder" in result.sentence
 
 
 def test_a_pipe_or_device_is_never_replaced_by_a_file(shop: Shop, clip: Path) -> None:
     pipe = shop.folder / "pipe"
     os.mkfifo(pipe)
-    said = shop.run("video", "shop", clip, "--report", pipe, "--force")
-    assert said.code == 1
-    assert "plain file" in said.sentence
+    result = shop.run("video", "shop", clip, "--report", pipe, "--force")
+    assert result.code == 1
+    assert "plain file" in result.sentence
     assert pipe.is_fifo()
 
 
@@ -142,9 +142,9 @@ def test_a_file_without_pictures_is_one_sentence_that_names_it(shop: Shop, kind:
             without_pictures(path)
         case "folder":
             path.mkdir()
-    said = shop.run("video", "shop", path.name, "--json", "--events", "events.jsonl")
-    assert (said.code, said.out) == (1, "")
-    assert "bad.mp4" in said.sentence
+    result = shop.run("video", "shop", path.name, "--json", "--events", "events.jsonl")
+    assert (result.code, result.out) == (1, "")
+    assert "bad.mp4" in result.sentence
     assert not (shop.folder / "events.jsonl").exists()
 
 
@@ -158,10 +158,10 @@ def test_a_video_that_was_cut_off_is_matched_up_to_the_cut(shop: Shop) -> None:
 
 
 def test_a_video_of_one_frame_is_matched(shop: Shop) -> None:
-    said = shop.run_ok(
+    result = shop.run_ok(
         "video", "shop", tea_clip(shop.folder / "one.mp4", frames=1), "--report", "r"
     )
-    assert "1 frame" in said.out
+    assert "1 frame" in result.out
 
 
 def test_a_video_that_changes_its_size_is_matched_and_drawn(shop: Shop) -> None:

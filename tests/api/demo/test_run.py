@@ -118,7 +118,9 @@ def test_a_blind_finder_fails_with_everything_missed(
 ) -> None:
     result = ran[0]
     assert result.score.appearances
-    assert {each.outcome for each in result.score.appearances} == {AppearanceOutcome.MISSED}
+    assert {appearance.outcome for appearance in result.score.appearances} == {
+        AppearanceOutcome.MISSED
+    }
     assert not result.passed
     assert result.score.wrong_names == ()
 
@@ -127,7 +129,7 @@ def test_names_for_people_cover_the_stranger_too(
     ran: tuple[DemoResult, list[tuple[str, int]]],
 ) -> None:
     result = ran[0]
-    assert all(each.product_id in result.names for each in result.score.appearances)
+    assert all(appearance.product_id in result.names for appearance in result.score.appearances)
     assert result.names["zumbari-hoops"] == "Zumbari jungle hoops"
 
 
@@ -214,7 +216,7 @@ def test_the_whole_demo_finds_everything_and_names_nothing_wrongly(tmp_path: Pat
     with build_services(settings) as services:
         result = run_demo(tmp_path, services, lambda *_: None)
     assert result.score.wrong_names == ()
-    assert [each.outcome for each in result.score.appearances if each.known] == [
+    assert [appearance.outcome for appearance in result.score.appearances if appearance.known] == [
         AppearanceOutcome.FOUND
-    ] * sum(each.known for each in result.score.appearances)
+    ] * sum(appearance.known for appearance in result.score.appearances)
     assert result.passed

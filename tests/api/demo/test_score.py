@@ -91,9 +91,9 @@ def test_a_name_where_the_product_has_left_is_wrong() -> None:
     assert not result.passed
 
 
-def test_naming_the_unknown_is_a_wrong_name_and_told_apart() -> None:
+def test_naming_the_unknown_is_a_wrong_name_of_its_own() -> None:
     result = score_answers(a_truth(), [answer("tea", 1.0, 30), answer("coffee", 4.0, 120)])
-    assert [each.outcome for each in result.appearances] == [
+    assert [appearance.outcome for appearance in result.appearances] == [
         AppearanceOutcome.FOUND,
         AppearanceOutcome.NAMED,
     ]

@@ -53,7 +53,7 @@ def settings(folder: Path, *listed: Network) -> Settings:
     save_file(SuperGlue(GLUE).state_dict(), folder / "superglue.safetensors")
     superpoint = SuperPoint(SuperPointSizes((4, 4, 4, 4), 4, 8))
     save_file(superpoint.state_dict(), folder / "superpoint.safetensors")
-    entries = tuple(entry(folder, one) for one in (Network.KEYPOINT_BASIS, *listed))
+    entries = tuple(entry(folder, network) for network in (Network.KEYPOINT_BASIS, *listed))
     write_manifest(WeightsManifest(folder, entries))
     return Settings(weights=folder, cache_dir=folder)
 
@@ -126,6 +126,6 @@ def test_what_a_calibration_was_made_with_has_a_name_of_its_own(tmp_path: Path) 
     for other in (replace(glue, options={"closer": 2}), replace(glue, sha256="0" * 64)):
         write_manifest(WeightsManifest(tmp_path, (basis_of, other)))
         assert decision_id(made) != before
-    said_more = replace(glue, command="another", figures={"auc": 0.9})
-    write_manifest(WeightsManifest(tmp_path, (basis_of, said_more)))
+    described = replace(glue, command="another", figures={"auc": 0.9})
+    write_manifest(WeightsManifest(tmp_path, (basis_of, described)))
     assert decision_id(made) == before

@@ -96,7 +96,7 @@ def filled(models: Models) -> MemoryStorage:
     return memory
 
 
-def test_a_catalog_is_asked_by_the_embedder_that_was_made_for_it(
+def test_a_catalog_is_searched_by_the_embedder_that_was_made_for_it(
     memory: MemoryStorage, models: Models, tmp_path: Path
 ) -> None:
     sha256 = NetworkStore(memory, "shop").save(weights_file(tmp_path / "embedder"))
@@ -119,7 +119,7 @@ def test_a_catalog_is_asked_by_the_embedder_that_was_made_for_it(
     assert near.hits[0].product.product_id == "p2"
 
 
-def test_a_catalog_without_its_own_is_asked_by_those_of_the_process(
+def test_a_catalog_without_its_own_is_searched_by_those_of_the_process(
     memory: MemoryStorage, models: Models, tmp_path: Path
 ) -> None:
     adapted = adapted_in(memory, models, tmp_path)

@@ -52,9 +52,9 @@ def test_no_figure_of_a_wide_table_is_cut_off(width: int) -> None:
 def test_without_its_data_a_measurement_is_refused_in_one_sentence(
     shop: Shop, arguments: tuple[str, ...]
 ) -> None:
-    said = shop.run("bench", *arguments)
-    assert (said.code, said.out) == (1, "")
-    assert "missing" in said.sentence or "nonsense" in said.sentence
+    result = shop.run("bench", *arguments)
+    assert (result.code, result.out) == (1, "")
+    assert "missing" in result.sentence or "nonsense" in result.sentence
 
 
 def test_data_and_protocol_together_are_wrong_usage(shop: Shop) -> None:
@@ -63,6 +63,6 @@ def test_data_and_protocol_together_are_wrong_usage(shop: Shop) -> None:
 
 @pytest.mark.parametrize("network", ["detector", "embedder"])
 def test_without_its_data_a_training_is_refused_in_one_sentence(shop: Shop, network: str) -> None:
-    said = shop.run("train", network, "--data", "missing", "--out", "runs")
-    assert (said.code, said.out) == (1, "")
-    assert "missing" in said.sentence
+    result = shop.run("train", network, "--data", "missing", "--out", "runs")
+    assert (result.code, result.out) == (1, "")
+    assert "missing" in result.sentence

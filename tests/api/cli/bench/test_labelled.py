@@ -17,11 +17,13 @@ def test_only_held_out_pictures_are_measured_on(tmp_path: Path) -> None:
     drinks, cartons, shops = labelled_sets(tmp_path / "data", tmp_path / "cache")
     assert (drinks.labels, cartons.labels, shops.labels) == (Labels.ALL, Labels.ONE, Labels.SOME)
     assert drinks.pictures
-    assert all(is_held_out(one.path.stem) for one in drinks.pictures)
-    assert {one.path.parent.name for one in cartons.pictures} <= {*miniature.HELD_OUT}
-    assert [one.path.name for one in shops.pictures] == ["shelf.jpg"]
+    assert all(is_held_out(picture.path.stem) for picture in drinks.pictures)
+    assert {picture.path.parent.name for picture in cartons.pictures} <= {*miniature.HELD_OUT}
+    assert [picture.path.name for picture in shops.pictures] == ["shelf.jpg"]
     again = labelled_sets(tmp_path / "data", tmp_path / "cache")[1]
-    assert [one.path for one in again.pictures] == [one.path for one in cartons.pictures]
+    assert [picture.path for picture in again.pictures] == [
+        picture.path for picture in cartons.pictures
+    ]
 
 
 def test_without_the_pictures_it_is_refused(tmp_path: Path) -> None:

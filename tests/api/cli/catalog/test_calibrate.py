@@ -54,8 +54,8 @@ def test_a_catalog_alone_is_calibrated_with_its_own_products(shop: Shop) -> None
 
 def test_photos_tell_the_rate_and_what_it_costs(shop: Shop) -> None:
     photos = taken(shop, unknown=150, known=20)
-    said = shop.run_ok("catalog", "calibrate", "shop", "--photos", photos, "--json", "--dry-run")
-    (line,) = said.lines
+    result = shop.run_ok("catalog", "calibrate", "shop", "--photos", photos, "--json", "--dry-run")
+    (line,) = result.lines
     assert line["samples"] == {"unknown": 150, "known": 20, "left_out": 20}
     assert line["after"]["known_named"]["samples"] == 20
     assert line["after"]["false_accept"]["value"] <= 0.01
@@ -104,9 +104,9 @@ def test_a_reset_decides_as_shipped(shop: Shop) -> None:
 
 def test_one_product_alone_is_too_little(shop: Shop) -> None:
     shop.run_ok("product", "remove", "shop", "milk")
-    said = shop.run("catalog", "calibrate", "shop")
-    assert said.code == 1
-    assert "it needs two products" in said.sentence
+    result = shop.run("catalog", "calibrate", "shop")
+    assert result.code == 1
+    assert "it needs two products" in result.sentence
 
 
 @pytest.mark.parametrize(
@@ -116,9 +116,9 @@ def test_one_product_alone_is_too_little(shop: Shop) -> None:
 def test_photos_that_cannot_be_used_are_refused(shop: Shop, folder: str, sentence: str) -> None:
     (shop.folder / "empty").mkdir()
     (shop.folder / "strange" / "coffee").mkdir(parents=True)
-    said = shop.run("catalog", "calibrate", "shop", "--photos", shop.folder / folder)
-    assert said.code == 1
-    assert sentence in said.sentence
+    result = shop.run("catalog", "calibrate", "shop", "--photos", shop.folder / folder)
+    assert result.code == 1
+    assert sentence in result.sentence
     assert dict(opened(shop).snapshot().calibrations) == {}
 
 
@@ -127,8 +127,8 @@ def test_a_broken_photo_is_refused_and_a_reference_picture_left_out(shop: Shop) 
     milk = photos / "queries" / "milk"
     milk.mkdir()
     (milk / "same.png").write_bytes((shop.folder / "milk.png").read_bytes())
-    said = shop.run_ok("catalog", "calibrate", "shop", "--photos", photos)
-    assert "is a reference picture" in " ".join(said.err.split())
+    result = shop.run_ok("catalog", "calibrate", "shop", "--photos", photos)
+    assert "is a reference picture" in " ".join(result.err.split())
     (photos / "queries" / "_unknown" / "z.png").write_bytes(b"no picture")
     assert shop.run("catalog", "calibrate", "shop", "--photos", photos).code == 1
 
@@ -147,6 +147,6 @@ def test_feedback_is_listed_newest_first(shop: Shop) -> None:
     lines = shop.run_ok("catalog", "feedback", "shop", "--json").lines
     assert [line["note"] for line in lines] == ["third", "second", "first"]
     assert lines[0]["verdict"] == "wrong"
-    said = shop.run_ok("catalog", "feedback", "shop", "--limit", "2")
-    assert "2 of 3" in said.err
+    result = shop.run_ok("catalog", "feedback", "shop", "--limit", "2")
+    assert "2 of 3" in result.err
     assert json.loads(shop.run_ok("catalog", "show", "shop", "--json").out)["index_version"] == 6

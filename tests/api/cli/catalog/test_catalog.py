@@ -28,9 +28,9 @@ def test_a_catalog_is_shown_with_its_counts_and_networks(shop: Shop) -> None:
 
 @pytest.mark.parametrize("name", ["shop", "a/b", "..", "ü", "x" * 300, ""])
 def test_a_catalog_that_cannot_be_made_is_refused_in_one_sentence(shop: Shop, name: str) -> None:
-    said = shop.run("catalog", "create", name)
-    assert said.code == 1
-    assert said.sentence
+    result = shop.run("catalog", "create", name)
+    assert result.code == 1
+    assert result.sentence
     assert shop.products() == ["milk", "tea"]
 
 
@@ -47,15 +47,15 @@ def test_a_catalog_that_is_missing_is_refused_in_one_sentence(
     shop: Shop, command: tuple[str, ...]
 ) -> None:
     arguments = ["elsewhere"] if "export" in command else []
-    said = shop.run(*command[:2], "shopp", *arguments, *command[2:])
-    assert said.code == 1
-    assert "shopp" in said.sentence
+    result = shop.run(*command[:2], "shopp", *arguments, *command[2:])
+    assert result.code == 1
+    assert "shopp" in result.sentence
 
 
 def test_a_catalog_is_deleted_only_when_somebody_says_yes(shop: Shop) -> None:
-    said = shop.run("catalog", "delete", "shop")
-    assert said.code == 1
-    assert "--yes" in said.sentence
+    result = shop.run("catalog", "delete", "shop")
+    assert result.code == 1
+    assert "--yes" in result.sentence
     assert shop.products() == ["milk", "tea"]
     shop.run_ok("catalog", "delete", "shop", "--yes")
     assert shop.run_ok("catalog", "list", "--json").lines == []
@@ -67,8 +67,8 @@ def test_at_a_terminal_deleting_asks(
 ) -> None:
     monkeypatch.setattr("api.cli.catalog.catalog.is_somebody_there", lambda: True)
     monkeypatch.setattr("typer.confirm", lambda *_, **__: answer == "yes")
-    said = shop.run("catalog", "delete", "shop")
-    assert said.code == (1 if is_left else 0)
+    result = shop.run("catalog", "delete", "shop")
+    assert result.code == (1 if is_left else 0)
     assert bool(shop.run_ok("catalog", "list", "--json").lines) == is_left
 
 
@@ -101,18 +101,18 @@ def test_an_import_creates_the_catalog_and_is_harmless_twice(empty_shop: Shop) -
 def test_what_cannot_be_imported_is_named_and_the_rest_is_taken_in(empty_shop: Shop) -> None:
     folder = pictures(empty_shop)
     (folder / "milk" / "front.png").write_bytes(b"")
-    said = empty_shop.run("catalog", "import", "new", folder)
-    assert said.code == 1
-    assert "front.png" in said.err
-    assert "2 added, 1 refused" in said.out
+    result = empty_shop.run("catalog", "import", "new", folder)
+    assert result.code == 1
+    assert "front.png" in result.err
+    assert "2 added, 1 refused" in result.out
     assert empty_shop.products("new") == ["rice", "tea"]
 
 
 @pytest.mark.parametrize("path", ["missing", "tea.png"])
 def test_an_import_of_nothing_is_refused_and_leaves_no_catalog(empty_shop: Shop, path: str) -> None:
-    said = empty_shop.run("catalog", "import", "new", path)
-    assert said.code == 1
-    assert path in said.sentence
+    result = empty_shop.run("catalog", "import", "new", path)
+    assert result.code == 1
+    assert path in result.sentence
     assert empty_shop.run_ok("catalog", "list", "--json").lines == []
 
 
@@ -121,10 +121,10 @@ def test_an_export_can_be_imported_again(shop: Shop) -> None:
     shop.run_ok("catalog", "import", "copy", "backup")
     old = shop.run_ok("product", "list", "shop", "--json").lines
     new = shop.run_ok("product", "list", "copy", "--json").lines
-    for one in (*old, *new):
+    for product in (*old, *new):
         for key in ("created_at", "updated_at", "revision"):
-            del one[key]
-        for image in one["images"]:
+            del product[key]
+        for image in product["images"]:
             del image["added_at"], image["source_name"]
     assert new == old
 
@@ -132,9 +132,9 @@ def test_an_export_can_be_imported_again(shop: Shop) -> None:
 def test_an_export_into_a_folder_that_holds_something_is_refused(shop: Shop) -> None:
     (shop.folder / "full").mkdir()
     (shop.folder / "full" / "precious").write_text("x")
-    said = shop.run("catalog", "export", "shop", "full")
-    assert said.code == 1
-    assert "full" in said.sentence
+    result = shop.run("catalog", "export", "shop", "full")
+    assert result.code == 1
+    assert "full" in result.sentence
 
 
 def test_the_model_of_a_catalog_is_shown_and_switched(shop: Shop) -> None:
@@ -156,29 +156,29 @@ def test_dropped_pictures_are_taken_in_by_sync(shop: Shop) -> None:
     (incoming / "rice").mkdir(parents=True)
     (shop.folder / "rice.png").rename(incoming / "rice" / "my rice.png")
     (incoming / "stray.png").write_bytes(b"x")
-    said = shop.run("catalog", "sync", "shop", "--dry-run", "--json")
-    assert said.lines[-1]["counts"] == {"problem": 1, "taken_in": 1}
-    said = shop.run("catalog", "sync", "shop", "--json")
-    assert said.code == 1
-    assert [line["kind"] for line in said.lines[:-1]] == ["problem", "taken_in"]
+    result = shop.run("catalog", "sync", "shop", "--dry-run", "--json")
+    assert result.lines[-1]["counts"] == {"problem": 1, "taken_in": 1}
+    result = shop.run("catalog", "sync", "shop", "--json")
+    assert result.code == 1
+    assert [line["kind"] for line in result.lines[:-1]] == ["problem", "taken_in"]
     assert shop.run_ok("product", "show", "shop", "rice", "--json").lines[0]["product_id"] == "rice"
 
 
 def test_a_deletion_by_hand_is_taken_in_by_reconcile(shop: Shop) -> None:
     assert "nothing to do" in shop.run_ok("catalog", "reconcile", "shop").out
     (shop.folder / "data" / "shop" / "products" / "tea.json").unlink()
-    said = shop.run_ok("catalog", "reconcile", "shop", "--json", "--grace", "0")
-    assert said.lines[-1]["counts"] == {"removed": 1}
-    assert said.lines[-1]["drift"] > 0
+    result = shop.run_ok("catalog", "reconcile", "shop", "--json", "--grace", "0")
+    assert result.lines[-1]["counts"] == {"removed": 1}
+    assert result.lines[-1]["drift"] > 0
     assert shop.run("product", "show", "shop", "tea").code == 1
 
 
 def test_a_product_is_added_shown_removed_and_restored(shop: Shop) -> None:
-    said = shop.run_ok(
+    result = shop.run_ok(
         "product", "add", "shop", "rice", "rice.png", "--name", "Rice", "--description", "white",
         "--attribute", "price=1.99", "--attribute", "tag=dry", "--attribute", "tag=white", "--json",
     )  # fmt: skip
-    (change,) = said.lines
+    (change,) = result.lines
     assert (change["catalog"], change["index_version"]) == ("shop", 4)
     (product,) = shop.run_ok("product", "show", "shop", "rice", "--json").lines
     assert product == change["product"]
@@ -201,13 +201,13 @@ def test_more_pictures_are_added_to_a_product_that_is_there(shop: Shop) -> None:
 
 
 def test_more_pictures_and_a_new_name_at_once_are_wrong_usage(shop: Shop) -> None:
-    said = shop.run("product", "add", "shop", "tea", "rice.png", "--to-existing", "--name", "x")
-    assert said.code == 2
+    result = shop.run("product", "add", "shop", "tea", "rice.png", "--to-existing", "--name", "x")
+    assert result.code == 2
 
 
 def test_the_same_picture_again_is_noted_and_not_added(shop: Shop) -> None:
-    said = shop.run_ok("product", "add", "shop", "tea", "tea.png", "--to-existing")
-    assert "tea.png" in said.err
+    result = shop.run_ok("product", "add", "shop", "tea", "tea.png", "--to-existing")
+    assert "tea.png" in result.err
     (product,) = shop.run_ok("product", "show", "shop", "tea", "--json").lines
     assert len(product["images"]) == 1
 
@@ -234,16 +234,16 @@ def test_the_same_picture_again_is_noted_and_not_added(shop: Shop) -> None:
 def test_what_cannot_be_done_with_a_product_is_refused_in_one_sentence(
     shop: Shop, arguments: tuple[str, ...], word: str
 ) -> None:
-    said = shop.run("product", *arguments)
-    assert said.code == 1
-    assert word in said.sentence
+    result = shop.run("product", *arguments)
+    assert result.code == 1
+    assert word in result.sentence
     assert shop.products() == ["milk", "tea"]
 
 
 @pytest.mark.parametrize("pair", ["price", "=1"])
 def test_an_attribute_without_name_or_value_is_wrong_usage(shop: Shop, pair: str) -> None:
-    said = shop.run("product", "add", "shop", "rice", "rice.png", "--attribute", pair)
-    assert said.code == 2
+    result = shop.run("product", "add", "shop", "rice", "rice.png", "--attribute", pair)
+    assert result.code == 2
     assert shop.products() == ["milk", "tea"]
 
 

@@ -31,27 +31,27 @@ def test_what_is_left_out_of_an_update_stays(tea: Shop) -> None:
 
 
 def test_an_update_for_another_revision_is_refused(tea: Shop) -> None:
-    said = tea.run("product", "update", "drinks", "tea", "--name", "x", "--if-revision", 7)
-    assert said.code == 1
-    assert "revision 1, expected 7" in said.sentence
+    result = tea.run("product", "update", "drinks", "tea", "--name", "x", "--if-revision", 7)
+    assert result.code == 1
+    assert "revision 1, expected 7" in result.sentence
 
 
 def test_pictures_are_replaced_and_taken_away(tea: Shop, tmp_path: Path) -> None:
     tea.run_ok("product", "replace-images", "drinks", "tea", tmp_path / "1.png", tmp_path / "2.png")
     images = shown(tea)["images"]
     assert isinstance(images, list)
-    assert [one["source_name"] for one in images] == ["1.png", "2.png"]
+    assert [image["source_name"] for image in images] == ["1.png", "2.png"]
     tea.run_ok("product", "remove-image", "drinks", "tea", images[0]["image_id"][:12])
     assert shown(tea)["images"] == images[1:]
     assert tea.run("product", "remove-image", "drinks", "tea", "ffff").code == 1
 
 
-def test_faults_of_pictures_are_told_and_refused_by_setting(
+def test_issues_of_pictures_are_noted_and_refused_by_setting(
     tea: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = tea.run_ok("product", "add", "drinks", "copy", tmp_path / "0.png")
-    assert "picture of product tea already" in said.err
+    result = tea.run_ok("product", "add", "drinks", "copy", tmp_path / "0.png")
+    assert "picture of product tea already" in result.err
     monkeypatch.setenv("SKULENS_ENROLMENT_REFUSES", "blury")
-    said = tea.run("product", "list", "drinks")
-    assert said.code == 1
-    assert "small, blurred, plain, duplicate, twin" in said.sentence
+    result = tea.run("product", "list", "drinks")
+    assert result.code == 1
+    assert "small, blurred, plain, duplicate, twin" in result.sentence

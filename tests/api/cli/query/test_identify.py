@@ -14,18 +14,18 @@ DETECTION_KEYS = [
 
 
 def test_a_photo_of_a_product_is_named_in_a_table(shop: Shop) -> None:
-    said = shop.run_ok("identify", "shop", "tea.png")
-    assert "tea.png" in said.out
-    assert "identical" in said.out
-    assert "Green tea" in said.out
-    assert "98.0 %" in said.out
-    assert said.err == ""
+    result = shop.run_ok("identify", "shop", "tea.png")
+    assert "tea.png" in result.out
+    assert "identical" in result.out
+    assert "Green tea" in result.out
+    assert "98.0 %" in result.out
+    assert result.err == ""
 
 
 def test_a_photo_of_something_else_is_unknown(shop: Shop) -> None:
-    said = shop.run_ok("identify", "shop", "rice.png")
-    assert "unknown" in said.out
-    assert "Green tea" not in said.out
+    result = shop.run_ok("identify", "shop", "rice.png")
+    assert "unknown" in result.out
+    assert "Green tea" not in result.out
 
 
 def test_the_json_line_is_the_contract_to_the_letter(shop: Shop) -> None:
@@ -65,7 +65,7 @@ def test_the_json_names_the_best_product_of_an_unknown_thing_without_evidence(sh
 def test_an_empty_catalog_answers_that_it_knows_nothing(shop: Shop) -> None:
     shop.run_ok("catalog", "create", "empty")
     (line,) = shop.run_ok("identify", "empty", "tea.png", "--json").lines
-    assert [one["product_id"] for one in line["detections"]] == [None]
+    assert [detection["product_id"] for detection in line["detections"]] == [None]
     assert "unknown" in shop.run_ok("identify", "empty", "tea.png").out
 
 
@@ -77,12 +77,12 @@ def test_many_photos_are_answered_in_the_order_given(shop: Shop) -> None:
 
 def test_one_broken_photo_is_named_and_the_others_are_answered(shop: Shop) -> None:
     (shop.folder / "broken.jpg").write_bytes(b"\xff\xd8\xff")
-    said = shop.run(
+    result = shop.run(
         "identify", "shop", "tea.png", "broken.jpg", "missing.jpg", "milk.png", "--json"
     )
-    assert said.code == 1
-    assert [line["image"] for line in said.lines] == ["tea.png", "milk.png"]
-    broken, missing = said.err.splitlines()
+    assert result.code == 1
+    assert [line["image"] for line in result.lines] == ["tea.png", "milk.png"]
+    broken, missing = result.err.splitlines()
     assert "broken.jpg" in broken
     assert "missing.jpg" in missing
 
@@ -91,9 +91,9 @@ def test_a_catalog_of_other_networks_is_refused_once_not_per_photo(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tests.api.shop.NETWORKS", "2")
-    said = shop.run("identify", "shop", "tea.png", "milk.png")
-    assert said.code == 1
-    assert "--switch" in said.sentence
+    result = shop.run("identify", "shop", "tea.png", "milk.png")
+    assert result.code == 1
+    assert "--switch" in result.sentence
     shop.run_ok("catalog", "model", "shop", "--switch")
     assert "Green tea" in shop.run_ok("identify", "shop", "tea.png").out
 
@@ -102,28 +102,28 @@ def test_a_name_with_brackets_or_broken_letters_is_printed_as_it_is(shop: Shop) 
     odd = b"[red]\xff\x1b[31m.png"
     path = Path(str(shop.folder)) / odd.decode("utf-8", "surrogateescape")
     path.write_bytes((shop.folder / "tea.png").read_bytes())
-    said = shop.run_ok("identify", "shop", path.name)
-    assert "[red]" in said.out
-    assert "\x1b[31m" not in said.out
+    result = shop.run_ok("identify", "shop", path.name)
+    assert "[red]" in result.out
+    assert "\x1b[31m" not in result.out
     (line,) = shop.run_ok("identify", "shop", path.name, "--json").lines
     assert line["image"] == path.name
 
 
 def test_photos_are_not_kept_in_memory(shop: Shop) -> None:
-    said = shop.run_ok("identify", "shop", *["tea.png"] * 50, "--json")
-    assert len({json.dumps(line) for line in said.lines}) == 1
+    result = shop.run_ok("identify", "shop", *["tea.png"] * 50, "--json")
+    assert len({json.dumps(line) for line in result.lines}) == 1
 
 
 def test_a_catalog_that_is_missing_is_one_sentence(shop: Shop) -> None:
-    said = shop.run("identify", "shopp", "tea.png")
-    assert said.code == 1
-    assert "shopp" in said.sentence
+    result = shop.run("identify", "shopp", "tea.png")
+    assert result.code == 1
+    assert "shopp" in result.sentence
 
 
 def test_explain_shows_the_gates_and_the_end(shop: Shop) -> None:
-    said = shop.run_ok("explain", "shop", "tea.png", "tea")
-    assert "detector" in said.out
-    assert "came through" in said.out
+    result = shop.run_ok("explain", "shop", "tea.png", "tea")
+    assert "detector" in result.out
+    assert "came through" in result.out
     lost = shop.run_ok("explain", "shop", "tea.png", "milk")
     assert "lost at: decision" in lost.out
 
@@ -138,6 +138,6 @@ def test_explain_in_json_is_one_line_with_every_gate(shop: Shop) -> None:
 
 @pytest.mark.parametrize("product_id", ["rice", "../tea", "", "ü", "x" * 300])
 def test_explaining_a_product_that_cannot_be_is_one_sentence(shop: Shop, product_id: str) -> None:
-    said = shop.run("explain", "shop", "tea.png", product_id)
-    assert said.code == 1
-    assert said.sentence
+    result = shop.run("explain", "shop", "tea.png", product_id)
+    assert result.code == 1
+    assert result.sentence

@@ -56,14 +56,14 @@ def test_a_page_says_version_total_facets_and_corrections(shop: Shop) -> None:
 
 
 def test_people_read_a_table_facets_and_how_it_was_understood(shop: Shop) -> None:
-    said = shop.run_ok("search", "drinks", "--text", "mlik", "--facet", "price", "--limit", 1)
-    assert "milk" in said.out
-    assert "price: 1.49 to 1.99" in said.out
-    assert "mlik was read as milk" in said.err
-    assert "1 to 1 of 2" in said.err
+    result = shop.run_ok("search", "drinks", "--text", "mlik", "--facet", "price", "--limit", 1)
+    assert "milk" in result.out
+    assert "price: 1.49 to 1.99" in result.out
+    assert "mlik was read as milk" in result.err
+    assert "1 to 1 of 2" in result.err
 
 
-def test_nothing_found_is_said(shop: Shop) -> None:
+def test_nothing_found_is_one_line(shop: Shop) -> None:
     assert "nothing was found" in shop.run_ok("search", "drinks", "--text", "zzzzzz").out
 
 
@@ -79,6 +79,6 @@ def test_nothing_found_is_said(shop: Shop) -> None:
 def test_what_cannot_be_searched_is_refused_in_one_sentence(
     shop: Shop, arguments: tuple[str, ...], reason: str
 ) -> None:
-    said = shop.run("search", *arguments)
-    assert said.code == 1
-    assert reason in said.sentence
+    result = shop.run("search", *arguments)
+    assert result.code == 1
+    assert reason in result.sentence

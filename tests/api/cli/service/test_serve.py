@@ -15,11 +15,11 @@ def test_a_key_is_made_listed_and_revoked(empty_shop: Shop) -> None:
 
 
 def test_it_does_not_listen_for_others_without_a_key(empty_shop: Shop) -> None:
-    said = empty_shop.run("serve", "--host", "0.0.0.0")
-    assert said.code == 1
-    assert "skulens key create" in said.sentence
+    result = empty_shop.run("serve", "--host", "0.0.0.0")
+    assert result.code == 1
+    assert "skulens key create" in result.sentence
 
 
 def test_half_a_pair_of_certificate_and_key_is_refused(empty_shop: Shop) -> None:
-    said = empty_shop.run("serve", "--certificate", "tea.png")
-    assert (said.code, "go together" in said.sentence) == (1, True)
+    result = empty_shop.run("serve", "--certificate", "tea.png")
+    assert (result.code, "go together" in result.sentence) == (1, True)

@@ -98,8 +98,8 @@ def test_a_gain_is_kept_beside_the_catalog_which_switches_by_one_entry(
 ) -> None:
     making, store = adapter(memory, models, manifest, tmp_path)
     keep_embedder(Output(), "shop", making, trained(0.9), switch=True)
-    said = capsys.readouterr().out
-    assert "--rollback" in said
+    result = capsys.readouterr().out
+    assert "--rollback" in result
     (sha256,) = NetworkStore(memory, "shop").hashes()
     assert store.state().part_ids.embedding == part_id(sha256)
 
@@ -151,10 +151,10 @@ def test_it_trains_on_what_the_catalog_keeps(
     memory: MemoryStorage, models: Models, manifest: WeightsManifest, tmp_path: Path
 ) -> None:
     making, _ = adapter(memory, models, manifest, tmp_path)
-    told: list[Progress] = []
+    reports: list[Progress] = []
     options = RunOptions(tmp_path / "run", tmp_path / "run", 0.001, report_seconds=1.0)
-    adapted = making.train(options, told.append)
-    assert told
+    adapted = making.train(options, reports.append)
+    assert reports
     assert set(adapted.before) == set(adapted.after) > {"views_top1", "twins", "others_top1"}
 
 
@@ -195,8 +195,8 @@ def test_an_adapted_detector_becomes_a_weights_folder(
     written = read_manifest(folder)
     (entry,) = written.of_network(Network.DETECTOR)
     assert entry.figures["own_ap50"] == 0.7
-    for one in written.entries:
-        check_hash(folder / one.file, one.sha256)
+    for listed in written.entries:
+        check_hash(folder / listed.file, listed.sha256)
     worse = FinetunedDetector(tmp_path / "best.pt", before, before)
     keep_detector(Output(), "shop", tmp_path / "other", making.detector, worse)
     assert not (tmp_path / "other").exists()
@@ -204,7 +204,7 @@ def test_an_adapted_detector_becomes_a_weights_folder(
 
 @pytest.mark.parametrize("network", ["detector", "embedder"])
 @pytest.mark.parametrize("arguments", [(), ("--data", "x", "--catalog", "shop"), ("--data", "x")])
-def test_either_data_with_a_folder_or_a_catalog_is_asked_for(
+def test_either_data_with_a_folder_or_a_catalog_is_required(
     shop: Shop, network: str, arguments: tuple[str, ...]
 ) -> None:
     assert shop.run("train", network, *arguments).code == 2

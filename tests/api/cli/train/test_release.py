@@ -26,9 +26,9 @@ def test_a_decision_enters_the_weights_folder(shop: Shop, tmp_path: Path) -> Non
     write_manifest(WeightsManifest(weights, ()))
     fitted = shop.folder / "decision.json"
     fitted.write_text("{}")
-    said = shop.run_ok(
+    result = shop.run_ok(
         "train", "release", "--data", "data", "--weights", weights, "--decision", fitted
     )
-    assert said.out == "decision.json: 0.0 MB, no figures\n"
+    assert result.out == "decision.json: 0.0 MB, no figures\n"
     (entry,) = read_manifest(weights).of_network(Network.DECISION)
     assert (weights / entry.file).read_text() == "{}"

@@ -45,15 +45,15 @@ def test_a_recording_is_watched_at_its_own_pace_and_its_events_are_the_contract(
 
 
 def test_in_a_pipe_events_come_as_lines_and_counters_at_the_end(shop: Shop, clip: Path) -> None:
-    said = shop.run_ok("watch", "shop", clip)
-    lines = [line for line in said.out.splitlines() if "tea" in line]
+    result = shop.run_ok("watch", "shop", clip)
+    lines = [line for line in result.out.splitlines() if "tea" in line]
     assert "confirmed" in lines[0]
     assert "Green tea" in lines[0]
-    assert "frames/s" in said.out
-    assert "ended: The recording came to its end." in said.err
+    assert "frames/s" in result.out
+    assert "ended: The recording came to its end." in result.err
 
 
-def test_it_stops_after_the_seconds_asked_for_and_everything_leaves(shop: Shop) -> None:
+def test_it_stops_after_the_given_seconds_and_everything_leaves(shop: Shop) -> None:
     clip = tea_clip(shop.folder / "long.mp4", frames=250)
     events = shop.run_ok("watch", "shop", clip, "--json", "--seconds", "1.5").lines
     assert [event["event"] for event in events] == ["entered", "confirmed", "left"]
@@ -76,7 +76,7 @@ def test_a_recording_played_again_gives_the_same_events_also_when_the_catalog_ha
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "sentence"),
     [
         (("other", "kept"), "was recorded of catalog shop"),
         (("shop", "kept", "--seconds", "3"), "is a recording already"),
@@ -84,18 +84,18 @@ def test_a_recording_played_again_gives_the_same_events_also_when_the_catalog_ha
     ],
 )
 def test_what_cannot_be_played_again_is_refused(
-    shop: Shop, clip: Path, words: tuple[str, ...], said: str
+    shop: Shop, clip: Path, words: tuple[str, ...], sentence: str
 ) -> None:
     shop.run_ok("watch", "shop", clip, "--record", "kept")
     shop.run_ok("catalog", "create", "other")
     (shop.folder / "empty").mkdir()
     refused = shop.run("watch", *words)
     assert refused.code == 1
-    assert said in refused.err
+    assert sentence in refused.err
 
 
 @pytest.mark.parametrize(
-    ("address", "said"),
+    ("address", "sentence"),
     [
         ("file:///etc/passwd", "not allowed"),
         ("gopher://host/", "not allowed"),
@@ -103,10 +103,10 @@ def test_what_cannot_be_played_again_is_refused(
         ("rtsp://", "no host"),
     ],
 )
-def test_an_address_that_is_none_is_one_sentence(shop: Shop, address: str, said: str) -> None:
+def test_an_address_that_is_none_is_one_sentence(shop: Shop, address: str, sentence: str) -> None:
     refused = shop.run("watch", "shop", address)
     assert refused.code == 1
-    assert said in refused.sentence
+    assert sentence in refused.sentence
 
 
 def test_a_password_is_never_repeated(shop: Shop) -> None:
@@ -160,7 +160,7 @@ def drawn(view: WatchView, status: SessionStatus, catalog: Catalog, width: int =
     return console.file.getvalue()
 
 
-def told(notes: tuple[OverlayItem, ...], events: tuple[Event, ...] = ()) -> MessageBatch:
+def frame(notes: tuple[OverlayItem, ...], events: tuple[Event, ...] = ()) -> MessageBatch:
     frame = Frame("camera", 0, 12.0, 0.0, np.zeros((9, 9, 3), np.uint8))
     newest = FrameResult("s", "shop", frame, notes, events, (), 0.1, False, False)
     return MessageBatch(events, 0, (), (newest,))
@@ -168,7 +168,7 @@ def told(notes: tuple[OverlayItem, ...], events: tuple[Event, ...] = ()) -> Mess
 
 def test_the_screen_shows_what_is_in_view_what_happened_and_the_counters(tmp_path: Path) -> None:
     view = WatchView()
-    view.take(told((a_note(1, "tea"),), (an_event(EventKind.CONFIRMED, "tea", 7.0),)))
+    view.take(frame((a_note(1, "tea"),), (an_event(EventKind.CONFIRMED, "tea", 7.0),)))
     text = drawn(view, a_status(SourceState.LIVE), a_catalog(tmp_path))
     assert "● identical  tea" in text
     assert "5 s" in text
@@ -180,7 +180,7 @@ def test_the_screen_shows_what_is_in_view_what_happened_and_the_counters(tmp_pat
 def test_the_screen_of_a_crowded_or_empty_picture_stays_small(tmp_path: Path) -> None:
     view, catalog = WatchView(), a_catalog(tmp_path)
     assert "nothing in view" in drawn(view, a_status(SourceState.CONNECTING), catalog)
-    view.take(told(tuple(a_note(number, None) for number in range(40))))
+    view.take(frame(tuple(a_note(number, None) for number in range(40))))
     text = drawn(view, a_status(SourceState.LIVE), catalog)
     assert "and 28 more" in text
     assert len(text.splitlines()) < 24
