@@ -12,7 +12,7 @@ Picture: TypeAlias = Path | tuple[str, bytes]
 OnBytes: TypeAlias = Callable[[int, int], None]
 
 
-def read_in_chunks(file: Path, size: int, on_bytes: OnBytes | None) -> Iterator[bytes]:
+def read_chunks(file: Path, size: int, on_bytes: OnBytes | None) -> Iterator[bytes]:
     """Read a file in chunks; `on_bytes` gets the bytes sent so far and the size in bytes."""
     sent = 0
     with file.open("rb") as opened:
@@ -23,7 +23,7 @@ def read_in_chunks(file: Path, size: int, on_bytes: OnBytes | None) -> Iterator[
                 on_bytes(sent, size)
 
 
-def api_path(*parts: str) -> str:
+def route(*parts: str) -> str:
     """Return a path of the API, each part escaped."""
     return "/".join(("/v1", *(quote(part, safe="") for part in parts)))
 
@@ -37,6 +37,6 @@ def _read(picture: Picture) -> tuple[str, bytes]:
     return (picture.name, picture.read_bytes()) if isinstance(picture, Path) else picture
 
 
-def if_match_header(revision: int | None) -> dict[str, str]:
+def if_match(revision: int | None) -> dict[str, str]:
     """Return the header by which a change is refused if the product has another revision."""
     return {} if revision is None else {"If-Match": f'"{revision}"'}

@@ -5,14 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from client.bodies import (
-    OnBytes,
-    Picture,
-    api_path,
-    if_match_header,
-    image_parts,
-    read_in_chunks,
-)
+from client.bodies import OnBytes, Picture, if_match, image_parts, read_chunks, route
 from client.connection import Connection, Query, ServerEvent
 from client.records import (
     AttributeJson,
@@ -50,18 +43,18 @@ class Client(Connection):
 
     def catalog(self, catalog: str) -> ShownCatalogJson:
         """Return the counts of a catalog, and the networks that encoded it."""
-        answer: ShownCatalogJson = self.request("GET", api_path("catalogs", catalog))
+        answer: ShownCatalogJson = self.request("GET", route("catalogs", catalog))
         return answer
 
     def delete_catalog(self, catalog: str) -> None:
         """Delete a catalog with all its products and pictures, permanently."""
-        self.request("DELETE", api_path("catalogs", catalog))
+        self.request("DELETE", route("catalogs", catalog))
 
     def import_archive(
         self, catalog: str, archive: Path, on_bytes: OnBytes | None = None
     ) -> JobJson:
         """Upload a ZIP file of products; its layout is described in docs/import.md."""
-        return self._send_file(api_path("catalogs", catalog, "import"), archive, {}, on_bytes)
+        return self._send_file(route("catalogs", catalog, "import"), archive, {}, on_bytes)
 
     def reconcile(
         self,
@@ -88,7 +81,7 @@ class Client(Connection):
             "grace_hours": grace_hours,
         }
         job: JobJson = self.request(
-            "POST", api_path("catalogs", catalog, "reconcile"), payload=payload
+            "POST", route("catalogs", catalog, "reconcile"), payload=payload
         )
         return job
 
@@ -96,12 +89,12 @@ class Client(Connection):
 
     def products(self, catalog: str) -> Iterator[ProductJson]:
         """Yield all products, by id."""
-        return self._pages(api_path("catalogs", catalog, "products"), "products", {})
+        return self._pages(route("catalogs", catalog, "products"), "products", {})
 
     def product(self, catalog: str, product_id: str) -> ProductJson:
         """Return a product."""
         answer: ProductJson = self.request(
-            "GET", api_path("catalogs", catalog, "products", product_id)
+            "GET", route("catalogs", catalog, "products", product_id)
         )
         return answer
 
@@ -122,7 +115,7 @@ class Client(Connection):
             "description": description,
             "attributes": json.dumps(dict(attributes or {})),
         }
-        path = api_path("catalogs", catalog, "products")
+        path = route("catalogs", catalog, "products")
         return self._change("POST", path, form=form, parts=image_parts("images", pictures))
 
     def put_product(
@@ -139,9 +132,9 @@ class Client(Connection):
             "description": product["description"],
             "attributes": json.dumps(product["attributes"]),
         }
-        path = api_path("catalogs", catalog, "products", product["product_id"])
+        path = route("catalogs", catalog, "products", product["product_id"])
         parts = image_parts("images", pictures)
-        return self._change("PUT", path, form=form, parts=parts, headers=if_match_header(revision))
+        return self._change("PUT", path, form=form, parts=parts, headers=if_match(revision))
 
     def update_product(
         self,
@@ -152,30 +145,28 @@ class Client(Connection):
         revision: int | None = None,
     ) -> WrittenJson:
         """Change name, description or single attributes; None removes an attribute."""
-        path = api_path("catalogs", catalog, "products", product_id)
-        return self._change("PATCH", path, payload=dict(changes), headers=if_match_header(revision))
+        path = route("catalogs", catalog, "products", product_id)
+        return self._change("PATCH", path, payload=dict(changes), headers=if_match(revision))
 
     def remove_product(self, catalog: str, product_id: str) -> WrittenJson:
         """Remove a product; `restore_product` brings it back."""
-        return self._change("DELETE", api_path("catalogs", catalog, "products", product_id))
+        return self._change("DELETE", route("catalogs", catalog, "products", product_id))
 
     def restore_product(self, catalog: str, product_id: str) -> WrittenJson:
         """Restore a removed product with its pictures."""
-        return self._change(
-            "POST", api_path("catalogs", catalog, "products", product_id, "restore")
-        )
+        return self._change("POST", route("catalogs", catalog, "products", product_id, "restore"))
 
     def add_images(self, catalog: str, product_id: str, pictures: Sequence[Picture]) -> WrittenJson:
         """Add reference pictures to a product."""
-        path = api_path("catalogs", catalog, "products", product_id, "images")
+        path = route("catalogs", catalog, "products", product_id, "images")
         return self._change("POST", path, parts=image_parts("images", pictures))
 
     def remove_image(
         self, catalog: str, product_id: str, image_id: str, *, revision: int | None = None
     ) -> WrittenJson:
         """Remove a reference picture of a product; the last one cannot be removed."""
-        path = api_path("catalogs", catalog, "products", product_id, "images", image_id)
-        return self._change("DELETE", path, headers=if_match_header(revision))
+        path = route("catalogs", catalog, "products", product_id, "images", image_id)
+        return self._change("DELETE", path, headers=if_match(revision))
 
     # Identification and search
 
@@ -185,7 +176,7 @@ class Client(Connection):
         """Find the catalog's products in a picture, most probable first."""
         answer: IdentificationJson = self.request(
             "POST",
-            api_path("catalogs", catalog, "identify"),
+            route("catalogs", catalog, "identify"),
             query={"whole_image": whole_image},
             parts=image_parts("image", [picture]),
         )
@@ -195,7 +186,7 @@ class Client(Connection):
         """Return the gates that a product passes in a picture, and the one that it fails."""
         explanation: ExplainedJson = self.request(
             "POST",
-            api_path("catalogs", catalog, "explain"),
+            route("catalogs", catalog, "explain"),
             query={"product_id": product_id},
             parts=image_parts("image", [picture]),
         )
@@ -220,7 +211,7 @@ class Client(Connection):
             "offset": offset,
             "limit": limit,
         }
-        path = api_path("catalogs", catalog, "search")
+        path = route("catalogs", catalog, "search")
         answer: FoundPageJson
         if picture is None:
             answer = self.request("POST", path, payload=payload)
@@ -241,14 +232,12 @@ class Client(Connection):
     ) -> JobJson:
         """Upload a video file; the job that matches it waits in the queue."""
         query: Query = {"name": video.name, "annotated": annotated}
-        return self._send_file(api_path("catalogs", catalog, "videos"), video, query, on_bytes)
+        return self._send_file(route("catalogs", catalog, "videos"), video, query, on_bytes)
 
     def video_events(self, job_id: str, cursor: str = "") -> VideoEventsJson:
         """Return the events of a video since a cursor."""
         query = {"cursor": cursor} if cursor else {}
-        page: VideoEventsJson = self.request(
-            "GET", api_path("videos", job_id, "events"), query=query
-        )
+        page: VideoEventsJson = self.request("GET", route("videos", job_id, "events"), query=query)
         return page
 
     def annotated(self, job_id: str, target: Path) -> None:
@@ -260,7 +249,7 @@ class Client(Connection):
         draft = target.with_name(f"{target.name}.part")
         try:
             with draft.open("wb") as file:
-                for chunk in self.download(api_path("videos", job_id, "annotated.mp4")):
+                for chunk in self.download(route("videos", job_id, "annotated.mp4")):
                     file.write(chunk)
             draft.replace(target)
         finally:
@@ -268,12 +257,12 @@ class Client(Connection):
 
     def job(self, job_id: str) -> JobJson:
         """Return the state of a job."""
-        answer: JobJson = self.request("GET", api_path("jobs", job_id))
+        answer: JobJson = self.request("GET", route("jobs", job_id))
         return answer
 
     def cancel_job(self, job_id: str) -> JobJson:
         """Cancel a job; completed parts of its work remain."""
-        answer: JobJson = self.request("DELETE", api_path("jobs", job_id))
+        answer: JobJson = self.request("DELETE", route("jobs", job_id))
         return answer
 
     # Live
@@ -286,16 +275,16 @@ class Client(Connection):
 
     def session(self, session_id: str) -> SessionJson:
         """Return the state and the counters of a session."""
-        answer: SessionJson = self.request("GET", api_path("sessions", session_id))
+        answer: SessionJson = self.request("GET", route("sessions", session_id))
         return answer
 
     def session_events(self, session_id: str, *, after: int = 0) -> Iterator[ServerEvent]:
         """Yield the events of a session as they occur; kinds `appearance`, `status`, `end`."""
-        return self.stream_events(api_path("sessions", session_id, "events"), {"after": after})
+        return self.stream_events(route("sessions", session_id, "events"), {"after": after})
 
     def end_session(self, session_id: str) -> None:
         """End a session."""
-        self.request("DELETE", api_path("sessions", session_id))
+        self.request("DELETE", route("sessions", session_id))
 
     def _change(self, method: str, path: str, **options: Any) -> WrittenJson:  # noqa: ANN401
         change: WrittenJson = self.request(method, path, **options)
@@ -312,6 +301,6 @@ class Client(Connection):
     def _send_file(self, path: str, file: Path, query: Query, on_bytes: OnBytes | None) -> JobJson:
         size = file.stat().st_size
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
-        body = read_in_chunks(file, size, on_bytes)
+        body = read_chunks(file, size, on_bytes)
         job: JobJson = self.request("POST", path, query=query, body=body, headers=headers)
         return job

@@ -30,7 +30,7 @@ def is_genuine(signature: str, body: bytes) -> bool:
     return hmac.compare_digest(fields.get("v1", ""), expected)
 
 
-class Receiver(BaseHTTPRequestHandler):
+class WebhookReceiver(BaseHTTPRequestHandler):
     """Takes deliveries; each comes at least once, its number tells a repetition."""
 
     last_number = 0
@@ -42,12 +42,12 @@ class Receiver(BaseHTTPRequestHandler):
             self.send_error(403, "the signature is wrong")
             return
         number, event = int(self.headers["Skulens-Event-Number"]), json.loads(body)
-        if number > Receiver.last_number:
-            Receiver.last_number = number
+        if number > WebhookReceiver.last_number:
+            WebhookReceiver.last_number = number
             print(event["event"], event["product_id"], event["probability"], flush=True)
         self.send_response(204)
         self.end_headers()
 
 
 if __name__ == "__main__":
-    HTTPServer(("127.0.0.1", int(sys.argv[1])), Receiver).serve_forever()
+    HTTPServer(("127.0.0.1", int(sys.argv[1])), WebhookReceiver).serve_forever()

@@ -7,6 +7,7 @@ from typing import Final, Protocol, cast
 import av
 from av.codec.context import Flags
 from av.container import InputContainer
+from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
@@ -14,7 +15,6 @@ from stream.errors import SourceError
 
 OPEN_TIMEOUT_S: Final = 6.0  # per step; a camera that hangs is given up after it
 READ_SLICE_S: Final = 0.4  # the longest wait for one packet, then the reader checks for a stop
-UNREADABLE: Final = "it does not serve a stream that can be read"
 
 
 class ByteStream(Protocol):
@@ -57,18 +57,21 @@ def open_container(
     A later read that waits for `READ_SLICE_S` raises `av.error.ExitError`, and may go on.
 
     Raises:
-        av.error.FFmpegError: it cannot be opened; the message may contain a password.
-        OSError: the connection failed.
+        SourceError: it cannot be opened; FFmpeg's message, which may contain a password, is the
+            cause only.
     """
-    return av.open(
-        place,
-        mode="r",
-        format=format_name,
-        options=options,
-        metadata_errors="replace",
-        timeout=(OPEN_TIMEOUT_S, READ_SLICE_S),
-        io_open=io_open,
-    )
+    try:
+        return av.open(
+            place,
+            mode="r",
+            format=format_name,
+            options=options,
+            metadata_errors="replace",
+            timeout=(OPEN_TIMEOUT_S, READ_SLICE_S),
+            io_open=io_open,
+        )
+    except (FFmpegError, OSError) as error:
+        raise SourceError("it does not serve a stream that can be read") from error
 
 
 def prepare(

@@ -1,7 +1,5 @@
 """Opens local cameras (Video4Linux)."""
 
-from av.error import FFmpegError
-
 from stream.camera.address import CameraAddress
 from stream.camera.container import OpenCamera, open_container, prepare
 from stream.camera.dialer import Dialer
@@ -17,7 +15,7 @@ def open_device(address: CameraAddress, _dialer: Dialer, settings: CameraSetting
     """
     try:
         container = open_container(address.host, "video4linux2,v4l2")
-    except (FFmpegError, OSError) as error:
+    except SourceError as error:
         raise SourceError(
             "there is no such camera at this machine, or another program uses it"
         ) from error

@@ -4,17 +4,14 @@ import http.client
 import ssl
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from functools import partial
 from typing import IO, Final
 from urllib.parse import urlsplit
 
-from av.container import InputContainer
-from av.error import FFmpegError
 from typing_extensions import override
 
 from stream.camera.address import CameraAddress
-from stream.camera.container import UNREADABLE, ByteStream, OpenCamera, open_container, prepare
+from stream.camera.container import OpenCamera, open_container, prepare
 from stream.camera.dialer import Dialer
 from stream.camera.settings import CameraSettings
 from stream.errors import SourceError
@@ -53,27 +50,15 @@ def open_http(address: CameraAddress, dialer: Dialer, settings: CameraSettings) 
     kind = response.content_type
     if kind in PLAYLISTS or address.path.partition("?")[0].endswith(".m3u8"):
         response.close()
-        container = _open(address.url(), "hls", HLS_OPTIONS, reader.open_part)
+        container = open_container(address.url(), "hls", HLS_OPTIONS, reader.open_part)
         return prepare(container, settings.threads, comes_in_bursts=True)
     if kind in MULTIPART:
-        return prepare(_open(response, "mpjpeg"), settings.threads, has_times=False)
+        return prepare(open_container(response, "mpjpeg"), settings.threads, has_times=False)
     if kind in CONTAINERS:
-        container = _open(response, CONTAINERS[kind])
+        container = open_container(response, CONTAINERS[kind])
         return prepare(container, settings.threads, comes_in_bursts=True)
     response.close()
     raise SourceError(f"it serves {kind}, which is not a stream of pictures")
-
-
-def _open(
-    place: "str | HttpStream",
-    format_name: str,
-    options: dict[str, str] | None = None,
-    io_open: Callable[[str, int, dict[str, str]], ByteStream] | None = None,
-) -> InputContainer:
-    try:
-        return open_container(place, format_name, options, io_open)
-    except (FFmpegError, OSError) as error:
-        raise SourceError(UNREADABLE) from error
 
 
 class HttpStream:

@@ -6,10 +6,9 @@ import ssl
 from typing import Final
 
 from av.container import InputContainer
-from av.error import FFmpegError
 
 from stream.camera.address import CameraAddress
-from stream.camera.container import UNREADABLE, OpenCamera, open_container, prepare
+from stream.camera.container import OpenCamera, open_container, prepare
 from stream.camera.dialer import Dialer
 from stream.camera.settings import CameraSettings, Transport
 from stream.errors import SourceError
@@ -93,11 +92,11 @@ def _open(address: CameraAddress, dialer: Dialer, transport: Transport) -> Input
     url = address.url(dialer.resolve(address.host, address.port), with_password=True)
     try:
         return open_container(url, "rtsp", {**OPTIONS, "rtsp_transport": transport})
-    except (FFmpegError, OSError) as error:  # its message contains the password
-        name = type(error).__name__
+    except SourceError as error:
+        name = type(error.__cause__).__name__  # its message contains the password
         if name in NO_SUCH_TRANSPORT:
             raise TransportRefused(f"it does not send over {transport.upper()}") from None
-        raise SourceError(REASONS.get(name, UNREADABLE)) from None
+        raise SourceError(REASONS.get(name, str(error))) from None
 
 
 def _status(connection: socket.socket) -> int:

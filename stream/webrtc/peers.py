@@ -12,7 +12,7 @@ from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationEr
 from stream.decode.frame_builder import FrameLimits
 from stream.errors import StreamError
 from stream.sources import STOP_BOUND_S
-from stream.webrtc.ice import IceServer, IceSettings, adapt, announce
+from stream.webrtc.ice import IceSettings, adapt, announce
 from stream.webrtc.sdp import IceFragment, OfferRefused, Refusal, Role
 
 # Errors of aiortc on an offer or a candidate that it cannot use.
@@ -56,13 +56,11 @@ class PeerAnswer:
         sdp: for the peer.
         key: of the session; cannot be guessed.
         tag: identifies the session's ICE credentials (an entity tag, with its quotes).
-        ice_servers: servers that the peer may use.
     """
 
     sdp: str
     key: str
     tag: str
-    ice_servers: tuple[IceServer, ...]
 
 
 class SessionOwner(Protocol):
@@ -175,7 +173,7 @@ class PeerSessions:
         except BaseException:
             await owner.close()
             raise
-        return PeerAnswer(sdp, key, tag, self._settings.ice.servers)
+        return PeerAnswer(sdp, key, tag)
 
     def forget(self, key: str) -> None:
         """Remove a session that has ended."""

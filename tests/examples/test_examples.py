@@ -23,7 +23,7 @@ SECRET = "a secret of the till"
 
 
 @dataclass(frozen=True)
-class Shop:
+class ExampleShop:
     """A service with one product, and pictures of it.
 
     Attributes:
@@ -74,7 +74,7 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExampleShop]:
     folder = tmp_path_factory.mktemp("shop")
     draw_cartons(folder)
     views = [table(640, 360) for _ in range(10)]
@@ -85,15 +85,15 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with Program(folder).serving("127.0.0.1") as url, Client(url) as skulens:
         skulens.create_catalog("shop")
         skulens.add_product("shop", "mint", [folder / "mint.jpg"], name="Mint tea")
-        yield Shop(folder, url)
+        yield ExampleShop(folder, url)
 
 
-def test_a_photo_is_identified(shop: Shop) -> None:
+def test_a_photo_is_identified(shop: ExampleShop) -> None:
     output = shop.run("identify.py", "shop", str(shop.folder / "photo.jpg"))
     assert output.startswith("identical mint ")
 
 
-def test_a_film_is_published_and_its_events_reach_a_webhook(shop: Shop) -> None:
+def test_a_film_is_published_and_its_events_reach_a_webhook(shop: ExampleShop) -> None:
     port = free_port()
     hook = {"webhook_id": "till", "url": f"http://127.0.0.1:{port}/", "secret": SECRET}
     film = str(shop.folder / "film.mp4")
@@ -104,7 +104,7 @@ def test_a_film_is_published_and_its_events_reach_a_webhook(shop: Shop) -> None:
         assert any(line.startswith("confirmed mint ") for line in received)
 
 
-def test_a_film_that_ends_ends_its_session(shop: Shop) -> None:
+def test_a_film_that_ends_ends_its_session(shop: ExampleShop) -> None:
     output = shop.run("publish_whip.py", shop.url, "shop", str(shop.folder / "short.mp4"))
     assert output.splitlines()[-1] == '{"state": "ended", "reason": "Stopped."}'
     with Client(shop.url) as skulens:
@@ -112,7 +112,7 @@ def test_a_film_that_ends_ends_its_session(shop: Shop) -> None:
     assert not [session for session in sessions if session["state"] == "live"]
 
 
-def test_a_delivery_with_a_wrong_signature_is_refused(shop: Shop) -> None:
+def test_a_delivery_with_a_wrong_signature_is_refused(shop: ExampleShop) -> None:
     port = free_port()
     with shop.running("receive_webhooks.py", str(port)):
         transport = httpx2.HTTPTransport(retries=20)
