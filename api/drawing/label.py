@@ -11,6 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+Colour = tuple[int, int, int]
+
+PLATE: Final[Colour] = (16, 20, 26)  # background of a label
+NAME_INK: Final[Colour] = (255, 255, 255)  # of the name
+QUIET_INK: Final[Colour] = (166, 174, 184)  # of the track
+PLATE_OPACITY: Final = 0.84  # text stays legible on any picture
+SUPERSAMPLING: Final = 4  # times the size, at which round corners are drawn
+MAX_CACHED_LABELS: Final = 256  # some megabytes; a frame shows a few dozen
+MIN_STEPS: Final = 4  # a label is at least 8 text sizes wide
 BUNDLED: Final = "DejaVuSansCondensed-Bold.ttf"
 # Files that systems have for scripts that the bundled font lacks.
 SYSTEM_FONTS: Final = (
@@ -28,7 +37,6 @@ SYSTEM_FONTS: Final = (
     "NotoSansThai-Regular.ttf",
 )
 NO_CHARACTER: Final = "\U0010ffff"  # is drawn as every font's box for missing characters
-
 ELLIPSIS: Final = "…"
 
 
@@ -120,17 +128,6 @@ def _covers(font: ImageFont.FreeTypeFont, text: str) -> bool:
 def _ink(font: ImageFont.FreeTypeFont, character: str) -> tuple[tuple[int, int], bytes]:
     mask = font.getmask(character, mode="L")
     return mask.size, bytes(mask)
-
-
-Colour = tuple[int, int, int]
-
-PLATE: Final[Colour] = (16, 20, 26)  # background of a label
-NAME_INK: Final[Colour] = (255, 255, 255)  # of the name
-QUIET_INK: Final[Colour] = (166, 174, 184)  # of the track
-PLATE_OPACITY: Final = 0.84  # text stays legible on any picture
-SUPERSAMPLING: Final = 4  # times the size, at which round corners are drawn
-MAX_CACHED_LABELS: Final = 256  # some megabytes; a frame shows a few dozen
-MIN_STEPS: Final = 4  # a label is at least 8 text sizes wide
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ def adapt(peer: RTCPeerConnection, settings: IceSettings, on_vanish: Callable[[]
 
     Args:
         peer: the connection.
-        settings: addresses, ports and patience.
+        settings: addresses, ports and timeouts.
         on_vanish: called when the peer counts as gone, before the connection closes.
     """
     for transport in _ice_transports(peer):

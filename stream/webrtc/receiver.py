@@ -15,7 +15,6 @@ from typing_extensions import override
 
 MAX_QUEUED_FRAMES: Final = 12  # 0.4 s at 30 frames per second: a decoder that is behind, not a peak
 JITTER_PACKETS: Final = 512  # capacity of the jitter buffer, as aiortc's own for video
-
 CLOCK_RATE: Final = 90_000  # RTP ticks per second of video (RFC 3551)
 NTP_TO_UNIX_S: Final = 2_208_988_800  # seconds from 1900 to 1970
 _WRAP: Final = 1 << 32  # RTP timestamps are 32 bits, and so are the fractions of NTP's seconds

@@ -88,7 +88,7 @@ class _Viewer:
         self._loop = asyncio.get_running_loop()
         self._closing: asyncio.Task[None] | None = None
         timeout = sessions.settings.ice.connect_timeout
-        self._patience = self._loop.call_later(timeout, self._begin_to_close)
+        self._connect_timer = self._loop.call_later(timeout, self._begin_to_close)
         peer.on("connectionstatechange", self._on_state)
 
     async def close(self) -> None:
@@ -99,7 +99,7 @@ class _Viewer:
 
     def _on_state(self) -> None:
         if self._peer.connectionState == "connected":
-            self._patience.cancel()
+            self._connect_timer.cancel()
         elif self._peer.connectionState in ("failed", "closed"):
             self._begin_to_close()
 
@@ -109,7 +109,7 @@ class _Viewer:
         return self._closing
 
     async def _close(self) -> None:
-        self._patience.cancel()
+        self._connect_timer.cancel()
         for sender in self._peer.getSenders():
             if sender.track is not None:
                 sender.track.stop()

@@ -68,7 +68,7 @@ class WhipSource:
         self._was_connected = False
         self._pulling: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
-        self._patience = self._loop.call_later(settings.ice.connect_timeout, self._give_up)
+        self._connect_timer = self._loop.call_later(settings.ice.connect_timeout, self._give_up)
         peer.on("track", self._on_track)
         peer.on("datachannel", self._on_channel)
         peer.on("connectionstatechange", self._on_connection_state)
@@ -150,7 +150,7 @@ class WhipSource:
         return self._closing
 
     async def _close(self) -> None:
-        self._patience.cancel()
+        self._connect_timer.cancel()
         if self._pulling is not None:
             self._pulling.cancel()
         try:
@@ -177,7 +177,7 @@ class WhipSource:
         state = self._peer.connectionState
         if state == "connected":
             self._was_connected = True
-            self._patience.cancel()
+            self._connect_timer.cancel()
         elif state == "failed" and not self._was_connected:
             self._give_up()
         elif state in ("failed", "closed"):
