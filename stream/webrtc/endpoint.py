@@ -16,11 +16,6 @@ class WhipEndpoint:
         self.sessions = PeerSessions(settings)
         self._sources: dict[str, WhipSource] = {}
 
-    @property
-    def settings(self) -> WebRtcSettings:
-        """The settings of all sessions."""
-        return self.sessions.settings
-
     def source(self, key: str) -> WhipSource | None:
         """Return the source of a session; None if it does not exist (any more)."""
         return self._sources.get(key)
@@ -39,20 +34,12 @@ class WhipEndpoint:
         offer = read_offer(sdp.encode() if isinstance(sdp, str) else sdp, "publisher")
         self.sessions.check_capacity()
         key = generate_key()
-        peer = make_connection(self.settings.ice)
+        peer = make_connection(self.sessions.settings.ice)
         source = WhipSource(
-            source_id or f"whip-{key[:6]}", peer, self.settings, partial(self._forget, key)
+            source_id or f"whip-{key[:6]}", peer, self.sessions.settings, partial(self._forget, key)
         )
         self._sources[key] = source
         return await self.sessions.answer(key, peer, offer, "publisher", source)
-
-    async def delete(self, key: str) -> bool:
-        """End a session within two seconds; False if it does not exist (any more)."""
-        return await self.sessions.delete(key)
-
-    async def close(self) -> None:
-        """End all sessions."""
-        await self.sessions.close()
 
     def _forget(self, key: str) -> None:
         self._sources.pop(key, None)

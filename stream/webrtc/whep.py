@@ -154,11 +154,3 @@ class WhepEndpoint:
         viewer = _Viewer(peer, self.sessions, key)
         peer.addTrack(PreviewTrack(preview, self._frame_rate, self._max_width))
         return await self.sessions.answer(key, peer, offer, "viewer", viewer)
-
-    async def delete(self, key: str) -> bool:
-        """End a viewer's session; False if it does not exist (any more)."""
-        return await self.sessions.delete(key)
-
-    async def close(self) -> None:
-        """End all sessions."""
-        await self.sessions.close()

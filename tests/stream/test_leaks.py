@@ -95,7 +95,7 @@ def test_publishers_leave_nothing_behind(capsys: pytest.CaptureFixture[str]) -> 
         else:
             await client.accept(answer.sdp)
             await until(lambda: mailbox.received >= 3)
-        await server.endpoint.delete(answer.key)
+        await server.endpoint.sessions.delete(answer.key)
         await client.peer.close()
 
     server = WhipServer(WebRtcSettings(ice=ICE))

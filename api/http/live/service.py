@@ -86,7 +86,7 @@ class SessionService:
         try:
             session_id = await asyncio.to_thread(self.services.sessions.start, source, newest)
         except BaseException:
-            await self._whip_endpoint.delete(key)
+            await self._whip_endpoint.sessions.delete(key)
             raise
         self._remember(session_id, _Origin("whip", key, source))
         headers = {**reply.headers, "Location": f"/v1/sessions/{session_id}"}
@@ -168,7 +168,9 @@ class SessionService:
 
     async def close(self) -> None:
         """Say farewell to publishers and viewers, and end their connections."""
-        await asyncio.gather(self._whip_endpoint.close(), self._whep_endpoint.close())
+        await asyncio.gather(
+            self._whip_endpoint.sessions.close(), self._whep_endpoint.sessions.close()
+        )
         self.notifier.close()
 
     def _show_frame(self, result: FrameResult) -> None:

@@ -65,8 +65,8 @@ class WhipServer:
     def close(self) -> None:
         async def end() -> None:
             self._server.close()
-            await self.endpoint.close()
-            await self.playback.close()
+            await self.endpoint.sessions.close()
+            await self.playback.sessions.close()
             await self._server.wait_closed()
             await asyncio.sleep(0.05)
 

@@ -77,7 +77,7 @@ def test_one_publisher_too_many_must_come_back_later() -> None:
         assert (await protocol.post(SDP, (await first.offer()).encode()))[0].status == 201
         reply, _ = await protocol.post(SDP, (await second.offer()).encode())
         assert (reply.status, reply.headers["Retry-After"]) == (429, "10")
-        await endpoint.close()
+        await endpoint.sessions.close()
         await first.peer.close()
         await second.peer.close()
 
@@ -106,7 +106,7 @@ def test_candidates_can_come_later() -> None:
         assert (await protocol.patch(key, FRAGMENT, fragment, tag)).status == 204
         assert (await protocol.patch("none", FRAGMENT, fragment, tag)).status == 404
         await until(lambda: client.peer.connectionState == "connected")
-        await endpoint.close()
+        await endpoint.sessions.close()
         await client.peer.close()
 
     run(test)

@@ -63,7 +63,7 @@ def test_texts_reach_the_publisher_and_none_waits_without_bound() -> None:
         await until(lambda: source.send("hello"))
         sent = sum(source.send("x" * 1000) for _ in range(1000))
         assert sent < 100
-        await endpoint.close()
+        await endpoint.sessions.close()
         await client.peer.close()
 
     run(test)
