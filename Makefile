@@ -17,8 +17,12 @@ lint: .venv/installed-dev  ## format, rules, types, arrows between packages
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# As many at once as there are processors of a small machine; see tests/conftest.py for the groups.
+WORKERS ?= 2
+
 tests: .venv/installed-dev
-	$(BIN)/pytest -m "not soak"
+	$(BIN)/pytest -m "not soak and not alone" --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest -m "alone and not soak"
 
 soak: .venv/installed-dev  ## tests that take minutes each: memory over a long clip, kills, races
 	$(BIN)/pytest -m soak --timeout 1800

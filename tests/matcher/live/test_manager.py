@@ -89,6 +89,7 @@ def test_a_session_shows_the_state_of_its_source_and_the_reason(harness: Manager
     assert SourceState.RECONNECTING in changes
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("state", list(SourceState))
 def test_a_session_can_be_stopped_from_every_state(
     harness: ManagerHarness, state: SourceState

@@ -292,6 +292,7 @@ def test_a_file_that_vanishes_is_an_error_not_an_end(make_clip: MakeClip) -> Non
         next(source.frames())
 
 
+@pytest.mark.alone
 def test_memory_does_not_grow_with_length(make_clip: MakeClip) -> None:
     path = make_clip(times_ms=range(0, 40000, 40), size=(640, 360), options={"preset": "ultrafast"})
     process = psutil.Process()
