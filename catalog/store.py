@@ -70,8 +70,13 @@ class CatalogStore:
     """Reads and changes one catalog; safe to share between threads. All methods block.
 
     Pictures are uploaded first and then committed as one journal entry. When another writer was
-    first, a change's preconditions are checked again on what that writer left. Every method raises
-    `StorageUnavailable` when the storage refuses, and `NotFound` when the catalog was deleted.
+    first, a change's preconditions are checked again on what that writer left.
+
+    Every method raises `StorageUnavailable` when the storage refuses, and `NotFound` when the
+    catalog was deleted. A change of a product raises `NotFound` when there is none, and `Conflict`
+    when it has another revision than `if_revision`. A change that brings pictures raises
+    `PictureError` for one that cannot be read, and `Conflict` when the catalog was encoded by other
+    networks.
 
     Attributes:
         migration: changes the networks that the catalog is encoded by.
@@ -175,11 +180,7 @@ class CatalogStore:
         return self._snapshots.of(state.live())
 
     def product(self, product_id: str) -> Product:
-        """Return a live product.
-
-        Raises:
-            NotFound: there is none.
-        """
+        """Return a live product."""
         return self.state().product(product_id)
 
     def close(self) -> None:
@@ -209,8 +210,6 @@ class CatalogStore:
         Raises:
             AlreadyExists: there is such a product.
             Invalid: id, texts or attributes break a rule, or there is no picture.
-            PictureError: a picture cannot be read.
-            Conflict: the catalog was encoded by other networks.
         """
         check_id(product_id, "product")
         check_texts(name or "", description)
@@ -232,13 +231,7 @@ class CatalogStore:
         if_revision: int | None = None,
         before_commit: BeforeCommit | None = None,
     ) -> ChangeResult:
-        """Add reference images to a product; those it has already are ignored with a note.
-
-        Raises:
-            NotFound: there is no such product.
-            Conflict: it has another revision, or the catalog was encoded by other networks.
-            PictureError: a picture cannot be read.
-        """
+        """Add reference images to a product; those it has already are ignored with a note."""
         start = self._encodable_state()
         existing = start.expect(product_id, if_revision).images
         at = utc_now()
@@ -253,10 +246,7 @@ class CatalogStore:
         """Give a product these reference images instead of those it has; all of it or nothing.
 
         Raises:
-            NotFound: there is no such product.
-            Conflict: it has another revision, or the catalog was encoded by other networks.
             Invalid: there is no picture.
-            PictureError: a picture cannot be read.
         """
         _check_some(product_id, pictures)
         start = self._encodable_state()
@@ -273,8 +263,7 @@ class CatalogStore:
         """Take reference images away from a product; the last one stays.
 
         Raises:
-            NotFound: there is no such product, or it has no such image.
-            Conflict: it has another revision.
+            NotFound: it has no such image.
             Invalid: no image would be left.
         """
         change = partial(edits.remove_images, image_ids=frozenset(image_ids))
@@ -301,8 +290,6 @@ class CatalogStore:
             if_revision: only if the product has this revision.
 
         Raises:
-            NotFound: there is no such product.
-            Conflict: it has another revision.
             Invalid: texts or attributes break a rule.
         """
         check_texts(name or "", description or "")
@@ -317,12 +304,7 @@ class CatalogStore:
         return self._commit(product_id, edits.update(product_id, utc_now(), if_revision, change))
 
     def remove_product(self, product_id: str, *, if_revision: int | None = None) -> ChangeResult:
-        """Take a product out; it can be restored.
-
-        Raises:
-            NotFound: there is no such product.
-            Conflict: it has another revision.
-        """
+        """Take a product out; it can be restored."""
         return self._commit(product_id, edits.remove(product_id, utc_now(), if_revision))
 
     def restore_product(self, product_id: str) -> ChangeResult:

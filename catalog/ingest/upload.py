@@ -5,8 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from catalog.errors import Conflict
-from catalog.journal.commit_log import Commit, CommitLog, Decide
-from catalog.journal.entries import JournalChange
+from catalog.journal.commit_log import Changes, Commit, CommitLog, Decide
 from catalog.journal.state import CatalogState
 
 # Whoever removes orphans announces it in the journal first and stops after this time.
@@ -59,9 +58,7 @@ class ImageUpload:
     def commit(self, log: CommitLog, decide: Decide) -> Commit:
         """Commit a change that refers to the objects; see `CommitLog.commit`."""
 
-        def decide_while_kept(
-            state: CatalogState,
-        ) -> JournalChange | Sequence[JournalChange] | None:
+        def decide_while_kept(state: CatalogState) -> Changes:
             changes = decide(state)
             if state.collected.since(self._seen, self._image_ids):
                 raise _MayBeCollected(state.sequence)

@@ -32,7 +32,8 @@ class Commit:
     written: bool
 
 
-Decide = Callable[[CatalogState], JournalChange | Sequence[JournalChange] | None]
+Changes = JournalChange | Sequence[JournalChange] | None
+Decide = Callable[[CatalogState], Changes]
 """Returns what a change makes of a state, or None for nothing; raises to refuse.
 
 It is pure: it may be asked several times, under a lock, so it neither waits nor touches the
@@ -179,12 +180,10 @@ class CommitLog:
         return entry is not None and entry.write_id == checkpoint.write_id
 
 
-def _as_tuple(
-    decided: JournalChange | Sequence[JournalChange] | None,
-) -> tuple[JournalChange, ...]:
-    if decided is None:
+def _as_tuple(changes: Changes) -> tuple[JournalChange, ...]:
+    if changes is None:
         return ()
-    return tuple(decided) if isinstance(decided, Sequence) else (decided,)
+    return tuple(changes) if isinstance(changes, Sequence) else (changes,)
 
 
 def utc_now() -> str:

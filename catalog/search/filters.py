@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -151,8 +151,3 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
-
-
-def filter_products(products: Iterable[Product], wanted: Conditions) -> list[Product]:
-    """Return the products that meet the conditions, in their order."""
-    return [product for product in products if wanted.hold(product)]

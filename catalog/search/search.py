@@ -114,6 +114,8 @@ def run_search(
     page = ranked[query.offset : query.offset + query.limit]
     relevances = texts.relevances if texts else {}
     nearest = {neighbour.product_id: neighbour for neighbour in near or ()}
+    found = map(products.__getitem__, ranked)
+    facets = count_facets(found, query.facets) if query.facets else ()
     return SearchResult(
         index_version=index_version,
         total=len(ranked),
@@ -121,9 +123,7 @@ def run_search(
             _hit(products[product_id], relevances.get(product_id), nearest.get(product_id))
             for product_id in page
         ),
-        facets=count_facets(map(products.__getitem__, ranked), query.facets)
-        if query.facets
-        else (),
+        facets=facets,
         corrections=texts.corrections if texts else {},
         complete=texts.complete if texts else True,
     )

@@ -43,6 +43,7 @@ class S3Storage:
         self.options = options
         self._root = f"{options.prefix}/" if options.prefix else ""
         self._lock = Lock()
+        self._clients: dict[int, S3Client] = {}
 
     def get(self, key: str) -> bytes:
         """Return the object; see `Storage.get`."""
@@ -50,7 +51,7 @@ class S3Storage:
         with self._errors_translated("read", key):
             for attempt in range(self.options.attempts):
                 try:
-                    response = self._client.get_object(Bucket=self.options.bucket, Key=name)
+                    response = self._client().get_object(Bucket=self.options.bucket, Key=name)
                     return response["Body"].read()
                 # boto3 repeats requests, but not the reading of a response that breaks off.
                 except BotoCoreError as error:
@@ -63,14 +64,14 @@ class S3Storage:
         bucket, name = self.options.bucket, self._name(key)
         with self._errors_translated("write", key):
             if len(data) <= _PART_BYTES:
-                self._client.put_object(Bucket=bucket, Key=name, Body=data, **self._encryption)
+                self._client().put_object(Bucket=bucket, Key=name, Body=data, **self._encryption)
                 return
             config = TransferConfig(
                 multipart_threshold=_PART_BYTES,
                 multipart_chunksize=_PART_BYTES,
                 max_concurrency=4,  # four parts in memory at a time, 64 MB
             )
-            self._client.upload_fileobj(
+            self._client().upload_fileobj(
                 BytesIO(data), bucket, name, ExtraArgs=self._encryption, Config=config
             )
 
@@ -81,7 +82,7 @@ class S3Storage:
         """
         name = self._name(key)
         try:
-            self._single_try_client.put_object(
+            self._client(1).put_object(
                 Bucket=self.options.bucket,
                 Key=name,
                 Body=data,
@@ -105,10 +106,14 @@ class S3Storage:
         """Return what a listing says of each object; see `Storage.details`."""
         folder = f"{self._name(prefix.rstrip('/'))}/"
         with self._errors_translated("list", prefix):
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.options.bucket,
-                Prefix=folder,
-                PaginationConfig={"PageSize": self.options.page},
+            pages = (
+                self._client()
+                .get_paginator("list_objects_v2")
+                .paginate(
+                    Bucket=self.options.bucket,
+                    Prefix=folder,
+                    PaginationConfig={"PageSize": self.options.page},
+                )
             )
             found = [
                 StoredObject(
@@ -125,8 +130,10 @@ class S3Storage:
     def folders(self) -> tuple[str, ...]:
         """Return the first segments of all keys; see `Storage.folders`."""
         with self._errors_translated("list", ""):
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.options.bucket, Prefix=self._root, Delimiter="/"
+            pages = (
+                self._client()
+                .get_paginator("list_objects_v2")
+                .paginate(Bucket=self.options.bucket, Prefix=self._root, Delimiter="/")
             )
             names = [
                 item["Prefix"].removeprefix(self._root).rstrip("/")
@@ -139,39 +146,26 @@ class S3Storage:
         """Remove the object; see `Storage.delete`."""
         name = self._name(key)
         with self._errors_translated("delete", key):
-            self._client.delete_object(Bucket=self.options.bucket, Key=name)
+            self._client().delete_object(Bucket=self.options.bucket, Key=name)
 
     def modified(self, key: str) -> float:
         """Return when the object was last written; see `Storage.modified`."""
         name = self._name(key)
         with self._errors_translated("read", key):
-            response = self._client.head_object(Bucket=self.options.bucket, Key=name)
+            response = self._client().head_object(Bucket=self.options.bucket, Key=name)
         return response["LastModified"].timestamp()
 
-    @property
-    def _client(self) -> "S3Client":
+    def _client(self, attempts: int = 0) -> "S3Client":
+        """Return the client that sends a request so often; by default as the options say."""
+        attempts = attempts or self.options.attempts
         with self._lock:  # two threads would make two
-            return self._retrying
-
-    @property
-    def _single_try_client(self) -> "S3Client":
-        with self._lock:
-            return self._single_try
-
-    @cached_property
-    def _retrying(self) -> "S3Client":
-        return self._make_client(self.options.attempts)
-
-    @cached_property
-    def _single_try(self) -> "S3Client":
-        return self._make_client(1)
+            if attempts not in self._clients:
+                self._clients[attempts] = make_client(self._session, self.options, attempts)
+            return self._clients[attempts]
 
     @cached_property
     def _session(self) -> boto3.session.Session:
         return open_session(self.options)
-
-    def _make_client(self, attempts: int) -> "S3Client":
-        return make_client(self._session, self.options, attempts)
 
     @property
     def _encryption(self) -> dict[str, Any]:

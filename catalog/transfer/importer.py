@@ -237,30 +237,21 @@ def _added(
     problems: list[str],
     before_commit: BeforeCommit,
 ) -> ImportRow:
-    while pictures:
-        try:
-            change = store.add_product(
-                item.product_id,
-                pictures,
-                name=item.name,
-                description=item.description or "",
-                attributes=item.attributes,
-                before_commit=before_commit,
-            )
-        except PictureError as error:
-            problems.append(str(error))
-            pictures = [picture for picture in pictures if picture.name != error.name]
-        else:
-            return ImportRow(
-                item.where,
-                item.product_id,
-                RowStatus.ADDED,
-                tuple(problems),
-                change.notes,
-                _sentences(change),
-            )
-    problems.append(f"{item.where}: product {item.product_id} has no picture that can be read")
-    return ImportRow(item.where, item.product_id, RowStatus.REFUSED, tuple(problems))
+    add = partial(
+        store.add_product,
+        item.product_id,
+        name=item.name,
+        description=item.description or "",
+        attributes=item.attributes,
+        before_commit=before_commit,
+    )
+    change = _without_unreadable(pictures, problems, add)
+    if change is None:
+        problem = f"{item.where}: product {item.product_id} has no picture that can be read"
+        problems.append(problem)
+        return ImportRow(item.where, item.product_id, RowStatus.REFUSED, tuple(problems))
+    outcome = (RowStatus.ADDED, tuple(problems), change.notes, _sentences(change))
+    return ImportRow(item.where, item.product_id, *outcome)
 
 
 def _updated(
@@ -275,24 +266,32 @@ def _updated(
     pictures = [picture for picture in pictures if _sha256(picture.data) not in have]
     # Checked before the pictures go in, so that a bad row changes nothing.
     attributes = None if item.attributes is None else dict(attribute_items(item.attributes))
-    notes: tuple[str, ...] = ()
-    issues: tuple[str, ...] = ()
-    while pictures:
-        try:
-            added = store.add_images(item.product_id, pictures, before_commit=before_commit)
-            notes, issues = added.notes, _sentences(added)
-            break
-        except PictureError as error:
-            problems.append(str(error))
-            pictures = [picture for picture in pictures if picture.name != error.name]
+    add = partial(store.add_images, item.product_id, before_commit=before_commit)
+    added = _without_unreadable(pictures, problems, add)
     before_commit()
     after = store.update_product(
         item.product_id, name=item.name, description=item.description, attributes=attributes
     )
     changed = after.product.revision != before.revision
     status = RowStatus.UPDATED if changed else RowStatus.UNCHANGED
-    notes = (*notes, *after.notes)
-    return ImportRow(item.where, item.product_id, status, tuple(problems), notes, issues)
+    notes, issues = (added.notes, _sentences(added)) if added else ((), ())
+    outcome = (status, tuple(problems), (*notes, *after.notes), issues)
+    return ImportRow(item.where, item.product_id, *outcome)
+
+
+def _without_unreadable(
+    pictures: list[ImageFile],
+    problems: list[str],
+    add: Callable[[list[ImageFile]], ChangeResult],
+) -> ChangeResult | None:
+    """Add pictures but those that are refused; None when none is left."""
+    while pictures:
+        try:
+            return add(pictures)
+        except PictureError as error:
+            problems.append(str(error))
+            pictures = [picture for picture in pictures if picture.name != error.name]
+    return None
 
 
 def _sentences(change: ChangeResult) -> tuple[str, ...]:
