@@ -69,7 +69,7 @@ class DetectorUnderTest:
     Attributes:
         name: for people.
         served: as it serves; this one is timed and counted.
-        thorough: likewise with its unsure boxes, for average precision.
+        thorough: the same with its unsure boxes, for average precision.
         confidence: from which on it serves a box.
     """
 
@@ -81,7 +81,7 @@ class DetectorUnderTest:
 
 @dataclass(frozen=True, slots=True)
 class DetectorOptions:
-    """What to measure.
+    """Pictures to measure on.
 
     Attributes:
         limit: pictures of each set at most, a seeded part; None means all.
@@ -107,10 +107,10 @@ class DetectorFigures:
             boxes that lie on it are judged.
         ap50_strict: where one product is labelled, with every other box counted as wrong.
         recall: share of labelled boxes found, as it serves.
-        recall_any: likewise with its unsure boxes.
+        recall_any: the same with its unsure boxes.
         boxes: per picture, as it serves.
         median_ms: per picture.
-        p95_ms: likewise, 95th percentile.
+        p95_ms: 95th percentile of the same.
     """
 
     detector: str
@@ -140,20 +140,22 @@ class DetectorResult:
         """One row per set and detector."""
         rows = tuple(
             (
-                each.dataset,
-                each.detector,
-                _interval(each.ap50),
-                _interval(each.ap50_strict),
-                _interval(each.recall),
-                f"{each.recall_any.value:.3f}",
-                f"{each.boxes:.1f}",
-                f"{each.median_ms:.1f} / {each.p95_ms:.1f}",
+                figures.dataset,
+                figures.detector,
+                _interval(figures.ap50),
+                _interval(figures.ap50_strict),
+                _interval(figures.recall),
+                f"{figures.recall_any.value:.3f}",
+                f"{figures.boxes:.1f}",
+                f"{figures.median_ms:.1f} / {figures.p95_ms:.1f}",
             )
-            for each in self.figures
+            for figures in self.figures
         )
-        sizes = {each.dataset: (each.pictures, each.labelled) for each in self.figures}
-        said = ", ".join(f"{name}: {one} with {two} boxes" for name, (one, two) in sizes.items())
-        return Table(f"pictures of {said}", _COLUMNS, rows, _NOTES)
+        sizes = {figures.dataset: (figures.pictures, figures.labelled) for figures in self.figures}
+        counts = ", ".join(
+            f"{name}: {pictures} with {boxes} boxes" for name, (pictures, boxes) in sizes.items()
+        )
+        return Table(f"pictures of {counts}", _COLUMNS, rows, _NOTES)
 
 
 _COLUMNS: Final = (
@@ -187,10 +189,10 @@ def measure_detector(
     """
     options = options or DetectorOptions()
     figures = []
-    for each in sets:
-        chosen = _chosen(each, options)
+    for labelled_set in sets:
+        chosen = _chosen(labelled_set, options)
         for detector in detectors:
-            label = f"{detector.name}, {each.name}"
+            label = f"{detector.name}, {labelled_set.name}"
             figures.append(_measured(detector, chosen, options, label, on_progress))
     return DetectorResult(tuple(figures))
 
@@ -226,7 +228,7 @@ def _measured(
         elapsed.append(1000 * (time.perf_counter() - started))
         found = detector.thorough.detect(image)
         everything.append(judge(found, picture.boxes, detector.confidence))
-        near = [one for one in found if any(_lies_on(one, box) for box in picture.boxes)]
+        near = [box for box in found if any(_lies_on(box, label) for label in picture.boxes)]
         about.append(judge(near, picture.boxes))
     on_progress(label, len(chosen.pictures), len(chosen.pictures))
     precision = boxes.estimate_average_precision(everything, options.draws, options.seed)
@@ -235,7 +237,7 @@ def _measured(
         detector=detector.name,
         dataset=chosen.name,
         pictures=len(chosen.pictures),
-        labelled=sum(len(one.boxes) for one in chosen.pictures),
+        labelled=sum(len(picture.boxes) for picture in chosen.pictures),
         ap50={Labels.ALL: precision, Labels.ONE: on_one, Labels.SOME: None}[chosen.labels],
         ap50_strict=precision if chosen.labels is Labels.ONE else None,
         recall=boxes.estimate_recall(everything, options.draws, options.seed),

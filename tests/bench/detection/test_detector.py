@@ -115,7 +115,7 @@ def test_where_one_product_is_labelled_other_boxes_count_in_the_strict_figure_on
     assert (figures.ap50.value, figures.ap50_strict.value) == (1.0, 0.5)
 
 
-def test_where_labels_are_incomplete_no_precision_is_told(tmp_path: Path) -> None:
+def test_where_labels_are_incomplete_no_precision_is_reported(tmp_path: Path) -> None:
     figures = measured(tmp_path, Labels.SOME, Detection(THING, 0.3))
     assert figures.ap50 is None
     assert (figures.recall.value, figures.recall_any.value) == (0.0, 1.0)
@@ -125,7 +125,7 @@ def test_the_same_part_of_the_pictures_is_taken_for_every_detector(tmp_path: Pat
     pair = [DetectorUnderTest(name, Says(), Says()) for name in ("one", "two")]
     chosen = labelled(tmp_path, Labels.ALL, 6)
     result = measure_detector(pair, [chosen], DetectorOptions(limit=2))
-    assert [each.pictures for each in result.figures] == [2, 2]
+    assert [figures.pictures for figures in result.figures] == [2, 2]
     assert len(result.table().rows) == 2
     assert result.to_json()["figures"][0]["recall"]["value"] == 0.0
 
