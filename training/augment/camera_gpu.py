@@ -45,12 +45,12 @@ def apply_shots(images: Tensor, shots: Sequence[Shot]) -> Tensor:
 
 
 def _column(images: Tensor, values: Sequence[float]) -> Tensor:
-    """(B, 1, 1, 1): a number for each picture."""
+    """Return a number for each picture as (B, 1, 1, 1)."""
     return torch.tensor(values, dtype=images.dtype, device=images.device)[:, None, None, None]
 
 
 def _expose(images: Tensor, shots: Sequence[Shot]) -> Tensor:
-    """White balance, exposure, contrast and saturation."""
+    """Apply white balance, exposure, contrast and saturation."""
     gain = torch.tensor([shot.gain for shot in shots], dtype=images.dtype, device=images.device)
     lit = images ** _column(images, [shot.gamma for shot in shots]) * gain[..., None, None]
     grey = lit.mean(dim=1, keepdim=True)
@@ -82,7 +82,7 @@ def _wash_out(images: Tensor, glares: Sequence[Glare]) -> Tensor:
 
 
 def _coordinates(images: Tensor) -> tuple[Tensor, Tensor]:
-    """Rows (1, 1, H, 1) and columns (1, 1, 1, W) in [0, 1]."""
+    """Return rows (1, 1, H, 1) and columns (1, 1, 1, W) in [0, 1]."""
     height, width = images.shape[-2:]
     rows = torch.linspace(0, 1, height, dtype=images.dtype, device=images.device)
     columns = torch.linspace(0, 1, width, dtype=images.dtype, device=images.device)
@@ -110,7 +110,7 @@ def _blur(images: Tensor, shots: Sequence[Shot]) -> Tensor:
 
 
 def _padded(kernels: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """(N, K, K): kernels of odd sizes, zeros around the smaller ones."""
+    """Stack kernels of odd sizes as (N, K, K), zeros around the smaller ones."""
     largest = max(len(kernel) for kernel in kernels)
     margins = [(largest - len(kernel)) // 2 for kernel in kernels]
     return np.stack(

@@ -82,7 +82,7 @@ def draw_view(
         subject: where the product is to be taken from.
         pose: how it may be turned.
         side: pixels.
-        rng: source of all chance.
+        rng: source of every random draw.
         background: (H, W, 3) shown where the mask is 0; a plain colour if None.
         degradation: how badly it is photographed; None to leave the picture as it is.
     """

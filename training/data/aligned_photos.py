@@ -40,8 +40,8 @@ class AlignedPhoto:
     Attributes:
         product: of the photo.
         reference: of the reference.
-        look: the reference's.
-        warped: the photo, seen in the look's frame.
+        view: the reference's.
+        warped: the photo, seen in the view's frame.
         trusted: (h, w) bool, in view and close to keypoints that agree.
         inliers: keypoints that agree.
     """
@@ -126,10 +126,10 @@ def _aligned(
 
 
 def _near(
-    features: LocalFeatures, inliers: NDArray[np.int64], look: ReferenceView
+    features: LocalFeatures, inliers: NDArray[np.int64], view: ReferenceView
 ) -> NDArray[np.bool_]:
     """Return (h, w) bool: pixels close to a keypoint that agrees."""
-    near = np.zeros(look.mask.shape, np.uint8)
-    for x, y in np.rint(features.points[inliers] / look.scale).astype(int).tolist():
+    near = np.zeros(view.mask.shape, np.uint8)
+    for x, y in np.rint(features.points[inliers] / view.scale).astype(int).tolist():
         cv2.circle(near, (x, y), _TRUSTED, 1, cv2.FILLED)
     return near > 0

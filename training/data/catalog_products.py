@@ -45,7 +45,7 @@ class CatalogProduct:
 
     Attributes:
         product_id: its id.
-        looks: pictures to train on, at least one.
+        pictures: pictures to train on, at least one.
         held_out: a picture that is never trained on; None for products of fewer than three.
     """
 
@@ -75,15 +75,15 @@ def read_catalog_products(catalog: Catalog, seed: int = 0) -> tuple[CatalogProdu
         pictures += len(product.images)
         if pictures > MOST_PICTURES and len(chosen) >= _FEWEST_PRODUCTS:
             break
-        looks = [
+        pictures = [
             ReferencePicture(catalog.encoding(image.image_id).crop) for image in product.images
         ]
-        chosen.append(_split(product.product_id, looks))
+        chosen.append(_split(product.product_id, pictures))
     return tuple(sorted(chosen, key=lambda product: product.product_id))
 
 
-def _split(product_id: str, looks: Sequence[ReferencePicture]) -> CatalogProduct:
+def _split(product_id: str, pictures: Sequence[ReferencePicture]) -> CatalogProduct:
     """Hold the last picture out where enough are left."""
-    if len(looks) < _FEWEST_TO_HOLD_OUT:
-        return CatalogProduct(product_id, tuple(looks), None)
-    return CatalogProduct(product_id, tuple(looks[:-1]), looks[-1])
+    if len(pictures) < _FEWEST_TO_HOLD_OUT:
+        return CatalogProduct(product_id, tuple(pictures), None)
+    return CatalogProduct(product_id, tuple(pictures[:-1]), pictures[-1])

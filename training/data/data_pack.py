@@ -109,7 +109,7 @@ def _pictures(data: TrainingData) -> Iterator[Path]:
 
 
 def _papers(data: TrainingData) -> Iterator[Path]:
-    """Labels and licences."""
+    """Yield the files of labels and licences."""
     yield from (data.root / name for name in _PAPERS if (data.root / name).exists())
     for folder in list_pictures(data.root):
         if folder.is_dir() and folder.name not in ("eval_only", "videos"):

@@ -31,7 +31,7 @@ def make_twin(image: Image, pictures: Sequence[Image], rng: np.random.Generator)
     Args:
         image: (H, W, 3) uint8, RGB.
         pictures: may be printed over it.
-        rng: source of all chance.
+        rng: source of every random draw.
     """
 
     def overprint(picture: Image, rng: np.random.Generator) -> Image:
@@ -52,7 +52,7 @@ def draw_blot(
     Args:
         height: of the mask in pixels.
         width: of the mask in pixels.
-        rng: source of all chance.
+        rng: source of every random draw.
         shortest: side of the box, as a share of the longer side.
         longest: side of the box, as a share of the longer side.
     """

@@ -67,7 +67,7 @@ class SceneComposer:
         self._rng = rng
 
     def scene(self, side: int) -> Scene:
-        """Compose a (side, side) scene with nought to some forty products."""
+        """Compose a (side, side) scene with none to about forty products."""
         return self.undegraded_scene(side).take_shot()
 
     def undegraded_scene(self, side: int) -> Scene:

@@ -77,7 +77,7 @@ class ViewSampler:
         Args:
             instances: the classes.
             backgrounds: pictures (H, W, 3) to stand behind products.
-            rng: source of all chance.
+            rng: source of every random draw.
             take_shots: photograph the views here; else batches hold the shots to be taken.
         """
         self._take_shots = take_shots

@@ -110,7 +110,7 @@ def make_sampler(
     Args:
         data: the data folder.
         out: folder that keeps the boxes of located cartons.
-        rng: source of all chance.
+        rng: source of every random draw.
         take_shots: photograph the views at once, see `ViewSampler`.
     """
     places = read_data_backgrounds(data, _BACKGROUNDS)

@@ -48,7 +48,7 @@ class EmbedderEvaluation:
             twins: (N,) the nearest other product of each.
             backgrounds: to stand behind the products.
             side: pixels of a view.
-            seed: of all chance.
+            seed: of every random draw.
         """
         rng = np.random.default_rng((seed, 1))
         self._twins = twins

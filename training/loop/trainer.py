@@ -60,9 +60,9 @@ class RunOptions:
         device: "cpu" or "cuda".
         resume: go on from the checkpoint in `out`, if there is one.
         report_seconds: between two validations, each with a checkpoint.
-        workers: processes that draw what is learnt from; 0 for this one.
+        workers: processes that draw the training data; 0 for this one.
         batches: as many as a processor's that make one step; the rate grows by its root.
-        start: weights to begin with instead of chance: a gentler rate, and the last size at once.
+        start: weights to begin with instead of random ones: a gentler rate, the last size at once.
     """
 
     data: Path
@@ -106,7 +106,7 @@ class Trainer(ABC):
         self.step = 0
         self.seconds = 0.0
         self.best = -1.0
-        self._feeds = ExitStack()
+        self._loaders = ExitStack()
 
     @abstractmethod
     def loss(self) -> Tensor:
@@ -147,7 +147,7 @@ class Trainer(ABC):
         Blocks. Writes `last.pt`, `best.pt`, `progress.jsonl` and `curves.png` to `options.out`; a
         killed run loses at most `report_seconds`.
         """
-        with self._feeds:
+        with self._loaders:
             for losses in self._rounds():
                 self._report(losses, report)
                 save_checkpoint(self._state(), self.options.out / "last.pt")
@@ -185,7 +185,7 @@ class Trainer(ABC):
         self, draw: Callable[[float], _Drawn], rng: np.random.Generator
     ) -> BatchLoader[_Drawn]:
         """Return a loader with as many processes as the options ask for; it closes with the run."""
-        return self._feeds.enter_context(closing(BatchLoader(draw, rng, self.options.workers)))
+        return self._loaders.enter_context(closing(BatchLoader(draw, rng, self.options.workers)))
 
     def fresh_rng(self) -> np.random.Generator:
         """Return a generator of another stream after every resumption.

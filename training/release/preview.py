@@ -59,7 +59,7 @@ def draw_data_sheets(
         data: the data folder.
         out: folder that keeps the boxes of located cartons.
         choice: keypoints by which photos are located.
-        seed: of all chance.
+        seed: of every random draw.
     """
     rng = np.random.default_rng(seed)
     located = locate_cartons(data, out / "located.json")
@@ -99,7 +99,7 @@ def draw_catalog_sheets(
         products: of the catalog.
         twins: (N,) the nearest other product of each.
         side: pixels of the embedder's views.
-        seed: of all chance.
+        seed: of every random draw.
     """
     rng = np.random.default_rng(seed)
     backgrounds = draw_backgrounds(_BACKGROUNDS, seed)

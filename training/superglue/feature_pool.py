@@ -76,7 +76,7 @@ class FeaturePoolOptions:
         validation_shards: of scenes with held-out products.
         shard_size: scenes in each.
         amounts: pictures that scenes are composed of.
-        seed: of all chance.
+        seed: of every random draw.
     """
 
     shards: int = 200

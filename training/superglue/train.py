@@ -228,7 +228,7 @@ class PairBatches:
             folder: of the pool.
             front_end: unpacks its features.
             count: pairs in a batch.
-            rng: source of all chance.
+            rng: source of every random draw.
 
         Raises:
             TrainingError: a file of the pool is broken.

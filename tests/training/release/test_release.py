@@ -11,7 +11,9 @@ from matcher.retrieval.colour_layout import LAYOUT_SIZE, ColourBasis, read_colou
 from training.embedder.colour_layout import save_colours
 from training.errors import TrainingError
 from training.loop.checkpoint import save_checkpoint
+from training.release.keypoints import SuperGlueRelease
 from training.release.release import FinishedRuns, release_networks
+from training.superglue.front_ends import FrontEndChoice
 
 
 def test_finished_runs_become_weights_with_their_figures(tiny_data: Path, tmp_path: Path) -> None:
@@ -42,6 +44,24 @@ def test_a_folder_without_a_detector_refuses_an_embedder_alone(
     save_checkpoint({"net": EmbeddingNet().state_dict()}, tmp_path / "best.pt")
     with pytest.raises(TrainingError, match="has no detector yet"):
         list(release_networks(FinishedRuns(tiny_data, embedder=tmp_path), tmp_path))
+
+
+def test_networks_are_released_before_those_that_are_measured_with_them(
+    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("detector", "colours", "embedder", "comparator", "superpoint", "superglue", "decision")
+    released: list[str] = []
+    for name in names:
+        monkeypatch.setattr(
+            f"training.release.release.release_{name}",
+            lambda *_, name=name: released.append(name),
+        )
+    monkeypatch.setattr(FrontEndChoice, "open", lambda _: None)
+    path = tmp_path / "run"
+    runs = FinishedRuns(tiny_data, path, path, path, path, path, SuperGlueRelease(path), path)
+    assert len(list(release_networks(runs, tmp_path))) == len(names)
+    assert released == list(names)
+    assert list(release_networks(FinishedRuns(tiny_data), tmp_path)) == []
 
 
 def test_a_fitted_decision_is_listed_with_its_hash(tiny_data: Path, tmp_path: Path) -> None:
