@@ -86,7 +86,7 @@ def stack_inputs(pairs: Sequence[ComparatorPair], device: torch.device) -> tuple
 
 
 def area_under_roc(scores: NDArray[np.floating], positive: NDArray[np.bool_]) -> float:
-    """Return the probability that a positive scores above a negative; 0.5 if either kind is missing."""
+    """Return the probability that a positive scores above a negative; 0.5 if one is missing."""
     high, low = int(positive.sum()), int((~positive).sum())
     if not high or not low:
         return 0.5

@@ -69,11 +69,11 @@ def read_catalog_products(catalog: Catalog, seed: int = 0) -> tuple[CatalogProdu
             "each other and needs two at least"
         )
     chosen: list[CatalogProduct] = []
-    pictures = 0
+    count = 0
     for index in np.random.default_rng(seed).permutation(len(products)):
         product = products[index]
-        pictures += len(product.images)
-        if pictures > MOST_PICTURES and len(chosen) >= _FEWEST_PRODUCTS:
+        count += len(product.images)
+        if count > MOST_PICTURES and len(chosen) >= _FEWEST_PRODUCTS:
             break
         pictures = [
             ReferencePicture(catalog.encoding(image.image_id).crop) for image in product.images
