@@ -1,4 +1,4 @@
-"""What docs/api.md shows is run: the three stories with curl, and the client."""
+"""The examples of docs/api.md are run: three stories with curl, and the client."""
 
 import os
 import re
@@ -46,8 +46,8 @@ def chapter(title: str, language: str = "bash") -> str:
     return "\n".join(re.findall(rf"^```{language}\n(.*?)^```", text, re.M | re.S))
 
 
-def told(service: Service, folder: Path, code: str) -> str:
-    """What a story says; it must come to its end."""
+def run_story(service: Service, folder: Path, code: str) -> str:
+    """Run a story to its end: its output."""
     script = BEFORE + f"S={service.url}/v1\n" + code.replace(ADDRESS, service.url)
     run = subprocess.run(
         ["bash", "-c", script], cwd=folder, text=True, capture_output=True, check=False
@@ -57,11 +57,11 @@ def told(service: Service, folder: Path, code: str) -> str:
 
 
 def test_a_mug_is_enrolled_found_explained_and_judged(service: Service, folder: Path) -> None:
-    said = told(service, folder, chapter("A mug, enrolled and found"))
-    assert '"product_id":"mug"' in said
-    assert '"verdict":"identical"' in said
-    assert '"gates":' in said
-    assert said.count('"hits":') == 2
+    output = run_story(service, folder, chapter("A mug, enrolled and found"))
+    assert '"product_id":"mug"' in output
+    assert '"verdict":"identical"' in output
+    assert '"gates":' in output
+    assert output.count('"hits":') == 2
 
 
 def test_a_camera_is_remembered_and_followed(service: Service, folder: Path) -> None:
@@ -71,24 +71,26 @@ def test_a_camera_is_remembered_and_followed(service: Service, folder: Path) -> 
     assert endless in code
     with GstCamera() as camera:
         begun = code.replace(CAMERA, camera.url)
-        said = told(service, folder, begun.replace(endless, f"{endless} --max-time 8 || true"))
+        output = run_story(
+            service, folder, begun.replace(endless, f"{endless} --max-time 8 || true")
+        )
         service.client.delete("/v1/cameras/till-3").raise_for_status()
-    assert "event: status" in said
+    assert "event: status" in output
     assert (folder / "now.jpg").read_bytes().startswith(b"\xff\xd8")
 
 
 def test_a_film_is_sent_followed_and_fetched(service: Service, folder: Path) -> None:
-    said = told(service, folder, chapter("A film"))
-    assert "event: end" in said
-    assert '"product_id": "mug"' in said
+    output = run_story(service, folder, chapter("A film"))
+    assert "event: end" in output
+    assert '"product_id": "mug"' in output
     assert (folder / "annotated.mp4").read_bytes()[4:8] == b"ftyp"
 
 
 def test_the_client_does_what_is_written(service: Service, folder: Path) -> None:
     code = chapter("From Python and from the command line", "python").replace(ADDRESS, service.url)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    said = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-c", code],
         cwd=folder, env=environment, text=True, capture_output=True, check=True,
     ).stdout  # fmt: skip
-    assert said.startswith("identical mug")
+    assert output.startswith("identical mug")

@@ -73,7 +73,7 @@ def _fill(url: str) -> None:
 
 
 def _attack(url: str, seed: int, many: int) -> tuple[list[str], Counter[int]]:
-    """What was answered wrongly, and how often each status came."""
+    """Send them: wrong answers, and how often each status came."""
     statuses: Counter[int] = Counter()
     with (
         httpx2.Client(base_url=url, timeout=120) as client,
@@ -111,10 +111,12 @@ def _still_serves(running: Service) -> bool:
 
 def _serving_process(url: str) -> psutil.Process:
     port = int(url.rpartition(":")[2])
-    for one in psutil.Process().children(recursive=True):
+    for process in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):
-            if any(c.laddr.port == port and c.status == "LISTEN" for c in one.net_connections()):
-                return one
+            if any(
+                c.laddr.port == port and c.status == "LISTEN" for c in process.net_connections()
+            ):
+                return process
     raise AssertionError("nobody listens")
 
 

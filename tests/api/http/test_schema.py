@@ -26,7 +26,7 @@ def test_no_route_fails_or_answers_what_is_not_documented(tmp_path: Path) -> Non
         running.client.post("/v1/catalogs", json={"catalog": "shop"}).raise_for_status()
         running.add("tea", 1)
         key, _ = KeyStore(running.options.keys).create([Scope.ADMIN])
-        assert asked(running.url, key, QUICK_S, tmp_path) == ""
+        assert run_schemathesis(running.url, key, QUICK_S, tmp_path) == ""
 
 
 @pytest.mark.soak
@@ -43,13 +43,13 @@ def test_ten_minutes_of_requests_find_no_failure_and_nothing_undocumented(
             files = {"images": ("tea.png", png(1, 320, 240), "image/png")}
             path = "/v1/catalogs/shop/products"
             client.post(path, data={"product_id": "tea"}, files=files).raise_for_status()
-        assert asked(url, key, seconds, tmp_path) == ""
+        assert run_schemathesis(url, key, seconds, tmp_path) == ""
 
 
-def asked(url: str, key: str, seconds: int, folder: Path) -> str:
-    """What schemathesis found; nothing if all is well.
+def run_schemathesis(url: str, key: str, seconds: int, folder: Path) -> str:
+    """Run schemathesis: its findings; nothing if all is well.
 
-    It comes with a key: with keys that it makes up itself, it would only be asked to wait.
+    It comes with a key: with keys that it makes up itself, it would only be told to wait.
     """
     command = [
         str(Path(sys.executable).with_name("schemathesis")), "run", f"{url}/v1/openapi.json",
@@ -60,10 +60,10 @@ def asked(url: str, key: str, seconds: int, folder: Path) -> str:
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
-        "SCHEMATHESIS_HOOKS": "tests.api.http.asking",
+        "SCHEMATHESIS_HOOKS": "tests.api.http.serialisers",
     }
-    said = subprocess.run(
+    result = subprocess.run(
         command, cwd=folder, env=environment, text=True, capture_output=True, check=False
     )
-    print(said.stdout[-2000:])  # noqa: T201
-    return "" if said.returncode == 0 else said.stdout[-6000:] + said.stderr[-2000:]
+    print(result.stdout[-2000:])  # noqa: T201
+    return "" if result.returncode == 0 else result.stdout[-6000:] + result.stderr[-2000:]

@@ -42,8 +42,8 @@ class Visit:
     def drop(self, selector: str, files: Sequence[Dropped]) -> None:
         """Drop files on an element."""
         given = [
-            {"name": one.name, "type": one.kind, "data": base64.b64encode(one.data).decode()}
-            for one in files
+            {"name": file.name, "type": file.kind, "data": base64.b64encode(file.data).decode()}
+            for file in files
         ]
         self.page.eval_on_selector(selector, DROP, given)
 
@@ -55,7 +55,7 @@ class Visit:
             self.page.wait_for_timeout(100)
 
     def press(self, *keys: str) -> None:
-        """Press keys, one after the other."""
+        """Press keys, file after the other."""
         for key in keys:
             self.page.keyboard.press(key)
 
@@ -68,7 +68,7 @@ class Visit:
 DROP = """(element, files) => {
   const data = new DataTransfer()
   for (const file of files) {
-    const bytes = Uint8Array.from(atob(file.data), one => one.charCodeAt(0))
+    const bytes = Uint8Array.from(atob(file.data), file => file.charCodeAt(0))
     data.items.add(new File([bytes], file.name, { type: file.type }))
   }
   for (const type of ['dragenter', 'dragover', 'drop']) {
@@ -78,9 +78,9 @@ DROP = """(element, files) => {
 }"""
 
 FOCUSED = """() => {
-  const { activeElement: one } = document
-  const label = one.labels?.[0]?.textContent
-  return (one.getAttribute('aria-label') || label || one.textContent || one.tagName).trim()
+  const { activeElement: file } = document
+  const label = file.labels?.[0]?.textContent
+  return (file.getAttribute('aria-label') || label || file.textContent || file.tagName).trim()
 }"""
 
 
@@ -116,15 +116,15 @@ def visiting(
     visit = Visit(page, url)
     page.on(
         "console",
-        lambda said: visit.complaints.append(said.text) if said.type == "error" else None,
+        lambda message: visit.complaints.append(message.text) if message.type == "error" else None,
     )
     page.on("pageerror", lambda error: visit.complaints.append(str(error)))
     page.on(
         "request",
-        lambda asked: (
+        lambda request: (
             None
-            if asked.url.startswith((url, "blob:", "data:", "about:"))
-            else visit.elsewhere.append(asked.url)
+            if request.url.startswith((url, "blob:", "data:", "about:"))
+            else visit.elsewhere.append(request.url)
         ),
     )
     try:

@@ -15,7 +15,7 @@ import httpx2
 ROOT = Path(__file__).parents[3]
 PROGRAM = [sys.executable, "-c", "import sys; from api.cli.main import main; sys.exit(main())"]
 START_S = 240  # networks are compiled at the first start
-TOLD = 2000  # characters of the log
+LOG_TAIL = 2000  # characters of the log
 
 
 class Program:
@@ -33,7 +33,7 @@ class Program:
         }
 
     def run(self, *arguments: str) -> str:
-        """Run a command to its end: what it said."""
+        """Run a command to its end: what it output."""
         return subprocess.run(
             [*PROGRAM, *arguments], cwd=self._folder, env=self._environment,
             text=True, capture_output=True, check=True,
@@ -46,10 +46,10 @@ class Program:
             free.bind((host, 0))
             port = free.getsockname()[1]
         log = self._folder / "log"
-        with log.open("w") as said:
+        with log.open("w") as output:
             process = subprocess.Popen(
                 [*PROGRAM, "serve", "--host", host, "--port", str(port), *arguments],
-                cwd=self._folder, env=self._environment, stdout=said, stderr=said,
+                cwd=self._folder, env=self._environment, stdout=output, stderr=output,
             )  # fmt: skip
         url = f"{'https' if '--self-signed' in arguments else 'http'}://{host}:{port}"
         try:
@@ -61,18 +61,18 @@ class Program:
                 code = process.wait(15)
             finally:
                 process.kill()
-        assert code in (0, -signal.SIGTERM), log.read_text()[-TOLD:]
+        assert code in (0, -signal.SIGTERM), log.read_text()[-LOG_TAIL:]
 
 
 def _until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     until = time.monotonic() + START_S
     with httpx2.Client(verify=False) as client:
         while time.monotonic() < until:
-            assert process.poll() is None, log.read_text()[-TOLD:]
+            assert process.poll() is None, log.read_text()[-LOG_TAIL:]
             try:
                 if client.get(f"{url}/readyz").status_code == 200:
                     return
             except httpx2.TransportError:
                 pass
             time.sleep(0.1)
-    raise AssertionError(log.read_text()[-TOLD:])
+    raise AssertionError(log.read_text()[-LOG_TAIL:])

@@ -1,4 +1,4 @@
-"""What the page is shown: rendered products, a photo of some, and a clip of a hand-held one."""
+"""Input for the page: rendered products, a photo of some, and a clip of a hand-held one."""
 
 import io
 import math
@@ -67,9 +67,11 @@ def make_scenery(folder: Path) -> Scenery:
     """Render it all; takes some seconds."""
     goods = tuple(
         Good(
-            one.product_id, one.name, tuple(picture.image for picture in draw_catalog_pictures(one))
+            product.product_id,
+            product.name,
+            tuple(picture.image for picture in draw_catalog_pictures(product)),
         )
-        for one in make_products(20)[:4]
+        for product in make_products(20)[:4]
     )
     photo = scene([(goods[0], (260, 280), -5.0), (goods[2], (660, 270), 4.0)])
     frames = [_moment(goods[2], number / RATE) for number in range(RATE * SECONDS)]

@@ -59,5 +59,5 @@ def enrol(url: str, key: str, scenery: Scenery) -> None:
         client.post(
             "/v1/catalogs/shop/products",
             data={"product_id": good.product_id, "name": good.name},
-            files=[("images", (one.name, one.data, one.kind)) for one in good.files],
+            files=[("images", (file.name, file.data, file.kind)) for file in good.files],
         ).raise_for_status()

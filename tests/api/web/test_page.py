@@ -127,17 +127,17 @@ def test_texts_and_attributes_are_changed(visit: Visit, stand_in: Service) -> No
     visit.page.get_by_text("Oat milk, one litre", exact=True).wait_for()
 
 
-def test_what_the_service_refuses_is_said_in_its_own_sentence(
+def test_a_refusal_of_the_service_is_shown_in_its_own_sentence(
     browser: Browser, stand_in: Service
 ) -> None:
     with visiting(browser, stand_in.url) as visit:
         visit.open("catalog")
         visit.drop(".drop-target", [Dropped("broken.png", b"this is no picture")])
         visit.page.get_by_role("button", name="Add product").last.click()
-        said = visit.page.locator("dialog .problem")
-        said.wait_for()
-        assert "broken.png" in said.inner_text()
-        assert said.inner_text().endswith(".")
+        problem = visit.page.locator("dialog .problem")
+        problem.wait_for()
+        assert "broken.png" in problem.inner_text()
+        assert problem.inner_text().endswith(".")
         visit.complaints.clear()  # the browser's own note on the 4xx
 
 

@@ -1,4 +1,4 @@
-"""What a person does with skulens, from dropped pictures to a name in the live picture."""
+"""A person's way with skulens, from dropped pictures to a name in the live picture."""
 
 from collections.abc import Iterator, Sequence
 
@@ -32,7 +32,7 @@ def fill(url: str, catalog: str, goods: Sequence[Good]) -> str:
             client.post(
                 f"/v1/catalogs/{catalog}/products",
                 data={"product_id": good.product_id, "name": good.name},
-                files=[("images", (one.name, one.data, one.kind)) for one in good.files],
+                files=[("images", (file.name, file.data, file.kind)) for file in good.files],
             ).raise_for_status()
     return catalog
 
@@ -92,7 +92,7 @@ def test_a_dropped_picture_is_identified_and_explained(
     visit.drop(".drop-target", [scenery.photo])
     found = visit.page.locator(".found[data-verdict=identical]")
     found.first.wait_for()
-    products = {one.get_attribute("data-product") for one in found.all()}
+    products = {card.get_attribute("data-product") for card in found.all()}
     assert products == {"lumera-orange", "oatbound-strawberry"}
     visit.page.locator(".found[data-product=lumera-orange]").click()
     visit.page.get_by_text("Lumera orange juice came through every gate.").wait_for()
@@ -116,7 +116,7 @@ def test_the_camera_runs_until_the_right_name_shows(visit: Visit, shop: str) -> 
     visit.page.get_by_role("button", name="Stop").click()
     visit.page.get_by_role("button", name="Use this camera").wait_for()
     sessions = visit.page.evaluate("fetch('v1/sessions').then(reply => reply.json())")["sessions"]
-    assert {one["state"] for one in sessions} <= {"ended"}
+    assert {session["state"] for session in sessions} <= {"ended"}
 
 
 # The green of an outline is on the canvas, which the clip itself has nowhere.

@@ -70,7 +70,7 @@ def test_processes_that_begin_at_once_share_one_secret(tmp_path: Path) -> None:
     path = tmp_path / "secret"
     assert read_secret(path) == read_secret(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [one.name for one in tmp_path.iterdir()] == ["secret"]
+    assert [path.name for path in tmp_path.iterdir()] == ["secret"]
 
 
 def test_a_bucket_empties_and_fills_again() -> None:

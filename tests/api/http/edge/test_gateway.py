@@ -88,7 +88,7 @@ def test_a_key_for_one_catalog_sees_that_one(guarded: Service) -> None:
     headers = bearer(guarded, Scope.READ, Scope.CATALOG, catalogs=("shop",))
     assert eventually(guarded, headers) == 200
     seen = guarded.client.get("/v1/catalogs", headers=headers).json()["catalogs"]
-    assert [one["catalog"] for one in seen] == ["shop"]
+    assert [catalog["catalog"] for catalog in seen] == ["shop"]
     assert guarded.client.get("/v1/catalogs/other", headers=headers).status_code == 403
     made = guarded.client.post("/v1/catalogs", json={"catalog": "mine"}, headers=headers)
     assert made.status_code == 403
@@ -115,9 +115,9 @@ def test_a_revoked_key_is_refused_within_a_second_or_two(guarded: Service) -> No
 
 def test_wrong_keys_are_soon_too_many(guarded: Service) -> None:
     headers = {"Authorization": "Bearer sk_0_0"}
-    said = [guarded.client.get("/v1/catalogs", headers=headers).status_code for _ in range(12)]
-    assert said[0] == 401
-    assert said[-1] == 429
+    statuses = [guarded.client.get("/v1/catalogs", headers=headers).status_code for _ in range(12)]
+    assert statuses[0] == 401
+    assert statuses[-1] == 429
 
 
 def test_a_login_is_a_cookie_and_changes_need_its_token(guarded: Service) -> None:
@@ -129,8 +129,10 @@ def test_a_login_is_a_cookie_and_changes_need_its_token(guarded: Service) -> Non
         answer = browser.post("/login", json={"key": text})
         assert answer.status_code == 200
         cookies = answer.headers.get_list("set-cookie")
-        assert all("SameSite=Strict" in one for one in cookies)
-        assert "HttpOnly" in next(one for one in cookies if one.startswith("skulens_session"))
+        assert all("SameSite=Strict" in cookie for cookie in cookies)
+        assert "HttpOnly" in next(
+            cookie for cookie in cookies if cookie.startswith("skulens_session")
+        )
         assert text not in json.dumps(cookies)
         assert browser.get("/v1/me").json()["scopes"] == ["admin"]
         assert browser.get("/v1/catalogs").status_code == 200

@@ -36,7 +36,7 @@ class Named:
         await self._app(scope, receive, send)
 
 
-def test_the_first_of_a_stack_is_asked_first() -> None:
+def test_the_first_of_a_stack_comes_first() -> None:
     passed: list[str] = []
     app = stack(answering(), [Middleware(Named, passed, name) for name in ("outer", "inner")])
     drive(app, http_scope())
@@ -60,7 +60,7 @@ def test_an_id_that_can_be_one_is_kept(given: str, is_kept: bool) -> None:
     ]
 
 
-def test_one_line_says_who_asked_what_and_what_was_answered(
+def test_one_line_names_client_request_and_answer(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -142,8 +142,8 @@ def test_the_engine_hears_who_asks_and_not_what_the_client_says(tmp_path: Path) 
 
     scope = http_scope("/v1/catalogs", host="localhost", x_skulens_principal='["me",["admin"],[]]')
     drive(guarded(tmp_path, app), scope)
-    told = [text for name, text in scopes[0]["headers"] if name == HEADER.encode()]
-    assert [principal_from(text.decode()).key_id for text in told] == ["local"]
+    principals = [text for name, text in scopes[0]["headers"] if name == HEADER.encode()]
+    assert [principal_from(text.decode()).key_id for text in principals] == ["local"]
     assert scope["key_id"] == "local"
 
 

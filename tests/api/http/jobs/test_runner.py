@@ -38,12 +38,12 @@ def until(runner: JobRunner, job_id: str, state: JobState) -> Job:
     return job
 
 
-def counting(desk: JobContext) -> dict[str, Any]:
+def counting(context: JobContext) -> dict[str, Any]:
     """Counts for ever, until it is told to stop."""
     number = 0
     while True:
         number += 1
-        desk.progress("counting", number, None)
+        context.progress("counting", number, None)
         time.sleep(0.001)
 
 
@@ -55,9 +55,9 @@ def test_a_job_is_done_and_its_result_kept(tmp_path: Path) -> None:
         assert runner.get(job.job_id).result == {"answer": 42}
 
 
-def test_what_is_refused_is_said_and_the_next_job_has_its_turn(tmp_path: Path) -> None:
-    def work(desk: JobContext) -> dict[str, Any]:
-        if desk.job.name == "work":
+def test_a_refusal_is_shown_and_the_next_job_has_its_turn(tmp_path: Path) -> None:
+    def work(context: JobContext) -> dict[str, Any]:
+        if context.job.name == "work":
             raise Refused("this cannot be")
         raise ZeroDivisionError
 
@@ -158,14 +158,14 @@ def test_a_video_is_sent_matched_and_looked_at(service: Service, tmp_path: Path)
     assert done["result"]["frames"] > 0
     found = service.client.get(f"{path}/events").json()
     assert found["state"] == "done"
-    said = service.client.get(f"{path}/events", headers={"Accept": "text/event-stream"}).text
-    assert said.count("event: appearance") == len(found["events"])
-    assert "event: end" in said
+    events = service.client.get(f"{path}/events", headers={"Accept": "text/event-stream"}).text
+    assert events.count("event: appearance") == len(found["events"])
+    assert "event: end" in events
     part = service.client.get(f"{path}/annotated.mp4", headers={"Range": "bytes=0-99"})
     assert (part.status_code, len(part.content)) == (206, 100)
     assert service.client.get(f"{path}/video").content == clip.read_bytes()
     listed = service.client.get("/v1/catalogs/shop/videos").json()["videos"]
-    assert done["job_id"] in [one["job_id"] for one in listed]
+    assert done["job_id"] in [job["job_id"] for job in listed]
     assert service.client.delete(path).status_code == 204
     assert service.client.get(path).status_code == 404
 

@@ -61,16 +61,16 @@ def test_a_film_in_a_bucket_is_fetched_and_matched(bucket: S3Options, tmp_path: 
         running.client.post("/v1/catalogs", json={"catalog": "shop"}).raise_for_status()
         running.add("tea", 1)
         path = "/v1/catalogs/shop/videos"
-        asked = {"address": f"s3://{bucket.bucket}/monday/clip.mp4"}
-        job = running.client.post(path, json=asked)
+        address = {"address": f"s3://{bucket.bucket}/monday/clip.mp4"}
+        job = running.client.post(path, json=address)
         assert (job.status_code, job.json()["name"]) == (202, "clip.mp4")
         result = done(running, job.json()["job_id"])["result"]
-        assert [one["product_id"] for one in result["appearances"]] == ["tea"]
+        assert [seen["product_id"] for seen in result["appearances"]] == ["tea"]
         video = running.client.get(f"/v1/videos/{job.json()['job_id']}/video")
         assert video.status_code == 200
         for key, why in (("none.mp4", "there is no s3://"), ("list.m3u8", "no video file")):
-            asked = {"address": f"s3://{bucket.bucket}/{key}"}
-            failed = done(running, running.client.post(path, json=asked).json()["job_id"])
+            address = {"address": f"s3://{bucket.bucket}/{key}"}
+            failed = done(running, running.client.post(path, json=address).json()["job_id"])
             assert (failed["state"], why in failed["error"]) == ("failed", True)
             assert running.client.get(f"/v1/videos/{failed['job_id']}/video").status_code in (
                 200,
@@ -79,19 +79,19 @@ def test_a_film_in_a_bucket_is_fetched_and_matched(bucket: S3Options, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    "said",
+    "body",
     [{}, {"address": 1}, {"address": "http://x/y"}, {"address": "s3://x"}, {"address": "file:///a"},
      {"address": "s3://bucket/a", "more": 1}, {"address": "s3://bucket/a\nb"}],
 )  # fmt: skip
-def test_what_is_no_address_is_refused(service: Service, said: dict[str, Any]) -> None:
-    answer = service.client.post("/v1/catalogs/shop/videos", json=said)
+def test_what_is_no_address_is_refused(service: Service, body: dict[str, Any]) -> None:
+    answer = service.client.post("/v1/catalogs/shop/videos", json=body)
     assert (answer.status_code, "s3://bucket/key" in answer.json()["detail"]) == (422, True)
 
 
 def test_a_fetch_that_was_stopped_goes_on_where_it_stopped(
     bucket: S3Options, there: str, tmp_path: Path
 ) -> None:
-    fetch, target, told = s3_video_fetcher(bucket, 10**9), tmp_path / "upload", list[int]()
+    fetch, target, progress = s3_video_fetcher(bucket, 10**9), tmp_path / "upload", list[int]()
 
     def stop(at: int, _: int) -> None:
         if at > len(FILM) // 2:
@@ -100,10 +100,10 @@ def test_a_fetch_that_was_stopped_goes_on_where_it_stopped(
     with pytest.raises(JobStopped):
         fetch(there, target, stop)
     assert not target.exists()
-    fetch(there, target, lambda at, _: told.append(at))
+    fetch(there, target, lambda at, _: progress.append(at))
     assert target.read_bytes() == FILM
-    assert told[0] > len(FILM) // 2
-    assert [one.name for one in tmp_path.iterdir()] == ["upload"]
+    assert progress[0] > len(FILM) // 2
+    assert [path.name for path in tmp_path.iterdir()] == ["upload"]
 
 
 def test_another_film_under_the_same_name_is_fetched_anew(
@@ -126,9 +126,7 @@ def test_what_is_too_large_is_not_fetched(bucket: S3Options, there: str, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_no_object_no_bucket_and_no_server_are_told_apart(
-    bucket: S3Options, tmp_path: Path
-) -> None:
+def test_no_object_no_bucket_and_no_server_differ(bucket: S3Options, tmp_path: Path) -> None:
     for address in (f"s3://{bucket.bucket}/none", "s3://no-such-bucket/none"):
         with pytest.raises(NotFound, match=address):
             s3_video_fetcher(bucket, 10**9)(address, tmp_path / "upload", lambda *_: None)

@@ -32,11 +32,11 @@ libc.fflush(ctypes.c_void_p(file))
 @pytest.mark.parametrize(("chosen", "most"), [({}, 2), ({"MALLOC_ARENA_MAX": "5"}, 5)])
 def test_threads_share_two_arenas_unless_somebody_chose(chosen: dict[str, str], most: int) -> None:
     environment = {name: value for name, value in os.environ.items() if "MALLOC" not in name}
-    said = subprocess.run(
+    printed = subprocess.run(
         [sys.executable, "-c", PROGRAM],
         env={**environment, **chosen},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert said.stdout.count("<heap nr=") == most
+    assert printed.stdout.count("<heap nr=") == most

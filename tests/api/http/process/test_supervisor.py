@@ -102,7 +102,7 @@ def test_an_engine_begins_with_one_thread(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_who_is_told_to_stop_lets_the_engine_end_gently(tmp_path: Path, number: int) -> None:
+def test_a_supervisor_that_stops_lets_the_engine_end_gently(tmp_path: Path, number: int) -> None:
     with supervised(tmp_path, "works") as process:
         (engine, _, _), *_ = lives(tmp_path, 1)
         process.send_signal(number)

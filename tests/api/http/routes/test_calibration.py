@@ -26,10 +26,10 @@ def shown(service: Service) -> dict[str, Any]:
 
 
 def test_a_catalog_is_calibrated_by_a_job_and_decides_by_it_at_once(service: Service) -> None:
-    said = {"verdict": "wrong", "product_id": "tea"}
+    order = {"verdict": "wrong", "product_id": "tea"}
     files = {"image": ("crop.png", png(1), "image/png")}
     service.client.post(
-        "/v1/catalogs/shop/feedback", files=files, data={"feedback": json.dumps(said)}
+        "/v1/catalogs/shop/feedback", files=files, data={"feedback": json.dumps(order)}
     ).raise_for_status()
     answer = service.client.post(CALIBRATE, json={"false_accept_rate": 0.02})
     assert answer.status_code == 202

@@ -7,7 +7,7 @@ SHOP = "/v1/catalogs/shop"
 
 def test_a_catalog_is_listed_with_its_numbers(service: Service) -> None:
     shown = service.client.get("/v1/catalogs").json()["catalogs"]
-    assert [(one["catalog"], one["products"]) for one in shown] == [("shop", 2)]
+    assert [(catalog["catalog"], catalog["products"]) for catalog in shown] == [("shop", 2)]
 
 
 def test_a_catalog_that_is_there_cannot_be_made_again(service: Service) -> None:
@@ -35,7 +35,7 @@ def test_a_product_is_added_shown_removed_and_brought_back(service: Service) -> 
     assert service.client.delete(path).status_code == 200
     assert service.client.get(path).status_code == 404
     removed = service.client.get(f"{SHOP}/products", params={"removed": True}).json()["products"]
-    assert [one["product_id"] for one in removed] == ["rice"]
+    assert [product["product_id"] for product in removed] == ["rice"]
     assert service.client.post(f"{path}/restore").status_code == 200
     assert service.client.get(path).json()["revision"] == 3
     assert service.client.delete(path).status_code == 200
@@ -81,17 +81,17 @@ def test_put_makes_a_product_and_then_replaces_it(service: Service) -> None:
         after = service.client.put(path, data={"name": "Sea salt"}, files=other)
         assert after.status_code == 200
         images = after.json()["product"]["images"]
-        assert [one["source_name"] for one in images] == ["other.png"]
+        assert [image["source_name"] for image in images] == ["other.png"]
     finally:
         service.client.delete(path)
 
 
 def test_pages_follow_each_other_by_cursors(service: Service) -> None:
     first = service.client.get(f"{SHOP}/products", params={"limit": 1}).json()
-    assert [one["product_id"] for one in first["products"]] == ["milk"]
+    assert [product["product_id"] for product in first["products"]] == ["milk"]
     params = {"limit": 1, "cursor": first["next_cursor"]}
     second = service.client.get(f"{SHOP}/products", params=params).json()
-    assert [one["product_id"] for one in second["products"]] == ["tea"]
+    assert [product["product_id"] for product in second["products"]] == ["tea"]
     assert second["next_cursor"] is None
 
 

@@ -26,14 +26,16 @@ def kept(service: Service) -> Catalog:
 def test_feedback_is_in_the_journal_at_once(service: Service) -> None:
     answer = service.client.post(FEEDBACK, json=OTHER)
     assert answer.status_code == 201
-    said = answer.json()
-    assert said["picture"] is False
+    receipt = answer.json()
+    assert receipt["picture"] is False
     catalog = kept(service)
-    assert catalog.index_version == said["index_version"]
+    assert catalog.index_version == receipt["index_version"]
     newest = catalog.feedback[-1]
-    assert newest.feedback_id == said["feedback_id"]
+    assert newest.feedback_id == receipt["feedback_id"]
     assert (newest.shown, newest.probability, newest.by) == ("milk", 0.91, "local")
-    shown = service.client.get("/v1/catalogs/shop", params={"min_version": said["index_version"]})
+    shown = service.client.get(
+        "/v1/catalogs/shop", params={"min_version": receipt["index_version"]}
+    )
     assert shown.status_code == 200
 
 
@@ -46,13 +48,13 @@ def test_what_was_seen_comes_in_a_form(service: Service) -> None:
 
 
 def test_an_appearance_of_no_session_has_no_picture(service: Service) -> None:
-    said = {"verdict": "right", "product_id": "tea", "appearance_id": "nobody-3"}
-    answer = service.client.post(FEEDBACK, json=said)
+    order = {"verdict": "right", "product_id": "tea", "appearance_id": "nobody-3"}
+    answer = service.client.post(FEEDBACK, json=order)
     assert (answer.status_code, answer.json()["picture"]) == (201, False)
 
 
 @pytest.mark.parametrize(
-    ("said", "status", "detail"),
+    ("order", "status", "detail"),
     [
         ({}, 422, "body.verdict"),
         ({**OTHER, "verdict": "perhaps"}, 422, "body.verdict"),
@@ -64,10 +66,10 @@ def test_an_appearance_of_no_session_has_no_picture(service: Service) -> None:
     ],
 )
 def test_feedback_that_makes_no_sense_is_refused(
-    service: Service, said: dict[str, object], status: int, detail: str
+    service: Service, order: dict[str, object], status: int, detail: str
 ) -> None:
     before = len(kept(service).feedback)
-    answer = service.client.post(FEEDBACK, json=said)
+    answer = service.client.post(FEEDBACK, json=order)
     assert answer.status_code == status
     assert detail in answer.json()["detail"]
     assert len(kept(service).feedback) == before
@@ -76,10 +78,10 @@ def test_feedback_that_makes_no_sense_is_refused(
 def test_a_form_without_feedback_or_with_two_pictures_is_refused(service: Service) -> None:
     one = ("image", ("crop.png", png(3), "image/png"))
     assert service.client.post(FEEDBACK, files=[one]).status_code == 422
-    said = {"feedback": json.dumps(OTHER)}
-    assert service.client.post(FEEDBACK, files=[one, one], data=said).status_code == 422
+    order = {"feedback": json.dumps(OTHER)}
+    assert service.client.post(FEEDBACK, files=[one, one], data=order).status_code == 422
     broken = ("image", ("crop.png", b"no picture", "image/png"))
-    refused = service.client.post(FEEDBACK, files=[broken], data=said)
+    refused = service.client.post(FEEDBACK, files=[broken], data=order)
     assert refused.status_code == 422
     assert refused.json()["type"].endswith("picture")
 
@@ -92,14 +94,14 @@ def test_what_a_live_session_saw_goes_with_it_and_into_no_other_catalog(
         time.sleep(3)  # something is seen
         service.client.delete(path)
         until(lambda: seen(service, path, appearance))
-    said = {"verdict": "wrong", "product_id": "tea", "appearance_id": appearance}
-    answer = service.client.post(FEEDBACK, json=said)
+    order = {"verdict": "wrong", "product_id": "tea", "appearance_id": appearance}
+    answer = service.client.post(FEEDBACK, json=order)
     assert answer.json()["picture"] is True
     service.client.post("/v1/catalogs", json={"catalog": "other"})
     add = {"product_id": "tea"}
     files = {"images": ("tea.png", png(1), "image/png")}
     service.client.post("/v1/catalogs/other/products", data=add, files=files).raise_for_status()
-    foreign = service.client.post("/v1/catalogs/other/feedback", json=said)
+    foreign = service.client.post("/v1/catalogs/other/feedback", json=order)
     assert (foreign.status_code, foreign.json()["picture"]) == (201, False)
 
 

@@ -43,8 +43,8 @@ def test_why_not_that_product(service: Service) -> None:
 
 
 def test_words_and_attributes_are_searched_page_by_page(service: Service) -> None:
-    asked = {"where": ["brand=Leaf"], "facets": ["brand"]}
-    found = service.client.post(f"{SHOP}/search", json=asked).json()
+    query = {"where": ["brand=Leaf"], "facets": ["brand"]}
+    found = service.client.post(f"{SHOP}/search", json=query).json()
     assert [hit["product"]["product_id"] for hit in found["hits"]] == ["tea"]
     assert found["facets"][0]["values"] == {"Leaf": 1}
     first = service.client.post(f"{SHOP}/search", json={"limit": 1}).json()

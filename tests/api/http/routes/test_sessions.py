@@ -26,7 +26,7 @@ def publishing(service: Service, folder: Path, seconds: int = 30) -> Iterator[st
     url = f"{service.url}/v1/catalogs/shop/whip"
     pair = find_identity(folder, "127.0.0.1", None, None, self_signed=True)
     assert pair is not None
-    before = {one["session_id"] for one in sessions(service)}
+    before = {session["session_id"] for session in sessions(service)}
     arguments = [url, str(pair.certificate), str(pair.key), "320x240", "10", str(seconds)]
     with subprocess.Popen([sys.executable, str(PUBLISHER), *arguments]) as process:
         try:
@@ -43,9 +43,9 @@ def sessions(service: Service) -> list[dict[str, object]]:
 def newcomer(service: Service, before: set[object]) -> str:
     end = time.monotonic() + 20
     while True:
-        for one in sessions(service):
-            if one["session_id"] not in before and one["state"] == "live":
-                return str(one["session_id"])
+        for session in sessions(service):
+            if session["session_id"] not in before and session["state"] == "live":
+                return str(session["session_id"])
         assert time.monotonic() < end
         time.sleep(0.1)
 
@@ -65,24 +65,24 @@ def test_a_publisher_is_matched_followed_seen_and_ended(service: Service, tmp_pa
         assert picture.content[:2] == b"\xff\xd8"
         socket_url = service.url.replace("http", "ws") + f"{path}/events/ws?overlay=true"
         with connect(socket_url) as socket:
-            told = json.loads(socket.recv(timeout=10))
-            assert told["type"] == "event"
-            assert told["data"]["session_id"] == session_id
+            message = json.loads(socket.recv(timeout=10))
+            assert message["type"] == "event"
+            assert message["data"]["session_id"] == session_id
         assert service.client.patch(path, content=b"").status_code == 415
         assert service.client.delete(path).status_code == 200
         assert service.client.get(path).status_code == 404
-        # What was said stays.
+        # What was lines stays.
         assert "event: end" in service.client.get(f"{path}/events").text
 
 
 def followed(service: Service, path: str, after: int = 0) -> tuple[list[int], set[str]]:
-    """Numbers of the events, and the kinds of what was told, in two seconds."""
+    """Numbers of the events, and the kinds of what was message, in two seconds."""
     numbers: list[int] = []
     kinds: set[str] = set()
     end = time.monotonic() + 2
     headers = {"Last-Event-ID": str(after)} if after else {}
-    asked = {"overlay": "true"}
-    with service.client.stream("GET", f"{path}/events", params=asked, headers=headers) as answer:
+    params = {"overlay": "true"}
+    with service.client.stream("GET", f"{path}/events", params=params, headers=headers) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         for line in answer.iter_lines():
             if line.startswith("id: "):
@@ -132,8 +132,8 @@ def test_a_camera_that_cannot_be_is_refused(service: Service, change: dict[str, 
     assert service.client.post("/v1/cameras", json=order).status_code in (404, 422)
 
 
-def test_readers_are_told_when_the_service_ends(tmp_path: Path) -> None:
-    said: list[str] = []
+def test_readers_hear_of_the_end_of_the_service(tmp_path: Path) -> None:
+    lines: list[str] = []
     with serving(tmp_path) as running:
         running.client.post("/v1/catalogs", json={"catalog": "shop"}).raise_for_status()
         order = {"catalog": "shop", "url": "rtsp://127.0.0.1:9/none"}
@@ -145,11 +145,11 @@ def test_readers_are_told_when_the_service_ends(tmp_path: Path) -> None:
         def read() -> None:
             with httpx2.stream("GET", running.url + path, timeout=20) as answer:
                 for line in answer.iter_lines():
-                    said.append(line)
+                    lines.append(line)
                     heard.set()
 
         reader = threading.Thread(target=read)
         reader.start()
         assert heard.wait(5)
     reader.join(10)
-    assert "event: end" in said
+    assert "event: end" in lines

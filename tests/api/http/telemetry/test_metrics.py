@@ -1,4 +1,4 @@
-"""What Prometheus reads."""
+"""The metrics that Prometheus reads."""
 
 from contextlib import closing
 from pathlib import Path
@@ -33,7 +33,7 @@ def test_an_identification_leaves_its_figures(service: Service) -> None:
     assert 'route="/v1/catalogs/{catalog}/identify"' in text
 
 
-def test_recall_is_told_of_the_catalogs_in_which_it_was_checked(tmp_path: Path) -> None:
+def test_recall_is_a_metric_of_the_catalogs_in_which_it_was_checked(tmp_path: Path) -> None:
     settings = Settings(storage=tmp_path / "data")
     with (
         build_services(settings) as services,

@@ -25,9 +25,9 @@ def collector() -> Iterator[tuple[str, list[Any]]]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            told = ExportTraceServiceRequest.FromString(body)
-            for one in told.resource_spans:
-                for scope in one.scope_spans:
+            export = ExportTraceServiceRequest.FromString(body)
+            for resource_span in export.resource_spans:
+                for scope in resource_span.scope_spans:
                     spans.extend(scope.spans)
             self.send_response(200)
             self.end_headers()
@@ -60,12 +60,17 @@ def test_a_request_is_a_span_that_goes_on_with_the_callers(
                 files={"image": ("tea.png", png(1), "image/png")},
                 headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"},
             ).raise_for_status()
-    (span,) = [one for one in spans if one.name == "POST /v1/catalogs/{catalog}/identify"]
+    (span,) = [
+        candidate for candidate in spans if candidate.name == "POST /v1/catalogs/{catalog}/identify"
+    ]
     assert span.trace_id.hex() == trace
-    told = {one.key: one.value for one in span.attributes}
-    assert told["http.response.status_code"].int_value == 200
-    assert told["skulens.verify_ms"].double_value == 4.0 or told["skulens.verify_ms"].int_value == 4
-    assert told["skulens.request_id"].string_value
+    attributes = {attribute.key: attribute.value for attribute in span.attributes}
+    assert attributes["http.response.status_code"].int_value == 200
+    assert (
+        attributes["skulens.verify_ms"].double_value == 4.0
+        or attributes["skulens.verify_ms"].int_value == 4
+    )
+    assert attributes["skulens.request_id"].string_value
 
 
 def test_without_an_endpoint_nothing_is_traced() -> None:

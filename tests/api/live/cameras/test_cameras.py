@@ -73,7 +73,7 @@ def test_the_key_is_readable_by_its_owner_alone(tmp_path: Path, secrets: SecretB
         SecretBox.from_file(key)
 
 
-def test_another_key_is_said_to_be_another(tmp_path: Path, store: CameraStore) -> None:
+def test_another_key_is_recognised_as_another(tmp_path: Path, store: CameraStore) -> None:
     store.add(ORDER)
     other = CameraStore(tmp_path / "cameras.json", SecretBox(Fernet.generate_key()))
     assert other.get("door").name == "The door"
@@ -83,7 +83,7 @@ def test_another_key_is_said_to_be_another(tmp_path: Path, store: CameraStore) -
         SecretBox(b"no key")
 
 
-def test_a_camera_is_replaced_only_if_asked_for(store: CameraStore) -> None:
+def test_a_camera_is_replaced_only_on_request(store: CameraStore) -> None:
     store.add(ORDER)
     with pytest.raises(Refused, match="already"):
         store.add(ORDER)
@@ -148,7 +148,7 @@ def test_no_hours_means_always() -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "sentence"),
     [
         (lambda: Window(("someday",), "08:00", "09:00"), "someday"),
         (lambda: Window((), "08:00", "09:00"), "none is no day"),
@@ -157,13 +157,13 @@ def test_no_hours_means_always() -> None:
         (lambda: Hours((), "../../etc/passwd"), "time zone"),
     ],
 )
-def test_hours_that_cannot_be_are_refused(make: Callable[[], object], said: str) -> None:
-    with pytest.raises(Refused, match=said):
+def test_hours_that_cannot_be_are_refused(make: Callable[[], object], sentence: str) -> None:
+    with pytest.raises(Refused, match=sentence):
         make()
 
 
-class Watch:
-    """A keeper with sources made by hand."""
+class CameraWatch:
+    """A supervisor with sources made by hand."""
 
     def __init__(self, folder: Path, store: CameraStore) -> None:
         catalogs = Catalogs(FolderStorage(folder / "data", durable=False), FakeEncoder(NETWORKS))
@@ -172,7 +172,7 @@ class Watch:
         self.refuse = ""
         self.now = 0.0
         self.manager: SessionManager[Catalog] = SessionManager(ColourFinder())
-        self.keeper = CameraSupervisor(
+        self.supervisor = CameraSupervisor(
             store, self.manager, lambda _: lambda: shop, self.open, clock=lambda: self.now
         )
 
@@ -185,47 +185,49 @@ class Watch:
 
     @property
     def reasons(self) -> list[str]:
-        return [each.reason for each in self.keeper.list()]
+        return [status.reason for status in self.supervisor.list()]
 
     def is_watching(self) -> bool:
-        return any(each.session is not None for each in self.keeper.list())
+        return any(status.session is not None for status in self.supervisor.list())
 
     def tick(self) -> None:
-        self.keeper._wake.set()
+        self.supervisor._wake.set()
 
     def close(self) -> None:
-        self.keeper.close()
+        self.supervisor.close()
         self.manager.close()
 
 
 @pytest.fixture
-def watch(tmp_path: Path, store: CameraStore) -> Iterator[Watch]:
-    watch = Watch(tmp_path, store)
+def watch(tmp_path: Path, store: CameraStore) -> Iterator[CameraWatch]:
+    watch = CameraWatch(tmp_path, store)
     yield watch
     watch.close()
 
 
-def test_a_new_camera_is_watched_at_once_and_a_removed_one_no_more(watch: Watch) -> None:
-    watch.keeper.put(ORDER)
+def test_a_new_camera_is_watched_at_once_and_a_removed_one_no_more(watch: CameraWatch) -> None:
+    watch.supervisor.put(ORDER)
     wait_until(watch.is_watching)
-    (report,) = watch.keeper.list()
+    (report,) = watch.supervisor.list()
     assert report.session is not None
     assert report.session.source_id == "door"
-    watch.keeper.remove("door")
-    assert watch.keeper.list() == ()
+    watch.supervisor.remove("door")
+    assert watch.supervisor.list() == ()
     assert watch.manager.list() == ()
     assert watch.sources[0].stops == 1
 
 
 def test_remembered_cameras_start_with_the_service(tmp_path: Path, store: CameraStore) -> None:
     store.add(ORDER)
-    watch = Watch(tmp_path, store)
+    watch = CameraWatch(tmp_path, store)
     wait_until(watch.is_watching)
     watch.close()
 
 
-def test_a_camera_that_failed_is_tried_again_later_and_says_why_meanwhile(watch: Watch) -> None:
-    watch.keeper.put(ORDER)
+def test_a_camera_that_failed_is_tried_again_later_and_says_why_meanwhile(
+    watch: CameraWatch,
+) -> None:
+    watch.supervisor.put(ORDER)
     wait_until(watch.is_watching)
     watch.sources[0].show(SourceState.FAILED, "It refuses the password.")
     wait_until(lambda: watch.reasons == ["It refuses the password."])
@@ -234,18 +236,18 @@ def test_a_camera_that_failed_is_tried_again_later_and_says_why_meanwhile(watch:
     wait_until(lambda: len(watch.sources) == 2)
 
 
-def test_a_camera_that_cannot_be_opened_says_why(watch: Watch) -> None:
+def test_a_camera_that_cannot_be_opened_says_why(watch: CameraWatch) -> None:
     watch.refuse = "No such catalog."
-    watch.keeper.put(ORDER)
+    watch.supervisor.put(ORDER)
     wait_until(lambda: watch.reasons == ["No such catalog."])
     watch.refuse = ""
-    watch.keeper.put(ORDER, replace=True)
+    watch.supervisor.put(ORDER, replace=True)
     wait_until(watch.is_watching)
 
 
-def test_outside_its_hours_or_switched_off_a_camera_rests(watch: Watch) -> None:
+def test_outside_its_hours_or_switched_off_a_camera_rests(watch: CameraWatch) -> None:
     night = Hours((Window(("thu",), "22:00", "23:00"),))
-    watch.keeper.put(CameraRequest("door", ADDRESS, "shop", hours=night))
+    watch.supervisor.put(CameraRequest("door", ADDRESS, "shop", hours=night))
     wait_until(lambda: watch.reasons == ["It is outside its hours."])
     watch.now = 22.5 * 3600  # 1970 began with a Thursday
     watch.tick()
@@ -253,14 +255,14 @@ def test_outside_its_hours_or_switched_off_a_camera_rests(watch: Watch) -> None:
     watch.now = 23 * 3600.0
     watch.tick()
     wait_until(lambda: not watch.is_watching())
-    watch.keeper.put(CameraRequest("door", ADDRESS, "shop", enabled=False), replace=True)
+    watch.supervisor.put(CameraRequest("door", ADDRESS, "shop", enabled=False), replace=True)
     wait_until(lambda: watch.reasons == ["It is switched off."])
 
 
-def test_a_changed_camera_begins_a_new_session(watch: Watch) -> None:
-    watch.keeper.put(ORDER)
+def test_a_changed_camera_begins_a_new_session(watch: CameraWatch) -> None:
+    watch.supervisor.put(ORDER)
     wait_until(watch.is_watching)
-    watch.keeper.put(ORDER, replace=True)
+    watch.supervisor.put(ORDER, replace=True)
     wait_until(lambda: len(watch.sources) == 2 and watch.is_watching())
     assert watch.sources[0].stops == 1
     assert len(watch.manager.list()) == 1

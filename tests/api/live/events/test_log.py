@@ -47,7 +47,9 @@ def test_a_restart_goes_on_where_it_was_and_uses_no_number_twice(tmp_path: Path)
     second.close()
 
 
-def test_the_last_ten_thousand_survive_and_older_ones_are_told_as_missed(tmp_path: Path) -> None:
+def test_the_last_ten_thousand_survive_and_older_ones_are_reported_as_missed(
+    tmp_path: Path,
+) -> None:
     log = EventLog(tmp_path / "events.db")
     for start in range(1, 12_001, 400):
         log.append(some(400, start=start))

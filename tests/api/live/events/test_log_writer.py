@@ -16,14 +16,14 @@ from tests.matcher.world import World, WorldCatalog, WorldFinder, WorldThing, st
 TEA = World((WorldThing("tea", still(100, 100)),))
 
 
-def watch(journalist: EventLogWriter) -> str:
+def watch(writer: EventLogWriter) -> str:
     manager: SessionManager[WorldCatalog] = SessionManager(WorldFinder(TEA))
-    manager.listen(journalist)
+    manager.listen(writer)
     source = HandSource()
     session_id = manager.start(source, WorldCatalog)
     WorldFilm(TEA, source, lambda: manager.get(session_id).counters.processed).play(1.2)
     manager.close()
-    journalist.close()
+    writer.close()
     return session_id
 
 
@@ -50,9 +50,9 @@ def test_a_disk_that_refuses_loses_events_and_counts_them(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     log = DeafLog(tmp_path / "events.db")
-    journalist = EventLogWriter(log)
-    watch(journalist)
-    assert journalist.lost == 3
+    writer = EventLogWriter(log)
+    watch(writer)
+    assert writer.lost == 3
     assert "the disk is full" in caplog.text
     log.close()
 
@@ -69,14 +69,14 @@ class HangingLog(EventLog):
 def test_a_disk_that_hangs_holds_no_frame_up(tmp_path: Path) -> None:
     log = HangingLog(tmp_path / "events.db")
     log.let_go = Flag()
-    journalist = EventLogWriter(log)
+    writer = EventLogWriter(log)
     manager: SessionManager[WorldCatalog] = SessionManager(WorldFinder(TEA))
-    manager.listen(journalist)
+    manager.listen(writer)
     source = HandSource()
     session_id = manager.start(source, WorldCatalog)
     WorldFilm(TEA, source, lambda: manager.get(session_id).counters.processed).play(1.2)
     log.let_go.set()
     manager.close()
-    journalist.close()
+    writer.close()
     assert len(log.after(0).entries) == 3
     log.close()

@@ -80,7 +80,7 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
 
 @pytest.fixture
 def heard(broker: Mosquitto) -> Iterator["Queue[MQTTMessage]"]:
-    """What somebody who listens to everything below shop/ gets."""
+    """The messages of a subscriber to everything below shop/."""
     messages: Queue[MQTTMessage] = Queue()
     listening: Queue[None] = Queue()
     client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5)
@@ -114,15 +114,17 @@ def test_events_are_published_in_order_with_their_numbers(
     outbox.deliverer.add(WebhookRequest("till", broker.url(), SECRET))
     outbox.log_events("entered", "confirmed", "left")
     messages = [heard.get(timeout=10) for _ in range(3)]
-    assert [json.loads(one.payload)["event"] for one in messages] == [
+    assert [json.loads(message.payload)["event"] for message in messages] == [
         "entered",
         "confirmed",
         "left",
     ]
-    assert {one.topic for one in messages} == {"shop/events"}
-    said: list[dict[str, str]] = [dict(_properties(one).UserProperty) for one in messages]
-    assert [one["Skulens-Event-Number"] for one in said] == ["1", "2", "3"]
-    assert said[0]["Skulens-Signature"].startswith("t=")
+    assert {message.topic for message in messages} == {"shop/events"}
+    headers: list[dict[str, str]] = [
+        dict(_properties(message).UserProperty) for message in messages
+    ]
+    assert [pairs["Skulens-Event-Number"] for pairs in headers] == ["1", "2", "3"]
+    assert headers[0]["Skulens-Signature"].startswith("t=")
     assert _properties(messages[0]).ContentType == "application/json"
 
 

@@ -115,7 +115,7 @@ def test_events_are_delivered_in_order_and_signed(outbox: Outbox, receiver: Rece
     assert headers["Content-Type"] == "application/json"
 
 
-def test_a_receiver_that_fails_is_asked_again_before_the_next_event(
+def test_a_receiver_that_fails_is_tried_again_before_the_next_event(
     outbox: Outbox, receiver: Receiver
 ) -> None:
     receiver.answers = [500, 503, 200]
@@ -155,7 +155,7 @@ def test_a_redirect_is_not_followed(outbox: Outbox, receiver: Receiver) -> None:
     assert "302" in outbox.dead_letters()[0][3]
 
 
-def test_only_what_a_webhook_asked_for_is_told(outbox: Outbox, receiver: Receiver) -> None:
+def test_a_webhook_gets_the_events_that_it_chose(outbox: Outbox, receiver: Receiver) -> None:
     order = WebhookRequest("till", receiver.url, SECRET, kinds=("confirmed",), catalog="shop")
     outbox.deliverer.add(order)
     outbox.log_events("entered", "confirmed")
@@ -177,7 +177,7 @@ def test_after_a_restart_nothing_is_left_out(tmp_path: Path, receiver: Receiver)
     second.close()
 
 
-def test_a_removed_webhook_is_told_nothing_more(outbox: Outbox, receiver: Receiver) -> None:
+def test_a_removed_webhook_gets_nothing_more(outbox: Outbox, receiver: Receiver) -> None:
     outbox.deliverer.add(WebhookRequest("till", receiver.url, SECRET))
     outbox.deliverer.remove("till")
     outbox.log_events("entered")
