@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from api.live.cameras import Camera, CameraStore, CameraSupervisor, SecretBox
+from api.live.cameras import Camera, CameraStore, CameraSupervisor
 from api.live.events import EventLog, EventLogWriter, Evidence, EvidenceSettings
+from api.live.secrets import SecretBox
 from api.live.source import open_live_source, parse_transport
 from api.live.webhooks import WebhookDelivery, WebhookStore
 from api.live.webhooks.http_sender import HttpSender

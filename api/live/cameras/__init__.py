@@ -2,7 +2,6 @@
 
 from api.live.cameras.camera import Camera, CameraRequest
 from api.live.cameras.schedule import Hours, Window
-from api.live.cameras.secrets import SecretBox
 from api.live.cameras.store import CameraStore
 from api.live.cameras.supervisor import CameraStatus, CameraSupervisor
 
@@ -13,6 +12,5 @@ __all__ = [
     "CameraStore",
     "CameraSupervisor",
     "Hours",
-    "SecretBox",
     "Window",
 ]

@@ -9,7 +9,7 @@ from typing import Final
 
 from api.errors import Refused
 from api.live.cameras.camera import Camera, CameraRequest
-from api.live.cameras.secrets import SecretBox
+from api.live.secrets import SecretBox
 from matcher.tracking.codec import from_record, to_record
 from stream.camera.address import AddressRules
 

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any, Final
 
 from api.errors import Refused
-from api.live.cameras.secrets import SecretBox
+from api.live.secrets import SecretBox
 from api.live.webhooks.webhook import Webhook, WebhookRequest
 
 MOST_HOOKS: Final = 64  # each has a thread

@@ -13,9 +13,9 @@ from api.live.cameras import (
     CameraStore,
     CameraSupervisor,
     Hours,
-    SecretBox,
     Window,
 )
+from api.live.secrets import SecretBox
 from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
 from catalog.storage.folder import FolderStorage

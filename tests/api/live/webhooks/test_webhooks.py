@@ -12,9 +12,9 @@ import pytest
 from typing_extensions import override
 
 from api.errors import Refused
-from api.live.cameras import SecretBox
 from api.live.events import EventLog
 from api.live.events.log import NewEvent
+from api.live.secrets import SecretBox
 from api.live.webhooks import Webhook, WebhookDelivery, WebhookRequest, WebhookStore, signature
 from api.live.webhooks.delivery import RetrySettings
 from api.live.webhooks.http_sender import HttpSender
