@@ -121,14 +121,9 @@ class Decision:
         model_id: str = "",
         settings: DecisionSettings = DEFAULT_SETTINGS,
     ) -> None:
-        """Hold what was calibrated.
+        """Decide by weights from a calibration, and the settings that they were fitted with.
 
-        Args:
-            weights: from calibration.
-            threshold: probability from which a product is called `identical`.
-            unknown_share: in (0, 1), expected share of unknowns; that of the calibration if None.
-            model_id: names the weights and the networks whose evidence they weigh.
-            settings: those that the weights were fitted with.
+        The expected share of unknowns is that of the calibration if None.
         """
         expected = weights.unknown_share if unknown_share is None else unknown_share
         self._weights = weights

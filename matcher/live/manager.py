@@ -280,7 +280,7 @@ class _Pace:
         return self._closing.is_set() or monotonic() >= self._next
 
     def spent(self) -> None:
-        """A frame was taken."""
+        """Count a frame that was taken."""
         self._next = max(self._next + self._step, monotonic() - self._step)
 
     def pause(self, most: float) -> float:

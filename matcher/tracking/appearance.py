@@ -159,7 +159,7 @@ class Appearance:
             self.best = younger.best
 
     def summarise(self, appearance_id: str, result: VoteResult) -> AppearanceSummary:
-        """Return what is kept of it when it is over."""
+        """Return its summary; it is over."""
         return AppearanceSummary(
             appearance_id,
             result,

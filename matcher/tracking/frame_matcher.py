@@ -12,7 +12,7 @@ Work is budgeted per second of *media* time and no clock is read, so the same fr
 events, live or replayed.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final, Generic
 
@@ -128,7 +128,7 @@ class FrameMatcher(Generic[CatalogT]):
             state.appearances.forget_products(catalog.products)
 
     def emit(self, frame: Frame, catalog: CatalogT) -> MatchedFrame:
-        """Return what the frame last tracked brought."""
+        """Return the events and the overlay of the frame last tracked."""
         appearances = self.state.appearances
         transitions = list(appearances.settle(self.state.tracker.tracks, frame.media_time))
         return self._matched(transitions, catalog, overlay_of(appearances))
@@ -185,18 +185,15 @@ class FrameMatcher(Generic[CatalogT]):
 
     def _matched(
         self,
-        transitions: Iterable[Transition],
+        transitions: Sequence[Transition],
         catalog: CatalogT,
         overlay: tuple[OverlayItem, ...],
     ) -> MatchedFrame:
-        state, events, summaries = self.state, [], []
-        for transition in transitions:
-            state.sequence += 1
-            events.append(
-                event_of(transition, state.sequence, self._session, catalog, state.media_time_s)
-            )
-            if transition.summary is not None:
-                summaries.append(transition.summary)
-        return MatchedFrame(
-            state.frame_index, state.media_time_s, overlay, tuple(events), tuple(summaries)
+        state, session, time = self.state, self._session, self.state.media_time_s
+        events = tuple(
+            event_of(transition, number, session, catalog, time)
+            for number, transition in enumerate(transitions, state.sequence + 1)
         )
+        state.sequence += len(events)
+        summaries = tuple(ended.summary for ended in transitions if ended.summary is not None)
+        return MatchedFrame(state.frame_index, time, overlay, events, summaries)

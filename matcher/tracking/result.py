@@ -30,38 +30,23 @@ def count_matches(
         return False
     tracks, task = state.tracker.tracks, in_flight.request.task
     target = next((track for track in tracks if track.track_id == task), None)
-    changes = [
-        _count(state, match, moved, target, in_flight, frame)
-        for match, moved in zip(matches, in_flight.to_present(matches, grey), strict=True)
-        if moved is not None
-    ]
-    return any(changes)
-
-
-def _count(
-    state: FrameMatcherState,
-    match: Match,
-    moved: Match,
-    target: Track | None,
-    in_flight: InFlightRequest,
-    frame: Frame,
-) -> bool:
-    """Count one match, as it was in its frame and as it is now."""
-    track = _track_of(state, moved, target, frame)
-    if track is None:
-        return False
-    appearances = state.appearances
-    appearance = appearances.begin(track, frame.index, frame.media_time)
-    before = appearances.result_of(appearance).name
-    if target is not track:
-        height, width = frame.image.shape[:2]
-        quality = view_quality(track, state.flow.last, width, height)
-        state.scheduler.record_track(track.track_id, quality, cost=0.0)
-    sighting = Sighting(frame.index, frame.media_time, track.box, track.outline)
-    if appearance.last.frame_index == frame.index:
-        appearance.last = sighting
-    appearances.add_match(track, match, *in_flight.evidence_of(match, sighting, frame))
-    return appearances.result_of(appearance).name != before
+    height, width = frame.image.shape[:2]
+    appearances, is_renamed = state.appearances, False
+    for match, moved in zip(matches, in_flight.to_present(matches, grey), strict=True):
+        track = None if moved is None else _track_of(state, moved, target, frame)
+        if track is None:
+            continue
+        appearance = appearances.begin(track, frame.index, frame.media_time)
+        before = appearances.result_of(appearance).name
+        if track is not target:
+            quality = view_quality(track, grey, width, height)
+            state.scheduler.record_track(track.track_id, quality, cost=0.0)
+        sighting = Sighting(frame.index, frame.media_time, track.box, track.outline)
+        if appearance.last.frame_index == frame.index:
+            appearance.last = sighting
+        appearances.add_match(track, match, *in_flight.evidence_of(match, sighting, frame))
+        is_renamed |= appearances.result_of(appearance).name != before
+    return is_renamed
 
 
 def _track_of(

@@ -93,7 +93,7 @@ class WorldCatalog:
     name: str = "shop"
     index_version: int = 7
     products: Mapping[str, object] = field(
-        default_factory=lambda: {each: each for each in ("tea", "cola", "milk")}
+        default_factory=lambda: {name: name for name in ("tea", "cola", "milk")}
     )
 
 
@@ -126,7 +126,7 @@ class WorldFinder:
             for thing, box in self.world.at(image)
             if self.sees(thing, time)
         ]
-        return (*seen, *(each for start, each in self.junk if time >= start))
+        return (*seen, *(junk for start, junk in self.junk if time >= start))
 
     def match(
         self,
@@ -135,17 +135,17 @@ class WorldFinder:
         catalog: WorldCatalog,  # noqa: ARG002 -- the truth needs none
     ) -> tuple[Match, ...]:
         self.looked.append(len(detections))
-        return tuple(self._match(image, each) for each in detections)
+        return tuple(self._match(image, detection) for detection in detections)
 
     def survey(self, image: NDArray[np.uint8], catalog: WorldCatalog) -> Identification:
         self.whole += 1
         seen = [Detection(box, 0.9) for _, box in self.world.at(image) if self.surveys]
-        matches = tuple(self._match(image, each) for each in seen)
+        matches = tuple(self._match(image, detection) for detection in seen)
         return Identification(matches, catalog.index_version, StageTimes())
 
     def _match(self, image: NDArray[np.uint8], detection: Detection) -> Match:
         near = [(box.iou(detection.box), thing, box) for thing, box in self.world.at(image)]
-        overlap, thing, box = max(near, key=lambda each: each[0])
+        overlap, thing, box = max(near, key=lambda place: place[0])
         name = self.names(thing, self._time(image)) if overlap > 0.5 else None
         return unknown(detection) if name is None else identical(detection, name, box)
 
