@@ -21,7 +21,7 @@ _LONGEST_PAUSE_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class FollowerHealth:
-    """How fresh a followed catalog is.
+    """The freshness of a followed catalog.
 
     Attributes:
         index_version: of the snapshot that readers get.
@@ -98,7 +98,7 @@ class Follower:
 
     @property
     def health(self) -> FollowerHealth:
-        """How fresh it is."""
+        """The freshness of its snapshot."""
         age = self._clock() - self._seen_at
         overdue = age > self._poll_seconds + _OVERDUE_SECONDS
         reason = self._fault or ("the storage does not answer" if overdue else "")

@@ -34,7 +34,7 @@ class CatalogModel:
 
 @dataclass(frozen=True, slots=True)
 class CatalogModels:
-    """Which networks a catalog is, was and could be encoded by.
+    """Networks that a catalog is, was and could be encoded by.
 
     Attributes:
         active: those that it answers by.
@@ -71,7 +71,7 @@ class ModelMigration:
         encoders: CatalogEncoders,
         encoder: Encoder | None = None,
     ) -> None:
-        """Take what the catalog is made of.
+        """Name the catalog and its parts.
 
         Args:
             name: of the catalog.

@@ -43,7 +43,7 @@ class Catalogs:
         shared: SharedEncodingCache | None = None,
         others: FindEncoder | None = None,
     ) -> None:
-        """Take what all of them share.
+        """Name what all of them share.
 
         Args:
             storage: of the catalogs.
@@ -111,7 +111,7 @@ class Catalogs:
     def delete(self, name: str) -> None:
         """Delete a catalog with all its products and pictures, for ever; its journal stays.
 
-        It is gone at once for everybody. When removing its objects is interrupted, deleting it
+        It disappears at once for everybody. When removing its objects is interrupted, deleting it
         again, or creating one of that name, goes on where that stopped.
 
         Raises:

@@ -65,7 +65,7 @@ class Catalog:
 
     @property
     def part_ids(self) -> PartIds:
-        """Which networks made its encodings."""
+        """Ids of the networks that made its encodings."""
         return self._state.part_ids
 
     @property
@@ -75,7 +75,7 @@ class Catalog:
 
     @property
     def calibrations(self) -> Mapping[str, Calibration]:
-        """How it decides, by the id of the networks; by all others as shipped; read-only."""
+        """Calibrations by the id of the networks; all others decide as shipped; read-only."""
         return self._state.calibrations
 
     @property

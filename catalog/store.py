@@ -260,7 +260,7 @@ class CatalogStore:
     def remove_images(
         self, product_id: str, image_ids: Iterable[str], *, if_revision: int | None = None
     ) -> ChangeResult:
-        """Take reference images away from a product; the last one stays.
+        """Remove reference images from a product; the last one stays.
 
         Raises:
             NotFound: it has no such image.
@@ -304,7 +304,7 @@ class CatalogStore:
         return self._commit(product_id, edits.update(product_id, utc_now(), if_revision, change))
 
     def remove_product(self, product_id: str, *, if_revision: int | None = None) -> ChangeResult:
-        """Take a product out; it can be restored."""
+        """Remove a product; it can be restored."""
         return self._commit(product_id, edits.remove(product_id, utc_now(), if_revision))
 
     def restore_product(self, product_id: str) -> ChangeResult:

@@ -13,7 +13,7 @@ class CatalogEncoders:
     """Encoders of one catalog, by what they make."""
 
     def __init__(self, name: str, own: Encoder, others: FindEncoder | None = None) -> None:
-        """Take the process's own encoder.
+        """Name the process's own encoder.
 
         Args:
             name: of the catalog.

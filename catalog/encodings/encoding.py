@@ -12,7 +12,7 @@ from catalog.records.validation import check_id
 
 @dataclass(frozen=True, slots=True)
 class PartIds:
-    """Which network and preprocessing made each part of an encoding.
+    """Ids of the network and preprocessing that made each part of an encoding.
 
     An id changes when its part has to be computed again, and only then. Characters as in product
     ids, so that an id can be a folder's name.
@@ -33,7 +33,7 @@ class PartIds:
 
     @property
     def folders(self) -> tuple[str, str, str]:
-        """Where features of these ids lie, below `features/`."""
+        """Folders of features with these ids, below `features/`."""
         return f"crop/{self.crop}", f"embedding/{self.embedding}", f"local/{self.local}"
 
 
@@ -42,7 +42,7 @@ NO_PARTS: Final = PartIds("", "", "")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReferenceCrop:
-    """Where the product is in its reference picture, and how it looks there (part `crop`).
+    """The product in its reference picture: its place and its look (part `crop`).
 
     Attributes:
         outline: (4, 2) float32, the product's corners in the reference picture's pixels, clockwise

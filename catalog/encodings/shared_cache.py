@@ -45,7 +45,7 @@ class SharedEncodingCache:
     """Encodings of all catalogs of one machine; safe to share between threads and processes."""
 
     def __init__(self, folder: Path, *, limit: int = LIMIT_BYTES) -> None:
-        """Take a folder, which need not exist.
+        """Name the folder, which need not exist.
 
         Args:
             folder: of the cache.

@@ -1,4 +1,4 @@
-"""Takes feedback in, with a picture of what was seen, and gives it back to be learnt from."""
+"""Records feedback with a picture of what was seen, from which networks can learn."""
 
 import hashlib
 import time

@@ -36,7 +36,7 @@ Changes = JournalChange | Sequence[JournalChange] | None
 Decide = Callable[[CatalogState], Changes]
 """Returns what a change makes of a state, or None for nothing; raises to refuse.
 
-It is pure: it may be asked several times, under a lock, so it neither waits nor touches the
+It is pure: it may be called several times, under a lock, so it neither waits nor touches the
 storage. What a change needs in the storage is there before (`catalog.ingest.upload`).
 """
 
@@ -95,7 +95,7 @@ class CommitLog:
     def commit(self, decide: Decide) -> Commit:
         """Write what `decide` makes of the newest state.
 
-        After a lost race it is asked again, so that it checks its preconditions on what won.
+        After a lost race `decide` is called again, so that it checks its preconditions on what won.
 
         Args:
             decide: the changes, which come true together.
@@ -154,7 +154,7 @@ class CommitLog:
             return self._state, newer
 
     def _publish(self, state: CatalogState, write_id: str) -> CatalogState:
-        """Take over the state after a commit, unless a reader has followed the journal that far."""
+        """Publish the state after a commit, unless a reader has followed the journal that far."""
         with self._lock:
             if self._state.sequence < state.sequence:
                 self._state, self._write_id = state, write_id

@@ -45,7 +45,7 @@ def update(
 
 
 def remove(product_id: str, at: str, if_revision: int | None) -> Decide:
-    """Take a live product out at a time (ISO 8601, UTC)."""
+    """Remove a live product at a time (ISO 8601, UTC)."""
     return lambda state: ProductRemoved(state.expect(product_id, if_revision).revised(at))
 
 

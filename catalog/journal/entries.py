@@ -81,7 +81,7 @@ class CalibrationSet:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationReset:
-    """By these networks the catalog decides as shipped again."""
+    """From here on, the catalog decides as shipped by these networks."""
 
     model_id: str
 

@@ -33,7 +33,7 @@ _MOST_COLLECTED: Final = 4096
 
 
 class Lifecycle(StrEnum):
-    """Where a catalog stands between its creation and its end."""
+    """Stages of a catalog between its creation and its end."""
 
     ABSENT = "absent"
     LIVE = "live"
@@ -42,7 +42,7 @@ class Lifecycle(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CollectedImages:
-    """Which pictures' objects were removed as orphans, and when.
+    """Pictures whose objects were removed as orphans, and when.
 
     Attributes:
         last: number of the last entry that did, by picture; read-only, of the newest pictures.

@@ -138,7 +138,7 @@ class OrphanCollector:
             return []
         doomed = _unreferenced(due, commit.state, at)
         held: dict[StoredObject, bytes] = {}
-        gone: list[StoredObject] = []
+        absent: list[StoredObject] = []
 
         def remove(stored: StoredObject) -> None:
             try:
@@ -146,7 +146,7 @@ class OrphanCollector:
                 # For a single object some servers give whole seconds; a refresh is hours younger.
                 untouched = self._storage.modified(stored.key) < stored.modified + 1
             except NotFound:
-                gone.append(stored)
+                absent.append(stored)
                 return
             if untouched and time.monotonic() <= deadline:
                 held[stored] = data
@@ -157,7 +157,7 @@ class OrphanCollector:
                 list(pool.map(remove, doomed))
         finally:
             back = self._close(held)
-        return [*gone, *(stored for stored in held if stored not in back)]
+        return [*absent, *(stored for stored in held if stored not in back)]
 
     def _close(self, held: Mapping[StoredObject, bytes]) -> set[StoredObject]:
         """Commit that a removal is over; put back, and return, what is referred to by now.

@@ -178,12 +178,12 @@ class Reconciler:
         """
         unlisted = [p for product_id, p in state.products.items() if product_id not in copies]
         with ThreadPoolExecutor(_READERS, thread_name_prefix="copies") as pool:
-            gone = pool.map(self._is_gone, unlisted)
+            gone = pool.map(self._is_absent, unlisted)
             absent = [p for p, is_gone in zip(unlisted, gone, strict=True) if is_gone]
         seen = {product_id: copy.revision for product_id, copy in last_run.copies.items()}
         return {product: seen.get(product.product_id) == product.revision for product in absent}
 
-    def _is_gone(self, product: Product) -> bool:
+    def _is_absent(self, product: Product) -> bool:
         try:
             self._copies.read(product.product_id)
         except NotFound:

@@ -1,4 +1,4 @@
-"""How a catalog decides, as its journal keeps it."""
+"""Calibrations: how a catalog decides, as its journal keeps it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

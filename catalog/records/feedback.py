@@ -18,7 +18,7 @@ _LONGEST_ID: Final = 128
 
 
 class FeedbackVerdict(StrEnum):
-    """Whether the answer was right."""
+    """Verdicts of a person on an answer."""
 
     RIGHT = "right"
     WRONG = "wrong"

@@ -17,7 +17,7 @@ _WRITTEN: Final = re.compile(r"\s*(?P<key>[^<>=!]+?)\s*(?P<sign><=|>=|!=|<|>|=)(
 
 
 class Comparison(StrEnum):
-    """How an attribute compares with a value."""
+    """Comparisons of an attribute with a value."""
 
     IS = "="
     IS_NOT = "!="

@@ -1,4 +1,4 @@
-"""Checks whether hashing still finds what an exact search finds."""
+"""Recall of hashing, measured against exact search."""
 
 import logging
 from threading import Lock
@@ -13,7 +13,7 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 class RecallMonitor:
-    """How often hashing found the best product; safe to share between threads.
+    """Counts how often hashing found the best product; safe to share between threads.
 
     When too many checks fail, one warning is logged.
     """

@@ -60,7 +60,7 @@ class HashTables(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class IndexHealth:
-    """How an index stands.
+    """The state of an index, for gauges and alarms.
 
     Attributes:
         references: that can be found.
@@ -181,7 +181,7 @@ class VectorIndex:
 
     @property
     def health(self) -> IndexHealth:
-        """How it stands, for gauges and alarms."""
+        """The state of the index."""
         checks = self._hashing.monitor.checks
         return IndexHealth(
             references=len(self),

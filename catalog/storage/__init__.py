@@ -1,1 +1,1 @@
-"""Where catalogs are kept: a folder or an S3 bucket."""
+"""Storages of catalogs: a folder or an S3 bucket."""

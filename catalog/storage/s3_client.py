@@ -23,7 +23,7 @@ _CONNECTIONS: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class S3Options:
-    """Where a bucket is and how it is spoken to.
+    """Address of a bucket, and bounds of its requests.
 
     Attributes:
         bucket: its name.

@@ -1,10 +1,13 @@
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typing_extensions import override
 
+from catalog.encodings.store import pack_tensors, unpack_tensors
 from catalog.journal.checkpoint import CheckpointStore
 from catalog.storage.base import Storage
 from catalog.storage.folder import FolderStorage
@@ -16,6 +19,7 @@ from tests.catalog.support.fakes import (
     pixels,
     same_store,
 )
+from tests.catalog.support.opinions import HALF, RIGHT, shop
 
 
 class CountingStorage(MemoryStorage):
@@ -137,3 +141,37 @@ def test_opening_a_few_hundred_references_and_asking_is_quick(tmp_path: Path) ->
     started = time.process_time()
     assert nearest(storage, 123) == "p123"
     assert time.process_time() - started < 1.0
+
+
+def test_snapshot_objects_carry_feedback_and_calibrations(memory: MemoryStorage) -> None:
+    store = shop(memory)
+    store.calibrate(HALF)
+    given = [store.feedback.add(RIGHT).feedback for _ in range(70)]
+    assert memory.list("shop/snapshots/")
+    for key in memory.list("shop/journal/")[:40]:
+        memory.objects[key] = b"a start from the snapshot never reads this"
+    snapshot = same_store(memory).snapshot()
+    assert snapshot.feedback == tuple(given)
+    assert dict(snapshot.calibrations) == {"net": HALF}
+
+
+def test_snapshot_objects_of_earlier_versions_are_read(memory: MemoryStorage) -> None:
+    store = shop(memory)
+    for number in range(70):
+        store.update_product("tea", name=f"Tea {number}")
+    (*_, key) = memory.list("shop/snapshots/")
+    tensors = {
+        name: tensor.copy() for name, tensor in unpack_tensors(memory.objects[key], key).items()
+    }
+    record = json.loads(tensors["record"].tobytes())
+    old = {
+        name: value for name, value in record.items() if name not in ("feedback", "calibrations")
+    }
+    assert len(old) == len(record) - 2
+    earlier = json.dumps({**old, "format": 2}).encode()
+    memory.objects[key] = pack_tensors({**tensors, "record": np.frombuffer(earlier, np.uint8)})
+    for entry_key in memory.list("shop/journal/")[:40]:
+        memory.objects[entry_key] = b"a start from the snapshot never reads this"
+    snapshot = same_store(memory).snapshot()
+    assert snapshot.products["tea"].name == "Tea 69"
+    assert (snapshot.feedback, dict(snapshot.calibrations)) == ((), {})
