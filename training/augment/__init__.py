@@ -1,1 +1,1 @@
-"""Views of a picture: geometry, light, lens, noise."""
+"""Views of a picture: geometry, and the degradations of a phone's camera."""

@@ -1,1 +1,1 @@
-"""Drawing packaging, and a small world to film it in: the demo's and the trainers' paint box."""
+"""A software renderer of packages, and of a small shop to film them in."""

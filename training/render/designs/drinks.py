@@ -24,7 +24,7 @@ WHITE: Colour = (255, 255, 255)
 
 
 def tea(studio: Studio) -> Carton:
-    """TARN & MOSS tea."""
+    """Draw TARN & MOSS tea."""
     size = (0.17, 0.12, 0.075)
     canvas = studio.face(size[0], size[1], (24, 40, 66))
     canvas.gradient((36, 62, 92), (14, 24, 44))
@@ -75,7 +75,7 @@ def tea(studio: Studio) -> Carton:
 
 
 def milk(studio: Studio) -> Carton:
-    """ALMHORN milk."""
+    """Draw ALMHORN milk."""
     size = (0.1, 0.205, 0.075)
     canvas = studio.face(size[0], size[1], WHITE)
     canvas.gradient((108, 176, 226), (218, 238, 250))
@@ -153,7 +153,7 @@ def _cow(canvas: Canvas, centre: tuple[float, float], size: float) -> None:
 
 
 def coffee(studio: Studio) -> Tin:
-    """NORTHBEAN coffee."""
+    """Draw NORTHBEAN coffee."""
     width, height = 0.11, 0.165
     canvas = studio.face(width * np.pi, height, (20, 18, 20))
     canvas.gradient((44, 38, 40), (10, 8, 10))

@@ -33,7 +33,7 @@ class Facts:
 
 
 def make_rows(richness: float, rng: np.random.Generator) -> tuple[tuple[str, str], ...]:
-    """Plausible lines of a nutrition table; `richness` is about 1 for dry food, 0 for water."""
+    """Return lines of a nutrition table; `richness` is about 1 for dry food, 0 for water."""
     fat, starch, sugar, fibre, protein = (float(v) * richness for v in rng.uniform(0.4, 36, 5))
     energy = round(37 * fat + 17 * (starch + sugar + protein / 2) + 2 * fibre)
     return (
@@ -49,12 +49,12 @@ def make_rows(richness: float, rng: np.random.Generator) -> tuple[tuple[str, str
 
 
 def make_digits(rng: np.random.Generator) -> str:
-    """The 12 figures of a shop-internal EAN-13 (prefix 200: never a real product's)."""
+    """Return the 12 figures of a shop-internal EAN-13 (prefix 200: never a real product's)."""
     return "200" + "".join(str(digit) for digit in rng.integers(0, 10, 9))
 
 
 def draw_barcode(canvas: Canvas, box: Frame, digits: str) -> None:
-    """An EAN-13 on a white field, with its figures below."""
+    """Draw an EAN-13 on a white field, with its figures below."""
     left, top, right, bottom = box
     code = barcode.get("ean13", digits)
     bars: str = code.build()[0]
@@ -73,7 +73,7 @@ def draw_barcode(canvas: Canvas, box: Frame, digits: str) -> None:
 
 
 def draw_square_code(canvas: Canvas, box: Frame, text: str) -> None:
-    """A QR code on a white field."""
+    """Draw a QR code on a white field."""
     code = qrcode.QRCode(border=2)
     code.add_data(text)
     code.make(fit=True)
@@ -96,7 +96,7 @@ def draw_table(
     face: Face,
     title: str = "Nutrition per 100 g",
 ) -> None:
-    """A ruled nutrition table."""
+    """Draw a ruled nutrition table."""
     left, top, right, bottom = box
     canvas.rounded(box, 5, paper, ink, 1.5)
     step = (bottom - top) / (len(facts.rows) + 1.3)
@@ -115,7 +115,7 @@ def draw_table(
 
 
 def draw_ingredients(canvas: Canvas, box: Frame, facts: Facts, ink: Colour, face: Face) -> None:
-    """Ingredients and storage advice as running text, as large as the box allows."""
+    """Draw ingredients and storage advice as text, as large as the box allows."""
     left, top, right, bottom = box
     advice = "Store in a cool, dry place. Best before: see top of pack. Please recycle."
     text = f"Ingredients: {facts.ingredients}. {advice} Made for Demo Foods Ltd, Example Road 1."
@@ -137,5 +137,5 @@ def draw_weight(
     ink: Colour,
     anchor: str = "mm",
 ) -> None:
-    """Net content with the estimated sign."""
+    """Draw net content with the estimated sign."""
     canvas.text(at, f"{facts.weight} \u212e", Face.BOLD, size, ink, anchor=anchor)

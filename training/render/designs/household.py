@@ -13,7 +13,7 @@ WHITE: Colour = (255, 255, 255)
 
 
 def detergent(studio: Studio) -> Carton:
-    """BRISQ washing powder."""
+    """Draw BRISQ washing powder."""
     size = (0.165, 0.235, 0.085)
     canvas = studio.face(size[0], size[1], (0, 84, 166))
     canvas.gradient((22, 150, 226), (2, 34, 110), 70)

@@ -24,7 +24,7 @@ WHITE: Colour = (255, 255, 255)
 
 
 def crackers(studio: Studio) -> Carton:
-    """KORNIK crackers."""
+    """Draw KORNIK crackers."""
     size = (0.21, 0.15, 0.06)
     canvas = studio.face(size[0], size[1], (176, 26, 34))
     canvas.gradient((206, 36, 40), (128, 12, 26))
@@ -79,7 +79,7 @@ def crackers(studio: Studio) -> Carton:
 
 
 def biscuits(studio: Studio) -> Carton:
-    """COCOA LANE biscuits."""
+    """Draw COCOA LANE biscuits."""
     size = (0.19, 0.13, 0.055)
     canvas = studio.face(size[0], size[1], (70, 36, 22))
     canvas.gradient((250, 226, 196), (232, 186, 140), 30)
@@ -153,7 +153,7 @@ def biscuits(studio: Studio) -> Carton:
 
 
 def nuts(studio: Studio) -> Pouch:
-    """TRAILFOX nuts and berries."""
+    """Draw TRAILFOX nuts and berries."""
     width, height = 0.155, 0.215
     canvas = studio.face(width, height, (40, 60, 40))
     canvas.gradient((226, 112, 30), (120, 36, 18))
@@ -229,7 +229,7 @@ def _fox(canvas: Canvas, centre: tuple[float, float], size: float) -> None:
 
 
 def stranger(studio: Studio) -> Carton:
-    """ZUMBARI cocoa pops: never in the catalog."""
+    """Draw ZUMBARI cocoa pops: never in the catalog."""
     size = (0.17, 0.24, 0.06)
     canvas = studio.face(size[0], size[1], (92, 30, 120))
     canvas.gradient((150, 60, 180), (50, 12, 84), 60)

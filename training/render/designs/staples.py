@@ -15,7 +15,7 @@ WHITE: Colour = (255, 255, 255)
 
 
 def rice(studio: Studio) -> Carton:
-    """JADE RIVER rice."""
+    """Draw JADE RIVER rice."""
     size = (0.14, 0.2, 0.06)
     canvas = studio.face(size[0], size[1], (10, 96, 84))
     canvas.gradient((14, 128, 108), (4, 58, 62))
@@ -78,7 +78,7 @@ def rice(studio: Studio) -> Carton:
 
 
 def pasta(studio: Studio) -> Pouch:
-    """PASTELLO penne with a window."""
+    """Draw PASTELLO penne with a window."""
     width, height = 0.155, 0.225
     canvas = studio.face(width, height, (20, 60, 140))
     canvas.gradient((30, 88, 178), (12, 36, 98))
@@ -143,7 +143,7 @@ def pasta(studio: Studio) -> Pouch:
 
 
 def tomatoes(studio: Studio) -> Tin:
-    """BELLACOSTA tomatoes."""
+    """Draw BELLACOSTA tomatoes."""
     width, height = 0.1, 0.125
     canvas = studio.face(width * np.pi, height, (246, 236, 208))
     canvas.gradient((252, 244, 220), (240, 220, 170))
@@ -204,7 +204,7 @@ def tomatoes(studio: Studio) -> Tin:
 
 
 def beans(studio: Studio) -> Tin:
-    """FENNHILL beans."""
+    """Draw FENNHILL beans."""
     width, height = 0.1, 0.125
     canvas = studio.face(width * np.pi, height, (22, 74, 96))
     canvas.gradient((40, 128, 150), (12, 52, 78))
@@ -274,7 +274,7 @@ def beans(studio: Studio) -> Tin:
 
 
 def salt(studio: Studio) -> Tin:
-    """SALINA sea salt in a cardboard drum."""
+    """Draw SALINA sea salt in a cardboard drum."""
     width, height = 0.085, 0.16
     canvas = studio.face(width * np.pi, height, (20, 60, 120))
     canvas.gradient((246, 250, 252), (206, 226, 240))

@@ -37,13 +37,13 @@ class Studio:
     seed: int
 
     def fresh_rng(self, *names: str) -> np.random.Generator:
-        """A random stream of its own for a name."""
+        """Return a random stream of its own for a name."""
         return np.random.default_rng([self.seed, *(zlib.crc32(name.encode()) for name in names)])
 
     def facts(
         self, product_id: str, brand: str, ingredients: str, weight: str, richness: float = 1.0
     ) -> Facts:
-        """Small print: the figures are the brand's, the barcode the product's own."""
+        """Return the small print: the figures are the brand's, the barcode the product's own."""
         return Facts(
             make_digits(self.fresh_rng("digits", product_id)),
             f"https://example.com/p/{product_id}",
@@ -53,7 +53,7 @@ class Studio:
         )
 
     def face(self, width: float, height: float, colour: Colour) -> Canvas:
-        """A blank face of that many metres."""
+        """Return a blank face of that many metres."""
         pixels = (round(width * PIXELS_PER_METRE), round(height * PIXELS_PER_METRE))
         return Canvas(*pixels, colour, self.fonts)
 
@@ -87,7 +87,7 @@ _HEIGHTS = {"t": 0.34, "i": 0.26, "b": 0.15, "q": 0.0}
 
 
 def draw_side(canvas: Canvas, plan: SidePlan, facts: Facts) -> None:
-    """Brand strip, nutrition table, ingredients and codes down a narrow face."""
+    """Draw brand strip, nutrition table, ingredients and codes down a narrow face."""
     width, height = canvas.width, canvas.height
     margin = width * 0.07
     band = height * 0.15
@@ -134,7 +134,7 @@ def folded(
     top_ink: Colour,
     gloss: float = 0.35,
 ) -> Carton:
-    """A carton of (width, height, depth) metres with its side and top drawn."""
+    """Return a carton of (width, height, depth) metres with its side and top drawn."""
     width, height, depth = size
     side = studio.face(depth, height, plan.paper)
     draw_side(side, plan, facts)

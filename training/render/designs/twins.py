@@ -35,7 +35,7 @@ class Flavour:
 
 
 def juice(studio: Studio, flavour: Flavour) -> Carton:
-    """LUMERA juice; its flavours are twins."""
+    """Draw LUMERA juice; its flavours are twins."""
     size = (0.095, 0.215, 0.068)
     canvas = studio.face(size[0], size[1], WHITE)
     canvas.gradient((250, 252, 246), (226, 240, 222))
@@ -100,7 +100,7 @@ def _juice_foot(canvas: Canvas, flavour: Flavour) -> None:
 
 
 def cereal(studio: Studio, flavour: Flavour) -> Carton:
-    """OATBOUND cereal; its flavours are twins."""
+    """Draw OATBOUND cereal; its flavours are twins."""
     size = (0.19, 0.28, 0.06)
     canvas = studio.face(size[0], size[1], WHITE)
     canvas.gradient((255, 236, 190), (244, 190, 104))

@@ -12,7 +12,7 @@ from training.render.paint.sprites import noise
 
 
 def metal_lid(studio: Studio, width: float, colour: Colour = (196, 200, 204)) -> NDArray[np.uint8]:
-    """A round lid with its beads and a ring to pull."""
+    """Draw a round lid with its beads and a ring to pull."""
     canvas = studio.face(width, width, colour)
     side = canvas.width
     centre = (side / 2, side / 2)
@@ -35,7 +35,7 @@ def metal_lid(studio: Studio, width: float, colour: Colour = (196, 200, 204)) ->
 
 
 def rimmed(label: NDArray[np.uint8], metal: Colour = (186, 190, 196)) -> NDArray[np.uint8]:
-    """The seamed metal edges above and below a tin's label."""
+    """Draw the seamed metal edges above and below a tin's label."""
     height = label.shape[0]
     rim = max(round(height * 0.026), 3)
     profile = 0.62 + 0.5 * np.sin(np.linspace(0.2, np.pi - 0.2, rim)) ** 2
@@ -58,7 +58,7 @@ def tin_back(
     face: Face,
     richness: float = 1.0,
 ) -> None:
-    """Nutrition table, ingredients and barcode where a label's ends meet behind a tin."""
+    """Draw nutrition table, ingredients and barcode where a label's ends meet behind a tin."""
     w, h = canvas.width, canvas.height
     paper: Colour = (250, 248, 240) if sum(ink) < 380 else (26, 26, 30)
     facts = studio.facts(product_id, product_id, ingredients, weight, richness)
@@ -70,7 +70,7 @@ def tin_back(
 
 
 def crimped(front: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Pressed seals at both ends and the creases of a soft film."""
+    """Draw pressed seals at both ends and the creases of a soft film."""
     height, width = front.shape[:2]
     picture = front.astype(np.float32)
     ends = round(height * 0.042)

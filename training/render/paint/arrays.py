@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 
 def as_uint8(values: NDArray[Any]) -> NDArray[np.uint8]:
-    """Whole numbers in [0, 255], cut off after the point."""
+    """Return whole numbers in [0, 255], truncated."""
     return values.astype(np.uint8, copy=False)
 
 
 def as_float32(values: NDArray[Any]) -> NDArray[np.float32]:
-    """Single precision."""
+    """Return the array in single precision."""
     return values.astype(np.float32, copy=False)

@@ -18,7 +18,7 @@ _FINE = 2
 
 
 def mix(first: Colour, second: Colour, share: float) -> Colour:
-    """The colour at `share` of the way from the first to the second."""
+    """Return the colour at `share` of the way from the first to the second."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
     return red, green, blue
 
@@ -41,7 +41,7 @@ class Canvas:
         self._draw = ImageDraw.Draw(self._image, "RGBA")
 
     def finish(self) -> NDArray[np.uint8]:
-        """The face as (height, width, 3) RGB."""
+        """Return the face as (height, width, 3) RGB."""
         fine = np.asarray(self._image)
         return as_uint8(cv2.resize(fine, (self.width, self.height), interpolation=cv2.INTER_AREA))
 
@@ -56,11 +56,11 @@ class Canvas:
         self._image.paste(Image.fromarray(np.round(large).astype(np.uint8)))
 
     def polygon(self, points: Sequence[Point], fill: Colour, alpha: int = 255) -> None:
-        """A filled polygon."""
+        """Draw a filled polygon."""
         self._draw.polygon([(x * _FINE, y * _FINE) for x, y in points], fill=(*fill, alpha))
 
     def line(self, points: Sequence[Point], fill: Colour, width: float, alpha: int = 255) -> None:
-        """An open line with round joints."""
+        """Draw an open line with round joints."""
         self._draw.line(
             [(x * _FINE, y * _FINE) for x, y in points],
             fill=(*fill, alpha),
@@ -69,13 +69,13 @@ class Canvas:
         )
 
     def ellipse(self, centre: Point, radii: Point, fill: Colour, alpha: int = 255) -> None:
-        """A filled ellipse."""
+        """Draw a filled ellipse."""
         (x, y), (rx, ry) = centre, radii
         box = ((x - rx) * _FINE, (y - ry) * _FINE, (x + rx) * _FINE, (y + ry) * _FINE)
         self._draw.ellipse(box, fill=(*fill, alpha))
 
     def ring(self, centre: Point, radii: Point, colour: Colour, width: float) -> None:
-        """The outline of an ellipse."""
+        """Draw the outline of an ellipse."""
         (x, y), (rx, ry) = centre, radii
         box = ((x - rx) * _FINE, (y - ry) * _FINE, (x + rx) * _FINE, (y + ry) * _FINE)
         self._draw.ellipse(box, outline=colour, width=max(round(width * _FINE), 1))
@@ -89,7 +89,7 @@ class Canvas:
         width: float = 0.0,
         alpha: int = 255,
     ) -> None:
-        """A rectangle (left, top, right, bottom) with rounded corners."""
+        """Draw a rectangle (left, top, right, bottom) with rounded corners."""
         left, top, right, bottom = (value * _FINE for value in box)
         self._draw.rounded_rectangle(
             (left, top, right, bottom),
@@ -100,7 +100,7 @@ class Canvas:
         )
 
     def text_width(self, text: str, face: Face, size: float) -> float:
-        """Pixels that a line takes."""
+        """Return the pixels that a line takes."""
         return float(self._fonts.font(face, size * _FINE).getlength(text)) / _FINE
 
     def text(
@@ -114,7 +114,7 @@ class Canvas:
         stroke: float = 0.0,
         stroke_fill: Colour | None = None,
     ) -> None:
-        """One line; `anchor` as in Pillow."""
+        """Draw one line of text; `anchor` as in Pillow."""
         self._draw.text(
             (at[0] * _FINE, at[1] * _FINE),
             text,
@@ -135,7 +135,7 @@ class Canvas:
         stroke_fill: Colour | None = None,
         angle: float = 0.0,
     ) -> None:
-        """One line stretched to fill a box (left, top, right, bottom), turned by degrees."""
+        """Draw one line stretched to fill a box (left, top, right, bottom), turned by degrees."""
         left, top, right, bottom = box
         sprite = self._lettering(text, face, bottom - top, fill, stroke, stroke_fill)
         size = (max(round(right - left), 1), max(round(bottom - top), 1))
@@ -151,7 +151,7 @@ class Canvas:
         fill: Colour,
         middle: float = -90.0,
     ) -> None:
-        """Lettering along a circle, its middle at an angle in degrees (-90 is the top)."""
+        """Draw lettering along a circle, its middle at an angle in degrees (-90 is the top)."""
         inward = middle > 0
         widths = [self.text_width(letter, face, size) * 1.06 for letter in text]
         position = -sum(widths) / 2
@@ -174,7 +174,7 @@ class Canvas:
         fill: Colour,
         spacing: float = 1.25,
     ) -> float:
-        """Words wrapped into a box, cut where it ends; returns the bottom of the last line."""
+        """Wrap words into a box, cut where it ends; return the bottom of the last line."""
         left, top, right, bottom = box
         y, line = top, ""
         for word in [*text.split(), ""]:

@@ -26,7 +26,7 @@ class Face(StrEnum):
 
 
 def bundled_fonts() -> Path | None:
-    """The folder of matplotlib's fonts, found without importing it; None where there is none."""
+    """Return the folder of matplotlib's fonts, found without importing it, if there is one."""
     spec = find_spec("matplotlib")
     if spec is None or not spec.submodule_search_locations:
         return None
@@ -46,7 +46,7 @@ class FontSet:
         self._fonts: dict[tuple[Face, int], Font] = {}
 
     def font(self, face: Face, size: float) -> Font:
-        """A typeface at a size in pixels, at least 4."""
+        """Return a typeface at a size in pixels, at least 4."""
         key = (face, max(round(size), 4))
         if key not in self._fonts:
             self._fonts[key] = self._open(*key)

@@ -26,7 +26,7 @@ Angles = NDArray[np.float64]
 
 
 def leaf(size: int, colour: Colour = (70, 140, 50)) -> Sprite:
-    """A pointed leaf lying from left to right, with its veins."""
+    """Draw a pointed leaf lying from left to right, with its veins."""
     along = np.linspace(0, 1, 40)
     bulge = np.sin(along * np.pi) ** 0.8 * 0.26 * size
     x = along * size * 0.96 + size * 0.02
@@ -43,7 +43,7 @@ def leaf(size: int, colour: Colour = (70, 140, 50)) -> Sprite:
 
 
 def citrus(size: int, colour: Colour, rng: Random) -> Sprite:
-    """A whole orange or lemon with a pored peel."""
+    """Draw a whole orange or lemon with a pored peel."""
     mask = closed_curve(size, lambda a: 0.96 + 0 * a)
     pores = noise((size, size), max(size / 60, 2), rng) * 0.5
     fruit = inflate(mask, colour, gloss=0.45, bump=pores)
@@ -52,7 +52,7 @@ def citrus(size: int, colour: Colour, rng: Random) -> Sprite:
 
 
 def citrus_slice(size: int, rind: Colour, flesh: Colour, rng: Random) -> Sprite:
-    """A cut orange: rind, pith and juicy segments."""
+    """Draw a cut orange: rind, pith and juicy segments."""
     y, x = np.mgrid[0:size, 0:size].astype(np.float32) / (size / 2) - 1
     radius, angle = np.hypot(x, y), np.arctan2(y, x)
     cells = np.abs(((angle / (2 * np.pi) * 10) % 1) - 0.5) * 2
@@ -68,7 +68,7 @@ def citrus_slice(size: int, rind: Colour, flesh: Colour, rng: Random) -> Sprite:
 
 
 def apple(size: int, colour: Colour, blush: Colour, rng: Random) -> Sprite:
-    """An apple with a blush, freckles, stem and leaf."""
+    """Draw an apple with a blush, freckles, stem and leaf."""
 
     def dented(angle: Angles) -> Angles:
         dip = np.exp(-(((angle - 1.5 * np.pi) / 0.36) ** 2))
@@ -87,7 +87,7 @@ def apple(size: int, colour: Colour, blush: Colour, rng: Random) -> Sprite:
 
 
 def strawberry(size: int, rng: Random) -> Sprite:
-    """A strawberry with seeds and its green crown."""
+    """Draw a strawberry with seeds and its green crown."""
     angles = np.linspace(0, 2 * np.pi, 120)
     x = 0.5 + 0.40 * np.sin(angles) * (1 - 0.16 * np.cos(angles))
     y = 0.55 - 0.40 * np.cos(angles) - 0.05 * np.cos(2 * angles)
@@ -105,7 +105,7 @@ def strawberry(size: int, rng: Random) -> Sprite:
 
 
 def blueberry(size: int, rng: Random) -> Sprite:
-    """A blueberry with bloom and its little crown."""
+    """Draw a blueberry with bloom and its little crown."""
     mask = closed_curve(size, lambda a: 0.94 + 0 * a)
     bloom = 0.5 + 0.5 * noise((size, size), size / 5, rng)
     colour = np.array((46, 62, 128), np.float32) + bloom[..., None] * np.array((46, 48, 52))
@@ -116,7 +116,7 @@ def blueberry(size: int, rng: Random) -> Sprite:
 
 
 def tomato(size: int, rng: Random) -> Sprite:
-    """A tomato on its vine."""
+    """Draw a tomato on its vine."""
     mask = closed_curve(size, lambda a: 0.90 + 0.05 * np.cos(2 * a) + 0.02 * np.cos(5 * a))
     colour = (
         np.array((205, 38, 24), np.float32) + 14 * noise((size, size), size / 4, rng)[..., None]
@@ -127,7 +127,7 @@ def tomato(size: int, rng: Random) -> Sprite:
 
 
 def bean(size: int, colour: Colour, rng: Random) -> Sprite:
-    """A kidney-shaped bean."""
+    """Draw a kidney-shaped bean."""
 
     def kidney(angle: Angles) -> Angles:
         dip = np.exp(-(((angle - np.pi / 2) / 0.5) ** 2))
@@ -139,7 +139,7 @@ def bean(size: int, colour: Colour, rng: Random) -> Sprite:
 
 
 def coffee_bean(size: int, colour: Colour = (92, 52, 26)) -> Sprite:
-    """A roasted bean with its groove."""
+    """Draw a roasted bean with its groove."""
     mask = closed_curve(size, lambda a: 0.92 - 0.27 * np.sin(a) ** 2)
     along = np.linspace(0.06, 0.94, 30)
     path = np.stack([along, 0.5 + 0.07 * np.sin((along - 0.5) * 6)], 1) * size
@@ -151,7 +151,7 @@ def coffee_bean(size: int, colour: Colour = (92, 52, 26)) -> Sprite:
 
 
 def almond(size: int, rng: Random, colour: Colour = (176, 106, 52)) -> Sprite:
-    """A nut with a pointed end and a wrinkled skin."""
+    """Draw a nut with a pointed end and a wrinkled skin."""
 
     def pointed(angle: Angles) -> Angles:
         return 0.52 + 0.34 * np.abs(np.cos(angle / 2)) ** 4 + 0.10 * np.cos(angle) ** 2
@@ -164,13 +164,13 @@ def almond(size: int, rng: Random, colour: Colour = (176, 106, 52)) -> Sprite:
 
 
 def raisin(size: int, rng: Random) -> Sprite:
-    """A wrinkled dried berry."""
+    """Draw a wrinkled dried berry."""
     mask = closed_curve(size, lambda a: 0.84 + 0.08 * np.cos(3 * a + 1) + 0.04 * np.cos(7 * a))
     return inflate(mask, (74, 26, 34), gloss=0.4, bump=noise((size, size), size / 7, rng) * 3)
 
 
 def flake(size: int, rng: Random, colour: Colour = (222, 160, 66)) -> Sprite:
-    """A toasted cereal flake."""
+    """Draw a toasted cereal flake."""
     phases = rng.uniform(0, 6, 4)
     mask = closed_curve(size, _wobbly(0.78, 0.07, (2, 3, 5, 7), phases))
     toast = noise((size, size), size / 6, rng)
@@ -179,7 +179,7 @@ def flake(size: int, rng: Random, colour: Colour = (222, 160, 66)) -> Sprite:
 
 
 def tube(size: int, rng: Random, colour: Colour = (232, 188, 98)) -> Sprite:
-    """A ridged pasta tube, cut at a slant."""
+    """Draw a ridged pasta tube, cut at a slant."""
     corners = np.array([(0.02, 0.36), (0.86, 0.36), (0.98, 0.64), (0.14, 0.64)]) * size
     ridges = np.sin(np.linspace(0, 8 * 2 * np.pi, size, dtype=np.float32))[:, None]
     bump = np.broadcast_to(ridges, (size, size)) * 0.9
@@ -192,14 +192,14 @@ def tube(size: int, rng: Random, colour: Colour = (232, 188, 98)) -> Sprite:
 
 
 def grain(size: int, rng: Random) -> Sprite:
-    """A grain of long rice."""
+    """Draw a grain of long rice."""
     mask = _oval(size, (0.5, 0.5), (0.46, 0.13))
     white = 236 + 14 * rng.uniform(-1, 1)
     return inflate(mask, (round(white), round(white) - 4, round(white) - 22), puff=0.9, gloss=0.4)
 
 
 def cracker(size: int, rng: Random) -> Sprite:
-    """A square cracker with holes and a toasted edge."""
+    """Draw a square cracker with holes and a toasted edge."""
 
     def scalloped(angle: Angles) -> Angles:
         square = 1 / np.maximum(np.abs(np.cos(angle)), np.abs(np.sin(angle))) ** 0.92
@@ -220,7 +220,7 @@ def cracker(size: int, rng: Random) -> Sprite:
 
 
 def biscuit(size: int, rng: Random, colour: Colour = (84, 46, 28)) -> Sprite:
-    """A round embossed biscuit."""
+    """Draw a round embossed biscuit."""
     mask = closed_curve(size, lambda a: 0.94 + 0.02 * np.cos(24 * a))
     y, x = np.mgrid[0:size, 0:size].astype(np.float32) / (size / 2) - 1
     radius, angle = np.hypot(x, y), np.arctan2(y, x)
@@ -232,7 +232,7 @@ def biscuit(size: int, rng: Random, colour: Colour = (84, 46, 28)) -> Sprite:
 
 
 def bubble(size: int) -> Sprite:
-    """A soap bubble, clear in the middle."""
+    """Draw a soap bubble, clear in the middle."""
     y, x = np.mgrid[0:size, 0:size].astype(np.float32) / (size / 2) - 1
     radius = np.hypot(x, y)
     rim = np.clip(radius, 0, 1) ** 5 * (radius < 0.96)
@@ -244,7 +244,7 @@ def bubble(size: int) -> Sprite:
 
 
 def splash(size: int, colour: Colour, rng: Random) -> Sprite:
-    """A crown of liquid seen from above."""
+    """Draw a crown of liquid seen from above."""
     phases = rng.uniform(0, 6, 3)
     mask = closed_curve(size, _wobbly(0.68, 0.1, (5, 8, 11), phases))
     for _ in range(14):
@@ -255,7 +255,7 @@ def splash(size: int, colour: Colour, rng: Random) -> Sprite:
 
 
 def cup(size: int, ware: Colour, tea: Colour) -> Sprite:
-    """A filled cup on a saucer, with steam."""
+    """Draw a filled cup on a saucer, with steam."""
     bowl_x = np.linspace(-0.30, 0.30, 40)
     bowl_y = 0.50 + 0.30 * np.sqrt(np.clip(1 - (bowl_x / 0.31) ** 2, 0, 1)) ** 0.6
     rim_left, rim_right = (0.18, 0.46), (0.82, 0.46)

@@ -12,7 +12,7 @@ Random = np.random.Generator
 
 
 def rays(canvas: Canvas, centre: Point, colour: Colour, count: int, alpha: int = 60) -> None:
-    """A sunburst over the whole face."""
+    """Draw a sunburst over the whole face."""
     reach = 2.0 * max(canvas.width, canvas.height)
     for index in range(count):
         angles = np.array([index, index + 0.5]) / count * 2 * np.pi
@@ -29,7 +29,7 @@ def stripes(
     slant: float,
     alpha: int = 255,
 ) -> None:
-    """Slanted stripes between two heights."""
+    """Draw slanted stripes between two heights."""
     shift = (bottom - top) * slant
     for x in np.arange(-abs(shift) - step, canvas.width + abs(shift) + step, step):
         left, right = float(x), float(x) + step / 2
@@ -40,7 +40,7 @@ def stripes(
 def dots(
     canvas: Canvas, top: float, bottom: float, colour: Colour, step: float, alpha: int
 ) -> None:
-    """Staggered dots that shrink from top to bottom."""
+    """Draw staggered dots that shrink from top to bottom."""
     rows = np.arange(top, bottom, step)
     for row, y in enumerate(rows):
         radius = step * 0.36 * (1 - 0.75 * row / max(len(rows), 1))
@@ -49,7 +49,7 @@ def dots(
 
 
 def hexagons(canvas: Canvas, top: float, bottom: float, colour: Colour, size: float) -> None:
-    """A honeycomb of lines."""
+    """Draw a honeycomb of lines."""
     for row, y in enumerate(np.arange(top, bottom + size, size * 1.5)):
         for x in np.arange((row % 2) * size * 0.866, canvas.width + size, size * 1.732):
             angles = np.radians(np.arange(30, 391, 60))
@@ -67,7 +67,7 @@ def wave(
     colour: Colour,
     alpha: int = 255,
 ) -> None:
-    """Everything below a wavy line."""
+    """Fill everything below a wavy line."""
     x = np.linspace(0, canvas.width, 60)
     y = height + swing * np.sin(x / canvas.width * cycles * 2 * np.pi + phase)
     line = [(float(a), float(b)) for a, b in zip(x, y, strict=True)]
@@ -76,7 +76,7 @@ def wave(
 
 
 def mountains(canvas: Canvas, foot: float, height: float, colour: Colour, rng: Random) -> None:
-    """A jagged ridge with snow on its peaks."""
+    """Draw a jagged ridge with snow on its peaks."""
     peaks = np.sort(rng.uniform(0.05, 0.95, 4)) * canvas.width
     for index, peak in enumerate(peaks):
         tall = height * (0.62 + 0.38 * ((index * 7) % 4) / 3)
@@ -96,7 +96,7 @@ def _snow(canvas: Canvas, top: Point, half: float, tall: float) -> None:
 
 
 def star_points(centre: Point, outer: float, inner: float, points: int) -> list[Point]:
-    """Corners of a star."""
+    """Return the corners of a star."""
     angles = np.arange(2 * points) / points * np.pi - np.pi / 2
     reach = np.where(np.arange(2 * points) % 2 == 0, outer, inner)
     return [
@@ -108,7 +108,7 @@ def star_points(centre: Point, outer: float, inner: float, points: int) -> list[
 def burst(
     canvas: Canvas, centre: Point, radius: float, fill: Colour, ink: Colour, lines: tuple[str, ...]
 ) -> None:
-    """A jagged badge with a few words."""
+    """Draw a jagged badge with a few words."""
     canvas.polygon(
         star_points((centre[0] + 3, centre[1] + 4), radius, radius * 0.86, 18), (0, 0, 0), 70
     )
@@ -126,7 +126,7 @@ def seal(
     around: str,
     lines: tuple[str, ...],
 ) -> None:
-    """A round seal with lettering along its edge."""
+    """Draw a round seal with lettering along its edge."""
     canvas.ellipse(centre, (radius, radius), fill)
     canvas.ring(centre, (radius * 0.95, radius * 0.95), ink, 1.5)
     canvas.ring(centre, (radius * 0.66, radius * 0.66), ink, 1.2)
@@ -153,7 +153,7 @@ def ribbon(
     text: str,
     face: Face = Face.BOLD,
 ) -> None:
-    """A ribbon with swallow tails and one line of text."""
+    """Draw a ribbon with swallow tails and one line of text."""
     left, top, right, bottom = box
     dark: Colour = (fill[0] * 6 // 10, fill[1] * 6 // 10, fill[2] * 6 // 10)
     tail, drop = (bottom - top) * 0.55, (bottom - top) * 0.2
@@ -175,7 +175,7 @@ def ribbon(
 
 
 def shield(canvas: Canvas, centre: Point, size: float, fill: Colour, edge: Colour) -> None:
-    """A heraldic shield."""
+    """Draw a heraldic shield."""
     outline = [(-0.5, -0.55), (0, -0.48), (0.5, -0.55), (0.5, 0.02), (0.36, 0.34), (0, 0.6)]
     outline += [(-0.36, 0.34), (-0.5, 0.02)]
     for scale, colour in ((1.0, edge), (0.9, fill)):
@@ -184,7 +184,7 @@ def shield(canvas: Canvas, centre: Point, size: float, fill: Colour, edge: Colou
 
 
 def recycling(canvas: Canvas, centre: Point, size: float, ink: Colour) -> None:
-    """Three chasing arrows."""
+    """Draw three chasing arrows."""
     for turn in range(3):
         angles = np.radians(np.linspace(0, 80, 10) + turn * 120)
         path = [(centre[0] + size * np.cos(a), centre[1] + size * np.sin(a)) for a in angles]
@@ -207,7 +207,7 @@ def blob(
     rounding: int = 2,
     shadow: float = 0.0,
 ) -> None:
-    """A plump shape with its corners cut round as often as `rounding` says."""
+    """Draw a plump shape; its corners are cut round `rounding` times."""
     outline = np.array(points, dtype=np.float64)
     for _ in range(rounding):
         following = np.roll(outline, -1, axis=0)
@@ -227,7 +227,7 @@ def scattered(
     sizes: tuple[float, float],
     rng: Random,
 ) -> None:
-    """The same small thing here and there over the whole face."""
+    """Draw the same small thing here and there over the whole face."""
     for _ in range(count):
         at = (float(rng.uniform(0, canvas.width)), float(rng.uniform(0, canvas.height)))
         draw(at, float(rng.uniform(*sizes)))

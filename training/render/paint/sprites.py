@@ -16,7 +16,7 @@ _LIGHT = np.array([-0.45, -0.62, 0.64], dtype=np.float32)
 
 
 def closed_curve(size: int, radius: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Plane:
-    """The mask of a shape given as radius (share of half the size) over the angle in radians."""
+    """Return the mask of a shape: its radius (share of half the size) over the angle in radians."""
     angles = np.linspace(0, 2 * np.pi, 160, endpoint=False)
     reach = radius(angles) * size / 2
     points = np.stack([np.cos(angles) * reach, np.sin(angles) * reach], axis=1) + size / 2
@@ -24,14 +24,14 @@ def closed_curve(size: int, radius: Callable[[NDArray[np.float64]], NDArray[np.f
 
 
 def polygon_mask(width: int, height: int, points: NDArray[np.floating]) -> Plane:
-    """A smooth-edged mask in [0, 1] of an (N, 2) polygon."""
+    """Return a smooth-edged mask in [0, 1] of an (N, 2) polygon."""
     mask = np.zeros((height, width), np.uint8)
     cv2.fillPoly(mask, [np.round(points * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
     return as_float32(mask / 255)
 
 
 def noise(shape: tuple[int, int], grain: float, rng: np.random.Generator) -> Plane:
-    """Smooth noise in about [-1, 1]; `grain` is the size of its blobs in pixels."""
+    """Return smooth noise in about [-1, 1]; `grain` is the size of its blobs in pixels."""
     coarse = (max(round(shape[0] / grain), 2), max(round(shape[1] / grain), 2))
     field = rng.uniform(-1, 1, coarse).astype(np.float32)
     return as_float32(cv2.resize(field, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC))
@@ -64,17 +64,17 @@ def inflate(
 
 
 def with_alpha(colour: NDArray[np.float32], mask: Plane) -> Sprite:
-    """An RGBA picture of (H, W, 3) colours in [0, 255] and a mask in [0, 1]."""
+    """Return an RGBA picture of (H, W, 3) colours in [0, 255] and a mask in [0, 1]."""
     return np.dstack([np.clip(colour, 0, 255), np.clip(mask * 255, 0, 255)]).astype(np.uint8)
 
 
 def flat(mask: Plane, colour: Colour) -> Sprite:
-    """One colour in a shape."""
+    """Return one colour in a shape."""
     return with_alpha(np.broadcast_to(np.asarray(colour, np.float32), (*mask.shape, 3)), mask)
 
 
 def over(base: Sprite, layers: Sequence[Sprite]) -> Sprite:
-    """Layers of the base's size put on top of it; the base's shape grows by theirs."""
+    """Lay layers of the base's size over it; the base's shape grows by theirs."""
     result = base.astype(np.float32)
     for layer in layers:
         alpha = layer[..., 3:].astype(np.float32) / 255
@@ -84,7 +84,7 @@ def over(base: Sprite, layers: Sequence[Sprite]) -> Sprite:
 
 
 def turned(sprite: Sprite, degrees: float, scale: float = 1.0) -> Sprite:
-    """The same sprite turned about its middle, in the same frame."""
+    """Return the sprite turned about its middle, in the same frame."""
     height, width = sprite.shape[:2]
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, scale)
     return as_uint8(cv2.warpAffine(sprite, matrix, (width, height), flags=cv2.INTER_LINEAR))

@@ -22,7 +22,7 @@ class Texture:
         return height, width
 
     def sized(self, width: float, height: float) -> NDArray[np.uint8]:
-        """The smallest halving that still has at least that many pixels each way."""
+        """Return the smallest halving that still has at least that many pixels each way."""
         full_height, full_width = self.shape
         across = int(np.clip(np.floor(np.log2(full_width / max(width, 1.0))), 0, 5))
         down = int(np.clip(np.floor(np.log2(full_height / max(height, 1.0))), 0, 5))

@@ -85,7 +85,7 @@ class ShopFilm:
         self._leaf = _soft_leaf()
 
     def draw(self, index: int) -> tuple[NDArray[np.uint8], TruthFrame]:
-        """One frame, (height, width, 3) RGB, and what is to be seen in it."""
+        """Draw one frame, (height, width, 3) RGB, with the truth about it."""
         time = index / script.FRAME_RATE
         view = _View(self._camera(time))
         self._draw_still(view, time)
@@ -221,18 +221,18 @@ class _View:
         self._fill(outline, len(self._noted))
 
     def hide(self, layer: Layer) -> None:
-        """A layer covers what was noted before."""
+        """Hide the products noted before behind a layer."""
         coarse = layer.alpha[::_COARSE, ::_COARSE] > 127
         top, left = layer.top // _COARSE, layer.left // _COARSE
         place = self._map[top : top + coarse.shape[0], left : left + coarse.shape[1]]
         place[coarse[: place.shape[0], : place.shape[1]]] = 0
 
     def hide_polygon(self, outline: Floats) -> None:
-        """A polygon covers what was noted before."""
+        """Hide the products noted before behind a polygon."""
         self._fill(outline.astype(np.float32), 0)
 
     def sightings(self) -> tuple[TrueSighting, ...]:
-        """Every noted product of which anything is left in the picture."""
+        """Return every noted product of which anything is left in the picture."""
         seen = []
         for number, (product_id, instance, outline) in enumerate(self._noted, start=1):
             shown = float((self._map == number).sum()) * _COARSE**2

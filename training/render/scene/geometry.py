@@ -40,12 +40,12 @@ class Pose:
         return cls(about_y @ about_x @ about_z, np.asarray(position, dtype=np.float64))
 
     def apply(self, points: Floats) -> Floats:
-        """Points (..., 3) moved along."""
+        """Return points (..., 3), moved."""
         moved: Floats = points @ self.rotation.T + self.position
         return moved
 
     def turn(self, directions: Floats) -> Floats:
-        """Directions (..., 3) turned along."""
+        """Return directions (..., 3), turned."""
         turned: Floats = directions @ self.rotation.T
         return turned
 
@@ -67,14 +67,14 @@ class PinholeCamera:
     height: int
 
     def project(self, points: Floats) -> Floats:
-        """World points (..., 3), all in front of the camera, to pixels (..., 2)."""
+        """Map world points (..., 3), all in front of the camera, to pixels (..., 2)."""
         seen = (points - self.pose.position) @ self.pose.rotation
         depth = np.maximum(seen[..., 2:], 0.02)
         pixels: Floats = seen[..., :2] / depth * self.focal + [self.width / 2, self.height / 2]
         return pixels
 
     def distance(self, points: Floats) -> Floats:
-        """How far world points (..., 3) are from the pinhole."""
+        """Return how far world points (..., 3) are from the pinhole."""
         lengths: Floats = np.linalg.norm(points - self.pose.position, axis=-1)
         return lengths
 
@@ -96,7 +96,7 @@ class Sheet:
     gloss: float
 
     def moved(self, pose: Pose) -> "Sheet":
-        """The same sheet elsewhere."""
+        """Return the same sheet elsewhere."""
         return Sheet(pose.apply(self.points), pose.turn(self.normals), self.texture, self.gloss)
 
 
@@ -115,12 +115,12 @@ class Body:
     convex: bool = True
 
     def moved(self, pose: Pose) -> "Body":
-        """The same solid elsewhere."""
+        """Return the same solid elsewhere."""
         sheets = tuple(sheet.moved(pose) for sheet in self.sheets)
         return Body(sheets, pose.apply(self.rim), self.convex)
 
     def outline(self, camera: PinholeCamera) -> NDArray[np.float32]:
-        """(N, 2) float32 corners of its silhouette in pixels, not clipped to the picture."""
+        """Return (N, 2) float32 corners of its silhouette in pixels, not clipped to the picture."""
         points = camera.project(self.rim).astype(np.float32)
         if not self.convex:
             return points
@@ -128,7 +128,7 @@ class Body:
 
 
 def flat_sheet(corners: Floats, printed: Print | Texture, gloss: float) -> Sheet:
-    """A rectangle (4, 3): its print's top left, top right, bottom right, bottom left."""
+    """Return a rectangle (4, 3): its print's top left, top right, bottom right, bottom left."""
     normal = np.cross(corners[3] - corners[0], corners[1] - corners[0])
     normal = normal / np.linalg.norm(normal)
     points = np.array([[corners[0], corners[1]], [corners[3], corners[2]]], dtype=np.float64)
@@ -137,7 +137,7 @@ def flat_sheet(corners: Floats, printed: Print | Texture, gloss: float) -> Sheet
 
 
 def body_of(solid: Solid) -> Body:
-    """The sheets of a package."""
+    """Return the sheets of a package."""
     if isinstance(solid, Carton):
         return _box(solid)
     if isinstance(solid, Tin):

@@ -106,7 +106,7 @@ _BOUNDS = (-0.16, -0.09, 0.30, 0.56)  # left, top, right, bottom of the drawing 
 
 
 def make_hand(width: float, look: HandColours, rng: Random) -> Hand:
-    """A right hand for a package of that width in metres; around narrow ones its tips show."""
+    """Draw a right hand for a package of that width in metres; around narrow ones its tips show."""
     tips = _fingertips(width) if width < 0.115 else ()
     whole = _Relief()
     for limb in (*_FINGERS, *_PALM, _THUMB, *tips):
@@ -301,7 +301,7 @@ def _with_nail(
 
 
 def draw_flat(picture: NDArray[np.uint8], corners: Floats, camera: PinholeCamera) -> Layer | None:
-    """An (h, w, 4) picture on a rectangle in the world (4, 3), as a layer."""
+    """Return an (h, w, 4) picture on a rectangle in the world (4, 3), as a layer."""
     height, width = picture.shape[:2]
     target = camera.project(corners)
     low = np.maximum(np.floor(target.min(axis=0)).astype(int), 0)
@@ -318,7 +318,7 @@ def draw_flat(picture: NDArray[np.uint8], corners: Floats, camera: PinholeCamera
 
 
 def hand_corners(hand: Hand, pose: Pose, right: float, grip: float, depth: float) -> Floats:
-    """Where a hand's drawing lies in the world.
+    """Return where a hand's drawing lies in the world.
 
     Args:
         hand: which.

@@ -11,7 +11,7 @@ Picture = NDArray[np.uint8]
 
 
 def streak(movement: NDArray[np.floating]) -> NDArray[np.float32] | None:
-    """The kernel of a straight movement (dx, dy) in pixels; None when too short to see."""
+    """Return the kernel of a straight movement (dx, dy) in pixels; None when too short to see."""
     length = float(np.hypot(*movement))
     if length < 0.8:
         return None
@@ -35,7 +35,7 @@ def streak(movement: NDArray[np.floating]) -> NDArray[np.float32] | None:
 
 
 def blurred(picture: Picture, movement: NDArray[np.floating]) -> Picture:
-    """A picture smeared along a movement in pixels."""
+    """Return a picture smeared along a movement in pixels."""
     kernel = streak(movement)
     if kernel is None:
         return picture
@@ -43,7 +43,7 @@ def blurred(picture: Picture, movement: NDArray[np.floating]) -> Picture:
 
 
 def blurred_layer(layer: Layer, movement: NDArray[np.floating], width: int, height: int) -> Layer:
-    """A layer smeared along a movement, its edge too, kept inside a picture of that size."""
+    """Return a layer smeared along a movement, its edge too, kept inside a picture of that size."""
     kernel = streak(movement)
     if kernel is None:
         return layer
@@ -88,7 +88,7 @@ class Sensor:
         self._vignette = cv2.cvtColor(shade, cv2.COLOR_GRAY2RGB)
 
     def expose(self, scene: Picture, index: int, gain: float, warmth: float) -> Picture:
-        """The picture as the camera delivers it.
+        """Return the picture as the camera delivers it.
 
         Args:
             scene: (height, width, 3) as it is.

@@ -43,7 +43,7 @@ class _Window:
 def draw_body(
     body: Body, camera: PinholeCamera, lighting: Lighting | None, niche: Niche | None = None
 ) -> Layer | None:
-    """A body in world coordinates as a layer; None when it is out of the picture.
+    """Return a body in world coordinates as a layer; None when it is out of the picture.
 
     Without lighting its prints show as they are.
     """
@@ -64,14 +64,14 @@ def draw_body(
 def draw_plane(
     canvas: NDArray[np.uint8], sheet: Sheet, camera: PinholeCamera, lighting: Lighting | None = None
 ) -> None:
-    """One flat sheet straight into the picture."""
+    """Draw one flat sheet straight into the picture."""
     layer = draw_body(Body((sheet,), sheet.points.reshape(-1, 3)), camera, lighting)
     if layer is not None:
         lay_over(canvas, layer)
 
 
 def bake(sheet: Sheet, lighting: Lighting, niche: Niche | None) -> Sheet:
-    """A flat sheet whose print carries its light, for drawing without; its highlights are lost."""
+    """Return a flat sheet whose print carries its light; its highlights are lost."""
     printed = sheet.texture.sized(*sheet.texture.shape[::-1])
     points, normals = _refined(sheet.points), _refined(sheet.normals)
     diffuse, _ = lighting.shade(
@@ -98,7 +98,7 @@ def inverted(alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def weighted(colour: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(h, w, 3) colours times (h, w) cover in 255ths."""
+    """Return (h, w, 3) colours times (h, w) cover in 255ths."""
     share = cv2.cvtColor(alpha, cv2.COLOR_GRAY2RGB)
     return as_uint8(cv2.multiply(colour, share, scale=1 / 255))
 
@@ -106,7 +106,7 @@ def weighted(colour: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.
 def polygon_alpha(
     outline: NDArray[np.floating], width: int, height: int, left: int = 0, top: int = 0
 ) -> NDArray[np.uint8]:
-    """Smooth-edged (height, width) mask of a polygon, whose window starts at (left, top)."""
+    """Return the smooth-edged (height, width) mask of a polygon; its window is at (left, top)."""
     alpha = np.zeros((height, width), np.uint8)
     corners = np.round((outline - [left, top]) * (1 << _SUBPIXEL)).astype(np.int32)
     cv2.fillPoly(alpha, [corners], 255, cv2.LINE_AA, _SUBPIXEL)

@@ -74,7 +74,7 @@ class Footprint:
 
 
 def build_room(fonts: FontSet, rng: Random, footprints: tuple[Footprint, ...]) -> Room:
-    """Every still surface, with the products' shadows on boards and back wall."""
+    """Draw every still surface, with the products' shadows on boards and back wall."""
     wall = _upright(-2.2, -1.5, 5.0, 0.9, WALL, _wall(fonts, rng))
     counter = _lying(COUNTER_LEFT, COUNTER_RIGHT, COUNTER_TOP, -0.30, WALL, _stone(rng))
     apron = _upright(COUNTER_LEFT, COUNTER_TOP, COUNTER_RIGHT, 0.9, -0.30, _cupboards(fonts, rng))
@@ -318,7 +318,7 @@ def _cupboards(fonts: FontSet, rng: Random) -> NDArray[np.uint8]:
 
 
 def things_on_the_counter(fonts: FontSet, rng: Random) -> tuple[Body, ...]:
-    """Plain kitchen things that are no products: jars and a board."""
+    """Draw plain kitchen things that are no products: jars and a board."""
 
     def plain(width: int, height: int, colour: Colour) -> NDArray[np.uint8]:
         return _wood(width, height, colour, rng)
