@@ -3,7 +3,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.torch import save_file
 
 from api.cli.bench.catalogs import pair_finders
 from api.models.loading import Networks, decision_id, load_networks
@@ -23,12 +22,8 @@ from matcher.networks.weights import (
     sha256_of,
     write_manifest,
 )
-from superglue.superglue import SuperGlue, SuperGlueSizes
-from superglue.superpoint import SuperPoint, SuperPointSizes
 from tests.training.pairing import basis, keypoints
 from training.decision.rootsift_basis import save_basis
-
-GLUE = SuperGlueSizes(16, 16, 2, 4, 6, (8,))
 
 
 def entry(folder: Path, network: Network) -> WeightsEntry:
@@ -48,9 +43,17 @@ def entry(folder: Path, network: Network) -> WeightsEntry:
 
 
 def settings(folder: Path, *listed: Network) -> Settings:
+    from safetensors.torch import save_file
+
+    from superglue.superglue import SuperGlue, SuperGlueSizes
+    from superglue.superpoint import SuperPoint, SuperPointSizes
+
     folder.mkdir(exist_ok=True)
     save_basis(basis(), folder / "keypoint_basis.safetensors")
-    save_file(SuperGlue(GLUE).state_dict(), folder / "superglue.safetensors")
+    save_file(
+        SuperGlue(SuperGlueSizes(16, 16, 2, 4, 6, (8,))).state_dict(),
+        folder / "superglue.safetensors",
+    )
     superpoint = SuperPoint(SuperPointSizes((4, 4, 4, 4), 4, 8))
     save_file(superpoint.state_dict(), folder / "superpoint.safetensors")
     entries = tuple(entry(folder, network) for network in (Network.KEYPOINT_BASIS, *listed))

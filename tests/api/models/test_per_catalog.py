@@ -5,9 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
-from safetensors.torch import save_file
 
 from api.models.loading import Models, Networks, build_pipeline
 from api.models.per_catalog import (
@@ -30,7 +28,6 @@ from matcher.detection.proposals import PrintDetector
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.keypoints.rootsift import RootSift, read_basis
 from matcher.networks.devices import Device, choose_runtime
-from matcher.networks.resnet import EmbeddingNet
 from matcher.networks.weights import Network, Weights
 from matcher.retrieval.colour_layout import LAYOUT_SIZE, ColourBasis
 from matcher.retrieval.embedder import NetworkEmbedder, embedder_part_id, parse_part_id
@@ -39,7 +36,6 @@ from matcher.retrieval.untrained import ColourEmbedder
 from matcher.verification.comparator import PlainComparator
 from tests.catalog.support.fakes import MemoryStorage, encoded
 from tests.matcher.prints import WEIGHTS, printed
-from training.loop.export import to_half_precision
 
 OPTIONS = {"input_size": 32.0, "squeeze": 1.0}
 
@@ -56,6 +52,12 @@ def own_models() -> Models:
 
 def weights_file(path: Path, **notes: str) -> bytes:
     """Our embedder, untrained."""
+    import torch
+    from safetensors.torch import save_file
+
+    from matcher.networks.resnet import EmbeddingNet
+    from training.loop.export import to_half_precision
+
     torch.manual_seed(0)
     save_file(to_half_precision(EmbeddingNet().state_dict()), path, {NOTES: json.dumps(notes)})
     return path.read_bytes()
@@ -148,6 +150,9 @@ def test_a_damaged_file_is_named_and_not_used(
 def test_a_file_of_something_else_is_refused(
     memory: MemoryStorage, models: Models, tmp_path: Path
 ) -> None:
+    import torch
+    from safetensors.torch import save_file
+
     save_file({"weight": torch.zeros(3)}, tmp_path / "strange")
     objects = NetworkStore(memory, "shop")
     strange = objects.save((tmp_path / "strange").read_bytes())

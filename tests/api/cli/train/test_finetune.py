@@ -1,22 +1,18 @@
 """`skulens train embedder|detector --catalog NAME`: what is said, kept and refused."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-import torch
-from safetensors.torch import save_file
 
 from api.cli.output import Output
 from api.cli.train.finetune import keep_detector, keep_embedder
 from api.errors import Refused
-from api.models.finetuning import CatalogFinetuner
-from api.models.finetuning_detector import CatalogDetectorFinetuner
 from api.models.loading import Models
 from api.models.per_catalog import CatalogFinder
 from catalog.encodings.network_store import NetworkStore
 from catalog.registry import Catalogs
 from catalog.store import CatalogStore
-from matcher.networks.resnet import EmbeddingNet
 from matcher.networks.weights import (
     Network,
     WeightsEntry,
@@ -25,7 +21,6 @@ from matcher.networks.weights import (
     read_manifest,
     sha256_of,
 )
-from matcher.networks.yolo import build_yolov5n
 from tests.api.models.test_per_catalog import (
     OPTIONS,
     adapted_in,
@@ -36,12 +31,11 @@ from tests.api.models.test_per_catalog import (
 )
 from tests.api.shop import Shop
 from tests.catalog.support.fakes import MemoryStorage
-from training.finetune.detector import FinetunedDetector
-from training.finetune.embedder import FinetunedEmbedder
-from training.loop.checkpoint import save_checkpoint
-from training.loop.export import to_half_precision
 from training.loop.progress import Progress
-from training.loop.trainer import RunOptions
+
+if TYPE_CHECKING:
+    from api.models.finetuning import CatalogFinetuner
+    from training.finetune.embedder import FinetunedEmbedder
 
 BEFORE = {"views_top1": 0.5, "twins": 0.5, "others_top1": 0.8}
 
@@ -54,6 +48,13 @@ def models() -> Models:
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> WeightsManifest:
     """A weights folder of two untrained networks."""
+    import torch
+    from safetensors.torch import save_file
+
+    from matcher.networks.resnet import EmbeddingNet
+    from matcher.networks.yolo import build_yolov5n
+    from training.loop.export import to_half_precision
+
     folder = tmp_path_factory.mktemp("weights")
     torch.manual_seed(1)
     networks = {Network.EMBEDDER: EmbeddingNet(), Network.DETECTOR: build_yolov5n()}
@@ -78,13 +79,20 @@ def memory(models: Models) -> MemoryStorage:
 
 def adapter(
     memory: MemoryStorage, models: Models, manifest: WeightsManifest, cache: Path
-) -> tuple[CatalogFinetuner, CatalogStore]:
+) -> "tuple[CatalogFinetuner, CatalogStore]":
+    from api.models.finetuning import CatalogFinetuner
+
     adapted = adapted_in(memory, models, cache)
     store = opened(memory, models, adapted)
     return CatalogFinetuner(store, memory, adapted, manifest, any_licence=False), store
 
 
-def trained(after: float) -> FinetunedEmbedder:
+def trained(after: float) -> "FinetunedEmbedder":
+    import torch
+
+    from matcher.networks.resnet import EmbeddingNet
+    from training.finetune.embedder import FinetunedEmbedder
+
     torch.manual_seed(2)
     return FinetunedEmbedder(EmbeddingNet().state_dict(), BEFORE, BEFORE | {"views_top1": after})
 
@@ -150,6 +158,8 @@ def test_no_gain_keeps_nothing(
 def test_it_trains_on_what_the_catalog_keeps(
     memory: MemoryStorage, models: Models, manifest: WeightsManifest, tmp_path: Path
 ) -> None:
+    from training.loop.trainer import RunOptions
+
     making, _ = adapter(memory, models, manifest, tmp_path)
     reports: list[Progress] = []
     options = RunOptions(tmp_path / "run", tmp_path / "run", 0.001, report_seconds=1.0)
@@ -168,6 +178,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_networks_to_start_from_it_is_refused(
     memory: MemoryStorage, models: Models, tmp_path: Path
 ) -> None:
+    from api.models.finetuning_detector import CatalogDetectorFinetuner
+    from training.loop.trainer import RunOptions
+
     making, store = adapter(memory, models, WeightsManifest(tmp_path, ()), tmp_path)
     options = RunOptions(tmp_path, tmp_path, 0.001)
     with pytest.raises(Refused, match="no embedder"):
@@ -185,6 +198,10 @@ def test_an_adapted_detector_becomes_a_weights_folder(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    from matcher.networks.yolo import build_yolov5n
+    from training.finetune.detector import FinetunedDetector
+    from training.loop.checkpoint import save_checkpoint
+
     making, _ = adapter(memory, models, manifest, tmp_path)
     save_checkpoint({"net": build_yolov5n().state_dict()}, tmp_path / "best.pt")
     before = {"ap50": 0.5, "recall": 0.5, "others_ap50": 0.5}
