@@ -69,7 +69,6 @@ class Connection:
         )
 
     def __enter__(self) -> Self:
-        """Return the connection itself."""
         return self
 
     def __exit__(
@@ -78,7 +77,6 @@ class Connection:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the connection."""
         self._http.close()
 
     def close(self) -> None:

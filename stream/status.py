@@ -56,12 +56,11 @@ def to_sentence(clause: str) -> str:
 class StatusReporter:
     """Keeps the current status of one source and notifies a listener of changes, one at a time.
 
-    Thread-safe. A final state never changes. Counters change without a notification: the listener
-    is called for a new state or reason only.
+    Thread-safe. Starts as CONNECTING; a final state never changes. Counters change without a
+    notification: the listener is called for a new state or reason only.
     """
 
     def __init__(self) -> None:
-        """Start in state CONNECTING, without a listener."""
         self._lock = Lock()
         self._notifying = Lock()
         self._listener: Callable[[SourceStatus], None] | None = None

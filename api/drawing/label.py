@@ -178,10 +178,9 @@ class Label:
 
 
 class LabelRenderer:
-    """Renders labels at one text size; caches the last ones, because frames repeat them."""
+    """Renders labels at one text size, in pixels; caches some, because frames repeat them."""
 
     def __init__(self, text_size: int) -> None:
-        """Choose the text's size in pixels."""
         self._renderer = TextRenderer(text_size)
         self._cache: OrderedDict[tuple[LabelText, int], Label] = OrderedDict()
 

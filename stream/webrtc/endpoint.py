@@ -12,7 +12,6 @@ class WhipEndpoint:
     """Accepts publishers; belongs to the event loop that it is used on."""
 
     def __init__(self, settings: WebRtcSettings | None = None) -> None:
-        """Start without publishers."""
         self.sessions = PeerSessions(settings)
         self._sources: dict[str, WhipSource] = {}
 

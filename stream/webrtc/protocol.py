@@ -112,7 +112,6 @@ class WhipProtocol(PeerProtocol):
     """WHIP: publishers."""
 
     def __init__(self, endpoint: WhipEndpoint, location: Callable[[str], str]) -> None:
-        """Serve an endpoint; see `PeerProtocol`."""
         super().__init__(endpoint.sessions, location)
         self._endpoint = endpoint
 
@@ -127,7 +126,6 @@ class WhepProtocol(PeerProtocol):
     """WHEP: viewers."""
 
     def __init__(self, endpoint: WhepEndpoint, location: Callable[[str], str]) -> None:
-        """Serve an endpoint; see `PeerProtocol`."""
         super().__init__(endpoint.sessions, location)
         self._endpoint = endpoint
 
