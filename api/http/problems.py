@@ -150,7 +150,7 @@ def _kind(status: HTTPStatus) -> str:
     return status.phrase.lower().replace(" ", "-").replace("'", "")
 
 
-def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def refusals_of(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return OpenAPI's description of a route's refusals, with those that any route may give."""
     return {
         status: {

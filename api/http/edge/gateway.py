@@ -17,12 +17,7 @@ from api.http.edge.body_limit import BodyLimit
 from api.http.edge.messages import stack
 from api.http.edge.problem_answers import ProblemAnswers
 from api.http.edge.request_ids import RequestIds
-from api.http.edge.security_headers import (
-    API_HEADERS,
-    PAGE_HEADERS,
-    TLS_HEADERS,
-    SecurityHeaders,
-)
+from api.http.edge.security_headers import API_HEADERS, PAGE_HEADERS, TLS_HEADERS, SecurityHeaders
 from api.http.options import ServerOptions
 
 _ENGINE_PATHS: Final = ("/v1/", "/readyz", "/metrics")

@@ -11,7 +11,7 @@ from api.errors import Refused
 from api.http.auth.principal import LiveAccess, Principal, ReadAccess
 from api.http.engine import Engine, EngineDep
 from api.http.live.schemas import session_json
-from api.http.problems import Problem, problem_responses
+from api.http.problems import Problem, refusals_of
 from api.http.routes.sessions import Corner, session_settings
 from api.live.cameras import CameraRequest
 from api.live.cameras.schedule import Hours, Window
@@ -89,7 +89,7 @@ class CamerasJson(TypedDict):
     cameras: list[CameraJson]
 
 
-@router.get("", summary="List cameras", responses=problem_responses())
+@router.get("", summary="List cameras", responses=refusals_of())
 def list_cameras(engine: EngineDep, principal: ReadAccess) -> CamerasJson:
     """Cameras by id."""
     statuses = engine.live.services.cameras.list()
@@ -101,10 +101,7 @@ def list_cameras(engine: EngineDep, principal: ReadAccess) -> CamerasJson:
 
 
 @router.post(
-    "",
-    status_code=HTTPStatus.CREATED,
-    summary="Remember a camera",
-    responses=problem_responses(404, 409),
+    "", status_code=HTTPStatus.CREATED, summary="Remember a camera", responses=refusals_of(404, 409)
 )
 def add_camera(
     engine: EngineDep, principal: LiveAccess, order: NewCamera, response: Response
@@ -129,7 +126,7 @@ def add_camera(
     "/{camera_id}",
     status_code=HTTPStatus.NO_CONTENT,
     summary="Forget a camera",
-    responses=problem_responses(404),
+    responses=refusals_of(404),
 )
 def remove_camera(engine: EngineDep, principal: LiveAccess, camera_id: str) -> None:
     """End its session and forget it."""

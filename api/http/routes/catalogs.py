@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from api.http.auth.principal import CatalogAccess, ReadAccess
 from api.http.engine import EngineDep
-from api.http.problems import problem_responses
+from api.http.problems import refusals_of
 from api.http.requests.pagination import decode_text_cursor, paginate
 from api.schemas.results import calibration_json, catalog_json
 from catalog.snapshot import Catalog
@@ -46,7 +46,7 @@ class CatalogsJson(TypedDict):
     next_cursor: str | None
 
 
-@router.get("", summary="List catalogs", responses=problem_responses())
+@router.get("", summary="List catalogs", responses=refusals_of())
 def list_catalogs(
     engine: EngineDep, principal: ReadAccess, limit: Limit = 100, cursor: Cursor = None
 ) -> CatalogsJson:
@@ -61,10 +61,7 @@ def list_catalogs(
     "",
     status_code=HTTPStatus.CREATED,
     summary="Make a catalog",
-    responses={
-        **problem_responses(409),
-        201: {"content": {"application/json": {"example": EXAMPLE}}},
-    },
+    responses={**refusals_of(409), 201: {"content": {"application/json": {"example": EXAMPLE}}}},
 )
 def create_catalog(
     engine: EngineDep, principal: CatalogAccess, order: NewCatalog, response: Response
@@ -79,10 +76,7 @@ def create_catalog(
 @router.get(
     "/{catalog}",
     summary="Show a catalog",
-    responses={
-        **problem_responses(404, 409),
-        200: {"content": {"application/json": {"example": SHOWN}}},
-    },
+    responses={**refusals_of(404, 409), 200: {"content": {"application/json": {"example": SHOWN}}}},
 )
 def show_catalog(
     engine: EngineDep, _: ReadAccess, catalog: str, min_version: MinVersion = 0
@@ -90,11 +84,7 @@ def show_catalog(
     """A catalog in numbers, and the networks that encoded it."""
     snapshot = engine.catalogs.snapshot(catalog, min_version)
     parts = snapshot.part_ids
-    encoded: PartIdsJson = {
-        "crop": parts.crop,
-        "embedding": parts.embedding,
-        "local": parts.local,
-    }
+    encoded: PartIdsJson = {"crop": parts.crop, "embedding": parts.embedding, "local": parts.local}
     calibrations = [calibration_json(calibration) for calibration in snapshot.calibrations.values()]
     return {**summarise_catalog(snapshot), "part_ids": encoded, "calibrations": calibrations}
 
@@ -103,7 +93,7 @@ def show_catalog(
     "/{catalog}",
     status_code=HTTPStatus.NO_CONTENT,
     summary="Delete a catalog",
-    responses=problem_responses(404),
+    responses=refusals_of(404),
 )
 def delete_catalog(engine: EngineDep, _: CatalogAccess, catalog: str) -> None:
     """Delete a catalog with all its products and pictures, for ever."""

@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 from api.errors import Refused
 from api.http.auth.principal import LiveAccess
 from api.http.engine import Engine, EngineDep
-from api.http.problems import Problem, problem_responses
+from api.http.problems import Problem, refusals_of
 from api.http.requests.product_forms import Form
 from api.http.requests.uploads import Upload
 from catalog.ingest.image_file import ImageFile
@@ -135,7 +135,7 @@ class FeedbackJson(TypedDict):
     status_code=HTTPStatus.CREATED,
     summary="Say whether an answer was right",
     responses={
-        **problem_responses(404, 409, 415),
+        **refusals_of(404, 409, 415),
         201: {"content": {"application/json": {"example": _EXAMPLE}}},
     },
     openapi_extra=body_schema(),

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 
 from api.http.auth.principal import ReadAccess
 from api.http.engine import Engine, EngineDep
-from api.http.problems import Problem, problem_responses
+from api.http.problems import Problem, refusals_of
 from api.http.requests.pagination import decode_offset, encode_cursor
 from api.http.requests.product_forms import Form
 from api.http.requests.uploads import Json, Upload
@@ -39,7 +39,7 @@ def _body(example: dict[str, Any] | None = None, **fields: object) -> dict[str, 
 @router.post(
     "/identify",
     summary="What is in a picture?",
-    responses=problem_responses(404, 409, 415),
+    responses=refusals_of(404, 409, 415),
     openapi_extra=_body(),
 )
 async def identify(
@@ -70,7 +70,7 @@ async def identify(
 @router.post(
     "/explain",
     summary="Why this product, why not that one?",
-    responses=problem_responses(404, 409, 415),
+    responses=refusals_of(404, 409, 415),
     openapi_extra=_body(),
 )
 async def explain(
@@ -96,7 +96,7 @@ async def explain(
 @router.post(
     "/search",
     summary="Products by words, attributes and likeness",
-    responses=problem_responses(404, 409, 415),
+    responses=refusals_of(404, 409, 415),
     openapi_extra=_body(
         {"text": "oat milk", "where": ["price<=3"], "facets": ["brand"], "limit": 20},
         query={"type": "string", "description": "the JSON object, beside an image"},

@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from api.http.auth.principal import CatalogAccess, ReadAccess
 from api.http.engine import EngineDep
-from api.http.problems import Problem, problem_responses
+from api.http.problems import Problem, refusals_of
 from api.http.requests.product_forms import (
     Form,
     IfMatch,
@@ -69,7 +69,7 @@ class ImagesJson(TypedDict):
     "",
     summary="List a product's pictures",
     description="What is known of the pictures.",
-    responses=problem_responses(404),
+    responses=refusals_of(404),
 )
 def list_images(engine: EngineDep, _: ReadAccess, catalog: str, product_id: str) -> ImagesJson:
     """List the pictures of a product."""
@@ -81,7 +81,7 @@ def list_images(engine: EngineDep, _: ReadAccess, catalog: str, product_id: str)
     "",
     status_code=HTTPStatus.CREATED,
     summary="Add pictures",
-    responses=problem_responses(404, 409, 412, 415),
+    responses=refusals_of(404, 409, 412, 415),
     openapi_extra=form_schema(),
 )
 async def add_images(
@@ -111,7 +111,7 @@ async def add_images(
     "/{image_id}",
     summary="The picture",
     response_class=Response,
-    responses={**problem_responses(404), 200: {"content": {"image/*": {}}}},
+    responses={**refusals_of(404), 200: {"content": {"image/*": {}}}},
 )
 async def get_image(
     engine: EngineDep,
@@ -139,9 +139,7 @@ async def get_image(
     return await engine.executor.run(read)
 
 
-@router.delete(
-    "/{image_id}", summary="Take a picture away", responses=problem_responses(404, 409, 412)
-)
+@router.delete("/{image_id}", summary="Take a picture away", responses=refusals_of(404, 409, 412))
 def remove_image(
     engine: EngineDep,
     _: CatalogAccess,

@@ -14,7 +14,7 @@ from api.http.engine import Engine, EngineDep
 from api.http.jobs.handlers import UPLOAD
 from api.http.jobs.record import Job, JobKind, JobState, job_json
 from api.http.jobs.uploads import receive_file
-from api.http.problems import problem_responses
+from api.http.problems import refusals_of
 from api.models.calibration import decide_as_shipped
 from client.records import JobJson
 
@@ -82,7 +82,7 @@ class JobsJson(TypedDict):
     jobs: list[JobJson]
 
 
-@router.get("/jobs", summary="List jobs", responses=problem_responses())
+@router.get("/jobs", summary="List jobs", responses=refusals_of())
 def list_jobs(
     engine: EngineDep,
     principal: ReadAccess,
@@ -93,22 +93,20 @@ def list_jobs(
     return {"jobs": [job_json(job) for job in jobs if state in (None, job.state)]}
 
 
-@router.get("/jobs/{job_id}", summary="Show a job", responses=problem_responses(404))
+@router.get("/jobs/{job_id}", summary="Show a job", responses=refusals_of(404))
 def show_job(engine: EngineDep, principal: ReadAccess, job_id: str) -> JobJson:
     """Progress, and what came of it."""
     return job_json(_job(engine, principal, job_id))
 
 
-@router.delete("/jobs/{job_id}", summary="Cancel a job", responses=problem_responses(404))
+@router.delete("/jobs/{job_id}", summary="Cancel a job", responses=refusals_of(404))
 def cancel_job(engine: EngineDep, principal: CatalogAccess, job_id: str) -> JobJson:
     """Stop a job at its next step; what it has done stays."""
     _job(engine, principal, job_id)
     return job_json(engine.jobs.cancel(job_id))
 
 
-@router.post(
-    "/jobs/{job_id}/resume", summary="Go on with a job", responses=problem_responses(404, 409)
-)
+@router.post("/jobs/{job_id}/resume", summary="Go on with a job", responses=refusals_of(404, 409))
 def resume_job(engine: EngineDep, principal: CatalogAccess, job_id: str) -> JobJson:
     """Go on where a job was cancelled or failed."""
     _job(engine, principal, job_id)
@@ -119,7 +117,7 @@ def resume_job(engine: EngineDep, principal: CatalogAccess, job_id: str) -> JobJ
     "/catalogs/{catalog}/import",
     status_code=HTTPStatus.ACCEPTED,
     summary="Take in many products",
-    responses=problem_responses(404, 415),
+    responses=refusals_of(404, 415),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -141,7 +139,7 @@ async def import_products(
     "/catalogs/{catalog}/reconcile",
     status_code=HTTPStatus.ACCEPTED,
     summary="Compare a catalog with its storage",
-    responses=problem_responses(404),
+    responses=refusals_of(404),
 )
 async def reconcile(
     engine: EngineDep, _: CatalogAccess, catalog: str, order: ReconcileOrder, response: Response
@@ -159,7 +157,7 @@ async def reconcile(
     "/catalogs/{catalog}/model",
     status_code=HTTPStatus.ACCEPTED,
     summary="Switch a catalog's networks",
-    responses=problem_responses(404),
+    responses=refusals_of(404),
 )
 async def model(
     engine: EngineDep, _: AdminAccess, catalog: str, order: ModelOrder, response: Response
@@ -174,7 +172,7 @@ async def model(
     "/catalogs/{catalog}/calibrate",
     status_code=HTTPStatus.ACCEPTED,
     summary="Choose from which probability a product is called identical",
-    responses=problem_responses(404),
+    responses=refusals_of(404),
 )
 async def calibrate(
     engine: EngineDep, _: CatalogAccess, catalog: str, order: CalibrateOrder, response: Response
@@ -188,10 +186,7 @@ async def calibrate(
 @router.delete(
     "/catalogs/{catalog}/calibrate",
     summary="Decide as shipped again",
-    responses={
-        **problem_responses(404),
-        200: {"content": {"application/json": {"example": _RESET}}},
-    },
+    responses={**refusals_of(404), 200: {"content": {"application/json": {"example": _RESET}}}},
 )
 def reset_calibration(engine: EngineDep, _: CatalogAccess, catalog: str) -> ResetJson:
     """Forget the calibration by the present networks; nothing happens where there is none."""

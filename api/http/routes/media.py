@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.http.auth.principal import ReadAccess
 from api.http.engine import EngineDep
-from api.http.problems import Problem, problem_responses
+from api.http.problems import Problem, refusals_of
 from api.http.requests.uploads import read_body
 from api.http.routes.sessions import LARGEST_OFFER, SDP, respond
 from stream.webrtc.preview import Preview
@@ -24,7 +24,7 @@ _JPEG: Final[dict[int | str, Any]] = {200: {"content": {"image/jpeg": {}}}}
     "/sessions/{session_id}/snapshot.jpg",
     summary="The newest picture, annotated",
     response_class=Response,
-    responses={**problem_responses(404), **_JPEG},
+    responses={**refusals_of(404), **_JPEG},
 )
 async def snapshot(engine: EngineDep, principal: ReadAccess, session_id: str) -> Response:
     """A JPEG; 404 before the first frame."""
@@ -47,7 +47,7 @@ async def snapshot(engine: EngineDep, principal: ReadAccess, session_id: str) ->
     "/sessions/{session_id}/appearances/{appearance_id}/evidence.jpg",
     summary="What was seen when a product got its name",
     response_class=Response,
-    responses={**problem_responses(404), **_JPEG},
+    responses={**refusals_of(404), **_JPEG},
 )
 def evidence(
     engine: EngineDep, principal: ReadAccess, session_id: str, appearance_id: str
@@ -67,7 +67,7 @@ def evidence(
     status_code=HTTPStatus.CREATED,
     summary="Watch the annotated picture over WebRTC (WHEP)",
     response_class=Response,
-    responses={**problem_responses(404, 406, 415), 201: {"content": {SDP: {}}}},
+    responses={**refusals_of(404, 406, 415), 201: {"content": {SDP: {}}}},
     openapi_extra={
         "requestBody": {"required": True, "content": {SDP: {"schema": {"type": "string"}}}}
     },
@@ -89,7 +89,7 @@ async def watch(
     status_code=HTTPStatus.NO_CONTENT,
     summary="More ICE candidates of a viewer",
     response_class=Response,
-    responses=problem_responses(404, 412, 415, 428),
+    responses=refusals_of(404, 412, 415, 428),
 )
 async def trickle_viewer(
     engine: EngineDep, _: ReadAccess, viewer: str, request: Request
@@ -101,10 +101,7 @@ async def trickle_viewer(
 
 
 @router.delete(
-    "/viewers/{viewer}",
-    summary="End a viewer",
-    response_class=Response,
-    responses=problem_responses(404),
+    "/viewers/{viewer}", summary="End a viewer", response_class=Response, responses=refusals_of(404)
 )
 async def end_viewer(engine: EngineDep, _: ReadAccess, viewer: str) -> Response:
     """End a viewer's connection; the key in the path cannot be guessed."""

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from api.http.auth.principal import CatalogAccess, ReadAccess
 from api.http.engine import EngineDep
-from api.http.problems import Problem, problem_responses
+from api.http.problems import Problem, refusals_of
 from api.http.requests.pagination import decode_text_cursor, paginate
 from api.http.requests.product_forms import (
     Form,
@@ -63,7 +63,7 @@ _FIELDS: Final = {
 }
 
 
-@router.get("", summary="List products", responses=problem_responses(404, 409))
+@router.get("", summary="List products", responses=refusals_of(404, 409))
 def list_products(
     engine: EngineDep,
     _: ReadAccess,
@@ -92,7 +92,7 @@ def list_products(
     "",
     status_code=HTTPStatus.CREATED,
     summary="Add a product",
-    responses=problem_responses(404, 409, 415),
+    responses=refusals_of(404, 409, 415),
     openapi_extra=form_schema(product_id="its id", **_FIELDS),
 )
 async def add_product(
@@ -112,7 +112,7 @@ async def add_product(
     summary="Show a product",
     response_model=ProductJson,
     responses={
-        **problem_responses(404, 409),
+        **refusals_of(404, 409),
         304: {"description": "it is as it was"},
         200: {"content": {"application/json": {"example": EXAMPLE}}},
     },
@@ -141,7 +141,7 @@ def show_product(
 @router.put(
     "/{product_id}",
     summary="Put a product in its place",
-    responses={**problem_responses(404, 409, 412, 415), 201: {"description": "it is new"}},
+    responses={**refusals_of(404, 409, 412, 415), 201: {"description": "it is new"}},
     openapi_extra=form_schema(**_FIELDS),
 )
 async def put_product(
@@ -178,7 +178,7 @@ async def put_product(
 @router.patch(
     "/{product_id}",
     summary="Change what is said of a product",
-    responses=problem_responses(404, 409, 412, 415),
+    responses=refusals_of(404, 409, 412, 415),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -227,9 +227,7 @@ async def patch_product(
     return change_json(catalog, await engine.executor.run(patch), response)
 
 
-@router.delete(
-    "/{product_id}", summary="Remove a product", responses=problem_responses(404, 409, 412)
-)
+@router.delete("/{product_id}", summary="Remove a product", responses=refusals_of(404, 409, 412))
 def remove_product(
     engine: EngineDep, _: CatalogAccess, catalog: str, product_id: str, if_match: IfMatch = None
 ) -> WrittenJson:
@@ -244,7 +242,7 @@ def remove_product(
 
 
 @router.post(
-    "/{product_id}/restore", summary="Bring a product back", responses=problem_responses(404, 409)
+    "/{product_id}/restore", summary="Bring a product back", responses=refusals_of(404, 409)
 )
 async def restore_product(
     engine: EngineDep, _: CatalogAccess, catalog: str, product_id: str, response: Response

@@ -16,7 +16,7 @@ from api.http.auth.scope import Scope
 from api.http.engine import Engine, EngineDep
 from api.http.live.event_stream import StreamItem, StreamRequest, stream_session
 from api.http.live.service import SessionService
-from api.http.problems import Problem, problem_response, problem_responses
+from api.http.problems import Problem, problem_response, refusals_of
 from api.http.requests.uploads import read_body
 from api.live.source import Transport, open_live_source
 from client.records import SessionJson
@@ -81,7 +81,7 @@ def respond(reply: HttpReply) -> Response:
     status_code=HTTPStatus.CREATED,
     summary="Publish a camera over WebRTC (WHIP, RFC 9725)",
     response_class=Response,
-    responses={**problem_responses(404, 406, 409, 415), 201: {"content": {SDP: {}}}},
+    responses={**refusals_of(404, 406, 409, 415), 201: {"content": {SDP: {}}}},
     openapi_extra=_OFFER,
 )
 async def publish(engine: EngineDep, _: LiveAccess, catalog: str, request: Request) -> Response:
@@ -97,14 +97,14 @@ async def publish(engine: EngineDep, _: LiveAccess, catalog: str, request: Reque
     "/catalogs/{catalog}/whip",
     summary="What may be published",
     status_code=HTTPStatus.NO_CONTENT,
-    responses=problem_responses(404),
+    responses=refusals_of(404),
 )
 async def publish_options(engine: EngineDep, _: LiveAccess, catalog: str) -> Response:  # noqa: ARG001
     """`Accept-Post`, and the ICE servers as `Link`."""
     return respond(engine.live.options())
 
 
-@router.get("/sessions", summary="List live sessions", responses=problem_responses())
+@router.get("/sessions", summary="List live sessions", responses=refusals_of())
 def list_sessions(engine: EngineDep, principal: ReadAccess) -> SessionsJson:
     """Sessions that run, and the last ones that ended by themselves."""
     return {"sessions": engine.live.list(principal)}
@@ -114,7 +114,7 @@ def list_sessions(engine: EngineDep, principal: ReadAccess) -> SessionsJson:
     "/sessions",
     status_code=HTTPStatus.CREATED,
     summary="Match a camera by its address",
-    responses=problem_responses(404, 409),
+    responses=refusals_of(404, 409),
 )
 async def begin_session(
     engine: EngineDep, principal: LiveAccess, order: NewSession, response: Response
@@ -128,7 +128,7 @@ async def begin_session(
     return engine.live.show(session_id, principal)
 
 
-@router.get("/sessions/{session_id}", summary="Show a session", responses=problem_responses(404))
+@router.get("/sessions/{session_id}", summary="Show a session", responses=refusals_of(404))
 def show_session(engine: EngineDep, principal: ReadAccess, session_id: str) -> SessionJson:
     """State and counters."""
     return engine.live.show(session_id, principal)
@@ -139,7 +139,7 @@ def show_session(engine: EngineDep, principal: ReadAccess, session_id: str) -> S
     summary="End a session",
     response_class=Response,
     status_code=HTTPStatus.NO_CONTENT,
-    responses={**problem_responses(404), 200: {"description": "it was published over WHIP"}},
+    responses={**refusals_of(404), 200: {"description": "it was published over WHIP"}},
 )
 async def end_session(engine: EngineDep, principal: LiveAccess, session_id: str) -> Response:
     """End a session, in under two seconds from any state."""
@@ -153,7 +153,7 @@ async def end_session(engine: EngineDep, principal: LiveAccess, session_id: str)
     summary="More ICE candidates",
     status_code=HTTPStatus.NO_CONTENT,
     response_class=Response,
-    responses=problem_responses(404, 412, 415, 428),
+    responses=refusals_of(404, 412, 415, 428),
 )
 async def trickle(
     engine: EngineDep, principal: LiveAccess, session_id: str, request: Request
@@ -169,7 +169,7 @@ async def trickle(
     "/sessions/{session_id}/events",
     summary="What happens in a session, as it happens (SSE)",
     response_class=StreamingResponse,
-    responses={**problem_responses(404), 200: {"content": {"text/event-stream": {}}}},
+    responses={**refusals_of(404), 200: {"content": {"text/event-stream": {}}}},
 )
 async def events(
     engine: EngineDep,

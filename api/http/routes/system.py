@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from api.http.auth.principal import ReadAccess
 from api.http.engine import Engine, EngineDep
-from api.http.problems import problem_responses
+from api.http.problems import refusals_of
 from api.http.telemetry.metrics import EngineCollector, MaintenanceCollector
 from api.schemas.results import WeightsJson, weights_json
 from matcher.live import SessionStatus
@@ -34,7 +34,7 @@ class ModelsJson(TypedDict):
     "/metrics",
     summary="Figures for Prometheus",
     response_class=Response,
-    responses={**problem_responses(), 200: {"content": {"text/plain": {}}}},
+    responses={**refusals_of(), 200: {"content": {"text/plain": {}}}},
 )
 def metrics(engine: EngineDep, _: ReadAccess) -> Response:
     """Prometheus' text format; the key goes into `authorization` of its scrape configuration."""
@@ -49,7 +49,7 @@ def metrics(engine: EngineDep, _: ReadAccess) -> Response:
     "/models",
     summary="The networks",
     description="What the manifest says of every weights file.",
-    responses=problem_responses(),
+    responses=refusals_of(),
 )
 def models(engine: EngineDep, _: ReadAccess) -> ModelsJson:
     """List the manifest's weights."""
@@ -58,7 +58,7 @@ def models(engine: EngineDep, _: ReadAccess) -> ModelsJson:
     return {"device": settings.device, "models": [weights_json(entry) for entry in entries]}
 
 
-@router.get("/system", summary="How everything is", responses=problem_responses())
+@router.get("/system", summary="How everything is", responses=refusals_of())
 def system(engine: EngineDep, principal: ReadAccess) -> dict[str, Any]:
     """Version, readiness, sessions, jobs and catalogs of one's own."""
     sessions = [session for session in _sessions(engine) if principal.sees(session.catalog)]

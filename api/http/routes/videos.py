@@ -19,7 +19,7 @@ from api.http.jobs.handlers import ANNOTATED, EVENTS, UPLOAD
 from api.http.jobs.record import Job, JobKind, JobState, job_json
 from api.http.jobs.uploads import receive_file
 from api.http.jobs.video_files import check_video_file
-from api.http.problems import Problem, problem_responses
+from api.http.problems import Problem, refusals_of
 from api.http.requests.pagination import decode_offset, encode_cursor
 from api.http.requests.uploads import Json, media_type, read_object
 from api.http.routes.catalogs import Cursor, Limit
@@ -55,9 +55,7 @@ class VideosJson(TypedDict):
 
 
 @router.get(
-    "/catalogs/{catalog}/videos",
-    summary="List a catalog's videos",
-    responses=problem_responses(404),
+    "/catalogs/{catalog}/videos", summary="List a catalog's videos", responses=refusals_of(404)
 )
 def list_videos(
     engine: EngineDep, _: ReadAccess, catalog: str, limit: Limit = 50, cursor: Cursor = None
@@ -74,7 +72,7 @@ def list_videos(
     "/catalogs/{catalog}/videos",
     status_code=HTTPStatus.ACCEPTED,
     summary="Find products in a video",
-    responses=problem_responses(404, 409, 415),
+    responses=refusals_of(404, 409, 415),
     openapi_extra=_BODY,
 )
 async def send_video(
@@ -108,7 +106,7 @@ async def send_video(
     return job_json(job)
 
 
-@router.get("/videos/{video_id}", summary="Show a video's job", responses=problem_responses(404))
+@router.get("/videos/{video_id}", summary="Show a video's job", responses=refusals_of(404))
 def show_video(engine: EngineDep, principal: ReadAccess, video_id: str) -> JobJson:
     """Progress while it runs; appearances when it is done."""
     return job_json(_video(engine, principal, video_id))
@@ -118,7 +116,7 @@ def show_video(engine: EngineDep, principal: ReadAccess, video_id: str) -> JobJs
     "/videos/{video_id}",
     status_code=HTTPStatus.NO_CONTENT,
     summary="Remove a video",
-    responses=problem_responses(404),
+    responses=refusals_of(404),
 )
 def remove_video(engine: EngineDep, principal: LiveAccess, video_id: str) -> None:
     """Cancel its job and remove everything of it."""
@@ -130,7 +128,7 @@ def remove_video(engine: EngineDep, principal: LiveAccess, video_id: str) -> Non
     "/videos/{video_id}/events",
     summary="What was found so far",
     response_model=VideoEventsJson,
-    responses={**problem_responses(404), 200: {"content": {"text/event-stream": {}}}},
+    responses={**refusals_of(404), 200: {"content": {"text/event-stream": {}}}},
 )
 async def video_events(
     engine: EngineDep,
@@ -161,7 +159,7 @@ async def video_events(
     "/videos/{video_id}/annotated.mp4",
     summary="The video with everything drawn",
     response_class=FileResponse,
-    responses={**problem_responses(404), 200: {"content": {"video/mp4": {}}}, 206: {}, 416: {}},
+    responses={**refusals_of(404), 200: {"content": {"video/mp4": {}}}, 206: {}, 416: {}},
 )
 def annotated_video(engine: EngineDep, principal: ReadAccess, video_id: str) -> FileResponse:
     """An MP4, with ranges."""
@@ -176,7 +174,7 @@ def annotated_video(engine: EngineDep, principal: ReadAccess, video_id: str) -> 
     "/videos/{video_id}/video",
     summary="The video as it was sent",
     response_class=FileResponse,
-    responses={**problem_responses(404), 200: {"content": {"video/mp4": {}}}, 206: {}, 416: {}},
+    responses={**refusals_of(404), 200: {"content": {"video/mp4": {}}}, 206: {}, 416: {}},
 )
 def original_video(engine: EngineDep, principal: ReadAccess, video_id: str) -> FileResponse:
     """The file, with ranges, under a type that is no page whatever it holds."""

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from api.errors import Refused
 from api.http.auth.principal import AdminAccess
 from api.http.engine import Engine, EngineDep
-from api.http.problems import Problem, problem_responses
+from api.http.problems import Problem, refusals_of
 from api.live.webhooks.webhook import KINDS, Webhook, WebhookRequest
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
@@ -51,7 +51,7 @@ class WebhooksJson(TypedDict):
     webhooks: list[WebhookJson]
 
 
-@router.get("", summary="List webhooks", responses=problem_responses())
+@router.get("", summary="List webhooks", responses=refusals_of())
 def list_webhooks(engine: EngineDep, _: AdminAccess) -> WebhooksJson:
     """Webhooks by id."""
     return {"webhooks": [_webhook_json(hook) for hook in engine.live.services.webhooks.list()]}
@@ -61,7 +61,7 @@ def list_webhooks(engine: EngineDep, _: AdminAccess) -> WebhooksJson:
     "",
     status_code=HTTPStatus.CREATED,
     summary="Tell a webhook from now on",
-    responses=problem_responses(409),
+    responses=refusals_of(409),
 )
 def add_webhook(
     engine: EngineDep, _: AdminAccess, order: NewWebhook, response: Response
@@ -85,7 +85,7 @@ def add_webhook(
     "/{webhook_id}",
     status_code=HTTPStatus.NO_CONTENT,
     summary="Tell a webhook no more",
-    responses=problem_responses(404),
+    responses=refusals_of(404),
 )
 def remove_webhook(engine: EngineDep, _: AdminAccess, webhook_id: str) -> None:
     """Forget a webhook."""

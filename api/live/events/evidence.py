@@ -87,8 +87,7 @@ class Evidence:
         oldest = self._swept_at - DAY_S * self._settings.days
         with self._lock:
             kept = sorted(
-                ((path.stat().st_mtime, path) for path in self._folder.glob("*.jpg")),
-                reverse=True,
+                ((path.stat().st_mtime, path) for path in self._folder.glob("*.jpg")), reverse=True
             )
             gone = [
                 path

@@ -16,7 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from api.errors import Refused
 from api.live.webhooks import WebhookRequest
 from api.live.webhooks.mqtt import Broker, MqttPublisher, read_broker
-from tests.api.live.webhooks.test_webhooks import SECRET, Outbox
+from tests.api.live.webhooks.outbox import SECRET, Outbox
 from tests.matcher.live.sources import wait_until
 from tests.stream.peers.cameras import free_port
 
