@@ -17,7 +17,7 @@ def random_weights(tmp_path_factory: pytest.TempPathFactory) -> dict[Network, We
     # Torch takes seconds: it is imported by the first test that needs it, not by all.
     from safetensors.torch import save_file
 
-    from tests.matcher.lively import lively_networks
+    from tests.matcher.networks.lively import lively_networks
 
     folder = tmp_path_factory.mktemp("weights")
     files = {}

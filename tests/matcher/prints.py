@@ -22,7 +22,7 @@ from matcher.pipeline import Pipeline, PipelineSettings, Stages
 from matcher.results import Detection
 from matcher.retrieval.encoder import ReferenceEncoder, reference_encoder
 from matcher.retrieval.reference import Reference, ReferenceCache, load_reference
-from matcher.retrieval.shortlist import Shortlister
+from matcher.retrieval.shortlist import Shortlist, Shortlister, ShortlistSettings
 from matcher.retrieval.untrained import ColourEmbedder
 from matcher.verification.comparator import PlainComparator
 from matcher.verification.twin_test import TwinTest
@@ -139,7 +139,7 @@ class MemoryCatalog:
             images: list[ReferenceImage] = []
             for number, picture in enumerate(several):
                 image_id = f"{product_id}-{number}"
-                known = tuple(self._encodings[one.image_id] for one in images)
+                known = tuple(self._encodings[image.image_id] for image in images)
                 self._encodings[image_id] = maker.encode(picture, known)
                 images.append(ReferenceImage(image_id, "png", 240, 320, image_id, ""))
             self.products[product_id] = Product(product_id, product_id, images=tuple(images))
@@ -150,7 +150,8 @@ class MemoryCatalog:
     def shortlist(self, embedding: NDArray[np.float32], size: int) -> tuple[Neighbour, ...]:
         best = {
             product_id: max(
-                float(self._encodings[one.image_id].embedding @ embedding) for one in product.images
+                float(self._encodings[image.image_id].embedding @ embedding)
+                for image in product.images
             )
             for product_id, product in self.products.items()
         }
@@ -179,3 +180,12 @@ def pipeline(detector: FixedDetector | None = None, shortlist_size: int = 12) ->
 def shop_of_twelve() -> MemoryCatalog:
     """More references than are all verified: products p0 to p11 of those seeds."""
     return MemoryCatalog({f"p{seed}": [printed(seed)] for seed in range(12)})
+
+
+def shortlist_of(
+    catalog: MemoryCatalog, picture: Image, size: int, settings: ShortlistSettings | None = None
+) -> Shortlist:
+    """The shortlist of a whole picture, with the shipped front end."""
+    shortlister = Shortlister(ReferenceCache(root_sift()), settings or ShortlistSettings())
+    features = root_sift().extract(picture, 800)
+    return shortlister.shortlist(ColourEmbedder().embed([picture])[0], features, catalog, size)

@@ -70,38 +70,38 @@ def test_a_catalog_is_answered_by_its_own_threshold(shop: MemoryCatalog) -> None
     in_frame = pipeline().survey(photo, strict).matches[0]
     assert {tracked.verdict, in_frame.verdict} == {Verdict.SIMILAR}
     assert tracked.product_id == in_frame.product_id == "p3"
-    told = pipeline().explain(photo, strict, "p3").gates[-1]
-    assert (told.passed, told.needed) == (False, 0.999999)
+    explained = pipeline().explain(photo, strict, "p3").gates[-1]
+    assert (explained.passed, explained.needed) == (False, 0.999999)
 
 
 def test_an_unknown_product_stays_unknown(shop: MemoryCatalog) -> None:
     answer = pipeline().identify(held_up(printed(40)), shop)
-    assert all(one.verdict is not Verdict.IDENTICAL for one in answer.matches)
-    assert all(one.probability < 0.5 for one in answer.matches)
+    assert all(match.verdict is not Verdict.IDENTICAL for match in answer.matches)
+    assert all(match.probability < 0.5 for match in answer.matches)
 
 
 def test_two_products_in_one_photo_are_both_named(shop: MemoryCatalog) -> None:
     photo = photographed(printed(1), upright(30, 60, 240, 320))
     photo = pasted(photo, printed(2), upright(360, 80, 240, 320))
     named = pipeline().identify(photo, shop).matches[:2]
-    assert {one.product_id for one in named} == {"p1", "p2"}
-    assert all(one.verdict is Verdict.IDENTICAL for one in named)
+    assert {match.product_id for match in named} == {"p1", "p2"}
+    assert all(match.verdict is Verdict.IDENTICAL for match in named)
 
 
 def test_every_copy_is_a_match_of_its_own(shop: MemoryCatalog) -> None:
     photo = photographed(printed(1), upright(30, 60, 240, 320))
     photo = pasted(photo, printed(1), upright(360, 80, 240, 320))
-    sure = [one for one in pipeline().identify(photo, shop).matches if one.probability > 0.8]
-    assert [one.product_id for one in sure] == ["p1", "p1"]
-    first, second = (one.detection.box for one in sure)
+    sure = [match for match in pipeline().identify(photo, shop).matches if match.probability > 0.8]
+    assert [match.product_id for match in sure] == ["p1", "p1"]
+    first, second = (match.detection.box for match in sure)
     assert first.iou(second) == 0
 
 
 def test_a_frame_keeps_the_probability_of_what_stands_behind(shop: MemoryCatalog) -> None:
     photo = photographed(printed(1), upright(200, 60, 240, 320))
     photo = pasted(photo, printed(2), upright(10, 20, 150, 200))
-    surveyed = {one.product_id: one for one in pipeline().survey(photo, shop).matches}
-    identified = {one.product_id: one for one in pipeline().identify(photo, shop).matches}
+    surveyed = {match.product_id: match for match in pipeline().survey(photo, shop).matches}
+    identified = {match.product_id: match for match in pipeline().identify(photo, shop).matches}
     assert {"p1", "p2"} <= surveyed.keys() & identified.keys()
     assert surveyed["p2"].probability > identified["p2"].probability
     assert surveyed["p2"].verdict is identified["p2"].verdict
@@ -121,15 +121,15 @@ def test_the_whole_image_gives_one_match(shop: MemoryCatalog) -> None:
     detector = FixedDetector(((Box(30, 60, 270, 380), 0.9), (Box(360, 80, 600, 400), 0.9)))
     assert len(pipeline(detector).identify(photo, shop, whole_image=True).matches) == 1
     only = pipeline(detector).identify(flat(), shop, whole_image=True).matches
-    assert [one.verification for one in only] == [None]
+    assert [match.verification for match in only] == [None]
 
 
 def test_each_detection_gets_one_match_in_order(shop: MemoryCatalog) -> None:
     photo = photographed(printed(1), upright(30, 60, 240, 320))
     photo = pasted(photo, printed(2), upright(360, 80, 240, 320))
     boxes = [Box(360, 80, 600, 400), Box(280, 0, 350, 60), Box(30, 60, 270, 380)]
-    asked = [Detection(box, 0.9) for box in boxes]
-    first, empty, last = pipeline().match(photo, asked, shop)
+    detections = [Detection(box, 0.9) for box in boxes]
+    first, empty, last = pipeline().match(photo, detections, shop)
     assert (first.product_id, last.product_id) == ("p2", "p1")
     assert first.verdict is last.verdict is Verdict.IDENTICAL
     assert empty.verdict is Verdict.UNKNOWN
@@ -147,8 +147,8 @@ def test_an_empty_catalog_knows_nothing(nothing: MemoryCatalog) -> None:
     method = pipeline(FixedDetector(((box, 0.9),)))
     photo = held_up(printed(1))
     identified = method.identify(photo, nothing)
-    assert all(one.product_id is None for one in identified.matches)
-    assert all(one.candidates == () for one in identified.matches)
+    assert all(match.product_id is None for match in identified.matches)
+    assert all(match.candidates == () for match in identified.matches)
     (matched,) = method.match(photo, method.detect(photo), nothing)
     assert (matched.product_id, matched.probability) == (None, 0.0)
     assert matched.verdict is Verdict.UNKNOWN
@@ -156,11 +156,11 @@ def test_an_empty_catalog_knows_nothing(nothing: MemoryCatalog) -> None:
 
 
 def test_a_flat_picture_is_at_most_a_guess_by_likeness(shop: MemoryCatalog) -> None:
-    for one in pipeline().identify(flat(), shop).matches:
-        assert one.verdict is Verdict.UNKNOWN
-        assert one.verification is None
-        assert one.probability <= 0.05
-        likeness = [candidate.similarity for candidate in one.candidates]
+    for match in pipeline().identify(flat(), shop).matches:
+        assert match.verdict is Verdict.UNKNOWN
+        assert match.verification is None
+        assert match.probability <= 0.05
+        likeness = [candidate.similarity for candidate in match.candidates]
         assert likeness == sorted(likeness, reverse=True)
 
 
@@ -176,31 +176,31 @@ def test_very_small_and_very_large_pictures_work(
         assert answer.matches[0].product_id == "p4"
         assert answer.matches[0].verdict is Verdict.IDENTICAL
     else:
-        assert all(one.verdict is Verdict.UNKNOWN for one in answer.matches)
+        assert all(match.verdict is Verdict.UNKNOWN for match in answer.matches)
     assert len(method.match(picture, [Detection(box, 0.5)], shop)) == 1
 
 
 def test_explaining_the_right_product_passes_every_later_gate(shop: MemoryCatalog) -> None:
     method = pipeline(FixedDetector(((Box(190, 70, 430, 400), 0.9),)))
-    told = method.explain(held_up(printed(0)), shop, "p0")
-    assert told.lost_at is None
-    assert all(gate.passed for gate in told.gates)
-    assert told.match is not None
-    assert told.match.product_id == "p0"
+    explained = method.explain(held_up(printed(0)), shop, "p0")
+    assert explained.lost_at is None
+    assert all(gate.passed for gate in explained.gates)
+    assert explained.match is not None
+    assert explained.match.product_id == "p0"
 
 
 def test_explaining_says_at_which_gate_a_wrong_product_is_lost(shop: MemoryCatalog) -> None:
-    told = pipeline().explain(held_up(printed(0)), shop, "p9")
-    assert told.lost_at is not None
-    assert all(gate.sentence for gate in told.gates)
-    decision = told.gates[-1]
+    explained = pipeline().explain(held_up(printed(0)), shop, "p9")
+    assert explained.lost_at is not None
+    assert all(gate.sentence for gate in explained.gates)
+    decision = explained.gates[-1]
     assert (decision.name, decision.passed) == ("decision", False)
 
 
 def test_explaining_a_flat_picture_finds_no_keypoints(shop: MemoryCatalog) -> None:
-    told = pipeline().explain(flat(), shop, "p1")
-    assert told.match is None
-    assert not next(gate for gate in told.gates if gate.name == "keypoints").passed
+    explained = pipeline().explain(flat(), shop, "p1")
+    assert explained.match is None
+    assert not next(gate for gate in explained.gates if gate.name == "keypoints").passed
 
 
 def test_a_product_that_the_catalog_lacks_cannot_be_explained(shop: MemoryCatalog) -> None:
@@ -210,4 +210,4 @@ def test_a_product_that_the_catalog_lacks_cannot_be_explained(shop: MemoryCatalo
 
 def test_a_background_without_products_shows_none(shop: MemoryCatalog) -> None:
     answer = pipeline().identify(clutter(5, 640, 480), shop)
-    assert all(one.probability < 0.2 for one in answer.matches)
+    assert all(match.probability < 0.2 for match in answer.matches)

@@ -84,8 +84,8 @@ def test_a_box_of_both_looks_lies_between_them_nearer_to_the_surer() -> None:
 
 def test_what_one_look_alone_sees_is_half_as_sure() -> None:
     found = fuse_boxes([[one(0, 0.8), one(50, 0.6)], [one(50, 0.6)]], 0.6)
-    assert [each.confidence for each in found] == pytest.approx([0.6, 0.4])
-    assert [each.box.left for each in found] == [50, 0]
+    assert [box.confidence for box in found] == pytest.approx([0.6, 0.4])
+    assert [detection.box.left for detection in found] == [50, 0]
 
 
 def test_of_one_look_only_the_surest_box_of_a_thing_counts() -> None:
@@ -95,7 +95,7 @@ def test_of_one_look_only_the_surest_box_of_a_thing_counts() -> None:
 
 def test_where_nothing_overlaps_enough_every_box_stays() -> None:
     found = fuse_boxes([[one(0, 0.8)], [one(0, 0.8)]], 1.0)
-    assert [each.confidence for each in found] == [0.4, 0.4]
+    assert [box.confidence for box in found] == [0.4, 0.4]
 
 
 def test_two_looks_that_see_nothing_are_nothing() -> None:
@@ -107,7 +107,7 @@ def test_photos_get_two_looks_where_the_weights_ask_for_them(weights: Weights) -
     photos = augment_for_photos(detector)
     assert isinstance(photos, AugmentedDetector)
     assert photos.confidence == 0.02
-    names = [each.name for each in detectors_under_test(detector)]
+    names = [variant.name for variant in detectors_under_test(detector)]
     assert names == ["skulens, photos", "skulens, frames", "training-free proposals"]
 
 

@@ -144,7 +144,7 @@ def test_a_box_beyond_the_picture_is_cut_and_one_in_the_padding_is_dropped(
 
     flat = np.zeros((40, 320, 3), dtype=np.uint8)
     outside = YoloDetector(network_of(OneBox(Box(80, 0, 160, 10)), weights), settings)
-    assert [one for one in outside.detect(flat) if one.box.bottom > 40] == []
+    assert [detection for detection in outside.detect(flat) if detection.box.bottom > 40] == []
 
 
 @pytest.mark.parametrize(
@@ -181,10 +181,10 @@ def test_detections_are_ordered_and_inside(
     found = YoloDetector(openvino.load(weights), EVERYTHING).detect(photo)
 
     assert 1 < len(found) <= EVERYTHING.limit
-    confidences = [one.confidence for one in found]
+    confidences = [detection.confidence for detection in found]
     assert confidences == sorted(confidences, reverse=True)
-    for one in found:
-        assert one.box == one.box.clipped(photo.shape[1], photo.shape[0])
+    for detection in found:
+        assert detection.box == detection.box.clipped(photo.shape[1], photo.shape[0])
 
 
 def test_the_fast_detector_finds_what_the_reference_finds(
@@ -197,9 +197,9 @@ def test_the_fast_detector_finds_what_the_reference_finds(
     exact = YoloDetector(reference.load(weights), EVERYTHING).detect(photo)
 
     def best(wanted: Detection) -> float:
-        return max(wanted.box.iou(one.box) for one in fast)
+        return max(wanted.box.iou(detection.box) for detection in fast)
 
-    overlaps = [best(one) for one in exact[:10]]
+    overlaps = [best(detection) for detection in exact[:10]]
     assert np.median(overlaps) > 0.95
 
 
@@ -209,4 +209,4 @@ def test_a_picture_of_one_pixel_is_looked_at(weights: Weights, openvino: OpenVin
         np.zeros((1, 1, 3), dtype=np.uint8)
     )
 
-    assert all(one.box.right <= 1 for one in found)
+    assert all(detection.box.right <= 1 for detection in found)

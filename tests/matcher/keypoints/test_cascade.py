@@ -9,7 +9,7 @@ from matcher.keypoints.features import Correspondences, LocalFeatures
 from tests.matcher.keypoints.test_superglue import features
 
 
-def said(*pairs: tuple[int, int]) -> Correspondences:
+def pairs_of(*pairs: tuple[int, int]) -> Correspondences:
     table = np.array(pairs, np.int64).reshape(-1, 2)
     return Correspondences(table[:, 0], table[:, 1], np.ones(len(table), np.float32))
 
@@ -18,38 +18,39 @@ def listed(found: Correspondences) -> list[tuple[int, int]]:
     return list(zip(found.query.tolist(), found.reference.tolist(), strict=True))
 
 
-class Saying:
-    """Pairs as many keypoints as a reference has, and remembers whom it was asked about."""
+class CountingMatcher:
+    """Pairs as many keypoints as a reference has, and remembers the references' sizes."""
 
     def __init__(self, offset: int) -> None:
         self.offset = offset
-        self.asked: list[int] = []
+        self.requested: list[int] = []
 
     def match(
         self, _query: LocalFeatures, references: Sequence[LocalFeatures], /
     ) -> list[Correspondences]:
-        self.asked += [len(one) for one in references]
+        self.requested += [len(reference) for reference in references]
         return [
-            said(*((index, index + self.offset) for index in range(len(one)))) for one in references
+            pairs_of(*((index, index + self.offset) for index in range(len(reference))))
+            for reference in references
         ]
 
 
 def test_only_the_likeliest_references_are_looked_at_closer() -> None:
-    quick, careful = Saying(0), Saying(1)
+    quick, careful = CountingMatcher(0), CountingMatcher(1)
     references = [features(count, count) for count in (3, 9, 1, 5)]
 
     found = CascadeMatcher(quick, careful, careful_references=2).match(features(4, 0), references)
 
-    assert quick.asked == [3, 9, 1, 5]
-    assert careful.asked == [9, 5]
-    assert [len(one) for one in found] == [3, 18, 1, 10]
+    assert quick.requested == [3, 9, 1, 5]
+    assert careful.requested == [9, 5]
+    assert [len(pairs) for pairs in found] == [3, 18, 1, 10]
 
 
 def test_pairs_that_both_find_count_once() -> None:
-    found = merge_pairs(said((0, 0), (1, 4)), said((1, 4), (1, 5), (2, 2)))
+    found = merge_pairs(pairs_of((0, 0), (1, 4)), pairs_of((1, 4), (1, 5), (2, 2)))
     assert listed(found) == [(0, 0), (1, 4), (1, 5), (2, 2)]
-    assert len(merge_pairs(said(), said())) == 0
+    assert len(merge_pairs(pairs_of(), pairs_of())) == 0
 
 
 def test_no_reference_gives_no_pairs() -> None:
-    assert CascadeMatcher(Saying(0), Saying(1)).match(features(4, 0), []) == []
+    assert CascadeMatcher(CountingMatcher(0), CountingMatcher(1)).match(features(4, 0), []) == []

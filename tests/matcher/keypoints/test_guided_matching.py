@@ -130,8 +130,10 @@ def test_every_reference_is_answered_in_its_order() -> None:
     query = seen(photographed(printed(1), ASIDE))
     references = [seen(printed(9)), seen(printed(1)), seen(printed(9), 3)]
     found = GuidedMatcher(NearestNeighbourMatcher()).match(query, references)
-    alone = [match_along_surfaces(quick(query, one), query, one) for one in references]
-    assert [one.query.tolist() for one in found] == [one.query.tolist() for one in alone]
+    alone = [
+        match_along_surfaces(quick(query, reference), query, reference) for reference in references
+    ]
+    assert [pairs.query.tolist() for pairs in found] == [pairs.query.tolist() for pairs in alone]
     assert len(found[1]) > 100 > len(found[0])
 
 
@@ -140,6 +142,6 @@ def test_nothing_pairs_with_nothing() -> None:
     assert len(empty) == 0
     reference = seen(printed(1))
     matcher = GuidedMatcher(NearestNeighbourMatcher())
-    assert [len(one) for one in matcher.match(empty, [reference, empty])] == [0, 0]
-    assert [len(one) for one in matcher.match(reference, [empty])] == [0]
+    assert [len(pairs) for pairs in matcher.match(empty, [reference, empty])] == [0, 0]
+    assert [len(pairs) for pairs in matcher.match(reference, [empty])] == [0]
     assert matcher.match(reference, []) == []

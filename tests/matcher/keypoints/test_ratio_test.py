@@ -51,11 +51,14 @@ def test_references_are_answered_in_their_order_and_empty_ones_pair_with_none() 
     query = described([[1, 0, 0]])
     lone = described([[1, 0, 0]])
     found = NearestNeighbourMatcher().match(query, [NOTHING, AXES, lone])
-    assert [len(one) for one in found] == [0, 1, 0]
+    assert [len(pairs) for pairs in found] == [0, 1, 0]
 
 
 def test_a_picture_without_keypoints_pairs_with_nothing() -> None:
-    assert [len(one) for one in NearestNeighbourMatcher().match(NOTHING, [AXES, NOTHING])] == [0, 0]
+    assert [len(pairs) for pairs in NearestNeighbourMatcher().match(NOTHING, [AXES, NOTHING])] == [
+        0,
+        0,
+    ]
 
 
 def test_no_references_no_answers() -> None:

@@ -8,7 +8,12 @@ import pytest
 
 from matcher.errors import MatcherError
 from matcher.keypoints.features import Correspondences, LocalFeatures
-from matcher.keypoints.superglue import SuperGlueMatcher, SuperGlueSettings, keypoint_geometry
+from matcher.keypoints.superglue import (
+    SuperGlueMatcher,
+    SuperGlueSettings,
+    keypoint_geometry,
+    select_most_similar,
+)
 from matcher.networks.openvino_runtime import OpenVinoRuntime
 from matcher.networks.runtime import Runtime
 from matcher.networks.weights import Network, Weights, read_state
@@ -119,8 +124,8 @@ def test_several_references_in_one_call_give_what_they_give_alone(
     together = matcher.match(query, references)
 
     assert len(together) == len(references)
-    for found, one in zip(together, references, strict=True):
-        (alone,) = matcher.match(query, [one])
+    for found, other in zip(together, references, strict=True):
+        (alone,) = matcher.match(query, [other])
         assert pairs(found) == pairs(alone)
         np.testing.assert_allclose(found.scores, alone.scores, atol=1e-5)
     assert len(together[3]) > 5
@@ -209,3 +214,18 @@ def test_the_published_numbers_come_out_of_the_serving_path(
     expected = given["matches0"][0]
     assert pairs(found) == {i: j for i, j in enumerate(expected.tolist()) if j >= 0}
     np.testing.assert_allclose(found.scores, given["matching_scores0"][0][found.query], atol=1e-4)
+
+
+def test_few_keypoints_are_all_kept() -> None:
+    rows, columns = select_most_similar(features(5, 1), features(7, 2), 7)
+    assert rows.tolist() == list(range(5))
+    assert columns.tolist() == list(range(7))
+
+
+def test_keypoints_with_a_lookalike_are_kept_in_their_order() -> None:
+    query, reference = features(60, 1), features(50, 2)
+    known = np.array([3, 17, 40])
+    reference.descriptors[[30, 4, 11]] = query.descriptors[known]
+    rows, columns = select_most_similar(query, reference, 3)
+    assert rows.tolist() == known.tolist()
+    assert columns.tolist() == [4, 11, 30]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-class Explosive:
+class ExplosiveObject:
     """Would create a file if a pickle of it were simply opened."""
 
     def __init__(self, path: Path) -> None:
@@ -104,7 +104,7 @@ def test_an_ultralytics_checkpoint_is_read_without_running_its_code(
     torch.manual_seed(0)
     model = build_yolov5(scale, classes).half()
     path = tmp_path / "yolov5u.pt"
-    burst = Explosive(tmp_path / "burst")
+    burst = ExplosiveObject(tmp_path / "burst")
     torch.save({"model": model, "ema": None, "date": "today", "train_args": burst}, path)
 
     weights = convert_checkpoint(path, tmp_path / "out.safetensors", Network.DETECTOR)
@@ -146,7 +146,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         convert_checkpoint(tmp_path / "absent.pt", tmp_path / "o.safetensors", Network.DETECTOR)
 
 
-def test_a_destination_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_destination_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     import torch
 
     from matcher.networks.conversion import convert_checkpoint

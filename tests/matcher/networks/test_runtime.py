@@ -138,11 +138,11 @@ def test_sizes_that_were_not_traced_are_welcome(
 
 
 def serve_once(cache: Path, weights: Weights, home: Path) -> str:
-    """What a fresh process says that loads and calls a network."""
+    """Load and call a network in a fresh process; return what it prints."""
     program = (
         "import sys, numpy as np\n"
         "from pathlib import Path\n"
-        "from matcher.networks.runtime import Device, choose_runtime\n"
+        "from matcher.networks.devices import Device, choose_runtime\n"
         "from matcher.networks.weights import Network, Weights\n"
         "import matcher.detection.detector, matcher.retrieval.embedder\n"
         "import matcher.keypoints.superglue, matcher.keypoints.superpoint\n"
@@ -247,7 +247,7 @@ def test_weights_of_another_network_are_refused(
             runtime.prepare(wrong)
 
 
-def test_a_cache_that_cannot_be_written_is_told_with_its_place(
+def test_a_cache_that_cannot_be_written_is_reported_with_its_place(
     random_weights: Files, tmp_path: Path
 ) -> None:
     blocked = tmp_path / "blocked"

@@ -135,7 +135,7 @@ def test_a_missing_file_is_refused_with_its_name(network: "nn.Module", tmp_path:
         load_weights(network, tmp_path / "absent.pth", "00")
 
 
-def test_missing_unknown_and_misshapen_names_are_all_told(
+def test_missing_unknown_and_misshapen_names_are_all_reported(
     network: "nn.Module", tmp_path: Path
 ) -> None:
     import torch
@@ -150,11 +150,11 @@ def test_missing_unknown_and_misshapen_names_are_all_told(
     with pytest.raises(WeightsError) as refusal:
         load_weights(network, path, sha256_of(path))
 
-    told = str(refusal.value)
-    assert "missing 1.weight" in told
-    assert "unknown extra" in told
-    assert "0.bias is (9,) instead of (4,)" in told
-    assert "\n" not in told
+    message = str(refusal.value)
+    assert "missing 1.weight" in message
+    assert "unknown extra" in message
+    assert "0.bias is (9,) instead of (4,)" in message
+    assert "\n" not in message
 
 
 def test_numbers_that_are_not_finite_are_refused(network: "nn.Module", tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_a_picture_s_vector_does_not_depend_on_its_batch(
     pictures = [photo[top : top + 60, : 60 + 4 * top] for top in range(18)]
 
     together = embedder.embed(pictures)
-    alone = np.concatenate([embedder.embed([one]) for one in pictures])
+    alone = np.concatenate([embedder.embed([picture]) for picture in pictures])
 
     assert float((together * alone).sum(axis=1).min()) > 0.9999
 

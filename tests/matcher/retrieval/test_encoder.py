@@ -4,16 +4,9 @@ import pytest
 
 from catalog.encodings.encoding import Encoding
 from matcher.imaging.box import Box
-from matcher.imaging.resize import resize_within
-from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.retrieval.encoder import reference_encoder
 from matcher.retrieval.foreground import (
-    Sibling,
-    locate_by_centre,
-    locate_by_detector,
     locate_by_plain_background,
-    locate_by_siblings,
-    take_everything,
 )
 from matcher.retrieval.multi_crop import embed_multi_crop
 from matcher.retrieval.reference import load_reference
@@ -21,7 +14,6 @@ from matcher.retrieval.untrained import ColourEmbedder
 from tests.matcher.prints import (
     FixedDetector,
     Image,
-    clutter,
     encoder,
     flat,
     pasted,
@@ -56,20 +48,6 @@ def test_print_may_touch_two_sides_of_a_plain_background() -> None:
     assert Box.around(located.outline).iou(Box(0, 100, 640, 380)) > 0.9
 
 
-def test_nothing_on_a_plain_background_is_nothing() -> None:
-    assert locate_by_plain_background(flat(640, 480, 250)) is None
-
-
-def test_a_speck_on_a_plain_background_is_no_product() -> None:
-    speck = flat(640, 480, 250)
-    speck[100:110, 100:110] = 0
-    assert locate_by_plain_background(speck) is None
-
-
-def test_a_busy_background_is_not_plain() -> None:
-    assert locate_by_plain_background(photographed(printed(1), PLACE)) is None
-
-
 def test_a_sibling_finds_the_product_in_a_photo() -> None:
     first = encoder().encode(printed(1), ())
     second = encoder().encode(photographed(printed(1), PLACE), (first,))
@@ -92,7 +70,7 @@ def test_beside_a_box_that_the_detector_is_half_sure_of_the_whole_picture_is_emb
     assert half_sure.embedding != pytest.approx(cut.encode(picture, ()).embedding, abs=1e-3)
 
 
-def test_what_may_be_a_heap_is_described_by_its_parts_from_where_the_embedder_says() -> None:
+def test_a_picture_of_unsure_place_is_embedded_by_crops_where_the_embedder_allows() -> None:
     picture = photographed(printed(1), PLACE)
 
     class Willing(ColourEmbedder):
@@ -123,33 +101,6 @@ def test_a_first_picture_without_any_hint_is_taken_whole() -> None:
     made = encoder().encode(photographed(printed(1), PLACE), ())
     assert boxed(made) == Box(0, 0, 640, 480)
     assert made.crop.mask.all()
-
-
-def test_no_detection_and_no_sibling_locate_nothing() -> None:
-    features = root_sift().extract(printed(1), 300)
-    assert locate_by_detector(printed(1), FixedDetector()) is None
-    assert locate_by_siblings(features, [], NearestNeighbourMatcher()) is None
-    sibling = Sibling(features, np.array([[0, 0], [9, 0], [9, 9], [0, 9]], np.float32))
-    blank = root_sift().extract(flat(), 300)
-    assert locate_by_siblings(blank, [sibling], NearestNeighbourMatcher()) is None
-
-
-def test_a_box_that_the_detector_is_not_sure_of_is_ignored() -> None:
-    assert locate_by_detector(printed(1), FixedDetector(((Box(9, 9, 99, 99), 0.05),))) is None
-
-
-def test_a_box_beyond_the_picture_is_clipped() -> None:
-    located = locate_by_detector(printed(1), FixedDetector(((Box(-50, -50, 900, 900), 0.9),)))
-    assert located is not None
-    assert located.box == Box(0, 0, 240, 320)
-
-
-def test_the_middle_lies_inside_the_whole() -> None:
-    middle = locate_by_centre(flat(100, 80))
-    whole = take_everything(flat(100, 80))
-    assert middle is not None
-    assert whole.mask.all()
-    assert 0.2 < middle.mask.mean() < 0.8
 
 
 def test_canonical_pixels_map_exactly_onto_the_picture() -> None:
@@ -211,15 +162,3 @@ def test_a_reference_knows_the_product_s_corners_in_its_crop() -> None:
     back = cv2.perspectiveTransform(reference.corners[None].astype(float), made.crop.to_picture)
     assert np.allclose(back[0], made.crop.outline, atol=1e-2)
     assert max(reference.view.picture.shape[:2]) == 192
-
-
-def test_a_picture_is_resized_only_when_it_must_be() -> None:
-    same, factor = resize_within(flat(200, 100), 100, 300)
-    assert (same.shape, factor) == ((100, 200, 3), 1.0)
-    assert resize_within(flat(200, 100), 400, 600)[0].shape == (200, 400, 3)
-    assert resize_within(flat(200, 100), 10, 50)[0].shape == (25, 50, 3)
-    assert resize_within(flat(400, 1), 10, 50)[0].shape == (1, 50, 3)
-
-
-def test_a_soft_background_holds_no_product_by_itself() -> None:
-    assert len(root_sift().extract(clutter(5, 320, 240), 500)) < 30

@@ -9,12 +9,12 @@ from matcher.retrieval.multi_crop import cut_crops, embed_multi_crop
 from matcher.retrieval.untrained import ColourEmbedder
 from tests.matcher.prints import Image, flat
 
-HEAPS = 0.6
+LIKENESS = 0.6
 WHOLE = np.array([1, 0, 0], np.float32)
 MIRRORED = np.array([0, 0, 1], np.float32)
 
 
-def heap(seed: int, side: int = 300) -> Image:
+def pile(seed: int, side: int = 300) -> Image:
     """Balls of one kind, lit from the left."""
     rng = np.random.default_rng(seed)
     image = np.full((side, side, 3), (40, 70, 20), np.uint8)
@@ -40,13 +40,13 @@ class Embedding:
 
 @pytest.mark.parametrize("cosine", [-1.0, 0.0, 0.59])
 def test_whose_parts_look_unlike_it_is_described_by_the_whole(cosine: float) -> None:
-    vector = embed_multi_crop(flat(), embedding_parts_as(cosine), HEAPS)
+    vector = embed_multi_crop(flat(), embedding_parts_as(cosine), LIKENESS)
     assert vector == pytest.approx(WHOLE)
 
 
 def test_whose_parts_look_like_it_is_described_by_them_and_mirrored_too() -> None:
     embed = embedding_parts_as(0.9)
-    vector = embed_multi_crop(flat(), embed, HEAPS)
+    vector = embed_multi_crop(flat(), embed, LIKENESS)
     assert vector.dtype == np.float32
     assert np.linalg.norm(vector) == pytest.approx(1)
     assert vector @ embed.part > WHOLE @ embed.part
@@ -55,7 +55,7 @@ def test_whose_parts_look_like_it_is_described_by_them_and_mirrored_too() -> Non
 
 def test_the_more_alike_the_parts_the_more_they_say() -> None:
     mirrored = [
-        embed_multi_crop(flat(), embedding_parts_as(cosine), HEAPS) @ MIRRORED
+        embed_multi_crop(flat(), embedding_parts_as(cosine), LIKENESS) @ MIRRORED
         for cosine in (0.61, 0.7, 0.8, 0.95)
     ]
     assert mirrored[0] < 0.05
@@ -75,14 +75,14 @@ def test_parts_reach_all_corners() -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (1, 700), (2, 3)])
 def test_the_smallest_picture_has_parts(shape: tuple[int, int]) -> None:
     image = np.full((*shape, 3), 90, np.uint8)
-    vector = embed_multi_crop(image, ColourEmbedder().embed, HEAPS)
+    vector = embed_multi_crop(image, ColourEmbedder().embed, LIKENESS)
     assert np.linalg.norm(vector) == pytest.approx(1)
 
 
-def test_a_heap_is_found_again_by_another_part_of_it_the_other_way_round() -> None:
-    enrolled, later = heap(1), np.ascontiguousarray(heap(2)[60:200, 220:80:-1])
+def test_a_pile_is_found_again_by_another_part_of_it_the_other_way_round() -> None:
+    enrolled, later = pile(1), np.ascontiguousarray(pile(2)[60:200, 220:80:-1])
     embedder = ColourEmbedder()
-    asked = embedder.embed([later])[0]
+    query = embedder.embed([later])[0]
     plain = embedder.embed([enrolled])[0]
-    seen_as_heap = embed_multi_crop(enrolled, embedder.embed, HEAPS)
-    assert 1 - seen_as_heap @ asked < 0.8 * (1 - plain @ asked)
+    multi_crop = embed_multi_crop(enrolled, embedder.embed, LIKENESS)
+    assert 1 - multi_crop @ query < 0.8 * (1 - plain @ query)

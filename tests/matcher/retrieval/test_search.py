@@ -42,7 +42,7 @@ class BrightnessCatalog:
 
     def search(self, search: SearchQuery, near: Sequence[Neighbour] | None = None) -> SearchResult:
         assert not search.text
-        self.given = [one.product_id for one in near or ()]
+        self.given = [neighbour.product_id for neighbour in near or ()]
         return SearchResult(1, len(self.given), ())
 
 

@@ -40,9 +40,9 @@ def small(seed: int) -> NDArray[np.uint8]:
 
 def test_without_a_network_another_print_differs_more_than_the_same() -> None:
     same, other = comparison(small(1), small(1)), comparison(small(1), small(2))
-    told = PlainComparator().differences([same, other])
-    assert told[0] < told[1] - 2
-    assert told[1] <= 0
+    differences = PlainComparator().differences([same, other])
+    assert differences[0] < differences[1] - 2
+    assert differences[1] <= 0
 
 
 def test_without_a_network_what_is_not_there_at_all_is_different() -> None:
@@ -55,7 +55,7 @@ def test_without_a_network_what_is_not_there_at_all_is_different() -> None:
     assert len(PlainComparator().differences([])) == 0
 
 
-def test_only_cells_in_view_are_asked() -> None:
+def test_only_cells_in_view_count() -> None:
     logits = np.full((4, 5), 3.0, np.float32)
     logits[:2, :3] = -2.0
     visible = np.zeros((30, 38), bool)
@@ -115,16 +115,16 @@ def test_the_fast_network_says_what_the_reference_says(
     random_weights: dict[Network, Weights], openvino: OpenVinoRuntime, reference: Runtime
 ) -> None:
     weights = random_weights[Network.COMPARATOR]
-    asked = [comparison(small(1), small(1)), comparison(small(2)[:100], small(3)[:100])]
+    pairs = [comparison(small(1), small(1)), comparison(small(2)[:100], small(3)[:100])]
     fast, exact = (
-        NetworkComparator(runtime.load(weights)).differences(asked)
+        NetworkComparator(runtime.load(weights)).differences(pairs)
         for runtime in (openvino, reference)
     )
     assert fast.shape == (2,)
     assert fast == pytest.approx(exact, abs=0.1)
 
 
-def test_company_does_not_change_what_is_said_of_a_pair(
+def test_company_does_not_change_the_difference_of_a_pair(
     random_weights: dict[Network, Weights], reference: Runtime
 ) -> None:
     comparator = NetworkComparator(reference.load(random_weights[Network.COMPARATOR]))
@@ -134,7 +134,7 @@ def test_company_does_not_change_what_is_said_of_a_pair(
     assert len(comparator.differences([])) == 0
 
 
-def test_every_hypothesis_is_told_what_the_comparator_says() -> None:
+def test_every_hypothesis_gets_the_difference_of_the_comparator() -> None:
     class Counting:
         def differences(self, comparisons: Sequence[AlignedPair]) -> NDArray[np.float32]:
             return np.array([-1.5 - place for place in range(len(comparisons))], np.float32)
@@ -145,4 +145,4 @@ def test_every_hypothesis_is_told_what_the_comparator_says() -> None:
     verifier = Verifier(NearestNeighbourMatcher(), TwinTest(), ColourEmbedder(), Counting())
     contests = verifier.verify(query, [known])
     assert contests
-    assert [one.difference for one in contests[0].hypotheses] == [-1.5]
+    assert [hypothesis.difference for hypothesis in contests[0].hypotheses] == [-1.5]

@@ -45,38 +45,38 @@ def shown(reference: Reference) -> np.ndarray[tuple[int, ...], np.dtype[np.float
 
 def ask(first: str, second: str, picture: Image) -> tuple[float, float, float] | None:
     reference, rival = known(first)[1], known(second)[1]
-    told = TwinTest().compare(
+    evidence = TwinTest().compare(
         reference, rival, warp_onto(reference.view, picture, shown(reference))
     )
-    return None if told is None else (told.print_lead, told.colour_lead, told.share)
+    return None if evidence is None else (evidence.print_lead, evidence.colour_lead, evidence.share)
 
 
 def lead(first: str, second: str, picture: Image) -> float:
-    told = ask(first, second, picture)
-    assert told is not None
-    return told[0]
+    evidence = ask(first, second, picture)
+    assert evidence is not None
+    return evidence[0]
 
 
-def test_a_twin_is_told_apart_by_the_print_that_differs() -> None:
+def test_the_print_that_differs_decides_between_twins() -> None:
     berry, lemon = known("berry")[0], known("lemon")[0]
     assert lead("berry", "lemon", berry) > 0.2
     assert lead("berry", "lemon", lemon) < -0.2
     assert lead("lemon", "berry", lemon) > 0.2
 
 
-def test_a_twin_is_told_apart_by_colour_alone() -> None:
+def test_colour_alone_decides_between_twins() -> None:
     red, green = known("red")[0], known("green")[0]
     for picture, sign in ((red, 1), (green, -1)):
-        told = ask("red", "green", picture)
-        assert told is not None
-        assert sign * told[1] > 0.5
-        assert 0.1 < told[2] <= 1
+        evidence = ask("red", "green", picture)
+        assert evidence is not None
+        assert sign * evidence[1] > 0.5
+        assert 0.1 < evidence[2] <= 1
 
 
 def test_only_a_part_of_the_twins_differs() -> None:
-    told = ask("berry", "lemon", known("berry")[0])
-    assert told is not None
-    assert 0.02 < told[2] < 0.5
+    evidence = ask("berry", "lemon", known("berry")[0])
+    assert evidence is not None
+    assert 0.02 < evidence[2] < 0.5
 
 
 def test_a_picture_that_resembles_neither_says_nothing() -> None:
@@ -86,12 +86,12 @@ def test_a_picture_that_resembles_neither_says_nothing() -> None:
     assert lead("berry", "lemon", flat(240, 320)) == 0.0
 
 
-def test_where_the_difference_is_out_of_view_nothing_is_said() -> None:
+def test_where_the_difference_is_out_of_view_there_is_no_evidence() -> None:
     above = np.ascontiguousarray(known("berry")[0][:90])
-    told = ask("berry", "lemon", above)
-    assert told is not None
-    assert abs(told[0]) < 0.05
-    assert told[2] < 0.05
+    evidence = ask("berry", "lemon", above)
+    assert evidence is not None
+    assert abs(evidence[0]) < 0.05
+    assert evidence[2] < 0.05
 
 
 def test_strangers_are_no_twins() -> None:
@@ -106,12 +106,12 @@ def test_a_reference_without_keypoints_has_no_twin() -> None:
 def test_the_same_picture_under_two_products_differs_nowhere() -> None:
     picture, reference = known("berry")
     again = reference_of(picture, "double")
-    told = TwinTest().compare(
+    evidence = TwinTest().compare(
         reference, again, warp_onto(reference.view, picture, shown(reference))
     )
-    assert told is not None
-    assert (told.print_lead, told.colour_lead) == (0.0, 0.0)
-    assert told.share < 0.01
+    assert evidence is not None
+    assert (evidence.print_lead, evidence.colour_lead) == (0.0, 0.0)
+    assert evidence.share < 0.01
 
 
 def test_a_full_memory_forgets_and_answers_the_same() -> None:

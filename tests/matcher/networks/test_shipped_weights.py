@@ -20,7 +20,7 @@ from matcher.verification.alignment import AlignmentScore, WarpedQuery
 from matcher.verification.comparator import AlignedPair, NetworkComparator
 from tests.matcher.prints import printed
 
-WEIGHTS = Path(__file__).parents[2] / "weights"
+WEIGHTS = Path(__file__).parents[3] / "weights"
 MEGABYTE = 2**20
 
 pytestmark = pytest.mark.weights
@@ -80,10 +80,10 @@ def test_the_fast_detections_are_the_reference_s(
         return [detector.detect(photo) for photo in photos]
 
     overlaps = [
-        max((one.box.iou(other.box) for other in fast), default=0.0)
+        max((detection.box.iou(other.box) for other in fast), default=0.0)
         for exact, fast in zip(detections(reference), detections(openvino), strict=True)
-        for one in exact
-        if one.confidence > 0.1
+        for detection in exact
+        if detection.confidence > 0.1
     ]
     assert len(overlaps) > 5
     assert np.mean([overlap > 0.8 for overlap in overlaps]) > 0.9
@@ -98,7 +98,7 @@ def test_the_fast_keypoints_are_the_reference_s(
     reference: Runtime,
 ) -> None:
     weights = read_manifest(WEIGHTS).weights(entry.name)
-    fast, exact = (SuperPointFrontEnd(one.load(weights)) for one in (openvino, reference))
+    fast, exact = (SuperPointFrontEnd(runtime.load(weights)) for runtime in (openvino, reference))
 
     for photo in photos[:4]:
         ours, theirs = fast.extract(photo, 256), exact.extract(photo, 256)
@@ -136,7 +136,7 @@ def test_the_comparator_tells_a_dim_blurred_photo_from_another_colour(
     everywhere = np.ones(picture.shape[:2], bool)
     badly = cv2.GaussianBlur((picture * 0.7).astype(np.uint8), (0, 0), 1.5)
     recoloured = np.ascontiguousarray(picture[..., ::-1])
-    asked = [
+    pairs = [
         AlignedPair(
             ReferenceView(picture, everywhere, 1.0),
             WarpedQuery(query, everywhere),
@@ -146,7 +146,7 @@ def test_the_comparator_tells_a_dim_blurred_photo_from_another_colour(
     ]
 
     fast, exact = (
-        NetworkComparator(runtime.load(weights)).differences(asked)
+        NetworkComparator(runtime.load(weights)).differences(pairs)
         for runtime in (openvino, reference)
     )
 

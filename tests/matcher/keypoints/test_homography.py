@@ -71,10 +71,12 @@ def test_every_copy_of_a_print_is_placed() -> None:
         picture = pasted(picture, printed(2), corners)
     found, _ = placed(picture, printed(2))
     for corners in truth:
-        assert max(both_ways(one.outline, corners) for one in found) > 0.9
-    for one in found:
-        assert max(outline_overlap(one.outline, corners) for corners in truth) > 0.9
-    assert [one.inliers for one in found] == sorted((one.inliers for one in found), reverse=True)
+        assert max(both_ways(placement.outline, corners) for placement in found) > 0.9
+    for placement in found:
+        assert max(outline_overlap(placement.outline, corners) for corners in truth) > 0.9
+    assert [placement.inliers for placement in found] == sorted(
+        (placement.inliers for placement in found), reverse=True
+    )
 
 
 def test_the_inliers_lie_where_the_homography_says() -> None:
@@ -87,14 +89,14 @@ def test_the_inliers_lie_where_the_homography_says() -> None:
 
 def test_another_product_is_placed_by_a_few_common_corners_at_most() -> None:
     found, _ = placed(photographed(printed(1), upright(150, 60, 240, 320)), printed(9))
-    assert all(one.inliers < 40 for one in found)
+    assert all(placement.inliers < 40 for placement in found)
 
 
 def test_a_mirrored_product_is_not_placed() -> None:
     mirrored = np.ascontiguousarray(printed(1)[:, ::-1])
     found, _ = placed(photographed(mirrored, upright(150, 60, 240, 320)), printed(1))
     # A mirrored rectangle is still a rectangle; the print as a whole has hundreds.
-    assert all(one.inliers < 40 for one in found)
+    assert all(placement.inliers < 40 for placement in found)
 
 
 def test_two_faces_of_a_carton_join_into_one_placement() -> None:
@@ -109,7 +111,7 @@ def test_two_faces_of_a_carton_join_into_one_placement() -> None:
     on_front = int((reference.points[best.reference, 0] < width).sum())
     on_side = len(best.reference) - on_front
     assert min(on_front, on_side) > 15
-    assert sum(one.inliers > 15 for one in found) == 1
+    assert sum(placement.inliers > 15 for placement in found) == 1
 
 
 def test_a_placement_counts_distinct_keypoints_of_the_poorer_side() -> None:
@@ -131,7 +133,7 @@ def test_pairs_without_any_order_place_nothing() -> None:
     features = root_sift().extract(printed(1), 200)
     shuffled = np.random.default_rng(0).permutation(len(features)).astype(np.int64)
     pairs = Correspondences(np.arange(len(features)), shuffled, np.ones(200, np.float32))
-    assert all(one.inliers < 8 for one in find_placements(pairs, features, features))
+    assert all(placement.inliers < 8 for placement in find_placements(pairs, features, features))
 
 
 def sized(width: int, height: int) -> LocalFeatures:

@@ -1,0 +1,96 @@
+"""Contests of references that claim one place."""
+
+import numpy as np
+import pytest
+from typing_extensions import override
+
+from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from matcher.retrieval.reference import Reference
+from matcher.retrieval.untrained import ColourEmbedder
+from matcher.verification.alignment import WarpedQuery
+from matcher.verification.comparator import PlainComparator
+from matcher.verification.twin_test import TwinEvidence, TwinTest
+from matcher.verification.verifier import Query, Verifier
+from tests.matcher.prints import (
+    Image,
+    MemoryCatalog,
+    flat,
+    held_up,
+    printed,
+    root_sift,
+    shop_of_twelve,
+    shortlist_of,
+)
+
+
+@pytest.fixture(scope="module")
+def shop() -> MemoryCatalog:
+    return shop_of_twelve()
+
+
+def verifier() -> Verifier:
+    return Verifier(NearestNeighbourMatcher(), TwinTest(), ColourEmbedder(), PlainComparator())
+
+
+def query(picture: Image) -> Query:
+    return Query(picture, root_sift().extract(picture, 1200))
+
+
+def test_a_contest_has_one_hypothesis_per_product_and_the_likeness_enters() -> None:
+    double = MemoryCatalog({"a": [printed(1), printed(1)], "b": [printed(2)]})
+    references = shortlist_of(double, held_up(printed(1)), 5).references
+    contests = verifier().verify(query(held_up(printed(1))), references)
+    products = [hypothesis.reference.product_id for hypothesis in contests[0].hypotheses]
+    assert products[0] == "a"
+    assert len(products) == len(set(products))
+    best = contests[0].hypotheses[0]
+    assert 0.3 < best.similarity <= 1.0
+    assert 0.3 < best.coverage <= 1.0
+
+
+def test_twins_meet_in_one_contest_and_are_tested_both_ways() -> None:
+    berry, lemon = printed(6).copy(), printed(6).copy()
+    berry[120:210, 70:170] = printed(21)[:90, :100]
+    lemon[120:210, 70:170] = printed(22)[:90, :100]
+    twins = MemoryCatalog({"berry": [berry], "lemon": [lemon]})
+    seen = held_up(lemon)
+    contest = verifier().verify(query(seen), shortlist_of(twins, seen, 5).references)[0]
+    assert {hypothesis.reference.product_id for hypothesis in contest.hypotheses} == {
+        "berry",
+        "lemon",
+    }
+    assert {(duel.first, duel.second) for duel in contest.duels} == {(0, 1), (1, 0)}
+    for duel in contest.duels:
+        first = contest.hypotheses[duel.first].reference.product_id
+        assert (duel.evidence.print_lead > 0) is (first == "lemon")
+
+
+def test_nothing_to_compare_makes_no_contest(shop: MemoryCatalog) -> None:
+    references = shortlist_of(shop, held_up(printed(1)), 3).references
+    assert verifier().verify(query(flat()), references) == []
+    assert verifier().verify(query(printed(1)), []) == []
+
+
+def test_twins_are_tested_by_the_references_that_are_most_alike() -> None:
+    berry, lemon = printed(6).copy(), printed(6).copy()
+    berry[120:210, 70:170] = printed(21)[:90, :100]
+    lemon[120:210, 70:170] = printed(22)[:90, :100]
+    dim = {name: (picture * np.array([0.8, 0.55, 0.3])).astype(np.uint8)
+           for name, picture in (("berry", berry), ("lemon", lemon))}  # fmt: skip
+    twins = MemoryCatalog({"berry": [berry, dim["berry"]], "lemon": [dim["lemon"]]})
+    seen = held_up(berry)
+    compared: list[set[str]] = []
+
+    class Noted(TwinTest):
+        @override
+        def compare(
+            self, first: Reference, second: Reference, query: WarpedQuery
+        ) -> TwinEvidence | None:
+            compared.append({first.image_id, second.image_id})
+            return super().compare(first, second, query)
+
+    Verifier(NearestNeighbourMatcher(), Noted(), ColourEmbedder(), PlainComparator()).verify(
+        query(seen), shortlist_of(twins, seen, 5).references
+    )
+    assert compared
+    assert all(pair == {"berry-1", "lemon-0"} for pair in compared)
