@@ -41,9 +41,9 @@ class Grey:
     def find(self, image: NDArray[np.uint8], catalog: SearchableCatalog) -> tuple[Match, ...]:
         name, none = next(iter(catalog.products)), np.zeros((0, 4), np.float32)
         proof = Verification(name, "", 9, none, none[:, :2], 0.5, 0.5)
-        rng = float(image.mean()) / (256 if name == "juice" else 1024)
+        probability = float(image.mean()) / (256 if name == "juice" else 1024)
         seen = Detection(Box(0, 0, 16, 16), 1.0)
-        return (Match(seen, Verdict.SIMILAR, name, rng, proof, ()),)
+        return (Match(seen, Verdict.SIMILAR, name, probability, proof, ()),)
 
 
 class ShelfCatalog:
@@ -73,7 +73,7 @@ def photo(folder: Path, name: str, brightness: int) -> Path:
 
 
 def queries(folder: Path, count: int) -> list[PhotoQuery]:
-    rng = np.random.default_rng(len(str(folder)))
+    rng = np.random.default_rng(list(folder.name.encode()))
     queries: list[PhotoQuery] = []
     for number in range(count):
         dull, bright = int(rng.integers(10, 240)), int(rng.integers(200, 256))
