@@ -12,13 +12,7 @@ from catalog.encodings.encoders import CatalogEncoders, FindEncoder
 from catalog.encodings.encoding import Encoder
 from catalog.encodings.shared_cache import SharedEncodingCache
 from catalog.encodings.store import EncodingStore
-from catalog.errors import (
-    CatalogError,
-    Invalid,
-    NotFound,
-    StorageUnavailable,
-    VersionNotReached,
-)
+from catalog.errors import CatalogError, Invalid, NotFound, StorageUnavailable, VersionNotReached
 from catalog.ingest.feedback import FeedbackRecorder
 from catalog.ingest.image_file import ImageFile
 from catalog.ingest.ingest import IngestBatch, Ingestor
@@ -31,12 +25,7 @@ from catalog.journal.state import CatalogState, replay
 from catalog.migration import ModelMigration
 from catalog.records.calibration import Calibration
 from catalog.records.product import AttributeValue, Product
-from catalog.records.validation import (
-    attribute_items,
-    check_id,
-    check_restorable,
-    check_texts,
-)
+from catalog.records.validation import attribute_items, check_id, check_restorable, check_texts
 from catalog.search.index_cache import IndexCache
 from catalog.snapshot import Catalog, CatalogSources, Snapshots
 from catalog.storage.base import Storage

@@ -8,14 +8,7 @@ import json
 from dataclasses import dataclass
 
 from catalog.errors import CatalogError
-from catalog.records.codec import (
-    Malformed,
-    as_object,
-    dumps,
-    from_record,
-    loads,
-    to_record,
-)
+from catalog.records.codec import Malformed, as_object, dumps, from_record, loads, to_record
 from catalog.records.product import Product
 from catalog.storage.base import Storage, StoredObject
 

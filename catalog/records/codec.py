@@ -26,10 +26,7 @@ _Reader = Callable[[Any, Any], Any]
 
 # Fields of `Feedback` that its record leaves out when they are not known.
 _OPTIONAL: Final = frozenset(
-    {
-        *("other_product_id", "probability", "appearance_id"),
-        *("image_id", "picture", "note", "by"),
-    }
+    ("other_product_id", "probability", "appearance_id", "image_id", "picture", "note", "by")
 )
 
 

@@ -11,14 +11,7 @@ from pathlib import Path, PurePosixPath
 from threading import Condition
 from typing import Final
 
-from catalog.errors import (
-    AlreadyExists,
-    CatalogError,
-    Conflict,
-    Invalid,
-    NotFound,
-    PictureError,
-)
+from catalog.errors import AlreadyExists, CatalogError, Conflict, Invalid, NotFound, PictureError
 from catalog.ingest.image_file import LARGEST_FILE, ImageFile
 from catalog.migration import OnProgress
 from catalog.records.product import Product
