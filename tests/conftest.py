@@ -1,9 +1,13 @@
 """The real pictures, and which tests run beside which others."""
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
+
+from tests.networks import VARIABLE
 
 WORKER = "PYTEST_XDIST_WORKER" in os.environ
 if WORKER:
@@ -16,6 +20,14 @@ if WORKER:
 SHARED_SERVERS = ("ceph", "browser")
 # These take longest, and are begun first so that no worker is left with one at the end.
 LONG = ("data", "weights")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder of compiled networks; workers inherit its name."""
+    if not WORKER:
+        folder = tempfile.mkdtemp(prefix="skulens-networks-")
+        os.environ[VARIABLE] = folder
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.golden import published
 from tests.golden.program import GoldenProgram, recorded, unpacked
+from tests.networks import link_networks
 
 pytestmark = pytest.mark.weights
 
@@ -15,7 +16,9 @@ TOLERANCE = 0.02
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> GoldenProgram:
-    return GoldenProgram(unpacked("cartons", tmp_path_factory.mktemp("golden")), real=True)
+    folder = unpacked("cartons", tmp_path_factory.mktemp("golden"))
+    link_networks(folder / "cache")
+    return GoldenProgram(folder, real=True)
 
 
 def test_a_catalog_a_half_done_video_and_a_recording_are_answered_about_as_they_were(

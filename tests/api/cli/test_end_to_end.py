@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.networks import link_networks
 from tests.stream.clips import write_clip
 
 ROOT = Path(__file__).parents[3]
@@ -67,7 +68,7 @@ class Terminal:
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Compiled networks, shared by the tests of this file as by a user's commands."""
-    return tmp_path_factory.mktemp("cache")
+    return link_networks(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +157,7 @@ def test_on_a_full_disk_nothing_is_half_written(terminal: Terminal, grocery: Pat
     assert len(listed.splitlines()) == 3
 
 
-def carton_clip(path: Path, picture: Path, frames: int) -> Path:
+def carton_clip(path: Path, picture: Path, frames: int, step_ms: int = 40) -> Path:
     """A carton that moves over a grey table."""
     carton = Image.open(picture).convert("RGB").resize((150, 200))
     images = []
@@ -164,14 +165,19 @@ def carton_clip(path: Path, picture: Path, frames: int) -> Path:
         table = Image.new("RGB", (320, 240), (120, 120, 120))
         table.paste(carton, (10 + number % 150, 20))
         images.append(np.asarray(table))
-    return write_clip(path, pictures=images, times_ms=range(0, 40 * frames, 40), size=(320, 240))
+    return write_clip(
+        path, pictures=images, times_ms=range(0, step_ms * frames, step_ms), size=(320, 240)
+    )
 
 
 def test_a_killed_video_job_goes_on_and_yields_the_same_events(
     terminal: Terminal, grocery: Path
 ) -> None:
     clip = carton_clip(
-        terminal.folder / "clip.mp4", grocery / "catalog" / PRODUCTS[1] / "iconic.jpg", 180
+        terminal.folder / "clip.mp4",
+        grocery / "catalog" / PRODUCTS[1] / "iconic.jpg",
+        75,
+        step_ms=100,
     )
     code, whole, err = terminal.run("video", "shop", clip, "--json", "--events", "whole.jsonl")
     assert (code, err) == (0, "")

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import httpx2
 
+from tests.networks import link_networks
+
 ROOT = Path(__file__).parents[3]
 PROGRAM = [sys.executable, "-c", "import sys; from api.cli.main import main; sys.exit(main())"]
 START_S = 240  # networks are compiled at the first start
@@ -27,7 +29,7 @@ class Program:
             **{name: text for name, text in os.environ.items() if not name.startswith("SKULENS_")},
             "PYTHONPATH": str(ROOT),
             "SKULENS_STORAGE": str(folder / "data"),
-            "SKULENS_CACHE_DIR": str(folder / "cache"),
+            "SKULENS_CACHE_DIR": str(link_networks(folder / "cache")),
             "SKULENS_STATE": str(folder / "state"),
             **(settings or {}),
         }
