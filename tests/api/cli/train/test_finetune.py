@@ -172,7 +172,7 @@ def test_it_trains_on_what_the_catalog_keeps(
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("training.finetune.metrics.MOST_VIEWS", 6)
     monkeypatch.setattr("training.finetune.metrics.STRANGERS", 2)
-    monkeypatch.setattr("training.finetune.embedder._PLACES", 4)
+    monkeypatch.setattr("training.finetune.embedder._BACKGROUNDS", 4)
 
 
 def test_without_networks_to_start_from_it_is_refused(
