@@ -8,8 +8,7 @@ from stream.status import SourceStatus
 
 StatusListener = Callable[[SourceStatus], None]
 
-# Seconds that stopping a source may take. A page that ends a session waits this long.
-STOP_BOUND_S: Final = 2.0
+STOP_BOUND_S: Final = 2.0  # a person who ends a session waits this long
 
 
 class LiveSource(Protocol):

@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-# Share of the longer side that coordinates are divided by, as in the published model.
-_CENTRED_SPAN = 0.7
+_CENTRED_SPAN = 0.7  # of the longer side, as published; coordinates are divided by it
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,8 +13,7 @@ from stream.mailbox import Inbox, PendingFrame
 from stream.sources import STOP_BOUND_S, LiveSource, StatusListener
 from stream.status import SourceState, SourceStatus, StatusReporter, to_sentence
 
-# Seconds; an attempt that was live for longer counts as recovered: pauses start short again.
-STEADY_S: Final = 10.0
+STEADY_S: Final = 10.0  # after an attempt that was live for longer, pauses start short again
 
 
 @dataclass(frozen=True, slots=True)

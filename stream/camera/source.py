@@ -24,8 +24,7 @@ from stream.status import SourceState, SourceStatus, StatusReporter, to_sentence
 
 # Microseconds since 1970 on the sender's clock, as FFmpeg attaches them to packets.
 _WALL_CLOCK: Final = Struct("=q")
-# Seconds that a picture may be early or late before pacing starts anew.
-MAX_PACE_S: Final = 2.0
+MAX_PACE_S: Final = 2.0  # a picture that is further from its due time starts pacing anew
 END: Final = "it ended the stream"
 
 

@@ -17,8 +17,7 @@ from stream.frame import Frame
 from stream.mailbox import Inbox, PendingFrame
 from stream.status import SourceState, StatusReporter, to_sentence
 
-# Seconds between two pictures; a larger step of their own clock is a jump of that clock.
-MAX_STEP_S: Final = 2.0
+MAX_STEP_S: Final = 2.0  # between two pictures; a larger step of their clock is a jump
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 SAME_PICTURE: Final = "always the same picture comes; look at the camera or restart it"
 STUCK_CLOCK: Final = "pictures come, but the camera's clock stands still; restart the camera"
 
-# Every eighth pixel of every eighth row: enough to see movement, 1/64 of the work.
-SAMPLE_STEP: Final = 8
+SAMPLE_STEP: Final = 8  # pixels and rows: enough to see movement, 1/64 of the work
 
 
 @dataclass(frozen=True, slots=True)

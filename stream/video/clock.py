@@ -3,8 +3,7 @@
 from fractions import Fraction
 from typing import Final
 
-# Seconds that a timestamp may go back (badly muxed B-frames); beyond it, another recording begins.
-MAX_JITTER_S: Final = 1.0
+MAX_JITTER_S: Final = 1.0  # timestamps that go back further begin another recording
 
 
 class PresentationClock:

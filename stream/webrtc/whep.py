@@ -20,7 +20,6 @@ from stream.webrtc.sdp import read_offer
 CLOCK_RATE: Final = 90_000  # RTP ticks per second of video (RFC 3551)
 FRAME_RATE: Final = 12.0  # pictures per second; each viewer's are encoded apart
 MAX_WIDTH: Final = 1280  # pixels
-BLANK: Final = (360, 640, 3)  # shape of the black picture before the first
 
 
 class PreviewTrack(VideoStreamTrack):
@@ -65,7 +64,7 @@ class PreviewTrack(VideoStreamTrack):
     def _frame(self) -> VideoFrame:
         picture = self._preview.picture()
         if picture is None:
-            picture = np.zeros(BLANK, np.uint8)
+            picture = np.zeros((360, 640, 3), np.uint8)
         return VideoFrame.from_ndarray(fit_width(picture, self._max_width), "rgb24")
 
 
