@@ -147,3 +147,11 @@ def test_a_kernel_keeps_the_light(blur: DefocusBlur | MotionBlur) -> None:
     kernel = blur.kernel()
     assert kernel.sum() == pytest.approx(1)
     assert len(kernel) % 2 == 1
+
+
+def test_a_photograph_keeps_its_shape_and_mostly_its_hue() -> None:
+    rng = np.random.default_rng(0)
+    card = np.full((60, 40, 3), (220, 20, 20), np.uint8)
+    reds = [photograph(card, rng, Degradation()).reshape(-1, 3).mean(axis=0) for _ in range(40)]
+    assert photograph(card, rng, Degradation()).shape == card.shape
+    assert all(red > max(green, blue) for red, green, blue in reds)

@@ -3,7 +3,15 @@ from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
 from training.augment.camera import Degradation, photograph
-from training.augment.views import PHOTO_POSE, PRODUCE_POSE, PoseRange, Subject, draw_view
+from training.augment.views import (
+    CATALOG_POSE,
+    PHOTO_POSE,
+    PRODUCE_POSE,
+    SHOP_POSE,
+    PoseRange,
+    Subject,
+    draw_view,
+)
 
 
 def halves() -> Subject:
@@ -67,3 +75,13 @@ def test_a_larger_tint_colours_more() -> None:
         return float(np.median([np.ptp(picture) for picture in seen]))
 
     assert spread(0.14) > 1.5 * spread(0.07)
+
+
+def test_a_view_is_a_square_whatever_the_product() -> None:
+    rng = np.random.default_rng(0)
+    red = np.full((60, 40, 3), (220, 20, 20), np.uint8)
+    card = Subject(red, np.full((60, 40), 255, np.uint8), Box(0, 0, 40, 60))
+    for pose in (CATALOG_POSE, SHOP_POSE):
+        seen = draw_view(card, pose, 48, rng, np.full((100, 100, 3), 128, np.uint8))
+        assert seen.shape == (48, 48, 3)
+        assert seen.dtype == np.uint8

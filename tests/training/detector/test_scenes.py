@@ -1,11 +1,12 @@
+"""Composed scenes and cut windows, with their boxes."""
+
 import numpy as np
 import pytest
 
 from matcher.imaging.box import Box
-from training.augment.camera import Degradation, photograph
-from training.augment.views import CATALOG_POSE, SHOP_POSE, Subject, draw_view
+from training.augment.views import Subject
 from training.data.cutouts import whole_picture
-from training.data.prints import draw_family, recolour
+from training.data.prints import draw_family
 from training.detector.scenes import SceneComposer, cut_window, make_package
 
 RED = np.full((60, 40, 3), (220, 20, 20), np.uint8)
@@ -69,20 +70,6 @@ def test_boxes_follow_a_mirrored_and_scaled_window() -> None:
             assert inside > scene.image.mean()
 
 
-def test_flavours_of_one_family_share_a_layout_but_differ() -> None:
-    first, second = draw_family(4, 2)
-    assert first.shape == second.shape
-    assert not np.array_equal(first, second)
-    assert np.array_equal(first, draw_family(4, 2)[0])
-
-
-def test_a_recoloured_twin_has_other_colours_and_the_same_shapes() -> None:
-    image = draw_family(2, 1)[0]
-    twin = recolour(image, 0)
-    assert twin.shape == image.shape
-    assert np.abs(twin.astype(int) - image).mean() > 5
-
-
 def test_packages_keep_their_height() -> None:
     rng = np.random.default_rng(0)
     front, other = draw_family(1, 2)
@@ -91,18 +78,3 @@ def test_packages_keep_their_height() -> None:
         assert package.image.shape[0] == front.shape[0]
         assert package.mask is not None
         assert package.mask.shape == package.image.shape[:2]
-
-
-def test_a_photograph_keeps_its_shape_and_mostly_its_hue() -> None:
-    rng = np.random.default_rng(0)
-    reds = [photograph(RED, rng, Degradation()).reshape(-1, 3).mean(axis=0) for _ in range(40)]
-    assert photograph(RED, rng, Degradation()).shape == RED.shape
-    assert all(red > max(green, blue) for red, green, blue in reds)
-
-
-def test_a_view_is_a_square_whatever_the_product() -> None:
-    rng = np.random.default_rng(0)
-    for pose in (CATALOG_POSE, SHOP_POSE):
-        seen = draw_view(red_card(), pose, 48, rng, grey_place()[0])
-        assert seen.shape == (48, 48, 3)
-        assert seen.dtype == np.uint8

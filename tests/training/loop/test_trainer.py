@@ -10,9 +10,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from matcher.errors import WeightsError
-from training.errors import TrainingError
-from training.loop.checkpoint import load_checkpoint, save_checkpoint
-from training.loop.progress import Progress, draw_curves, read_progress
+from training.loop.progress import Progress, read_progress
 from training.loop.trainer import RunOptions, Trainer, rate_share
 
 
@@ -117,29 +115,9 @@ def test_a_resumed_run_draws_differently_from_the_first(tmp_path: Path) -> None:
     assert run.fresh_rng().random() != first
 
 
-def test_a_broken_checkpoint_is_refused_with_its_name(tmp_path: Path) -> None:
-    broken = tmp_path / "last.pt"
-    broken.write_bytes(b"not a checkpoint")
-    with pytest.raises(TrainingError, match=r"last\.pt is no checkpoint"):
-        load_checkpoint(broken, "cpu")
-
-
-def test_a_checkpoint_holds_what_was_saved(tmp_path: Path) -> None:
-    path = tmp_path / "state.pt"
-    save_checkpoint({"x": torch.ones(2), "step": 3}, path)
-    state = load_checkpoint(path, "cpu")
-    assert state["step"] == 3
-    assert not path.with_suffix(".partial").exists()
-
-
 def test_the_rate_warms_up_and_fades() -> None:
     shares = [rate_share(share / 100) for share in range(101)]
     assert shares[0] < 0.1
     assert max(shares) == pytest.approx(1.0, abs=0.01)
     assert shares[-1] == pytest.approx(0.01)
     assert all(later <= earlier for earlier, later in pairwise(shares[5:]))
-
-
-def test_curves_of_no_reports_are_an_empty_frame(tmp_path: Path) -> None:
-    draw_curves([], tmp_path / "empty.png")
-    assert (tmp_path / "empty.png").exists()

@@ -4,7 +4,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from tests.training.pairing import front_end, keypoints, moved
 from training.data.sources import TrainingData
 from training.superglue.compose import UNKNOWN
@@ -14,13 +13,11 @@ from training.superglue.feature_pool import (
     PastedReference,
     build_pool,
 )
-from training.superglue.metrics import harmonic_mean, measure_pairing
 from training.superglue.pairs import (
     DUSTBIN,
     IGNORED,
     PairSampler,
     Relation,
-    TrainingPair,
     find_true_pairs,
     stack_pairs,
 )
@@ -104,21 +101,3 @@ def test_padding_has_no_truth(sampler: PairSampler) -> None:
     assert batch.query.scores.shape == batch.query_targets.shape
     padding = batch.query_targets[~batch.query.mask]
     assert (padding == IGNORED).all()
-
-
-def test_figures_count_right_wrong_and_drawn_pairs() -> None:
-    reference = keypoints(10, 0)
-    query = moved(reference, 3.0)
-    truth = np.arange(10)
-    shown = TrainingPair(query, reference, truth, truth, False, Relation.SHOWN)
-    alone = np.full(10, DUSTBIN)
-    twin = TrainingPair(query, reference, alone, alone, False, Relation.TWIN)
-    matcher = NearestNeighbourMatcher()
-
-    figures = measure_pairing([shown, twin], lambda one, two: matcher.match(one, [two])[0])
-
-    assert figures["flat_precision"] == figures["flat_recall"] == 1.0
-    assert figures["twin_drawn"] == pytest.approx(10 / 50)
-    assert figures["other_drawn"] == 0.0
-    assert harmonic_mean(figures, "flat") == pytest.approx(1.0)
-    assert harmonic_mean(figures, "photo") == 0.0
