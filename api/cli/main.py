@@ -80,9 +80,16 @@ def application() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
-    alone = (demo_app, identify_app, explain_app, search_app, video_app, watch_app, serve_app)
-    for commands in alone:
-        app.add_typer(commands)
+    for command in (
+        demo_app,
+        identify_app,
+        explain_app,
+        search_app,
+        video_app,
+        watch_app,
+        serve_app,
+    ):
+        app.add_typer(command)
     app.add_typer(catalog_app, name="catalog", rich_help_panel=KEEPING)
     app.add_typer(product_app, name="product", rich_help_panel=KEEPING)
     app.add_typer(key_app, name="key", rich_help_panel=SERVING)
