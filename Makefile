@@ -11,11 +11,12 @@ demo: .venv/installed  ## match the clip of a small shop, say what was found
 
 test: lint tests  ## everything that has to hold before a change is pushed
 
-lint: .venv/installed-dev  ## format, rules, types, arrows between packages
+lint: .venv/installed-dev  ## format, rules, types, arrows between packages, words
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/house.py
 
 # As many at once as there are processors of a small machine; see tests/conftest.py for the groups.
 WORKERS ?= 2
