@@ -44,7 +44,7 @@ class Incoming:
         Args:
             dropped: from `listed`.
             written: name, description and attributes that somebody wrote by hand for a new product.
-            dry_run: only say what would be done.
+            dry_run: only report what would be done.
 
         Raises:
             StorageUnavailable: the storage refused.

@@ -67,7 +67,7 @@ class Reconciler:
         Deletions are left to `reconcile`.
 
         Args:
-            dry_run: only say what would be done.
+            dry_run: only report what would be done.
         """
         last_run = load_last_run(self._storage, self._store.name)
         dropped = self._incoming.listed()
@@ -80,7 +80,7 @@ class Reconciler:
         """Do what `sync` does, take deletions in, and collect orphans.
 
         Args:
-            dry_run: only say what would be done.
+            dry_run: only report what would be done.
             accept_loss: a mass disappearance is meant.
         """
         last_run = load_last_run(self._storage, self._store.name)
