@@ -14,21 +14,13 @@ from matcher.results import Detection
 
 @dataclass(frozen=True, slots=True)
 class CropSettings:
-    """Sizes of crops; a whole photo is searched for several products, a detection for one.
+    """Sizes of crops; a whole photo is searched for several products, a detection for one."""
 
-    Attributes:
-        margin: around a detection, as a share of its width and height: boxes are a little off.
-        photo_sides: least and most pixels of a whole photo's longer side.
-        photo_keypoints: limit for a whole photo.
-        detection_sides: least and most pixels of a detection's longer side, margin included.
-        detection_keypoints: limit for a detection.
-    """
-
-    margin: float = 0.1
-    photo_sides: tuple[int, int] = (640, 1024)
-    photo_keypoints: int = 2000
-    detection_sides: tuple[int, int] = (448, 640)
-    detection_keypoints: int = 1200
+    margin: float = 0.1  # around a detection, in shares of its sides: boxes are a little off
+    photo_sides: tuple[int, int] = (640, 1024)  # least and most pixels of the longer side
+    photo_keypoints: int = 2000  # at most
+    detection_sides: tuple[int, int] = (448, 640)  # the same of a detection, margin included
+    detection_keypoints: int = 1200  # at most
 
 
 CROP_SETTINGS: Final = CropSettings()

@@ -25,7 +25,6 @@ class Detector(Protocol):
 
     def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
         """Return boxes in an (H, W, 3) RGB picture, most confident first; perhaps none."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

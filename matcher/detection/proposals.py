@@ -14,25 +14,15 @@ from matcher.results import Detection
 
 @dataclass(frozen=True, slots=True)
 class PrintDetectorSettings:
-    """Sizes and shapes of printed regions.
+    """Sizes and shapes of printed regions."""
 
-    Attributes:
-        side: pixels of the longer side in which print is looked for; letters merge into areas.
-        blurs: standard deviations in those pixels: small and large products.
-        areas: least and most share of the picture: no speck, and not the background.
-        slenderness: most times that a region is longer than wide; print on a shelf's edge is more.
-        overlap: intersection over union from which two boxes mean one thing.
-        limit: most boxes per picture.
-        faintest: gradient in grey levels below which a picture is flat.
-    """
-
-    side: int = 256
-    blurs: tuple[float, ...] = (4.0, 9.0)
-    areas: tuple[float, float] = (0.008, 0.6)
-    slenderness: float = 6.0
-    overlap: float = 0.6
-    limit: int = 12
-    faintest: float = 1.0
+    side: int = 256  # pixels of the longer side; letters merge into areas
+    blurs: tuple[float, ...] = (4.0, 9.0)  # deviations in those pixels: small and large products
+    areas: tuple[float, float] = (0.008, 0.6)  # share of the picture: no speck, no background
+    slenderness: float = 6.0  # times that a region is longer than wide; shelf edges are more
+    overlap: float = 0.6  # intersection over union from which two boxes mean one thing
+    limit: int = 12  # boxes per picture
+    faintest: float = 1.0  # gradient in grey levels, below which a picture is flat
 
 
 PRINT_DETECTOR_SETTINGS: Final = PrintDetectorSettings()

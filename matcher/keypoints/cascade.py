@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Final
 
-import numpy as np
-
 from matcher.keypoints.features import Correspondences, KeypointMatcher, LocalFeatures
 
 CAREFUL_REFERENCES: Final = 4  # of a shortlist; the careful matcher takes most of the time
@@ -53,8 +51,5 @@ def merge_pairs(first: Correspondences, second: Correspondences) -> Corresponden
     known = set(zip(first.query.tolist(), first.reference.tolist(), strict=True))
     pairs = zip(second.query.tolist(), second.reference.tolist(), strict=True)
     fresh = [index for index, pair in enumerate(pairs) if pair not in known]
-    return Correspondences(
-        np.concatenate([first.query, second.query[fresh]]),
-        np.concatenate([first.reference, second.reference[fresh]]),
-        np.concatenate([first.scores, second.scores[fresh]]),
-    )
+    added = Correspondences(second.query[fresh], second.reference[fresh], second.scores[fresh])
+    return Correspondences.joined([first, added])

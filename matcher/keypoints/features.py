@@ -65,6 +65,16 @@ class Correspondences:
     def __len__(self) -> int:
         return len(self.query)
 
+    @classmethod
+    def joined(cls, parts: "Sequence[Correspondences]") -> "Correspondences":
+        """Return all pairs of several parts, in their order; none without parts."""
+        none = np.empty(0, np.int64)
+        return cls(
+            np.concatenate([none, *(part.query for part in parts)]),
+            np.concatenate([none, *(part.reference for part in parts)]),
+            np.concatenate([np.empty(0, np.float32), *(part.scores for part in parts)]),
+        )
+
 
 class FrontEnd(Protocol):
     """Finds and describes keypoints: SuperPoint, or RootSIFT without training."""
@@ -72,19 +82,15 @@ class FrontEnd(Protocol):
     @property
     def part_id(self) -> str:
         """Names network, weights and preprocessing; a folder's name in the catalog."""
-        ...
 
     def extract(self, image: NDArray[np.uint8], limit: int) -> LocalFeatures:
         """Return at most `limit` features of an (H, W, 3) RGB picture; perhaps none."""
-        ...
 
     def pack(self, features: LocalFeatures) -> CompactFeatures:
         """Return the storage form, at most 32 KB."""
-        ...
 
     def unpack(self, compact: CompactFeatures, width: int, height: int) -> LocalFeatures:
         """Return the features that `pack` kept, for a canonical crop of that size."""
-        ...
 
 
 class KeypointMatcher(Protocol):
@@ -94,4 +100,3 @@ class KeypointMatcher(Protocol):
         self, query: LocalFeatures, references: Sequence[LocalFeatures]
     ) -> list[Correspondences]:
         """Match one query with several references, in their order; empty features have no pairs."""
-        ...

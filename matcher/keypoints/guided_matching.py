@@ -96,11 +96,7 @@ def match_along_surfaces(
     for surface in surfaces:
         found.append(growth.pairs_on(surface, tree, free))
         free[found[-1].query] = False
-    return Correspondences(
-        np.concatenate([part.query for part in found]),
-        np.concatenate([part.reference for part in found]),
-        np.concatenate([part.scores for part in found]),
-    )
+    return Correspondences.joined(found)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,17 +163,13 @@ class _Growth:
             off = target - _project(homography, source)
             near = np.flatnonzero(left & (np.hypot(*off.T) < settings.bent))
             error = _unevenness(source[near], off[near], reach, settings.flatness)
-            tolerance = (
-                float(np.clip(settings.spread * np.median(error), *settings.tolerance))
-                if len(near)
-                else 0.0
-            )
+            spread = settings.spread * np.median(error) if len(near) else 0.0
+            tolerance = float(np.clip(spread, *settings.tolerance))
             even = near[error < tolerance]
             if len(even) >= settings.fewest:
                 left[near] = False
-                yield _Surface(
-                    homography, source[even], off[even], reach, settings.flatness, tolerance
-                )
+                flatness = settings.flatness
+                yield _Surface(homography, source[even], off[even], reach, flatness, tolerance)
 
     def pairs_on(self, surface: _Surface, tree: cKDTree, free: Mask) -> Correspondences:
         """Return keypoints that are each other's most similar where the surface puts them."""

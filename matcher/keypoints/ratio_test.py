@@ -30,8 +30,7 @@ class NearestNeighbourMatcher:
 
     def _pairs(self, query: NDArray[np.float32], reference: NDArray[np.float32]) -> Correspondences:
         if len(query) == 0 or len(reference) < 2:
-            nothing = np.zeros(0, np.int64)
-            return Correspondences(nothing, nothing, np.zeros(0, np.float32))
+            return Correspondences.joined([])
         cosine = query @ reference.T
         rows = np.arange(len(query))
         best = cosine.argmax(axis=1)

@@ -62,7 +62,7 @@ class SuperGlueMatcher:
         """
         for features in (query, *references):
             self._check(features)
-        found = [_nothing() for _ in references]
+        found = [Correspondences.joined([]) for _ in references]
         busy = [index for index, features in enumerate(references) if len(features)]
         if not len(query) or not busy:
             return found
@@ -165,11 +165,6 @@ def _settings_of(network: LoadedNetwork) -> SuperGlueSettings:
         iterations=int(option("sinkhorn_iterations", plain.iterations)),
         keypoints=int(option("keypoints", plain.keypoints)),
     )
-
-
-def _nothing() -> Correspondences:
-    none = np.empty(0, dtype=np.int64)
-    return Correspondences(none, none, np.empty(0, dtype=np.float32))
 
 
 def select_most_similar(

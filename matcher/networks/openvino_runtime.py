@@ -57,21 +57,11 @@ class OpenVinoRuntime:
         return f"OpenVINO {self._openvino.__version__.partition('-')[0]} CPU {self._fast}"
 
     def prepare(self, weights: Weights) -> None:
-        """Export the network unless the cache has it; imports torch only then.
-
-        Raises:
-            WeightsError: the file cannot be read, is another one, or does not fit.
-            RuntimeUnavailable: the cache folder cannot be written.
-        """
+        """Export the network unless the cache has it; imports torch only then; see `Runtime`."""
         self._export_once(weights)
 
     def load(self, weights: Weights) -> LoadedNetwork:
-        """Return a network whose functions compile when they are first called.
-
-        Raises:
-            WeightsError: the file cannot be read, is another one, or does not fit.
-            RuntimeUnavailable: the cache folder cannot be written.
-        """
+        """Return a network whose functions compile when they are first called; see `Runtime`."""
         folder = self._export_once(weights)
         facts: dict[str, Any] = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
         functions = {

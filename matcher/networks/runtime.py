@@ -21,7 +21,6 @@ class NetworkFunction(Protocol):
 
     def __call__(self, *inputs: Array) -> tuple[NDArray[np.float32], ...]:
         """Compute float32 arrays from float32 and bool arrays; blocks."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +44,6 @@ class Runtime(Protocol):
     @property
     def name(self) -> str:
         """Library, device and arithmetic, to be read by people."""
-        ...
 
     def prepare(self, weights: Weights) -> None:
         """Do the one-time work of `load` now; may take seconds.
@@ -54,7 +52,6 @@ class Runtime(Protocol):
             WeightsError: the file cannot be read, is another one, or does not fit.
             RuntimeUnavailable: the cache folder cannot be written.
         """
-        ...
 
     def load(self, weights: Weights) -> LoadedNetwork:
         """Return a network whose functions compile when they are first called.
@@ -63,4 +60,3 @@ class Runtime(Protocol):
             WeightsError: the file cannot be read, is another one, or does not fit.
             RuntimeUnavailable: the cache folder cannot be written.
         """
-        ...

@@ -41,19 +41,11 @@ class TorchRuntime:
         return f"torch {self._device} {'float16' if self._half else 'float32'}"
 
     def prepare(self, weights: Weights) -> None:
-        """Check that the weights can be loaded.
-
-        Raises:
-            WeightsError: the file cannot be read, is another one, or does not fit.
-        """
+        """Check that the weights can be loaded; see `Runtime`."""
         load_bundle(weights)
 
     def load(self, weights: Weights) -> LoadedNetwork:
-        """Return a network on this runtime's device.
-
-        Raises:
-            WeightsError: the file cannot be read, is another one, or does not fit.
-        """
+        """Return a network on this runtime's device; see `Runtime`."""
         bundle = load_bundle(weights)
         functions = {graph.name: self._function(graph) for graph in bundle.graphs}
         return LoadedNetwork(weights, functions, bundle.facts)

@@ -7,7 +7,7 @@ never needs one.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -170,7 +170,7 @@ def read_manifest(folder: Path) -> WeightsManifest:
 
 def write_manifest(manifest: WeightsManifest) -> None:
     """Write `manifest.json` into its folder."""
-    listed = [_as_json(entry) for entry in manifest.entries]
+    listed = [asdict(entry) for entry in manifest.entries]
     text = json.dumps(listed, indent=2, ensure_ascii=False) + "\n"
     (manifest.folder / MANIFEST).write_text(text, encoding="utf-8")
 
@@ -339,19 +339,3 @@ def _parsed(given: Mapping[str, Any]) -> WeightsEntry:
 
 def _numbers(given: Mapping[str, Any]) -> dict[str, float]:
     return {str(name): float(value) for name, value in given.items()}
-
-
-def _as_json(entry: WeightsEntry) -> dict[str, object]:
-    return {
-        "name": entry.name,
-        "file": entry.file,
-        "network": entry.network.value,
-        "sha256": entry.sha256,
-        "size": entry.size,
-        "licence": entry.licence,
-        "commercial_use": entry.commercial_use,
-        "trained_on": entry.trained_on,
-        "command": entry.command,
-        "figures": dict(entry.figures),
-        "options": dict(entry.options),
-    }

@@ -39,16 +39,13 @@ class Embedder(Protocol):
     @property
     def part_id(self) -> str:
         """Names network, weights and preprocessing; a folder's name in the catalog."""
-        ...
 
     @property
     def multi_crop_from(self) -> float:
         """Likeness of crops to the whole from which they count, see `retrieval.multi_crop`."""
-        ...
 
     def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Return (N, D) float32 unit vectors of N (H, W, 3) RGB pictures; may block."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,24 +31,14 @@ from matcher.retrieval.reference import canonical_corners
 
 @dataclass(frozen=True, slots=True)
 class EncoderSettings:
-    """Sizes of what is kept of a reference; a change of them needs another part id.
+    """Sizes of what is kept of a reference; a change of them needs another part id."""
 
-    Attributes:
-        canonical_side: pixels of a canonical crop's longer side, where keypoints are found.
-        search_side: pixels of a picture's longer side in which siblings are looked for.
-        stored_side: most pixels of the stored crop's longer side.
-        mask_side: cells of the stored mask, across and down.
-        quality: of the stored JPEG, in [1, 100].
-        keypoints: most that are extracted; the front end keeps the strongest.
-        foreground: thresholds of finding the product.
-    """
-
-    canonical_side: int = 512
-    search_side: int = 640
-    stored_side: int = 320
-    mask_side: int = 64
-    quality: int = 90
-    keypoints: int = 1500
+    canonical_side: int = 512  # pixels of a crop's longer side, where keypoints are found
+    search_side: int = 640  # pixels of a picture's longer side in which siblings are looked for
+    stored_side: int = 320  # pixels of the stored crop's longer side, at most
+    mask_side: int = 64  # cells of the stored mask, across and down
+    quality: int = 90  # of the stored JPEG, in [1, 100]
+    keypoints: int = 1500  # extracted at most; the front end keeps the strongest
     foreground: ForegroundSettings = FOREGROUND_SETTINGS
 
 

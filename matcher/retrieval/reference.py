@@ -25,11 +25,9 @@ class EncodedCatalog(Protocol):
     @property
     def products(self) -> Mapping[str, Product]:
         """Live products by id."""
-        ...
 
     def encoding(self, image_id: str) -> Encoding:
         """Return the encoding of a reference image."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)

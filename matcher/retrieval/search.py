@@ -23,11 +23,9 @@ class PictureSearchCatalog(Protocol):
         self, embedding: NDArray[np.float32], size: int, where: Conditions
     ) -> Sequence[Neighbour]:
         """Return the nearest products that meet the conditions, best first."""
-        ...
 
     def search(self, search: SearchQuery, near: Sequence[Neighbour] | None = None) -> SearchResult:
         """Return products by words and conditions, fused with those by likeness."""
-        ...
 
 
 class PictureSearch:

@@ -26,21 +26,17 @@ class SearchableCatalog(EncodedCatalog, Protocol):
     @property
     def name(self) -> str:
         """The catalog's name."""
-        ...
 
     @property
     def index_version(self) -> int:
         """Journal number."""
-        ...
 
     @property
     def calibrations(self) -> Mapping[str, Calibration]:
         """Calibrations by `Decision.model_id`."""
-        ...
 
     def shortlist(self, embedding: NDArray[np.float32], size: int) -> Sequence[Neighbour]:
         """Return the nearest products, best first, at most `size`."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

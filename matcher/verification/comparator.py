@@ -51,7 +51,6 @@ class Comparator(Protocol):
 
     def differences(self, pairs: Sequence[AlignedPair]) -> Floats:
         """Return (N,) in [-6, 0]: mean log-odds, over what is in view, of showing another print."""
-        ...
 
 
 class PlainComparator:

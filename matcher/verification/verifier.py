@@ -221,17 +221,12 @@ class Verifier:
             [Box.around(outline).crop(query.image) for outline in outlines]
         )
         return [
-            Contest(
-                tuple(
-                    replace(
-                        hypothesis,
-                        similarity=_similarity(
-                            embedding, hypothesis.reference.product_id, references
-                        ),
-                    )
-                    for hypothesis in contest.hypotheses
+            replace(
+                contest,
+                hypotheses=tuple(
+                    replace(claim, similarity=_similarity(embedding, claim.reference, references))
+                    for claim in contest.hypotheses
                 ),
-                contest.duels,
             )
             for contest, embedding in zip(contests, embeddings, strict=True)
         ]
@@ -293,7 +288,7 @@ def _most_alike(
 
 
 def _similarity(
-    embedding: NDArray[np.float32], product_id: str, references: Sequence[Reference]
+    embedding: NDArray[np.float32], claimed: Reference, references: Sequence[Reference]
 ) -> float:
-    own = [item.embedding for item in references if item.product_id == product_id]
+    own = [item.embedding for item in references if item.product_id == claimed.product_id]
     return float(np.max(np.stack(own) @ embedding))
