@@ -11,7 +11,7 @@ from tools.house import (
     weak_docstrings,
 )
 
-WORDS = Words({"ballot": "votes"}, {"ballot": "votes"}, frozenset({"BallotPaper"}))
+WORDS = Words({"scribe": "log writer"}, {"scribe": "log writer"}, frozenset({"ScribePaper"}))
 
 
 def source(text: str, path: str = "matcher/voting.py") -> Source:
@@ -23,12 +23,12 @@ def messages(flaws: list[Flaw]) -> list[str]:
 
 
 def test_a_retired_word_is_found_inside_a_name_in_any_spelling() -> None:
-    text = "class FirstBallot: ...\ncast_ballot = 1\n"
+    text = "class FirstScribe: ...\ncast_scribe = 1\n"
     assert [flaw.line for flaw in retired_names(source(text), WORDS)] == [1, 2]
 
 
 def test_a_name_that_is_kept_and_a_word_that_only_contains_another_pass() -> None:
-    assert not list(retired_names(source("BallotPaper = 1\nballots = 2\n"), WORDS))
+    assert not list(retired_names(source("ScribePaper = 1\nscribes = 2\n"), WORDS))
 
 
 def test_a_loop_that_does_not_name_its_element_is_found() -> None:
@@ -37,9 +37,9 @@ def test_a_loop_that_does_not_name_its_element_is_found() -> None:
 
 
 def test_prose_learns_which_term_replaces_a_word() -> None:
-    (flaw,) = prose_findings("README.md", 7, "All Ballots are counted.", WORDS)
-    assert flaw == Flaw("README.md", 7, "the text says 'ballot'; write votes")
-    assert not list(prose_findings("README.md", 7, "All votes are counted.", WORDS))
+    (flaw,) = prose_findings("README.md", 7, "All Scribes are counted.", WORDS)
+    assert flaw == Flaw("README.md", 7, "the text says 'scribe'; write log writer")
+    assert not list(prose_findings("README.md", 7, "All log writers are counted.", WORDS))
 
 
 def test_a_docstring_that_opens_with_a_riddle_is_found() -> None:
