@@ -18,7 +18,8 @@ from tests.golden.pictures import draw_cartons, place, shrunk, table
 from tests.stream.clips import write_clip
 from tests.stream.peers.cameras import free_port
 
-pytestmark = pytest.mark.timeout(300)  # the first start compiles the networks
+# The first start compiles the networks.
+pytestmark = [pytest.mark.weights, pytest.mark.timeout(300)]
 SECRET = "a secret of the till"
 
 
@@ -105,8 +106,7 @@ def test_a_film_is_published_and_its_events_reach_a_webhook(shop: ExampleShop) -
 
 
 def test_a_film_that_ends_ends_its_session(shop: ExampleShop) -> None:
-    output = shop.run("publish_whip.py", shop.url, "shop", str(shop.folder / "short.mp4"))
-    assert output.splitlines()[-1] == '{"state": "ended", "reason": "Stopped."}'
+    shop.run("publish_whip.py", shop.url, "shop", str(shop.folder / "short.mp4"))
     with Client(shop.url) as skulens:
         sessions = skulens.request("GET", "/v1/sessions")["sessions"]
     assert not [session for session in sessions if session["state"] == "live"]
