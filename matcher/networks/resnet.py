@@ -9,7 +9,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
-from torchvision.models import resnet34
 from typing_extensions import override
 
 DIMENSION: Final = 256  # numbers of an embedding
@@ -57,6 +56,8 @@ class EmbeddingNet(nn.Module):
     std: Tensor
 
     def __init__(self) -> None:
+        from torchvision.models import resnet34  # seconds: torch._dynamo comes along
+
         super().__init__()
         self.trunk = resnet34(weights=None)
         del self.trunk.fc

@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
-from kornia.enhance import jpeg_codec_differentiable
-from kornia.filters import filter2d
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
@@ -91,6 +89,8 @@ def _coordinates(images: Tensor) -> tuple[Tensor, Tensor]:
 
 def _blur(images: Tensor, shots: Sequence[Shot]) -> Tensor:
     """Filter the pictures out of focus and the moved ones together, far ones one by one."""
+    from kornia.filters import filter2d  # a second
+
     blurred = images.clone()
     kernels = {
         number: shot.blur.kernel()
@@ -119,6 +119,8 @@ def _padded(kernels: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
 
 
 def _compress(images: Tensor, shots: Sequence[Shot]) -> Tensor:
+    from kornia.enhance import jpeg_codec_differentiable  # a second
+
     quality = {
         number: float(shot.jpeg_quality)
         for number, shot in enumerate(shots)

@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torchvision.ops import nms
 from typing_extensions import override
 
 from matcher.detection.average_precision import BoxEvaluation
@@ -55,6 +54,8 @@ def detect_boxes(
     net: nn.Module, image: NDArray[np.uint8], side: int = INPUT_SIDE, device: str = "cpu"
 ) -> list[Detection]:
     """Return boxes in the picture's pixels, the surest first; float32 arithmetic."""
+    from torchvision.ops import nms  # seconds: torch._dynamo comes along
+
     height, width = image.shape[:2]
     scale = side / max(height, width)
     small = cv2.resize(image, (max(round(width * scale), 1), max(round(height * scale), 1)),

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
 
 Floats = NDArray[np.float64]
 
@@ -18,6 +17,8 @@ class Path:
     """
 
     def __init__(self, times: Sequence[float], values: Sequence[Sequence[float]]) -> None:
+        from scipy.interpolate import PchipInterpolator  # half a second
+
         self._curve = PchipInterpolator(np.asarray(times), np.asarray(values, dtype=np.float64))
         self.span = (times[0], times[-1])
 
