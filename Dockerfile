@@ -7,7 +7,7 @@ RUN python -m venv .venv \
  && .venv/bin/pip install --no-cache-dir --disable-pip-version-check --requirement requirements.txt
 COPY . .
 RUN .venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --editable . \
- && .venv/bin/python -m compileall -q api catalog client matcher stream superglue
+ && .venv/bin/python -m compileall -q api catalog client matcher skulens stream superglue
 
 FROM python:3.11-slim-bookworm
 # OpenCV's wheel asks for these two.
