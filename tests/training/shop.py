@@ -13,6 +13,11 @@ def products() -> tuple[PackagedProduct, ...]:
 
 
 @cache
+def product_ids() -> frozenset[str]:
+    return frozenset(product.product_id for product in products())
+
+
+@cache
 def stranger() -> PackagedProduct:
     return make_stranger(SEED)
 

@@ -10,8 +10,6 @@ from tests.training import shop
 from training.render.clip import make_film, render_clip
 from training.render.scene.film import ShopFilm
 
-KNOWN = frozenset(product.product_id for product in shop.products())
-
 
 @cache
 def film() -> ShopFilm:
@@ -21,7 +19,9 @@ def film() -> ShopFilm:
 def test_the_written_clip_is_h264_with_every_frame_at_its_time(tmp_path: Path) -> None:
     steps: list[tuple[int, int]] = []
     path = tmp_path / "clip.mp4"
-    truth = render_clip(path, film(), KNOWN, lambda *step: steps.append(step), frame_count=30)
+    truth = render_clip(
+        path, film(), shop.product_ids(), lambda *step: steps.append(step), frame_count=30
+    )
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         assert stream.codec_context.name == "h264"

@@ -11,8 +11,6 @@ from training.render.clip import make_film
 from training.render.scene.film import ShopFilm
 from training.render.scene.truth import TrueSighting, Truth, TruthFrame, find_appearances
 
-KNOWN = frozenset(product.product_id for product in shop.products())
-
 
 @cache
 def film() -> ShopFilm:
@@ -61,7 +59,7 @@ def test_an_outline_knows_what_lies_inside() -> None:
 
 def test_truth_survives_its_file(tmp_path: Path) -> None:
     frames = sampled()[:6]
-    appearances = find_appearances(frames, KNOWN, 5)
+    appearances = find_appearances(frames, shop.product_ids(), 5)
     truth = Truth(640, 360, 5.0, frames, appearances)
     truth.write(tmp_path / "truth.json")
     read = Truth.read(tmp_path / "truth.json")
