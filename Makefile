@@ -22,7 +22,7 @@ lint: .venv/installed-dev  ## format, rules, types, arrows between packages, wor
 WORKERS ?= 2
 
 tests: .venv/installed-dev
-	$(BIN)/pytest -m "not soak and not alone" --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest -m "not soak and not alone" --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
 	$(BIN)/pytest -m "alone and not soak"
 
 soak: .venv/installed-dev  ## tests that take minutes each: memory over a long clip, kills, races

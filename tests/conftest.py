@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.networks import VARIABLE
 
@@ -16,8 +17,8 @@ if WORKER:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
         os.environ.setdefault(name, "1")
 
-# Fixtures of the whole session that are worth having once: one worker takes all who use them.
-SHARED_SERVERS = ("ceph", "browser")
+# One worker takes all who use a server, so that it is started once; told by a test's id.
+SHARED_SERVERS = {"ceph": ("ceph",), "browser": ("tests/api/web/", "test_browser.py")}
 # These take longest, and are begun first so that no worker is left with one at the end.
 LONG = ("data", "weights")
 
@@ -30,35 +31,36 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Let one worker run the tests of one group, one after another."""
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = group_of
+    return scheduler
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each test the group in which one worker runs it, one after another."""
-    if not WORKER:
-        return
-    groups: dict[str, list[pytest.Item]] = {}
-    for item in items:
-        groups.setdefault(group_of(item), []).append(item)
-    for name, members in groups.items():
-        for item in members:
-            item.add_marker(pytest.mark.xdist_group(name))
-    items[:] = [item for members in sorted(groups.values(), key=is_short) for item in members]
+    """Put the groups first that take long, so that no worker is left with one at the end."""
+    if WORKER:
+        groups: dict[str, list[pytest.Item]] = {}
+        for item in items:
+            groups.setdefault(group_of(item.nodeid), []).append(item)
+        ordered = sorted(groups.items(), key=lambda group: is_short(*group))
+        items[:] = [item for _, members in ordered for item in members]
 
 
-def group_of(item: pytest.Item) -> str:
+def group_of(nodeid: str) -> str:
     """Name the server that a test shares with tests of other files, else its own file."""
-    parameters = getattr(getattr(item, "callspec", None), "params", {})
-    used = {*getattr(item, "fixturenames", ())}
-    used |= {value for value in parameters.values() if isinstance(value, str)}
-    shared = [server for server in SHARED_SERVERS if server in used]
-    return shared[0] if shared else item.nodeid.partition("::")[0]
+    for server, signs in SHARED_SERVERS.items():
+        if any(sign in nodeid for sign in signs):
+            return server
+    return nodeid.partition("::")[0]
 
 
-def is_short(members: list[pytest.Item]) -> bool:
+def is_short(group: str, members: list[pytest.Item]) -> bool:
     """Tell whether a group may wait until the long ones have begun."""
-    shared = group_of(members[0]) in SHARED_SERVERS
-    return not shared and not any(
-        item.get_closest_marker(mark) for mark in LONG for item in members
-    )
+    marks = {mark.name for item in members for mark in item.iter_markers()}
+    return group not in SHARED_SERVERS and marks.isdisjoint(LONG)
 
 
 @pytest.fixture(scope="session")
