@@ -95,6 +95,18 @@ def until_ready(client: httpx2.Client) -> None:
         time.sleep(0.02)
 
 
+def until_done(service: Service, path: str) -> dict[str, Any]:
+    """The job at a path, once it is done."""
+    until = time.monotonic() + 20
+    while True:
+        job: dict[str, Any] = service.client.get(path).json()
+        if job["state"] in ("done", "failed", "cancelled"):
+            assert job["error"] is None
+            return job
+        assert time.monotonic() < until, job
+        time.sleep(0.05)
+
+
 def _config(app: ASGIApp, *, uds: str | None = None, port: int = 0) -> uvicorn.Config:
     return uvicorn.Config(
         app, host="127.0.0.1", port=port, uds=uds, log_config=None, access_log=False,

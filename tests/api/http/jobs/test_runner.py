@@ -1,8 +1,6 @@
 """Jobs: done in turn, followed, cancelled, gone on with after a restart."""
 
-import io
 import time
-import zipfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,12 +9,10 @@ from typing import Any
 import pytest
 
 from api.errors import Refused
-from api.http.jobs.handlers import unpack
 from api.http.jobs.record import Job, JobKind, JobState
 from api.http.jobs.runner import JobContext, JobHandler, JobRunner
 from api.http.problems import Problem
-from tests.api.http.serving import Service, png, serving
-from tests.stream.clips import write_clip
+from tests.api.http.serving import serving
 
 
 @contextmanager
@@ -104,82 +100,6 @@ def test_an_upload_that_never_became_a_job_is_removed_at_the_next_start(tmp_path
         (folder / "upload").write_bytes(b"half")
     with running(tmp_path, counting):
         assert not folder.exists()
-
-
-@pytest.mark.parametrize("name", ["../out", "/etc/x", "a/../../b", "a\\..\\..\\b", "a//b"])
-def test_an_archive_cannot_write_outside_its_folder(tmp_path: Path, name: str) -> None:
-    archive = tmp_path / "a.zip"
-    with zipfile.ZipFile(archive, "w") as packed:
-        packed.writestr(name, b"x")
-    with pytest.raises(Refused, match="not allowed"):
-        unpack(archive, tmp_path / "out", lambda *_: None)
-
-
-def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.zip").write_bytes(b"PK no")
-    with pytest.raises(Refused, match="no ZIP"):
-        unpack(tmp_path / "a.zip", tmp_path / "out", lambda *_: None)
-
-
-def test_products_come_in_by_an_archive(service: Service) -> None:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as packed:
-        packed.writestr("pepper/one.png", png(11))
-    answer = service.client.post(
-        "/v1/catalogs/shop/import",
-        content=file.getvalue(),
-        headers={"Content-Type": "application/zip"},
-    )
-    assert answer.status_code == 202
-    done = followed(service, answer.headers["location"])
-    assert [row["status"] for row in done["result"]["rows"]] == ["added"]
-    assert service.client.get("/v1/catalogs/shop/products/pepper").status_code == 200
-    service.client.delete("/v1/catalogs/shop/products/pepper")
-
-
-def test_a_catalog_is_compared_with_its_storage(service: Service) -> None:
-    answer = service.client.post("/v1/catalogs/shop/reconcile", json={"dry_run": True})
-    assert followed(service, answer.headers["location"])["result"]["drift"] == 0
-
-
-def test_a_video_is_sent_matched_and_looked_at(service: Service, tmp_path: Path) -> None:
-    clip = tmp_path / "clip.mp4"
-    write_clip(clip)
-    sent = service.client.post(
-        "/v1/catalogs/shop/videos",
-        params={"name": "clip.mp4"},
-        content=clip.read_bytes(),
-        headers={"Content-Type": "video/mp4"},
-    )
-    assert sent.status_code == 202, sent.text
-    path = sent.headers["location"]
-    done = followed(service, path)
-    assert (done["state"], done["name"]) == ("done", "clip.mp4")
-    assert done["result"]["frames"] > 0
-    found = service.client.get(f"{path}/events").json()
-    assert found["state"] == "done"
-    events = service.client.get(f"{path}/events", headers={"Accept": "text/event-stream"}).text
-    assert events.count("event: appearance") == len(found["events"])
-    assert "event: end" in events
-    part = service.client.get(f"{path}/annotated.mp4", headers={"Range": "bytes=0-99"})
-    assert (part.status_code, len(part.content)) == (206, 100)
-    assert service.client.get(f"{path}/video").content == clip.read_bytes()
-    listed = service.client.get("/v1/catalogs/shop/videos").json()["videos"]
-    assert done["job_id"] in [job["job_id"] for job in listed]
-    assert service.client.delete(path).status_code == 204
-    assert service.client.get(path).status_code == 404
-
-
-def followed(service: Service, path: str) -> dict[str, Any]:
-    """A job when it is over."""
-    end = time.monotonic() + 20
-    while True:
-        job: dict[str, Any] = service.client.get(path).json()
-        if job["state"] in ("done", "failed", "cancelled"):
-            assert job["error"] is None
-            return job
-        assert time.monotonic() < end, job
-        time.sleep(0.05)
 
 
 def test_nothing_is_left_of_a_service_that_ends(tmp_path: Path) -> None:

@@ -1,10 +1,14 @@
+"""Jobs that work on a whole catalog, over HTTP."""
+
+import io
 import json
 import time
+import zipfile
 from typing import Any
 
 import pytest
 
-from tests.api.http.serving import Service, png
+from tests.api.http.serving import Service, png, until_done
 from tests.api.shop import JUDGE
 
 CALIBRATE = "/v1/catalogs/shop/calibrate"
@@ -76,3 +80,42 @@ def test_a_catalog_with_nothing_to_learn_from_says_so(service: Service) -> None:
     job = done(service, answer.json()["job_id"])
     assert job["state"] == "failed"
     assert "two products" in job["error"]
+
+
+def test_products_come_in_by_an_archive(service: Service) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as packed:
+        packed.writestr("pepper/one.png", png(11))
+    answer = service.client.post(
+        "/v1/catalogs/shop/import",
+        content=file.getvalue(),
+        headers={"Content-Type": "application/zip"},
+    )
+    assert answer.status_code == 202
+    done = until_done(service, answer.headers["location"])
+    assert [row["status"] for row in done["result"]["rows"]] == ["added"]
+    assert service.client.get("/v1/catalogs/shop/products/pepper").status_code == 200
+    service.client.delete("/v1/catalogs/shop/products/pepper")
+
+
+def test_a_catalog_is_compared_with_its_storage(service: Service) -> None:
+    answer = service.client.post("/v1/catalogs/shop/reconcile", json={"dry_run": True})
+    assert until_done(service, answer.headers["location"])["result"]["drift"] == 0
+
+
+def test_a_job_that_is_none_is_not_found(service: Service) -> None:
+    for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/resume")):
+        assert service.client.request(method, f"/v1/jobs/none{path}").status_code == 404
+
+
+def test_jobs_are_listed_by_their_state(service: Service) -> None:
+    answer = service.client.post("/v1/catalogs/shop/reconcile", json={"only_sync": True})
+    job = until_done(service, answer.headers["location"])
+
+    def listed(state: str) -> list[str]:
+        jobs = service.client.get("/v1/jobs", params={"state": state}).json()["jobs"]
+        return [job["job_id"] for job in jobs]
+
+    assert job["job_id"] in listed("done")
+    assert job["job_id"] not in listed("failed")
+    assert service.client.get("/v1/jobs", params={"state": "odd"}).status_code == 422

@@ -14,7 +14,7 @@ from api.http.auth.scope import Scope
 from tests.api.http.serving import png, serving
 from tests.api.web.program import Program
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 QUICK_S = 15
 LONG_S = 600
 UNHURRIED = {"SKULENS_REQUESTS_PER_SECOND": "1000000"}
@@ -60,7 +60,7 @@ def run_schemathesis(url: str, key: str, seconds: int, folder: Path) -> str:
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
-        "SCHEMATHESIS_HOOKS": "tests.api.http.serialisers",
+        "SCHEMATHESIS_HOOKS": "tests.api.http.fuzzing.serialisers",
     }
     result = subprocess.run(
         command, cwd=folder, env=environment, text=True, capture_output=True, check=False

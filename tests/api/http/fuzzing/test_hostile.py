@@ -13,7 +13,7 @@ import httpx2
 import psutil
 import pytest
 
-from tests.api.http.hostile import Sent, hostile
+from tests.api.http.fuzzing.hostile import Sent, hostile
 from tests.api.http.serving import Service, png, serving
 from tests.api.web.program import Program
 

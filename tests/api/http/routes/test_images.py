@@ -1,0 +1,53 @@
+"""Reference pictures over HTTP: the file itself, and small ones."""
+
+import io
+
+import pytest
+from PIL import Image
+
+from api.http.routes.images import TYPES, make_thumbnail
+from catalog.errors import PictureError
+from catalog.ingest.image_file import EXTENSIONS
+from tests.api.http.serving import Service, png
+
+SHOP = "/v1/catalogs/shop"
+
+
+def test_a_picture_is_given_back_whole_and_small(service: Service) -> None:
+    image = service.client.get(f"{SHOP}/products/tea").json()["images"][0]["image_id"]
+    path = f"{SHOP}/products/tea/images/{image}"
+    whole = service.client.get(path)
+    assert (whole.content, whole.headers["content-type"]) == (png(1), "image/png")
+    assert "immutable" in whole.headers["cache-control"]
+    assert "sandbox" in whole.headers["content-security-policy"]
+    small = service.client.get(path, params={"size": 96})
+    assert small.headers["content-type"] == "image/jpeg"
+    assert service.client.get(path, params={"size": 97}).status_code == 422
+    again = service.client.get(path, headers={"If-None-Match": whole.headers["etag"]})
+    assert again.status_code == 304
+    assert service.client.get(f"{SHOP}/products/milk/images/{image}").status_code == 404
+
+
+def test_the_last_picture_stays(service: Service) -> None:
+    image = service.client.get(f"{SHOP}/products/tea").json()["images"][0]["image_id"]
+    assert service.client.delete(f"{SHOP}/products/tea/images/{image}").status_code == 422
+
+
+def test_a_form_without_a_picture_adds_none(service: Service) -> None:
+    answer = service.client.post(f"{SHOP}/products/tea/images", json={})
+    assert (answer.status_code, answer.json()["detail"]) == (422, "send at least one picture")
+
+
+@pytest.mark.parametrize(("side", "size"), [(32, (32, 24)), (640, (64, 48))])
+def test_a_thumbnail_is_a_jpeg_that_is_never_enlarged(side: int, size: tuple[int, int]) -> None:
+    small = Image.open(io.BytesIO(make_thumbnail(png(1, 64, 48), side)))
+    assert (small.format, small.size) == ("JPEG", size)
+
+
+def test_a_thumbnail_of_no_picture_is_refused() -> None:
+    with pytest.raises(PictureError):
+        make_thumbnail(b"no picture", 96)
+
+
+def test_every_extension_that_the_catalog_stores_has_a_type() -> None:
+    assert set(EXTENSIONS.values()) <= set(TYPES)
