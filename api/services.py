@@ -47,13 +47,11 @@ class PhotoFinder(Finder["Catalog"], Protocol):
         self, image: "NDArray[np.uint8]", catalog: "Catalog", *, whole_image: bool = False
     ) -> "Identification":
         """Every product in a picture."""
-        ...
 
     def explain(
         self, image: "NDArray[np.uint8]", catalog: "Catalog", product_id: str
     ) -> "Explanation":
         """Which gate lets a product through and which one loses it."""
-        ...
 
 
 class Searcher(Protocol):
@@ -63,7 +61,6 @@ class Searcher(Protocol):
         self, catalog: "Catalog", search: "SearchQuery", image: "NDArray[np.uint8]"
     ) -> "SearchResult":
         """Find products like a picture, and by the words of the query."""
-        ...
 
 
 class Services(Protocol):
@@ -72,12 +69,10 @@ class Services(Protocol):
     @property
     def settings(self) -> Settings:
         """Settings that it was built from."""
-        ...
 
     @property
     def catalogs(self) -> Catalogs:
         """All catalogs of the storage."""
-        ...
 
     @property
     def finder(self) -> PhotoFinder:
@@ -86,7 +81,6 @@ class Services(Protocol):
         Raises:
             MatcherError: weights are missing or broken, or the device is not there.
         """
-        ...
 
     def finetuner(self, catalog: str) -> "CatalogFinetuner":
         """Return what fine-tunes networks to a catalog.
@@ -95,7 +89,6 @@ class Services(Protocol):
             NotFound: there is no such catalog.
             MatcherError: weights are missing or broken, or the device is not there.
         """
-        ...
 
     def recogniser(self, catalog: "Catalog") -> "Recogniser":
         """Return what a calibration evaluates; loads the networks at its first use.
@@ -103,7 +96,6 @@ class Services(Protocol):
         Raises:
             MatcherError: weights are missing or broken, or the device is not there.
         """
-        ...
 
     def fetch(self, address: str) -> bytes:
         """Read the picture at an `s3://bucket/key` address, with the settings of S3.
@@ -111,7 +103,6 @@ class Services(Protocol):
         Raises:
             CatalogError: there is none, or it cannot be reached.
         """
-        ...
 
     @property
     def searcher(self) -> Searcher:
@@ -120,7 +111,6 @@ class Services(Protocol):
         Raises:
             MatcherError: weights are missing or broken, or the device is not there.
         """
-        ...
 
     @property
     def models(self) -> "Models":
@@ -129,7 +119,6 @@ class Services(Protocol):
         Raises:
             MatcherError: weights are missing or broken, or the device is not there.
         """
-        ...
 
 
 class LocalServices:

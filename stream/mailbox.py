@@ -17,7 +17,6 @@ class Inbox(Protocol):
 
     def put(self, frame: Frame | PendingFrame) -> None:
         """Hand over a frame; never blocks."""
-        ...
 
 
 class Mailbox:

@@ -17,12 +17,10 @@ class LiveSource(Protocol):
     @property
     def source_id(self) -> str:
         """Name of the source, without credentials."""
-        ...
 
     @property
     def status(self) -> SourceStatus:
         """The newest status; may be read at any time, from any thread."""
-        ...
 
     def start(self, mailbox: Inbox, on_status: StatusListener) -> None:
         """Begin to put frames into the mailbox; returns at once.
@@ -30,11 +28,9 @@ class LiveSource(Protocol):
         A source starts once. `on_status` is called in the source's own thread for every change of
         state or reason, one at a time; it must neither block nor stop the source.
         """
-        ...
 
     def stop(self, timeout: float = STOP_BOUND_S) -> None:
         """End the source from any state; then no frame is put and no status reported any more.
 
         Blocks for `timeout` seconds at most; safe to call twice, and before `start`.
         """
-        ...

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from api.services import Services
 
 Build = Callable[[Settings], AbstractContextManager["Services"]]
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 REFUSED: Final = 1  # exit code; docs/cli.md lists all
 
@@ -84,6 +85,15 @@ def finish(output: Output) -> None:
     """
     if output.refusals:
         raise typer.Exit(REFUSED)
+
+
+def command(
+    app: typer.Typer,
+    *shown: str,
+    **options: Any,  # noqa: ANN401 -- those of typer
+) -> Callable[[CommandT], CommandT]:
+    """Declare a command whose help ends with examples to copy."""
+    return app.command(epilog=examples(*shown), **options)
 
 
 def examples(*commands: str) -> str:

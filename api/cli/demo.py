@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.context import FINDING, JsonOption, examples, finish, open_services
+from api.cli.context import FINDING, JsonOption, command, finish, open_services
 from api.cli.output import Output
 
 if TYPE_CHECKING:
@@ -25,9 +25,12 @@ STYLES: Final = {
 }
 
 
-@demo_app.command(
+@command(
+    demo_app,
+    "skulens demo",
+    "skulens demo --out somewhere",
+    "skulens demo --json",
     rich_help_panel=FINDING,
-    epilog=examples("skulens demo", "skulens demo --out somewhere", "skulens demo --json"),
 )
 def demo(
     context: typer.Context,

@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.context import JsonOption, examples, open_services
+from api.cli.context import JsonOption, command, examples, open_services
 from api.cli.output import Output
 from api.errors import Refused
 from api.schemas.results import weights_json
@@ -48,11 +48,10 @@ def models(context: typer.Context, json: JsonOption = False) -> None:
         raise typer.Exit(1)
 
 
-@models_app.command(
-    epilog=examples(
-        "skulens models convert yolov5nu.pt --network detector",
-        "skulens models convert resnet34.pth --network embedder --out resnet34.safetensors",
-    )
+@command(
+    models_app,
+    "skulens models convert yolov5nu.pt --network detector",
+    "skulens models convert resnet34.pth --network embedder --out resnet34.safetensors",
 )
 def convert(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A checkpoint that you trust.")],

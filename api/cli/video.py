@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.context import FINDING, CatalogName, JsonOption, examples, open_services
+from api.cli.context import FINDING, CatalogName, JsonOption, command, open_services
 from api.cli.formatting import verdict_text
 from api.cli.output import Output
 from api.cli.target import service_client
@@ -35,14 +35,13 @@ ReportFile = Annotated[
 ]
 
 
-@video_app.command(
+@command(
+    video_app,
+    "skulens video shop clip.mp4",
+    "skulens video shop clip.mp4 --annotated out.mp4 --report report.html",
+    "skulens video shop clip.mp4 --events events.jsonl",
+    "skulens video shop clip.mp4 --json | jq .product_id",
     rich_help_panel=FINDING,
-    epilog=examples(
-        "skulens video shop clip.mp4",
-        "skulens video shop clip.mp4 --annotated out.mp4 --report report.html",
-        "skulens video shop clip.mp4 --events events.jsonl",
-        "skulens video shop clip.mp4 --json | jq .product_id",
-    ),
 )
 def video(
     context: typer.Context,

@@ -33,17 +33,14 @@ class DemoServices(Protocol):
     @property
     def settings(self) -> Settings:
         """Settings that they were built from."""
-        ...
 
     @property
     def catalogs(self) -> Catalogs:
         """Catalogs, in the demo's own folder."""
-        ...
 
     @property
     def finder(self) -> PhotoFinder:
         """Finds products."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

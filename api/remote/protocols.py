@@ -22,22 +22,18 @@ class CatalogView(Protocol):
     @property
     def index_version(self) -> int:
         """Version of the catalog."""
-        ...
 
     @property
     def products(self) -> "Mapping[str, Product]":
         """All products, by id."""
-        ...
 
     @property
     def part_ids(self) -> "PartIds":
         """Ids of the networks that encoded it."""
-        ...
 
     @property
     def calibrations(self) -> "Mapping[str, Calibration]":
         """Calibrations by the id of the networks that they hold for."""
-        ...
 
 
 class EditableCatalog(Protocol):
@@ -45,11 +41,9 @@ class EditableCatalog(Protocol):
 
     def snapshot(self) -> CatalogView:
         """Return the catalog as it is now."""
-        ...
 
     def product(self, product_id: str) -> "Product":
         """Return one product."""
-        ...
 
     def add_product(
         self,
@@ -61,11 +55,9 @@ class EditableCatalog(Protocol):
         attributes: "Mapping[str, AttributeValue] | None" = None,
     ) -> "ChangeResult":
         """Add a product with its pictures."""
-        ...
 
     def add_images(self, product_id: str, pictures: "Sequence[ImageFile]") -> "ChangeResult":
         """Add pictures to a product."""
-        ...
 
     def replace_images(
         self,
@@ -75,13 +67,11 @@ class EditableCatalog(Protocol):
         if_revision: int | None = None,
     ) -> "ChangeResult":
         """Give a product other pictures."""
-        ...
 
     def remove_images(
         self, product_id: str, image_ids: Sequence[str], *, if_revision: int | None = None
     ) -> "ChangeResult":
         """Take pictures away."""
-        ...
 
     def update_product(
         self,
@@ -93,15 +83,12 @@ class EditableCatalog(Protocol):
         if_revision: int | None = None,
     ) -> "ChangeResult":
         """Change the name, the description or attributes of a product."""
-        ...
 
     def remove_product(self, product_id: str) -> "ChangeResult":
         """Take a product out."""
-        ...
 
     def restore_product(self, product_id: str) -> "ChangeResult":
         """Bring a product back."""
-        ...
 
 
 class CatalogReconciler(Protocol):
@@ -109,11 +96,9 @@ class CatalogReconciler(Protocol):
 
     def sync(self, *, dry_run: bool = False) -> "Report":
         """Take in what people put there."""
-        ...
 
     def reconcile(self, *, dry_run: bool = False, accept_loss: bool = False) -> "Report":
         """Compare both, and bring them together."""
-        ...
 
 
 class CatalogCollection(Protocol):
@@ -121,23 +106,18 @@ class CatalogCollection(Protocol):
 
     def names(self) -> tuple[str, ...]:
         """Return the names of the catalogs, sorted."""
-        ...
 
     def create(self, name: str) -> EditableCatalog:
         """Make an empty catalog."""
-        ...
 
     def open(self, name: str) -> EditableCatalog:
         """Open a catalog that exists."""
-        ...
 
     def delete(self, name: str) -> None:
         """Delete a catalog for ever."""
-        ...
 
     def reconciler(self, name: str, *, grace_seconds: float = ...) -> CatalogReconciler:
         """Return what compares a catalog with its storage."""
-        ...
 
 
 class CatalogMatcher(Protocol):
@@ -146,25 +126,20 @@ class CatalogMatcher(Protocol):
     @property
     def products(self) -> "Mapping[str, Product]":
         """Products of the catalog, by id."""
-        ...
 
     def get_ready(self) -> None:
         """Load what `identify` needs, which may take seconds."""
-        ...
 
     def identify(self, picture: "ImageFile", *, whole_image: bool) -> "Identification":
         """Find the products in a picture."""
-        ...
 
     def explain(self, picture: "ImageFile", product_id: str) -> "Explanation":
         """Explain why a product is, or is not, the answer."""
-        ...
 
     def search(
         self, query: "SearchQuery", where: Sequence[str], picture: "ImageFile | None"
     ) -> "SearchResult":
         """Find products by words, conditions (`where`, as they were written) and likeness."""
-        ...
 
 
 class LocalMatcher:

@@ -107,7 +107,6 @@ class PairFinder(Protocol):
 
     def find(self, pair: Pair) -> Pairing:
         """Keypoints of both pictures and how they pair."""
-        ...
 
 
 class FeatureFinder:

@@ -15,7 +15,6 @@ class PhotoIdentifier(Protocol):
 
     def identify(self, image: NDArray[np.uint8], *, whole_image: bool = False) -> Identification:
         """Find the products in an (H, W, 3) RGB picture."""
-        ...
 
 
 IdentifierBuilder: TypeAlias = Callable[[Path], PhotoIdentifier]

@@ -51,16 +51,13 @@ class Ranker(Protocol):
     @property
     def name(self) -> str:
         """For people."""
-        ...
 
     @property
     def uses(self) -> tuple[str, ...]:
         """Names of the costs of a view that it needs."""
-        ...
 
     def rank(self, view: PhotoView) -> Sequence[str]:
         """Products, best first; as many as `DEPTHS` asks for, if there are."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -100,7 +100,6 @@ class Encoder(Protocol):
     @property
     def part_ids(self) -> PartIds:
         """Ids of the parts that `encode` makes."""
-        ...
 
     def encode(self, image: NDArray[np.uint8], siblings: Sequence[Encoding]) -> Encoding:
         """Encode one reference picture.
@@ -110,4 +109,3 @@ class Encoder(Protocol):
             siblings: the same product's earlier references; they help to find the product in a
                 picture that carries background.
         """
-        ...

@@ -76,11 +76,9 @@ class KnownProducts(Protocol):
     @property
     def products(self) -> Mapping[str, Product]:
         """Live products by id."""
-        ...
 
     def shortlist(self, embedding: NDArray[np.float32], size: int) -> Sequence[Neighbour]:
         """Return the nearest products, best first."""
-        ...
 
 
 def inspect_image(

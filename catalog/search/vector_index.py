@@ -55,7 +55,6 @@ class HashTables(Protocol):
 
     def near(self, vector: NDArray[np.float32]) -> NDArray[np.intp]:
         """Return the rows whose vectors may be near a (D,) vector, ascending."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

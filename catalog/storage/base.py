@@ -45,11 +45,9 @@ class Storage(Protocol):
         Raises:
             NotFound: there is no such object.
         """
-        ...
 
     def put(self, key: str, data: bytes) -> None:
         """Write the object, replacing one that is there."""
-        ...
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
         """Write the object unless there is one; of several writers exactly one gets True.
@@ -57,23 +55,18 @@ class Storage(Protocol):
         Raises:
             Undetermined: the storage did not say whether it wrote.
         """
-        ...
 
     def list(self, prefix: str) -> tuple[str, ...]:
         """Return the keys under a folder, which is named with its `/` at the end, sorted."""
-        ...
 
     def details(self, prefix: str) -> tuple[StoredObject, ...]:
         """Return what a listing says of each object under a folder, sorted by key."""
-        ...
 
     def folders(self) -> tuple[str, ...]:
         """Return the first segments of all keys, sorted."""
-        ...
 
     def delete(self, key: str) -> None:
         """Remove the object; an object that does not exist is no error."""
-        ...
 
     def modified(self, key: str) -> float:
         """Return when the object was last written, seconds since the epoch.
@@ -81,7 +74,6 @@ class Storage(Protocol):
         Raises:
             NotFound: there is no such object.
         """
-        ...
 
 
 def check_key(key: str) -> str:

@@ -83,11 +83,9 @@ class Recogniser(Protocol):
 
     def find(self, image: Image, catalog: SearchableCatalog) -> tuple[Match, ...]:
         """Return all products in a picture, with the probabilities by which verdicts are given."""
-        ...
 
     def decision(self, catalog: SearchableCatalog) -> Decision:
         """Return how a catalog decides."""
-        ...
 
 
 def evaluate(

@@ -15,17 +15,14 @@ class VersionedCatalog(Protocol):
     @property
     def name(self) -> str:
         """Name of the catalog, for events."""
-        ...
 
     @property
     def index_version(self) -> int:
         """Journal number of the snapshot."""
-        ...
 
     @property
     def products(self) -> Mapping[str, object]:
         """Live products by id."""
-        ...
 
 
 CatalogT = TypeVar("CatalogT", bound=VersionedCatalog)
@@ -40,7 +37,6 @@ class Finder(Protocol[CatalogT_contra]):
 
     def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
         """Return boxes that may hold products; the fast path, run on every frame."""
-        ...
 
     def match(
         self,
@@ -49,8 +45,6 @@ class Finder(Protocol[CatalogT_contra]):
         catalog: CatalogT_contra,
     ) -> tuple[Match, ...]:
         """Verify detections, one match for each, in their order; the slow path."""
-        ...
 
     def survey(self, image: NDArray[np.uint8], catalog: CatalogT_contra) -> Identification:
         """Verify the whole picture, also what `detect` misses; the slow path."""
-        ...

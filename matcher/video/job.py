@@ -26,11 +26,9 @@ class SeekableSource(Protocol):
 
     def frames(self, start_index: int = 0, seek_point: SeekPoint | None = None) -> Iterator[Frame]:
         """Yield every frame from a number on, numbered and timed as in a reading from the start."""
-        ...
 
     def seek_point(self, index: int) -> SeekPoint | None:
         """Return the last known place at or before a frame to resume from."""
-        ...
 
 
 class VideoJob(Generic[CatalogT]):

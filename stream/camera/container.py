@@ -22,11 +22,9 @@ class ByteStream(Protocol):
 
     def read(self, size: int) -> bytes:
         """Return `size` bytes at most; empty at the end."""
-        ...
 
     def close(self) -> None:
         """Close the connection."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,11 +68,9 @@ class SessionOwner(Protocol):
 
     async def close(self) -> None:
         """End the session; safe to call twice."""
-        ...
 
     def note_vanished(self) -> None:
         """End the session, because nothing comes from the peer any more."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,18 +13,17 @@ from api.cli.bench.measurement import (
     measurement,
     print_result,
 )
-from api.cli.context import examples
+from api.cli.context import command
 
 PROTOCOL = "open-set"
 
 calibration_app = typer.Typer()
 
 
-@calibration_app.command(
-    epilog=examples(
-        "skulens bench calibration --shared DIR",
-        "skulens bench calibration --shared DIR --false-accept-rate 0.01 --limit 100",
-    )
+@command(
+    calibration_app,
+    "skulens bench calibration --shared DIR",
+    "skulens bench calibration --shared DIR --false-accept-rate 0.01 --limit 100",
 )
 def calibration(
     context: typer.Context,

@@ -6,17 +6,16 @@ from typing import Annotated
 import typer
 
 from api.cli.bench.measurement import SHARED_HELP, JsonFile, Seed, measurement, print_result
-from api.cli.context import examples
+from api.cli.context import command
 from api.cli.output import Output
 
 index_app = typer.Typer()
 
 
-@index_app.command(
-    epilog=examples(
-        "skulens bench index --shared DIR",
-        "skulens bench index --shared DIR --size 100000 --size 1000000 --json figures.json",
-    )
+@command(
+    index_app,
+    "skulens bench index --shared DIR",
+    "skulens bench index --shared DIR --size 100000 --size 1000000 --json figures.json",
 )
 def index(
     context: typer.Context,
@@ -44,9 +43,7 @@ def index(
     print_result(output, result.table(), result.to_json(), json)
 
 
-@index_app.command(
-    epilog=examples("skulens bench search", "skulens bench search --products 100000")
-)
+@command(index_app, "skulens bench search", "skulens bench search --products 100000")
 def search(
     products: Annotated[int, typer.Option(min=10, help="In the catalog.")] = 10_000,
     queries: Annotated[int, typer.Option(min=1, help="Of each kind.")] = 100,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from api.cli.bench.measurement import JsonFile, Seed, measurement, print_result
-from api.cli.context import examples
+from api.cli.context import command
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,12 +20,11 @@ SHOWN: Final = ("tarn-bergamot", "kornik-sea-salt", "pastello-penne", "oatbound-
 live_app = typer.Typer()
 
 
-@live_app.command(
-    epilog=examples(
-        "skulens bench live",
-        "skulens bench live --sources 4 --minutes 5 --json figures.json",
-        "skulens bench live --fps 30 --budget 3 --minutes 30 --no-baseline",
-    )
+@command(
+    live_app,
+    "skulens bench live",
+    "skulens bench live --sources 4 --minutes 5 --json figures.json",
+    "skulens bench live --fps 30 --budget 3 --minutes 30 --no-baseline",
 )
 def live(
     context: typer.Context,

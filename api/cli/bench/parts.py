@@ -17,16 +17,15 @@ from api.cli.bench.measurement import (
     open_dataset,
     print_result,
 )
-from api.cli.context import examples
+from api.cli.context import command
 
 parts_app = typer.Typer()
 
 
-@parts_app.command(
-    epilog=examples(
-        "skulens bench detector --shared DIR",
-        "skulens bench detector --shared DIR --limit 50 --json figures.json",
-    )
+@command(
+    parts_app,
+    "skulens bench detector --shared DIR",
+    "skulens bench detector --shared DIR --limit 50 --json figures.json",
 )
 def detector(
     context: typer.Context,
@@ -50,11 +49,10 @@ def detector(
     print_result(output, result.table(), result.to_json(), json)
 
 
-@parts_app.command(
-    epilog=examples(
-        "skulens bench retrieval --shared DIR",
-        "skulens bench retrieval --shared DIR --limit 60 --distractors 500",
-    )
+@command(
+    parts_app,
+    "skulens bench retrieval --shared DIR",
+    "skulens bench retrieval --shared DIR --limit 60 --distractors 500",
 )
 def retrieval(
     context: typer.Context,
@@ -80,11 +78,10 @@ def retrieval(
     print_result(output, result.table(), result.to_json(), json)
 
 
-@parts_app.command(
-    epilog=examples(
-        "skulens bench ablation --shared DIR --limit 100",
-        "skulens bench ablation --data DIR --json figures.json",
-    )
+@command(
+    parts_app,
+    "skulens bench ablation --shared DIR --limit 100",
+    "skulens bench ablation --data DIR --json figures.json",
 )
 def ablation(
     context: typer.Context,

@@ -18,7 +18,7 @@ from api.cli.bench.measurement import (
     open_dataset,
     print_result,
 )
-from api.cli.context import examples
+from api.cli.context import command
 from api.cli.output import OnStage
 from api.errors import Refused
 
@@ -30,12 +30,11 @@ if TYPE_CHECKING:
 recognition_app = typer.Typer()
 
 
-@recognition_app.command(
-    epilog=examples(
-        "skulens bench recognition --data DIR",
-        "skulens bench recognition --protocol one-reference --shared DIR --json figures.json",
-        "skulens bench recognition --data DIR --limit 60 --no-baseline",
-    )
+@command(
+    recognition_app,
+    "skulens bench recognition --data DIR",
+    "skulens bench recognition --protocol one-reference --shared DIR --json figures.json",
+    "skulens bench recognition --data DIR --limit 60 --no-baseline",
 )
 def recognition(
     context: typer.Context,
@@ -64,11 +63,10 @@ def recognition(
     print_result(output, result.table(), result.to_json(), json)
 
 
-@recognition_app.command(
-    epilog=examples(
-        "skulens bench homography --shared DIR",
-        "skulens bench homography --shared DIR --pairs 50 --json figures.json",
-    )
+@command(
+    recognition_app,
+    "skulens bench homography --shared DIR",
+    "skulens bench homography --shared DIR --pairs 50 --json figures.json",
 )
 def homography(
     context: typer.Context,
@@ -89,10 +87,10 @@ def homography(
     print_result(output, result.table(), result.to_json(), json)
 
 
-@recognition_app.command(
-    epilog=examples(
-        "skulens bench copies --shared DIR", "skulens bench copies --shared DIR --scenes 4"
-    )
+@command(
+    recognition_app,
+    "skulens bench copies --shared DIR",
+    "skulens bench copies --shared DIR --scenes 4",
 )
 def copies(
     context: typer.Context,
@@ -112,10 +110,10 @@ def copies(
     print_result(output, result.table(), result.to_json(), json)
 
 
-@recognition_app.command(
-    epilog=examples(
-        "skulens bench video --shared DIR", "skulens bench video --shared DIR --json figures.json"
-    )
+@command(
+    recognition_app,
+    "skulens bench video --shared DIR",
+    "skulens bench video --shared DIR --json figures.json",
 )
 def video(
     context: typer.Context,
@@ -142,11 +140,11 @@ def video(
     print_result(output, result.table(), result.to_json(), json)
 
 
-@recognition_app.command(
+@command(
+    recognition_app,
+    "skulens bench latency --shared DIR",
+    "skulens bench latency --shared DIR --frames 300",
     help="What each stage and a frame cost, beside a naive pipeline on the same frames.",
-    epilog=examples(
-        "skulens bench latency --shared DIR", "skulens bench latency --shared DIR --frames 300"
-    ),
 )
 def latency(
     context: typer.Context,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from api.cli.bench.measurement import JsonFile, Seed, measurement, print_result
-from api.cli.context import examples
+from api.cli.context import command
 from api.errors import Refused
 
 if TYPE_CHECKING:
@@ -39,11 +39,10 @@ START_S: Final = 240.0  # a first start compiles the networks
 serve_app = typer.Typer()
 
 
-@serve_app.command(
-    epilog=examples(
-        "skulens bench serve",
-        "skulens bench serve --products 100 --requests 50 --json figures.json",
-    )
+@command(
+    serve_app,
+    "skulens bench serve",
+    "skulens bench serve --products 100 --requests 50 --json figures.json",
 )
 def serve(
     context: typer.Context,

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from api.cli.catalog.calibrate import calibrate, calibration_rows, feedback
 from api.cli.catalog.sync import model, reconcile, sync
-from api.cli.context import CatalogName, JsonOption, examples, finish, open_services
+from api.cli.context import CatalogName, JsonOption, command, examples, finish, open_services
 from api.cli.output import Output
 from api.cli.target import open_catalogs, service_client
 from api.errors import Refused
@@ -32,35 +32,31 @@ catalog_app = typer.Typer(
     ),
 )
 
-catalog_app.command(
-    epilog=examples("skulens catalog sync shop", "skulens catalog sync shop --dry-run")
-)(sync)
-catalog_app.command(
-    epilog=examples("skulens catalog reconcile shop --dry-run", "skulens catalog reconcile shop")
-)(reconcile)
-catalog_app.command(
-    epilog=examples(
-        "skulens catalog model shop",
-        "skulens catalog model shop --encode",
-        "skulens catalog model shop --switch",
-        "skulens catalog model shop --rollback",
-    )
+command(catalog_app, "skulens catalog sync shop", "skulens catalog sync shop --dry-run")(sync)
+command(catalog_app, "skulens catalog reconcile shop --dry-run", "skulens catalog reconcile shop")(
+    reconcile
+)
+command(
+    catalog_app,
+    "skulens catalog model shop",
+    "skulens catalog model shop --encode",
+    "skulens catalog model shop --switch",
+    "skulens catalog model shop --rollback",
 )(model)
 
 
-catalog_app.command(
-    epilog=examples(
-        "skulens catalog calibrate shop",
-        "skulens catalog calibrate shop --false-accept-rate 0.001 --photos photos/",
-        "skulens catalog calibrate shop --reset",
-    )
+command(
+    catalog_app,
+    "skulens catalog calibrate shop",
+    "skulens catalog calibrate shop --false-accept-rate 0.001 --photos photos/",
+    "skulens catalog calibrate shop --reset",
 )(calibrate)
-catalog_app.command(
-    epilog=examples("skulens catalog feedback shop", "skulens catalog feedback shop --json")
-)(feedback)
+command(catalog_app, "skulens catalog feedback shop", "skulens catalog feedback shop --json")(
+    feedback
+)
 
 
-@catalog_app.command(epilog=examples("skulens catalog create shop"))
+@command(catalog_app, "skulens catalog create shop")
 def create(context: typer.Context, name: CatalogName, json: JsonOption = False) -> None:
     """Create an empty catalog."""
     output = Output(json=json)
@@ -69,9 +65,7 @@ def create(context: typer.Context, name: CatalogName, json: JsonOption = False) 
     output.show(Text(f"created catalog {name}; add products with: skulens product add {name} …"))
 
 
-@catalog_app.command(
-    name="list", epilog=examples("skulens catalog list", "skulens catalog list --json")
-)
+@command(catalog_app, "skulens catalog list", "skulens catalog list --json", name="list")
 def list_catalogs(context: typer.Context, json: JsonOption = False) -> None:
     """List the catalogs."""
     output = Output(json=json)
@@ -87,7 +81,7 @@ def list_catalogs(context: typer.Context, json: JsonOption = False) -> None:
     output.show(table if table.rows else Text("there is no catalog yet; see skulens catalog -h"))
 
 
-@catalog_app.command(epilog=examples("skulens catalog show shop"))
+@command(catalog_app, "skulens catalog show shop")
 def show(context: typer.Context, name: CatalogName, json: JsonOption = False) -> None:
     """Show a catalog: how much is in it, which networks encoded it, how it decides."""
     output = Output(json=json)
@@ -110,9 +104,7 @@ def show(context: typer.Context, name: CatalogName, json: JsonOption = False) ->
     output.show(table)
 
 
-@catalog_app.command(
-    epilog=examples("skulens catalog delete shop", "skulens catalog delete shop --yes")
-)
+@command(catalog_app, "skulens catalog delete shop", "skulens catalog delete shop --yes")
 def delete(
     context: typer.Context,
     name: CatalogName,
@@ -130,13 +122,12 @@ def delete(
     output.show(Text(f"deleted catalog {name}"))
 
 
-@catalog_app.command(
+@command(
+    catalog_app,
+    "skulens catalog import shop pictures/",
+    "skulens catalog import shop products.csv",
+    "skulens catalog import shop products.jsonl --json",
     name="import",
-    epilog=examples(
-        "skulens catalog import shop pictures/",
-        "skulens catalog import shop products.csv",
-        "skulens catalog import shop products.jsonl --json",
-    ),
 )
 def import_catalog(
     context: typer.Context,
@@ -208,11 +199,11 @@ def _import_summary(name: str, report: "ImportReport") -> Text:
     return Text(f"catalog {name}, version {report.index_version}: {', '.join(counts)}")
 
 
-@catalog_app.command(
+@command(
+    catalog_app,
+    "skulens catalog export shop backup/",
+    "skulens catalog import shop-copy backup/",
     name="export",
-    epilog=examples(
-        "skulens catalog export shop backup/", "skulens catalog import shop-copy backup/"
-    ),
 )
 def export_catalog(
     context: typer.Context,

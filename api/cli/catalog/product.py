@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.context import CatalogName, JsonOption, examples
+from api.cli.context import CatalogName, JsonOption, command, examples
 from api.cli.files import read_pictures
 from api.cli.output import Output
 from api.cli.target import open_catalogs
@@ -40,13 +40,12 @@ IfRevision = Annotated[
 ]
 
 
-@product_app.command(
-    epilog=examples(
-        "skulens product add shop oat-milk front.jpg side.jpg",
-        "skulens product add shop oat-milk front.jpg --name 'Oat milk' --attribute price=1.99 "
-        "--attribute tag=vegan --attribute tag=drink",
-        "skulens product add shop oat-milk back.jpg --to-existing",
-    )
+@command(
+    product_app,
+    "skulens product add shop oat-milk front.jpg side.jpg",
+    "skulens product add shop oat-milk front.jpg --name 'Oat milk' --attribute price=1.99 "
+    "--attribute tag=vegan --attribute tag=drink",
+    "skulens product add shop oat-milk back.jpg --to-existing",
 )
 def add(
     context: typer.Context,
@@ -88,12 +87,11 @@ def add(
     _answer(output, catalog, change, f"{product_id} has {_count(images_now)} now")
 
 
-@product_app.command(
-    epilog=examples(
-        "skulens product update shop oat-milk --name 'Oat milk 1 l'",
-        "skulens product update shop oat-milk --attribute price=2.19 --without tag",
-        "skulens product update shop oat-milk --attribute price=2.19 --if-revision 3",
-    )
+@command(
+    product_app,
+    "skulens product update shop oat-milk --name 'Oat milk 1 l'",
+    "skulens product update shop oat-milk --attribute price=2.19 --without tag",
+    "skulens product update shop oat-milk --attribute price=2.19 --if-revision 3",
 )
 def update(
     context: typer.Context,
@@ -128,11 +126,7 @@ def update(
     _answer(Output(json=json), catalog, change, done)
 
 
-@product_app.command(
-    epilog=examples(
-        "skulens product replace-images shop oat-milk new-front.jpg new-back.jpg",
-    )
-)
+@command(product_app, "skulens product replace-images shop oat-milk new-front.jpg new-back.jpg")
 def replace_images(
     context: typer.Context,
     catalog: CatalogName,
@@ -150,9 +144,7 @@ def replace_images(
     _answer(output, catalog, change, f"{product_id} has {_count(len(change.product.images))} now")
 
 
-@product_app.command(
-    epilog=examples("skulens product remove-image shop oat-milk 3f2a…"),
-)
+@command(product_app, "skulens product remove-image shop oat-milk 3f2a…")
 def remove_image(
     context: typer.Context,
     catalog: CatalogName,
@@ -171,9 +163,7 @@ def remove_image(
     _answer(Output(json=json), catalog, change, done)
 
 
-@product_app.command(
-    name="list", epilog=examples("skulens product list shop", "skulens product list shop --json")
-)
+@command(product_app, "skulens product list shop", "skulens product list shop --json", name="list")
 def list_products(context: typer.Context, catalog: CatalogName, json: JsonOption = False) -> None:
     """List the products of a catalog."""
     output = Output(json=json)
@@ -186,7 +176,7 @@ def list_products(context: typer.Context, catalog: CatalogName, json: JsonOption
     output.show(table if products else Text(f"catalog {catalog} has no products yet", "dim"))
 
 
-@product_app.command(epilog=examples("skulens product show shop oat-milk"))
+@command(product_app, "skulens product show shop oat-milk")
 def show(
     context: typer.Context, catalog: CatalogName, product_id: ProductId, json: JsonOption = False
 ) -> None:
@@ -198,8 +188,8 @@ def show(
     output.show(_pictures(product))
 
 
-@product_app.command(
-    epilog=examples("skulens product remove shop oat-milk", "skulens product restore shop oat-milk")
+@command(
+    product_app, "skulens product remove shop oat-milk", "skulens product restore shop oat-milk"
 )
 def remove(
     context: typer.Context, catalog: CatalogName, product_id: ProductId, json: JsonOption = False
@@ -209,7 +199,7 @@ def remove(
     _answer(Output(json=json), catalog, change, f"removed {product_id}")
 
 
-@product_app.command(epilog=examples("skulens product restore shop oat-milk"))
+@command(product_app, "skulens product restore shop oat-milk")
 def restore(
     context: typer.Context, catalog: CatalogName, product_id: ProductId, json: JsonOption = False
 ) -> None:

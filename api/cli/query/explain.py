@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.context import FINDING, CatalogName, JsonOption, examples
+from api.cli.context import FINDING, CatalogName, JsonOption, command
 from api.cli.files import read_picture_file
 from api.cli.formatting import verdict_text
 from api.cli.output import Output
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 explain_app = typer.Typer()
 
 
-@explain_app.command(
-    rich_help_panel=FINDING,
-    epilog=examples("skulens explain shop photo.jpg oat-milk"),
-)
+@command(explain_app, "skulens explain shop photo.jpg oat-milk", rich_help_panel=FINDING)
 def explain(
     context: typer.Context,
     catalog: CatalogName,

@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.context import FINDING, CatalogName, JsonOption, examples, finish
+from api.cli.context import FINDING, CatalogName, JsonOption, command, finish
 from api.cli.files import read_picture_file
 from api.cli.formatting import product_text, shorten_path, verdict_text
 from api.cli.output import Output
@@ -29,13 +29,12 @@ FIGURES_WIDTH: Final = 11 + 11 + 5 + 4 * 2
 WIDEST_NAMES: Final = 100  # letters of both names; wider rows are hard to follow
 
 
-@identify_app.command(
+@command(
+    identify_app,
+    "skulens identify shop photo.jpg",
+    "skulens identify shop photos/*.jpg --json > answers.jsonl",
+    "skulens identify shop crop.png --whole-image",
     rich_help_panel=FINDING,
-    epilog=examples(
-        "skulens identify shop photo.jpg",
-        "skulens identify shop photos/*.jpg --json > answers.jsonl",
-        "skulens identify shop crop.png --whole-image",
-    ),
 )
 def identify(
     context: typer.Context,

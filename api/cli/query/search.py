@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.context import FINDING, CatalogName, JsonOption, examples
+from api.cli.context import FINDING, CatalogName, JsonOption, command
 from api.cli.files import read_picture_file
 from api.cli.output import Output, printable
 from api.cli.target import open_matcher
@@ -20,14 +20,13 @@ if TYPE_CHECKING:
 search_app = typer.Typer()
 
 
-@search_app.command(
+@command(
+    search_app,
+    "skulens search shop --text 'oat milk'",
+    "skulens search shop --text shirt --where colour=red --where 'price<=20' --facet brand",
+    "skulens search shop --image photo.jpg --limit 5",
+    "skulens search shop --image photo.jpg --text unsweetened --json",
     rich_help_panel=FINDING,
-    epilog=examples(
-        "skulens search shop --text 'oat milk'",
-        "skulens search shop --text shirt --where colour=red --where 'price<=20' --facet brand",
-        "skulens search shop --image photo.jpg --limit 5",
-        "skulens search shop --image photo.jpg --text unsweetened --json",
-    ),
 )
 def search(
     context: typer.Context,

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.context import JsonOption, examples
+from api.cli.context import JsonOption, command, examples
 from api.cli.output import Output, printable
 from api.cli.service.serve import StateFolder
 from api.http.auth.scope import Scope
@@ -25,11 +25,10 @@ key_app = typer.Typer(
 )
 
 
-@key_app.command(
-    epilog=examples(
-        "skulens key create --scope admin",
-        "skulens key create --scope read --scope live --catalog shop --name 'till 3'",
-    )
+@command(
+    key_app,
+    "skulens key create --scope admin",
+    "skulens key create --scope read --scope live --catalog shop --name 'till 3'",
 )
 def create(
     scope: Annotated[list[Scope], typer.Option(help="What it allows; admin allows everything.")],
@@ -48,7 +47,7 @@ def create(
     output.note("keep it well, it is not shown again; clients send it as Authorization: Bearer")
 
 
-@key_app.command("list", epilog=examples("skulens key list"))
+@command(key_app, "skulens key list", name="list")
 def list_keys(state: StateFolder = None, json: JsonOption = False) -> None:
     """List keys, without what makes them work."""
     output = Output(json=json)
@@ -62,7 +61,7 @@ def list_keys(state: StateFolder = None, json: JsonOption = False) -> None:
     output.show(table if keys else Text("there are no keys", "dim"))
 
 
-@key_app.command(epilog=examples("skulens key revoke 3f9a01b2c4d5"))
+@command(key_app, "skulens key revoke 3f9a01b2c4d5")
 def revoke(
     key_id: Annotated[str, typer.Argument(metavar="ID", help="As `skulens key list` shows it.")],
     state: StateFolder = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.context import SERVING, examples, open_services
+from api.cli.context import SERVING, command, open_services
 from api.cli.output import Output
 
 if TYPE_CHECKING:
@@ -20,13 +20,12 @@ StateFolder = Annotated[
 serve_app = typer.Typer()
 
 
-@serve_app.command(
+@command(
+    serve_app,
+    "skulens serve",
+    "skulens key create --scope admin && skulens serve --host 0.0.0.0 --self-signed",
+    "skulens serve --certificate cert.pem --key key.pem",
     rich_help_panel=SERVING,
-    epilog=examples(
-        "skulens serve",
-        "skulens key create --scope admin && skulens serve --host 0.0.0.0 --self-signed",
-        "skulens serve --certificate cert.pem --key key.pem",
-    ),
 )
 def serve(
     context: typer.Context,

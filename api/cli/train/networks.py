@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from api.cli.context import JsonOption, examples, open_services
+from api.cli.context import JsonOption, command, open_services
 from api.cli.output import OnProgress, Output
 from api.cli.train.finetune import (
     FinetuningFolders,
@@ -24,13 +24,12 @@ if TYPE_CHECKING:
 networks_app = typer.Typer()
 
 
-@networks_app.command(
-    epilog=examples(
-        "skulens train detector --data DIR --out runs/detector --minutes 45",
-        "skulens train detector --data DIR --out runs/detector --minutes 90 --resume",
-        "skulens train detector --catalog shop --minutes 20 --backgrounds photos/",
-        "skulens train detector --catalog shop --photos labelled/",
-    )
+@command(
+    networks_app,
+    "skulens train detector --data DIR --out runs/detector --minutes 45",
+    "skulens train detector --data DIR --out runs/detector --minutes 90 --resume",
+    "skulens train detector --catalog shop --minutes 20 --backgrounds photos/",
+    "skulens train detector --catalog shop --photos labelled/",
 )
 @shares(DataOrCatalogTraining)
 def detector(
@@ -61,14 +60,13 @@ def detector(
     keep_detector(output, options.catalog, run.out, *finetuned)
 
 
-@networks_app.command(
-    epilog=examples(
-        "skulens train embedder --data DIR --out runs/embedder --minutes 45",
-        "skulens train embedder --data DIR --out runs/embedder --minutes 90 --resume",
-        "skulens train embedder --data DIR --out runs/more --start known.safetensors",
-        "skulens train embedder --catalog shop --minutes 10",
-        "skulens train embedder --catalog shop --backgrounds photos/ --no-switch",
-    )
+@command(
+    networks_app,
+    "skulens train embedder --data DIR --out runs/embedder --minutes 45",
+    "skulens train embedder --data DIR --out runs/embedder --minutes 90 --resume",
+    "skulens train embedder --data DIR --out runs/more --start known.safetensors",
+    "skulens train embedder --catalog shop --minutes 10",
+    "skulens train embedder --catalog shop --backgrounds photos/ --no-switch",
 )
 @shares(DataOrCatalogTraining)
 def embedder(
@@ -100,11 +98,10 @@ def embedder(
     keep_embedder(output, options.catalog, *finetuned, switch=switch)
 
 
-@networks_app.command(
-    epilog=examples(
-        "skulens train superglue --data DIR --out runs/superglue --minutes 45",
-        "skulens train superglue --data DIR --out runs/superglue --width 256 --layers 9",
-    )
+@command(
+    networks_app,
+    "skulens train superglue --data DIR --out runs/superglue --minutes 45",
+    "skulens train superglue --data DIR --out runs/superglue --width 256 --layers 9",
 )
 @shares(DataTraining)
 def superglue(
@@ -144,11 +141,10 @@ def superglue(
     output.show(str(best))
 
 
-@networks_app.command(
-    epilog=examples(
-        "skulens train superpoint --data DIR --out runs/superpoint --minutes 60",
-        "skulens train superpoint --data DIR --out runs/superpoint --size published",
-    )
+@command(
+    networks_app,
+    "skulens train superpoint --data DIR --out runs/superpoint --minutes 60",
+    "skulens train superpoint --data DIR --out runs/superpoint --size published",
 )
 @shares(DataTraining, minutes=60.0)
 def superpoint(
@@ -175,9 +171,7 @@ def superpoint(
     output.show(str(best))
 
 
-@networks_app.command(
-    epilog=examples("skulens train comparator --data DIR --out runs/comparator --minutes 45")
-)
+@command(networks_app, "skulens train comparator --data DIR --out runs/comparator --minutes 45")
 @shares(DataTraining)
 def comparator(context: typer.Context, options: DataTraining) -> None:
     """Train the comparator, which tells a photo of a product from one of its near-twin."""

@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from api.cli.context import examples
+from api.cli.context import command
 from api.cli.output import Output
 from api.cli.train.options import Data
 
 pack_app = typer.Typer()
 
 
-@pack_app.command(epilog=examples("skulens train pack --data DIR --out pack --megabytes 60"))
+@command(pack_app, "skulens train pack --data DIR --out pack --megabytes 60")
 def pack(
     data: Data,
     out: Annotated[

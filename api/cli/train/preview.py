@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.context import examples, open_services
+from api.cli.context import command, open_services
 from api.cli.output import Output
 from api.cli.train.options import OptionalData, OwnCatalog, Seed
 
@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 preview_app = typer.Typer()
 
 
-@preview_app.command(
-    epilog=examples(
-        "skulens train look --data DIR --out sheets",
-        "skulens train look --catalog shop --out sheets",
-    )
+@command(
+    preview_app,
+    "skulens train look --data DIR --out sheets",
+    "skulens train look --catalog shop --out sheets",
 )
 def look(
     context: typer.Context,

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from api.cli.context import examples
+from api.cli.context import command
 from api.cli.output import Output
 from api.cli.train.options import Data
 
@@ -15,12 +15,11 @@ Run = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of its fin
 Table = Annotated[Path | None, typer.Option(metavar="FILE", help="What `train` wrote for it.")]
 
 
-@release_app.command(
-    epilog=examples(
-        "skulens train release --data DIR --weights weights --embedder runs/embedder",
-        "skulens train release --data DIR --weights weights --decision decision.json",
-        "skulens train release --data DIR --weights weights --superglue runs/superglue --closer 4",
-    )
+@command(
+    release_app,
+    "skulens train release --data DIR --weights weights --embedder runs/embedder",
+    "skulens train release --data DIR --weights weights --decision decision.json",
+    "skulens train release --data DIR --weights weights --superglue runs/superglue --closer 4",
 )
 def release(
     data: Data,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.context import examples, open_services
+from api.cli.context import command, open_services
 from api.cli.output import Output
 from api.cli.train.options import Data, Seed
 
@@ -14,7 +14,7 @@ tables_app = typer.Typer()
 Axes = Annotated[Path, typer.Option("--out", metavar="FILE", help="The axes, safetensors.")]
 
 
-@tables_app.command(epilog=examples("skulens train basis --data DIR --out rootsift.safetensors"))
+@command(tables_app, "skulens train basis --data DIR --out rootsift.safetensors")
 def basis(
     data: Data,
     out: Axes,
@@ -30,7 +30,7 @@ def basis(
     output.show(f"{out}: {found.axes.shape[1]} axes")
 
 
-@tables_app.command(epilog=examples("skulens train colours --data DIR --out colours.safetensors"))
+@command(tables_app, "skulens train colours --data DIR --out colours.safetensors")
 def colours(
     data: Data,
     out: Axes,
@@ -52,7 +52,7 @@ def colours(
     output.show(f"{out}: {found.dimension} axes")
 
 
-@tables_app.command(epilog=examples("skulens train decision --data DIR --out decision.json"))
+@command(tables_app, "skulens train decision --data DIR --out decision.json")
 def decision(
     context: typer.Context,
     data: Data,

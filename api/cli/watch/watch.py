@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.live import Live
 
-from api.cli.context import FINDING, CatalogName, JsonOption, examples, open_services
+from api.cli.context import FINDING, CatalogName, JsonOption, command, open_services
 from api.cli.output import Output
 from api.cli.target import service_client
 from api.errors import Refused
@@ -25,15 +25,14 @@ if TYPE_CHECKING:
 watch_app = typer.Typer()
 
 
-@watch_app.command(
+@command(
+    watch_app,
+    "skulens watch shop rtsp://user:password@192.168.1.20/stream",
+    "skulens watch shop device:0",
+    "skulens watch shop http://192.168.1.21/video.mjpg --json | jq .product_id",
+    "skulens watch shop clip.mp4 --record recording/",
+    "skulens watch shop recording/ --json",
     rich_help_panel=FINDING,
-    epilog=examples(
-        "skulens watch shop rtsp://user:password@192.168.1.20/stream",
-        "skulens watch shop device:0",
-        "skulens watch shop http://192.168.1.21/video.mjpg --json | jq .product_id",
-        "skulens watch shop clip.mp4 --record recording/",
-        "skulens watch shop recording/ --json",
-    ),
 )
 def watch(
     context: typer.Context,

@@ -16,7 +16,6 @@ class Sender(Protocol):
 
     def __call__(self, url: str, body: bytes, headers: Mapping[str, str]) -> str:
         """Deliver; empty if the receiver took it, else one sentence why it did not."""
-        ...
 
 
 class HttpSender:

@@ -26,7 +26,6 @@ class Publisher(Protocol):
 
     def __call__(self, url: str, body: bytes, headers: Mapping[str, str], password: str) -> str:
         """Publish; empty if the broker took it, else one sentence why it did not."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
