@@ -142,9 +142,9 @@ class DetectorResult:
             (
                 figures.dataset,
                 figures.detector,
-                _interval(figures.ap50),
-                _interval(figures.ap50_strict),
-                _interval(figures.recall),
+                str(figures.ap50 or "-"),
+                str(figures.ap50_strict or "-"),
+                str(figures.recall),
                 f"{figures.recall_any.value:.3f}",
                 f"{figures.boxes:.1f}",
                 f"{figures.median_ms:.1f} / {figures.p95_ms:.1f}",
@@ -251,9 +251,3 @@ def _measured(
 def _lies_on(found: Detection, labelled: Box) -> bool:
     """Most of it; a box far too large is no box of that product either, and is not judged."""
     return found.box.intersection(labelled) > 0.5 * found.box.area
-
-
-def _interval(estimate: Estimate | None) -> str:
-    if estimate is None:
-        return "-"
-    return f"{estimate.value:.3f} ({estimate.low:.3f}-{estimate.high:.3f})"

@@ -1,19 +1,25 @@
 """Networks that count the time spent in them, so that a frame can be compared with their sum."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
-from catalog.encodings.encoding import CompactFeatures
-from matcher.detection.detector import Detector
-from matcher.keypoints.features import Correspondences, FrontEnd, KeypointMatcher, LocalFeatures
-from matcher.results import Detection
-from matcher.retrieval.embedder import Embedder
-from matcher.verification.comparator import AlignedPair, Comparator
+NetworksT = TypeVar("NetworksT", bound="DataclassInstance")
+
+# By the part of a pipeline: the method that is its network, and the name that it counts towards.
+# Packing of features is no network and is not counted.
+COUNTED: Final = {
+    "detector": ("detect", "detect"),
+    "embedder": ("embed", "embed"),
+    "front_end": ("extract", "keypoints"),
+    "matcher": ("match", "pair"),
+    "comparator": ("differences", "compare"),
+}
 
 
 class NetworkClock:
@@ -44,112 +50,29 @@ class NetworkClock:
             self.milliseconds[network] = self.milliseconds.get(network, 0.0) + spent
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PipelineNetworks:
-    """The networks of a pipeline, or what stands in for them without training."""
+def time_networks(networks: NetworksT, clock: NetworkClock) -> NetworksT:
+    """Return the networks of a pipeline, each of them counted towards a name of its own.
 
-    detector: Detector
-    embedder: Embedder
-    front_end: FrontEnd
-    matcher: KeypointMatcher
-    comparator: Comparator
-
-    def timed(self, clock: NetworkClock) -> "PipelineNetworks":
-        """The same networks, counted."""
-        return PipelineNetworks(
-            TimedDetector(self.detector, clock),
-            TimedEmbedder(self.embedder, clock),
-            TimedFrontEnd(self.front_end, clock),
-            TimedMatcher(self.matcher, clock),
-            TimedComparator(self.comparator, clock),
-        )
+    Args:
+        networks: a dataclass with the fields of `COUNTED`.
+        clock: counts.
+    """
+    counted = {
+        part: _CountedNetwork(getattr(networks, part), method, name, clock)
+        for part, (method, name) in COUNTED.items()
+    }
+    return replace(networks, **counted)
 
 
-class TimedDetector:
-    """Counts as `detect`."""
+class _CountedNetwork:
+    """Stands for a network: calls of one method are counted, everything else is the network's."""
 
-    def __init__(self, inner: Detector, clock: NetworkClock) -> None:
-        self._inner = inner
+    def __init__(self, network: object, method: str, name: str, clock: NetworkClock) -> None:
+        self._network = network
+        self._method = method
+        self._name = name
         self._clock = clock
 
-    def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
-        """As the inner one."""
-        with self._clock.counting("detect"):
-            return self._inner.detect(image)
-
-
-class TimedEmbedder:
-    """Counts as `embed`."""
-
-    def __init__(self, inner: Embedder, clock: NetworkClock) -> None:
-        self._inner = inner
-        self._clock = clock
-
-    @property
-    def part_id(self) -> str:
-        """As the inner one."""
-        return self._inner.part_id
-
-    @property
-    def multi_crop_from(self) -> float:
-        """As the inner one."""
-        return self._inner.multi_crop_from
-
-    def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """As the inner one."""
-        with self._clock.counting("embed"):
-            return self._inner.embed(images)
-
-
-class TimedFrontEnd:
-    """Counts as `keypoints`; packing is no network and is not counted."""
-
-    def __init__(self, inner: FrontEnd, clock: NetworkClock) -> None:
-        self._inner = inner
-        self._clock = clock
-
-    @property
-    def part_id(self) -> str:
-        """As the inner one."""
-        return self._inner.part_id
-
-    def extract(self, image: NDArray[np.uint8], limit: int) -> LocalFeatures:
-        """As the inner one."""
-        with self._clock.counting("keypoints"):
-            return self._inner.extract(image, limit)
-
-    def pack(self, features: LocalFeatures) -> CompactFeatures:
-        """As the inner one."""
-        return self._inner.pack(features)
-
-    def unpack(self, compact: CompactFeatures, width: int, height: int) -> LocalFeatures:
-        """As the inner one."""
-        return self._inner.unpack(compact, width, height)
-
-
-class TimedMatcher:
-    """Counts as `pair`."""
-
-    def __init__(self, inner: KeypointMatcher, clock: NetworkClock) -> None:
-        self._inner = inner
-        self._clock = clock
-
-    def match(
-        self, query: LocalFeatures, references: Sequence[LocalFeatures]
-    ) -> list[Correspondences]:
-        """As the inner one."""
-        with self._clock.counting("pair"):
-            return self._inner.match(query, references)
-
-
-class TimedComparator:
-    """Counts as `compare`."""
-
-    def __init__(self, inner: Comparator, clock: NetworkClock) -> None:
-        self._inner = inner
-        self._clock = clock
-
-    def differences(self, comparisons: Sequence[AlignedPair]) -> NDArray[np.float32]:
-        """As the inner one."""
-        with self._clock.counting("compare"):
-            return self._inner.differences(comparisons)
+    def __getattr__(self, attribute: str) -> Any:  # noqa: ANN401 -- whatever the network has
+        member = getattr(self._network, attribute)
+        return self._clock.counting(self._name)(member) if attribute == self._method else member

@@ -103,8 +103,8 @@ class AblationResult:
             (
                 figures.part or "as shipped",
                 figures.name,
-                _interval(figures.top1),
-                _interval(figures.recall_at_p99),
+                str(figures.top1),
+                str(figures.recall_at_p99),
                 f"{figures.median_ms:.0f} / {figures.p95_ms:.0f}",
                 str(figures.verified),
             )
@@ -211,7 +211,3 @@ def _mean_ms(probe: Dataset, recogniser: PhotoIdentifier) -> float:
         recogniser.identify(image)
         costs.append(1000 * (time.perf_counter() - started))
     return float(np.mean(costs[1:]))
-
-
-def _interval(estimate: Estimate) -> str:
-    return f"{estimate.value:.3f} ({estimate.low:.3f}-{estimate.high:.3f})"

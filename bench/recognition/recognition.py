@@ -14,7 +14,7 @@ from bench.recognition import score as scoring
 from bench.recognition.baseline import Baseline, BaselineAnswer
 from bench.recognition.dataset import Dataset, PhotoQuery, load_picture
 from bench.recognition.identifier import IdentifierBuilder, PhotoIdentifier
-from bench.recognition.score import Answer, Estimate, Score, ScoredDetection
+from bench.recognition.score import Answer, Score, ScoredDetection
 from bench.table import Table
 from matcher.results import Identification, Match, Verdict
 
@@ -351,17 +351,12 @@ def _row(method: str, score: Score, corners: CornerError | None) -> tuple[str, .
     shortlist = score.shortlist_recall
     return (
         method,
-        _interval(score.top1) if score.known else "-",
-        _interval(score.recall_at_p99) if score.known else "-",
+        str(score.top1) if score.known else "-",
+        str(score.recall_at_p99) if score.known else "-",
         "-" if shortlist is None else " / ".join(f"{share:.3f}" for share in shortlist.values()),
-        _interval(score.ece),
-        _interval(score.brier),
-        f"{score.verdict_precision:.3f} / {score.verdict_recall:.3f} / "
-        + _interval(score.unknown_named),
+        str(score.ece),
+        str(score.brier),
+        f"{score.verdict_precision:.3f} / {score.verdict_recall:.3f} / " + str(score.unknown_named),
         f"{score.median_ms:.0f} / {score.p95_ms:.0f}",
         "-" if corners is None else f"{100 * corners.median:.2f} % of the diagonal",
     )
-
-
-def _interval(estimate: Estimate) -> str:
-    return f"{estimate.value:.3f} ({estimate.low:.3f}-{estimate.high:.3f})"

@@ -73,6 +73,9 @@ class Estimate:
     low: float
     high: float
 
+    def __str__(self) -> str:
+        return f"{self.value:.3f} ({self.low:.3f}-{self.high:.3f})"
+
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityBin:

@@ -1,17 +1,17 @@
 """The ways to order a catalog's products that `bench retrieval` compares."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from bench.retrieval.retrieval import DEPTHS, KEYPOINTS, PhotoView
 from catalog.encodings.encoding import Encoding
-from catalog.records.calibration import Calibration
-from catalog.records.product import Product
 from catalog.search.vector_index import Neighbour
+from matcher.decision.leave_out import ReducedCatalog
 from matcher.retrieval.embedder import Embedder
 from matcher.retrieval.shortlist import SearchableCatalog, Shortlister
 
@@ -72,39 +72,16 @@ class LikenessRanker:
         return list(ordered)[:_DEEPEST]
 
 
-class EveryProduct:
-    """A catalog in which every product is as near as any other."""
+class EveryProduct(ReducedCatalog):
+    """A catalog, nothing left out, in which every product is as near as any other."""
 
     def __init__(self, catalog: SearchableCatalog) -> None:
-        self._catalog = catalog
+        super().__init__(catalog, frozenset(), catalog.calibrations)
 
-    @property
-    def name(self) -> str:
-        """The catalog's name."""
-        return self._catalog.name
-
-    @property
-    def index_version(self) -> int:
-        """Journal number."""
-        return self._catalog.index_version
-
-    @property
-    def products(self) -> Mapping[str, Product]:
-        """Live products by id."""
-        return self._catalog.products
-
-    @property
-    def calibrations(self) -> Mapping[str, Calibration]:
-        """How it decides."""
-        return self._catalog.calibrations
-
-    def encoding(self, image_id: str) -> Encoding:
-        """Return what the catalog keeps of a reference image."""
-        return self._catalog.encoding(image_id)
-
-    def shortlist(self, _embedding: NDArray[np.float32], _size: int) -> Sequence[Neighbour]:
-        """All of them."""
-        return [Neighbour(product_id, "", 0.0) for product_id in self._catalog.products]
+    @override
+    def shortlist(self, embedding: NDArray[np.float32], size: int) -> Sequence[Neighbour]:
+        """Return all products."""
+        return [Neighbour(product_id, "", 0.0) for product_id in self.products]
 
 
 def read_stored_vectors(catalog: SearchableCatalog) -> tuple[list[str], NDArray[np.float32]]:

@@ -167,7 +167,7 @@ class RetrievalResult:
                 _shares(figures.crop),
                 _shares(figures.whole),
                 _shares(figures.any_look),
-                _interval(figures.any_look[_HEADLINE]),
+                str(figures.any_look[_HEADLINE]),
                 ", ".join(f"{name} {share.value:.3f}" for name, share in figures.groups.items())
                 or "-",
                 f"{figures.median_ms:.1f}",
@@ -285,7 +285,3 @@ def _since(started: float) -> float:
 
 def _shares(estimates: Mapping[int, Estimate]) -> str:
     return " / ".join(f"{estimate.value:.3f}" for estimate in estimates.values())
-
-
-def _interval(estimate: Estimate) -> str:
-    return f"{estimate.value:.3f} ({estimate.low:.3f}-{estimate.high:.3f})"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -15,7 +16,7 @@ from api.models.loading import Networks, build_pipeline, load_networks
 from api.services import PhotoFinder, Services, open_runtime
 from bench.keypoints.homography import FeatureFinder, PairFinder
 from bench.latency.latency import LatencyTarget, Stage
-from bench.latency.timed import NetworkClock, PipelineNetworks
+from bench.latency.timed import NetworkClock, time_networks
 from catalog.encodings.encoding import Encoder
 from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
@@ -91,20 +92,7 @@ def latency_target(
         image: (H, W, 3) RGB, what the stages are timed on.
     """
     models, clock = services.models, NetworkClock()
-    counted = PipelineNetworks(
-        models.networks.detector,
-        models.networks.embedder,
-        models.networks.front_end,
-        models.networks.matcher,
-        models.networks.comparator,
-    ).timed(clock)
-    shipped = Networks(
-        counted.detector,
-        counted.embedder,
-        counted.front_end,
-        counted.matcher,
-        counted.comparator,
-    )
+    shipped = time_networks(models.networks, clock)
     plain = load_networks(services.settings, open_runtime(services.settings, "reference"))
     return LatencyTarget(
         stages=_stages(services, catalog, image),
@@ -137,25 +125,16 @@ def pair_finders(networks: Networks, keypoints: int) -> list[tuple[str, PairFind
 
 def _stages(services: Services, catalog: Catalog, image: NDArray[np.uint8]) -> list[Stage]:
     """Each loads its network anew, so that its first call is a cold one."""
+    calls: dict[str, Callable[[Networks], Callable[[], object]]] = {
+        "detect": lambda networks: partial(networks.detector.detect, image),
+        "embed": lambda networks: partial(networks.embedder.embed, [image]),
+        "keypoints": lambda networks: partial(networks.front_end.extract, image, KEYPOINTS),
+        "whole picture": lambda networks: partial(
+            build_pipeline(networks, services.models.decision).identify, image, catalog
+        ),
+    }
 
-    def fresh() -> Networks:
-        return load_networks(services.settings, open_runtime(services.settings))
+    def prepare(call: Callable[[Networks], Callable[[], object]]) -> Callable[[], object]:
+        return call(load_networks(services.settings, open_runtime(services.settings)))
 
-    def detect() -> Callable[[], object]:
-        detector = fresh().detector
-        return lambda: detector.detect(image)
-
-    def embed() -> Callable[[], object]:
-        embedder = fresh().embedder
-        return lambda: embedder.embed([image])
-
-    def keypoints() -> Callable[[], object]:
-        front_end = fresh().front_end
-        return lambda: front_end.extract(image, KEYPOINTS)
-
-    def identify() -> Callable[[], object]:
-        pipeline = build_pipeline(fresh(), services.models.decision)
-        return lambda: pipeline.identify(image, catalog)
-
-    named = {"detect": detect, "embed": embed, "keypoints": keypoints, "whole picture": identify}
-    return [Stage(name, prepare) for name, prepare in named.items()]
+    return [Stage(name, partial(prepare, call)) for name, call in calls.items()]

@@ -180,59 +180,47 @@ def variants(services: Services, stack: ExitStack, on_progress: OnProgress) -> l
 
         return prepare
 
-    def exchanged(is_there: bool, networks: Networks) -> Callable[[Path], RecogniserOfSize] | None:
-        return by(networks) if is_there else None
+    def exchanged(part: str, name: str, is_there: bool, networks: Networks) -> Variant:
+        return Variant(part, name, by(networks) if is_there else None)
 
+    detector, embedder = shipped.detector, shipped.embedder
     return [
         Variant("", "", by(shipped)),
-        Variant(
+        exchanged(
             "detector",
             "training-free proposals",
-            exchanged(
-                isinstance(shipped.detector, YoloDetector),
-                replace(shipped, detector=PrintDetector()),
-            ),
+            isinstance(detector, YoloDetector),
+            replace(shipped, detector=PrintDetector()),
         ),
-        Variant(
+        exchanged(
             "second look at photos",
             "one look",
-            exchanged(
-                isinstance(augment_for_photos(shipped.detector), AugmentedDetector),
-                replace(shipped, detector=_OneLook(shipped.detector)),
-            ),
+            isinstance(augment_for_photos(detector), AugmentedDetector),
+            replace(shipped, detector=_OneLook(detector)),
         ),
-        Variant(
+        exchanged(
             "embedder",
             "colours and gradients",
-            exchanged(
-                isinstance(shipped.embedder, NetworkEmbedder),
-                replace(shipped, embedder=ColourEmbedder()),
-            ),
+            isinstance(embedder, NetworkEmbedder),
+            replace(shipped, embedder=ColourEmbedder()),
         ),
-        Variant(
+        exchanged(
             "colours",
             "the embedder's network alone",
-            exchanged(
-                isinstance(shipped.embedder, NetworkEmbedder)
-                and shipped.embedder.colours is not None,
-                replace(shipped, embedder=_alone(shipped.embedder)),
-            ),
+            isinstance(embedder, NetworkEmbedder) and embedder.colours is not None,
+            replace(shipped, embedder=_alone(embedder)),
         ),
-        Variant(
+        exchanged(
             "comparator",
             "correlation and colour",
-            exchanged(
-                isinstance(shipped.comparator, NetworkComparator),
-                replace(shipped, comparator=PlainComparator()),
-            ),
+            isinstance(shipped.comparator, NetworkComparator),
+            replace(shipped, comparator=PlainComparator()),
         ),
-        Variant(
+        exchanged(
             "SuperGlue",
             "nearest neighbours, ratio test",
-            exchanged(
-                isinstance(shipped.matcher, CascadeMatcher),
-                replace(shipped, matcher=NearestNeighbourMatcher()),
-            ),
+            isinstance(shipped.matcher, CascadeMatcher),
+            replace(shipped, matcher=NearestNeighbourMatcher()),
         ),
     ]
 

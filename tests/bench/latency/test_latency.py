@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from api.models.loading import Networks
 from bench.errors import BenchError
 from bench.latency.latency import LatencyOptions, LatencyTarget, Stage, measure_latency, time_stage
-from bench.latency.timed import NetworkClock, PipelineNetworks
+from bench.latency.timed import NetworkClock, time_networks
 from catalog.encodings.encoding import CompactFeatures
 from matcher.imaging.box import Box
 from matcher.keypoints.features import Correspondences, LocalFeatures
@@ -134,7 +135,7 @@ class FakeNetworks:
     multi_crop_from = 0.5
 
     def __init__(self) -> None:
-        self.nested: PipelineNetworks | None = None
+        self.nested: Networks | None = None
 
     def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
         return (Detection(Box(0, 0, image.shape[1], image.shape[0]), 1.0),)
@@ -168,7 +169,7 @@ class FakeNetworks:
 
 def test_timed_networks_answer_as_the_inner_ones_and_count_by_name() -> None:
     fake, clock = FakeNetworks(), NetworkClock()
-    networks = PipelineNetworks(fake, fake, fake, fake, fake).timed(clock)
+    networks = time_networks(Networks(fake, fake, fake, fake, fake), clock)
     image = np.zeros((20, 30, 3), np.uint8)
     assert networks.detector.detect(image)[0].box == Box(0, 0, 30, 20)
     assert networks.embedder.embed([image]).shape == (1, 2)
@@ -184,7 +185,7 @@ def test_timed_networks_answer_as_the_inner_ones_and_count_by_name() -> None:
 
 def test_a_network_inside_a_network_counts_once() -> None:
     fake, clock = FakeNetworks(), NetworkClock()
-    networks = PipelineNetworks(fake, fake, fake, fake, fake).timed(clock)
+    networks = time_networks(Networks(fake, fake, fake, fake, fake), clock)
     fake.nested = networks
     features = fake.extract(np.zeros((8, 8, 3), np.uint8), 1)
     networks.matcher.match(features, [features])
