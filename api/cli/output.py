@@ -32,39 +32,25 @@ class Output:
     Attributes:
         json: JSON Lines on stdout and nothing else there.
         refusals: number of calls of `refuse`.
+        console: of the answers, for a display that redraws itself.
     """
 
     def __init__(self, *, json: bool = False) -> None:
         self.json = json
         self.refusals = 0
-        self._out = Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+        self.console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH)
         self._err = Console(file=sys.stderr, highlight=False)
         self._live = False
-
-    @property
-    def width(self) -> int:
-        """Number of columns of an answer."""
-        return self._out.width
-
-    @property
-    def is_terminal(self) -> bool:
-        """Whether stdout is a terminal."""
-        return self._out.is_terminal
-
-    @property
-    def console(self) -> Console:
-        """Console of the answers, for a display that redraws itself."""
-        return self._out
 
     def show(self, answer: RenderableType) -> None:
         """Print an answer for people; nothing with `--json`."""
         if self.json:
             return
-        if self._live and self._out.is_terminal:
+        if self._live and self.console.is_terminal:
             # Both streams are one screen: only the console that draws the bar can print above it.
             self._err.print(answer)
         else:
-            self._out.print(answer)
+            self.console.print(answer)
 
     def line(self, record: Mapping[str, Any]) -> None:
         """Print one line of JSON; nothing without `--json`."""
@@ -140,7 +126,7 @@ class Output:
     @property
     def _draws(self) -> bool:
         # With --json on the same screen a bar would be drawn into the lines.
-        return self._err.is_terminal and not (self.json and self._out.is_terminal)
+        return self._err.is_terminal and not (self.json and self.console.is_terminal)
 
     @contextmanager
     def _alive(self) -> Iterator[None]:

@@ -103,26 +103,23 @@ def _noted(context: typer.Context, parameter: typer.CallbackParam, value: str | 
         context.meta[f"skulens.{parameter.name}"] = value
 
 
-def _signature(
-    server: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            callback=_noted,
-            expose_value=False,
-            rich_help_panel=PANEL,
-            help="Have this service do it; also SKULENS_SERVER. Empty: do it here.",
-        ),
-    ] = None,
-    key: Annotated[
-        str | None,
-        typer.Option(
-            metavar="KEY",
-            callback=_noted,
-            expose_value=False,
-            rich_help_panel=PANEL,
-            help="Its API key. Better SKULENS_KEY: others on this machine can see options.",
-        ),
-    ] = None,
-) -> None:
+def _service_option(metavar: str, about: str) -> Any:  # noqa: ANN401 -- as typer declares it
+    return typer.Option(
+        metavar=metavar, callback=_noted, expose_value=False, rich_help_panel=PANEL, help=about
+    )
+
+
+ServerAddress = Annotated[
+    str | None,
+    _service_option("URL", "Have this service do it; also SKULENS_SERVER. Empty: do it here."),
+]
+ServerKey = Annotated[
+    str | None,
+    _service_option(
+        "KEY", "Its API key. Better SKULENS_KEY: others on this machine can see options."
+    ),
+]
+
+
+def _signature(server: ServerAddress = None, key: ServerKey = None) -> None:
     """Where typer reads the two options from."""

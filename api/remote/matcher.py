@@ -13,7 +13,11 @@ from matcher.results import Identification
 
 
 class RemoteMatcher:
-    """Matches pictures on a server, for one catalog."""
+    """Matches pictures on a server, for one catalog.
+
+    Attributes:
+        products: of the catalog, by id.
+    """
 
     def __init__(self, client: Client, catalog: str) -> None:
         """Check that the server has the catalog.
@@ -24,12 +28,7 @@ class RemoteMatcher:
         self._client = client
         self._catalog = catalog
         client.catalog(catalog)
-        self._products = RemoteProducts(client, catalog)
-
-    @property
-    def products(self) -> Mapping[str, Product]:
-        """Products of the catalog, by id."""
-        return self._products
+        self.products: Mapping[str, Product] = RemoteProducts(client, catalog)
 
     def get_ready(self) -> None:
         """Do nothing: the server loads its networks itself."""

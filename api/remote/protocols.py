@@ -143,7 +143,11 @@ class CatalogMatcher(Protocol):
 
 
 class LocalMatcher:
-    """Matches pictures in this process; implements `CatalogMatcher`."""
+    """Matches pictures in this process; implements `CatalogMatcher`.
+
+    Attributes:
+        products: of the catalog, by id.
+    """
 
     def __init__(self, services: "Services", catalog: str) -> None:
         """Take the catalog as it is now.
@@ -154,11 +158,7 @@ class LocalMatcher:
         self._services = services
         self._store = services.catalogs.open(catalog)
         self._snapshot = self._store.snapshot()
-
-    @property
-    def products(self) -> "Mapping[str, Product]":
-        """Products of the catalog, by id."""
-        return self._snapshot.products
+        self.products: Mapping[str, Product] = self._snapshot.products
 
     def get_ready(self) -> None:
         """Load the networks."""

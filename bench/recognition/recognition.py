@@ -356,7 +356,7 @@ def _row(method: str, score: Score, corners: CornerError | None) -> tuple[str, .
         "-" if shortlist is None else " / ".join(f"{share:.3f}" for share in shortlist.values()),
         str(score.ece),
         str(score.brier),
-        f"{score.verdict_precision:.3f} / {score.verdict_recall:.3f} / " + str(score.unknown_named),
+        f"{score.verdict_precision:.3f} / {score.verdict_recall:.3f} / {score.unknown_named}",
         f"{score.median_ms:.0f} / {score.p95_ms:.0f}",
         "-" if corners is None else f"{100 * corners.median:.2f} % of the diagonal",
     )

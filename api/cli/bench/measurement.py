@@ -71,7 +71,7 @@ def print_result(
 ) -> None:
     """Print a measurement's table and write its figures."""
     output.show(Text(table.title, "bold"))
-    for part in figure_tables(table, output.width):
+    for part in figure_tables(table, output.console.width):
         output.show(part)
     for note in table.notes:
         output.show(Text(note, "dim"))

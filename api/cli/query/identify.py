@@ -90,7 +90,7 @@ def answer_table(
 ) -> Table:
     """One photo's rows, of the same widths for every photo so that they read as one table."""
     table = Table(box=None, pad_edge=False, show_header=heading, padding=(0, 2, 0, 0))
-    names = min(output.width - FIGURES_WIDTH, WIDEST_NAMES)
+    names = min(output.console.width - FIGURES_WIDTH, WIDEST_NAMES)
     widths = (names * 2 // 5, 11, names - names * 2 // 5, 11, 5)
     titles = ("Photo", "Verdict", "Product", "Probability", "Pairs")
     for title, width in zip(titles, widths, strict=True):

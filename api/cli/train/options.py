@@ -17,9 +17,11 @@ CATALOG_MINUTES: Final = 10.0  # of fine-tuning on one catalog, which has far fe
 CATALOG_REPORT_SECONDS: Final = 60.0  # shorter runs are measured more often
 GPU_BATCHES: Final = 4  # usual batches that fill a GPU in one step
 
-Data = Annotated[
-    Path, typer.Option("--data", metavar="DIR", help="The picture data, laid out as its README.")
-]
+_DATA: Final = typer.Option(
+    "--data", metavar="DIR", help="The picture data, laid out as its README."
+)
+Data = Annotated[Path, _DATA]
+OptionalData = Annotated[Path | None, _DATA]
 Out = Annotated[
     Path, typer.Option("--out", metavar="DIR", help="Where checkpoints, log and curves go.")
 ]
@@ -40,10 +42,6 @@ Batches = Annotated[
 ]
 Resume = Annotated[
     bool, typer.Option("--resume", help="Go on from the checkpoint in --out, if there is one.")
-]
-OptionalData = Annotated[
-    Path | None,
-    typer.Option("--data", metavar="DIR", help="The picture data, laid out as its README."),
 ]
 OptionalOut = Annotated[
     Path | None,

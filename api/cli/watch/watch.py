@@ -117,9 +117,9 @@ def _say(batch: "MessageBatch", view: "WatchView", catalog: "Catalog", output: O
         output.note(f"{batch.missed} events were lost because this terminal is too slow")
     for event in batch.events:
         output.raw_line(json_line(event))
-        if not output.json and not output.is_terminal:
+        if not output.json and not output.console.is_terminal:
             output.show(event_line(event, catalog.products))
-    if not output.is_terminal:
+    if not output.console.is_terminal:
         for status in batch.changed:
             if status.state.value == "failed":
                 continue  # that is the command's last word
@@ -131,7 +131,7 @@ def _screen(
     output: Output,
 ) -> "Iterator[Callable[[WatchView, SessionStatus, Catalog], None]]":
     """Yield a function that draws the view; without a terminal it does nothing."""
-    if output.json or not output.is_terminal:
+    if output.json or not output.console.is_terminal:
         yield lambda _view, _status, _catalog: None
         return
     with Live(console=output.console, auto_refresh=False, transient=True) as live:

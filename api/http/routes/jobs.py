@@ -1,9 +1,10 @@
 """Jobs of any kind, and those that work on a whole catalog."""
 
 import asyncio
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -54,17 +55,6 @@ class CalibrateOrder(BaseModel):
         default=None, gt=0, lt=1, description="Share of things in view that are unknown."
     )
     dry_run: bool = Field(default=False, description="Only say what would be chosen.")
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A job to be added; the attributes are those of `Job`."""
-
-    job_id: str
-    kind: JobKind
-    catalog: str
-    name: str
-    details: dict[str, Any] = field(default_factory=dict)
 
 
 _RESET = {"index_version": 42}
@@ -132,7 +122,8 @@ async def import_products(
     await asyncio.to_thread(engine.catalogs.store, catalog)
     job_id, folder = await asyncio.to_thread(engine.jobs.reserve)
     name = await receive_file(request, folder / UPLOAD, "archive")
-    return await _add_job(engine, response, Order(job_id, JobKind.IMPORT, catalog, name))
+    add = partial(engine.jobs.add, job_id, JobKind.IMPORT, catalog, name, {})
+    return await _answer_added(response, add)
 
 
 @router.post(
@@ -148,9 +139,7 @@ async def reconcile(
 
     With `only_sync`, only what they put there: no deletions, no repairs.
     """
-    job_id = await _reserve(engine, catalog)
-    job_order = Order(job_id, JobKind.RECONCILE, catalog, "reconcile", order.model_dump())
-    return await _add_job(engine, response, job_order)
+    return await _add_order(engine, response, JobKind.RECONCILE, catalog, "reconcile", order)
 
 
 @router.post(
@@ -163,9 +152,7 @@ async def model(
     engine: EngineDep, _: AdminAccess, catalog: str, order: ModelOrder, response: Response
 ) -> JobJson:
     """Encode what is missing and switch to the present networks, or roll back."""
-    job_id = await _reserve(engine, catalog)
-    job_order = Order(job_id, JobKind.MODEL, catalog, order.action, order.model_dump())
-    return await _add_job(engine, response, job_order)
+    return await _add_order(engine, response, JobKind.MODEL, catalog, order.action, order)
 
 
 @router.post(
@@ -178,9 +165,7 @@ async def calibrate(
     engine: EngineDep, _: CatalogAccess, catalog: str, order: CalibrateOrder, response: Response
 ) -> JobJson:
     """Learn from feedback and from the catalog itself; the result is as `calibrate --json` says."""
-    job_id = await _reserve(engine, catalog)
-    job_order = Order(job_id, JobKind.CALIBRATE, catalog, "calibrate", order.model_dump())
-    return await _add_job(engine, response, job_order)
+    return await _add_order(engine, response, JobKind.CALIBRATE, catalog, "calibrate", order)
 
 
 @router.delete(
@@ -194,17 +179,18 @@ def reset_calibration(engine: EngineDep, _: CatalogAccess, catalog: str) -> Rese
     return {"index_version": decide_as_shipped(store, engine.services.recogniser(store.snapshot()))}
 
 
-async def _reserve(engine: Engine, catalog: str) -> str:
-    """Return the id of a job to be, for a catalog that is there."""
+async def _add_order(
+    engine: Engine, response: Response, kind: JobKind, catalog: str, name: str, order: BaseModel
+) -> JobJson:
+    """Add a job for a catalog that is there."""
     await asyncio.to_thread(engine.catalogs.store, catalog)
     job_id, _folder = await asyncio.to_thread(engine.jobs.reserve)
-    return job_id
+    add = partial(engine.jobs.add, job_id, kind, catalog, name, order.model_dump())
+    return await _answer_added(response, add)
 
 
-async def _add_job(engine: Engine, response: Response, order: Order) -> JobJson:
-    job = await asyncio.to_thread(
-        engine.jobs.add, order.job_id, order.kind, order.catalog, order.name, order.details
-    )
+async def _answer_added(response: Response, add: Callable[[], Job]) -> JobJson:
+    job = await asyncio.to_thread(add)
     response.headers["Location"] = f"/v1/jobs/{job.job_id}"
     return job_json(job)
 
