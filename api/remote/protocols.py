@@ -60,11 +60,7 @@ class EditableCatalog(Protocol):
         """Add pictures to a product."""
 
     def replace_images(
-        self,
-        product_id: str,
-        pictures: "Sequence[ImageFile]",
-        *,
-        if_revision: int | None = None,
+        self, product_id: str, pictures: "Sequence[ImageFile]", *, if_revision: int | None = None
     ) -> "ChangeResult":
         """Give a product other pictures."""
 

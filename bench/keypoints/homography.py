@@ -248,10 +248,7 @@ def possible_pairs(projected: NDArray[np.float64], second: NDArray[np.float32]) 
 
 
 def corner_error(
-    first: NDArray[np.float32],
-    second: NDArray[np.float32],
-    truth: NDArray[np.float64],
-    method: int,
+    first: NDArray[np.float32], second: NDArray[np.float32], truth: NDArray[np.float64], method: int
 ) -> float:
     """Mean distance in pixels of the picture's corners under the estimated and true homography."""
     if len(first) < _MINIMAL_PAIRS:

@@ -252,9 +252,7 @@ def _result(
         scoring.score_answers(answers, draws=options.draws, seed=options.seed),
         {
             name: scoring.score_answers(
-                _group(answers, name),
-                draws=options.draws,
-                seed=options.seed,
+                _group(answers, name), draws=options.draws, seed=options.seed
             )
             for name in groups
         },

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 SHORTLIST_SIZES: Final = (5, 10, 20)
 RELIABILITY_BINS: Final = 15
@@ -73,6 +74,7 @@ class Estimate:
     low: float
     high: float
 
+    @override
     def __str__(self) -> str:
         return f"{self.value:.3f} ({self.low:.3f}-{self.high:.3f})"
 

@@ -41,8 +41,7 @@ def reconcile(
     accept_loss: Annotated[
         bool,
         typer.Option(
-            "--accept-loss",
-            help="So many products are really meant to disappear at once.",
+            "--accept-loss", help="So many products are really meant to disappear at once."
         ),
     ] = False,
     grace: Annotated[

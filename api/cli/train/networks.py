@@ -165,8 +165,7 @@ def superpoint(
     sizes = COMPACT if size == "compact" else SuperPointSizes()
     with output.progress("training SuperPoint", "minutes") as advance:
         best = train_superpoint(
-            SuperPointOptions(run, sizes, pictures),
-            lambda now: _report(output, now, run, advance),
+            SuperPointOptions(run, sizes, pictures), lambda now: _report(output, now, run, advance)
         )
     output.show(str(best))
 

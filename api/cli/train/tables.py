@@ -15,10 +15,7 @@ Axes = Annotated[Path, typer.Option("--out", metavar="FILE", help="The axes, saf
 
 
 @command(tables_app, "skulens train basis --data DIR --out rootsift.safetensors")
-def basis(
-    data: Data,
-    out: Axes,
-) -> None:
+def basis(data: Data, out: Axes) -> None:
     """Find the axes along which RootSIFT descriptors are kept."""
     from training.data.sources import TrainingData
     from training.decision.rootsift_basis import save_basis, train_basis
@@ -31,11 +28,7 @@ def basis(
 
 
 @command(tables_app, "skulens train colours --data DIR --out colours.safetensors")
-def colours(
-    data: Data,
-    out: Axes,
-    seed: Seed = 0,
-) -> None:
+def colours(data: Data, out: Axes, seed: Seed = 0) -> None:
     """Find the axes of colour and layout that tell products apart."""
     import numpy as np
 

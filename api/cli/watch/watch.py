@@ -127,9 +127,7 @@ def _say(batch: "MessageBatch", view: "WatchView", catalog: "Catalog", output: O
 
 
 @contextmanager
-def _screen(
-    output: Output,
-) -> "Iterator[Callable[[WatchView, SessionStatus, Catalog], None]]":
+def _screen(output: Output) -> "Iterator[Callable[[WatchView, SessionStatus, Catalog], None]]":
     """Yield a function that draws the view; without a terminal it does nothing."""
     if output.json or not output.console.is_terminal:
         yield lambda _view, _status, _catalog: None
