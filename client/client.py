@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from client.bodies import OnBytes, Picture, if_match, image_parts, read_chunks, route
 from client.connection import Connection, Query, ServerEvent
@@ -38,13 +38,11 @@ class Client(Connection):
 
     def create_catalog(self, catalog: str) -> CatalogJson:
         """Create an empty catalog."""
-        created: CatalogJson = self.request("POST", "/v1/catalogs", payload={"catalog": catalog})
-        return created
+        return cast(CatalogJson, self.request("POST", "/v1/catalogs", payload={"catalog": catalog}))
 
     def catalog(self, catalog: str) -> ShownCatalogJson:
         """Return the counts of a catalog, and the networks that encoded it."""
-        answer: ShownCatalogJson = self.request("GET", route("catalogs", catalog))
-        return answer
+        return cast(ShownCatalogJson, self.request("GET", route("catalogs", catalog)))
 
     def delete_catalog(self, catalog: str) -> None:
         """Delete a catalog with all its products and pictures, permanently."""
@@ -80,10 +78,9 @@ class Client(Connection):
             "only_sync": only_sync,
             "grace_hours": grace_hours,
         }
-        job: JobJson = self.request(
-            "POST", route("catalogs", catalog, "reconcile"), payload=payload
+        return cast(
+            JobJson, self.request("POST", route("catalogs", catalog, "reconcile"), payload=payload)
         )
-        return job
 
     # Products
 
@@ -93,10 +90,9 @@ class Client(Connection):
 
     def product(self, catalog: str, product_id: str) -> ProductJson:
         """Return a product."""
-        answer: ProductJson = self.request(
-            "GET", route("catalogs", catalog, "products", product_id)
+        return cast(
+            ProductJson, self.request("GET", route("catalogs", catalog, "products", product_id))
         )
-        return answer
 
     def add_product(
         self,
@@ -174,23 +170,27 @@ class Client(Connection):
         self, catalog: str, picture: Picture, *, whole_image: bool = False
     ) -> IdentificationJson:
         """Find the catalog's products in a picture, most probable first."""
-        answer: IdentificationJson = self.request(
-            "POST",
-            route("catalogs", catalog, "identify"),
-            query={"whole_image": whole_image},
-            parts=image_parts("image", [picture]),
+        return cast(
+            IdentificationJson,
+            self.request(
+                "POST",
+                route("catalogs", catalog, "identify"),
+                query={"whole_image": whole_image},
+                parts=image_parts("image", [picture]),
+            ),
         )
-        return answer
 
     def explain(self, catalog: str, picture: Picture, product_id: str) -> ExplainedJson:
         """Return the gates that a product passes in a picture, and the one that it fails."""
-        explanation: ExplainedJson = self.request(
-            "POST",
-            route("catalogs", catalog, "explain"),
-            query={"product_id": product_id},
-            parts=image_parts("image", [picture]),
+        return cast(
+            ExplainedJson,
+            self.request(
+                "POST",
+                route("catalogs", catalog, "explain"),
+                query={"product_id": product_id},
+                parts=image_parts("image", [picture]),
+            ),
         )
-        return explanation
 
     def search(
         self,
@@ -237,8 +237,9 @@ class Client(Connection):
     def video_events(self, job_id: str, cursor: str = "") -> VideoEventsJson:
         """Return the events of a video since a cursor."""
         query = {"cursor": cursor} if cursor else {}
-        page: VideoEventsJson = self.request("GET", route("videos", job_id, "events"), query=query)
-        return page
+        return cast(
+            VideoEventsJson, self.request("GET", route("videos", job_id, "events"), query=query)
+        )
 
     def annotated(self, job_id: str, target: Path) -> None:
         """Download the annotated video.
@@ -257,26 +258,22 @@ class Client(Connection):
 
     def job(self, job_id: str) -> JobJson:
         """Return the state of a job."""
-        answer: JobJson = self.request("GET", route("jobs", job_id))
-        return answer
+        return cast(JobJson, self.request("GET", route("jobs", job_id)))
 
     def cancel_job(self, job_id: str) -> JobJson:
         """Cancel a job; completed parts of its work remain."""
-        answer: JobJson = self.request("DELETE", route("jobs", job_id))
-        return answer
+        return cast(JobJson, self.request("DELETE", route("jobs", job_id)))
 
     # Live
 
     def begin_session(self, catalog: str, url: str, *, transport: str = "auto") -> SessionJson:
         """Have the service match a camera that it can reach, until the session ends."""
         payload = {"catalog": catalog, "url": url, "transport": transport}
-        session: SessionJson = self.request("POST", "/v1/sessions", payload=payload)
-        return session
+        return cast(SessionJson, self.request("POST", "/v1/sessions", payload=payload))
 
     def session(self, session_id: str) -> SessionJson:
         """Return the state and the counters of a session."""
-        answer: SessionJson = self.request("GET", route("sessions", session_id))
-        return answer
+        return cast(SessionJson, self.request("GET", route("sessions", session_id)))
 
     def session_events(self, session_id: str, *, after: int = 0) -> Iterator[ServerEvent]:
         """Yield the events of a session as they occur; kinds `appearance`, `status`, `end`."""
@@ -287,8 +284,7 @@ class Client(Connection):
         self.request("DELETE", route("sessions", session_id))
 
     def _change(self, method: str, path: str, **options: Any) -> WrittenJson:  # noqa: ANN401
-        change: WrittenJson = self.request(method, path, **options)
-        return change
+        return cast(WrittenJson, self.request(method, path, **options))
 
     def _pages(self, path: str, name: str, query: Query) -> Iterator[Any]:
         cursor: str | None = ""
@@ -302,5 +298,4 @@ class Client(Connection):
         size = file.stat().st_size
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
         body = read_chunks(file, size, on_bytes)
-        job: JobJson = self.request("POST", path, query=query, body=body, headers=headers)
-        return job
+        return cast(JobJson, self.request("POST", path, query=query, body=body, headers=headers))

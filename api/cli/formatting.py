@@ -9,7 +9,7 @@ from api.cli.output import printable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from catalog.records.product import Product
+    from catalog.records.product import AttributeValue, Product
 
 STYLES: Final = {"identical": "bold green", "similar": "yellow", "unknown": "dim"}
 MARKS: Final = {"identical": "●", "similar": "◐", "unknown": "○"}
@@ -28,6 +28,13 @@ def product_text(product_id: str | None, products: "Mapping[str, Product]") -> T
     if product.name in ("", product.product_id):
         return Text(product.product_id)
     return Text.assemble(printable(product.name), (f"  {product.product_id}", "dim"))
+
+
+def attribute_text(value: "AttributeValue") -> str:
+    """A product's attribute: a list's parts joined, a number without needless digits."""
+    if isinstance(value, tuple):
+        return "+".join(value)
+    return f"{value:g}" if isinstance(value, float) else value
 
 
 def shorten_path(path: str, width: int) -> str:

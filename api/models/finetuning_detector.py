@@ -82,7 +82,9 @@ class CatalogDetectorFinetuner:
             ),
             folder,
         )
-        write_manifest(WeightsManifest(folder, (*others, _licensed_as(made, entry))))
+        # It came from those weights, so it is under their licence.
+        made = replace(made, licence=entry.licence, commercial_use=entry.commercial_use)
+        write_manifest(WeightsManifest(folder, (*others, made)))
         return folder.resolve()
 
     def _entry(self) -> WeightsEntry:
@@ -93,8 +95,3 @@ class CatalogDetectorFinetuner:
                 "the folder that came with skulens"
             )
         return entries[0]
-
-
-def _licensed_as(made: WeightsEntry, start: WeightsEntry) -> WeightsEntry:
-    """Return an entry under the licence of the weights that it came from."""
-    return replace(made, licence=start.licence, commercial_use=start.commercial_use)

@@ -18,6 +18,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -194,7 +195,8 @@ def score_video(
     crop_times: dict[str, list[float]] = {}
     for crop in crops:
         crop_times.setdefault(crop.product_id, []).append(crop.frame_index / frame_rate)
-    by_appearance = groupby(sorted(events, key=lambda event: event.appearance_id), _appearance_id)
+    appearance_id = attrgetter("appearance_id")
+    by_appearance = groupby(sorted(events, key=appearance_id), appearance_id)
     lives = {key: sorted(life, key=lambda event: event.time_s) for key, life in by_appearance}
     identical = {key: life for key, life in lives.items() if any(e.product_id for e in life)}
     found = {
@@ -267,10 +269,6 @@ def _parse_event(row: Mapping[str, Any]) -> ScoredEvent:
         float(row["media_time_s"]),
         Box(*row["box"]),
     )
-
-
-def _appearance_id(event: ScoredEvent) -> str:
-    return event.appearance_id
 
 
 def _proving_answers(

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from bench.errors import BenchError
 from bench.progress import Progress, silent
-from bench.recognition.dataset import PICTURE_SUFFIXES, Dataset
+from bench.recognition.dataset import PICTURE_SUFFIXES
 from bench.recognition.protocols import lay_out
 from catalog.ingest.image_file import read_image
 from matcher.retrieval.embedder import Embedder
@@ -112,7 +112,9 @@ def find_index_pictures(shared: Path) -> IndexPictures:
             dataset = lay_out(protocol, shared, Path(folder))
             for product, paths in dataset.references().items():
                 references += [(path.resolve(), product) for path in paths]
-            photos += _known(dataset)
+            photos += [
+                (query.path.resolve(), query.truth) for query in dataset.queries if query.truth
+            ]
     others = sorted(
         path
         for folder in DISTRACTORS
@@ -160,10 +162,6 @@ def make_index_material(
         pictures.truths,
         encoded,
     )
-
-
-def _known(dataset: Dataset) -> list[tuple[Path, str]]:
-    return [(query.path.resolve(), query.truth) for query in dataset.queries if query.truth]
 
 
 def _read_whole(paths: Sequence[Path]) -> Iterator[NDArray[np.uint8]]:

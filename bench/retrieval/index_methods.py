@@ -13,7 +13,7 @@ import psutil
 from numpy.typing import NDArray
 
 from catalog.search.datasketch_lsh import DatasketchTables, redis_storage
-from catalog.search.vector_index import HashTables, ImageReference, VectorIndex
+from catalog.search.vector_index import EXACT_BELOW, HashTables, ImageReference, VectorIndex
 
 Vectors = NDArray[np.float32]
 Find = Callable[[Vectors], Sequence[str]]
@@ -120,16 +120,6 @@ def _index(task: IndexTask, exact_below: int) -> ReadyMethod:
     )
 
 
-def _skulens(task: IndexTask) -> ReadyMethod:
-    from catalog.search.vector_index import EXACT_BELOW
-
-    return _index(task, EXACT_BELOW)
-
-
-def _hashed(task: IndexTask) -> ReadyMethod:
-    return _index(task, 1)
-
-
 def _exact(task: IndexTask) -> ReadyMethod:
     def find(query: Vectors) -> tuple[str, ...]:
         similarities = task.vectors @ query
@@ -147,10 +137,6 @@ def _search_tables(task: IndexTask, tables: HashTables) -> ReadyMethod:
         return task.products(near[np.argsort(-similarities)[:_DEPTH]].tolist())
 
     return ReadyMethod(find)
-
-
-def _datasketch(task: IndexTask) -> ReadyMethod:
-    return _search_tables(task, DatasketchTables.of(task.vectors))
 
 
 def _redis(task: IndexTask) -> ReadyMethod:
@@ -174,10 +160,6 @@ def _faiss(task: IndexTask, make: Callable[[Any, int], Any]) -> ReadyMethod:
     return ReadyMethod(find, lambda vector: index.add(vector[None]))
 
 
-def _faiss_flat(task: IndexTask) -> ReadyMethod:
-    return _faiss(task, lambda faiss, dimension: faiss.IndexFlatIP(dimension))
-
-
 def _faiss_hnsw(task: IndexTask) -> ReadyMethod:
     def make(faiss: Any, dimension: int) -> Any:  # noqa: ANN401 - faiss has no types
         index = faiss.IndexHNSWFlat(dimension, _HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
@@ -187,17 +169,13 @@ def _faiss_hnsw(task: IndexTask) -> ReadyMethod:
     return _faiss(task, make)
 
 
-def _faiss_lsh(task: IndexTask) -> ReadyMethod:
-    return _faiss(task, lambda faiss, dimension: faiss.IndexLSH(dimension, _LSH_BITS))
-
-
 METHODS: Final[Mapping[str, Callable[[IndexTask], ReadyMethod]]] = {
-    "skulens": _skulens,
-    "skulens, hashed": _hashed,
+    "skulens": lambda task: _index(task, EXACT_BELOW),
+    "skulens, hashed": lambda task: _index(task, 1),
     "numpy, exact": _exact,
-    "datasketch": _datasketch,
+    "datasketch": lambda task: _search_tables(task, DatasketchTables.of(task.vectors)),
     REDIS: _redis,
-    "faiss flat": _faiss_flat,
+    "faiss flat": lambda task: _faiss(task, lambda faiss, size: faiss.IndexFlatIP(size)),
     "faiss HNSW": _faiss_hnsw,
-    "faiss LSH": _faiss_lsh,
+    "faiss LSH": lambda task: _faiss(task, lambda faiss, size: faiss.IndexLSH(size, _LSH_BITS)),
 }

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from api.cli.context import CatalogName, JsonOption, command, examples
 from api.cli.files import read_pictures
+from api.cli.formatting import attribute_text
 from api.cli.output import Output
 from api.cli.target import open_catalogs
 from api.schemas.results import change_json, product_json
@@ -254,15 +255,9 @@ def _count(images: int) -> str:
 
 
 def _row(product: "Product") -> tuple[Text, ...]:
-    attributes = ", ".join(f"{key}={_shown(value)}" for key, value in product.attributes)
+    attributes = ", ".join(f"{key}={attribute_text(value)}" for key, value in product.attributes)
     cells = (product.product_id, product.name, str(len(product.images)), attributes)
     return (*map(Text, cells), Text(product.updated_at[:10], "dim"))
-
-
-def _shown(value: "AttributeValue") -> str:
-    if isinstance(value, tuple):
-        return "+".join(value)
-    return f"{value:g}" if isinstance(value, float) else value
 
 
 def _facts(product: "Product") -> Table:
@@ -272,7 +267,7 @@ def _facts(product: "Product") -> Table:
     if product.description:
         table.add_row(Text("description", "dim"), Text(product.description))
     for key, value in product.attributes:
-        table.add_row(Text(key, "dim"), Text(_shown(value)))
+        table.add_row(Text(key, "dim"), Text(attribute_text(value)))
     table.add_row(Text("revision", "dim"), Text(f"{product.revision}, {product.updated_at}"))
     return table
 

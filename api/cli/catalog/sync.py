@@ -11,7 +11,7 @@ from api.cli.output import Output
 from api.cli.target import open_catalogs
 
 if TYPE_CHECKING:
-    from catalog.migration import CatalogModel, CatalogModels
+    from catalog.migration import CatalogModels
     from catalog.reconcile.report import Report
 
 DryRun = Annotated[
@@ -118,8 +118,8 @@ def _show_model(output: Output, name: str, models: "CatalogModels") -> None:
         "prepared": models.prepared,
     }
     record = {
-        role: None if catalog_model is None else _model_json(catalog_model)
-        for role, catalog_model in known.items()
+        role: None if model is None else {"model_id": model.model_id, "encoded": model.encoded}
+        for role, model in known.items()
     }
     facts = {"is_current": is_current, "answered": models.answered, "pictures": models.pictures}
     output.line({"catalog": name, **facts, **record})
@@ -135,10 +135,6 @@ def _show_model(output: Output, name: str, models: "CatalogModels") -> None:
             encoded = f"{catalog_model.encoded}/{models.pictures}"
             table.add_row(Text(role, "dim"), catalog_model.model_id, encoded, Text(networks))
     output.show(table)
-
-
-def _model_json(model: "CatalogModel") -> dict[str, str | int]:
-    return {"model_id": model.model_id, "encoded": model.encoded}
 
 
 def _answer(output: Output, name: str, report: "Report", *, dry_run: bool) -> None:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from api.cli.context import FINDING, CatalogName, JsonOption, command
 from api.cli.files import read_picture_file
+from api.cli.formatting import attribute_text
 from api.cli.output import Output, printable
 from api.cli.target import open_matcher
 from api.schemas.search import search_page_json
@@ -83,18 +84,11 @@ def _table(found: "SearchResult") -> Table:
 
 def _row(hit: "Hit", by_picture: bool) -> list[Text]:
     product = hit.product
-    attributes = ", ".join(
-        f"{key}={'+'.join(value) if isinstance(value, tuple) else _plain(value)}"
-        for key, value in product.attributes
-    )
+    attributes = ", ".join(f"{key}={attribute_text(value)}" for key, value in product.attributes)
     cells = [product.product_id, product.name, attributes]
     if by_picture:
         cells.append("" if hit.similarity is None else f"{hit.similarity:.2f}")
     return [Text(printable(cell)) for cell in cells]
-
-
-def _plain(value: str | float) -> str:
-    return f"{value:g}" if isinstance(value, float) else value
 
 
 def _facet_line(facet: "Facet") -> Text:

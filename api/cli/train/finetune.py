@@ -1,24 +1,22 @@
 """`skulens train embedder --catalog NAME`: our networks, adapted to somebody's own products."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import typer
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.context import open_services
 from api.cli.output import Output
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from api.models.finetuning import CatalogFinetuner, KeptNetworks
     from api.models.finetuning_detector import CatalogDetectorFinetuner
     from training.finetune.detector import FinetunedDetector
     from training.finetune.embedder import FinetunedEmbedder
-    from training.loop.progress import OnReport
-    from training.loop.trainer import RunOptions
 
 PLACES: Final = 400  # pictures of places at most; each is held in memory
 MEANINGS: Final[Mapping[str, str]] = {
@@ -36,22 +34,11 @@ MEANINGS: Final[Mapping[str, str]] = {
 }
 
 
-def run_embedder_finetuning(
-    context: typer.Context,
-    output: Output,
-    catalog: str,
-    options: "RunOptions",
-    report: "OnReport",
-    backgrounds: Path | None,
-) -> "tuple[CatalogFinetuner, FinetunedEmbedder]":
-    """Adapt the embedder to a catalog, and say what that gained."""
+def read_places(folder: Path | None) -> "list[NDArray[np.uint8]]":
+    """Read the pictures of places in a folder that somebody gives, if it is given."""
     from training.data.backgrounds import read_backgrounds
 
-    places = [] if backgrounds is None else read_backgrounds(backgrounds, PLACES)
-    adapter = open_services(context).finetuner(catalog)
-    adapted = adapter.train(options, report, places)
-    output.show(figures_table(adapted.before, adapted.after))
-    return adapter, adapted
+    return [] if folder is None else read_backgrounds(folder, PLACES)
 
 
 def keep_embedder(
@@ -73,33 +60,6 @@ def keep_embedder(
     kept = {"model_id": done.model_id, "index_version": done.index_version}
     output.line({**record, "better": True, **kept})
     output.show(Text(_done(catalog, done)))
-
-
-@dataclass(frozen=True, slots=True)
-class FinetuningFolders:
-    """Folders that somebody gives beside the catalog."""
-
-    backgrounds: Path | None = None
-    photos: Path | None = None
-
-
-def run_detector_finetuning(
-    context: typer.Context,
-    output: Output,
-    catalog: str,
-    options: "RunOptions",
-    report: "OnReport",
-    material: FinetuningFolders,
-) -> "tuple[CatalogDetectorFinetuner, FinetunedDetector]":
-    """Adapt the detector to a catalog, and say what that gained."""
-    from training.data.backgrounds import read_backgrounds
-
-    given = material.backgrounds
-    places = [] if given is None else read_backgrounds(given, PLACES)
-    own = open_services(context).finetuner(catalog).detector
-    adapted = own.train(options, report, places, material.photos)
-    output.show(figures_table(adapted.before, adapted.after))
-    return own, adapted
 
 
 def keep_detector(

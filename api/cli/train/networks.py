@@ -1,24 +1,25 @@
 """`skulens train detector|embedder|superglue|superpoint|comparator`: networks, in hours."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from api.cli.context import JsonOption, command, open_services
-from api.cli.output import OnProgress, Output
+from api.cli.output import Output
 from api.cli.train.finetune import (
-    FinetuningFolders,
+    figures_table,
     keep_detector,
     keep_embedder,
-    run_detector_finetuning,
-    run_embedder_finetuning,
+    read_places,
 )
 from api.cli.train.options import DataOrCatalogTraining, DataTraining, shares
 
 if TYPE_CHECKING:
     from api.settings import Settings
-    from training.loop.progress import Progress
+    from training.loop.progress import OnReport, Progress
     from training.loop.trainer import RunOptions
 
 networks_app = typer.Typer()
@@ -47,17 +48,15 @@ def detector(
     settings = _prepare(context)
     output = Output(json=json)
     run = options.run_options("detector", settings.state)
-    with output.progress("training the detector", "minutes") as advance:
-
-        def report(now: "Progress") -> None:
-            _report(output, now, run, advance)
-
+    with _training(output, "the detector", run) as report:
         if options.catalog is None:
             output.show(str(train_detector(run, report)))
             return
-        folders = FinetuningFolders(options.backgrounds, photos)
-        finetuned = run_detector_finetuning(context, output, options.catalog, run, report, folders)
-    keep_detector(output, options.catalog, run.out, *finetuned)
+        places = read_places(options.backgrounds)
+        adapter = open_services(context).finetuner(options.catalog).detector
+        adapted = adapter.train(run, report, places, photos)
+        output.show(figures_table(adapted.before, adapted.after))
+    keep_detector(output, options.catalog, run.out, adapter, adapted)
 
 
 @command(
@@ -84,18 +83,15 @@ def embedder(
     settings = _prepare(context)
     output = Output(json=json)
     run = options.run_options("embedder", settings.state)
-    with output.progress("training the embedder", "minutes") as advance:
-
-        def report(now: "Progress") -> None:
-            _report(output, now, run, advance)
-
+    with _training(output, "the embedder", run) as report:
         if options.catalog is None:
             output.show(str(train_embedder(run, report)))
             return
-        finetuned = run_embedder_finetuning(
-            context, output, options.catalog, run, report, options.backgrounds
-        )
-    keep_embedder(output, options.catalog, *finetuned, switch=switch)
+        places = read_places(options.backgrounds)
+        adapter = open_services(context).finetuner(options.catalog)
+        adapted = adapter.train(run, report, places)
+        output.show(figures_table(adapted.before, adapted.after))
+    keep_embedder(output, options.catalog, adapter, adapted, switch=switch)
 
 
 @command(
@@ -136,8 +132,8 @@ def superglue(
         pool or run.out / "pool",
         FeaturePoolOptions(shards=-(-scenes // shard), seed=run.seed),
     )
-    with output.progress("training SuperGlue", "minutes") as advance:
-        best = train_superglue(superglue_options, lambda now: _report(output, now, run, advance))
+    with _training(output, "SuperGlue", run) as report:
+        best = train_superglue(superglue_options, report)
     output.show(str(best))
 
 
@@ -163,10 +159,8 @@ def superpoint(
     output = Output()
     run = options.run_options()
     sizes = COMPACT if size == "compact" else SuperPointSizes()
-    with output.progress("training SuperPoint", "minutes") as advance:
-        best = train_superpoint(
-            SuperPointOptions(run, sizes, pictures), lambda now: _report(output, now, run, advance)
-        )
+    with _training(output, "SuperPoint", run) as report:
+        best = train_superpoint(SuperPointOptions(run, sizes, pictures), report)
     output.show(str(best))
 
 
@@ -183,10 +177,8 @@ def comparator(context: typer.Context, options: DataTraining) -> None:
     keypoints = FrontEndChoice(
         FrontEndKind.ROOTSIFT, settings.weights, settings.cache_dir / "networks"
     )
-    with output.progress("training the comparator", "minutes") as advance:
-        best = train_comparator(
-            run, keypoints.open(), lambda now: _report(output, now, run, advance)
-        )
+    with _training(output, "the comparator", run) as report:
+        best = train_comparator(run, keypoints.open(), report)
     output.show(str(best))
 
 
@@ -200,7 +192,16 @@ def _prepare(context: typer.Context) -> "Settings":
     return settings
 
 
-def _report(output: Output, now: "Progress", run: "RunOptions", advance: OnProgress) -> None:
-    advance(int(now.minutes), max(int(run.minutes), 1))
-    figures = ", ".join(f"{name} {value:.3f}" for name, value in now.figures.items())
-    output.note(f"step {now.step}, {now.minutes:.1f} minutes, loss {now.loss:.3f}, {figures}")
+@contextmanager
+def _training(output: Output, network: str, run: "RunOptions") -> Iterator["OnReport"]:
+    """Show a bar while a network is trained; call the result with each report."""
+    with output.progress(f"training {network}", "minutes") as advance:
+
+        def report(now: "Progress") -> None:
+            advance(int(now.minutes), max(int(run.minutes), 1))
+            figures = ", ".join(f"{name} {value:.3f}" for name, value in now.figures.items())
+            output.note(
+                f"step {now.step}, {now.minutes:.1f} minutes, loss {now.loss:.3f}, {figures}"
+            )
+
+        yield report

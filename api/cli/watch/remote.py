@@ -36,7 +36,8 @@ def watch_on_server(
         with suppress(KeyboardInterrupt):
             printer.follow(client, lambda: time.monotonic() >= until)
     finally:
-        _end(client, session["session_id"])
+        with suppress(Declined):  # it is over already
+            client.end_session(session["session_id"])
     # What left when it ended; a session without any event is forgotten.
     with suppress(KeyboardInterrupt, Declined):
         printer.follow(client, lambda: False)
@@ -84,8 +85,3 @@ class _SessionPrinter:
             before, self.session = self.session, event.data
             if self.session["state"] != before["state"] and self.session["state"] != "failed":
                 self._output.note(f"{self.session['state']}: {self.session['reason']}")
-
-
-def _end(client: "Client", session_id: str) -> None:
-    with suppress(Declined):  # it is over already
-        client.end_session(session_id)
