@@ -78,7 +78,7 @@ class CatalogRegistry:
         Raises:
             NotFound: there is none of that name.
             Conflict: that version was never written.
-            Behind: it was written, and did not arrive within seconds.
+            VersionNotReached: it was written, and did not arrive within seconds.
         """
         opened = self._opened(name)
         if min_version:

@@ -85,7 +85,7 @@ class Follower:
             wait_seconds: how long to wait for it; without a version, nothing is waited for.
 
         Raises:
-            Behind: it was not seen within the wait.
+            VersionNotReached: it was not seen within the wait.
             NotFound: the catalog was deleted.
             StorageUnavailable: the storage fails while the version is waited for.
         """
