@@ -10,10 +10,8 @@ from catalog.errors import (
     Conflict,
     Invalid,
     NotFound,
-    PictureError,
     StorageUnavailable,
 )
-from catalog.ingest.image_file import ImageFile
 from catalog.registry import Catalogs
 from catalog.storage.base import Storage
 from catalog.store import CatalogStore, ChangeResult
@@ -27,21 +25,6 @@ from tests.catalog.support.fakes import (
     pixels,
     same_store,
 )
-
-BAD_IDS = [
-    "",
-    "a/b",
-    "..",
-    "../a",
-    ".hidden",
-    "-x",
-    "höfe",
-    "a b",
-    "a\n",
-    "a\0",
-    "x" * 129,
-    "x" * 300,
-]
 
 
 class TestAdding:
@@ -75,70 +58,14 @@ class TestAdding:
     def test_a_product_without_a_name_is_called_by_its_id(self, memory: MemoryStorage) -> None:
         assert new_store(memory).add_product("oat-milk", [picture(1)]).product.name == "oat-milk"
 
-    def test_earlier_pictures_help_to_encode_later_ones(self, memory: MemoryStorage) -> None:
-        encoder = FakeEncoder()
-        store = new_store(memory, encoder)
-        store.add_product("a", [picture(1), picture(2), picture(3)])
-        store.add_images("a", [picture(4), picture(5)])
-        assert encoder.siblings == [0, 1, 2, 3, 4]
-
-    def test_the_same_file_twice_is_taken_once_with_a_note(self, memory: MemoryStorage) -> None:
-        store = new_store(memory)
-        change = store.add_product("a", [picture(1, "x.png"), picture(1, "y.png")])
-        assert len(change.product.images) == 1
-        assert change.notes == ("y.png is the same file as x.png and is ignored",)
-
-    def test_adding_a_picture_that_is_there_changes_nothing(self, memory: MemoryStorage) -> None:
-        store = new_store(memory)
-        before = store.add_product("a", [picture(1, "x.png")])
-        after = store.add_images("a", [picture(1, "z.png")])
-        assert after.index_version == before.index_version
-        assert after.product == before.product
-        assert after.notes == ("z.png is the same file as x.png and is ignored",)
-
-    def test_a_picture_of_two_products_is_encoded_once(self, memory: MemoryStorage) -> None:
-        encoder = FakeEncoder()
-        store = new_store(memory, encoder)
-        store.add_product("a", [picture(1)])
-        store.add_product("b", [picture(1)])
-        assert encoder.siblings == [0]
-        found = store.snapshot().shortlist(embedding_of(pixels(1)), 5)
-        assert {neighbour.product_id for neighbour in found} == {"a", "b"}
-
-    @pytest.mark.parametrize("product_id", BAD_IDS)
-    def test_a_bad_id_is_refused_and_nothing_is_written(
-        self, memory: MemoryStorage, product_id: str
-    ) -> None:
-        store = new_store(memory)
-        before = dict(memory.objects)
-        with pytest.raises(Invalid, match="cannot be a product id") as caught:
-            store.add_product(product_id, [picture(1)])
-        assert len(str(caught.value)) < 250
-        assert "\n" not in str(caught.value)
-        assert memory.objects == before
-
     @pytest.mark.parametrize("product_id", ["a", "A.b_c-d", "7", "x" * 128, "a..b", "CON"])
     def test_a_good_id_is_taken(self, storage: Storage, product_id: str) -> None:
         new_store(storage).add_product(product_id, [picture(1)])
         assert list(same_store(storage).snapshot().products) == [product_id]
 
-    def test_one_bad_picture_refuses_the_product_and_nothing_is_written(
-        self, memory: MemoryStorage
-    ) -> None:
-        store = new_store(memory)
-        before = dict(memory.objects)
-        bad = ImageFile("bad.jpg", b"no picture")
-        with pytest.raises(PictureError, match=r"bad\.jpg"):
-            store.add_product("a", [picture(1), bad])
-        assert memory.objects == before
-
     def test_a_product_needs_a_picture(self, memory: MemoryStorage) -> None:
         with pytest.raises(Invalid, match="at least one picture"):
             new_store(memory).add_product("a", [])
-
-    def test_too_many_pictures_are_refused(self, memory: MemoryStorage) -> None:
-        with pytest.raises(Invalid, match="at most 256"):
-            new_store(memory).add_product("a", [picture(1)] * 257)
 
     def test_a_product_that_exists_is_not_replaced(self, memory: MemoryStorage) -> None:
         encoder = FakeEncoder()
@@ -148,54 +75,6 @@ class TestAdding:
             store.add_product("a", [picture(2)])
         assert store.product("a") == before
         assert encoder.siblings == [0]  # refused before the work
-
-    @pytest.mark.parametrize(
-        "attributes",
-        [
-            {"": "x"},
-            {"x": float("nan")},
-            {"x": float("inf")},
-            {"x": None},
-            {"x": {"y": 1}},
-            {"x": [1, 2]},
-            {"x": "y" * 3000},
-            {"x": "\ud800"},
-            {str(n): "x" for n in range(101)},
-        ],
-    )
-    def test_bad_attributes_are_refused(
-        self, memory: MemoryStorage, attributes: dict[str, str]
-    ) -> None:
-        store = new_store(memory)
-        before = dict(memory.objects)
-        with pytest.raises(Invalid):
-            store.add_product("a", [picture(1)], attributes=attributes)
-        assert memory.objects == before
-
-    def test_texts_that_cannot_be_stored_are_refused(self, memory: MemoryStorage) -> None:
-        store = new_store(memory)
-        with pytest.raises(Invalid, match="300"):
-            store.add_product("a", [picture(1)], name="x" * 301)
-        with pytest.raises(Invalid, match="Unicode"):
-            store.add_product("a", [picture(1)], description="\udcff")
-
-    def test_a_file_name_of_odd_bytes_is_taken(self, memory: MemoryStorage) -> None:
-        change = new_store(memory).add_product("a", [picture(1, "caf\udce9.png")])
-        assert change.product.images[0].source_name == "caf?.png"
-
-    def test_an_encoder_over_the_budget_is_refused_and_nothing_is_written(
-        self, memory: MemoryStorage
-    ) -> None:
-        store = new_store(memory, FakeEncoder(keypoints=2000))
-        before = dict(memory.objects)
-        with pytest.raises(Invalid, match="budget"):
-            store.add_product("a", [picture(1)])
-        assert memory.objects == before
-
-    def test_a_picture_without_a_keypoint_is_taken(self, memory: MemoryStorage) -> None:
-        store = new_store(memory, FakeEncoder(keypoints=0))
-        store.add_product("a", [picture(1)])
-        assert len(store.snapshot().encoding(image_id(picture(1))).local.points) == 0
 
 
 class TestChanging:

@@ -8,9 +8,9 @@ import httpx2
 import pytest
 
 from client.client import Client
-from client.connection import Connection
-from client.errors import ClientError, Declined, Unreachable
+from client.errors import Declined
 from tests.api.http.serving import Service, png, serving
+from tests.client.answering import answering
 
 
 @pytest.fixture(scope="module")
@@ -23,14 +23,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def skulens(service: Service) -> Iterator[Client]:
     with Client(service.url) as client:
         yield client
-
-
-def answering(status: int, body: bytes, headers: dict[str, str] | None = None) -> Client:
-    """Make a client whose service always gives the same answer."""
-    transport = httpx2.MockTransport(
-        lambda _: httpx2.Response(status, content=body, headers=headers)
-    )
-    return Client("http://shop.example.com", "sk_1", transport=transport)
 
 
 def test_a_product_is_added_found_changed_and_removed(skulens: Client, tmp_path: Path) -> None:
@@ -97,40 +89,6 @@ def test_an_upload_tells_how_far_it_is(skulens: Client, tmp_path: Path) -> None:
     assert len(steps) > 1
 
 
-@pytest.mark.parametrize("server", ["", "shop.example.com", "ftp://x", "http://", "http://a:b@c"])
-def test_what_is_no_address_is_refused(server: str) -> None:
-    with pytest.raises(ClientError, match="no address"):
-        Connection(server)
-
-
-@pytest.mark.parametrize("key", ["sk_ä", "sk_1\nX: y", "sk 1"])
-def test_a_key_that_would_break_a_header_is_refused_and_not_repeated(key: str) -> None:
-    with pytest.raises(ClientError, match="no API key has") as refused:
-        Connection("http://shop.example.com", key)
-    assert key not in str(refused.value)
-
-
-def test_nobody_there_is_unreachable() -> None:
-    with Client("http://127.0.0.1:9") as client, pytest.raises(Unreachable, match=r"127.0.0.1:9"):
-        client.catalog("shop")
-
-
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b'{"detail": 1}', b"\xff"])
-def test_an_error_that_is_no_problem_still_has_a_sentence(body: bytes) -> None:
-    with pytest.raises(Declined, match=r"shop\.example\.com answered 502"):
-        answering(502, body).catalog("shop")
-
-
-def test_a_page_that_is_not_ours_is_unreachable() -> None:
-    with pytest.raises(Unreachable, match="does not answer as skulens"):
-        answering(200, b"<html>").catalog("shop")
-
-
-def test_a_key_does_not_follow_a_redirect_elsewhere() -> None:
-    with pytest.raises(Declined, match="answered 302"):
-        answering(302, b"", {"Location": "http://elsewhere.example.com"}).catalog("shop")
-
-
 def test_pages_are_turned_until_there_are_no_more() -> None:
     cursors: list[str] = []
 
@@ -143,15 +101,6 @@ def test_pages_are_turned_until_there_are_no_more() -> None:
 
     client = Client("http://shop.example.com", transport=httpx2.MockTransport(page))
     assert [catalog["catalog"] for catalog in client.catalogs()] == ["", "2"]
-
-
-def test_events_come_with_their_numbers_and_heartbeats_do_not() -> None:
-    text = "retry: 1000\n\n: \n\nid: 7\nevent: appearance\ndata: {}\n\nevent: end\ndata: {}\n\n"
-    client = answering(200, text.encode(), {"Content-Type": "text/event-stream"})
-    assert [(event.kind, event.number) for event in client.session_events("s")] == [
-        ("appearance", 7),
-        ("end", 7),
-    ]
 
 
 def test_a_file_that_breaks_off_leaves_no_half_of_it(tmp_path: Path) -> None:
