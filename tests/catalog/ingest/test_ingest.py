@@ -118,7 +118,7 @@ def test_an_issue_that_is_refused_by_setting_refuses_the_picture(memory: MemoryS
     strict = ingestor(memory, encoder, QualityRules(refused=frozenset({IssueKind.SMALL})))
     with pytest.raises(PictureError, match=r"\(refused by setting\)") as refused:
         strict.prepare(encoder.part_ids, [picture(1, "tiny.png")], (), "at")
-    assert refused.value.picture == "tiny.png"
+    assert refused.value.name == "tiny.png"
 
 
 def test_networks_that_are_not_here_are_a_conflict(memory: MemoryStorage) -> None:

@@ -46,7 +46,9 @@ def test_every_kind_has_its_name_and_format_and_is_read_back(
 ) -> None:
     record = encode_entry(entry(4, change))
     assert (record["format"], record["sequence"], record["write_id"]) == (form, 4, "me")
-    assert record["changes"][0]["change"] == name
+    changes = record["changes"]
+    assert isinstance(changes, list)
+    assert changes[0]["change"] == name
     assert decode_entry(loads(dumps(record), "here")) == entry(4, change)
 
 
