@@ -35,7 +35,7 @@ WAIT_SECONDS: Final = 5.0
 _POLL_SECONDS: Final = 0.05
 
 BeforeCommit = Callable[[], None]
-"""Called before a commit; may wait for others that are to be first."""
+"""Called before a commit; an importer waits in it, to keep its order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class CatalogStore:
             encoder: of its pictures.
             rules: on issues of pictures; all are reported and none is refused when left out.
             shared: encodings that the processes of this machine share; None for none.
-            others: returns encoders that were made for a catalog; None for none.
+            others: finds encoders fine-tuned for a catalog; None if there are none.
         """
         encodings = EncodingStore(storage, name)
         cache = EncodingCache(encodings, shared=shared)
@@ -116,7 +116,7 @@ class CatalogStore:
 
     @property
     def has_encoder(self) -> bool:
-        """Whether this process has the networks that encoded the catalog; else it is migrated."""
+        """Whether this process has the networks that encoded the catalog; if not, it must be migrated."""
         return self._encoders.find(self.state().part_ids) is not None
 
     @property
@@ -326,7 +326,7 @@ class CatalogStore:
         return self._log.commit(calibrate).state.sequence
 
     def reset_calibration(self, model_id: str) -> int:
-        """Decide as shipped again by some networks; nothing changes when it does already.
+        """Remove the calibration for some networks; nothing changes if there is none.
 
         Returns:
             The catalog's `index_version` afterwards.
@@ -375,7 +375,7 @@ class CatalogStore:
         state = commit.state.live()
         product = state.products.get(product_id) or state.removed[product_id]
         if commit.written:
-            # Whoever searches in this process finds the change at once; and a snapshot object
+            # Whoever searches in this process finds the change at once; and a checkpoint
             # only speeds up the next start.
             with suppress(CatalogError):
                 if self._index_cache.is_used:

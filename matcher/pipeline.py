@@ -43,10 +43,10 @@ class PipelineSettings:
 
     shortlist_size: int = 12  # products verified per crop
     detections: int = 8  # of a photo that are matched, the surest ones
-    explained: float = 0.3  # IoU with a verified match from which a detection needs no crop
+    explained: float = 0.3  # IoU with a match from which a detection is skipped
     largest_detection: float = 0.5  # share of the photo; a larger crop shows what the whole does
     likely: float = 0.25  # probability below which the nearest by embedding is the better guess
-    rim: float = 0.15  # share of a detection's sides outside of which another product is meant
+    rim: float = 0.15  # share of its sides; a match centred in this margin is a neighbour's
 
 
 PIPELINE_SETTINGS: Final = PipelineSettings()
@@ -82,6 +82,9 @@ class Pipeline:
         self, image: Image, catalog: SearchableCatalog, *, whole_image: bool = False
     ) -> Identification:
         """Identify every catalog product in a photo, every copy of it, most probable first.
+
+        What is beside the photo's subject is ranked down: its probability is lowered, its verdict
+        stays (`rank_by_prominence`).
 
         Args:
             image: (H, W, 3) uint8 RGB.
@@ -154,7 +157,7 @@ class Pipeline:
         return self._stages.decision.with_calibrations(catalog.calibrations)
 
     def detect(self, image: Image) -> tuple[Detection, ...]:
-        """Return boxes in a frame that may hold products; all that the fast path computes."""
+        """Return boxes in a frame that may hold products; the only network of the fast path."""
         return self._stages.detector.detect(image)
 
     def match(

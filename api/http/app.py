@@ -1,4 +1,4 @@
-"""The engine's routes as one application, which trusts the gateway about who asks."""
+"""The engine's routes as one application; requests were authenticated in `edge/gateway.py`."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -82,7 +82,7 @@ def create_app(build: BuildEngine, tracing: Tracing | None = None) -> FastAPI:
         lifespan=lifespan,
         middleware=middleware,
         openapi_url=f"{PREFIX}/openapi.json",
-        docs_url=None,  # its page would be fetched from somebody else's address
+        docs_url=None,  # its page loads scripts from a CDN
         redoc_url=None,
     )
     problems.install_problem_handlers(app)

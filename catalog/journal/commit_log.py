@@ -44,8 +44,8 @@ storage. What a change needs in the storage is there before (`catalog.ingest.upl
 class CommitLog:
     """The state of one catalog, read once and then followed; safe to share between threads.
 
-    Changes of one process are committed one after the other. Whoever only reads never waits for
-    them: the newest state is held under a lock of its own.
+    Changes of one process are committed one after the other. Readers never wait for
+    a commit: the newest state is held under a lock of its own.
     """
 
     def __init__(self, storage: Storage, catalog: str, index_cache: IndexCache) -> None:
@@ -122,7 +122,7 @@ class CommitLog:
         raise Conflict(f"others change catalog {self._catalog} all the time; try again later")
 
     def checkpoint(self) -> None:
-        """Write a snapshot object if it is time for one.
+        """Write a checkpoint if it is time for one.
 
         Raises:
             CatalogError: it was not written, which does no harm.

@@ -1,6 +1,7 @@
 """Match the frames of one source: track on every frame, verify only where it pays.
 
-The cycle of a frame, in order:
+The cycle of a frame of a live source, in order (a file's frame does 4, 5 and 2 again and again
+before 3):
 
 1. `track`: detect, follow by optical flow, associate, earn verification budget.
 2. `apply_result`, if a verification has ended: move its matches to this frame and count votes.
