@@ -116,7 +116,7 @@ class CatalogStore:
 
     @property
     def has_encoder(self) -> bool:
-        """Whether this process has the networks that encoded the catalog; if not, it must be migrated."""
+        """Whether this process has the networks that encoded the catalog; if not, migrate it."""
         return self._encoders.find(self.state().part_ids) is not None
 
     @property
