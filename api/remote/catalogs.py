@@ -72,28 +72,22 @@ class RemoteProducts(Mapping[str, Product]):
 
 
 class RemoteCatalogView:
-    """A server's catalog at one moment; implements `api.remote.protocols.CatalogView`."""
+    """A server's catalog at one moment; implements `api.remote.protocols.CatalogView`.
+
+    Attributes:
+        index_version: version of the catalog.
+        products: all of them, by id.
+        part_ids: ids of the networks that encoded it.
+        calibrations: by the id of the networks that they hold for.
+    """
 
     def __init__(self, client: Client, name: str) -> None:
-        self._payload = client.catalog(name)
+        payload = client.catalog(name)
+        calibrations = [from_record(Calibration, record) for record in payload["calibrations"]]
+        self.index_version = payload["index_version"]
         self.products: Mapping[str, Product] = RemoteProducts(client, name)
-
-    @property
-    def index_version(self) -> int:
-        """Version of the catalog."""
-        return self._payload["index_version"]
-
-    @property
-    def part_ids(self) -> PartIds:
-        """Ids of the networks that encoded it."""
-        return PartIds(**self._payload["part_ids"])
-
-    @property
-    def calibrations(self) -> Mapping[str, Calibration]:
-        """Calibrations by the id of the networks that they hold for."""
-        records = self._payload["calibrations"]
-        calibrations = [from_record(Calibration, record) for record in records]
-        return {calibration.model_id: calibration for calibration in calibrations}
+        self.part_ids = PartIds(**payload["part_ids"])
+        self.calibrations = {calibration.model_id: calibration for calibration in calibrations}
 
 
 class RemoteCatalog:

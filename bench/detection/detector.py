@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from bench.errors import BenchError
 from bench.progress import Progress, silent
 from bench.recognition.dataset import load_picture
 from bench.recognition.score import BOOTSTRAP_DRAWS, Estimate
-from bench.table import Table
+from bench.table import Figures, Table
 from matcher.detection.average_precision import JudgedPicture, judge
 from matcher.detection.detector import Detector
 from matcher.imaging.box import Box
@@ -127,14 +127,10 @@ class DetectorFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class DetectorResult:
+class DetectorResult(Figures):
     """All detectors on all sets, measured in the same run."""
 
     figures: tuple[DetectorFigures, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain values."""
-        return asdict(self)
 
     def table(self) -> Table:
         """One row per set and detector."""

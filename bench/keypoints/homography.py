@@ -1,9 +1,9 @@
 """Keypoints and their pairing on pictures with a known homography, beside RootSIFT."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ from bench.keypoints.warps import HEIGHT, WIDTH, Pair, make_pair
 from bench.progress import Progress, silent
 from bench.recognition.baseline import mutual_ratio_pairs, root_sift
 from bench.recognition.dataset import PICTURE_SUFFIXES, load_picture
-from bench.table import Table
+from bench.table import Figures, Table
 from matcher.keypoints.features import FrontEnd, KeypointMatcher
 
 CORRECT_PIXELS: Final = 3.0
@@ -61,15 +61,11 @@ class MethodFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class HomographyResult:
+class HomographyResult(Figures):
     """The method under test and the baseline on the same pairs."""
 
     pairs: int
     methods: tuple[MethodFigures, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain values."""
-        return asdict(self)
 
     def table(self) -> Table:
         """One row per method."""

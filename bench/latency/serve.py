@@ -3,17 +3,16 @@
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import median
 from threading import Barrier
-from typing import Any
 
 import numpy as np
 import psutil
 
 from bench.errors import BenchError
 from bench.progress import Progress, silent
-from bench.table import Table
+from bench.table import Figures, Table
 
 # Asks once; answers the milliseconds that the service says the method itself took.
 SendRequest = Callable[[], float]
@@ -79,7 +78,7 @@ class ServeFigures:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ServeResult:
+class ServeResult(Figures):
     """Figures of all ways.
 
     Attributes:
@@ -114,15 +113,6 @@ class ServeResult:
         )
         title = f"identify, 640x480, {self.options.products} products"
         return Table(title, columns, tuple(rows), notes)
-
-    def to_json(self) -> dict[str, Any]:
-        """For programs."""
-        return {
-            "options": asdict(self.options),
-            "ways": [asdict(way) for way in self.ways],
-            "memory_mb": list(self.memory_mb),
-            "load": list(self.load),
-        }
 
 
 def measure_serve(

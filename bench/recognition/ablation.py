@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from bench.recognition.dataset import Dataset, load_picture
 from bench.recognition.identifier import PhotoIdentifier
 from bench.recognition.recognition import RecognitionOptions, measure_recognition
 from bench.recognition.score import BOOTSTRAP_DRAWS, Estimate
-from bench.table import Table
+from bench.table import Figures, Table
 
 SHIPPED_SIZE: Final = 12
 SIZES: Final = (6, SHIPPED_SIZE, 24)
@@ -78,7 +78,7 @@ class AblationFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class AblationResult:
+class AblationResult(Figures):
     """All variants on the same photos in the same run.
 
     Attributes:
@@ -92,10 +92,6 @@ class AblationResult:
     photos: int
     figures: tuple[AblationFigures, ...]
     missing: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain values."""
-        return asdict(self)
 
     def table(self) -> Table:
         """One row per variant; one that could not be measured says so."""

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from bench.errors import BenchError
 from bench.progress import Progress, silent
-from bench.recognition.dataset import PICTURE_SUFFIXES, Dataset, PhotoQuery, load_picture
+from bench.recognition.dataset import Dataset, PhotoQuery, list_pictures, load_picture
 from bench.recognition.protocols import TWINS
 from bench.table import Table
 from matcher.decision.evaluation import Outcome, Recogniser, Sample, SampleKind, evaluate
@@ -185,17 +185,13 @@ def fitting_photos(shared: Path, dataset: Dataset, options: CalibrationOptions) 
     known = [
         PhotoQuery(path, product)
         for product in products
-        for path in _pictures(train / product)[: options.photos]
+        for path in list_pictures(train / product)[: options.photos]
     ]
     each = -(-options.unknown // max(len(produce), 1))
     unknown = [
-        PhotoQuery(path, None) for name in produce for path in _pictures(train / name)[:each]
+        PhotoQuery(path, None) for name in produce for path in list_pictures(train / name)[:each]
     ]
     return [*known, *unknown[: options.unknown]]
-
-
-def _pictures(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
 
 
 def _fitting(query: PhotoQuery, images: dict[str, frozenset[str]]) -> list[Sample]:

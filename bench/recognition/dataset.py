@@ -53,7 +53,7 @@ class Dataset:
 
     def references(self) -> dict[str, list[Path]]:
         """Reference pictures by product, both in the order of their names."""
-        return {folder.name: _pictures(folder) for folder in _folders(self.catalog)}
+        return {folder.name: list_pictures(folder) for folder in _folders(self.catalog)}
 
     def subset(self, limit: int | None, seed: int) -> "Dataset":
         """At most `limit` photos, each product and the unknown in their share; seeded."""
@@ -83,7 +83,7 @@ def read_dataset(folder: Path) -> Dataset:
         truth = None if place.name == UNKNOWN_FOLDER else place.name
         if truth is not None and truth not in products:
             raise BenchError(f"{place} has photos of a product without a folder in {catalog}")
-        for path in _pictures(place):
+        for path in list_pictures(place):
             key = f"{place.name}/{path.name}"
             groups = extra.of_products.get(place.name, ()) + extra.of_photos.get(key, ())
             found.append(PhotoQuery(path, truth, groups, extra.outlines.get(key)))
@@ -161,5 +161,6 @@ def _folders(parent: Path) -> list[Path]:
     return sorted(path for path in parent.iterdir() if path.is_dir())
 
 
-def _pictures(folder: Path) -> list[Path]:
+def list_pictures(folder: Path) -> list[Path]:
+    """Picture files of a folder, in the order of their names."""
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)

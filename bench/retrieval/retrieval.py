@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Final, Protocol
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from bench.errors import BenchError
 from bench.progress import Progress, silent
 from bench.recognition.dataset import PhotoQuery, load_picture
 from bench.recognition.score import BOOTSTRAP_DRAWS, Estimate
-from bench.table import Table
+from bench.table import Figures, Table
 from matcher.detection import crop as crops
 from matcher.detection.crop import Crop
 from matcher.detection.detector import Detector
@@ -148,15 +148,11 @@ class RetrievalFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class RetrievalResult:
+class RetrievalResult(Figures):
     """All ways to search all catalogs, asked by the same photos in the same run."""
 
     photos: int
     figures: tuple[RetrievalFigures, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain values."""
-        return asdict(self)
 
     def table(self) -> Table:
         """One row per catalog and method."""

@@ -6,14 +6,14 @@ made from one product, spelt right or not, and should bring that product among t
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from time import perf_counter, process_time
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from bench.progress import Progress, silent
-from bench.table import Table
+from bench.table import Figures, Table
 from catalog.records.product import Product
 from catalog.search.search import SearchQuery, run_search
 from catalog.search.spelling import fold_text, split_words
@@ -63,7 +63,7 @@ class KindFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class TextSearchResult:
+class TextSearchResult(Figures):
     """All figures.
 
     Attributes:
@@ -98,10 +98,6 @@ class TextSearchResult:
                 "found: the product that the query was made from is among the first ten",
             ),
         )
-
-    def to_json(self) -> dict[str, Any]:
-        """For programs."""
-        return asdict(self)
 
 
 def measure_text_search(

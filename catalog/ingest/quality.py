@@ -82,10 +82,7 @@ class KnownProducts(Protocol):
 
 
 def inspect_image(
-    name: str,
-    image: NDArray[np.uint8],
-    encoding: Encoding,
-    rules: QualityRules,
+    name: str, image: NDArray[np.uint8], encoding: Encoding, rules: QualityRules
 ) -> list[Issue]:
     """Return the issues of a picture by itself.
 

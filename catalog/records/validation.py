@@ -62,8 +62,7 @@ def attribute_items(
 
 
 def changed_attributes(
-    items: tuple[tuple[str, AttributeValue], ...],
-    changes: Mapping[str, AttributeValue | None],
+    items: tuple[tuple[str, AttributeValue], ...], changes: Mapping[str, AttributeValue | None]
 ) -> tuple[tuple[str, AttributeValue], ...]:
     """Return attributes with some changed in their place, added at the end, or taken away.
 

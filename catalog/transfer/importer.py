@@ -273,9 +273,7 @@ def _updated(
 
 
 def _without_unreadable(
-    pictures: list[ImageFile],
-    problems: list[str],
-    add: Callable[[list[ImageFile]], ChangeResult],
+    pictures: list[ImageFile], problems: list[str], add: Callable[[list[ImageFile]], ChangeResult]
 ) -> ChangeResult | None:
     """Add pictures but those that are refused; None when none is left."""
     while pictures:

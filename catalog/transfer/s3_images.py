@@ -28,11 +28,7 @@ class S3Images:
     """Reads single objects of any bucket, bounded in size and time; safe to share."""
 
     def __init__(
-        self,
-        options: S3Options,
-        *,
-        most_bytes: int = LARGEST_FILE,
-        seconds: float = FETCH_SECONDS,
+        self, options: S3Options, *, most_bytes: int = LARGEST_FILE, seconds: float = FETCH_SECONDS
     ) -> None:
         """Name the server; nothing is requested yet.
 

@@ -151,10 +151,7 @@ class _Pairs:
 
 
 def _fit(
-    pairs: _Pairs,
-    members: NDArray[np.intp],
-    reference: LocalFeatures,
-    settings: HomographySettings,
+    pairs: _Pairs, members: NDArray[np.intp], reference: LocalFeatures, settings: HomographySettings
 ) -> Placement | None:
     homography = _homography(pairs, members, settings.tolerance)
     if homography is None:

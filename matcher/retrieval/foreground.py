@@ -131,9 +131,7 @@ def _background(
 
 
 def locate_by_detector(
-    image: NDArray[np.uint8],
-    detector: Detector,
-    settings: ForegroundSettings = FOREGROUND_SETTINGS,
+    image: NDArray[np.uint8], detector: Detector, settings: ForegroundSettings = FOREGROUND_SETTINGS
 ) -> Foreground | None:
     """Return the ellipse in the detector's largest confident box near the middle.
 

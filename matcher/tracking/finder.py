@@ -39,10 +39,7 @@ class Finder(Protocol[CatalogT_contra]):
         """Return boxes that may hold products; the fast path, run on every frame."""
 
     def match(
-        self,
-        image: NDArray[np.uint8],
-        detections: Sequence[Detection],
-        catalog: CatalogT_contra,
+        self, image: NDArray[np.uint8], detections: Sequence[Detection], catalog: CatalogT_contra
     ) -> tuple[Match, ...]:
         """Verify detections, one match for each, in their order; the slow path."""
 

@@ -185,10 +185,7 @@ class FrameMatcher(Generic[CatalogT]):
         return view_quality(track, self.state.flow.last, width, height)
 
     def _matched(
-        self,
-        transitions: Sequence[Transition],
-        catalog: CatalogT,
-        overlay: tuple[OverlayItem, ...],
+        self, transitions: Sequence[Transition], catalog: CatalogT, overlay: tuple[OverlayItem, ...]
     ) -> MatchedFrame:
         state, session, time = self.state, self._session, self.state.media_time_s
         events = tuple(

@@ -9,12 +9,7 @@ import typer
 
 from api.cli.context import JsonOption, command, open_services
 from api.cli.output import Output
-from api.cli.train.finetune import (
-    figures_table,
-    keep_detector,
-    keep_embedder,
-    read_places,
-)
+from api.cli.train.finetune import figures_table, keep_detector, keep_embedder, read_places
 from api.cli.train.options import DataOrCatalogTraining, DataTraining, shares
 
 if TYPE_CHECKING:
