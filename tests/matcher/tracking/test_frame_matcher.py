@@ -4,7 +4,6 @@ import numpy as np
 
 from matcher.results import Verdict
 from matcher.tracking.codec import from_record, to_record
-from matcher.tracking.events import EventKind
 from matcher.tracking.scheduler import SchedulerSettings
 from matcher.tracking.state import FrameMatcherSettings, FrameMatcherState
 from tests.matcher.tracking.story import CATALOG, matcher_of, story, watch
@@ -133,10 +132,3 @@ def test_an_empty_scene_says_nothing() -> None:
     frames = watch(WorldFinder(World(())), 1)
     assert story(frames) == []
     assert all(frame.overlay == () for frame in frames)
-
-
-def test_events_name_catalog_session_and_version() -> None:
-    world = World((WorldThing("tea", still(100, 100)),))
-    (entered, *_) = (event for frame in watch(WorldFinder(world), 1) for event in frame.events)
-    assert entered.event is EventKind.ENTERED
-    assert (entered.catalog, entered.session_id, entered.index_version) == ("shop", "s", 7)
