@@ -11,7 +11,6 @@ import typer.main
 from typer.core import TyperCommand, TyperGroup
 
 from api.cli.main import application
-from api.cli.output import printable
 from api.errors import refusals, sentence
 from api.settings import Settings
 from tests.api.shop import Shop
@@ -160,10 +159,6 @@ def test_the_systems_refusals_are_sentences(error: OSError) -> None:
     assert isinstance(error, refusals())
     assert sentence(error).endswith(".")
     assert "\n" not in sentence(error)
-
-
-def test_control_characters_do_not_reach_the_terminal() -> None:
-    assert printable("a\x1b[2Jb\udcffc\n") == "a�[2Jb?c�"
 
 
 def run_python(code: str, *options: str) -> str:

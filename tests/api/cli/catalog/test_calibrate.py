@@ -13,7 +13,7 @@ from catalog.registry import Catalogs
 from catalog.storage.folder import FolderStorage
 from catalog.store import CatalogStore
 from tests.api.shop import JUDGE, NETWORKS, Shop
-from tests.catalog.support.fakes import FakeEncoder, picture, pixels
+from tests.catalog.support.fakes import FakeEncoder, pixels
 
 WRONG = Feedback("", "", FeedbackVerdict.WRONG, "tea", probability=0.9)
 
@@ -40,18 +40,6 @@ def taken(shop: Shop, unknown: int, known: int = 0) -> Path:
     return shop.folder / "photos"
 
 
-def test_a_catalog_alone_is_calibrated_with_its_own_products(shop: Shop) -> None:
-    (line,) = shop.run_ok("catalog", "calibrate", "shop", "--json").lines
-    assert line["samples"] == {"view": 8}
-    assert (line["false_accept_rate"], line["before"]["threshold"]) == (0.01, 0.8)
-    assert line["threshold"] >= 0.8
-    assert any("can promise a rate" in note for note in line["notes"])
-    assert line["after"]["known_named"] is None
-    snapshot = opened(shop).snapshot()
-    assert snapshot.index_version == line["index_version"] == 4
-    assert snapshot.calibrations[JUDGE].threshold == pytest.approx(line["threshold"], abs=1e-4)
-
-
 def test_photos_tell_the_rate_and_what_it_costs(shop: Shop) -> None:
     photos = taken(shop, unknown=150, known=20)
     result = shop.run_ok("catalog", "calibrate", "shop", "--photos", photos, "--json", "--dry-run")
@@ -68,20 +56,6 @@ def test_photos_tell_the_rate_and_what_it_costs(shop: Shop) -> None:
     assert opened(shop).snapshot().calibrations[JUDGE].false_accept_rate == 0.01
 
 
-def test_feedback_with_pictures_is_learnt_from_and_without_is_named(shop: Shop) -> None:
-    store = opened(shop)
-    store.feedback.add(WRONG, picture(1))
-    store.feedback.add(
-        replace(WRONG, verdict=FeedbackVerdict.OTHER, other_product_id="milk"), picture(2)
-    )
-    store.feedback.add(replace(WRONG, verdict=FeedbackVerdict.RIGHT))
-    (line,) = shop.run_ok("catalog", "calibrate", "shop", "--json").lines
-    assert line["samples"] == {"wrong": 1, "confirmed": 1, "left_out": 1, "view": 8}
-    # Tea was called wrong where the catalog is sure of it: that must not be said again.
-    assert line["threshold"] > 0.98
-    assert any("1 of 3 pieces of feedback have no picture" in note for note in line["notes"])
-
-
 def test_how_a_catalog_decides_is_shown(shop: Shop) -> None:
     assert "as shipped" in shop.run_ok("catalog", "show", "shop").out
     shop.run_ok("catalog", "calibrate", "shop", "--unknown-share", "0.3")
@@ -92,45 +66,6 @@ def test_how_a_catalog_decides_is_shown(shop: Shop) -> None:
     assert "it is not used" in shop.run_ok("catalog", "show", "shop").out
     again = shop.run_ok("catalog", "calibrate", "shop", "--json").lines[0]
     assert again["unknown_share"] == 0.3
-
-
-def test_a_reset_decides_as_shipped(shop: Shop) -> None:
-    shop.run_ok("catalog", "calibrate", "shop")
-    (line,) = shop.run_ok("catalog", "calibrate", "shop", "--reset", "--json").lines
-    assert line == {"catalog": "shop", "index_version": 5, "reset": True}
-    assert dict(opened(shop).snapshot().calibrations) == {}
-    assert "as shipped" in shop.run_ok("catalog", "calibrate", "shop", "--reset").out
-
-
-def test_one_product_alone_is_too_little(shop: Shop) -> None:
-    shop.run_ok("product", "remove", "shop", "milk")
-    result = shop.run("catalog", "calibrate", "shop")
-    assert result.code == 1
-    assert "it needs two products" in result.sentence
-
-
-@pytest.mark.parametrize(
-    ("folder", "sentence"),
-    [("nowhere", "there is no folder"), ("empty", "no photo"), ("strange", "no product")],
-)
-def test_photos_that_cannot_be_used_are_refused(shop: Shop, folder: str, sentence: str) -> None:
-    (shop.folder / "empty").mkdir()
-    (shop.folder / "strange" / "coffee").mkdir(parents=True)
-    result = shop.run("catalog", "calibrate", "shop", "--photos", shop.folder / folder)
-    assert result.code == 1
-    assert sentence in result.sentence
-    assert dict(opened(shop).snapshot().calibrations) == {}
-
-
-def test_a_broken_photo_is_refused_and_a_reference_picture_left_out(shop: Shop) -> None:
-    photos = taken(shop, unknown=3)
-    milk = photos / "queries" / "milk"
-    milk.mkdir()
-    (milk / "same.png").write_bytes((shop.folder / "milk.png").read_bytes())
-    result = shop.run_ok("catalog", "calibrate", "shop", "--photos", photos)
-    assert "is a reference picture" in " ".join(result.err.split())
-    (photos / "queries" / "_unknown" / "z.png").write_bytes(b"no picture")
-    assert shop.run("catalog", "calibrate", "shop", "--photos", photos).code == 1
 
 
 @pytest.mark.parametrize("rate", ["0", "1", "x"])

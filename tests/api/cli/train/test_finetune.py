@@ -7,7 +7,6 @@ import pytest
 
 from api.cli.output import Output
 from api.cli.train.finetune import keep_detector, keep_embedder
-from api.errors import Refused
 from api.models.loading import Models
 from api.models.per_catalog import CatalogFinder
 from catalog.encodings.network_store import NetworkStore
@@ -31,7 +30,6 @@ from tests.api.models.test_per_catalog import (
 )
 from tests.api.shop import Shop
 from tests.catalog.support.fakes import MemoryStorage
-from training.loop.progress import Progress
 
 if TYPE_CHECKING:
     from api.models.finetuning import CatalogFinetuner
@@ -45,8 +43,7 @@ def models() -> Models:
     return own_models()
 
 
-@pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> WeightsManifest:
+def untrained_weights(folder: Path) -> WeightsManifest:
     """A weights folder of two untrained networks."""
     import torch
     from safetensors.torch import save_file
@@ -55,7 +52,6 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> WeightsManifest:
     from matcher.networks.yolo import build_yolov5n
     from training.loop.export import to_half_precision
 
-    folder = tmp_path_factory.mktemp("weights")
     torch.manual_seed(1)
     networks = {Network.EMBEDDER: EmbeddingNet(), Network.DETECTOR: build_yolov5n()}
     entries = []
@@ -70,6 +66,11 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> WeightsManifest:
             )
         )  # fmt: skip
     return WeightsManifest(folder, tuple(entries))
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> WeightsManifest:
+    return untrained_weights(tmp_path_factory.mktemp("weights"))
 
 
 @pytest.fixture
@@ -152,43 +153,6 @@ def test_no_gain_keeps_nothing(
     assert '"better":false' in capsys.readouterr().out.replace(" ", "")
     assert NetworkStore(memory, "shop").hashes() == ()
     assert store.state().sequence == before
-
-
-@pytest.mark.usefixtures("small")
-def test_it_trains_on_what_the_catalog_keeps(
-    memory: MemoryStorage, models: Models, manifest: WeightsManifest, tmp_path: Path
-) -> None:
-    from training.loop.trainer import RunOptions
-
-    making, _ = adapter(memory, models, manifest, tmp_path)
-    reports: list[Progress] = []
-    options = RunOptions(tmp_path / "run", tmp_path / "run", 0.001, report_seconds=1.0)
-    adapted = making.train(options, reports.append)
-    assert reports
-    assert set(adapted.before) == set(adapted.after) > {"views_top1", "twins", "others_top1"}
-
-
-@pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.finetune.metrics.MOST_VIEWS", 6)
-    monkeypatch.setattr("training.finetune.metrics.STRANGERS", 2)
-    monkeypatch.setattr("training.finetune.embedder._BACKGROUNDS", 4)
-
-
-def test_without_networks_to_start_from_it_is_refused(
-    memory: MemoryStorage, models: Models, tmp_path: Path
-) -> None:
-    from api.models.finetuning_detector import CatalogDetectorFinetuner
-    from training.loop.trainer import RunOptions
-
-    making, store = adapter(memory, models, WeightsManifest(tmp_path, ()), tmp_path)
-    options = RunOptions(tmp_path, tmp_path, 0.001)
-    with pytest.raises(Refused, match="no embedder"):
-        making.train(options, lambda _: None)
-    with pytest.raises(Refused, match="no detector"):
-        CatalogDetectorFinetuner(store, WeightsManifest(tmp_path, ()), any_licence=False).train(
-            options, lambda _: None
-        )
 
 
 def test_an_adapted_detector_becomes_a_weights_folder(

@@ -70,13 +70,3 @@ def test_a_picture_that_is_a_bomb_is_refused(service: Service) -> None:
         "/v1/catalogs/shop/identify", content=bomb, headers={"Content-Type": "image/png"}
     )
     assert answer.status_code == 422
-
-
-def test_a_body_that_is_refused_before_it_is_read_still_gets_its_sentence(service: Service) -> None:
-    for _ in range(5):
-        answer = service.client.post(
-            "/v1/catalogs/none/videos",
-            content=b"x" * 20_000_000,
-            headers={"Content-Type": "video/mp4"},
-        )
-        assert answer.status_code == 404, answer.text

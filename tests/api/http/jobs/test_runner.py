@@ -12,7 +12,6 @@ from api.errors import Refused
 from api.http.jobs.record import Job, JobKind, JobState
 from api.http.jobs.runner import JobContext, JobHandler, JobRunner
 from api.http.problems import Problem
-from tests.api.http.serving import serving
 
 
 @contextmanager
@@ -100,9 +99,3 @@ def test_an_upload_that_never_became_a_job_is_removed_at_the_next_start(tmp_path
         (folder / "upload").write_bytes(b"half")
     with running(tmp_path, counting):
         assert not folder.exists()
-
-
-def test_nothing_is_left_of_a_service_that_ends(tmp_path: Path) -> None:
-    with serving(tmp_path) as running_service:
-        assert running_service.client.get("/readyz").json()["status"] == "ready"
-    assert not (tmp_path / "state" / "run").exists()

@@ -3,19 +3,17 @@
 import json
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx2
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from api.http.process.tls import find_identity
-from tests.api.http.serving import Service, serving
+from tests.api.http.serving import Service
 
 PUBLISHER = Path(__file__).parents[3] / "stream" / "peers" / "whip_publisher.py"
 
@@ -104,26 +102,3 @@ def test_a_socket_of_no_session_is_refused_with_a_reason(service: Service) -> No
     with pytest.raises(InvalidStatus) as refusal, connect(url):
         pass
     assert refusal.value.response.status_code == 404
-
-
-def test_readers_hear_of_the_end_of_the_service(tmp_path: Path) -> None:
-    lines: list[str] = []
-    with serving(tmp_path) as running:
-        running.client.post("/v1/catalogs", json={"catalog": "shop"}).raise_for_status()
-        order = {"catalog": "shop", "url": "rtsp://127.0.0.1:9/none"}
-        session_id = running.client.post("/v1/sessions", json=order).json()["session_id"]
-        path = f"/v1/sessions/{session_id}/events"
-
-        heard = threading.Event()
-
-        def read() -> None:
-            with httpx2.stream("GET", running.url + path, timeout=20) as answer:
-                for line in answer.iter_lines():
-                    lines.append(line)
-                    heard.set()
-
-        reader = threading.Thread(target=read)
-        reader.start()
-        assert heard.wait(5)
-    reader.join(10)
-    assert "event: end" in lines

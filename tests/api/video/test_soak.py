@@ -12,7 +12,7 @@ import pytest
 from bench.appearances import LABELS, read_crops
 from bench.live.video import cut_references
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PROGRAM = [sys.executable, "-c", "import sys; from api.cli.main import main; sys.exit(main())"]
 REPEATS = 19  # of the 32 s clip; a transport stream can simply be written again behind itself
 GIGABYTE = 1 << 30
