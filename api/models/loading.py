@@ -22,7 +22,13 @@ from matcher.keypoints.rootsift import RootSift, read_basis
 from matcher.keypoints.superglue import SuperGlueMatcher
 from matcher.keypoints.superpoint import SuperPointFrontEnd
 from matcher.networks.runtime import LoadedNetwork, Runtime
-from matcher.networks.weights import Network, WeightsManifest, check_hash, read_manifest
+from matcher.networks.weights import (
+    RECOGNITION,
+    Network,
+    WeightsManifest,
+    check_hash,
+    read_manifest,
+)
 from matcher.pipeline import Pipeline, PipelineSettings, Stages
 from matcher.retrieval.colour_layout import ColourBasis, read_colour_basis
 from matcher.retrieval.embedder import Embedder, NetworkEmbedder
@@ -114,7 +120,7 @@ def decision_id(settings: Settings) -> str:
         WeightsError: the manifest cannot be read.
     """
     manifest = read_manifest(settings.weights)
-    used = [entries[0] for network in Network if (entries := manifest.of_network(network))]
+    used = [entries[0] for network in RECOGNITION if (entries := manifest.of_network(network))]
     facts = "\n".join(
         f"{entry.network} {entry.sha256} {sorted(entry.options.items())}" for entry in used
     )

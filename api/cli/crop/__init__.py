@@ -1,0 +1,1 @@
+"""`skulens crop …`: where a crop is from, what is meant, how to frame it."""

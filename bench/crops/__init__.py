@@ -1,0 +1,1 @@
+"""Crops: located, proposed and framed, each beside what people use today."""

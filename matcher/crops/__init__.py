@@ -1,0 +1,1 @@
+"""Crops: where a crop was cut from, what a picture means, and how to frame it."""

@@ -1,0 +1,1 @@
+"""Whether one picture is a crop of another, and where it was cut out."""

