@@ -4,7 +4,7 @@ import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from typing_extensions import override
@@ -300,7 +300,7 @@ def test_another_file_in_a_package_is_refused_with_the_line_that_mends_it(tmp_pa
     ],
 )
 def test_weights_whose_package_is_missing_say_what_to_install(
-    tmp_path: Path, change: dict[str, str], complaint: str
+    tmp_path: Path, change: dict[str, Any], complaint: str
 ) -> None:
     manifest = WeightsManifest(tmp_path, (replace(PACKAGED, **change),))
 
