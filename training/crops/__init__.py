@@ -1,0 +1,1 @@
+"""Networks of the crops: what is meant in a picture, and how to frame it."""
