@@ -115,7 +115,7 @@ class Services(Protocol):
 
     @property
     def crops(self) -> "CropTools":
-        """What works on pictures alone; each tool loads its networks at its first use."""
+        """Tools for pictures alone; each tool loads its networks at its first use."""
 
     @property
     def models(self) -> "Models":
@@ -146,7 +146,7 @@ class LocalServices:
 
     @cached_property
     def crops(self) -> "CropTools":
-        """What works on pictures alone."""
+        """Tools for pictures alone."""
         from api.models.crops import CropTools
 
         return CropTools(self._settings, lambda: self.runtime, lambda: self.models)

@@ -1,4 +1,4 @@
-"""What works on pictures alone, without a catalog; each tool loads its networks at first use."""
+"""Tools for pictures alone, without a catalog; each tool loads its networks at first use."""
 
 from typing import TYPE_CHECKING
 

@@ -1,1 +1,1 @@
-"""What somebody means in a picture: paintings and objects, the likeliest first."""
+"""The things that somebody means in a picture: paintings and objects, the likeliest first."""

@@ -1,1 +1,1 @@
-"""What is asked of pictures alone, without a catalog: locate, propose, thumbnail."""
+"""Questions about pictures alone, without a catalog: locate, propose, thumbnail."""
