@@ -1,7 +1,7 @@
 // Outlines and names on a picture. These colours lie on photographs, so they do not follow the theme.
 import { percent } from './words.js'
 
-export const PAINT = { identical: '#35d592', similar: '#ffb84d', unknown: '#dfe4ee' }
+export const PAINT = { identical: '#35d592', similar: '#ffb84d', unknown: '#dfe4ee', region: '#bdb6ff', face: '#ffffff' }
 const SHADE = 'rgb(8 10 16 / 72%)'
 const LEAST_PLATE = 96 // CSS pixels
 const FONT = '"Plex", system-ui, sans-serif'
@@ -18,8 +18,14 @@ export function cornersOf({ box, outline }) {
  * `scale`: canvas pixels per picture pixel; `unit`: canvas pixels per CSS pixel.
  */
 export function drawFound(paper, found, name, { scale, unit = 1, dim = false, label = true }) {
-  const paint = PAINT[found.verdict] ?? PAINT.unknown
   const corners = cornersOf(found).map(([x, y]) => [x * scale, y * scale])
+  const said = { unknown: ['Unknown', ''], similar: [`Like ${name}`, ` ${percent(found.probability)}`] }
+  const [text, share] = said[found.verdict] ?? [name, ` ${percent(found.probability)}`]
+  drawOutline(paper, corners, { paint: PAINT[found.verdict] ?? PAINT.unknown, unit, dim, text: label ? text : '', share })
+}
+
+/** Draw an outline with marked corners, in canvas pixels; `text` may be shortened for its place, `share` is not. */
+export function drawOutline(paper, corners, { paint, unit = 1, dim = false, text = '', share = '' }) {
   paper.save()
   paper.globalAlpha = dim ? 0.65 : 1
   paper.lineJoin = paper.lineCap = 'round'
@@ -28,7 +34,17 @@ export function drawFound(paper, found, name, { scale, unit = 1, dim = false, la
   paper.beginPath()
   corners.forEach((corner, index) => bracket(paper, corner, corners[(index + 3) % 4], corners[(index + 1) % 4], 18 * unit))
   stroke(paper, paint, unit, 3.2, 1)
-  if (label) plate(paper, corners, found, name, paint, unit)
+  if (text) plate(paper, corners, text, share, paint, unit)
+  paper.restore()
+}
+
+/** Darken everything but what lies within an outline, in canvas pixels. */
+export function shadeAround(paper, corners) {
+  paper.save()
+  trace(paper, corners)
+  paper.rect(0, 0, paper.canvas.width, paper.canvas.height)
+  paper.fillStyle = 'rgb(8 10 16 / 52%)'
+  paper.fill('evenodd')
   paper.restore()
 }
 
@@ -83,13 +99,13 @@ function toward([x, y], [tx, ty], arm) {
   return [x + (tx - x) * part, y + (ty - y) * part]
 }
 
-function plate(paper, corners, { verdict, probability }, name, paint, unit) {
+function plate(paper, corners, name, share, paint, unit) {
   const left = Math.min(...corners.map(corner => corner[0]))
   const top = Math.min(...corners.map(corner => corner[1]))
   const size = 13 * unit
   paper.font = `600 ${size}px ${FONT}`
   const room = Math.max(Math.max(...corners.map(corner => corner[0])) - left, LEAST_PLATE * unit) - 14 * unit
-  const text = verdict === 'unknown' ? 'Unknown' : fitting(paper, `${verdict === 'similar' ? 'Like ' : ''}${name}`, ` ${percent(probability)}`, room)
+  const text = fitting(paper, name, share, room)
   const width = Math.min(paper.measureText(text).width + 14 * unit, paper.canvas.width)
   const height = 22 * unit
   const x = Math.max(0, Math.min(left, paper.canvas.width - width))

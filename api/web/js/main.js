@@ -11,6 +11,7 @@ const VIEWS = {
   catalog: ['Catalog', () => import('./catalog/view.js')],
   video: ['Video', () => import('./video/view.js')],
   identify: ['Identify', () => import('./identify/view.js')],
+  crops: ['Crops', () => import('./crops/view.js')],
   system: ['System', () => import('./system/view.js')],
 }
 

@@ -13,7 +13,7 @@ from tests.api.web.scenery import Dropped
 
 WEB = Path(__file__).parents[3] / "api" / "web"
 CHECKS = (Path(__file__).parent / "checks.js").read_text()
-VIEWS = ("live", "catalog", "video", "identify", "system")
+VIEWS = ("live", "catalog", "video", "identify", "crops", "system")
 TILE = "[data-product=tea].tile"
 
 
