@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from catalog.ingest.image_file import read_image
 from matcher.detection.detector import YoloDetector
-from matcher.keypoints.superpoint import SuperPointFrontEnd
 from matcher.networks.openvino_runtime import OpenVinoRuntime
 from matcher.networks.runtime import Runtime
 from matcher.networks.weights import Network, WeightsEntry, read_manifest
@@ -87,44 +86,6 @@ def test_the_fast_detections_are_the_reference_s(
     ]
     assert len(overlaps) > 5
     assert np.mean([overlap > 0.8 for overlap in overlaps]) > 0.9
-
-
-@pytest.mark.data
-@pytest.mark.parametrize("entry", shipped(Network.SUPERPOINT), ids=lambda entry: entry.name)
-def test_the_fast_keypoints_are_the_reference_s(
-    entry: WeightsEntry,
-    photos: list[NDArray[np.uint8]],
-    openvino: OpenVinoRuntime,
-    reference: Runtime,
-) -> None:
-    weights = read_manifest(WEIGHTS).weights(entry.name)
-    fast, exact = (SuperPointFrontEnd(runtime.load(weights)) for runtime in (openvino, reference))
-
-    for photo in photos[:4]:
-        ours, theirs = fast.extract(photo, 256), exact.extract(photo, 256)
-        distances = np.linalg.norm(ours.points[:, None] - theirs.points[None], axis=2)
-        assert (distances.min(axis=1) < 1.5).mean() > 0.85
-
-
-@pytest.mark.parametrize("entry", shipped(Network.SUPERGLUE), ids=lambda entry: entry.name)
-def test_the_fast_attention_is_the_reference_s(
-    entry: WeightsEntry, openvino: OpenVinoRuntime, reference: Runtime
-) -> None:
-    weights = read_manifest(WEIGHTS).weights(entry.name)
-    fast, exact = openvino.load(weights), reference.load(weights)
-    generator = np.random.default_rng(0)
-    geometry = generator.random((2, 64, int(exact.facts["geometry"])), dtype=np.float32) - 0.5
-    descriptors = generator.normal(size=(2, 64, int(exact.facts["descriptors"])))
-    descriptors /= np.linalg.norm(descriptors, axis=2, keepdims=True)
-    (encoded,) = exact.functions["encode"](geometry, descriptors.astype(np.float32))
-    mask = np.ones((1, 64), dtype=np.bool_)
-    given = (encoded[:1], mask, encoded[1:], mask)
-
-    pairs = zip(fast.functions["attend"](*given), exact.functions["attend"](*given), strict=True)
-
-    for ours, theirs in pairs:
-        cosine = (ours * theirs).sum() / np.linalg.norm(ours) / np.linalg.norm(theirs)
-        assert cosine > 0.99
 
 
 @pytest.mark.parametrize("entry", shipped(Network.COMPARATOR), ids=lambda entry: entry.name)
