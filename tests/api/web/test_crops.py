@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 from playwright.sync_api import Browser, expect
 
 from tests.api.http.serving import Service, png
@@ -48,10 +49,15 @@ def look(visit: Visit, tool: str, *files: Dropped) -> None:
 
 def downloaded(visit: Visit, name: str) -> tuple[str, tuple[int, int]]:
     """The file behind a button: how it is called, and its width and height."""
+    called, picture = taken_along(visit, name)
+    return called, picture.size
+
+
+def taken_along(visit: Visit, name: str) -> tuple[str, Image.Image]:
     with visit.page.expect_download() as taken:
         visit.page.get_by_role("button", name=name).click()
     data = Path(taken.value.path()).read_bytes()
-    return taken.value.suggested_filename, Image.open(io.BytesIO(data)).size
+    return taken.value.suggested_filename, Image.open(io.BytesIO(data))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -78,6 +84,17 @@ def test_what_is_meant_is_drawn_and_an_alternative_is_chosen(visit: Visit) -> No
     assert lines.nth(1).get_attribute("aria-pressed") == "true"
     assert visit.focused.startswith("2Object")
     assert downloaded(visit, "Download") == ("hall-region.png", (70, 120))
+
+
+def test_a_painting_is_taken_straightened(visit: Visit) -> None:
+    look(visit, "region", HALL)
+    visit.page.wait_for_selector(".found")
+    called, straight = taken_along(visit, "Straightened")
+    assert called == "hall-straight.png"
+    # These corners are a rectangle already, so every pixel is where it was.
+    upright = Image.open(io.BytesIO(HALL.data)).crop((42, 30, 200, 150))
+    difference = np.asarray(ImageChops.difference(straight.convert("RGB"), upright))
+    assert difference.max() <= 1
 
 
 def test_a_tap_says_what_else_is_meant_and_is_taken_back(visit: Visit) -> None:

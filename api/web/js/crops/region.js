@@ -5,6 +5,7 @@ import { PAINT, cornersOf, drawOutline, shadeAround } from '../drawing.js'
 import { percent } from '../words.js'
 import { copyJson, cutOut, downloadCanvas } from './picture.js'
 import { Stage, drawCross } from './stage.js'
+import { straightened } from './straighten.js'
 
 const KINDS = { painting: 'Painting', object: 'Object', whole: 'The whole picture' }
 const MOST = 5
@@ -55,6 +56,7 @@ export class Region {
     fill(this.list, this.answer.proposals.map((proposal, at) => this.line(proposal, at)))
     fill(this.taken, facts(this.chosen), h('div', { class: 'row' },
       this.picture.bitmap && button('Download', () => this.download(), { look: 'main', symbol: 'download' }),
+      this.picture.bitmap && this.chosen.corners && button('Straightened', () => this.straighten(), { symbol: 'download' }),
       button('Copy coordinates', () => this.copy(), { symbol: 'copy' })))
     this.stage.draw()
   }
@@ -86,6 +88,10 @@ export class Region {
 
   download() {
     downloadCanvas(cutOut(this.picture.bitmap, this.chosen.box), this.picture.partName('region'))
+  }
+
+  straighten() {
+    downloadCanvas(straightened(this.picture.bitmap, this.chosen.corners), this.picture.partName('straight'))
   }
 
   copy() {
