@@ -18,8 +18,7 @@ class LabelledPicture:
 
     path: str
     frame: int | None
-    width: int
-    height: int
+    size: tuple[int, int]
     boxes: Sequence[Sequence[int]]
     printed: Sequence[bool]
 
@@ -30,7 +29,7 @@ def pictures() -> list[LabelledPicture]:
         LabelledPicture(
             record["path"],
             record.get("frame"),
-            *record["size"],
+            (record["size"][0], record["size"][1]),
             [face["box"] for face in record["faces"]],
             [face["printed"] for face in record["faces"]],
         )
@@ -55,8 +54,8 @@ def test_frames_are_given_for_videos_alone(pictures: list[LabelledPicture]) -> N
 def test_every_box_lies_inside_its_picture(pictures: list[LabelledPicture]) -> None:
     for picture in pictures:
         for left, top, right, bottom in picture.boxes:
-            assert 0 <= left < right <= picture.width, picture.path
-            assert 0 <= top < bottom <= picture.height, picture.path
+            assert 0 <= left < right <= picture.size[0], picture.path
+            assert 0 <= top < bottom <= picture.size[1], picture.path
 
 
 def test_every_face_says_whether_it_is_printed(pictures: list[LabelledPicture]) -> None:
