@@ -58,7 +58,7 @@ def thumbnails(query: Mapping[str, list[str]]) -> Answer:
                     "reasons": ["shows more of the ground"],
                 }
             ],
-            "picture": None,
+            "picture": PIXEL if query["pictures"] == ["true"] else None,
         }
 
     return {

@@ -257,6 +257,32 @@ def test_a_dropped_text_is_refused_as_no_picture(visit: Visit) -> None:
     visit.page.get_by_text("That is no picture; give a JPEG, PNG or WebP file.").wait_for()
 
 
+def test_what_only_the_service_can_read_is_answered_without_being_shown(visit: Visit) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", SIZE, "teal").save(file, "TIFF")
+    scan = Dropped("scan.tif", file.getvalue(), "image/tiff")
+    look(visit, "region", scan)
+    visit.page.get_by_text("This browser cannot show the picture.").wait_for()
+    expect(visit.page.locator(".found")).to_have_count(3)
+    expect(visit.page.get_by_role("button", name="Download")).to_have_count(0)
+    with visit.page.expect_request("**/thumbnail?*pictures=true*"):
+        visit.page.get_by_role("tab", name="Thumbnails").click()
+    expect(visit.page.get_by_role("img", name="The thumbnail 1:1")).to_be_visible()
+    assert downloaded(visit, "Download 1:1")[0] == "scan-1x1.jpg"
+
+
+def test_a_turned_photo_stands_upright(visit: Visit) -> None:
+    file = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held upright
+    Image.new("RGB", (160, 90), "teal").save(file, "JPEG", exif=exif)
+    look(visit, "region", Dropped("phone.jpg", file.getvalue(), "image/jpeg"))
+    visit.page.wait_for_selector(".found")
+    bounds = visit.page.locator(".crop-picture").bounding_box()
+    assert bounds is not None
+    assert abs(bounds["height"] / bounds["width"] - 160 / 90) < 0.03
+
+
 PICTURE = "() => document.querySelector('.crop-picture').toDataURL()"
 # The violet of an outline is on the canvas, which the pictures have nowhere in a row.
 IS_DRAWN = """() => {
