@@ -147,12 +147,12 @@ def test_thumbnails_stand_beside_each_other_and_each_is_taken(visit: Visit) -> N
     expect(shots).to_have_count(3)
     visit.page.get_by_role("button", name="9:16", exact=True).click()
     expect(shots).to_have_count(4)
-    expect(shots.last).to_contain_text("No crop of this aspect keeps every face whole.")
+    expect(shots.last).to_contain_text("Cuts a face")
     square = visit.page.locator(".shot[data-aspect='1:1']")
     expect(square).to_contain_text("Keeps the face whole.")
-    square.get_by_role("button", name="2nd").click()
+    square.get_by_role("button", name="Choice 2 of 2").click()
     expect(square).to_contain_text("Shows more of the ground.")
-    assert visit.focused == "2nd"
+    assert visit.focused == "Choice 2 of 2"
     assert downloaded(visit, "Download 1:1") == ("hall-1x1.png", (240, 240))
     visit.page.get_by_label("Size to download").select_option("160")
     expect(square).to_contain_text("Shows more of the ground.")

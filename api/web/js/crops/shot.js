@@ -5,19 +5,19 @@ import { cutOut, download, downloadCanvas } from './picture.js'
 const HEIGHT = 180 // CSS pixels, of all of them, so that they stand in a row
 const NARROW = [860, 140] // CSS pixels: in a window as narrow as this they are so high
 const LEAST_WIDTH = 60 // CSS pixels of what is shown
-const PLACES = ['Best', '2nd', '3rd', '4th', '5th', '6th']
+const MOST_CHOICES = 4 // a row of them is as wide as the narrowest thumbnail
 
 export class Shot {
   constructor(thumbnail, picture, { onChosen, widthOf }) {
     Object.assign(this, { thumbnail, picture, onChosen, widthOf, aspect: thumbnail.aspect })
-    this.choices = [thumbnail, ...thumbnail.alternatives]
+    this.choices = [thumbnail, ...thumbnail.alternatives].slice(0, MOST_CHOICES)
     this.words = h('p', { class: 'small quiet' })
     this.others = h('div', { class: 'row crop-others', role: 'group', 'aria-label': `Choices for ${this.aspect}` })
     this.button = h('button', { type: 'button', class: 'shot-button', 'aria-label': `Show where ${this.aspect} is cut`, on: { click: () => onChosen(this) } })
     const take = `Download ${this.aspect}`
     this.element = h('li', { class: 'shot', data: { aspect: this.aspect } }, this.button,
       h('div', { class: 'row-between' }, h('h3', {}, this.aspect), button(take, () => this.download(), { look: 'small', symbol: 'download', iconOnly: true })),
-      this.words, thumbnail.cuts_a_face && h('p', { class: 'small crop-cuts' }, icon('warn', 'icon-small'), 'No crop of this aspect keeps every face whole.'), this.others)
+      this.words, thumbnail.cuts_a_face && h('div', { class: 'row' }, h('span', { class: 'pill pill-bad' }, 'Cuts a face')), this.others)
     this.pick(0)
   }
 
@@ -36,8 +36,9 @@ export class Shot {
     if (this.choices.length < 2) return
     const act = at => { this.pick(at); this.onChosen(this); this.others.children[at].focus() }
     fill(this.others, this.choices.map((choice, at) => h('button', {
-      type: 'button', class: 'chip chip-small', 'aria-pressed': String(at === index), title: `Score ${choice.score.toFixed(2)}`, on: { click: () => act(at) },
-    }, PLACES[at] ?? `${at + 1}th`)))
+      type: 'button', class: 'chip chip-small', 'aria-pressed': String(at === index), 'aria-label': `Choice ${at + 1} of ${this.choices.length}`,
+      title: `Score ${choice.score.toFixed(2)}`, on: { click: () => act(at) },
+    }, at + 1)))
   }
 
   cut() {
