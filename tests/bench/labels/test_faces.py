@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 FACES = Path(__file__).parents[3] / "bench" / "labels" / "faces.json"
-FEWEST_PICTURES = 80
+FEWEST_PICTURES = 150
 FEWEST_WITHOUT_A_FACE = 25
 
 
