@@ -24,7 +24,9 @@ _STAGES: Final = (
 _STEM_CHANNELS: Final = 32
 _HEAD_CHANNELS: Final = 1280
 _CLASSES: Final = 1000  # of ImageNet
-_LAST_FINE_BLOCK: Final = 10  # the last whose map has a place per 16 pixels
+# The last blocks whose maps have a place per 8 and per 16 pixels.
+_LAST_FINEST_BLOCK: Final = 4
+_LAST_FINE_BLOCK: Final = 10
 _MEAN, _SPREAD = 127 / 255, 128 / 255  # of the published training, in [0, 1]
 _EPSILON: Final = 1e-3  # of batch normalisation, as published
 
@@ -56,13 +58,24 @@ class EfficientNetLite(nn.Module):
         Returns:
             (B, 112, H / 16, W / 16) and (B, 320, H / 32, W / 32).
         """
+        _, fine, coarse = self.pyramid(images)
+        return fine, coarse
+
+    def pyramid(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Map (B, 3, H, W) as above to the features of three sizes.
+
+        Returns:
+            (B, 40, H / 8, W / 8), (B, 112, H / 16, W / 16) and (B, 320, H / 32, W / 32).
+        """
         hidden = functional.relu6(self._bn0(self._conv_stem((images - _MEAN) / _SPREAD)))
-        fine = hidden
+        finest = fine = hidden
         for index, block in enumerate(self._blocks):
             hidden = block(hidden)
+            if index == _LAST_FINEST_BLOCK:
+                finest = hidden
             if index == _LAST_FINE_BLOCK:
                 fine = hidden
-        return fine, hidden
+        return finest, fine, hidden
 
     def classify(self, images: Tensor) -> Tensor:
         """Map (B, 3, H, W) as above to (B, 1000) logits of ImageNet's classes."""

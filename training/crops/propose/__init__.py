@@ -1,0 +1,1 @@
+"""The proposer's data and trainer."""
