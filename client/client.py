@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 
 from client.bodies import OnBytes, Picture, if_match, image_parts, read_chunks, route
 from client.connection import Connection, Query, ServerEvent
+from client.proposal_records import ProposalsJson
 from client.records import (
     AttributeJson,
     CatalogJson,
@@ -219,6 +220,25 @@ class Client(Connection):
             form = {"query": json.dumps(payload)}
             answer = self.request("POST", path, form=form, parts=image_parts("image", [picture]))
         return answer
+
+    # Crops
+
+    def propose(
+        self, picture: Picture, *, point: tuple[float, float] | None = None, limit: int = 5
+    ) -> ProposalsJson:
+        """Return what may be meant in a picture, the likeliest first.
+
+        Args:
+            picture: a file, or its name and bytes; 320 by 480 pixels are enough.
+            point: a tap (x, y) in its pixels.
+            limit: most proposals.
+        """
+        query: dict[str, str | int] = {"limit": limit}
+        if point is not None:
+            query["point"] = f"{point[0]:g},{point[1]:g}"
+        parts = image_parts("image", [picture])
+        answer = self.request("POST", "/v1/crops/propose", query=query, parts=parts)
+        return cast(ProposalsJson, answer)
 
     # Videos and other jobs
 

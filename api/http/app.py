@@ -27,6 +27,7 @@ from api.http.routes import (
     videos,
     webhooks,
 )
+from api.http.routes.crops import propose
 from api.http.telemetry.logs import RequestIdContext
 from api.http.telemetry.metrics import RequestMetrics
 from api.http.telemetry.traces import TraceRequests, Tracing
@@ -37,6 +38,7 @@ MODULES: Final = (
     products,
     images,
     identify,
+    propose,
     feedback,
     sessions,
     media,

@@ -1,5 +1,6 @@
 """Tools for pictures alone, without a catalog; each tool loads its networks at first use."""
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -7,6 +8,7 @@ if TYPE_CHECKING:
 
     from api.models.loading import Models
     from api.settings import Settings
+    from matcher.crops.propose.proposer import CropProposer
     from matcher.networks.runtime import LoadedNetwork, Runtime
 
 
@@ -41,3 +43,16 @@ class CropTools:
         manifest = read_manifest(self._settings.weights)
         allowed = self._settings.allow_noncommercial_weights
         return self._runtime().load(manifest.weights(name, allow_noncommercial=allowed))
+
+    @cached_property
+    def proposer(self) -> "CropProposer":
+        """Says what is meant in a picture.
+
+        Raises:
+            WeightsError: weights are missing, changed or broken; the message says what mends it.
+        """
+        from matcher.crops.propose.network import ProposerNetwork
+        from matcher.crops.propose.proposer import CropProposer
+
+        features = self.load("imagenet-efficientnet-lite0")
+        return CropProposer(ProposerNetwork(features, self.load("proposer")))

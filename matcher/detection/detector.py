@@ -121,7 +121,7 @@ def decode(
     threshold = -math.log(1 / confidence - 1) if 0 < confidence < 1 else -np.inf
     kept = np.flatnonzero(logits >= threshold)
     confidences = 1 / (1 + np.exp(-logits[kept]))
-    centres, strides = _places(shape)
+    centres, strides = network_places(shape)
     bins = raw[: 4 * _BINS, kept].T.reshape(-1, 4, _BINS)
     weights = np.exp(bins - bins.max(axis=2, keepdims=True))
     distances = weights @ np.arange(_BINS, dtype=np.float32) / weights.sum(axis=2)
@@ -177,8 +177,14 @@ def _letterbox(image: NDArray[np.uint8], size: int) -> Letterbox:
     return letterbox(image, width, height, _GREY)
 
 
-def _places(shape: tuple[int, ...]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return (A, 2) centres in input pixels and (A,) strides of all places, in network order."""
+def network_places(
+    shape: tuple[int, ...],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return (A, 2) centres in input pixels and (A,) strides of all places, in network order.
+
+    Args:
+        shape: (height, width) of the network's input, multiples of 32.
+    """
     centres, strides = [], []
     for stride in _STRIDES:
         rows, columns = shape[0] // stride, shape[1] // stride

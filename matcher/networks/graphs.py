@@ -14,7 +14,9 @@ from typing_extensions import override
 
 from matcher.errors import WeightsError
 from matcher.networks.comparator_net import ComparatorNet
+from matcher.networks.efficientnet_lite import FEATURE_STRIDE, EfficientNetLite
 from matcher.networks.grids import COMPARED_CELL
+from matcher.networks.proposer_net import PYRAMID_CHANNELS, ProposerNet
 from matcher.networks.resnet import EmbeddingNet
 from matcher.networks.weights import Network, Weights, fill_network, read_state
 from matcher.networks.yolo import STRIDE, build_yolov5
@@ -68,6 +70,10 @@ def load_bundle(weights: Weights) -> Bundle:
             return _superglue(module)
         case ComparatorNet():
             return _comparator(module)
+        case EfficientNetLite():
+            return _image_features(module)
+        case ProposerNet():
+            return _proposer(module)
         case _:
             return _detector(module)
 
@@ -133,6 +139,10 @@ def _empty(
             return SuperGlue(SuperGlueSizes.of(state, heads=int(options.get("heads", 4))))
         case Network.COMPARATOR:
             return ComparatorNet()
+        case Network.IMAGE_FEATURES:
+            return EfficientNetLite()
+        case Network.PROPOSER:
+            return ProposerNet()
         case _:
             raise WeightsError(f"weights for {network} are no network that is built in torch")
 
@@ -149,6 +159,19 @@ class RawDetections(nn.Module):
         """Map (B, 3, H, W) to (B, 64 + classes, places): distance bins, then class logits."""
         maps = self.model(images)[1]
         return torch.cat([maps["boxes"], maps["scores"]], dim=1)
+
+
+class FeaturePyramid(nn.Module):
+    """EfficientNet-Lite0 with the maps of three sizes."""
+
+    def __init__(self, network: EfficientNetLite) -> None:
+        super().__init__()
+        self.network = network
+
+    @override
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Map (B, 3, H, W) in [0, 1] to the maps with a place per 8, 16 and 32 pixels."""
+        return self.network.pyramid(images)
 
 
 class EncodedKeypoints(nn.Module):
@@ -201,6 +224,25 @@ def _comparator(module: ComparatorNet) -> Bundle:
     side = torch.zeros(2, 3, 6 * COMPARED_CELL, 4 * COMPARED_CELL)
     shape = (-1, 3, -1, -1)
     return Bundle((Graph("compare", module, (side, side), (shape, shape)),))
+
+
+def _image_features(module: EfficientNetLite) -> Bundle:
+    image = torch.zeros(1, 3, 2 * FEATURE_STRIDE, 3 * FEATURE_STRIDE)
+    shapes = ((-1, 3, -1, -1),)
+    return Bundle(
+        (
+            Graph("features", module, (image,), shapes),
+            Graph("pyramid", FeaturePyramid(module).eval(), (image,), shapes),
+        )
+    )
+
+
+def _proposer(module: ProposerNet) -> Bundle:
+    sizes = ((12, 8), (6, 4), (3, 2))
+    maps = zip(PYRAMID_CHANNELS, sizes, strict=True)
+    example = tuple(torch.zeros(1, channels, *size) for channels, size in maps)
+    shapes = tuple((-1, channels, -1, -1) for channels in PYRAMID_CHANNELS)
+    return Bundle((Graph("propose", module, example, shapes),))
 
 
 def _superglue(module: SuperGlue) -> Bundle:

@@ -41,6 +41,7 @@ class Network(StrEnum):
     FACE_PROPOSALS = "face proposals"
     FACE_REFINEMENT = "face refinement"
     FACE_OUTPUT = "face output"
+    PROPOSER = "proposer"
 
 
 # What a recognition's probability depends on; the others serve beside it.

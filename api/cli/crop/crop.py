@@ -3,6 +3,7 @@
 import typer
 
 from api.cli.context import examples
+from api.cli.crop.propose import propose_app
 
 crop_app = typer.Typer(
     no_args_is_help=True,
@@ -18,3 +19,6 @@ crop_app = typer.Typer(
 @crop_app.callback()
 def crop() -> None:
     """Where a crop was cut from, what a picture means, how to frame it."""
+
+
+crop_app.add_typer(propose_app)

@@ -26,6 +26,8 @@ _ART: Final = 0.34
 _BOTTLES: Final = 0.44
 _GALLERIES: Final = 0.66
 _STREETS: Final = 0.86
+# Share of pictures that are photographed with all that goes wrong, which takes longer than drawing.
+_SHOT: Final = 0.4
 # Real pictures were degraded once, when they were taken.
 _REAL: Final = Degradation(0.4)
 _COMPOSED: Final = Degradation(0.6)
@@ -54,8 +56,16 @@ class SceneSampler:
             scene = self._street(side)
         else:
             scene = self._show(side)
-        shot = draw_shot(_COMPOSED, side, side, self._rng)
-        return TargetPicture(apply_shot(scene.image(), shot), scene.targets())
+        return TargetPicture(self._shoot(scene.image(), _COMPOSED), scene.targets())
+
+    def _shoot(self, image: Image, degradation: Degradation) -> Image:
+        """Photograph some pictures; of the others, only white balance and exposure differ."""
+        rng = self._rng
+        if rng.random() < _SHOT:
+            return apply_shot(image, draw_shot(degradation, *image.shape[:2], rng))
+        gain = np.exp(rng.normal(0, 0.15) + rng.normal(0, 0.05, 3))
+        levels = np.clip(np.arange(256)[:, None] * gain, 0, 255).astype(np.uint8)
+        return np.asarray(cv2.LUT(image, levels[None]), np.uint8)
 
     def _any_of(self, pictures: tuple[TargetPicture, ...]) -> TargetPicture:
         return pictures[int(self._rng.integers(len(pictures)))]
@@ -76,9 +86,7 @@ class SceneSampler:
         shift = rng.uniform(0, 1, 2) * (side - (high - low)) - low
         matrix = np.hstack([linear, shift[:, None]])
         moved = warp_picture(picture, matrix, side, _IN_VIEW, _SMALLEST)
-        return TargetPicture(
-            apply_shot(moved.image, draw_shot(_REAL, side, side, rng)), moved.targets
-        )
+        return TargetPicture(self._shoot(moved.image, _REAL), moved.targets)
 
     def _gallery(self, side: int) -> Scene:
         """Hang a few framed paintings, with captions, glass and visitors."""

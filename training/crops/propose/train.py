@@ -12,12 +12,14 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 from typing_extensions import override
 
-from matcher.networks.efficientnet_lite import EfficientNetLite
+from matcher.imaging.resize import to_planes
 from matcher.networks.proposer_net import BINS, CORNER_NUMBERS, KINDS, PYRAMID_STRIDES, ProposerNet
+from matcher.networks.runtime import LoadedNetwork
 from matcher.networks.yolo import quiet_ultralytics
 from training.crops.propose.art import read_art_split
 from training.crops.propose.scenes import SceneSampler
@@ -45,7 +47,7 @@ class _Batch:
     pictures: tuple[TargetPicture, ...]
 
 
-def train_proposer(options: RunOptions, features: EfficientNetLite, report: OnReport) -> Path:
+def train_proposer(options: RunOptions, features: LoadedNetwork, report: OnReport) -> Path:
     """Train within the time bound; return the checkpoint of the best averaged network.
 
     Blocks for `options.minutes`; see `Trainer.run` for what it writes.
@@ -78,12 +80,12 @@ class ProposerTrainer(Trainer):
     pictures: BatchLoader[list[TargetPicture]]
 
     def __init__(
-        self, options: RunOptions, features: EfficientNetLite, check: Sequence[TargetPicture]
+        self, options: RunOptions, features: LoadedNetwork, check: Sequence[TargetPicture]
     ) -> None:
         torch.manual_seed(options.seed)
         net = ProposerNet().to(memory_format=torch.channels_last).to(options.device)
         super().__init__(net, _parameter_groups(net), _PEAK_RATE, options)
-        self._features = features.to(memory_format=torch.channels_last).to(options.device).eval()
+        self._pyramid = features.functions["pyramid"]
         self._assigned = _criterion()
         self._check = check
 
@@ -93,16 +95,18 @@ class ProposerTrainer(Trainer):
 
     def loss_of(self, net: nn.Module, pictures: Sequence[TargetPicture]) -> Tensor:
         """Return the loss per picture of square pictures of one size."""
-        images = _to_tensor(pictures, self.options.device)
+        maps = self.maps([picture.image for picture in pictures])
         with torch.autocast(torch.device(self.options.device).type, torch.bfloat16):
-            maps = self.maps(images)
             raw = net(*maps)
         return self.loss_of_raw(raw.float(), maps, pictures)
 
-    @torch.no_grad()
-    def maps(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the published network's maps of (B, 3, H, W) pictures."""
-        return self._features.pyramid(images.contiguous(memory_format=torch.channels_last))
+    def maps(self, images: Sequence[NDArray[np.uint8]]) -> list[Tensor]:
+        """Return the published network's three maps of pictures of one size."""
+        found = self._pyramid(to_planes(np.stack(images)))
+        return [
+            torch.from_numpy(level).to(self.options.device, memory_format=torch.channels_last)
+            for level in found
+        ]
 
     def loss_of_raw(
         self, raw: Tensor, maps: Sequence[Tensor], pictures: Sequence[TargetPicture]
@@ -200,7 +204,3 @@ def _targets(
     known = np.array(corners, np.float32).reshape(-1, CORNER_NUMBERS)
     return table, torch.from_numpy(known).to(device)
 
-
-def _to_tensor(pictures: Sequence[TargetPicture], device: str) -> Tensor:
-    stacked = np.stack([picture.image for picture in pictures])
-    return torch.from_numpy(stacked).to(device).permute(0, 3, 1, 2).float().div_(255)

@@ -1,0 +1,58 @@
+"""Converts what is meant in a picture to its public JSON, with a sentence for people."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from client.proposal_records import ProposalJson, ProposalsJson
+
+if TYPE_CHECKING:
+    from matcher.crops.propose.proposal import Proposal
+
+
+def proposals_json(
+    name: str, size: tuple[int, int], proposals: "Sequence[Proposal]", elapsed_ms: float
+) -> ProposalsJson:
+    """Convert the proposals for a picture.
+
+    Args:
+        name: of the picture's file.
+        size: (width, height) in pixels.
+        proposals: the likeliest first, at least one.
+        elapsed_ms: milliseconds it took.
+    """
+    return {
+        "image": name,
+        "width": size[0],
+        "height": size[1],
+        "proposals": [_proposal_json(proposal) for proposal in proposals],
+        "sentence": describe(proposals),
+        "elapsed_ms": round(elapsed_ms, 1),
+    }
+
+
+def describe(proposals: "Sequence[Proposal]") -> str:
+    """Return a sentence about the first proposal, and how many others there are."""
+    first = proposals[0]
+    if first.kind == "whole":
+        return "Nothing stands out; the whole picture is meant."
+    box = first.box
+    article = "A painting" if first.kind == "painting" else "An object"
+    others = sum(proposal.kind != "whole" for proposal in proposals) - 1
+    more = f", and {others} more may be" if others else ""
+    return (
+        f"{article} of {box.width:.0f} × {box.height:.0f} pixels at "
+        f"({box.left:.0f}, {box.top:.0f}) is meant{more}."
+    )
+
+
+def _proposal_json(proposal: "Proposal") -> ProposalJson:
+    box = proposal.box
+    corners = proposal.corners
+    return {
+        "box": [round(side, 1) for side in (box.left, box.top, box.right, box.bottom)],
+        "kind": proposal.kind.value,
+        "confidence": round(proposal.confidence, 4),
+        "corners": None
+        if corners is None
+        else [[round(x, 2), round(y, 2)] for x, y in corners.tolist()],
+    }

@@ -1,0 +1,203 @@
+"""Fits a painting's four corners to the edges near its believed outline.
+
+Along each side, profiles across it are cut out of the picture. A line is looked for in them by a
+small Hough transform (Duda and Hart, 1972) over its two ends: where the levels change most, all
+along the side, not far from where the network believes it. Neighbouring lines meet in the corners.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+Corners = NDArray[np.float64]
+_Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class QuadrilateralSettings:
+    """Sizes and thresholds of the fit.
+
+    Attributes:
+        side_px: pixels of the longer side of the picture that edges are looked for in.
+        reach: of the outline's size, how far from a believed side its edge may lie.
+        least_reach_px: and at least so many pixels.
+        samples: profiles along a side.
+        ends: of a side, the share left out at each end, where frames cross.
+        steps: places across a profile.
+        doubt: standard deviation of the network's side, as a share of the reach.
+        clear: times the middling line's change of levels that the best must have.
+    """
+
+    side_px: int = 640
+    reach: float = 0.09
+    least_reach_px: float = 4.0
+    samples: int = 40
+    ends: float = 0.06
+    steps: int = 49
+    doubt: float = 0.55
+    clear: float = 1.6
+
+
+QUADRILATERAL_SETTINGS: Final = QuadrilateralSettings()
+_LARGEST_CHANGE: Final = 25.0  # levels per step that count: one glaring spot is no edge
+_FEWEST_SIDES: Final = 2  # that must be found, or nothing is known better than before
+_PARALLEL: Final = 1e-6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedQuadrilateral:
+    """Corners with how many of the sides between them are seen edges."""
+
+    corners: Corners
+    sides_seen: int
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether enough of the sides are edges for the corners to mean something."""
+        return self.sides_seen >= _FEWEST_SIDES
+
+
+class EdgePicture:
+    """A picture in which quadrilaterals are fitted; prepared once for several."""
+
+    def __init__(
+        self, image: Image, settings: QuadrilateralSettings = QUADRILATERAL_SETTINGS
+    ) -> None:
+        """Prepare an (H, W, 3) RGB picture."""
+        self._settings = settings
+        self._size = np.array([image.shape[1], image.shape[0]], np.float64)
+        self._scale = min(settings.side_px / max(image.shape[:2]), 1.0)
+        if self._scale < 1:
+            image = cv2.resize(
+                image, None, fx=self._scale, fy=self._scale, interpolation=cv2.INTER_AREA
+            ).astype(np.uint8)
+        lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB).astype(np.float32)
+        self._levels = cv2.GaussianBlur(lab, (0, 0), 0.8)
+
+    def fit(self, believed: Corners) -> FittedQuadrilateral:
+        """Return corners near believed ones, (4, 2) in the picture's pixels, clockwise."""
+        corners = believed * self._scale - 0.5
+        size = float(np.sqrt(max(abs(_area(corners)), 1.0)))
+        reach = max(self._settings.reach * size, self._settings.least_reach_px)
+        lines, seen = [], 0
+        for index in range(4):
+            start, end = corners[index], corners[(index + 1) % 4]
+            moved = self._find_side(start, end, reach)
+            seen += moved is not None
+            lines.append((start, end) if moved is None else moved)
+        fitted = [_meet(lines[index - 1], lines[index]) for index in range(4)]
+        if any(corner is None for corner in fitted) or not seen:
+            return FittedQuadrilateral(believed, 0)
+        found = np.array(fitted, np.float64)
+        if not _is_sound(found, corners, reach):
+            return FittedQuadrilateral(believed, 0)
+        return FittedQuadrilateral((found + 0.5) / self._scale, seen)
+
+    def _find_side(
+        self, start: Corners, end: Corners, reach: float
+    ) -> tuple[Corners, Corners] | None:
+        """Return two points of the strongest line near a believed side; None if none is clear."""
+        settings = self._settings
+        along = end - start
+        length = float(np.hypot(*along))
+        if length < 3:
+            return None
+        normal = np.array([along[1], -along[0]]) / length
+        places = np.linspace(settings.ends, 1 - settings.ends, settings.samples)
+        offsets = np.linspace(-reach, reach, settings.steps)
+        points = (
+            start + places[:, None, None] * along + offsets[None, :, None] * normal
+        ).astype(np.float32)
+        change = self._changes(points)
+        near, far, value, typical = _strongest_line(change, settings)
+        if value < settings.clear * typical:
+            return None
+        near_offset = _at(offsets, _refined(change, near, far, settings, 0.0))
+        far_offset = _at(offsets, _refined(change, near, far, settings, 1.0))
+        first = start + places[0] * along + near_offset * normal
+        last = start + places[-1] * along + far_offset * normal
+        return first, last
+
+    def _changes(self, points: _Floats) -> _Floats:
+        """Return (samples, steps) sizes of the change of levels across, 0 outside the picture."""
+        profiles = cv2.remap(
+            self._levels, points[..., 0], points[..., 1], cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )  # fmt: skip
+        across = np.zeros_like(profiles)
+        across[:, 1:-1] = profiles[:, 2:] - profiles[:, :-2]
+        size = np.sqrt((across**2).sum(axis=2))
+        return np.asarray(np.minimum(size, _LARGEST_CHANGE), np.float32)
+
+
+def _strongest_line(
+    change: _Floats, settings: QuadrilateralSettings
+) -> tuple[int, int, float, float]:
+    """Return the step of the best line at both ends, its mean change, and the middling line's."""
+    steps = settings.steps
+    grid = np.arange(0, steps, 2)
+    ends = np.stack(np.meshgrid(grid, grid, indexing="ij"), axis=-1).reshape(-1, 2)
+    ends = ends[np.abs(ends[:, 0] - ends[:, 1]) <= steps // 2]
+    share = np.linspace(0, 1, len(change))
+    crossing = np.rint(ends[:, :1] * (1 - share) + ends[:, 1:] * share).astype(np.intp)
+    soft = np.maximum(change, np.maximum(_shifted(change, 1), _shifted(change, -1)))
+    value = soft[np.arange(len(change)), crossing].mean(axis=1)
+    middle = (steps - 1) / 2
+    away = ((ends - middle) / (settings.doubt * middle)) ** 2
+    weighed = value * np.exp(-0.25 * away.sum(axis=1))
+    best = int(np.argmax(weighed))
+    return int(ends[best, 0]), int(ends[best, 1]), float(value[best]), float(np.median(value))
+
+
+def _refined(
+    change: _Floats, near: int, far: int, settings: QuadrilateralSettings, end: float
+) -> float:
+    """Return the step at one end (0 or 1) of the line fitted through the changes near a line."""
+    share = np.linspace(0, 1, len(change))
+    line = near + (far - near) * share
+    steps = np.arange(settings.steps)
+    distance = steps[None] - line[:, None]
+    weight = change * np.exp(-0.5 * (distance / 1.5) ** 2)
+    mass = weight.sum(axis=1) + 1e-6
+    centre = (weight * steps).sum(axis=1) / mass
+    slope, start = np.polyfit(share, centre, 1, w=np.sqrt(mass))
+    return float(start + slope * end)
+
+
+def _shifted(change: _Floats, by: int) -> _Floats:
+    moved = np.roll(change, by, axis=1)
+    moved[:, 0 if by > 0 else -1] = 0
+    return moved
+
+
+def _at(offsets: NDArray[np.float64], step: float) -> float:
+    return float(np.interp(step, np.arange(len(offsets)), offsets))
+
+
+def _meet(
+    one: tuple[Corners, Corners], other: tuple[Corners, Corners]
+) -> Corners | None:
+    """Return where two lines, each through two points, cross; None if they hardly do."""
+    first, second = one[1] - one[0], other[1] - other[0]
+    cross = first[0] * second[1] - first[1] * second[0]
+    if abs(cross) < _PARALLEL:
+        return None
+    between = other[0] - one[0]
+    along = (between[0] * second[1] - between[1] * second[0]) / cross
+    return np.asarray(one[0] + along * first, np.float64)
+
+
+def _is_sound(found: Corners, believed: Corners, reach: float) -> bool:
+    """Return whether corners are convex and none ran away."""
+    moved = np.abs(found - believed).max()
+    convex = cv2.isContourConvex(found.astype(np.float32))
+    return bool(convex and moved < 2.5 * reach and _area(found) > 0.4 * _area(believed))
+
+
+def _area(corners: Corners) -> float:
+    x, y = corners[:, 0], corners[:, 1]
+    return float(0.5 * np.abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))))
