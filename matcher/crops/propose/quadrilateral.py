@@ -30,6 +30,7 @@ class QuadrilateralSettings:
         steps: places across a profile.
         doubt: standard deviation of the network's side, as a share of the reach.
         clear: times the middling line's change of levels that the best must have.
+        faintest: change of levels per step that is no noise.
     """
 
     side_px: int = 640
@@ -40,12 +41,14 @@ class QuadrilateralSettings:
     steps: int = 49
     doubt: float = 0.55
     clear: float = 1.6
+    faintest: float = 2.0
 
 
 QUADRILATERAL_SETTINGS: Final = QuadrilateralSettings()
 _LARGEST_CHANGE: Final = 25.0  # levels per step that count: one glaring spot is no edge
 _FEWEST_SIDES: Final = 2  # that must be found, or nothing is known better than before
 _PARALLEL: Final = 1e-6
+_NARROWING: Final = (2.5, 1.8, 1.3, 1.3)  # steps: how far from the line changes count, per pass
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,16 +111,15 @@ class EdgePicture:
             return None
         normal = np.array([along[1], -along[0]]) / length
         places = np.linspace(settings.ends, 1 - settings.ends, settings.samples)
-        offsets = np.linspace(-reach, reach, settings.steps)
+        steps, offsets = np.arange(settings.steps), np.linspace(-reach, reach, settings.steps)
         points = (
             start + places[:, None, None] * along + offsets[None, :, None] * normal
         ).astype(np.float32)
         change = self._changes(points)
         near, far, value, typical = _strongest_line(change, settings)
-        if value < settings.clear * typical:
+        if value < max(settings.clear * typical, settings.faintest):
             return None
-        near_offset = _at(offsets, _refined(change, near, far, settings, 0.0))
-        far_offset = _at(offsets, _refined(change, near, far, settings, 1.0))
+        near_offset, far_offset = np.interp(_refined(change, near, far), steps, offsets)
         first = start + places[0] * along + near_offset * normal
         last = start + places[-1] * along + far_offset * normal
         return first, last
@@ -153,29 +155,28 @@ def _strongest_line(
     return int(ends[best, 0]), int(ends[best, 1]), float(value[best]), float(np.median(value))
 
 
-def _refined(
-    change: _Floats, near: int, far: int, settings: QuadrilateralSettings, end: float
-) -> float:
-    """Return the step at one end (0 or 1) of the line fitted through the changes near a line."""
+def _refined(change: _Floats, near: int, far: int) -> tuple[float, float]:
+    """Return the steps at both ends of the line fitted through the changes near a line."""
     share = np.linspace(0, 1, len(change))
-    line = near + (far - near) * share
-    steps = np.arange(settings.steps)
-    distance = steps[None] - line[:, None]
-    weight = change * np.exp(-0.5 * (distance / 1.5) ** 2)
-    mass = weight.sum(axis=1) + 1e-6
-    centre = (weight * steps).sum(axis=1) / mass
-    slope, start = np.polyfit(share, centre, 1, w=np.sqrt(mass))
-    return float(start + slope * end)
+    steps = np.arange(change.shape[1])
+    clear = np.maximum(change - np.median(change, axis=1, keepdims=True), 0)
+    start, end = float(near), float(far)
+    for spread in _NARROWING:
+        distance = steps[None] - (start + (end - start) * share)[:, None]
+        weight = clear * np.exp(-0.5 * (distance / spread) ** 2)
+        mass = weight.sum(axis=1)
+        if float(mass.max()) <= 0:
+            break
+        centre = (weight * steps).sum(axis=1) / np.maximum(mass, 1e-6)
+        slope, start = np.polyfit(share, centre, 1, w=np.sqrt(mass)).tolist()
+        end = start + slope
+    return start, end
 
 
 def _shifted(change: _Floats, by: int) -> _Floats:
     moved = np.roll(change, by, axis=1)
     moved[:, 0 if by > 0 else -1] = 0
     return moved
-
-
-def _at(offsets: NDArray[np.float64], step: float) -> float:
-    return float(np.interp(step, np.arange(len(offsets)), offsets))
 
 
 def _meet(
