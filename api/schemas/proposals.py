@@ -40,7 +40,7 @@ def describe(proposals: "Sequence[Proposal]") -> str:
     others = sum(proposal.kind != "whole" for proposal in proposals) - 1
     more = f", and {others} more may be" if others else ""
     return (
-        f"{article} of {box.width:.0f} × {box.height:.0f} pixels at "
+        f"{article} of {box.width:.0f} by {box.height:.0f} pixels at "
         f"({box.left:.0f}, {box.top:.0f}) is meant{more}."
     )
 

@@ -25,8 +25,8 @@ _STEM_CHANNELS: Final = 32
 _HEAD_CHANNELS: Final = 1280
 _CLASSES: Final = 1000  # of ImageNet
 # The last blocks whose maps have a place per 8 and per 16 pixels.
-_LAST_FINEST_BLOCK: Final = 4
-_LAST_FINE_BLOCK: Final = 10
+_LAST_FINEST_BLOCK: Final = 4  # per 8
+_LAST_FINE_BLOCK: Final = 10  # per 16
 _MEAN, _SPREAD = 127 / 255, 128 / 255  # of the published training, in [0, 1]
 _EPSILON: Final = 1e-3  # of batch normalisation, as published
 

@@ -15,10 +15,10 @@ from typing_extensions import override
 
 KINDS: Final = ("painting", "object")  # in the order of the scores
 BINS: Final = 16  # per distance from a place to a side, in strides
-CORNER_NUMBERS: Final = 8
+CORNER_NUMBERS: Final = 8  # across and down of four corners
 PYRAMID_CHANNELS: Final = (40, 112, 320)  # of the maps with a place per 8, 16 and 32 pixels
 PYRAMID_STRIDES: Final = (8, 16, 32)  # pixels
-_WIDTH: Final = 72
+_WIDTH: Final = 72  # channels; more did not fit into a few milliseconds
 # Logit of a score before training: one place in a hundred shows something.
 _RARE: Final = -4.6
 # Corners of a box that nothing is known of: its own, clockwise from the top left, in its shares.
@@ -38,17 +38,14 @@ class ProposerNet(nn.Module):
         self.down = nn.ModuleList(
             _convolution(_WIDTH, _WIDTH, 3, stride=2) for _ in PYRAMID_CHANNELS[1:]
         )
-        self.shape = nn.Sequential(
-            _convolution(_WIDTH, _WIDTH, 3), _convolution(_WIDTH, _WIDTH, 3)
-        )
+        self.shape = nn.Sequential(_convolution(_WIDTH, _WIDTH, 3), _convolution(_WIDTH, _WIDTH, 3))
         self.sort = nn.Sequential(_convolution(_WIDTH, _WIDTH, 3), _convolution(_WIDTH, _WIDTH, 3))
         self.distances = nn.Conv2d(_WIDTH, 4 * BINS, 1)
         self.corners = nn.Conv2d(_WIDTH, CORNER_NUMBERS, 1)
         self.scores = nn.Conv2d(_WIDTH, len(KINDS), 1)
-        nn.init.constant_(self.scores.bias, _RARE)
+        self.scores.bias = nn.Parameter(torch.full((len(KINDS),), _RARE))
         nn.init.zeros_(self.corners.weight)
-        with torch.no_grad():
-            self.corners.bias.copy_(torch.tensor(_BOX_CORNERS))
+        self.corners.bias = nn.Parameter(torch.tensor(_BOX_CORNERS))
 
     @override
     def forward(self, finest: Tensor, fine: Tensor, coarse: Tensor) -> Tensor:

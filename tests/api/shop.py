@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
@@ -33,6 +33,7 @@ from matcher.results import (
 )
 from matcher.retrieval.search import PictureSearch
 from matcher.retrieval.shortlist import SearchableCatalog
+from tests.api.models.crop_tools import FakeCropTools
 from tests.catalog.support.fakes import FakeEncoder, embedding_of
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ class FakeServices:
 
     @property
     def crops(self) -> "CropTools":
-        raise NotImplementedError
+        return cast("CropTools", FakeCropTools())
 
     @property
     def models(self) -> "Models":

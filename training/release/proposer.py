@@ -23,9 +23,7 @@ _SOURCES: Final = (
 )
 
 
-def release_proposer(
-    data: TrainingData, run: Path, runtime: Runtime, folder: Path
-) -> WeightsEntry:
+def release_proposer(data: TrainingData, run: Path, runtime: Runtime, folder: Path) -> WeightsEntry:
     """Measure the best head of a run on the kept pictures of art, and write it.
 
     Raises:
@@ -43,9 +41,7 @@ def release_proposer(
     entry = export_weights(run / "best.pt", card, folder)
     manifest = read_manifest(folder)
     features = runtime.load(manifest.weights(find_entry(folder, Network.IMAGE_FEATURES).name))
-    head = runtime.load(
-        Weights(Network.PROPOSER, folder / entry.file, entry.sha256, entry.options)
-    )
+    head = runtime.load(Weights(Network.PROPOSER, folder / entry.file, entry.sha256, entry.options))
     proposer = CropProposer(ProposerNetwork(features, head))
     figures = measure_proposals(proposer, read_art_split(data.root).kept)
     measured = WeightsCard(

@@ -30,7 +30,7 @@ _SMALLEST_SIDE_PX: Final = 2.0  # a thinner box cannot be cropped
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
+class ProposedBox:
     """A box that the network found.
 
     Attributes:
@@ -46,10 +46,10 @@ class Candidate:
     corners: NDArray[np.float64]
 
 
-class CandidateSource(Protocol):
+class ProposalSource(Protocol):
     """Finds what may be meant in a picture."""
 
-    def find(self, image: Image, least: float, most: int) -> tuple[Candidate, ...]:
+    def find(self, image: Image, least: float, most: int) -> tuple[ProposedBox, ...]:
         """Return boxes in an (H, W, 3) RGB picture, the best first.
 
         Args:
@@ -60,7 +60,7 @@ class CandidateSource(Protocol):
 
 
 class ProposerNetwork:
-    """Implements `CandidateSource` by the published features and our head; thread-safe."""
+    """Implements `ProposalSource` by the published features and our head; thread-safe."""
 
     def __init__(self, features: LoadedNetwork, head: LoadedNetwork) -> None:
         """Take the loaded networks: with the functions `pyramid` and `propose`."""
@@ -68,7 +68,7 @@ class ProposerNetwork:
         self._propose = head.functions["propose"]
         self._size = int(head.weights.option("input_size", _INPUT_SIZE))
 
-    def find(self, image: Image, least: float, most: int) -> tuple[Candidate, ...]:
+    def find(self, image: Image, least: float, most: int) -> tuple[ProposedBox, ...]:
         """Return boxes in an (H, W, 3) RGB picture, the best first; blocks."""
         rows, columns = image.shape[:2]
         scale = self._size / max(rows, columns)
@@ -78,18 +78,16 @@ class ProposerNetwork:
         kept = suppress_overlaps(boxes, scores, _OVERLAP, most)
         in_picture = boxed.to_original(boxes[kept].reshape(-1, 2)).reshape(-1, 4)
         corners_there = boxed.to_original(corners[kept])
-        found = (
-            Candidate(
-                Box(*box.tolist()).clipped(columns, rows), _KINDS[kind], score, quadrilateral
-            )
-            for box, kind, score, quadrilateral in zip(
-                in_picture,
+        found = [
+            ProposedBox(Box(*side).clipped(columns, rows), _KINDS[kind], score, quadrilateral)
+            for side, kind, score, quadrilateral in zip(
+                in_picture.tolist(),
                 kinds[kept].tolist(),
                 scores[kept].tolist(),
                 corners_there.astype(np.float64),
                 strict=True,
             )
-        )
+        ]
         return tuple(
             candidate
             for candidate in found

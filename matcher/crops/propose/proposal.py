@@ -1,4 +1,4 @@
-"""What somebody may mean in a picture."""
+"""Things that somebody may mean in a picture."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,7 +10,7 @@ from matcher.imaging.box import Box
 
 
 class ProposalKind(StrEnum):
-    """What kind of thing is meant."""
+    """The kinds of things that may be meant."""
 
     PAINTING = "painting"
     OBJECT = "object"

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.crops.propose.network import Candidate, CandidateSource
+from matcher.crops.propose.network import ProposalSource, ProposedBox
 from matcher.crops.propose.proposal import Proposal, ProposalKind
 from matcher.crops.propose.quadrilateral import EdgePicture
 from matcher.crops.propose.ranking import Point, rank_candidates
@@ -15,7 +15,7 @@ from matcher.imaging.box import Box
 
 @dataclass(frozen=True, slots=True)
 class ProposerSettings:
-    """What is looked at and what is answered.
+    """Thresholds of what is looked at and answered.
 
     Attributes:
         least: lowest score of the network.
@@ -37,7 +37,7 @@ class CropProposer:
     """Proposes what is meant in pictures; safe to share between threads."""
 
     def __init__(
-        self, source: CandidateSource, settings: ProposerSettings = PROPOSER_SETTINGS
+        self, source: ProposalSource, settings: ProposerSettings = PROPOSER_SETTINGS
     ) -> None:
         self._source = source
         self._settings = settings
@@ -66,7 +66,7 @@ class CropProposer:
         return tuple([*proposals, whole][: max(limit, 1)])
 
 
-def _proposal(candidate: Candidate, confidence: float, edges: EdgePicture | None) -> Proposal:
+def _proposal(candidate: ProposedBox, confidence: float, edges: EdgePicture | None) -> Proposal:
     """Return the answer for a candidate; a painting's corners are fitted to its edges."""
     if candidate.kind is not ProposalKind.PAINTING or edges is None:
         return Proposal(candidate.box, candidate.kind, confidence)

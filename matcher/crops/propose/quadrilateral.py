@@ -47,7 +47,7 @@ class QuadrilateralSettings:
 QUADRILATERAL_SETTINGS: Final = QuadrilateralSettings()
 _LARGEST_CHANGE: Final = 25.0  # levels per step that count: one glaring spot is no edge
 _FEWEST_SIDES: Final = 2  # that must be found, or nothing is known better than before
-_PARALLEL: Final = 1e-6
+_PARALLEL: Final = 1e-6  # square pixels: lines whose directions span less hardly cross
 _NARROWING: Final = (2.5, 1.8, 1.3, 1.3)  # steps: how far from the line changes count, per pass
 
 
@@ -112,9 +112,9 @@ class EdgePicture:
         normal = np.array([along[1], -along[0]]) / length
         places = np.linspace(settings.ends, 1 - settings.ends, settings.samples)
         steps, offsets = np.arange(settings.steps), np.linspace(-reach, reach, settings.steps)
-        points = (
-            start + places[:, None, None] * along + offsets[None, :, None] * normal
-        ).astype(np.float32)
+        points = (start + places[:, None, None] * along + offsets[None, :, None] * normal).astype(
+            np.float32
+        )
         change = self._changes(points)
         near, far, value, typical = _strongest_line(change, settings)
         if value < max(settings.clear * typical, settings.faintest):
@@ -179,9 +179,7 @@ def _shifted(change: _Floats, by: int) -> _Floats:
     return moved
 
 
-def _meet(
-    one: tuple[Corners, Corners], other: tuple[Corners, Corners]
-) -> Corners | None:
+def _meet(one: tuple[Corners, Corners], other: tuple[Corners, Corners]) -> Corners | None:
     """Return where two lines, each through two points, cross; None if they hardly do."""
     first, second = one[1] - one[0], other[1] - other[0]
     cross = first[0] * second[1] - first[1] * second[0]

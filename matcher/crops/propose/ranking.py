@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from matcher.crops.propose.network import Candidate
+from matcher.crops.propose.network import ProposedBox
 from matcher.imaging.box import Box
 
 Point = tuple[float, float]
@@ -40,12 +40,12 @@ _SUREST: Final = 1e-4  # scores are kept so far from 0 and 1
 
 
 def rank_candidates(
-    candidates: Sequence[Candidate],
+    candidates: Sequence[ProposedBox],
     width: int,
     height: int,
     point: Point | None = None,
     settings: RankingSettings = RANKING_SETTINGS,
-) -> list[tuple[Candidate, float]]:
+) -> list[tuple[ProposedBox, float]]:
     """Return candidates with the confidence that each is meant, in [0, 1], highest first.
 
     Args:
@@ -56,17 +56,17 @@ def rank_candidates(
         settings: weights of the parts.
     """
 
-    def merit(candidate: Candidate) -> float:
+    def merit(candidate: ProposedBox) -> float:
         logit = _logit(candidate.score)
         if point is None:
-            return logit + _unasked(candidate.box, width, height, settings)
-        return logit + _asked(candidate.box, width, height, point, settings)
+            return logit + _by_place(candidate.box, width, height, settings)
+        return logit + _by_tap(candidate.box, width, height, point, settings)
 
     ranked = [(candidate, 1 / (1 + math.exp(-merit(candidate)))) for candidate in candidates]
     return sorted(ranked, key=lambda pair: -pair[1])
 
 
-def _unasked(box: Box, width: int, height: int, settings: RankingSettings) -> float:
+def _by_place(box: Box, width: int, height: int, settings: RankingSettings) -> float:
     across = (box.left + box.right) / width - 1
     down = (box.top + box.bottom) / height - 1
     return settings.size * _doublings(box, width, height) - settings.centre * (
@@ -74,9 +74,7 @@ def _unasked(box: Box, width: int, height: int, settings: RankingSettings) -> fl
     )
 
 
-def _asked(
-    box: Box, width: int, height: int, point: Point, settings: RankingSettings
-) -> float:
+def _by_tap(box: Box, width: int, height: int, point: Point, settings: RankingSettings) -> float:
     x = (2 * point[0] - box.left - box.right) / max(box.width, 1)
     y = (2 * point[1] - box.top - box.bottom) / max(box.height, 1)
     if max(abs(x), abs(y)) > 1:  # missed, by so many times its half size

@@ -32,6 +32,6 @@ def check_tap(point: Point, width: int, height: int) -> None:
     x, y = point
     if not (0 <= x < width and 0 <= y < height):
         raise TapError(
-            f"{x:g},{y:g} lies outside the picture, which is {width} × {height} pixels; "
+            f"{x:g},{y:g} lies outside the picture, which is {width} by {height} pixels; "
             "count from its top left corner"
         )

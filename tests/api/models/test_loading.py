@@ -22,7 +22,7 @@ from matcher.networks.weights import (
     sha256_of,
     write_manifest,
 )
-from tests.training.pairing import basis, keypoints
+from tests.training.superglue.pairing import basis, keypoints
 from training.decision.rootsift_basis import save_basis
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.training.miniature import HELD_OUT, LEFT_OUT
-from tests.training.pairing import front_end
+from tests.training.superglue.pairing import front_end
 from training.data.sources import TrainingData
 from training.errors import TrainingError
 from training.superglue.compose import UNKNOWN

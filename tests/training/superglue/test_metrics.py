@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
-from tests.training.pairing import keypoints, moved
+from tests.training.superglue.pairing import keypoints, moved
 from training.superglue.metrics import harmonic_mean, measure_pairing
 from training.superglue.pairs import (
     DUSTBIN,

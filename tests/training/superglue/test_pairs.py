@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.training.pairing import front_end, keypoints, moved
+from tests.training.superglue.pairing import front_end, keypoints, moved
 from training.data.sources import TrainingData
 from training.superglue.compose import UNKNOWN
 from training.superglue.feature_pool import (

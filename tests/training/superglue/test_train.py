@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from superglue.superglue import SuperGlue, SuperGlueSizes
-from tests.training.pairing import keypoints, moved
+from tests.training.superglue.pairing import keypoints, moved
 from training.data.sources import TrainingData
 from training.errors import TrainingError
 from training.loop.progress import Progress

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
-from training.crops.propose.target import Corners, Image, Target
+from training.crops.propose.target import Corners, Image, MeantThing
 from training.crops.propose.works import Work
 
 # Share of a work that must show, and pixels of the shorter side, for it to be a target.
@@ -19,13 +19,13 @@ _GLAZED: Final = 0.35
 _SHADING: Final = 0.6
 
 
-class Scene:
+class HangingScene:
     """A square picture in which works are hung; draws from the generator it is given."""
 
     def __init__(self, place: Image, rng: np.random.Generator) -> None:
-        self._image = place.astype(np.float32)
+        self._image: NDArray[np.float32] = place.astype(np.float32)
         self._owner = np.zeros(place.shape[:2], np.int32)
-        self._hung: list[tuple[Target, int]] = []
+        self._hung: list[tuple[MeantThing, int]] = []
         self._rng = rng
 
     @property
@@ -37,7 +37,7 @@ class Scene:
         """Return the picture as it is now."""
         return np.clip(self._image, 0, 255).astype(np.uint8)
 
-    def targets(self) -> tuple[Target, ...]:
+    def targets(self) -> tuple[MeantThing, ...]:
         """Return the works that still show, clipped to the picture."""
         found = []
         for number, (target, pixels) in enumerate(self._hung, 1):
@@ -45,7 +45,7 @@ class Scene:
             shown = int((self._owner == number).sum()) > _VISIBLE * pixels
             inside = box.area > _VISIBLE * target.box.area
             if shown and inside and min(box.width, box.height) >= _SMALLEST:
-                found.append(Target(box, target.kind, target.corners))
+                found.append(MeantThing(box, target.kind, target.corners))
         return tuple(found)
 
     def is_free(self, box: Box) -> bool:
@@ -72,7 +72,7 @@ class Scene:
         self._owner[alpha > 127] = len(self._hung) + 1
         shape = corners if work.is_rectangular else _hull(work.mask, matrix)
         outside = self._share_outside(shape)
-        target = Target(Box.around(shape), kind, corners if work.is_rectangular else None)
+        target = MeantThing(Box.around(shape), kind, corners if work.is_rectangular else None)
         self._hung.append((target, max(int(pixels / max(1 - outside, 0.05)), 1)))
 
     def reflect(self, room: Image) -> None:
@@ -80,9 +80,9 @@ class Scene:
         if not self._hung or self._rng.random() > _GLAZED:
             return
         mask = (self._owner == len(self._hung)).astype(np.float32)[..., None]
-        mirrored = cv2.resize(room[:, ::-1], (self.side, self.side)).astype(np.float32)
-        mirrored = cv2.GaussianBlur(mirrored, (0, 0), self._rng.uniform(1, 5))
-        self._image += mask * mirrored * self._rng.uniform(0.08, 0.4)
+        mirrored = cv2.resize(room[:, ::-1], (self.side, self.side))
+        blurred = cv2.GaussianBlur(mirrored, (0, 0), self._rng.uniform(1, 5)).astype(np.float32)
+        self._image += mask * blurred * self._rng.uniform(0.08, 0.4)
 
     def place_visitor(self, cloth: Image) -> None:
         """Let somebody, drawn in the stuff of a garment, stand before the works."""

@@ -11,9 +11,7 @@ from training.data.sources import LabelledFile, read_rgb
 _PHONE_SIDE: Final = 480  # pixels of the longer side of the picture that a phone sends
 
 
-def measure_proposals(
-    proposer: CropProposer, pictures: Sequence[LabelledFile]
-) -> dict[str, float]:
+def measure_proposals(proposer: CropProposer, pictures: Sequence[LabelledFile]) -> dict[str, float]:
     """Return how well the first proposal covers what is labelled, in pictures with labels.
 
     Of several labels in a picture, the one that is covered best counts.

@@ -31,12 +31,13 @@ def draw_front(side: int, rng: np.random.Generator) -> Image:
     image = _as_image(front)
     pitch = np.array([rng.uniform(0.16, 0.5), rng.uniform(0.22, 0.6)]) * side
     window = pitch * rng.uniform(0.35, 0.75, 2)
+    across, down = window.tolist()
     start = rng.uniform(-0.5, 0.5, 2) * pitch
     style = rng.integers(1 << 30)
     for top in np.arange(start[1], side, pitch[1]):
         for left in np.arange(start[0], side, pitch[0]):
             if rng.random() < 0.8:
-                _draw_window(image, left, top, *window, np.random.default_rng(style))
+                _draw_window(image, left, top, (across, down), np.random.default_rng(style))
     for _ in range(rng.integers(0, 5)):
         _draw_plate(image, side, rng)
     if rng.random() < 0.5:
@@ -65,8 +66,9 @@ def _roughen(wall: Levels, rng: np.random.Generator) -> Levels:
         for row, top in enumerate(np.arange(0, side, height)):
             wall[int(top) : int(top) + 1] += depth
             for left in np.arange((row % 2) * width / 2, side, width):
-                wall[int(top) : int(top + height), int(left) : int(left) + 1] += depth
-                wall[int(top) : int(top + height), int(left) : int(left + width)] += rng.normal(0, 5)
+                rows, column = slice(int(top), int(top + height)), int(left)
+                wall[rows, column : column + 1] += depth
+                wall[rows, column : int(left + width)] += rng.normal(0, 5)
     return wall
 
 
@@ -99,10 +101,11 @@ def _draw_window(
     image: Image,
     left: float,
     top: float,
-    width: float,
-    height: float,
+    size: tuple[float, float],
     rng: np.random.Generator,
 ) -> None:
+    """Draw one window of (width, height) pixels, perhaps with shutters and a railing."""
+    width, height = size
     near, far = (int(left), int(top)), (int(left + width), int(top + height))
     frame = (rng.uniform(120, 255) + rng.normal(0, 8, 3)).clip(0, 255).tolist()
     pane = (rng.uniform(10, 150) + rng.normal(0, 15, 3)).clip(0, 255).tolist()
@@ -117,11 +120,13 @@ def _draw_window(
         cv2.line(image, (near[0], y), (far[0], y), frame, thick)
     if rng.random() < 0.4:
         shutter = rng.uniform(30, 240, 3).tolist()
-        for x in (left - width / 2, left + width):
-            cv2.rectangle(image, (int(x), near[1]), (int(x + width / 2), far[1]), shutter, -1)
+        for edge in (left - width / 2, left + width):
+            ends = (int(edge), near[1]), (int(edge + width / 2), far[1])
+            cv2.rectangle(image, *ends, shutter, cv2.FILLED)
     if rng.random() < 0.4:
-        for x in np.arange(left, left + width, max(width / 9, 2)):
-            cv2.line(image, (int(x), int(top + 0.7 * height)), (int(x), far[1]), (25, 25, 25), 1)
+        for bar in np.arange(left, left + width, max(width / 9, 2)):
+            upper = (int(bar), int(top + 0.7 * height))
+            cv2.line(image, upper, (int(bar), far[1]), (25, 25, 25), 1)
 
 
 def _draw_plate(image: Image, side: int, rng: np.random.Generator) -> None:
@@ -141,7 +146,7 @@ def _draw_shop(image: Image, side: int, rng: np.random.Generator) -> None:
     colour = rng.uniform(5, 160, 3)
     image[level:] = np.clip(colour, 0, 255)
     for left in np.arange(0, side, rng.uniform(0.15, 0.4) * side):
-        _draw_window(image, left, level + 0.12 * side, 0.12 * side, side, rng)
+        _draw_window(image, left, level + 0.12 * side, (0.12 * side, side), rng)
     word = "".join(rng.choice(list("AEIORSTNLMCDU"), rng.integers(4, 12)))
     place = (int(rng.uniform(0, 0.5) * side), level + int(0.08 * side))
     cv2.putText(image, word, place, 0, side / 400, rng.uniform(150, 255, 3).tolist(), 2)
@@ -157,7 +162,8 @@ def _seen_from_below(image: Image, side: int, rng: np.random.Generator) -> Image
     seen = cv2.warpPerspective(image, matrix, (side, side), flags=cv2.INTER_AREA)
     cover = cv2.warpPerspective(np.full((side, side), 255, np.uint8), matrix, (side, side))
     blue = rng.uniform(120, 250) + np.array([-30, -5, 15]) * rng.uniform(0, 2)
-    sky = np.clip(blue * np.linspace(0.85, 1.05, side)[:, None, None], 0, 255) * np.ones((1, side, 1))
+    fade = np.linspace(0.85, 1.05, side)[:, None, None] * np.ones((1, side, 1))
+    sky = np.clip(blue * fade, 0, 255)
     return np.where(cover[..., None] > 127, seen, sky).astype(np.uint8)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from matcher.imaging.box import Box
 from training.augment.camera import Degradation, apply_shot, draw_shot
-from training.crops.propose.hanging import Scene, draw_corners
+from training.crops.propose.hanging import HangingScene, draw_corners
 from training.crops.propose.places import draw_front, draw_room
 from training.crops.propose.stock import Stock
 from training.crops.propose.target import OBJECT, PAINTING, Image, TargetPicture, warp_picture
@@ -62,7 +62,8 @@ class SceneSampler:
         """Photograph some pictures; of the others, only white balance and exposure differ."""
         rng = self._rng
         if rng.random() < _SHOT:
-            return apply_shot(image, draw_shot(degradation, *image.shape[:2], rng))
+            height, width = image.shape[:2]
+            return apply_shot(image, draw_shot(degradation, height, width, rng))
         gain = np.exp(rng.normal(0, 0.15) + rng.normal(0, 0.05, 3))
         levels = np.clip(np.arange(256)[:, None] * gain, 0, 255).astype(np.uint8)
         return np.asarray(cv2.LUT(image, levels[None]), np.uint8)
@@ -88,11 +89,11 @@ class SceneSampler:
         moved = warp_picture(picture, matrix, side, _IN_VIEW, _SMALLEST)
         return TargetPicture(self._shoot(moved.image, _REAL), moved.targets)
 
-    def _gallery(self, side: int) -> Scene:
+    def _gallery(self, side: int) -> HangingScene:
         """Hang a few framed paintings, with captions, glass and visitors."""
         rng = self._rng
         place = draw_room(side, rng) if rng.random() < 0.8 else draw_front(side, rng)
-        scene = Scene(place, rng)
+        scene = HangingScene(place, rng)
         size = rng.uniform(0.2, 0.85)
         tilt = rng.uniform(0, 0.7) if rng.random() < 0.6 else 0.08
         for _ in range(rng.integers(1, 5)):
@@ -112,7 +113,7 @@ class SceneSampler:
             scene.place_visitor(self._cloth())
         return scene
 
-    def _street(self, side: int) -> Scene:
+    def _street(self, side: int) -> HangingScene:
         """Put mosaics, murals and posters on house fronts and walls, most of them small."""
         rng = self._rng
         kind = rng.random()
@@ -122,7 +123,7 @@ class SceneSampler:
             place = draw_room(side, rng)
         else:
             place = cv2.resize(self._photo(), (side, side)).astype(np.uint8)
-        scene = Scene(place, rng)
+        scene = HangingScene(place, rng)
         for _ in range(rng.integers(1, 4) if rng.random() < 0.9 else 0):
             work = self._street_work()
             aspect = work.mask.shape[1] / work.mask.shape[0]
@@ -135,12 +136,12 @@ class SceneSampler:
             scene.place_visitor(self._cloth())
         return scene
 
-    def _show(self, side: int) -> Scene:
+    def _show(self, side: int) -> HangingScene:
         """Stand products and statues on pedestals, tables and floors."""
         rng = self._rng
         kind = rng.random()
         place = draw_room(side, rng) if kind < 0.6 else cv2.resize(self._photo(), (side, side))
-        scene = Scene(np.asarray(place, np.uint8), rng)
+        scene = HangingScene(np.asarray(place, np.uint8), rng)
         size = rng.uniform(0.15, 0.8)
         for _ in range(rng.integers(1, 4)):
             work = self._stock.things[int(rng.integers(len(self._stock.things)))]
@@ -193,7 +194,7 @@ class SceneSampler:
     def _cloth(self) -> Image:
         return self._stock.clothes[int(self._rng.integers(len(self._stock.clothes)))]
 
-    def _caption(self, scene: Scene, box: Box) -> None:
+    def _caption(self, scene: HangingScene, box: Box) -> None:
         """Hang a white card beside a painting: writing that is no art."""
         height = self._rng.uniform(0.06, 0.15) * box.height
         corner = np.array([box.right + 0.5 * height, box.bottom - 1.5 * height])
@@ -201,7 +202,7 @@ class SceneSampler:
         tone = self._rng.uniform(210, 255)
         scene.put_block(card, (tone, tone, tone))
 
-    def _pedestal(self, scene: Scene, box: Box) -> None:
+    def _pedestal(self, scene: HangingScene, box: Box) -> None:
         wide = box.width * self._rng.uniform(0.5, 0.9)
         middle = (box.left + box.right) / 2
         level = box.bottom - 0.04 * box.height

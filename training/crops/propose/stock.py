@@ -1,4 +1,4 @@
-"""What scenes are made of, read once: pictures as paintings, cut-outs, places, labelled art."""
+"""The stuff of scenes, read once: pictures as paintings, cut-outs, places, labelled art."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 
 from matcher.imaging.box import Box
 from training.crops.propose.art import ArtSplit
-from training.crops.propose.target import OBJECT, PAINTING, Image, Target, TargetPicture
+from training.crops.propose.target import OBJECT, PAINTING, Image, MeantThing, TargetPicture
 from training.crops.propose.works import Work
 from training.data.instances import catalog_subject, read_household_picture
 from training.data.prints import draw_family
@@ -92,7 +92,7 @@ def _read_art(file: LabelledFile) -> TargetPicture:
 def _as_targets(image: Image, file: LabelledFile, kinds: dict[int, int]) -> TargetPicture:
     scale = max(image.shape[:2]) / file.longest
     targets = [
-        Target(box.scaled(scale), kinds.get(number, OBJECT))
+        MeantThing(box.scaled(scale), kinds.get(number, OBJECT))
         for number, box in enumerate(file.boxes)
     ]
     return TargetPicture(image, tuple(targets))

@@ -1,4 +1,4 @@
-"""What a picture of training holds: boxes with their kind and, of what is flat, four corners."""
+"""The contents of a picture of training: boxes with their kind and, where flat, corners."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ Corners = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Target:
+class MeantThing:
     """One thing that a person may mean.
 
     Attributes:
@@ -35,7 +35,7 @@ class TargetPicture:
     """A picture (H, W, 3) RGB with all that is meant in it."""
 
     image: Image
-    targets: tuple[Target, ...]
+    targets: tuple[MeantThing, ...]
 
 
 def warp_picture(
@@ -66,7 +66,7 @@ def warp_picture(
         corners = None if target.corners is None else _moved(target.corners, matrix)
         if corners is not None and np.linalg.det(matrix[:, :2]) < 0:
             corners = corners[[1, 0, 3, 2]]
-        targets.append(Target(inside, target.kind, corners))
+        targets.append(MeantThing(inside, target.kind, corners))
     return TargetPicture(np.asarray(seen, np.uint8), tuple(targets))
 
 

@@ -113,7 +113,7 @@ class ProposerTrainer(Trainer):
     ) -> Tensor:
         """Return the loss per picture of the head's answer."""
         split = [4 * BINS, CORNER_NUMBERS, len(KINDS)]
-        distances, corners, scores = raw.split(split, dim=1)
+        distances, corners, scores = torch.split(raw, split, dim=1)
         table, known = _targets(pictures, raw.device)
         given = {"batch_idx": table[:, 0], "cls": table[:, 1], "bboxes": table[:, 2:]}
         assigned, loss, _ = self._assigned(
@@ -185,9 +185,7 @@ def _parameter_groups(net: nn.Module) -> list[dict[str, Any]]:
     ]
 
 
-def _targets(
-    pictures: Sequence[TargetPicture], device: torch.device
-) -> tuple[Tensor, Tensor]:
+def _targets(pictures: Sequence[TargetPicture], device: torch.device) -> tuple[Tensor, Tensor]:
     """Return (N, 6) picture, kind, centre and size in shares, and (N, 8) corners in the box."""
     rows, corners = [], []
     for number, picture in enumerate(pictures):
@@ -203,4 +201,3 @@ def _targets(
     table = torch.tensor(rows, dtype=torch.float32, device=device).reshape(-1, 6)
     known = np.array(corners, np.float32).reshape(-1, CORNER_NUMBERS)
     return table, torch.from_numpy(known).to(device)
-

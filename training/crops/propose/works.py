@@ -156,7 +156,5 @@ def _frame_colour(rng: np.random.Generator) -> NDArray[np.float64]:
 
 def _bevel(image: Image, wide: int, rng: np.random.Generator) -> None:
     """Light one pair of a frame's sides and shade the other, in place."""
-    light = rng.uniform(0.7, 1.3, 4)
-    for side, factor in zip((np.s_[:wide], np.s_[-wide:], np.s_[:, :wide], np.s_[:, -wide:]),
-                            light.tolist(), strict=True):  # fmt: skip
-        image[side] = np.clip(image[side] * factor, 0, 255).astype(np.uint8)
+    for side in (image[:wide], image[-wide:], image[:, :wide], image[:, -wide:]):
+        side[:] = np.clip(side * rng.uniform(0.7, 1.3), 0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""What is meant in a picture: the first of two round trips of a search by photo."""
+"""The thing that is meant in a picture: the first of two round trips of a search by photo."""
 
 from http import HTTPStatus
 from time import perf_counter

@@ -19,7 +19,7 @@ def painting(corners: NDArray[np.float64], noise: float = 4.0) -> NDArray[np.uin
 
 
 def test_corners_are_found_to_less_than_a_pixel() -> None:
-    true = BELIEVED + [[3, -4], [-5, 2], [4, 4], [-3, 5]]
+    true = BELIEVED + np.array([[3, -4], [-5, 2], [4, 4], [-3, 5]])
     fitted = EdgePicture(painting(true)).fit(BELIEVED)
     assert fitted.sides_seen == 4
     assert np.abs(fitted.corners - true).max() < 0.7

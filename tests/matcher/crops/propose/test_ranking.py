@@ -1,6 +1,6 @@
 import numpy as np
 
-from matcher.crops.propose.network import Candidate
+from matcher.crops.propose.network import ProposedBox
 from matcher.crops.propose.proposal import ProposalKind
 from matcher.crops.propose.ranking import rank_candidates
 from matcher.imaging.box import Box
@@ -8,8 +8,8 @@ from matcher.imaging.box import Box
 WIDTH, HEIGHT = 300, 200
 
 
-def candidate(box: Box, score: float = 0.5) -> Candidate:
-    return Candidate(box, ProposalKind.OBJECT, score, np.zeros((4, 2)))
+def candidate(box: Box, score: float = 0.5) -> ProposedBox:
+    return ProposedBox(box, ProposalKind.OBJECT, score, np.zeros((4, 2)))
 
 
 MIDDLE = candidate(Box(110, 60, 190, 140))
