@@ -21,6 +21,7 @@ from client.records import (
     VideoEventsJson,
     WrittenJson,
 )
+from client.thumbnail_records import ThumbnailsJson
 
 PAGE_SIZE: Final = 200  # items per request, the most that a service allows
 
@@ -180,6 +181,35 @@ class Client(Connection):
                 parts=image_parts("image", [picture]),
             ),
         )
+
+    def thumbnails(
+        self,
+        picture: Picture,
+        aspects: Sequence[str] = ("1:1",),
+        *,
+        width: int | None = None,
+        pictures: bool = False,
+        saliency: bool = False,
+    ) -> ThumbnailsJson:
+        """Return the most pleasant crop of a picture at each aspect, such as 16:9.
+
+        Args:
+            picture: a file, or its name and bytes.
+            aspects: width to height.
+            width: pixels of `picture` in the answer; as cut if None.
+            pictures: add the thumbnails as data URLs.
+            saliency: add the map of what draws the eye.
+        """
+        query: dict[str, Any] = {
+            "aspect": list(aspects),
+            "pictures": pictures,
+            "saliency": saliency,
+        }
+        if width is not None:
+            query["width"] = width
+        parts = image_parts("image", [picture])
+        answer = self.request("POST", "/v1/crops/thumbnail", query=query, parts=parts)
+        return cast(ThumbnailsJson, answer)
 
     def explain(self, catalog: str, picture: Picture, product_id: str) -> ExplainedJson:
         """Return the gates that a product passes in a picture, and the one that it fails."""

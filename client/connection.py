@@ -16,7 +16,7 @@ CONNECT_TIMEOUT_S: Final = 10.0  # TCP and TLS; a busy service accepts at once, 
 
 Body: TypeAlias = bytes | Iterable[bytes]
 Part: TypeAlias = tuple[str, tuple[str, bytes]]
-Query: TypeAlias = Mapping[str, str | int | float | bool]
+Query: TypeAlias = Mapping[str, str | int | float | bool | Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)

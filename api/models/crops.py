@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from api.models.loading import Models
     from api.settings import Settings
     from matcher.crops.propose.proposer import CropProposer
+    from matcher.crops.thumbnail.faces import FaceCascade
+    from matcher.crops.thumbnail.framer import ThumbnailFramer
+    from matcher.crops.thumbnail.ranker import FramingRanker
     from matcher.networks.runtime import LoadedNetwork, Runtime
 
 
@@ -56,3 +59,47 @@ class CropTools:
 
         features = self.load("imagenet-efficientnet-lite0")
         return CropProposer(ProposerNetwork(features, self.load("proposer")))
+
+    @cached_property
+    def framer(self) -> "ThumbnailFramer":
+        """Finds the most pleasant crops.
+
+        Raises:
+            WeightsError: weights are missing, changed or broken; the message says what mends it.
+        """
+        from matcher.crops.thumbnail.feature_map import ImageNetFeatures
+        from matcher.crops.thumbnail.framer import ThumbnailFramer
+
+        return ThumbnailFramer(
+            self.faces,
+            self._models().networks.detector,
+            ImageNetFeatures(self.load("imagenet-efficientnet-lite0")),
+            self._ranker(),
+        )
+
+    @cached_property
+    def faces(self) -> "FaceCascade":
+        """Finds faces; on the processor whatever the device, because its networks are ONNX files.
+
+        Raises:
+            WeightsError: weights are missing, changed or broken; the message says what mends it.
+        """
+        from matcher.crops.thumbnail.faces import FaceCascade
+        from matcher.networks.openvino_runtime import OpenVinoRuntime
+        from matcher.networks.weights import read_manifest
+
+        manifest, folder = read_manifest(self._settings.weights), self._settings.cache_dir
+        runtime = OpenVinoRuntime(folder / "networks", threads=self._settings.threads)
+        propose, refine, judge = (
+            runtime.load(manifest.weights(f"faces-mtcnn-{name}")).functions["run"]
+            for name in ("proposals", "refinement", "output")
+        )
+        return FaceCascade(propose, refine, judge)
+
+    def _ranker(self) -> "FramingRanker":
+        from matcher.crops.thumbnail.ranker import FramingRanker, FramingWeights
+        from matcher.networks.weights import check_hash, read_manifest
+
+        weights = read_manifest(self._settings.weights).weights("framing")
+        check_hash(weights.path, weights.sha256)
+        return FramingRanker(FramingWeights.read(weights.path))

@@ -42,6 +42,7 @@ class Network(StrEnum):
     FACE_REFINEMENT = "face refinement"
     FACE_OUTPUT = "face output"
     PROPOSER = "proposer"
+    FRAMING = "framing"
 
 
 # What a recognition's probability depends on; the others serve beside it.

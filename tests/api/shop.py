@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -176,7 +177,7 @@ class FakeServices:
     def searcher(self) -> Searcher:
         return PictureSearch(_ColourEmbedder(), ColourFinder())
 
-    @property
+    @cached_property
     def crops(self) -> "CropTools":
         return cast("CropTools", FakeCropTools())
 

@@ -4,6 +4,7 @@ import typer
 
 from api.cli.context import examples
 from api.cli.crop.propose import propose_app
+from api.cli.crop.thumbnail import thumbnail_app
 
 crop_app = typer.Typer(
     no_args_is_help=True,
@@ -22,3 +23,4 @@ def crop() -> None:
 
 
 crop_app.add_typer(propose_app)
+crop_app.add_typer(thumbnail_app)

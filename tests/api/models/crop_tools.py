@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from matcher.crops.propose.network import ProposedBox
 from matcher.crops.propose.proposal import ProposalKind
 from matcher.crops.propose.proposer import CropProposer
+from matcher.crops.thumbnail.framer import ThumbnailFramer
 from matcher.imaging.box import Box
 
 
@@ -32,3 +33,8 @@ class FakeCropTools:
     def proposer(self) -> CropProposer:
         """Proposes a painting and an object."""
         return CropProposer(_TwoThings())
+
+    @property
+    def framer(self) -> ThumbnailFramer:
+        """Frames by what needs no network."""
+        return ThumbnailFramer()

@@ -1,0 +1,190 @@
+"""`skulens crop thumbnail`: the most pleasant crop of pictures at wanted aspects."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from api.cli.context import JsonOption, command, finish, open_services
+from api.cli.files import read_picture_file
+from api.cli.formatting import shorten_path
+from api.cli.output import Output
+from api.errors import Refused, sentence
+from api.schemas.thumbnails import thumbnails_json
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from matcher.crops.thumbnail.aspect import Aspect
+    from matcher.crops.thumbnail.framer import ThumbnailFramer
+    from matcher.crops.thumbnail.thumbnail import Thumbnail
+
+thumbnail_app = typer.Typer()
+
+# Endings of files in a folder that are taken for pictures; a file that is named is always read.
+_ENDINGS: Final = frozenset(
+    (".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff", ".ppm")
+)
+_NAME_WIDTH: Final = 40  # letters of a picture's name in the table
+
+
+@command(
+    thumbnail_app,
+    "skulens crop thumbnail photo.jpg --aspect 1:1",
+    "skulens crop thumbnail photos/ --aspect 1:1 --aspect 16:9 --out thumbs/",
+    "skulens crop thumbnail photos/ --aspect 4:3 --width 320 --out thumbs/ --force",
+)
+def thumbnail(
+    context: typer.Context,
+    images: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE...", help="Pictures, or folders of them.")
+    ],
+    aspect: Annotated[
+        list[str], typer.Option(metavar="W:H", help="Width to height; several may be given.")
+    ] = ["1:1"],  # noqa: B006 -- typer copies it
+    width: Annotated[
+        int | None, typer.Option(min=1, max=8192, help="Pixels of the thumbnails; else as cut.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the thumbnails there, as JPEG.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write over thumbnails that are there.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Frame pictures: the most pleasant crop at each aspect.
+
+    Faces are not cut where a crop of that shape can do without, products are
+    kept whole where they fit. A picture that cannot be read is named on stderr
+    and passed over, and the exit code is 1.
+    """
+    from matcher.crops.thumbnail.aspect import Aspect, AspectError
+
+    try:
+        aspects = [Aspect.parse(text) for text in dict.fromkeys(aspect)]
+    except AspectError as error:
+        raise typer.BadParameter(str(error), param_hint="--aspect") from error
+    output = Output(json=json)
+    paths = list(list_pictures(images))
+    if out is not None:
+        _make_folder(out)
+    with output.working("loading the networks"):
+        framer = open_services(context).crops.framer
+    order = _Order(framer, aspects, width, out, force)
+    heading = True
+    with output.progress("framing", "pictures") as advance:
+        for done, path in enumerate(paths):
+            advance(done, len(paths))
+            heading = not _frame(order, path, output, heading=heading) and heading
+    finish(output)
+
+
+def list_pictures(given: Sequence[Path]) -> Iterator[Path]:
+    """Yield files that were named, and the pictures of folders, sorted by name.
+
+    Raises:
+        Refused: a folder has no pictures, or cannot be listed.
+    """
+    for path in given:
+        if not path.is_dir():
+            yield path
+            continue
+        try:
+            inside = sorted(entry for entry in path.iterdir() if entry.suffix.lower() in _ENDINGS)
+        except OSError as error:
+            raise Refused(f"cannot list {path}: {error.strerror}.") from error
+        if not inside:
+            raise Refused(f"there are no pictures in {path}; name a folder of JPEG or PNG files.")
+        yield from inside
+
+
+class _Order:
+    """What is wanted of every picture."""
+
+    def __init__(
+        self,
+        framer: "ThumbnailFramer",
+        aspects: "Sequence[Aspect]",
+        width: int | None,
+        out: Path | None,
+        force: bool,
+    ) -> None:
+        self.framer, self.aspects = framer, aspects
+        self.width, self.out, self.force = width, out, force
+
+    def target(self, path: Path, aspect: "Aspect") -> Path | None:
+        """Return where a thumbnail goes.
+
+        Raises:
+            Refused: there is one already.
+        """
+        if self.out is None:
+            return None
+        target = self.out / f"{path.stem}-{aspect.name.replace(':', 'x')}.jpg"
+        if target.exists() and not self.force:
+            raise Refused(f"{target} is there already; add --force to write over it.")
+        return target
+
+
+def _frame(order: _Order, path: Path, output: Output, *, heading: bool) -> bool:
+    """Frame one picture, or say why it is passed over and return False."""
+    from catalog.errors import PictureError
+    from catalog.ingest.image_file import read_image
+
+    try:
+        targets = [order.target(path, aspect) for aspect in order.aspects]
+        image = read_image(read_picture_file(path), str(path))
+        began = perf_counter()
+        scene = order.framer.look(image)
+        framed = [order.framer.frame(scene, aspect) for aspect in order.aspects]
+        elapsed_ms = 1000 * (perf_counter() - began)
+        for crop, target in zip(framed, targets, strict=True):
+            if target is not None:
+                _write(target, image, crop, order.width)
+    except (Refused, PictureError) as error:
+        output.refuse(sentence(error))
+        return False
+    output.line(thumbnails_json(str(path), scene, framed, elapsed_ms))
+    output.show(_table(path, framed, heading=heading))
+    return True
+
+
+def _write(
+    target: Path, image: "NDArray[np.uint8]", framed: "Thumbnail", width: int | None
+) -> None:
+    from api.drawing.thumbnail import cut_thumbnail, encode_jpeg
+
+    try:
+        target.write_bytes(encode_jpeg(cut_thumbnail(image, framed.best.box, width)))
+    except OSError as error:
+        raise Refused(f"cannot write {target}: {error.strerror}.") from error
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(f"cannot make the folder {folder}: {error.strerror}.") from error
+
+
+def _table(path: Path, framed: "Sequence[Thumbnail]", *, heading: bool) -> Table:
+    """One picture's rows, of the same widths for every picture so that they read as one table."""
+    table = Table(box=None, pad_edge=False, show_header=heading, padding=(0, 2, 0, 0))
+    table.add_column("Picture", width=_NAME_WIDTH, no_wrap=True, overflow="ellipsis")
+    table.add_column("Aspect", width=6)
+    table.add_column("Box", width=24, no_wrap=True)
+    table.add_column("Because it")
+    name = Text(shorten_path(str(path), _NAME_WIDTH))
+    for thumbnail in framed:
+        box = thumbnail.best.box
+        corners = f"{box.left:.0f},{box.top:.0f} to {box.right:.0f},{box.bottom:.0f}"
+        reasons = Text(", ".join(thumbnail.best.reasons))
+        table.add_row(name, Text(thumbnail.aspect.name), Text(corners), reasons)
+        name = Text("")
+    return table

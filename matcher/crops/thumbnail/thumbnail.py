@@ -1,0 +1,65 @@
+"""What is known of a picture before it is framed, and the crops that come out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.crops.thumbnail.aspect import Aspect
+from matcher.crops.thumbnail.faces import Face
+from matcher.crops.thumbnail.feature_map import FeatureMap
+from matcher.imaging.box import Box
+from matcher.results import Detection
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """What is in a picture, for all aspects alike.
+
+    Attributes:
+        width: of the picture, in pixels.
+        height: of the picture, in pixels.
+        saliency: (h, w) float32 that sums to 1; its places tile the picture evenly.
+        faces: most confident first.
+        products: most confident first.
+        features: None without the network.
+    """
+
+    width: int
+    height: int
+    saliency: NDArray[np.float32]
+    faces: tuple[Face, ...] = ()
+    products: tuple[Detection, ...] = ()
+    features: FeatureMap | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FramedCrop:
+    """A crop, and why.
+
+    Attributes:
+        box: whole pixels of the picture.
+        score: comparable among the crops of one picture and aspect; higher is better.
+        reasons: in words.
+        cuts_a_face: an edge goes through a face that was found.
+    """
+
+    box: Box
+    score: float
+    reasons: tuple[str, ...]
+    cuts_a_face: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """The crops of one aspect.
+
+    Attributes:
+        aspect: that was asked for.
+        best: the most pleasant one.
+        alternatives: others that differ visibly, best first.
+    """
+
+    aspect: Aspect
+    best: FramedCrop
+    alternatives: tuple[FramedCrop, ...]

@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.api.shop import Shop
+from tests.catalog.support.fakes import pixels
+
+
+@pytest.fixture
+def photos(empty_shop: Shop, tmp_path: Path) -> Shop:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name, width, height in (("a.png", 160, 120), ("c.jpg", 90, 140)):
+        Image.fromarray(pixels(1, width, height)).save(folder / name)
+    (folder / "b.jpg").write_text("no picture")
+    (folder / "notes.txt").write_text("no picture, and not called one")
+    return empty_shop
+
+
+def test_a_folder_is_framed_and_a_bad_file_is_named_and_passed_over(
+    photos: Shop, tmp_path: Path
+) -> None:
+    result = photos.run(
+        "crop", "thumbnail", "photos", "--aspect", "1:1", "--aspect", "16:9", "--out", "thumbs",
+        "--width", "48",
+    )  # fmt: skip
+    assert result.code == 1
+    assert "b.jpg" in result.err
+    made = sorted(path.name for path in (tmp_path / "thumbs").iterdir())
+    assert made == ["a-16x9.jpg", "a-1x1.jpg", "c-16x9.jpg", "c-1x1.jpg"]
+    with Image.open(tmp_path / "thumbs" / "a-16x9.jpg") as wide:
+        assert wide.size == (48, 27)
+
+
+def test_thumbnails_are_not_written_over_unless_forced(photos: Shop) -> None:
+    order = ("crop", "thumbnail", "photos/a.png", "--out", "thumbs")
+    assert photos.run(*order).code == 0
+    again = photos.run(*order)
+    assert again.code == 1
+    assert "--force" in again.err
+    assert photos.run(*order, "--force").code == 0
+
+
+def test_json_is_one_line_a_picture(photos: Shop) -> None:
+    result = photos.run("crop", "thumbnail", "photos/a.png", "photos/c.jpg", "--json")
+    assert [line["image"] for line in result.lines] == ["photos/a.png", "photos/c.jpg"]
+    assert [len(line["thumbnails"]) for line in result.lines] == [1, 1]
+
+
+@pytest.mark.parametrize("aspect", ["0", "1:100", "words"])
+def test_an_aspect_that_cannot_be_is_refused(photos: Shop, aspect: str) -> None:
+    result = photos.run("crop", "thumbnail", "photos/a.png", "--aspect", aspect)
+    assert result.code == 2
+    assert "--aspect" in result.err
+
+
+def test_an_empty_folder_is_one_sentence(photos: Shop, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    result = photos.run("crop", "thumbnail", "empty")
+    assert result.code == 1
+    assert "no pictures in empty" in result.err
