@@ -22,7 +22,7 @@ def averaged(values: NDArray[np.float32], window: list[float]) -> NDArray[np.flo
     y = window[1] + at * (window[3] - window[1])
     x = window[0] + at * (window[2] - window[0])
     sampled = values[np.floor(y).astype(int)][:, np.floor(x).astype(int)].astype(np.float64)
-    return sampled.reshape(3, fine, 3, fine, -1).mean(axis=(1, 3))
+    return np.asarray(sampled.reshape(3, fine, 3, fine, -1).mean(axis=(1, 3)))
 
 
 def test_a_window_is_pooled_exactly() -> None:

@@ -23,7 +23,7 @@ def test_a_picture_is_framed_at_every_aspect(service: Service) -> None:
 
 
 def test_pictures_and_the_map_are_added_on_request(service: Service) -> None:
-    query = {"aspect": "2:1", "width": 50, "pictures": True, "saliency": True}
+    query: dict[str, str | int] = {"aspect": "2:1", "width": 50, "pictures": True, "saliency": True}
     answer = service.client.post(
         PATH, params=query, content=png(1, 160, 120), headers={"Content-Type": "image/png"}
     ).json()
