@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from client.thumbnail_records import ThumbnailJson, ThumbnailsJson
 
 if TYPE_CHECKING:
-    from matcher.crops.thumbnail.thumbnail import Scene, Thumbnail
+    from matcher.crops.thumbnail.thumbnail import PictureScene, Thumbnail
     from matcher.imaging.box import Box
 
 
 def thumbnails_json(
-    name: str, scene: "Scene", thumbnails: "Sequence[Thumbnail]", elapsed_ms: float
+    name: str, scene: "PictureScene", thumbnails: "Sequence[Thumbnail]", elapsed_ms: float
 ) -> ThumbnailsJson:
     """Convert a picture's thumbnails; the pictures in it are left out.
 

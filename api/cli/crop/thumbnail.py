@@ -105,7 +105,7 @@ def list_pictures(given: Sequence[Path]) -> Iterator[Path]:
 
 
 class _Order:
-    """What is wanted of every picture."""
+    """The wishes that hold for every picture."""
 
     def __init__(
         self,

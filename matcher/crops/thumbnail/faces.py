@@ -28,7 +28,7 @@ Rows = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
+class FoundFace:
     """A face in a picture.
 
     Attributes:
@@ -43,13 +43,13 @@ class Face:
 class FaceFinder(Protocol):
     """Finds faces."""
 
-    def find(self, image: NDArray[np.uint8]) -> tuple[Face, ...]:
+    def find(self, image: NDArray[np.uint8]) -> tuple[FoundFace, ...]:
         """Return the faces of an (H, W, 3) RGB picture, most confident first; perhaps none."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaceSettings:
-    """What is taken for a face; low thresholds, because a cut face costs more than a false one.
+    """Limits of what counts as a face; low thresholds, because a cut face costs more than a false one.
 
     Attributes:
         smallest: pixels of the shortest side that is looked for.
@@ -82,7 +82,7 @@ class FaceCascade:
         self._propose, self._refine, self._judge = propose, refine, judge
         self.settings = settings or FaceSettings()
 
-    def find(self, image: NDArray[np.uint8]) -> tuple[Face, ...]:
+    def find(self, image: NDArray[np.uint8]) -> tuple[FoundFace, ...]:
         """Return the faces of an (H, W, 3) RGB picture, most confident first; blocks."""
         settings = self.settings
         factor = min(1.0, settings.largest_picture / max(image.shape[:2]))
@@ -97,7 +97,7 @@ class FaceCascade:
             rows = _judged(net, small, _squared(rows), side, least, overlap)
         rows[:, :4] /= factor
         height, width = image.shape[:2]
-        faces = (Face(Box(*row[:4]).clipped(width, height), row[4]) for row in rows.tolist())
+        faces = (FoundFace(Box(*row[:4]).clipped(width, height), row[4]) for row in rows.tolist())
         return tuple(face for face in faces if face.box.area > 0)
 
     def _proposals(self, image: NDArray[np.uint8]) -> Rows:

@@ -17,7 +17,7 @@ _PLACE_PX: Final = 16  # input pixels per place of the map
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FeatureMap:
-    """What the network sees at each place of a picture.
+    """The network's features at each place of a picture.
 
     Attributes:
         values: (rows, columns, channels) float32; the places tile the picture evenly.

@@ -17,12 +17,12 @@ from matcher.crops.thumbnail.candidates import (
     place_windows,
     shares_inside,
 )
-from matcher.crops.thumbnail.faces import Face, FaceFinder
+from matcher.crops.thumbnail.faces import FaceFinder, FoundFace
 from matcher.crops.thumbnail.feature_map import FeatureNetwork
 from matcher.crops.thumbnail.ranker import FramingRanker, sum_windows
 from matcher.crops.thumbnail.reasons import Kept, explain
 from matcher.crops.thumbnail.saliency import feature_saliency, plain_saliency
-from matcher.crops.thumbnail.thumbnail import FramedCrop, Scene, Thumbnail
+from matcher.crops.thumbnail.thumbnail import FramedCrop, PictureScene, Thumbnail
 from matcher.detection.detector import Detector
 from matcher.imaging.box import Box
 from matcher.results import Detection
@@ -85,14 +85,14 @@ class ThumbnailFramer:
         self._network, self._ranker = network, ranker
         self.settings = settings or FramerSettings()
 
-    def look(self, image: NDArray[np.uint8]) -> Scene:
+    def look(self, image: NDArray[np.uint8]) -> PictureScene:
         """Return what is in an (H, W, 3) RGB picture; blocks."""
         height, width = image.shape[:2]
         features, saliency = None, None
         if self._network is not None and self._ranker is not None:
             features = self._network.look(image)
             saliency = feature_saliency(self._ranker.normalised(features))
-        return Scene(
+        return PictureScene(
             width,
             height,
             plain_saliency(image) if saliency is None else saliency,
@@ -101,7 +101,7 @@ class ThumbnailFramer:
             features,
         )
 
-    def frame(self, scene: Scene, aspect: Aspect) -> Thumbnail:
+    def frame(self, scene: PictureScene, aspect: Aspect) -> Thumbnail:
         """Return the best crop of an aspect, and others that differ."""
         windows = self._windows(scene, aspect)
         scores = self._pleasure(scene, windows)
@@ -116,7 +116,7 @@ class ThumbnailFramer:
                 break
         return Thumbnail(aspect, crops[0], tuple(crops[1:]))
 
-    def _windows(self, scene: Scene, aspect: Aspect) -> Windows:
+    def _windows(self, scene: PictureScene, aspect: Aspect) -> Windows:
         """Return the windows that cut no face and can keep most of them, or all if all cut one."""
         products = [found.box for found in scene.products[:_ALIGNED]]
         size = scene.width, scene.height, aspect.ratio
@@ -140,7 +140,7 @@ class ThumbnailFramer:
         cut = is_cut(shares_inside(windows, faces)) @ weights
         return np.asarray(windows[cut <= cut.min() + 1e-9])
 
-    def _pleasure(self, scene: Scene, windows: Windows) -> Scores:
+    def _pleasure(self, scene: PictureScene, windows: Windows) -> Scores:
         """Return how pleasant windows are by all but the ranker; higher is better."""
         settings = self.settings
         saliency, middles = _weigh(scene, windows)
@@ -161,7 +161,7 @@ class ThumbnailFramer:
             scores -= settings.cut * (is_cut(shares) @ weights)
         return np.asarray(scores)
 
-    def _ranked(self, scene: Scene, windows: Windows) -> Scores:
+    def _ranked(self, scene: PictureScene, windows: Windows) -> Scores:
         """Return what the ranker adds; nothing where it is missing or all windows are alike."""
         if self._ranker is None or scene.features is None or len(windows) == 1:
             return np.zeros(len(windows))
@@ -177,7 +177,7 @@ class ThumbnailFramer:
         return tuple(sure[: settings.most_products])
 
 
-def _weigh(scene: Scene, windows: Windows) -> tuple[Scores, Scores]:
+def _weigh(scene: PictureScene, windows: Windows) -> tuple[Scores, Scores]:
     """Return the share of saliency inside each window, and its middle in shares of the window."""
     rows, columns = scene.saliency.shape
     scale = np.array([columns / scene.width, rows / scene.height])
@@ -189,7 +189,7 @@ def _weigh(scene: Scene, windows: Windows) -> tuple[Scores, Scores]:
     return inside, (middles - placed[:, :2]) / np.maximum(placed[:, 2:] - placed[:, :2], 1e-9)
 
 
-def _face_weights(faces: Sequence[Face]) -> Scores:
+def _face_weights(faces: Sequence[FoundFace]) -> Scores:
     """Return how much each face counts: larger and surer ones more; they sum to 1."""
     sides = np.array([face.confidence * np.sqrt(face.box.area) for face in faces])
     return np.asarray(sides / sides.sum())
@@ -201,11 +201,11 @@ def _product_weights(products: Sequence[Detection]) -> Scores:
     return np.asarray(sides / sides.sum())
 
 
-def _with_margin(box: Box, margin: float, scene: Scene) -> Box:
+def _with_margin(box: Box, margin: float, scene: PictureScene) -> Box:
     return box.padded(margin).clipped(scene.width, scene.height)
 
 
-def _explained(scene: Scene, box: Box, score: float) -> FramedCrop:
+def _explained(scene: PictureScene, box: Box, score: float) -> FramedCrop:
     window = np.array([[box.left, box.top, box.right, box.bottom]])
     saliency, middles = _weigh(scene, window)
     faces = shares_inside(window, [face.box for face in scene.faces])

@@ -10,7 +10,7 @@ _ALL_SHARE: Final = 0.97  # of what draws the eye, from which it is called all
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a crop keeps of a picture.
+    """The parts of a picture that a crop keeps or cuts.
 
     Attributes:
         whole_faces: inside the crop.

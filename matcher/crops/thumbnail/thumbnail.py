@@ -1,4 +1,4 @@
-"""What is known of a picture before it is framed, and the crops that come out."""
+"""A picture before it is framed, and the crops that come out."""
 
 from dataclasses import dataclass
 
@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.crops.thumbnail.aspect import Aspect
-from matcher.crops.thumbnail.faces import Face
+from matcher.crops.thumbnail.faces import FoundFace
 from matcher.crops.thumbnail.feature_map import FeatureMap
 from matcher.imaging.box import Box
 from matcher.results import Detection
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scene:
-    """What is in a picture, for all aspects alike.
+class PictureScene:
+    """A picture's faces, products and saliency, for all aspects alike.
 
     Attributes:
         width: of the picture, in pixels.
@@ -28,7 +28,7 @@ class Scene:
     width: int
     height: int
     saliency: NDArray[np.float32]
-    faces: tuple[Face, ...] = ()
+    faces: tuple[FoundFace, ...] = ()
     products: tuple[Detection, ...] = ()
     features: FeatureMap | None = None
 

@@ -6,10 +6,10 @@ from numpy.typing import NDArray
 
 from matcher.crops.thumbnail.aspect import Aspect
 from matcher.crops.thumbnail.candidates import SCALES, SMALL_SCALES, largest_window
-from matcher.crops.thumbnail.faces import Face
+from matcher.crops.thumbnail.faces import FoundFace
 from matcher.crops.thumbnail.framer import ThumbnailFramer
 from matcher.crops.thumbnail.saliency import centre_prior
-from matcher.crops.thumbnail.thumbnail import Scene
+from matcher.crops.thumbnail.thumbnail import PictureScene
 from matcher.imaging.box import Box
 from matcher.results import Detection
 
@@ -19,13 +19,13 @@ ASPECTS = tuple(Aspect.parse(text) for text in ("1:1", "4:3", "3:4", "16:9", "9:
 
 def scene(
     width: int, height: int, faces: tuple[Box, ...] = (), products: tuple[Box, ...] = ()
-) -> Scene:
+) -> PictureScene:
     prior = centre_prior((48, 64))
-    return Scene(
+    return PictureScene(
         width,
         height,
         prior / prior.sum(),
-        tuple(Face(box, 0.9) for box in faces),
+        tuple(FoundFace(box, 0.9) for box in faces),
         tuple(Detection(box, 0.9) for box in products),
     )
 
@@ -56,7 +56,7 @@ def test_of_two_faces_that_do_not_fit_together_one_is_left_out_and_none_cut() ->
     assert not best.cuts_a_face
 
 
-def test_a_face_larger_than_every_crop_is_cut_and_that_is_said() -> None:
+def test_a_face_larger_than_every_crop_is_cut_and_named() -> None:
     best = ThumbnailFramer().frame(scene(640, 480, (Box(0, 0, 640, 480),)), SQUARE).best
     assert best.cuts_a_face
     assert "cuts 1 face" in best.reasons[0]
