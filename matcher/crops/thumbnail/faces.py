@@ -49,7 +49,7 @@ class FaceFinder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FaceSettings:
-    """Limits of what counts as a face; low thresholds, because a cut face costs more than a false one.
+    """Limits of what counts as a face; low, because a cut face costs more than a false one.
 
     Attributes:
         smallest: pixels of the shortest side that is looked for.
