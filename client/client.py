@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 
 from client.bodies import OnBytes, Picture, if_match, image_parts, read_chunks, route
 from client.connection import Connection, Query, ServerEvent
+from client.crop_records import LocatedCropJson
 from client.proposal_records import ProposalsJson
 from client.records import (
     AttributeJson,
@@ -269,6 +270,27 @@ class Client(Connection):
         parts = image_parts("image", [picture])
         answer = self.request("POST", "/v1/crops/propose", query=query, parts=parts)
         return cast(ProposalsJson, answer)
+
+    def locate_crop(
+        self, a: Picture, b: Picture, *, mirrored: bool = False, difference: bool = False
+    ) -> LocatedCropJson:
+        """Return whether one picture is a crop of the other, and where it was cut out.
+
+        Args:
+            a: a picture.
+            b: another.
+            mirrored: a mirror image counts, too.
+            difference: answer a picture of what differs, as a data URL.
+        """
+        return cast(
+            LocatedCropJson,
+            self.request(
+                "POST",
+                "/v1/crops/locate",
+                query={"mirrored": mirrored, "difference": difference},
+                parts=image_parts("image", [a, b]),
+            ),
+        )
 
     # Videos and other jobs
 

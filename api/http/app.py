@@ -27,7 +27,7 @@ from api.http.routes import (
     videos,
     webhooks,
 )
-from api.http.routes.crops import propose, thumbnail
+from api.http.routes.crops import locate, propose, thumbnail
 from api.http.telemetry.logs import RequestIdContext
 from api.http.telemetry.metrics import RequestMetrics
 from api.http.telemetry.traces import TraceRequests, Tracing
@@ -40,6 +40,7 @@ MODULES: Final = (
     identify,
     propose,
     thumbnail,
+    locate,
     feedback,
     sessions,
     media,

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
     from api.models.loading import Models
     from api.settings import Settings
+    from matcher.crops.locate import CropLocator
     from matcher.crops.propose.proposer import CropProposer
     from matcher.crops.thumbnail.faces import FaceCascade
     from matcher.crops.thumbnail.framer import ThumbnailFramer
@@ -103,3 +104,10 @@ class CropTools:
         weights = read_manifest(self._settings.weights).weights("framing")
         check_hash(weights.path, weights.sha256)
         return FramingRanker(FramingWeights.read(weights.path))
+
+    @cached_property
+    def locator(self) -> "CropLocator":
+        """Tells whether one picture is a crop of another."""
+        from matcher.crops.locate import CropLocator
+
+        return CropLocator()

@@ -3,6 +3,7 @@
 import typer
 
 from api.cli.context import examples
+from api.cli.crop.locate import locate_app
 from api.cli.crop.propose import propose_app
 from api.cli.crop.thumbnail import thumbnail_app
 
@@ -24,3 +25,4 @@ def crop() -> None:
 
 crop_app.add_typer(propose_app)
 crop_app.add_typer(thumbnail_app)
+crop_app.add_typer(locate_app)

@@ -1,1 +1,8 @@
 """Whether one picture is a crop of another, and where it was cut out."""
+
+from matcher.crops.locate.difference import draw_difference
+from matcher.crops.locate.location import Location, Place
+from matcher.crops.locate.locator import CropLocator
+from matcher.crops.locate.sentence import describe
+
+__all__ = ["CropLocator", "Location", "Place", "describe", "draw_difference"]

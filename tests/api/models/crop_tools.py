@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.crops.locate import CropLocator
 from matcher.crops.propose.network import ProposedBox
 from matcher.crops.propose.proposal import ProposalKind
 from matcher.crops.propose.proposer import CropProposer
@@ -28,6 +29,11 @@ class _TwoThings:
 
 class FakeCropTools:
     """Implements `api.models.crops.CropTools`."""
+
+    @property
+    def locator(self) -> CropLocator:
+        """Locates as ever: it needs no network."""
+        return CropLocator()
 
     @property
     def proposer(self) -> CropProposer:

@@ -1,0 +1,75 @@
+"""`skulens crop locate`: is one picture a crop of the other, and where?"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from api.cli.context import JsonOption, command, open_services
+from api.cli.files import read_picture_file
+from api.cli.output import Output, printable
+from api.errors import Refused
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+locate_app = typer.Typer()
+
+
+@command(
+    locate_app,
+    "skulens crop locate full.jpg part.jpg",
+    "skulens crop locate full.jpg part.jpg --difference difference.png --json",
+)
+def locate(
+    context: typer.Context,
+    a: Annotated[Path, typer.Argument(metavar="A", help="A picture.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="Another picture.")],
+    mirrored: Annotated[
+        bool, typer.Option("--mirrored", help="A mirror image counts, too.")
+    ] = False,
+    difference: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a picture of what differs, if one is a crop."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Say whether one picture is a crop of the other, and where it was cut out.
+
+    The order does not matter. Compression, scale, colours, small overlays and
+    borders do not, either.
+    """
+    from api.schemas.located_crops import located_crop_json
+    from matcher.crops.locate import draw_difference
+
+    output = Output(json=json)
+    one, other = _read(a), _read(b)
+    locator = open_services(context).crops.locator
+    with output.working("looking"):
+        found = locator.locate(one, other, mirrored=mirrored)
+    answer = located_crop_json(str(a), str(b), found)
+    output.line(answer)
+    output.show(Text(printable(answer["sentence"])))
+    if difference is not None:
+        _write_difference(difference, draw_difference(one, other, found), output)
+
+
+def _read(path: Path) -> "NDArray[np.uint8]":
+    from catalog.ingest.image_file import read_image
+
+    return read_image(read_picture_file(path), str(path))
+
+
+def _write_difference(path: Path, drawn: "NDArray[np.uint8] | None", output: Output) -> None:
+    from PIL import Image
+
+    if drawn is None:
+        output.note(f"{path} is not written: neither picture is a crop of the other")
+        return
+    try:
+        Image.fromarray(drawn).save(path)
+    except ValueError as error:
+        raise Refused(f"{path} needs the extension of a picture, such as .png") from error
+    output.note(f"wrote {path}: white where both agree")

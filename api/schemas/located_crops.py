@@ -1,0 +1,58 @@
+"""Converts locations of crops to their public JSON; the types are in `client.crop_records`."""
+
+import base64
+from typing import TYPE_CHECKING
+
+from client.crop_records import CropPositionJson, LocatedCropJson
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from matcher.crops.locate import Location
+
+
+def located_crop_json(
+    a: str, b: str, found: "Location", difference: "NDArray[np.uint8] | None" = None
+) -> LocatedCropJson:
+    """Return the answer about the pictures named `a` and `b`."""
+    from matcher.crops.locate import describe
+
+    return {
+        "a": a,
+        "b": b,
+        "relation": found.relation,
+        "probability": round(found.probability, 4),
+        "crop": found.crop,
+        "position": _position(found),
+        "places": [{"a": _corners(place.a), "b": _corners(place.b)} for place in found.places],
+        "sentence": describe(found, a, b),
+        "difference": None if difference is None else _data_url(difference),
+    }
+
+
+def _position(found: "Location") -> CropPositionJson | None:
+    if found.relation not in ("crop", "same") or found.placement is None or found.outline is None:
+        return None
+    low, high = found.outline.min(axis=0), found.outline.max(axis=0)
+    return {
+        "left": round(float(low[0]), 2),
+        "top": round(float(low[1]), 2),
+        "width": round(float(high[0] - low[0]), 2),
+        "height": round(float(high[1] - low[1]), 2),
+        "scale": round(found.placement.scale, 5),
+        "rotation": round(found.placement.rotation, 2) + 0.0,
+        "mirrored": found.placement.mirrored,
+        "outline": _corners(found.outline),
+    }
+
+
+def _corners(outline: "NDArray[np.float64]") -> list[list[float]]:
+    return [[round(float(x), 2), round(float(y), 2)] for x, y in outline]
+
+
+def _data_url(image: "NDArray[np.uint8]") -> str:
+    import cv2
+
+    _, data = cv2.imencode(".jpg", image[..., ::-1])
+    return f"data:image/jpeg;base64,{base64.b64encode(data.tobytes()).decode()}"

@@ -1,0 +1,57 @@
+"""Is there another place that explains a crop as well as the one that was found?"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.crops.locate.candidates import CropCandidate
+from matcher.crops.locate.dense import other_places
+from matcher.crops.locate.geometry import CropPlacement
+from matcher.crops.locate.refinement import refine
+from matcher.crops.locate.verification import Agreement, compare
+
+_NEARLY: Final = 0.06  # in the correlation of small copies: worth a closer look
+_SIDES: Final = (48, 192)  # of the grids of the closer look, in pixels
+_AS_GOOD: Final = 0.03  # in correlation
+# Times the residual, and grey levels: as good as the best but for noise.
+_RESIDUAL: Final = (1.25, 0.15)
+_TURNED_DEG: Final = 1.0  # beyond, the small copies do not fit and nothing is looked for
+
+
+def rivals(
+    inner: NDArray[np.uint8], outer: NDArray[np.uint8], best: CropCandidate
+) -> list[CropPlacement]:
+    """Return other placements that explain the inner picture as well as the best one does."""
+    if abs(best.placement.rotation) > _TURNED_DEG or best.placement.mirrored:
+        return []
+    peaks = other_places(inner, best.box, outer, best.placement, _NEARLY)
+    if not peaks:
+        return []
+    reference = compare(inner, best.box, outer, best.placement, _SIDES[-1], shifts=False)
+    found = []
+    for peak in peaks:
+        placement = refine(inner, best.box, outer, peak.placement, _SIDES)
+        agreement = compare(inner, best.box, outer, placement, _SIDES[-1], shifts=False)
+        if reference is None or agreement is None or _near(placement, best, inner):
+            continue
+        if _as_good(agreement, reference):
+            found.append(placement)
+    return found
+
+
+def _as_good(one: Agreement, best: Agreement) -> bool:
+    factor, offset = _RESIDUAL
+    return (
+        one.covered > 0.98
+        and one.correlation > best.correlation - _AS_GOOD
+        and one.overall > best.overall - _AS_GOOD
+        and one.disagreeing < best.disagreeing + _AS_GOOD
+        and one.residual < factor * best.residual + offset
+    )
+
+
+def _near(placement: CropPlacement, best: CropCandidate, inner: NDArray[np.uint8]) -> bool:
+    middle = np.array([[inner.shape[1] / 2, inner.shape[0] / 2]])
+    apart = np.abs(placement.apply(middle) - best.placement.apply(middle)).max()
+    return bool(apart < 0.1 * best.placement.scale * min(inner.shape[:2]))

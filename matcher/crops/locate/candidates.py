@@ -1,0 +1,124 @@
+"""Placements worth believing: found by keypoints or by correlation, refined and verified."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.crops.locate.decision import CropCalibration
+from matcher.crops.locate.dense import search_densely
+from matcher.crops.locate.features import CropKeypoints, pair_keypoints
+from matcher.crops.locate.geometry import CropPlacement, overshoot, shared_area
+from matcher.crops.locate.hypotheses import find_hypotheses
+from matcher.crops.locate.pictures import ContentBox, find_content, size_of, whole_box
+from matcher.crops.locate.refinement import refine
+from matcher.crops.locate.verification import Agreement, compare
+
+Image = NDArray[np.uint8]
+
+_LEAST_SHARED: Final = 0.03  # of the smaller picture; two crops that share less are not found
+_COARSE: Final = (40, 96)  # sides of grids in pixels, after a search by correlation
+_FINE: Final = (128, 512)  # the same, once a place is likely
+_SURE: Final = 0.95  # a probability above which no other hypothesis is tried
+_KEPT_PEAKS: Final = 3  # places, which are looked at closely
+_BETTER: Final = 0.02  # in `grade`: what leaving out borders must gain
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CropCandidate:
+    """A placement with its evidence.
+
+    Attributes:
+        placement: from the inner picture to the outer one.
+        inner_is_a: the first picture is the inner one.
+        box: the inner picture without borders that were added.
+        agreement: over that box.
+        inliers: pairs of keypoints that agree.
+        probability: that it is right.
+    """
+
+    placement: CropPlacement
+    inner_is_a: bool
+    box: ContentBox
+    agreement: Agreement
+    inliers: int
+    probability: float
+
+
+def from_keypoints(
+    a: Image, b: Image, keys: tuple[CropKeypoints, CropKeypoints], calibration: CropCalibration
+) -> list[CropCandidate]:
+    """Candidates that pairs of keypoints agree on."""
+    found = []
+    for hypothesis in find_hypotheses(pair_keypoints(keys[1], keys[0])):
+        candidate = _verified(a, b, hypothesis.placement, hypothesis.inliers, calibration)
+        if candidate is not None:
+            found.append(candidate)
+            if candidate.probability > _SURE:
+                break
+    return found
+
+
+def from_correlation(
+    a: Image, b: Image, calibration: CropCalibration, *, inner_is_a: bool
+) -> list[CropCandidate]:
+    """Candidates where a small copy of the one fits somewhere in the other."""
+    inner, outer = (a, b) if inner_is_a else (b, a)
+    box = find_content(inner)
+    rough: list[tuple[float, CropPlacement]] = []
+    for peak in search_densely(inner, box, outer):
+        placement = refine(inner, box, outer, peak.placement, _COARSE)
+        agreement = compare(inner, box, outer, placement, _COARSE[-1], shifts=False)
+        if agreement is not None:
+            rough.append((calibration.probability(agreement, 0), placement))
+    rough.sort(key=lambda pair: -pair[0])
+    found = []
+    for _, placement in rough[:_KEPT_PEAKS]:
+        candidate = _settled(inner, outer, placement, 0, calibration)
+        if candidate is not None:
+            found.append(replace(candidate, inner_is_a=inner_is_a))
+    return found
+
+
+def _verified(
+    a: Image, b: Image, placement: CropPlacement, inliers: int, calibration: CropCalibration
+) -> CropCandidate | None:
+    """Take for the inner picture the one that lies more within the other."""
+    size_a, size_b = size_of(a), size_of(b)
+    back = placement.inverse()
+    share_b = shared_area(placement.outline(size_b), size_a) / (size_b.pixels * placement.scale**2)
+    share_a = shared_area(back.outline(size_a), size_b) / (size_a.pixels * back.scale**2)
+    if max(share_a, share_b) < _LEAST_SHARED:
+        return None
+    if share_a > share_b + 0.01:
+        candidate = _settled(a, b, back.squared_up(), inliers, calibration)
+        return None if candidate is None else replace(candidate, inner_is_a=True)
+    return _settled(b, a, placement, inliers, calibration)
+
+
+def _settled(
+    inner: Image, outer: Image, placement: CropPlacement, inliers: int, calibration: CropCalibration
+) -> CropCandidate | None:
+    """Refine and verify, with and without borders of one colour."""
+    whole, content = whole_box(inner), find_content(inner)
+    refined = refine(inner, content, outer, placement, _FINE)
+    agreement = compare(inner, content, outer, refined)
+    if agreement is None:
+        return None
+    box = content
+    if content != whole:
+        full = compare(inner, whole, outer, refined)
+        out = overshoot(refined.outline(size_of(inner)), size_of(outer))
+        if (
+            full is not None
+            and out <= 2.0 * max(1.0, refined.scale)
+            and _grade(full) > _grade(agreement) - _BETTER
+        ):
+            box, agreement = whole, full
+    probability = calibration.probability(agreement, inliers)
+    return CropCandidate(refined, False, box, agreement, inliers, probability)
+
+
+def _grade(agreement: Agreement) -> float:
+    return agreement.correlation - agreement.disagreeing - agreement.moved

@@ -1,0 +1,185 @@
+"""Finding a crop without keypoints: correlation at every place, scale and aspect.
+
+Normalised cross-correlation (Lewis, "Fast Normalized Cross-Correlation", 1995) of a small copy of
+the crop with copies of the full picture, in luminance and colour together; beside it the plain
+squared difference, because where there is hardly any texture, colours alone tell places apart.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.crops.locate.geometry import CropPlacement, PixelSize
+from matcher.crops.locate.pictures import ContentBox, reduce_to, size_of
+
+_TEMPLATE_PIXELS: Final = 900
+_LEAST_SIDE_PX: Final = 7
+_SCALE_STEP: Final = 1.07  # two pixels of a small copy
+_SMALLEST_SHARE: Final = 0.1  # of the full picture's sides that a crop may have at least
+_ASPECTS: Final = (1.0, 0.8, 1.25)  # width to height, against that of the full picture
+_LARGEST_COPY_PX: Final = 900
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Peak:
+    """A place where a small copy of the crop fits.
+
+    Attributes:
+        placement: from the crop to the full picture.
+        correlation: -1 to 1.
+        difference: root mean square in grey levels, without matching colours.
+    """
+
+    placement: CropPlacement
+    correlation: float
+    difference: float
+
+
+def search_densely(
+    crop: NDArray[np.uint8],
+    box: ContentBox,
+    full: NDArray[np.uint8],
+    most: int = 10,
+) -> list[Peak]:
+    """Return the places that correlate best, and those that differ least, without repetitions."""
+    part = np.ascontiguousarray(crop[box.top : box.bottom, box.left : box.right])
+    peaks: list[Peak] = []
+    small_full = _bounded(full)
+    for aspect in _ASPECTS:
+        template, factors = _template(part, aspect)
+        for share in _shares(size_of(part), size_of(full), aspect):
+            peaks += _peaks_at(template, factors, box, small_full, size_of(full), share)
+    by_shape = sorted(peaks, key=lambda peak: -peak.correlation)
+    by_colour = sorted(peaks, key=lambda peak: peak.difference)
+    return _distinct([*by_shape[: most * 6]], most) + _distinct(by_colour[: most * 6], most)
+
+
+def other_places(
+    crop: NDArray[np.uint8],
+    box: ContentBox,
+    full: NDArray[np.uint8],
+    placement: CropPlacement,
+    least: float,
+) -> list[Peak]:
+    """Places apart from a straight placement that correlate nearly as well at its scale.
+
+    Args:
+        crop: (H, W, 3) uint8.
+        box: the part of it that is looked at.
+        full: (H, W, 3) uint8.
+        placement: what was found; turned by 0 degrees.
+        least: how much worse than there they may correlate.
+    """
+    part = np.ascontiguousarray(crop[box.top : box.bottom, box.left : box.right])
+    template, factors = _template(part, placement.scale_x / placement.scale_y)
+    peaks = _peaks_at(template, factors, box, _bounded(full), size_of(full), placement.scale)
+    middle = np.array([[(box.left + box.right) / 2, (box.top + box.bottom) / 2]])
+    reach = 0.1 * placement.scale * min(box.right - box.left, box.bottom - box.top)
+    here = placement.apply(middle)
+
+    def near(peak: Peak) -> bool:
+        return bool(np.abs(peak.placement.apply(middle) - here).max() < reach)
+
+    at_place = max((peak.correlation for peak in peaks if near(peak)), default=1.0)
+    return [peak for peak in peaks if not near(peak) and peak.correlation > at_place - least]
+
+
+def _bounded(full: NDArray[np.uint8]) -> NDArray[np.float32]:
+    size = size_of(full)
+    factor = min(1.0, _LARGEST_COPY_PX / max(size.width, size.height))
+    copy = reduce_to(full, round(size.width * factor), round(size.height * factor))
+    return _channels(copy.image)
+
+
+def _channels(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    lab = cv2.cvtColor(image.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
+    return np.asarray(lab * np.array([2.0, 1.0, 1.0], np.float32), np.float32)
+
+
+def _template(
+    part: NDArray[np.uint8], aspect: float
+) -> tuple[NDArray[np.float32], tuple[float, float]]:
+    """The crop in about 900 pixels, squeezed, and what its coordinates were multiplied by."""
+    size = size_of(part)
+    factor = min(1.0, (_TEMPLATE_PIXELS / size.pixels) ** 0.5)
+    root = aspect**0.5
+    width = max(_LEAST_SIDE_PX, round(size.width * factor * root))
+    height = max(_LEAST_SIDE_PX, round(size.height * factor / root))
+    small = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
+    return _channels(np.asarray(small, np.uint8)), (width / size.width, height / size.height)
+
+
+def _shares(part: PixelSize, full: PixelSize, aspect: float) -> list[float]:
+    """Scales in full pixels per crop pixel, before the aspect, from the largest that fits."""
+    root = aspect**0.5
+    largest = min(full.width / (part.width * root), full.height * root / part.height)
+    area = (0.8 * _SMALLEST_SHARE**2 * full.pixels / part.pixels) ** 0.5
+    count = max(1, int(np.ceil(np.log(largest / min(area, largest)) / np.log(_SCALE_STEP))) + 1)
+    return [largest * _SCALE_STEP**-step for step in range(count)]
+
+
+def _peaks_at(
+    template: NDArray[np.float32],
+    factors: tuple[float, float],
+    box: ContentBox,
+    small_full: NDArray[np.float32],
+    full: PixelSize,
+    scale: float,
+) -> list[Peak]:
+    """The best places at one scale: the full picture resized so that the template fits it."""
+    height, width = template.shape[:2]
+    part_width = (box.right - box.left) * factors[0]
+    # Template pixels per full pixel, along both axes, at this scale.
+    ratio = ((part_width / (box.right - box.left)) / scale, factors[1] / scale)
+    root = (factors[0] / factors[1]) ** 0.5
+    ratio = (ratio[0] / root, ratio[1] * root)
+    columns, rows = round(full.width * ratio[0]), round(full.height * ratio[1])
+    columns, rows = max(columns, width), max(rows, height)
+    if max(columns, rows) > 1600:
+        return []
+    flags = cv2.INTER_AREA if columns < small_full.shape[1] else cv2.INTER_LINEAR
+    copy = np.asarray(cv2.resize(small_full, (columns, rows), interpolation=flags), np.float32)
+    scores = cv2.matchTemplate(copy, template, cv2.TM_CCOEFF_NORMED)
+    alike = np.asarray(np.where(np.isfinite(scores), scores, -1.0), np.float32)
+    squares = np.maximum(cv2.matchTemplate(copy, template, cv2.TM_SQDIFF), 0)
+    off = np.asarray(np.sqrt(squares / template.size), np.float32)
+    up = (full.width / columns, full.height / rows)
+    peaks = []
+    for place in (*_best_places(alike, 3), *_best_places(-off, 2)):
+        x, y = place
+        matrix = np.array(
+            [
+                [factors[0] * up[0], 0, (x - box.left * factors[0]) * up[0]],
+                [0, factors[1] * up[1], (y - box.top * factors[1]) * up[1]],
+            ]
+        )
+        peaks.append(Peak(CropPlacement(matrix), float(alike[y, x]), float(off[y, x])))
+    return peaks
+
+
+def _best_places(values: NDArray[np.float32], most: int) -> list[tuple[int, int]]:
+    """Local maxima, best first."""
+    top = cv2.dilate(values, np.ones((5, 5), np.uint8))
+    ys, xs = np.nonzero(values >= top)
+    order = np.argsort(-values[ys, xs], kind="stable")[:most]
+    return [(int(xs[index]), int(ys[index])) for index in order]
+
+
+def _distinct(peaks: list[Peak], most: int) -> list[Peak]:
+    """The first of those that lie at nearly the same place with nearly the same scale."""
+    kept: list[Peak] = []
+    for peak in peaks:
+        if len(kept) == most:
+            break
+        if not any(_alike(peak.placement, other.placement) for other in kept):
+            kept.append(peak)
+    return kept
+
+
+def _alike(one: CropPlacement, other: CropPlacement) -> bool:
+    ratio = one.scale / other.scale
+    apart = np.abs(one.matrix[:, 2] - other.matrix[:, 2]).max()
+    return 1 / 1.1 < ratio < 1.1 and bool(apart < 30 * 0.1 * one.scale)

@@ -1,0 +1,171 @@
+"""Is one picture a crop of another, and where?"""
+
+from dataclasses import replace
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.crops.locate.ambiguity import rivals
+from matcher.crops.locate.candidates import CropCandidate, from_correlation, from_keypoints
+from matcher.crops.locate.decision import ACCEPTED, CropCalibration
+from matcher.crops.locate.features import CropKeypoints, find_keypoints
+from matcher.crops.locate.geometry import CropPlacement, overshoot, rectangle
+from matcher.crops.locate.location import Location, Place
+from matcher.crops.locate.pictures import ContentBox, size_of
+
+Image = NDArray[np.uint8]
+
+# CropKeypoints: a crop that has more of them would have been found by them.
+_ENOUGH_KEYPOINTS: Final = 300
+# How far an outline may reach out and still lie within: pixels of the coarser picture, and a share
+# of the outer picture's longer side.
+_TOLERANCE_PX: Final = 2.0
+_TOLERANCE_SHARE: Final = 0.004
+_EVEN: Final = 1.2  # grey levels of standard deviation: one colour and noise
+_MOST_PLACES: Final = 8  # named in an answer; people need no more
+
+
+class CropLocator:
+    """Tells how two pictures are related; holds no state and may be shared between threads."""
+
+    def __init__(self, calibration: CropCalibration | None = None) -> None:
+        self._calibration = calibration or CropCalibration()
+
+    def locate(self, a: Image, b: Image, *, mirrored: bool = False) -> Location:
+        """Look for one of two (H, W, 3) uint8 RGB pictures in the other.
+
+        Args:
+            a: the first picture.
+            b: the second.
+            mirrored: a mirror image counts, too.
+        """
+        if a.shape == b.shape and np.array_equal(a, b):
+            return _same(a, b, CropPlacement(np.eye(2, 3)), 1.0)
+        keys = find_keypoints(a), find_keypoints(b)
+        best = self._best(a, b, keys, thorough=True)
+        if best is not None and best.probability >= ACCEPTED:
+            return _answer(a, b, best)
+        flipped = np.ascontiguousarray(b[:, ::-1])
+        other = self._best(a, flipped, (keys[0], keys[1].mirrored()), thorough=mirrored)
+        if other is None or other.probability < ACCEPTED:
+            return _unrelated(a, b, best.probability if best else 0.0)
+        if not mirrored:
+            found = _unrelated(a, b, best.probability if best else 0.0)
+            return replace(found, mirror_found=True)
+        return _mirrored_back(_answer(a, flipped, other), size_of(b).width)
+
+    def _best(
+        self, a: Image, b: Image, keys: tuple[CropKeypoints, CropKeypoints], *, thorough: bool
+    ) -> CropCandidate | None:
+        found = from_keypoints(a, b, keys, self._calibration)
+        best = max(found, key=lambda candidate: candidate.probability, default=None)
+        if not thorough or (best is not None and best.probability >= ACCEPTED):
+            return best
+        for inner_is_a, points in ((False, keys[1]), (True, keys[0])):
+            if len(points) < _ENOUGH_KEYPOINTS:
+                found += from_correlation(a, b, self._calibration, inner_is_a=inner_is_a)
+        return max(found, key=lambda candidate: candidate.probability, default=None)
+
+
+def _answer(a: Image, b: Image, best: CropCandidate) -> Location:
+    inner, outer = (a, b) if best.inner_is_a else (b, a)
+    inner_size, outer_size = size_of(inner), size_of(outer)
+    outline = _outline(best.placement, best.box)
+    tolerance = max(
+        _TOLERANCE_PX * max(1.0, best.placement.scale),
+        _TOLERANCE_SHARE * max(outer_size.width, outer_size.height),
+    )
+    if overshoot(outline, outer_size) > tolerance:
+        return _overlap(a, b, best)
+    reverse = best.placement.inverse().outline(outer_size)
+    box = best.box
+    covered = (
+        reverse[:, 0].min() >= box.left - tolerance / best.placement.scale
+        and reverse[:, 1].min() >= box.top - tolerance / best.placement.scale
+        and reverse[:, 0].max() <= box.right + tolerance / best.placement.scale
+        and reverse[:, 1].max() <= box.bottom + tolerance / best.placement.scale
+    )
+    if covered:
+        placement = best.placement
+        if best.inner_is_a:
+            placement = placement.inverse().squared_up()
+        return _same(a, b, placement, best.probability)
+    side: Literal["a", "b"] = "a" if best.inner_is_a else "b"
+    others = rivals(inner, outer, best)
+    even = best.agreement.contrast < _EVEN
+    if others or even:
+        shown = rectangle(box.left, box.top, box.right, box.bottom)
+        places = [best.placement, *others][:_MOST_PLACES]
+        outlines = [(_outline(placement, box), shown) for placement in places]
+        return Location(
+            "ambiguous",
+            best.probability,
+            side,
+            None,
+            None,
+            inner_size,
+            outer_size,
+            tuple(Place(s, o) if best.inner_is_a else Place(o, s) for o, s in outlines),
+            even=even,
+        )
+    return Location("crop", best.probability, side, best.placement, outline, inner_size, outer_size)
+
+
+def _outline(placement: CropPlacement, box: ContentBox) -> NDArray[np.float64]:
+    return placement.apply(rectangle(box.left, box.top, box.right, box.bottom))
+
+
+def _same(a: Image, b: Image, placement: CropPlacement, probability: float) -> Location:
+    outline = placement.outline(size_of(b))
+    return Location("same", probability, None, placement, outline, size_of(b), size_of(a))
+
+
+def _unrelated(a: Image, b: Image, probability: float) -> Location:
+    return Location("unrelated", probability, None, None, None, size_of(b), size_of(a))
+
+
+def _overlap(a: Image, b: Image, best: CropCandidate) -> Location:
+    outer = b if best.inner_is_a else a
+    frame = best.placement.inverse().outline(size_of(outer))
+    low = np.maximum(frame.min(axis=0), (best.box.left, best.box.top))
+    high = np.minimum(frame.max(axis=0), (best.box.right, best.box.bottom))
+    shared = rectangle(float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+    there = best.placement.apply(shared)
+    size = size_of(outer)
+    there = np.clip(there, 0, (size.width, size.height))
+    place = Place(shared, there) if best.inner_is_a else Place(there, shared)
+    placement = best.placement.inverse().squared_up() if best.inner_is_a else best.placement
+    return Location(
+        "overlap",
+        best.probability,
+        None,
+        placement,
+        placement.outline(size_of(b)),
+        size_of(b),
+        size_of(a),
+        (place,),
+    )
+
+
+def _mirrored_back(found: Location, width: int) -> Location:
+    """Undo that the second picture was looked at in the mirror."""
+
+    def flip(outline: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(outline * (-1.0, 1.0) + (width, 0.0), np.float64)
+
+    places = tuple(Place(place.a, flip(place.b)) for place in found.places)
+    if found.placement is None or found.outline is None:
+        return replace(found, places=places)
+    matrix = found.placement.matrix.copy()
+    if found.crop == "a":
+        matrix[0] *= -1
+        matrix[0, 2] += width
+        return replace(
+            found, placement=CropPlacement(matrix), outline=flip(found.outline), places=places
+        )
+    matrix[:, 2] += matrix[:, 0] * width
+    matrix[:, 0] *= -1
+    # The outline's corners in the crop's own order.
+    outline = found.outline[[1, 0, 3, 2]]
+    return replace(found, placement=CropPlacement(matrix), outline=outline, places=places)

@@ -1,0 +1,97 @@
+"""A picture as the locator works with it: bounded copies, made once."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.crops.locate.geometry import PixelSize
+
+# Pixels of the copy that is searched: a crop of 2 % of a large photo still has 20,000 in it.
+SEARCHED_PIXELS: Final = 1_000_000
+
+# An edge row belongs to a border when its pixels differ by no more than JPEG makes them differ.
+_BORDER_SPREAD: Final = 14.0  # grey levels
+_BORDER_STEP: Final = 8.0  # grey levels between its mean and the outermost row's
+_DEEPEST_SHARE: Final = 0.45  # of a side that may be border
+
+
+@dataclass(frozen=True, slots=True)
+class ContentBox:
+    """The part of a picture that lies within borders of one colour, in pixels."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Copy:
+    """A reduced picture.
+
+    Attributes:
+        image: (h, w, 3) uint8, RGB.
+        factors: what the picture's coordinates are multiplied by, (x, y), at most 1.
+    """
+
+    image: NDArray[np.uint8]
+    factors: tuple[float, float]
+
+
+def size_of(image: NDArray[np.uint8]) -> PixelSize:
+    """PixelSize of an (H, W, …) picture."""
+    return PixelSize(image.shape[1], image.shape[0])
+
+
+def whole_box(image: NDArray[np.uint8]) -> ContentBox:
+    """All of a picture."""
+    return ContentBox(0, 0, image.shape[1], image.shape[0])
+
+
+def reduce_to(image: NDArray[np.uint8], width: int, height: int) -> Copy:
+    """Average a picture down to at most this size; neither side is enlarged."""
+    size = size_of(image)
+    width, height = max(1, min(width, size.width)), max(1, min(height, size.height))
+    factors = (width / size.width, height / size.height)
+    if (width, height) == (size.width, size.height):
+        return Copy(image, factors)
+    small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    return Copy(np.asarray(small, np.uint8), factors)
+
+
+def searched_copy(image: NDArray[np.uint8]) -> Copy:
+    """The copy in which keypoints are looked for."""
+    size = size_of(image)
+    factor = min(1.0, (SEARCHED_PIXELS / size.pixels) ** 0.5)
+    return reduce_to(image, round(size.width * factor), round(size.height * factor))
+
+
+def find_content(image: NDArray[np.uint8]) -> ContentBox:
+    """The picture without borders of one colour; the whole where there are none."""
+    size = size_of(image)
+    top = _depth(image)
+    bottom = _depth(image[::-1])
+    if top + bottom >= size.height - 8:
+        return ContentBox(0, 0, size.width, size.height)
+    middle = image[top : size.height - bottom]
+    sideways = np.transpose(middle, (1, 0, 2))
+    left, right = _depth(sideways), _depth(sideways[::-1])
+    if left + right >= size.width - 8:
+        left = right = 0
+    return ContentBox(left, top, size.width - right, size.height - bottom)
+
+
+def _depth(rows: NDArray[np.uint8]) -> int:
+    """How many of the first rows have the colour of the first, and only that."""
+    deepest = int(len(rows) * _DEEPEST_SHARE)
+    part = rows[:deepest, :: max(1, rows.shape[1] // 512)].astype(np.float32)
+    if not len(part):
+        return 0
+    means = part.mean(axis=1)
+    spread = (part.max(axis=1) - part.min(axis=1)).max(axis=1)
+    off = np.abs(means - means[0]).max(axis=1)
+    broken = np.flatnonzero((spread > _BORDER_SPREAD) | (off > _BORDER_STEP))
+    return int(broken[0]) if len(broken) else deepest

@@ -1,0 +1,158 @@
+"""Moving a placement by fractions of a pixel until the pictures agree best.
+
+Gauss-Newton on the crop's grey values (Lucas and Kanade, 1981; Baker and Matthews, 2004), over the
+five numbers of a crop's placement, with robust weights so that overlays do not count.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.crops.locate.geometry import CropPlacement, PixelSize
+from matcher.crops.locate.grids import Grid, lay_over, warp
+from matcher.crops.locate.photometry import match_colours
+from matcher.crops.locate.pictures import ContentBox, size_of
+
+_ROUNDS: Final = 6  # steps between fits of the colours
+_COLOUR_ROUNDS: Final = 3  # fits of the colours; the third hardly changes them
+_DAMPING: Final = 1e-4  # of each number's own weight
+_STILL_PX: Final = 0.004  # of the grid: less than this is no step any more
+_STRAIGHT_DEG: Final = 0.35  # a smaller turn is none: people do not turn crops by that
+_FURTHEST_SHARE: Final = 0.12  # of the grid's side that one level may move in all
+_SMOOTHING_PX: Final = 0.7  # hides JPEG's noise and what sharpening adds
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Frame:
+    """Coordinates of a grid's pixels about its middle."""
+
+    xs: NDArray[np.float32]
+    ys: NDArray[np.float32]
+    middle: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, size: PixelSize) -> "_Frame":
+        middle = np.array([size.width / 2, size.height / 2])
+        xs = np.arange(size.width, dtype=np.float32)[None, :] + np.float32(0.5 - middle[0])
+        ys = np.arange(size.height, dtype=np.float32)[:, None] + np.float32(0.5 - middle[1])
+        return cls(xs, ys, middle)
+
+
+def refine(
+    crop: NDArray[np.uint8],
+    box: ContentBox,
+    full: NDArray[np.uint8],
+    placement: CropPlacement,
+    sides: tuple[int, ...],
+) -> CropPlacement:
+    """Refine a placement on grids of these sizes, coarse first.
+
+    Args:
+        crop: (H, W, 3) uint8.
+        box: the part of it that is looked at.
+        full: (H, W, 3) uint8.
+        placement: from the crop to the full picture, off by few pixels of the first grid.
+        sides: longest sides of the grids in pixels.
+    """
+    current, previous = placement, (0, 0)
+    for side in sides:
+        grid = lay_over(crop, box, full, current, side)
+        if grid is None:
+            return current
+        shape = size_of(grid.crop)
+        if (shape.width, shape.height) == previous:
+            break  # finer than the pictures are
+        previous = (shape.width, shape.height)
+        current = grid.to_pictures(_refine_on(grid)).squared_up()
+    return current
+
+
+def _refine_on(grid: Grid) -> CropPlacement:
+    turned = _descend(grid, grid.placement, straight=False)
+    quarter = turned.rotation / 90.0
+    if abs(quarter - round(quarter)) * 90.0 > _STRAIGHT_DEG:
+        return turned
+    return _descend(grid, turned.squared_up(straight=True), straight=True)
+
+
+def _descend(grid: Grid, start: CropPlacement, *, straight: bool) -> CropPlacement:
+    crop = grid.crop.astype(np.float32)
+    target = _smooth(_luminance(crop))
+    size = size_of(grid.crop)
+    frame = _Frame.of(size)
+    reach = max(3.0, _FURTHEST_SHARE * max(size.width, size.height))
+    ends = np.array([[0, 0], [size.width, size.height]], np.float64)
+    current = start
+    weights = np.ones(target.shape, np.float32)
+    for _ in range(_COLOUR_ROUNDS):
+        image, inside = grid.warped(current)
+        colours = match_colours(image, crop, weights * inside)
+        full = _luminance(colours.apply(grid.full))
+        before = current
+        for _ in range(_ROUNDS):
+            moved = _smooth(warp(full, current, size))
+            residual = np.where(inside, target - moved, np.float32(0))
+            weights = _robust(residual, inside)
+            step = _solve(moved, residual, weights, frame, straight)
+            following = _compose(current, step, frame.middle)
+            travelled = np.abs(following.apply(ends) - start.apply(ends)).max()
+            if not np.isfinite(travelled) or travelled > reach:
+                return current
+            shift = np.abs(following.apply(ends) - current.apply(ends)).max()
+            current = following
+            if shift < _STILL_PX:
+                break
+        if np.abs(current.apply(ends) - before.apply(ends)).max() < 4 * _STILL_PX:
+            break
+    return current
+
+
+def _luminance(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(image @ np.array([0.299, 0.587, 0.114], np.float32), np.float32)
+
+
+def _smooth(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(cv2.GaussianBlur(grey, (0, 0), _SMOOTHING_PX), np.float32)
+
+
+def _robust(residual: NDArray[np.float32], inside: NDArray[np.bool_]) -> NDArray[np.float32]:
+    size = np.abs(residual)
+    spread = max(1.0, 1.5 * float(np.median(size[inside])) if inside.any() else 1.0)
+    return np.asarray(inside / (1.0 + (size / (2.0 * spread)) ** 2), np.float32)
+
+
+def _solve(
+    moved: NDArray[np.float32],
+    residual: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    frame: _Frame,
+    straight: bool,
+) -> NDArray[np.float64]:
+    """Shift x, shift y, stretch x, stretch y, turn; the last is 0 if `straight`."""
+    gx = cv2.Scharr(moved, cv2.CV_32F, 1, 0) / 32.0
+    gy = cv2.Scharr(moved, cv2.CV_32F, 0, 1) / 32.0
+    columns = [gx, gy, gx * frame.xs, gy * frame.ys]
+    if not straight:
+        columns.append(gy * frame.xs - gx * frame.ys)
+    flat = np.stack([column.ravel() for column in columns], axis=1)
+    weighted = flat * weights.reshape(-1, 1)
+    left = (weighted.T @ flat).astype(np.float64)
+    right = (weighted.T @ residual.ravel()).astype(np.float64)
+    scale = np.sqrt(np.maximum(np.diag(left), 1e-9))
+    left = left / np.outer(scale, scale) + np.eye(len(left)) * _DAMPING
+    step = np.linalg.solve(left, right / scale) / scale
+    return np.concatenate([step, [0.0]]) if straight else np.asarray(step)
+
+
+def _compose(
+    placement: CropPlacement, step: NDArray[np.float64], middle: NDArray[np.float64]
+) -> CropPlacement:
+    shift = step[:2]
+    square = np.array([[1 + step[2], -step[4]], [step[4], 1 + step[3]]])
+    inner = placement.matrix[:, :2]
+    matrix = np.column_stack([inner @ square, np.zeros(2)])
+    centre = inner @ (middle + shift) + placement.matrix[:, 2]
+    return CropPlacement(matrix).squared_up().moved_to(middle, centre)

@@ -1,0 +1,40 @@
+"""A location in one sentence for people."""
+
+from matcher.crops.locate.location import Location
+
+
+def describe(found: Location, a: str, b: str) -> str:
+    """Say how the pictures named `a` and `b` are related."""
+    if found.relation == "same":
+        return f"{a} and {b} are the same picture{_scaled(found)}"
+    if found.relation == "overlap":
+        return f"{a} and {b} overlap: both are cut from one picture, and neither contains the other"
+    crop, full = (a, b) if found.crop == "a" else (b, a)
+    if found.relation == "ambiguous":
+        if found.even:
+            return f"{crop} shows hardly more than one colour, which fits many places of {full}"
+        return (
+            f"{crop} fits {len(found.places)} places of {full} equally well, "
+            "so where it was cut out is ambiguous"
+        )
+    if found.relation == "unrelated" or found.outline is None or found.placement is None:
+        if found.mirror_found:
+            return (
+                f"neither of {a} and {b} is a crop of the other, but the mirror image of one fits; "
+                "allow mirrored crops to see where"
+            )
+        return f"neither of {a} and {b} is a crop of the other; no part of them is the same"
+    left, top = found.outline.min(axis=0)
+    turned = abs(found.placement.rotation)
+    more = [
+        *(["mirrored"] if found.placement.mirrored else []),
+        *([f"turned by {found.placement.rotation:.1f} degrees"] if turned > 0.5 else []),
+    ]
+    which = f"a {' and '.join(more)} crop" if more else "a crop"
+    return f"{crop} is {which} of {full}; its top-left corner lies at ({left:.0f}, {top:.0f})"
+
+
+def _scaled(found: Location) -> str:
+    if found.placement is None or abs(found.placement.scale - 1) < 0.01:
+        return ""
+    return f", one {max(found.placement.scale, 1 / found.placement.scale):.2f} times the other"

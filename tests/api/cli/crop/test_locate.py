@@ -1,0 +1,59 @@
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from tests.api.shop import Shop
+from tests.matcher.crops.locate.scenes import scene
+
+
+def write(name: str, image: NDArray[np.uint8]) -> None:
+    Image.fromarray(image).save(name)
+
+
+def test_a_crop_is_named_with_its_corner(shop: Shop) -> None:
+    write("snowy.png", scene(1))
+    write("snowy-small.jpg", scene(1)[60:260, 120:420])
+    result = shop.run_ok("crop", "locate", "snowy.png", "snowy-small.jpg")
+    assert " ".join(result.out.split()) == (
+        "snowy-small.jpg is a crop of snowy.png; its top-left corner lies at (120, 60)"
+    )
+
+
+def test_the_json_line_has_the_position_and_the_difference_is_a_picture(shop: Shop) -> None:
+    write("full.png", scene(2))
+    write("part.png", scene(2)[60:260, 120:420])
+    arguments = ("crop", "locate", "part.png", "full.png", "--json", "--difference", "off.png")
+    (line,) = shop.run_ok(*arguments).lines
+    assert list(line) == [
+        "a", "b", "relation", "probability", "crop", "position", "places", "sentence",
+        "difference",
+    ]  # fmt: skip
+    assert (line["a"], line["relation"], line["crop"]) == ("part.png", "crop", "a")
+    position = line["position"]
+    assert abs(position["left"] - 120) < 0.2
+    assert abs(position["height"] - 200) < 0.3
+    assert json.dumps(position)
+    with Image.open("off.png") as drawn:
+        assert drawn.size == (300, 200)
+
+
+def test_pictures_that_have_nothing_in_common_are_an_answer(shop: Shop) -> None:
+    write("one.png", scene(3))
+    write("other.png", scene(4))
+    result = shop.run_ok("crop", "locate", "one.png", "other.png", "--difference", "off.png")
+    assert "neither of one.png and other.png" in " ".join(result.out.split())
+    assert not Path("off.png").exists()
+
+
+def test_what_is_no_picture_is_refused(shop: Shop) -> None:
+    write("one.png", scene(3))
+    write("dot.png", scene(3)[:1, :1])
+    Path("words.txt").write_text("no picture")
+    assert "too small (1x1 pixels)" in " ".join(
+        shop.run("crop", "locate", "one.png", "dot.png").err.split()
+    )
+    for name in ("words.txt", "nothing.png"):
+        assert shop.run("crop", "locate", "one.png", name).code == 1
