@@ -77,7 +77,7 @@ def truncated() -> bytes:
 
 
 def huge() -> bytes:
-    """A PNG that announces 200 megapixels and then has none: whoever decodes it finds it damaged."""
+    """A PNG that announces 200 megapixels and has none: to decode it is to find it damaged."""
     header = struct.pack(">IIBBBBB", 20_000, 10_000, 8, 2, 0, 0, 0)
     chunk = b"IHDR" + header
     data = b"IDAT" + zlib.compress(b"\0" * 100)
