@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from matcher.networks.devices import Device, choose_runtime
 from matcher.networks.weights import WeightsEntry
 from training.data.sources import TrainingData
 from training.release.comparator import release_comparator
 from training.release.keypoints import SuperGlueRelease, release_superglue, release_superpoint
+from training.release.proposer import release_proposer
 from training.release.recognition import (
     release_colours,
     release_decision,
@@ -32,6 +34,7 @@ class FinishedRuns:
         superglue: SuperGlue's run, and how it will serve.
         decision: a file of `skulens train decision`. It fits the networks that it was fitted with,
             so it comes last.
+        proposer: the proposer's run.
     """
 
     data: Path
@@ -42,6 +45,7 @@ class FinishedRuns:
     superpoint: Path | None = None
     superglue: SuperGlueRelease | None = None
     decision: Path | None = None
+    proposer: Path | None = None
 
 
 def release_networks(runs: FinishedRuns, folder: Path) -> Iterator[WeightsEntry]:
@@ -69,5 +73,8 @@ def release_networks(runs: FinishedRuns, folder: Path) -> Iterator[WeightsEntry]
         yield release_superpoint(data, runs.superpoint, folder)
     if runs.superglue:
         yield release_superglue(runs.superglue, folder)
+    if runs.proposer:
+        runtime = choose_runtime(Device.CPU, runs.proposer / "networks")
+        yield release_proposer(data, runs.proposer, runtime, folder)
     if runs.decision:
         yield release_decision(runs.decision, folder)

@@ -1,4 +1,4 @@
-"""`skulens train detector|embedder|superglue|superpoint|comparator`: networks, in hours."""
+"""`skulens train detector|embedder|superglue|…`: networks, in hours."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -174,6 +174,24 @@ def comparator(context: typer.Context, options: DataTraining) -> None:
     )
     with _training(output, "the comparator", run) as report:
         best = train_comparator(run, keypoints.open(), report)
+    output.show(str(best))
+
+
+@command(networks_app, "skulens train proposer --data DIR --out runs/proposer --minutes 35")
+@shares(DataTraining, minutes=35.0)
+def proposer(context: typer.Context, options: DataTraining) -> None:
+    """Train the proposer, which says what is meant in a photo: paintings and objects."""
+    from matcher.networks.devices import Device, choose_runtime
+    from matcher.networks.weights import read_manifest
+    from training.crops.propose.train import FEATURES, train_proposer
+
+    settings = _prepare(context)
+    output = Output()
+    run = options.run_options()
+    runtime = choose_runtime(Device.CPU, settings.cache_dir / "networks", settings.threads)
+    features = runtime.load(read_manifest(settings.weights).weights(FEATURES))
+    with _training(output, "the proposer", run) as report:
+        best = train_proposer(run, features, report)
     output.show(str(best))
 
 

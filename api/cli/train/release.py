@@ -31,6 +31,7 @@ def release(
     superpoint: Run = None,
     superglue: Run = None,
     comparator: Run = None,
+    proposer: Run = None,
     colours: Table = None,
     decision: Table = None,
     pool: Annotated[
@@ -59,7 +60,9 @@ def release(
     served = None
     if superglue is not None:
         served = SuperGlueRelease(superglue, pool, FrontEndKind(front_end), keypoints, closer)
-    runs = FinishedRuns(data, detector, embedder, colours, comparator, superpoint, served, decision)
+    runs = FinishedRuns(
+        data, detector, embedder, colours, comparator, superpoint, served, decision, proposer
+    )
     if runs == FinishedRuns(data):
         raise typer.BadParameter("name at least one finished run, such as --embedder DIR")
     output = Output()

@@ -46,10 +46,10 @@ class SceneSampler:
     def draw(self, side: int) -> TargetPicture:
         """Draw one picture of `side` pixels square."""
         kind = self._rng.random()
-        if kind < _ART:
-            return self._move(self._any_of(self._stock.art), side)
+        if kind < _ART and self._stock.art:
+            return self.move(self._any_of(self._stock.art), side)
         if kind < _BOTTLES:
-            return self._move(self._any_of(self._stock.bottles), side)
+            return self.move(self._any_of(self._stock.bottles), side)
         if kind < _GALLERIES:
             scene = self._gallery(side)
         elif kind < _STREETS:
@@ -71,7 +71,7 @@ class SceneSampler:
     def _any_of(self, pictures: tuple[TargetPicture, ...]) -> TargetPicture:
         return pictures[int(self._rng.integers(len(pictures)))]
 
-    def _move(self, picture: TargetPicture, side: int) -> TargetPicture:
+    def move(self, picture: TargetPicture, side: int) -> TargetPicture:
         """Show a labelled picture at another scale and place, turned a little, maybe mirrored."""
         rng = self._rng
         height, width = picture.image.shape[:2]
@@ -173,7 +173,7 @@ class SceneSampler:
             return cut_canvas(self._stock.photos, self._rng)
         if source < 0.7:
             return cut_canvas(self._stock.clothes, self._rng)
-        if source < 0.9:
+        if source < 0.9 and self._stock.pieces:
             return cut_canvas(self._stock.pieces, self._rng)
         return draw_mural(self._rng).image
 
@@ -183,7 +183,7 @@ class SceneSampler:
             return draw_mosaic(self._rng)
         if source < 0.65:
             return draw_mural(self._rng)
-        if source < 0.85:
+        if source < 0.85 and self._stock.pieces:
             pieces = self._stock.pieces
             return as_work(pieces[int(self._rng.integers(len(pieces)))])
         return as_work(self._canvas())

@@ -1,7 +1,7 @@
 """The stuff of scenes, read once: pictures as paintings, cut-outs, places, labelled art."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -57,6 +57,11 @@ class Stock:
     things: tuple[Work, ...]
     photos: tuple[Image, ...]
     clothes: tuple[Image, ...]
+
+    def with_art(self, art: Sequence[TargetPicture]) -> "Stock":
+        """Return the same with other labelled pictures of art, or none."""
+        pieces = tuple(piece for picture in art for piece in _pieces(picture))
+        return replace(self, art=tuple(art), pieces=pieces)
 
 
 def read_stock(data: TrainingData, split: ArtSplit) -> Stock:

@@ -23,7 +23,7 @@ from matcher.networks.runtime import LoadedNetwork
 from matcher.networks.yolo import quiet_ultralytics
 from training.crops.propose.art import read_art_split
 from training.crops.propose.scenes import SceneSampler
-from training.crops.propose.stock import read_stock
+from training.crops.propose.stock import Stock, read_stock
 from training.crops.propose.target import TargetPicture
 from training.data.sources import TrainingData
 from training.loop.loader import BatchLoader
@@ -38,6 +38,7 @@ _WEIGHT_DECAY: Final = 1e-3
 # Weights of the loss's parts: ultralytics' defaults, and that of corners in shares of the box.
 _GAINS: Final = {"box": 7.5, "cls": 0.5, "dfl": 1.5}
 _CORNER_GAIN: Final = 8.0
+FEATURES: Final = "imagenet-efficientnet-lite0"  # in the weights folder; what the head learns on
 _CHECKED: Final = 48  # composed pictures that figures of a run are measured on
 
 
@@ -56,9 +57,14 @@ def train_proposer(options: RunOptions, features: LoadedNetwork, report: OnRepor
         TrainingError: the data folder is not complete, or the checkpoint cannot be read.
         WeightsError: the weights to begin with cannot be read, or do not fit.
     """
-    options.out.mkdir(parents=True, exist_ok=True)
     data = TrainingData.open(options.data)
     stock = read_stock(data, read_art_split(options.data))
+    return train_on(stock, options, features, report)
+
+
+def train_on(stock: Stock, options: RunOptions, features: LoadedNetwork, report: OnReport) -> Path:
+    """Train as `train_proposer` does on what was read."""
+    options.out.mkdir(parents=True, exist_ok=True)
     check = SceneSampler(stock, np.random.default_rng((options.seed, 1)))
     trainer = ProposerTrainer(options, features, [check.draw(384) for _ in range(_CHECKED)])
     trainer.restore()
@@ -86,7 +92,7 @@ class ProposerTrainer(Trainer):
         net = ProposerNet().to(memory_format=torch.channels_last).to(options.device)
         super().__init__(net, _parameter_groups(net), _PEAK_RATE, options)
         self._pyramid = features.functions["pyramid"]
-        self._assigned = _criterion()
+        self._loss = ProposerLoss()
         self._check = check
 
     @override
@@ -95,31 +101,18 @@ class ProposerTrainer(Trainer):
 
     def loss_of(self, net: nn.Module, pictures: Sequence[TargetPicture]) -> Tensor:
         """Return the loss per picture of square pictures of one size."""
-        maps = self.maps([picture.image for picture in pictures])
+        maps = self._maps([picture.image for picture in pictures])
         with torch.autocast(torch.device(self.options.device).type, torch.bfloat16):
             raw = net(*maps)
-        return self.loss_of_raw(raw.float(), maps, pictures)
+        return self._loss.of(raw.float(), maps, pictures)
 
-    def maps(self, images: Sequence[NDArray[np.uint8]]) -> list[Tensor]:
+    def _maps(self, images: Sequence[NDArray[np.uint8]]) -> list[Tensor]:
         """Return the published network's three maps of pictures of one size."""
         found = self._pyramid(to_planes(np.stack(images)))
         return [
             torch.from_numpy(level).to(self.options.device, memory_format=torch.channels_last)
             for level in found
         ]
-
-    def loss_of_raw(
-        self, raw: Tensor, maps: Sequence[Tensor], pictures: Sequence[TargetPicture]
-    ) -> Tensor:
-        """Return the loss per picture of the head's answer."""
-        split = [4 * BINS, CORNER_NUMBERS, len(KINDS)]
-        distances, corners, scores = torch.split(raw, split, dim=1)
-        table, known = _targets(pictures, raw.device)
-        given = {"batch_idx": table[:, 0], "cls": table[:, 1], "bboxes": table[:, 2:]}
-        assigned, loss, _ = self._assigned(
-            {"boxes": distances, "scores": scores, "feats": list(maps)}, given
-        )
-        return loss.sum() + _CORNER_GAIN * _corner_loss(corners, assigned, table, known)
 
     @override
     def measure(self) -> dict[str, float]:
@@ -134,6 +127,24 @@ class ProposerTrainer(Trainer):
     @override
     def score(self, figures: Mapping[str, float]) -> float:
         return 1000 - figures["composed_loss"]
+
+
+class ProposerLoss:
+    """The loss of the head's answers: of boxes, kinds and corners."""
+
+    def __init__(self) -> None:
+        self._assign = _criterion()
+
+    def of(self, raw: Tensor, maps: Sequence[Tensor], pictures: Sequence[TargetPicture]) -> Tensor:
+        """Return the loss per picture of the head's answer."""
+        split = [4 * BINS, CORNER_NUMBERS, len(KINDS)]
+        distances, corners, scores = torch.split(raw, split, dim=1)
+        table, known = _targets(pictures, raw.device)
+        given = {"batch_idx": table[:, 0], "cls": table[:, 1], "bboxes": table[:, 2:]}
+        assigned, loss, _ = self._assign(
+            {"boxes": distances, "scores": scores, "feats": list(maps)}, given
+        )
+        return loss.sum() + _CORNER_GAIN * _corner_loss(corners, assigned, table, known)
 
 
 def _corner_loss(
