@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from matcher.networks.graphs import Graph
 
-_EXPORT_VERSION: Final = 1  # raise it when the same weights are exported to something else
+_EXPORT_VERSION: Final = 2  # raise it when the same weights are exported to something else
 _SHAPING: Final = ("heads",)  # options of weights that change their graphs
 _FACTS: Final = "facts.json"
 # Processor capability and arithmetic, best first. Fixed here, because OpenVINO's own choice may
