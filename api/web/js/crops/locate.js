@@ -14,13 +14,14 @@ export class Locate {
     this.said = h('div', { class: 'stack grow', 'aria-live': 'polite' })
     this.stages = pictures.map((picture, index) => new Stage(picture, { label: `${'AB'[index]}: ${picture.name}`, draw: (...given) => this.draw(index, ...given) }))
     this.captions = pictures.map(() => h('figcaption', { class: 'small quiet break' }))
-    this.pair = h('div', { class: 'crop-pair' }, this.stages.map((stage, index) => h('figure', { class: 'stack' }, stage.element, this.captions[index])))
-    this.more = h('div', { class: 'crop-more' })
+    this.numbers = h('section', { class: 'stack crop-numbers', 'aria-label': 'The answer in numbers' })
+    this.difference = h('div', { class: 'crop-difference' })
+    this.pair = h('div', { class: 'crop-pair' }, this.stages.map((stage, index) => h('figure', { class: `stack crop-${'ab'[index]}` }, stage.element, this.captions[index])), this.numbers, this.difference)
     const mirrored = h('input', { type: 'checkbox', on: { change: () => this.ask() } })
     this.mirrored = mirrored
-    if (pictures.length < 2) this.pair.append(h('div', { class: 'panel' }, zone({ title: 'Now the other picture', label: 'Choose the other picture', hint: 'Either may be the crop.' })))
+    if (pictures.length < 2) this.pair.append(h('div', { class: 'panel crop-b' }, zone({ title: 'Now the other picture', label: 'Choose the other picture', hint: 'Either may be the crop.' })))
     this.element = h('div', { class: 'stack-wide' }, pictures.length > 1 && h('div', { class: 'crop-answer' }, this.said,
-      h('label', { class: 'row crop-check' }, mirrored, 'Also when mirrored')), this.pair, this.more)
+      h('label', { class: 'row crop-check' }, mirrored, 'Also when mirrored')), this.pair)
     this.caption()
     if (pictures.length > 1) this.ask()
   }
@@ -52,7 +53,8 @@ export class Locate {
     this.pair.classList.toggle('crop-pair-turned', isCrop && this.full === 1)
     this.caption()
     for (const stage of this.stages) stage.draw()
-    fill(this.more, answer && more(answer, this.pictures))
+    fill(this.numbers, answer && numbers(answer, 'AB'[this.full], 'AB'[1 - this.full]))
+    fill(this.difference, answer?.difference && differs(answer.difference, this.pictures[0]))
     if (!answer) return
     fill(this.said, h('p', { class: 'conclusion break' }, ended(answer.sentence)), h('div', { class: 'row' },
       h('span', { class: 'pill', data: { relation: answer.relation } }, RELATIONS[answer.relation] ?? answer.relation),
@@ -90,22 +92,24 @@ export class Locate {
   }
 }
 
-function more(answer, pictures) {
+function numbers(answer, full, crop) {
   const { difference, ...record } = answer
-  const take = h('div', { class: 'row' }, button('Copy JSON', () => copyJson(record, 'The answer is on the clipboard.'), { symbol: 'copy' }),
-    difference && button('Download the difference', () => download(difference, pictures[0].partName('difference').replace(/\.png$/, '.jpg')), { symbol: 'download' }))
-  const table = answer.position ? positionTable(answer) : answer.places?.length ? placesTable(answer) : null
-  const label = 'What differs once the crop lies on its place: black where nothing does.'
-  return [
-    h('section', { class: 'stack', 'aria-label': 'The answer in numbers' }, table, take),
-    difference && h('figure', { class: 'stack' }, h('div', { class: 'stage-frame crop-stage' }, h('img', { src: difference, alt: 'The difference after alignment' })), h('figcaption', { class: 'small quiet' }, label)),
-  ]
+  const table = answer.position ? positionTable(answer.position, full, crop) : answer.places?.length ? placesTable(answer) : null
+  return [table, h('div', { class: 'row' }, button('Copy JSON', () => copyJson(record, 'The answer is on the clipboard.'), { symbol: 'copy' }))]
 }
 
-function positionTable({ position }) {
+function differs(difference, picture) {
+  const name = picture.partName('difference').replace(/\.png$/, '.jpg')
+  return h('figure', { class: 'stack' }, h('div', { class: 'crop-answer' },
+    h('figcaption', { class: 'small quiet grow' }, 'What differs once the crop lies on its place: white where nothing does, darker the more it does.'),
+    button('Download the difference', () => download(difference, name), { symbol: 'download' })),
+  h('div', { class: 'stage-frame crop-stage' }, h('img', { src: difference, alt: 'The difference after alignment' })))
+}
+
+function positionTable(position, full, crop) {
   const rows = [
     ['Left', pixels(position.left)], ['Top', pixels(position.top)], ['Width', pixels(position.width)], ['Height', pixels(position.height)],
-    ['Scale', `${position.scale.toFixed(3)} px of the full picture for one of the crop`],
+    ['Scale', `${position.scale.toFixed(3)} px of ${full} for one of ${crop}`],
     ['Turned', `${position.rotation.toFixed(2)}° clockwise`], ['Mirrored', position.mirrored ? 'Yes' : 'No'],
   ]
   return h('div', { class: 'panel panel-flush scroll' }, h('table', {}, h('caption', { class: 'hidden-label' }, 'Where the crop lies in the full picture'),
