@@ -1,25 +1,23 @@
 """A catalog of this machine or of a bucket, opened to be asked."""
 
 import os
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack, closing
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
+from skulens.pictures import read_picture, refusals_as_one_error
 from skulens.results import (
     FoundProduct,
     PhotoResult,
     SeenProduct,
-    SkulensError,
     VideoResult,
     WatchEvent,
 )
 
 if TYPE_CHECKING:
     # Names in signatures only: `import skulens` does not wait for NumPy.
-    import numpy as np
-    from numpy.typing import NDArray
 
     from api.services import Services
     from catalog.snapshot import Catalog
@@ -27,8 +25,7 @@ if TYPE_CHECKING:
     from matcher.results import Match
     from matcher.tracking.appearance import AppearanceSummary
     from matcher.tracking.events import Event
-
-    Picture: TypeAlias = NDArray[np.uint8] | bytes | str | os.PathLike[str]
+    from skulens.pictures import Picture
 
 OnProgress: TypeAlias = Callable[[str, int, int | None], None]
 
@@ -47,7 +44,7 @@ def open_catalog(name: str, settings: Mapping[str, str] | None = None) -> "Produ
     from api.services import build_services
     from api.settings import load_settings
 
-    with _refusals_as_one_error(), ExitStack() as stack:
+    with refusals_as_one_error(), ExitStack() as stack:
         loaded = load_settings({**os.environ, **(settings or {})})
         if loaded.server:
             raise Refused(
@@ -97,8 +94,8 @@ class ProductCatalog:
             SkulensError: the picture cannot be read, or the catalog cannot answer.
             ValueError: an array of another shape or type.
         """
-        with _refusals_as_one_error():
-            image = _read(picture)
+        with refusals_as_one_error():
+            image = read_picture(picture)
             snapshot = self._store.snapshot()
             answer = self._services.finder.identify(image, snapshot, whole_image=whole_image)
         products = tuple(_found_product(match, snapshot) for match in answer.matches)
@@ -134,7 +131,7 @@ class ProductCatalog:
         order = VideoRequest(
             Path(video), _path(events), _path(annotated), _path(report), force=force
         )
-        with _refusals_as_one_error():
+        with refusals_as_one_error():
             snapshot = self._store.snapshot()
             outcome = match_video(
                 order,
@@ -174,7 +171,7 @@ class ProductCatalog:
         from api.live.watch import watch_source
 
         with (
-            _refusals_as_one_error(),
+            refusals_as_one_error(),
             watch_source(
                 self._services.finder, self._store, open_live_source(source, transport)
             ) as watched,
@@ -184,24 +181,6 @@ class ProductCatalog:
                     yield _watch_event(event, watched.catalog())
             if watched.status.state.value == "failed":
                 raise Refused(watched.status.reason)
-
-
-def _read(picture: "Picture") -> "NDArray[np.uint8]":
-    import numpy as np
-
-    from api.cli.files import read_picture_file
-    from catalog.ingest.image_file import read_image
-
-    if isinstance(picture, np.ndarray):
-        if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
-            raise ValueError(
-                f"expected an array (H, W, 3) of uint8, got {picture.shape} of {picture.dtype}"
-            )
-        return picture
-    if isinstance(picture, bytes):
-        return read_image(picture, "the picture")
-    path = Path(picture)
-    return read_image(read_picture_file(path), str(path))
 
 
 def _found_product(match: "Match", catalog: "Catalog") -> FoundProduct:
@@ -253,13 +232,3 @@ def _path(path: str | os.PathLike[str] | None) -> Path | None:
 
 def _ignore(*_: object) -> None:
     """Take progress that nobody asked for."""
-
-
-@contextmanager
-def _refusals_as_one_error() -> Iterator[None]:
-    from api.errors import refusals, sentence
-
-    try:
-        yield
-    except refusals() as error:
-        raise SkulensError(sentence(error)) from error

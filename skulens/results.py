@@ -112,3 +112,69 @@ class VideoResult:
     frames: int
     duration_s: float
     note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CropLocation:
+    """How two pictures are related.
+
+    Attributes:
+        relation: `crop`, `same`, `overlap`, `ambiguous` or `unrelated`.
+        probability: in [0, 1], that both show one and the same shot.
+        crop: which picture is the crop; None where neither is, or both are the same.
+        outline: four corners (x, y) of the crop in pixels of the full picture, clockwise from the
+            crop's own top left, edges at whole numbers; empty unless `crop` or `same`.
+        scale: pixels of the full picture per pixel of the crop; None where there is no outline.
+        rotation: degrees, clockwise; None where there is no outline.
+        mirrored: the crop is a mirror image.
+        places: of an overlap or an ambiguous crop, the outlines in `a` and in `b`.
+        sentence: for people.
+    """
+
+    relation: Literal["crop", "same", "overlap", "ambiguous", "unrelated"]
+    probability: float
+    crop: Literal["a", "b"] | None
+    outline: Outline
+    scale: float | None
+    rotation: float | None
+    mirrored: bool
+    places: tuple[tuple[Outline, Outline], ...]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedCrop:
+    """One thing that somebody may mean in a picture.
+
+    Attributes:
+        box: left, top, right, bottom in pixels.
+        kind: `painting`, `object`, or `whole` where nothing stands out.
+        confidence: in [0, 1], that this is what is meant.
+        corners: four corners (x, y) of a painting, clockwise from its top left; else empty.
+    """
+
+    box: Box
+    kind: Literal["painting", "object", "whole"]
+    confidence: float
+    corners: Outline
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbnailCrop:
+    """The most pleasant crop at one aspect.
+
+    Attributes:
+        aspect: that was asked for, such as `16:9`.
+        box: left, top, right, bottom in whole pixels.
+        score: comparable among crops of one picture and aspect; higher is better.
+        reasons: in words.
+        cuts_a_face: an edge goes through a face, because no crop of that shape avoids it.
+        alternatives: boxes of other crops, best first.
+    """
+
+    aspect: str
+    box: Box
+    score: float
+    reasons: tuple[str, ...]
+    cuts_a_face: bool
+    alternatives: tuple[Box, ...]
