@@ -94,6 +94,14 @@ def test_a_photo_is_identified(shop: ExampleShop) -> None:
     assert output.startswith("identical mint ")
 
 
+def test_a_photo_is_searched_in_two_round_trips(shop: ExampleShop) -> None:
+    photo = str(shop.folder / "photo.jpg")
+    for tap in ((), ("200,150",)):
+        first, *nearest = shop.run("two_round_trips.py", shop.url, "shop", photo, *tap).splitlines()
+        assert first.split()[0] in {"object", "painting", "whole"}
+        assert nearest == ["mint Mint tea"]
+
+
 def test_a_film_is_published_and_its_events_reach_a_webhook(shop: ExampleShop) -> None:
     port = free_port()
     hook = {"webhook_id": "till", "url": f"http://127.0.0.1:{port}/", "secret": SECRET}

@@ -6,6 +6,7 @@ from api.cli.bench.calibration import calibration_app
 from api.cli.bench.index import index_app
 from api.cli.bench.live import live_app
 from api.cli.bench.parts import parts_app
+from api.cli.bench.propose import propose_app
 from api.cli.bench.recognition import recognition_app
 from api.cli.bench.serve import serve_app
 from api.cli.context import examples
@@ -26,5 +27,6 @@ for commands in (
     live_app,
     parts_app,
     serve_app,
+    propose_app,
 ):
     bench_app.add_typer(commands)

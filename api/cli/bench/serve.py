@@ -70,7 +70,7 @@ def serve(
         def alone() -> float:
             return built.finder.identify(next(here), snapshot).elapsed.total
 
-        with _serving(folder, built) as (url, process):
+        with serving(folder, built) as (url, process):
 
             def client() -> "SendRequest":
                 return _asking(Client(url), pictures)
@@ -166,7 +166,7 @@ def _jpeg(image: "NDArray[np.uint8]") -> bytes:
 
 
 @contextmanager
-def _serving(folder: Path, built: "Services") -> Iterator[tuple[str, int]]:
+def serving(folder: Path, built: "Services") -> Iterator[tuple[str, int]]:
     """`skulens serve` over the catalog while the block runs: address and process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -1,0 +1,1 @@
+"""Measurements of the proposer: boxes, corners, both round trips, and arithmetics."""
