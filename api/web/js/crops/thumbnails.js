@@ -17,7 +17,7 @@ export class Thumbnails {
     this.said = h('div', { class: 'crop-said' })
     this.chips = h('div', { class: 'row', role: 'group', 'aria-label': 'Aspects' })
     this.custom = h('input', { class: 'crop-aspect', placeholder: '21:9', autocomplete: 'off', spellcheck: false, inputMode: 'text' })
-    this.width = h('select', { on: { change: () => this.picture.bitmap || this.ask() } }, WIDTHS.map(width => h('option', { value: width }, width ? `${width} px wide` : 'As large as it is')))
+    this.width = h('select', { on: { change: () => this.picture.bitmap || this.ask() } }, WIDTHS.map(width => h('option', { value: width }, width ? `${width} px wide` : 'As it is')))
     this.faces = this.check('Show faces', () => this.stage.draw())
     this.saliency = this.check('Show where people look', () => (this.map ? this.stage.draw() : this.ask()))
     this.stage = new Stage(picture, { label: picture.name, draw: (...given) => this.draw(...given) })
