@@ -1,5 +1,6 @@
 """`skulens crop locate`: is one picture a crop of the other, and where?"""
 
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,6 +8,7 @@ import typer
 from rich.text import Text
 
 from api.cli.context import JsonOption, command, open_services
+from api.cli.crop.written import WrittenPictures, write_whole
 from api.cli.files import read_picture_file
 from api.cli.output import Output, printable
 from api.errors import Refused
@@ -34,6 +36,9 @@ def locate(
         Path | None,
         typer.Option(metavar="FILE", help="Write a picture of what differs, if one is a crop."),
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write over the picture of --difference.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Say whether one picture is a crop of the other, and where it was cut out.
@@ -45,6 +50,8 @@ def locate(
     from matcher.crops.locate import draw_difference
 
     output = Output(json=json)
+    if difference is not None:
+        _check_target(difference, b, force=force)
     one, other = _read(a), _read(b)
     locator = open_services(context).crops.locator
     with output.working("looking"):
@@ -63,13 +70,32 @@ def _read(path: Path) -> "NDArray[np.uint8]":
 
 
 def _write_difference(path: Path, drawn: "NDArray[np.uint8] | None", output: Output) -> None:
-    from PIL import Image
-
     if drawn is None:
         output.note(f"{path} is not written: neither picture is a crop of the other")
         return
-    try:
-        Image.fromarray(drawn).save(path)
-    except ValueError as error:
-        raise Refused(f"{path} needs the extension of a picture, such as .png") from error
+    write_whole(path, _encoded(drawn, path))
     output.note(f"wrote {path}: white where both agree")
+
+
+def _check_target(path: Path, source: Path, *, force: bool) -> None:
+    """Find out before the work whether its result can be kept.
+
+    Raises:
+        Refused: the file is there and may not be written over, or its extension is unknown.
+    """
+    from PIL import Image
+
+    WrittenPictures(force=force).claim(path, source)
+    if Image.registered_extensions().get(path.suffix.lower()) not in Image.SAVE:
+        raise Refused(f"{path} needs the extension of a picture, such as .png")
+
+
+def _encoded(drawn: "NDArray[np.uint8]", path: Path) -> bytes:
+    from PIL import Image
+
+    file = BytesIO()
+    try:
+        Image.fromarray(drawn).save(file, Image.registered_extensions()[path.suffix.lower()])
+    except (ValueError, OSError, KeyError) as error:
+        raise Refused(f"{path} needs the extension of a picture, such as .png") from error
+    return file.getvalue()

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli.context import JsonOption, command, finish, open_services
+from api.cli.crop.written import WrittenPictures, write_whole
 from api.cli.files import read_picture_file
 from api.cli.formatting import shorten_path
 from api.cli.output import Output
@@ -30,6 +31,7 @@ thumbnail_app = typer.Typer()
 _ENDINGS: Final = frozenset(
     (".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff", ".ppm")
 )
+_LONGEST_PX: Final = 8192  # side of a thumbnail; a longer one is none
 _NAME_WIDTH: Final = 40  # letters of a picture's name in the table
 
 
@@ -48,7 +50,8 @@ def thumbnail(
         list[str], typer.Option(metavar="W:H", help="Width to height; several may be given.")
     ] = ["1:1"],  # noqa: B006 -- typer copies it
     width: Annotated[
-        int | None, typer.Option(min=1, max=8192, help="Pixels of the thumbnails; else as cut.")
+        int | None,
+        typer.Option(min=1, max=_LONGEST_PX, help="Pixels of the thumbnails; else as cut."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the thumbnails there, as JPEG.")
@@ -64,25 +67,37 @@ def thumbnail(
     kept whole where they fit. A picture that cannot be read is named on stderr
     and passed over, and the exit code is 1.
     """
-    from matcher.crops.thumbnail.aspect import Aspect, AspectError
-
-    try:
-        aspects = [Aspect.parse(text) for text in dict.fromkeys(aspect)]
-    except AspectError as error:
-        raise typer.BadParameter(str(error), param_hint="--aspect") from error
+    aspects = _aspects(aspect, width)
     output = Output(json=json)
-    paths = list(list_pictures(images))
+    if width is not None and out is None:
+        output.note("--width says how wide thumbnails are written; add --out to write them")
+    paths = list(dict.fromkeys(list_pictures(images)))
     if out is not None:
         _make_folder(out)
     with output.working("loading the networks"):
         framer = open_services(context).crops.framer
-    order = _Order(framer, aspects, width, out, force)
+    order = _Order(framer, aspects, width, out, WrittenPictures(force=force))
     heading = True
     with output.progress("framing", "pictures") as advance:
         for done, path in enumerate(paths):
             advance(done, len(paths))
             heading = not _frame(order, path, output, heading=heading) and heading
     finish(output)
+
+
+def _aspects(texts: Sequence[str], width: int | None) -> "list[Aspect]":
+    from matcher.crops.thumbnail.aspect import Aspect, AspectError, check_height
+
+    try:
+        aspects = [Aspect.parse(text) for text in dict.fromkeys(texts)]
+    except AspectError as error:
+        raise typer.BadParameter(str(error), param_hint="--aspect") from error
+    try:
+        for wanted in aspects if width is not None else ():
+            check_height(wanted, width or 1, _LONGEST_PX)
+    except AspectError as error:
+        raise typer.BadParameter(str(error), param_hint="--width") from error
+    return aspects
 
 
 def list_pictures(given: Sequence[Path]) -> Iterator[Path]:
@@ -96,12 +111,16 @@ def list_pictures(given: Sequence[Path]) -> Iterator[Path]:
             yield path
             continue
         try:
-            inside = sorted(entry for entry in path.iterdir() if entry.suffix.lower() in _ENDINGS)
+            inside = sorted(entry for entry in path.iterdir() if _is_picture(entry))
         except OSError as error:
             raise Refused(f"cannot list {path}: {error.strerror}.") from error
         if not inside:
             raise Refused(f"there are no pictures in {path}; name a folder of JPEG or PNG files.")
         yield from inside
+
+
+def _is_picture(entry: Path) -> bool:
+    return entry.suffix.lower() in _ENDINGS and not entry.is_dir()
 
 
 class _Order:
@@ -113,23 +132,21 @@ class _Order:
         aspects: "Sequence[Aspect]",
         width: int | None,
         out: Path | None,
-        force: bool,
+        written: WrittenPictures,
     ) -> None:
         self.framer, self.aspects = framer, aspects
-        self.width, self.out, self.force = width, out, force
+        self.width, self.out, self.written = width, out, written
 
     def target(self, path: Path, aspect: "Aspect") -> Path | None:
         """Return where a thumbnail goes.
 
         Raises:
-            Refused: there is one already.
+            Refused: there is one already, maybe of this run.
         """
         if self.out is None:
             return None
         target = self.out / f"{path.stem}-{aspect.name.replace(':', 'x')}.jpg"
-        if target.exists() and not self.force:
-            raise Refused(f"{target} is there already; add --force to write over it.")
-        return target
+        return self.written.claim(target, path)
 
 
 def _frame(order: _Order, path: Path, output: Output, *, heading: bool) -> bool:
@@ -160,10 +177,7 @@ def _write(
 ) -> None:
     from api.drawing.thumbnail import cut_thumbnail, encode_jpeg
 
-    try:
-        target.write_bytes(encode_jpeg(cut_thumbnail(image, framed.best.box, width)))
-    except OSError as error:
-        raise Refused(f"cannot write {target}: {error.strerror}.") from error
+    write_whole(target, encode_jpeg(cut_thumbnail(image, framed.best.box, width)))
 
 
 def _make_folder(folder: Path) -> None:

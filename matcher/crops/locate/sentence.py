@@ -1,12 +1,16 @@
 """A location in one sentence for people."""
 
+from typing import Final
+
 from matcher.crops.locate.location import Location
+
+_TURNED_DEG: Final = 0.5  # less is not seen, and not named
 
 
 def describe(found: Location, a: str, b: str) -> str:
     """Say how the pictures named `a` and `b` are related."""
     if found.relation == "same":
-        return f"{a} and {b} are the same picture{_scaled(found)}"
+        return f"{a} and {b} are the same picture{_turned(found)}{_scaled(found)}"
     if found.relation == "overlap":
         return f"{a} and {b} overlap: both are cut from one picture, and neither contains the other"
     crop, full = (a, b) if found.crop == "a" else (b, a)
@@ -24,14 +28,21 @@ def describe(found: Location, a: str, b: str) -> str:
                 "allow mirrored crops to see where"
             )
         return f"neither of {a} and {b} is a crop of the other; no part of them is the same"
-    left, top = found.outline.min(axis=0)
+    left, top = (int(side) for side in found.outline.min(axis=0).round())
+    mirrored = "mirrored " if found.placement.mirrored else ""
+    return (
+        f"{crop} is a {mirrored}crop of {full}{_turned(found, mirror=False)}; "
+        f"its top-left corner lies at ({left}, {top})"
+    )
+
+
+def _turned(found: Location, *, mirror: bool = True) -> str:
+    """Return how one lies on the other, if not as the other does."""
+    if found.placement is None:
+        return ""
+    mirrored = ", mirrored" if mirror and found.placement.mirrored else ""
     turned = abs(found.placement.rotation)
-    more = [
-        *(["mirrored"] if found.placement.mirrored else []),
-        *([f"turned by {found.placement.rotation:.1f} degrees"] if turned > 0.5 else []),
-    ]
-    which = f"a {' and '.join(more)} crop" if more else "a crop"
-    return f"{crop} is {which} of {full}; its top-left corner lies at ({left:.0f}, {top:.0f})"
+    return mirrored + (f", turned by {turned:.3g} degrees" if turned > _TURNED_DEG else "")
 
 
 def _scaled(found: Location) -> str:

@@ -45,3 +45,17 @@ class Aspect:
                 f"{MOST_EXTREME}:1."
             )
         return cls(text.strip(), width / height)
+
+
+def check_height(aspect: Aspect, width: int, most: int) -> None:
+    """Accept a width in pixels at which crops of an aspect are at most `most` pixels high.
+
+    Raises:
+        AspectError: they would be higher; the sentence says which width can be had.
+    """
+    height = round(width / aspect.ratio)
+    if height > most:
+        raise AspectError(
+            f"{width} pixels wide, a thumbnail of {aspect.name} would be {height} pixels high and "
+            f"at most {most} are made; ask for a width of {int(most * aspect.ratio)} or less."
+        )

@@ -14,12 +14,12 @@ from api.http.requests.product_forms import Form
 from api.schemas.thumbnails import thumbnails_json
 from catalog.ingest.image_file import read_image
 from client.thumbnail_records import ThumbnailsJson
-from matcher.crops.thumbnail.aspect import Aspect, AspectError
+from matcher.crops.thumbnail.aspect import Aspect, AspectError, check_height
 
 router = APIRouter(prefix="/crops", tags=["crops"])
 
 MOST_ASPECTS: Final = 10  # of one picture; each takes a few milliseconds
-WIDEST_PX: Final = 4096  # of a picture in the answer
+WIDEST_PX: Final = 4096  # and highest, of a picture in the answer
 _PICTURE: Final = {"type": "string", "format": "binary"}
 _BODY: Final[dict[str, Any]] = {
     "requestBody": {
@@ -57,6 +57,8 @@ async def thumbnail(
 ) -> ThumbnailsJson:
     """Frame a picture: faces and products are kept whole where they fit, the rest is ranked."""
     aspects = parse_aspects(aspect)
+    if width is not None:
+        _check_heights(aspects, width)
     given = form.only_picture()
 
     def frame() -> ThumbnailsJson:
@@ -91,5 +93,13 @@ def parse_aspects(texts: list[str]) -> list[Aspect]:
         raise _invalid(str(error)) from error
 
 
-def _invalid(detail: str) -> Problem:
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"query.aspect: {detail}", "invalid")
+def _check_heights(aspects: list[Aspect], width: int) -> None:
+    try:
+        for aspect in aspects:
+            check_height(aspect, width, WIDEST_PX)
+    except AspectError as error:
+        raise _invalid(str(error), "width") from error
+
+
+def _invalid(detail: str, field: str = "aspect") -> Problem:
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"query.{field}: {detail}", "invalid")

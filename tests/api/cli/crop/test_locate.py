@@ -57,3 +57,29 @@ def test_what_is_no_picture_is_refused(shop: Shop) -> None:
     )
     for name in ("words.txt", "nothing.png"):
         assert shop.run("crop", "locate", "one.png", name).code == 1
+
+
+def test_a_difference_is_not_written_over_unless_forced(shop: Shop) -> None:
+    write("full.png", scene(2))
+    write("part.png", scene(2)[60:260, 120:420])
+    Path("off.png").write_text("mine")
+    order = ("crop", "locate", "full.png", "part.png", "--difference", "off.png")
+    refused = shop.run(*order)
+    assert refused.code == 1
+    assert refused.out == ""
+    assert "--force" in refused.err
+    assert Path("off.png").read_text() == "mine"
+    shop.run_ok(*order, "--force")
+    with Image.open("off.png") as drawn:
+        assert drawn.size == (300, 200)
+
+
+def test_a_difference_that_cannot_be_kept_is_refused_before_the_work(shop: Shop) -> None:
+    write("full.png", scene(2))
+    for name in ("off.xyz", "off", ".png"):
+        result = shop.run("crop", "locate", "full.png", "full.png", "--difference", name)
+        assert (result.code, result.out) == (1, "")
+        assert "extension" in result.err
+    result = shop.run("crop", "locate", "full.png", "full.png", "--difference", "no/off.png")
+    assert result.code == 1
+    assert "cannot write no/off.png" in " ".join(result.err.split())

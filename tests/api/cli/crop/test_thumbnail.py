@@ -60,3 +60,49 @@ def test_an_empty_folder_is_one_sentence(photos: Shop, tmp_path: Path) -> None:
     result = photos.run("crop", "thumbnail", "empty")
     assert result.code == 1
     assert "no pictures in empty" in result.err
+
+
+def test_two_pictures_of_one_name_never_share_a_thumbnail(photos: Shop, tmp_path: Path) -> None:
+    (tmp_path / "photos" / "b.jpg").unlink()
+    Image.fromarray(pixels(2, 64, 64)).save(tmp_path / "photos" / "a.jpg")
+    for force in ((), ("--force",)):
+        result = photos.run("crop", "thumbnail", "photos", "--out", f"thumbs{len(force)}", *force)
+        assert result.code == 1
+        said = " ".join(result.err.split())
+        assert "photos/a.png is passed over" in said
+        assert "was made from photos/a.jpg" in said
+
+
+def test_a_picture_named_twice_is_framed_once(photos: Shop) -> None:
+    twice = ("photos/a.png", "photos/a.png")
+    result = photos.run_ok("crop", "thumbnail", *twice, "--out", "thumbs", "--json")
+    assert len(result.lines) == 1
+
+
+def test_a_folder_in_a_folder_is_no_picture(photos: Shop, tmp_path: Path) -> None:
+    (tmp_path / "photos" / "b.jpg").unlink()
+    (tmp_path / "photos" / "d.jpg").mkdir()
+    assert len(photos.run_ok("crop", "thumbnail", "photos", "--json").lines) == 2
+
+
+def test_a_thumbnail_higher_than_can_be_made_is_refused_before_the_work(photos: Shop) -> None:
+    order = ("crop", "thumbnail", "photos/a.png", "--aspect", "1:10", "--out", "thumbs")
+    result = photos.run(*order, "--width", "8192")
+    assert result.code == 2
+    assert "--width" in result.err
+    assert not Path("thumbs").exists()
+    photos.run_ok(*order, "--width", "81")
+
+
+def test_a_width_without_a_folder_says_that_nothing_is_written(photos: Shop) -> None:
+    result = photos.run_ok("crop", "thumbnail", "photos/a.png", "--width", "48")
+    assert "--out" in result.err
+
+
+def test_nothing_is_left_of_a_thumbnail_that_cannot_be_written(photos: Shop) -> None:
+    Path("thumbs").mkdir()
+    Path("thumbs/a-1x1.jpg").mkdir()
+    result = photos.run("crop", "thumbnail", "photos/a.png", "--out", "thumbs", "--force")
+    assert result.code == 1
+    assert "is a folder" in " ".join(result.err.split())
+    assert [path.name for path in Path("thumbs").iterdir()] == ["a-1x1.jpg"]

@@ -114,3 +114,10 @@ def is_within(box: list[float], answer: dict[str, Any]) -> None:
     left, top, right, bottom = box
     assert 0 <= left < right <= answer["width"]
     assert 0 <= top < bottom <= answer["height"]
+
+
+def test_thumbnails_that_would_be_too_high_are_refused(crops: httpx2.Client) -> None:
+    picture = ("scene.png", pictures.encoded(pictures.scene()))
+    detail = refusal(ask(crops, "thumbnail", picture, aspect="1:10", width="4096", pictures="true"))
+    assert "query.width" in detail
+    assert "a width of 409 or less" in detail

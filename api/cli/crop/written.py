@@ -1,0 +1,56 @@
+"""Pictures that the commands of crops write: each whole or not at all, none over another."""
+
+from pathlib import Path
+
+from api.errors import Refused
+
+
+class WrittenPictures:
+    """What one run of a command writes, so that two of its pictures never share a file."""
+
+    def __init__(self, *, force: bool) -> None:
+        """Take whether files that were there before may be written over."""
+        self._force = force
+        self._sources: dict[Path, Path] = {}
+
+    def claim(self, target: Path, source: Path) -> Path:
+        """Set a file aside for what is made from `source`, and return it.
+
+        Raises:
+            Refused: another picture of this run has it, or there is one and no force.
+        """
+        other = self._sources.get(target)
+        if other is not None:
+            raise Refused(
+                f"{source} is passed over: {target} was made from {other}, which has the same "
+                "name; rename one of them, or use another --out."
+            )
+        if target.is_dir():
+            raise Refused(f"{target} is a folder; name a file.")
+        if target.exists() and not self._force:
+            raise Refused(f"{target} is there already; add --force to write over it.")
+        self._sources[target] = source
+        return target
+
+
+def write_whole(target: Path, data: bytes) -> None:
+    """Write a file under another name first, so that half of it is never seen.
+
+    Raises:
+        Refused: the system does not let it be written.
+    """
+    part = target.with_name(f".{target.name}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(target)
+    except OSError as error:
+        raise Refused(f"cannot write {target}: {error.strerror or error}.") from error
+    finally:
+        _remove(part)
+
+
+def _remove(part: Path) -> None:
+    try:
+        part.unlink(missing_ok=True)
+    except OSError:
+        return  # what could not be made cannot be removed, either
