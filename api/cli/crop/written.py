@@ -6,7 +6,7 @@ from api.errors import Refused
 
 
 class WrittenPictures:
-    """What one run of a command writes, so that two of its pictures never share a file."""
+    """Files of one run of a command, so that two of its pictures never share one."""
 
     def __init__(self, *, force: bool) -> None:
         """Take whether files that were there before may be written over."""

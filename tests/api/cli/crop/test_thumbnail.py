@@ -68,9 +68,9 @@ def test_two_pictures_of_one_name_never_share_a_thumbnail(photos: Shop, tmp_path
     for force in ((), ("--force",)):
         result = photos.run("crop", "thumbnail", "photos", "--out", f"thumbs{len(force)}", *force)
         assert result.code == 1
-        said = " ".join(result.err.split())
-        assert "photos/a.png is passed over" in said
-        assert "was made from photos/a.jpg" in said
+        message = " ".join(result.err.split())
+        assert "photos/a.png is passed over" in message
+        assert "was made from photos/a.jpg" in message
 
 
 def test_a_picture_named_twice_is_framed_once(photos: Shop) -> None:

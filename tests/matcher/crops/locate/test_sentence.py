@@ -39,6 +39,6 @@ def found(
     ],
 )
 def test_a_location_reads_as_people_say_it(location: Location, sentence: str) -> None:
-    said = describe(location, "a", "b")
-    assert said.startswith(sentence)
-    assert said == sentence or sentence.endswith("; ")
+    message = describe(location, "a", "b")
+    assert message.startswith(sentence)
+    assert message == sentence or sentence.endswith("; ")
