@@ -27,7 +27,7 @@ class ProposerSettings:
     least: float = 0.02
     least_tapped: float = 0.003
     looked_at: int = 60
-    faintest: float = 0.08
+    faintest: float = 0.04
 
 
 PROPOSER_SETTINGS: Final = ProposerSettings()

@@ -13,7 +13,7 @@ from training.crops.propose.works import Work
 
 # Share of a work that must show, and pixels of the shorter side, for it to be a target.
 _VISIBLE: Final = 0.55
-_SMALLEST: Final = 9.0
+_SMALLEST: Final = 6.0
 # Of works behind glass, and of those that throw a shadow.
 _GLAZED: Final = 0.35
 _SHADING: Final = 0.6

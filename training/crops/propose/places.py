@@ -40,6 +40,8 @@ def draw_front(side: int, rng: np.random.Generator) -> Image:
                 _draw_window(image, left, top, (across, down), np.random.default_rng(style))
     for _ in range(rng.integers(0, 5)):
         _draw_plate(image, side, rng)
+    for _ in range(rng.integers(0, 3)):
+        _draw_sign(image, side, rng)
     if rng.random() < 0.5:
         _draw_shop(image, side, rng)
     return _seen_from_below(image, side, rng)
@@ -133,12 +135,32 @@ def _draw_plate(image: Image, side: int, rng: np.random.Generator) -> None:
     """Draw a street's name, a house number or a sign: writing that is no art."""
     left, top = rng.uniform(0, 0.9, 2) * side
     width, height = rng.uniform(0.04, 0.22) * side, rng.uniform(0.03, 0.1) * side
-    ground = (25, 45, 120) if rng.random() < 0.5 else tuple(rng.uniform(20, 250, 3).tolist())
+    ground = (25, 45, 120) if rng.random() < 0.6 else tuple(rng.uniform(20, 250, 3).tolist())
     cv2.rectangle(image, (int(left), int(top)), (int(left + width), int(top + height)), ground, -1)
     word = "".join(rng.choice(list("AEIORSTNLMCDU"), rng.integers(2, 8)))
     size = height / 60
     ink = (235, 235, 235) if sum(ground) < 380 else (20, 20, 20)
+    rim = (30, 90, 50) if rng.random() < 0.5 else ink
+    cv2.rectangle(image, (int(left), int(top)), (int(left + width), int(top + height)), rim, 1)
     cv2.putText(image, word, (int(left + 3), int(top + 0.7 * height)), 0, size, ink, 1, cv2.LINE_AA)
+
+
+def _draw_sign(image: Image, side: int, rng: np.random.Generator) -> None:
+    """Draw a traffic sign or a lamp, which are as bright and as round as a work of art."""
+    x, y = (int(place) for place in rng.uniform(0.05, 0.95, 2) * side)
+    radius = int(rng.uniform(0.012, 0.06) * side) + 2
+    if rng.random() < 0.6:
+        rim, ground = ((190, 30, 40), (40, 60, 150)) if rng.random() < 0.6 else ((190, 30, 40),) * 2
+        cv2.line(image, (x, y), (x, side), (90, 90, 90), max(radius // 6, 1))
+        cv2.circle(image, (x, y), radius, rim, cv2.FILLED, cv2.LINE_AA)
+        cv2.circle(image, (x, y), int(0.75 * radius), ground, cv2.FILLED, cv2.LINE_AA)
+        across = int(0.55 * radius)
+        ends = ((x - across, y - across), (x + across, y + across))
+        cv2.line(image, *ends, rim if rim != ground else (240, 240, 240), max(radius // 4, 1))
+        return
+    box = ((x - radius // 2, y - radius), (x + radius // 2, y + radius))
+    cv2.rectangle(image, *box, (30, 30, 32), max(radius // 5, 1))
+    cv2.rectangle(image, (box[0][0] + 1, y), (box[1][0] - 1, y + radius // 2), (225, 215, 180), -1)
 
 
 def _draw_shop(image: Image, side: int, rng: np.random.Generator) -> None:

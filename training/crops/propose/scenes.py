@@ -22,10 +22,10 @@ from training.crops.propose.works import (
 )
 
 # Cumulative shares: labelled art, bottles, galleries, streets; the rest are things on show.
-_ART: Final = 0.34
-_BOTTLES: Final = 0.44
-_GALLERIES: Final = 0.66
-_STREETS: Final = 0.86
+_ART: Final = 0.3
+_BOTTLES: Final = 0.38
+_GALLERIES: Final = 0.55
+_STREETS: Final = 0.87
 # Share of pictures that are photographed with all that goes wrong, which takes longer than drawing.
 _SHOT: Final = 0.4
 # Real pictures were degraded once, when they were taken.
@@ -33,7 +33,7 @@ _REAL: Final = Degradation(0.4)
 _COMPOSED: Final = Degradation(0.6)
 # Of a moved picture: share of a target in view, and pixels of its shorter side.
 _IN_VIEW: Final = 0.6
-_SMALLEST: Final = 9.0
+_SMALLEST: Final = 6.0
 
 
 class SceneSampler:
@@ -127,7 +127,7 @@ class SceneSampler:
         for _ in range(rng.integers(1, 4) if rng.random() < 0.9 else 0):
             work = self._street_work()
             aspect = work.mask.shape[1] / work.mask.shape[0]
-            height = side * np.exp(rng.uniform(np.log(0.045), np.log(0.6)))
+            height = side * np.exp(rng.uniform(np.log(0.03), np.log(0.45)))
             height /= max(aspect, 1.0)
             corners = draw_corners(rng.uniform(0.08, 0.92, 2) * side, height, aspect, rng, 0.6)
             if scene.is_free(Box.around(corners)):
