@@ -21,6 +21,9 @@ _STRIDE_PX: Final = 2  # between the places that it judges
 _REFINED_SIDE: Final = 24
 _JUDGED_SIDE: Final = 48
 _SHRINK: Final = 0.709  # of the next size of the pyramid: half the area
+_SIZE_STEP_PX: Final = 16  # of the first net's input
+_SAME_FACE: Final = 0.5  # intersection over union from which two boxes are one face
+_MOST_FACES: Final = 100
 _MIDDLE, _SPREAD = 127.5, 128.0  # of its input
 
 # (left, top, right, bottom, confidence) a row
@@ -60,11 +63,11 @@ class FaceSettings:
         most: proposals that the second net looks at.
     """
 
-    smallest: int = 20
+    smallest: int = 22
     largest_picture: int = 1280
-    proposed: float = 0.6
-    refined: float = 0.6
-    judged: float = 0.6
+    proposed: float = 0.7
+    refined: float = 0.7
+    judged: float = 0.5
     most: int = 400
 
 
@@ -87,31 +90,47 @@ class FaceCascade:
         settings = self.settings
         factor = min(1.0, settings.largest_picture / max(image.shape[:2]))
         small = _resized(image, factor) if factor < 1 else image
-        rows = self._proposals(small)
-        for net, side, least, overlap in (
-            (self._refine, _REFINED_SIDE, settings.refined, 0.7),
-            (self._judge, _JUDGED_SIDE, settings.judged, 0.5),
-        ):
-            if not len(rows):
-                return ()
-            rows = _judged(net, small, _squared(rows), side, least, overlap)
+        rows = self._found(small)
         rows[:, :4] /= factor
         height, width = image.shape[:2]
         faces = (FoundFace(Box(*row[:4]).clipped(width, height), row[4]) for row in rows.tolist())
         return tuple(face for face in faces if face.box.area > 0)
 
+    def _found(self, image: NDArray[np.uint8]) -> Rows:
+        """Return the upright faces of a picture."""
+        settings = self.settings
+        rows = self._proposals(image)
+        for net, side, least, overlap in (
+            (self._refine, _REFINED_SIDE, settings.refined, 0.7),
+            (self._judge, _JUDGED_SIDE, settings.judged, _SAME_FACE),
+        ):
+            if len(rows):
+                rows = _judged(net, image, _squared(rows), side, least, overlap)
+        return rows
+
     def _proposals(self, image: NDArray[np.uint8]) -> Rows:
         """Return squares that may hold a face, of all sizes."""
         scale = _CELL_PX / self.settings.smallest
         found: list[Rows] = [np.zeros((0, 5), np.float32)]
+        level = image
         while min(image.shape[:2]) * scale >= _CELL_PX:
-            small = _resized(image, scale)
-            offsets, chances = self._propose(_prepared(small[None]))
-            exact = np.array([small.shape[1] / image.shape[1], small.shape[0] / image.shape[0]])
+            # Each level from the one before: reducing the whole picture again took longer.
+            level = _sized(level, round(image.shape[1] * scale), round(image.shape[0] * scale))
+            offsets, chances = self._propose(_prepared(_padded(level)[None]))
+            exact = np.array([level.shape[1] / image.shape[1], level.shape[0] / image.shape[0]])
             rows = _placed(offsets[0], chances[0, ..., 1], exact, self.settings.proposed)
             found.append(_suppressed(rows, 0.5, self.settings.most))
             scale *= _SHRINK
         return _suppressed(np.concatenate(found), 0.7, self.settings.most)
+
+
+def _padded(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the picture with black to the right and below, up to whole steps.
+
+    The network is compiled for each new size of its input; so there are few.
+    """
+    below, right = (-side % _SIZE_STEP_PX for side in image.shape[:2])
+    return np.pad(image, ((0, below), (0, right), (0, 0)))
 
 
 def _placed(
@@ -143,7 +162,9 @@ def _judged(
     kept = chances >= least
     sides = np.tile(squares[kept, 2:4] - squares[kept, :2], 2)
     corners = squares[kept, :4] + offsets[kept] * sides
-    return _suppressed(np.column_stack([corners, chances[kept]]).astype(np.float32), overlap, 100)
+    return _suppressed(
+        np.column_stack([corners, chances[kept]]).astype(np.float32), overlap, _MOST_FACES
+    )
 
 
 def _cut(image: NDArray[np.uint8], row: NDArray[np.float32], side: int) -> NDArray[np.uint8]:
@@ -170,8 +191,12 @@ def _suppressed(rows: Rows, overlap: float, most: int) -> Rows:
 
 
 def _resized(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
-    size = (max(round(image.shape[1] * scale), 1), max(round(image.shape[0] * scale), 1))
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return _sized(image, round(image.shape[1] * scale), round(image.shape[0] * scale))
+
+
+def _sized(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    method = cv2.INTER_AREA if width < image.shape[1] else cv2.INTER_LINEAR
+    size = (max(width, 1), max(height, 1))
     return np.asarray(cv2.resize(image, size, interpolation=method), np.uint8)
 
 
