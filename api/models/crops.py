@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from matcher.crops.locate import CropLocator
     from matcher.crops.propose.proposer import CropProposer
     from matcher.crops.thumbnail.faces import FaceCascade
+    from matcher.crops.thumbnail.feature_map import ImageNetFeatures
     from matcher.crops.thumbnail.framer import ThumbnailFramer
     from matcher.crops.thumbnail.ranker import FramingRanker
     from matcher.networks.runtime import LoadedNetwork, Runtime
@@ -75,7 +76,7 @@ class CropTools:
             self.faces,
             self._models().networks.detector,
             ImageNetFeatures(self.load("imagenet-efficientnet-lite0")),
-            self._ranker(),
+            self.framing,
         )
 
     @cached_property
@@ -97,7 +98,21 @@ class CropTools:
         )
         return FaceCascade(propose, refine, judge)
 
-    def _ranker(self) -> "FramingRanker":
+    @property
+    def features_alone(self) -> "ImageNetFeatures":
+        """Features of a crop that is judged as a photo of its own, for measurements."""
+        from matcher.crops.thumbnail.feature_map import ImageNetFeatures
+        from matcher.crops.thumbnail.framing_pairs import ALONE_SIDE_PX
+
+        return ImageNetFeatures(self.load("imagenet-efficientnet-lite0"), ALONE_SIDE_PX)
+
+    @cached_property
+    def framing(self) -> "FramingRanker":
+        """Ranks windows of a picture.
+
+        Raises:
+            WeightsError: weights are missing, changed or broken; the message says what mends it.
+        """
         from matcher.crops.thumbnail.ranker import FramingRanker, FramingWeights
         from matcher.networks.weights import check_hash, read_manifest
 

@@ -9,6 +9,7 @@ from api.cli.bench.parts import parts_app
 from api.cli.bench.propose import propose_app
 from api.cli.bench.recognition import recognition_app
 from api.cli.bench.serve import serve_app
+from api.cli.bench.thumbnail import thumbnail_app
 from api.cli.context import examples
 
 bench_app = typer.Typer(
@@ -28,5 +29,6 @@ for commands in (
     parts_app,
     serve_app,
     propose_app,
+    thumbnail_app,
 ):
     bench_app.add_typer(commands)

@@ -1,4 +1,4 @@
-"""`skulens train basis|colours|decision`: tables beside the networks, in minutes."""
+"""`skulens train basis|colours|decision|framing`: tables beside the networks, in minutes."""
 
 from pathlib import Path
 from typing import Annotated
@@ -67,3 +67,28 @@ def decision(
         fitted = train_decision(opened, find, DecisionOptions(photos=photos), advance)
     save_weights(fitted, out)
     output.show(f"{out}: {fitted}")
+
+
+@command(tables_app, "skulens train framing --data DIR --out framing.safetensors")
+def framing(
+    context: typer.Context,
+    data: Data,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="The ranker of thumbnails, safetensors.")
+    ],
+    seed: Seed = 0,
+) -> None:
+    """Train what ranks thumbnails, on photos as they were framed; no labels are needed."""
+    import torch
+
+    from training.crops.framing.train import save_framing, train_framing
+    from training.data.sources import TrainingData
+
+    services, output = open_services(context), Output()
+    torch.set_num_threads(max(services.settings.threads, 1))
+    network = services.crops.load("imagenet-efficientnet-lite0")
+    with output.progress("looking at pictures", "pictures") as advance:
+        trained = train_framing(TrainingData.open(data), network, seed, advance)
+    save_framing(trained.weights, out)
+    figures = ", ".join(f"{name} {value:g}" for name, value in trained.figures.items())
+    output.show(f"{out}: {figures}")

@@ -1,0 +1,1 @@
+"""Thumbnails beside crops that look at nothing, at spectra, or at entropy."""

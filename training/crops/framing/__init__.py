@@ -1,0 +1,1 @@
+"""The ranker of thumbnails: trained on photos as photographers framed them, without labels."""
