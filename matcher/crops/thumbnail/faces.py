@@ -23,7 +23,7 @@ _JUDGED_SIDE: Final = 48
 _SHRINK: Final = 0.709  # of the next size of the pyramid: half the area
 _SIZE_STEP_PX: Final = 16  # of the first net's input
 _SAME_FACE: Final = 0.5  # intersection over union from which two boxes are one face
-_MOST_FACES: Final = 100
+_MOST_FACES: Final = 100  # of a crowd; more are not told apart
 _MIDDLE, _SPREAD = 127.5, 128.0  # of its input
 
 # (left, top, right, bottom, confidence) a row
