@@ -3,7 +3,7 @@ import { formOf, upload } from '../api.js'
 import { button, fill, h } from '../dom.js'
 import { PAINT, drawOutline, shadeAround } from '../drawing.js'
 import { percent } from '../words.js'
-import { copyJson, download } from './picture.js'
+import { copyJson, download, waiting } from './picture.js'
 import { Stage } from './stage.js'
 
 const RELATIONS = { crop: 'A crop', same: 'The same picture', overlap: 'They overlap', ambiguous: 'Several places', unrelated: 'Not related' }
@@ -34,11 +34,12 @@ export class Locate {
   async ask() {
     this.abort?.abort()
     const abort = this.abort = new AbortController()
-    fill(this.said, h('p', { class: 'small quiet' }, 'Comparing…'), h('progress', { 'aria-label': 'Comparing' }))
+    const { bar, onProgress } = waiting('Comparing')
+    fill(this.said, h('p', { class: 'small quiet' }, 'Comparing…'), bar)
     const [a, b] = this.pictures
     try {
       const address = `v1/crops/locate?mirrored=${this.mirrored.checked}&difference=true`
-      this.show(await upload(address, formOf({ image: [a.file, b.file] }), { signal: abort.signal }))
+      this.show(await upload(address, formOf({ image: [a.file, b.file] }), { signal: abort.signal, onProgress }))
     } catch (error) {
       if (error.name === 'AbortError') return
       this.show(null)

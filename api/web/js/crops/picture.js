@@ -1,4 +1,4 @@
-// A picture that somebody gave: its pixels, cuts of it, and how a result is taken along.
+// A picture that somebody gave: its pixels, its way to the service, cuts of it, and how a result is taken along.
 import { h } from '../dom.js'
 import { notify } from '../notices.js'
 
@@ -23,6 +23,13 @@ export class Picture {
   partName(part) {
     return `${this.name.replace(/\.[^.]+$/, '')}-${part}.${this.file.type === 'image/png' ? 'png' : 'jpg'}`
   }
+}
+
+/** A bar that shows how far a picture is sent, and then that it is looked at. */
+export function waiting(label) {
+  const bar = h('progress', { 'aria-label': label })
+  const onProgress = share => { if (share < 1) bar.value = share; else bar.removeAttribute('value') }
+  return { bar, onProgress }
 }
 
 /** The part of a bitmap in a box of left, top, right, bottom, on a canvas `width` pixels wide, or as it is. */

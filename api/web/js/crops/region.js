@@ -3,7 +3,7 @@ import { formOf, upload } from '../api.js'
 import { button, fill, h } from '../dom.js'
 import { PAINT, cornersOf, drawOutline, shadeAround } from '../drawing.js'
 import { percent } from '../words.js'
-import { copyJson, cutOut, downloadCanvas } from './picture.js'
+import { copyJson, cutOut, downloadCanvas, waiting } from './picture.js'
 import { Stage, drawCross } from './stage.js'
 import { straightened } from './straighten.js'
 
@@ -35,10 +35,11 @@ export class Region {
     this.abort?.abort()
     const abort = this.abort = new AbortController()
     fill(this.status, 'Looking…')
-    fill(this.said, h('progress', { 'aria-label': 'Looking' }))
+    const { bar, onProgress } = waiting('Looking')
+    fill(this.said, bar)
     const asked = point ? `&point=${point.map(value => value.toFixed(1)).join(',')}` : ''
     try {
-      const answer = await upload(`v1/crops/propose?limit=${MOST}${asked}`, formOf({ image: this.picture.file }), { signal: abort.signal })
+      const answer = await upload(`v1/crops/propose?limit=${MOST}${asked}`, formOf({ image: this.picture.file }), { signal: abort.signal, onProgress })
       await this.picture.ready
       Object.assign(this, { answer, point })
       fill(this.status, `${answer.sentence} ${Math.round(answer.elapsed_ms)}\u00a0ms.`)

@@ -2,6 +2,7 @@
 import { formOf, upload } from '../api.js'
 import { button, calm, field, fill, h } from '../dom.js'
 import { PAINT, cornersOf, drawOutline, shadeAround } from '../drawing.js'
+import { waiting } from './picture.js'
 import { Shot } from './shot.js'
 import { Stage } from './stage.js'
 
@@ -69,10 +70,11 @@ export class Thumbnails {
     const abort = this.abort = new AbortController()
     if (!this.wanted.size) return this.show({ thumbnails: [], faces: this.answer?.faces ?? [] }, 'Choose an aspect.')
     fill(this.status, 'Framing…')
-    fill(this.said, h('progress', { 'aria-label': 'Framing' }))
+    const { bar, onProgress } = waiting('Framing')
+    fill(this.said, bar)
     try {
       await this.picture.ready
-      const answer = await upload(this.address(), formOf({ image: this.picture.file }), { signal: abort.signal })
+      const answer = await upload(this.address(), formOf({ image: this.picture.file }), { signal: abort.signal, onProgress })
       if (fresh && !this.aspects.includes(fresh)) this.aspects.push(fresh)
       if (fresh) this.custom.value = ''
       if (answer.saliency) this.map = await decoded(answer.saliency)
