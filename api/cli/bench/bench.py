@@ -3,6 +3,7 @@
 import typer
 
 from api.cli.bench.calibration import calibration_app
+from api.cli.bench.crop import crop_bench_app
 from api.cli.bench.index import index_app
 from api.cli.bench.live import live_app
 from api.cli.bench.parts import parts_app
@@ -24,6 +25,7 @@ bench_app = typer.Typer(
 for commands in (
     recognition_app,
     calibration_app,
+    crop_bench_app,
     index_app,
     live_app,
     parts_app,

@@ -5,11 +5,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.crops.locate.alignment.refinement import refine
+from matcher.crops.locate.alignment.verification import Agreement, compare
 from matcher.crops.locate.candidates import CropCandidate
 from matcher.crops.locate.dense import other_places
 from matcher.crops.locate.geometry import CropPlacement
-from matcher.crops.locate.refinement import refine
-from matcher.crops.locate.verification import Agreement, compare
 
 _NEARLY: Final = 0.06  # in the correlation of small copies: worth a closer look
 _SIDES: Final = (48, 192)  # of the grids of the closer look, in pixels

@@ -6,20 +6,29 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.crops.locate.alignment.borders import sharpen_box
+from matcher.crops.locate.alignment.refinement import refine
+from matcher.crops.locate.alignment.verification import Agreement, compare
 from matcher.crops.locate.decision import CropCalibration
 from matcher.crops.locate.dense import search_densely
 from matcher.crops.locate.features import CropKeypoints, pair_keypoints
-from matcher.crops.locate.geometry import CropPlacement, overshoot, shared_area
+from matcher.crops.locate.geometry import (
+    CropPlacement,
+    PixelSize,
+    overshoot,
+    quad_area,
+    rectangle,
+    shared_area,
+)
 from matcher.crops.locate.hypotheses import find_hypotheses
 from matcher.crops.locate.pictures import ContentBox, find_content, size_of, whole_box
-from matcher.crops.locate.refinement import refine
-from matcher.crops.locate.verification import Agreement, compare
 
 Image = NDArray[np.uint8]
 
 _LEAST_SHARED: Final = 0.03  # of the smaller picture; two crops that share less are not found
 _COARSE: Final = (40, 96)  # sides of grids in pixels, after a search by correlation
-_FINE: Final = (128, 512)  # the same, once a place is likely
+_FINE: Final = (128, 256)  # the same, once a place is likely
+_FINEST: Final = (640,)  # the same, for the answer
 _SURE: Final = 0.95  # a probability above which no other hypothesis is tried
 _KEPT_PEAKS: Final = 3  # places, which are looked at closely
 _BETTER: Final = 0.02  # in `grade`: what leaving out borders must gain
@@ -78,23 +87,40 @@ def from_correlation(
         candidate = _settled(inner, outer, placement, 0, calibration)
         if candidate is not None:
             found.append(replace(candidate, inner_is_a=inner_is_a))
+            if candidate.probability > _SURE:
+                break
     return found
+
+
+def polished(a: Image, b: Image, candidate: CropCandidate) -> CropCandidate:
+    """The candidate refined at the finest resolution that pays."""
+    inner, outer = (a, b) if candidate.inner_is_a else (b, a)
+    placement = refine(inner, candidate.box, outer, candidate.placement, _FINEST)
+    return replace(candidate, placement=placement)
 
 
 def _verified(
     a: Image, b: Image, placement: CropPlacement, inliers: int, calibration: CropCalibration
 ) -> CropCandidate | None:
     """Take for the inner picture the one that lies more within the other."""
-    size_a, size_b = size_of(a), size_of(b)
+    share_b = _share_within(b, placement, a)
     back = placement.inverse()
-    share_b = shared_area(placement.outline(size_b), size_a) / (size_b.pixels * placement.scale**2)
-    share_a = shared_area(back.outline(size_a), size_b) / (size_a.pixels * back.scale**2)
+    share_a = _share_within(a, back, b)
     if max(share_a, share_b) < _LEAST_SHARED:
         return None
     if share_a > share_b + 0.01:
         candidate = _settled(a, b, back.squared_up(), inliers, calibration)
         return None if candidate is None else replace(candidate, inner_is_a=True)
     return _settled(b, a, placement, inliers, calibration)
+
+
+def _share_within(inner: Image, placement: CropPlacement, outer: Image) -> float:
+    """Share of a picture's content that lies within the other's, borders left out of both."""
+    box, frame = find_content(inner), find_content(outer)
+    outline = placement.apply(rectangle(box.left, box.top, box.right, box.bottom))
+    shifted = outline - np.array([frame.left, frame.top])
+    size = PixelSize(frame.right - frame.left, frame.bottom - frame.top)
+    return shared_area(shifted, size) / max(quad_area(outline), 1e-9)
 
 
 def _settled(
@@ -116,6 +142,9 @@ def _settled(
             and _grade(full) > _grade(agreement) - _BETTER
         ):
             box, agreement = whole, full
+        else:
+            box = sharpen_box(inner, content, outer, refined)
+            agreement = compare(inner, box, outer, refined) or agreement
     probability = calibration.probability(agreement, inliers)
     return CropCandidate(refined, False, box, agreement, inliers, probability)
 

@@ -6,51 +6,45 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.crops.locate.verification import Agreement
+from matcher.crops.locate.alignment.verification import Agreement
 
 ACCEPTED: Final = 0.5  # of the probability that both are one shot
 
 
 @dataclass(frozen=True, slots=True)
 class CropCalibration:
-    """Weights of the logistic function; fitted as docs/crops/locate.md says."""
+    """Weights of the logistic function; fitted as docs/crops/locate.md says.
 
-    constant: float = -14.0
-    correlation: float = 10.0
-    overall: float = 8.0
-    disagreeing: float = -14.0
-    moved: float = -20.0
-    textured: float = 1.2
-    inliers: float = 0.8
+    Attributes:
+        weights: of each value of `evidence`.
+    """
+
+    weights: tuple[float, ...] = (
+        -14.0, 10.0, 8.0, -1.0, -1.0, -2.0, -2.0, 1.0, -2.0, 1.0, 0.3, 0.7
+    )  # fmt: skip
 
     def probability(self, agreement: Agreement, inliers: int) -> float:
         """Probability in [0, 1] that the pictures are one shot, aligned rightly."""
-        weights = np.array(
-            [
-                self.constant,
-                self.correlation,
-                self.overall,
-                self.disagreeing,
-                self.moved,
-                self.textured,
-                self.inliers,
-            ]
-        )
-        total = float(weights @ evidence(agreement, inliers))
+        total = float(np.array(self.weights) @ evidence(agreement, inliers))
         return float(1.0 / (1.0 + np.exp(-np.clip(total, -30.0, 30.0))))
 
 
 def evidence(agreement: Agreement, inliers: int) -> NDArray[np.float64]:
-    """(7,) what the logistic function weighs, the constant first."""
-    correlation = agreement.correlation if agreement.textured > 0 else agreement.overall
+    """(12,) what the logistic function weighs, the constant first."""
+    textured = agreement.textured > 0
     return np.array(
         [
             1.0,
-            correlation,
+            agreement.correlation if textured else agreement.overall,
             agreement.overall,
-            agreement.disagreeing,
-            agreement.moved,
+            np.log1p(100 * agreement.disagreeing),
+            np.log1p(100 * agreement.moved),
+            np.log1p(100 * agreement.broken),
+            min(agreement.drift, 2.0),
+            agreement.worst if textured else agreement.overall,
+            min(agreement.residual / max(agreement.contrast, 1.0), 1.0),
             np.log1p(min(agreement.textured, 100.0)),
+            np.log(max(agreement.side, 1.0)) - 4.0,
             np.log1p(min(inliers, 50)),
         ]
     )

@@ -18,8 +18,11 @@ from matcher.crops.locate.pictures import ContentBox, reduce_to, size_of
 _TEMPLATE_PIXELS: Final = 900
 _LEAST_SIDE_PX: Final = 7
 _SCALE_STEP: Final = 1.07  # two pixels of a small copy
-_SMALLEST_SHARE: Final = 0.1  # of the full picture's sides that a crop may have at least
+_SMALLEST_AREA: Final = 0.012  # of the full picture that a crop may have at least
+_LARGEST_SCALE: Final = 4.6  # full pixels per crop pixel, and the inverse
 _ASPECTS: Final = (1.0, 0.8, 1.25)  # width to height, against that of the full picture
+_OTHER_SCALE: Final = 0.26  # of the logarithm: 1.3 times
+_OTHER_PLACE: Final = 0.5  # of half the crop's side
 _LARGEST_COPY_PX: Final = 900
 
 
@@ -42,7 +45,7 @@ def search_densely(
     crop: NDArray[np.uint8],
     box: ContentBox,
     full: NDArray[np.uint8],
-    most: int = 10,
+    most: int = 5,
 ) -> list[Peak]:
     """Return the places that correlate best, and those that differ least, without repetitions."""
     part = np.ascontiguousarray(crop[box.top : box.bottom, box.left : box.right])
@@ -54,7 +57,8 @@ def search_densely(
             peaks += _peaks_at(template, factors, box, small_full, size_of(full), share)
     by_shape = sorted(peaks, key=lambda peak: -peak.correlation)
     by_colour = sorted(peaks, key=lambda peak: peak.difference)
-    return _distinct([*by_shape[: most * 6]], most) + _distinct(by_colour[: most * 6], most)
+    middle = np.array([(box.right + box.left) / 2, (box.bottom + box.top) / 2])
+    return _distinct(by_shape, most, middle) + _distinct(by_colour, most, middle)
 
 
 def other_places(
@@ -116,7 +120,10 @@ def _shares(part: PixelSize, full: PixelSize, aspect: float) -> list[float]:
     """Scales in full pixels per crop pixel, before the aspect, from the largest that fits."""
     root = aspect**0.5
     largest = min(full.width / (part.width * root), full.height * root / part.height)
-    area = (0.8 * _SMALLEST_SHARE**2 * full.pixels / part.pixels) ** 0.5
+    largest = min(largest, _LARGEST_SCALE)
+    area = max(1 / _LARGEST_SCALE, (_SMALLEST_AREA * full.pixels / part.pixels) ** 0.5)
+    if area > largest * 1.2:
+        return []
     count = max(1, int(np.ceil(np.log(largest / min(area, largest)) / np.log(_SCALE_STEP))) + 1)
     return [largest * _SCALE_STEP**-step for step in range(count)]
 
@@ -168,18 +175,25 @@ def _best_places(values: NDArray[np.float32], most: int) -> list[tuple[int, int]
     return [(int(xs[index]), int(ys[index])) for index in order]
 
 
-def _distinct(peaks: list[Peak], most: int) -> list[Peak]:
-    """The first of those that lie at nearly the same place with nearly the same scale."""
+def _distinct(peaks: list[Peak], most: int, middle: NDArray[np.float64]) -> list[Peak]:
+    """The first of those with nearly the same scale and middle.
+
+    Args:
+        peaks: best first.
+        most: how many are kept.
+        middle: of the crop, in its pixels.
+    """
+    if not peaks:
+        return []
+    matrices = np.stack([peak.placement.matrix for peak in peaks])
+    scales = matrices[:, [0, 1], [0, 1]]  # what is found here is not turned
+    places = matrices[:, :, 2] + scales * middle
+    left = np.ones(len(peaks), np.bool_)
     kept: list[Peak] = []
-    for peak in peaks:
-        if len(kept) == most:
-            break
-        if not any(_alike(peak.placement, other.placement) for other in kept):
-            kept.append(peak)
+    while left.any() and len(kept) < most:
+        best = int(left.argmax())
+        kept.append(peaks[best])
+        ratio = np.abs(np.log(scales[:, 0] / scales[best, 0]))
+        apart = (np.abs(places - places[best]) / (middle * scales[best])).max(axis=1)
+        left &= (ratio > _OTHER_SCALE) | (apart > _OTHER_PLACE)
     return kept
-
-
-def _alike(one: CropPlacement, other: CropPlacement) -> bool:
-    ratio = one.scale / other.scale
-    apart = np.abs(one.matrix[:, 2] - other.matrix[:, 2]).max()
-    return 1 / 1.1 < ratio < 1.1 and bool(apart < 30 * 0.1 * one.scale)

@@ -5,10 +5,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.crops.locate.alignment.grids import lay_over
+from matcher.crops.locate.alignment.photometry import match_colours
 from matcher.crops.locate.geometry import CropPlacement
-from matcher.crops.locate.grids import lay_over
 from matcher.crops.locate.location import Location
-from matcher.crops.locate.photometry import match_colours
 from matcher.crops.locate.pictures import whole_box
 
 LONGEST_SIDE_PX: Final = 640

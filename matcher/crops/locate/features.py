@@ -23,6 +23,7 @@ _MOST_ENLARGED: Final = 3.0  # times; more only blurs
 _RATIO: Final = 0.92  # of the nearest to the second nearest; consensus sorts out the rest
 # Grey levels: a span of this is stretched over the whole range, at most.
 _LEAST_SPAN: Final = 24.0
+_WIDE_SPAN: Final = 150.0  # grey levels: enough contrast as it is
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,11 +154,12 @@ def pair_keypoints(crop: CropKeypoints, full: CropKeypoints) -> Pairs:
 
 def _even_contrast(grey: NDArray[Any]) -> NDArray[np.uint8]:
     """Stretch a pale picture over the whole range of grey."""
-    low, high = np.percentile(grey, (1, 99))
+    calm = cv2.GaussianBlur(grey, (0, 0), 1.0)
+    low, high = np.percentile(calm, (0.05, 99.95))
     span = max(float(high - low), _LEAST_SPAN)
-    if span > 150:
+    if span > _WIDE_SPAN:
         return np.asarray(grey, np.uint8)
-    stretched = (grey.astype(np.float32) - float(low)) * (220.0 / span) + 16.0
+    stretched = (grey.astype(np.float32) - float(low + high) / 2) * (220.0 / span) + 128.0
     return np.asarray(np.clip(stretched, 0, 255), np.uint8)
 
 

@@ -19,7 +19,7 @@ _MOST_SINGLE: Final = 300  # pairs, the least doubtful
 _LEAST_INLIERS: Final = 4  # pairs; fewer agree by accident
 _TOLERANCE: Final = 2.5  # times what a keypoint may be off
 _WIDEST_ASPECT: Final = 2.2  # between both scales
-_SMALLEST_SCALE: Final = 1 / 40  # full pixels per crop pixel
+_SMALLEST_SCALE: Final = 1 / 6  # full pixels per crop pixel
 _FITS: Final = 6  # rounds; most settle after three
 
 

@@ -7,12 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.crops.locate.ambiguity import rivals
-from matcher.crops.locate.candidates import CropCandidate, from_correlation, from_keypoints
+from matcher.crops.locate.candidates import (
+    CropCandidate,
+    from_correlation,
+    from_keypoints,
+    polished,
+)
 from matcher.crops.locate.decision import ACCEPTED, CropCalibration
 from matcher.crops.locate.features import CropKeypoints, find_keypoints
 from matcher.crops.locate.geometry import CropPlacement, overshoot, rectangle
 from matcher.crops.locate.location import Location, Place
-from matcher.crops.locate.pictures import ContentBox, size_of
+from matcher.crops.locate.pictures import ContentBox, is_plain, size_of
 
 Image = NDArray[np.uint8]
 
@@ -45,7 +50,7 @@ class CropLocator:
         keys = find_keypoints(a), find_keypoints(b)
         best = self._best(a, b, keys, thorough=True)
         if best is not None and best.probability >= ACCEPTED:
-            return _answer(a, b, best)
+            return _answer(a, b, polished(a, b, best))
         flipped = np.ascontiguousarray(b[:, ::-1])
         other = self._best(a, flipped, (keys[0], keys[1].mirrored()), thorough=mirrored)
         if other is None or other.probability < ACCEPTED:
@@ -53,7 +58,7 @@ class CropLocator:
         if not mirrored:
             found = _unrelated(a, b, best.probability if best else 0.0)
             return replace(found, mirror_found=True)
-        return _mirrored_back(_answer(a, flipped, other), size_of(b).width)
+        return _mirrored_back(_answer(a, flipped, polished(a, flipped, other)), size_of(b).width)
 
     def _best(
         self, a: Image, b: Image, keys: tuple[CropKeypoints, CropKeypoints], *, thorough: bool
@@ -62,9 +67,11 @@ class CropLocator:
         best = max(found, key=lambda candidate: candidate.probability, default=None)
         if not thorough or (best is not None and best.probability >= ACCEPTED):
             return best
-        for inner_is_a, points in ((False, keys[1]), (True, keys[0])):
-            if len(points) < _ENOUGH_KEYPOINTS:
+        for inner_is_a, points, image in ((False, keys[1], b), (True, keys[0], a)):
+            if len(points) < _ENOUGH_KEYPOINTS or is_plain(image):
                 found += from_correlation(a, b, self._calibration, inner_is_a=inner_is_a)
+                if found and max(candidate.probability for candidate in found) > ACCEPTED:
+                    break
         return max(found, key=lambda candidate: candidate.probability, default=None)
 
 

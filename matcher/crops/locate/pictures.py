@@ -15,7 +15,12 @@ SEARCHED_PIXELS: Final = 1_000_000
 # An edge row belongs to a border when its pixels differ by no more than JPEG makes them differ.
 _BORDER_SPREAD: Final = 14.0  # grey levels
 _BORDER_STEP: Final = 8.0  # grey levels between its mean and the outermost row's
-_DEEPEST_SHARE: Final = 0.45  # of a side that may be border
+_DEEPEST_SHARE: Final = 0.3  # of a side that may be border
+
+
+_SMALL_PIXELS: Final = 20_000
+_SMOOTH: Final = 2.5  # grey levels per pixel, on average, in a copy of that many pixels
+_LEAST_CONTRAST: Final = 6.0  # grey levels of standard deviation of what borders enclose
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +74,33 @@ def searched_copy(image: NDArray[np.uint8]) -> Copy:
     return reduce_to(image, round(size.width * factor), round(size.height * factor))
 
 
+def is_plain(image: NDArray[np.uint8]) -> bool:
+    """Whether a picture is so small or so smooth that its keypoints say little."""
+    size = size_of(image)
+    factor = min(1.0, (_SMALL_PIXELS / size.pixels) ** 0.5)
+    if factor == 1.0:
+        return True
+    small = reduce_to(image, round(size.width * factor), round(size.height * factor)).image
+    grey = cv2.GaussianBlur(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), (0, 0), 1.5)
+    slope = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)) / 8
+    return bool(slope.mean() < _SMOOTH)
+
+
 def find_content(image: NDArray[np.uint8]) -> ContentBox:
     """The picture without borders of one colour; the whole where there are none."""
     size = size_of(image)
     top = _depth(image)
     bottom = _depth(image[::-1])
     if top + bottom >= size.height - 8:
-        return ContentBox(0, 0, size.width, size.height)
+        return whole_box(image)
     middle = image[top : size.height - bottom]
     sideways = np.transpose(middle, (1, 0, 2))
     left, right = _depth(sideways), _depth(sideways[::-1])
     if left + right >= size.width - 8:
         left = right = 0
+    inner = middle[:, left : size.width - right]
+    if inner.std() < _LEAST_CONTRAST:
+        return whole_box(image)
     return ContentBox(left, top, size.width - right, size.height - bottom)
 
 

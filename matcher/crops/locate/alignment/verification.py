@@ -4,6 +4,7 @@ In a crop every cell with some texture correlates with its place, unmoved. Anoth
 frame or a near-twin agrees in parts, and its other parts are moved or different.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,9 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.crops.locate.alignment.grids import lay_over
+from matcher.crops.locate.alignment.photometry import match_colours
 from matcher.crops.locate.geometry import CropPlacement
-from matcher.crops.locate.grids import lay_over
-from matcher.crops.locate.photometry import match_colours
 from matcher.crops.locate.pictures import ContentBox
 
 GRID_SIDE_PX: Final = 384
@@ -22,8 +23,12 @@ _STEP_PX: Final = 5  # between cells, which overlap
 _SHIFT_PX: Final = 3  # how far a moved cell is looked for
 _SMOOTHING_PX: Final = 0.8  # hides JPEG's noise and sharpening
 _TEXTURED: Final = 5.0  # grey levels of standard deviation; less drowns in compression
+_STRONG: Final = 12.0  # grey levels; no compression of interest hides this
 _AGREES: Final = 0.6  # correlation
+_BROKEN: Final = 0.7  # correlation; strong texture keeps more than this
 _MOVED: Final = 0.12  # correlation gained by moving a cell
+# Down and right, to all sides.
+_DIRECTIONS: Final = ((0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1))
 _OTHER_COLOUR: Final = 14.0  # grey levels between the means of cells without texture
 
 
@@ -33,9 +38,11 @@ class Agreement:
 
     Attributes:
         correlation: mean of textured cells, -1 to 1; 0 without any.
-        worst: the correlation that nine tenths of textured cells exceed.
+        worst: the correlation that 19 of 20 textured cells exceed.
         disagreeing: share of all cells that do not agree, 0 to 1.
         moved: share of textured cells that agree better beside their place.
+        broken: share of strongly textured cells that do not agree at all.
+        drift: pixels of the grid by which a tenth of the textured cells are off, or more.
         overall: correlation of the whole, coarse shapes and colours included.
         residual: median difference in grey levels after matching colours.
         contrast: standard deviation in grey levels of what is compared.
@@ -48,6 +55,8 @@ class Agreement:
     worst: float
     disagreeing: float
     moved: float
+    broken: float
+    drift: float
     overall: float
     residual: float
     contrast: float
@@ -90,9 +99,11 @@ def compare(
     scale = _STEP_PX**2 / _CELL_PX**2
     return Agreement(
         float(values.mean()) if len(values) else 0.0,
-        float(np.quantile(values, 0.1)) if len(values) else 0.0,
+        float(np.quantile(values, 0.05)) if len(values) else 0.0,
         float((flat_off | wrong).sum()) / count,
         float(moved.sum()) / max(int(textured.sum()), 1),
+        float((cells.still[cells.strong] < _BROKEN).mean()) if cells.strong.any() else 0.0,
+        float(np.quantile(cells.drift[textured], 0.9)) if len(values) else 0.0,
         overall,
         float(np.median(difference[inside])),
         float(_grey(target)[inside].std()),
@@ -106,6 +117,8 @@ def compare(
 class _Cells:
     valid: NDArray[np.bool_]
     textured: NDArray[np.bool_]
+    strong: NDArray[np.bool_]
+    drift: NDArray[np.float32]
     still: NDArray[np.float32]
     best: NDArray[np.float32]
     mean_off: NDArray[np.float32]
@@ -154,9 +167,27 @@ def _cells(
     still, mean, var = correlate(other)
     textured = valid & (np.maximum(one_var, var) > _TEXTURED**2)
     best = still.copy()
-    for down in range(-reach, reach + 1):
-        for right in range(-reach, reach + 1):
-            if down or right:
-                rolled = np.roll(other, (down, right), axis=(0, 1))
-                best = np.maximum(best, correlate(rolled)[0])
-    return _Cells(valid, textured, still, best, one_mean - mean)
+    for length in range(1, reach + 1):
+        for down, right in _DIRECTIONS:
+            rolled = np.roll(other, (down * length, right * length), axis=(0, 1))
+            best = np.maximum(best, correlate(rolled)[0])
+    strong = valid & (np.maximum(one_var, var) > _STRONG**2)
+    drift = _drift(one, other, sampled)
+    return _Cells(valid, textured, strong, drift, still, best, one_mean - mean)
+
+
+def _drift(
+    crop: NDArray[np.float32],
+    full: NDArray[np.float32],
+    sampled: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+) -> NDArray[np.float32]:
+    """By how many pixels each cell is off: one step of Lucas and Kanade, along its gradients."""
+    gx = np.asarray(cv2.Scharr(full, cv2.CV_32F, 1, 0) / 32.0, np.float32)
+    gy = np.asarray(cv2.Scharr(full, cv2.CV_32F, 0, 1) / 32.0, np.float32)
+    off = crop - full
+    xx, yy, xy = sampled(gx * gx) + 1.0, sampled(gy * gy) + 1.0, sampled(gx * gy)
+    x, y = sampled(gx * off), sampled(gy * off)
+    determinant = xx * yy - xy * xy
+    right = (yy * x - xy * y) / determinant
+    down = (xx * y - xy * x) / determinant
+    return np.asarray(np.minimum(np.hypot(right, down), 4.0), np.float32)

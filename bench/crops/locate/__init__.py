@@ -1,0 +1,1 @@
+"""`skulens crop locate`, measured on pairs made of real pictures."""
