@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, expect
 
+from tests.api.http.routes.crops.asking import ANSWERED, REFUSED
 from tests.api.web.browsing import Visit, visiting
 from tests.api.web.scenery import Dropped, Scenery
 
@@ -85,4 +86,27 @@ def test_what_the_service_refuses_stands_at_its_place(
             visit.press("Enter")
             expect(problem).to_contain_text("aspect")
             expect(problem).to_contain_text(aspect)
+        visit.complaints.clear()  # the browser's own notes on the 4xx
+
+
+@pytest.mark.parametrize(
+    ("tool", "shown"), [("region", ".found"), ("thumbnails", ".shot"), ("locate", ".conclusion")]
+)
+def test_odd_pictures_end_in_an_answer_or_a_sentence(
+    browser: Browser, real_url: str, tool: str, shown: str
+) -> None:
+    kinds = {"png": "image/png", "gif": "image/gif", "jpg": "image/jpeg"}
+    with visiting(browser, real_url) as visit:
+        for name, data in {
+            **ANSWERED,
+            **{name: data for name, (data, _) in REFUSED.items()},
+        }.items():
+            odd = Dropped(name, data, kinds[name[-3:]])
+            look(visit, tool, *[odd] * (2 if tool == "locate" else 1))
+            if name in ANSWERED:
+                visit.page.wait_for_selector(shown)
+                expect(visit.page.get_by_role("tabpanel").get_by_role("alert")).to_have_count(0)
+            else:
+                problem = visit.page.get_by_role("tabpanel").get_by_role("alert")
+                expect(problem).to_contain_text(f"{name} is")
         visit.complaints.clear()  # the browser's own notes on the 4xx
