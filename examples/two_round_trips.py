@@ -23,6 +23,8 @@ def jpeg(picture: Image.Image) -> bytes:
     return file.getvalue()
 
 
+if len(sys.argv) not in (4, 5):
+    sys.exit(str(__doc__).partition("\n")[0])
 url, catalog, path, *tap = sys.argv[1:]
 photo = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
 small = photo.copy()

@@ -111,13 +111,13 @@ class Crops:
         return tuple(_proposed(proposal) for proposal in found)
 
     def thumbnail(
-        self, picture: "Picture", aspects: Sequence[str] = ("1:1",)
+        self, picture: "Picture", aspects: str | Sequence[str] = ("1:1",)
     ) -> tuple[ThumbnailCrop, ...]:
         """Find the most pleasant crop at each aspect.
 
         Args:
             picture: to look at.
-            aspects: width to height, such as `16:9`.
+            aspects: width to height, such as `16:9`; one, or several.
 
         Raises:
             SkulensError: the picture cannot be read, or an aspect is none.
@@ -125,7 +125,8 @@ class Crops:
         from matcher.crops.thumbnail.aspect import Aspect
 
         with refusals_as_one_error():
-            wanted = [Aspect.parse(text) for text in aspects]
+            given = (aspects,) if isinstance(aspects, str) else aspects
+            wanted = [Aspect.parse(text) for text in given]
             framer = self._tools.framer
             scene = framer.look(read_picture(picture))
             framed = [framer.frame(scene, aspect) for aspect in wanted]

@@ -30,7 +30,8 @@ def read_picture(picture: "Picture") -> "NDArray[np.uint8]":
     from catalog.ingest.image_file import read_image
 
     if isinstance(picture, np.ndarray):
-        if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
+        right = picture.ndim == 3 and picture.shape[2] == 3 and picture.dtype == np.uint8
+        if not right or picture.size == 0:
             raise ValueError(
                 f"expected an array (H, W, 3) of uint8, got {picture.shape} of {picture.dtype}"
             )

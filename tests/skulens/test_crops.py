@@ -67,6 +67,17 @@ def test_each_aspect_has_its_thumbnail(crops: Crops) -> None:
         assert framed.reasons
 
 
+@pytest.mark.weights
+def test_one_aspect_need_not_be_put_in_a_tuple(crops: Crops) -> None:
+    (wide,) = crops.thumbnail(picture(), "16:9")
+    assert wide.aspect == "16:9"
+
+
+def test_an_array_without_pixels_is_an_error_of_the_caller(crops: Crops) -> None:
+    with pytest.raises(ValueError, match="expected an array"):
+        crops.locate(np.zeros((0, 5, 3), np.uint8), picture())
+
+
 def test_an_aspect_that_is_none_is_refused(crops: Crops) -> None:
     with pytest.raises(SkulensError, match="0:1"):
         crops.thumbnail(picture(), ("0:1",))

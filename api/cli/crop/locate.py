@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from api.cli.context import JsonOption, command, open_services
+from api.cli.context import JsonOption, command, finish, open_services
 from api.cli.crop.written import WrittenPictures, write_whole
 from api.cli.files import read_picture_file
 from api.cli.output import Output, printable
@@ -24,11 +24,12 @@ locate_app = typer.Typer()
     locate_app,
     "skulens crop locate full.jpg part.jpg",
     "skulens crop locate full.jpg part.jpg --difference difference.png --json",
+    "skulens crop locate part.jpg photos/",
 )
 def locate(
     context: typer.Context,
     a: Annotated[Path, typer.Argument(metavar="A", help="A picture.")],
-    b: Annotated[Path, typer.Argument(metavar="B", help="Another picture.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="Another picture, or a folder of them.")],
     mirrored: Annotated[
         bool, typer.Option("--mirrored", help="A mirror image counts, too.")
     ] = False,
@@ -44,12 +45,22 @@ def locate(
     """Say whether one picture is a crop of the other, and where it was cut out.
 
     The order does not matter. Compression, scale, colours, small overlays and
-    borders do not, either.
+    borders do not, either. With a folder, every picture in it is compared with
+    the other one, and those that are related are named.
     """
+    from api.cli.crop.locate_folder import FolderSearch
     from api.schemas.located_crops import located_crop_json
     from matcher.crops.locate import draw_difference
 
     output = Output(json=json)
+    if a.is_dir() != b.is_dir():
+        if difference is not None:
+            raise Refused("--difference needs two pictures; it cannot be drawn for a folder")
+        picture, folder = (b, a) if a.is_dir() else (a, b)
+        locator = open_services(context).crops.locator
+        FolderSearch(locator, picture, folder, mirrored).run(output)
+        finish(output)
+        return
     if difference is not None:
         _check_target(difference, b, force=force)
     one, other = _read(a), _read(b)

@@ -48,6 +48,44 @@ def test_pictures_that_have_nothing_in_common_are_an_answer(shop: Shop) -> None:
     assert not Path("off.png").exists()
 
 
+def test_a_folder_is_searched_for_what_a_crop_was_cut_from(shop: Shop) -> None:
+    Path("photos").mkdir()
+    for number in (2, 3):
+        write(f"photos/{number}.png", scene(number))
+    write("part.png", scene(3)[60:260, 120:420])
+    for pair in (("part.png", "photos"), ("photos", "part.png")):
+        result = shop.run_ok("crop", "locate", *pair)
+        assert " ".join(result.out.split()) == (
+            "part.png is a crop of photos/3.png; its top-left corner lies at (120, 60)"
+        )
+    lines = shop.run_ok("crop", "locate", "part.png", "photos", "--json").lines
+    assert [(line["b"], line["relation"]) for line in lines] == [
+        ("photos/2.png", "unrelated"),
+        ("photos/3.png", "crop"),
+    ]
+
+
+def test_a_folder_without_an_origin_says_so_and_names_what_cannot_be_read(shop: Shop) -> None:
+    Path("photos").mkdir()
+    write("photos/2.png", scene(2))
+    Path("photos/words.jpg").write_text("no picture")
+    write("part.png", scene(4)[60:260, 120:420])
+    result = shop.run("crop", "locate", "part.png", "photos")
+    assert result.code == 1
+    assert "the one picture in photos is not related to part.png" in " ".join(result.out.split())
+    assert "photos/words.jpg is not a picture" in " ".join(result.err.split())
+
+
+def test_of_folders_only_one_is_taken_and_no_difference_is_drawn(shop: Shop) -> None:
+    Path("photos").mkdir()
+    write("part.png", scene(4))
+    assert "no pictures in photos" in shop.run("crop", "locate", "part.png", "photos").err
+    assert "is a folder" in shop.run("crop", "locate", "photos", "photos").err
+    drawn = shop.run("crop", "locate", "part.png", "photos", "--difference", "off.png")
+    assert drawn.code == 1
+    assert "--difference" in drawn.err
+
+
 def test_what_is_no_picture_is_refused(shop: Shop) -> None:
     write("one.png", scene(3))
     write("dot.png", scene(3)[:1, :1])

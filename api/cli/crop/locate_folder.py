@@ -1,0 +1,82 @@
+"""One picture against a folder: which of them is it cut from?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from rich.text import Text
+
+from api.cli.crop.thumbnail import list_pictures
+from api.cli.files import read_picture_file
+from api.cli.output import Output, printable
+from api.errors import Refused, sentence
+from api.schemas.located_crops import located_crop_json
+
+if TYPE_CHECKING:
+    from client.crop_records import LocatedCropJson
+    from matcher.crops.locate import CropLocator
+
+# The order in which people want to read them; `unrelated` is not shown.
+_ORDER: Final = ("crop", "same", "ambiguous", "overlap")
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSearch:
+    """The question which pictures of a folder one picture is related to.
+
+    Attributes:
+        locator: that looks.
+        picture: that is looked for.
+        folder: whose pictures it is compared with.
+        mirrored: a mirror image counts, too.
+    """
+
+    locator: "CropLocator"
+    picture: Path
+    folder: Path
+    mirrored: bool
+
+    def run(self, output: Output) -> None:
+        """Answer a line for each picture of the folder, and sentences about the related ones.
+
+        Raises:
+            Refused: the folder has no pictures, or the picture cannot be read.
+            PictureError: the picture cannot be read.
+        """
+        from catalog.errors import PictureError
+        from catalog.ingest.image_file import read_image
+
+        paths = list(list_pictures([self.folder]))
+        wanted = read_image(read_picture_file(self.picture), str(self.picture))
+        answers = []
+        with output.progress("looking", "pictures") as advance:
+            for done, path in enumerate(paths):
+                advance(done, len(paths))
+                try:
+                    other = read_image(read_picture_file(path), str(path))
+                except (Refused, PictureError) as error:
+                    output.refuse(sentence(error))
+                    continue
+                found = self.locator.locate(wanted, other, mirrored=self.mirrored)
+                answers.append(located_crop_json(str(self.picture), str(path), found))
+                output.line(answers[-1])
+        for answer in related(answers):
+            output.show(Text(printable(answer["sentence"])))
+        if not related(answers):
+            output.show(Text(printable(self._nothing(len(answers)))))
+
+    def _nothing(self, compared: int) -> str:
+        if compared == 0:
+            return f"no picture in {self.folder} could be compared with {self.picture}"
+        number = "the one picture" if compared == 1 else f"none of the {compared} pictures"
+        no = " not" if compared == 1 else ""
+        return f"{number} in {self.folder} is{no} related to {self.picture}"
+
+
+def related(answers: "Sequence[LocatedCropJson]") -> "list[LocatedCropJson]":
+    """Return the answers that found something, the most telling first."""
+    found = [answer for answer in answers if answer["relation"] in _ORDER]
+    return sorted(
+        found, key=lambda answer: (_ORDER.index(answer["relation"]), -answer["probability"])
+    )
