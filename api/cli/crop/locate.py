@@ -57,8 +57,9 @@ def locate(
         if difference is not None:
             raise Refused("--difference needs two pictures; it cannot be drawn for a folder")
         picture, folder = (b, a) if a.is_dir() else (a, b)
-        locator = open_services(context).crops.locator
-        FolderSearch(locator, picture, folder, mirrored).run(output)
+        services = open_services(context)
+        cache = services.settings.cache_dir / "crops"
+        FolderSearch(services.crops.locator, picture, folder, mirrored, cache).run(output)
         finish(output)
         return
     if difference is not None:

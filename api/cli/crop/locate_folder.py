@@ -14,11 +14,15 @@ from api.errors import Refused, sentence
 from api.schemas.located_crops import located_crop_json
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from client.crop_records import LocatedCropJson
     from matcher.crops.locate import CropLocator
 
 # The order in which people want to read them; `unrelated` is not shown.
 _ORDER: Final = ("crop", "same", "ambiguous", "overlap")
+LOOKED_AT: Final = 12  # pictures that are compared; of more, those that share most keypoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +34,14 @@ class FolderSearch:
         picture: that is looked for.
         folder: whose pictures it is compared with.
         mirrored: a mirror image counts, too.
+        cache: folder where keypoints are kept.
     """
 
     locator: "CropLocator"
     picture: Path
     folder: Path
     mirrored: bool
+    cache: Path
 
     def run(self, output: Output) -> None:
         """Answer a line for each picture of the folder, and sentences about the related ones.
@@ -49,6 +55,9 @@ class FolderSearch:
 
         paths = list(list_pictures([self.folder]))
         wanted = read_image(read_picture_file(self.picture), str(self.picture))
+        count = len(paths)
+        if count > LOOKED_AT:
+            paths = self._likeliest(paths, wanted, output)
         answers = []
         with output.progress("looking", "pictures") as advance:
             for done, path in enumerate(paths):
@@ -64,7 +73,36 @@ class FolderSearch:
         for answer in related(answers):
             output.show(Text(printable(answer["sentence"])))
         if not related(answers):
-            output.show(Text(printable(self._nothing(len(answers)))))
+            output.show(Text(printable(self._nothing(count if answers else 0))))
+
+    def _likeliest(
+        self, paths: Sequence[Path], wanted: "NDArray[np.uint8]", output: Output
+    ) -> list[Path]:
+        """Those that share most keypoints with the picture."""
+        from catalog.errors import PictureError
+        from catalog.ingest.image_file import read_image
+        from matcher.crops.locate import (
+            CROP_KEYPOINTS,
+            KeypointCache,
+            find_keypoints,
+            rank_pictures,
+        )
+
+        cache = KeypointCache(self.cache)
+        kept, readable = [], []
+        with output.progress("reading", "pictures") as advance:
+            for done, path in enumerate(paths):
+                advance(done, len(paths))
+                try:
+                    kept.append(
+                        cache.keypoints(path, lambda file: read_image(file.read_bytes(), str(file)))
+                    )
+                    readable.append(path)
+                except (Refused, PictureError) as error:
+                    output.refuse(sentence(error))
+        cache.trim()
+        ranked = rank_pictures(find_keypoints(wanted, CROP_KEYPOINTS), kept)
+        return [readable[index] for index in ranked[:LOOKED_AT]]
 
     def _nothing(self, compared: int) -> str:
         if compared == 0:

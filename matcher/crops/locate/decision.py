@@ -20,7 +20,8 @@ class CropCalibration:
     """
 
     weights: tuple[float, ...] = (
-        -14.0, 10.0, 8.0, -1.0, -1.0, -2.0, -2.0, 1.0, -2.0, 1.0, 0.3, 0.7
+        -4.85, 1.04, 3.67, -0.33, -1.8, -0.33, -3.61,
+        0.93, 0.0, 0.0, 1.35, 1.26,
     )  # fmt: skip
 
     def probability(self, agreement: Agreement, inliers: int) -> float:

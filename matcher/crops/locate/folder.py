@@ -1,0 +1,89 @@
+"""One crop against many pictures: their keypoints are kept, the likeliest are looked at closely."""
+
+import hashlib
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.crops.locate.features import CropKeypoints, find_keypoints, pair_keypoints
+from matcher.crops.locate.geometry import PixelSize
+from matcher.crops.locate.hypotheses import find_hypotheses
+
+KEPT_KEYPOINTS: Final = 600  # of a picture: 80 KB
+CROP_KEYPOINTS: Final = 400  # of the crop that is looked for
+_MOST_FILES: Final = 20_000  # of the cache: 1.6 GB
+_STEPS: Final = 400.0  # per unit of a descriptor's component, of which few exceed 0.6
+_TRIED: Final = 20  # pictures whose pairs are asked for a common placement
+_DAMAGE: Final = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
+
+
+class KeypointCache:
+    """Keypoints of picture files in a folder, found anew when a file changes."""
+
+    def __init__(self, folder: Path) -> None:
+        """Keep keypoints in this folder, which is made when needed and may be deleted."""
+        self._folder = folder
+
+    def keypoints(self, path: Path, read: Callable[[Path], NDArray[np.uint8]]) -> CropKeypoints:
+        """Keypoints of a picture file.
+
+        Args:
+            path: of the picture.
+            read: decodes it, if its keypoints are not kept; what it raises passes.
+        """
+        status = path.stat()
+        name = f"{path.resolve()}\n{status.st_mtime_ns}\n{status.st_size}\n{KEPT_KEYPOINTS}"
+        kept = self._folder / f"{hashlib.sha256(name.encode()).hexdigest()[:40]}.npz"
+        try:
+            return _read_kept(kept)
+        except _DAMAGE:
+            found = find_keypoints(read(path), KEPT_KEYPOINTS)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        draft = kept.with_suffix(".part.npz")
+        np.savez(
+            draft,
+            points=found.points,
+            scales=found.scales,
+            angles=found.angles,
+            descriptors=np.clip(np.rint(found.descriptors * _STEPS), 0, 255).astype(np.uint8),
+            about=np.array([found.size.width, found.size.height, found.factor]),
+        )
+        draft.replace(kept)
+        return found
+
+    def trim(self) -> None:
+        """Delete the oldest files where there are too many."""
+        files = sorted(self._folder.glob("*.npz"), key=lambda file: file.stat().st_mtime)
+        for file in files[: max(0, len(files) - _MOST_FILES)]:
+            file.unlink(missing_ok=True)
+
+
+def rank_pictures(crop: CropKeypoints, pictures: Sequence[CropKeypoints]) -> list[int]:
+    """Indices of the pictures that share most with a crop, the likeliest first."""
+    pairs = [pair_keypoints(crop, picture) for picture in pictures]
+    counts = np.array([float(found.quality.sum()) for found in pairs])
+    order = np.argsort(-counts, kind="stable")
+    scores = counts * 0.01  # decides between those on which no pairs agree
+    for index in order[:_TRIED]:
+        hypotheses = find_hypotheses(pairs[index], most=1)
+        scores[index] += hypotheses[0].inliers if hypotheses else 0
+    return [int(index) for index in np.argsort(-scores, kind="stable")]
+
+
+def _read_kept(path: Path) -> CropKeypoints:
+    with np.load(path, allow_pickle=False) as arrays:
+        raw = arrays["descriptors"].astype(np.float32)
+        width, height, factor = arrays["about"].tolist()
+        length = np.maximum(np.linalg.norm(raw, axis=1, keepdims=True), 1e-6)
+        return CropKeypoints(
+            arrays["points"],
+            arrays["scales"],
+            arrays["angles"],
+            np.asarray(raw / length, np.float32),
+            PixelSize(int(width), int(height)),
+            float(factor),
+        )
