@@ -105,14 +105,14 @@ def measure_crops(
         on_stage("related pairs", number, options.related)
         seed = options.seed * 1_000_003 + number
         pair = make_related(source, STRATA[number % len(STRATA)], seed)
-        run.ask_related(pair, with_baselines=number % options.every == 0)
+        run.ask_related(pair, with_baselines=number // len(STRATA) % options.every == 0)
     makers = UnrelatedPairs(source)
     for number in range(2 * options.related):
         on_stage("unrelated pairs", number, 2 * options.related)
         seed = options.seed * 1_000_003 + number
         likeness = HARD[number // 2 % len(HARD)] if number % 2 else Likeness.NONE
         other = makers.make(likeness, seed)
-        with_baselines = number // 2 % options.every == 0
+        with_baselines = number // len(STRATA) % options.every == 0
         run.ask_unrelated(other.full, other.other, likeness, other.name, with_baselines)
     return run.result(), run.failures
 

@@ -17,12 +17,12 @@ def test_the_picture_that_a_crop_is_from_ranks_first_with_kept_keypoints(tmp_pat
         read.append(path)
         return scene(int(path.stem))
 
+    cache = KeypointCache(tmp_path / "kept")
     for _ in range(2):
-        cache = KeypointCache(tmp_path / "kept")
         kept = [cache.keypoints(path, decode) for path in paths]
         crop = find_keypoints(np.ascontiguousarray(scene(2)[60:260, 120:420]), CROP_KEYPOINTS)
         assert rank_pictures(crop, kept)[0] == 2
     assert len(read) == 4
     next((tmp_path / "kept").glob("*.npz")).write_bytes(b"damaged")
-    KeypointCache(tmp_path / "kept").keypoints(paths[0], decode)
+    cache.keypoints(paths[0], decode)
     cache.trim()
