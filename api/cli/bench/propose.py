@@ -72,7 +72,7 @@ def propose(
 def _accuracy(
     built: "Services", shared: Path, sheet: Path | None, on_stage: "OnStage"
 ) -> "list[Measured]":
-    from bench.crops.propose.art import read_cover_corners, read_painting_corners
+    from bench.crops.propose.art import read_painting_corners
     from bench.crops.propose.boxes import measure_boxes
     from bench.crops.propose.corners import measure_corners
     from bench.crops.propose.methods import (
@@ -87,10 +87,7 @@ def _accuracy(
     detector = GeneralDetector(built.models.networks.detector)
     methods = (OwnProposer(proposer), detector, SpectralSaliency(), WholePicture())
     boxes = measure_boxes(pictures, methods, on_stage)
-    sets = (
-        ("held-out paintings", read_painting_corners(shared)),
-        ("covers, as a test of the fit", read_cover_corners(shared)),
-    )
+    sets = (("held-out paintings", read_painting_corners(shared)),)
     corners = measure_corners(sets, proposer, on_stage)
     if sheet is not None:
         draw_sheet(pictures, proposer, sheet)

@@ -1,6 +1,5 @@
 """Labelled pictures for measuring: boxes of art, and corners of flat things."""
 
-import csv
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,6 @@ from matcher.imaging.box import Box
 from matcher.imaging.resize import resize_within
 
 PHONE_SIDE: Final = 480  # pixels of the longer side of the picture that a phone sends first
-_COVERS: Final = ("eval_only/dvd_covers", "eval_only/dvd_covers_more")
 _LABELS: Final = Path(__file__).parents[2] / "labels" / "art_corners.json"
 
 
@@ -68,22 +66,3 @@ def read_painting_corners(shared: Path) -> tuple[CornerPicture, ...]:
         CornerPicture(folder / entry["image"], np.array(entry["corners"], np.float64))
         for entry in entries
     )
-
-
-def read_cover_corners(shared: Path) -> tuple[CornerPicture, ...]:
-    """Return photos of covers with the corners of their cover, where all are in the photo."""
-    found = []
-    for name in _COVERS:
-        with (shared / name / "gt.csv").open(encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                corners = _corners(row)
-                if corners is not None:
-                    found.append(CornerPicture(shared / name / row["query"], corners))
-    return tuple(found)
-
-
-def _corners(row: dict[str, str]) -> NDArray[np.float64] | None:
-    names = ("quad_x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4")
-    if not all(row[name] for name in names):
-        return None
-    return np.array([float(row[name]) for name in names]).reshape(4, 2)

@@ -30,17 +30,20 @@ class QuadrilateralSettings:
         steps: places across a profile.
         doubt: standard deviation of the network's side, as a share of the reach.
         clear: times the middling line's change of levels that the best must have.
+        outward: share that a line at the outer end of the reach is preferred by: of the edges of a
+            frame, the outermost is meant.
         faintest: change of levels per step that is no noise.
     """
 
     side_px: int = 640
-    reach: float = 0.09
+    reach: float = 0.18
     least_reach_px: float = 4.0
     samples: int = 40
     ends: float = 0.06
-    steps: int = 49
-    doubt: float = 0.55
-    clear: float = 1.6
+    steps: int = 65
+    doubt: float = 1.0
+    clear: float = 1.3
+    outward: float = 0.4
     faintest: float = 2.0
 
 
@@ -150,7 +153,8 @@ def _strongest_line(
     value = soft[np.arange(len(change)), crossing].mean(axis=1)
     middle = (steps - 1) / 2
     away = ((ends - middle) / (settings.doubt * middle)) ** 2
-    weighed = value * np.exp(-0.25 * away.sum(axis=1))
+    outward = 1 + settings.outward * (ends.mean(axis=1) / middle - 1)
+    weighed = value * outward * np.exp(-0.25 * away.sum(axis=1))
     best = int(np.argmax(weighed))
     return int(ends[best, 0]), int(ends[best, 1]), float(value[best]), float(np.median(value))
 

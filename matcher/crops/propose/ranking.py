@@ -30,7 +30,7 @@ class RankingSettings:
     centre: float = 1.0
     size: float = 0.35
     hit: float = 8.0
-    aside: float = 0.7
+    aside: float = 1.5
     tight: float = 0.25
 
 
