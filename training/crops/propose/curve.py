@@ -73,10 +73,10 @@ class CurveOptions:
     """
 
     data: Path
-    composed: int = 700
-    views: int = 16
-    base_steps: int = 420
-    steps: int = 100
+    composed: int = 300
+    views: int = 10
+    base_steps: int = 160
+    steps: int = 45
 
 
 @dataclass(frozen=True, slots=True, eq=False)
