@@ -177,10 +177,12 @@ def measure_crops(
     for done, picture in enumerate(faces):
         on_step("faces", done, 0)
         legal = [legal_crop_exists(picture, aspect) for aspect in aspects]
+        scene = framer.look(picture.image)
+        ours = tuple(framer.frame(scene, aspect).best.box for aspect in aspects)
         for name, crop_all in ways.items():
-            crops = crop_all(picture.image, aspects)
+            crops = ours if name == OURS else crop_all(picture.image, aspects)
             count_faces(methods[name].faces, picture, aspects, crops, legal)
-        _count_found(found, picture, [face.box for face in framer.look(picture.image).faces])
+        _count_found(found, picture, [face.box for face in scene.faces])
     for label, pictures in products.items():
         for name, crop_all in ways.items():
             total = methods[name].products.setdefault(label, ProductCounts())

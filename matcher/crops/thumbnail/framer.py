@@ -58,7 +58,7 @@ class FramerSettings:
 
     face_margins: tuple[float, ...] = (0.25, 0.1, 0.0)
     product_confidence: float = 0.3
-    product_margin: float = 0.02
+    product_margin: float = 0.05
     most_products: int = 10
     rank: float = 0.06
     saliency: float = 1.0
