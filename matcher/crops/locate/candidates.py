@@ -25,6 +25,9 @@ from matcher.crops.locate.pictures import ContentBox, find_content, size_of, who
 
 Image = NDArray[np.uint8]
 
+# Pixels of the outer picture per pixel of the inner one: below, the inner picture was enlarged more
+# than five times, and a few smooth pixels of the other would explain all of it.
+_LEAST_SCALE: Final = 0.2
 _LEAST_SHARED: Final = 0.03  # of the smaller picture; two crops that share less are not found
 _COARSE: Final = (40, 96)  # sides of grids in pixels, after a search by correlation
 _FINE: Final = (128, 256)  # the same, once a place is likely
@@ -145,6 +148,8 @@ def _settled(
         else:
             box = sharpen_box(inner, content, outer, refined)
             agreement = compare(inner, box, outer, refined) or agreement
+    if refined.scale < _LEAST_SCALE:
+        return None
     probability = calibration.probability(agreement, inliers)
     return CropCandidate(refined, False, box, agreement, inliers, probability)
 

@@ -20,6 +20,8 @@ _CONTRAST: Final = 0.008  # a fifth of SIFT's default: pale walls and skies
 _GRID: Final = 12  # cells a side, each with its own share of the keypoints
 _SMALL_SIDE_PX: Final = 256  # smaller pictures are enlarged: SIFT needs some pixels around a point
 _MOST_ENLARGED: Final = 3.0  # times; more only blurs
+_ASKED: Final = 300  # keypoints whose doubles are looked for: plenty for a median
+_DOUBLE: Final = 0.97  # cosine of two descriptors: the same but for noise
 _RATIO: Final = 0.92  # of the nearest to the second nearest; consensus sorts out the rest
 # Grey levels: a span of this is stretched over the whole range, at most.
 _LEAST_SPAN: Final = 24.0
@@ -150,6 +152,20 @@ def pair_keypoints(crop: CropKeypoints, full: CropKeypoints) -> Pairs:
         np.clip(1.0 - ratio[kept], 0.02, 1.0).astype(np.float64),
         (1.0 / full.factor, 1.0 / crop.factor),
     )
+
+
+def repeats(keys: CropKeypoints) -> bool:
+    """Return whether most keypoints have a double elsewhere in the picture: a repeating pattern.
+
+    The ratio test drops such keypoints, because each fits several places equally well.
+    """
+    if len(keys) < 2:
+        return False
+    asked = np.linspace(0, len(keys) - 1, min(len(keys), _ASKED)).astype(np.intp)
+    alike = keys.descriptors[asked] @ keys.descriptors.T
+    apart = np.linalg.norm(keys.points[asked][:, None] - keys.points[None], axis=2)
+    alike[apart < 3.0 / keys.factor] = -1.0
+    return bool(np.median(alike.max(axis=1)) > _DOUBLE)
 
 
 def _even_contrast(grey: NDArray[Any]) -> NDArray[np.uint8]:

@@ -14,7 +14,7 @@ from matcher.crops.locate.candidates import (
     polished,
 )
 from matcher.crops.locate.decision import ACCEPTED, CropCalibration
-from matcher.crops.locate.features import CropKeypoints, find_keypoints
+from matcher.crops.locate.features import CropKeypoints, find_keypoints, repeats
 from matcher.crops.locate.geometry import CropPlacement, overshoot, rectangle
 from matcher.crops.locate.location import Location, Place
 from matcher.crops.locate.pictures import ContentBox, is_plain, size_of
@@ -27,6 +27,7 @@ _ENOUGH_KEYPOINTS: Final = 300
 # of the outer picture's longer side.
 _TOLERANCE_PX: Final = 2.0
 _TOLERANCE_SHARE: Final = 0.004
+_BEYOND_DOUBT: Final = 0.98  # a probability above which no mirror image is compared
 _EVEN: Final = 1.2  # grey levels of standard deviation: one colour and noise
 _MOST_PLACES: Final = 8  # named in an answer; people need no more
 
@@ -49,15 +50,20 @@ class CropLocator:
             return _same(a, b, CropPlacement(np.eye(2, 3)), 1.0)
         keys = find_keypoints(a), find_keypoints(b)
         best = self._best(a, b, keys, thorough=True)
-        if best is not None and best.probability >= ACCEPTED:
+        if best is not None and best.probability >= _BEYOND_DOUBT:
             return _answer(a, b, polished(a, b, best))
         flipped = np.ascontiguousarray(b[:, ::-1])
         other = self._best(a, flipped, (keys[0], keys[1].mirrored()), thorough=mirrored)
+        # Parts that are symmetric let a mirror image fit somewhat: the better fit is the right one.
+        likeliest = max(ACCEPTED, 0.0 if other is None else other.probability)
+        if best is not None and best.probability >= likeliest:
+            return _answer(a, b, polished(a, b, best))
         if other is None or other.probability < ACCEPTED:
             return _unrelated(a, b, best.probability if best else 0.0)
         if not mirrored:
-            found = _unrelated(a, b, best.probability if best else 0.0)
-            return replace(found, mirror_found=True)
+            # What made the picture fit unmirrored is explained better by the mirror.
+            doubt = min(best.probability, 1.0 - other.probability) if best else 0.0
+            return replace(_unrelated(a, b, doubt), mirror_found=True)
         return _mirrored_back(_answer(a, flipped, polished(a, flipped, other)), size_of(b).width)
 
     def _best(
@@ -68,7 +74,7 @@ class CropLocator:
         if not thorough or (best is not None and best.probability >= ACCEPTED):
             return best
         for inner_is_a, points, image in ((False, keys[1], b), (True, keys[0], a)):
-            if len(points) < _ENOUGH_KEYPOINTS or is_plain(image):
+            if len(points) < _ENOUGH_KEYPOINTS or is_plain(image) or repeats(points):
                 found += from_correlation(a, b, self._calibration, inner_is_a=inner_is_a)
                 if found and max(candidate.probability for candidate in found) > ACCEPTED:
                     break

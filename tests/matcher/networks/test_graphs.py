@@ -79,5 +79,5 @@ def test_a_detector_of_an_unknown_scale_is_refused() -> None:
 def test_tables_are_no_networks(network: Network) -> None:
     from matcher.networks.graphs import build_network
 
-    with pytest.raises(WeightsError, match="are a table, not a network to be built"):
+    with pytest.raises(WeightsError, match="are no network that is built in torch"):
         build_network(network, {}, {}, "table.npz")

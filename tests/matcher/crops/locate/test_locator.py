@@ -126,3 +126,36 @@ def test_the_difference_of_a_true_crop_is_white() -> None:
     drawn = draw_difference(full, crop, found)
     assert drawn is not None
     assert drawn.mean() > 245
+
+
+def test_a_repeating_pattern_is_ambiguous_with_its_places() -> None:
+    tile = scene(11)[:48, :48]
+    full = np.tile(tile, (6, 8, 1))
+
+    found = CropLocator().locate(full, full[50:200, 60:260].copy())
+
+    assert (found.relation, found.crop) == ("ambiguous", "b")
+    assert len(found.places) > 2
+
+
+@pytest.mark.parametrize("weight", [0.12, 0.2])
+def test_the_mirror_image_of_a_nearly_symmetric_part_is_no_crop(weight: float) -> None:
+    one, other = scene(12).astype(np.float32), scene(13).astype(np.float32)
+    symmetric = (one + one[:, ::-1]) / 2
+    full = np.clip((1 - weight) * symmetric + weight * other, 0, 255).astype(np.uint8)
+    width = full.shape[1]
+    part = full[40:220, width // 2 - 90 : width // 2 + 90, :]
+
+    found = CropLocator().locate(full, np.ascontiguousarray(part[:, ::-1]))
+
+    assert (found.relation, found.mirror_found) == ("unrelated", True)
+    assert found.probability < 0.5
+
+
+def test_a_gradient_is_no_crop_enlarged_tenfold() -> None:
+    rows, columns = np.mgrid[0:300, 0:300]
+    gradient = np.stack([columns * 0.8, rows * 0.8, columns * 0.4 + rows * 0.4], axis=2)
+
+    found = CropLocator().locate(scene(14), gradient.astype(np.uint8))
+
+    assert found.relation == "unrelated"
