@@ -20,7 +20,7 @@ _CONTRAST: Final = 0.008  # a fifth of SIFT's default: pale walls and skies
 _GRID: Final = 12  # cells a side, each with its own share of the keypoints
 _SMALL_SIDE_PX: Final = 256  # smaller pictures are enlarged: SIFT needs some pixels around a point
 _MOST_ENLARGED: Final = 3.0  # times; more only blurs
-_ASKED: Final = 300  # keypoints whose doubles are looked for: plenty for a median
+_SAMPLED: Final = 300  # keypoints whose doubles are looked for: plenty for a median
 _DOUBLE: Final = 0.97  # cosine of two descriptors: the same but for noise
 _RATIO: Final = 0.92  # of the nearest to the second nearest; consensus sorts out the rest
 # Grey levels: a span of this is stretched over the whole range, at most.
@@ -161,9 +161,9 @@ def repeats(keys: CropKeypoints) -> bool:
     """
     if len(keys) < 2:
         return False
-    asked = np.linspace(0, len(keys) - 1, min(len(keys), _ASKED)).astype(np.intp)
-    alike = keys.descriptors[asked] @ keys.descriptors.T
-    apart = np.linalg.norm(keys.points[asked][:, None] - keys.points[None], axis=2)
+    sampled = np.linspace(0, len(keys) - 1, min(len(keys), _SAMPLED)).astype(np.intp)
+    alike = keys.descriptors[sampled] @ keys.descriptors.T
+    apart = np.linalg.norm(keys.points[sampled][:, None] - keys.points[None], axis=2)
     alike[apart < 3.0 / keys.factor] = -1.0
     return bool(np.median(alike.max(axis=1)) > _DOUBLE)
 
