@@ -73,7 +73,9 @@ class FolderSearch:
         for answer in related(answers):
             output.show(Text(printable(answer["sentence"])))
         if not related(answers):
-            output.show(Text(printable(self._nothing(count if answers else 0))))
+            # Of many, those that were not looked at closely share too little to be related.
+            compared = count if count > LOOKED_AT and answers else len(answers)
+            output.show(Text(printable(self._nothing(compared))))
 
     def _likeliest(
         self, paths: Sequence[Path], wanted: "NDArray[np.uint8]", output: Output
