@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from client.bodies import OnBytes, Picture, if_match, image_parts, read_chunks, route
 from client.connection import Connection, Query, ServerEvent
-from client.crop_records import LocatedCropJson
+from client.location_records import LocatedCropJson
 from client.proposal_records import ProposalsJson
 from client.records import (
     AttributeJson,

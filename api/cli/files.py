@@ -1,7 +1,7 @@
 """Files that the user named: read with a bound, refused with one sentence."""
 
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 # The largest picture that the catalog accepts, 64 megapixels, has 384 MB in 16 bits without any
 # compression; whatever is larger is no picture of ours and is not read into memory.
 LARGEST_PICTURE: Final = 400_000_000
+# Endings of files in a folder that are taken for pictures; a file that is named is always read.
+_ENDINGS: Final = frozenset(
+    (".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff", ".ppm")
+)
 
 
 def read_picture_file(path: Path) -> bytes:
@@ -45,3 +49,26 @@ def read_pictures(paths: Sequence[Path]) -> list["ImageFile"]:
     from catalog.ingest.image_file import ImageFile
 
     return [ImageFile(name=path.name, data=read_picture_file(path)) for path in paths]
+
+
+def list_pictures(given: Sequence[Path]) -> Iterator[Path]:
+    """Yield files that were named, and the pictures of folders, sorted by name.
+
+    Raises:
+        Refused: a folder has no pictures, or cannot be listed.
+    """
+    for path in given:
+        if not path.is_dir():
+            yield path
+            continue
+        try:
+            inside = sorted(entry for entry in path.iterdir() if _is_picture(entry))
+        except OSError as error:
+            raise Refused(f"cannot list {path}: {error.strerror}.") from error
+        if not inside:
+            raise Refused(f"there are no pictures in {path}; name a folder of JPEG or PNG files.")
+        yield from inside
+
+
+def _is_picture(entry: Path) -> bool:
+    return entry.suffix.lower() in _ENDINGS and not entry.is_dir()

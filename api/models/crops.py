@@ -59,8 +59,7 @@ class CropTools:
         from matcher.crops.propose.network import ProposerNetwork
         from matcher.crops.propose.proposer import CropProposer
 
-        features = self.load("imagenet-efficientnet-lite0")
-        return CropProposer(ProposerNetwork(features, self.load("proposer")))
+        return CropProposer(ProposerNetwork(self._features, self.load("proposer")))
 
     @cached_property
     def framer(self) -> "ThumbnailFramer":
@@ -75,7 +74,7 @@ class CropTools:
         return ThumbnailFramer(
             self.faces,
             self._models().networks.detector,
-            ImageNetFeatures(self.load("imagenet-efficientnet-lite0")),
+            ImageNetFeatures(self._features),
             self.framing,
         )
 
@@ -104,7 +103,7 @@ class CropTools:
         from matcher.crops.thumbnail.feature_map import ImageNetFeatures
         from matcher.crops.thumbnail.framing_pairs import ALONE_SIDE_PX
 
-        return ImageNetFeatures(self.load("imagenet-efficientnet-lite0"), ALONE_SIDE_PX)
+        return ImageNetFeatures(self._features, ALONE_SIDE_PX)
 
     @cached_property
     def framing(self) -> "FramingRanker":
@@ -119,6 +118,11 @@ class CropTools:
         weights = read_manifest(self._settings.weights).weights("framing")
         check_hash(weights.path, weights.sha256)
         return FramingRanker(FramingWeights.read(weights.path))
+
+    @cached_property
+    def _features(self) -> "LoadedNetwork":
+        """The features of ImageNet, of which proposer and framer use different maps."""
+        return self.load("imagenet-efficientnet-lite0")
 
     @cached_property
     def locator(self) -> "CropLocator":

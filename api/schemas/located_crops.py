@@ -1,9 +1,8 @@
-"""Converts locations of crops to their public JSON; the types are in `client.crop_records`."""
+"""Converts locations of crops to their public JSON; the types are in `client.location_records`."""
 
-import base64
 from typing import TYPE_CHECKING
 
-from client.crop_records import CropPositionJson, LocatedCropJson
+from client.location_records import CropPositionJson, LocatedCropJson
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def located_crop_json(
-    a: str, b: str, found: "Location", difference: "NDArray[np.uint8] | None" = None
+    a: str, b: str, found: "Location", difference: str | None = None
 ) -> LocatedCropJson:
-    """Return the answer about the pictures named `a` and `b`."""
+    """Return the answer about the pictures named `a` and `b`; `difference` is a data URL."""
     from matcher.crops.locate import describe
 
     return {
@@ -27,7 +26,7 @@ def located_crop_json(
         "position": _position(found),
         "places": [{"a": _corners(place.a), "b": _corners(place.b)} for place in found.places],
         "sentence": describe(found, a, b),
-        "difference": None if difference is None else _data_url(difference),
+        "difference": difference,
     }
 
 
@@ -49,10 +48,3 @@ def _position(found: "Location") -> CropPositionJson | None:
 
 def _corners(outline: "NDArray[np.float64]") -> list[list[float]]:
     return [[round(float(x), 2), round(float(y), 2)] for x, y in outline]
-
-
-def _data_url(image: "NDArray[np.uint8]") -> str:
-    import cv2
-
-    _, data = cv2.imencode(".jpg", image[..., ::-1])
-    return f"data:image/jpeg;base64,{base64.b64encode(data.tobytes()).decode()}"

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from api.cli.crop.thumbnail import list_pictures
-from api.cli.files import read_picture_file
+from api.cli.files import list_pictures, read_picture_file
 from api.cli.output import Output, printable
 from api.errors import Refused, sentence
 from api.schemas.located_crops import located_crop_json
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from client.crop_records import LocatedCropJson
+    from client.location_records import LocatedCropJson
     from matcher.crops.locate import CropLocator
 
 # The order in which people want to read them; `unrelated` is not shown.

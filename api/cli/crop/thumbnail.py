@@ -1,6 +1,6 @@
 """`skulens crop thumbnail`: the most pleasant crop of pictures at wanted aspects."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Final
@@ -11,7 +11,7 @@ from rich.text import Text
 
 from api.cli.context import JsonOption, command, finish, open_services
 from api.cli.crop.written import WrittenPictures, write_whole
-from api.cli.files import read_picture_file
+from api.cli.files import list_pictures, read_picture_file
 from api.cli.formatting import shorten_path
 from api.cli.output import Output
 from api.errors import Refused, sentence
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 
 thumbnail_app = typer.Typer()
 
-# Endings of files in a folder that are taken for pictures; a file that is named is always read.
-_ENDINGS: Final = frozenset(
-    (".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff", ".ppm")
-)
 _LONGEST_PX: Final = 8192  # side of a thumbnail; a longer one is none
 _NAME_WIDTH: Final = 40  # letters of a picture's name in the table
 
@@ -98,29 +94,6 @@ def _aspects(texts: Sequence[str], width: int | None) -> "list[Aspect]":
     except AspectError as error:
         raise typer.BadParameter(str(error), param_hint="--width") from error
     return aspects
-
-
-def list_pictures(given: Sequence[Path]) -> Iterator[Path]:
-    """Yield files that were named, and the pictures of folders, sorted by name.
-
-    Raises:
-        Refused: a folder has no pictures, or cannot be listed.
-    """
-    for path in given:
-        if not path.is_dir():
-            yield path
-            continue
-        try:
-            inside = sorted(entry for entry in path.iterdir() if _is_picture(entry))
-        except OSError as error:
-            raise Refused(f"cannot list {path}: {error.strerror}.") from error
-        if not inside:
-            raise Refused(f"there are no pictures in {path}; name a folder of JPEG or PNG files.")
-        yield from inside
-
-
-def _is_picture(entry: Path) -> bool:
-    return entry.suffix.lower() in _ENDINGS and not entry.is_dir()
 
 
 class _Order:

@@ -20,6 +20,8 @@ LARGEST_FORM: Final = 400_000_000  # bytes of all its files
 _MULTIPART: Final = "multipart/form-data"
 _BARE: Final = "application/octet-stream"
 
+_PICTURE: Final = {"type": "string", "format": "binary"}
+
 Json = Mapping[str, Any]
 
 
@@ -68,6 +70,22 @@ class Upload:
         if len(self.pictures) != 1:
             raise _invalid(f"send one picture as `image`; there are {len(self.pictures)}")
         return self.pictures[0]
+
+
+def picture_body(example: dict[str, Any] | None = None, **fields: object) -> dict[str, Any]:
+    """Describe a body with one picture for OpenAPI.
+
+    Args:
+        example: of a JSON body that may come instead of a bare picture.
+        fields: schemas of what a form has beside the picture.
+    """
+    form = {"type": "object", "properties": {"image": _PICTURE, **fields}}
+    content: dict[str, Any] = {"multipart/form-data": {"schema": form}}
+    if example is None:
+        content["image/*"] = {"schema": _PICTURE}
+    else:
+        content["application/json"] = {"schema": {"type": "object"}, "example": example}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 async def read_upload(request: Request) -> Upload:

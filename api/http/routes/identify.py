@@ -1,7 +1,7 @@
 """Finding products in a picture, explaining an answer, and searching a catalog."""
 
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
@@ -10,7 +10,7 @@ from api.http.engine import Engine, EngineDep
 from api.http.problems import Problem, refusals_of
 from api.http.requests.pagination import decode_offset, encode_cursor
 from api.http.requests.product_forms import Form
-from api.http.requests.uploads import Json, Upload
+from api.http.requests.uploads import Json, Upload, picture_body
 from api.http.routes.catalogs import MinVersion
 from api.schemas.results import explanation_json, identification_json
 from api.schemas.search import search_page_json
@@ -22,25 +22,12 @@ from matcher.decision.explain import Explanation
 
 router = APIRouter(prefix="/catalogs/{catalog}", tags=["identify"])
 
-_PICTURE: Final = {"type": "string", "format": "binary"}
-
-
-def _body(example: dict[str, Any] | None = None, **fields: object) -> dict[str, Any]:
-    """Describe a body with one picture for OpenAPI."""
-    form = {"type": "object", "properties": {"image": _PICTURE, **fields}}
-    content: dict[str, Any] = {"multipart/form-data": {"schema": form}}
-    if example is None:
-        content["image/*"] = {"schema": _PICTURE}
-    else:
-        content["application/json"] = {"schema": {"type": "object"}, "example": example}
-    return {"requestBody": {"required": True, "content": content}}
-
 
 @router.post(
     "/identify",
     summary="What is in a picture?",
     responses=refusals_of(404, 409, 415),
-    openapi_extra=_body(),
+    openapi_extra=picture_body(),
 )
 async def identify(
     engine: EngineDep,
@@ -71,7 +58,7 @@ async def identify(
     "/explain",
     summary="Why this product, why not that one?",
     responses=refusals_of(404, 409, 415),
-    openapi_extra=_body(),
+    openapi_extra=picture_body(),
 )
 async def explain(
     engine: EngineDep,
@@ -97,7 +84,7 @@ async def explain(
     "/search",
     summary="Products by words, attributes and likeness",
     responses=refusals_of(404, 409, 415),
-    openapi_extra=_body(
+    openapi_extra=picture_body(
         {"text": "oat milk", "where": ["price<=3"], "facets": ["brand"], "limit": 20},
         query={"type": "string", "description": "the JSON object, beside an image"},
     ),

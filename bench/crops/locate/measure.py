@@ -100,7 +100,7 @@ def measure_crops(
     source: PictureSource, options: CropOptions, on_stage: Progress = silent
 ) -> tuple[CropResult, list[Failure]]:
     """Ask about all pairs; returns the figures and some wrong answers of ours."""
-    run = _CropRun(options)
+    run = _CropRun()
     for number in range(options.related):
         on_stage("related pairs", number, options.related)
         seed = options.seed * 1_000_003 + number
@@ -120,8 +120,7 @@ def measure_crops(
 class _CropRun:
     """Answers so far."""
 
-    def __init__(self, options: CropOptions) -> None:
-        self._options = options
+    def __init__(self) -> None:
         self._locator = CropLocator()
         self._baselines = baselines()
         self.failures: list[Failure] = []

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.crops.locate.geometry import CropPlacement, PixelSize
+from matcher.crops.locate.geometry import CropPlacement
 
 Relation: TypeAlias = Literal["crop", "same", "overlap", "ambiguous", "unrelated"]
 Side: TypeAlias = Literal["a", "b"]
@@ -36,8 +36,6 @@ class Location:
         placement: from the crop to the full picture (from the second to the first if same or
             overlap); None if unrelated or ambiguous.
         outline: (4, 2) the crop's corners in the full picture; None where `placement` is.
-        crop_size: of the crop, or of the second picture.
-        full_size: of the full picture, or of the first one.
         places: of an overlap the shared part, of an ambiguous crop where it may be from.
         mirror_found: unrelated, but the mirror image of one fits the other.
         even: the crop has hardly any contrast.
@@ -48,8 +46,6 @@ class Location:
     crop: Side | None
     placement: CropPlacement | None
     outline: NDArray[np.float64] | None
-    crop_size: PixelSize
-    full_size: PixelSize
     places: tuple[Place, ...] = ()
     mirror_found: bool = False
     even: bool = False

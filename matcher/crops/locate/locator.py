@@ -47,7 +47,7 @@ class CropLocator:
             mirrored: a mirror image counts, too.
         """
         if a.shape == b.shape and np.array_equal(a, b):
-            return _same(a, b, CropPlacement(np.eye(2, 3)), 1.0)
+            return _same(b, CropPlacement(np.eye(2, 3)), 1.0)
         keys = find_keypoints(a), find_keypoints(b)
         best = self._best(a, b, keys, thorough=True)
         if best is not None and best.probability >= _BEYOND_DOUBT:
@@ -59,11 +59,11 @@ class CropLocator:
         if best is not None and best.probability >= likeliest:
             return _answer(a, b, polished(a, b, best))
         if other is None or other.probability < ACCEPTED:
-            return _unrelated(a, b, best.probability if best else 0.0)
+            return _unrelated(best.probability if best else 0.0)
         if not mirrored:
             # What made the picture fit unmirrored is explained better by the mirror.
             doubt = min(best.probability, 1.0 - other.probability) if best else 0.0
-            return replace(_unrelated(a, b, doubt), mirror_found=True)
+            return replace(_unrelated(doubt), mirror_found=True)
         return _mirrored_back(_answer(a, flipped, polished(a, flipped, other)), size_of(b).width)
 
     def _best(
@@ -83,7 +83,7 @@ class CropLocator:
 
 def _answer(a: Image, b: Image, best: CropCandidate) -> Location:
     inner, outer = (a, b) if best.inner_is_a else (b, a)
-    inner_size, outer_size = size_of(inner), size_of(outer)
+    outer_size = size_of(outer)
     outline = _outline(best.placement, best.box)
     tolerance = max(
         _TOLERANCE_PX * max(1.0, best.placement.scale),
@@ -103,7 +103,7 @@ def _answer(a: Image, b: Image, best: CropCandidate) -> Location:
         placement = best.placement
         if best.inner_is_a:
             placement = placement.inverse().squared_up()
-        return _same(a, b, placement, best.probability)
+        return _same(b, placement, best.probability)
     side: Literal["a", "b"] = "a" if best.inner_is_a else "b"
     others = rivals(inner, outer, best)
     even = best.agreement.contrast < _EVEN
@@ -117,25 +117,23 @@ def _answer(a: Image, b: Image, best: CropCandidate) -> Location:
             side,
             None,
             None,
-            inner_size,
-            outer_size,
             tuple(Place(s, o) if best.inner_is_a else Place(o, s) for o, s in outlines),
             even=even,
         )
-    return Location("crop", best.probability, side, best.placement, outline, inner_size, outer_size)
+    return Location("crop", best.probability, side, best.placement, outline)
 
 
 def _outline(placement: CropPlacement, box: ContentBox) -> NDArray[np.float64]:
     return placement.apply(rectangle(box.left, box.top, box.right, box.bottom))
 
 
-def _same(a: Image, b: Image, placement: CropPlacement, probability: float) -> Location:
+def _same(b: Image, placement: CropPlacement, probability: float) -> Location:
     outline = placement.outline(size_of(b))
-    return Location("same", probability, None, placement, outline, size_of(b), size_of(a))
+    return Location("same", probability, None, placement, outline)
 
 
-def _unrelated(a: Image, b: Image, probability: float) -> Location:
-    return Location("unrelated", probability, None, None, None, size_of(b), size_of(a))
+def _unrelated(probability: float) -> Location:
+    return Location("unrelated", probability, None, None, None)
 
 
 def _overlap(a: Image, b: Image, best: CropCandidate) -> Location:
@@ -155,8 +153,6 @@ def _overlap(a: Image, b: Image, best: CropCandidate) -> Location:
         None,
         placement,
         placement.outline(size_of(b)),
-        size_of(b),
-        size_of(a),
         (place,),
     )
 

@@ -1,4 +1,4 @@
-"""Finds faces: the MTCNN cascade, and OpenCV's cascades of Haar features beside it.
+"""Finds faces with the MTCNN cascade.
 
 Zhang et al., "Joint face detection and alignment using multi-task cascaded convolutional networks"
 (2016). A net proposes squares at every size of a pyramid, two more refine and judge them.

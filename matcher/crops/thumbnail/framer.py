@@ -216,7 +216,6 @@ def _explained(scene: PictureScene, box: Box, score: float) -> FramedCrop:
         cut_faces=cut,
         left_out_faces=len(scene.faces) - cut - int(is_whole(faces).sum()),
         whole_products=int(is_whole(products).sum()),
-        cut_products=int(is_cut(products).sum()),
         saliency=float(saliency[0]),
         middle=(float(middles[0, 0]), float(middles[0, 1])),
         area=box.area / (scene.width * scene.height),

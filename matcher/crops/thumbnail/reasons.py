@@ -17,7 +17,6 @@ class Kept:
         cut_faces: an edge goes through them.
         left_out_faces: outside.
         whole_products: inside the crop.
-        cut_products: an edge goes through them.
         saliency: share in [0, 1] of what draws the eye.
         middle: (x, y) in shares of the crop, where what draws the eye has its middle.
         area: share of the picture.
@@ -27,7 +26,6 @@ class Kept:
     cut_faces: int
     left_out_faces: int
     whole_products: int
-    cut_products: int
     saliency: float
     middle: tuple[float, float]
     area: float

@@ -5,13 +5,14 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
 
+from api.drawing.thumbnail import data_url
 from api.http.auth.principal import ReadAccess
 from api.http.engine import EngineDep
 from api.http.problems import Problem, refusals_of
 from api.http.requests.product_forms import Form
 from api.schemas.located_crops import located_crop_json
 from catalog.ingest.image_file import read_image
-from client.crop_records import LocatedCropJson
+from client.location_records import LocatedCropJson
 from matcher.crops.locate import draw_difference
 
 router = APIRouter(prefix="/crops", tags=["crops"])
@@ -54,6 +55,7 @@ async def locate_crop(
         a, b = read_image(first.data, first.name), read_image(second.data, second.name)
         found = engine.services.crops.locator.locate(a, b, mirrored=mirrored)
         drawn = draw_difference(a, b, found) if difference else None
-        return located_crop_json(first.name, second.name, found, drawn)
+        shown = None if drawn is None else data_url(drawn)
+        return located_crop_json(first.name, second.name, found, shown)
 
     return await engine.executor.run(look)

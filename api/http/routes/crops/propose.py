@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 from time import perf_counter
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 
@@ -10,6 +10,7 @@ from api.http.auth.principal import ReadAccess
 from api.http.engine import EngineDep
 from api.http.problems import Problem, refusals_of
 from api.http.requests.product_forms import Form
+from api.http.requests.uploads import picture_body
 from api.schemas.proposals import proposals_json
 from catalog.ingest.image_file import read_image
 from client.proposal_records import ProposalsJson
@@ -19,25 +20,13 @@ from matcher.crops.propose.tap import TapError, check_tap, parse_tap
 router = APIRouter(prefix="/crops", tags=["crops"])
 
 MOST_PROPOSALS: Final = 20  # of one picture; nobody reads more
-_PICTURE: Final = {"type": "string", "format": "binary"}
-_BODY: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {"type": "object", "properties": {"image": _PICTURE}}
-            },
-            "image/*": {"schema": _PICTURE},
-        },
-    }
-}
 
 
 @router.post(
     "/propose",
     summary="What is meant in a picture?",
     responses=refusals_of(415),
-    openapi_extra=_BODY,
+    openapi_extra=picture_body(),
 )
 async def propose(
     engine: EngineDep,

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 from time import perf_counter
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 
@@ -11,6 +11,7 @@ from api.http.auth.principal import ReadAccess
 from api.http.engine import EngineDep
 from api.http.problems import Problem, refusals_of
 from api.http.requests.product_forms import Form
+from api.http.requests.uploads import picture_body
 from api.schemas.thumbnails import thumbnails_json
 from catalog.ingest.image_file import read_image
 from client.thumbnail_records import ThumbnailsJson
@@ -20,25 +21,13 @@ router = APIRouter(prefix="/crops", tags=["crops"])
 
 MOST_ASPECTS: Final = 10  # of one picture; each takes a few milliseconds
 WIDEST_PX: Final = 4096  # and highest, of a picture in the answer
-_PICTURE: Final = {"type": "string", "format": "binary"}
-_BODY: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {"type": "object", "properties": {"image": _PICTURE}}
-            },
-            "image/*": {"schema": _PICTURE},
-        },
-    }
-}
 
 
 @router.post(
     "/thumbnail",
     summary="The most pleasant crop at wanted aspects",
     responses=refusals_of(415),
-    openapi_extra=_BODY,
+    openapi_extra=picture_body(),
 )
 async def thumbnail(
     engine: EngineDep,

@@ -22,7 +22,7 @@ def found(
     placement = CropPlacement(matrix)
     crop: Side | None = "b" if relation == "crop" else None
     outline = placement.outline(PART)
-    return Location(relation, 1.0, crop, placement, outline, PART, FULL)
+    return Location(relation, 1.0, crop, placement, outline)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from matcher.crops.thumbnail.reasons import Kept, explain
 
-NOTHING = Kept(0, 0, 0, 0, 0, 0.8, (0.9, 0.9), 0.5)
+NOTHING = Kept(0, 0, 0, 0, 0.8, (0.9, 0.9), 0.5)
 
 
 def test_an_empty_picture_has_a_reason_too() -> None:
