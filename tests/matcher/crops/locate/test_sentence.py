@@ -9,7 +9,6 @@ from matcher.crops.locate.location import Location, Relation, Side
 from matcher.crops.locate.pictures import size_of
 
 PART = size_of(np.zeros((20, 40, 3), np.uint8))
-FULL = size_of(np.zeros((200, 400, 3), np.uint8))
 
 
 def found(
