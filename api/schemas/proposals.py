@@ -1,12 +1,14 @@
 """Converts what is meant in a picture to its public JSON, with a sentence for people."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from client.proposal_records import ProposalJson, ProposalsJson
 
 if TYPE_CHECKING:
     from matcher.crops.propose.proposal import Proposal
+
+_DOUBTFUL: Final = 0.2  # confidence below which nothing is said to be meant, only that it may be
 
 
 def proposals_json(
@@ -38,10 +40,11 @@ def describe(proposals: "Sequence[Proposal]") -> str:
     box = first.box
     article = "A painting" if first.kind == "painting" else "An object"
     others = sum(proposal.kind != "whole" for proposal in proposals) - 1
+    meant = "may be meant" if first.confidence < _DOUBTFUL else "is meant"
     more = f", and {others} more may be" if others else ""
     return (
         f"{article} of {box.width:.0f} by {box.height:.0f} pixels at "
-        f"({box.left:.0f}, {box.top:.0f}) is meant{more}."
+        f"({box.left:.0f}, {box.top:.0f}) {meant}{more}."
     )
 
 

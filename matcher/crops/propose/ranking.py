@@ -35,6 +35,8 @@ class RankingSettings:
 
 
 RANKING_SETTINGS: Final = RankingSettings()
+# Intersection over union from which on the less likely of two boxes shows nothing else.
+_SAME_THING: Final = 0.5
 _MIDDLE_SHARE: Final = 0.35  # of the picture's sides: a thing of ordinary size
 _SUREST: Final = 1e-4  # scores are kept so far from 0 and 1
 
@@ -47,6 +49,9 @@ def rank_candidates(
     settings: RankingSettings = RANKING_SETTINGS,
 ) -> list[tuple[ProposedBox, float]]:
     """Return candidates with the confidence that each is meant, in [0, 1], highest first.
+
+    Of boxes that cover each other by half or more, the likeliest stands for all: an alternative
+    that shows the same again is none.
 
     Args:
         candidates: in a picture.
@@ -63,7 +68,11 @@ def rank_candidates(
         return logit + _by_tap(candidate.box, width, height, point, settings)
 
     ranked = [(candidate, 1 / (1 + math.exp(-merit(candidate)))) for candidate in candidates]
-    return sorted(ranked, key=lambda pair: -pair[1])
+    kept: list[tuple[ProposedBox, float]] = []
+    for candidate, sure in sorted(ranked, key=lambda pair: -pair[1]):
+        if all(candidate.box.iou(better.box) < _SAME_THING for better, _ in kept):
+            kept.append((candidate, sure))
+    return kept
 
 
 def _by_place(box: Box, width: int, height: int, settings: RankingSettings) -> float:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 
 from api.schemas.proposals import describe, proposals_json
@@ -25,3 +27,9 @@ def test_the_sentence_counts_the_others_and_admits_that_nothing_stands_out() -> 
     assert describe((PAINTING, WHOLE)) == "A painting of 30 by 38 pixels at (10, 12) is meant."
     assert describe((PAINTING, PAINTING, WHOLE)).endswith("and 1 more may be.")
     assert "Nothing stands out" in describe((WHOLE,))
+
+
+def test_what_is_doubtful_is_said_to_be() -> None:
+    doubtful = replace(PAINTING, confidence=0.19)
+    assert describe((doubtful, WHOLE)).endswith("may be meant.")
+    assert describe((doubtful, PAINTING)).endswith("may be meant, and 1 more may be.")

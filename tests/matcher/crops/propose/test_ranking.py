@@ -40,6 +40,14 @@ def test_of_two_things_under_a_tap_the_smaller_is_meant() -> None:
 
 
 def test_confidences_stay_between_0_and_1_whatever_the_scores() -> None:
-    edge = [candidate(MIDDLE.box, 0.0), candidate(MIDDLE.box, 1.0)]
+    edge = [candidate(MIDDLE.box, 0.0), candidate(CORNER.box, 1.0)]
     for point in (None, (150.0, 100.0), (0.0, 0.0)):
         assert all(0 <= sure <= 1 for _, sure in rank_candidates(edge, WIDTH, HEIGHT, point))
+
+
+def test_an_alternative_that_covers_a_better_box_by_half_is_none() -> None:
+    looser = candidate(Box(100, 60, 190, 140), 0.4)
+    part = candidate(Box(110, 60, 150, 95), 0.4)
+    for point in (None, (150.0, 100.0)):
+        kept = [one for one, _ in rank_candidates([looser, part, MIDDLE], WIDTH, HEIGHT, point)]
+        assert kept == [MIDDLE, part]
