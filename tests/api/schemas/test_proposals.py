@@ -29,7 +29,7 @@ def test_the_sentence_counts_the_others_and_admits_that_nothing_stands_out() -> 
     assert "Nothing stands out" in describe((WHOLE,))
 
 
-def test_what_is_doubtful_is_said_to_be() -> None:
+def test_what_is_doubtful_may_be_meant() -> None:
     doubtful = replace(PAINTING, confidence=0.19)
     assert describe((doubtful, WHOLE)).endswith("may be meant.")
     assert describe((doubtful, PAINTING)).endswith("may be meant, and 1 more may be.")

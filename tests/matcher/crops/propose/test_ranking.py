@@ -49,5 +49,5 @@ def test_an_alternative_that_covers_a_better_box_by_half_is_none() -> None:
     looser = candidate(Box(100, 60, 190, 140), 0.4)
     part = candidate(Box(110, 60, 150, 95), 0.4)
     for point in (None, (150.0, 100.0)):
-        kept = [one for one, _ in rank_candidates([looser, part, MIDDLE], WIDTH, HEIGHT, point)]
-        assert kept == [MIDDLE, part]
+        ranked = rank_candidates([looser, part, MIDDLE], WIDTH, HEIGHT, point)
+        assert [box for box, _ in ranked] == [MIDDLE, part]
