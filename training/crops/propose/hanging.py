@@ -17,6 +17,7 @@ _SMALLEST: Final = 6.0
 # Of works behind glass, and of those that throw a shadow.
 _GLAZED: Final = 0.35
 _SHADING: Final = 0.6
+_FILLED_SIDE: Final = 96  # pixels of the picture in which a wall is filled in
 
 
 class HangingScene:
@@ -42,15 +43,46 @@ class HangingScene:
         found = []
         for number, (target, pixels) in enumerate(self._hung, 1):
             box = target.box.clipped(self.side, self.side)
-            shown = int((self._owner == number).sum()) > _VISIBLE * pixels
+            shown = pixels > 0 and int((self._owner == number).sum()) > _VISIBLE * pixels
             inside = box.area > _VISIBLE * target.box.area
             if shown and inside and min(box.width, box.height) >= _SMALLEST:
                 found.append(MeantThing(box, target.kind, target.corners))
         return tuple(found)
 
+    def keep(self, targets: Sequence[MeantThing]) -> None:
+        """Take in what the place shows already; of boxes that overlap, the smaller is in front."""
+        first = len(self._hung) + 1
+        ordered = sorted(targets, key=lambda target: -target.box.area)
+        for number, target in enumerate(ordered, first):
+            self._owner[_window(target.box)] = number
+        for number, target in enumerate(ordered, first):
+            self._hung.append((target, max(int((self._owner == number).sum()), 1)))
+
+    def take_down(self, target: MeantThing) -> None:
+        """Leave only wall where something that was kept is, as far as its surroundings tell."""
+        self._hung = [(other, 0 if other is target else count) for other, count in self._hung]
+        box = target.box
+        rim = 1 + 0.06 * max(box.width, box.height)
+        wider = Box(box.left - rim, box.top - rim, box.right + rim, box.bottom + rim)
+        mask = np.zeros(self._owner.shape, np.uint8)
+        mask[_window(wider.clipped(self.side, self.side))] = 255
+        scale = _FILLED_SIDE / self.side
+        small = cv2.resize(self.image(), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        holes = cv2.resize(mask, small.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+        holes = cv2.dilate(holes, np.ones((3, 3), np.uint8))
+        filled = cv2.inpaint(small, holes, 3, cv2.INPAINT_TELEA).astype(np.float32)
+        wall = cv2.resize(filled, (self.side, self.side), interpolation=cv2.INTER_LINEAR)
+        grain = self._rng.normal(0, self._rng.uniform(0, 6), self._owner.shape)[..., None]
+        soft = cv2.GaussianBlur(mask, (0, 0), 1.0).astype(np.float32)[..., None] / 255
+        self._image += (wall + grain.astype(np.float32) - self._image) * soft
+
     def is_free(self, box: Box) -> bool:
         """Return whether nothing hangs there."""
-        return all(box.intersection(target.box) < 0.02 * box.area for target, _ in self._hung)
+        return all(
+            box.intersection(target.box) < 0.02 * box.area
+            for target, pixels in self._hung
+            if pixels
+        )
 
     def hang(self, work: Work, corners: Corners, kind: int) -> None:
         """Hang a work so that its picture's corners come to (4, 2) places, clockwise."""
@@ -145,6 +177,10 @@ def draw_corners(
     depth = np.sin(yaw) * turned[:, 0] + np.sin(pitch) * turned[:, 1]
     seen = turned * np.array([np.cos(yaw), np.cos(pitch)]) / (1 + 0.35 * depth[:, None])
     return np.asarray(seen * height + centre, np.float64)
+
+
+def _window(box: Box) -> tuple[slice, slice]:
+    return np.s_[int(box.top) : int(np.ceil(box.bottom)), int(box.left) : int(np.ceil(box.right))]
 
 
 def _shrunk(work: Work, corners: Corners) -> Work:

@@ -4,6 +4,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
 from training.augment.camera import Degradation, apply_shot, draw_shot
@@ -21,11 +22,15 @@ from training.crops.propose.works import (
     frame_canvas,
 )
 
-# Cumulative shares: labelled art, bottles, galleries, streets; the rest are things on show.
-_ART: Final = 0.3
-_BOTTLES: Final = 0.38
-_GALLERIES: Final = 0.55
-_STREETS: Final = 0.87
+# Cumulative shares: labelled art, the same hung anew, bottles, galleries, streets; the rest are
+# things on show. Of labelled pictures there are so few that a network soon knows each.
+_ART: Final = 0.12
+_HUNG_ANEW: Final = 0.42
+_BOTTLES: Final = 0.48
+_GALLERIES: Final = 0.62
+_STREETS: Final = 0.88
+_TAKEN_DOWN: Final = 0.6  # of a labelled picture's small works, when it is hung anew
+_SMALL: Final = 0.06  # of the picture: behind larger works there is more than wall
 # Share of pictures that are photographed with all that goes wrong, which takes longer than drawing.
 _SHOT: Final = 0.4
 # Real pictures were degraded once, when they were taken.
@@ -48,6 +53,8 @@ class SceneSampler:
         kind = self._rng.random()
         if kind < _ART and self._stock.art:
             return self.move(self._any_of(self._stock.art), side)
+        if kind < _HUNG_ANEW and self._stock.art:
+            return self._hung_anew(side)
         if kind < _BOTTLES:
             return self.move(self._any_of(self._stock.bottles), side)
         if kind < _GALLERIES:
@@ -89,6 +96,25 @@ class SceneSampler:
         moved = warp_picture(picture, matrix, side, _IN_VIEW, _SMALLEST)
         return TargetPicture(self._shoot(moved.image, _REAL), moved.targets)
 
+    def _hung_anew(self, side: int) -> TargetPicture:
+        """Show a real place that other works hang in than those that it is labelled with."""
+        rng = self._rng
+        moved = self.move(self._any_of(self._stock.art), side)
+        scene = HangingScene(moved.image, rng)
+        scene.keep(moved.targets)
+        centres = []
+        for target in moved.targets:
+            if target.box.area < _SMALL * side * side and rng.random() < _TAKEN_DOWN:
+                scene.take_down(target)
+                box = target.box
+                centres.append(np.array([box.left + box.right, box.top + box.bottom]) / 2)
+        for _ in range(rng.integers(0, 4)):
+            centre = rng.uniform(0.05, 0.95, 2) * side
+            if centres and rng.random() < 0.3:
+                centre = centres.pop()
+            self._hang_street_work(scene, centre)
+        return TargetPicture(scene.image(), scene.targets())
+
     def _gallery(self, side: int) -> HangingScene:
         """Hang a few framed paintings, with captions, glass and visitors."""
         rng = self._rng
@@ -125,16 +151,19 @@ class SceneSampler:
             place = cv2.resize(self._photo(), (side, side)).astype(np.uint8)
         scene = HangingScene(place, rng)
         for _ in range(rng.integers(1, 4) if rng.random() < 0.9 else 0):
-            work = self._street_work()
-            aspect = work.mask.shape[1] / work.mask.shape[0]
-            height = side * np.exp(rng.uniform(np.log(0.03), np.log(0.45)))
-            height /= max(aspect, 1.0)
-            corners = draw_corners(rng.uniform(0.08, 0.92, 2) * side, height, aspect, rng, 0.6)
-            if scene.is_free(Box.around(corners)):
-                scene.hang(work, corners, PAINTING)
+            self._hang_street_work(scene, rng.uniform(0.08, 0.92, 2) * side)
         for _ in range(rng.integers(0, 3) if rng.random() < 0.3 else 0):
             scene.place_visitor(self._cloth())
         return scene
+
+    def _hang_street_work(self, scene: HangingScene, centre: NDArray[np.float64]) -> None:
+        """Hang a mosaic, a mural or a poster where it is free."""
+        work = self._street_work()
+        aspect = work.mask.shape[1] / work.mask.shape[0]
+        height = scene.side * np.exp(self._rng.uniform(np.log(0.03), np.log(0.45)))
+        corners = draw_corners(centre, height / max(aspect, 1.0), aspect, self._rng, 0.6)
+        if scene.is_free(Box.around(corners)):
+            scene.hang(work, corners, PAINTING)
 
     def _show(self, side: int) -> HangingScene:
         """Stand products and statues on pedestals, tables and floors."""

@@ -59,6 +59,26 @@ def test_a_hung_painting_has_its_corners_and_one_behind_a_visitor_is_left_out() 
     assert [thing.kind for thing in scene.targets()] == [OBJECT]
 
 
+def test_what_a_place_shows_is_kept_until_it_is_taken_down_or_covered() -> None:
+    rng = np.random.default_rng(0)
+    small = MeantThing(Box(50, 50, 70, 70), PAINTING)
+    around = MeantThing(Box(30, 30, 90, 90), OBJECT)
+    place = draw_room(SIDE, rng)
+    place[50:70, 50:70] = (250, 10, 10)
+    scene = HangingScene(place, rng)
+
+    def shown() -> set[Box]:
+        return {thing.box for thing in scene.targets()}
+
+    scene.keep((small, around))
+    assert shown() == {small.box, around.box}
+    scene.take_down(small)
+    assert shown() == {around.box}
+    assert np.ptp(scene.image()[55:65, 55:65].mean(axis=(0, 1))) < 100
+    scene.hang(as_work(noise(60, 60)), draw_corners(np.array([60.0, 60.0]), 70, 1.0, rng), OBJECT)
+    assert around.box not in shown()
+
+
 def test_a_mirrored_picture_keeps_its_corners_clockwise() -> None:
     corners = np.array([[20.0, 20], [80, 20], [80, 70], [20, 70]])
     picture = TargetPicture(noise(90, 120), (MeantThing(Box(20, 20, 80, 70), PAINTING, corners),))
