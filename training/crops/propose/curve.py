@@ -2,7 +2,7 @@
 
 A head is first trained without any art. From it, runs of equal length go on with shares of the
 pictures, drawn anew for each seed, so that the shares differ in nothing but what they show. The
-published features of all pictures are computed once: a run is a minute of the head alone.
+published features of all pictures are computed once: a run is some minutes of the head alone.
 """
 
 import copy
@@ -67,16 +67,16 @@ class CurveOptions:
     Attributes:
         data: the data folder.
         composed: drawn scenes without art that every run learns from.
-        views: of each labelled picture.
+        views: of each labelled picture; of half of them the place is hung anew.
         base_steps: of the head without art.
         steps: of each run from it.
     """
 
     data: Path
-    composed: int = 300
-    views: int = 10
-    base_steps: int = 160
-    steps: int = 45
+    composed: int = 800
+    views: int = 24
+    base_steps: int = 1200
+    steps: int = 240
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,11 +129,14 @@ def _compose(stock: Stock, options: CurveOptions, features: LoadedNetwork) -> li
 
 
 def _view(stock: Stock, options: CurveOptions, features: LoadedNetwork) -> list[list[_Seen]]:
-    sampler = SceneSampler(stock, np.random.default_rng(2))
-    return [
-        [_look(sampler.move(picture, _SIDE), features) for _ in range(options.views)]
-        for picture in stock.art
-    ]
+    rng = np.random.default_rng(2)
+    views = []
+    for picture in stock.art:
+        sampler = SceneSampler(stock.with_art((picture,)), rng)
+        moved = [sampler.move(picture, _SIDE) for _ in range(options.views // 2)]
+        anew = [sampler.hang_anew(picture, _SIDE) for _ in range(options.views // 2)]
+        views.append([_look(view, features) for view in moved + anew])
+    return views
 
 
 def _look(picture: TargetPicture, features: LoadedNetwork) -> _Seen:

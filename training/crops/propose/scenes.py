@@ -54,7 +54,7 @@ class SceneSampler:
         if kind < _ART and self._stock.art:
             return self.move(self._any_of(self._stock.art), side)
         if kind < _HUNG_ANEW and self._stock.art:
-            return self._hung_anew(side)
+            return self.hang_anew(self._any_of(self._stock.art), side)
         if kind < _BOTTLES:
             return self.move(self._any_of(self._stock.bottles), side)
         if kind < _GALLERIES:
@@ -96,10 +96,10 @@ class SceneSampler:
         moved = warp_picture(picture, matrix, side, _IN_VIEW, _SMALLEST)
         return TargetPicture(self._shoot(moved.image, _REAL), moved.targets)
 
-    def _hung_anew(self, side: int) -> TargetPicture:
-        """Show a real place that other works hang in than those that it is labelled with."""
+    def hang_anew(self, picture: TargetPicture, side: int) -> TargetPicture:
+        """Show a labelled picture's place with other works than those that it is labelled with."""
         rng = self._rng
-        moved = self.move(self._any_of(self._stock.art), side)
+        moved = self.move(picture, side)
         scene = HangingScene(moved.image, rng)
         scene.keep(moved.targets)
         centres = []
