@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from api.http import problems
 from api.http.engine import Engine
 from api.http.requests.idempotency import IdempotentPosts
+from api.http.requests.queries import REFUSE_UNKNOWN_QUERY
 from api.http.routes import (
     cameras,
     catalogs,
@@ -42,14 +43,14 @@ MODULES: Final = (
     thumbnail,
     locate,
     feedback,
-    sessions,
-    media,
     cameras,
     videos,
     jobs,
     webhooks,
     system,
 )
+# Cameras, players and pages write these addresses, and add to the query what only they know.
+LENIENT: Final = (sessions, media)
 
 BuildEngine = Callable[[], AbstractAsyncContextManager[Engine]]
 
@@ -93,6 +94,8 @@ def create_app(build: BuildEngine, tracing: Tracing | None = None) -> FastAPI:
     app.include_router(system.probes)
     app.include_router(system.figures)
     for module in MODULES:
+        app.include_router(module.router, prefix=PREFIX, dependencies=[REFUSE_UNKNOWN_QUERY])
+    for module in LENIENT:
         app.include_router(module.router, prefix=PREFIX)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app

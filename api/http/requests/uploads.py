@@ -97,7 +97,7 @@ async def read_upload(request: Request) -> Upload:
     kind = media_type(request)
     if kind == _MULTIPART:
         return await _of_form(request)
-    if kind.startswith("image/") or kind == _BARE:
+    if is_bare_picture(request):
         data = await read_body(request, LARGEST_PICTURE)
         return Upload((ImageFile("picture", data),), dict(request.query_params))
     if kind == "application/json":
@@ -110,6 +110,12 @@ async def read_upload(request: Request) -> Upload:
         "send multipart/form-data with `image`, a picture as image/*, or JSON where no picture "
         "is needed",
     )
+
+
+def is_bare_picture(request: Request) -> bool:
+    """Return whether a body is a picture alone, whose fields stand in the query."""
+    kind = media_type(request)
+    return kind.startswith("image/") or kind == _BARE
 
 
 def media_type(request: Request) -> str:

@@ -116,13 +116,18 @@ def resume_job(engine: EngineDep, principal: CatalogAccess, job_id: str) -> JobJ
     },
 )
 async def import_products(
-    engine: EngineDep, _: CatalogAccess, catalog: str, request: Request, response: Response
+    engine: EngineDep,
+    _: CatalogAccess,
+    catalog: str,
+    request: Request,
+    response: Response,
+    name: Annotated[str, Query(max_length=300, description="For people.")] = "",
 ) -> JobJson:
     """A ZIP file with one folder per product, or with a `products.jsonl` or `products.csv`."""
     await asyncio.to_thread(engine.catalogs.store, catalog)
     job_id, folder = await asyncio.to_thread(engine.jobs.reserve)
-    name = await receive_file(request, folder / UPLOAD, "archive")
-    add = partial(engine.jobs.add, job_id, JobKind.IMPORT, catalog, name, {})
+    file_name = await receive_file(request, folder / UPLOAD, "archive")
+    add = partial(engine.jobs.add, job_id, JobKind.IMPORT, catalog, name or file_name, {})
     return await _answer_added(response, add)
 
 
