@@ -52,7 +52,7 @@ def test_a_form_has_its_fields_beside_a_bare_picture_alone(service: Service) -> 
     assert (form.status_code, "query.product_id" in form.json()["detail"]) == (422, True)
 
 
-def test_a_version_to_wait_for_may_be_said_anywhere(service: Service) -> None:
+def test_a_version_to_wait_for_is_no_mistake_anywhere(service: Service) -> None:
     assert service.client.get("/v1/catalogs", params={"min_version": 0}).status_code == 200
 
 
