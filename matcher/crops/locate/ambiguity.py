@@ -3,13 +3,13 @@
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matcher.crops.locate.alignment.refinement import refine
 from matcher.crops.locate.alignment.verification import Agreement, compare
 from matcher.crops.locate.candidates import CropCandidate
 from matcher.crops.locate.dense import other_places
-from matcher.crops.locate.geometry import CropPlacement
+from matcher.crops.locate.geometry import CropPlacement, PixelSize
+from matcher.crops.locate.pyramid import PicturePyramid
 
 _NEARLY: Final = 0.06  # in the correlation of small copies: worth a closer look
 _SIDES: Final = (48, 192)  # of the grids of the closer look, in pixels
@@ -20,7 +20,7 @@ _TURNED_DEG: Final = 1.0  # beyond, the small copies do not fit and nothing is l
 
 
 def rivals(
-    inner: NDArray[np.uint8], outer: NDArray[np.uint8], best: CropCandidate
+    inner: PicturePyramid, outer: PicturePyramid, best: CropCandidate
 ) -> list[CropPlacement]:
     """Return other placements that explain the inner picture as well as the best one does."""
     if abs(best.placement.rotation) > _TURNED_DEG or best.placement.mirrored:
@@ -33,7 +33,7 @@ def rivals(
     for peak in peaks:
         placement = refine(inner, best.box, outer, peak.placement, _SIDES)
         agreement = compare(inner, best.box, outer, placement, _SIDES[-1], shifts=False)
-        if reference is None or agreement is None or _near(placement, best, inner):
+        if reference is None or agreement is None or _near(placement, best, inner.size):
             continue
         if _as_good(agreement, reference):
             found.append(placement)
@@ -51,7 +51,7 @@ def _as_good(one: Agreement, best: Agreement) -> bool:
     )
 
 
-def _near(placement: CropPlacement, best: CropCandidate, inner: NDArray[np.uint8]) -> bool:
-    middle = np.array([[inner.shape[1] / 2, inner.shape[0] / 2]])
+def _near(placement: CropPlacement, best: CropCandidate, inner: PixelSize) -> bool:
+    middle = np.array([[inner.width / 2, inner.height / 2]])
     apart = np.abs(placement.apply(middle) - best.placement.apply(middle)).max()
-    return bool(apart < 0.1 * best.placement.scale * min(inner.shape[:2]))
+    return bool(apart < 0.1 * best.placement.scale * min(inner.width, inner.height))

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matcher.crops.locate.alignment.borders import sharpen_box
 from matcher.crops.locate.alignment.refinement import refine
@@ -21,9 +20,8 @@ from matcher.crops.locate.geometry import (
     shared_area,
 )
 from matcher.crops.locate.hypotheses import find_hypotheses
-from matcher.crops.locate.pictures import ContentBox, find_content, size_of, whole_box
-
-Image = NDArray[np.uint8]
+from matcher.crops.locate.pictures import ContentBox, whole_box
+from matcher.crops.locate.pyramid import PicturePyramid
 
 # Pixels of the outer picture per pixel of the inner one: below, the inner picture was enlarged more
 # than five times, and a few smooth pixels of the other would explain all of it.
@@ -33,7 +31,8 @@ _COARSE: Final = (40, 96)  # sides of grids in pixels, after a search by correla
 _FINE: Final = (128, 256)  # the same, once a place is likely
 _FINEST: Final = (640,)  # the same, for the answer
 _SURE: Final = 0.95  # a probability above which no other hypothesis is tried
-_KEPT_PEAKS: Final = 3  # places, which are looked at closely
+_KEPT_PEAKS: Final = (5, 3)  # places after each of them, of which the last are looked at closely
+_HOPELESS: Final = 0.4  # correlation: no compression or overlay takes more from a true place
 _BETTER: Final = 0.02  # in `grade`: what leaving out borders must gain
 
 
@@ -59,7 +58,10 @@ class CropCandidate:
 
 
 def from_keypoints(
-    a: Image, b: Image, keys: tuple[CropKeypoints, CropKeypoints], calibration: CropCalibration
+    a: PicturePyramid,
+    b: PicturePyramid,
+    keys: tuple[CropKeypoints, CropKeypoints],
+    calibration: CropCalibration,
 ) -> list[CropCandidate]:
     """Candidates that pairs of keypoints agree on."""
     found = []
@@ -73,20 +75,15 @@ def from_keypoints(
 
 
 def from_correlation(
-    a: Image, b: Image, calibration: CropCalibration, *, inner_is_a: bool
+    a: PicturePyramid, b: PicturePyramid, calibration: CropCalibration, *, inner_is_a: bool
 ) -> list[CropCandidate]:
     """Candidates where a small copy of the one fits somewhere in the other."""
     inner, outer = (a, b) if inner_is_a else (b, a)
-    box = find_content(inner)
-    rough: list[tuple[float, CropPlacement]] = []
-    for peak in search_densely(inner, box, outer):
-        placement = refine(inner, box, outer, peak.placement, _COARSE)
-        agreement = compare(inner, box, outer, placement, _COARSE[-1], shifts=False)
-        if agreement is not None:
-            rough.append((calibration.probability(agreement, 0), placement))
-    rough.sort(key=lambda pair: -pair[0])
+    rough = [peak.placement for peak in search_densely(inner, inner.content, outer)]
+    for side, kept in zip(_COARSE, _KEPT_PEAKS, strict=True):
+        rough = _likeliest(inner, outer, rough, side, calibration)[:kept]
     found = []
-    for _, placement in rough[:_KEPT_PEAKS]:
+    for placement in rough:
         candidate = _settled(inner, outer, placement, 0, calibration)
         if candidate is not None:
             found.append(replace(candidate, inner_is_a=inner_is_a))
@@ -95,7 +92,25 @@ def from_correlation(
     return found
 
 
-def polished(a: Image, b: Image, candidate: CropCandidate) -> CropCandidate:
+def _likeliest(
+    inner: PicturePyramid,
+    outer: PicturePyramid,
+    placements: list[CropPlacement],
+    side: int,
+    calibration: CropCalibration,
+) -> list[CropPlacement]:
+    """Placements refined on a grid of this size, those that agree best first."""
+    graded: list[tuple[float, CropPlacement]] = []
+    for start in placements:
+        placement = refine(inner, inner.content, outer, start, (side,))
+        agreement = compare(inner, inner.content, outer, placement, side, shifts=False)
+        if agreement is not None:
+            graded.append((calibration.probability(agreement, 0), placement))
+    graded.sort(key=lambda pair: -pair[0])
+    return [placement for _, placement in graded]
+
+
+def polished(a: PicturePyramid, b: PicturePyramid, candidate: CropCandidate) -> CropCandidate:
     """The candidate refined at the finest resolution that pays."""
     inner, outer = (a, b) if candidate.inner_is_a else (b, a)
     placement = refine(inner, candidate.box, outer, candidate.placement, _FINEST)
@@ -103,7 +118,11 @@ def polished(a: Image, b: Image, candidate: CropCandidate) -> CropCandidate:
 
 
 def _verified(
-    a: Image, b: Image, placement: CropPlacement, inliers: int, calibration: CropCalibration
+    a: PicturePyramid,
+    b: PicturePyramid,
+    placement: CropPlacement,
+    inliers: int,
+    calibration: CropCalibration,
 ) -> CropCandidate | None:
     """Take for the inner picture the one that lies more within the other."""
     share_b = _share_within(b, placement, a)
@@ -117,9 +136,9 @@ def _verified(
     return _settled(b, a, placement, inliers, calibration)
 
 
-def _share_within(inner: Image, placement: CropPlacement, outer: Image) -> float:
+def _share_within(inner: PicturePyramid, placement: CropPlacement, outer: PicturePyramid) -> float:
     """Share of a picture's content that lies within the other's, borders left out of both."""
-    box, frame = find_content(inner), find_content(outer)
+    box, frame = inner.content, outer.content
     outline = placement.apply(rectangle(box.left, box.top, box.right, box.bottom))
     shifted = outline - np.array([frame.left, frame.top])
     size = PixelSize(frame.right - frame.left, frame.bottom - frame.top)
@@ -127,18 +146,26 @@ def _share_within(inner: Image, placement: CropPlacement, outer: Image) -> float
 
 
 def _settled(
-    inner: Image, outer: Image, placement: CropPlacement, inliers: int, calibration: CropCalibration
+    inner: PicturePyramid,
+    outer: PicturePyramid,
+    placement: CropPlacement,
+    inliers: int,
+    calibration: CropCalibration,
 ) -> CropCandidate | None:
     """Refine and verify, with and without borders of one colour."""
-    whole, content = whole_box(inner), find_content(inner)
-    refined = refine(inner, content, outer, placement, _FINE)
+    whole, content = whole_box(inner.image), inner.content
+    refined = refine(inner, content, outer, placement, _FINE[:1])
+    first = compare(inner, content, outer, refined, _FINE[0], shifts=False)
+    if first is None or max(first.overall, first.correlation) < _HOPELESS:
+        return None
+    refined = refine(inner, content, outer, refined, _FINE[1:])
     agreement = compare(inner, content, outer, refined)
     if agreement is None:
         return None
     box = content
     if content != whole:
         full = compare(inner, whole, outer, refined)
-        out = overshoot(refined.outline(size_of(inner)), size_of(outer))
+        out = overshoot(refined.outline(inner.size), outer.size)
         if (
             full is not None
             and out <= 2.0 * max(1.0, refined.scale)

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.crops.locate.geometry import CropPlacement, PixelSize
-from matcher.crops.locate.pictures import ContentBox, reduce_to, size_of
+from matcher.crops.locate.pictures import ContentBox, size_of
+from matcher.crops.locate.pyramid import PicturePyramid
 
 _TEMPLATE_PIXELS: Final = 900
 _LEAST_SIDE_PX: Final = 7
@@ -42,19 +43,19 @@ class Peak:
 
 
 def search_densely(
-    crop: NDArray[np.uint8],
+    crop: PicturePyramid,
     box: ContentBox,
-    full: NDArray[np.uint8],
+    full: PicturePyramid,
     most: int = 5,
 ) -> list[Peak]:
     """Return the places that correlate best, and those that differ least, without repetitions."""
-    part = np.ascontiguousarray(crop[box.top : box.bottom, box.left : box.right])
+    part = _part(crop, box)
     peaks: list[Peak] = []
-    small_full = _bounded(full)
+    small_full = _channels(full.bounded(_LARGEST_COPY_PX))
     for aspect in _ASPECTS:
         template, factors = _template(part, aspect)
-        for share in _shares(size_of(part), size_of(full), aspect):
-            peaks += _peaks_at(template, factors, box, small_full, size_of(full), share)
+        for share in _shares(size_of(part), full.size, aspect):
+            peaks += _peaks_at(template, factors, box, small_full, full.size, share)
     by_shape = sorted(peaks, key=lambda peak: -peak.correlation)
     by_colour = sorted(peaks, key=lambda peak: peak.difference)
     middle = np.array([(box.right + box.left) / 2, (box.bottom + box.top) / 2])
@@ -62,24 +63,31 @@ def search_densely(
 
 
 def other_places(
-    crop: NDArray[np.uint8],
+    crop: PicturePyramid,
     box: ContentBox,
-    full: NDArray[np.uint8],
+    full: PicturePyramid,
     placement: CropPlacement,
     least: float,
 ) -> list[Peak]:
     """Places apart from a straight placement that correlate nearly as well at its scale.
 
     Args:
-        crop: (H, W, 3) uint8.
+        crop: the crop.
         box: the part of it that is looked at.
-        full: (H, W, 3) uint8.
+        full: the full picture.
         placement: what was found; turned by 0 degrees.
         least: how much worse than there they may correlate.
     """
-    part = np.ascontiguousarray(crop[box.top : box.bottom, box.left : box.right])
+    part = _part(crop, box)
     template, factors = _template(part, placement.scale_x / placement.scale_y)
-    peaks = _peaks_at(template, factors, box, _bounded(full), size_of(full), placement.scale)
+    peaks = _peaks_at(
+        template,
+        factors,
+        box,
+        _channels(full.bounded(_LARGEST_COPY_PX)),
+        full.size,
+        placement.scale,
+    )
     middle = np.array([[(box.left + box.right) / 2, (box.top + box.bottom) / 2]])
     reach = 0.1 * placement.scale * min(box.right - box.left, box.bottom - box.top)
     here = placement.apply(middle)
@@ -91,11 +99,8 @@ def other_places(
     return [peak for peak in peaks if not near(peak) and peak.correlation > at_place - least]
 
 
-def _bounded(full: NDArray[np.uint8]) -> NDArray[np.float32]:
-    size = size_of(full)
-    factor = min(1.0, _LARGEST_COPY_PX / max(size.width, size.height))
-    copy = reduce_to(full, round(size.width * factor), round(size.height * factor))
-    return _channels(copy.image)
+def _part(crop: PicturePyramid, box: ContentBox) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(crop.image[box.top : box.bottom, box.left : box.right])
 
 
 def _channels(image: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -149,10 +154,7 @@ def _peaks_at(
         return []
     flags = cv2.INTER_AREA if columns < small_full.shape[1] else cv2.INTER_LINEAR
     copy = np.asarray(cv2.resize(small_full, (columns, rows), interpolation=flags), np.float32)
-    scores = cv2.matchTemplate(copy, template, cv2.TM_CCOEFF_NORMED)
-    alike = np.asarray(np.where(np.isfinite(scores), scores, -1.0), np.float32)
-    squares = np.maximum(cv2.matchTemplate(copy, template, cv2.TM_SQDIFF), 0)
-    off = np.asarray(np.sqrt(squares / template.size), np.float32)
+    alike, off = _compared(copy, template)
     up = (full.width / columns, full.height / rows)
     peaks = []
     for place in (*_best_places(alike, 3), *_best_places(-off, 2)):
@@ -165,6 +167,31 @@ def _peaks_at(
         )
         peaks.append(Peak(CropPlacement(matrix), float(alike[y, x]), float(off[y, x])))
     return peaks
+
+
+def _compared(
+    copy: NDArray[np.float32], template: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Normalised correlation and root mean squared difference at every place, from one product."""
+    height, width = template.shape[:2]
+    count = height * width
+    middle = template.mean(axis=(0, 1))
+    one, other = template - middle, copy - middle
+    product = cv2.matchTemplate(other, one, cv2.TM_CCORR)
+    means = _window_means(other, width, height)
+    squares = _window_means(np.square(other).sum(axis=2), width, height) * np.float32(count)
+    own = float(np.square(one).sum())
+    spread = squares - np.float32(count) * np.square(means).sum(axis=2)
+    alike = product / np.sqrt(np.maximum(spread, 1e-3 * count) * max(own, 1e-3 * count))
+    off = np.sqrt(np.maximum(squares - 2 * product + own, 0) / template.size)
+    return np.asarray(alike, np.float32), np.asarray(off, np.float32)
+
+
+def _window_means(values: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
+    """Means of all windows that lie within, indexed by their upper left corner."""
+    means = cv2.boxFilter(values, cv2.CV_32F, (width, height), anchor=(0, 0))
+    rows, columns = values.shape[0] - height + 1, values.shape[1] - width + 1
+    return np.asarray(means[:rows, :columns], np.float32)
 
 
 def _best_places(values: NDArray[np.float32], most: int) -> list[tuple[int, int]]:

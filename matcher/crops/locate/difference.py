@@ -10,6 +10,7 @@ from matcher.crops.locate.alignment.photometry import match_colours
 from matcher.crops.locate.geometry import CropPlacement
 from matcher.crops.locate.location import Location
 from matcher.crops.locate.pictures import whole_box
+from matcher.crops.locate.pyramid import PicturePyramid
 
 LONGEST_SIDE_PX: Final = 640
 _AMPLIFIED: Final = 4.0  # so that eight grey levels can be seen
@@ -37,7 +38,10 @@ def _draw(
         matrix[:, 2] += matrix[:, 0] * crop.shape[1]
         matrix[:, 0] *= -1
         placement = CropPlacement(matrix)
-    grid = lay_over(crop, whole_box(crop), full, placement, LONGEST_SIDE_PX)
+    box = whole_box(crop)
+    grid = lay_over(
+        PicturePyramid.of(crop), box, PicturePyramid.of(full), placement, LONGEST_SIDE_PX
+    )
     if grid is None:
         return np.full((1, 1, 3), 255, np.uint8)
     image, inside = grid.warped(grid.placement)

@@ -105,7 +105,8 @@ def find_keypoints(image: NDArray[np.uint8], most: int = MOST_KEYPOINTS) -> Crop
         shape = (round(grey.shape[1] * enlarged), round(grey.shape[0] * enlarged))
         grey = np.asarray(cv2.resize(grey, shape, interpolation=cv2.INTER_CUBIC), np.uint8)
     size = size_of(image)
-    factors = np.array([grey.shape[1] / size.width, grey.shape[0] / size.height])
+    up = (grey.shape[1] / copy.image.shape[1], grey.shape[0] / copy.image.shape[0])
+    factors = np.array(copy.factors) * up
     sift = cv2.SIFT.create(contrastThreshold=_CONTRAST, edgeThreshold=14)
     spread = _spread_out(sift.detect(grey, None), grey.shape[1], grey.shape[0], most)
     found, raw = sift.compute(grey, spread)

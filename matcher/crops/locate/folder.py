@@ -69,8 +69,8 @@ def rank_pictures(crop: CropKeypoints, pictures: Sequence[CropKeypoints]) -> lis
     order = np.argsort(-counts, kind="stable")
     scores = counts * 0.01  # decides between those on which no pairs agree
     for index in order[:_TRIED]:
-        hypotheses = find_hypotheses(pairs[index], most=1)
-        scores[index] += hypotheses[0].inliers if hypotheses else 0
+        for hypothesis in find_hypotheses(pairs[index], most=1):
+            scores[index] += hypothesis.inliers
     return [int(index) for index in np.argsort(-scores, kind="stable")]
 
 

@@ -5,6 +5,7 @@ of its keypoints), from two pairs (a turn and one scale), or from two pairs with
 for each axis); the best are fitted to all their pairs again (LO-RANSAC, Chum et al., 2003).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +21,9 @@ _LEAST_INLIERS: Final = 4  # pairs; fewer agree by accident
 _TOLERANCE: Final = 2.5  # times what a keypoint may be off
 _WIDEST_ASPECT: Final = 2.2  # between both scales
 _SMALLEST_SCALE: Final = 1 / 6  # full pixels per crop pixel
+_SCORED: Final = 200  # pairs that each map is tried on first
+_SHORT_LIST: Final = 60  # maps that are tried on all pairs
+_FITTED: Final = 5  # maps that are fitted to their pairs
 _FITS: Final = 6  # rounds; most settle after three
 
 
@@ -31,9 +35,8 @@ class PlacementHypothesis:
     inliers: int
 
 
-def find_hypotheses(pairs: Pairs, most: int = 3, seed: int = 0) -> list[PlacementHypothesis]:
-    """Return placements that pairs agree on, best first, each of its own pairs."""
-    found: list[PlacementHypothesis] = []
+def find_hypotheses(pairs: Pairs, most: int = 3, seed: int = 0) -> Iterator[PlacementHypothesis]:
+    """Yield placements that pairs agree on, each of its own pairs; mostly the best first."""
     left = np.arange(len(pairs))
     for _ in range(most):
         if len(left) < _LEAST_INLIERS:
@@ -42,10 +45,8 @@ def find_hypotheses(pairs: Pairs, most: int = 3, seed: int = 0) -> list[Placemen
         best = _best(remaining, np.random.default_rng(seed))
         if best is None:
             break
-        within = inliers_of(best.placement, remaining)
-        found.append(best)
-        left = left[~within]
-    return sorted(found, key=lambda hypothesis: -hypothesis.inliers)
+        yield best
+        left = left[~inliers_of(best.placement, remaining)]
 
 
 def inliers_of(placement: CropPlacement, pairs: Pairs, factor: float = 1.0) -> NDArray[np.bool_]:
@@ -74,9 +75,13 @@ def _best(pairs: Pairs, random: np.random.Generator) -> PlacementHypothesis | No
     matrices = matrices[_possible(matrices)]
     if not len(matrices):
         return None
+    if len(pairs) > _SCORED:
+        # Pairs come with the least doubtful first: those decide which maps all are asked about.
+        some = _score(matrices, _select(pairs, np.arange(_SCORED)))
+        matrices = matrices[np.argsort(-some, kind="stable")[:_SHORT_LIST]]
     scores = _score(matrices, pairs)
     best: PlacementHypothesis | None = None
-    for index in np.argsort(-scores, kind="stable")[:8]:
+    for index in np.argsort(-scores, kind="stable")[:_FITTED]:
         fitted = _fit(CropPlacement(matrices[index]), pairs)
         if best is None or fitted.inliers > best.inliers:
             best = fitted
@@ -142,11 +147,18 @@ def _possible(matrices: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def _score(matrices: NDArray[np.float64], pairs: Pairs) -> NDArray[np.float64]:
-    mapped = np.einsum("hij,nj->hni", matrices[:, :, :2], pairs.crop) + matrices[:, None, :, 2]
-    off = np.linalg.norm(mapped - pairs.full, axis=2)
-    scales = np.sqrt(np.abs(np.linalg.det(matrices[:, :, :2])))
+    points = np.vstack([pairs.crop.T, np.ones(len(pairs))]).astype(np.float32)
+    full = pairs.full.T.astype(np.float32)
+    maps = matrices.astype(np.float32)
+    right, down = maps[:, 0] @ points - full[0], maps[:, 1] @ points - full[1]
+    determinant = matrices[:, 0, 0] * matrices[:, 1, 1] - matrices[:, 0, 1] * matrices[:, 1, 0]
+    scales = np.sqrt(np.abs(determinant))
     allowed = 1.5 * _TOLERANCE * (pairs.tolerance[0] + pairs.tolerance[1] * scales)
-    return np.asarray(np.maximum(0.0, 1.0 - (off / allowed[:, None]) ** 2).sum(axis=1), np.float64)
+    np.square(right, out=right)
+    right += np.square(down, out=down)
+    right /= (-(allowed**2)).astype(np.float32)[:, None]
+    right += 1.0
+    return np.asarray(np.maximum(right, 0.0, out=right).sum(axis=1), np.float64)
 
 
 def _fit(start: CropPlacement, pairs: Pairs) -> PlacementHypothesis:

@@ -15,9 +15,10 @@ from matcher.crops.locate.candidates import (
 )
 from matcher.crops.locate.decision import ACCEPTED, CropCalibration
 from matcher.crops.locate.features import CropKeypoints, find_keypoints, repeats
-from matcher.crops.locate.geometry import CropPlacement, overshoot, rectangle
+from matcher.crops.locate.geometry import CropPlacement, PixelSize, overshoot, rectangle
 from matcher.crops.locate.location import Location, Place
 from matcher.crops.locate.pictures import ContentBox, is_plain, size_of
+from matcher.crops.locate.pyramid import PicturePyramid
 
 Image = NDArray[np.uint8]
 
@@ -47,12 +48,21 @@ class CropLocator:
             mirrored: a mirror image counts, too.
         """
         if a.shape == b.shape and np.array_equal(a, b):
-            return _same(b, CropPlacement(np.eye(2, 3)), 1.0)
+            return _same(size_of(b), CropPlacement(np.eye(2, 3)), 1.0)
         keys = find_keypoints(a), find_keypoints(b)
+        return self._located(PicturePyramid.of(a), PicturePyramid.of(b), keys, mirrored)
+
+    def _located(
+        self,
+        a: PicturePyramid,
+        b: PicturePyramid,
+        keys: tuple[CropKeypoints, CropKeypoints],
+        mirrored: bool,
+    ) -> Location:
         best = self._best(a, b, keys, thorough=True)
         if best is not None and best.probability >= _BEYOND_DOUBT:
             return _answer(a, b, polished(a, b, best))
-        flipped = np.ascontiguousarray(b[:, ::-1])
+        flipped = b.mirrored()
         other = self._best(a, flipped, (keys[0], keys[1].mirrored()), thorough=mirrored)
         # Parts that are symmetric let a mirror image fit somewhat: the better fit is the right one.
         likeliest = max(ACCEPTED, 0.0 if other is None else other.probability)
@@ -64,26 +74,31 @@ class CropLocator:
             # What made the picture fit unmirrored is explained better by the mirror.
             doubt = min(best.probability, 1.0 - other.probability) if best else 0.0
             return replace(_unrelated(doubt), mirror_found=True)
-        return _mirrored_back(_answer(a, flipped, polished(a, flipped, other)), size_of(b).width)
+        return _mirrored_back(_answer(a, flipped, polished(a, flipped, other)), b.size.width)
 
     def _best(
-        self, a: Image, b: Image, keys: tuple[CropKeypoints, CropKeypoints], *, thorough: bool
+        self,
+        a: PicturePyramid,
+        b: PicturePyramid,
+        keys: tuple[CropKeypoints, CropKeypoints],
+        *,
+        thorough: bool,
     ) -> CropCandidate | None:
         found = from_keypoints(a, b, keys, self._calibration)
         best = max(found, key=lambda candidate: candidate.probability, default=None)
         if not thorough or (best is not None and best.probability >= ACCEPTED):
             return best
         for inner_is_a, points, image in ((False, keys[1], b), (True, keys[0], a)):
-            if len(points) < _ENOUGH_KEYPOINTS or is_plain(image) or repeats(points):
+            if len(points) < _ENOUGH_KEYPOINTS or is_plain(image.image) or repeats(points):
                 found += from_correlation(a, b, self._calibration, inner_is_a=inner_is_a)
                 if found and max(candidate.probability for candidate in found) > ACCEPTED:
                     break
         return max(found, key=lambda candidate: candidate.probability, default=None)
 
 
-def _answer(a: Image, b: Image, best: CropCandidate) -> Location:
+def _answer(a: PicturePyramid, b: PicturePyramid, best: CropCandidate) -> Location:
     inner, outer = (a, b) if best.inner_is_a else (b, a)
-    outer_size = size_of(outer)
+    outer_size = outer.size
     outline = _outline(best.placement, best.box)
     tolerance = max(
         _TOLERANCE_PX * max(1.0, best.placement.scale),
@@ -103,7 +118,7 @@ def _answer(a: Image, b: Image, best: CropCandidate) -> Location:
         placement = best.placement
         if best.inner_is_a:
             placement = placement.inverse().squared_up()
-        return _same(b, placement, best.probability)
+        return _same(b.size, placement, best.probability)
     side: Literal["a", "b"] = "a" if best.inner_is_a else "b"
     others = rivals(inner, outer, best)
     even = best.agreement.contrast < _EVEN
@@ -127,8 +142,8 @@ def _outline(placement: CropPlacement, box: ContentBox) -> NDArray[np.float64]:
     return placement.apply(rectangle(box.left, box.top, box.right, box.bottom))
 
 
-def _same(b: Image, placement: CropPlacement, probability: float) -> Location:
-    outline = placement.outline(size_of(b))
+def _same(size: PixelSize, placement: CropPlacement, probability: float) -> Location:
+    outline = placement.outline(size)
     return Location("same", probability, None, placement, outline)
 
 
@@ -136,14 +151,14 @@ def _unrelated(probability: float) -> Location:
     return Location("unrelated", probability, None, None, None)
 
 
-def _overlap(a: Image, b: Image, best: CropCandidate) -> Location:
+def _overlap(a: PicturePyramid, b: PicturePyramid, best: CropCandidate) -> Location:
     outer = b if best.inner_is_a else a
-    frame = best.placement.inverse().outline(size_of(outer))
+    frame = best.placement.inverse().outline(outer.size)
     low = np.maximum(frame.min(axis=0), (best.box.left, best.box.top))
     high = np.minimum(frame.max(axis=0), (best.box.right, best.box.bottom))
     shared = rectangle(float(low[0]), float(low[1]), float(high[0]), float(high[1]))
     there = best.placement.apply(shared)
-    size = size_of(outer)
+    size = outer.size
     there = np.clip(there, 0, (size.width, size.height))
     place = Place(shared, there) if best.inner_is_a else Place(there, shared)
     placement = best.placement.inverse().squared_up() if best.inner_is_a else best.placement
@@ -152,7 +167,7 @@ def _overlap(a: Image, b: Image, best: CropCandidate) -> Location:
         best.probability,
         None,
         placement,
-        placement.outline(size_of(b)),
+        placement.outline(b.size),
         (place,),
     )
 

@@ -16,7 +16,7 @@ SEARCHED_PIXELS: Final = 1_000_000
 _BORDER_SPREAD: Final = 14.0  # grey levels
 _BORDER_STEP: Final = 8.0  # grey levels between its mean and the outermost row's
 _DEEPEST_SHARE: Final = 0.3  # of a side that may be border
-
+_FIRST_ROWS: Final = 4  # looked at first: most pictures have no border
 
 _SMALL_PIXELS: Final = 20_000
 _SMOOTH: Final = 2.5  # grey levels per pixel, on average, in a copy of that many pixels
@@ -71,7 +71,22 @@ def searched_copy(image: NDArray[np.uint8]) -> Copy:
     """The copy in which keypoints are looked for."""
     size = size_of(image)
     factor = min(1.0, (SEARCHED_PIXELS / size.pixels) ** 0.5)
-    return reduce_to(image, round(size.width * factor), round(size.height * factor))
+    width, height = round(size.width * factor), round(size.height * factor)
+    source, halved = image, 1.0
+    while min(source.shape[0] // 2 - height, source.shape[1] // 2 - width) >= 0 and factor < 1:
+        source, halved = halve(source), halved / 2
+    copy = reduce_to(source, width, height)
+    return Copy(copy.image, (copy.factors[0] * halved, copy.factors[1] * halved))
+
+
+def halve(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Average four pixels each; the last row and column of odd sides are left out.
+
+    Coordinates are halved exactly.
+    """
+    height, width = image.shape[0] // 2, image.shape[1] // 2
+    even = image[: 2 * height, : 2 * width]
+    return np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def is_plain(image: NDArray[np.uint8]) -> bool:
@@ -98,8 +113,11 @@ def find_content(image: NDArray[np.uint8]) -> ContentBox:
     left, right = _depth(sideways), _depth(sideways[::-1])
     if left + right >= size.width - 8:
         left = right = 0
+    if not (top or bottom or left or right):
+        return whole_box(image)
     inner = middle[:, left : size.width - right]
-    if inner.std() < _LEAST_CONTRAST:
+    step = max(1, int((inner.shape[0] * inner.shape[1] / _SMALL_PIXELS) ** 0.5))
+    if inner[::step, ::step].std() < _LEAST_CONTRAST:
         return whole_box(image)
     return ContentBox(left, top, size.width - right, size.height - bottom)
 
@@ -107,11 +125,16 @@ def find_content(image: NDArray[np.uint8]) -> ContentBox:
 def _depth(rows: NDArray[np.uint8]) -> int:
     """How many of the first rows have the colour of the first, and only that."""
     deepest = int(len(rows) * _DEEPEST_SHARE)
-    part = rows[:deepest, :: max(1, rows.shape[1] // 512)].astype(np.float32)
-    if not len(part):
-        return 0
-    means = part.mean(axis=1)
-    spread = (part.max(axis=1) - part.min(axis=1)).max(axis=1)
-    off = np.abs(means - means[0]).max(axis=1)
-    broken = np.flatnonzero((spread > _BORDER_SPREAD) | (off > _BORDER_STEP))
-    return int(broken[0]) if len(broken) else deepest
+    every, start, count = max(1, rows.shape[1] // 512), 0, _FIRST_ROWS
+    outermost: NDArray[np.float32] | None = None
+    while start < deepest:
+        part = rows[start : min(start + count, deepest), ::every].astype(np.float32)
+        means = part.mean(axis=1)
+        outermost = means[0] if outermost is None else outermost
+        spread = (part.max(axis=1) - part.min(axis=1)).max(axis=1)
+        off = np.abs(means - outermost).max(axis=1)
+        broken = np.flatnonzero((spread > _BORDER_SPREAD) | (off > _BORDER_STEP))
+        if len(broken):
+            return start + int(broken[0])
+        start, count = start + count, 4 * count
+    return deepest

@@ -9,25 +9,26 @@ from matcher.crops.locate.alignment.grids import lay_over
 from matcher.crops.locate.alignment.photometry import match_colours
 from matcher.crops.locate.geometry import CropPlacement
 from matcher.crops.locate.pictures import ContentBox, whole_box
+from matcher.crops.locate.pyramid import PicturePyramid
 
 _REACH_PX: Final = 12  # a block of JPEG and a half: how far ringing blurs an edge
 _LARGEST_PX: Final = 4000  # side of a crop that is compared at its own resolution
 
 
 def sharpen_box(
-    crop: NDArray[np.uint8], box: ContentBox, full: NDArray[np.uint8], placement: CropPlacement
+    crop: PicturePyramid, box: ContentBox, full: PicturePyramid, placement: CropPlacement
 ) -> ContentBox:
     """Move the sides of a content box to where the full picture begins to fit.
 
     A row belongs to the content when it looks more like its place in the full picture than like
     the border's colour.
     """
-    grid = lay_over(crop, whole_box(crop), full, placement, _LARGEST_PX)
+    grid = lay_over(crop, whole_box(crop.image), full, placement, _LARGEST_PX)
     if grid is None:
         return box
     image, inside = grid.warped(grid.placement)
     target = grid.crop.astype(np.float32)
-    ratio_y, ratio_x = target.shape[0] / crop.shape[0], target.shape[1] / crop.shape[1]
+    ratio_x, ratio_y = grid.crop_factors
     top, bottom = round(box.top * ratio_y), round(box.bottom * ratio_y)
     left, right = round(box.left * ratio_x), round(box.right * ratio_x)
     weights = np.zeros(inside.shape, np.float32)

@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.crops.locate.geometry import CropPlacement, PixelSize, shared_area
-from matcher.crops.locate.pictures import ContentBox, Copy, reduce_to, size_of
+from matcher.crops.locate.geometry import CropPlacement, PixelSize, rectangle, shared_area
+from matcher.crops.locate.pictures import ContentBox, size_of
+from matcher.crops.locate.pyramid import Excerpt, PicturePyramid
 
 _LEAST_SIDE_PX: Final = 6  # of a grid; less has no gradients
 _MARGIN_PX: Final = 3  # of the full picture kept around the outline
@@ -20,7 +21,7 @@ class Grid:
 
     Attributes:
         crop: (h, w, 3) uint8.
-        full: (H, W, 3) uint8, of about the same resolution.
+        full: (H, W, 3) float32, of about the same resolution.
         placement: from coordinates of `crop` to those of `full`.
         crop_factors: coordinates of the crop's picture times these, minus `crop_origin`, are
             those of `crop`.
@@ -30,7 +31,7 @@ class Grid:
     """
 
     crop: NDArray[np.uint8]
-    full: NDArray[np.uint8]
+    full: NDArray[np.float32]
     placement: CropPlacement
     crop_factors: tuple[float, float]
     crop_origin: NDArray[np.float64]
@@ -49,9 +50,18 @@ class Grid:
     def warped(self, placement: CropPlacement) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """The full picture as (h, w, 3) in the crop's frame, and where it has pixels."""
         size = size_of(self.crop)
-        image = warp(self.full.astype(np.float32), placement, size)
+        image = warp(self.full, placement, size)
+        np.clip(image, 0, 255, out=image)
+        if self._is_within(placement, size):
+            return image, np.ones((size.height, size.width), np.bool_)
         inside = warp(np.ones(self.full.shape[:2], np.float32), placement, size, outside=0.0)
-        return np.clip(image, 0, 255), np.asarray(inside > 0.99, np.bool_)
+        return image, np.asarray(inside > 0.99, np.bool_)
+
+    def _is_within(self, placement: CropPlacement, size: PixelSize) -> bool:
+        """Whether the centre of each of the crop's pixels lies between centres of the full's."""
+        centres = placement.apply(rectangle(0.5, 0.5, size.width - 0.5, size.height - 0.5))
+        height, width = self.full.shape[:2]
+        return bool(centres.min() >= 0.5 and (centres <= (width - 0.5, height - 0.5)).all())
 
 
 def warp(
@@ -82,18 +92,18 @@ def warp(
 
 
 def lay_over(
-    crop: NDArray[np.uint8],
+    crop: PicturePyramid,
     box: ContentBox,
-    full: NDArray[np.uint8],
+    full: PicturePyramid,
     placement: CropPlacement,
     longest: int,
 ) -> Grid | None:
     """Bring both to one resolution, at most `longest` pixels a side; None if nothing is left.
 
     Args:
-        crop: (H, W, 3) uint8.
+        crop: the crop.
         box: the part of it that is looked at.
-        full: (H, W, 3) uint8.
+        full: the full picture.
         placement: from pixels of the crop to pixels of the full picture.
         longest: side of the grid in pixels.
     """
@@ -103,47 +113,39 @@ def lay_over(
     columns, rows = round(extent[0] * level), round(extent[1] * level)
     if min(columns, rows) < _LEAST_SIDE_PX:
         return None
-    part = np.ascontiguousarray(crop[box.top : box.bottom, box.left : box.right])
-    small = reduce_to(part, columns, rows)
-    origin = np.array([box.left * small.factors[0], box.top * small.factors[1]])
+    low, high = np.array([box.left, box.top], float), np.array([box.right, box.bottom], float)
+    small = crop.cut(low, high, PixelSize(columns, rows))
     whole = placement.after_resizing(small.factors, (1.0, 1.0))
-    cut = _cut_around(full, whole, small, origin, level)
-    if cut is None:
+    around = _cut_around(full, whole, small, level)
+    if around is None:
         return None
-    around, full_origin = cut
     matrix = whole.after_resizing((1.0, 1.0), around.factors).matrix.copy()
-    matrix[:, 2] += matrix[:, :2] @ origin - full_origin
+    matrix[:, 2] += matrix[:, :2] @ small.origin - around.origin
     return Grid(
         small.image,
-        around.image,
+        around.image.astype(np.float32),
         CropPlacement(matrix),
         small.factors,
-        origin,
+        small.origin,
         around.factors,
-        full_origin,
+        around.origin,
     )
 
 
 def _cut_around(
-    full: NDArray[np.uint8],
-    placement: CropPlacement,
-    small: Copy,
-    origin: NDArray[np.float64],
-    level: float,
-) -> tuple[Copy, NDArray[np.float64]] | None:
-    """The full picture around the crop's place, reduced by `level`, and its origin there."""
+    full: PicturePyramid, placement: CropPlacement, small: Excerpt, level: float
+) -> Excerpt | None:
+    """The full picture around the crop's place, reduced by `level`."""
     size = size_of(small.image)
     corners = np.array([[0, 0], [size.width, 0], [size.width, size.height], [0, size.height]])
-    outline = placement.apply(corners + origin)
-    shape = size_of(full)
+    outline = placement.apply(corners + small.origin)
+    shape = full.size
     if shared_area(outline, shape) <= 0:
         return None
     margin = _MARGIN_PX / level + 0.04 * float(np.ptp(outline, axis=0).max())
-    low = np.floor(np.maximum(outline.min(axis=0) - margin, 0)).astype(int)
-    high = np.ceil(outline.max(axis=0) + margin).astype(int)
-    right, bottom = min(int(high[0]), shape.width), min(int(high[1]), shape.height)
-    part = np.ascontiguousarray(full[low[1] : bottom, low[0] : right])
-    if min(part.shape[:2]) < 2:
+    low = np.floor(np.maximum(outline.min(axis=0) - margin, 0))
+    high = np.ceil(np.minimum(outline.max(axis=0) + margin, (shape.width, shape.height)))
+    extent = high - low
+    if extent.min() < 2:
         return None
-    reduced = reduce_to(part, round(part.shape[1] * level), round(part.shape[0] * level))
-    return reduced, low * np.array(reduced.factors)
+    return full.cut(low, high, PixelSize(round(extent[0] * level), round(extent[1] * level)))

@@ -15,6 +15,7 @@ from matcher.crops.locate.alignment.grids import Grid, lay_over, warp
 from matcher.crops.locate.alignment.photometry import match_colours
 from matcher.crops.locate.geometry import CropPlacement, PixelSize
 from matcher.crops.locate.pictures import ContentBox, size_of
+from matcher.crops.locate.pyramid import PicturePyramid
 
 _ROUNDS: Final = 6  # steps between fits of the colours
 _COLOUR_ROUNDS: Final = 3  # fits of the colours; the third hardly changes them
@@ -22,6 +23,8 @@ _DAMPING: Final = 1e-4  # of each number's own weight
 _STILL_PX: Final = 0.004  # of the grid: less than this is no step any more
 _STRAIGHT_DEG: Final = 0.35  # a smaller turn is none: people do not turn crops by that
 _FURTHEST_SHARE: Final = 0.12  # of the grid's side that one level may move in all
+_NO_TURN_DEG: Final = 1e-6  # rounding
+_SETTLED_PX: Final = 200  # side of a grid from which a straight placement stays straight
 _SMOOTHING_PX: Final = 0.7  # hides JPEG's noise and what sharpening adds
 
 
@@ -42,18 +45,18 @@ class _Frame:
 
 
 def refine(
-    crop: NDArray[np.uint8],
+    crop: PicturePyramid,
     box: ContentBox,
-    full: NDArray[np.uint8],
+    full: PicturePyramid,
     placement: CropPlacement,
     sides: tuple[int, ...],
 ) -> CropPlacement:
     """Refine a placement on grids of these sizes, coarse first.
 
     Args:
-        crop: (H, W, 3) uint8.
+        crop: the crop.
         box: the part of it that is looked at.
-        full: (H, W, 3) uint8.
+        full: the full picture.
         placement: from the crop to the full picture, off by few pixels of the first grid.
         sides: longest sides of the grids in pixels.
     """
@@ -66,16 +69,28 @@ def refine(
         if (shape.width, shape.height) == previous:
             break  # finer than the pictures are
         previous = (shape.width, shape.height)
-        current = grid.to_pictures(_refine_on(grid)).squared_up()
+        settled = max(shape.width, shape.height) >= _SETTLED_PX and _is_straight(current)
+        current = grid.to_pictures(_refine_on(grid, straight=settled)).squared_up()
     return current
 
 
-def _refine_on(grid: Grid) -> CropPlacement:
+def _refine_on(grid: Grid, *, straight: bool) -> CropPlacement:
+    if straight:
+        return _descend(grid, grid.placement.squared_up(straight=True), straight=True)
     turned = _descend(grid, grid.placement, straight=False)
-    quarter = turned.rotation / 90.0
-    if abs(quarter - round(quarter)) * 90.0 > _STRAIGHT_DEG:
+    if _off_quarter(turned) > _STRAIGHT_DEG:
         return turned
     return _descend(grid, turned.squared_up(straight=True), straight=True)
+
+
+def _off_quarter(placement: CropPlacement) -> float:
+    """Degrees between a turn and the nearest multiple of 90."""
+    quarter = placement.rotation / 90.0
+    return abs(quarter - round(quarter)) * 90.0
+
+
+def _is_straight(placement: CropPlacement) -> bool:
+    return _off_quarter(placement) < _NO_TURN_DEG
 
 
 def _descend(grid: Grid, start: CropPlacement, *, straight: bool) -> CropPlacement:
@@ -90,7 +105,7 @@ def _descend(grid: Grid, start: CropPlacement, *, straight: bool) -> CropPlaceme
     for _ in range(_COLOUR_ROUNDS):
         image, inside = grid.warped(current)
         colours = match_colours(image, crop, weights * inside)
-        full = _luminance(colours.apply(grid.full))
+        full = colours.luminance(grid.full)
         before = current
         for _ in range(_ROUNDS):
             moved = _smooth(warp(full, current, size))
@@ -133,15 +148,17 @@ def _solve(
     straight: bool,
 ) -> NDArray[np.float64]:
     """Shift x, shift y, stretch x, stretch y, turn; the last is 0 if `straight`."""
-    gx = cv2.Scharr(moved, cv2.CV_32F, 1, 0) / 32.0
-    gy = cv2.Scharr(moved, cv2.CV_32F, 0, 1) / 32.0
-    columns = [gx, gy, gx * frame.xs, gy * frame.ys]
+    flat = np.empty((4 if straight else 5, *moved.shape), np.float32)
+    gx = cv2.Scharr(moved, cv2.CV_32F, 1, 0, scale=1 / 32)
+    gy = cv2.Scharr(moved, cv2.CV_32F, 0, 1, scale=1 / 32)
+    flat[0], flat[1] = gx, gy
+    np.multiply(gx, frame.xs, out=flat[2])
+    np.multiply(gy, frame.ys, out=flat[3])
     if not straight:
-        columns.append(gy * frame.xs - gx * frame.ys)
-    flat = np.stack([column.ravel() for column in columns], axis=1)
-    weighted = flat * weights.reshape(-1, 1)
-    left = (weighted.T @ flat).astype(np.float64)
-    right = (weighted.T @ residual.ravel()).astype(np.float64)
+        np.subtract(gy * frame.xs, gx * frame.ys, out=flat[4])
+    weighted = (flat * weights).reshape(len(flat), -1)
+    left = (weighted @ flat.reshape(len(flat), -1).T).astype(np.float64)
+    right = (weighted @ residual.ravel()).astype(np.float64)
     scale = np.sqrt(np.maximum(np.diag(left), 1e-9))
     left = left / np.outer(scale, scale) + np.eye(len(left)) * _DAMPING
     step = np.linalg.solve(left, right / scale) / scale

@@ -16,6 +16,7 @@ from matcher.crops.locate.alignment.grids import lay_over
 from matcher.crops.locate.alignment.photometry import match_colours
 from matcher.crops.locate.geometry import CropPlacement
 from matcher.crops.locate.pictures import ContentBox
+from matcher.crops.locate.pyramid import PicturePyramid
 
 GRID_SIDE_PX: Final = 384
 _CELL_PX: Final = 15
@@ -66,9 +67,9 @@ class Agreement:
 
 
 def compare(
-    crop: NDArray[np.uint8],
+    crop: PicturePyramid,
     box: ContentBox,
-    full: NDArray[np.uint8],
+    full: PicturePyramid,
     placement: CropPlacement,
     side: int = GRID_SIDE_PX,
     *,
@@ -167,7 +168,9 @@ def _cells(
     still, mean, var = correlate(other)
     textured = valid & (np.maximum(one_var, var) > _TEXTURED**2)
     best = still.copy()
-    for length in range(1, reach + 1):
+    # A cell that agrees so well cannot gain enough by moving to count as moved.
+    doubtful = bool((textured & (still < 1.0 - _MOVED)).any())
+    for length in range(1, reach + 1) if doubtful else ():
         for down, right in _DIRECTIONS:
             rolled = np.roll(other, (down * length, right * length), axis=(0, 1))
             best = np.maximum(best, correlate(rolled)[0])
