@@ -3,18 +3,23 @@
 | protocol | catalog | photos | unknown |
 | --- | --- | --- | --- |
 | one-reference | iconic pictures of all cartons | `eval` cartons | `eval` produce |
-| four-reference | the same and three `train` photos per product | the same | the same |
+| four-reference | the same and three `train` photos per product, the first by name or drawn | \
+the same | the same |
 | open-set | the same as one-reference without the 8 left-out cartons | the other `eval` cartons | \
 `eval` produce and the left-out cartons |
 | all-products | iconic pictures and three `train` photos of all 73 products, produce included | \
 `eval` of all | none |
 | dvd | 20 DVD covers | 80 phone photos of them, with corners | none |
 | apc | 104 catalog pictures of household products | 25 phone photos | none |
+| many-things | 43 covers, 104 household products and 73 groceries among distractors | photos of \
+covers, household products and cartons | none |
 """
 
 import csv
 import json
+import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -28,8 +33,13 @@ from bench.recognition.dataset import (
     read_dataset,
     write_truth,
 )
+from bench.recognition.distractors import DrawPrints, lay_out_distractors
 
 TRAIN_REFERENCES: Final = 3
+MANY_THINGS: Final = "many-things"
+DRAWN: Final = "four-reference"
+COVERS: Final = "covers"
+HOUSEHOLD: Final = "household"
 UNSEEN: Final = "unseen"
 SEEN: Final = "seen"
 SAME_FACE: Final = "face shown"
@@ -40,13 +50,31 @@ CARTON: Final = "cartons"
 PRODUCE: Final = "produce"
 
 
-def lay_out(protocol: str, shared: Path, folder: Path) -> Dataset:
+@dataclass(frozen=True, slots=True)
+class ProtocolOptions:
+    """Of the protocols that leave something open.
+
+    Attributes:
+        draw: of four-reference: number of the draw of its photos; None takes the first by name.
+        distractors: of many-things: products that no photo shows.
+        draw_prints: of many-things: draws those that are more than there are real pictures of.
+    """
+
+    draw: int | None = None
+    distractors: int = 0
+    draw_prints: DrawPrints | None = None
+
+
+def lay_out(
+    protocol: str, shared: Path, folder: Path, options: ProtocolOptions | None = None
+) -> Dataset:
     """Link a protocol's pictures into an empty folder.
 
     Args:
         protocol: a key of `PROTOCOLS`.
         shared: the folder of real pictures.
         folder: will hold `catalog/` and `queries/`, as symbolic links.
+        options: what the protocol leaves open.
 
     Raises:
         BenchError: there is no such protocol, or its pictures are missing.
@@ -55,7 +83,7 @@ def lay_out(protocol: str, shared: Path, folder: Path) -> Dataset:
         raise BenchError(f"there is no protocol {protocol}; there are {', '.join(PROTOCOLS)}")
     target = folder / protocol
     try:
-        PROTOCOLS[protocol](shared.resolve(), target)
+        PROTOCOLS[protocol](shared.resolve(), target, options or ProtocolOptions())
     except (OSError, ValueError, KeyError) as error:
         raise BenchError(f"cannot lay out {protocol} from {shared}: {error!r}") from error
     return read_dataset(target)
@@ -83,7 +111,7 @@ def lay_out_grocery(shared: Path, folder: Path, distractors: int) -> Path:
     return folder
 
 
-def _one_reference(shared: Path, target: Path) -> None:
+def _one_reference(shared: Path, target: Path, _: ProtocolOptions) -> None:
     grocery = shared / "grocery"
     cartons, left_out = _cartons(grocery)
     _link_iconic(grocery, cartons, target)
@@ -93,15 +121,17 @@ def _one_reference(shared: Path, target: Path) -> None:
     write_truth(target, groups, {}, _faces(grocery, cartons))
 
 
-def _four_reference(shared: Path, target: Path) -> None:
-    _one_reference(shared, target)
+def _four_reference(shared: Path, target: Path, options: ProtocolOptions) -> None:
+    _one_reference(shared, target, options)
     grocery = shared / "grocery"
     for product in _cartons(grocery)[0]:
-        photos = _pictures(grocery / "train" / product)[:TRAIN_REFERENCES]
-        _link(photos, target / "catalog" / product)
+        photos = _pictures(grocery / "train" / product)
+        if options.draw is not None:
+            random.Random(f"{options.draw} {product}").shuffle(photos)
+        _link(photos[:TRAIN_REFERENCES], target / "catalog" / product)
 
 
-def _open_set(shared: Path, target: Path) -> None:
+def _open_set(shared: Path, target: Path, _: ProtocolOptions) -> None:
     grocery = shared / "grocery"
     cartons, left_out = _cartons(grocery)
     kept = [product for product in cartons if product not in left_out]
@@ -116,7 +146,7 @@ def _open_set(shared: Path, target: Path) -> None:
     write_truth(target, {}, {}, kinds)
 
 
-def _all_products(shared: Path, target: Path) -> None:
+def _all_products(shared: Path, target: Path, _: ProtocolOptions) -> None:
     grocery = shared / "grocery"
     cartons = _cartons(grocery)[0]
     products = sorted(path.name for path in (grocery / "catalog").iterdir() if path.is_dir())
@@ -143,8 +173,12 @@ def _faces(grocery: Path, cartons: Sequence[str]) -> dict[str, str]:
     }
 
 
-def _dvd(shared: Path, target: Path) -> None:
-    covers = shared / "eval_only" / "dvd_covers"
+def _dvd(shared: Path, target: Path, _: ProtocolOptions) -> None:
+    write_truth(target, {}, _link_covers(shared / "eval_only" / "dvd_covers", target))
+
+
+def _link_covers(covers: Path, target: Path) -> dict[str, Quad]:
+    """Link film covers and the photos of them; return the corners of those that are labelled."""
     outlines: dict[str, Quad] = {}
     for row in _rows(covers / "gt.csv"):
         photo, reference = covers / row["query"], covers / row["reference"]
@@ -156,10 +190,10 @@ def _dvd(shared: Path, target: Path) -> None:
             numbers = [float(row[key]) for key in _QUAD_COLUMNS]
             corners = zip(numbers[::2], numbers[1::2], strict=True)
             outlines[f"{product}/{photo.name}"] = tuple(corners)
-    write_truth(target, {}, outlines)
+    return outlines
 
 
-def _apc(shared: Path, target: Path) -> None:
+def _apc(shared: Path, target: Path, _: ProtocolOptions) -> None:
     apc = shared / "apc_products"
     catalog = {path.name: path for path in _pictures(apc / "catalog")}
     for row in _rows(apc / "gt.csv"):
@@ -171,13 +205,33 @@ def _apc(shared: Path, target: Path) -> None:
         _link([path], target / "catalog" / Path(name).stem)
 
 
-PROTOCOLS: Final[Mapping[str, Callable[[Path, Path], None]]] = {
+def _many_things(shared: Path, target: Path, options: ProtocolOptions) -> None:
+    for covers in ("dvd_covers", "dvd_covers_more"):
+        _link_covers(shared / "eval_only" / covers, target)
+    groups = dict.fromkeys((folder.name for folder in (target / "catalog").iterdir()), COVERS)
+    _apc(shared, target, options)
+    for folder in (target / "catalog").iterdir():
+        groups.setdefault(folder.name, HOUSEHOLD)
+    grocery = shared / "grocery"
+    cartons, _ = _cartons(grocery)
+    products = sorted(path.name for path in (grocery / "catalog").iterdir() if path.is_dir())
+    _link_iconic(grocery, products, target)
+    _link_eval(grocery, cartons, target)
+    groups |= dict.fromkeys(cartons, CARTON)
+    lay_out_distractors(shared, target / "catalog", options.distractors, options.draw_prints)
+    # Corners of the second set of covers are those of the whole reference picture, of the first
+    # those of the print in it; errors of the two would not compare.
+    write_truth(target, groups, {}, _faces(grocery, cartons))
+
+
+PROTOCOLS: Final[Mapping[str, Callable[[Path, Path, ProtocolOptions], None]]] = {
     "one-reference": _one_reference,
-    "four-reference": _four_reference,
+    DRAWN: _four_reference,
     "open-set": _open_set,
     "all-products": _all_products,
     "dvd": _dvd,
     "apc": _apc,
+    MANY_THINGS: _many_things,
 }
 _QUAD_COLUMNS: Final = ("quad_x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4")
 

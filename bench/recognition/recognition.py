@@ -332,7 +332,8 @@ _COLUMNS: Final = (
     "method",
     "top-1",
     "recall at 99 % precision",
-    "shortlist 5/10/20",
+    "nearest 5/10/20",
+    "shortlisted",
     "ECE",
     "Brier",
     "identical: precision / recall / unknowns named",
@@ -341,6 +342,7 @@ _COLUMNS: Final = (
 )
 _NOTES: Final = (
     "In brackets: bootstrap 95 % interval over pictures.",
+    "Nearest: the product is among so many by embedding; shortlisted: it was verified.",
     "The baseline's ECE and Brier score rate inliers / (inliers + 15), which is no probability.",
 )
 
@@ -352,6 +354,7 @@ def _row(method: str, score: Score, corners: CornerError | None) -> tuple[str, .
         str(score.top1) if score.known else "-",
         str(score.recall_at_p99) if score.known else "-",
         "-" if shortlist is None else " / ".join(f"{share:.3f}" for share in shortlist.values()),
+        "-" if score.shortlisted is None else f"{score.shortlisted:.3f}",
         str(score.ece),
         str(score.brier),
         f"{score.verdict_precision:.3f} / {score.verdict_recall:.3f} / {score.unknown_named}",

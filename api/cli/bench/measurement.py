@@ -17,6 +17,7 @@ from api.cli.output import OnStage, Output
 if TYPE_CHECKING:
     from api.services import Services
     from bench.recognition.dataset import Dataset
+    from bench.recognition.protocols import ProtocolOptions
     from bench.table import Table
 
 JsonFile = Annotated[
@@ -45,7 +46,11 @@ def measurement(context: typer.Context) -> Iterator[tuple[Output, "Services", On
 
 
 def open_dataset(
-    data: Path | None, protocol: str | None, shared: Path | None, stack: ExitStack
+    data: Path | None,
+    protocol: str | None,
+    shared: Path | None,
+    stack: ExitStack,
+    options: "ProtocolOptions | None" = None,
 ) -> "Dataset":
     """Open the data of a folder, or lay a protocol out for as long as the stack is open."""
     from bench.recognition.dataset import read_dataset
@@ -53,17 +58,19 @@ def open_dataset(
     if data is not None and protocol is None:
         return read_dataset(data)
     if data is None and protocol is not None and shared is not None:
-        return stack.enter_context(lay_out_protocol(protocol, shared))
+        return stack.enter_context(lay_out_protocol(protocol, shared, options))
     raise typer.BadParameter("give either --data DIR, or --protocol NAME with --shared DIR")
 
 
 @contextmanager
-def lay_out_protocol(protocol: str, shared: Path) -> Iterator["Dataset"]:
+def lay_out_protocol(
+    protocol: str, shared: Path, options: "ProtocolOptions | None" = None
+) -> Iterator["Dataset"]:
     """Lay the real pictures of a protocol out as recognition data, while the block runs."""
     from bench.recognition.protocols import lay_out
 
     with TemporaryDirectory(prefix="skulens-") as folder:
-        yield lay_out(protocol, shared, Path(folder))
+        yield lay_out(protocol, shared, Path(folder), options)
 
 
 def print_result(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -25,9 +25,13 @@ from api.errors import Refused
 if TYPE_CHECKING:
     from api.services import Services
     from bench.recognition.identifier import IdentifierBuilder, PhotoIdentifier
+    from bench.recognition.recognition import RecognitionResult
     from matcher.tracking.events import Event
 
 recognition_app = typer.Typer()
+
+DISTRACTORS: Final = 2780  # with the products that are asked about, 3,000 references
+_FLAVOURS: Final = 4  # of each invented brand among the distractors
 
 
 @command(
@@ -35,6 +39,8 @@ recognition_app = typer.Typer()
     "skulens bench recognition --data DIR",
     "skulens bench recognition --protocol one-reference --shared DIR --json figures.json",
     "skulens bench recognition --data DIR --limit 60 --no-baseline",
+    "skulens bench recognition --protocol many-things --shared DIR --distractors 12780",
+    "skulens bench recognition --protocol four-reference --draws 5 --shared DIR",
 )
 def recognition(
     context: typer.Context,
@@ -43,6 +49,12 @@ def recognition(
         str | None, typer.Option(metavar="NAME", help="Lay such data out from --shared instead.")
     ] = None,
     shared: Annotated[Path | None, typer.Option(metavar="DIR", help=SHARED_HELP)] = None,
+    distractors: Annotated[
+        int, typer.Option(min=0, help="Of many-things: products that no photo shows.")
+    ] = DISTRACTORS,
+    draws: Annotated[
+        int, typer.Option(min=0, help="Of four-reference: draw its photos anew so many times.")
+    ] = 0,
     limit: Annotated[int | None, typer.Option(min=1, help="At most that many photos.")] = None,
     workers: Annotated[
         int, typer.Option(min=1, max=2, help="Photos at a time; times are fair only with 1.")
@@ -53,14 +65,34 @@ def recognition(
     json: JsonFile = None,
 ) -> None:
     """Recognition on photos, end to end, beside RootSIFT against every reference."""
+    from bench.recognition.draws import DrawsResult
+    from bench.recognition.protocols import DRAWN, ProtocolOptions
     from bench.recognition.recognition import RecognitionOptions, measure_recognition
+    from training.data.prints import draw_family
 
-    with measurement(context) as (output, built, on_stage), ExitStack() as stack:
-        dataset = open_dataset(data, protocol, shared, stack)
-        options = RecognitionOptions(limit, seed, workers, whole_image, baseline)
-        build = _recogniser_builder(built, stack, on_stage)
-        result = measure_recognition(dataset, build, options, on_stage)
-    print_result(output, result.table(), result.to_json(), json)
+    if draws and (protocol != DRAWN or shared is None):
+        raise typer.BadParameter(f"--draws needs --protocol {DRAWN} and --shared DIR")
+    options = RecognitionOptions(limit, seed, workers, whole_image, baseline)
+
+    with measurement(context) as (output, built, on_stage):
+
+        def measure(name: str | None, chosen: ProtocolOptions) -> "RecognitionResult":
+            with ExitStack() as stack:
+                dataset = open_dataset(data, name, shared, stack, chosen)
+                build = _recogniser_builder(built, stack, on_stage)
+                return measure_recognition(dataset, build, options, on_stage)
+
+        if draws:
+            drawn = [measure(protocol, ProtocolOptions(draw=draw)) for draw in range(draws)]
+            several = DrawsResult(measure("one-reference", ProtocolOptions()), tuple(drawn))
+            table, figures = several.table(), several.to_json()
+        else:
+            chosen = ProtocolOptions(
+                distractors=distractors, draw_prints=lambda number: draw_family(number, _FLAVOURS)
+            )
+            single = measure(protocol, chosen)
+            table, figures = single.table(), single.to_json()
+    print_result(output, table, figures, json)
 
 
 @command(

@@ -1,13 +1,14 @@
 """The protocols' layout, on a shared folder in miniature and on the real pictures."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from bench.errors import BenchError
 from bench.recognition import protocols
-from bench.recognition.protocols import PROTOCOLS, lay_out
+from bench.recognition.protocols import PROTOCOLS, ProtocolOptions, lay_out
 from tests.bench.scenery import printed, write_picture
 
 CARTONS = ("Milk", "Juice")
@@ -26,14 +27,25 @@ def shared(tmp_path: Path) -> Path:
             write_picture(grocery / "eval" / product / f"eval_{name}", printed(shot))
     classes = {"cartons": CARTONS, "eval_open_left_out": ["Juice"]}
     (grocery / "classes.json").write_text(json.dumps(classes))
-    covers = shared / "eval_only" / "dvd_covers"
-    for name in ("query/A_001.jpg", "query/B_001.jpg", "reference/001.jpg"):
-        write_picture(covers / name, printed(1))
-    (covers / "gt.csv").write_text(
-        "query,reference,quad_x1,y1,x2,y2,x3,y3,x4,y4,sift_inliers\n"
-        "query/A_001.jpg,reference/001.jpg,1,2,3,4,5,6,7,8,99\n"
-        "query/B_001.jpg,reference/001.jpg,,,,,,,,,8\n"
-    )
+    for folder, name_of in (("dvd_covers", "001"), ("dvd_covers_more", "021")):
+        covers = shared / "eval_only" / folder
+        for name in (
+            f"query/A_{name_of}.jpg",
+            f"query/B_{name_of}.jpg",
+            f"reference/{name_of}.jpg",
+        ):
+            write_picture(covers / name, printed(1))
+        (covers / "gt.csv").write_text(
+            "query,reference,quad_x1,y1,x2,y2,x3,y3,x4,y4,sift_inliers\n"
+            f"query/A_{name_of}.jpg,reference/{name_of}.jpg,1,2,3,4,5,6,7,8,99\n"
+            f"query/B_{name_of}.jpg,reference/{name_of}.jpg,,,,,,,,,8\n"
+        )
+    for name in ("clothing_cc0/shirt.jpg", "boofcv_photos/place.jpg", "art_boxes/images/art.jpg"):
+        write_picture(shared / name, printed(3))
+    height, width = printed(3).shape[:2]
+    boxes = [[0, 0, width, height], [0, 0, 8, 8]]
+    record = {"art.jpg": {"size": [width, height], "boxes": boxes}}
+    (shared / "art_boxes" / "boxes.json").write_text(json.dumps(record))
     apc = shared / "apc_products"
     for name in ("catalog/x1.jpg", "catalog/x2.jpg", "catalog/other.jpg", "query/x.jpg"):
         write_picture(apc / name, printed(2))
@@ -153,4 +165,37 @@ def test_the_real_pictures_have_the_numbers_of_their_readme(
 
 def test_every_protocol_has_a_test_above() -> None:
     tested = {"one-reference", "four-reference", "open-set", "all-products", "dvd", "apc"}
+    tested.add("many-things")
     assert set(PROTOCOLS) == tested
+
+
+def test_four_references_are_drawn_anew_for_every_draw(shared: Path, tmp_path: Path) -> None:
+    chosen = set()
+    for draw in (None, 0, 1, 2, 3):
+        folder = tmp_path / str(draw)
+        dataset = lay_out("four-reference", shared, folder, ProtocolOptions(draw=draw))
+        names = tuple(path.name for path in dataset.references()["Milk"])
+        assert len(names) == 4
+        chosen.add(names)
+    assert len(chosen) > 1
+    again = lay_out("four-reference", shared, tmp_path / "again", ProtocolOptions(draw=3))
+    assert tuple(path.name for path in again.references()["Milk"]) in chosen
+
+
+def test_many_things_has_covers_household_and_cartons_among_distractors(
+    shared: Path, tmp_path: Path
+) -> None:
+    options = ProtocolOptions(distractors=7, draw_prints=lambda number: (printed(number),) * 2)
+    dataset = lay_out("many-things", shared, tmp_path, options)
+    products = set(dataset.references())
+    assert {"dvd-001", "dvd-021", "x", "other", "Milk", "Juice", "Pear"} < products
+    assert {"clothes-shirt", "photo-place", "painting-art-0", "print-00000-0"} < products
+    assert "painting-art-1" not in products  # too small to be cut out
+    assert len(products) == 7 + 7
+    counted = Counter(query.groups[0] for query in dataset.queries)
+    assert counted == {"covers": 4, "household": 1, "cartons": 10}
+
+
+def test_more_distractors_than_there_are_pictures_are_refused(shared: Path, tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="only 3 distractors"):
+        lay_out("many-things", shared, tmp_path, ProtocolOptions(distractors=4))
