@@ -12,7 +12,7 @@ def result(name: str, references: int, right: int) -> RecognitionResult:
     return RecognitionResult(name, 2, references, {}, (method,))
 
 
-def test_draws_are_told_as_mean_and_spread_beside_one_reference() -> None:
+def test_draws_are_shown_as_mean_and_spread_beside_one_reference() -> None:
     drawn = tuple(result("four-reference", 8, right) for right in (7, 8, 9))
     several = DrawsResult(result("one-reference", 2, 6), drawn)
     table = several.table()
