@@ -266,7 +266,7 @@ class Client(Connection):
         """
         query: dict[str, str | int] = {"limit": limit}
         if point is not None:
-            query["point"] = f"{point[0]:g},{point[1]:g}"
+            query["point"] = f"{float(point[0])!r},{float(point[1])!r}"
         parts = image_parts("image", [picture])
         answer = self.request("POST", "/v1/crops/propose", query=query, parts=parts)
         return cast(ProposalsJson, answer)

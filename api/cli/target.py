@@ -1,4 +1,4 @@
-"""`--server URL --key KEY`: commands about catalogs that ask a service."""
+"""`--server URL --key KEY`: commands that ask a service."""
 
 import os
 from dataclasses import replace
@@ -11,6 +11,7 @@ from api.cli.context import SERVER, open_services
 from api.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from api.remote.crop_answers import CropAnswers
     from api.remote.protocols import CatalogCollection, CatalogMatcher
     from client.client import Client
 
@@ -25,6 +26,7 @@ ANYWHERE: Final = (
     "video",
     "watch",
     "product",
+    "crop",
     "catalog create",
     "catalog list",
     "catalog show",
@@ -81,6 +83,18 @@ def open_matcher(context: typer.Context, catalog: str) -> "CatalogMatcher":
     from api.remote.matcher import RemoteMatcher
 
     return RemoteMatcher(client, catalog)
+
+
+def open_crops(context: typer.Context) -> "CropAnswers":
+    """Return what answers questions about pictures alone; raises as `service_client`."""
+    client = service_client(context)
+    if client is None:
+        from api.remote.crop_answers import LocalCrops
+
+        return LocalCrops(open_services(context).crops)
+    from api.remote.crops import RemoteCrops
+
+    return RemoteCrops(client)
 
 
 def _settings(context: typer.Context) -> Settings:

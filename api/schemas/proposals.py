@@ -52,7 +52,7 @@ def _proposal_json(proposal: "Proposal") -> ProposalJson:
     box = proposal.box
     corners = proposal.corners
     return {
-        "box": [round(side, 1) for side in (box.left, box.top, box.right, box.bottom)],
+        "box": [round(float(side), 1) for side in (box.left, box.top, box.right, box.bottom)],
         "kind": proposal.kind.value,
         "confidence": round(proposal.confidence, 4),
         "corners": None

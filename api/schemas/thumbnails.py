@@ -56,4 +56,4 @@ def _thumbnail_json(thumbnail: "Thumbnail") -> ThumbnailJson:
 
 
 def _corners(box: "Box") -> list[float]:
-    return [round(side, 1) for side in (box.left, box.top, box.right, box.bottom)]
+    return [round(float(side), 1) for side in (box.left, box.top, box.right, box.bottom)]

@@ -1,5 +1,6 @@
 """`skulens crop locate`: is one picture a crop of the other, and where?"""
 
+import os
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from api.cli.context import JsonOption, command, finish, open_services
+from api.cli.context import JsonOption, command, finish
+from api.cli.crop.pictures import read_asked
 from api.cli.crop.written import WrittenPictures, write_whole
-from api.cli.files import read_picture_file
 from api.cli.output import Output, printable
+from api.cli.target import open_crops
 from api.errors import Refused
+from api.settings import load_settings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,39 +49,30 @@ def locate(
 
     The order does not matter. Compression, scale, colours, small overlays and
     borders do not, either. With a folder, every picture in it is compared with
-    the other one, and those that are related are named.
+    the other one, and those that are related are named. A service compares
+    pictures; which of a folder are worth it is found out here.
     """
     from api.cli.crop.locate_folder import FolderSearch
-    from api.schemas.located_crops import located_crop_json
-    from matcher.crops.locate import draw_difference
 
     output = Output(json=json)
     if a.is_dir() != b.is_dir():
         if difference is not None:
             raise Refused("--difference needs two pictures; it cannot be drawn for a folder")
         picture, folder = (b, a) if a.is_dir() else (a, b)
-        services = open_services(context)
-        cache = services.settings.cache_dir / "crops"
-        FolderSearch(services.crops.locator, picture, folder, mirrored, cache).run(output)
+        cache = load_settings(os.environ).cache_dir / "crops"
+        FolderSearch(open_crops(context), picture, folder, mirrored, cache).run(output)
         finish(output)
         return
     if difference is not None:
         _check_target(difference, b, force=force)
-    one, other = _read(a), _read(b)
-    locator = open_services(context).crops.locator
+    one, other = read_asked(a), read_asked(b)
+    answers = open_crops(context)
     with output.working("looking"):
-        found = locator.locate(one, other, mirrored=mirrored)
-    answer = located_crop_json(str(a), str(b), found)
-    output.line(answer)
-    output.show(Text(printable(answer["sentence"])))
+        pair = answers.locate(one, other, mirrored=mirrored, difference=difference is not None)
+    output.line(pair.answer)
+    output.show(Text(printable(pair.answer["sentence"])))
     if difference is not None:
-        _write_difference(difference, draw_difference(one, other, found), output)
-
-
-def _read(path: Path) -> "NDArray[np.uint8]":
-    from catalog.ingest.image_file import read_image
-
-    return read_image(read_picture_file(path), str(path))
+        _write_difference(difference, pair.difference, output)
 
 
 def _write_difference(path: Path, drawn: "NDArray[np.uint8] | None", output: Output) -> None:

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from api.cli.files import list_pictures, read_picture_file
+from api.cli.crop.pictures import read_asked
+from api.cli.files import list_pictures
 from api.cli.output import Output, printable
 from api.errors import Refused, sentence
-from api.schemas.located_crops import located_crop_json
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from api.remote.crop_answers import CropAnswers
     from client.location_records import LocatedCropJson
-    from matcher.crops.locate import CropLocator
 
 # The order in which people want to read them; `unrelated` is not shown.
 _ORDER: Final = ("crop", "same", "ambiguous", "overlap")
@@ -29,14 +29,14 @@ class FolderSearch:
     """The question which pictures of a folder one picture is related to.
 
     Attributes:
-        locator: that looks.
+        comparing: that looks, here or elsewhere.
         picture: that is looked for.
         folder: whose pictures it is compared with.
         mirrored: a mirror image counts, too.
         cache: folder where keypoints are kept.
     """
 
-    locator: "CropLocator"
+    comparing: "CropAnswers"
     picture: Path
     folder: Path
     mirrored: bool
@@ -50,25 +50,23 @@ class FolderSearch:
             PictureError: the picture cannot be read.
         """
         from catalog.errors import PictureError
-        from catalog.ingest.image_file import read_image
 
         paths = list(list_pictures([self.folder]))
-        wanted = read_image(read_picture_file(self.picture), str(self.picture))
+        wanted = read_asked(self.picture)
         count = len(paths)
         if count > LOOKED_AT:
-            paths = self._likeliest(paths, wanted, output)
+            paths = self._likeliest(paths, wanted.image, output)
         answers = []
         with output.progress("looking", "pictures") as advance:
             for done, path in enumerate(paths):
                 advance(done, len(paths))
                 try:
-                    other = read_image(read_picture_file(path), str(path))
+                    pair = self.comparing.locate(wanted, read_asked(path), mirrored=self.mirrored)
                 except (Refused, PictureError) as error:
                     output.refuse(sentence(error))
                     continue
-                found = self.locator.locate(wanted, other, mirrored=self.mirrored)
-                answers.append(located_crop_json(str(self.picture), str(path), found))
-                output.line(answers[-1])
+                answers.append(pair.answer)
+                output.line(pair.answer)
         for answer in related(answers):
             output.show(Text(printable(answer["sentence"])))
         if not related(answers):

@@ -1,21 +1,19 @@
 """`skulens crop propose`: what is meant in a picture."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.context import JsonOption, command, open_services
-from api.cli.files import read_picture_file
+from api.cli.context import JsonOption, command
+from api.cli.crop.pictures import read_asked
 from api.cli.output import Output
-from api.schemas.proposals import describe, proposals_json
+from api.cli.target import open_crops
 
 if TYPE_CHECKING:
-    from matcher.crops.propose.proposal import Proposal
+    from client.proposal_records import ProposalsJson
 
 propose_app = typer.Typer()
 
@@ -24,6 +22,7 @@ propose_app = typer.Typer()
     propose_app,
     "skulens crop propose photo.jpg",
     "skulens crop propose photo.jpg --point 120,80",
+    "skulens crop propose photo.jpg --server https://host:8000",
 )
 def propose(
     context: typer.Context,
@@ -38,7 +37,6 @@ def propose(
 
     The whole picture is the answer where nothing stands out.
     """
-    from catalog.ingest.image_file import read_image
     from matcher.crops.propose.tap import TapError, check_tap, parse_tap
 
     output = Output(json=json)
@@ -46,30 +44,26 @@ def propose(
         tapped = None if point is None else parse_tap(point)
     except TapError as error:
         raise typer.BadParameter(str(error), param_hint="--point") from error
-    picture = read_image(read_picture_file(image), str(image))
-    height, width = picture.shape[:2]
+    picture = read_asked(image)
     if tapped is not None:
-        check_tap(tapped, width, height)
+        check_tap(tapped, picture.image.shape[1], picture.image.shape[0])
+    answers = open_crops(context)
     with output.working("looking"):
-        proposer = open_services(context).crops.proposer
-        began = perf_counter()
-        found = proposer.propose(picture, tapped, limit)
-        elapsed_ms = 1000 * (perf_counter() - began)
-    output.line(proposals_json(str(image), (width, height), found, elapsed_ms))
-    output.show(Text(describe(found)))
-    output.show(_table(found))
+        answer = answers.propose(picture, tapped, limit)
+    output.line(answer)
+    output.show(Text(answer["sentence"]))
+    output.show(_table(answer))
 
 
-def _table(proposals: "Sequence[Proposal]") -> Table:
+def _table(answer: "ProposalsJson") -> Table:
     table = Table("", "Kind", "Box", "Sure", "Corners", box=None, pad_edge=False)
-    for number, proposal in enumerate(proposals, 1):
-        box = proposal.box
-        corners = () if proposal.corners is None else proposal.corners.tolist()
+    for number, proposal in enumerate(answer["proposals"], 1):
+        left, top, right, bottom = proposal["box"]
         table.add_row(
             str(number),
-            Text(proposal.kind.value),
-            Text(f"{box.left:.0f},{box.top:.0f} to {box.right:.0f},{box.bottom:.0f}"),
-            Text(f"{proposal.confidence:.0%}"),
-            Text(" ".join(f"{x:.0f},{y:.0f}" for x, y in corners)),
+            Text(proposal["kind"]),
+            Text(f"{left:.0f},{top:.0f} to {right:.0f},{bottom:.0f}"),
+            Text(f"{proposal['confidence']:.0%}"),
+            Text(" ".join(f"{x:.0f},{y:.0f}" for x, y in proposal["corners"] or ())),
         )
     return table

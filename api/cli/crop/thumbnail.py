@@ -2,28 +2,28 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.context import JsonOption, command, finish, open_services
+from api.cli.context import JsonOption, command, finish
+from api.cli.crop.pictures import read_asked
 from api.cli.crop.written import WrittenPictures, write_whole
-from api.cli.files import list_pictures, read_picture_file
+from api.cli.files import list_pictures
 from api.cli.formatting import shorten_path
 from api.cli.output import Output
+from api.cli.target import open_crops
 from api.errors import Refused, sentence
-from api.schemas.thumbnails import thumbnails_json
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from api.remote.crop_answers import CropAnswers
+    from client.thumbnail_records import ThumbnailJson, ThumbnailsJson
     from matcher.crops.thumbnail.aspect import Aspect
-    from matcher.crops.thumbnail.framer import ThumbnailFramer
-    from matcher.crops.thumbnail.thumbnail import Thumbnail
 
 thumbnail_app = typer.Typer()
 
@@ -70,9 +70,10 @@ def thumbnail(
     paths = list(dict.fromkeys(list_pictures(images)))
     if out is not None:
         _make_folder(out)
+    answers = open_crops(context)
     with output.working("loading the networks"):
-        framer = open_services(context).crops.framer
-    order = _Order(framer, aspects, width, out, WrittenPictures(force=force))
+        answers.get_ready_to_frame()
+    order = _Order(answers, aspects, width, out, WrittenPictures(force=force))
     heading = True
     with output.progress("framing", "pictures") as advance:
         for done, path in enumerate(paths):
@@ -101,13 +102,13 @@ class _Order:
 
     def __init__(
         self,
-        framer: "ThumbnailFramer",
+        answers: "CropAnswers",
         aspects: "Sequence[Aspect]",
         width: int | None,
         out: Path | None,
         written: WrittenPictures,
     ) -> None:
-        self.framer, self.aspects = framer, aspects
+        self.answers, self.aspects = answers, aspects
         self.width, self.out, self.written = width, out, written
 
     def target(self, path: Path, aspect: "Aspect") -> Path | None:
@@ -125,32 +126,29 @@ class _Order:
 def _frame(order: _Order, path: Path, output: Output, *, heading: bool) -> bool:
     """Frame one picture, or say why it is passed over and return False."""
     from catalog.errors import PictureError
-    from catalog.ingest.image_file import read_image
 
     try:
         targets = [order.target(path, aspect) for aspect in order.aspects]
-        image = read_image(read_picture_file(path), str(path))
-        began = perf_counter()
-        scene = order.framer.look(image)
-        framed = [order.framer.frame(scene, aspect) for aspect in order.aspects]
-        elapsed_ms = 1000 * (perf_counter() - began)
-        for crop, target in zip(framed, targets, strict=True):
+        picture = read_asked(path)
+        answer = order.answers.thumbnails(picture, order.aspects)
+        for framed, target in zip(answer["thumbnails"], targets, strict=True):
             if target is not None:
-                _write(target, image, crop, order.width)
+                _write(target, picture.image, framed, order.width)
     except (Refused, PictureError) as error:
         output.refuse(sentence(error))
         return False
-    output.line(thumbnails_json(str(path), scene, framed, elapsed_ms))
-    output.show(_table(path, framed, heading=heading))
+    output.line(answer)
+    output.show(_table(path, answer, heading=heading))
     return True
 
 
 def _write(
-    target: Path, image: "NDArray[np.uint8]", framed: "Thumbnail", width: int | None
+    target: Path, image: "NDArray[np.uint8]", framed: "ThumbnailJson", width: int | None
 ) -> None:
     from api.drawing.thumbnail import cut_thumbnail, encode_jpeg
+    from matcher.imaging.box import Box
 
-    write_whole(target, encode_jpeg(cut_thumbnail(image, framed.best.box, width)))
+    write_whole(target, encode_jpeg(cut_thumbnail(image, Box(*framed["box"]), width)))
 
 
 def _make_folder(folder: Path) -> None:
@@ -160,7 +158,7 @@ def _make_folder(folder: Path) -> None:
         raise Refused(f"cannot make the folder {folder}: {error.strerror}.") from error
 
 
-def _table(path: Path, framed: "Sequence[Thumbnail]", *, heading: bool) -> Table:
+def _table(path: Path, answer: "ThumbnailsJson", *, heading: bool) -> Table:
     """One picture's rows, of the same widths for every picture so that they read as one table."""
     table = Table(box=None, pad_edge=False, show_header=heading, padding=(0, 2, 0, 0))
     table.add_column("Picture", width=_NAME_WIDTH, no_wrap=True, overflow="ellipsis")
@@ -168,10 +166,11 @@ def _table(path: Path, framed: "Sequence[Thumbnail]", *, heading: bool) -> Table
     table.add_column("Box", width=24, no_wrap=True)
     table.add_column("Because it")
     name = Text(shorten_path(str(path), _NAME_WIDTH))
-    for thumbnail in framed:
-        box = thumbnail.best.box
-        corners = f"{box.left:.0f},{box.top:.0f} to {box.right:.0f},{box.bottom:.0f}"
-        reasons = Text(", ".join(thumbnail.best.reasons))
-        table.add_row(name, Text(thumbnail.aspect.name), Text(corners), reasons)
+    for framed in answer["thumbnails"]:
+        left, top, right, bottom = framed["box"]
+        corners = f"{left:.0f},{top:.0f} to {right:.0f},{bottom:.0f}"
+        table.add_row(
+            name, Text(framed["aspect"]), Text(corners), Text(", ".join(framed["reasons"]))
+        )
         name = Text("")
     return table

@@ -25,7 +25,7 @@ class Program:
 
     def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self._folder = folder
-        self._environment = {
+        self.environment = {
             **{name: text for name, text in os.environ.items() if not name.startswith("SKULENS_")},
             "PYTHONPATH": str(ROOT),
             "SKULENS_STORAGE": str(folder / "data"),
@@ -37,7 +37,7 @@ class Program:
     def run(self, *arguments: str) -> str:
         """Run a command to its end: what it output."""
         return subprocess.run(
-            [*PROGRAM, *arguments], cwd=self._folder, env=self._environment,
+            [*PROGRAM, *arguments], cwd=self._folder, env=self.environment,
             text=True, capture_output=True, check=True,
         ).stdout  # fmt: skip
 
@@ -51,7 +51,7 @@ class Program:
         with log.open("w") as output:
             process = subprocess.Popen(
                 [*PROGRAM, "serve", "--host", host, "--port", str(port), *arguments],
-                cwd=self._folder, env=self._environment, stdout=output, stderr=output,
+                cwd=self._folder, env=self.environment, stdout=output, stderr=output,
             )  # fmt: skip
         url = f"{'https' if '--self-signed' in arguments else 'http'}://{host}:{port}"
         try:
