@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.api.cli.crop.test_locate import scene, write
+from tests.api.cli.crop.test_locate import write
 from tests.api.http.serving import Service, serving
 from tests.api.shop import CommandResult, Shop
 from tests.api.web.program import PROGRAM, Program
+from tests.matcher.crops.locate.scenes import scene
 
 ASPECTS = tuple(word for wide in range(1, 13) for word in ("--aspect", f"{wide}:2"))
 COMMANDS = [
