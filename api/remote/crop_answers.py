@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AskedPicture:
+class QueryPicture:
     """A picture file that something is asked about.
 
     Attributes:
@@ -53,14 +53,14 @@ class CropAnswers(Protocol):
         """Load what `thumbnails` needs, which may take seconds."""
 
     def locate(
-        self, a: AskedPicture, b: AskedPicture, *, mirrored: bool, difference: bool = False
+        self, a: QueryPicture, b: QueryPicture, *, mirrored: bool, difference: bool = False
     ) -> LocatedPair:
         """Say whether one picture is a crop of the other."""
 
-    def propose(self, picture: AskedPicture, point: "Point | None", limit: int) -> "ProposalsJson":
+    def propose(self, picture: QueryPicture, point: "Point | None", limit: int) -> "ProposalsJson":
         """Say what is meant, perhaps by a tap inside the picture."""
 
-    def thumbnails(self, picture: AskedPicture, aspects: "Sequence[Aspect]") -> "ThumbnailsJson":
+    def thumbnails(self, picture: QueryPicture, aspects: "Sequence[Aspect]") -> "ThumbnailsJson":
         """Frame a picture at each aspect."""
 
 
@@ -75,7 +75,7 @@ class LocalCrops:
         _ = self._tools.framer
 
     def locate(
-        self, a: AskedPicture, b: AskedPicture, *, mirrored: bool, difference: bool = False
+        self, a: QueryPicture, b: QueryPicture, *, mirrored: bool, difference: bool = False
     ) -> LocatedPair:
         """Say whether one picture is a crop of the other."""
         from api.schemas.located_crops import located_crop_json
@@ -85,7 +85,7 @@ class LocalCrops:
         drawn = draw_difference(a.image, b.image, found) if difference else None
         return LocatedPair(located_crop_json(a.name, b.name, found), drawn)
 
-    def propose(self, picture: AskedPicture, point: "Point | None", limit: int) -> "ProposalsJson":
+    def propose(self, picture: QueryPicture, point: "Point | None", limit: int) -> "ProposalsJson":
         """Say what is meant, perhaps by a tap inside the picture."""
         from api.schemas.proposals import proposals_json
 
@@ -96,7 +96,7 @@ class LocalCrops:
         height, width = picture.image.shape[:2]
         return proposals_json(picture.name, (width, height), found, elapsed_ms)
 
-    def thumbnails(self, picture: AskedPicture, aspects: "Sequence[Aspect]") -> "ThumbnailsJson":
+    def thumbnails(self, picture: QueryPicture, aspects: "Sequence[Aspect]") -> "ThumbnailsJson":
         """Frame a picture at each aspect."""
         from api.schemas.thumbnails import thumbnails_json
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from api.errors import Refused
-from api.remote.crop_answers import AskedPicture, LocatedPair
+from api.remote.crop_answers import LocatedPair, QueryPicture
 from api.remote.decoding import translate_refusals
 from client.client import Client
 from client.errors import Declined
@@ -35,7 +35,7 @@ class RemoteCrops:
         """Do nothing: the server loads its networks itself."""
 
     def locate(
-        self, a: AskedPicture, b: AskedPicture, *, mirrored: bool, difference: bool = False
+        self, a: QueryPicture, b: QueryPicture, *, mirrored: bool, difference: bool = False
     ) -> LocatedPair:
         """Say whether one picture is a crop of the other."""
         with _refusals(f"{a.name} or {b.name}"):
@@ -47,14 +47,14 @@ class RemoteCrops:
             _renamed(answer, a.name, b.name), None if drawn is None else _read(drawn)
         )
 
-    def propose(self, picture: AskedPicture, point: Point | None, limit: int) -> ProposalsJson:
+    def propose(self, picture: QueryPicture, point: Point | None, limit: int) -> ProposalsJson:
         """Say what is meant, perhaps by a tap inside the picture."""
         with _refusals(picture.name):
             answer = self._client.propose(_file(picture), point=point, limit=limit)
         answer["image"] = picture.name
         return answer
 
-    def thumbnails(self, picture: AskedPicture, aspects: Sequence[Aspect]) -> ThumbnailsJson:
+    def thumbnails(self, picture: QueryPicture, aspects: Sequence[Aspect]) -> ThumbnailsJson:
         """Frame a picture at each aspect."""
         names = [aspect.name for aspect in aspects]
         parts = [
@@ -98,6 +98,6 @@ def _read(address: str) -> NDArray[np.uint8]:
         return np.array(opened.convert("RGB"), np.uint8)
 
 
-def _file(picture: AskedPicture) -> tuple[str, bytes]:
+def _file(picture: QueryPicture) -> tuple[str, bytes]:
     # A file's name may hold bytes that are not valid text.
     return picture.name.encode("utf-8", "replace").decode("utf-8"), picture.data

@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from api.cli.context import JsonOption, command, finish
-from api.cli.crop.pictures import read_asked
+from api.cli.crop.pictures import read_query
 from api.cli.crop.written import WrittenPictures, write_whole
 from api.cli.output import Output, printable
 from api.cli.target import open_crops
@@ -65,7 +65,7 @@ def locate(
         return
     if difference is not None:
         _check_target(difference, b, force=force)
-    one, other = read_asked(a), read_asked(b)
+    one, other = read_query(a), read_query(b)
     answers = open_crops(context)
     with output.working("looking"):
         pair = answers.locate(one, other, mirrored=mirrored, difference=difference is not None)

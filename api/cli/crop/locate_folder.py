@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from api.cli.crop.pictures import read_asked
+from api.cli.crop.pictures import read_query
 from api.cli.files import list_pictures
 from api.cli.output import Output, printable
 from api.errors import Refused, sentence
@@ -52,7 +52,7 @@ class FolderSearch:
         from catalog.errors import PictureError
 
         paths = list(list_pictures([self.folder]))
-        wanted = read_asked(self.picture)
+        wanted = read_query(self.picture)
         count = len(paths)
         if count > LOOKED_AT:
             paths = self._likeliest(paths, wanted.image, output)
@@ -61,7 +61,7 @@ class FolderSearch:
             for done, path in enumerate(paths):
                 advance(done, len(paths))
                 try:
-                    pair = self.comparing.locate(wanted, read_asked(path), mirrored=self.mirrored)
+                    pair = self.comparing.locate(wanted, read_query(path), mirrored=self.mirrored)
                 except (Refused, PictureError) as error:
                     output.refuse(sentence(error))
                     continue

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 from api.cli.files import read_picture_file
 
 if TYPE_CHECKING:
-    from api.remote.crop_answers import AskedPicture
+    from api.remote.crop_answers import QueryPicture
 
 
-def read_asked(path: Path) -> "AskedPicture":
+def read_query(path: Path) -> "QueryPicture":
     """Read and decode a picture file; a server never gets what is no picture.
 
     Raises:
         Refused: the file cannot be read.
         PictureError: it is no picture.
     """
-    from api.remote.crop_answers import AskedPicture
+    from api.remote.crop_answers import QueryPicture
     from catalog.ingest.image_file import read_image
 
     data = read_picture_file(path)
-    return AskedPicture(str(path), data, read_image(data, str(path)))
+    return QueryPicture(str(path), data, read_image(data, str(path)))

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli.context import JsonOption, command
-from api.cli.crop.pictures import read_asked
+from api.cli.crop.pictures import read_query
 from api.cli.output import Output
 from api.cli.target import open_crops
 
@@ -44,7 +44,7 @@ def propose(
         tapped = None if point is None else parse_tap(point)
     except TapError as error:
         raise typer.BadParameter(str(error), param_hint="--point") from error
-    picture = read_asked(image)
+    picture = read_query(image)
     if tapped is not None:
         check_tap(tapped, picture.image.shape[1], picture.image.shape[0])
     answers = open_crops(context)

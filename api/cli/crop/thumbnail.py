@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli.context import JsonOption, command, finish
-from api.cli.crop.pictures import read_asked
+from api.cli.crop.pictures import read_query
 from api.cli.crop.written import WrittenPictures, write_whole
 from api.cli.files import list_pictures
 from api.cli.formatting import shorten_path
@@ -129,7 +129,7 @@ def _frame(order: _Order, path: Path, output: Output, *, heading: bool) -> bool:
 
     try:
         targets = [order.target(path, aspect) for aspect in order.aspects]
-        picture = read_asked(path)
+        picture = read_query(path)
         answer = order.answers.thumbnails(picture, order.aspects)
         for framed, target in zip(answer["thumbnails"], targets, strict=True):
             if target is not None:
