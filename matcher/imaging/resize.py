@@ -74,3 +74,29 @@ def resize_within(
     size = (max(round(image.shape[1] * factor), 1), max(round(image.shape[0] * factor), 1))
     method = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
     return cv2.resize(image, size, interpolation=method).astype(np.uint8), factor
+
+
+def halved(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return an (H, W, 3) picture at half its size, each pixel the mean of four.
+
+    Averaging by exactly two takes a tenth of the time of other factors; an odd last row or column
+    is left out. A side of one pixel stays.
+    """
+    rows, columns = (side // 2 for side in image.shape[:2])
+    if not rows or not columns:
+        size = (max(columns, 1), max(rows, 1))
+        return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    even = image[: 2 * rows, : 2 * columns]
+    return np.asarray(cv2.resize(even, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def reduced(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """Return an (H, W, 3) picture at a size: halved while it is more than twice as large.
+
+    Takes a fraction of the time of averaging at once, and nothing becomes noise.
+    """
+    while image.shape[1] >= 2 * width and image.shape[0] >= 2 * height:
+        image = halved(image)
+    if image.shape[:2] == (height, width):
+        return image
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)

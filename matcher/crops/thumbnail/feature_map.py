@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.imaging.resize import to_planes
+from matcher.imaging.resize import reduced, to_planes
 from matcher.networks.runtime import LoadedNetwork
 
 LONGER_SIDE_PX: Final = 320  # of the network's input
@@ -48,10 +47,8 @@ class ImageNetFeatures:
     def look(self, image: NDArray[np.uint8]) -> FeatureMap:
         """Return the features of an (H, W, 3) RGB picture; blocks."""
         height, width = image.shape[:2]
-        small = cv2.resize(
-            image, input_size(width, height, self._longer_side), None, 0, 0, cv2.INTER_AREA
-        )
-        fine, coarse = self._run(to_planes(np.asarray(small, np.uint8)[None]))
+        small = reduced(image, *input_size(width, height, self._longer_side))
+        fine, coarse = self._run(to_planes(small[None]))
         return FeatureMap(join_maps(fine[0], coarse[0]), width, height)
 
 

@@ -6,6 +6,7 @@ from typing import Final
 _THIRD_SHARE: Final = 0.06  # of a side: as far from a third, things still look placed on it
 _MIDDLE_SHARE: Final = 0.07  # … from the middle
 _ALL_SHARE: Final = 0.97  # of what draws the eye, from which it is called all
+_SLIVER_SHARE: Final = 0.1  # of a picture: a largest window of less is owed to its shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class Kept:
         saliency: share in [0, 1] of what draws the eye.
         middle: (x, y) in shares of the crop, where what draws the eye has its middle.
         area: share of the picture.
+        is_empty: nothing in the picture stands out.
+        is_largest: no crop of the shape shows more.
     """
 
     whole_faces: int
@@ -29,6 +32,8 @@ class Kept:
     saliency: float
     middle: tuple[float, float]
     area: float
+    is_empty: bool = False
+    is_largest: bool = False
 
 
 def explain(kept: Kept) -> tuple[str, ...]:
@@ -57,12 +62,18 @@ def _about_faces(kept: Kept) -> tuple[str, ...]:
 def _about_saliency(kept: Kept) -> str:
     if kept.area >= _ALL_SHARE:
         return "the whole picture"
+    if kept.is_largest and kept.area < _SLIVER_SHARE:
+        return "no crop of this shape shows more of so long a picture"
+    if kept.is_empty:
+        return "nothing stands out"
     if kept.saliency >= _ALL_SHARE:
         return "keeps all that draws the eye"
     return f"keeps {100 * kept.saliency:.0f} % of what draws the eye"
 
 
 def _about_middle(kept: Kept) -> str:
+    if kept.is_empty:
+        return ""
     x, y = kept.middle
     if max(abs(x - 0.5), abs(y - 0.5)) <= _MIDDLE_SHARE:
         return "subject in the middle"

@@ -86,6 +86,12 @@ def plain_saliency(image: NDArray[np.uint8]) -> Saliency:
     )
 
 
+def even_saliency(width: int, height: int) -> Saliency:
+    """Return the map of a picture of that size in which nothing stands out: (h, w), sums to 1."""
+    prior = centre_prior(_size((height, width), _MAP_SIDE_PX)[::-1])
+    return _summed_to_one(prior)
+
+
 def _size(shape: tuple[int, ...], side: int) -> tuple[int, int]:
     scale = side / max(shape[:2])
     return max(round(shape[1] * scale), 1), max(round(shape[0] * scale), 1)

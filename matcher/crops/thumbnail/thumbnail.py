@@ -22,7 +22,8 @@ class PictureScene:
         saliency: (h, w) float32 that sums to 1; its places tile the picture evenly.
         faces: most confident first.
         products: most confident first.
-        features: None without the network.
+        features: by which the ranker judges windows; None without it.
+        is_empty: nothing in it stands out.
     """
 
     width: int
@@ -31,6 +32,7 @@ class PictureScene:
     faces: tuple[FoundFace, ...] = ()
     products: tuple[Detection, ...] = ()
     features: FeatureMap | None = None
+    is_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)

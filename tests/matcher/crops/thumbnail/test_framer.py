@@ -136,3 +136,24 @@ def test_pictures_of_one_colour_and_odd_sizes_are_framed(
     assert best.box == best.box.clipped(width, height)
     assert best.box.area >= 1
     assert best.reasons
+
+
+def test_a_picture_of_one_colour_says_that_nothing_stands_out() -> None:
+    framer = ThumbnailFramer()
+    best = framer.frame(framer.look(np.full((300, 400, 3), 77, np.uint8)), SQUARE).best
+    assert best.reasons == ("nothing stands out",)
+    assert best.box == Box(50, 0, 350, 300)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 2000), (2000, 1), (3, 900)])
+def test_a_thin_strip_is_framed_and_its_shape_named(width: int, height: int) -> None:
+    framer = ThumbnailFramer()
+    image = np.random.default_rng(0).integers(0, 256, (height, width, 3)).astype(np.uint8)
+    best = framer.frame(framer.look(image), SQUARE).best
+    assert best.box.width == best.box.height == min(width, height)
+    assert best.reasons[0] == "no crop of this shape shows more of so long a picture"
+
+
+def test_the_largest_crop_is_taken_where_nothing_asks_for_a_closer_one() -> None:
+    best = ThumbnailFramer().frame(scene(640, 480), Aspect.parse("16:9")).best
+    assert best.box.width == 640
