@@ -57,11 +57,9 @@ class FaceMosaic:
         for top in range(0, height - TILE_PX + 1, _STEP_PX):
             for left in range(0, width - TILE_PX + 1, _STEP_PX):
                 corner = np.array([left, top])
-                reached: NDArray[np.bool_] = np.logical_and(
-                    self.places[:, :2] < corner + TILE_PX, self.places[:, 2:] > corner
-                )
+                near, far = self.places[:, :2] < corner + TILE_PX, self.places[:, 2:] > corner
                 tile = self.canvas[top : top + TILE_PX, left : left + TILE_PX]
-                if bool(np.any(reached.all(axis=1))) and int(np.ptp(tile)) >= _LEAST_CONTRAST:
+                if (near & far).all(axis=1).any() and int(np.ptp(tile)) >= _LEAST_CONTRAST:
                     yield left, top, tile
 
     def levels_at(self, cells: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -55,7 +55,9 @@ def _about_faces(kept: Kept) -> tuple[str, ...]:
     whole = _counted("keeps {} whole", kept.whole_faces, "face")
     if kept.whole_faces == 1 and not several:
         whole = "keeps the face whole"
-    cut = _counted("cuts {}, as every crop of this shape would", kept.cut_faces, "face")
+    cut = _counted(
+        "cuts {}, as every crop of this shape that shows it would", kept.cut_faces, "face"
+    )
     return whole, cut, _counted("leaves out {}", kept.left_out_faces, "face")
 
 

@@ -77,7 +77,7 @@ def _cutting(scene: PictureScene, aspect: Aspect) -> Windows:
     weights = face_weights(scene.faces)
     main = scene.faces[int(weights.argmax())].box
     wanted = np.array([main.left + main.right, main.top + main.bottom]) / 2
-    off = np.abs((windows[:, :2] + windows[:, 2:]) / 2 - wanted).max(axis=1)
+    off = np.abs((windows[:, :2] + windows[:, 2:]) / 2 - wanted).sum(axis=1)
     windows = windows[off <= off.min() + 1]
     cut = is_cut(shares_inside(windows, [face.box for face in scene.faces])) @ weights
     return np.asarray(windows[cut <= cut.min() + 1e-9])

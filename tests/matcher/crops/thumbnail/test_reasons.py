@@ -21,7 +21,7 @@ def test_faces_come_first() -> None:
 
 def test_a_face_that_had_to_be_cut_is_owned_up_to() -> None:
     cut = replace(NOTHING, cut_faces=1)
-    assert explain(cut)[0] == "cuts 1 face, as every crop of this shape would"
+    assert explain(cut)[0] == "cuts 1 face, as every crop of this shape that shows it would"
 
 
 def test_places_are_named() -> None:
