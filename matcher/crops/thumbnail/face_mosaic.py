@@ -56,11 +56,16 @@ class FaceMosaic:
         height, width = self.canvas.shape[:2]
         for top in range(0, height - TILE_PX + 1, _STEP_PX):
             for left in range(0, width - TILE_PX + 1, _STEP_PX):
-                corner = np.array([left, top])
-                near, far = self.places[:, :2] < corner + TILE_PX, self.places[:, 2:] > corner
                 tile = self.canvas[top : top + TILE_PX, left : left + TILE_PX]
-                if (near & far).all(axis=1).any() and int(np.ptp(tile)) >= _LEAST_CONTRAST:
+                if self._shows(left, top) and int(np.ptp(tile)) >= _LEAST_CONTRAST:
                     yield left, top, tile
+
+    def _shows(self, left: int, top: int) -> bool:
+        """Return whether a part of a level lies on the tile that begins there."""
+        return any(
+            near_x < left + TILE_PX and near_y < top + TILE_PX and far_x > left and far_y > top
+            for near_x, near_y, far_x, far_y in self.places.tolist()
+        )
 
     def levels_at(self, cells: NDArray[np.intp]) -> NDArray[np.intp]:
         """Return on which level the middles of cells lie, (N,); -1 between levels.

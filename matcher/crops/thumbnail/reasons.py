@@ -6,6 +6,7 @@ from typing import Final
 _THIRD_SHARE: Final = 0.06  # of a side: as far from a third, things still look placed on it
 _MIDDLE_SHARE: Final = 0.07  # … from the middle
 _ALL_SHARE: Final = 0.97  # of what draws the eye, from which it is called all
+_HAD_TO_CUT: Final = "cuts {}, as every crop of this shape that shows it would"
 _SLIVER_SHARE: Final = 0.1  # of a picture: a largest window of less is owed to its shape
 
 
