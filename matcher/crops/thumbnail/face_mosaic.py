@@ -73,10 +73,12 @@ class FaceMosaic:
         Args:
             cells: (N, 2) left and top on the canvas.
         """
-        middles = cells[:, None] + CELL_PX // 2
-        inside = (middles >= self.places[:, :2]) & (middles < self.places[:, 2:])
-        on: NDArray[np.bool_] = inside.all(axis=2)
-        return np.where(on.any(axis=1), on.argmax(axis=1), -1)
+        middles = cells + CELL_PX // 2
+        found = np.full(len(cells), -1, np.intp)
+        for number, (left, top, right, bottom) in enumerate(self.places.tolist()):
+            x, y = middles[:, 0], middles[:, 1]
+            found[(x >= left) & (x < right) & (y >= top) & (y < bottom)] = number
+        return found
 
 
 def _whole_tiles(side: int) -> int:
