@@ -60,7 +60,7 @@ def test_a_tiny_face_counts_less_than_a_portrait() -> None:
     assert gain(12) < 0.8
 
 
-def test_the_middle_of_what_draws_the_eye_is_told_in_shares_of_the_window() -> None:
+def test_the_middle_of_what_draws_the_eye_is_in_shares_of_the_window() -> None:
     inside, middles = weigh_saliency(
         replace(PLAIN, saliency=spot(10, 20)), np.array([[310.0, 110.0, 510.0, 310.0]])
     )
