@@ -30,8 +30,13 @@ _LEAST_SHARED: Final = 0.03  # of the smaller picture; two crops that share less
 _COARSE: Final = (40, 96)  # sides of grids in pixels, after a search by correlation
 _FINE: Final = (128, 256)  # the same, once a place is likely
 _FINEST: Final = (640,)  # the same, for the answer
+_UNLIKELY: Final = 0.003  # a probability on a coarse grid below which no finer one is laid
+_REACHING_OUT: Final = 0.1  # of the probability that lying outside takes away
 _SURE: Final = 0.95  # a probability above which no other hypothesis is tried
 _KEPT_PEAKS: Final = (5, 3)  # places after each of them, of which the last are looked at closely
+_FIRST_PX: Final = 48  # side of the grid on which hopeless placements are told
+_GOOD_START: Final = 0.6  # correlation there: near enough for finer grids
+_MANY_INLIERS: Final = 15  # pairs of keypoints; fewer may agree by accident
 _HOPELESS: Final = 0.4  # correlation: no compression or overlay takes more from a true place
 _BETTER: Final = 0.02  # in `grade`: what leaving out borders must gain
 
@@ -55,6 +60,11 @@ class CropCandidate:
     agreement: Agreement
     inliers: int
     probability: float
+
+    @property
+    def preference(self) -> float:
+        """What candidates are sorted by: of equals, the one that lies within the outer picture."""
+        return _preferred(self.probability, self.agreement)
 
 
 def from_keypoints(
@@ -104,10 +114,16 @@ def _likeliest(
     for start in placements:
         placement = refine(inner, inner.content, outer, start, (side,))
         agreement = compare(inner, inner.content, outer, placement, side, shifts=False)
-        if agreement is not None:
-            graded.append((calibration.probability(agreement, 0), placement))
+        likely = 0.0 if agreement is None else calibration.probability(agreement, 0)
+        if likely >= _UNLIKELY or len(placements) > _KEPT_PEAKS[0]:
+            graded.append((_preferred(likely, agreement), placement))
     graded.sort(key=lambda pair: -pair[0])
     return [placement for _, placement in graded]
+
+
+def _preferred(probability: float, agreement: Agreement | None) -> float:
+    covered = agreement.covered if agreement is not None else 0.0
+    return probability * (1.0 - _REACHING_OUT * (1.0 - covered))
 
 
 def polished(a: PicturePyramid, b: PicturePyramid, candidate: CropCandidate) -> CropCandidate:
@@ -130,10 +146,15 @@ def _verified(
     share_a = _share_within(a, back, b)
     if max(share_a, share_b) < _LEAST_SHARED:
         return None
-    if share_a > share_b + 0.01:
-        candidate = _settled(a, b, back.squared_up(), inliers, calibration)
-        return None if candidate is None else replace(candidate, inner_is_a=True)
-    return _settled(b, a, placement, inliers, calibration)
+    inner_is_a = share_a > share_b + 0.01
+    inner, outer = (a, b) if inner_is_a else (b, a)
+    start: CropPlacement | None = back.squared_up() if inner_is_a else placement
+    if start is not None and inliers < _MANY_INLIERS:
+        start = _hopeful(inner, outer, start)
+    if start is None:
+        return None
+    candidate = _settled(inner, outer, start, inliers, calibration)
+    return None if candidate is None else replace(candidate, inner_is_a=inner_is_a)
 
 
 def _share_within(inner: PicturePyramid, placement: CropPlacement, outer: PicturePyramid) -> float:
@@ -158,6 +179,9 @@ def _settled(
     first = compare(inner, content, outer, refined, _FINE[0], shifts=False)
     if first is None or max(first.overall, first.correlation) < _HOPELESS:
         return None
+    likely = calibration.probability(first, inliers)
+    if likely < _UNLIKELY and content == whole:
+        return CropCandidate(refined, False, content, first, inliers, likely)
     refined = refine(inner, content, outer, refined, _FINE[1:])
     agreement = compare(inner, content, outer, refined)
     if agreement is None:
@@ -179,6 +203,20 @@ def _settled(
         return None
     probability = calibration.probability(agreement, inliers)
     return CropCandidate(refined, False, box, agreement, inliers, probability)
+
+
+def _hopeful(
+    inner: PicturePyramid, outer: PicturePyramid, placement: CropPlacement
+) -> CropPlacement | None:
+    """The placement, moved a little if that helps; None where hardly anything agrees."""
+    at_once = compare(inner, inner.content, outer, placement, _FIRST_PX, shifts=False)
+    if at_once is None or at_once.overall >= _GOOD_START:
+        return placement
+    moved = refine(inner, inner.content, outer, placement, (_FIRST_PX,))
+    after = compare(inner, inner.content, outer, moved, _FIRST_PX, shifts=False)
+    if after is None or max(after.overall, after.correlation) < _HOPELESS:
+        return None
+    return moved if after.overall > at_once.overall else placement
 
 
 def _grade(agreement: Agreement) -> float:

@@ -16,9 +16,10 @@ from matcher.crops.locate.geometry import CropPlacement, PixelSize
 from matcher.crops.locate.pictures import ContentBox, size_of
 from matcher.crops.locate.pyramid import PicturePyramid
 
-_TEMPLATE_PIXELS: Final = 900
+_TEMPLATE_PIXELS: Final = 400  # of the crop's copy that is looked for at all scales
+_PLACE_PIXELS: Final = 900  # of the copy that is looked for at one scale
 _LEAST_SIDE_PX: Final = 7
-_SCALE_STEP: Final = 1.07  # two pixels of a small copy
+_SCALE_STEP: Final = 1.1  # two pixels of a small copy
 _SMALLEST_AREA: Final = 0.012  # of the full picture that a crop may have at least
 _LARGEST_SCALE: Final = 4.6  # full pixels per crop pixel, and the inverse
 _ASPECTS: Final = (1.0, 0.8, 1.25)  # width to height, against that of the full picture
@@ -53,7 +54,7 @@ def search_densely(
     peaks: list[Peak] = []
     small_full = _channels(full.bounded(_LARGEST_COPY_PX))
     for aspect in _ASPECTS:
-        template, factors = _template(part, aspect)
+        template, factors = _template(part, aspect, _TEMPLATE_PIXELS)
         for share in _shares(size_of(part), full.size, aspect):
             peaks += _peaks_at(template, factors, box, small_full, full.size, share)
     by_shape = sorted(peaks, key=lambda peak: -peak.correlation)
@@ -79,7 +80,8 @@ def other_places(
         least: how much worse than there they may correlate.
     """
     part = _part(crop, box)
-    template, factors = _template(part, placement.scale_x / placement.scale_y)
+    aspect = placement.scale_x / placement.scale_y
+    template, factors = _template(part, aspect, _PLACE_PIXELS)
     peaks = _peaks_at(
         template,
         factors,
@@ -109,11 +111,11 @@ def _channels(image: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _template(
-    part: NDArray[np.uint8], aspect: float
+    part: NDArray[np.uint8], aspect: float, pixels: int
 ) -> tuple[NDArray[np.float32], tuple[float, float]]:
-    """The crop in about 900 pixels, squeezed, and what its coordinates were multiplied by."""
+    """The crop in about so many pixels, squeezed, and what its coordinates were multiplied by."""
     size = size_of(part)
-    factor = min(1.0, (_TEMPLATE_PIXELS / size.pixels) ** 0.5)
+    factor = min(1.0, (pixels / size.pixels) ** 0.5)
     root = aspect**0.5
     width = max(_LEAST_SIDE_PX, round(size.width * factor * root))
     height = max(_LEAST_SIDE_PX, round(size.height * factor / root))

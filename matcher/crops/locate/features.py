@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from matcher.crops.locate.geometry import PixelSize
 from matcher.crops.locate.pictures import searched_copy, size_of
 
-MOST_KEYPOINTS: Final = 3000  # a crop of 2 % still has 60 of them
+MOST_KEYPOINTS: Final = 2000  # a crop of 2 % still has 40 of them
 _CONTRAST: Final = 0.008  # a fifth of SIFT's default: pale walls and skies
 _GRID: Final = 12  # cells a side, each with its own share of the keypoints
 _SMALL_SIDE_PX: Final = 256  # smaller pictures are enlarged: SIFT needs some pixels around a point
 _MOST_ENLARGED: Final = 3.0  # times; more only blurs
-_SAMPLED: Final = 300  # keypoints whose doubles are looked for: plenty for a median
+_SAMPLED: Final = 100  # keypoints whose doubles are looked for: plenty for a median
 _DOUBLE: Final = 0.97  # cosine of two descriptors: the same but for noise
 _RATIO: Final = 0.92  # of the nearest to the second nearest; consensus sorts out the rest
 # Grey levels: a span of this is stretched over the whole range, at most.

@@ -4,6 +4,7 @@ Coordinates are pixel *edges*: a picture of W x H pixels spans (0, 0) to (W, H),
 centre lies at a half. Resizing a picture is then a plain multiplication of its coordinates.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,12 +41,12 @@ class CropPlacement:
     @property
     def scale_x(self) -> float:
         """Full pixels per crop pixel along the crop's rows."""
-        return float(np.linalg.norm(self.matrix[:, 0]))
+        return math.hypot(self.matrix[0, 0], self.matrix[1, 0])
 
     @property
     def scale_y(self) -> float:
         """Full pixels per crop pixel along the crop's columns."""
-        return float(np.linalg.norm(self.matrix[:, 1]))
+        return math.hypot(self.matrix[0, 1], self.matrix[1, 1])
 
     @property
     def scale(self) -> float:
@@ -55,7 +56,8 @@ class CropPlacement:
     @property
     def mirrored(self) -> bool:
         """Whether the crop shows the full picture's mirror image."""
-        return bool(np.linalg.det(self.matrix[:, :2]) < 0)
+        (xx, xy, _), (yx, yy, _) = self.matrix
+        return bool(xx * yy - xy * yx < 0)
 
     @property
     def rotation(self) -> float:

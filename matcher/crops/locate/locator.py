@@ -24,6 +24,7 @@ Image = NDArray[np.uint8]
 
 # CropKeypoints: a crop that has more of them would have been found by them.
 _ENOUGH_KEYPOINTS: Final = 300
+_PLACED: Final = 25  # pairs of keypoints that agree: no other place will be found
 # How far an outline may reach out and still lie within: pixels of the coarser picture, and a share
 # of the outer picture's longer side.
 _TOLERANCE_PX: Final = 2.0
@@ -85,15 +86,18 @@ class CropLocator:
         thorough: bool,
     ) -> CropCandidate | None:
         found = from_keypoints(a, b, keys, self._calibration)
-        best = max(found, key=lambda candidate: candidate.probability, default=None)
+        best = max(found, key=lambda candidate: candidate.preference, default=None)
         if not thorough or (best is not None and best.probability >= ACCEPTED):
             return best
+        settled = best is not None and best.inliers >= _PLACED
         for inner_is_a, points, image in ((False, keys[1], b), (True, keys[0], a)):
+            if settled and not repeats(points):
+                continue  # the place is known; what lies there differs
             if len(points) < _ENOUGH_KEYPOINTS or is_plain(image.image) or repeats(points):
                 found += from_correlation(a, b, self._calibration, inner_is_a=inner_is_a)
                 if found and max(candidate.probability for candidate in found) > ACCEPTED:
                     break
-        return max(found, key=lambda candidate: candidate.probability, default=None)
+        return max(found, key=lambda candidate: candidate.preference, default=None)
 
 
 def _answer(a: PicturePyramid, b: PicturePyramid, best: CropCandidate) -> Location:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from matcher.crops.locate.geometry import PixelSize
 
-# Pixels of the copy that is searched: a crop of 2 % of a large photo still has 20,000 in it.
-SEARCHED_PIXELS: Final = 1_000_000
+# Pixels of the copy that is searched: a crop of 2 % of a large photo still has 12,000 in it.
+SEARCHED_PIXELS: Final = 600_000
 
 # An edge row belongs to a border when its pixels differ by no more than JPEG makes them differ.
 _BORDER_SPREAD: Final = 14.0  # grey levels

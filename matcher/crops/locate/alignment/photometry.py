@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 
 _ROUNDS: Final = 2  # of weighting; a third changes nothing
 _LEAST_SPREAD: Final = 1.5  # grey levels: rounding and mild compression
-_SAMPLES: Final = 6_000  # pixels, plenty for 15 numbers
+_SAMPLES: Final = 5_000  # pixels, plenty for 15 numbers
+_PAPER: Final = 8.0  # grey levels from the median within which a pixel is background
+_PAPER_WEIGHT: Final = 0.05  # of a background pixel: of a page, most are
+_FEWEST: Final = 30  # pixels that are not background, from which an error can be told
 _LUMINANCE: Final = (0.299, 0.587, 0.114)  # weights of red, green and blue
 _ZERO: Final = 128.0  # grey level of the terms' origin
 _UNIT: Final = 64.0  # grey levels of the terms' unit
@@ -55,17 +58,23 @@ def match_colours(
         weights: (h, w), 0 where a pixel does not count.
     """
     every = max(1, weights.size // _SAMPLES)
-    rows = _terms(full.reshape(-1, 3)[::every]).astype(np.float64)
-    goal = crop.reshape(-1, 3)[::every].astype(np.float64)
-    weight = weights.reshape(-1)[::every].astype(np.float64)
+    rows = _terms(full.reshape(-1, 3)[::every])
+    goal = crop.reshape(-1, 3)[::every]
+    weight = weights.reshape(-1)[::every]
+    paper = np.abs(goal - np.median(goal[::7], axis=0)).max(axis=1) < _PAPER
+    weight = np.where(paper, np.float32(_PAPER_WEIGHT), np.float32(1.0)) * weight
+    judged = (weight > 0) & ~paper
+    if int(judged.sum()) < _FEWEST:
+        judged = weight > 0
     solution = np.zeros((5, 3))
     ridge = np.diag([1.0, 1.0, 1.0, 1.0, 1e-6]) * 1e-4 * max(weight.sum(), 1.0)
     current = weight
     for _ in range(_ROUNDS):
-        left = (rows * current[:, None]).T @ rows + ridge
-        solution = np.linalg.solve(left, (rows * current[:, None]).T @ goal)
-        off = np.abs(goal - rows @ solution).mean(axis=1)
-        counted = off[weight > 0]
+        weighted = (rows * current[:, None]).T
+        left = (weighted @ rows).astype(np.float64) + ridge
+        solution = np.linalg.solve(left, (weighted @ goal).astype(np.float64))
+        off = np.abs(goal - rows @ solution.astype(np.float32)) @ np.full(3, 1 / 3, np.float32)
+        counted = off[judged]
         spread = max(_LEAST_SPREAD, 2.0 * float(np.median(counted))) if len(counted) else 1.0
         current = weight / (1.0 + (off / spread) ** 2)
     return ColourMatch(solution)
@@ -73,5 +82,7 @@ def match_colours(
 
 def _terms(colours: NDArray[np.generic]) -> NDArray[np.float32]:
     values = (colours.astype(np.float32) - np.float32(_ZERO)) / np.float32(_UNIT)
-    mean = values.mean(axis=1, keepdims=True)
-    return np.concatenate([values, mean**2, np.ones_like(mean)], axis=1)
+    terms = np.ones((len(values), 5), np.float32)
+    terms[:, :3] = values
+    terms[:, 3] = np.square(values @ np.full(3, 1 / 3, np.float32))
+    return terms

@@ -20,9 +20,13 @@ from matcher.crops.locate.pyramid import PicturePyramid
 _ROUNDS: Final = 6  # steps between fits of the colours
 _COLOUR_ROUNDS: Final = 3  # fits of the colours; the third hardly changes them
 _DAMPING: Final = 1e-4  # of each number's own weight
-_STILL_PX: Final = 0.004  # of the grid: less than this is no step any more
+# Pixels of the grid: less is no step any more, on grids that a finer one follows and on the last.
+_STILL_PX: Final = (0.02, 0.004)
+_FINE_PX: Final = 200  # side of a grid that counts as the last
 _STRAIGHT_DEG: Final = 0.35  # a smaller turn is none: people do not turn crops by that
 _FURTHEST_SHARE: Final = 0.12  # of the grid's side that one level may move in all
+_PAPER: Final = 8.0  # grey levels from the median within which a pixel is background
+_MOSTLY_EMPTY: Final = 0.3  # share of pixels with something drawn, below which a page is empty
 _NO_TURN_DEG: Final = 1e-6  # rounding
 _SETTLED_PX: Final = 200  # side of a grid from which a straight placement stays straight
 _SMOOTHING_PX: Final = 0.7  # hides JPEG's noise and what sharpening adds
@@ -98,9 +102,11 @@ def _descend(grid: Grid, start: CropPlacement, *, straight: bool) -> CropPlaceme
     target = _smooth(_luminance(crop))
     size = size_of(grid.crop)
     frame = _Frame.of(size)
+    still = _STILL_PX[max(size.width, size.height) >= _FINE_PX]
     reach = max(3.0, _FURTHEST_SHARE * max(size.width, size.height))
     ends = np.array([[0, 0], [size.width, size.height]], np.float64)
     current = start
+    busy = _busy(target)
     weights = np.ones(target.shape, np.float32)
     for _ in range(_COLOUR_ROUNDS):
         image, inside = grid.warped(current)
@@ -110,7 +116,7 @@ def _descend(grid: Grid, start: CropPlacement, *, straight: bool) -> CropPlaceme
         for _ in range(_ROUNDS):
             moved = _smooth(warp(full, current, size))
             residual = np.where(inside, target - moved, np.float32(0))
-            weights = _robust(residual, inside)
+            weights = _robust(residual, inside, busy)
             step = _solve(moved, residual, weights, frame, straight)
             following = _compose(current, step, frame.middle)
             travelled = np.abs(following.apply(ends) - start.apply(ends)).max()
@@ -118,9 +124,9 @@ def _descend(grid: Grid, start: CropPlacement, *, straight: bool) -> CropPlaceme
                 return current
             shift = np.abs(following.apply(ends) - current.apply(ends)).max()
             current = following
-            if shift < _STILL_PX:
+            if shift < still:
                 break
-        if np.abs(current.apply(ends) - before.apply(ends)).max() < 4 * _STILL_PX:
+        if np.abs(current.apply(ends) - before.apply(ends)).max() < 4 * still:
             break
     return current
 
@@ -133,9 +139,24 @@ def _smooth(grey: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(cv2.GaussianBlur(grey, (0, 0), _SMOOTHING_PX), np.float32)
 
 
-def _robust(residual: NDArray[np.float32], inside: NDArray[np.bool_]) -> NDArray[np.float32]:
+def _busy(target: NDArray[np.float32]) -> NDArray[np.bool_] | None:
+    """Where something is drawn on a page that is empty for the most part; None of other pictures.
+
+    Errors are told by these pixels, as those of the empty ones are nought wherever they lie.
+    """
+    drawn = np.abs(target - np.median(target[::3, ::3])) > _PAPER
+    share = float(drawn.mean())
+    return np.asarray(drawn, np.bool_) if 0.001 < share < _MOSTLY_EMPTY else None
+
+
+def _robust(
+    residual: NDArray[np.float32], inside: NDArray[np.bool_], busy: NDArray[np.bool_] | None
+) -> NDArray[np.float32]:
     size = np.abs(residual)
-    sampled = size[::3, ::3][inside[::3, ::3]]
+    if busy is None:
+        sampled = size[::3, ::3][inside[::3, ::3]]
+    else:
+        sampled = size[inside & busy]
     spread = max(1.0, 1.5 * float(np.median(sampled))) if len(sampled) else 1.0
     return np.asarray(inside / (1.0 + (size / (2.0 * spread)) ** 2), np.float32)
 

@@ -159,3 +159,15 @@ def test_a_gradient_is_no_crop_enlarged_tenfold() -> None:
     found = CropLocator().locate(scene(14), gradient.astype(np.uint8))
 
     assert found.relation == "unrelated"
+
+
+@pytest.mark.parametrize("quality", [20, 75])
+def test_a_part_of_a_page_that_is_empty_for_the_most_part_is_found_exactly(quality: int) -> None:
+    page = np.full((640, 480, 3), 255, np.uint8)
+    for line, words in enumerate(("lorem ipsum dolor", "sit amet", "consectetur elit", "sed do")):
+        place = (40 + 13 * line, 120 + 90 * line)
+        cv2.putText(page, words, place, 0, 0.5, (30, 30, 30), 1, cv2.LINE_AA)
+    part = resized(page[80:330, 30:330], 360, 300)
+    found = CropLocator().locate(page, encoded(part, quality))
+    assert (found.relation, found.crop) == ("crop", "b")
+    assert error(found.outline, corners(30, 80, 330, 330)) < 0.5
