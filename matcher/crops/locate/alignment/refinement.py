@@ -153,10 +153,7 @@ def _robust(
     residual: NDArray[np.float32], inside: NDArray[np.bool_], busy: NDArray[np.bool_] | None
 ) -> NDArray[np.float32]:
     size = np.abs(residual)
-    if busy is None:
-        sampled = size[::3, ::3][inside[::3, ::3]]
-    else:
-        sampled = size[inside & busy]
+    sampled = size[::3, ::3][inside[::3, ::3]] if busy is None else size[inside & busy]
     spread = max(1.0, 1.5 * float(np.median(sampled))) if len(sampled) else 1.0
     return np.asarray(inside / (1.0 + (size / (2.0 * spread)) ** 2), np.float32)
 
