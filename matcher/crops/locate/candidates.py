@@ -63,7 +63,7 @@ class CropCandidate:
 
     @property
     def preference(self) -> float:
-        """What candidates are sorted by: of equals, the one that lies within the outer picture."""
+        """Sorts candidates: of equals, the one that lies within the outer picture comes first."""
         return _preferred(self.probability, self.agreement)
 
 
