@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from client.bodies import OnBytes, Picture, if_match, image_parts, read_chunks, route
 from client.connection import Connection, Query, ServerEvent
-from client.location_records import LocatedCropJson
+from client.location_records import LocatedAmongJson, LocatedCropJson
 from client.proposal_records import ProposalsJson
 from client.records import (
     AttributeJson,
@@ -291,6 +291,21 @@ class Client(Connection):
                 parts=image_parts("image", [a, b]),
             ),
         )
+
+    def locate_among(
+        self, picture: Picture, others: Sequence[Picture], *, mirrored: bool = False
+    ) -> LocatedAmongJson:
+        """Return which of many pictures one is cut from, the most telling answer first.
+
+        Args:
+            picture: that is looked for.
+            others: at most 32, at most 100 MB together.
+            mirrored: a mirror image counts, too.
+        """
+        parts = [*image_parts("image", [picture]), *image_parts("among", others)]
+        query = {"mirrored": mirrored}
+        answer = self.request("POST", "/v1/crops/locate", query=query, parts=parts)
+        return cast(LocatedAmongJson, answer)
 
     # Videos and other jobs
 

@@ -44,3 +44,21 @@ class LocatedCropJson(TypedDict):
     places: list[SharedPlaceJson]
     sentence: str
     difference: str | None
+
+
+class LocatedAmongAnswerJson(LocatedCropJson):
+    """How one of many pictures, B, is related to A; `index` is its place among them, from 0."""
+
+    index: int
+
+
+class LocatedAmongJson(TypedDict):
+    """One picture against many, the most telling answer first, those not related last.
+
+    `compared` is how many there were; of over 12, those are answered that are likeliest.
+    """
+
+    image: str
+    compared: int
+    answers: list[LocatedAmongAnswerJson]
+    sentence: str

@@ -16,6 +16,7 @@ from skulens.product_catalog import ProductCatalog, open_catalog
 from skulens.results import (
     CropLocation,
     FoundProduct,
+    LocatedAmong,
     PhotoResult,
     ProposedCrop,
     SeenProduct,
@@ -30,6 +31,7 @@ __all__ = [
     "CropLocation",
     "Crops",
     "FoundProduct",
+    "LocatedAmong",
     "PhotoResult",
     "ProductCatalog",
     "ProposedCrop",

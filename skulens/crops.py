@@ -3,10 +3,11 @@
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from skulens.pictures import read_picture, refusals_as_one_error
-from skulens.results import CropLocation, ProposedCrop, ThumbnailCrop
+from skulens.pictures import check_aspects, check_many, read_picture, refusals_as_one_error
+from skulens.results import CropLocation, LocatedAmong, ProposedCrop, ThumbnailCrop
 
 if TYPE_CHECKING:
     # Names in signatures only: `import skulens` does not wait for NumPy.
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from api.services import Services
+    from matcher.crops.locate import Location
     from matcher.crops.propose.proposal import Proposal
     from matcher.crops.thumbnail.thumbnail import Thumbnail
     from matcher.imaging.box import Box
@@ -71,21 +73,40 @@ class Crops:
         Raises:
             SkulensError: a picture cannot be read.
         """
-        from matcher.crops.locate import describe
-
         with refusals_as_one_error():
             found = self._tools.locator.locate(read_picture(a), read_picture(b), mirrored=mirrored)
-        placed = found.placement if found.relation in ("crop", "same") else None
-        return CropLocation(
-            found.relation,
-            float(found.probability),
-            found.crop,
-            () if placed is None else _points(found.outline),
-            None if placed is None else float(placed.scale),
-            None if placed is None else float(placed.rotation),
-            placed is not None and placed.mirrored,
-            tuple((_points(place.a), _points(place.b)) for place in found.places),
-            describe(found, "a", "b"),
+        return _located(found, "a", "b")
+
+    def locate_among(
+        self, picture: "Picture", others: "Sequence[Picture]", *, mirrored: bool = False
+    ) -> tuple[LocatedAmong, ...]:
+        """Say which of many pictures one is cut from, the most telling answer first.
+
+        Pictures that are not related come last. Of over 12, only those are answered that share
+        most with it.
+
+        Args:
+            picture: that is looked for.
+            others: at least one.
+            mirrored: a mirror image counts, too.
+
+        Raises:
+            SkulensError: a picture cannot be read, or there are no others.
+        """
+        from api.models.crop_search import AmongFinding, most_telling_first, worth_comparing
+
+        with refusals_as_one_error():
+            readers = [partial(read_picture, other) for other in check_many(others)]
+            wanted, locator = read_picture(picture), self._tools.locator
+            found = most_telling_first(
+                AmongFinding(index, locator.locate(wanted, readers[index](), mirrored=mirrored))
+                for index in worth_comparing(wanted, readers)
+            )
+        return tuple(
+            LocatedAmong(
+                finding.index, _located(finding.location, "picture", f"others[{finding.index}]")
+            )
+            for finding in found
         )
 
     def propose(
@@ -96,18 +117,21 @@ class Crops:
         Args:
             picture: to look at.
             point: x and y in pixels of a tap on what is meant.
-            limit: most proposals.
+            limit: most proposals, 1 to 20.
 
         Raises:
-            SkulensError: the picture cannot be read, or the point lies outside of it.
+            SkulensError: the picture cannot be read, the point lies outside of it, or the limit is
+                none.
         """
-        from matcher.crops.propose.tap import check_tap
+        from matcher.crops.propose.tap import check_limit, check_tap, tap_of
 
         with refusals_as_one_error():
+            check_limit(limit)
+            tapped = None if point is None else tap_of(point)
             image = read_picture(picture)
-            if point is not None:
-                check_tap(point, image.shape[1], image.shape[0])
-            found = self._tools.proposer.propose(image, point, limit)
+            if tapped is not None:
+                check_tap(tapped, image.shape[1], image.shape[0])
+            found = self._tools.proposer.propose(image, tapped, limit)
         return tuple(_proposed(proposal) for proposal in found)
 
     def thumbnail(
@@ -120,17 +144,33 @@ class Crops:
             aspects: width to height, such as `16:9`; one, or several.
 
         Raises:
-            SkulensError: the picture cannot be read, or an aspect is none.
+            SkulensError: the picture cannot be read, an aspect is none, or there are no aspects.
         """
         from matcher.crops.thumbnail.aspect import Aspect
 
         with refusals_as_one_error():
-            given = (aspects,) if isinstance(aspects, str) else aspects
-            wanted = [Aspect.parse(text) for text in given]
+            wanted = [Aspect.parse(text) for text in check_aspects(aspects)]
             framer = self._tools.framer
             scene = framer.look(read_picture(picture))
             framed = [framer.frame(scene, aspect) for aspect in wanted]
         return tuple(_thumbnail(crop) for crop in framed)
+
+
+def _located(found: "Location", a: str, b: str) -> CropLocation:
+    from matcher.crops.locate import describe
+
+    placed = found.placement if found.relation in ("crop", "same") else None
+    return CropLocation(
+        found.relation,
+        float(found.probability),
+        found.crop,
+        () if placed is None else _points(found.outline),
+        None if placed is None else float(placed.scale),
+        None if placed is None else float(placed.rotation),
+        placed is not None and placed.mirrored,
+        tuple((_points(place.a), _points(place.b)) for place in found.places),
+        describe(found, a, b),
+    )
 
 
 def _proposed(proposal: "Proposal") -> ProposedCrop:

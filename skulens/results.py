@@ -143,6 +143,19 @@ class CropLocation:
 
 
 @dataclass(frozen=True, slots=True)
+class LocatedAmong:
+    """How one of many pictures is related to the one that was looked for.
+
+    Attributes:
+        index: its place among the many, from 0.
+        location: how; the one looked for is `a`, this one is `b`.
+    """
+
+    index: int
+    location: CropLocation
+
+
+@dataclass(frozen=True, slots=True)
 class ProposedCrop:
     """One thing that somebody may mean in a picture.
 

@@ -1,8 +1,14 @@
 """Converts locations of crops to their public JSON; the types are in `client.location_records`."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from client.location_records import CropPositionJson, LocatedCropJson
+from client.location_records import (
+    CropPositionJson,
+    LocatedAmongAnswerJson,
+    LocatedAmongJson,
+    LocatedCropJson,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +34,39 @@ def located_crop_json(
         "sentence": describe(found, a, b),
         "difference": difference,
     }
+
+
+def located_among_answer_json(
+    a: str, b: str, found: "Location", index: int
+) -> LocatedAmongAnswerJson:
+    """Return the answer about picture `a` and `b`, which is the one of this index among many."""
+    return {**located_crop_json(a, b, found), "index": index}
+
+
+def located_among_json(
+    image: str, compared: int, answers: Sequence[LocatedAmongAnswerJson]
+) -> LocatedAmongJson:
+    """Return the answer about one picture and many.
+
+    Args:
+        image: name of the one.
+        compared: number of the many.
+        answers: about those that were looked at, the most telling first.
+    """
+    return {
+        "image": image,
+        "compared": compared,
+        "answers": list(answers),
+        "sentence": _among(image, compared, answers),
+    }
+
+
+def _among(image: str, compared: int, answers: Sequence[LocatedAmongAnswerJson]) -> str:
+    if answers and answers[0]["relation"] != "unrelated":
+        return answers[0]["sentence"]
+    if compared == 1:
+        return f"the one other picture is not related to {image}"
+    return f"none of the {compared} pictures is related to {image}"
 
 
 def _position(found: "Location") -> CropPositionJson | None:

@@ -116,7 +116,7 @@ def decode_image(data: bytes, name: str) -> DecodedImage:
 
 def _decoded(data: bytes, name: str) -> DecodedImage:
     with _open(data, name) as opened:
-        _check_size(opened, name)
+        check_size(opened.size[0], opened.size[1], name)
         extension = EXTENSIONS[opened.format or "PNG"]
         try:
             return DecodedImage(np.array(_upright_rgb(opened), dtype=np.uint8), extension)
@@ -143,8 +143,12 @@ def _open(data: bytes, name: str) -> Image.Image:
         ) from error
 
 
-def _check_size(opened: Image.Image, name: str) -> None:
-    width, height = opened.size
+def check_size(width: int, height: int, name: str) -> None:
+    """Accept a picture of that size in pixels.
+
+    Raises:
+        PictureError: it is too small to show anything, or too large.
+    """
     if width * height > MOST_PIXELS:
         raise PictureError(_too_large(name, f"{width}x{height} pixels"), name)
     if min(width, height) < SMALLEST_SIDE:

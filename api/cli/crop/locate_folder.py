@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
@@ -11,6 +11,7 @@ from api.cli.crop.pictures import read_query
 from api.cli.files import list_pictures
 from api.cli.output import Output, printable
 from api.errors import Refused, sentence
+from api.models.crop_search import LOOKED_AT, telling_order
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 
     from api.remote.crop_answers import CropAnswers
     from client.location_records import LocatedCropJson
-
-# The order in which people want to read them; `unrelated` is not shown.
-_ORDER: Final = ("crop", "same", "ambiguous", "overlap")
-LOOKED_AT: Final = 12  # pictures that are compared; of more, those that share most keypoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +110,7 @@ class FolderSearch:
 
 def related(answers: "Sequence[LocatedCropJson]") -> "list[LocatedCropJson]":
     """Return the answers that found something, the most telling first."""
-    found = [answer for answer in answers if answer["relation"] in _ORDER]
+    found = [answer for answer in answers if answer["relation"] != "unrelated"]
     return sorted(
-        found, key=lambda answer: (_ORDER.index(answer["relation"]), -answer["probability"])
+        found, key=lambda answer: telling_order(answer["relation"], answer["probability"])
     )

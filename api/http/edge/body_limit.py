@@ -13,6 +13,7 @@ _MEGABYTE: Final = 1_000_000  # bytes
 # Bytes, each a little more than the form or the image itself may have.
 SMALL_BODY: Final = 2 * _MEGABYTE
 ONE_IMAGE: Final = 60 * _MEGABYTE
+SEVERAL_IMAGES: Final = 160 * _MEGABYTE
 MANY_IMAGES: Final = 420 * _MEGABYTE
 
 
@@ -45,6 +46,8 @@ class BodyLimit:
             return self._largest_upload
         if last in ("products", "images") or "/products/" in path:
             return MANY_IMAGES
+        if path.endswith("/crops/locate"):
+            return SEVERAL_IMAGES
         has_image = last in ("identify", "explain", "search") or "/crops/" in path
         return ONE_IMAGE if has_image else SMALL_BODY
 

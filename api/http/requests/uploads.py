@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 
 from api.http.problems import Problem
 from catalog.ingest.image_file import ImageFile
@@ -32,10 +33,17 @@ class Upload:
     Attributes:
         pictures: files, in their order.
         fields: everything else; a field that came twice has its last value.
+        parts: the form's field that each picture came as; empty for a bare picture.
     """
 
     pictures: tuple[ImageFile, ...] = ()
     fields: Json = field(default_factory=dict)
+    parts: tuple[str, ...] = ()
+
+    def pictures_as(self, part: str) -> tuple[ImageFile, ...]:
+        """Return the pictures that came as this field of a form."""
+        both = zip(self.pictures, self.parts, strict=False)
+        return tuple(picture for picture, name in both if name == part)
 
     def text(self, name: str, default: str = "") -> str:
         """Return a field as text.
@@ -170,11 +178,18 @@ def _no_number(text: str) -> float:
 
 async def _of_form(request: Request) -> Upload:
     # Parts beyond a megabyte lie in a temporary file while the form is read.
-    async with request.form(
-        max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=MOST_FIELD_BYTES
-    ) as form:
-        fields = {key: value for key, value in form.multi_items() if isinstance(value, str)}
-        return Upload(await _pictures(form), fields)
+    try:
+        async with request.form(
+            max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=MOST_FIELD_BYTES
+        ) as form:
+            fields = {key: value for key, value in form.multi_items() if isinstance(value, str)}
+            parts = tuple(key for key, value in form.multi_items() if isinstance(value, UploadFile))
+            return Upload(await _pictures(form), fields, parts)
+    except HTTPException as error:
+        if not str(error.detail).startswith("Too many files"):
+            raise
+        detail = f"the form has over {MOST_FILES} pictures; send fewer at once"
+        raise Problem(HTTPStatus.BAD_REQUEST, detail) from error
 
 
 async def _pictures(form: FormData) -> tuple[ImageFile, ...]:

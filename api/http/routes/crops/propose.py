@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 from time import perf_counter
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 
@@ -15,11 +15,9 @@ from api.schemas.proposals import proposals_json
 from catalog.ingest.image_file import read_image
 from client.proposal_records import ProposalsJson
 from matcher.crops.propose.ranking import Point
-from matcher.crops.propose.tap import TapError, check_tap, parse_tap
+from matcher.crops.propose.tap import MOST_PROPOSALS, TapError, check_tap, parse_tap
 
 router = APIRouter(prefix="/crops", tags=["crops"])
-
-MOST_PROPOSALS: Final = 20  # of one picture; nobody reads more
 
 
 @router.post(

@@ -5,7 +5,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from api.http.edge import body_limit
-from api.http.edge.body_limit import ONE_IMAGE, SMALL_BODY, BodyLimit
+from api.http.edge.body_limit import ONE_IMAGE, SEVERAL_IMAGES, SMALL_BODY, BodyLimit
 from tests.api.http.edge.asgi import drive, http_scope, reading
 
 
@@ -14,6 +14,8 @@ from tests.api.http.edge.asgi import drive, http_scope, reading
     [
         ("/v1/catalogs", SMALL_BODY),
         ("/v1/catalogs/shop/identify", ONE_IMAGE),
+        ("/v1/crops/propose", ONE_IMAGE),
+        ("/v1/crops/locate", SEVERAL_IMAGES),
         ("/v1/catalogs/shop/videos", 9 * SMALL_BODY),
     ],
 )
