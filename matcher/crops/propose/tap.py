@@ -16,14 +16,13 @@ class LimitError(MatcherError):
     """So many proposals cannot be answered."""
 
 
-def check_limit(limit: int) -> None:
+def check_limit(limit: object) -> None:
     """Accept the most proposals that are wanted.
 
     Raises:
         LimitError: it is no whole number from 1 to `MOST_PROPOSALS`.
     """
-    is_whole = isinstance(limit, int) and not isinstance(limit, bool)
-    if not is_whole or not 1 <= limit <= MOST_PROPOSALS:
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MOST_PROPOSALS:
         raise LimitError(
             f"the limit {limit!r} is none; give a whole number from 1 to {MOST_PROPOSALS}"
         )
