@@ -80,9 +80,9 @@ def test_of_more_than_are_compared_those_are_that_share_most(
 
 
 def test_one_picture_for_many_and_none_are_one_sentence_each(crops: Crops) -> None:
-    for one in ("full.jpg", b"x", picture(), Path("full.jpg")):
+    for given in ("full.jpg", b"x", picture(), Path("full.jpg")):
         with pytest.raises(TypeError, match="put it in a list"):
-            crops.locate_among(picture(), one)  # type: ignore[arg-type]
+            crops.locate_among(picture(), given)  # type: ignore[arg-type]
     with pytest.raises(SkulensError, match="no other pictures"):
         crops.locate_among(picture(), [])
     with pytest.raises(SkulensError, match=r"absent\.jpg"):
