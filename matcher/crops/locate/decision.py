@@ -21,7 +21,7 @@ class CropCalibration:
 
     weights: tuple[float, ...] = (
         -4.85, 1.04, 3.67, -0.33, -1.8, -0.33, -3.61,
-        0.93, 0.0, 0.0, 1.35, 1.26,
+        0.93, 0.0, 0.0, 1.35, 1.26, 0.0,
     )  # fmt: skip
 
     def probability(self, agreement: Agreement, inliers: int) -> float:
@@ -31,7 +31,7 @@ class CropCalibration:
 
 
 def evidence(agreement: Agreement, inliers: int) -> NDArray[np.float64]:
-    """(12,) what the logistic function weighs, the constant first."""
+    """(13,) what the logistic function weighs, the constant first."""
     textured = agreement.textured > 0
     return np.array(
         [
@@ -47,5 +47,6 @@ def evidence(agreement: Agreement, inliers: int) -> NDArray[np.float64]:
             np.log1p(min(agreement.textured, 100.0)),
             np.log(max(agreement.side, 1.0)) - 4.0,
             np.log1p(min(inliers, 50)),
+            min(agreement.sway, 1.0),
         ]
     )

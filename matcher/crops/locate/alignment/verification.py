@@ -6,6 +6,7 @@ frame or a near-twin agrees in parts, and its other parts are moved or different
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import cv2
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.crops.locate.alignment.grids import lay_over
+from matcher.crops.locate.alignment.overlays import find_overlay
 from matcher.crops.locate.alignment.photometry import match_colours
 from matcher.crops.locate.geometry import CropPlacement
 from matcher.crops.locate.pictures import ContentBox
@@ -30,6 +32,7 @@ _BROKEN: Final = 0.7  # correlation; strong texture keeps more than this
 _MOVED: Final = 0.12  # correlation gained by moving a cell
 # Down and right, to all sides.
 _DIRECTIONS: Final = ((0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1))
+_SWAYING_CELLS: Final = 3  # a side, of a part that moves as a whole
 _OTHER_COLOUR: Final = 14.0  # grey levels between the means of cells without texture
 
 
@@ -44,6 +47,7 @@ class Agreement:
         moved: share of textured cells that agree better beside their place.
         broken: share of strongly textured cells that do not agree at all.
         drift: pixels of the grid by which a tenth of the textured cells are off, or more.
+        sway: the same of parts of three cells a side, where noise cancels out and motion does not.
         overall: correlation of the whole, coarse shapes and colours included.
         residual: median difference in grey levels after matching colours.
         contrast: standard deviation in grey levels of what is compared.
@@ -58,6 +62,7 @@ class Agreement:
     moved: float
     broken: float
     drift: float
+    sway: float
     overall: float
     residual: float
     contrast: float
@@ -88,6 +93,9 @@ def compare(
         return None
     target = grid.crop.astype(np.float32)
     fitted = match_colours(image, target, inside.astype(np.float32)).apply(image)
+    overlay = find_overlay(target, fitted, inside)
+    if overlay is not None:
+        inside = inside & ~overlay
     difference = np.abs(fitted - target).mean(axis=2)
     cells = _cells(_grey(target), _grey(fitted), inside, _SHIFT_PX if shifts else 0)
     overall = _overall(target, fitted, inside)
@@ -105,6 +113,7 @@ def compare(
         float(moved.sum()) / max(int(textured.sum()), 1),
         float((cells.still[cells.strong] < _BROKEN).mean()) if cells.strong.any() else 0.0,
         float(np.quantile(cells.drift[textured], 0.9)) if len(values) else 0.0,
+        float(np.quantile(cells.sway[textured], 0.9)) if len(values) else 0.0,
         overall,
         float(np.median(difference[inside])),
         float(_grey(target)[inside].std()),
@@ -120,6 +129,7 @@ class _Cells:
     textured: NDArray[np.bool_]
     strong: NDArray[np.bool_]
     drift: NDArray[np.float32]
+    sway: NDArray[np.float32]
     still: NDArray[np.float32]
     best: NDArray[np.float32]
     mean_off: NDArray[np.float32]
@@ -148,8 +158,9 @@ def _cells(
     side = min(_CELL_PX, crop.shape[0], crop.shape[1])
     first = (side - 1) // 2
 
-    def sampled(values: NDArray[np.float32]) -> NDArray[np.float32]:
-        means = cv2.boxFilter(values, cv2.CV_32F, (side, side), borderType=cv2.BORDER_REFLECT)
+    def sampled(values: NDArray[np.float32], cells: int = 1) -> NDArray[np.float32]:
+        window = (cells * side, cells * side)
+        means = cv2.boxFilter(values, cv2.CV_32F, window, borderType=cv2.BORDER_REFLECT)
         low, right = values.shape[0] - side // 2, values.shape[1] - side // 2
         return np.asarray(means[first:low:_STEP_PX, first:right:_STEP_PX], np.float32)
 
@@ -175,19 +186,23 @@ def _cells(
             rolled = np.roll(other, (down * length, right * length), axis=(0, 1))
             best = np.maximum(best, correlate(rolled)[0])
     strong = valid & (np.maximum(one_var, var) > _STRONG**2)
-    drift = _drift(one, other, sampled)
-    return _Cells(valid, textured, strong, drift, still, best, one_mean - mean)
+    weights = inside.astype(np.float32)
+    drift = _drift(one, other, weights, sampled)
+    sway = _drift(one, other, weights, partial(sampled, cells=_SWAYING_CELLS))
+    return _Cells(valid, textured, strong, drift, sway, still, best, one_mean - mean)
 
 
 def _drift(
     crop: NDArray[np.float32],
     full: NDArray[np.float32],
+    weights: NDArray[np.float32],
     sampled: Callable[[NDArray[np.float32]], NDArray[np.float32]],
 ) -> NDArray[np.float32]:
     """By how many pixels each cell is off: one step of Lucas and Kanade, along its gradients."""
     gx = np.asarray(cv2.Scharr(full, cv2.CV_32F, 1, 0) / 32.0, np.float32)
     gy = np.asarray(cv2.Scharr(full, cv2.CV_32F, 0, 1) / 32.0, np.float32)
-    off = crop - full
+    off = (crop - full) * weights
+    gx, gy = gx * weights, gy * weights
     xx, yy, xy = sampled(gx * gx) + 1.0, sampled(gy * gy) + 1.0, sampled(gx * gy)
     x, y = sampled(gx * off), sampled(gy * off)
     determinant = xx * yy - xy * xy
