@@ -53,7 +53,7 @@ def find_overlay(
 
 
 def _colours(shown: NDArray[np.float64], hidden: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    """Colours that the overlay may have: where all changes lead to, the middle one, white, black."""
+    """Colours it may have: where all changes lead to, the middle one, white, black."""
     change = shown - hidden
     along = change / np.maximum(np.linalg.norm(change, axis=1, keepdims=True), 1e-6)
     middle = np.median(shown, axis=0)
