@@ -49,9 +49,6 @@ class LocatedPair:
 class CropAnswers(Protocol):
     """Answers about pictures; raises errors of `api.errors.refusals`."""
 
-    def get_ready_to_frame(self) -> None:
-        """Load what `thumbnails` needs, which may take seconds."""
-
     def locate(
         self, a: QueryPicture, b: QueryPicture, *, mirrored: bool, difference: bool = False
     ) -> LocatedPair:
@@ -69,10 +66,6 @@ class LocalCrops:
 
     def __init__(self, tools: "CropTools") -> None:
         self._tools = tools
-
-    def get_ready_to_frame(self) -> None:
-        """Load the networks."""
-        _ = self._tools.framer
 
     def locate(
         self, a: QueryPicture, b: QueryPicture, *, mirrored: bool, difference: bool = False

@@ -31,9 +31,6 @@ class RemoteCrops:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def get_ready_to_frame(self) -> None:
-        """Do nothing: the server loads its networks itself."""
-
     def locate(
         self, a: QueryPicture, b: QueryPicture, *, mirrored: bool, difference: bool = False
     ) -> LocatedPair:

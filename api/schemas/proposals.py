@@ -36,7 +36,7 @@ def describe(proposals: "Sequence[Proposal]") -> str:
     """Return a sentence about the first proposal, and how many others there are."""
     first = proposals[0]
     if first.kind == "whole":
-        return "Nothing stands out; the whole picture is meant."
+        return "Nothing stands out; the whole picture may be meant."
     box = first.box
     article = "A painting" if first.kind == "painting" else "An object"
     others = sum(proposal.kind != "whole" for proposal in proposals) - 1

@@ -1,6 +1,7 @@
 """`skulens crop locate`: is one picture a crop of the other, and where?"""
 
 import os
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -64,7 +65,7 @@ def locate(
         finish(output)
         return
     if difference is not None:
-        _check_target(difference, b, force=force)
+        _check_target(difference, (a, b), force=force)
     one, other = read_query(a), read_query(b)
     answers = open_crops(context)
     with output.working("looking"):
@@ -83,15 +84,18 @@ def _write_difference(path: Path, drawn: "NDArray[np.uint8] | None", output: Out
     output.note(f"wrote {path}: white where both agree")
 
 
-def _check_target(path: Path, source: Path, *, force: bool) -> None:
+def _check_target(path: Path, pictures: Sequence[Path], *, force: bool) -> None:
     """Find out before the work whether its result can be kept.
 
     Raises:
-        Refused: the file is there and may not be written over, or its extension is unknown.
+        Refused: the file is there and may not be written over, it is one of the pictures, it has no
+            folder, or its extension is unknown.
     """
     from PIL import Image
 
-    WrittenPictures(force=force).claim(path, source)
+    WrittenPictures(pictures, force=force).claim(path, pictures[-1])
+    if not path.parent.is_dir():
+        raise Refused(f"cannot write {path}: there is no folder {path.parent}.")
     if Image.registered_extensions().get(path.suffix.lower()) not in Image.SAVE:
         raise Refused(f"{path} needs the extension of a picture, such as .png")
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from api.remote.crop_answers import CropAnswers
     from client.location_records import LocatedCropJson
+    from matcher.crops.locate import KeypointCache
+    from matcher.crops.locate.features import CropKeypoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,6 @@ class FolderSearch:
     ) -> list[Path]:
         """Those that share most keypoints with the picture."""
         from catalog.errors import PictureError
-        from catalog.ingest.image_file import read_image
         from matcher.crops.locate import (
             CROP_KEYPOINTS,
             KeypointCache,
@@ -90,9 +91,7 @@ class FolderSearch:
             for done, path in enumerate(paths):
                 advance(done, len(paths))
                 try:
-                    kept.append(
-                        cache.keypoints(path, lambda file: read_image(file.read_bytes(), str(file)))
-                    )
+                    kept.append(_keypoints(cache, path))
                     readable.append(path)
                 except (Refused, PictureError) as error:
                     output.refuse(sentence(error))
@@ -106,6 +105,22 @@ class FolderSearch:
         number = "the one picture" if compared == 1 else f"none of the {compared} pictures"
         no = " not" if compared == 1 else ""
         return f"{number} in {self.folder} is{no} related to {self.picture}"
+
+
+def _keypoints(cache: "KeypointCache", path: Path) -> "CropKeypoints":
+    """Return a picture's keypoints; those of this time alone where none can be kept.
+
+    Raises:
+        Refused: the file cannot be read.
+        PictureError: it is no picture.
+    """
+    from matcher.crops.locate import find_keypoints
+    from matcher.crops.locate.folder import KEPT_KEYPOINTS
+
+    try:
+        return cache.keypoints(path, lambda file: read_query(file).image)
+    except OSError:
+        return find_keypoints(read_query(path).image, KEPT_KEYPOINTS)
 
 
 def related(answers: "Sequence[LocatedCropJson]") -> "list[LocatedCropJson]":

@@ -70,10 +70,7 @@ def thumbnail(
     paths = list(dict.fromkeys(list_pictures(images)))
     if out is not None:
         _make_folder(out)
-    answers = open_crops(context)
-    with output.working("loading the networks"):
-        answers.get_ready_to_frame()
-    order = _Order(answers, aspects, width, out, WrittenPictures(force=force))
+    order = _Order(open_crops(context), aspects, width, out, WrittenPictures(paths, force=force))
     heading = True
     with output.progress("framing", "pictures") as advance:
         for done, path in enumerate(paths):
@@ -152,6 +149,8 @@ def _write(
 
 
 def _make_folder(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise Refused(f"{folder} is a file, not a folder; name another --out.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,5 +1,6 @@
 """Pictures that the commands of crops write: each whole or not at all, none over another."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from api.errors import Refused
@@ -8,8 +9,14 @@ from api.errors import Refused
 class WrittenPictures:
     """Files of one run of a command, so that two of its pictures never share one."""
 
-    def __init__(self, *, force: bool) -> None:
-        """Take whether files that were there before may be written over."""
+    def __init__(self, given: Sequence[Path], *, force: bool) -> None:
+        """Take the pictures of the run, and whether what was there before may be written over.
+
+        Args:
+            given: pictures that are read; these are never written over.
+            force: other files may be.
+        """
+        self._given = {path.absolute() for path in given}
         self._force = force
         self._sources: dict[Path, Path] = {}
 
@@ -17,8 +24,10 @@ class WrittenPictures:
         """Set a file aside for what is made from `source`, and return it.
 
         Raises:
-            Refused: another picture of this run has it, or there is one and no force.
+            Refused: another picture of this run has it or is it, or there is one and no force.
         """
+        if target.absolute() in self._given:
+            raise Refused(f"{target} is one of the pictures that are read; name another file.")
         other = self._sources.get(target)
         if other is not None:
             raise Refused(

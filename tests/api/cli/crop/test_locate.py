@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -119,5 +120,34 @@ def test_a_difference_that_cannot_be_kept_is_refused_before_the_work(shop: Shop)
         assert (result.code, result.out) == (1, "")
         assert "extension" in result.err
     result = shop.run("crop", "locate", "full.png", "full.png", "--difference", "no/off.png")
+    assert (result.code, result.out) == (1, "")
+    assert "cannot write no/off.png: there is no folder no" in " ".join(result.err.split())
+
+
+def test_no_difference_is_written_over_one_of_the_pictures(shop: Shop) -> None:
+    write("full.png", scene(2))
+    write("part.png", scene(2)[60:260, 120:420])
+    before = Path("full.png").read_bytes()
+    for name in ("full.png", "./part.png"):
+        order = ("crop", "locate", "full.png", "part.png", "--difference", name, "--force")
+        result = shop.run(*order)
+        assert (result.code, result.out) == (1, "")
+        assert "is one of the pictures that are read" in " ".join(result.err.split())
+    assert Path("full.png").read_bytes() == before
+
+
+def test_a_large_folder_is_searched_where_nothing_can_be_kept(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.cli.crop.locate_folder.LOOKED_AT", 1)
+    Path("photos").mkdir()
+    for number in (3, 5):
+        write(f"photos/{number}.png", scene(number, 240, 160))
+    Path("photos/gone.png").symlink_to("nowhere.png")
+    write("part.png", scene(3, 240, 160)[20:140, 30:200])
+    Path("cache").mkdir(exist_ok=True)
+    Path("cache/crops").write_text("no folder")
+    result = shop.run("crop", "locate", "part.png", "photos")
     assert result.code == 1
-    assert "cannot write no/off.png" in " ".join(result.err.split())
+    assert result.sentence == "there is no picture photos/gone.png."
+    assert "part.png is a crop of photos/3.png" in " ".join(result.out.split())

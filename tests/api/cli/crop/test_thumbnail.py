@@ -1,8 +1,12 @@
+import errno
+import os
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from PIL import Image
 
+from tests.api.models.crop_tools import FakeCropTools
 from tests.api.shop import Shop
 from tests.catalog.support.fakes import pixels
 
@@ -106,3 +110,49 @@ def test_nothing_is_left_of_a_thumbnail_that_cannot_be_written(photos: Shop) -> 
     assert result.code == 1
     assert "is a folder" in " ".join(result.err.split())
     assert [path.name for path in Path("thumbs").iterdir()] == ["a-1x1.jpg"]
+
+
+def test_a_file_for_a_folder_is_refused_before_the_work(photos: Shop) -> None:
+    for out, reason in (("photos/a.png", "is a file, not a folder"), ("photos/a.png/x", "cannot")):
+        result = photos.run("crop", "thumbnail", "photos/a.png", "--out", out)
+        assert (result.code, result.out) == (1, "")
+        assert reason in result.sentence
+
+
+def test_a_picture_that_is_read_is_never_written_over(photos: Shop, tmp_path: Path) -> None:
+    (tmp_path / "photos" / "b.jpg").unlink()
+    (tmp_path / "photos" / "c.jpg").rename(tmp_path / "photos" / "a-1x1.jpg")
+    before = (tmp_path / "photos" / "a-1x1.jpg").read_bytes()
+    result = photos.run("crop", "thumbnail", "photos", "--out", "photos", "--force")
+    assert result.code == 1
+    expected = "photos/a-1x1.jpg is one of the pictures that are read; name another file."
+    assert result.sentence == expected
+    assert (tmp_path / "photos" / "a-1x1.jpg").read_bytes() == before
+
+
+def test_of_a_full_disk_no_half_of_a_thumbnail_is_left(
+    photos: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_half(path: Path, data: bytes) -> int:
+        with path.open("wb") as file:
+            file.write(data[: len(data) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", write_half)
+    result = photos.run("crop", "thumbnail", "photos/a.png", "photos/c.jpg", "--out", "thumbs")
+    assert (result.code, result.out) == (1, "")
+    assert "cannot write thumbs/a-1x1.jpg: No space left on device." in result.err
+    assert "cannot write thumbs/c-1x1.jpg: No space left on device." in result.err
+    assert list((tmp_path / "thumbs").iterdir()) == []
+
+
+def test_what_is_no_picture_needs_no_networks(
+    photos: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_framer(_: object) -> NoReturn:
+        raise AssertionError("the networks were loaded")
+
+    monkeypatch.setattr(FakeCropTools, "framer", property(no_framer))
+    result = photos.run("crop", "thumbnail", "photos/b.jpg")
+    assert result.code == 1
+    assert "is not a picture" in result.sentence

@@ -16,6 +16,9 @@ REFUSED = {
 ANSWERED = {
     "plain.png": pictures.one_colour(),
     "moving.gif": pictures.animated(),
+    "moving.webp": pictures.animated("WEBP"),
+    "moving.png": pictures.animated("PNG"),
+    "printed.jpg": pictures.printed(),
     "deep.png": pictures.deep(),
     "glass.png": pictures.transparent(),
     "turned.jpg": pictures.turned(),

@@ -38,11 +38,18 @@ def one_colour() -> bytes:
     return encoded(Image.new("RGB", SIZE, (90, 120, 160)))
 
 
-def animated() -> bytes:
-    """A GIF of three frames, the first of which counts."""
+def animated(kind: str = "GIF") -> bytes:
+    """Three frames, the first of which counts."""
     file = io.BytesIO()
     frames = [scene(seed).quantize(64) for seed in (1, 2, 3)]
-    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:], duration=100)
+    frames[0].save(file, kind, save_all=True, append_images=frames[1:], duration=100)
+    return file.getvalue()
+
+
+def printed() -> bytes:
+    """A JPEG in the four inks of a printer."""
+    file = io.BytesIO()
+    scene().convert("CMYK").save(file, "JPEG", quality=95)
     return file.getvalue()
 
 

@@ -17,6 +17,8 @@ QUESTIONS = [
     ("thumbnail", "aspect", "1:0"),
     ("thumbnail", "aspect", "1:100"),
     ("thumbnail", "aspect", "-4:3"),
+    ("thumbnail", "aspect", "1:1:1"),
+    ("thumbnail", "aspect", "1.5"),
     ("thumbnail", "aspect", "nan:1"),
     ("thumbnail", "aspect", "inf:inf"),
     ("thumbnail", "aspect", "wide"),
