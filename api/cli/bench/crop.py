@@ -16,6 +16,7 @@ crop_bench_app = typer.Typer()
     crop_bench_app,
     "skulens bench crop --shared DIR",
     "skulens bench crop --shared DIR --limit 200 --failures wrong.jpg",
+    "skulens bench crop --shared DIR --times",
 )
 def crop(
     shared: Annotated[Path, typer.Option(metavar="DIR", help=SHARED_HELP)],
@@ -31,6 +32,9 @@ def crop(
     failures: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a contact sheet of wrong answers.")
     ] = None,
+    times: Annotated[
+        bool, typer.Option("--times", help="Time large pairs and one crop among 1,000, instead.")
+    ] = False,
     seed: Seed = 0,
     json: JsonFile = None,
 ) -> None:
@@ -38,11 +42,16 @@ def crop(
     from bench.crops.locate.failures import draw_failures
     from bench.crops.locate.measure import CropOptions, measure_crops
     from bench.crops.locate.pictures import Half, find_pictures
+    from bench.crops.locate.times import TimesOptions, measure_times
 
     output = Output()
     half = Half.DEVELOPMENT if development else Half.TEST
     with output.stages() as on_stage:
         source = find_pictures(shared, half)
+        if times:
+            timed = measure_times(source, TimesOptions(seed=seed), on_stage)
+            print_result(output, timed.table(), timed.to_json(), json)
+            return
         result, wrong = measure_crops(source, CropOptions(limit, baselines, seed), on_stage)
     print_result(output, result.table(), result.to_json(), json)
     if failures is not None:

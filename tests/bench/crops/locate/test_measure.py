@@ -9,6 +9,7 @@ from bench.crops.locate.failures import draw_failures
 from bench.crops.locate.figures import wilson
 from bench.crops.locate.pictures import Half, PictureSource, find_pictures
 from bench.crops.locate.related import Stratum, make_related
+from bench.crops.locate.times import TimesOptions, measure_times
 from bench.crops.locate.unrelated import Likeness, UnrelatedPairs
 from bench.errors import BenchError
 from tests.matcher.crops.locate.scenes import scene
@@ -63,6 +64,18 @@ def test_the_interval_of_a_share_holds_it() -> None:
 
 def test_without_failures_the_sheet_is_blank() -> None:
     assert (draw_failures([]) == 255).all()
+
+
+def test_large_pairs_and_one_crop_among_many_are_timed(
+    source: PictureSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.crops.locate.times._TWELVE", (600, 400, 2, 1, 1))
+    monkeypatch.setattr("bench.crops.locate.times._FIFTY", (600, 400, 1, 2, 1))
+    monkeypatch.setattr("bench.crops.locate.times._CROPS", 1)
+    result = measure_times(source, TimesOptions(pictures=3))
+    assert [job.runs for job in result.jobs] == [1] * 6
+    assert all(job.median_s > 0 for job in result.jobs)
+    assert "one crop against 3 pictures, ranked" in [row[0] for row in result.table().rows]
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
