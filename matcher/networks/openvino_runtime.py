@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _EXPORT_VERSION: Final = 2  # raise it when the same weights are exported to something else
 _SHAPING: Final = ("heads",)  # options of weights that change their graphs
+_ROUGH: Final = "rough"  # option of an ONNX file whose results need no float32
 _FACTS: Final = "facts.json"
 # Processor capability and arithmetic, best first. Fixed here, because OpenVINO's own choice may
 # differ between versions and machines of one fleet.
@@ -103,9 +104,13 @@ class OpenVinoRuntime:
             raise self._unwritable(error) from error
 
     def _converted(self, weights: Weights) -> "_Converted":
-        """Return the network's graphs; an ONNX file is one graph, `run`, and stays float32."""
+        """Return the network's graphs; an ONNX file is one graph, `run`.
+
+        That stays float32, unless the weights' option `rough` says that it need not.
+        """
         if weights.path.suffix == ONNX:
-            return _Converted({"run": self._read_onnx(weights.path)}, {"run": True}, {})
+            exact = not weights.option(_ROUGH, 0)
+            return _Converted({"run": self._read_onnx(weights.path)}, {"run": exact}, {})
         from matcher.networks.graphs import load_traced_bundle
 
         bundle = load_traced_bundle(weights)
@@ -187,6 +192,7 @@ def _key(weights: Weights, version: str) -> str:
     """Return the name of a network's folder: it changes whenever the export would."""
     shaping = [weights.options.get(name) for name in _SHAPING]
     parts = [weights.sha256.lower(), shaping, version, _EXPORT_VERSION]
+    parts += [_ROUGH] if weights.option(_ROUGH, 0) else []
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     return f"{weights.network}-{digest[:24]}"
 

@@ -1,6 +1,9 @@
 """`skulens crop thumbnail`: the most pleasant crop of pictures at wanted aspects."""
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -9,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli.context import JsonOption, command, finish
-from api.cli.crop.pictures import read_query
 from api.cli.crop.written import WrittenPictures, write_whole
 from api.cli.files import list_pictures
 from api.cli.formatting import shorten_path
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 thumbnail_app = typer.Typer()
 
 _LONGEST_PX: Final = 8192  # side of a thumbnail; a longer one is none
+# Pictures that are worked on at once: one is read or written while the networks look at another.
+_AT_ONCE: Final = 2
 _NAME_WIDTH: Final = 40  # letters of a picture's name in the table
 
 
@@ -73,9 +77,9 @@ def thumbnail(
     order = _Order(open_crops(context), aspects, width, out, WrittenPictures(paths, force=force))
     heading = True
     with output.progress("framing", "pictures") as advance:
-        for done, path in enumerate(paths):
-            advance(done, len(paths))
-            heading = not _frame(order, path, output, heading=heading) and heading
+        for done, (path, framed) in enumerate(order.frame_all(paths)):
+            heading = not _show(path, framed, output, heading=heading) and heading
+            advance(done + 1, len(paths))
     finish(output)
 
 
@@ -94,6 +98,21 @@ def _aspects(texts: Sequence[str], width: int | None) -> "list[Aspect]":
     return aspects
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Framed:
+    """A framed picture.
+
+    Attributes:
+        scene: what is in it.
+        thumbnails: one per aspect.
+        elapsed_ms: milliseconds, without reading and writing.
+    """
+
+    scene: "PictureScene"
+    thumbnails: "Sequence[Thumbnail]"
+    elapsed_ms: float
+
+
 class _Order:
     """The wishes that hold for every picture."""
 
@@ -108,7 +127,45 @@ class _Order:
         self.answers, self.aspects = answers, aspects
         self.width, self.out, self.written = width, out, written
 
-    def target(self, path: Path, aspect: "Aspect") -> Path | None:
+    def frame_all(self, paths: Sequence[Path]) -> "Iterator[tuple[Path, Future[_Framed]]]":
+        """Yield the pictures in order, each framed or about to be; few are ahead of the last."""
+        waiting: deque[tuple[Path, Future[_Framed]]] = deque()
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for path in paths:
+                waiting.append((path, self._begin(pool, path)))
+                if len(waiting) > _AT_ONCE:
+                    yield waiting.popleft()
+            yield from waiting
+
+    def _begin(self, pool: ThreadPoolExecutor, path: Path) -> "Future[_Framed]":
+        try:
+            targets = [self._target(path, aspect) for aspect in self.aspects]
+        except Refused as error:
+            refused: Future[_Framed] = Future()
+            refused.set_exception(error)
+            return refused
+        return pool.submit(self._frame, path, targets)
+
+    def _frame(self, path: Path, targets: Sequence[Path | None]) -> "_Framed":
+        """Read a picture, frame it, and write its thumbnails.
+
+        Raises:
+            PictureError: it is no picture, or damaged.
+            Refused: it cannot be read, or a thumbnail cannot be written.
+        """
+        from catalog.ingest.image_file import read_image
+
+        image = read_image(read_picture_file(path), str(path))
+        began = perf_counter()
+        scene = self.framer.look(image)
+        framed = [self.framer.frame(scene, aspect) for aspect in self.aspects]
+        elapsed_ms = 1000 * (perf_counter() - began)
+        for crop, target in zip(framed, targets, strict=True):
+            if target is not None:
+                _write(target, image, crop, self.width)
+        return _Framed(scene, framed, elapsed_ms)
+
+    def _target(self, path: Path, aspect: "Aspect") -> Path | None:
         """Return where a thumbnail goes.
 
         Raises:
@@ -120,22 +177,17 @@ class _Order:
         return self.written.claim(target, path)
 
 
-def _frame(order: _Order, path: Path, output: Output, *, heading: bool) -> bool:
-    """Frame one picture, or say why it is passed over and return False."""
+def _show(path: Path, framed: "Future[_Framed]", output: Output, *, heading: bool) -> bool:
+    """Show a picture's crops once it is framed, or say why it is passed over and return False."""
     from catalog.errors import PictureError
 
     try:
-        targets = [order.target(path, aspect) for aspect in order.aspects]
-        picture = read_query(path)
-        answer = order.answers.thumbnails(picture, order.aspects)
-        for framed, target in zip(answer["thumbnails"], targets, strict=True):
-            if target is not None:
-                _write(target, picture.image, framed, order.width)
+        done = framed.result()
     except (Refused, PictureError) as error:
         output.refuse(sentence(error))
         return False
-    output.line(answer)
-    output.show(_table(path, answer, heading=heading))
+    output.line(thumbnails_json(str(path), done.scene, done.thumbnails, done.elapsed_ms))
+    output.show(_table(path, done.thumbnails, heading=heading))
     return True
 
 

@@ -4,6 +4,7 @@ Zhang et al., "Joint face detection and alignment using multi-task cascaded conv
 (2016). A net proposes squares at every size of a pyramid, two more refine and judge them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -11,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.crops.thumbnail.face_mosaic import CELL_PX, STRIDE_PX, FaceMosaic
+from matcher.crops.thumbnail.face_mosaic import CELL_PX, STRIDE_PX, TILE_PX, FaceMosaic
 from matcher.imaging.box import Box
 from matcher.imaging.resize import halved
 from matcher.networks.runtime import NetworkFunction
@@ -26,6 +27,7 @@ _MOST_FACES: Final = 100  # of a crowd; more are not told apart
 # Squares that the nets judge at once: always as many, because they are prepared for a size of their
 # input as the first one is.
 _REFINED_AT_ONCE, _JUDGED_AT_ONCE = 32, 8
+_TILES_AT_ONCE: Final = 4  # that the first net looks at
 _MIDDLE, _SPREAD = 127.5, 128.0  # of its input
 
 # (left, top, right, bottom, confidence) a row
@@ -120,8 +122,7 @@ class FaceCascade:
         if not levels:
             return np.zeros((0, 5), np.float32)
         mosaic = FaceMosaic.of(levels)
-        none = np.zeros((0, 7), np.float32)
-        found = np.concatenate([none, *(self._of_tile(*tile) for tile in mosaic.tiles())])
+        found = self._judged_cells(list(mosaic.tiles()))
         on = mosaic.levels_at(found[:, :2].astype(np.intp))
         rows = []
         for number, (level, place) in enumerate(zip(levels, mosaic.places, strict=True)):
@@ -133,12 +134,22 @@ class FaceCascade:
             rows.append(_suppressed(placed.astype(np.float32), 0.5, self.settings.most))
         return _suppressed(np.concatenate(rows), 0.7, self.settings.most)
 
-    def _of_tile(self, left: int, top: int, tile: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def _judged_cells(
+        self, tiles: Sequence[tuple[int, int, NDArray[np.uint8]]]
+    ) -> NDArray[np.float32]:
         """Return left and top of cells on the canvas, four offsets and a chance, (N, 7)."""
-        offsets, chances = self._propose(_prepared(tile[None]))
-        x, y = np.nonzero(chances[0, ..., 1] >= self.settings.proposed)
-        near = STRIDE_PX * np.stack([x, y], axis=1) + (left, top)
-        return np.column_stack([near, offsets[0, x, y], chances[0, x, y, 1]]).astype(np.float32)
+        found: list[NDArray[np.float32]] = [np.zeros((0, 7), np.float32)]
+        for start in range(0, len(tiles), _TILES_AT_ONCE):
+            some = tiles[start : start + _TILES_AT_ONCE]
+            parts = np.zeros((_TILES_AT_ONCE, TILE_PX, TILE_PX, 3), np.uint8)
+            parts[: len(some)] = [tile for _, _, tile in some]
+            offsets, chances = self._propose(_prepared(parts))
+            of, x, y = np.nonzero(chances[: len(some), ..., 1] >= self.settings.proposed)
+            corners = np.array([(left, top) for left, top, _ in some])
+            near = STRIDE_PX * np.stack([x, y], axis=1) + corners[of]
+            cells = np.column_stack([near, offsets[of, x, y], chances[of, x, y, 1]])
+            found.append(cells.astype(np.float32))
+        return np.concatenate(found)
 
 
 def _levels(image: NDArray[np.uint8], scale: float) -> list[NDArray[np.uint8]]:

@@ -201,6 +201,18 @@ def test_a_published_onnx_network_runs_from_its_package(openvino: OpenVinoRuntim
     assert (faces[:, 1] < 0.5).all()
 
 
+@pytest.mark.weights
+def test_an_onnx_network_stays_exact_unless_its_weights_say_that_it_need_not(
+    tmp_path: Path,
+) -> None:
+    manifest = read_manifest(Path(__file__).parents[3] / "weights")
+    runtime = OpenVinoRuntime(tmp_path, threads=1)
+    runtime.prepare(manifest.weights("faces-mtcnn-refinement"))
+    runtime.prepare(manifest.weights("faces-mtcnn-proposals"))
+    facts = [file.read_text("utf-8") for file in tmp_path.glob("exported/*/facts.json")]
+    assert sorted('"run": true' in fact for fact in facts) == [False, True]
+
+
 def test_a_broken_onnx_file_is_refused(openvino: OpenVinoRuntime, tmp_path: Path) -> None:
     path = tmp_path / "broken.onnx"
     path.write_bytes(b"no network")
