@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -12,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli.context import JsonOption, command, finish
+from api.cli.crop.pictures import read_query
 from api.cli.crop.written import WrittenPictures, write_whole
 from api.cli.files import list_pictures
 from api.cli.formatting import shorten_path
@@ -98,21 +98,6 @@ def _aspects(texts: Sequence[str], width: int | None) -> "list[Aspect]":
     return aspects
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Framed:
-    """A framed picture.
-
-    Attributes:
-        scene: what is in it.
-        thumbnails: one per aspect.
-        elapsed_ms: milliseconds, without reading and writing.
-    """
-
-    scene: "PictureScene"
-    thumbnails: "Sequence[Thumbnail]"
-    elapsed_ms: float
-
-
 class _Order:
     """The wishes that hold for every picture."""
 
@@ -127,9 +112,9 @@ class _Order:
         self.answers, self.aspects = answers, aspects
         self.width, self.out, self.written = width, out, written
 
-    def frame_all(self, paths: Sequence[Path]) -> "Iterator[tuple[Path, Future[_Framed]]]":
+    def frame_all(self, paths: Sequence[Path]) -> "Iterator[tuple[Path, Future[ThumbnailsJson]]]":
         """Yield the pictures in order, each framed or about to be; few are ahead of the last."""
-        waiting: deque[tuple[Path, Future[_Framed]]] = deque()
+        waiting: deque[tuple[Path, Future[ThumbnailsJson]]] = deque()
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             for path in paths:
                 waiting.append((path, self._begin(pool, path)))
@@ -137,33 +122,28 @@ class _Order:
                     yield waiting.popleft()
             yield from waiting
 
-    def _begin(self, pool: ThreadPoolExecutor, path: Path) -> "Future[_Framed]":
+    def _begin(self, pool: ThreadPoolExecutor, path: Path) -> "Future[ThumbnailsJson]":
         try:
             targets = [self._target(path, aspect) for aspect in self.aspects]
         except Refused as error:
-            refused: Future[_Framed] = Future()
+            refused: Future[ThumbnailsJson] = Future()
             refused.set_exception(error)
             return refused
         return pool.submit(self._frame, path, targets)
 
-    def _frame(self, path: Path, targets: Sequence[Path | None]) -> "_Framed":
+    def _frame(self, path: Path, targets: Sequence[Path | None]) -> "ThumbnailsJson":
         """Read a picture, frame it, and write its thumbnails.
 
         Raises:
             PictureError: it is no picture, or damaged.
             Refused: it cannot be read, or a thumbnail cannot be written.
         """
-        from catalog.ingest.image_file import read_image
-
-        image = read_image(read_picture_file(path), str(path))
-        began = perf_counter()
-        scene = self.framer.look(image)
-        framed = [self.framer.frame(scene, aspect) for aspect in self.aspects]
-        elapsed_ms = 1000 * (perf_counter() - began)
-        for crop, target in zip(framed, targets, strict=True):
+        picture = read_query(path)
+        answer = self.answers.thumbnails(picture, self.aspects)
+        for framed, target in zip(answer["thumbnails"], targets, strict=True):
             if target is not None:
-                _write(target, image, crop, self.width)
-        return _Framed(scene, framed, elapsed_ms)
+                _write(target, picture.image, framed, self.width)
+        return answer
 
     def _target(self, path: Path, aspect: "Aspect") -> Path | None:
         """Return where a thumbnail goes.
@@ -177,17 +157,17 @@ class _Order:
         return self.written.claim(target, path)
 
 
-def _show(path: Path, framed: "Future[_Framed]", output: Output, *, heading: bool) -> bool:
+def _show(path: Path, framed: "Future[ThumbnailsJson]", output: Output, *, heading: bool) -> bool:
     """Show a picture's crops once it is framed, or say why it is passed over and return False."""
     from catalog.errors import PictureError
 
     try:
-        done = framed.result()
+        answer = framed.result()
     except (Refused, PictureError) as error:
         output.refuse(sentence(error))
         return False
-    output.line(thumbnails_json(str(path), done.scene, done.thumbnails, done.elapsed_ms))
-    output.show(_table(path, done.thumbnails, heading=heading))
+    output.line(answer)
+    output.show(_table(path, answer, heading=heading))
     return True
 
 
