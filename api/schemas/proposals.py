@@ -42,10 +42,8 @@ def describe(proposals: "Sequence[Proposal]") -> str:
     others = sum(proposal.kind != "whole" for proposal in proposals) - 1
     meant = "may be meant" if first.confidence < _DOUBTFUL else "is meant"
     more = f", and {others} more may be" if others else ""
-    return (
-        f"{article} of {box.width:.0f} by {box.height:.0f} pixels at "
-        f"({box.left:.0f}, {box.top:.0f}) {meant}{more}."
-    )
+    left, top, right, bottom = (round(side) for side in (box.left, box.top, box.right, box.bottom))
+    return f"{article} of {right - left} by {bottom - top} pixels at ({left}, {top}) {meant}{more}."
 
 
 def _proposal_json(proposal: "Proposal") -> ProposalJson:

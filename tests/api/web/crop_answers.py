@@ -96,6 +96,23 @@ def crop(query: Mapping[str, list[str]]) -> Answer:
     }
 
 
+def among(related: int, query: Mapping[str, list[str]]) -> Answer:
+    """One picture is looked for in two, of which the last so many are related; or in one."""
+    if "difference" in query:
+        return crop(query)
+    stranger = {**crop({"mirrored": []}), "relation": "unrelated", "position": None}
+    found = [
+        {**(crop({"mirrored": []}) if place < related else stranger), "index": 1 - place}
+        for place in range(2)
+    ]
+    return {
+        "image": "part.png",
+        "compared": 2,
+        "answers": found,
+        "sentence": found[0]["sentence"] if related else "none of the 2 pictures is related",
+    }
+
+
 def two_places(relation: str, _query: Mapping[str, list[str]]) -> Answer:
     """Two pictures that agree in two places, and neither is a crop of the other."""
     places = [

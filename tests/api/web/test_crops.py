@@ -15,6 +15,7 @@ from tests.api.http.serving import Service, png
 from tests.api.web.browsing import Scheme, Visit, visiting
 from tests.api.web.crop_answers import (
     SIZE,
+    among,
     answer_with,
     crop,
     proposals,
@@ -27,6 +28,7 @@ from tests.api.web.scenery import Dropped
 CHECKS = (Path(__file__).parent / "checks.js").read_text()
 HALL = Dropped("hall.png", png(4, *SIZE))
 PART = Dropped("part.png", png(5, 120, 90))
+ROOM = Dropped("room.png", png(6, *SIZE))
 
 
 @pytest.fixture
@@ -211,6 +213,41 @@ def test_the_other_picture_may_come_later(visit: Visit) -> None:
     visit.drop(".crop-pair .drop", [PART])
     visit.page.get_by_text("part.png is a crop of hall.png").wait_for()
     expect(visit.page.locator("figcaption").first).to_contain_text("A hall.png, the full picture")
+
+
+def test_of_three_pictures_the_smallest_is_looked_for_in_the_others(visit: Visit) -> None:
+    answer_with(visit.page, "locate", partial(among, 2))
+    with visit.page.expect_request("**/locate?mirrored=false") as requested:
+        look(visit, "region", HALL, PART, ROOM)
+    form = requested.value.post_data_buffer or b""
+    fields = re.findall(rb'name="(\w+)"; filename="(\w+\.png)"', form)
+    assert fields[0] == (b"image", b"part.png")
+    assert sorted(fields[1:]) == [(b"among", b"hall.png"), (b"among", b"room.png")]
+    visit.page.get_by_text("part.png was looked for in 2 pictures; 2 are related.").wait_for()
+    related = visit.page.locator(".found")
+    expect(related).to_have_count(2)
+    expect(related.first).to_have_attribute("aria-pressed", "true")
+    visit.page.get_by_role("table", name="Where the crop lies in the full picture").wait_for()
+    second = related.nth(1)
+    shown = second.locator(".strong").inner_text()
+    second.click()
+    expect(visit.page.locator("figcaption").nth(1)).to_contain_text(f"B {shown}")
+    assert visit.page.evaluate(CHECKS) == []
+
+
+def test_pictures_that_come_later_are_searched_for_the_one_before(visit: Visit) -> None:
+    answer_with(visit.page, "locate", partial(among, 0))
+    look(visit, "locate", ROOM)
+    with visit.page.expect_request("**/locate?mirrored=false") as requested:
+        visit.drop(".crop-pair .drop", [PART, HALL])
+    assert b'name="image"; filename="room.png"' in (requested.value.post_data_buffer or b"")
+    visit.page.get_by_text("room.png was looked for in 2 pictures; none is related.").wait_for()
+    expect(visit.page.locator(".conclusion")).to_have_text("None of the 2 pictures is related.")
+    expect(visit.page.locator(".found")).to_have_count(0)
+    with visit.page.expect_request("**/locate?mirrored=true"):
+        visit.page.get_by_label("Also when mirrored").check()
+    visit.page.get_by_role("tab", name="Region").click()
+    expect(visit.page.locator(".found")).to_have_count(3)
 
 
 @pytest.mark.parametrize("relation", ["overlap", "ambiguous"])

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, expect
 
+from tests.api.http.routes.crops import pictures
 from tests.api.http.routes.crops.asking import ANSWERED, REFUSED
 from tests.api.web.browsing import Visit, visiting
 from tests.api.web.scenery import Dropped, Scenery
@@ -71,6 +72,17 @@ def test_a_cut_out_is_located_to_the_pixel(visit: Visit, scenery: Scenery) -> No
     visit.page.get_by_role("img", name="The difference after alignment").wait_for()
 
 
+def test_of_several_pictures_the_one_that_it_was_cut_from_is_named(
+    visit: Visit, scenery: Scenery
+) -> None:
+    stranger = Dropped("stranger.png", pictures.encoded(pictures.scene(3)))
+    look(visit, "locate", part_of(scenery.photo))
+    visit.drop(".crop-pair .drop", [stranger, scenery.photo])
+    visit.page.get_by_text("part.jpg was looked for in 2 pictures; one is related.").wait_for()
+    expect(visit.page.locator(".found")).to_contain_text("photo.png")
+    visit.page.get_by_role("img", name="The difference after alignment").wait_for()
+
+
 def test_what_the_service_refuses_stands_at_its_place(
     browser: Browser, real_url: str, scenery: Scenery
 ) -> None:
@@ -95,13 +107,13 @@ def test_what_the_service_refuses_stands_at_its_place(
 def test_odd_pictures_end_in_an_answer_or_a_sentence(
     browser: Browser, real_url: str, tool: str, shown: str
 ) -> None:
-    kinds = {"png": "image/png", "gif": "image/gif", "jpg": "image/jpeg"}
     with visiting(browser, real_url) as visit:
         for name, data in {
             **ANSWERED,
             **{name: data for name, (data, _) in REFUSED.items()},
         }.items():
-            odd = Dropped(name, data, kinds[name[-3:]])
+            kind = name.rpartition(".")[2].replace("jpg", "jpeg")
+            odd = Dropped(name, data, f"image/{kind}")
             look(visit, tool, *[odd] * (2 if tool == "locate" else 1))
             if name in ANSWERED:
                 visit.page.wait_for_selector(shown)

@@ -6,10 +6,11 @@ import { percent } from '../words.js'
 import { copyJson, download, waiting } from './picture.js'
 import { Stage } from './stage.js'
 
-const RELATIONS = { crop: 'A crop', same: 'The same picture', overlap: 'They overlap', ambiguous: 'Several places', unrelated: 'Not related' }
+export const RELATIONS = { crop: 'A crop', same: 'The same picture', overlap: 'They overlap', ambiguous: 'Several places', unrelated: 'Not related' }
 
 export class Locate {
-  constructor(pictures, { refusal, zone }) {
+  /** `mirrored`, if given, was decided elsewhere. */
+  constructor(pictures, { refusal, zone, mirrored: decided }) {
     Object.assign(this, { pictures, refusal })
     this.said = h('div', { class: 'stack grow', 'aria-live': 'polite' })
     this.stages = pictures.map((picture, index) => new Stage(picture, { label: `${'AB'[index]}: ${picture.name}`, draw: (...given) => this.draw(index, ...given) }))
@@ -17,11 +18,11 @@ export class Locate {
     this.numbers = h('section', { class: 'stack crop-numbers', 'aria-label': 'The answer in numbers' })
     this.difference = h('div', { class: 'crop-difference' })
     this.pair = h('div', { class: 'crop-pair' }, this.stages.map((stage, index) => h('figure', { class: `stack crop-${'ab'[index]}` }, stage.element, this.captions[index])), this.numbers, this.difference)
-    const mirrored = h('input', { type: 'checkbox', on: { change: () => this.ask() } })
+    const mirrored = h('input', { type: 'checkbox', checked: decided ?? false, on: { change: () => this.ask() } })
     this.mirrored = mirrored
-    if (pictures.length < 2) this.pair.append(h('div', { class: 'panel crop-b' }, zone({ title: 'Now the other picture', label: 'Choose the other picture', hint: 'Either may be the crop.' })))
+    if (pictures.length < 2) this.pair.append(h('div', { class: 'panel crop-b' }, zone({ title: 'Now the other picture', label: 'Choose the other picture', hint: 'Either may be the crop. With several, this one is looked for in them.' })))
     this.element = h('div', { class: 'stack-wide' }, pictures.length > 1 && h('div', { class: 'crop-answer' }, this.said,
-      h('label', { class: 'row crop-check' }, mirrored, 'Also when mirrored')), this.pair)
+      decided === undefined && h('label', { class: 'row crop-check' }, mirrored, 'Also when mirrored')), this.pair)
     this.caption()
     if (pictures.length > 1) this.ask()
   }
@@ -131,4 +132,5 @@ function extent(outline) {
 }
 
 const pixels = value => `${value.toFixed(1)} px`
-const ended = sentence => (/[.!?]$/.test(sentence) ? sentence : `${sentence}.`)
+/** A sentence that begins and ends as one; names of files keep their letters. */
+export const ended = sentence => `${sentence.replace(/^n(?=either |one )/, 'N')}${/[.!?]$/.test(sentence) ? '' : '.'}`

@@ -1,7 +1,8 @@
-// Crops: one picture, what is meant on it and how to frame it; two, and where one is cut from the other.
+// Crops: one picture, what is meant on it and how to frame it; two or more, and where one is cut from another.
 import { button, fill, h } from '../dom.js'
 import { dropZone, listen, onPaste } from '../drop.js'
 import { notify, problem } from '../notices.js'
+import { Among, MOST_AMONG } from './among.js'
 import { Locate } from './locate.js'
 import { Picture } from './picture.js'
 import { Region } from './region.js'
@@ -17,7 +18,7 @@ export function open({ rest }) {
 
 class CropsView {
   constructor(name) {
-    Object.assign(this, { name, pictures: [], tools: new Map() })
+    Object.assign(this, { name, pictures: [], others: [], tools: new Map() })
     this.pick = h('input', {
       type: 'file', accept: 'image/*', multiple: true, class: 'hidden-label', tabIndex: -1, 'aria-label': 'Other pictures',
       on: { change: () => { this.take(this.pick.files, { anew: true }); this.pick.value = '' } },
@@ -43,23 +44,29 @@ class CropsView {
     for (const tool of this.tools.values()) tool.close()
     for (const picture of this.pictures) picture.close()
     this.tools.clear()
-    this.pictures = []
+    Object.assign(this, { pictures: [], others: [] })
   }
 
-  /** One picture after the first makes a pair where a pair is wanted; otherwise pictures replace those before. */
+  /**
+   * Pictures after the first are compared with it where that is wanted; otherwise they replace those before. Of
+   * three or more at once the smallest file is looked for in the others: what is cut out is smaller.
+   */
   take(list, { anew = false } = {}) {
     const files = [...list].filter(file => file.type.startsWith('image/') || !file.type)
     if (!files.length) return notify(NO_PICTURE, { bad: true })
-    if (files.length > 2) notify(`Two pictures are compared: ${files[0].name} and ${files[1].name}.`)
-    if (!anew && files.length === 1 && this.name === 'locate' && this.pictures.length === 1) {
-      this.pictures.push(new Picture(files[0]))
+    const isSecond = !anew && this.name === 'locate' && this.pictures.length === 1 && !this.others.length
+    if (isSecond) {
       this.tools.get('locate')?.close()
       this.tools.delete('locate')
     } else {
       this.forget()
-      this.pictures = files.slice(0, 2).map(file => new Picture(file))
+      if (files.length > 2) files.sort((one, other) => one.size - other.size)
+      this.pictures = [new Picture(files.shift())]
     }
-    return this.choose(files.length > 1 ? 'locate' : this.name)
+    if (files.length > MOST_AMONG) notify(`One picture is compared with ${MOST_AMONG} at most; the others are left out.`)
+    if (files.length === 1) this.pictures.push(new Picture(files[0]))
+    else this.others = files.slice(0, MOST_AMONG)
+    return this.choose(files.length ? 'locate' : this.name)
   }
 
   choose(name) {
@@ -77,7 +84,8 @@ class CropsView {
     }
     fill(this.head, this.pick, button(name === 'locate' ? 'Other pictures' : 'Another picture', () => this.pick.click(), { symbol: 'upload' }))
     const [, Tool] = TOOLS[name]
-    if (!this.tools.has(name)) this.tools.set(name, new Tool(this.pictures, { refusal, zone: given => this.zone(given) }))
+    const around = { refusal, zone: given => this.zone(given) }
+    if (!this.tools.has(name)) this.tools.set(name, name === 'locate' && this.others.length ? new Among(this.pictures[0], this.others, around) : new Tool(this.pictures, around))
     return fill(this.panel, this.tools.get(name).element)
   }
 
@@ -99,7 +107,7 @@ class CropsView {
 const START = {
   region: { title: 'Drop or paste a picture', label: 'Choose a picture', hint: 'What is meant on it is outlined: a painting, a vase, a product. The picture is not kept.' },
   thumbnails: { title: 'Drop or paste a picture', label: 'Choose a picture', hint: 'It is framed at the aspects that you choose, with faces and products whole. The picture is not kept.' },
-  locate: { title: 'Drop two pictures', label: 'Choose pictures', hint: 'Is one cut from the other, and where? They may come one after the other, in either order, and are not kept.' },
+  locate: { title: 'Drop two pictures, or more', label: 'Choose pictures', hint: 'Is one cut from the other, and where? Of more, the smallest, or the one that came first, is looked for in the others. They are not kept.' },
 }
 
 /** A refusal at its place; what may pass by itself can be tried again. */
