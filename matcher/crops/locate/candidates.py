@@ -35,6 +35,7 @@ _REACHING_OUT: Final = 0.1  # of the probability that lying outside takes away
 _SURE: Final = 0.95  # a probability above which no other hypothesis is tried
 _KEPT_PEAKS: Final = (5, 3)  # places after each of them, of which the last are looked at closely
 _FIRST_PX: Final = 48  # side of the grid on which hopeless placements are told
+_POOR_START: Final = 0.35  # correlation there: colours alone reach that; keypoints err by less
 _GOOD_START: Final = 0.6  # correlation there: near enough for finer grids
 _MANY_INLIERS: Final = 15  # pairs of keypoints; fewer may agree by accident
 _HOPELESS: Final = 0.4  # correlation: no compression or overlay takes more from a true place
@@ -112,7 +113,7 @@ def _likeliest(
     """Placements refined on a grid of this size, those that agree best first."""
     graded: list[tuple[float, CropPlacement]] = []
     for start in placements:
-        placement = refine(inner, inner.content, outer, start, (side,))
+        placement = refine(inner, inner.content, outer, start, (side,), unturned=True)
         agreement = compare(inner, inner.content, outer, placement, side, shifts=False)
         likely = 0.0 if agreement is None else calibration.probability(agreement, 0)
         if likely >= _UNLIKELY or len(placements) > _KEPT_PEAKS[0]:
@@ -212,6 +213,8 @@ def _hopeful(
     at_once = compare(inner, inner.content, outer, placement, _FIRST_PX, shifts=False)
     if at_once is None or at_once.overall >= _GOOD_START:
         return placement
+    if at_once.overall < _POOR_START:
+        return None
     moved = refine(inner, inner.content, outer, placement, (_FIRST_PX,))
     after = compare(inner, inner.content, outer, moved, _FIRST_PX, shifts=False)
     if after is None or max(after.overall, after.correlation) < _HOPELESS:

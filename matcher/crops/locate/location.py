@@ -39,6 +39,7 @@ class Location:
         places: of an overlap the shared part, of an ambiguous crop where it may be from.
         mirror_found: unrelated, but the mirror image of one fits the other.
         even: the crop has hardly any contrast.
+        both_even: so has the full picture, and both have the same colour.
     """
 
     relation: Relation
@@ -49,3 +50,4 @@ class Location:
     places: tuple[Place, ...] = ()
     mirror_found: bool = False
     even: bool = False
+    both_even: bool = False

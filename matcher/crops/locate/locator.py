@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Final, Literal
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,6 +32,7 @@ _TOLERANCE_PX: Final = 2.0
 _TOLERANCE_SHARE: Final = 0.004
 _BEYOND_DOUBT: Final = 0.98  # a probability above which no mirror image is compared
 _EVEN: Final = 1.2  # grey levels of standard deviation: one colour and noise
+_ONE_COLOUR: Final = 3.0  # grey levels between two means that compression explains
 _MOST_PLACES: Final = 8  # named in an answer; people need no more
 
 
@@ -50,8 +52,10 @@ class CropLocator:
         """
         if a.shape == b.shape and np.array_equal(a, b):
             return _same(size_of(b), CropPlacement(np.eye(2, 3)), 1.0)
-        keys = find_keypoints(a), find_keypoints(b)
-        return self._located(PicturePyramid.of(a), PicturePyramid.of(b), keys, mirrored)
+        both = PicturePyramid.of(a), PicturePyramid.of(b)
+        if _one_colour(*both):
+            return _both_even(*both)
+        return self._located(*both, (find_keypoints(a), find_keypoints(b)), mirrored)
 
     def _located(
         self,
@@ -149,6 +153,23 @@ def _outline(placement: CropPlacement, box: ContentBox) -> NDArray[np.float64]:
 def _same(size: PixelSize, placement: CropPlacement, probability: float) -> Location:
     outline = placement.outline(size)
     return Location("same", probability, None, placement, outline)
+
+
+def _one_colour(a: PicturePyramid, b: PicturePyramid) -> bool:
+    """Whether both pictures show one colour and nothing else, and the same."""
+    (mean_a, spread_a), (mean_b, spread_b) = (
+        cv2.meanStdDev(pyramid.levels[-1]) for pyramid in (a, b)
+    )
+    even = max(float(spread_a.max()), float(spread_b.max())) < _EVEN
+    return even and float(np.abs(mean_a - mean_b).max()) < _ONE_COLOUR
+
+
+def _both_even(a: PicturePyramid, b: PicturePyramid) -> Location:
+    side: Literal["a", "b"] = "a" if a.size.pixels < b.size.pixels else "b"
+    outlines = [rectangle(0, 0, one.size.width, one.size.height) for one in (a, b)]
+    return Location(
+        "ambiguous", 0.5, side, None, None, (Place(*outlines),), even=True, both_even=True
+    )
 
 
 def _unrelated(probability: float) -> Location:

@@ -2,6 +2,9 @@
 
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from matcher.crops.locate.location import Location
 
 _TURNED_DEG: Final = 0.5  # less is not seen, and not named
@@ -12,9 +15,14 @@ def describe(found: Location, a: str, b: str) -> str:
     if found.relation == "same":
         return f"{a} and {b} are the same picture{_turned(found)}{_scaled(found)}"
     if found.relation == "overlap":
-        return f"{a} and {b} overlap: both are cut from one picture, and neither contains the other"
+        return _overlapping(found, a, b)
     crop, full = (a, b) if found.crop == "a" else (b, a)
     if found.relation == "ambiguous":
+        if found.both_even:
+            return (
+                f"{a} and {b} show one colour, the same in both, and nothing else; "
+                "whether one is a crop of the other cannot be told"
+            )
         if found.even:
             return f"{crop} shows hardly more than one colour, which fits many places of {full}"
         return (
@@ -34,6 +42,25 @@ def describe(found: Location, a: str, b: str) -> str:
         f"{crop} is a {mirrored}crop of {full}{_turned(found, mirror=False)}; "
         f"its top-left corner lies at ({left}, {top})"
     )
+
+
+def _overlapping(found: Location, a: str, b: str) -> str:
+    plain = f"{a} and {b} overlap: both are cut from one picture, and neither contains the other"
+    if not found.places:
+        return plain
+    place = found.places[0]
+    return (
+        f"{plain}; the part in common lies at {_corner(place.a)} of {a} "
+        f"and at {_corner(place.b)} of {b}"
+    )
+
+
+def _corner(outline: NDArray[np.float64]) -> str:
+    """The upper left corner of an outline, and its width and height."""
+    low, high = outline.min(axis=0), outline.max(axis=0)
+    left, top = (int(side) for side in low.round())
+    width, height = (int(side) for side in (high - low).round())
+    return f"({left}, {top}), {width} x {height} pixels"
 
 
 def _turned(found: Location, *, mirror: bool = True) -> str:

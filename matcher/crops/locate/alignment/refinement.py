@@ -54,6 +54,8 @@ def refine(
     full: PicturePyramid,
     placement: CropPlacement,
     sides: tuple[int, ...],
+    *,
+    unturned: bool = False,
 ) -> CropPlacement:
     """Refine a placement on grids of these sizes, coarse first.
 
@@ -63,6 +65,7 @@ def refine(
         full: the full picture.
         placement: from the crop to the full picture, off by few pixels of the first grid.
         sides: longest sides of the grids in pixels.
+        unturned: the placement is straight and stays so.
     """
     current, previous = placement, (0, 0)
     for side in sides:
@@ -74,7 +77,7 @@ def refine(
             break  # finer than the pictures are
         previous = (shape.width, shape.height)
         settled = max(shape.width, shape.height) >= _SETTLED_PX and _is_straight(current)
-        current = grid.to_pictures(_refine_on(grid, straight=settled)).squared_up()
+        current = grid.to_pictures(_refine_on(grid, straight=unturned or settled)).squared_up()
     return current
 
 

@@ -86,6 +86,10 @@ def test_two_crops_that_do_not_contain_each_other_overlap() -> None:
     (place,) = found.places
     assert error(place.a, corners(160, 80, 320, 240)) < 0.5
     assert error(place.b, corners(0, 0, 160, 160)) < 0.5
+    assert describe(found, "left.jpg", "right.jpg").endswith(
+        "the part in common lies at (160, 80), 160 x 160 pixels of left.jpg "
+        "and at (0, 0), 160 x 160 pixels of right.jpg"
+    )
 
 
 def test_other_pictures_are_unrelated() -> None:
@@ -115,7 +119,11 @@ def test_a_tile_of_a_repeating_pattern_is_ambiguous() -> None:
 def test_pictures_of_one_colour_are_an_answer_and_no_error() -> None:
     blank = np.full((100, 150, 3), 200, np.uint8)
     smaller = np.full((40, 30, 3), 200, np.uint8)
-    assert CropLocator().locate(blank, smaller).relation in ("ambiguous", "unrelated")
+    found = CropLocator().locate(blank, smaller)
+    assert (found.relation, found.crop, found.both_even) == ("ambiguous", "b", True)
+    assert "one colour" in describe(found, "a", "b")
+    other = np.full((40, 30, 3), 150, np.uint8)
+    assert CropLocator().locate(blank, other).relation == "unrelated"
     assert CropLocator().locate(scene(11), smaller).relation in ("ambiguous", "unrelated")
 
 
