@@ -166,7 +166,7 @@ def _one_colour(a: PicturePyramid, b: PicturePyramid) -> bool:
 
 def _both_even(a: PicturePyramid, b: PicturePyramid) -> Location:
     side: Literal["a", "b"] = "a" if a.size.pixels < b.size.pixels else "b"
-    outlines = [rectangle(0, 0, one.size.width, one.size.height) for one in (a, b)]
+    outlines = [rectangle(0, 0, shown.size.width, shown.size.height) for shown in (a, b)]
     return Location(
         "ambiguous", 0.5, side, None, None, (Place(*outlines),), even=True, both_even=True
     )
