@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from api.models.framings import KeptFramings
     from api.models.loading import Models
     from api.settings import Settings
     from matcher.crops.locate import CropLocator
@@ -77,6 +78,13 @@ class CropTools:
             ImageNetFeatures(self._features),
             self.framing,
         )
+
+    @cached_property
+    def framings(self) -> "KeptFramings":
+        """Crops of pictures that pages show; loads the framer for the first of them."""
+        from api.models.framings import KeptFramings
+
+        return KeptFramings(lambda: self.framer)
 
     @cached_property
     def faces(self) -> "FaceCascade":

@@ -3,9 +3,11 @@
 import io
 from enum import IntEnum
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
+import numpy as np
 from fastapi import APIRouter, Query, Request, Response
+from numpy.typing import NDArray
 from PIL import Image
 from typing_extensions import TypedDict
 
@@ -20,11 +22,13 @@ from api.http.requests.product_forms import (
     parse_if_match,
     to_precondition_failed,
 )
+from api.models.framings import WHOLE
 from api.schemas.results import product_json
 from catalog.errors import Conflict
 from catalog.ingest.image_file import read_image
 from catalog.snapshot import Catalog
 from client.records import ReferenceImageJson, WrittenJson
+from matcher.imaging.box import Box
 
 router = APIRouter(prefix="/catalogs/{catalog}/products/{product_id}/images", tags=["images"])
 
@@ -56,6 +60,15 @@ class Size(IntEnum):
 Side = Annotated[
     Size | None,
     Query(description="A JPEG of at most so many pixels a side, instead of the file itself."),
+]
+
+
+Shape = Annotated[
+    Literal["1:1", "4:3", "3:4", "16:9", "9:16"] | None,
+    Query(
+        description="With `size`: cut to that width to height, around what the picture shows; the "
+        "whole picture where that would cut a product or a face."
+    ),
 ]
 
 
@@ -121,9 +134,10 @@ async def get_image(
     image_id: str,
     request: Request,
     size: Side = None,
+    aspect: Shape = None,
 ) -> Response:
-    """The file as it was given, or a small JPEG of it."""
-    tag = f'"{image_id[:64]}-{size or 0}"'
+    """The file as it was given, or a small JPEG of it, or of the most pleasant crop."""
+    tag = f'"{image_id[:64]}-{size or 0}{f"-{aspect}" if aspect else ""}"'
     headers = {"Cache-Control": FOREVER, "ETag": tag}
 
     def read() -> Response:
@@ -133,7 +147,11 @@ async def get_image(
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         data = snapshot.picture(image_id)
         if size is not None:
-            return Response(make_thumbnail(data, size), media_type=TYPES["jpg"], headers=headers)
+            whole = read_image(data, "the picture")
+            framings = engine.services.crops.framings
+            part = framings.crop(image_id, lambda: whole, aspect) if aspect else WHOLE
+            small = make_thumbnail(whole, size, part)
+            return Response(small, media_type=TYPES["jpg"], headers=headers)
         return Response(data, media_type=TYPES[extension], headers=headers)
 
     return await engine.executor.run(read)
@@ -159,13 +177,17 @@ def remove_image(
     return change_json(catalog, change, response)
 
 
-def make_thumbnail(data: bytes, side: int) -> bytes:
-    """Return a small JPEG of a picture file.
+def make_thumbnail(image: NDArray[np.uint8], side: int, part: Box = WHOLE) -> bytes:
+    """Return a JPEG of a part of a picture, at most `side` pixels a side.
 
-    Raises:
-        PictureError: it cannot be read.
+    Args:
+        image: (H, W, 3) RGB.
+        side: in pixels.
+        part: in shares of the picture's sides.
     """
-    picture = Image.fromarray(read_image(data, "the picture"))
+    height, width = image.shape[:2]
+    box = Box(part.left * width, part.top * height, part.right * width, part.bottom * height)
+    picture = Image.fromarray(box.crop(image))
     picture.thumbnail((side, side), Image.Resampling.BOX, reducing_gap=2.0)
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=QUALITY)

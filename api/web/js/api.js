@@ -83,9 +83,13 @@ export function formOf(record) {
   return form
 }
 
-/** The address of a reference picture; `size` is 96, 160, 320, 640 or 1280 pixels, or 0 for the original. */
-export function pictureOf(catalog, productId, imageId, size = 0) {
-  return path('catalogs', catalog, 'products', productId, 'images', imageId) + (size ? `?size=${size}` : '')
+/**
+ * The address of a reference picture; `size` is 96, 160, 320, 640 or 1280 pixels, or 0 for the original.
+ * With an `aspect` such as 1:1 it is cut around what it shows, unless that would cut a product.
+ */
+export function pictureOf(catalog, productId, imageId, size = 0, aspect = '') {
+  const query = new URLSearchParams({ ...(size && { size }), ...(aspect && { aspect }) }).toString()
+  return path('catalogs', catalog, 'products', productId, 'images', imageId) + (query ? `?${query}` : '')
 }
 
 /** What the service says of itself: its status code and its record. */

@@ -129,4 +129,4 @@ def _explained(scene: PictureScene, aspect: Aspect, box: Box, score: float) -> F
         is_empty=scene.is_empty,
         is_largest=box.width >= largest - 1,
     )
-    return FramedCrop(box, score, explain(kept), cut > 0)
+    return FramedCrop(box, score, explain(kept), cut > 0, bool(is_cut(products).any()))

@@ -44,12 +44,14 @@ class FramedCrop:
         score: comparable among the crops of one picture and aspect; higher is better.
         reasons: in words.
         cuts_a_face: an edge goes through a face that was found.
+        cuts_a_product: an edge goes through a product that was found.
     """
 
     box: Box
     score: float
     reasons: tuple[str, ...]
     cuts_a_face: bool
+    cuts_a_product: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from api.models.framings import KeptFramings
 from matcher.crops.locate import CropLocator
 from matcher.crops.propose.network import ProposedBox
 from matcher.crops.propose.proposal import ProposalKind
@@ -44,3 +45,8 @@ class FakeCropTools:
     def framer(self) -> ThumbnailFramer:
         """Frames by what needs no network."""
         return ThumbnailFramer()
+
+    @property
+    def framings(self) -> KeptFramings:
+        """Frames each picture anew."""
+        return KeptFramings(lambda: self.framer)

@@ -65,7 +65,7 @@ class Editor {
   showPictures() {
     const { images, product_id: id } = this.product
     fill(this.pictures, images.map(image => h(
-      'li', { class: 'thumb thumb-large' }, h('img', { src: pictureOf(catalog(), id, image.image_id, 320), alt: image.source_name }),
+      'li', { class: 'thumb thumb-large' }, h('img', { src: pictureOf(catalog(), id, image.image_id, 320, '1:1'), alt: image.source_name }),
       images.length > 1 && button(`Remove ${image.source_name}`, () => this.removePicture(image), { look: 'small', symbol: 'trash', iconOnly: true }),
     )))
   }

@@ -195,7 +195,7 @@ function tile({ product, similarity }) {
   return h('li', {}, h(
     'a', { class: 'tile', href: `#/catalog/${encodeURIComponent(product.product_id)}`, data: { product: product.product_id } },
     h('div', { class: 'tile-picture' }, image
-      ? h('img', { src: pictureOf(catalog(), product.product_id, image.image_id, 320), alt: '', loading: 'lazy' })
+      ? h('img', { src: pictureOf(catalog(), product.product_id, image.image_id, 320, '1:1'), alt: '', loading: 'lazy' })
       : icon('picture')),
     h('div', { class: 'tile-text' }, h('h3', { class: 'clip' }, product.name), h('p', { class: 'small faint clip' }, told || product.product_id),
       h('p', { class: 'small faint' }, similarity === null || similarity === undefined ? count(product.images.length, 'picture') : `similarity ${similarity.toFixed(2)}`)),

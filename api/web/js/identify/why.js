@@ -40,7 +40,7 @@ export class Why {
       const image = known.images[0]
       return h(
         'button', { type: 'button', class: 'candidate', 'aria-pressed': String(index === this.chosen), data: { product: candidate.product_id }, on: { click: () => this.choose(index) } },
-        h('span', { class: 'thumb' }, image ? h('img', { src: pictureOf(catalog(), known.product_id, image.image_id, 160), alt: '' }) : icon('picture')),
+        h('span', { class: 'thumb' }, image ? h('img', { src: pictureOf(catalog(), known.product_id, image.image_id, 160, '1:1'), alt: '' }) : icon('picture')),
         h('span', { class: 'stack-tight grow' }, h('span', { class: 'strong clip' }, known.name),
           h('span', { class: 'small quiet' }, percent(candidate.probability), ` · similarity ${candidate.similarity.toFixed(2)}`)),
       )

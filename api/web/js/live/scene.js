@@ -63,7 +63,7 @@ export class Scene {
     fill(card.title, known ? known.name : 'Something that is not in the catalog')
     const image = known?.images[0]
     fill(card.picture, image
-      ? h('img', { src: pictureOf(catalog(), known.product_id, image.image_id, 160), alt: '', loading: 'lazy' })
+      ? h('img', { src: pictureOf(catalog(), known.product_id, image.image_id, 160, '1:1'), alt: '', loading: 'lazy' })
       : icon('picture'))
   }
 

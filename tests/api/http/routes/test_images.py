@@ -6,9 +6,10 @@ import pytest
 from PIL import Image
 
 from api.http.routes.images import TYPES, make_thumbnail
-from catalog.errors import PictureError
 from catalog.ingest.image_file import EXTENSIONS
+from matcher.imaging.box import Box
 from tests.api.http.serving import Service, png
+from tests.catalog.support.fakes import pixels
 
 SHOP = "/v1/catalogs/shop"
 
@@ -40,13 +41,25 @@ def test_a_form_without_a_picture_adds_none(service: Service) -> None:
 
 @pytest.mark.parametrize(("side", "size"), [(32, (32, 24)), (640, (64, 48))])
 def test_a_thumbnail_is_a_jpeg_that_is_never_enlarged(side: int, size: tuple[int, int]) -> None:
-    small = Image.open(io.BytesIO(make_thumbnail(png(1, 64, 48), side)))
+    small = Image.open(io.BytesIO(make_thumbnail(pixels(1, 64, 48), side)))
     assert (small.format, small.size) == ("JPEG", size)
 
 
-def test_a_thumbnail_of_no_picture_is_refused() -> None:
-    with pytest.raises(PictureError):
-        make_thumbnail(b"no picture", 96)
+def test_a_thumbnail_of_a_part_shows_that_part() -> None:
+    part = Box(0.25, 0, 1, 1)
+    small = Image.open(io.BytesIO(make_thumbnail(pixels(1, 64, 48), 96, part)))
+    assert small.size == (48, 48)
+
+
+def test_a_picture_is_cut_to_the_shape_that_is_asked_for(service: Service) -> None:
+    image = service.client.get(f"{SHOP}/products/tea").json()["images"][0]["image_id"]
+    path = f"{SHOP}/products/tea/images/{image}"
+    whole = service.client.get(path, params={"size": 96})
+    wide = service.client.get(path, params={"size": 96, "aspect": "16:9"})
+    width, height = Image.open(io.BytesIO(wide.content)).size
+    assert width / height == pytest.approx(16 / 9, abs=0.05)
+    assert wide.headers["etag"] != whole.headers["etag"]
+    assert service.client.get(path, params={"size": 96, "aspect": "words"}).status_code == 422
 
 
 def test_every_extension_that_the_catalog_stores_has_a_type() -> None:
