@@ -6,6 +6,7 @@ judged by the features inside of it alone, pooled on a grid: where it lies in th
 told, so that "the largest" cannot be the answer to everything.
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,7 +20,6 @@ from matcher.crops.thumbnail.candidates import Windows
 from matcher.crops.thumbnail.feature_map import FeatureMap
 from matcher.errors import WeightsError
 
-GRID: Final = 3  # cells a side that a window is pooled on
 _TENSORS: Final = ("mean", "spread", "axes", "weight0", "bias0", "weight1", "bias1")
 
 
@@ -31,7 +31,7 @@ class FramingWeights:
         mean: (C,) of each channel of feature maps over pictures.
         spread: (C,) standard deviation of the same.
         axes: (C, K) that normalised channels are projected on.
-        weight0: (9 * K, H) of the hidden layer.
+        weight0: (G * G * K, H) of the hidden layer, for windows pooled on G by G cells.
         bias0: (H,).
         weight1: (H, 1) of the score.
         bias1: (1,).
@@ -45,6 +45,11 @@ class FramingWeights:
     weight1: NDArray[np.float32]
     bias1: NDArray[np.float32]
 
+    @property
+    def grid(self) -> int:
+        """Cells a side that windows are pooled on."""
+        return math.isqrt(self.weight0.shape[0] // self.axes.shape[1])
+
     @classmethod
     def read(cls, path: Path) -> "FramingWeights":
         """Read a `.safetensors` file.
@@ -57,8 +62,8 @@ class FramingWeights:
             read = cls(**{name: tensors[name] for name in _TENSORS})
         except (OSError, SafetensorError, KeyError) as error:
             raise WeightsError(f"cannot read the weights {path}: {error}.") from error
-        cells = GRID * GRID * read.axes.shape[1]
-        if read.weight0.shape[0] != cells or read.axes.shape[0] != len(read.mean):
+        cells = read.grid**2 * read.axes.shape[1]
+        if not cells or read.weight0.shape[0] != cells or read.axes.shape[0] != len(read.mean):
             raise WeightsError(f"{path} is no framing ranker: its tensors do not fit.")
         return read
 
@@ -86,17 +91,17 @@ class FramingRanker:
         """Return the same by a map that `project` made, which serves all windows of a picture."""
         rows, columns = projected.values.shape[:2]
         scale = np.array([columns / projected.width, rows / projected.height] * 2)
-        return self.judge(pool_windows(projected.values, windows * scale))
+        return self.judge(pool_windows(projected.values, windows * scale, self._weights.grid))
 
     def judge(self, pooled: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return scores of (N, 3, 3, K) pooled features."""
+        """Return scores of (N, G, G, K) pooled features."""
         weights = self._weights
         hidden = pooled.reshape(len(pooled), -1) @ weights.weight0 + weights.bias0
         scores: NDArray[np.float32] = hidden.clip(min=0) @ weights.weight1 + weights.bias1
         return scores[:, 0]
 
 
-def pool_windows(values: NDArray[np.float32], windows: Windows) -> NDArray[np.float32]:
+def pool_windows(values: NDArray[np.float32], windows: Windows, grid: int) -> NDArray[np.float32]:
     """Return the mean of a map in each cell of a grid over each window, exactly.
 
     How much of each row and column of places a cell covers makes two products of matrices, so
@@ -105,17 +110,18 @@ def pool_windows(values: NDArray[np.float32], windows: Windows) -> NDArray[np.fl
     Args:
         values: (rows, columns, K).
         windows: (N, 4) in places of the map.
+        grid: G, cells a side of a window.
 
     Returns:
-        (N, 3, 3, K), down before across.
+        (N, G, G, K), down before across.
     """
     rows, columns, channels = values.shape
-    steps = np.arange(GRID + 1) / GRID
+    steps = np.arange(grid + 1) / grid
     x = windows[:, :1] + (windows[:, 2:3] - windows[:, :1]) * steps
     y = windows[:, 1:2] + (windows[:, 3:4] - windows[:, 1:2]) * steps
     down, across = _covered(y, rows), _covered(x, columns)
     strips = down.reshape(-1, rows) @ values.reshape(rows, -1)
-    cells = across[:, None] @ strips.reshape(-1, GRID, columns, channels)
+    cells = across[:, None] @ strips.reshape(-1, grid, columns, channels)
     areas = np.diff(y, axis=1)[:, :, None] * np.diff(x, axis=1)[:, None, :]
     return (cells / np.maximum(areas, 1e-9)[..., None]).astype(np.float32)
 

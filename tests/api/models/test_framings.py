@@ -14,14 +14,14 @@ def picture() -> NDArray[np.uint8]:
     return np.random.default_rng(0).integers(0, 256, (400, 800, 3)).astype(np.uint8)
 
 
-class Counting:
+class CountedPicture:
     """Gives a picture, and counts how often."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.read = 0
 
     def __call__(self) -> NDArray[np.uint8]:
-        self.asked += 1
+        self.read += 1
         return picture()
 
 
@@ -37,24 +37,24 @@ def no_framer() -> ThumbnailFramer:
     raise WeightsError("the weights are missing.")
 
 
-def test_a_crop_is_framed_when_it_is_first_asked_for_and_kept() -> None:
-    framings, source = KeptFramings(ThumbnailFramer), Counting()
+def test_a_crop_is_framed_at_its_first_use_and_kept() -> None:
+    framings, source = KeptFramings(ThumbnailFramer), CountedPicture()
     crop = framings.crop("a", source, "1:1")
     assert (crop.width * 800, crop.height * 400) == pytest.approx((400, 400), abs=1.5)
     assert framings.crop("a", source, "1:1") == crop
-    assert source.asked == 1
+    assert source.read == 1
     framings.crop("a", source, "16:9")
     framings.crop("b", source, "1:1")
-    assert source.asked == 3
+    assert source.read == 3
 
 
-def test_the_crop_that_was_not_asked_for_longest_is_dropped() -> None:
-    framings, source = KeptFramings(ThumbnailFramer, most=2), Counting()
+def test_the_crop_that_was_not_used_for_longest_is_dropped() -> None:
+    framings, source = KeptFramings(ThumbnailFramer, most=2), CountedPicture()
     for name in ("a", "b", "a", "c", "a"):
         framings.crop(name, source, "1:1")
-    assert source.asked == 3
+    assert source.read == 3
     framings.crop("b", source, "1:1")
-    assert source.asked == 4
+    assert source.read == 4
 
 
 def test_a_picture_whose_face_would_be_cut_stays_whole() -> None:

@@ -26,8 +26,9 @@ _GARMENTS: Final = 2500  # pictures of clothes at most
 _PHOTOS: Final = 9  # of each grocery product at most
 _FRAME_STEPS: Final = {".gif": 10, ".mp4": 60, ".ts": 60}  # one frame in so many
 _SERIES: Final = re.compile(r"(_?(left|right)|_?\d+)$")  # of names of pictures of one scene
-_RANDOM, _ELSEWHERE, _MAPPED = 3, 2, 5  # windows of each kind
-_SIZES: Final = 3  # of windows that are compared within the picture's own map
+_RANDOM, _ELSEWHERE, _MAPPED = 3, 3, 4  # windows of each kind
+GRID: Final = 6  # cells a side that windows are pooled on; on 3 the middle is told less well
+_SIZES: Final = 2  # of windows that are compared within the picture's own map
 
 Image = NDArray[np.uint8]
 OnPicture = Callable[[int, int], None]
@@ -55,15 +56,15 @@ class FramedPicture:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FramingSample:
-    """One picture's windows as feature maps pooled on 3 by 3 cells, (…, 3, 3, K) float32.
+    """One picture's windows as feature maps pooled on cells, (…, G, G, K) float32.
 
     Attributes:
-        whole: (3, 3, K), the picture itself, judged alone.
-        random: (N, 3, 3, K), random windows of it, each judged alone.
+        whole: (G, G, K), the picture itself, judged alone.
+        random: (N, G, G, K), random windows of it, each judged alone.
         random_overlap: (N,) of each with the whole.
-        same_size: (1 + M, 3, 3, K), the middle, then windows of its size elsewhere, judged alone.
+        same_size: (1 + M, G, G, K), the middle, then windows of its size elsewhere, judged alone.
         same_overlap: (1 + M,) of each with the middle one.
-        mapped: (S, 1 + L, 3, 3, K), as `same_size` at S sizes, pooled from the picture's own map.
+        mapped: (S, 1 + L, G, G, K), as `same_size` at S sizes, pooled from the picture's own map.
         mapped_overlap: (S, 1 + L).
     """
 
@@ -142,7 +143,7 @@ def sample_windows(
         overlaps(WHOLE, random),
         alone(same),
         overlaps(same[0], same),
-        np.stack([pool_windows(values, windows * scale) for windows in sizes]),
+        np.stack([pool_windows(values, windows * scale, GRID) for windows in sizes]),
         np.stack([overlaps(windows[0], windows) for windows in sizes]),
     )
 
@@ -150,7 +151,7 @@ def sample_windows(
 def pool_whole(
     features: FeatureMap, project: Callable[[NDArray[np.float32]], NDArray[np.float32]]
 ) -> NDArray[np.float32]:
-    """Return (3, 3, K) of a whole map."""
+    """Return (G, G, K) of a whole map."""
     values = project(features.values)
     window = np.array([[0.0, 0.0, values.shape[1], values.shape[0]]])
-    return np.asarray(pool_windows(values, window)[0])
+    return np.asarray(pool_windows(values, window, GRID)[0])

@@ -19,9 +19,10 @@ from typing_extensions import override
 
 from matcher.crops.thumbnail.feature_map import ImageNetFeatures
 from matcher.crops.thumbnail.framing_pairs import ALONE_SIDE_PX
-from matcher.crops.thumbnail.ranker import GRID, FramingWeights
+from matcher.crops.thumbnail.ranker import FramingWeights
 from matcher.networks.runtime import LoadedNetwork
 from training.crops.framing.material import (
+    GRID,
     FramedPicture,
     FramingNetworks,
     FramingSample,
@@ -39,6 +40,8 @@ _DROPOUT: Final = 0.5
 _DECAY: Final = 0.05  # of weights
 _RATE: Final = 1e-3
 _EPOCHS: Final = 40
+_JOINED: Final = 2  # networks from different beginnings, whose scores are added
+_SAME_SIZE: Final = 3.0  # weight of windows of the same size: they are harder to tell
 _BATCH: Final = 128  # pictures
 _LEAST_MARGIN: Final = 0.2  # by which the whole shall beat even a window that is nearly all of it
 
@@ -121,30 +124,47 @@ def find_axes(network: ImageNetFeatures, pictures: Sequence[FramedPicture]) -> F
 class FramingNet(nn.Module):
     """Scores windows by their pooled features; randomly initialised."""
 
-    def __init__(self, axes: int = _AXES) -> None:
+    def __init__(self, axes: int = _AXES, hidden: int = _HIDDEN) -> None:
         super().__init__()
-        self.hidden = nn.Linear(GRID * GRID * axes, _HIDDEN)
-        self.score = nn.Linear(_HIDDEN, 1)
+        self.hidden = nn.Linear(GRID * GRID * axes, hidden)
+        self.score = nn.Linear(hidden, 1)
         self.drop_input = nn.Dropout(_DROPOUT / 2)
         self.drop_hidden = nn.Dropout(_DROPOUT)
 
     @override
     def forward(self, pooled: Tensor) -> Tensor:
-        """Map (…, 3, 3, K) to (…) scores."""
+        """Map (…, G, G, K) to (…) scores."""
         hidden = torch.relu(self.hidden(self.drop_input(pooled.flatten(-3))))
         scores: Tensor = self.score(self.drop_hidden(hidden))[..., 0]
         return scores
 
 
 def fit_ranker(samples: Sequence[FramingSample], seed: int) -> FramingNet:
-    """Train a network on pictures' windows; single-threaded, the same for the same seed."""
-    torch.manual_seed(seed)
-    net = FramingNet(samples[0].whole.shape[-1]).train()
-    optimiser = torch.optim.AdamW(net.parameters(), _RATE, weight_decay=_DECAY)
+    """Train on pictures' windows; single-threaded, the same for the same seed."""
     stacked = _stack(samples)
+    return join_nets([_fit(stacked, _JOINED * seed + number) for number in range(_JOINED)])
+
+
+def join_nets(nets: Sequence[FramingNet]) -> FramingNet:
+    """Return one wider network whose score is the mean of those of others."""
+    hidden = torch.cat([net.hidden.weight for net in nets])
+    joined = FramingNet(hidden.shape[1] // GRID**2, len(hidden))
+    with torch.no_grad():
+        joined.hidden.weight.copy_(hidden)
+        joined.hidden.bias.copy_(torch.cat([net.hidden.bias for net in nets]))
+        joined.score.weight.copy_(torch.cat([net.score.weight for net in nets], 1) / len(nets))
+        joined.score.bias.copy_(torch.stack([net.score.bias for net in nets]).mean(dim=0))
+    return joined.eval()
+
+
+def _fit(stacked: Mapping[str, Tensor], seed: int) -> FramingNet:
+    torch.manual_seed(seed)
+    count = len(stacked["whole"])
+    net = FramingNet(stacked["whole"].shape[-1]).train()
+    optimiser = torch.optim.AdamW(net.parameters(), _RATE, weight_decay=_DECAY)
     for _ in range(_EPOCHS):
-        order = torch.randperm(len(samples))
-        for start in range(0, len(samples), _BATCH):
+        order = torch.randperm(count)
+        for start in range(0, count, _BATCH):
             chosen = order[start : start + _BATCH]
             loss = _loss(net, {name: tensor[chosen] for name, tensor in stacked.items()})
             optimiser.zero_grad()
@@ -181,7 +201,8 @@ def _loss(net: FramingNet, batch: Mapping[str, Tensor]) -> Tensor:
     for name in ("same_size", "mapped"):
         scores, overlap = net(turned(batch[name])), batch[name.removesuffix("_size") + "_overlap"]
         margin = 1 - overlap[..., 1:]
-        total = total + torch.relu(margin - (scores[..., :1] - scores[..., 1:])).mean()
+        lost = torch.relu(margin - (scores[..., :1] - scores[..., 1:])).mean()
+        total = total + _SAME_SIZE * lost
     return total
 
 

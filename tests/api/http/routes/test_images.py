@@ -51,7 +51,7 @@ def test_a_thumbnail_of_a_part_shows_that_part() -> None:
     assert small.size == (48, 48)
 
 
-def test_a_picture_is_cut_to_the_shape_that_is_asked_for(service: Service) -> None:
+def test_a_picture_is_cut_to_the_wanted_shape(service: Service) -> None:
     image = service.client.get(f"{SHOP}/products/tea").json()["images"][0]["image_id"]
     path = f"{SHOP}/products/tea/images/{image}"
     whole = service.client.get(path, params={"size": 96})

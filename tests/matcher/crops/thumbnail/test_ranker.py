@@ -28,7 +28,7 @@ def averaged(values: NDArray[np.float32], window: list[float]) -> NDArray[np.flo
 def test_a_window_is_pooled_exactly() -> None:
     values = np.random.default_rng(0).normal(size=(7, 9, 5)).astype(np.float32)
     windows = [[0.0, 0.0, 9.0, 7.0], [1.25, 0.5, 6.5, 5.75], [3.1, 2.2, 3.9, 2.9]]
-    pooled = pool_windows(values, np.array(windows))
+    pooled = pool_windows(values, np.array(windows), 3)
     for window, found in zip(windows, pooled, strict=True):
         assert np.allclose(found, averaged(values, window), atol=0.02)
 

@@ -2,7 +2,7 @@ import numpy as np
 
 from matcher.crops.thumbnail.feature_map import FeatureMap
 from tests.catalog.support.fakes import pixels
-from training.crops.framing.material import FramedPicture, FramingNetworks, sample_windows
+from training.crops.framing.material import GRID, FramedPicture, FramingNetworks, sample_windows
 
 
 class Averages:
@@ -17,9 +17,9 @@ class Averages:
 def test_every_window_of_a_picture_is_pooled() -> None:
     networks = FramingNetworks(Averages(), Averages(), lambda values: values)
     sample = sample_windows(pixels(1, 160, 120), networks, np.random.default_rng(0))
-    assert sample.whole.shape == (3, 3, 3)
-    assert sample.random.shape == (3, 3, 3, 3)
-    assert sample.same_size.shape[0] == len(sample.same_overlap) == 3
+    assert sample.whole.shape == (GRID, GRID, 3)
+    assert sample.random.shape == (3, GRID, GRID, 3)
+    assert sample.same_size.shape[0] == len(sample.same_overlap) == 4
     assert sample.mapped.shape[:2] == sample.mapped_overlap.shape
     assert sample.same_overlap[0] == 1
     assert (sample.random_overlap < 1).all()
