@@ -186,7 +186,7 @@ class Client(Connection):
     def thumbnails(
         self,
         picture: Picture,
-        aspects: Sequence[str] = ("1:1",),
+        aspects: str | Sequence[str] = ("1:1",),
         *,
         width: int | None = None,
         pictures: bool = False,
@@ -196,13 +196,13 @@ class Client(Connection):
 
         Args:
             picture: a file, or its name and bytes.
-            aspects: width to height.
+            aspects: width to height; one, or several.
             width: pixels of `picture` in the answer; as cut if None.
             pictures: add the thumbnails as data URLs.
             saliency: add the map of what draws the eye.
         """
         query: dict[str, Any] = {
-            "aspect": list(aspects),
+            "aspect": [aspects] if isinstance(aspects, str) else list(aspects),
             "pictures": pictures,
             "saliency": saliency,
         }
@@ -266,7 +266,7 @@ class Client(Connection):
         """
         query: dict[str, str | int] = {"limit": limit}
         if point is not None:
-            query["point"] = f"{float(point[0])!r},{float(point[1])!r}"
+            query["point"] = ",".join(repr(float(number)) for number in point)
         parts = image_parts("image", [picture])
         answer = self.request("POST", "/v1/crops/propose", query=query, parts=parts)
         return cast(ProposalsJson, answer)

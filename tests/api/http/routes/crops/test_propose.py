@@ -1,5 +1,9 @@
+import math
+
 import pytest
 
+from client.client import Client
+from client.errors import Declined
 from tests.api.http.serving import Service, png
 
 ROUTE = "/v1/crops/propose"
@@ -47,3 +51,13 @@ def test_no_picture_and_two_are_refused(service: Service) -> None:
     assert service.client.post(ROUTE, data={"x": "y"}).status_code in {415, 422}
     two = [("image", PICTURE["image"]), ("image", PICTURE["image"])]
     assert "send one picture" in service.client.post(ROUTE, files=two).json()["detail"]
+
+
+def test_the_client_leaves_odd_taps_to_the_service(service: Service) -> None:
+    picture = ("hall.png", png(1, 160, 120))
+    with Client(service.url) as client:
+        found = client.propose(picture, point=(20.123456789, 30), limit=1)
+        assert found["proposals"][0]["kind"] == "painting"
+        for point in ((1,), (math.nan, 2), (1, 2, 3)):
+            with pytest.raises(Declined, match=r"query\.point: .* is no point"):
+                client.propose(picture, point=point)  # type: ignore[arg-type]

@@ -3,6 +3,7 @@ import io
 
 from PIL import Image
 
+from client.client import Client
 from tests.api.http.serving import Service, png
 
 PATH = "/v1/crops/thumbnail"
@@ -45,6 +46,12 @@ def test_what_cannot_be_framed_is_refused_by_name(service: Service) -> None:
     broken = service.client.post(PATH, files={"image": ("a.png", b"junk", "image/png")})
     assert broken.status_code == 422
     assert "a.png" in broken.json()["detail"]
+
+
+def test_the_client_takes_one_aspect_alone(service: Service) -> None:
+    with Client(service.url) as client:
+        (framed,) = client.thumbnails(("photo.png", png(1, 160, 120)), "16:9")["thumbnails"]
+    assert framed["aspect"] == "16:9"
 
 
 def decoded(address: str) -> Image.Image:
