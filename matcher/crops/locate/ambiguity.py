@@ -29,11 +29,15 @@ def rivals(
     if not peaks:
         return []
     reference = compare(inner, best.box, outer, best.placement, _SIDES[-1], shifts=False)
-    found = []
+    found: list[CropPlacement] = []
     for peak in peaks:
         placement = refine(inner, best.box, outer, peak.placement, _SIDES)
         agreement = compare(inner, best.box, outer, placement, _SIDES[-1], shifts=False)
-        if reference is None or agreement is None or _near(placement, best, inner.size):
+        if (
+            reference is None
+            or agreement is None
+            or any(_near(placement, known, inner.size) for known in (best.placement, *found))
+        ):
             continue
         if _as_good(agreement, reference):
             found.append(placement)
@@ -51,7 +55,7 @@ def _as_good(one: Agreement, best: Agreement) -> bool:
     )
 
 
-def _near(placement: CropPlacement, best: CropCandidate, inner: PixelSize) -> bool:
+def _near(placement: CropPlacement, known: CropPlacement, inner: PixelSize) -> bool:
     middle = np.array([[inner.width / 2, inner.height / 2]])
-    apart = np.abs(placement.apply(middle) - best.placement.apply(middle)).max()
-    return bool(apart < 0.1 * best.placement.scale * min(inner.width, inner.height))
+    apart = np.abs(placement.apply(middle) - known.apply(middle)).max()
+    return bool(apart < 0.1 * known.scale * min(inner.width, inner.height))

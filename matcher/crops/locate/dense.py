@@ -97,7 +97,10 @@ def other_places(
     def near(peak: Peak) -> bool:
         return bool(np.abs(peak.placement.apply(middle) - here).max() < reach)
 
-    at_place = max((peak.correlation for peak in peaks if near(peak)), default=1.0)
+    if not peaks:
+        return []
+    highest = max(peak.correlation for peak in peaks)
+    at_place = max((peak.correlation for peak in peaks if near(peak)), default=highest)
     return [peak for peak in peaks if not near(peak) and peak.correlation > at_place - least]
 
 
