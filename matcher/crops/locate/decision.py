@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from matcher.crops.locate.alignment.verification import Agreement
 
 _CELL_NOISE: Final = 0.003  # of a correlation: compression leaves no cell nearer to 1
-_WHOLE_NOISE: Final = 0.001
+_WHOLE_NOISE: Final = 0.001  # of the same over the whole, where noise cancels out
 ACCEPTED: Final = 0.5  # of the probability that both are one shot
 
 
