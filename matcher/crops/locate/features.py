@@ -184,8 +184,8 @@ def _spread_out(
     found: "Sequence[cv2.KeyPoint]", width: int, height: int, most: int
 ) -> "list[cv2.KeyPoint]":
     """The strongest of each cell of a grid, all those of the first rank first."""
-    if len(found) <= most:
-        return list(found)
+    if not found:
+        return []
     table = np.array([(k.pt[0], k.pt[1], k.response) for k in found], np.float32)
     columns = np.clip((table[:, 0] * _GRID / width).astype(int), 0, _GRID - 1)
     rows = np.clip((table[:, 1] * _GRID / height).astype(int), 0, _GRID - 1)

@@ -17,6 +17,8 @@ KEPT_KEYPOINTS: Final = 600  # of a picture: 80 KB
 CROP_KEYPOINTS: Final = 400  # of the crop that is looked for
 _MOST_FILES: Final = 20_000  # of the cache: 1.6 GB
 _STEPS: Final = 400.0  # per unit of a descriptor's component, of which few exceed 0.6
+_FEW_KEYPOINTS: Final = 160  # of the crop, by which the pictures are ordered first
+_PAIRED: Final = 120  # pictures, the first of that order, whose keypoints are all paired
 _TRIED: Final = 20  # pictures whose pairs are asked for a common placement
 _DAMAGE: Final = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
@@ -64,11 +66,15 @@ class KeypointCache:
 
 def rank_pictures(crop: CropKeypoints, pictures: Sequence[CropKeypoints]) -> list[int]:
     """Indices of the pictures that share most with a crop, the likeliest first."""
-    pairs = [pair_keypoints(crop, picture) for picture in pictures]
-    counts = np.array([float(found.quality.sum()) for found in pairs])
-    order = np.argsort(-counts, kind="stable")
-    scores = counts * 0.01  # decides between those on which no pairs agree
-    for index in order[:_TRIED]:
+    # The first keypoints are the strongest of every part of the crop.
+    few = crop.select(np.arange(min(_FEW_KEYPOINTS, len(crop))))
+    roughly = [float(pair_keypoints(few, picture).quality.sum()) for picture in pictures]
+    order = np.argsort(-np.array(roughly), kind="stable")
+    scores = np.array(roughly) * 0.001  # decides between those on which no pairs agree
+    pairs = {int(index): pair_keypoints(crop, pictures[index]) for index in order[:_PAIRED]}
+    for index, found in pairs.items():
+        scores[index] = 1.0 + float(found.quality.sum()) * 0.01
+    for index in np.argsort(-scores, kind="stable")[:_TRIED].tolist():
         for hypothesis in find_hypotheses(pairs[index], most=1):
             scores[index] += hypothesis.inliers
     return [int(index) for index in np.argsort(-scores, kind="stable")]

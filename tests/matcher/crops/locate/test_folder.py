@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from matcher.crops.locate import CROP_KEYPOINTS, KeypointCache, find_keypoints, rank_pictures
@@ -26,3 +27,13 @@ def test_the_picture_that_a_crop_is_from_ranks_first_with_kept_keypoints(tmp_pat
     next((tmp_path / "kept").glob("*.npz")).write_bytes(b"damaged")
     cache.keypoints(paths[0], decode)
     cache.trim()
+
+
+def test_a_small_crop_is_ranked_first_among_many_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("matcher.crops.locate.folder._PAIRED", 4)
+    monkeypatch.setattr("matcher.crops.locate.folder._FEW_KEYPOINTS", 60)
+    kept = [find_keypoints(scene(100 + number, 240, 160), 600) for number in range(12)]
+    part = np.ascontiguousarray(scene(107, 240, 160)[30:120, 40:150])
+    ranked = rank_pictures(find_keypoints(part, CROP_KEYPOINTS), kept)
+    assert ranked[0] == 7
+    assert sorted(ranked) == list(range(12))
