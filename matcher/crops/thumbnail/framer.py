@@ -26,7 +26,7 @@ from matcher.crops.thumbnail.reasons import Kept, explain
 from matcher.crops.thumbnail.saliency import even_saliency, feature_saliency, plain_saliency
 from matcher.crops.thumbnail.selection import select_windows
 from matcher.crops.thumbnail.thumbnail import FramedCrop, PictureScene, Thumbnail
-from matcher.detection.detector import Detector
+from matcher.detection.detector import Detector, suppress_overlaps
 from matcher.imaging.box import Box
 from matcher.imaging.resize import reduced
 from matcher.results import Detection
@@ -79,14 +79,9 @@ class ThumbnailFramer:
         scores = weigh_windows(scene, windows, self.settings)
         best = np.argsort(-scores, kind="stable")[:_RANKED]
         windows, scores = windows[best], scores[best] + self._ranked(scene, windows[best])
-        crops: list[FramedCrop] = []
-        for index in np.argsort(-scores, kind="stable").tolist():
-            box = Box(*windows[index].tolist())
-            if all(box.iou(crop.box) < _DIFFERENT for crop in crops):
-                crops.append(_explained(scene, aspect, box, float(scores[index])))
-            if len(crops) > _ALTERNATIVES:
-                break
-        return Thumbnail(aspect, crops[0], tuple(crops[1:]))
+        chosen = suppress_overlaps(windows, scores, _DIFFERENT, 1 + _ALTERNATIVES)
+        crops = _explained(scene, aspect, windows[chosen], scores[chosen])
+        return Thumbnail(aspect, crops[0], crops[1:])
 
     def _ranked(self, scene: PictureScene, windows: Windows) -> Scores:
         """Return what the ranker adds; nothing where it is missing or all windows are alike."""
@@ -111,22 +106,29 @@ def _is_plain(image: NDArray[np.uint8]) -> bool:
     return int(np.ptp(small, axis=(0, 1)).max()) < _PLAIN
 
 
-def _explained(scene: PictureScene, aspect: Aspect, box: Box, score: float) -> FramedCrop:
-    window = np.array([[box.left, box.top, box.right, box.bottom]])
-    saliency, middles = weigh_saliency(scene, window)
-    faces = shares_inside(window, [face.box for face in scene.faces])
-    products = shares_inside(window, [found.box for found in scene.products])
-    cut = int(is_cut(faces).sum())
+def _explained(
+    scene: PictureScene, aspect: Aspect, windows: Windows, scores: Scores
+) -> tuple[FramedCrop, ...]:
+    """Return crops and why they are so; all at once, because few take as long as one."""
+    saliency, middles = weigh_saliency(scene, windows)
+    faces = shares_inside(windows, [face.box for face in scene.faces])
+    products = shares_inside(windows, [found.box for found in scene.products])
     largest, _ = largest_window(scene.width, scene.height, aspect.ratio)
-    kept = Kept(
-        whole_faces=int(is_whole(faces).sum()),
-        cut_faces=cut,
-        left_out_faces=len(scene.faces) - cut - int(is_whole(faces).sum()),
-        whole_products=int(is_whole(products).sum()),
-        saliency=float(saliency[0]),
-        middle=(float(middles[0, 0]), float(middles[0, 1])),
-        area=box.area / (scene.width * scene.height),
-        is_empty=scene.is_empty,
-        is_largest=box.width >= largest - 1,
-    )
-    return FramedCrop(box, score, explain(kept), cut > 0, bool(is_cut(products).any()))
+    crops = []
+    for at, (window, score) in enumerate(zip(windows.tolist(), scores.tolist(), strict=True)):
+        box = Box(*window)
+        whole, cut = int(is_whole(faces[at]).sum()), int(is_cut(faces[at]).sum())
+        kept = Kept(
+            whole_faces=whole,
+            cut_faces=cut,
+            left_out_faces=len(scene.faces) - whole - cut,
+            whole_products=int(is_whole(products[at]).sum()),
+            saliency=float(saliency[at]),
+            middle=(float(middles[at, 0]), float(middles[at, 1])),
+            area=box.area / (scene.width * scene.height),
+            is_empty=scene.is_empty,
+            is_largest=box.width >= largest - 1,
+        )
+        cuts_a_product = bool(is_cut(products[at]).any())
+        crops.append(FramedCrop(box, score, explain(kept), cut > 0, cuts_a_product))
+    return tuple(crops)
