@@ -74,7 +74,7 @@ def rank_pictures(crop: CropKeypoints, pictures: Sequence[CropKeypoints]) -> lis
     pairs = {int(index): pair_keypoints(crop, pictures[index]) for index in order[:_PAIRED]}
     for index, found in pairs.items():
         scores[index] = 1.0 + float(found.quality.sum()) * 0.01
-    for index in np.argsort(-scores, kind="stable")[:_TRIED].tolist():
+    for index in np.argsort(-scores, kind="stable")[: min(_TRIED, len(pairs))].tolist():
         for hypothesis in find_hypotheses(pairs[index], most=1):
             scores[index] += hypothesis.inliers
     return [int(index) for index in np.argsort(-scores, kind="stable")]
