@@ -11,7 +11,7 @@ from rich.text import Text
 
 from api.cli.context import JsonOption, command, finish
 from api.cli.crop.pictures import read_query
-from api.cli.crop.written import WrittenPictures, write_whole
+from api.cli.crop.written import WrittenPictures, check_writable, write_whole
 from api.cli.output import Output, printable
 from api.cli.target import open_crops
 from api.errors import Refused
@@ -88,14 +88,13 @@ def _check_target(path: Path, pictures: Sequence[Path], *, force: bool) -> None:
     """Find out before the work whether its result can be kept.
 
     Raises:
-        Refused: the file is there and may not be written over, it is one of the pictures, it has no
-            folder, or its extension is unknown.
+        Refused: the file is there and may not be written over, it is one of the pictures, its folder
+            cannot be written to, or its extension is unknown.
     """
     from PIL import Image
 
     WrittenPictures(pictures, force=force).claim(path, pictures[-1])
-    if not path.parent.is_dir():
-        raise Refused(f"cannot write {path}: there is no folder {path.parent}.")
+    check_writable(path.parent)
     if Image.registered_extensions().get(path.suffix.lower()) not in Image.SAVE:
         raise Refused(f"{path} needs the extension of a picture, such as .png")
 

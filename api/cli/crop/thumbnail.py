@@ -12,7 +12,7 @@ from rich.text import Text
 
 from api.cli.context import JsonOption, command, finish
 from api.cli.crop.pictures import read_query
-from api.cli.crop.written import WrittenPictures, write_whole
+from api.cli.crop.written import WrittenPictures, check_writable, write_whole
 from api.cli.files import list_pictures
 from api.cli.formatting import shorten_path
 from api.cli.output import Output
@@ -187,6 +187,7 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Refused(f"cannot make the folder {folder}: {error.strerror}.") from error
+    check_writable(folder)
 
 
 def _table(path: Path, answer: "ThumbnailsJson", *, heading: bool) -> Table:

@@ -1,5 +1,6 @@
 """Pictures that the commands of crops write: each whole or not at all, none over another."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,6 +41,18 @@ class WrittenPictures:
             raise Refused(f"{target} is there already; add --force to write over it.")
         self._sources[target] = source
         return target
+
+
+def check_writable(folder: Path) -> None:
+    """Find out before the work whether files can be made in a folder.
+
+    Raises:
+        Refused: there is none, or the system lets nothing be written there.
+    """
+    if not folder.is_dir():
+        raise Refused(f"there is no folder {folder} to write to.")
+    if not os.access(folder, os.W_OK):
+        raise Refused(f"the folder {folder} cannot be written to; choose another.")
 
 
 def write_whole(target: Path, data: bytes) -> None:

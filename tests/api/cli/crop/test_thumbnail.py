@@ -119,6 +119,19 @@ def test_a_file_for_a_folder_is_refused_before_the_work(photos: Shop) -> None:
         assert reason in result.sentence
 
 
+def test_a_folder_that_cannot_be_written_to_is_refused_before_the_work(
+    photos: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda _path, _mode: False)
+    result = photos.run("crop", "thumbnail", "photos/a.png", "--out", "thumbs")
+    assert (result.code, result.out) == (1, "")
+    assert result.sentence == "the folder thumbs cannot be written to; choose another."
+    order = ("crop", "locate", "photos/a.png", "photos/a.png", "--difference", "off.png")
+    result = photos.run(*order)
+    assert (result.code, result.out) == (1, "")
+    assert "cannot be written to" in result.sentence
+
+
 def test_a_picture_that_is_read_is_never_written_over(photos: Shop, tmp_path: Path) -> None:
     (tmp_path / "photos" / "b.jpg").unlink()
     (tmp_path / "photos" / "c.jpg").rename(tmp_path / "photos" / "a-1x1.jpg")
