@@ -88,8 +88,8 @@ def _check_target(path: Path, pictures: Sequence[Path], *, force: bool) -> None:
     """Find out before the work whether its result can be kept.
 
     Raises:
-        Refused: the file is there and may not be written over, it is one of the pictures, its folder
-            cannot be written to, or its extension is unknown.
+        Refused: the file is there and may not be written over, or is one of the pictures, its
+            folder cannot be written to, or its extension is unknown.
     """
     from PIL import Image
 

@@ -122,7 +122,7 @@ def test_a_file_for_a_folder_is_refused_before_the_work(photos: Shop) -> None:
 def test_a_folder_that_cannot_be_written_to_is_refused_before_the_work(
     photos: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "access", lambda _path, _mode: False)
+    monkeypatch.setattr(os, "access", lambda _path, mode: mode != os.W_OK)
     result = photos.run("crop", "thumbnail", "photos/a.png", "--out", "thumbs")
     assert (result.code, result.out) == (1, "")
     assert result.sentence == "the folder thumbs cannot be written to; choose another."
