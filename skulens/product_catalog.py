@@ -140,6 +140,7 @@ class ProductCatalog:
                 self._services.settings.cache_dir / "videos",
                 on_stage=on_progress or _ignore,
                 on_line=_ignore,
+                square=self._services.crops.framings.square,
             )
         seen = sorted(outcome.appearances, key=lambda summary: summary.first.media_time_s)
         appearances = tuple(_seen_product(summary, snapshot) for summary in seen)

@@ -92,6 +92,7 @@ def _matched_here(
             built.settings.cache_dir / "videos",
             on_stage=on_stage,
             on_line=output.raw_line,
+            square=built.crops.framings.square,
         )
     is_annotated = order.annotated is not None
     return video_result_json(outcome, is_annotated=is_annotated), snapshot.products

@@ -1,6 +1,7 @@
 """Pictures by which people check a match: reference beside crop, correspondences as lines."""
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +26,9 @@ HUES: Final = (92, 22)  # OpenCV's half degrees, from the reference's top to its
 JPEG_QUALITY: Final = 84  # of 100; a report holds hundreds of panels
 SUBPIXEL_BITS: Final = 4  # OpenCV draws with coordinates in sixteenths of a pixel
 MAX_COORDINATE: Final = 10_000.0  # pixels; points further away are moved in, or OpenCV overflows
+
+Square = Callable[[NDArray[np.uint8]], Box]
+"""Returns the square of an (H, W, 3) RGB picture that shows most of it, in shares of its sides."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,13 +87,19 @@ def draw_comparison(comparison: ReferenceComparison) -> bytes:
     return encode_jpeg(panel)
 
 
-def draw_thumbnail(picture: bytes, side: int) -> bytes:
-    """Return a crop as a JPEG whose longer side is `side` pixels at most.
+def draw_thumbnail(picture: bytes, side: int, square: Square | None = None) -> bytes:
+    """Return a crop as a JPEG whose longer side is `side` pixels at most, cut to a square if given.
 
     Raises:
         OSError: it is no picture.
     """
-    return encode_jpeg(_fit(read_crop(picture), side, may_grow=False))
+    image = read_crop(picture)
+    if square is not None:
+        height, width = image.shape[:2]
+        part = square(image)
+        box = Box(part.left * width, part.top * height, part.right * width, part.bottom * height)
+        image = box.crop(image)
+    return encode_jpeg(_fit(image, side, may_grow=False))
 
 
 def read_crop(data: bytes) -> NDArray[np.uint8]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.drawing.annotator import Annotation, Annotator
+from api.drawing.comparison import Square
 from api.errors import Refused
 from api.schemas.results import event_json, json_line, product_name
 from api.services import PhotoFinder
@@ -61,6 +62,7 @@ def match_video(
     *,
     on_stage: OnStage,
     on_line: OnLine,
+    square: Square | None = None,
 ) -> VideoOutcome:
     """Match a video and write all outputs; blocks until they are written.
 
@@ -73,6 +75,7 @@ def match_video(
         jobs: folder for the state of unfinished jobs.
         on_stage: called with the stage, frames done, and frames in all (None if unknown).
         on_line: called with every event as a line of JSON, from the video's start.
+        square: frames the report's small pictures, once the matching is done.
 
     Raises:
         Refused: an output exists or cannot be written, or another process works at this job.
@@ -90,7 +93,7 @@ def match_video(
             _draw(request.annotated, source, catalog, files.frames, outcome, on_stage)
         if request.report is not None:
             on_stage("writing the report", 0, None)
-            write_report(build_report(source, catalog, outcome), request.report)
+            write_report(build_report(source, catalog, outcome), request.report, square)
         return outcome
 
 

@@ -10,7 +10,12 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from api.drawing.comparison import ReferenceComparison, draw_comparison, draw_thumbnail
+from api.drawing.comparison import (
+    ReferenceComparison,
+    Square,
+    draw_comparison,
+    draw_thumbnail,
+)
 from api.drawing.label import format_percent
 from matcher.results import Verdict
 
@@ -164,10 +169,15 @@ class Row:
         return max(bar.level for bar in self.bars) + 1
 
 
-def write_report(report: VideoReport, path: Path) -> None:
+def write_report(report: VideoReport, path: Path, square: Square | None = None) -> None:
     """Write the page; the file appears whole or not at all.
 
     It is HTML and well-formed XML, and refers to no other file or address.
+
+    Args:
+        report: its contents.
+        path: of the file.
+        square: for the small pictures of the timeline; if None, browsers show their middle.
 
     Raises:
         OSError: it cannot be written.
@@ -176,13 +186,13 @@ def write_report(report: VideoReport, path: Path) -> None:
     part = path.with_name(f".{path.name}.part")
     try:
         with part.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(_render(report))
+            file.writelines(_render(report, square))
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 
 
-def _render(report: VideoReport) -> Iterator[str]:
+def _render(report: VideoReport, square: Square | None) -> Iterator[str]:
     """Yield the page in pieces, so that only one appearance's pictures are in memory at a time."""
     environment = Environment(
         loader=PackageLoader("api"),
@@ -204,7 +214,7 @@ def _render(report: VideoReport) -> Iterator[str]:
         report=report,
         appearances=appearances,
         unknowns=unknowns,
-        rows=_rows(appearances, unknowns, report.duration_s),
+        rows=_rows(appearances, unknowns, report.duration_s, square),
         ticks=_ticks(report.duration_s),
         identical=[card for card in appearances if card.verdict is Verdict.IDENTICAL],
         slowest_ms=max((timing.total_ms for timing in report.timings), default=0.0),
@@ -221,14 +231,17 @@ def clock(seconds: float) -> str:
 
 
 def _rows(
-    appearances: Sequence[AppearanceCard], unknowns: Sequence[UnknownCard], duration: float
+    appearances: Sequence[AppearanceCard],
+    unknowns: Sequence[UnknownCard],
+    duration: float,
+    square: Square | None,
 ) -> list[Row]:
     """Return a row per product in order of first appearance; all unknown ones share the last."""
     by_product: dict[str, list[AppearanceCard]] = {}
     for card in appearances:
         by_product.setdefault(card.product_id, []).append(card)
     rows = [
-        Row(cards[0].product_name, _thumbnail(cards), _bars(cards, duration))
+        Row(cards[0].product_name, _thumbnail(cards, square), _bars(cards, duration))
         for cards in by_product.values()
     ]
     if unknowns:
@@ -271,13 +284,13 @@ def _ticks(duration: float) -> list[tuple[float, str]]:
     return [(round(100 * t / duration, 3), clock(t) if step < 1 else clock(t)[:-2]) for t in times]
 
 
-def _thumbnail(cards: Sequence[AppearanceCard]) -> str:
+def _thumbnail(cards: Sequence[AppearanceCard], square: Square | None) -> str:
     """Return the most probable view of a product as a data URI; empty if there is none."""
     views = [(card.probability, card.comparison) for card in cards if card.comparison is not None]
     if not views:
         return ""
     _, comparison = max(views, key=lambda view: view[0])
-    return _data_uri(draw_thumbnail(comparison.crop, THUMBNAIL_SIDE))
+    return _data_uri(draw_thumbnail(comparison.crop, THUMBNAIL_SIDE, square))
 
 
 def _comparison_uri(comparison: ReferenceComparison) -> str:

@@ -41,3 +41,8 @@ def test_tiny_and_long_crops_are_shown() -> None:
         small = replace(comparison(0), crop=jpeg(width, height), crop_box=Box(0, 0, width, height))
         assert decoded(draw_comparison(small)).shape[1] <= 940
         assert max(decoded(draw_thumbnail(jpeg(width, height), 72)).shape[:2]) <= 72
+
+
+def test_a_thumbnail_is_cut_to_the_square_that_shows_most() -> None:
+    small = decoded(draw_thumbnail(jpeg(200, 100), 72, lambda _: Box(0.5, 0, 1, 1)))
+    assert small.shape[:2] == (72, 72)

@@ -69,3 +69,10 @@ def test_without_the_networks_a_picture_stays_whole() -> None:
 def test_an_aspect_that_is_none_is_refused() -> None:
     with pytest.raises(AspectError):
         KeptFramings(ThumbnailFramer).crop("a", picture, "square")
+
+
+def test_a_square_is_that_of_the_same_pixels() -> None:
+    framings = KeptFramings(ThumbnailFramer)
+    square = framings.square(picture())
+    assert (square.width * 800, square.height * 400) == pytest.approx((400, 400), abs=1.5)
+    assert framings.square(picture()) == square
