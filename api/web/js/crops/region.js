@@ -78,11 +78,12 @@ export class Region {
     if (!this.answer) return
     const cornersIn = proposal => cornersOf({ box: proposal.box, outline: proposal.corners }).map(([x, y]) => [x * scale, y * scale])
     shadeAround(paper, cornersIn(this.chosen))
-    this.answer.proposals.forEach((proposal, index) => {
-      if (proposal !== this.chosen && proposal.kind !== 'whole') drawOutline(paper, cornersIn(proposal), { paint: PAINT.unknown, unit, dim: true, text: String(index + 1) })
-    })
+    const others = this.answer.proposals.filter(proposal => proposal !== this.chosen && proposal.kind !== 'whole')
+    for (const proposal of others) drawOutline(paper, cornersIn(proposal), { paint: PAINT.unknown, unit, dim: true })
     const text = KINDS[this.chosen.kind] ?? this.chosen.kind
     drawOutline(paper, cornersIn(this.chosen), { paint: PAINT.region, unit, text, share: ` ${percent(this.chosen.confidence)}` })
+    const taken = [cornersIn(this.chosen)[0]] // the name of what is chosen stands there
+    for (const proposal of others) drawNumber(paper, freest(cornersIn(proposal), taken, paper.canvas), this.answer.proposals.indexOf(proposal) + 1, unit)
     for (const [x, y] of this.chosen.corners ?? []) drawDot(paper, [x * scale, y * scale], unit)
     if (this.point) drawCross(paper, this.point.map(value => value * scale), unit)
   }
@@ -118,4 +119,26 @@ function drawDot(paper, [x, y], unit) {
   paper.lineWidth = 2 * unit
   paper.strokeStyle = 'rgb(8 10 16 / 80%)'
   paper.stroke()
+}
+
+/** The corner that lies farthest from every place that is taken; it is taken then. It is kept off the rim. */
+function freest(corners, taken, { width, height }) {
+  const room = ([x, y]) => Math.min(...taken.map(([left, top]) => Math.hypot(x - left, y - top)))
+  const best = corners.reduce((one, other) => (room(other) > room(one) ? other : one))
+  taken.push(best)
+  return [[best[0], width], [best[1], height]].map(([at, most]) => Math.min(Math.max(at, most * 0.03), most * 0.97))
+}
+
+function drawNumber(paper, [x, y], number, unit) {
+  paper.save()
+  paper.beginPath()
+  paper.arc(x, y, 11 * unit, 0, 7)
+  paper.fillStyle = 'rgb(8 10 16 / 82%)'
+  paper.fill()
+  paper.fillStyle = PAINT.unknown
+  paper.font = `600 ${13 * unit}px "Plex", system-ui, sans-serif`
+  paper.textAlign = 'center'
+  paper.textBaseline = 'middle'
+  paper.fillText(String(number), x, y + unit)
+  paper.restore()
 }
