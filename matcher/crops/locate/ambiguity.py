@@ -39,12 +39,13 @@ def rivals(
             or any(_near(placement, known, inner.size) for known in (best.placement, *found))
         ):
             continue
-        if _as_good(agreement, reference):
+        if as_good(agreement, reference):
             found.append(placement)
     return found
 
 
-def _as_good(one: Agreement, best: Agreement) -> bool:
+def as_good(one: Agreement, best: Agreement) -> bool:
+    """Return whether one place explains a crop as well as the best one does, but for noise."""
     factor, offset = _RESIDUAL
     return (
         one.covered > 0.98

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.crops.locate.geometry import CropPlacement, PixelSize
-from matcher.crops.locate.pictures import ContentBox, size_of
+from matcher.crops.locate.pictures import ContentBox
 from matcher.crops.locate.pyramid import PicturePyramid
 
 _TEMPLATE_PIXELS: Final = 400  # of the crop's copy that is looked for at all scales
@@ -25,7 +25,7 @@ _LARGEST_SCALE: Final = 4.6  # full pixels per crop pixel, and the inverse
 _ASPECTS: Final = (1.0, 0.8, 1.25)  # width to height, against that of the full picture
 _OTHER_SCALE: Final = 0.26  # of the logarithm: 1.3 times
 _OTHER_PLACE: Final = 0.5  # of half the crop's side
-_LARGEST_COPY_PX: Final = 900
+_LARGEST_COPY_PX: Final = 512  # twice what a template of the smallest area needs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,12 +50,11 @@ def search_densely(
     most: int = 5,
 ) -> list[Peak]:
     """Return the places that correlate best, and those that differ least, without repetitions."""
-    part = _part(crop, box)
     peaks: list[Peak] = []
     small_full = _channels(full.bounded(_LARGEST_COPY_PX))
     for aspect in _ASPECTS:
-        template, factors = _template(part, aspect, _TEMPLATE_PIXELS)
-        for share in _shares(size_of(part), full.size, aspect):
+        template, factors = _template(crop, box, aspect, _TEMPLATE_PIXELS)
+        for share in _shares(_box_size(box), full.size, aspect):
             peaks += _peaks_at(template, factors, box, small_full, full.size, share)
     by_shape = sorted(peaks, key=lambda peak: -peak.correlation)
     by_colour = sorted(peaks, key=lambda peak: peak.difference)
@@ -79,9 +78,8 @@ def other_places(
         placement: what was found; turned by 0 degrees.
         least: how much worse than there they may correlate.
     """
-    part = _part(crop, box)
     aspect = placement.scale_x / placement.scale_y
-    template, factors = _template(part, aspect, _PLACE_PIXELS)
+    template, factors = _template(crop, box, aspect, _PLACE_PIXELS)
     peaks = _peaks_at(
         template,
         factors,
@@ -104,8 +102,8 @@ def other_places(
     return [peak for peak in peaks if not near(peak) and peak.correlation > at_place - least]
 
 
-def _part(crop: PicturePyramid, box: ContentBox) -> NDArray[np.uint8]:
-    return np.ascontiguousarray(crop.image[box.top : box.bottom, box.left : box.right])
+def _box_size(box: ContentBox) -> PixelSize:
+    return PixelSize(box.right - box.left, box.bottom - box.top)
 
 
 def _channels(image: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -114,14 +112,16 @@ def _channels(image: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _template(
-    part: NDArray[np.uint8], aspect: float, pixels: int
+    crop: PicturePyramid, box: ContentBox, aspect: float, pixels: int
 ) -> tuple[NDArray[np.float32], tuple[float, float]]:
     """The crop in about so many pixels, squeezed, and what its coordinates were multiplied by."""
-    size = size_of(part)
+    size = _box_size(box)
     factor = min(1.0, (pixels / size.pixels) ** 0.5)
     root = aspect**0.5
     width = max(_LEAST_SIDE_PX, round(size.width * factor * root))
     height = max(_LEAST_SIDE_PX, round(size.height * factor / root))
+    low, high = np.array([box.left, box.top], float), np.array([box.right, box.bottom], float)
+    part = crop.cut(low, high, PixelSize(2 * width, 2 * height)).image
     small = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
     return _channels(np.asarray(small, np.uint8)), (width / size.width, height / size.height)
 

@@ -172,7 +172,7 @@ def repeats(keys: CropKeypoints) -> bool:
 def _even_contrast(grey: NDArray[Any]) -> NDArray[np.uint8]:
     """Stretch a pale picture over the whole range of grey."""
     calm = cv2.GaussianBlur(grey, (0, 0), 1.0)
-    low, high = np.percentile(calm, (0.05, 99.95))
+    low, high = np.percentile(calm[::2, ::2], (0.05, 99.95))
     span = max(float(high - low), _LEAST_SPAN)
     if span > _WIDE_SPAN:
         return np.asarray(grey, np.uint8)

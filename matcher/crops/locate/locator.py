@@ -16,6 +16,7 @@ from matcher.crops.locate.candidates import (
 )
 from matcher.crops.locate.decision import ACCEPTED, CropCalibration
 from matcher.crops.locate.features import CropKeypoints, find_keypoints, repeats
+from matcher.crops.locate.frames import pulled_within
 from matcher.crops.locate.geometry import CropPlacement, PixelSize, overshoot, rectangle
 from matcher.crops.locate.location import Location, Place
 from matcher.crops.locate.pictures import ContentBox, is_plain, size_of
@@ -30,7 +31,7 @@ _PLACED: Final = 25  # pairs of keypoints that agree: no other place will be fou
 # of the outer picture's longer side.
 _TOLERANCE_PX: Final = 2.0
 _TOLERANCE_SHARE: Final = 0.004
-_BEYOND_DOUBT: Final = 0.98  # a probability above which no mirror image is compared
+_BEYOND_DOUBT: Final = 0.95  # a probability above which no mirror image is compared
 _EVEN: Final = 1.2  # grey levels of standard deviation: one colour and noise
 _ONE_COLOUR: Final = 3.0  # grey levels between two means that compression explains
 _MOST_PLACES: Final = 8  # named in an answer; people need no more
@@ -106,6 +107,7 @@ class CropLocator:
 
 def _answer(a: PicturePyramid, b: PicturePyramid, best: CropCandidate) -> Location:
     inner, outer = (a, b) if best.inner_is_a else (b, a)
+    best = pulled_within(inner, outer, best)
     outer_size = outer.size
     outline = _outline(best.placement, best.box)
     tolerance = max(

@@ -12,7 +12,7 @@ from matcher.crops.locate.pictures import ContentBox, whole_box
 from matcher.crops.locate.pyramid import PicturePyramid
 
 _REACH_PX: Final = 12  # a block of JPEG and a half: how far ringing blurs an edge
-_LARGEST_PX: Final = 4000  # side of a crop that is compared at its own resolution
+_LARGEST_PX: Final = 2000  # side of a crop that is compared at its own resolution
 
 
 def sharpen_box(

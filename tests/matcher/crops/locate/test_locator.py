@@ -179,3 +179,13 @@ def test_a_part_of_a_page_that_is_empty_for_the_most_part_is_found_exactly(quali
     found = CropLocator().locate(page, encoded(part, quality))
     assert (found.relation, found.crop) == ("crop", "b")
     assert error(found.outline, corners(30, 80, 330, 330)) < 0.5
+
+
+def test_a_smooth_crop_from_the_edge_is_no_overlap() -> None:
+    rows, columns = np.mgrid[0:300, 0:400]
+    waves = [128 + 60 * np.sin(columns / 90 + k) * np.cos(rows / (70 + 9 * k)) for k in range(3)]
+    full = np.clip(np.stack(waves, axis=2), 0, 255).astype(np.uint8)
+    crop = resized(np.ascontiguousarray(full[:150, 200:]), 120, 90)
+    found = CropLocator().locate(full, encoded(crop, 50))
+    assert (found.relation, found.crop) == ("crop", "b")
+    assert error(found.outline, corners(200, 0, 400, 150)) < 12
