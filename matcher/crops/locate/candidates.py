@@ -189,14 +189,16 @@ def _settled(
         return None
     box = content
     if content != whole:
-        full = compare(inner, whole, outer, refined)
+        # To the comparison a border of one colour would be an overlay.
+        full = compare(inner, whole, outer, refined, overlays=False)
+        part = compare(inner, content, outer, refined, overlays=False) or agreement
         out = overshoot(refined.outline(inner.size), outer.size)
         if (
             full is not None
             and out <= 2.0 * max(1.0, refined.scale)
-            and _grade(full) > _grade(agreement) - _BETTER
+            and _grade(full) > _grade(part) - _BETTER
         ):
-            box, agreement = whole, full
+            box, agreement = whole, compare(inner, whole, outer, refined) or full
         else:
             box = sharpen_box(inner, content, outer, refined)
             agreement = compare(inner, box, outer, refined) or agreement

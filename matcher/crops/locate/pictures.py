@@ -13,8 +13,9 @@ from matcher.crops.locate.geometry import PixelSize
 SEARCHED_PIXELS: Final = 600_000
 
 # An edge row belongs to a border when its pixels differ by no more than JPEG makes them differ.
+_QUANTILES: Final = (0.1, 0.5, 0.9)  # of a row: what rings beyond is not looked at
 _BORDER_SPREAD: Final = 14.0  # grey levels
-_BORDER_STEP: Final = 8.0  # grey levels between its mean and the outermost row's
+_BORDER_STEP: Final = 8.0  # grey levels between its middle and the outermost row's
 _DEEPEST_SHARE: Final = 0.3  # of a side that may be border
 _FIRST_ROWS: Final = 4  # looked at first: most pictures have no border
 
@@ -129,10 +130,10 @@ def _depth(rows: NDArray[np.uint8]) -> int:
     outermost: NDArray[np.float32] | None = None
     while start < deepest:
         part = rows[start : min(start + count, deepest), ::every].astype(np.float32)
-        means = part.mean(axis=1)
-        outermost = means[0] if outermost is None else outermost
-        spread = (part.max(axis=1) - part.min(axis=1)).max(axis=1)
-        off = np.abs(means - outermost).max(axis=1)
+        low, middles, high = np.quantile(part, _QUANTILES, axis=1)
+        outermost = middles[0] if outermost is None else outermost
+        spread = (high - low).max(axis=1)
+        off = np.abs(middles - outermost).max(axis=1)
         broken = np.flatnonzero((spread > _BORDER_SPREAD) | (off > _BORDER_STEP))
         if len(broken):
             return start + int(broken[0])

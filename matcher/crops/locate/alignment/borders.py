@@ -12,6 +12,9 @@ from matcher.crops.locate.pictures import ContentBox, whole_box
 from matcher.crops.locate.pyramid import PicturePyramid
 
 _REACH_PX: Final = 12  # a block of JPEG and a half: how far ringing blurs an edge
+_ONE_COLOUR: Final = 40.0  # grey levels that four fifths of an outermost row of a border span
+_NO_WORSE: Final = 1.5  # grey levels, as rounding and compression leave
+_GAP_PX: Final = 3  # rows that may not fit between such that do
 _LARGEST_PX: Final = 2000  # side of a crop that is compared at its own resolution
 
 
@@ -38,14 +41,22 @@ def sharpen_box(
     fitted = match_colours(image, target, weights).apply(image)
 
     def edge(rows: NDArray[np.float32], place: NDArray[np.float32], start: int) -> int:
-        if start < 2:
+        outermost = rows[: max(1, start // 2)]
+        low, colour, high = np.quantile(outermost.reshape(-1, 3), (0.1, 0.5, 0.9), axis=0)
+        if start < 2 and float((high - low).max()) > _ONE_COLOUR:
             return start
-        colour = np.median(rows[: max(1, start // 2)].reshape(-1, 3), axis=0)
         first, last = max(0, start - _REACH_PX), min(len(rows), start + _REACH_PX)
-        border = np.abs(rows[first:last] - colour).mean(axis=(1, 2))
-        content = np.abs(rows[first:last] - place[first:last]).mean(axis=(1, 2))
-        fits = np.flatnonzero(content < border)
-        return first + int(fits[0]) if len(fits) else start
+        border = np.abs(rows[:last] - colour).mean(axis=(1, 2))
+        content = np.abs(rows[:last] - place[:last]).mean(axis=(1, 2))
+        fits = content < border
+        if not fits[first:].any():
+            return start
+        row = first + int(fits[first:].argmax())
+        # What fits no worse all the way out was no border, but a smooth part of the picture.
+        as_well = content < border + _NO_WORSE
+        while row > 0 and as_well[max(0, row - _GAP_PX) : row].any():
+            row = max(0, row - _GAP_PX) + int(as_well[max(0, row - _GAP_PX) : row].argmax())
+        return row
 
     middle_x, middle_y = slice(left, right), slice(top, bottom)
     across, place = target[middle_y].transpose(1, 0, 2), fitted[middle_y].transpose(1, 0, 2)

@@ -79,10 +79,12 @@ def compare(
     side: int = GRID_SIDE_PX,
     *,
     shifts: bool = True,
+    overlays: bool = True,
 ) -> Agreement | None:
     """Measure agreement over the part `box` of a crop; None if hardly anything overlaps.
 
     Without `shifts` no cell is looked for beside its place, which takes most of the time.
+    Without `overlays` what is drawn over the crop counts, too.
     """
     grid = lay_over(crop, box, full, placement, side)
     if grid is None:
@@ -93,7 +95,7 @@ def compare(
         return None
     target = grid.crop.astype(np.float32)
     fitted = match_colours(image, target, inside.astype(np.float32)).apply(image)
-    overlay = find_overlay(target, fitted, inside)
+    overlay = find_overlay(target, fitted, inside) if overlays else None
     if overlay is not None:
         inside = inside & ~overlay
     difference = np.abs(fitted - target).mean(axis=2)

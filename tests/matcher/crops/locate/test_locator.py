@@ -189,3 +189,13 @@ def test_a_smooth_crop_from_the_edge_is_no_overlap() -> None:
     found = CropLocator().locate(full, encoded(crop, 50))
     assert (found.relation, found.crop) == ("crop", "b")
     assert error(found.outline, corners(200, 0, 400, 150)) < 12
+
+
+@pytest.mark.parametrize("level", [0, 255])
+def test_a_thin_border_after_strong_compression_is_left_out(level: int) -> None:
+    full = scene(23)
+    part = resized(full[50:250, 100:300], 80, 80)
+    crop = cv2.copyMakeBorder(part, 4, 4, 5, 5, cv2.BORDER_CONSTANT, value=(level,) * 3)
+    found = CropLocator().locate(full, encoded(np.asarray(crop, np.uint8), 50))
+    assert (found.relation, found.crop) == ("crop", "b")
+    assert error(found.outline, corners(100, 50, 300, 250)) < 2.0
