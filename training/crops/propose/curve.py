@@ -73,10 +73,10 @@ class CurveOptions:
     """
 
     data: Path
-    composed: int = 800
-    views: int = 24
-    base_steps: int = 1200
-    steps: int = 240
+    composed: int = 600
+    views: int = 20
+    base_steps: int = 700
+    steps: int = 150
 
 
 @dataclass(frozen=True, slots=True, eq=False)
