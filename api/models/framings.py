@@ -23,8 +23,8 @@ _LOOKED_AT_PX: Final = 640  # longer side: a small thumbnail shows no smaller fa
 class KeptFramings:
     """Crops by picture and aspect; safe to share between threads.
 
-    One picture is framed at a time, so that pages full of new pictures leave the processor to what
-    must be fast.
+    The service calls it in its bounded executor alone, so that a page full of new pictures keeps no
+    more of the processor from live sources than any other requests.
     """
 
     def __init__(self, framer: "Callable[[], ThumbnailFramer]", most: int = MOST_KEPT) -> None:
@@ -37,7 +37,7 @@ class KeptFramings:
         self._framer = framer
         self._most = most
         self._kept: OrderedDict[tuple[str, str], Box | None] = OrderedDict()
-        self._lock, self._framing = Lock(), Lock()
+        self._lock = Lock()
 
     def crop(self, picture: str, image: "Callable[[], NDArray[np.uint8]]", aspect: str) -> Box:
         """Return a picture's crop in shares of its sides; the whole where that shows more.
@@ -57,11 +57,8 @@ class KeptFramings:
         key = picture, aspect
         known, crop = self._find(key)
         if not known:
-            with self._framing:
-                known, crop = self._find(key)
-                if not known:
-                    crop = self._frame(image(), aspect)
-                    self._keep(key, crop)
+            crop = self._frame(image(), aspect)
+            self._keep(key, crop)
         return crop or WHOLE
 
     def square(self, image: "NDArray[np.uint8]") -> Box:
