@@ -55,7 +55,7 @@ class KeypointCache:
             about=np.array([found.size.width, found.size.height, found.factor]),
         )
         draft.replace(kept)
-        return found
+        return _read_kept(kept)  # rounded, as every later time
 
     def trim(self) -> None:
         """Delete the oldest files where there are too many."""

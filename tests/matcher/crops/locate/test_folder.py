@@ -19,11 +19,14 @@ def test_the_picture_that_a_crop_is_from_ranks_first_with_kept_keypoints(tmp_pat
         return scene(int(path.stem))
 
     cache = KeypointCache(tmp_path / "kept")
+    descriptors = []
     for _ in range(2):
         kept = [cache.keypoints(path, decode) for path in paths]
+        descriptors.append(kept[0].descriptors)
         crop = find_keypoints(np.ascontiguousarray(scene(2)[60:260, 120:420]), CROP_KEYPOINTS)
         assert rank_pictures(crop, kept)[0] == 2
     assert len(read) == 4
+    assert np.array_equal(*descriptors)  # the second search answers as the first
     next((tmp_path / "kept").glob("*.npz")).write_bytes(b"damaged")
     cache.keypoints(paths[0], decode)
     cache.trim()
