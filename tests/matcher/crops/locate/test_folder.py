@@ -26,7 +26,7 @@ def test_the_picture_that_a_crop_is_from_ranks_first_with_kept_keypoints(tmp_pat
         crop = find_keypoints(np.ascontiguousarray(scene(2)[60:260, 120:420]), CROP_KEYPOINTS)
         assert rank_pictures(crop, kept)[0] == 2
     assert len(read) == 4
-    assert np.array_equal(*descriptors)  # the second search answers as the first
+    assert np.array_equal(descriptors[0], descriptors[1])  # the second search answers as the first
     next((tmp_path / "kept").glob("*.npz")).write_bytes(b"damaged")
     cache.keypoints(paths[0], decode)
     cache.trim()
