@@ -53,7 +53,7 @@ def worth_comparing(wanted: "Image", others: "Sequence[Callable[[], Image]]") ->
         others: decode the many; what they raise passes.
 
     Returns:
-        All; of over `LOOKED_AT` those that share most keypoints with it.
+        All; of over `LOOKED_AT` those that share most keypoints with it, that many at most.
     """
     from matcher.crops.locate import CROP_KEYPOINTS, find_keypoints, rank_pictures
     from matcher.crops.locate.folder import KEPT_KEYPOINTS
@@ -61,4 +61,4 @@ def worth_comparing(wanted: "Image", others: "Sequence[Callable[[], Image]]") ->
     if len(others) <= LOOKED_AT:
         return list(range(len(others)))
     keypoints = [find_keypoints(read(), KEPT_KEYPOINTS) for read in others]
-    return rank_pictures(find_keypoints(wanted, CROP_KEYPOINTS), keypoints)[:LOOKED_AT]
+    return rank_pictures(find_keypoints(wanted, CROP_KEYPOINTS), keypoints, LOOKED_AT)

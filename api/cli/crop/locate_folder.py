@@ -96,8 +96,8 @@ class FolderSearch:
                 except (Refused, PictureError) as error:
                     output.refuse(sentence(error))
         cache.trim()
-        ranked = rank_pictures(find_keypoints(wanted, CROP_KEYPOINTS), kept)
-        return [readable[index] for index in ranked[:LOOKED_AT]]
+        ranked = rank_pictures(find_keypoints(wanted, CROP_KEYPOINTS), kept, LOOKED_AT)
+        return [readable[index] for index in ranked]
 
     def _nothing(self, compared: int) -> str:
         if compared == 0:

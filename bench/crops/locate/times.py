@@ -125,13 +125,13 @@ def _among_many(source: PictureSource, options: TimesOptions, on_stage: Progress
             crop = _part(read_picture(paths[wanted]), random)
             began = perf_counter()
             kept = [cache.keypoints(path, read_picture) for path in paths]
-            order = rank_pictures(find_keypoints(crop, CROP_KEYPOINTS), kept)[:_LOOKED_AT]
+            order = rank_pictures(find_keypoints(crop, CROP_KEYPOINTS), kept, _LOOKED_AT)
             ranked.append((perf_counter() - began, wanted in order))
             found = [locator.locate(crop, read_picture(paths[index])).relation for index in order]
             right = wanted in order and found[order.index(wanted)] == "crop"
             answered.append((perf_counter() - began, right))
     name = f"one crop against {options.pictures:,} pictures"
-    return [_job(f"{name}, ranked", ranked), _job(f"{name}, {_LOOKED_AT} looked at", answered)]
+    return [_job(f"{name}, ranked", ranked), _job(f"{name}, the likeliest looked at", answered)]
 
 
 def _mosaic(

@@ -20,6 +20,8 @@ _STEPS: Final = 400.0  # per unit of a descriptor's component, of which few exce
 _FEW_KEYPOINTS: Final = 160  # of the crop, by which the pictures are ordered first
 _PAIRED: Final = 120  # pictures, the first of that order, whose keypoints are all paired
 _TRIED: Final = 20  # pictures whose pairs are asked for a common placement
+_CLEAR: Final = 40.0  # pairs on one placement that no stranger reaches
+_FAR_BEHIND: Final = 0.15  # of such a first one's score: a copy of it would have more
 _DAMAGE: Final = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
 
@@ -64,8 +66,14 @@ class KeypointCache:
             file.unlink(missing_ok=True)
 
 
-def rank_pictures(crop: CropKeypoints, pictures: Sequence[CropKeypoints]) -> list[int]:
-    """Indices of the pictures that share most with a crop, the likeliest first."""
+def rank_pictures(crop: CropKeypoints, pictures: Sequence[CropKeypoints], most: int) -> list[int]:
+    """Indices of the pictures that are worth a close look, the likeliest first.
+
+    Args:
+        crop: that is looked for.
+        pictures: in which it may lie.
+        most: indices at most; fewer where the first shares clearly more with it than the rest.
+    """
     # The first keypoints are the strongest of every part of the crop.
     few = crop.select(np.arange(min(_FEW_KEYPOINTS, len(crop))))
     roughly = [float(pair_keypoints(few, picture).quality.sum()) for picture in pictures]
@@ -77,7 +85,10 @@ def rank_pictures(crop: CropKeypoints, pictures: Sequence[CropKeypoints]) -> lis
     for index in np.argsort(-scores, kind="stable")[: min(_TRIED, len(pairs))].tolist():
         for hypothesis in find_hypotheses(pairs[index], most=1):
             scores[index] += hypothesis.inliers
-    return [int(index) for index in np.argsort(-scores, kind="stable")]
+    ranked = np.argsort(-scores, kind="stable")[:most]
+    if len(ranked) and scores[ranked[0]] >= _CLEAR:
+        ranked = ranked[scores[ranked] >= _FAR_BEHIND * scores[ranked[0]]]
+    return [int(index) for index in ranked]
 
 
 def _read_kept(path: Path) -> CropKeypoints:

@@ -24,7 +24,7 @@ def test_the_picture_that_a_crop_is_from_ranks_first_with_kept_keypoints(tmp_pat
         kept = [cache.keypoints(path, decode) for path in paths]
         descriptors.append(kept[0].descriptors)
         crop = find_keypoints(np.ascontiguousarray(scene(2)[60:260, 120:420]), CROP_KEYPOINTS)
-        assert rank_pictures(crop, kept)[0] == 2
+        assert rank_pictures(crop, kept, 4)[0] == 2
     assert len(read) == 4
     assert np.array_equal(descriptors[0], descriptors[1])  # the second search answers as the first
     next((tmp_path / "kept").glob("*.npz")).write_bytes(b"damaged")
@@ -37,6 +37,21 @@ def test_a_small_crop_is_ranked_first_among_many_pictures(monkeypatch: pytest.Mo
     monkeypatch.setattr("matcher.crops.locate.folder._FEW_KEYPOINTS", 60)
     kept = [find_keypoints(scene(100 + number, 240, 160), 600) for number in range(12)]
     part = np.ascontiguousarray(scene(107, 240, 160)[30:120, 40:150])
-    ranked = rank_pictures(find_keypoints(part, CROP_KEYPOINTS), kept)
+    wanted = find_keypoints(part, CROP_KEYPOINTS)
+    monkeypatch.setattr("matcher.crops.locate.folder._CLEAR", np.inf)
+    ranked = rank_pictures(wanted, kept, 12)
     assert ranked[0] == 7
     assert sorted(ranked) == list(range(12))
+    assert rank_pictures(wanted, kept, 3) == ranked[:3]
+
+
+def test_behind_a_clear_first_only_its_copies_are_worth_a_look() -> None:
+    kept = [find_keypoints(scene(200 + number, 480, 360), 600) for number in range(5)]
+    kept.append(find_keypoints(np.ascontiguousarray(scene(203, 480, 360)[::2, ::2]), 600))
+    part = np.ascontiguousarray(scene(203, 480, 360)[40:330, 40:440])
+    ranked = rank_pictures(find_keypoints(part, CROP_KEYPOINTS), kept, 6)
+    assert set(ranked) == {3, 5}
+
+
+def test_among_no_pictures_none_is_worth_a_look() -> None:
+    assert rank_pictures(find_keypoints(scene(1), CROP_KEYPOINTS), [], 6) == []
