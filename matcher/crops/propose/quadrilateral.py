@@ -83,6 +83,7 @@ class EdgePicture:
             ).astype(np.uint8)
         lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB).astype(np.float32)
         self._levels = cv2.GaussianBlur(lab, (0, 0), 0.8)
+        self._lines = _LineGrid.of(settings)
 
     def fit(self, believed: Corners) -> FittedQuadrilateral:
         """Return corners near believed ones, (4, 2) in the picture's pixels, clockwise."""
@@ -119,7 +120,7 @@ class EdgePicture:
             np.float32
         )
         change = self._changes(points)
-        near, far, value, typical = _strongest_line(change, settings)
+        near, far, value, typical = _strongest_line(change, self._lines)
         if value < max(settings.clear * typical, settings.faintest):
             return None
         near_offset, far_offset = np.interp(_refined(change, near, far), steps, offsets)
@@ -139,29 +140,48 @@ class EdgePicture:
         return np.asarray(np.minimum(size, _LARGEST_CHANGE), np.float32)
 
 
-def _strongest_line(
-    change: _Floats, settings: QuadrilateralSettings
-) -> tuple[int, int, float, float]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _LineGrid:
+    """All lines that are tried across the profiles of a side.
+
+    Attributes:
+        ends: (N, 2) steps at both ends.
+        crossed: (N, samples) where each crosses each profile, in flattened (samples, steps).
+        worth: (N,) what each one's change is multiplied by: less far from where the side is
+            believed, more at the outer end of the reach.
+    """
+
+    ends: NDArray[np.intp]
+    crossed: NDArray[np.intp]
+    worth: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, settings: QuadrilateralSettings) -> "_LineGrid":
+        steps, samples = settings.steps, settings.samples
+        grid = np.arange(0, steps, 2)
+        ends = np.stack(np.meshgrid(grid, grid, indexing="ij"), axis=-1).reshape(-1, 2)
+        ends = ends[np.abs(ends[:, 0] - ends[:, 1]) <= steps // 2]
+        share = np.linspace(0, 1, samples)
+        crossing = np.rint(ends[:, :1] * (1 - share) + ends[:, 1:] * share).astype(np.intp)
+        middle = (steps - 1) / 2
+        away = ((ends - middle) / (settings.doubt * middle)) ** 2
+        outward = 1 + settings.outward * (ends.mean(axis=1) / middle - 1)
+        worth = outward * np.exp(-0.25 * away.sum(axis=1))
+        return cls(ends, crossing + steps * np.arange(samples), worth)
+
+
+def _strongest_line(change: _Floats, lines: _LineGrid) -> tuple[int, int, float, float]:
     """Return the step of the best line at both ends, its mean change, and the middling line's."""
-    steps = settings.steps
-    grid = np.arange(0, steps, 2)
-    ends = np.stack(np.meshgrid(grid, grid, indexing="ij"), axis=-1).reshape(-1, 2)
-    ends = ends[np.abs(ends[:, 0] - ends[:, 1]) <= steps // 2]
-    share = np.linspace(0, 1, len(change))
-    crossing = np.rint(ends[:, :1] * (1 - share) + ends[:, 1:] * share).astype(np.intp)
     soft = np.maximum(change, np.maximum(_shifted(change, 1), _shifted(change, -1)))
-    value = soft[np.arange(len(change)), crossing].mean(axis=1)
-    middle = (steps - 1) / 2
-    away = ((ends - middle) / (settings.doubt * middle)) ** 2
-    outward = 1 + settings.outward * (ends.mean(axis=1) / middle - 1)
-    weighed = value * outward * np.exp(-0.25 * away.sum(axis=1))
-    best = int(np.argmax(weighed))
-    return int(ends[best, 0]), int(ends[best, 1]), float(value[best]), float(np.median(value))
+    value = soft.ravel()[lines.crossed].mean(axis=1)
+    best = int(np.argmax(value * lines.worth))
+    near, far = lines.ends[best].tolist()
+    return near, far, float(value[best]), float(np.median(value))
 
 
 def _refined(change: _Floats, near: int, far: int) -> tuple[float, float]:
     """Return the steps at both ends of the line fitted through the changes near a line."""
-    share = np.linspace(0, 1, len(change))
+    share = np.linspace(0, 1, len(change), dtype=np.float32)
     steps = np.arange(change.shape[1])
     clear = np.maximum(change - np.median(change, axis=1, keepdims=True), 0)
     start, end = float(near), float(far)
@@ -172,9 +192,17 @@ def _refined(change: _Floats, near: int, far: int) -> tuple[float, float]:
         if float(mass.max()) <= 0:
             break
         centre = (weight * steps).sum(axis=1) / np.maximum(mass, 1e-6)
-        slope, start = np.polyfit(share, centre, 1, w=np.sqrt(mass)).tolist()
-        end = start + slope
+        start, end = _fitted_ends(share, centre, mass)
     return start, end
+
+
+def _fitted_ends(share: _Floats, centre: _Floats, mass: _Floats) -> tuple[float, float]:
+    """Return where the straight line nearest to weighed places begins and ends."""
+    weight = mass / mass.sum()
+    middle, level = float(weight @ share), float(weight @ centre)
+    spread = max(float(weight @ (share - middle) ** 2), 1e-9)
+    slope = float(weight @ ((share - middle) * (centre - level))) / spread
+    return level - slope * middle, level + slope * (1 - middle)
 
 
 def _shifted(change: _Floats, by: int) -> _Floats:
