@@ -137,6 +137,12 @@ async def get_image(
     aspect: Shape = None,
 ) -> Response:
     """The file as it was given, or a small JPEG of it, or of the most pleasant crop."""
+    if aspect is not None and size is None:
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "query.aspect: only a small picture is framed; give its size, too: size=320",
+            "invalid",
+        )
     tag = f'"{image_id[:64]}-{size or 0}{f"-{aspect}" if aspect else ""}"'
     headers = {"Cache-Control": FOREVER, "ETag": tag}
 

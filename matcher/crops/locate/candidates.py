@@ -193,11 +193,7 @@ def _settled(
         full = compare(inner, whole, outer, refined, overlays=False)
         part = compare(inner, content, outer, refined, overlays=False) or agreement
         out = overshoot(refined.outline(inner.size), outer.size)
-        if (
-            full is not None
-            and out <= 2.0 * max(1.0, refined.scale)
-            and _grade(full) > _grade(part) - _BETTER
-        ):
+        if full is not None and out <= 2.0 * max(1.0, refined.scale) and agrees_as_well(full, part):
             box, agreement = whole, compare(inner, whole, outer, refined) or full
         else:
             box = sharpen_box(inner, content, outer, refined)
@@ -222,6 +218,11 @@ def _hopeful(
     if after is None or max(after.overall, after.correlation) < _HOPELESS:
         return None
     return moved if after.overall > at_once.overall else placement
+
+
+def agrees_as_well(one: Agreement, other: Agreement) -> bool:
+    """Whether one comparison is not worse than another of the same two pictures."""
+    return _grade(one) > _grade(other) - _BETTER
 
 
 def _grade(agreement: Agreement) -> float:

@@ -1,6 +1,7 @@
 """One crop against many pictures: their keypoints are kept, the likeliest are looked at closely."""
 
 import hashlib
+import os
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -41,7 +42,7 @@ class KeypointCache:
         """
         status = path.stat()
         name = f"{path.resolve()}\n{status.st_mtime_ns}\n{status.st_size}\n{KEPT_KEYPOINTS}"
-        kept = self._folder / f"{hashlib.sha256(name.encode()).hexdigest()[:40]}.npz"
+        kept = self._folder / f"{hashlib.sha256(os.fsencode(name)).hexdigest()[:40]}.npz"
         try:
             return _read_kept(kept)
         except _DAMAGE:

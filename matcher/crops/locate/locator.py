@@ -16,10 +16,15 @@ from matcher.crops.locate.candidates import (
 )
 from matcher.crops.locate.decision import ACCEPTED, CropCalibration
 from matcher.crops.locate.features import CropKeypoints, find_keypoints, repeats
-from matcher.crops.locate.frames import pulled_within
-from matcher.crops.locate.geometry import CropPlacement, PixelSize, overshoot, rectangle
+from matcher.crops.locate.frames import (
+    pulled_within,
+    reaches_out,
+    tolerance_of,
+    turned_round,
+)
+from matcher.crops.locate.geometry import CropPlacement, PixelSize, rectangle
 from matcher.crops.locate.location import Location, Place
-from matcher.crops.locate.pictures import ContentBox, is_plain, size_of
+from matcher.crops.locate.pictures import ContentBox, is_plain, size_of, whole_box
 from matcher.crops.locate.pyramid import PicturePyramid
 
 Image = NDArray[np.uint8]
@@ -27,10 +32,6 @@ Image = NDArray[np.uint8]
 # CropKeypoints: a crop that has more of them would have been found by them.
 _ENOUGH_KEYPOINTS: Final = 300
 _PLACED: Final = 25  # pairs of keypoints that agree: no other place will be found
-# How far an outline may reach out and still lie within: pixels of the coarser picture, and a share
-# of the outer picture's longer side.
-_TOLERANCE_PX: Final = 2.0
-_TOLERANCE_SHARE: Final = 0.004
 _BEYOND_DOUBT: Final = 0.95  # a probability above which no mirror image is compared
 _EVEN: Final = 1.2  # grey levels of standard deviation: one colour and noise
 _ONE_COLOUR: Final = 3.0  # grey levels between two means that compression explains
@@ -108,14 +109,15 @@ class CropLocator:
 def _answer(a: PicturePyramid, b: PicturePyramid, best: CropCandidate) -> Location:
     inner, outer = (a, b) if best.inner_is_a else (b, a)
     best = pulled_within(inner, outer, best)
+    if best.box != whole_box(inner.image) or reaches_out(best, outer):
+        turned = turned_round(inner, outer, best)
+        if turned is not None:
+            best, inner, outer = turned, outer, inner
+    if reaches_out(best, outer):
+        return _overlap(a, b, best)
     outer_size = outer.size
     outline = _outline(best.placement, best.box)
-    tolerance = max(
-        _TOLERANCE_PX * max(1.0, best.placement.scale),
-        _TOLERANCE_SHARE * max(outer_size.width, outer_size.height),
-    )
-    if overshoot(outline, outer_size) > tolerance:
-        return _overlap(a, b, best)
+    tolerance = tolerance_of(best.placement, outer_size)
     reverse = best.placement.inverse().outline(outer_size)
     box = best.box
     covered = (

@@ -60,10 +60,12 @@ def rank_candidates(
         point: a tap (x, y) in its pixels; None if there was none.
         settings: weights of the parts.
     """
+    # A tap beside everything says nothing of what is meant.
+    hits = point is not None and any(_is_inside(point, found.box) for found in candidates)
 
     def merit(candidate: ProposedBox) -> float:
         logit = _logit(candidate.score)
-        if point is None:
+        if point is None or not hits:
             return logit + _by_place(candidate.box, width, height, settings)
         return logit + _by_tap(candidate.box, width, height, point, settings)
 
@@ -73,6 +75,10 @@ def rank_candidates(
         if all(candidate.box.iou(better.box) < _SAME_THING for better, _ in kept):
             kept.append((candidate, sure))
     return kept
+
+
+def _is_inside(point: Point, box: Box) -> bool:
+    return box.left <= point[0] <= box.right and box.top <= point[1] <= box.bottom
 
 
 def _by_place(box: Box, width: int, height: int, settings: RankingSettings) -> float:

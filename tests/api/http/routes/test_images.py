@@ -60,6 +60,9 @@ def test_a_picture_is_cut_to_the_wanted_shape(service: Service) -> None:
     assert width / height == pytest.approx(16 / 9, abs=0.05)
     assert wide.headers["etag"] != whole.headers["etag"]
     assert service.client.get(path, params={"size": 96, "aspect": "words"}).status_code == 422
+    sizeless = service.client.get(path, params={"aspect": "1:1"})
+    assert sizeless.status_code == 422
+    assert "query.aspect" in sizeless.json()["detail"]
 
 
 def test_every_extension_that_the_catalog_stores_has_a_type() -> None:

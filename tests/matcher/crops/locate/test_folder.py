@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -55,3 +56,10 @@ def test_behind_a_clear_first_only_its_copies_are_worth_a_look() -> None:
 
 def test_among_no_pictures_none_is_worth_a_look() -> None:
     assert rank_pictures(find_keypoints(scene(1), CROP_KEYPOINTS), [], 6) == []
+
+
+def test_a_name_that_is_no_text_is_kept_like_any_other(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff.png"))
+    path.touch()
+    cache = KeypointCache(tmp_path / "kept")
+    assert len(cache.keypoints(path, lambda _: scene(1))) > 0

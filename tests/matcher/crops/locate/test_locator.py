@@ -92,6 +92,16 @@ def test_two_crops_that_do_not_contain_each_other_overlap() -> None:
     )
 
 
+def test_a_crop_with_a_badge_on_plain_ground_is_no_overlap() -> None:
+    full = np.full((300, 300, 3), 250, np.uint8)
+    full[70:230, 90:210] = scene(3, 120, 160)
+    crop = np.ascontiguousarray(full[30:290])
+    crop[4:50, 250:296] = (70, 250, 60)
+    found = CropLocator().locate(full, encoded(crop, 60))
+    assert (found.relation, found.crop) == ("crop", "b")
+    assert error(found.outline, corners(0, 30, 300, 290)) < 2.0
+
+
 def test_other_pictures_are_unrelated() -> None:
     found = CropLocator().locate(scene(7), scene(8)[50:250, 100:300])
     assert found.relation == "unrelated"

@@ -34,6 +34,11 @@ def test_a_tap_overrules_the_middle_and_the_score() -> None:
     assert ranked[0][1] > 0.9 > 0.1 > ranked[1][1]
 
 
+def test_a_tap_beside_everything_changes_nothing() -> None:
+    beside = rank_candidates([MIDDLE, CORNER], WIDTH, HEIGHT, (290.0, 190.0))
+    assert beside == rank_candidates([MIDDLE, CORNER], WIDTH, HEIGHT)
+
+
 def test_of_two_things_under_a_tap_the_smaller_is_meant() -> None:
     around = candidate(Box(0, 0, 160, 160))
     assert rank_candidates([around, CORNER], WIDTH, HEIGHT, (40, 40))[0][0] is CORNER
