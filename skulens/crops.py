@@ -1,7 +1,7 @@
 """Questions about pictures alone, without a catalog: locate, propose, thumbnail."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Self
@@ -78,7 +78,7 @@ class Crops:
         return _located(found, "a", "b")
 
     def locate_among(
-        self, picture: "Picture", others: "Sequence[Picture]", *, mirrored: bool = False
+        self, picture: "Picture", others: "Iterable[Picture]", *, mirrored: bool = False
     ) -> tuple[LocatedAmong, ...]:
         """Say which of many pictures one is cut from, the most telling answer first.
 

@@ -49,7 +49,7 @@ def read_picture(picture: "Picture") -> "NDArray[np.uint8]":
     return read_image(read_picture_file(path), str(path))
 
 
-def check_many(pictures: "Sequence[Picture]") -> "Sequence[Picture]":
+def check_many(pictures: "Iterable[Picture]") -> "Sequence[Picture]":
     """Return pictures, if they are several, or one in a list.
 
     Raises:
@@ -60,9 +60,10 @@ def check_many(pictures: "Sequence[Picture]") -> "Sequence[Picture]":
 
     if isinstance(pictures, str | bytes | os.PathLike) or hasattr(pictures, "shape"):
         raise TypeError("expected a list of pictures, got one; put it in a list")
-    if not len(pictures):
+    several = list(pictures)
+    if not several:
         raise Refused("there are no other pictures; give at least one")
-    return pictures
+    return several
 
 
 def check_aspects(aspects: Iterable[object] | str) -> Sequence[str]:

@@ -73,14 +73,16 @@ def locate(
     output.line(pair.answer)
     output.show(Text(printable(pair.answer["sentence"])))
     if difference is not None:
-        _write_difference(difference, pair.difference, output)
+        _write_difference(difference, pair.difference, output, force=force)
 
 
-def _write_difference(path: Path, drawn: "NDArray[np.uint8] | None", output: Output) -> None:
+def _write_difference(
+    path: Path, drawn: "NDArray[np.uint8] | None", output: Output, *, force: bool
+) -> None:
     if drawn is None:
         output.note(f"{path} is not written: neither picture is a crop of the other")
         return
-    write_whole(path, _encoded(drawn, path))
+    write_whole(path, _encoded(drawn, path), force=force)
     output.note(f"wrote {path}: white where both agree")
 
 

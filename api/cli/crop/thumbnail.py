@@ -142,7 +142,8 @@ class _Order:
         answer = self.answers.thumbnails(picture, self.aspects)
         for framed, target in zip(answer["thumbnails"], targets, strict=True):
             if target is not None:
-                _write(target, picture.image, framed, self.width)
+                cut = _cut(picture.image, framed, self.width)
+                write_whole(target, cut, force=self.written.force)
         return answer
 
     def _target(self, path: Path, aspect: "Aspect") -> Path | None:
@@ -171,13 +172,11 @@ def _show(path: Path, framed: "Future[ThumbnailsJson]", output: Output, *, headi
     return True
 
 
-def _write(
-    target: Path, image: "NDArray[np.uint8]", framed: "ThumbnailJson", width: int | None
-) -> None:
+def _cut(image: "NDArray[np.uint8]", framed: "ThumbnailJson", width: int | None) -> bytes:
     from api.drawing.thumbnail import cut_thumbnail, encode_jpeg
     from matcher.imaging.box import Box
 
-    write_whole(target, encode_jpeg(cut_thumbnail(image, Box(*framed["box"]), width)))
+    return encode_jpeg(cut_thumbnail(image, Box(*framed["box"]), width))
 
 
 def _make_folder(folder: Path) -> None:

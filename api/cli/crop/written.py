@@ -17,8 +17,8 @@ class WrittenPictures:
             given: pictures that are read; these are never written over.
             force: other files may be.
         """
+        self.force = force
         self._given = {path.absolute() for path in given}
-        self._force = force
         self._sources: dict[Path, Path] = {}
 
     def claim(self, target: Path, source: Path) -> Path:
@@ -37,8 +37,8 @@ class WrittenPictures:
             )
         if target.is_dir():
             raise Refused(f"{target} is a folder; name a file.")
-        if target.exists() and not self._force:
-            raise Refused(f"{target} is there already; add --force to write over it.")
+        if target.exists() and not self.force:
+            raise _there_already(target)
         self._sources[target] = source
         return target
 
@@ -55,20 +55,43 @@ def check_writable(folder: Path) -> None:
         raise Refused(f"the folder {folder} cannot be written to; choose another.")
 
 
-def write_whole(target: Path, data: bytes) -> None:
+def write_whole(target: Path, data: bytes, *, force: bool) -> None:
     """Write a file under another name first, so that half of it is never seen.
 
+    Args:
+        target: of the file.
+        data: its content.
+        force: write over what is there, also what another process wrote meanwhile.
+
     Raises:
-        Refused: the system does not let it be written.
+        Refused: there is one and no force, or the system does not let it be written.
     """
-    part = target.with_name(f".{target.name}.part")
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         part.write_bytes(data)
-        part.replace(target)
+        if force or not _linked(part, target):
+            part.replace(target)
+    except FileExistsError as error:
+        raise _there_already(target) from error
     except OSError as error:
         raise Refused(f"cannot write {target}: {error.strerror or error}.") from error
     finally:
         _remove(part)
+
+
+def _linked(part: Path, target: Path) -> bool:
+    """Give a file its name if nothing has it yet; return False where a disk has no links."""
+    try:
+        os.link(part, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        return False
+    return True
+
+
+def _there_already(target: Path) -> Refused:
+    return Refused(f"{target} is there already; add --force to write over it.")
 
 
 def _remove(part: Path) -> None:

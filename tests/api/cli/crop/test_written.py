@@ -1,0 +1,17 @@
+from pathlib import Path
+
+import pytest
+
+from api.cli.crop.written import write_whole
+from api.errors import Refused
+
+
+def test_what_another_process_wrote_meanwhile_stays_without_force(tmp_path: Path) -> None:
+    target = tmp_path / "thumb.jpg"
+    write_whole(target, b"theirs", force=False)
+    with pytest.raises(Refused, match="there already; add --force"):
+        write_whole(target, b"ours", force=False)
+    assert target.read_bytes() == b"theirs"
+    write_whole(target, b"ours", force=True)
+    assert target.read_bytes() == b"ours"
+    assert [path.name for path in tmp_path.iterdir()] == ["thumb.jpg"]
