@@ -14,14 +14,14 @@ from matcher.crops.locate.candidates import (
     from_keypoints,
     polished,
 )
-from matcher.crops.locate.decision import ACCEPTED, CropCalibration
-from matcher.crops.locate.features import CropKeypoints, find_keypoints, repeats
-from matcher.crops.locate.frames import (
+from matcher.crops.locate.containment import (
     pulled_within,
     reaches_out,
     tolerance_of,
     turned_round,
 )
+from matcher.crops.locate.decision import ACCEPTED, CropCalibration
+from matcher.crops.locate.features import CropKeypoints, find_keypoints, repeats
 from matcher.crops.locate.geometry import CropPlacement, PixelSize, rectangle
 from matcher.crops.locate.location import Location, Place
 from matcher.crops.locate.pictures import ContentBox, is_plain, size_of, whole_box

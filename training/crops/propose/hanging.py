@@ -60,6 +60,7 @@ class HangingScene:
 
     def take_down(self, target: MeantThing) -> None:
         """Leave only wall where something that was kept is, as far as its surroundings tell."""
+        # Without pixels it shows no more; its place in the list is its number in `_owner`.
         self._hung = [(other, 0 if other is target else count) for other, count in self._hung]
         box = target.box
         rim = 1 + 0.06 * max(box.width, box.height)

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -15,3 +16,14 @@ def test_what_another_process_wrote_meanwhile_stays_without_force(tmp_path: Path
     write_whole(target, b"ours", force=True)
     assert target.read_bytes() == b"ours"
     assert [path.name for path in tmp_path.iterdir()] == ["thumb.jpg"]
+
+
+def test_a_disk_without_links_takes_files_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    write_whole(tmp_path / "thumb.jpg", b"ours", force=False)
+    assert (tmp_path / "thumb.jpg").read_bytes() == b"ours"
