@@ -58,13 +58,13 @@ def _all(shared: Path, draw: DrawPrints | None) -> Iterator[_Place]:
 
 def _paintings(folder: Path) -> Iterator[_Place]:
     entries = json.loads((folder / "boxes.json").read_text(encoding="utf-8"))
-    for name in sorted(entries):
+    for picture_number, name in enumerate(sorted(entries)):
         with Image.open(folder / "images" / name) as opened:
             picture = np.asarray(opened.convert("RGB"))
         for number, (left, top, right, bottom) in enumerate(entries[name]["boxes"]):
             piece = picture[int(top) : int(bottom), int(left) : int(right)]
             if min(piece.shape[:2]) >= _LEAST_SIDE_PX:
-                yield _saved(piece, f"painting-{Path(name).stem}-{number}")
+                yield _saved(piece, f"painting-{picture_number:03d}-{number}")
 
 
 def _linked(path: Path, product: str) -> _Place:
