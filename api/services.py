@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from api.models.finetuning import CatalogFinetuner
     from api.models.loading import Models
     from api.models.per_catalog import CatalogFinder, PerCatalogModels
+    from catalog.records.kept import KeptChoice
     from catalog.search.search import SearchQuery, SearchResult
     from catalog.snapshot import Catalog
     from catalog.storage.s3 import S3Options
@@ -297,9 +298,14 @@ class _LazyEncoder:
         """Ids of the parts that `encode` makes."""
         return self._encoder.part_ids
 
-    def encode(self, image: "NDArray[np.uint8]", siblings: "Sequence[Encoding]") -> Encoding:
+    def encode(
+        self,
+        image: "NDArray[np.uint8]",
+        siblings: "Sequence[Encoding]",
+        choice: "KeptChoice | None" = None,
+    ) -> Encoding:
         """Encode one reference picture."""
-        return self._encoder.encode(image, siblings)
+        return self._encoder.encode(image, siblings, choice)
 
     @property
     def _encoder(self) -> Encoder:

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.records.kept import Kept, KeptChoice
 from catalog.records.validation import check_id
 
 
@@ -52,6 +53,7 @@ class ReferenceCrop:
         to_picture: (3, 3) float64 homography from canonical crop pixels to picture pixels.
         jpeg: (B,) uint8, the canonical crop as JPEG, possibly at a smaller size.
         mask: (h, w) bool, coarse: which part of the canonical crop is product, not background.
+        kept: how it was told from the rest; None where an earlier version did not write it down.
     """
 
     outline: NDArray[np.float32]
@@ -60,6 +62,7 @@ class ReferenceCrop:
     to_picture: NDArray[np.float64]
     jpeg: NDArray[np.uint8]
     mask: NDArray[np.bool_]
+    kept: Kept | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,11 +104,17 @@ class Encoder(Protocol):
     def part_ids(self) -> PartIds:
         """Ids of the parts that `encode` makes."""
 
-    def encode(self, image: NDArray[np.uint8], siblings: Sequence[Encoding]) -> Encoding:
+    def encode(
+        self,
+        image: NDArray[np.uint8],
+        siblings: Sequence[Encoding],
+        choice: KeptChoice | None = None,
+    ) -> Encoding:
         """Encode one reference picture.
 
         Args:
             image: (H, W, 3) uint8, RGB, upright.
             siblings: the same product's earlier references; they help to find the product in a
                 picture that carries background.
+            choice: what a person decided to keep of it; None to find that out.
         """

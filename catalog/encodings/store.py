@@ -16,6 +16,7 @@ from safetensors.numpy import save as save_tensors
 
 from catalog.encodings.encoding import CompactFeatures, Encoding, PartIds, ReferenceCrop
 from catalog.errors import CatalogError, Conflict, Invalid, NotFound
+from catalog.records.kept import Kept, KeptBy, ReferenceKind
 from catalog.storage.base import Storage
 
 # The local part of one picture; the catalog of 100,000 pictures then takes 3 GB.
@@ -184,6 +185,7 @@ def encoding_from(crop: Tensors, embedding: Tensors, local: Tensors) -> Encoding
             to_picture=get_tensor(crop, "to_picture", np.float64),
             jpeg=get_tensor(crop, "jpeg", np.uint8),
             mask=get_tensor(crop, "mask", np.bool_),
+            kept=_kept_from(crop),
         ),
         get_tensor(embedding, "embedding", np.float32),
         CompactFeatures(
@@ -202,7 +204,31 @@ def _crop_tensors(crop: ReferenceCrop) -> Tensors:
         "to_picture": crop.to_picture,
         "jpeg": crop.jpeg,
         "mask": crop.mask,
+        **_kept_tensors(crop.kept),
     }
+
+
+def _kept_tensors(kept: Kept | None) -> Tensors:
+    if kept is None:
+        return {}
+    words = f"{kept.kind} {kept.by}".encode()
+    return {
+        "kept": np.frombuffer(words, np.uint8),
+        "kept_share": np.array([kept.share], np.float32),
+    }
+
+
+def _kept_from(crop: Tensors) -> Kept | None:
+    """Return how the product was told from the rest; None in a crop of an earlier version.
+
+    Raises:
+        ValueError: it says something that no version wrote.
+    """
+    if "kept" not in crop:
+        return None
+    kind, _, by = get_tensor(crop, "kept", np.uint8).tobytes().decode("ascii").partition(" ")
+    share = float(get_tensor(crop, "kept_share", np.float32)[0])
+    return Kept(ReferenceKind(kind), KeptBy(by), share)
 
 
 def _local_tensors(local: CompactFeatures) -> Tensors:

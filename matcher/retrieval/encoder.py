@@ -1,7 +1,7 @@
 """Encodes reference pictures: everything the catalog keeps so that it is computed once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.encodings.encoding import Encoding, PartIds, ReferenceCrop
+from catalog.records.kept import Kept, KeptBy, KeptChoice, ReferenceKind
 from matcher.detection.detector import Detector
 from matcher.imaging.resize import resize_within
 from matcher.keypoints.features import FrontEnd, KeypointMatcher, LocalFeatures
@@ -19,12 +20,11 @@ from matcher.retrieval.foreground import (
     Foreground,
     ForegroundSettings,
     Sibling,
-    locate_by_centre,
-    locate_by_detector,
-    locate_by_plain_background,
     locate_by_siblings,
     take_everything,
+    take_outline,
 )
+from matcher.retrieval.kind import KeptPart, ReferencePictureEvidence, decide_kind, kept_share
 from matcher.retrieval.multi_crop import embed_multi_crop
 from matcher.retrieval.reference import canonical_corners
 
@@ -43,7 +43,7 @@ class EncoderSettings:
 
 
 ENCODER_SETTINGS: Final = EncoderSettings()
-_CROP_VERSION: Final = 6  # raise it when a crop of the same picture becomes another
+_CROP_VERSION: Final = 7  # raise it when a crop of the same picture becomes another
 
 
 def reference_encoder(
@@ -80,14 +80,20 @@ class ReferenceEncoder:
         crop = f"crop-{self._settings.canonical_side}-{_CROP_VERSION}"
         return PartIds(crop, self._embedder.part_id, self._front_end.part_id)
 
-    def encode(self, image: NDArray[np.uint8], siblings: Sequence[Encoding]) -> Encoding:
+    def encode(
+        self,
+        image: NDArray[np.uint8],
+        siblings: Sequence[Encoding],
+        choice: KeptChoice | None = None,
+    ) -> Encoding:
         """Find the product in an (H, W, 3) RGB picture, then describe only that.
 
         Where the place is unsure, as in a heap of fruit, the whole picture is embedded, as a whole
         photo is when it is identified, and so are crops of it that look like the whole.
         """
         side = self._settings.canonical_side
-        place = self._locate(image, siblings)
+        part = self._keep(image, siblings, choice)
+        place = part.place
         pixels = place.box.crop(image)
         canonical, _ = resize_within(pixels, side, side)
         mask = _fit_mask(place, canonical)
@@ -98,27 +104,33 @@ class ReferenceEncoder:
         else:
             embedding = embed_multi_crop(image, embed, self._embedder.multi_crop_from)
         return Encoding(
-            crop=self._reference_crop(place, canonical, mask),
+            crop=self._reference_crop(part, canonical, mask),
             embedding=embedding,
             local=self._front_end.pack(features),
         )
 
-    def _locate(self, image: NDArray[np.uint8], siblings: Sequence[Encoding]) -> Foreground:
-        settings = self._settings.foreground
-        return (
-            locate_by_plain_background(image, settings)
-            or (self._locate_by_siblings(image, siblings) if siblings else None)
-            or locate_by_detector(image, self._detector, settings)
-            or (locate_by_centre(image, settings) if siblings else None)
-            or take_everything(image)
-        )
-
-    def _locate_by_siblings(
-        self, image: NDArray[np.uint8], siblings: Sequence[Encoding]
-    ) -> Foreground | None:
+    def _keep(
+        self, image: NDArray[np.uint8], siblings: Sequence[Encoding], choice: KeptChoice | None
+    ) -> KeptPart:
         side = self._settings.search_side
         searched, scale = resize_within(image, side, side)
         features = self._front_end.extract(searched, self._settings.keypoints)
+        points = np.asarray(features.points / scale, np.float32)
+        if choice is not None:
+            return _chosen(image, points, choice)
+        found = self._locate_by_siblings(features, siblings) if siblings else None
+        evidence = ReferencePictureEvidence(
+            image,
+            points,
+            self._detector.detect(image),
+            None if found is None else _enlarged(found, scale, image),
+            any(_is_thing(sibling.crop) for sibling in siblings),
+        )
+        return decide_kind(evidence)
+
+    def _locate_by_siblings(
+        self, features: LocalFeatures, siblings: Sequence[Encoding]
+    ) -> Foreground | None:
         known = [
             Sibling(
                 self._front_end.unpack(sibling.local, sibling.crop.width, sibling.crop.height),
@@ -126,19 +138,13 @@ class ReferenceEncoder:
             )
             for sibling in siblings
         ]
-        found = locate_by_siblings(features, known, self._matcher, self._settings.foreground)
-        if found is None:
-            return None
-        height, width = image.shape[:2]
-        mask = cv2.resize(found.mask.astype(np.uint8), (width, height)) > 0
-        box = found.box.scaled(1 / scale).clipped(width, height)
-        return Foreground(box, found.outline / scale, mask)
+        return locate_by_siblings(features, known, self._matcher, self._settings.foreground)
 
     def _reference_crop(
-        self, place: Foreground, canonical: NDArray[np.uint8], mask: NDArray[np.bool_]
+        self, part: KeptPart, canonical: NDArray[np.uint8], mask: NDArray[np.bool_]
     ) -> ReferenceCrop:
         height, width = canonical.shape[:2]
-        box = place.box
+        box = part.place.box
         left, top = np.floor(box.left), np.floor(box.top)
         across, down = (np.ceil(box.right) - left) / width, (np.ceil(box.bottom) - top) / height
         stored, _ = resize_within(canonical, 1, self._settings.stored_side)
@@ -148,13 +154,37 @@ class ReferenceEncoder:
         side = self._settings.mask_side
         coarse = cv2.resize(mask.astype(np.uint8), (side, side), interpolation=0)
         return ReferenceCrop(
-            outline=place.outline.astype(np.float32),
+            outline=part.place.outline.astype(np.float32),
             width=width,
             height=height,
             to_picture=np.array([[across, 0, left], [0, down, top], [0, 0, 1]]),
             jpeg=jpeg.ravel(),
             mask=coarse > 0,
+            kept=part.kept,
         )
+
+
+def _chosen(image: NDArray[np.uint8], points: NDArray[np.float32], choice: KeptChoice) -> KeptPart:
+    """Return what a person chose; all of the picture where the outline holds nothing of it."""
+    outline = np.asarray(choice.outline, np.float32)
+    place = None if choice.is_whole else take_outline(outline, image)
+    if place is None:
+        kept = Kept(ReferenceKind.WHOLE, KeptBy.PERSON)
+        return KeptPart(replace(take_everything(image), sure=True), kept)
+    share = kept_share(place, points)
+    return KeptPart(place, Kept(ReferenceKind.PHOTO, KeptBy.PERSON, share))
+
+
+def _enlarged(found: Foreground, scale: float, image: NDArray[np.uint8]) -> Foreground:
+    """Return a place in a picture that was shrunk by `scale` as the same place in the picture."""
+    height, width = image.shape[:2]
+    mask = cv2.resize(found.mask.astype(np.uint8), (width, height)) > 0
+    box = found.box.scaled(1 / scale).clipped(width, height)
+    return Foreground(box, np.asarray(found.outline / scale, np.float32), mask)
+
+
+def _is_thing(crop: ReferenceCrop) -> bool:
+    return crop.kept is not None and crop.kept.kind is not ReferenceKind.WHOLE
 
 
 def _fit_mask(place: Foreground, canonical: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""Find the product in a reference picture, so that its background is not encoded with it."""
+"""Places of a product in its reference picture, each by one kind of evidence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,13 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.detection.detector import Detector
 from matcher.imaging.box import Box
 from matcher.keypoints.features import KeypointMatcher, LocalFeatures
-from matcher.keypoints.homography import find_placements
-from matcher.results import Detection
-
-Mask = NDArray[np.bool_]
+from matcher.keypoints.homography import Placement, find_placements
+from matcher.retrieval.ground import Mask, draw_pieces, find_plain_ground
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +19,13 @@ class ForegroundSettings:
     """Thresholds of telling a product from its background."""
 
     sibling_inliers: int = 8  # keypoints of an earlier reference that prove a place
-    plain_spread: float = 14.0  # units of 8-bit CIELAB around the median of a plain background
-    plain_share: float = 0.9  # of the rim's pixels that lie within it; the product may touch it
-    different: float = 18.0  # units of 8-bit CIELAB from which a pixel stands out
     smallest_share: float = 0.02  # of the picture; smaller things are dust and shadows
     margin: float = 0.03  # around the product: of the box's sides, of the picture's longer side
-    aside: float = 0.22  # share of the width left out on each side of the middle
-    above: float = 0.12  # share of the height left out above and below it
-    least_confidence: float = 0.1  # of a detector's box; among several the most prominent counts
-    # Below this confidence a box is as often one apple of a heap as the heap.
-    sure_confidence: float = 0.4
+    # Of the outline that another reference gives: where the pairs cover this much of it, they
+    # agree on the whole surface; elsewhere only what is near them is the product for certain.
+    agreed_share: float = 0.4
+    near_pairs: float = 0.2  # of the outline's diagonal around the pairs that agree
+    most_stretch: float = 2.5  # times that an outline's shape may differ from the reference's own
 
 
 FOREGROUND_SETTINGS: Final = ForegroundSettings()
@@ -73,104 +67,99 @@ def locate_by_siblings(
     matcher: KeypointMatcher,
     settings: ForegroundSettings = FOREGROUND_SETTINGS,
 ) -> Foreground | None:
-    """Return where earlier references of the same product are found in the picture."""
-    best: tuple[int, NDArray[np.float32]] | None = None
+    """Return where earlier references of the same product agree with the picture.
+
+    The mask is the product's whole outline where the pairs cover enough of it, else what lies
+    around them: a homography that a patch supports says nothing of what is far from the patch.
+    """
+    best: tuple[Placement, NDArray[np.float32]] | None = None
     pairs = matcher.match(features, [sibling.features for sibling in siblings])
     for sibling, corresponding in zip(siblings, pairs, strict=True):
         for placement in find_placements(corresponding, features, sibling.features)[:1]:
-            if placement.inliers >= max(
-                settings.sibling_inliers, 0 if best is None else best[0] + 1
-            ):
-                best = (placement.inliers, placement.carry(sibling.corners))
+            outline = placement.carry(sibling.corners)
+            enough = settings.sibling_inliers if best is None else best[0].inliers + 1
+            if placement.inliers >= enough and _is_plausible(outline, sibling.corners, settings):
+                best = (placement, outline)
     if best is None:
         return None
-    mask = np.zeros((features.height, features.width), np.uint8)
-    cv2.fillConvexPoly(mask, np.rint(best[1]).astype(np.int32), 1)
+    mask = _agreed(*best, features, settings)
     grow = max(int(settings.margin * max(features.width, features.height)), 1)
     grown = cv2.dilate(mask, np.ones((2 * grow + 1, 2 * grow + 1), np.uint8))
-    found = _within(np.asarray(grown) > 0, settings)
+    found = foreground_of(np.asarray(grown) > 0, settings)
     return None if found is None else replace(found, outline=best[1])
+
+
+def _is_plausible(
+    outline: NDArray[np.float32], own: NDArray[np.float32], settings: ForegroundSettings
+) -> bool:
+    """Return whether an outline is convex and no more than a tilt away from the reference's."""
+    if not np.isfinite(outline).all() or not cv2.isContourConvex(outline):
+        return False
+    across, down = (_side_lengths(outline) / np.maximum(_side_lengths(own), 1.0)).tolist()
+    most = settings.most_stretch
+    return min(across, down) > 0 and max(across / down, down / across) <= most
+
+
+def _side_lengths(corners: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean lengths (2,) of the sides across and down, in pixels."""
+    sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
+    return np.asarray([(sides[0] + sides[2]) / 2, (sides[1] + sides[3]) / 2], np.float32)
+
+
+def _agreed(
+    placement: Placement,
+    outline: NDArray[np.float32],
+    features: LocalFeatures,
+    settings: ForegroundSettings,
+) -> NDArray[np.uint8]:
+    whole = np.zeros((features.height, features.width), np.uint8)
+    cv2.fillConvexPoly(whole, np.rint(outline).astype(np.int32), 1)
+    hull = np.rint(cv2.convexHull(placement.query_points)).astype(np.int32)
+    if cv2.contourArea(hull) >= settings.agreed_share * max(int(whole.sum()), 1):
+        return whole
+    agreed = np.zeros_like(whole)
+    cv2.fillConvexPoly(agreed, hull, 1)
+    diagonal = float(np.linalg.norm(outline.max(axis=0) - outline.min(axis=0)))
+    reach = max(round(settings.near_pairs * diagonal), 1)
+    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    return np.asarray(cv2.dilate(agreed, around) & whole, np.uint8)
 
 
 def locate_by_plain_background(
     image: NDArray[np.uint8], settings: ForegroundSettings = FOREGROUND_SETTINGS
 ) -> Foreground | None:
-    """Return what stands out from a background of one colour; None if it is not plain."""
-    lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB).astype(np.float32)
-    height, width = lab.shape[:2]
-    colour = _background(lab, settings)
-    if colour is None:
+    """Return what stands out where two opposite sides are plain; None where they are not."""
+    ground = find_plain_ground(image)
+    if ground is None or not ground.is_opposite:
         return None
-    stands_out = (np.linalg.norm(lab - colour, axis=2) > settings.different).astype(np.uint8)
-    reach = max(min(height, width) // 25, 3)
-    closed = cv2.morphologyEx(stands_out, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8))
-    outlines, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    height, width = image.shape[:2]
     least = settings.smallest_share * height * width
-    large = [outline for outline in outlines if cv2.contourArea(outline) > least]
-    if not large:
-        return None
-    mask = np.zeros((height, width), np.uint8)
-    cv2.drawContours(mask, large, -1, 1, thickness=cv2.FILLED)
-    return _within(mask > 0, settings)
+    large = tuple(piece for piece in ground.pieces if piece.area > least)
+    return foreground_of(draw_pieces(large, height, width), settings)
 
 
-def _background(
-    lab: NDArray[np.float32], settings: ForegroundSettings
-) -> NDArray[np.float32] | None:
-    """Return the colour that two opposite sides share: print may touch the other two."""
-    rim = max(min(lab.shape[:2]) // 50, 1)
-    sides = [lab[:rim], lab[-rim:], lab[:, :rim], lab[:, -rim:]]
-    rows = [side.reshape(-1, 3) for side in sides]
-    for pair in (rows, rows[2:], rows[:2]):
-        border = np.concatenate(pair)
-        colour = np.median(border, axis=0)
-        plain = np.linalg.norm(border - colour, axis=1) < settings.plain_spread
-        if plain.mean() >= settings.plain_share:
-            return np.asarray(colour, np.float32)
-    return None
-
-
-def locate_by_detector(
-    image: NDArray[np.uint8], detector: Detector, settings: ForegroundSettings = FOREGROUND_SETTINGS
+def take_box(
+    box: Box, image: NDArray[np.uint8], settings: ForegroundSettings = FOREGROUND_SETTINGS
 ) -> Foreground | None:
-    """Return the ellipse in the detector's largest confident box near the middle.
-
-    A box around something turned holds background in its corners. A box of low confidence is not
-    `sure` either.
-    """
+    """Return what lies in a box; None if that is nothing of the (H, W, 3) picture."""
     height, width = image.shape[:2]
-    confident = [
-        detection
-        for detection in detector.detect(image)
-        if detection.confidence >= settings.least_confidence
-    ]
-    if not confident:
-        return None
-
-    def prominence(detection: Detection) -> float:
-        dx = (detection.box.left + detection.box.right) / width - 1
-        dy = (detection.box.top + detection.box.bottom) / height - 1
-        central = float(np.exp(-2 * (dx * dx + dy * dy)))
-        return detection.confidence * detection.box.area * central
-
-    best = max(confident, key=prominence)
-    box = best.box.clipped(width, height)
-    mask = np.zeros((height, width), np.uint8)
-    centre = (round((box.left + box.right) / 2), round((box.top + box.bottom) / 2))
-    axes = (max(round(box.width / 2), 1), max(round(box.height / 2), 1))
-    cv2.ellipse(mask, centre, axes, 0, 0, 360, 1, thickness=cv2.FILLED)
-    return _within(mask > 0, settings, sure=best.confidence >= settings.sure_confidence)
-
-
-def locate_by_centre(
-    image: NDArray[np.uint8], settings: ForegroundSettings = FOREGROUND_SETTINGS
-) -> Foreground | None:
-    """Return the middle of the picture, where people hold what they photograph."""
-    height, width = image.shape[:2]
+    inside = box.clipped(width, height)
     mask = np.zeros((height, width), bool)
-    aside, above = round(settings.aside * width), round(settings.above * height)
-    mask[above : height - above, aside : width - aside] = True
-    return _within(mask, settings, sure=False)
+    top, left = int(np.floor(inside.top)), int(np.floor(inside.left))
+    mask[top : int(np.ceil(inside.bottom)), left : int(np.ceil(inside.right))] = True
+    return foreground_of(mask, settings)
+
+
+def take_outline(
+    outline: NDArray[np.float32],
+    image: NDArray[np.uint8],
+    settings: ForegroundSettings = FOREGROUND_SETTINGS,
+) -> Foreground | None:
+    """Return what lies in a (4, 2) outline; None if that is nothing of the (H, W, 3) picture."""
+    mask = np.zeros(image.shape[:2], np.uint8)
+    cv2.fillPoly(mask, [np.rint(outline).astype(np.int32)], 1)
+    found = foreground_of(mask > 0, settings)
+    return None if found is None else replace(found, outline=outline)
 
 
 def take_everything(image: NDArray[np.uint8]) -> Foreground:
@@ -180,14 +169,17 @@ def take_everything(image: NDArray[np.uint8]) -> Foreground:
     return Foreground(box, box_corners(box), np.ones((height, width), bool), sure=False)
 
 
-def _within(mask: Mask, settings: ForegroundSettings, *, sure: bool = True) -> Foreground | None:
+def foreground_of(
+    mask: Mask, settings: ForegroundSettings = FOREGROUND_SETTINGS
+) -> Foreground | None:
+    """Return the place of an (H, W) mask; None where it is empty."""
     rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
     if len(rows) == 0:
         return None
     height, width = mask.shape
     box = Box(float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
     around = box.padded(settings.margin).clipped(width, height)
-    return Foreground(around, box_corners(box), mask, sure)
+    return Foreground(around, box_corners(box), mask)
 
 
 def box_corners(box: Box) -> NDArray[np.float32]:

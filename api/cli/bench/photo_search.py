@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from api.services import Services
     from bench.crops.propose.round_trips import MakeTrips, TripResult, TripTimes
     from catalog.encodings.encoding import Encoding, PartIds
+    from catalog.records.kept import KeptChoice
     from client.client import Client
     from client.proposal_records import ProposalsJson
 
@@ -123,12 +124,17 @@ class _RandomEncoder:
     def part_ids(self) -> "PartIds":
         return self._ids
 
-    def encode(self, image: "NDArray[np.uint8]", siblings: "Sequence[Encoding]") -> "Encoding":
+    def encode(
+        self,
+        image: "NDArray[np.uint8]",
+        siblings: "Sequence[Encoding]",
+        choice: "KeptChoice | None" = None,
+    ) -> "Encoding":
         from dataclasses import replace
 
         import numpy as np
 
-        del image, siblings
+        del image, siblings, choice
         vector = self._rng.standard_normal(self._pattern.embedding.shape)
         unit = (vector / np.linalg.norm(vector)).astype(np.float32)
         return replace(self._pattern, embedding=unit)

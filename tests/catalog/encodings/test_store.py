@@ -8,6 +8,7 @@ from typing_extensions import override
 from catalog.encodings.encoding import Encoding, PartIds
 from catalog.encodings.store import LOCAL_BUDGET_BYTES, EncodingStore, check_encoding
 from catalog.errors import CatalogError, Invalid, NotFound
+from catalog.records.kept import Kept, KeptBy, ReferenceKind
 from tests.catalog.support.fakes import FakeEncoder, MemoryStorage, pixels
 
 IDS: Final = PartIds("crop-1", "embedding-1", "local-1")
@@ -33,7 +34,11 @@ def same(one: Encoding, other: Encoding) -> bool:
             (one.local.angles, other.local.angles),
             (one.local.codes, other.local.codes),
         )
-    ) and (one.crop.width, one.crop.height) == (other.crop.width, other.crop.height)
+    ) and (one.crop.width, one.crop.height, one.crop.kept) == (
+        other.crop.width,
+        other.crop.height,
+        other.crop.kept,
+    )
 
 
 def test_an_encoding_is_read_back_bit_by_bit(memory: MemoryStorage) -> None:
@@ -41,6 +46,18 @@ def test_an_encoding_is_read_back_bit_by_bit(memory: MemoryStorage) -> None:
     parts.save(IDS, IMAGE, encoding())
     assert same(parts.load(IDS, IMAGE), encoding())
     assert np.array_equal(parts.embedding(IDS, IMAGE), encoding().embedding)
+
+
+@pytest.mark.parametrize("kept", [None, Kept(ReferenceKind.PACKSHOT, KeptBy.GROUND, 0.5)])
+def test_how_the_product_was_told_from_its_picture_is_kept(
+    memory: MemoryStorage, kept: Kept | None
+) -> None:
+    """None is what an earlier version wrote."""
+    made = encoding()
+    EncodingStore(memory, "shop").save(
+        IDS, IMAGE, replace(made, crop=replace(made.crop, kept=kept))
+    )
+    assert EncodingStore(memory, "shop").load(IDS, IMAGE).crop.kept == kept
 
 
 def test_a_picture_without_a_keypoint_has_an_encoding_too(memory: MemoryStorage) -> None:

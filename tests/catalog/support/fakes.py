@@ -12,6 +12,7 @@ from PIL import Image
 from catalog.encodings.encoding import CompactFeatures, Encoding, PartIds, ReferenceCrop
 from catalog.errors import NotFound, StorageUnavailable
 from catalog.ingest.image_file import ImageFile
+from catalog.records.kept import Kept, KeptBy, KeptChoice, ReferenceKind
 from catalog.registry import Catalogs
 from catalog.storage.base import Storage, StoredObject, check_key
 from catalog.store import CatalogStore
@@ -27,11 +28,16 @@ class FakeEncoder:
         self.keypoints = keypoints
         self.siblings: list[int] = []
 
-    def encode(self, image: NDArray[np.uint8], siblings: Sequence[Encoding]) -> Encoding:
+    def encode(
+        self,
+        image: NDArray[np.uint8],
+        siblings: Sequence[Encoding],
+        choice: KeptChoice | None = None,
+    ) -> Encoding:
         self.siblings.append(len(siblings))
         count = self.keypoints
         return Encoding(
-            crop=_crop(image, len(siblings)),
+            crop=_crop(image, len(siblings), choice),
             embedding=embedding_of(image),
             local=CompactFeatures(
                 points=np.full((count, 2), 64, np.uint16),
@@ -42,9 +48,14 @@ class FakeEncoder:
         )
 
 
-def _crop(image: NDArray[np.uint8], siblings: int) -> ReferenceCrop:
+def _crop(
+    image: NDArray[np.uint8], siblings: int, choice: KeptChoice | None = None
+) -> ReferenceCrop:
     height, width = image.shape[:2]
-    corners = [[0, 0], [width, 0], [width, height], [0, height]]
+    whole = ((0, 0), (width, 0), (width, height), (0, height))
+    corners = choice.outline if choice and choice.outline else whole
+    by = KeptBy.NOTHING if choice is None else KeptBy.PERSON
+    kind = ReferenceKind.PHOTO if choice and choice.outline else ReferenceKind.WHOLE
     return ReferenceCrop(
         outline=np.array(corners, np.float32),
         width=width,
@@ -52,6 +63,7 @@ def _crop(image: NDArray[np.uint8], siblings: int) -> ReferenceCrop:
         to_picture=np.eye(3) * (siblings + 1),
         jpeg=np.frombuffer(image[:4, :4].tobytes(), np.uint8),
         mask=np.ones((8, 8), np.bool_),
+        kept=Kept(kind, by),
     )
 
 

@@ -13,6 +13,7 @@ from catalog.journal.checkpoint import Checkpoint, CheckpointStore
 from catalog.journal.entries import ProductWritten
 from catalog.journal.journal import Journal
 from catalog.journal.state import CatalogState
+from catalog.records.kept import KeptChoice
 from catalog.records.product import Product, ReferenceImage
 from catalog.registry import Catalogs
 from catalog.search.vector_index import ImageReference
@@ -33,8 +34,13 @@ class WideEncoder(FakeEncoder):
     """Embeddings in as many dimensions as real ones have."""
 
     @override
-    def encode(self, image: NDArray[np.uint8], siblings: Sequence[Encoding]) -> Encoding:
-        narrow = super().encode(image, siblings)
+    def encode(
+        self,
+        image: NDArray[np.uint8],
+        siblings: Sequence[Encoding],
+        choice: KeptChoice | None = None,
+    ) -> Encoding:
+        narrow = super().encode(image, siblings, choice)
         return Encoding(narrow.crop, widened(narrow.embedding), narrow.local)
 
 

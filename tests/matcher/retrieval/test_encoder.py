@@ -3,11 +3,9 @@ import numpy as np
 import pytest
 
 from catalog.encodings.encoding import Encoding
+from catalog.records.kept import Kept, KeptBy, KeptChoice, ReferenceKind
 from matcher.imaging.box import Box
 from matcher.retrieval.encoder import reference_encoder
-from matcher.retrieval.foreground import (
-    locate_by_plain_background,
-)
 from matcher.retrieval.multi_crop import embed_multi_crop
 from matcher.retrieval.reference import load_reference
 from matcher.retrieval.untrained import ColourEmbedder
@@ -41,13 +39,6 @@ def test_a_product_on_a_plain_background_is_found_exactly() -> None:
     assert made.crop.mask.mean() > 0.8
 
 
-def test_print_may_touch_two_sides_of_a_plain_background() -> None:
-    band = pasted(flat(640, 480, 250), printed(1), upright(0, 100, 640, 280))
-    located = locate_by_plain_background(band)
-    assert located is not None
-    assert Box.around(located.outline).iou(Box(0, 100, 640, 380)) > 0.9
-
-
 def test_a_sibling_finds_the_product_in_a_photo() -> None:
     first = encoder().encode(printed(1), ())
     second = encoder().encode(photographed(printed(1), PLACE), (first,))
@@ -55,7 +46,7 @@ def test_a_sibling_finds_the_product_in_a_photo() -> None:
 
 
 def test_without_a_sibling_match_the_detector_finds_the_product() -> None:
-    stranger = encoder().encode(printed(7), ())
+    stranger = encoder().encode(on_white(printed(7)), ())
     detector = FixedDetector(((Box(0, 0, 60, 60), 0.9), (BOX, 0.6), (Box(0, 0, 640, 480), 0.01)))
     made = encoder(detector).encode(photographed(printed(1), PLACE), (stranger,))
     assert boxed(made).iou(BOX) > 0.95
@@ -63,11 +54,12 @@ def test_without_a_sibling_match_the_detector_finds_the_product() -> None:
 
 def test_beside_a_box_that_the_detector_is_half_sure_of_the_whole_picture_is_embedded() -> None:
     picture = photographed(printed(1), PLACE)
+    thing = (encoder().encode(on_white(printed(7)), ()),)
     whole, cut = encoder().encode(picture, ()), encoder(FixedDetector(((BOX, 0.6),)))
-    half_sure = encoder(FixedDetector(((BOX, 0.3),))).encode(picture, ())
+    half_sure = encoder(FixedDetector(((BOX, 0.3),))).encode(picture, thing)
     assert boxed(half_sure).iou(BOX) > 0.95
     assert half_sure.embedding == pytest.approx(whole.embedding)
-    assert half_sure.embedding != pytest.approx(cut.encode(picture, ()).embedding, abs=1e-3)
+    assert half_sure.embedding != pytest.approx(cut.encode(picture, thing).embedding, abs=1e-3)
 
 
 def test_a_picture_of_unsure_place_is_embedded_by_crops_where_the_embedder_allows() -> None:
@@ -89,12 +81,22 @@ def test_a_picture_of_unsure_place_is_embedded_by_crops_where_the_embedder_allow
     assert one == pytest.approx(other)
 
 
-def test_with_siblings_that_do_not_match_the_middle_is_taken() -> None:
-    stranger = encoder().encode(printed(7), ())
+def test_with_siblings_that_do_not_match_and_no_detection_all_is_kept() -> None:
+    stranger = encoder().encode(on_white(printed(7)), ())
     made = encoder().encode(photographed(printed(1), PLACE), (stranger,))
-    middle = boxed(made)
-    assert 0 < middle.left < middle.right < 640
-    assert (middle.left + middle.right) / 2 == pytest.approx(320, abs=2)
+    assert boxed(made) == Box(0, 0, 640, 480)
+
+
+def test_what_a_person_chose_is_kept() -> None:
+    picture = photographed(printed(1), PLACE)
+    corners = ((200.0, 100.0), (410.0, 100.0), (410.0, 380.0), (200.0, 380.0))
+    made = encoder().encode(picture, (), KeptChoice(corners))
+    assert boxed(made) == BOX
+    assert made.crop.kept is not None
+    assert (made.crop.kept.kind, made.crop.kept.by) == (ReferenceKind.PHOTO, KeptBy.PERSON)
+    whole = encoder().encode(on_white(printed(1)), (), KeptChoice())
+    assert boxed(whole) == Box(0, 0, 640, 480)
+    assert whole.crop.kept == Kept(ReferenceKind.WHOLE, KeptBy.PERSON)
 
 
 def test_a_first_picture_without_any_hint_is_taken_whole() -> None:
@@ -118,11 +120,11 @@ def test_canonical_pixels_map_exactly_onto_the_picture() -> None:
 
 
 def test_keypoints_of_the_background_are_left_out() -> None:
-    """An L of print: the box around it holds white, and a printed speck too small to be product."""
+    """An L of print: the box around it holds white, and a dark speck too small to be product."""
     picture = flat(640, 480, 250)
     picture = pasted(picture, printed(1), upright(120, 60, 120, 360))
     picture = pasted(picture, printed(2), upright(240, 300, 300, 120))
-    picture = pasted(picture, printed(3), upright(440, 120, 60, 60))
+    picture = pasted(picture, flat(60, 60, 0), upright(440, 120, 60, 60))
     made = encoder().encode(picture, ())
     reference = load_reference(root_sift(), "p", "p-0", made)
     points = reference.features.points[None].astype(np.float64)
