@@ -97,7 +97,7 @@ def _is_plausible(
         return False
     across, down = (_side_lengths(outline) / np.maximum(_side_lengths(own), 1.0)).tolist()
     most = settings.most_stretch
-    return min(across, down) > 0 and max(across / down, down / across) <= most
+    return bool(min(across, down) > 0 and max(across / down, down / across) <= most)
 
 
 def _side_lengths(corners: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -122,7 +122,7 @@ def _agreed(
     diagonal = float(np.linalg.norm(outline.max(axis=0) - outline.min(axis=0)))
     reach = max(round(settings.near_pairs * diagonal), 1)
     around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    return np.asarray(cv2.dilate(agreed, around) & whole, np.uint8)
+    return np.asarray(np.minimum(cv2.dilate(agreed, around), whole), np.uint8)
 
 
 def locate_by_plain_background(
