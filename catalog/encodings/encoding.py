@@ -7,7 +7,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.records.kept import Kept, KeptChoice
+from catalog.records.kept import KeptChoice, ReferenceCut
 from catalog.records.validation import check_id
 
 
@@ -62,7 +62,7 @@ class ReferenceCrop:
     to_picture: NDArray[np.float64]
     jpeg: NDArray[np.uint8]
     mask: NDArray[np.bool_]
-    kept: Kept | None = None
+    kept: ReferenceCut | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

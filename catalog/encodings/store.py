@@ -16,7 +16,7 @@ from safetensors.numpy import save as save_tensors
 
 from catalog.encodings.encoding import CompactFeatures, Encoding, PartIds, ReferenceCrop
 from catalog.errors import CatalogError, Conflict, Invalid, NotFound
-from catalog.records.kept import Kept, KeptBy, ReferenceKind
+from catalog.records.kept import KeptBy, ReferenceCut, ReferenceKind
 from catalog.storage.base import Storage
 
 # The local part of one picture; the catalog of 100,000 pictures then takes 3 GB.
@@ -208,7 +208,7 @@ def _crop_tensors(crop: ReferenceCrop) -> Tensors:
     }
 
 
-def _kept_tensors(kept: Kept | None) -> Tensors:
+def _kept_tensors(kept: ReferenceCut | None) -> Tensors:
     if kept is None:
         return {}
     words = f"{kept.kind} {kept.by}".encode()
@@ -218,7 +218,7 @@ def _kept_tensors(kept: Kept | None) -> Tensors:
     }
 
 
-def _kept_from(crop: Tensors) -> Kept | None:
+def _kept_from(crop: Tensors) -> ReferenceCut | None:
     """Return how the product was told from the rest; None in a crop of an earlier version.
 
     Raises:
@@ -228,7 +228,7 @@ def _kept_from(crop: Tensors) -> Kept | None:
         return None
     kind, _, by = get_tensor(crop, "kept", np.uint8).tobytes().decode("ascii").partition(" ")
     share = float(get_tensor(crop, "kept_share", np.float32)[0])
-    return Kept(ReferenceKind(kind), KeptBy(by), share)
+    return ReferenceCut(ReferenceKind(kind), KeptBy(by), share)
 
 
 def _local_tensors(local: CompactFeatures) -> Tensors:

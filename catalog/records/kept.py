@@ -1,4 +1,4 @@
-"""What is kept of a reference picture: its kind, why, and what a person decides instead."""
+"""How the product is cut out of a reference picture: the kind of picture, and on what grounds."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,7 +27,7 @@ class KeptBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeptChoice:
-    """What a person decided to keep of a picture.
+    """A person's decision what to keep of a picture.
 
     Attributes:
         outline: four corners in pixels of the upright picture, in the order of its border;

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.encodings.encoding import Encoding, PartIds, ReferenceCrop
-from catalog.records.kept import Kept, KeptBy, KeptChoice, ReferenceKind
+from catalog.records.kept import KeptBy, KeptChoice, ReferenceCut, ReferenceKind
 from matcher.detection.detector import Detector
 from matcher.imaging.resize import resize_within
 from matcher.keypoints.features import FrontEnd, KeypointMatcher, LocalFeatures
@@ -169,10 +169,10 @@ def _chosen(image: NDArray[np.uint8], points: NDArray[np.float32], choice: KeptC
     outline = np.asarray(choice.outline, np.float32)
     place = None if choice.is_whole else take_outline(outline, image)
     if place is None:
-        kept = Kept(ReferenceKind.WHOLE, KeptBy.PERSON)
+        kept = ReferenceCut(ReferenceKind.WHOLE, KeptBy.PERSON)
         return KeptPart(replace(take_everything(image), sure=True), kept)
     share = kept_share(place, points)
-    return KeptPart(place, Kept(ReferenceKind.PHOTO, KeptBy.PERSON, share))
+    return KeptPart(place, ReferenceCut(ReferenceKind.PHOTO, KeptBy.PERSON, share))
 
 
 def _enlarged(found: Foreground, scale: float, image: NDArray[np.uint8]) -> Foreground:

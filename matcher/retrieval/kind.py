@@ -22,7 +22,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.records.kept import Kept, KeptBy, ReferenceKind
+from catalog.records.kept import KeptBy, ReferenceCut, ReferenceKind
 from matcher.imaging.box import Box
 from matcher.results import Detection
 from matcher.retrieval.foreground import Foreground, foreground_of, take_box, take_everything
@@ -31,7 +31,7 @@ from matcher.retrieval.ground import Piece, PlainGround, draw_pieces, find_plain
 
 @dataclass(frozen=True, slots=True)
 class KindSettings:
-    """What counts as evidence; shares are in [0, 1]."""
+    """Thresholds of evidence; shares are in [0, 1]."""
 
     smallest_share: float = 0.02  # of the picture: a smaller piece without print is dust
     proving_keypoints: int = 8  # as many prove a place: a piece that has them is never dropped
@@ -53,7 +53,7 @@ KIND_SETTINGS: Final = KindSettings()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReferencePictureEvidence:
-    """What is known of a picture before its kind is decided.
+    """Evidence on a picture, before its kind is decided.
 
     Attributes:
         image: (H, W, 3) uint8 RGB.
@@ -72,10 +72,10 @@ class ReferencePictureEvidence:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeptPart:
-    """What is kept of a picture, and how that was decided."""
+    """The part of a picture that is kept, and how that was decided."""
 
     place: Foreground
-    kept: Kept
+    kept: ReferenceCut
 
 
 def decide_kind(
@@ -92,10 +92,10 @@ def decide_kind(
             continue
         share = kept_share(place, evidence.points)
         if share >= settings.most_share or (by is KeptBy.SIBLINGS):
-            return KeptPart(place, Kept(kind, by, share))
+            return KeptPart(place, ReferenceCut(kind, by, share))
     doubted = any(place is not None for _, _, place in cuts)
     by = KeptBy.DOUBT if doubted else KeptBy.NOTHING
-    return KeptPart(take_everything(evidence.image), Kept(ReferenceKind.WHOLE, by))
+    return KeptPart(take_everything(evidence.image), ReferenceCut(ReferenceKind.WHOLE, by))
 
 
 def kept_share(place: Foreground, points: NDArray[np.float32]) -> float:

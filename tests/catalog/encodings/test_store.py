@@ -8,7 +8,7 @@ from typing_extensions import override
 from catalog.encodings.encoding import Encoding, PartIds
 from catalog.encodings.store import LOCAL_BUDGET_BYTES, EncodingStore, check_encoding
 from catalog.errors import CatalogError, Invalid, NotFound
-from catalog.records.kept import Kept, KeptBy, ReferenceKind
+from catalog.records.kept import KeptBy, ReferenceCut, ReferenceKind
 from tests.catalog.support.fakes import FakeEncoder, MemoryStorage, pixels
 
 IDS: Final = PartIds("crop-1", "embedding-1", "local-1")
@@ -48,9 +48,9 @@ def test_an_encoding_is_read_back_bit_by_bit(memory: MemoryStorage) -> None:
     assert np.array_equal(parts.embedding(IDS, IMAGE), encoding().embedding)
 
 
-@pytest.mark.parametrize("kept", [None, Kept(ReferenceKind.PACKSHOT, KeptBy.GROUND, 0.5)])
-def test_how_the_product_was_told_from_its_picture_is_kept(
-    memory: MemoryStorage, kept: Kept | None
+@pytest.mark.parametrize("kept", [None, ReferenceCut(ReferenceKind.PACKSHOT, KeptBy.GROUND, 0.5)])
+def test_the_way_a_product_was_cut_out_is_stored(
+    memory: MemoryStorage, kept: ReferenceCut | None
 ) -> None:
     """None is what an earlier version wrote."""
     made = encoding()

@@ -12,7 +12,7 @@ from PIL import Image
 from catalog.encodings.encoding import CompactFeatures, Encoding, PartIds, ReferenceCrop
 from catalog.errors import NotFound, StorageUnavailable
 from catalog.ingest.image_file import ImageFile
-from catalog.records.kept import Kept, KeptBy, KeptChoice, ReferenceKind
+from catalog.records.kept import KeptBy, KeptChoice, ReferenceCut, ReferenceKind
 from catalog.registry import Catalogs
 from catalog.storage.base import Storage, StoredObject, check_key
 from catalog.store import CatalogStore
@@ -63,7 +63,7 @@ def _crop(
         to_picture=np.eye(3) * (siblings + 1),
         jpeg=np.frombuffer(image[:4, :4].tobytes(), np.uint8),
         mask=np.ones((8, 8), np.bool_),
-        kept=Kept(kind, by),
+        kept=ReferenceCut(kind, by),
     )
 
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from catalog.encodings.encoding import Encoding
-from catalog.records.kept import Kept, KeptBy, KeptChoice, ReferenceKind
+from catalog.records.kept import KeptBy, KeptChoice, ReferenceCut, ReferenceKind
 from matcher.imaging.box import Box
 from matcher.retrieval.encoder import reference_encoder
 from matcher.retrieval.multi_crop import embed_multi_crop
@@ -96,7 +96,7 @@ def test_what_a_person_chose_is_kept() -> None:
     assert (made.crop.kept.kind, made.crop.kept.by) == (ReferenceKind.PHOTO, KeptBy.PERSON)
     whole = encoder().encode(on_white(printed(1)), (), KeptChoice())
     assert boxed(whole) == Box(0, 0, 640, 480)
-    assert whole.crop.kept == Kept(ReferenceKind.WHOLE, KeptBy.PERSON)
+    assert whole.crop.kept == ReferenceCut(ReferenceKind.WHOLE, KeptBy.PERSON)
 
 
 def test_a_first_picture_without_any_hint_is_taken_whole() -> None:

@@ -111,7 +111,7 @@ def test_a_neighbour_on_one_side_is_left_out() -> None:
     assert not part.place.mask[200, 500]
 
 
-def test_a_cut_that_loses_most_keypoints_is_not_made_and_said() -> None:
+def test_a_cut_that_loses_most_keypoints_is_not_made_and_named() -> None:
     scene = pasted(photographed(printed(1), upright(40, 40, 500, 400)), flat(), PLACE)
     part = decided(scene, [(Box(190, 90, 430, 400), 0.9)], is_thing=True)
     assert (part.kept.kind, part.kept.by) == (ReferenceKind.WHOLE, KeptBy.DOUBT)
