@@ -43,8 +43,8 @@ class KeptChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """How the product was told from the rest of its picture.
+class ReferenceCut:
+    """How the product was cut out of its picture.
 
     Attributes:
         kind: of the picture.
