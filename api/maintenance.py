@@ -1,4 +1,7 @@
-"""Maintains catalogs in the background: takes in what people put into the storage."""
+"""Maintains catalogs in the background.
+
+Takes in what people put into the storage, and encodes anew what an earlier version encoded.
+"""
 
 import logging
 import random
@@ -137,12 +140,15 @@ class CatalogMaintenance:
             reconciler = self._reconcilers.get(name) or self._catalogs.reconciler(name)
             self._reconcilers[name] = reconciler
             report = reconciler.reconcile() if everything else reconciler.sync()
+            version = self._catalogs.open(name).migration.renew()
         except refusals() as error:
             after = replace(before, fault=sentence(error))
             _logger.warning("catalog %s cannot be looked after: %s", name, after.fault)
         else:
             after = _status_after(before, report, self._clock(), everything=everything)
             _log_findings(name, report)
+            if version is not None:
+                _logger.info("catalog %s is encoded anew, at version %d", name, version)
         with self._lock:
             self._statuses[name] = after
 

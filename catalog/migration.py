@@ -43,6 +43,7 @@ class CatalogModels:
         prepared: those that it is being encoded by, if that has begun.
         pictures: how many there are.
         answered: whether this process has the active ones, be they its own or made for the catalog.
+        is_due: whether an earlier version of the active ones encoded it, which are encoded anew.
     """
 
     active: CatalogModel
@@ -51,12 +52,21 @@ class CatalogModels:
     prepared: CatalogModel | None
     pictures: int
     answered: bool
+    is_due: bool
 
 
 def model_id_of(part_ids: PartIds) -> str:
     """Return a short name for three part ids."""
     joined = "\n".join((part_ids.crop, part_ids.embedding, part_ids.local))
     return hashlib.sha256(joined.encode()).hexdigest()[:12]
+
+
+def describe_renewal(name: str) -> str:
+    """Return the sentence for a catalog that an earlier version encoded by the same networks."""
+    return (
+        f"catalog {name} was encoded by an earlier version and is used as it is; the service "
+        f"encodes it anew in the background, and so does: skulens catalog model {name} --switch"
+    )
 
 
 class ModelMigration:
@@ -100,7 +110,7 @@ class ModelMigration:
 
         def model(part_ids: PartIds) -> CatalogModel:
             have = self._encoded(part_ids)
-            count = sum(image.image_id in have for image in _images(state))
+            count = sum(image.encoding_id in have for image in _images(state))
             return CatalogModel(model_id_of(part_ids), part_ids, count)
 
         return CatalogModels(
@@ -110,6 +120,7 @@ class ModelMigration:
             prepared=None if state.prepared == NO_PARTS else model(state.prepared),
             pictures=len(_images(state)),
             answered=self._encoders.find(state.part_ids) is not None,
+            is_due=self.is_due,
         )
 
     def prepare(self, on_progress: OnProgress | None = None) -> set[Product]:
@@ -153,6 +164,34 @@ class ModelMigration:
             state = self._activate(wanted, encoded)
             if encoded.issuperset(state.products.values()):
                 return state.sequence
+
+    @property
+    def is_due(self) -> bool:
+        """Whether an earlier version of these networks' crops encoded the catalog.
+
+        It is not where somebody went back to that version.
+        """
+        return self._newer() is not None
+
+    def renew(self, on_progress: OnProgress | None = None) -> int | None:
+        """Encode the catalog anew where an earlier version cut its pictures, then switch.
+
+        It answers by the earlier encodings meanwhile, and goes on where this was stopped.
+
+        Returns:
+            The catalog's `index_version` afterwards; None where nothing was due.
+
+        Raises:
+            PictureError: a stored picture is damaged.
+            NotFound: a stored picture is missing.
+        """
+        newer = self._newer()
+        return None if newer is None else self.by(newer).switch(on_progress)
+
+    def _newer(self) -> Encoder | None:
+        state = self._commit_log.state().live()
+        newer = self._encoders.find_newer(state.part_ids)
+        return None if newer is None or newer.part_ids == state.previous else newer
 
     def roll_back(self) -> int:
         """Go back, by one entry, to the networks that were active before.
@@ -203,7 +242,7 @@ class ModelMigration:
             products = self._products()
             have = self._encoded(part_ids)
             lacking = sum(
-                image.image_id not in have for product in products for image in product.images
+                image.encoding_id not in have for product in products for image in product.images
             )
             if lacking:
                 raise Conflict(
@@ -259,7 +298,7 @@ class ModelMigration:
         self.by(self._encoders.get(state.part_ids)).encode(state.product(product_id).images)
 
     def _encoded(self, part_ids: PartIds) -> frozenset[str]:
-        """Return the pictures that have all their features by some networks."""
+        """Return the encodings of which all parts are there by some networks."""
         parts = [
             {
                 key.rpartition("/")[2].removesuffix(".safetensors")

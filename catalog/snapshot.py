@@ -83,15 +83,18 @@ class Catalog:
         """Opinions of answers, the newest last."""
         return self._state.feedback
 
-    def encoding(self, image_id: str) -> Encoding:
+    def encoding(self, encoding_id: str) -> Encoding:
         """Return the encoding of a reference image; read from the storage at its first use.
+
+        Args:
+            encoding_id: `ReferenceImage.encoding_id`.
 
         Raises:
             NotFound: there is none.
             Conflict: the catalog was encoded by other networks.
         """
         self._check_networks()
-        return self._sources.encodings.get(self.part_ids, image_id)
+        return self._sources.encodings.get(self.part_ids, encoding_id)
 
     def picture(self, image_id: str) -> bytes:
         """Return the original file of a reference image.

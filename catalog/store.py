@@ -16,14 +16,16 @@ from catalog.errors import CatalogError, Invalid, NotFound, StorageUnavailable, 
 from catalog.ingest.feedback import FeedbackRecorder
 from catalog.ingest.image_file import ImageFile
 from catalog.ingest.ingest import IngestBatch, Ingestor
+from catalog.ingest.outline import KeptImage
 from catalog.ingest.quality import Issue, QualityRules
 from catalog.journal import edits
 from catalog.journal.commit_log import Commit, CommitLog, Decide, utc_now
 from catalog.journal.entries import CalibrationReset, CalibrationSet, JournalChange
 from catalog.journal.projection import ReadableCopies
 from catalog.journal.state import CatalogState, replay
-from catalog.migration import ModelMigration
+from catalog.migration import ModelMigration, describe_renewal
 from catalog.records.calibration import Calibration
+from catalog.records.kept import KeptChoice
 from catalog.records.product import AttributeValue, Product
 from catalog.records.validation import attribute_items, check_id, check_restorable, check_texts
 from catalog.search.index_cache import IndexCache
@@ -47,12 +49,14 @@ class ChangeResult:
         product: its record afterwards; for a removal the record that was removed.
         notes: sentences on what was ignored or is left to do.
         issues: of the pictures that were taken in.
+        kept: the part that is kept of each of these.
     """
 
     index_version: int
     product: Product
     notes: tuple[str, ...] = ()
     issues: tuple[Issue, ...] = ()
+    kept: tuple[KeptImage, ...] = ()
 
 
 class CatalogStore:
@@ -258,6 +262,39 @@ class CatalogStore:
         change = partial(edits.remove_images, image_ids=frozenset(image_ids))
         return self._commit(product_id, edits.update(product_id, utc_now(), if_revision, change))
 
+    def choose_kept(
+        self,
+        product_id: str,
+        image_id: str,
+        choice: KeptChoice | None,
+        *,
+        if_revision: int | None = None,
+    ) -> ChangeResult:
+        """Keep another part of a reference image; it is encoded anew at once.
+
+        Args:
+            product_id: whose.
+            image_id: of the picture.
+            choice: the whole picture, or an outline; None to find that out, as at first.
+            if_revision: only if the product has this revision.
+
+        Raises:
+            NotFound: it has no such image.
+            Invalid: the outline leaves the picture, crosses itself, or holds nothing.
+        """
+        start = self._encodable_state()
+        images = start.expect(product_id, if_revision).images
+        batch = self._ingestor.prepare_choice(start.part_ids, images, image_id, choice)
+        (image,) = batch.images
+        change = partial(edits.choose, image_id=image_id, choice=image.choice)
+        decide = edits.update(product_id, utc_now(), if_revision, change)
+        return self._commit_images(product_id, batch, start, decide)
+
+    def kept(self, product_id: str) -> tuple[KeptImage, ...]:
+        """Return the part that is kept of each of a product's images, in their order."""
+        state = self.state()
+        return tuple(self._ingestor.kept_of(state.part_ids, state.product(product_id).images))
+
     def update_product(
         self,
         product_id: str,
@@ -359,7 +396,11 @@ class CatalogStore:
             newest = self._snapshots.of(self._encodable_state())
             issues = self._ingestor.compare(product_id, batch, newest)
         commit = upload.commit(self._log, edits.encoded_by(start.part_ids, decide))
-        return self._follow_up(product_id, commit, batch.notes, (*batch.issues, *issues))
+        notes = batch.notes
+        if self.migration.is_due:
+            notes = (*notes, describe_renewal(self._name))
+        all_issues = (*batch.issues, *issues)
+        return self._follow_up(product_id, commit, notes, all_issues, batch.kept)
 
     def _commit(self, product_id: str, decide: Decide) -> ChangeResult:
         return self._follow_up(product_id, self._log.commit(decide))
@@ -370,6 +411,7 @@ class CatalogStore:
         commit: Commit,
         notes: tuple[str, ...] = (),
         issues: tuple[Issue, ...] = (),
+        kept: tuple[KeptImage, ...] = (),
     ) -> ChangeResult:
         """Do what follows a commit; when it fails the change stands all the same."""
         state = commit.state.live()
@@ -389,7 +431,7 @@ class CatalogStore:
             except StorageUnavailable as error:
                 note = f"the change was made, but its readable copy was not written: {error}"
                 notes = (*notes, note)
-        return ChangeResult(state.sequence, product, notes, issues)
+        return ChangeResult(state.sequence, product, notes, issues, kept)
 
 
 def _check_some(product_id: str, pictures: Sequence[ImageFile]) -> None:

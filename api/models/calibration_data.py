@@ -15,7 +15,7 @@ from catalog.errors import PictureError
 from catalog.ingest.feedback import FeedbackRecorder
 from catalog.ingest.image_file import read_image
 from catalog.records.feedback import Feedback, FeedbackVerdict
-from catalog.records.product import Product
+from catalog.records.product import Product, ReferenceImage
 from catalog.snapshot import Catalog
 from matcher.decision.evaluation import Sample, SampleKind
 from matcher.decision.synthetic_views import draw_view
@@ -130,7 +130,7 @@ def catalog_samples(catalog: Catalog, seed: int = 0) -> CalibrationData:
     for product in chosen:
         for number in range(views_of_each):
             image = product.images[number % len(product.images)]
-            draw = partial(_drawn, catalog, image.image_id, int(rng.integers(2**32)))
+            draw = partial(_drawn, catalog, image, int(rng.integers(2**32)))
             left_out = _pictures(product)
             sample = Sample(SampleKind.VIEW, draw, None, left_out, product.product_id)
             data.samples.append(sample)
@@ -166,9 +166,9 @@ def _stored(catalog: Catalog, image_id: str) -> Image:
     return read_image(catalog.picture(image_id), image_id)
 
 
-def _drawn(catalog: Catalog, image_id: str, seed: int) -> Image:
-    crop = catalog.encoding(image_id).crop
-    return draw_view(_stored(catalog, image_id), crop, np.random.default_rng(seed))
+def _drawn(catalog: Catalog, image: ReferenceImage, seed: int) -> Image:
+    crop = catalog.encoding(image.encoding_id).crop
+    return draw_view(_stored(catalog, image.image_id), crop, np.random.default_rng(seed))
 
 
 def _spread(several: Sequence[T], most: int) -> Iterator[T]:

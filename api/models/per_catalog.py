@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from api.models.loading import Models, Networks, build_pipeline
-from catalog.encodings.encoding import Encoder, PartIds
+from catalog.encodings.encoding import Encoder, PartIds, network_of
 from catalog.encodings.network_store import NetworkStore
 from catalog.errors import Conflict
 from catalog.search.search import SearchQuery, SearchResult
@@ -76,6 +76,7 @@ class PerCatalogModels:
             Conflict: they are there and cannot be used; the message says why.
             StorageUnavailable: the storage refused.
         """
+        part_id = network_of(part_id)
         if part_id == self._models.networks.embedder.part_id:
             return self._models
         with self._lock:
@@ -97,9 +98,13 @@ class PerCatalogModels:
         return embedder.colours if isinstance(embedder, NetworkEmbedder) else None
 
     def encoder(self, catalog: str, part_ids: PartIds) -> Encoder | None:
-        """Return the encoder of these parts; None if the catalog has none. Raises as `of`."""
+        """Return the encoder by the networks of these parts; None if the catalog has none.
+
+        Raises as `of`.
+        """
         models = self.of(catalog, part_ids.embedding)
-        return models.encoder if models and models.encoder.part_ids == part_ids else None
+        same = models is not None and models.encoder.part_ids.networks == part_ids.networks
+        return models.encoder if models and same else None
 
     def weights_of(self, catalog: str, part_id: str) -> Weights | None:
         """The file of an embedder that was made for a catalog; None if it has none such.
@@ -108,7 +113,7 @@ class PerCatalogModels:
             Conflict: it is there and cannot be used; the message says why.
             StorageUnavailable: the storage refused.
         """
-        named = parse_part_id(part_id)
+        named = parse_part_id(network_of(part_id))
         if named is None:
             return None
         objects = NetworkStore(self._storage, catalog)

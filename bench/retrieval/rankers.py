@@ -112,4 +112,4 @@ def embed_stored_crops(
 def _encodings(catalog: SearchableCatalog) -> Iterator[tuple[str, Encoding]]:
     for product_id, product in catalog.products.items():
         for image in product.images:
-            yield product_id, catalog.encoding(image.image_id)
+            yield product_id, catalog.encoding(image.encoding_id)

@@ -1,12 +1,37 @@
 """Encoders of a catalog: the process's own, and those that were made for the catalog alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from catalog.encodings.encoding import Encoder, PartIds
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.encodings.encoding import Encoder, Encoding, PartIds
 from catalog.errors import Conflict
+from catalog.records.kept import KeptChoice
 
 FindEncoder = Callable[[str, PartIds], Encoder | None]
-"""Returns the encoder of a catalog that makes parts of these ids; None where there is none."""
+"""Returns the encoder of a catalog by the networks of these ids; None where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierEncoder:
+    """An encoder by the same networks as an earlier one; its encodings join those of that one.
+
+    Both cut the product out of its picture by other rules, which are usable beside each other.
+    """
+
+    part_ids: PartIds
+    encoder: Encoder
+
+    def encode(
+        self,
+        image: NDArray[np.uint8],
+        siblings: Sequence[Encoding],
+        choice: KeptChoice | None = None,
+    ) -> Encoding:
+        """Encode one reference picture."""
+        return self.encoder.encode(image, siblings, choice)
 
 
 class CatalogEncoders:
@@ -25,10 +50,25 @@ class CatalogEncoders:
         self.own = own
 
     def find(self, part_ids: PartIds) -> Encoder | None:
-        """Return the encoder that makes parts of these ids; None where this process lacks it."""
-        if part_ids == self.own.part_ids:
+        """Return the encoder that makes parts of these ids; None where this process lacks it.
+
+        Parts that the same networks made in crops of an earlier version are usable, too.
+        """
+        encoder = self._by_networks(part_ids)
+        if encoder is None or encoder.part_ids == part_ids:
+            return encoder
+        return EarlierEncoder(part_ids, encoder)
+
+    def find_newer(self, part_ids: PartIds) -> Encoder | None:
+        """Return what makes newer parts by the same networks; None where these are the newest."""
+        encoder = self._by_networks(part_ids)
+        return None if encoder is None or encoder.part_ids == part_ids else encoder
+
+    def _by_networks(self, part_ids: PartIds) -> Encoder | None:
+        if part_ids.networks == self.own.part_ids.networks:
             return self.own
-        return None if self._others is None else self._others(self._name, part_ids)
+        other = None if self._others is None else self._others(self._name, part_ids)
+        return other if other and other.part_ids.networks == part_ids.networks else None
 
     def get(self, part_ids: PartIds) -> Encoder:
         """Return the encoder that makes parts of these ids.

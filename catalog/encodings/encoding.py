@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from catalog.records.kept import KeptChoice, ReferenceCut
 from catalog.records.validation import check_id
 
+_IN_CROP: Final = ".in-"  # between a network's id and the crop's
+
 
 @dataclass(frozen=True, slots=True)
 class PartIds:
@@ -22,6 +24,20 @@ class PartIds:
     crop: str
     embedding: str
     local: str
+
+    @classmethod
+    def in_crop(cls, crop: str, embedding: str, local: str) -> "PartIds":
+        """Return the ids of what two networks make in a crop.
+
+        Embedding and keypoints are of the crop, so they have to be computed again with it, and lie
+        beside those of an earlier one.
+        """
+        return cls(crop, f"{embedding}{_IN_CROP}{crop}", f"{local}{_IN_CROP}{crop}")
+
+    @property
+    def networks(self) -> tuple[str, str]:
+        """Ids of the two networks, whatever the crop."""
+        return network_of(self.embedding), network_of(self.local)
 
     def check(self) -> None:
         """Refuse ids that could not be folders.
@@ -36,6 +52,11 @@ class PartIds:
     def folders(self) -> tuple[str, str, str]:
         """Folders of features with these ids, below `features/`."""
         return f"crop/{self.crop}", f"embedding/{self.embedding}", f"local/{self.local}"
+
+
+def network_of(part_id: str) -> str:
+    """Return the id of the network that made a part, without the crop that it was made in."""
+    return part_id.partition(_IN_CROP)[0]
 
 
 NO_PARTS: Final = PartIds("", "", "")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from catalog.errors import PictureError
+from catalog.records.kept import KeptChoice
 
 # Pixels: smaller shows nothing; larger is no photo, and takes 200 MB decoded.
 SMALLEST_SIDE: Final = 16
@@ -60,10 +61,12 @@ class ImageFile:
     Attributes:
         name: the file's name, for people.
         data: the whole file.
+        choice: what to keep of a reference picture; None to find that out.
     """
 
     name: str
     data: bytes
+    choice: KeptChoice | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

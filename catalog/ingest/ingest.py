@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from catalog.encodings.cache import EncodingCache
@@ -11,6 +11,7 @@ from catalog.encodings.encoding import Encoder, Encoding, PartIds
 from catalog.encodings.store import EncodingStore, check_encoding
 from catalog.errors import CatalogError, Invalid, NotFound, PictureError, StorageUnavailable
 from catalog.ingest.image_file import DecodedImage, ImageFile, decode_image
+from catalog.ingest.outline import KeptImage, check_choice, describe_kept
 from catalog.ingest.quality import (
     Issue,
     KnownProducts,
@@ -20,6 +21,7 @@ from catalog.ingest.quality import (
 )
 from catalog.ingest.upload import ImageUpload
 from catalog.journal.state import CatalogState
+from catalog.records.kept import KeptChoice
 from catalog.records.product import ReferenceImage, image_key
 from catalog.records.validation import MOST_IMAGES, to_storable
 from catalog.storage.base import Storage
@@ -54,6 +56,11 @@ class IngestBatch:
     def images(self) -> tuple[ReferenceImage, ...]:
         """The new reference images, in the order given."""
         return tuple(prepared.image for prepared in self.prepared)
+
+    @property
+    def kept(self) -> tuple[KeptImage, ...]:
+        """The part that is kept of each of them."""
+        return tuple(describe_kept(new.image, new.encoding) for new in self.prepared)
 
 
 class Ingestor:
@@ -91,7 +98,8 @@ class Ingestor:
 
         Raises:
             PictureError: one of them cannot be read, or has an issue that is refused.
-            Invalid: too many, or the encoder broke its contract.
+            Invalid: too many, an outline that is no part of its picture, or the encoder broke its
+                contract.
             Conflict: this process lacks the networks.
         """
         encoder = self._encoders.get(part_ids)
@@ -114,11 +122,11 @@ class Ingestor:
             decoded = decode_image(picture.data, picture.name)
             if siblings is None:
                 siblings = self._siblings(encoder, existing)
-            encoding = self._encoded(encoder, decoded, image_id, picture.name, siblings)
+            image = _image(image_id, decoded, picture, at)
+            encoding = self._encoded(encoder, decoded, image, siblings)
             siblings.append(encoding)
             issues += inspect_image(picture.name, decoded.image, encoding, self._rules)
             self._refuse(issues)
-            image = _image(image_id, decoded, picture.name, at)
             prepared.append(PreparedImage(image, picture.data, encoding))
         return IngestBatch(encoder, tuple(prepared), tuple(notes), tuple(issues))
 
@@ -174,50 +182,101 @@ class Ingestor:
             PictureError: it is damaged.
             Invalid: the encoder broke its contract.
         """
-        known = self._known(encoder, image.image_id)
+        known = self._known(encoder, image.encoding_id)
         if known is not None:
             return known
-        data = self._storage.get(image_key(self._catalog, image.image_id, image.extension))
-        decoded = decode_image(data, image.source_name)
-        encoding = self._encoded(encoder, decoded, image.image_id, image.source_name, siblings)
-        self._store.save(encoder.part_ids, image.image_id, encoding)
+        encoding = self._encoded(encoder, self._decoded(image), image, siblings)
+        self._store.save(encoder.part_ids, image.encoding_id, encoding)
         return encoding
+
+    def prepare_choice(
+        self,
+        part_ids: PartIds,
+        images: Sequence[ReferenceImage],
+        image_id: str,
+        choice: KeptChoice | None,
+    ) -> IngestBatch:
+        """Encode one of a product's pictures by what a person wants to keep of it.
+
+        Args:
+            part_ids: what to make of it.
+            images: of the product.
+            image_id: of the picture, one of these.
+            choice: what to keep; None to find that out.
+
+        Raises:
+            NotFound: there is no such picture, or it is missing in the storage.
+            PictureError: it is damaged, or has an issue that is refused.
+            Invalid: the outline is no part of it.
+            Conflict: this process lacks the networks.
+        """
+        encoder = self._encoders.get(part_ids)
+        found = [image for image in images if image.image_id == image_id]
+        if not found:
+            raise NotFound(f"there is no picture {image_id}")
+        before = found[0]
+        checked = check_choice(choice, before.width, before.height, before.source_name)
+        image = replace(before, choice=checked)
+        data = self._storage.get(image_key(self._catalog, image_id, image.extension))
+        decoded = decode_image(data, image.source_name)
+        siblings = self._siblings(encoder, [i for i in images if i.image_id != image_id])
+        encoding = self._encoded(encoder, decoded, image, siblings)
+        issues = inspect_image(image.source_name, decoded.image, encoding, self._rules)
+        self._refuse(issues)
+        return IngestBatch(encoder, (PreparedImage(image, data, encoding),), (), tuple(issues))
+
+    def kept_of(self, part_ids: PartIds, images: Sequence[ReferenceImage]) -> list[KeptImage]:
+        """Return the part that is kept of each of some stored pictures.
+
+        Raises:
+            NotFound: an encoding is missing.
+            CatalogError: one is damaged.
+        """
+        return [
+            describe_kept(image, self._encodings.get(part_ids, image.encoding_id))
+            for image in images
+        ]
+
+    def _decoded(self, image: ReferenceImage) -> DecodedImage:
+        data = self._storage.get(image_key(self._catalog, image.image_id, image.extension))
+        return decode_image(data, image.source_name)
 
     def _write(self, batch: IngestBatch) -> None:
         for new in batch.prepared:
             image = new.image
             key = image_key(self._catalog, image.image_id, image.extension)
             self._storage.put(key, new.data)
-            self._store.save(batch.encoder.part_ids, image.image_id, new.encoding)
+            self._store.save(batch.encoder.part_ids, image.encoding_id, new.encoding)
 
     def _siblings(self, encoder: Encoder, existing: Sequence[ReferenceImage]) -> list[Encoding]:
-        return [self._encodings.get(encoder.part_ids, image.image_id) for image in existing]
+        return [self._encodings.get(encoder.part_ids, image.encoding_id) for image in existing]
 
     def _encoded(
         self,
         encoder: Encoder,
         decoded: DecodedImage,
-        image_id: str,
-        name: str,
+        image: ReferenceImage,
         siblings: Sequence[Encoding],
     ) -> Encoding:
-        known = self._known(encoder, image_id)
+        known = self._known(encoder, image.encoding_id)
         if known is not None:
             return known
-        encoding = encoder.encode(decoded.image, tuple(siblings))
-        check_encoding(encoding, name)
+        encoding = encoder.encode(decoded.image, tuple(siblings), image.choice)
+        check_encoding(encoding, image.source_name)
         return encoding
 
-    def _known(self, encoder: Encoder, image_id: str) -> Encoding | None:
+    def _known(self, encoder: Encoder, encoding_id: str) -> Encoding | None:
         """Return the stored encoding; None if it is missing or damaged and has to be made."""
         try:
-            return self._store.load(encoder.part_ids, image_id)
+            return self._store.load(encoder.part_ids, encoding_id)
         except StorageUnavailable:
             raise
         except (NotFound, CatalogError):
             return None
 
 
-def _image(image_id: str, decoded: DecodedImage, name: str, at: str) -> ReferenceImage:
+def _image(image_id: str, decoded: DecodedImage, picture: ImageFile, at: str) -> ReferenceImage:
     height, width = decoded.image.shape[:2]
-    return ReferenceImage(image_id, decoded.extension, width, height, to_storable(name), at)
+    choice = check_choice(picture.choice, width, height, picture.name)
+    name = to_storable(picture.name)
+    return ReferenceImage(image_id, decoded.extension, width, height, name, at, choice)

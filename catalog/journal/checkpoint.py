@@ -30,7 +30,8 @@ _SHARE: Final = 20
 _KEPT: Final = 2
 _FORMAT: Final = 3  # that is written
 # The second knew of no feedback and no calibrations, and so did whatever journal it was made of.
-_READ: Final = (2, _FORMAT)
+_CHOICES: Final = 4  # that is written where people chose what is kept of a picture
+_READ: Final = (2, _FORMAT, _CHOICES)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,7 +114,7 @@ class _Record:
 def _pack(checkpoint: Checkpoint) -> bytes:
     state = checkpoint.state
     record = _Record(
-        format=_FORMAT,
+        format=_format_of(state),
         sequence=state.sequence,
         write_id=checkpoint.write_id,
         part_ids=state.part_ids,
@@ -158,6 +159,13 @@ def _unpack(data: bytes, where: str, catalog: str) -> Checkpoint:
     return Checkpoint(state, record.write_id, references, vectors)
 
 
+def _format_of(state: CatalogState) -> int:
+    """Return the first format that has what the products say; see `catalog.journal.entries`."""
+    products = (*state.products.values(), *state.removed.values())
+    chosen = any(image.choice is not None for p in products for image in p.images)
+    return _CHOICES if chosen else _FORMAT
+
+
 def _by_id(products: Iterable[Product]) -> Mapping[str, Product]:
     return MappingProxyType({product.product_id: product for product in products})
 
@@ -165,7 +173,7 @@ def _by_id(products: Iterable[Product]) -> Mapping[str, Product]:
 def _check_complete(
     state: CatalogState, references: tuple[ImageReference, ...], vectors: NDArray[np.float32]
 ) -> None:
-    owed = {(p.product_id, i.image_id) for p in state.products.values() for i in p.images}
+    owed = {(p.product_id, i.encoding_id) for p in state.products.values() for i in p.images}
     held = {(reference.product_id, reference.image_id) for reference in references}
     if owed != held or len(references) != len(vectors):
         raise ValueError("references and products differ")

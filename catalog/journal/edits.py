@@ -8,6 +8,7 @@ from catalog.errors import Conflict, Invalid, NotFound
 from catalog.journal.commit_log import Decide
 from catalog.journal.entries import JournalChange, ProductRemoved, ProductWritten
 from catalog.journal.state import CatalogState
+from catalog.records.kept import KeptChoice
 from catalog.records.product import AttributeValue, Product, ReferenceImage
 from catalog.records.validation import attribute_items, changed_attributes, check_restorable
 
@@ -104,10 +105,36 @@ def add_images(product: Product, images: Images) -> Product:
     return replace(product, images=(*product.images, *new))
 
 
+def choose(product: Product, image_id: str, choice: KeptChoice | None) -> Product:
+    """Return a product with another choice of what is kept of one of its images.
+
+    Raises:
+        NotFound: it has no such image.
+    """
+    if all(image.image_id != image_id for image in product.images):
+        raise NotFound(f"product {product.product_id} has no picture {image_id}")
+    return replace(
+        product,
+        images=tuple(
+            replace(image, choice=choice) if image.image_id == image_id else image
+            for image in product.images
+        ),
+    )
+
+
 def replace_images(product: Product, images: Images) -> Product:
-    """Return a product with these images only; those it has already keep their record."""
+    """Return a product with these images only; those it has already keep their record.
+
+    Their choice of what is kept stays, too, unless another one comes with them.
+    """
     had = {image.image_id: image for image in product.images}
-    return replace(product, images=tuple(had.get(image.image_id, image) for image in images))
+    return replace(
+        product,
+        images=tuple(
+            image if image.choice is not None else had.get(image.image_id, image)
+            for image in images
+        ),
+    )
 
 
 def remove_images(product: Product, image_ids: Collection[str]) -> Product:

@@ -11,7 +11,7 @@ from catalog.records.codec import Json, Malformed, from_record, to_record
 from catalog.records.feedback import Feedback
 from catalog.records.product import Product
 
-FORMATS: Final = (1, 2, 3)  # that can be read; see `_SECOND` and `_THIRD`
+FORMATS: Final = (1, 2, 3, 4)  # that can be read; see `_format_of`
 # An entry is one object of at most a megabyte: `journal.MOST_BYTES`.
 MOST_CHANGES: Final = 256
 
@@ -190,6 +190,9 @@ def _decode_change(record: Json) -> JournalChange:
 
 
 def _format_of(change: JournalChange) -> int:
+    """Return the first format that has such a change; an earlier version must not pass it over."""
+    if isinstance(change, ProductWritten | ProductRemoved):
+        return 4 if any(image.choice is not None for image in change.product.images) else 1
     if isinstance(change, _THIRD):
         return 3
     return 2 if isinstance(change, _SECOND) else 1

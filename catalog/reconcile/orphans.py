@@ -30,11 +30,13 @@ class ReferencedObjects:
 
     Attributes:
         image_ids: of live products and of removed ones that can be restored.
+        encoding_ids: of the same pictures, as they are kept now.
         parts: names of the feature folders that are in use, such as `crop/ID`.
         feedback: pictures that feedback speaks about.
     """
 
     image_ids: frozenset[str]
+    encoding_ids: frozenset[str]
     parts: frozenset[str]
     feedback: frozenset[str] = frozenset()
 
@@ -46,6 +48,7 @@ class ReferencedObjects:
         kept = (state.part_ids, state.previous, state.prepared)
         return cls(
             frozenset(image.image_id for product in products for image in product.images),
+            frozenset(image.encoding_id for product in products for image in product.images),
             frozenset(folder for part_ids in kept for folder in part_ids.folders),
             kept_pictures(state.feedback, at),
         )
@@ -55,9 +58,10 @@ class ReferencedObjects:
         kind, *inner = key.split("/")[1:]
         if kind == "feedback":
             return image_id_of(key) in self.feedback
-        if image_id_of(key) not in self.image_ids:
-            return False
-        return kind == "images" or "/".join(inner[:-1]) in self.parts
+        if kind == "images":
+            return image_id_of(key) in self.image_ids
+        is_kept = inner[-1].removesuffix(".safetensors") in self.encoding_ids
+        return is_kept and "/".join(inner[:-1]) in self.parts
 
 
 class OrphanCollector:

@@ -256,7 +256,7 @@ class Reconciler:
         folders = [f"{self._store.name}/features/{part}" for part in state.part_ids.folders]
         findings: list[Finding] = []
         for product in state.products.values():
-            names = [f"{image.image_id}.safetensors" for image in product.images]
+            names = [f"{image.encoding_id}.safetensors" for image in product.images]
             if all(f"{folder}/{name}" in there for folder in folders for name in names):
                 continue
             try:

@@ -17,7 +17,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from catalog.errors import CatalogError
 from catalog.records.feedback import Feedback, FeedbackVerdict
-from catalog.records.product import AttributeValue, Product
+from catalog.records.product import AttributeValue, Product, ReferenceImage
 
 Json = Mapping[str, object]
 ValueT = TypeVar("ValueT")
@@ -106,6 +106,10 @@ def _make_converter() -> Converter:
     ):
         converter.register_structure_hook_factory(fits, partial(make_reader, converter))
     attributes = override(unstruct_hook=dict)
+    write_image = make_dict_unstructure_fn(
+        ReferenceImage, converter, choice=override(omit_if_default=True)
+    )
+    converter.register_unstructure_hook(ReferenceImage, write_image)
     write_product = make_dict_unstructure_fn(Product, converter, attributes=attributes)
     converter.register_unstructure_hook(Product, write_product)
     write_feedback = make_dict_unstructure_fn(Feedback, converter)

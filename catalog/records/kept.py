@@ -1,5 +1,6 @@
 """How the product is cut out of a reference picture: the kind of picture, and on what grounds."""
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -40,6 +41,11 @@ class KeptChoice:
     def is_whole(self) -> bool:
         """Whether all of the picture is kept."""
         return not self.outline
+
+    @property
+    def digest(self) -> str:
+        """Eight hex digits that are others for another choice."""
+        return hashlib.sha256(repr(self.outline).encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)

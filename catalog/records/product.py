@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from catalog.records.kept import KeptChoice
+
 ID_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 AttributeValue = str | float | tuple[str, ...]
@@ -25,6 +27,7 @@ class ReferenceImage:
         height: pixels, after EXIF rotation.
         source_name: the file's name when it was added, for people.
         added_at: ISO 8601, UTC.
+        choice: what a person decided to keep of it; None where nobody did.
     """
 
     image_id: str
@@ -33,6 +36,12 @@ class ReferenceImage:
     height: int
     source_name: str
     added_at: str
+    choice: KeptChoice | None = None
+
+    @property
+    def encoding_id(self) -> str:
+        """Names its encoding, which is another one for another choice."""
+        return self.image_id if self.choice is None else f"{self.image_id}.{self.choice.digest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,11 @@ class Product:
     def revised(self, at: str) -> "Product":
         """Return the product as its next revision, updated at a time (ISO 8601, UTC)."""
         return replace(self, revision=self.revision + 1, updated_at=at)
+
+
+def image_id_of(encoding_id: str) -> str:
+    """Return the picture that an encoding is of."""
+    return encoding_id.partition(".")[0]
 
 
 def image_key(catalog: str, image_id: str, extension: str) -> str:

@@ -131,7 +131,7 @@ class IndexCache:
 
 def references_of(product: Product) -> list[ImageReference]:
     """Return one reference for each of a product's pictures."""
-    return [ImageReference(product.product_id, image.image_id) for image in product.images]
+    return [ImageReference(product.product_id, image.encoding_id) for image in product.images]
 
 
 def diff_references(

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.errors import Invalid
+from catalog.records.product import image_id_of
 from catalog.search.lsh import LshTables
 from catalog.search.recall_monitor import RecallMonitor
 
@@ -29,7 +30,12 @@ _DELTA_SHARE: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class ImageReference:
-    """One picture of one product; the same picture may belong to several products."""
+    """One picture of one product; the same picture may belong to several products.
+
+    Attributes:
+        product_id: which.
+        image_id: `ReferenceImage.encoding_id`: another one when another part of it is kept.
+    """
 
     product_id: str
     image_id: str
@@ -337,7 +343,7 @@ def _distinct(
             continue
         similarity = min(max(float(similarities[position]), -1.0), 1.0)
         found[reference.product_id] = Neighbour(
-            reference.product_id, reference.image_id, similarity
+            reference.product_id, image_id_of(reference.image_id), similarity
         )
         if len(found) == size:
             break

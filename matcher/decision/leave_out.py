@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.encodings.encoding import Encoding
+from catalog.encodings.encoding import Encoding, PartIds
 from catalog.records.calibration import Calibration
 from catalog.records.product import Product
 from catalog.search.vector_index import Neighbour
@@ -53,9 +53,14 @@ class ReducedCatalog:
         """Journal number of the whole catalog."""
         return self._catalog.index_version
 
-    def encoding(self, image_id: str) -> Encoding:
-        """Return the encoding of a reference image."""
-        return self._catalog.encoding(image_id)
+    @property
+    def part_ids(self) -> PartIds:
+        """Ids of what made the whole catalog's encodings."""
+        return self._catalog.part_ids
+
+    def encoding(self, encoding_id: str) -> Encoding:
+        """Return the encoding of a reference image (`ReferenceImage.encoding_id`)."""
+        return self._catalog.encoding(encoding_id)
 
     def shortlist(self, embedding: NDArray[np.float32], size: int) -> Sequence[Neighbour]:
         """Return the nearest products by the pictures that are left, best first, at most `size`."""
@@ -67,7 +72,7 @@ class ReducedCatalog:
         reduced = self._reduced.get(near.product_id)
         if reduced is None:
             return near
-        vectors = np.stack([self.encoding(image.image_id).embedding for image in reduced.images])
+        vectors = np.stack([self.encoding(image.encoding_id).embedding for image in reduced.images])
         return replace(near, similarity=float((vectors @ embedding).max()))
 
 

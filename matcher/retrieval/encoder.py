@@ -78,7 +78,7 @@ class ReferenceEncoder:
     def part_ids(self) -> PartIds:
         """Ids of the parts that `encode` computes."""
         crop = f"crop-{self._settings.canonical_side}-{_CROP_VERSION}"
-        return PartIds(crop, self._embedder.part_id, self._front_end.part_id)
+        return PartIds.in_crop(crop, self._embedder.part_id, self._front_end.part_id)
 
     def encode(
         self,

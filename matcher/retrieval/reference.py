@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.encodings.encoding import Encoding, ReferenceCrop
-from catalog.records.product import Product
+from catalog.encodings.encoding import Encoding, PartIds, ReferenceCrop
+from catalog.records.product import Product, ReferenceImage
 from matcher.keypoints.features import FrontEnd, LocalFeatures
 
 VIEW_SIDE: Final = 192  # pixels of a view's longer side, at which query and reference are compared
@@ -26,8 +26,12 @@ class EncodedCatalog(Protocol):
     def products(self) -> Mapping[str, Product]:
         """Live products by id."""
 
-    def encoding(self, image_id: str) -> Encoding:
-        """Return the encoding of a reference image."""
+    @property
+    def part_ids(self) -> PartIds:
+        """Ids of what made its encodings."""
+
+    def encoding(self, encoding_id: str) -> Encoding:
+        """Return the encoding of a reference image (`ReferenceImage.encoding_id`)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +61,7 @@ class Reference:
         crop: where the product is in the catalog picture.
         corners: (4, 2) float32, the product's outline in canonical crop pixels.
         embedding: (D,) float32, unit length.
+        content_id: another one for every other encoding of the image.
     """
 
     product_id: str
@@ -66,6 +71,7 @@ class Reference:
     crop: ReferenceCrop
     corners: NDArray[np.float32]
     embedding: NDArray[np.float32]
+    content_id: str = ""
 
 
 class ReferenceCache:
@@ -84,18 +90,20 @@ class ReferenceCache:
             KeyError: the catalog has no such product.
         """
         images = catalog.products[product_id].images
-        return [self.get(catalog, product_id, image.image_id) for image in images]
+        return [self.get(catalog, product_id, image) for image in images]
 
-    def get(self, catalog: EncodedCatalog, product_id: str, image_id: str) -> Reference:
+    def get(self, catalog: EncodedCatalog, product_id: str, image: ReferenceImage) -> Reference:
         """Return the reference, loaded from the catalog at its first use."""
-        key = f"{product_id}/{image_id}"
+        content_id = f"{catalog.part_ids.crop}/{image.encoding_id}"
+        key = f"{product_id}/{content_id}"
         with self._lock:
             known = self._loaded.get(key)
             if known is not None:
                 self._loaded.move_to_end(key)
                 return known
+        encoding = catalog.encoding(image.encoding_id)
         reference = load_reference(
-            self._front_end, product_id, image_id, catalog.encoding(image_id)
+            self._front_end, product_id, image.image_id, encoding, content_id
         )
         with self._lock:
             self._loaded[key] = reference
@@ -105,7 +113,7 @@ class ReferenceCache:
 
 
 def load_reference(
-    front_end: FrontEnd, product_id: str, image_id: str, encoding: Encoding
+    front_end: FrontEnd, product_id: str, image_id: str, encoding: Encoding, content_id: str = ""
 ) -> Reference:
     """Unpack an encoding."""
     crop = encoding.crop
@@ -118,6 +126,7 @@ def load_reference(
         crop,
         canonical_corners(crop),
         encoding.embedding,
+        content_id or image_id,
     )
 
 

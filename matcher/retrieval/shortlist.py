@@ -131,7 +131,7 @@ class Shortlister:
         return sorted(best, key=lambda product_id: -best[product_id])
 
     def _table(self, references: tuple[Reference, ...]) -> _Table:
-        key = tuple(reference.image_id for reference in references)
+        key = tuple(reference.content_id for reference in references)
         with self._lock:
             if key in self._tables:
                 self._tables.move_to_end(key)

@@ -181,7 +181,7 @@ class TwinTest:
         return compare_twins(first.view, differing, query, self._settings)
 
     def _difference(self, first: Reference, second: Reference) -> TwinDifference | None:
-        key = f"{first.image_id}/{second.image_id}"
+        key = f"{first.content_id}/{second.content_id}"
         with self._lock:
             if key in self._differences:
                 self._differences.move_to_end(key)

@@ -8,6 +8,7 @@ from typing_extensions import override
 from api.http.telemetry.metrics import MaintenanceCollector
 from api.maintenance import CatalogMaintenance, MaintenanceIntervals, MaintenanceStatus
 from api.settings import Settings, load_settings
+from catalog.encodings.encoding import PartIds
 from catalog.errors import StorageUnavailable
 from catalog.reconcile.reconciler import Reconciler
 from catalog.reconcile.report import FindingKind
@@ -142,6 +143,17 @@ def test_what_was_found_is_a_figure(catalogs: FlakyCatalogs, storage: FolderStor
     assert figures["skulens_storage_problems shop"] == 1
     assert figures["skulens_storage_withheld shop"] == 0
     assert figures["skulens_storage_reconciled_seconds shop"] == 2e9
+
+
+def test_what_an_earlier_version_encoded_is_encoded_anew(storage: FolderStorage) -> None:
+    def version(crop: str) -> Catalogs:
+        encoder = FakeEncoder()
+        encoder.part_ids = PartIds.in_crop(crop, "embedding-1", "local-1")
+        return Catalogs(storage, encoder)
+
+    version("crop-1").create("old").add_product("tea", [picture(1)])
+    CatalogMaintenance(version("crop-2"), MaintenanceIntervals()).run_once()
+    assert version("crop-2").open("old").state().part_ids.crop == "crop-2"
 
 
 def test_a_deleted_catalog_is_forgotten(catalogs: FlakyCatalogs) -> None:

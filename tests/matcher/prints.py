@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.encodings.encoding import Encoding
+from catalog.encodings.encoding import Encoding, PartIds
 from catalog.records.calibration import Calibration
 from catalog.records.product import Product, ReferenceImage
 from catalog.search.vector_index import Neighbour
@@ -144,8 +144,12 @@ class MemoryCatalog:
                 images.append(ReferenceImage(image_id, "png", 240, 320, image_id, ""))
             self.products[product_id] = Product(product_id, product_id, images=tuple(images))
 
-    def encoding(self, image_id: str) -> Encoding:
-        return self._encodings[image_id]
+    @property
+    def part_ids(self) -> PartIds:
+        return PartIds("crop", "embedding", "local")
+
+    def encoding(self, encoding_id: str) -> Encoding:
+        return self._encodings[encoding_id]
 
     def shortlist(self, embedding: NDArray[np.float32], size: int) -> tuple[Neighbour, ...]:
         best = {

@@ -76,7 +76,7 @@ def read_catalog_products(catalog: Catalog, seed: int = 0) -> tuple[CatalogProdu
         if count > MOST_PICTURES and len(chosen) >= _FEWEST_PRODUCTS:
             break
         pictures = [
-            ReferencePicture(catalog.encoding(image.image_id).crop) for image in product.images
+            ReferencePicture(catalog.encoding(image.encoding_id).crop) for image in product.images
         ]
         chosen.append(_split(product.product_id, pictures))
     return tuple(sorted(chosen, key=lambda product: product.product_id))

@@ -118,10 +118,11 @@ def calibration_rows(
     used = set(calibrations)
     if settings is not None:
         from api.models.loading import decision_id
+        from catalog.encodings.encoding import network_of
         from matcher.decision.decision import derive_model_id
 
         own = decision_id(settings)
-        used = {own, derive_model_id(own, embedding)}
+        used = {own, derive_model_id(own, network_of(embedding))}
     return [
         (
             "identical",

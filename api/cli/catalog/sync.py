@@ -110,6 +110,8 @@ def model(
 
 
 def _show_model(output: Output, name: str, models: "CatalogModels") -> None:
+    from catalog.migration import describe_renewal
+
     is_current = models.active.part_ids == models.present.part_ids
     known = {
         "active": models.active,
@@ -127,6 +129,8 @@ def _show_model(output: Output, name: str, models: "CatalogModels") -> None:
     output.show(
         Text(f"catalog {name} is encoded by {'the present networks' if is_current else state}")
     )
+    if models.is_due:
+        output.note(describe_renewal(name))
     table = Table("", "ID", "Encoded", "Networks", box=None, pad_edge=False)
     for role, catalog_model in known.items():
         if catalog_model is not None:

@@ -16,6 +16,7 @@ from api.models.per_catalog import (
     PerCatalogModels,
     with_embedder,
 )
+from catalog.encodings.encoding import network_of
 from catalog.encodings.network_store import NetworkStore
 from catalog.errors import CatalogError, Conflict
 from catalog.ingest.image_file import ImageFile
@@ -113,7 +114,7 @@ def test_a_catalog_is_searched_by_the_embedder_that_was_made_for_it(
     other = adapted_in(memory, models, tmp_path / "elsewhere")
     snapshot = opened(memory, models, other).snapshot()
     finder = CatalogFinder(models, other.of)
-    assert snapshot.part_ids.embedding == part_id(sha256)
+    assert network_of(snapshot.part_ids.embedding) == part_id(sha256)
     assert finder.models_of(snapshot).networks.embedder.part_id == part_id(sha256)
     found = finder.identify(printed(1), snapshot, whole_image=True)
     assert found.matches[0].product_id == "p1"

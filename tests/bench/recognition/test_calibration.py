@@ -18,7 +18,7 @@ from bench.recognition.calibration import (
 )
 from bench.recognition.dataset import Dataset, PhotoQuery
 from bench.recognition.protocols import EASY, TWINS
-from catalog.encodings.encoding import Encoding
+from catalog.encodings.encoding import Encoding, PartIds
 from catalog.records.calibration import Calibration
 from catalog.records.product import Product, ReferenceImage
 from catalog.search.vector_index import Neighbour
@@ -58,7 +58,11 @@ class ShelfCatalog:
             name: Product(name, name, images=(replace(image, image_id=name),)) for name in NAMES
         }
 
-    def encoding(self, image_id: str) -> Encoding:
+    @property
+    def part_ids(self) -> PartIds:
+        raise NotImplementedError
+
+    def encoding(self, encoding_id: str) -> Encoding:
         raise NotImplementedError
 
     def shortlist(self, embedding: NDArray[np.float32], size: int) -> Sequence[Neighbour]:

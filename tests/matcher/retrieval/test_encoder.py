@@ -153,8 +153,9 @@ def test_tiny_and_slender_pictures_are_encoded(size: tuple[int, int]) -> None:
 
 def test_the_parts_name_what_made_them() -> None:
     parts = encoder().part_ids
-    assert parts.local == root_sift().part_id
+    assert parts.networks == (ColourEmbedder().part_id, root_sift().part_id)
     assert parts.embedding.startswith("colour")
+    assert parts.embedding.endswith(parts.crop)
     assert parts.crop.startswith("crop")
 
 

@@ -1,0 +1,143 @@
+"""What a person decides to keep of a reference picture, from the change to the storage."""
+
+from dataclasses import replace
+
+import pytest
+
+from catalog.errors import Conflict, Invalid, NotFound
+from catalog.journal.entries import decode_entry
+from catalog.journal.journal import Journal
+from catalog.records.codec import loads
+from catalog.records.kept import KeptBy, KeptChoice, ReferenceKind
+from catalog.registry import Catalogs
+from tests.catalog.support.fakes import (
+    FakeEncoder,
+    MemoryStorage,
+    embedding_of,
+    image_id,
+    new_store,
+    picture,
+    pixels,
+    same_store,
+)
+
+OUTLINE = KeptChoice(((4.0, 4.0), (30.0, 4.0), (30.0, 24.0), (4.0, 24.0)))
+TEA = picture(1, "tea.png")
+BEYOND = KeptChoice(((0.0, 0.0), (99.0, 0.0), (9.0, 9.0), (0.0, 9.0)))
+
+
+def test_a_picture_is_added_with_its_outline(memory: MemoryStorage) -> None:
+    store = new_store(memory)
+    change = store.add_product("tea", [replace(TEA, choice=OUTLINE), picture(2)])
+    assert [kept.cut.by for kept in change.kept if kept.cut] == [KeptBy.PERSON, KeptBy.NOTHING]
+    assert change.kept[0].outline == OUTLINE.outline
+    assert change.product.images[0].choice == OUTLINE
+    again = same_store(memory).snapshot()
+    encoding = again.encoding(again.products["tea"].images[0].encoding_id)
+    assert encoding.crop.kept is not None
+    assert encoding.crop.kept.kind is ReferenceKind.PHOTO
+
+
+def test_the_choice_of_an_enrolled_picture_is_encoded_at_once_and_journaled(
+    memory: MemoryStorage,
+) -> None:
+    store = new_store(memory)
+    store.add_product("tea", [TEA, picture(2)])
+    before = store.snapshot()
+    assert before.shortlist(embedding_of(pixels(1)), 1)[0].image_id == image_id(TEA)
+    change = store.choose_kept("tea", image_id(TEA), OUTLINE)
+    assert change.product.revision == 2
+    assert store.kept("tea")[0].outline == OUTLINE.outline
+    found = store.snapshot().shortlist(embedding_of(pixels(1)), 1)[0]
+    assert (found.product_id, found.image_id) == ("tea", image_id(TEA))
+    assert same_store(memory).product("tea").images[0].choice == OUTLINE
+    assert same_store(memory).snapshot().shortlist(embedding_of(pixels(1)), 1)
+    whole = store.choose_kept("tea", image_id(TEA), KeptChoice())
+    assert whole.product.images[0].choice == KeptChoice()
+    automatic = store.choose_kept("tea", image_id(TEA), None)
+    assert automatic.product.images[0].choice is None
+    assert store.kept("tea")[0].cut != whole.kept[0].cut
+
+
+def test_the_same_choice_again_changes_nothing(memory: MemoryStorage) -> None:
+    store = new_store(memory)
+    store.add_product("tea", [replace(TEA, choice=OUTLINE)])
+    version = store.state().sequence
+    assert store.choose_kept("tea", image_id(TEA), OUTLINE).index_version == version
+
+
+def test_refusals_change_nothing(memory: MemoryStorage) -> None:
+    store = new_store(memory)
+    store.add_product("tea", [TEA])
+    with pytest.raises(NotFound, match="no picture abc"):
+        store.choose_kept("tea", "abc", OUTLINE)
+    with pytest.raises(Invalid, match=r"lies outside tea\.png"):
+        store.choose_kept("tea", image_id(TEA), BEYOND)
+    with pytest.raises(Invalid, match=r"lies outside tea\.png"):
+        store.add_images("tea", [replace(picture(3, "tea.png"), choice=BEYOND)])
+    with pytest.raises(Conflict):
+        store.choose_kept("tea", image_id(TEA), OUTLINE, if_revision=9)
+    assert store.product("tea").revision == 1
+
+
+def test_an_older_version_does_not_pass_a_choice_over(memory: MemoryStorage) -> None:
+    store = new_store(memory)
+    store.add_product("tea", [TEA])
+    store.choose_kept("tea", image_id(TEA), OUTLINE)
+    keys = memory.list("shop/journal/")
+    records = [loads(memory.objects[key], key) for key in keys]
+    assert [record["format"] for record in records] == [1, 1, 4]
+    assert [decode_entry(record).sequence for record in records] == [1, 2, 3]
+    assert Journal(memory, "shop").last() is not None
+
+
+def test_other_networks_keep_what_was_chosen(memory: MemoryStorage) -> None:
+    store = new_store(memory)
+    store.add_product("tea", [TEA])
+    store.choose_kept("tea", image_id(TEA), OUTLINE)
+    other = same_store(memory, FakeEncoder("2"))
+    other.migration.switch()
+    assert other.kept("tea")[0].outline == OUTLINE.outline
+    models = other.migration.models()
+    assert (models.active.encoded, models.pictures) == (1, 1)
+
+
+def test_reconciling_keeps_it_makes_it_again_and_collects_what_was_kept_before(
+    memory: MemoryStorage,
+) -> None:
+    store = new_store(memory)
+    store.add_product("tea", [TEA])
+    store.choose_kept("tea", image_id(TEA), OUTLINE)
+    chosen = store.product("tea").images[0].encoding_id
+    for key in memory.list("shop/features/"):
+        if chosen in key:
+            del memory.objects[key]
+    reconciler = Catalogs(memory, FakeEncoder()).reconciler("shop", grace_seconds=0)
+    for _ in range(2):
+        reconciler.reconcile()
+    left = {key.rpartition("/")[2] for key in memory.list("shop/features/")}
+    assert left == {f"{chosen}.safetensors"}
+    assert same_store(memory).kept("tea")[0].outline == OUTLINE.outline
+
+
+def test_pictures_given_again_keep_their_choice_unless_they_bring_one(
+    memory: MemoryStorage,
+) -> None:
+    store = new_store(memory)
+    store.add_product("tea", [replace(TEA, choice=OUTLINE)])
+    store.replace_images("tea", [TEA, picture(2)])
+    assert store.product("tea").images[0].choice == OUTLINE
+    store.replace_images("tea", [replace(TEA, choice=KeptChoice())])
+    assert store.product("tea").images[0].choice == KeptChoice()
+    assert store.kept("tea")[0].cut is not None
+
+
+def test_a_checkpoint_has_the_choice(memory: MemoryStorage) -> None:
+    store = new_store(memory)
+    for number in range(70):
+        store.add_product(f"p{number}", [replace(picture(number), choice=KeptChoice())])
+    store.close()
+    assert memory.list("shop/snapshots/")
+    for key in memory.list("shop/journal/")[:60]:
+        memory.objects[key] = b"a start from the snapshot never reads this"
+    assert same_store(memory).product("p3").images[0].choice == KeptChoice()
