@@ -11,7 +11,7 @@ from catalog.errors import Invalid
 from catalog.records.kept import Corner, KeptBy, KeptChoice, ReferenceCut
 from catalog.records.product import ReferenceImage
 
-_CORNERS: Final = 4
+_CORNERS: Final = 4  # as every outline of a flat thing has
 # Square pixels: as much as the smallest picture has; less shows nothing.
 _SMALLEST_AREA: Final = 256.0
 _NOTED_BELOW: Final = 0.995  # share of keypoints from which on "all of them" is true enough
@@ -31,7 +31,7 @@ _GROUNDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class KeptImage:
-    """What is kept of one reference picture.
+    """The part that is kept of one reference picture.
 
     Attributes:
         picture: the file's name.

@@ -9,6 +9,7 @@ from api.cli.output import Output
 from api.cli.train.finetune import keep_detector, keep_embedder
 from api.models.loading import Models
 from api.models.per_catalog import CatalogFinder
+from catalog.encodings.encoding import network_of
 from catalog.encodings.network_store import NetworkStore
 from catalog.registry import Catalogs
 from catalog.store import CatalogStore
@@ -110,7 +111,7 @@ def test_a_gain_is_kept_beside_the_catalog_which_switches_by_one_entry(
     result = capsys.readouterr().out
     assert "--rollback" in result
     (sha256,) = NetworkStore(memory, "shop").hashes()
-    assert store.state().part_ids.embedding == part_id(sha256)
+    assert network_of(store.state().part_ids.embedding) == part_id(sha256)
 
     other = adapted_in(memory, models, tmp_path / "elsewhere")
     snapshot = opened(memory, models, other).snapshot()

@@ -1,4 +1,4 @@
-"""What a person decides to keep of a reference picture, from the change to the storage."""
+"""A person's choice of what is kept of a picture, from the change to the storage."""
 
 from dataclasses import replace
 
