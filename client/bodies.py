@@ -1,5 +1,6 @@
 """Request bodies and paths: files in chunks, images as form parts, escaped names."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -9,6 +10,8 @@ from client.connection import CHUNK_BYTES, Part
 
 # An image file, or a name and the bytes of one.
 Picture: TypeAlias = Path | tuple[str, bytes]
+# "whole", "automatic", or four corners [x, y].
+Keep: TypeAlias = str | list[list[float]]
 OnBytes: TypeAlias = Callable[[int, int], None]
 
 
@@ -31,6 +34,13 @@ def route(*parts: str) -> str:
 def image_parts(field: str, pictures: Sequence[Picture]) -> list[Part]:
     """Return pictures as files of a form, all in one field."""
     return [(field, _read(picture)) for picture in pictures]
+
+
+def keep_field(keep: Keep | None) -> dict[str, str]:
+    """Return the form's field that says what to keep of its pictures."""
+    if keep is None:
+        return {}
+    return {"keep": keep if isinstance(keep, str) else json.dumps(keep)}
 
 
 def _read(picture: Picture) -> tuple[str, bytes]:

@@ -5,7 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
-from client.bodies import OnBytes, Picture, if_match, image_parts, read_chunks, route
+from client.bodies import (
+    Keep,
+    OnBytes,
+    Picture,
+    if_match,
+    image_parts,
+    keep_field,
+    read_chunks,
+    route,
+)
 from client.connection import Connection, Query, ServerEvent
 from client.location_records import LocatedAmongJson, LocatedCropJson
 from client.proposal_records import ProposalsJson
@@ -16,6 +25,7 @@ from client.records import (
     FoundPageJson,
     IdentificationJson,
     JobJson,
+    KeptImageJson,
     ProductJson,
     SessionJson,
     ShownCatalogJson,
@@ -106,6 +116,7 @@ class Client(Connection):
         name: str = "",
         description: str = "",
         attributes: Mapping[str, AttributeJson] | None = None,
+        keep: Keep | None = None,
     ) -> WrittenJson:
         """Add a product with its reference pictures, completely or not at all."""
         form = {
@@ -113,6 +124,7 @@ class Client(Connection):
             "name": name,
             "description": description,
             "attributes": json.dumps(dict(attributes or {})),
+            **keep_field(keep),
         }
         path = route("catalogs", catalog, "products")
         return self._change("POST", path, form=form, parts=image_parts("images", pictures))
@@ -124,12 +136,14 @@ class Client(Connection):
         pictures: Sequence[Picture],
         *,
         revision: int | None = None,
+        keep: Keep | None = None,
     ) -> WrittenJson:
         """Replace texts and attributes of a product, and its pictures if any are given."""
         form = {
             "name": product["name"],
             "description": product["description"],
             "attributes": json.dumps(product["attributes"]),
+            **keep_field(keep),
         }
         path = route("catalogs", catalog, "products", product["product_id"])
         parts = image_parts("images", pictures)
@@ -155,10 +169,45 @@ class Client(Connection):
         """Restore a removed product with its pictures."""
         return self._change("POST", route("catalogs", catalog, "products", product_id, "restore"))
 
-    def add_images(self, catalog: str, product_id: str, pictures: Sequence[Picture]) -> WrittenJson:
-        """Add reference pictures to a product."""
+    def add_images(
+        self,
+        catalog: str,
+        product_id: str,
+        pictures: Sequence[Picture],
+        *,
+        keep: Keep | None = None,
+    ) -> WrittenJson:
+        """Add reference pictures to a product; `keep` as in `keep_of_image`, for all of them."""
         path = route("catalogs", catalog, "products", product_id, "images")
-        return self._change("POST", path, parts=image_parts("images", pictures))
+        parts = image_parts("images", pictures)
+        return self._change("POST", path, form=keep_field(keep), parts=parts)
+
+    def kept_of_images(self, catalog: str, product_id: str) -> list[KeptImageJson]:
+        """Return the part that is kept of each picture of a product."""
+        path = route("catalogs", catalog, "products", product_id, "images")
+        return cast(list[KeptImageJson], self.request("GET", path)["kept"])
+
+    def keep_of_image(
+        self,
+        catalog: str,
+        product_id: str,
+        image_id: str,
+        keep: Keep,
+        *,
+        revision: int | None = None,
+    ) -> WrittenJson:
+        """Keep another part of a picture, which is encoded anew at once.
+
+        Args:
+            catalog: its name.
+            product_id: whose picture.
+            image_id: of the picture.
+            keep: "whole", "automatic" to have it found, or the four corners of the product in
+                pixels of the upright picture.
+            revision: only if the product has this revision.
+        """
+        path = route("catalogs", catalog, "products", product_id, "images", image_id, "outline")
+        return self._change("PUT", path, payload={"keep": keep}, headers=if_match(revision))
 
     def remove_image(
         self, catalog: str, product_id: str, image_id: str, *, revision: int | None = None

@@ -232,6 +232,22 @@ class FindingJson(TypedDict):
     similarity: float | None
 
 
+class KeptImageJson(TypedDict):
+    """The part of a reference picture that is kept; nulls where an earlier version encoded it.
+
+    `kind` is packshot, photo or whole; `by` is ground, siblings, detector, nothing, doubt or
+    person; `share` of the picture's keypoints lie in the outline, in pixels.
+    """
+
+    picture: str
+    image_id: str
+    kind: str | None
+    by: str | None
+    share: float | None
+    outline: list[list[float]]
+    sentence: str
+
+
 class WrittenJson(TypedDict):
     """What a write did."""
 
@@ -240,6 +256,7 @@ class WrittenJson(TypedDict):
     product: ProductJson
     notes: list[str]
     findings: list[FindingJson]
+    kept: list[KeptImageJson]
 
 
 class JobJson(TypedDict):

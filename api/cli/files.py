@@ -9,6 +9,7 @@ from api.errors import Refused
 
 if TYPE_CHECKING:
     from catalog.ingest.image_file import ImageFile
+    from catalog.records.kept import KeptChoice
 
 # The largest picture that the catalog accepts, 64 megapixels, has 384 MB in 16 bits without any
 # compression; whatever is larger is no picture of ours and is not read into memory.
@@ -40,15 +41,15 @@ def read_picture_file(path: Path) -> bytes:
         raise Refused(f"cannot read {path}: {error.strerror or error}.") from error
 
 
-def read_pictures(paths: Sequence[Path]) -> list["ImageFile"]:
-    """Picture files under their own names, in order.
+def read_pictures(paths: Sequence[Path], choice: "KeptChoice | None" = None) -> list["ImageFile"]:
+    """Picture files under their own names, in order; `choice` is what to keep of each.
 
     Raises:
         Refused: one of them cannot be read.
     """
     from catalog.ingest.image_file import ImageFile
 
-    return [ImageFile(name=path.name, data=read_picture_file(path)) for path in paths]
+    return [ImageFile(path.name, read_picture_file(path), choice) for path in paths]
 
 
 def list_pictures(given: Sequence[Path]) -> Iterator[Path]:

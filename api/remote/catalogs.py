@@ -11,12 +11,15 @@ from api.errors import Refused
 from api.remote.decoding import decode, translate_refusals
 from catalog.encodings.encoding import PartIds
 from catalog.ingest.image_file import ImageFile
+from catalog.ingest.outline import KeptImage
 from catalog.reconcile.orphans import GRACE_SECONDS
 from catalog.reconcile.report import Report
 from catalog.records.calibration import Calibration
 from catalog.records.codec import from_record
+from catalog.records.kept import KeptChoice, write_choice
 from catalog.records.product import AttributeValue, Product
 from catalog.store import ChangeResult
+from client.bodies import Keep
 from client.client import Client
 from client.errors import Declined
 from client.records import AttributeJson, JobJson
@@ -122,13 +125,15 @@ class RemoteCatalog:
             name=name or "",
             description=description,
             attributes={key: _value(value) for key, value in (attributes or {}).items()},
+            keep=_keep(pictures),
         )
         return decode(ChangeResult, payload)
 
     def add_images(self, product_id: str, pictures: Sequence[ImageFile]) -> ChangeResult:
         """Add pictures to a product."""
         return decode(
-            ChangeResult, self._client.add_images(self._name, product_id, _named(pictures))
+            ChangeResult,
+            self._client.add_images(self._name, product_id, _named(pictures), keep=_keep(pictures)),
         )
 
     def replace_images(
@@ -139,7 +144,10 @@ class RemoteCatalog:
         revision = product["revision"] if if_revision is None else if_revision
         files = _named(pictures)
         return decode(
-            ChangeResult, self._client.put_product(self._name, product, files, revision=revision)
+            ChangeResult,
+            self._client.put_product(
+                self._name, product, files, revision=revision, keep=_keep(pictures)
+            ),
         )
 
     def remove_images(
@@ -156,6 +164,25 @@ class RemoteCatalog:
         if change is None:
             raise Refused("name at least one picture.")
         return change
+
+    def choose_kept(
+        self,
+        product_id: str,
+        image_id: str,
+        choice: KeptChoice | None,
+        *,
+        if_revision: int | None = None,
+    ) -> ChangeResult:
+        """Keep another part of a picture; None to find that out."""
+        payload = self._client.keep_of_image(
+            self._name, product_id, image_id, keep_value(choice), revision=if_revision
+        )
+        return decode(ChangeResult, payload)
+
+    def kept(self, product_id: str) -> list[KeptImage]:
+        """Return the part that is kept of each picture."""
+        payloads = self._client.kept_of_images(self._name, product_id)
+        return [decode(KeptImage, payload) for payload in payloads]
 
     def update_product(
         self,
@@ -257,6 +284,18 @@ def wait_for_job(client: Client, job: JobJson, on_job: OnJob | None = None) -> J
                 raise Refused(f"job {job['job_id']} was cancelled on the server.")
         time.sleep(POLL_S)
         job = client.job(job["job_id"])
+
+
+def keep_value(choice: KeptChoice | None) -> Keep:
+    """Return a choice as the service reads it."""
+    return "automatic" if choice is None else write_choice(choice)
+
+
+def _keep(pictures: Sequence[ImageFile]) -> Keep | None:
+    """Return the choice that all pictures of a request have."""
+    choices = {picture.choice for picture in pictures}
+    choice = choices.pop() if len(choices) == 1 else None
+    return None if choice is None else keep_value(choice)
 
 
 def _named(pictures: Sequence[ImageFile]) -> list[tuple[str, bytes]]:

@@ -20,7 +20,9 @@ from catalog.errors import (
     NotFound,
     PictureError,
 )
+from catalog.ingest.outline import KeptImage
 from catalog.ingest.quality import Issue
+from catalog.records.kept import KeptBy, ReferenceCut, ReferenceKind
 from catalog.records.product import AttributeValue, Product
 from catalog.search.facets import Facet, NumberRange, ValueCount
 from catalog.search.search import Hit
@@ -89,6 +91,7 @@ def _make_converter() -> Converter:
         Facet,
         make_dict_structure_fn(Facet, converter, key=override(rename="attribute"), values=counts),
     )
+    converter.register_structure_hook(KeptImage, lambda payload, _: _kept(payload))
     for kind, keys in _KEYS.items():
         renamed: Any = {field: override(rename=key) for field, key in keys.items()}
         converter.register_structure_hook(kind, make_dict_structure_fn(kind, converter, **renamed))
@@ -112,6 +115,16 @@ def _attribute(value: Any) -> AttributeValue:  # noqa: ANN401 -- JSON
     if isinstance(value, list):
         return tuple(value)
     return value if isinstance(value, str) else float(value)
+
+
+def _kept(payload: Mapping[str, Any]) -> KeptImage:
+    """The part that is kept of a picture."""
+    cut = None
+    if payload["kind"] is not None:
+        kind, kept_by = ReferenceKind(payload["kind"]), KeptBy(payload["by"])
+        cut = ReferenceCut(kind, kept_by, payload["share"])
+    outline = tuple((float(x), float(y)) for x, y in payload["outline"])
+    return KeptImage(payload["picture"], payload["image_id"], outline, cut)
 
 
 def _match(payload: Mapping[str, Any], converter: Converter) -> Match:

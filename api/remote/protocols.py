@@ -7,8 +7,10 @@ if TYPE_CHECKING:
     from api.services import Services
     from catalog.encodings.encoding import PartIds
     from catalog.ingest.image_file import ImageFile
+    from catalog.ingest.outline import KeptImage
     from catalog.reconcile.report import Report
     from catalog.records.calibration import Calibration
+    from catalog.records.kept import KeptChoice
     from catalog.records.product import AttributeValue, Product
     from catalog.search.search import SearchQuery, SearchResult
     from catalog.store import ChangeResult
@@ -68,6 +70,19 @@ class EditableCatalog(Protocol):
         self, product_id: str, image_ids: Sequence[str], *, if_revision: int | None = None
     ) -> "ChangeResult":
         """Take pictures away."""
+
+    def choose_kept(
+        self,
+        product_id: str,
+        image_id: str,
+        choice: "KeptChoice | None",
+        *,
+        if_revision: int | None = None,
+    ) -> "ChangeResult":
+        """Keep another part of a picture; None to find that out."""
+
+    def kept(self, product_id: str) -> "Sequence[KeptImage]":
+        """Return the part that is kept of each picture."""
 
     def update_product(
         self,

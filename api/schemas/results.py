@@ -5,11 +5,12 @@ milliseconds to a tenth, seconds to a thousandth.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import TypedDict
 
+from api.schemas.kept import kept_json
 from client.records import (
     CalibrationJson,
     CandidateJson,
@@ -20,6 +21,7 @@ from client.records import (
     ExplanationJson,
     IdentificationJson,
     ImportRowJson,
+    KeptImageJson,
     ProductJson,
     ReferenceImageJson,
 )
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from catalog.ingest.outline import KeptImage
     from catalog.records.calibration import Calibration
     from catalog.records.product import AttributeValue, Product, ReferenceImage
     from catalog.snapshot import Catalog
@@ -46,6 +49,7 @@ class ChangeJson(TypedDict):
     catalog: str
     index_version: int
     product: ProductJson | None
+    kept: list[KeptImageJson]
 
 
 class WeightsJson(TypedDict):
@@ -155,12 +159,18 @@ def product_json(product: "Product") -> ProductJson:
     }
 
 
-def change_json(catalog: str, index_version: int, product: "Product | None") -> ChangeJson:
+def change_json(
+    catalog: str,
+    index_version: int,
+    product: "Product | None",
+    kept: "Sequence[KeptImage]" = (),
+) -> ChangeJson:
     """Return the result of a write."""
     return {
         "catalog": catalog,
         "index_version": index_version,
         "product": product_json(product) if product else None,
+        "kept": [kept_json(image) for image in kept],
     }
 
 

@@ -16,6 +16,10 @@ _CORNERS: Final = 4  # as every outline of a flat thing has
 _SMALLEST_AREA: Final = 256.0
 _NOTED_BELOW: Final = 0.995  # share of keypoints from which on "all of them" is true enough
 
+_NO_CHOICE: Final = (
+    "what to keep must be whole, automatic, or four corners such as 10,20 300,20 300,400 10,400"
+)
+
 _GROUNDS: Final = {
     KeptBy.GROUND: "kept is what stands out from its plain ground",
     KeptBy.SIBLINGS: "kept is where the product's other pictures agree with it",
@@ -60,6 +64,36 @@ def describe_kept(image: ReferenceImage, encoding: Encoding) -> KeptImage:
     """Return what an encoding keeps of its picture."""
     corners = tuple((float(x), float(y)) for x, y in encoding.crop.outline.tolist())
     return KeptImage(image.source_name, image.image_id, corners, encoding.crop.kept)
+
+
+def read_choice(given: object) -> KeptChoice | None:
+    """Return a choice as people write it.
+
+    Args:
+        given: "whole", "automatic", "x,y x,y x,y x,y", or a list of four pairs of numbers.
+
+    Raises:
+        Invalid: it is none of these.
+    """
+    if given == "automatic":
+        return None
+    if given == "whole":
+        return KeptChoice()
+    corners = given.split() if isinstance(given, str) else given
+    if not isinstance(corners, list) or len(corners) != _CORNERS:
+        raise Invalid(_NO_CHOICE)
+    return KeptChoice(tuple(_corner(corner) for corner in corners))
+
+
+def _corner(given: object) -> Corner:
+    pair = given.split(",") if isinstance(given, str) else given
+    if not isinstance(pair, list) or len(pair) != len(("x", "y")):
+        raise Invalid(_NO_CHOICE)
+    try:
+        x, y = (float(number) for number in pair)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise Invalid(_NO_CHOICE) from error
+    return x, y
 
 
 def check_choice(

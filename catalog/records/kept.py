@@ -48,6 +48,11 @@ class KeptChoice:
         return hashlib.sha256(repr(self.outline).encode()).hexdigest()[:8]
 
 
+def write_choice(choice: KeptChoice) -> str | list[list[float]]:
+    """Return a choice as JSON has it."""
+    return "whole" if choice.is_whole else [list(corner) for corner in choice.outline]
+
+
 @dataclass(frozen=True, slots=True)
 class ReferenceCut:
     """How the product was cut out of its picture.

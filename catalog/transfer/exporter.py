@@ -11,6 +11,7 @@ from uuid import uuid4
 from catalog.errors import AlreadyExists, StorageUnavailable
 from catalog.migration import OnProgress
 from catalog.records.codec import to_record
+from catalog.records.kept import write_choice
 from catalog.records.product import Product, ReferenceImage, is_valid_id
 from catalog.snapshot import Catalog
 from catalog.storage.folder import describe_os_error
@@ -72,12 +73,15 @@ def _write(catalog: Catalog, directory: Path, on_progress: OnProgress | None) ->
 
 def _line(product: Product, names: Sequence[PurePosixPath]) -> dict[str, object]:
     record = to_record(product)
+    both = zip(product.images, names, strict=True)
+    keep = {str(name): write_choice(image.choice) for image, name in both if image.choice}
     return {
         "product_id": product.product_id,
         "name": product.name,
         "description": product.description,
         "images": [str(name) for name in names],
         "attributes": record["attributes"],
+        **({"keep": keep} if keep else {}),
     }
 
 

@@ -1,13 +1,13 @@
 """Imports many products at once."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from threading import Condition
 from typing import Final
 
@@ -215,8 +215,8 @@ def _taken_in(
     fetch: FetchImage | None,
     before_commit: BeforeCommit,
 ) -> ImportRow:
-    pictures, problems = _pictures(manifest.root, item.pictures)
-    _fetch_into(pictures, problems, item.addresses, fetch)
+    pictures, problems = _pictures(manifest.root, item)
+    _fetch_into(pictures, problems, item, fetch)
     before = store.state().products.get(item.product_id)
     if before is None:
         return _added(store, item, pictures, problems, before_commit)
@@ -289,12 +289,13 @@ def _sentences(change: ChangeResult) -> tuple[str, ...]:
     return tuple(issue.sentence for issue in change.issues)
 
 
-def _pictures(root: Path, paths: Sequence[PurePosixPath]) -> tuple[list[ImageFile], list[str]]:
+def _pictures(root: Path, item: ImportItem) -> tuple[list[ImageFile], list[str]]:
     pictures: list[ImageFile] = []
     problems: list[str] = []
-    for path in paths:
+    for path in item.pictures:
         try:
-            pictures.append(ImageFile(str(path), _file(root / path)))
+            choice = item.keep.get(str(path))
+            pictures.append(ImageFile(str(path), _file(root / path), choice))
         except NotFound as error:
             problems.append(str(error))
     return pictures, problems
@@ -303,15 +304,15 @@ def _pictures(root: Path, paths: Sequence[PurePosixPath]) -> tuple[list[ImageFil
 def _fetch_into(
     pictures: list[ImageFile],
     problems: list[str],
-    addresses: Sequence[str],
+    item: ImportItem,
     fetch: FetchImage | None,
 ) -> None:
-    for address in addresses:
+    for address in item.addresses:
         if fetch is None:
             problems.append(f"{address} cannot be read here; give a path")
             continue
         try:
-            pictures.append(ImageFile(address, fetch(address)))
+            pictures.append(ImageFile(address, fetch(address), item.keep.get(address)))
         except CatalogError as error:
             reason = str(error)
             problems.append(reason if address in reason else f"{address}: {reason}")

@@ -3,12 +3,14 @@
 import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from catalog.errors import Invalid, NotFound, StorageUnavailable
+from catalog.ingest.outline import read_choice
 from catalog.records.codec import Malformed, as_object
+from catalog.records.kept import KeptChoice
 from catalog.records.product import AttributeValue
 from catalog.storage.folder import describe_os_error
 
@@ -26,7 +28,7 @@ _PICTURES: Final = frozenset(
         *(".tif", ".tiff", ".ppm", ".pgm", ".heic", ".heif"),
     )
 )
-_OWN_COLUMNS: Final = ("product_id", "name", "description", "images")
+_OWN_COLUMNS: Final = ("product_id", "name", "description", "images", "keep")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class ImportItem:
         name: None leaves a known product's as it is.
         description: None leaves a known product's as it is.
         attributes: None leaves a known product's as they are.
+        keep: what to keep of pictures, by their path or address; the others have it found.
         problem: why it cannot be imported; empty when it can.
     """
 
@@ -51,6 +54,7 @@ class ImportItem:
     name: str | None = None
     description: str | None = None
     attributes: Mapping[str, AttributeValue] | None = None
+    keep: Mapping[str, KeptChoice] = field(default_factory=dict)
     problem: str = ""
 
 
@@ -175,7 +179,8 @@ def _table_item(row: Mapping[str | None, str | list[str] | None], where: str) ->
     try:
         attributes = dict(_table_attribute(name, cells[name]) for name in columns if cells[name])
         pictures, addresses = _places(cells.get("images", "").split(_LIST))
-    except Malformed as error:
+        keep = read_choice(cells.get("keep") or "automatic")
+    except (Malformed, Invalid) as error:
         return ImportItem(where, product_id, problem=f"{where}: {error}")
     return ImportItem(
         where,
@@ -185,6 +190,7 @@ def _table_item(row: Mapping[str | None, str | list[str] | None], where: str) ->
         name=cells.get("name") or None,
         description=cells.get("description") or None,
         attributes=attributes if columns else None,
+        keep=dict.fromkeys((*map(str, pictures), *addresses), keep) if keep else {},
     )
 
 
@@ -220,9 +226,15 @@ def _line_item(line: str, where: str) -> ImportItem:
             name=_text(record, "name"),
             description=_text(record, "description"),
             attributes=_line_attributes(record),
+            keep=_choices(record.get("keep")),
         )
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, Invalid) as error:
         return ImportItem(where, product_id, problem=f"{where} cannot be read ({error})")
+
+
+def _choices(value: object) -> Mapping[str, KeptChoice]:
+    choices = {name: read_choice(given) for name, given in as_object(value or {}).items()}
+    return {name: choice for name, choice in choices.items() if choice is not None}
 
 
 def _line_attributes(record: Mapping[str, object]) -> Mapping[str, AttributeValue] | None:

@@ -8,6 +8,15 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from api.cli.catalog.outline import (
+    IfRevision,
+    Outline,
+    Whole,
+    choice_of,
+    find_images,
+    show_kept,
+)
+from api.cli.catalog.outline import outline as outline_command
 from api.cli.context import CatalogName, JsonOption, command, examples
 from api.cli.files import read_pictures
 from api.cli.formatting import attribute_text
@@ -36,10 +45,6 @@ ProductId = Annotated[
     ),
 ]
 
-IfRevision = Annotated[
-    int | None, typer.Option(metavar="N", help="Only if the product has this revision.")
-]
-
 
 @command(
     product_app,
@@ -47,6 +52,7 @@ IfRevision = Annotated[
     "skulens product add shop oat-milk front.jpg --name 'Oat milk' --attribute price=1.99 "
     "--attribute tag=vegan --attribute tag=drink",
     "skulens product add shop oat-milk back.jpg --to-existing",
+    "skulens product add films arrival cover.jpg --whole",
 )
 def add(
     context: typer.Context,
@@ -64,6 +70,8 @@ def add(
     to_existing: Annotated[
         bool, typer.Option("--to-existing", help="Add the pictures to a product that is there.")
     ] = False,
+    whole: Whole = False,
+    outline: Outline = None,
     json: JsonOption = False,
 ) -> None:
     """Add a product, or more pictures of one."""
@@ -71,7 +79,7 @@ def add(
     if to_existing and (name is not None or description or attribute):
         raise typer.BadParameter("--to-existing adds pictures only; the rest stays as it is")
     attributes = parse_attributes(attribute or [])
-    pictures = read_pictures(images)
+    pictures = read_pictures(images, choice_of(whole=whole, outline=outline))
     store = open_catalogs(context).open(catalog)
     with output.working("reading the pictures"):
         if to_existing:
@@ -133,12 +141,14 @@ def replace_images(
     catalog: CatalogName,
     product_id: ProductId,
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Reference pictures.")],
+    whole: Whole = False,
+    outline: Outline = None,
     if_revision: IfRevision = None,
     json: JsonOption = False,
 ) -> None:
     """Give a product these pictures instead of those that it has."""
     output = Output(json=json)
-    pictures = read_pictures(images)
+    pictures = read_pictures(images, choice_of(whole=whole, outline=outline))
     store = open_catalogs(context).open(catalog)
     with output.working("reading the pictures"):
         change = store.replace_images(product_id, pictures, if_revision=if_revision)
@@ -158,10 +168,19 @@ def remove_image(
 ) -> None:
     """Take reference pictures away from a product; the last one stays."""
     store = open_catalogs(context).open(catalog)
-    meant = _image_ids(store.product(product_id), images)
+    meant = find_images(store.product(product_id), images)
     change = store.remove_images(product_id, meant, if_revision=if_revision)
     done = f"{product_id} has {_count(len(change.product.images))} now"
     _answer(Output(json=json), catalog, change, done)
+
+
+command(
+    product_app,
+    "skulens product outline shop oat-milk",
+    "skulens product outline shop oat-milk 3f2a… --whole",
+    "skulens product outline shop oat-milk 3f2a… --outline '40,30 310,42 300,460 35,450'",
+    "skulens product outline shop oat-milk 3f2a… --automatic",
+)(outline_command)
 
 
 @command(product_app, "skulens product list shop", "skulens product list shop --json", name="list")
@@ -209,15 +228,6 @@ def restore(
     _answer(Output(json=json), catalog, change, f"restored {product_id}")
 
 
-def _image_ids(product: "Product", beginnings: Sequence[str]) -> list[str]:
-    """Full ids of pictures from their beginnings; what means none or several is left as it is."""
-    full: list[str] = []
-    for given in beginnings:
-        meant = [image.image_id for image in product.images if image.image_id.startswith(given)]
-        full.append(meant[0] if len(meant) == 1 else given)
-    return full
-
-
 def parse_attributes(pairs: Sequence[str]) -> dict[str, "AttributeValue"]:
     """`k=v` pairs as typed attributes.
 
@@ -244,8 +254,9 @@ def _typed(values: list[str]) -> "AttributeValue":
 
 
 def _answer(output: Output, catalog: str, change: "ChangeResult", done: str) -> None:
-    output.line(change_json(catalog, change.index_version, change.product))
+    output.line(change_json(catalog, change.index_version, change.product, change.kept))
     output.show(Text(f"{done} (catalog {catalog}, version {change.index_version})"))
+    show_kept(output, change.kept, lines=False)
     for note in (*change.notes, *(issue.sentence for issue in change.issues)):
         output.note(note)
 

@@ -1,15 +1,19 @@
 """Forms, entity tags and answers of the routes that change products."""
 
 import re
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header, Response
 
 from api.http.problems import Problem
-from api.http.requests.uploads import Upload, read_upload
+from api.http.requests.uploads import Upload, parse_json, read_upload
+from api.schemas.kept import kept_json
 from api.schemas.results import product_json
 from catalog.errors import AlreadyExists, Conflict
+from catalog.ingest.image_file import ImageFile
+from catalog.ingest.outline import read_choice
 from catalog.records.product import Product
 from catalog.store import ChangeResult
 from client.records import WrittenJson
@@ -17,6 +21,10 @@ from client.records import WrittenJson
 IfMatch = Annotated[str | None, Header(description='The product\'s ETag, such as "3".')]
 Form = Annotated[Upload, Depends(read_upload)]
 
+KEEP_FIELD: Final = (
+    "what to keep of the pictures: whole, automatic, or the four corners of the product, such as "
+    "[[10, 20], [300, 20], [300, 400], [10, 400]], in pixels of the upright picture"
+)
 _TAG: Final = re.compile(r'"(\d{1,15})"')
 
 
@@ -28,6 +36,21 @@ def form_schema(**properties: str) -> dict[str, Any]:
     return {
         "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
     }
+
+
+def chosen_pictures(form: Upload) -> tuple[ImageFile, ...]:
+    """Return a form's pictures, each with what the field `keep` says to keep of them.
+
+    Raises:
+        Invalid: the field says something else.
+    """
+    given = form.fields.get("keep")
+    if given is None:
+        return form.pictures
+    if isinstance(given, str) and given.lstrip().startswith("["):
+        given = parse_json(given.encode(), "keep")
+    choice = read_choice(given)
+    return tuple(replace(picture, choice=choice) for picture in form.pictures)
 
 
 def etag_of(product: Product) -> str:
@@ -79,4 +102,5 @@ def change_json(
             }
             for issue in change.issues
         ],
+        "kept": [kept_json(kept) for kept in change.kept],
     }

@@ -15,19 +15,24 @@ from api.http.auth.principal import CatalogAccess, ReadAccess
 from api.http.engine import EngineDep
 from api.http.problems import Problem, refusals_of
 from api.http.requests.product_forms import (
+    KEEP_FIELD,
     Form,
     IfMatch,
     change_json,
+    chosen_pictures,
     form_schema,
     parse_if_match,
     to_precondition_failed,
 )
+from api.http.requests.uploads import read_object
 from api.models.framings import WHOLE
+from api.schemas.kept import kept_json
 from api.schemas.results import product_json
 from catalog.errors import Conflict
 from catalog.ingest.image_file import read_image
+from catalog.ingest.outline import read_choice
 from catalog.snapshot import Catalog
-from client.records import ReferenceImageJson, WrittenJson
+from client.records import KeptImageJson, ReferenceImageJson, WrittenJson
 from matcher.imaging.box import Box
 
 router = APIRouter(prefix="/catalogs/{catalog}/products/{product_id}/images", tags=["images"])
@@ -73,21 +78,29 @@ Shape = Annotated[
 
 
 class ImagesJson(TypedDict):
-    """A product's pictures."""
+    """A product's pictures, and the part that is kept of each."""
 
     images: list[ReferenceImageJson]
+    kept: list[KeptImageJson]
 
 
 @router.get(
     "",
     summary="List a product's pictures",
-    description="What is known of the pictures.",
-    responses=refusals_of(404),
+    description="What is known of the pictures, and the part that is kept of each.",
+    responses=refusals_of(404, 409),
 )
-def list_images(engine: EngineDep, _: ReadAccess, catalog: str, product_id: str) -> ImagesJson:
+async def list_images(
+    engine: EngineDep, _: ReadAccess, catalog: str, product_id: str
+) -> ImagesJson:
     """List the pictures of a product."""
-    product = engine.catalogs.store(catalog).product(product_id)
-    return {"images": product_json(product)["images"]}
+
+    def read() -> ImagesJson:
+        store = engine.catalogs.store(catalog)
+        kept = [kept_json(image) for image in store.kept(product_id)]
+        return {"images": product_json(store.product(product_id))["images"], "kept": kept}
+
+    return await engine.executor.run(read)
 
 
 @router.post(
@@ -95,7 +108,7 @@ def list_images(engine: EngineDep, _: ReadAccess, catalog: str, product_id: str)
     status_code=HTTPStatus.CREATED,
     summary="Add pictures",
     responses=refusals_of(404, 409, 412, 415),
-    openapi_extra=form_schema(),
+    openapi_extra=form_schema(keep=KEEP_FIELD),
 )
 async def add_images(
     engine: EngineDep,
@@ -112,7 +125,7 @@ async def add_images(
     try:
         change = await engine.executor.run(
             lambda: engine.catalogs.store(catalog).add_images(
-                product_id, form.pictures, if_revision=parse_if_match(if_match)
+                product_id, chosen_pictures(form), if_revision=parse_if_match(if_match)
             )
         )
     except Conflict as error:
@@ -161,6 +174,68 @@ async def get_image(
         return Response(data, media_type=TYPES[extension], headers=headers)
 
     return await engine.executor.run(read)
+
+
+@router.get(
+    "/{image_id}/outline",
+    summary="Show what is kept of a picture",
+    responses=refusals_of(404, 409),
+)
+async def show_outline(
+    engine: EngineDep, _: ReadAccess, catalog: str, product_id: str, image_id: str
+) -> KeptImageJson:
+    """The kind of picture, the outline of what is product in it, and how that was found."""
+
+    def read() -> KeptImageJson:
+        for kept in engine.catalogs.store(catalog).kept(product_id):
+            if kept.image_id == image_id:
+                return kept_json(kept)
+        raise Problem(HTTPStatus.NOT_FOUND, f"product {product_id} has no such picture")
+
+    return await engine.executor.run(read)
+
+
+@router.put(
+    "/{image_id}/outline",
+    summary="Choose what is kept of a picture",
+    responses=refusals_of(404, 409, 412, 415),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {"type": "object"},
+                    "example": {"keep": [[40, 30], [310, 42], [300, 460], [35, 450]]},
+                }
+            },
+        }
+    },
+)
+async def put_outline(
+    engine: EngineDep,
+    _: CatalogAccess,
+    catalog: str,
+    product_id: str,
+    image_id: str,
+    request: Request,
+    response: Response,
+    if_match: IfMatch = None,
+) -> WrittenJson:
+    """Keep all of it ("whole"), what lies in four corners, or what is found ("automatic").
+
+    The picture is encoded anew at once, and stays so when the catalog is encoded by other networks.
+    """
+    choice = read_choice((await read_object(request)).get("keep"))
+    revision = parse_if_match(if_match)
+    try:
+        change = await engine.executor.run(
+            lambda: engine.catalogs.store(catalog).choose_kept(
+                product_id, image_id, choice, if_revision=revision
+            )
+        )
+    except Conflict as error:
+        raise to_precondition_failed(error, with_tag=if_match is not None) from error
+    return change_json(catalog, change, response)
 
 
 @router.delete("/{image_id}", summary="Take a picture away", responses=refusals_of(404, 409, 412))

@@ -12,9 +12,11 @@ from api.http.engine import EngineDep
 from api.http.problems import Problem, refusals_of
 from api.http.requests.pagination import decode_text_cursor, paginate
 from api.http.requests.product_forms import (
+    KEEP_FIELD,
     Form,
     IfMatch,
     change_json,
+    chosen_pictures,
     etag_of,
     form_schema,
     parse_if_match,
@@ -60,6 +62,7 @@ _FIELDS: Final = {
     "name": "for people; the id when left out",
     "description": "free text",
     "attributes": 'a JSON object, such as {"brand": "Oatly", "price": 2.2}',
+    "keep": KEEP_FIELD,
 }
 
 
@@ -257,7 +260,7 @@ async def restore_product(
 def _add(store: CatalogStore, product_id: str, form: Upload) -> ChangeResult:
     return store.add_product(
         product_id,
-        form.pictures,
+        chosen_pictures(form),
         name=form.text("name") or None,
         description=form.text("description"),
         attributes=form_attributes(form),
@@ -270,7 +273,8 @@ def _replace(
     try:
         change: ChangeResult | None = None
         if form.pictures:
-            change = store.replace_images(product_id, form.pictures, if_revision=revision)
+            pictures = chosen_pictures(form)
+            change = store.replace_images(product_id, pictures, if_revision=revision)
             revision = None if revision is None else change.product.revision
         after = store.update_product(
             product_id,
@@ -284,7 +288,11 @@ def _replace(
     if change is None:
         return after
     return ChangeResult(
-        after.index_version, after.product, change.notes + after.notes, change.issues
+        after.index_version,
+        after.product,
+        change.notes + after.notes,
+        change.issues,
+        change.kept,
     )
 
 

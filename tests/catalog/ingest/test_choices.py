@@ -1,6 +1,7 @@
 """A person's choice of what is kept of a picture, from the change to the storage."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,8 @@ from catalog.journal.journal import Journal
 from catalog.records.codec import loads
 from catalog.records.kept import KeptBy, KeptChoice, ReferenceKind
 from catalog.registry import Catalogs
+from catalog.transfer.exporter import export_catalog
+from catalog.transfer.importer import import_path
 from tests.catalog.support.fakes import (
     FakeEncoder,
     MemoryStorage,
@@ -141,3 +144,29 @@ def test_a_checkpoint_has_the_choice(memory: MemoryStorage) -> None:
     for key in memory.list("shop/journal/")[:60]:
         memory.objects[key] = b"a start from the snapshot never reads this"
     assert same_store(memory).product("p3").images[0].choice == KeptChoice()
+
+
+def test_an_export_takes_choices_along(memory: MemoryStorage, tmp_path: Path) -> None:
+    store = new_store(memory)
+    store.add_product("tea", [replace(TEA, choice=OUTLINE), picture(2, "two.png")])
+    store.add_product("oat", [replace(picture(3, "oat.png"), choice=KeptChoice())])
+    export_catalog(store.snapshot(), tmp_path / "out")
+    again = Catalogs(MemoryStorage(), FakeEncoder()).create("again")
+    report = import_path(again, tmp_path / "out")
+    assert [row.problems for row in report.rows] == [(), ()]
+    choices = [image.choice for image in again.product("tea").images]
+    assert choices == [OUTLINE, None]
+    assert again.product("oat").images[0].choice == KeptChoice()
+
+
+def test_a_table_names_what_to_keep_and_a_wrong_corner_refuses_its_row(tmp_path: Path) -> None:
+    (tmp_path / "tea.png").write_bytes(TEA.data)
+    (tmp_path / "products.csv").write_text(
+        "product_id,images,keep\ntea,tea.png,whole\noat,tea.png,all\nrye,tea.png,\n"
+    )
+    store = Catalogs(MemoryStorage(), FakeEncoder()).create("shop")
+    rows = import_path(store, tmp_path / "products.csv").rows
+    assert [str(row.status) for row in rows] == ["added", "refused", "added"]
+    assert "what to keep must be" in rows[1].problems[0]
+    assert store.product("tea").images[0].choice == KeptChoice()
+    assert store.product("rye").images[0].choice is None

@@ -3,7 +3,7 @@
 import pytest
 
 from catalog.errors import Invalid
-from catalog.ingest.outline import KeptImage, check_choice
+from catalog.ingest.outline import KeptImage, check_choice, read_choice
 from catalog.records.kept import Corner, KeptBy, KeptChoice, ReferenceCut, ReferenceKind
 
 SQUARE: tuple[Corner, ...] = ((10.0, 10.0), (90.0, 10.0), (90.0, 60.0), (10.0, 60.0))
@@ -55,3 +55,25 @@ def test_every_way_has_a_sentence_and_lost_keypoints_are_named(kept_by: KeptBy) 
 
 def test_what_an_earlier_version_kept_is_not_invented() -> None:
     assert "did not write down" in KeptImage("tea.jpg", "ab", SQUARE, None).sentence
+
+
+@pytest.mark.parametrize(
+    ("given", "choice"),
+    [
+        ("whole", KeptChoice()),
+        ("automatic", None),
+        ("10,10 90,10  90,60 10,60", KeptChoice(SQUARE)),
+        ([[10, 10], [90, 10], [90, 60], [10, 60]], KeptChoice(SQUARE)),
+    ],
+)
+def test_a_choice_is_read_as_people_write_it(given: object, choice: KeptChoice | None) -> None:
+    assert read_choice(given) == choice
+
+
+@pytest.mark.parametrize(
+    "given",
+    [None, "", "all", "1,2 3,4", "1,2 3,4 5,6 7,x", [[1, 2]] * 3, [1, 2, 3, 4], [[1]] * 4, 7],
+)
+def test_what_is_no_choice_is_refused_with_an_example(given: object) -> None:
+    with pytest.raises(Invalid, match="such as 10,20 300,20"):
+        read_choice(given)

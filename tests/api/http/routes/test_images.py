@@ -67,3 +67,47 @@ def test_a_picture_is_cut_to_the_wanted_shape(service: Service) -> None:
 
 def test_every_extension_that_the_catalog_stores_has_a_type() -> None:
     assert set(EXTENSIONS.values()) <= set(TYPES)
+
+
+def test_what_is_kept_of_a_picture_is_shown_and_chosen(service: Service) -> None:
+    product = f"{SHOP}/products/tea"
+    listed = service.client.get(f"{product}/images").json()
+    image = listed["images"][0]
+    path = f"{product}/images/{image['image_id']}/outline"
+    assert [kept["kind"] for kept in listed["kept"]] == ["whole"]
+    assert service.client.get(path).json() == listed["kept"][0]
+    corners = [[1, 1], [30, 1], [30, 25], [1, 25]]
+    answer = service.client.put(path, json={"keep": corners}, headers={"If-Match": '"1"'})
+    assert answer.status_code == 200
+    kept = answer.json()["kept"][0]
+    assert (kept["kind"], kept["by"], kept["outline"]) == ("photo", "person", corners)
+    assert service.client.get(path).json() == kept
+    assert service.client.put(path, json={"keep": "whole"}).json()["kept"][0]["kind"] == "whole"
+    again = service.client.put(path, json={"keep": "automatic"}).json()
+    assert again["kept"] == listed["kept"]
+
+
+def test_a_choice_that_cannot_be_made_is_one_sentence(service: Service) -> None:
+    image = service.client.get(f"{SHOP}/products/tea").json()["images"][0]["image_id"]
+    path = f"{SHOP}/products/tea/images/{image}/outline"
+    beyond = [[1, 1], [9000, 1], [30, 25], [1, 25]]
+    for keep, words in ((beyond, "lies outside"), ("all", "must be whole"), (None, "must be")):
+        answer = service.client.put(path, json={"keep": keep})
+        assert (answer.status_code, words in answer.json()["detail"]) == (422, True)
+    whole = {"keep": "whole"}
+    assert service.client.put(path, json=whole, headers={"If-Match": '"9"'}).status_code == 412
+    unknown = f"{SHOP}/products/tea/images/abc/outline"
+    assert service.client.put(unknown, json=whole).status_code == 404
+    assert service.client.get(unknown).status_code == 404
+
+
+def test_pictures_are_added_with_what_to_keep(service: Service) -> None:
+    path = f"{SHOP}/products/tea/images"
+    ways = ("whole", "1,1 30,1 30,25 1,25", "[[1,1],[30,1],[30,25],[1,25]]")
+    for number, keep in enumerate(ways):
+        files = {"images": ("new.png", png(40 + number), "image/png")}
+        answer = service.client.post(path, files=files, data={"keep": keep})
+        assert answer.status_code == 201
+        assert [kept["by"] for kept in answer.json()["kept"]] == ["person"]
+    refused = service.client.post(path, files={"images": ("x.png", png(50))}, data={"keep": "x"})
+    assert refused.status_code == 422
