@@ -14,10 +14,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from api.settings import Device, Settings
-from catalog.encodings.encoding import Encoder, Encoding, PartIds
+from catalog.encodings.encoding import Encoder, Encoding, KeypointCoder, PartIds
 from catalog.encodings.shared_cache import SharedEncodingCache
 from catalog.ingest.quality import IssueKind, QualityRules
 from catalog.registry import Catalogs
+from catalog.search.keypoints.base_file import KeypointFiles
 from catalog.storage.base import Storage
 from catalog.storage.folder import FolderStorage
 from matcher.tracking.finder import Finder
@@ -166,6 +167,7 @@ class LocalServices:
             enrolment_rules(self._settings),
             SharedEncodingCache(self._settings.cache_dir / "features"),
             self._made_for,
+            KeypointFiles(self._settings.cache_dir / "keypoints"),
         )
 
     @cached_property
@@ -297,6 +299,11 @@ class _LazyEncoder:
     def part_ids(self) -> PartIds:
         """Ids of the parts that `encode` makes."""
         return self._encoder.part_ids
+
+    @property
+    def coder(self) -> KeypointCoder | None:
+        """Describes the keypoints that it keeps."""
+        return self._encoder.coder
 
     def encode(
         self,

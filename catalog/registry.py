@@ -17,6 +17,7 @@ from catalog.reconcile.reconciler import Reconciler
 from catalog.records.product import is_valid_id
 from catalog.records.validation import check_id
 from catalog.search.index_cache import IndexCache
+from catalog.search.keypoints.base_file import KeypointFiles
 from catalog.storage.base import Storage
 from catalog.store import CatalogStore
 
@@ -42,6 +43,7 @@ class Catalogs:
         rules: QualityRules | None = None,
         shared: SharedEncodingCache | None = None,
         others: FindEncoder | None = None,
+        keypoint_files: KeypointFiles | None = None,
     ) -> None:
         """Name what all of them share.
 
@@ -51,12 +53,15 @@ class Catalogs:
             rules: on issues of pictures; all are reported and none is refused when left out.
             shared: encodings that the processes of this machine share; None for none.
             others: returns encoders that were made for a catalog; None for none.
+            keypoint_files: indices of keypoints that the processes of this machine share; None
+                for none.
         """
         self._storage = storage
         self._encoder = encoder
         self._rules = rules
         self._shared = shared
         self._others = others
+        self._keypoint_files = keypoint_files
 
     def names(self) -> tuple[str, ...]:
         """Return the names of the catalogs that there are, sorted."""
@@ -131,7 +136,13 @@ class Catalogs:
 
     def _store(self, name: str) -> CatalogStore:
         return CatalogStore(
-            name, self._storage, self._encoder, self._rules, self._shared, self._others
+            name,
+            self._storage,
+            self._encoder,
+            self._rules,
+            self._shared,
+            self._others,
+            self._keypoint_files,
         )
 
     def _clear(self, name: str, log: CommitLog) -> None:

@@ -1,6 +1,6 @@
 """A catalog at one moment: an immutable snapshot that can be searched."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -17,6 +17,8 @@ from catalog.records.feedback import Feedback
 from catalog.records.product import Product, image_key
 from catalog.search.filters import Conditions
 from catalog.search.index_cache import IndexCache
+from catalog.search.keypoints.keypoint_cache import KeypointCache
+from catalog.search.keypoints.votes import ImageVote
 from catalog.search.search import SearchQuery, SearchResult, run_search
 from catalog.search.text_index import TextIndex
 from catalog.search.vector_index import IndexHealth, Neighbour, VectorIndex
@@ -30,6 +32,7 @@ class CatalogSources:
     Attributes:
         storage: of the pictures.
         index_cache: of the newest index.
+        keypoints: the newest index of keypoints.
         encodings: of the reference pictures.
         encoders: whose queries the catalog can answer.
         texts: of the products' words.
@@ -37,6 +40,7 @@ class CatalogSources:
 
     storage: Storage
     index_cache: IndexCache
+    keypoints: KeypointCache
     encodings: EncodingCache
     encoders: CatalogEncoders
     texts: TextIndex = field(default_factory=TextIndex)
@@ -122,6 +126,35 @@ class Catalog:
         """
         return self._ready().search(embedding, size)
 
+    def votes(
+        self, descriptors: NDArray[np.float32], size: int, without: Collection[str] = ()
+    ) -> tuple[ImageVote, ...] | None:
+        """Return the products that the most keypoints of a query vote for, best first.
+
+        A product appears once, with its best image. The first call of a process reads the
+        keypoints of all references, or maps them where another process kept them.
+
+        Args:
+            descriptors: (V, D) float32, unit length, of the query, strongest keypoint first.
+            size: products at most; there are fewer when fewer get a vote.
+            without: ids of images that are left out, as if the catalog lacked them.
+
+        Returns:
+            None where keypoints cannot vote, as there is no codebook for the front end.
+
+        Raises:
+            Conflict: the catalog was encoded by other networks.
+            NotFound: an encoding is missing in the storage.
+            Invalid: the descriptors are of another length, or not finite.
+        """
+        coder = self._sources.encoders.get(self.part_ids).coder
+        if coder is None:
+            return None
+        index = self._sources.keypoints.current(self.products)
+        if index is None:
+            index = self._sources.keypoints.index(self.part_ids, self.products, coder)
+        return index.votes(descriptors, size, without)
+
     def search(self, query: SearchQuery, near: Sequence[Neighbour] | None = None) -> SearchResult:
         """Search for products by words and conditions, and by similarity where that is given.
 
@@ -147,13 +180,16 @@ class Catalog:
             depth *= 4
 
     def warm_up(self) -> None:
-        """Read what the first shortlist needs, so that it is quick.
+        """Read what the first shortlist needs, so that it is quick; votes once they were asked for.
 
         Raises:
             Conflict: the catalog was encoded by other networks.
             NotFound: an embedding is missing in the storage.
         """
         self._ready()
+        coder = self._sources.encoders.get(self.part_ids).coder
+        if coder is not None and self._sources.keypoints.is_used:
+            self._sources.keypoints.index(self.part_ids, self.products, coder)
 
     @property
     def index_health(self) -> IndexHealth | None:

@@ -29,6 +29,8 @@ from catalog.records.kept import KeptChoice
 from catalog.records.product import AttributeValue, Product
 from catalog.records.validation import attribute_items, check_id, check_restorable, check_texts
 from catalog.search.index_cache import IndexCache
+from catalog.search.keypoints.base_file import KeypointFiles
+from catalog.search.keypoints.keypoint_cache import KeypointCache
 from catalog.snapshot import Catalog, CatalogSources, Snapshots
 from catalog.storage.base import Storage
 
@@ -84,6 +86,7 @@ class CatalogStore:
         rules: QualityRules | None = None,
         shared: SharedEncodingCache | None = None,
         others: FindEncoder | None = None,
+        keypoint_files: KeypointFiles | None = None,
     ) -> None:
         """Open nothing yet.
 
@@ -94,6 +97,8 @@ class CatalogStore:
             rules: on issues of pictures; all are reported and none is refused when left out.
             shared: encodings that the processes of this machine share; None for none.
             others: finds encoders fine-tuned for a catalog; None if there are none.
+            keypoint_files: indices of keypoints that the processes of this machine share; None
+                for none.
         """
         encodings = EncodingStore(storage, name)
         cache = EncodingCache(encodings, shared=shared)
@@ -102,7 +107,8 @@ class CatalogStore:
         self._index_cache = IndexCache(encodings)
         self._log = CommitLog(storage, name, self._index_cache)
         self._copies = ReadableCopies(storage, name)
-        sources = CatalogSources(storage, self._index_cache, cache, self._encoders)
+        self._keypoints = KeypointCache(encodings, keypoint_files)
+        sources = CatalogSources(storage, self._index_cache, self._keypoints, cache, self._encoders)
         self._snapshots = Snapshots(sources)
         self._ingestor = Ingestor(storage, name, self._encoders, cache, rules or QualityRules())
         self.migration = ModelMigration(name, storage, self._log, self._ingestor, self._encoders)
@@ -179,6 +185,7 @@ class CatalogStore:
     def close(self) -> None:
         """Wait for what still runs in the background."""
         self._index_cache.wait()
+        self._keypoints.wait()
 
     def add_product(
         self,

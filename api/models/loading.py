@@ -8,6 +8,7 @@ from typing import Final
 import cv2
 
 from api.settings import Settings
+from catalog.encodings.encoding import KeypointCoder
 from matcher.decision.decision import Decision
 from matcher.decision.fit import read_weights
 from matcher.detection.augmented import augment_for_photos
@@ -15,6 +16,7 @@ from matcher.detection.detector import Detector, YoloDetector
 from matcher.detection.proposals import PrintDetector
 from matcher.errors import WeightsError
 from matcher.keypoints.cascade import CAREFUL_REFERENCES, CascadeMatcher
+from matcher.keypoints.codebook import CodebookCoder, read_codebook
 from matcher.keypoints.features import FrontEnd, KeypointMatcher
 from matcher.keypoints.guided_matching import GuidedMatcher
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
@@ -55,6 +57,8 @@ class Networks:
         front_end: finds and describes keypoints.
         matcher: pairs them.
         comparator: tells how much a picture differs from a reference that it was aligned with.
+        coder: quantises the keypoints' descriptors, so that they vote in a whole catalog; None
+            where no codebook belongs to the front end.
     """
 
     detector: Detector
@@ -62,6 +66,7 @@ class Networks:
     front_end: FrontEnd
     matcher: KeypointMatcher
     comparator: Comparator
+    coder: KeypointCoder | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +104,9 @@ def load_models(settings: Settings, runtime: Runtime) -> Models:
         networks=networks,
         decision=decision,
         pipeline=build_pipeline(networks, decision),
-        encoder=reference_encoder(networks.front_end, networks.embedder, networks.detector),
+        encoder=reference_encoder(
+            networks.front_end, networks.embedder, networks.detector, networks.coder
+        ),
     )
 
 
@@ -154,7 +161,21 @@ def load_networks(settings: Settings, runtime: Runtime) -> Networks:
         front_end=keypoints.front_end,
         matcher=_keypoint_matcher(keypoints, loaded(Network.SUPERGLUE)),
         comparator=PlainComparator() if comparator is None else NetworkComparator(comparator),
+        coder=None if superpoint is not None else _coder(settings, keypoints),
     )
+
+
+def _coder(settings: Settings, keypoints: "_Keypoints") -> KeypointCoder | None:
+    """Return what quantises RootSIFT's descriptors; None where the folder has no codebook."""
+    if not read_manifest(settings.weights).of_network(Network.KEYPOINT_CODEBOOK):
+        return None
+    codebook = read_codebook(_table(settings, Network.KEYPOINT_CODEBOOK))
+    if len(codebook.turn) != keypoints.descriptors:
+        raise WeightsError(
+            f"the codebook is of descriptors of length {len(codebook.turn)}, and the front end's "
+            f"have {keypoints.descriptors}; list weights that belong together in the manifest."
+        )
+    return CodebookCoder(keypoints.front_end, codebook)
 
 
 def _colours(settings: Settings) -> ColourBasis | None:

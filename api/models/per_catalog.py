@@ -189,7 +189,7 @@ def with_embedder(models: Models, embedder: NetworkEmbedder) -> Models:
         networks=networks,
         decision=decision,
         pipeline=build_pipeline(networks, decision),
-        encoder=reference_encoder(networks.front_end, embedder, networks.detector),
+        encoder=reference_encoder(networks.front_end, embedder, networks.detector, networks.coder),
     )
 
 

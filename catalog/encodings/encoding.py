@@ -7,6 +7,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.encodings.codebook import KeypointCodebook
 from catalog.records.kept import KeptChoice, ReferenceCut
 from catalog.records.validation import check_id
 
@@ -118,8 +119,23 @@ class Encoding:
     local: CompactFeatures
 
 
+class KeypointCoder(Protocol):
+    """Describes kept keypoints as a front end does; `matcher` implements it."""
+
+    @property
+    def codebook(self) -> KeypointCodebook:
+        """What the descriptors are quantised by."""
+
+    def descriptors(self, local: CompactFeatures) -> NDArray[np.float32]:
+        """Return (N, D) float32 unit descriptors of an encoding's keypoints."""
+
+
 class Encoder(Protocol):
     """Turns reference pictures into encodings; `matcher` implements it."""
+
+    @property
+    def coder(self) -> KeypointCoder | None:
+        """Describes the keypoints that it keeps; None where they cannot vote for want of words."""
 
     @property
     def part_ids(self) -> PartIds:

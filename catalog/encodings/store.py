@@ -76,6 +76,20 @@ class EncodingStore:
         except ValueError as error:
             raise _damaged(key, error) from error
 
+    def local(self, part_ids: PartIds, image_id: str) -> CompactFeatures:
+        """Return the keypoints alone.
+
+        Raises:
+            NotFound: they are missing.
+            CatalogError: they are damaged.
+        """
+        key = self._keys(part_ids, image_id)[2]
+        tensors = unpack_tensors(self._get(key, image_id), key)
+        try:
+            return _local_from(tensors)
+        except ValueError as error:
+            raise _damaged(key, error) from error
+
     def save(self, part_ids: PartIds, image_id: str, encoding: Encoding) -> None:
         """Write all parts, so that they belong together whoever else writes the same picture.
 
@@ -188,12 +202,16 @@ def encoding_from(crop: Tensors, embedding: Tensors, local: Tensors) -> Encoding
             kept=_kept_from(crop),
         ),
         get_tensor(embedding, "embedding", np.float32),
-        CompactFeatures(
-            points=get_tensor(local, "points", np.uint16),
-            scales=get_tensor(local, "scales", np.uint8),
-            angles=get_tensor(local, "angles", np.uint8),
-            codes=get_tensor(local, "codes", np.uint8),
-        ),
+        _local_from(local),
+    )
+
+
+def _local_from(local: Tensors) -> CompactFeatures:
+    return CompactFeatures(
+        points=get_tensor(local, "points", np.uint16),
+        scales=get_tensor(local, "scales", np.uint8),
+        angles=get_tensor(local, "angles", np.uint8),
+        codes=get_tensor(local, "codes", np.uint8),
     )
 
 

@@ -4,7 +4,7 @@ Without all pictures of a product, photos of that product are true unknowns whos
 hardest there are. Without one picture of several, that picture is a photo of a known product.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from catalog.encodings.encoding import Encoding, PartIds
 from catalog.records.calibration import Calibration
 from catalog.records.product import Product
+from catalog.search.keypoints.votes import ImageVote
 from catalog.search.vector_index import Neighbour
 from matcher.retrieval.shortlist import SearchableCatalog
 
@@ -34,6 +35,7 @@ class ReducedCatalog:
             calibrations: by which it decides, whatever its own journal says.
         """
         self._catalog = catalog
+        self._image_ids = image_ids
         self.calibrations = calibrations
         self._reduced = {
             product_id: _without(product, image_ids)
@@ -67,6 +69,12 @@ class ReducedCatalog:
         near = self._catalog.shortlist(embedding, size + len(self._reduced))
         left = [self._reduce(hit, embedding) for hit in near if hit.product_id in self.products]
         return sorted(left, key=lambda hit: -hit.similarity)[:size]
+
+    def votes(
+        self, descriptors: NDArray[np.float32], size: int, without: Collection[str] = ()
+    ) -> Sequence[ImageVote] | None:
+        """Return the products that keypoints vote for by the pictures that are left, best first."""
+        return self._catalog.votes(descriptors, size, self._image_ids.union(without))
 
     def _reduce(self, near: Neighbour, embedding: NDArray[np.float32]) -> Neighbour:
         reduced = self._reduced.get(near.product_id)

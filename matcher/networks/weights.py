@@ -35,6 +35,7 @@ class Network(StrEnum):
     SUPERGLUE = "superglue"
     COMPARATOR = "comparator"
     KEYPOINT_BASIS = "keypoint basis"
+    KEYPOINT_CODEBOOK = "keypoint codebook"
     COLOURS = "colours"
     DECISION = "decision"
     IMAGE_FEATURES = "image features"

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.encodings.encoding import Encoding, PartIds, ReferenceCrop
+from catalog.encodings.encoding import Encoding, KeypointCoder, PartIds, ReferenceCrop
 from catalog.records.kept import KeptBy, KeptChoice, ReferenceCut, ReferenceKind
 from matcher.detection.detector import Detector
 from matcher.imaging.resize import resize_within
@@ -47,14 +47,17 @@ _CROP_VERSION: Final = 7  # raise it when a crop of the same picture becomes ano
 
 
 def reference_encoder(
-    front_end: FrontEnd, embedder: Embedder, detector: Detector
+    front_end: FrontEnd,
+    embedder: Embedder,
+    detector: Detector,
+    coder: KeypointCoder | None = None,
 ) -> "ReferenceEncoder":
     """Compose the encoder of a catalog.
 
     Siblings are always matched by nearest neighbours: what the catalog keeps must not change with
     the matcher that verifies it later.
     """
-    return ReferenceEncoder(front_end, NearestNeighbourMatcher(), embedder, detector)
+    return ReferenceEncoder(front_end, NearestNeighbourMatcher(), embedder, detector, coder=coder)
 
 
 class ReferenceEncoder:
@@ -67,7 +70,9 @@ class ReferenceEncoder:
         embedder: Embedder,
         detector: Detector,
         settings: EncoderSettings = ENCODER_SETTINGS,
+        coder: KeypointCoder | None = None,
     ) -> None:
+        self.coder = coder
         self._front_end = front_end
         self._matcher = matcher
         self._embedder = embedder

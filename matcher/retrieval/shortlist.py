@@ -6,7 +6,7 @@ nearer to than to the rest.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final, Protocol
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.records.calibration import Calibration
+from catalog.search.keypoints.votes import ImageVote
 from catalog.search.vector_index import Neighbour
 from matcher.keypoints.features import LocalFeatures
 from matcher.retrieval.reference import EncodedCatalog, Reference, ReferenceCache
@@ -37,6 +38,11 @@ class SearchableCatalog(EncodedCatalog, Protocol):
 
     def shortlist(self, embedding: NDArray[np.float32], size: int) -> Sequence[Neighbour]:
         """Return the nearest products, best first, at most `size`."""
+
+    def votes(
+        self, descriptors: NDArray[np.float32], size: int, without: Collection[str] = ()
+    ) -> Sequence[ImageVote] | None:
+        """Return the products that keypoints vote for, best first; None where they cannot."""
 
 
 @dataclass(frozen=True, slots=True)

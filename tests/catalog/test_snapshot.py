@@ -7,6 +7,8 @@ import pytest
 from catalog.errors import (
     NotFound,
 )
+from catalog.registry import Catalogs
+from catalog.snapshot import Catalog
 from catalog.storage.base import Storage
 from tests.catalog.support.fakes import (
     MemoryStorage,
@@ -17,6 +19,7 @@ from tests.catalog.support.fakes import (
     pixels,
     same_store,
 )
+from tests.catalog.support.keypoints import VotingEncoder, descriptors_of
 
 
 class TestSnapshots:
@@ -91,3 +94,33 @@ class TestSnapshots:
             del memory.objects[key]
         with pytest.raises(NotFound, match=r"product a: .*encode the catalog again"):
             same_store(memory).snapshot().shortlist(embedding_of(pixels(1)), 1)
+
+
+class TestVotes:
+    def test_whoever_added_a_product_finds_it_by_votes_at_once(self, memory: MemoryStorage) -> None:
+        store = Catalogs(memory, VotingEncoder()).create("shop")
+        for number in range(12):
+            store.add_product(f"p{number}", [picture(number)])
+        assert found_by_votes(store.snapshot(), 3) == "p3"
+        store.add_product("new", [picture(40)])
+        assert found_by_votes(store.latest(), 40) == "new"
+        store.remove_product("p3")
+        assert found_by_votes(store.latest(), 3) != "p3"
+
+    def test_pictures_can_be_left_out(self, memory: MemoryStorage) -> None:
+        store = Catalogs(memory, VotingEncoder()).create("shop")
+        store.add_product("a", [picture(1)])
+        store.add_product("b", [picture(2)])
+        votes = store.snapshot().votes(descriptors_of(pixels(1)), 5, {image_id(picture(1))})
+        assert votes is not None
+        assert "a" not in [vote.product_id for vote in votes]
+
+    def test_without_a_codebook_there_are_none(self, memory: MemoryStorage) -> None:
+        store = new_store(memory)
+        store.add_product("a", [picture(1)])
+        assert store.snapshot().votes(descriptors_of(pixels(1)), 5) is None
+
+
+def found_by_votes(catalog: Catalog, number: int) -> str:
+    votes = catalog.votes(descriptors_of(pixels(number)), 5)
+    return votes[0].product_id if votes else ""

@@ -1,8 +1,8 @@
 """Drawn products, photos of them whose truth is known, and a catalog in memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import cv2
@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from catalog.encodings.encoding import Encoding, PartIds
 from catalog.records.calibration import Calibration
 from catalog.records.product import Product, ReferenceImage
-from catalog.search.vector_index import Neighbour
+from catalog.search.keypoints.keypoint_index import KeypointIndex
+from catalog.search.keypoints.votes import ImageVote
+from catalog.search.vector_index import ImageReference, Neighbour
 from matcher.decision.decision import Decision
 from matcher.decision.fit import read_weights
 from matcher.imaging.box import Box
+from matcher.keypoints.codebook import CodebookCoder, read_codebook
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.keypoints.rootsift import RootSift, read_basis
 from matcher.pipeline import Pipeline, PipelineSettings, Stages
@@ -161,6 +164,28 @@ class MemoryCatalog:
         }
         ranked = sorted(best.items(), key=lambda item: -item[1])[:size]
         return tuple(Neighbour(product_id, "", similarity) for product_id, similarity in ranked)
+
+    def votes(
+        self, descriptors: NDArray[np.float32], size: int, without: Collection[str] = ()
+    ) -> tuple[ImageVote, ...]:
+        return self._keypoints.votes(descriptors, size, without)
+
+    @cached_property
+    def _keypoints(self) -> KeypointIndex:
+        coder = keypoint_coder()
+        references = [
+            ImageReference(product.product_id, image.image_id)
+            for product in self.products.values()
+            for image in product.images
+        ]
+        described = [coder.descriptors(self.encoding(image.image_id).local) for image in references]
+        return KeypointIndex.empty(coder.codebook).with_changes((), references, described)
+
+
+@lru_cache(maxsize=1)
+def keypoint_coder() -> CodebookCoder:
+    """The shipped codebook of the shipped front end."""
+    return CodebookCoder(root_sift(), read_codebook(WEIGHTS / "keypoint-codebook.safetensors"))
 
 
 def pipeline(detector: FixedDetector | None = None, shortlist_size: int = 12) -> Pipeline:

@@ -121,6 +121,10 @@ class _RandomEncoder:
         self._rng = np.random.default_rng(0)
 
     @property
+    def coder(self) -> None:
+        return None
+
+    @property
     def part_ids(self) -> "PartIds":
         return self._ids
 

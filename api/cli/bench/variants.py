@@ -170,7 +170,9 @@ def variants(services: Services, stack: ExitStack, on_progress: OnProgress) -> l
     shipped = models.networks
 
     def by(networks: Networks) -> Callable[[Path], RecogniserOfSize]:
-        encoder = reference_encoder(networks.front_end, networks.embedder, networks.detector)
+        encoder = reference_encoder(
+            networks.front_end, networks.embedder, networks.detector, networks.coder
+        )
 
         def prepare(folder: Path) -> RecogniserOfSize:
             catalog = stack.enter_context(temporary_catalog(folder, encoder, on_progress))

@@ -1,4 +1,4 @@
-"""`skulens train basis|colours|decision|framing`: tables beside the networks, in minutes."""
+"""`skulens train basis|keypoint-codebook|colours|decision|framing`: tables, in minutes."""
 
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +25,31 @@ def basis(data: Data, out: Axes) -> None:
         found = train_basis(TrainingData.open(data))
     save_basis(found, out)
     output.show(f"{out}: {found.axes.shape[1]} axes")
+
+
+@command(
+    tables_app, "skulens train keypoint-codebook --data DIR --out keypoint-codebook.safetensors"
+)
+def keypoint_codebook(
+    context: typer.Context,
+    data: Data,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="The words and codes, safetensors.")
+    ],
+    seed: Seed = 0,
+) -> None:
+    """Find the words and codes by which RootSIFT keypoints vote in a whole catalog."""
+    from matcher.keypoints.codebook import save_codebook
+    from training.data.sources import TrainingData
+    from training.decision.keypoint_codebook import train_codebook
+    from training.superglue.front_ends import FrontEndChoice, FrontEndKind
+
+    settings, output = open_services(context).settings, Output()
+    front_end = FrontEndChoice(FrontEndKind.ROOTSIFT, settings.weights, settings.cache_dir).open()
+    with output.progress("describing pictures", "pictures") as advance:
+        found = train_codebook(TrainingData.open(data), front_end, seed, advance)
+    save_codebook(found, out)
+    output.show(f"{out}: {found.word_count:,} words")
 
 
 @command(tables_app, "skulens train colours --data DIR --out colours.safetensors")

@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,6 +63,11 @@ class ShelfCatalog:
         raise NotImplementedError
 
     def encoding(self, encoding_id: str) -> Encoding:
+        raise NotImplementedError
+
+    def votes(
+        self, descriptors: NDArray[np.float32], size: int, without: Collection[str] = ()
+    ) -> None:
         raise NotImplementedError
 
     def shortlist(self, embedding: NDArray[np.float32], size: int) -> Sequence[Neighbour]:

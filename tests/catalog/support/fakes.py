@@ -9,7 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from catalog.encodings.encoding import CompactFeatures, Encoding, PartIds, ReferenceCrop
+from catalog.encodings.encoding import (
+    CompactFeatures,
+    Encoding,
+    KeypointCoder,
+    PartIds,
+    ReferenceCrop,
+)
 from catalog.errors import NotFound, StorageUnavailable
 from catalog.ingest.image_file import ImageFile
 from catalog.records.kept import KeptBy, KeptChoice, ReferenceCut, ReferenceKind
@@ -22,6 +28,8 @@ DIMENSION = 32
 
 class FakeEncoder:
     """Looks at a picture's colours only; remembers with how many siblings it was asked."""
+
+    coder: KeypointCoder | None = None
 
     def __init__(self, version: str = "1", keypoints: int = 4) -> None:
         self.part_ids = PartIds(f"crop-{version}", f"embedding-{version}", f"local-{version}")

@@ -1,0 +1,112 @@
+"""Descriptors as words and codes: 64 signs and 64 sizes of what their word leaves over."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.encodings.codebook import KeypointCodebook
+
+# Rows whose distances to words are in memory at once.
+_CHUNK: Final = 65_536
+_BYTES: Final = 8  # of 64 signs, and of 64 sizes
+
+Rows = NDArray[np.float32]
+Codes = NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CodedKeypoints:
+    """N keypoints in codes, 16 bytes each.
+
+    Attributes:
+        words: (N,) int32.
+        signs: (N,) uint64, which coordinates of what the word leaves over are positive.
+        sizes: (N,) uint64, which of them are great.
+    """
+
+    words: NDArray[np.int32]
+    signs: Codes
+    sizes: Codes
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+
+def encode_descriptors(descriptors: Rows, codebook: KeypointCodebook) -> CodedKeypoints:
+    """Quantise (N, 64) unit descriptors."""
+    parts = [
+        _encode(descriptors[start : start + _CHUNK] @ codebook.turn, codebook)
+        for start in range(0, len(descriptors), _CHUNK)
+    ]
+    if not parts:
+        return CodedKeypoints(np.zeros(0, np.int32), np.zeros(0, np.uint64), np.zeros(0, np.uint64))
+    return CodedKeypoints(
+        np.concatenate([part.words for part in parts]),
+        np.concatenate([part.signs for part in parts]),
+        np.concatenate([part.sizes for part in parts]),
+    )
+
+
+def nearest_words(
+    turned: Rows, codebook: KeypointCodebook, branches: int, probes: int
+) -> NDArray[np.int64]:
+    """Return (V, probes) words near each of (V, 64) turned descriptors, in no order.
+
+    Args:
+        turned: descriptors times the codebook's turn.
+        codebook: whose words.
+        branches: nearest ones whose words are looked at, at most all.
+        probes: at most the words of so many branches.
+    """
+    count, width = len(turned), codebook.words.shape[1]
+    branches = min(branches, len(codebook.branches))
+    probes = min(probes, branches * width)
+    chosen = _nearest_branches(turned, codebook, branches)
+    scores = np.empty((count * branches, width), np.float32)
+    order = np.argsort(chosen.ravel(), kind="stable")
+    starts = np.searchsorted(chosen.ravel()[order], np.arange(len(codebook.branches) + 1))
+    for branch in np.flatnonzero(np.diff(starts)):
+        rows = order[starts[branch] : starts[branch + 1]]
+        words = codebook.words[branch]
+        scores[rows] = turned[rows // branches] @ words.T - np.square(words).sum(axis=1) / 2
+    by_voter = scores.reshape(count, branches * width)
+    best = np.argpartition(-by_voter, probes - 1, axis=1)[:, :probes]
+    found = np.take_along_axis(chosen, best // width, axis=1) * width + best % width
+    return np.asarray(found, np.int64)
+
+
+def sign_codes(left: Rows) -> Codes:
+    """Return (N,) codes of the signs of (N, 64) coordinates."""
+    return _packed(left > 0)
+
+
+def decode_left_over(signs: Codes, sizes: Codes, codebook: KeypointCodebook) -> Rows:
+    """Return (N, 64) float32, about what the words left over, turned."""
+    _, small, great = codebook.levels
+    table = np.array([-small, small, -great, great], np.float32)
+    return np.asarray(table[_unpacked(signs) + 2 * _unpacked(sizes)], np.float32)
+
+
+def _encode(turned: Rows, codebook: KeypointCodebook) -> CodedKeypoints:
+    words = nearest_words(turned, codebook, branches=1, probes=1)[:, 0]
+    left = turned - codebook.flat_words[words]
+    sizes = _packed(np.abs(left) > codebook.levels[0])
+    return CodedKeypoints(words.astype(np.int32), sign_codes(left), sizes)
+
+
+def _nearest_branches(turned: Rows, codebook: KeypointCodebook, branches: int) -> NDArray[np.int64]:
+    half = np.square(codebook.branches).sum(axis=1) / 2
+    scores = turned @ codebook.branches.T - half
+    nearest = np.argpartition(-scores, branches - 1, axis=1)[:, :branches]
+    return np.asarray(nearest, np.int64)
+
+
+def _packed(bits: NDArray[np.bool_]) -> Codes:
+    return np.packbits(bits, axis=1, bitorder="little").view(np.uint64)[:, 0]
+
+
+def _unpacked(codes: Codes) -> NDArray[np.uint8]:
+    octets = np.ascontiguousarray(codes).view(np.uint8).reshape(len(codes), _BYTES)
+    return np.unpackbits(octets, axis=1, bitorder="little")
