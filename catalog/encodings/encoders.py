@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.encodings.encoding import Encoder, Encoding, PartIds
+from catalog.encodings.encoding import Encoder, Encoding, KeypointCoder, PartIds
 from catalog.errors import Conflict
 from catalog.records.kept import KeptChoice
 
@@ -23,6 +23,11 @@ class EarlierEncoder:
 
     part_ids: PartIds
     encoder: Encoder
+
+    @property
+    def coder(self) -> KeypointCoder | None:
+        """Describes the keypoints that it keeps."""
+        return self.encoder.coder
 
     def encode(
         self,

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typing_extensions import override
 
 from catalog.encodings.store import EncodingStore
 from catalog.errors import NotFound
@@ -32,6 +33,7 @@ class CountingStorage(MemoryStorage):
 
     reads = 0
 
+    @override
     def get(self, key: str) -> bytes:
         self.reads += "/local/" in key
         return super().get(key)
