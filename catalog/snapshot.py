@@ -17,7 +17,7 @@ from catalog.records.feedback import Feedback
 from catalog.records.product import Product, image_key
 from catalog.search.filters import Conditions
 from catalog.search.index_cache import IndexCache
-from catalog.search.keypoints.keypoint_cache import KeypointCache
+from catalog.search.keypoints.keypoint_cache import KeypointIndexCache
 from catalog.search.keypoints.votes import ImageVote
 from catalog.search.search import SearchQuery, SearchResult, run_search
 from catalog.search.text_index import TextIndex
@@ -40,7 +40,7 @@ class CatalogSources:
 
     storage: Storage
     index_cache: IndexCache
-    keypoints: KeypointCache
+    keypoints: KeypointIndexCache
     encodings: EncodingCache
     encoders: CatalogEncoders
     texts: TextIndex = field(default_factory=TextIndex)

@@ -30,7 +30,7 @@ from catalog.records.product import AttributeValue, Product
 from catalog.records.validation import attribute_items, check_id, check_restorable, check_texts
 from catalog.search.index_cache import IndexCache
 from catalog.search.keypoints.base_file import KeypointFiles
-from catalog.search.keypoints.keypoint_cache import KeypointCache
+from catalog.search.keypoints.keypoint_cache import KeypointIndexCache
 from catalog.snapshot import Catalog, CatalogSources, Snapshots
 from catalog.storage.base import Storage
 
@@ -107,7 +107,7 @@ class CatalogStore:
         self._index_cache = IndexCache(encodings)
         self._log = CommitLog(storage, name, self._index_cache)
         self._copies = ReadableCopies(storage, name)
-        self._keypoints = KeypointCache(encodings, keypoint_files)
+        self._keypoints = KeypointIndexCache(encodings, keypoint_files)
         sources = CatalogSources(storage, self._index_cache, self._keypoints, cache, self._encoders)
         self._snapshots = Snapshots(sources)
         self._ingestor = Ingestor(storage, name, self._encoders, cache, rules or QualityRules())

@@ -124,7 +124,7 @@ class KeypointCoder(Protocol):
 
     @property
     def codebook(self) -> KeypointCodebook:
-        """What the descriptors are quantised by."""
+        """Words and codes that the descriptors are quantised by."""
 
     def descriptors(self, local: CompactFeatures) -> NDArray[np.float32]:
         """Return (N, D) float32 unit descriptors of an encoding's keypoints."""

@@ -17,7 +17,7 @@ from matcher.networks.weights import sha256_of
 # Words are kept in bytes: their coordinates lie in [-1, 1], and a step is far below what
 # descriptors of one word differ by.
 _STEPS: Final = 127
-_ID_DIGITS: Final = 12
+_ID_DIGITS: Final = 12  # hexadecimal, of the hash: as short ids elsewhere
 _ARRAYS: Final = ("turn", "branches", "words", "levels")
 # Keypoints carry no place here, so any size will do.
 _ANY_SIDE_PX: Final = 1
@@ -32,7 +32,7 @@ class CodebookCoder:
 
     @property
     def codebook(self) -> KeypointCodebook:
-        """What the descriptors are quantised by."""
+        """Words and codes that the descriptors are quantised by."""
         return self._codebook
 
     def descriptors(self, local: CompactFeatures) -> NDArray[np.float32]:

@@ -24,7 +24,7 @@ from catalog.search.keypoints.inverted_file import InvertedFile
 from catalog.search.keypoints.keypoint_index import KeypointBlock
 from catalog.search.vector_index import ImageReference
 
-_FORMAT: Final = 1
+_FORMAT: Final = 1  # raise it when the layout changes
 _MAGIC: Final = b"skulens keypoints\n"
 # The header's length and its checksum, eight bytes each.
 _NUMBER_BYTES: Final = 8
@@ -44,7 +44,7 @@ _LEFT_BEHIND_SECONDS: Final = 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class BaseName:
-    """What a base is of; files of another name are never read.
+    """Identity of a base; files of another name are never read.
 
     Attributes:
         catalog: its name.

@@ -31,7 +31,7 @@ _MERGED_AT_ONCE: Final = 1_000
 Rows = NDArray[np.float32]
 
 
-class KeypointCache:
+class KeypointIndexCache:
     """The newest index of one catalog; every other one is made from it by its difference.
 
     Safe to share between threads. A large index is merged in a thread of its own.

@@ -55,7 +55,7 @@ class FakeCoder:
 
 
 def descriptors_of(image: NDArray[np.uint8]) -> Rows:
-    """What `FakeCoder` says of a picture that `VotingEncoder` encoded."""
+    """Descriptors by which `FakeCoder` describes a picture that `VotingEncoder` encoded."""
     return described(int(image.mean()), KEYPOINTS)
 
 

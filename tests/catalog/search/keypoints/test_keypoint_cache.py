@@ -9,7 +9,7 @@ from catalog.errors import NotFound
 from catalog.records.product import Product
 from catalog.registry import Catalogs
 from catalog.search.keypoints.base_file import KeypointFiles
-from catalog.search.keypoints.keypoint_cache import KeypointCache
+from catalog.search.keypoints.keypoint_cache import KeypointIndexCache
 from catalog.store import CatalogStore
 from tests.catalog.support.fakes import MemoryStorage, picture, pixels
 from tests.catalog.support.keypoints import FakeCoder, VotingEncoder, described, seen_again
@@ -28,7 +28,7 @@ def query(number: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     return seen_again(described(int(pixels(number).mean())), 0.02)
 
 
-class CountingStorage(MemoryStorage):
+class KeypointReadsStorage(MemoryStorage):
     """Counts the keypoints that are read."""
 
     reads = 0
@@ -40,16 +40,16 @@ class CountingStorage(MemoryStorage):
 
 
 def test_the_next_process_maps_the_base_and_reads_only_what_came_since(tmp_path: Path) -> None:
-    memory = CountingStorage()
+    memory = KeypointReadsStorage()
     store = filled(memory, 70)
     state = store.state()
-    first = KeypointCache(EncodingStore(memory, "shop"), KeypointFiles(tmp_path))
+    first = KeypointIndexCache(EncodingStore(memory, "shop"), KeypointFiles(tmp_path))
     votes = first.index(state.part_ids, state.products, CODER).votes(query(3), 3)
     first.wait()
     store.add_product("new", [picture(90)])
     state = store.state()
     memory.reads = 0
-    second = KeypointCache(EncodingStore(memory, "shop"), KeypointFiles(tmp_path))
+    second = KeypointIndexCache(EncodingStore(memory, "shop"), KeypointFiles(tmp_path))
     index = second.index(state.part_ids, state.products, CODER)
     assert memory.reads == 1
     assert len(index) == 71
@@ -57,10 +57,10 @@ def test_the_next_process_maps_the_base_and_reads_only_what_came_since(tmp_path:
 
 
 def test_a_damaged_base_is_made_again(tmp_path: Path) -> None:
-    memory = CountingStorage()
+    memory = KeypointReadsStorage()
     state = filled(memory, 70).state()
     for _ in range(2):
-        cache = KeypointCache(EncodingStore(memory, "shop"), KeypointFiles(tmp_path))
+        cache = KeypointIndexCache(EncodingStore(memory, "shop"), KeypointFiles(tmp_path))
         assert len(cache.index(state.part_ids, state.products, CODER)) == 70
         cache.wait()
         (path,) = (path for path in tmp_path.rglob("*") if path.is_file())
@@ -71,7 +71,7 @@ def test_a_damaged_base_is_made_again(tmp_path: Path) -> None:
 def test_changes_are_found_at_once_and_removed_ones_are_not() -> None:
     memory = MemoryStorage()
     state = filled(memory, 12).state()
-    cache = KeypointCache(EncodingStore(memory, "shop"))
+    cache = KeypointIndexCache(EncodingStore(memory, "shop"))
     cache.index(state.part_ids, state.products, CODER)
     fewer: dict[str, Product] = dict(state.products)
     del fewer["p5"]
@@ -89,4 +89,6 @@ def test_a_missing_encoding_is_named() -> None:
     for key in memory.list("shop/features/local/"):
         memory.delete(key)
     with pytest.raises(NotFound, match="product p0"):
-        KeypointCache(EncodingStore(memory, "shop")).index(state.part_ids, state.products, CODER)
+        KeypointIndexCache(EncodingStore(memory, "shop")).index(
+            state.part_ids, state.products, CODER
+        )
