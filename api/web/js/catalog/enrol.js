@@ -6,7 +6,11 @@ import { notify, problem } from '../notices.js'
 import { catalog, forget, remember } from '../shop.js'
 import { count } from '../words.js'
 import { attributeRows } from './attributes.js'
+import { byImage, keptTile } from './outline.js'
 import { nameOf, productIdOf } from './naming.js'
+
+const MOST_SHOWN = 24 // pictures whose outlines are looked at before a dialog is closed
+const MOST_NAMED = 4 // products in one sentence
 
 /** Ask what the pictures show, and put it into the catalog. */
 export function enrol(files, { onChanged }) {
@@ -46,9 +50,7 @@ function askWhat(files, addresses, place, foot, { close, onChanged }) {
     save.disabled = false
     if (outcome.version) onChanged(outcome.version)
     if (outcome.refused.length) return fill(said, outcome.refused.map(problem))
-    if (outcome.findings.length) return showFindings(outcome, place, foot, { close, onChanged })
-    close()
-    notify(orders.length === 1 ? `“${orders[0].name}” is in the catalog.` : `${orders.length} products are in the catalog.`)
+    showOutcome(outcome, place, foot, { close, onChanged })
     return undefined
   }
   fill(place, h('ul', { class: 'strip' }, addresses.map((address, index) => h('li', { class: 'thumb thumb-large' }, h('img', { src: address, alt: files[index].name })))),
@@ -57,7 +59,7 @@ function askWhat(files, addresses, place, foot, { close, onChanged }) {
 }
 
 async function addAll(orders, said) {
-  const outcome = { version: 0, findings: [], refused: [], added: [] }
+  const outcome = { version: 0, findings: [], refused: [], added: [], kept: new Map() }
   const bar = h('progress', { max: 1, value: 0, 'aria-label': 'Progress' })
   const words = h('p', { class: 'small quiet', role: 'status' })
   fill(said, h('div', { class: 'stack' }, bar, words))
@@ -75,6 +77,7 @@ async function addAll(orders, said) {
       outcome.added.push(written.product)
       outcome.version = written.index_version
       outcome.findings.push(...(written.findings ?? []))
+      byImage(written.kept).forEach((kept, id) => outcome.kept.set(id, kept))
     } catch (error) {
       outcome.refused.push(error)
     }
@@ -83,7 +86,8 @@ async function addAll(orders, said) {
   return outcome
 }
 
-function showFindings({ findings, added }, place, foot, { close, onChanged }) {
+/** What became of the pictures: what is kept of each, and what was found wrong with them. */
+function showOutcome({ findings, added, kept }, place, foot, { close, onChanged }) {
   const takeOut = async () => {
     let version = 0
     for (const product of added) {
@@ -93,8 +97,27 @@ function showFindings({ findings, added }, place, foot, { close, onChanged }) {
     onChanged(version)
     notify(added.length === 1 ? `“${added[0].name}” was taken out again.` : 'They were taken out again.')
   }
-  fill(place, h('p', {}, `${added.map(one => `“${one.name}”`).join(', ')} ${added.length === 1 ? 'is' : 'are'} in the catalog, but look at this first:`), findingList(findings))
-  fill(foot, button('Take out again', takeOut), button('Keep', close, { look: 'main' }))
+  const names = added.length > MOST_NAMED ? `${added.length} products` : added.map(one => `“${one.name}”`).join(', ')
+  const said = `${names} ${added.length === 1 ? 'is' : 'are'} in the catalog`
+  const tiles = added.flatMap(product => product.images.map(image => tileOf(product, image, kept, onChanged)))
+  fill(place, h('p', {}, findings.length ? `${said}, but look at this first:` : `${said}. This is what is kept of each picture:`),
+    findings.length > 0 && findingList(findings),
+    h('ul', { class: 'strip', 'aria-label': 'What is kept' }, tiles.slice(0, MOST_SHOWN)),
+    tiles.length > MOST_SHOWN && h('p', { class: 'small quiet' }, `and of ${tiles.length - MOST_SHOWN} more, which the products show`))
+  fill(foot, button('Take out again', takeOut), button('Keep', close, { look: 'main', autofocus: true }))
+}
+
+function tileOf(product, image, kept, onChanged) {
+  const element = h('div', { class: 'kept-place' })
+  const show = () => fill(element, keptTile(product, image, kept.get(image.image_id), { onWritten }))
+  const onWritten = written => {
+    byImage(written.kept).forEach((one, id) => kept.set(id, one))
+    remember([written.product])
+    onChanged(written.index_version)
+    show()
+  }
+  show()
+  return element
 }
 
 /** What was found wrong with pictures; twins link to the product that they resemble. */

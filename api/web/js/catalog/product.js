@@ -1,5 +1,5 @@
 // One product: its pictures, what is told of it, deleting it and taking that back.
-import { ask, formOf, path, pictureOf, send, upload } from '../api.js'
+import { ask, formOf, path, send, upload } from '../api.js'
 import { openDialog } from '../dialog.js'
 import { button, field, fill, h } from '../dom.js'
 import { dropZone, onPaste } from '../drop.js'
@@ -8,6 +8,7 @@ import { catalog, forget, remember } from '../shop.js'
 import { day } from '../words.js'
 import { attributeRows } from './attributes.js'
 import { findingList } from './enrol.js'
+import { byImage, keptOf, keptTile } from './outline.js'
 
 /** Open a product to look at and to change; resolves when it is closed. */
 export async function editProduct(productId, { onChanged }) {
@@ -59,19 +60,31 @@ class Editor {
     )
     this.foot = [button('Delete product', () => this.remove(), { look: 'danger push', symbol: 'trash' }), button('Cancel', close), save]
     this.foot[0].classList.add('push')
+    this.kept = new Map()
     this.showPictures()
+    this.readKept()
   }
 
   showPictures() {
-    const { images, product_id: id } = this.product
-    fill(this.pictures, images.map(image => h(
-      'li', { class: 'thumb thumb-large' }, h('img', { src: pictureOf(catalog(), id, image.image_id, 320, '1:1'), alt: image.source_name }),
+    const { images } = this.product
+    fill(this.pictures, images.map(image => keptTile(
+      this.product, image, this.kept.get(image.image_id), { onWritten: written => this.took(written) },
       images.length > 1 && button(`Remove ${image.source_name}`, () => this.removePicture(image), { look: 'small', symbol: 'trash', iconOnly: true }),
     )))
   }
 
+  async readKept() {
+    try {
+      this.kept = await keptOf(this.product.product_id)
+    } catch { // of other networks: the pictures are shown without it
+      return
+    }
+    this.showPictures()
+  }
+
   took(written) {
     this.product = written.product
+    byImage(written.kept).forEach((kept, id) => this.kept.set(id, kept))
     remember([written.product])
     this.onChanged(written.index_version)
     this.showPictures()
