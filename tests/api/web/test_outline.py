@@ -1,4 +1,4 @@
-"""What is kept of reference pictures, drawn on the page and chosen by hand."""
+"""The part that is kept of reference pictures, drawn on the page and chosen by hand."""
 
 from playwright.sync_api import Locator
 
