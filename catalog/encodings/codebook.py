@@ -1,12 +1,13 @@
 """Words and codes by which local descriptors are quantised."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class KeypointCodebook:
     """Words of local descriptors in a tree, and what of a descriptor its word leaves over.
 
@@ -33,6 +34,16 @@ class KeypointCodebook:
     def word_count(self) -> int:
         """Words of all branches together."""
         return int(self.words.shape[0] * self.words.shape[1])
+
+    @cached_property
+    def branch_halves(self) -> NDArray[np.float32]:
+        """(A,) half the square of each branch's length."""
+        return np.asarray(np.square(self.branches).sum(axis=1) / 2, np.float32)
+
+    @cached_property
+    def word_halves(self) -> NDArray[np.float32]:
+        """(A, B) half the square of each word's length."""
+        return np.asarray(np.square(self.words).sum(axis=2) / 2, np.float32)
 
     @property
     def flat_words(self) -> NDArray[np.float32]:

@@ -46,6 +46,10 @@ _SOURCES: Final = (
     "catalog pictures and clutter (BSD-3); beverage3 (CC BY 4.0); art boxes (MIT); Clothing "
     "dataset (CC0); BoofCV photos (CC BY 4.0); invented prints"
 )
+_WORDS: Final = (
+    f"{GROCERY} (MIT); beverage3 (CC BY 4.0); art boxes (MIT); Clothing dataset (CC0); BoofCV "
+    "photos (CC BY 4.0); invented prints"
+)
 
 
 def release_detector(data: TrainingData, run: Path, folder: Path) -> WeightsEntry:
@@ -127,6 +131,15 @@ def release_colours(file: Path, folder: Path) -> WeightsEntry:
     command = "skulens train colours --data DIR --out colours.safetensors"
     card = WeightsCard("colours", Network.COLOURS, _SOURCES, command, figures={}, options={})
     return _release_table(file, "colours.safetensors", card, folder)
+
+
+def release_codebook(file: Path, folder: Path) -> WeightsEntry:
+    """Copy the codebook of keypoints; its figures are those of `skulens bench votes`."""
+    command = "skulens train keypoint-codebook --data DIR --out keypoint-codebook.safetensors"
+    card = WeightsCard(
+        "keypoint-codebook", Network.KEYPOINT_CODEBOOK, _WORDS, command, figures={}, options={}
+    )
+    return _release_table(file, "keypoint-codebook.safetensors", card, folder)
 
 
 def release_decision(file: Path, folder: Path) -> WeightsEntry:

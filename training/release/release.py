@@ -11,6 +11,7 @@ from training.release.comparator import release_comparator
 from training.release.keypoints import SuperGlueRelease, release_superglue, release_superpoint
 from training.release.proposer import release_proposer
 from training.release.recognition import (
+    release_codebook,
     release_colours,
     release_decision,
     release_detector,
@@ -35,6 +36,7 @@ class FinishedRuns:
         decision: a file of `skulens train decision`. It fits the networks that it was fitted with,
             so it comes last.
         proposer: the proposer's run.
+        codebook: a file of `skulens train keypoint-codebook`.
     """
 
     data: Path
@@ -46,6 +48,7 @@ class FinishedRuns:
     superglue: SuperGlueRelease | None = None
     decision: Path | None = None
     proposer: Path | None = None
+    codebook: Path | None = None
 
 
 def release_networks(runs: FinishedRuns, folder: Path) -> Iterator[WeightsEntry]:
@@ -63,6 +66,8 @@ def release_networks(runs: FinishedRuns, folder: Path) -> Iterator[WeightsEntry]
         yield release_detector(data, runs.detector, folder)
     if runs.colours:
         yield release_colours(runs.colours, folder)
+    if runs.codebook:
+        yield release_codebook(runs.codebook, folder)
     if runs.embedder:
         yield release_embedder(data, runs.embedder, folder)
     if runs.comparator:

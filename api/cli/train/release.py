@@ -34,6 +34,7 @@ def release(
     proposer: Run = None,
     colours: Table = None,
     decision: Table = None,
+    codebook: Table = None,
     pool: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="SuperGlue's features; in its run if left out."),
@@ -61,7 +62,16 @@ def release(
     if superglue is not None:
         served = SuperGlueRelease(superglue, pool, FrontEndKind(front_end), keypoints, closer)
     runs = FinishedRuns(
-        data, detector, embedder, colours, comparator, superpoint, served, decision, proposer
+        data,
+        detector,
+        embedder,
+        colours,
+        comparator,
+        superpoint,
+        served,
+        decision,
+        proposer,
+        codebook,
     )
     if runs == FinishedRuns(data):
         raise typer.BadParameter("name at least one finished run, such as --embedder DIR")

@@ -69,8 +69,8 @@ def nearest_words(
     starts = np.searchsorted(chosen.ravel()[order], np.arange(len(codebook.branches) + 1))
     for branch in np.flatnonzero(np.diff(starts)):
         rows = order[starts[branch] : starts[branch + 1]]
-        words = codebook.words[branch]
-        scores[rows] = turned[rows // branches] @ words.T - np.square(words).sum(axis=1) / 2
+        near = turned[rows // branches] @ codebook.words[branch].T
+        scores[rows] = near - codebook.word_halves[branch]
     by_voter = scores.reshape(count, branches * width)
     best = np.argpartition(-by_voter, probes - 1, axis=1)[:, :probes]
     found = np.take_along_axis(chosen, best // width, axis=1) * width + best % width
@@ -85,8 +85,14 @@ def sign_codes(left: Rows) -> Codes:
 def decode_left_over(signs: Codes, sizes: Codes, codebook: KeypointCodebook) -> Rows:
     """Return (N, 64) float32, about what the words left over, turned."""
     _, small, great = codebook.levels
-    table = np.array([-small, small, -great, great], np.float32)
-    return np.asarray(table[_unpacked(signs) + 2 * _unpacked(sizes)], np.float32)
+    left = _unpacked(sizes).astype(np.float32)
+    left *= great - small
+    left += small
+    signed = _unpacked(signs).astype(np.float32)
+    signed *= 2
+    signed -= 1
+    left *= signed
+    return left
 
 
 def _encode(turned: Rows, codebook: KeypointCodebook) -> CodedKeypoints:
@@ -97,8 +103,7 @@ def _encode(turned: Rows, codebook: KeypointCodebook) -> CodedKeypoints:
 
 
 def _nearest_branches(turned: Rows, codebook: KeypointCodebook, branches: int) -> NDArray[np.int64]:
-    half = np.square(codebook.branches).sum(axis=1) / 2
-    scores = turned @ codebook.branches.T - half
+    scores = turned @ codebook.branches.T - codebook.branch_halves
     nearest = np.argpartition(-scores, branches - 1, axis=1)[:, :branches]
     return np.asarray(nearest, np.int64)
 
