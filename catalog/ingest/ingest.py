@@ -17,6 +17,7 @@ from catalog.ingest.quality import (
     KnownProducts,
     QualityRules,
     compare_with_others,
+    find_owner,
     inspect_image,
 )
 from catalog.ingest.upload import ImageUpload
@@ -83,7 +84,8 @@ class Ingestor:
 
     def prepare(
         self,
-        part_ids: PartIds,
+        start: CatalogState,
+        product_id: str,
         pictures: Sequence[ImageFile],
         existing: Sequence[ReferenceImage],
         at: str,
@@ -91,7 +93,8 @@ class Ingestor:
         """Read, encode and check pictures; nothing is written.
 
         Args:
-            part_ids: what to make of them.
+            start: of the catalog, whose networks encode them.
+            product_id: whose they are to be.
             pictures: of one product; each helps to encode the ones after it.
             existing: the product's images so far.
             at: ISO 8601, UTC; when they are added.
@@ -102,7 +105,7 @@ class Ingestor:
                 contract.
             Conflict: this process lacks the networks.
         """
-        encoder = self._encoders.get(part_ids)
+        encoder = self._encoders.get(start.part_ids)
         names = {image.image_id: image.source_name for image in existing}
         if len(existing) + len(pictures) > MOST_IMAGES:
             raise Invalid(
@@ -123,6 +126,8 @@ class Ingestor:
             if siblings is None:
                 siblings = self._siblings(encoder, existing)
             image = _image(image_id, decoded, picture, at)
+            if find_owner(image_id, product_id, start.products) is not None:
+                image = replace(image, apart=product_id)
             encoding = self._encoded(encoder, decoded, image, siblings)
             siblings.append(encoding)
             issues += inspect_image(picture.name, decoded.image, encoding, self._rules)

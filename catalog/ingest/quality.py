@@ -132,7 +132,7 @@ def compare_with_others(
         known: the catalog.
         rules: the thresholds.
     """
-    owner = _owner(image_id, product_id, known)
+    owner = find_owner(image_id, product_id, known.products)
     if owner is not None:
         sentence = f"{name} is a picture of product {owner} already"
         return [Issue(IssueKind.DUPLICATE, name, sentence, owner, 1.0)]
@@ -148,8 +148,9 @@ def compare_with_others(
     return []
 
 
-def _owner(image_id: str, product_id: str, known: KnownProducts) -> str | None:
-    for product in known.products.values():
+def find_owner(image_id: str, product_id: str, products: Mapping[str, Product]) -> str | None:
+    """Return the id of another product that has the picture; None where none does."""
+    for product in products.values():
         if product.product_id == product_id:
             continue
         if any(image.image_id == image_id for image in product.images):

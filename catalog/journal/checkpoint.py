@@ -162,8 +162,8 @@ def _unpack(data: bytes, where: str, catalog: str) -> Checkpoint:
 def _format_of(state: CatalogState) -> int:
     """Return the first format that has what the products say; see `catalog.journal.entries`."""
     products = (*state.products.values(), *state.removed.values())
-    chosen = any(image.choice is not None for p in products for image in p.images)
-    return _CHOICES if chosen else _FORMAT
+    plain = all(image.is_plain for product in products for image in product.images)
+    return _FORMAT if plain else _CHOICES
 
 
 def _by_id(products: Iterable[Product]) -> Mapping[str, Product]:

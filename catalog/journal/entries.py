@@ -192,7 +192,7 @@ def _decode_change(record: Json) -> JournalChange:
 def _format_of(change: JournalChange) -> int:
     """Return the first format that has such a change; an earlier version must not pass it over."""
     if isinstance(change, ProductWritten | ProductRemoved):
-        return 4 if any(image.choice is not None for image in change.product.images) else 1
+        return 1 if all(image.is_plain for image in change.product.images) else 4
     if isinstance(change, _THIRD):
         return 3
     return 2 if isinstance(change, _SECOND) else 1

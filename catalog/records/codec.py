@@ -30,6 +30,12 @@ _OPTIONAL: Final = frozenset(
 )
 
 
+_OPTIONAL_OF: Final[Mapping[type, frozenset[str]]] = {
+    Feedback: _OPTIONAL,
+    ReferenceImage: frozenset(("choice", "apart")),
+}
+
+
 class Malformed(ValueError):
     """A JSON value is not what its place asks for."""
 
@@ -107,7 +113,10 @@ def _make_converter() -> Converter:
         converter.register_structure_hook_factory(fits, partial(make_reader, converter))
     attributes = override(unstruct_hook=dict)
     write_image = make_dict_unstructure_fn(
-        ReferenceImage, converter, choice=override(omit_if_default=True)
+        ReferenceImage,
+        converter,
+        choice=override(omit_if_default=True),
+        apart=override(omit_if_default=True),
     )
     converter.register_unstructure_hook(ReferenceImage, write_image)
     write_product = make_dict_unstructure_fn(Product, converter, attributes=attributes)
@@ -172,7 +181,7 @@ def _map_reader(converter: Converter, kind: type[Any]) -> _Reader:
 def _object_reader(converter: Converter, kind: type[Any]) -> _Reader:
     attributes = override(struct_hook=_read_attributes)  # only a product has any
     read = make_dict_structure_fn(kind, converter, attributes=attributes)
-    optional = _OPTIONAL if kind is Feedback else ()
+    optional = _OPTIONAL_OF.get(kind, frozenset())
     required = {field.name: None for field in fields(kind) if field.name not in optional}
     return lambda value, _: read({**required, **as_object(value)}, kind)
 

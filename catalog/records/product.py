@@ -1,5 +1,6 @@
 """Products and their reference images."""
 
+import hashlib
 import re
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -28,6 +29,8 @@ class ReferenceImage:
         source_name: the file's name when it was added, for people.
         added_at: ISO 8601, UTC.
         choice: what a person decided to keep of it; None where nobody did.
+        apart: id of the product, when another one had the same picture before: each shows another
+            thing in it, so each has an encoding of its own.
     """
 
     image_id: str
@@ -37,11 +40,20 @@ class ReferenceImage:
     source_name: str
     added_at: str
     choice: KeptChoice | None = None
+    apart: str = ""
 
     @property
     def encoding_id(self) -> str:
         """Names its encoding, which is another one for another choice."""
-        return self.image_id if self.choice is None else f"{self.image_id}.{self.choice.digest}"
+        chosen = "" if self.choice is None else self.choice.digest
+        if self.apart:
+            chosen = hashlib.sha256(f"{self.apart}\n{chosen}".encode()).hexdigest()[:8]
+        return f"{self.image_id}.{chosen}" if chosen else self.image_id
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether earlier versions know all that is said of it."""
+        return self.choice is None and not self.apart
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from catalog.encodings.codebook import KeypointCodebook
 from catalog.errors import Invalid
+from catalog.records.product import image_id_of
 from catalog.search.keypoints.coding import CodedKeypoints, encode_descriptors
 from catalog.search.keypoints.inverted_file import NEIGHBOURS, InvertedFile
 from catalog.search.keypoints.votes import (
@@ -186,7 +187,8 @@ class KeypointIndex:
         hidden = ~np.concatenate((self._base.alive, self._delta.alive))
         if without:
             references = (*self._base.references, *self._delta.references)
-            hidden |= np.array([reference.image_id in without for reference in references])
+            pictures = (image_id_of(reference.image_id) for reference in references)
+            hidden |= np.array([picture in without for picture in pictures])
         return hidden
 
     @cached_property
@@ -208,7 +210,7 @@ class KeypointIndex:
             reference = references[row]
             found.setdefault(
                 reference.product_id,
-                ImageVote(reference.product_id, reference.image_id, float(votes[row])),
+                ImageVote(reference.product_id, image_id_of(reference.image_id), float(votes[row])),
             )
         return tuple(found.values())
 

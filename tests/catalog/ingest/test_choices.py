@@ -170,3 +170,20 @@ def test_a_table_names_what_to_keep_and_a_wrong_corner_refuses_its_row(tmp_path:
     assert "what to keep must be" in rows[1].problems[0]
     assert store.product("tea").images[0].choice == KeptChoice()
     assert store.product("rye").images[0].choice is None
+
+
+def test_each_product_keeps_its_own_part_of_a_picture_that_several_have(
+    memory: MemoryStorage,
+) -> None:
+    store = new_store(memory)
+    store.add_product("tea", [TEA])
+    store.add_product("oat", [picture(2), TEA])
+    store.choose_kept("oat", image_id(TEA), OUTLINE)
+    assert store.kept("tea")[0].outline != OUTLINE.outline
+    assert store.kept("oat")[1].outline == OUTLINE.outline
+    store.choose_kept("oat", image_id(TEA), None)
+    encodings = {store.product(name).images[-1].encoding_id for name in ("tea", "oat")}
+    assert len(encodings) == 2
+    other = same_store(memory)
+    assert other.product("oat") == store.product("oat")
+    assert other.snapshot().shortlist(embedding_of(pixels(1)), 2)[0].similarity > 0.99

@@ -10,6 +10,7 @@ from catalog.errors import Conflict, Invalid, NotFound, PictureError, StorageUna
 from catalog.ingest.image_file import ImageFile
 from catalog.ingest.ingest import Ingestor
 from catalog.ingest.quality import IssueKind, QualityRules
+from catalog.journal.state import CatalogState
 from tests.catalog.support.fakes import (
     FakeEncoder,
     MemoryStorage,
@@ -19,6 +20,10 @@ from tests.catalog.support.fakes import (
     picture,
     pixels,
 )
+
+
+def encoded(encoder: FakeEncoder) -> CatalogState:
+    return CatalogState("shop", part_ids=encoder.part_ids)
 
 
 def test_earlier_pictures_help_to_encode_later_ones(memory: MemoryStorage) -> None:
@@ -45,12 +50,12 @@ def test_adding_a_picture_that_is_there_changes_nothing(memory: MemoryStorage) -
     assert after.notes == ("z.png is the same file as x.png and is ignored",)
 
 
-def test_a_picture_of_two_products_is_encoded_once(memory: MemoryStorage) -> None:
+def test_a_picture_of_two_products_is_encoded_for_each(memory: MemoryStorage) -> None:
     encoder = FakeEncoder()
     store = new_store(memory, encoder)
     store.add_product("a", [picture(1)])
     store.add_product("b", [picture(1)])
-    assert encoder.siblings == [0]
+    assert encoder.siblings == [0, 0]
     found = store.snapshot().shortlist(embedding_of(pixels(1)), 5)
     assert {neighbour.product_id for neighbour in found} == {"a", "b"}
 
@@ -102,7 +107,7 @@ def test_preparing_writes_nothing_and_says_what_is_wrong_with_a_picture(
     memory: MemoryStorage,
 ) -> None:
     encoder = FakeEncoder()
-    batch = ingestor(memory, encoder).prepare(encoder.part_ids, [picture(1)], (), "at")
+    batch = ingestor(memory, encoder).prepare(encoded(encoder), "a", [picture(1)], (), "at")
     (image,) = batch.images
     assert (image.image_id, image.source_name, image.added_at) == (
         image_id(picture(1)),
@@ -117,21 +122,21 @@ def test_an_issue_that_is_refused_by_setting_refuses_the_picture(memory: MemoryS
     encoder = FakeEncoder()
     strict = ingestor(memory, encoder, QualityRules(refused=frozenset({IssueKind.SMALL})))
     with pytest.raises(PictureError, match=r"\(refused by setting\)") as refused:
-        strict.prepare(encoder.part_ids, [picture(1, "tiny.png")], (), "at")
+        strict.prepare(encoded(encoder), "a", [picture(1, "tiny.png")], (), "at")
     assert refused.value.name == "tiny.png"
 
 
 def test_networks_that_are_not_here_are_a_conflict(memory: MemoryStorage) -> None:
     with pytest.raises(Conflict, match="encoded by other networks"):
-        ingestor(memory, FakeEncoder("2")).prepare(FakeEncoder("1").part_ids, [], (), "at")
+        ingestor(memory, FakeEncoder("2")).prepare(encoded(FakeEncoder("1")), "a", [], (), "at")
 
 
 def test_the_products_images_count_towards_the_most(memory: MemoryStorage) -> None:
     encoder = FakeEncoder()
-    batch = ingestor(memory, encoder).prepare(encoder.part_ids, [picture(1)], (), "at")
+    batch = ingestor(memory, encoder).prepare(encoded(encoder), "a", [picture(1)], (), "at")
     with pytest.raises(Invalid, match="257 pictures are too many for one product; give at most"):
         ingestor(memory, encoder).prepare(
-            encoder.part_ids, [picture(2)], list(batch.images) * 256, "at"
+            encoded(encoder), "a", [picture(2)], list(batch.images) * 256, "at"
         )
 
 
@@ -141,7 +146,7 @@ def test_a_stored_picture_is_encoded_only_if_its_encoding_is_missing_or_damaged(
     encoder = FakeEncoder()
     new_store(memory, encoder).add_product("a", [picture(1)])
     ours = ingestor(memory, encoder)
-    (image,) = ours.prepare(encoder.part_ids, [picture(1)], (), "at").images
+    (image,) = ours.prepare(encoded(encoder), "a", [picture(1)], (), "at").images
     assert encoder.siblings == [0]
     part = next(key for key in memory.objects if "/features/embedding/" in key)
     for damage in (lambda: memory.objects.pop(part), lambda: memory.put(part, b"cut")):
@@ -155,7 +160,7 @@ def test_a_stored_picture_is_encoded_only_if_its_encoding_is_missing_or_damaged(
 def test_a_stored_picture_that_is_missing_is_not_found(memory: MemoryStorage) -> None:
     encoder = FakeEncoder()
     ours = ingestor(memory, encoder)
-    (image,) = ours.prepare(encoder.part_ids, [picture(1)], (), "at").images
+    (image,) = ours.prepare(encoded(encoder), "a", [picture(1)], (), "at").images
     with pytest.raises(NotFound):
         ours.encode_stored(encoder, image, ())
 
@@ -168,5 +173,5 @@ def test_a_storage_that_does_not_answer_is_not_taken_for_a_missing_encoding() ->
 
     encoder = FakeEncoder()
     with pytest.raises(StorageUnavailable):
-        ingestor(Unanswering(), encoder).prepare(encoder.part_ids, [picture(1)], (), "at")
+        ingestor(Unanswering(), encoder).prepare(encoded(encoder), "a", [picture(1)], (), "at")
     assert encoder.siblings == []
