@@ -43,7 +43,7 @@ class EncoderSettings:
 
 
 ENCODER_SETTINGS: Final = EncoderSettings()
-_CROP_VERSION: Final = 7  # raise it when a crop of the same picture becomes another
+_CROP_VERSION: Final = 8  # raise it when a crop of the same picture becomes another
 
 
 def reference_encoder(

@@ -1,7 +1,8 @@
 """The kind of a reference picture, decided by evidence that can be named, and what is kept of it.
 
 * **packshot**: its border is of one colour, and what stands out from that ground is one thing:
-  a single region, or the very place where the detector is sure of a product. A cover has plain
+  a single region, or the very place where the detector is sure of a product. Where a product
+  touches two sides, the ground at the others is blank, or the detector agrees. A cover has plain
   borders too; but there a title, a face and a credit line stand out from each other, or a picture
   that the detector takes for something else than one product.
 * **photo**: other references of the product agree on a surface in it; or the detector is sure of
@@ -45,6 +46,7 @@ class KindSettings:
     # Of all keypoints beside a thing on one side: fewer are ground, more may be print, or a
     # neighbour; never fewer than `proving_keypoints`.
     quiet_share: float = 0.03
+    all_share: float = 0.98  # of the keypoints: the ground beside a piece is blank
     most_share: float = 0.5  # a cut keeps at least so many of all keypoints
 
 
@@ -115,6 +117,10 @@ def _on_ground(evidence: ReferencePictureEvidence, settings: KindSettings) -> Fo
     height, width = evidence.image.shape[:2]
     pieces = _worth_keeping(ground, evidence, settings)
     thing = _one_thing(ground, pieces, evidence.detections, settings)
+    if not thing and ground.is_opposite and len(pieces) == 1:
+        alone = foreground_of(draw_pieces(pieces, height, width))
+        if alone is not None and kept_share(alone, evidence.points) >= settings.all_share:
+            thing = pieces
     mask = draw_pieces(thing, height, width)
     if mask.mean() > settings.filled_share:
         return None

@@ -67,8 +67,14 @@ def test_a_cover_with_plain_top_and_bottom_is_whole() -> None:
     assert decided(cover).kept.kind is ReferenceKind.WHOLE
 
 
-def test_a_pack_that_touches_two_sides_is_a_packshot_where_the_detector_agrees() -> None:
-    pack = on_white((1, 150, 0, 330, 480))
+def test_a_pack_that_touches_two_sides_of_blank_ground_is_a_packshot() -> None:
+    part = decided(on_white((1, 150, 0, 330, 480)))
+    assert part.kept.kind is ReferenceKind.PACKSHOT
+    assert Box.around(part.place.outline).iou(Box(150, 0, 480, 480)) > 0.95
+
+
+def test_beside_print_the_detector_decides_on_a_pack_that_touches_two_sides() -> None:
+    pack = on_white((1, 150, 0, 330, 480), (3, 540, 200, 60, 90))
     assert decided(pack).kept.kind is ReferenceKind.WHOLE
     part = decided(pack, [(Box(145, 0, 490, 480), 0.8)])
     assert part.kept.kind is ReferenceKind.PACKSHOT
