@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import Final
 
 import cv2
@@ -43,7 +44,7 @@ class EncoderSettings:
 
 
 ENCODER_SETTINGS: Final = EncoderSettings()
-_CROP_VERSION: Final = 8  # raise it when a crop of the same picture becomes another
+_CROP_VERSION: Final = 9  # raise it when a crop of the same picture becomes another
 
 
 def reference_encoder(
@@ -58,6 +59,16 @@ def reference_encoder(
     the matcher that verifies it later.
     """
     return ReferenceEncoder(front_end, NearestNeighbourMatcher(), embedder, detector, coder=coder)
+
+
+class _WholePicture:
+    """A picture at the size in which its keypoints are looked for, once if at all."""
+
+    def __init__(self, image: NDArray[np.uint8], side: int) -> None:
+        self.image = image
+        self.side = side
+        self.searched, self.scale = resize_within(image, side, side)
+        self.features: LocalFeatures | None = None
 
 
 class ReferenceEncoder:
@@ -97,12 +108,17 @@ class ReferenceEncoder:
         photo is when it is identified, and so are crops of it that look like the whole.
         """
         side = self._settings.canonical_side
-        part = self._keep(image, siblings, choice)
+        look = _WholePicture(image, side if not siblings else self._settings.search_side)
+        part = self._keep(look, siblings, choice)
         place = part.place
         pixels = place.box.crop(image)
         canonical, _ = resize_within(pixels, side, side)
         mask = _fit_mask(place, canonical)
-        features = _inside(self._front_end.extract(canonical, self._settings.keypoints), mask)
+        if look.side == side and place.mask.all():
+            features = self._features(look)
+        else:
+            features = self._front_end.extract(canonical, self._settings.keypoints)
+            features = _inside(features, mask)
         embed = self._embedder.embed
         if place.sure:
             embedding = embed([pixels])[0]
@@ -115,23 +131,34 @@ class ReferenceEncoder:
         )
 
     def _keep(
-        self, image: NDArray[np.uint8], siblings: Sequence[Encoding], choice: KeptChoice | None
+        self, look: "_WholePicture", siblings: Sequence[Encoding], choice: KeptChoice | None
     ) -> KeptPart:
-        side = self._settings.search_side
-        searched, scale = resize_within(image, side, side)
-        features = self._front_end.extract(searched, self._settings.keypoints)
-        points = np.asarray(features.points / scale, np.float32)
+        image = look.image
+
+        def find_points() -> NDArray[np.float32]:
+            return np.asarray(self._features(look).points / look.scale, np.float32)
+
+        def agree() -> Foreground | None:
+            if not siblings:
+                return None
+            found = self._locate_by_siblings(self._features(look), siblings)
+            return None if found is None else _enlarged(found, look.scale, image)
+
         if choice is not None:
-            return _chosen(image, points, choice)
-        found = self._locate_by_siblings(features, siblings) if siblings else None
+            return _chosen(image, find_points, choice)
         evidence = ReferencePictureEvidence(
             image,
-            points,
-            self._detector.detect(image),
-            None if found is None else _enlarged(found, scale, image),
+            find_points,
+            cache(partial(self._detector.detect, image)),
+            agree,
             any(_is_thing(sibling.crop) for sibling in siblings),
         )
         return decide_kind(evidence)
+
+    def _features(self, look: "_WholePicture") -> LocalFeatures:
+        if look.features is None:
+            look.features = self._front_end.extract(look.searched, self._settings.keypoints)
+        return look.features
 
     def _locate_by_siblings(
         self, features: LocalFeatures, siblings: Sequence[Encoding]
@@ -169,14 +196,16 @@ class ReferenceEncoder:
         )
 
 
-def _chosen(image: NDArray[np.uint8], points: NDArray[np.float32], choice: KeptChoice) -> KeptPart:
+def _chosen(
+    image: NDArray[np.uint8], find_points: Callable[[], NDArray[np.float32]], choice: KeptChoice
+) -> KeptPart:
     """Return what a person chose; all of the picture where the outline holds nothing of it."""
     outline = np.asarray(choice.outline, np.float32)
     place = None if choice.is_whole else take_outline(outline, image)
     if place is None:
         kept = ReferenceCut(ReferenceKind.WHOLE, KeptBy.PERSON)
         return KeptPart(replace(take_everything(image), sure=True), kept)
-    share = kept_share(place, points)
+    share = kept_share(place, find_points())
     return KeptPart(place, ReferenceCut(ReferenceKind.PHOTO, KeptBy.PERSON, share))
 
 

@@ -16,8 +16,9 @@
 No cut is made that would throw away most keypoints, whatever speaks for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -53,23 +54,29 @@ class KindSettings:
 KIND_SETTINGS: Final = KindSettings()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class ReferencePictureEvidence:
     """Evidence on a picture, before its kind is decided.
 
     Attributes:
         image: (H, W, 3) uint8 RGB.
-        points: (N, 2) float32, keypoints of the whole picture, in its pixels.
-        detections: what may be products, in any order.
-        agreed: where other references of the product agree with it; None where none does.
+        find_points: returns the (N, 2) float32 keypoints of the whole picture, in its pixels; as
+            the other two, it takes long and is only called if it matters, and may be repeatedly.
+        detect: returns what may be products, in any order.
+        agree: returns where other references of the product agree with it, or None.
         is_thing: whether other references show the product as a thing: on ground, in a scene.
     """
 
     image: NDArray[np.uint8]
-    points: NDArray[np.float32]
-    detections: Sequence[Detection]
-    agreed: Foreground | None = None
+    find_points: Callable[[], NDArray[np.float32]]
+    detect: Callable[[], Sequence[Detection]]
+    agree: Callable[[], Foreground | None]
     is_thing: bool = False
+
+    @cached_property
+    def ground(self) -> PlainGround | None:
+        """Its plain ground, if its border is of one colour."""
+        return find_plain_ground(self.image)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,19 +92,28 @@ def decide_kind(
 ) -> KeptPart:
     """Decide the kind of a picture, and what is kept of it."""
     cuts = (
-        (ReferenceKind.PACKSHOT, KeptBy.GROUND, _on_ground(evidence, settings)),
-        (ReferenceKind.PHOTO, KeptBy.SIBLINGS, evidence.agreed),
-        (ReferenceKind.PHOTO, KeptBy.DETECTOR, _detected(evidence, settings)),
+        (ReferenceKind.PACKSHOT, KeptBy.GROUND, _on_ground),
+        (ReferenceKind.PHOTO, KeptBy.SIBLINGS, _agreed),
+        (ReferenceKind.PHOTO, KeptBy.DETECTOR, _detected),
     )
-    for kind, by, place in cuts:
+    is_doubted = False
+    for kind, by, find in cuts:
+        place = find(evidence, settings)
         if place is None:
             continue
-        share = kept_share(place, evidence.points)
-        if share >= settings.most_share or (by is KeptBy.SIBLINGS):
+        if by is KeptBy.GROUND and _is_all_that_stands_out(evidence):
+            return KeptPart(place, ReferenceCut(kind, by))
+        share = kept_share(place, evidence.find_points())
+        if share >= settings.most_share or by is KeptBy.SIBLINGS:
             return KeptPart(place, ReferenceCut(kind, by, share))
-    doubted = any(place is not None for _, _, place in cuts)
-    by = KeptBy.DOUBT if doubted else KeptBy.NOTHING
+        is_doubted = True
+    by = KeptBy.DOUBT if is_doubted else KeptBy.NOTHING
     return KeptPart(take_everything(evidence.image), ReferenceCut(ReferenceKind.WHOLE, by))
+
+
+def _is_all_that_stands_out(evidence: ReferencePictureEvidence) -> bool:
+    """Return whether a picture has one piece on its ground and nothing else, not even dust."""
+    return len(evidence.ground.pieces) == 1 if evidence.ground else False
 
 
 def kept_share(place: Foreground, points: NDArray[np.float32]) -> float:
@@ -110,17 +126,17 @@ def kept_share(place: Foreground, points: NDArray[np.float32]) -> float:
     return float(place.mask[rows, columns].mean())
 
 
+def _agreed(evidence: ReferencePictureEvidence, _: KindSettings) -> Foreground | None:
+    return evidence.agree()
+
+
 def _on_ground(evidence: ReferencePictureEvidence, settings: KindSettings) -> Foreground | None:
-    ground = find_plain_ground(evidence.image)
+    ground = evidence.ground
     if ground is None:
         return None
     height, width = evidence.image.shape[:2]
     pieces = _worth_keeping(ground, evidence, settings)
-    thing = _one_thing(ground, pieces, evidence.detections, settings)
-    if not thing and ground.is_opposite and len(pieces) == 1:
-        alone = foreground_of(draw_pieces(pieces, height, width))
-        if alone is not None and kept_share(alone, evidence.points) >= settings.all_share:
-            thing = pieces
+    thing = _one_thing(ground, pieces, evidence, settings)
     mask = draw_pieces(thing, height, width)
     if mask.mean() > settings.filled_share:
         return None
@@ -135,7 +151,7 @@ def _worth_keeping(
     least = settings.smallest_share * height * width
 
     def has_print(piece: Piece) -> bool:
-        box, points = piece.box, evidence.points
+        box, points = piece.box, evidence.find_points()
         if len(points) < settings.proving_keypoints:
             return False
         beside = (points[:, 0] < box.left) | (points[:, 0] > box.right)
@@ -148,20 +164,33 @@ def _worth_keeping(
 def _one_thing(
     ground: PlainGround,
     pieces: tuple[Piece, ...],
-    detections: Sequence[Detection],
+    evidence: ReferencePictureEvidence,
     settings: KindSettings,
 ) -> tuple[Piece, ...]:
     """Return the pieces that are one product; none where they are several things."""
-    for detection in detections:
+    total = sum(piece.area for piece in pieces)
+    if pieces and ground.surrounds and pieces[0].area >= settings.single_share * total:
+        return pieces
+    if ground.is_opposite and len(pieces) == 1 and _has_all_print(pieces, evidence, settings):
+        return pieces
+    for detection in evidence.detect():
         if detection.confidence < settings.sure_confidence:
             continue
         inside = tuple(p for p in pieces if _covered(p.box, detection.box) > settings.most_share)
         if inside and _around(inside).iou(detection.box) >= settings.same_place:
             # What else stands out may belong to it where the ground goes all around.
             return pieces if ground.surrounds else inside
-    total = sum(piece.area for piece in pieces)
-    single = bool(pieces) and pieces[0].area >= settings.single_share * total
-    return pieces if ground.surrounds and single else ()
+    return ()
+
+
+def _has_all_print(
+    pieces: tuple[Piece, ...], evidence: ReferencePictureEvidence, settings: KindSettings
+) -> bool:
+    if _is_all_that_stands_out(evidence):
+        return True
+    height, width = evidence.image.shape[:2]
+    place = foreground_of(draw_pieces(pieces, height, width))
+    return place is not None and kept_share(place, evidence.find_points()) >= settings.all_share
 
 
 def _around(pieces: Sequence[Piece]) -> Box:
@@ -181,7 +210,8 @@ def _covered(box: Box, by: Box) -> float:
 def _detected(evidence: ReferencePictureEvidence, settings: KindSettings) -> Foreground | None:
     """Return the one thing that the detector is sure of; None where there is none, or several."""
     least = settings.least_confidence if evidence.is_thing else settings.sure_confidence
-    confident = [d for d in evidence.detections if d.confidence >= least]
+    detections = evidence.detect()
+    confident = [d for d in detections if d.confidence >= least]
     if not confident:
         return None
     height, width = evidence.image.shape[:2]
@@ -192,8 +222,8 @@ def _detected(evidence: ReferencePictureEvidence, settings: KindSettings) -> For
     place = replace(place, sure=best.confidence >= settings.sure_confidence)
     if evidence.is_thing:
         return place
-    rivals = [d for d in evidence.detections if _is_rival(d, best, width, height, settings)]
-    alone = not rivals and not _lies_within_print(best.box, evidence.points, settings)
+    rivals = [d for d in detections if _is_rival(d, best, width, height, settings)]
+    alone = not rivals and not _lies_within_print(best.box, evidence.find_points(), settings)
     return place if alone and place.mask.mean() <= settings.filled_share else None
 
 

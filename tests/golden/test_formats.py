@@ -97,6 +97,10 @@ def _layout(path: Path) -> tuple[bool, bool]:
     return '": ' in text, text.endswith("\n")
 
 
+# In the crops of later versions; earlier ones read them, too, as they ask for tensors by name.
+ADDED = ("kept", "kept_share")
+
+
 @pytest.mark.parametrize("kind", ["products", "snapshots", "features", "images", "feedback"])
 def test_a_catalogs_files_have_their_names_and_forms(shop: Path, anew: Path, kind: str) -> None:
     names = [
@@ -114,8 +118,9 @@ def test_a_catalogs_files_have_their_names_and_forms(shop: Path, anew: Path, kin
             found = published.steady(read(other))
             assert published.differences(published.steady(read(one)), found) == []
         elif name.endswith(".safetensors"):
-            assert shape(header(one)) == shape(header(other))
-            assert header(one).keys() == header(other).keys()
+            later = {name: part for name, part in header(other).items() if name not in ADDED}
+            assert shape(header(one)) == shape(later)
+            assert header(one).keys() == later.keys()
         else:
             assert one.read_bytes() == other.read_bytes()
 

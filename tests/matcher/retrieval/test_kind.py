@@ -21,7 +21,10 @@ def decided(
 ) -> KeptPart:
     points = root_sift().extract(image, 1500).points
     detections = [Detection(box, confidence) for box, confidence in boxes]
-    return decide_kind(ReferencePictureEvidence(image, points, detections, None, is_thing))
+    evidence = ReferencePictureEvidence(
+        image, lambda: points, lambda: detections, lambda: None, is_thing
+    )
+    return decide_kind(evidence)
 
 
 def on_white(*placed: tuple[int, float, float, float, float]) -> Image:
@@ -128,7 +131,7 @@ def test_where_other_references_agree_is_kept_however_small() -> None:
     picture = photographed(printed(1), PLACE)
     agreed = take_box(Box(210, 110, 300, 200), picture)
     points = root_sift().extract(picture, 1500).points
-    part = decide_kind(ReferencePictureEvidence(picture, points, (), agreed))
+    part = decide_kind(ReferencePictureEvidence(picture, lambda: points, tuple, lambda: agreed))
     assert (part.kept.kind, part.kept.by) == (ReferenceKind.PHOTO, KeptBy.SIBLINGS)
     assert part.place is agreed
 
