@@ -1,6 +1,6 @@
 """Encodes reference pictures: everything the catalog keeps so that it is computed once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Final
