@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Event, Thread
 from typing import Final, Self
@@ -65,6 +66,8 @@ class Follower:
 
     def __enter__(self) -> Self:
         self._thread.start()
+        # It may take minutes, for which nothing waits: neither readers nor the end.
+        Thread(target=self._warm_votes, name=f"votes-{self._store.name}", daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -111,6 +114,10 @@ class Follower:
                 self._fault = ""
                 self._seen_at = started
                 pause = self._poll_seconds
+
+    def _warm_votes(self) -> None:
+        with suppress(CatalogError):  # whoever asks for votes is told
+            self._catalog.warm_up_votes()
 
 
 def _warm(catalog: Catalog) -> Catalog:

@@ -140,7 +140,8 @@ class Catalog:
             without: ids of images that are left out, as if the catalog lacked them.
 
         Returns:
-            None where keypoints cannot vote, as there is no codebook for the front end.
+            None where keypoints cannot vote: there is no codebook for the front end, or another
+            thread makes the catalog's very first index at the moment.
 
         Raises:
             Conflict: the catalog was encoded by other networks.
@@ -152,8 +153,9 @@ class Catalog:
             return None
         index = self._sources.keypoints.current(self.products)
         if index is None:
-            index = self._sources.keypoints.index(self.part_ids, self.products, coder)
-        return index.votes(descriptors, size, without)
+            keypoints = self._sources.keypoints
+            index = keypoints.index_unless_starting(self.part_ids, self.products, coder)
+        return None if index is None else index.votes(descriptors, size, without)
 
     def search(self, query: SearchQuery, near: Sequence[Neighbour] | None = None) -> SearchResult:
         """Search for products by words and conditions, and by similarity where that is given.
@@ -187,8 +189,18 @@ class Catalog:
             NotFound: an embedding is missing in the storage.
         """
         self._ready()
+        if self._sources.keypoints.is_used:
+            self.warm_up_votes()
+
+    def warm_up_votes(self) -> None:
+        """Read, or map, what the first votes need; minutes for a large catalog, the first time.
+
+        Raises:
+            Conflict: the catalog was encoded by other networks.
+            NotFound: an encoding is missing in the storage.
+        """
         coder = self._sources.encoders.get(self.part_ids).coder
-        if coder is not None and self._sources.keypoints.is_used:
+        if coder is not None:
             self._sources.keypoints.index(self.part_ids, self.products, coder)
 
     @property

@@ -11,6 +11,7 @@ from api.cli.bench.propose import propose_app
 from api.cli.bench.recognition import recognition_app
 from api.cli.bench.serve import serve_app
 from api.cli.bench.thumbnail import thumbnail_app
+from api.cli.bench.votes import votes_app
 from api.cli.context import examples
 
 bench_app = typer.Typer(
@@ -32,5 +33,6 @@ for commands in (
     serve_app,
     propose_app,
     thumbnail_app,
+    votes_app,
 ):
     bench_app.add_typer(commands)

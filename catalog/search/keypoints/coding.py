@@ -1,5 +1,6 @@
 """Descriptors as words and codes: 64 signs and 64 sizes of what their word leaves over."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,6 +47,32 @@ def encode_descriptors(descriptors: Rows, codebook: KeypointCodebook) -> CodedKe
         np.concatenate([part.words for part in parts]),
         np.concatenate([part.signs for part in parts]),
         np.concatenate([part.sizes for part in parts]),
+    )
+
+
+def encode_images(images: Iterable[Rows], codebook: KeypointCodebook) -> tuple[CodedKeypoints, ...]:
+    """Quantise the (N, 64) unit descriptors of each image, several images at a time."""
+    found: list[CodedKeypoints] = []
+    waiting: list[Rows] = []
+    for rows in images:
+        waiting.append(rows)
+        if sum(map(len, waiting)) >= _CHUNK:
+            found += _encode_together(waiting, codebook)
+            waiting = []
+    return (*found, *_encode_together(waiting, codebook))
+
+
+def _encode_together(images: Sequence[Rows], codebook: KeypointCodebook) -> list[CodedKeypoints]:
+    ends = np.cumsum([len(rows) for rows in images]).tolist()
+    rows = np.concatenate([np.zeros((0, len(codebook.turn)), np.float32), *images])
+    coded = encode_descriptors(rows, codebook)
+    return (
+        [
+            CodedKeypoints(coded.words[a:b], coded.signs[a:b], coded.sizes[a:b])
+            for a, b in zip([0, *ends[:-1]], ends, strict=True)
+        ]
+        if images
+        else []
     )
 
 
@@ -96,10 +123,23 @@ def decode_left_over(signs: Codes, sizes: Codes, codebook: KeypointCodebook) -> 
 
 
 def _encode(turned: Rows, codebook: KeypointCodebook) -> CodedKeypoints:
-    words = nearest_words(turned, codebook, branches=1, probes=1)[:, 0]
+    words = _nearest_word(turned, codebook)
     left = turned - codebook.flat_words[words]
     sizes = _packed(np.abs(left) > codebook.levels[0])
     return CodedKeypoints(words.astype(np.int32), sign_codes(left), sizes)
+
+
+def _nearest_word(turned: Rows, codebook: KeypointCodebook) -> NDArray[np.int64]:
+    """(N,) the nearest word of the nearest branch: `nearest_words` for whole catalogs."""
+    branches = np.argmax(turned @ codebook.branches.T - codebook.branch_halves, axis=1)
+    order = np.argsort(branches, kind="stable")
+    starts = np.searchsorted(branches[order], np.arange(len(codebook.branches) + 1))
+    words = np.empty(len(turned), np.int64)
+    for branch in np.flatnonzero(np.diff(starts)):
+        rows = order[starts[branch] : starts[branch + 1]]
+        scores = turned[rows] @ codebook.words[branch].T - codebook.word_halves[branch]
+        words[rows] = branch * codebook.words.shape[1] + scores.argmax(axis=1)
+    return words
 
 
 def _nearest_branches(turned: Rows, codebook: KeypointCodebook, branches: int) -> NDArray[np.int64]:

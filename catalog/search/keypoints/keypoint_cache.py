@@ -1,6 +1,6 @@
 """The keypoint index of one catalog, brought up to date by differences and kept in a file."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock, Thread
 from typing import Final
@@ -14,6 +14,7 @@ from catalog.errors import NotFound
 from catalog.records.product import Product
 from catalog.search.index_cache import diff_references
 from catalog.search.keypoints.base_file import BaseName, KeypointFiles
+from catalog.search.keypoints.inverted_file import InvertedFile
 from catalog.search.keypoints.keypoint_index import KeypointIndex
 from catalog.search.vector_index import ImageReference
 
@@ -21,12 +22,12 @@ from catalog.search.vector_index import ImageReference
 _READERS: Final = 16
 # Fewer are read faster than threads are started.
 _FEWEST_PARALLEL: Final = 8
-# Images that are read, described and coded together, so that their descriptors fit in memory.
+# Images that are read together, so that their descriptors fit in memory.
 _AT_ONCE: Final = 256
 # Bases of fewer images are made again sooner than they are read.
 _WORTH_A_FILE: Final = 64
-# Merges that take no longer than a look are not worth a thread.
-_MERGED_AT_ONCE: Final = 1_000
+# Images whose merge takes no longer than a look; it is not worth a thread.
+_TENDED_AT_ONCE: Final = 500
 
 Rows = NDArray[np.float32]
 
@@ -34,7 +35,7 @@ Rows = NDArray[np.float32]
 class KeypointIndexCache:
     """The newest index of one catalog; every other one is made from it by its difference.
 
-    Safe to share between threads. A large index is merged in a thread of its own.
+    Safe to share between threads. A large index is merged and written in a thread of its own.
     """
 
     def __init__(self, store: EncodingStore, files: KeypointFiles | None = None) -> None:
@@ -49,7 +50,8 @@ class KeypointIndexCache:
         self._lock = Lock()
         self._made_by: tuple[str, ...] = ()
         self._products: Mapping[str, Product] = {}
-        self._merging: Thread | None = None
+        self._tending: Thread | None = None
+        self._saved: InvertedFile | None = None
         self._index: KeypointIndex | None = None
         # Readers take this without the lock, which is held while keypoints are read.
         self._published: tuple[Mapping[str, Product], KeypointIndex | None] = ({}, None)
@@ -82,17 +84,32 @@ class KeypointIndexCache:
             else:
                 removed, added = diff_references(self._products, products)
             if removed or added:
-                index = self._changed(index, removed, added, part_ids, coder)
-            self._index, self._products = index, products
-            self._published = (products, index)
-            self._merge_if_due(coder)
-            return index
+                described = self._described(part_ids, added, coder)
+                index = index.with_changes(removed, added, described)
+            self._products = products
+            self._publish(index)
+            self._tend_if_due(coder)
+            return self._index or index
+
+    def index_unless_starting(
+        self, part_ids: PartIds, products: Mapping[str, Product], coder: KeypointCoder
+    ) -> KeypointIndex | None:
+        """Return the index as `index` does; None while another thread makes the very first one.
+
+        That takes minutes for a large catalog whose base nobody kept, and then nobody shall wait.
+
+        Raises:
+            NotFound: an encoding is missing in the storage.
+        """
+        if self._index is None and self._lock.locked():
+            return None
+        return self.index(part_ids, products, coder)
 
     def wait(self) -> None:
-        """Wait until no merge is running."""
-        merging = self._merging
-        if merging is not None:
-            merging.join()
+        """Wait until nothing is merged or written."""
+        tending = self._tending
+        if tending is not None:
+            tending.join()
 
     def _start(self, made_by: tuple[str, ...], coder: KeypointCoder) -> KeypointIndex:
         base = None
@@ -100,27 +117,12 @@ class KeypointIndexCache:
             base = self._files.read(BaseName(self._store.catalog, made_by))
         if base is None:
             return KeypointIndex.empty(coder.codebook)
+        self._saved = base.file
         return KeypointIndex.over(coder.codebook, base)
-
-    def _changed(
-        self,
-        index: KeypointIndex,
-        removed: set[ImageReference],
-        added: Sequence[ImageReference],
-        part_ids: PartIds,
-        coder: KeypointCoder,
-    ) -> KeypointIndex:
-        for start in range(0, max(len(added), 1), _AT_ONCE):
-            some = added[start : start + _AT_ONCE]
-            index = index.with_changes(removed, some, self._described(part_ids, some, coder))
-            if len(added) > _AT_ONCE and index.needs_merge:
-                index = index.merged()
-            removed = set()
-        return index
 
     def _described(
         self, part_ids: PartIds, references: Sequence[ImageReference], coder: KeypointCoder
-    ) -> list[Rows]:
+    ) -> Iterator[Rows]:
         def describe(reference: ImageReference) -> Rows:
             try:
                 local = self._store.local(part_ids, reference.image_id)
@@ -128,43 +130,56 @@ class KeypointIndexCache:
                 raise NotFound(f"product {reference.product_id}: {error}") from error
             return coder.descriptors(local)
 
-        return _read_all(describe, references)
-
-    def _merge_if_due(self, coder: KeypointCoder) -> None:
-        index = self._index
-        if index is None or not self._is_worth_merging(index):
+        if len(references) < _FEWEST_PARALLEL:
+            yield from map(describe, references)
             return
-        if len(index) <= _MERGED_AT_ONCE:
-            self._take_merged(index.merged(), coder)
-        elif self._merging is None:
-            merge = Thread(
-                target=self._merge, args=(index, coder), name="merge keypoints", daemon=True
+        with ThreadPoolExecutor(_READERS, thread_name_prefix="keypoints") as pool:
+            for start in range(0, len(references), _AT_ONCE):
+                yield from pool.map(describe, references[start : start + _AT_ONCE])
+
+    def _tend_if_due(self, coder: KeypointCoder) -> None:
+        index = self._index
+        if index is None or not (index.needs_merge or self._is_unsaved(index)):
+            return
+        if len(index) <= _TENDED_AT_ONCE:
+            self._publish(self._tended(index, coder, self._made_by))
+        elif self._tending is None:
+            self._tending = Thread(
+                target=self._tend, args=(index, coder, self._made_by), name="merge", daemon=True
             )
-            self._merging = merge
-            merge.start()
+            self._tending.start()
 
-    def _is_worth_merging(self, index: KeypointIndex) -> bool:
-        first = not len(index.base.references) and len(index) >= _WORTH_A_FILE
-        return index.needs_merge or (first and self._files is not None)
-
-    def _merge(self, index: KeypointIndex, coder: KeypointCoder) -> None:
-        merged = index.merged()
+    def _tend(self, index: KeypointIndex, coder: KeypointCoder, made_by: tuple[str, ...]) -> None:
+        tended = self._tended(index, coder, made_by)
         with self._lock:
-            newer = self._index
-            if newer is not None and coder.codebook.codebook_id == self._made_by[-1]:
-                self._take_merged(merged.rebased(newer), coder)
-            self._merging = None
+            if made_by == self._made_by and self._index is not None:
+                self._publish(tended.rebased(self._index))
+            self._tending = None
 
-    def _take_merged(self, merged: KeypointIndex, coder: KeypointCoder) -> None:
-        """Publish a merged index; on the mapped base where that could be written."""
-        if self._files is not None and len(merged.base.references) >= _WORTH_A_FILE:
-            name = BaseName(self._store.catalog, self._made_by)
-            self._files.write(name, merged.base)
-            mapped = self._files.read(name)
-            if mapped is not None and mapped.references == merged.base.references:
-                merged = KeypointIndex.over(coder.codebook, mapped).rebased(merged)
-        self._index = merged
-        self._published = (self._products, merged)
+    def _tended(
+        self, index: KeypointIndex, coder: KeypointCoder, made_by: tuple[str, ...]
+    ) -> KeypointIndex:
+        """Merge if the delta has grown, and keep the base; on its file where it was written."""
+        merged = index.merged() if index.needs_merge else index
+        if self._files is None or not self._is_unsaved(merged):
+            return merged
+        name = BaseName(self._store.catalog, made_by)
+        self._files.write(name, merged.base)
+        self._saved = merged.base.file  # also where the disk refused: it is not tried all the time
+        mapped = self._files.read(name)
+        if mapped is None or mapped.references != merged.base.references:
+            return merged
+        self._saved = mapped.file
+        return KeypointIndex.over(coder.codebook, mapped).rebased(merged)
+
+    def _is_unsaved(self, index: KeypointIndex) -> bool:
+        base = index.base
+        worth = self._files is not None and len(base.references) >= _WORTH_A_FILE
+        return worth and base.file is not self._saved
+
+    def _publish(self, index: KeypointIndex) -> None:
+        self._index = index
+        self._published = (self._products, index)
 
 
 def _difference(
@@ -174,12 +189,3 @@ def _difference(
     _, wanted = diff_references({}, products)
     have = set(index.references())
     return have.difference(wanted), [reference for reference in wanted if reference not in have]
-
-
-def _read_all(
-    describe: Callable[[ImageReference], Rows], references: Sequence[ImageReference]
-) -> list[Rows]:
-    if len(references) < _FEWEST_PARALLEL:
-        return [describe(reference) for reference in references]
-    with ThreadPoolExecutor(_READERS, thread_name_prefix="keypoints") as pool:
-        return list(pool.map(describe, references))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from catalog.encodings.codebook import KeypointCodebook
 from catalog.errors import Invalid
 from catalog.records.product import image_id_of
-from catalog.search.keypoints.coding import CodedKeypoints, encode_descriptors
+from catalog.search.keypoints.coding import CodedKeypoints, encode_images
 from catalog.search.keypoints.inverted_file import NEIGHBOURS, InvertedFile
 from catalog.search.keypoints.votes import (
     BACKGROUND_RANK,
@@ -129,23 +129,22 @@ class KeypointIndex:
             added: images that come.
             descriptors: (N, 64) unit descriptors of each that comes.
         """
-        fresh = KeypointBlock.of(
-            added,
-            [encode_descriptors(rows, self._codebook) for rows in descriptors],
-            self._codebook,
-        )
-        delta = _joined((self._delta.without(removed), fresh))
+        coded = encode_images(descriptors, self._codebook)
+        fresh = KeypointBlock.of(added, coded, self._codebook)
+        if not self._base.references and not self._delta.references:
+            return KeypointIndex.over(self._codebook, fresh)
+        delta = join_blocks((self._delta.without(removed), fresh))
         return KeypointIndex(self._codebook, self._base.without(removed), delta)
 
     def merged(self) -> "KeypointIndex":
         """Return an index with all images in the base; some 50 nanoseconds for each keypoint."""
-        return KeypointIndex.over(self._codebook, _joined((self._base, self._delta)))
+        return KeypointIndex.over(self._codebook, join_blocks((self._base, self._delta)))
 
     def rebased(self, newer: "KeypointIndex") -> "KeypointIndex":
         """Return an index that finds what `newer` finds, on the base of this one."""
         mine, theirs = set(self.references()), set(newer.references())
         blocks = (newer._base.without(mine), newer._delta.without(mine))
-        return KeypointIndex(self._codebook, self._base.without(mine - theirs), _joined(blocks))
+        return KeypointIndex(self._codebook, self._base.without(mine - theirs), join_blocks(blocks))
 
     def votes(
         self, descriptors: Rows, size: int, without: Collection[str] = ()
@@ -224,8 +223,8 @@ class KeypointIndex:
         return descriptors
 
 
-def _joined(blocks: Sequence[KeypointBlock]) -> KeypointBlock:
-    """Return one block with the live images of several."""
+def join_blocks(blocks: Sequence[KeypointBlock]) -> KeypointBlock:
+    """Return one block with the live images of several blocks."""
     references = [reference for block in blocks for reference in block.live()]
     files, first = [], 0
     for block in blocks:

@@ -19,6 +19,14 @@ def index_of(count: int, first: int = 0) -> KeypointIndex:
     )
 
 
+def grown(count: int, more: int) -> KeypointIndex:
+    """Part of the images in the base, the others in the delta."""
+    numbers = range(count, count + more)
+    return index_of(count).with_changes(
+        (), [reference(number) for number in numbers], [described(number) for number in numbers]
+    )
+
+
 def best(votes: tuple[ImageVote, ...]) -> str:
     return votes[0].product_id
 
@@ -28,7 +36,7 @@ def query(number: int) -> Rows:
 
 
 def test_keypoints_find_their_image_in_a_large_catalog() -> None:
-    for index in (index_of(200), index_of(200).merged()):
+    for index in (index_of(200), grown(100, 100), grown(100, 100).merged()):
         for number in (0, 77, 199):
             votes = index.votes(query(number), 5)
             assert (votes[0].product_id, votes[0].image_id) == (f"p{number}", f"image-{number}")
@@ -53,7 +61,7 @@ def test_an_image_without_keypoints_is_never_found() -> None:
 
 
 def test_removed_and_hidden_images_get_no_votes() -> None:
-    index = index_of(60).merged()
+    index = grown(40, 20)
     without = index.with_changes({reference(7)}, (), ())
     for found in (without.votes(query(7), 60), index.votes(query(7), 60, {"image-7"})):
         assert "p7" not in [vote.product_id for vote in found]
@@ -62,7 +70,7 @@ def test_removed_and_hidden_images_get_no_votes() -> None:
 
 
 def test_an_index_that_is_merged_meanwhile_finds_what_came_since() -> None:
-    before = index_of(60)
+    before = grown(40, 20)
     newer = before.with_changes({reference(1)}, [reference(70)], [described(70)])
     rebased = before.merged().rebased(newer)
     assert best(rebased.votes(query(70), 1)) == "p70"
@@ -72,7 +80,8 @@ def test_an_index_that_is_merged_meanwhile_finds_what_came_since() -> None:
 
 def test_only_a_grown_delta_is_worth_a_merge() -> None:
     assert not index_of(200).merged().needs_merge
-    assert index_of(300).needs_merge
+    assert not grown(100, 200).needs_merge
+    assert grown(100, 300).needs_merge
 
 
 def test_two_thousand_references_of_one_product_neither_silence_nor_flood() -> None:
