@@ -45,6 +45,12 @@ class KeypointCodebook:
         """(A, B) half the square of each word's length."""
         return np.asarray(np.square(self.words).sum(axis=2) / 2, np.float32)
 
+    @cached_property
+    def scoring(self) -> NDArray[np.float32]:
+        """(A, D + 1, B): a descriptor and a 1, times these, is greatest for the nearest word."""
+        stacked = np.concatenate((self.words, -self.word_halves[..., None]), axis=2)
+        return np.ascontiguousarray(stacked.transpose(0, 2, 1))
+
     @property
     def flat_words(self) -> NDArray[np.float32]:
         """(A * B, D), by word."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -91,13 +92,11 @@ def nearest_words(
     branches = min(branches, len(codebook.branches))
     probes = min(probes, branches * width)
     chosen = _nearest_branches(turned, codebook, branches)
-    scores = np.empty((count * branches, width), np.float32)
     order = np.argsort(chosen.ravel(), kind="stable")
-    starts = np.searchsorted(chosen.ravel()[order], np.arange(len(codebook.branches) + 1))
-    for branch in np.flatnonzero(np.diff(starts)):
-        rows = order[starts[branch] : starts[branch + 1]]
-        near = turned[rows // branches] @ codebook.words[branch].T
-        scores[rows] = near - codebook.word_halves[branch]
+    ordered = np.empty((count * branches, width), np.float32)
+    _score_words(turned[order // branches], chosen.ravel()[order], codebook, ordered)
+    scores = np.empty_like(ordered)
+    scores[order] = ordered
     by_voter = scores.reshape(count, branches * width)
     best = np.argpartition(-by_voter, probes - 1, axis=1)[:, :probes]
     found = np.take_along_axis(chosen, best // width, axis=1) * width + best % width
@@ -112,14 +111,37 @@ def sign_codes(left: Rows) -> Codes:
 def decode_left_over(signs: Codes, sizes: Codes, codebook: KeypointCodebook) -> Rows:
     """Return (N, 64) float32, about what the words left over, turned."""
     _, small, great = codebook.levels
-    left = _unpacked(sizes).astype(np.float32)
-    left *= great - small
-    left += small
-    signed = _unpacked(signs).astype(np.float32)
-    signed *= 2
-    signed -= 1
-    left *= signed
-    return left
+    left = np.where(_unpacked(sizes), great, small) * np.where(_unpacked(signs), 1, -1)
+    return np.asarray(left, np.float32)
+
+
+def project_left_over(
+    turned: Rows, voter: NDArray[np.int64], coded: CodedKeypoints, codebook: KeypointCodebook
+) -> Rows:
+    """Return (N,) the products of voters' descriptors with what words left over, not decoded.
+
+    Coordinates are added up eight at a time, by tables of all their sums.
+
+    Args:
+        turned: (V, 64) of the voters.
+        voter: (N,) whose product each is.
+        coded: the N keypoints; their words are not looked at.
+        codebook: of the codes.
+    """
+    patterns = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little")
+    octets = turned.reshape(-1, _BYTES)
+    sums = (octets @ patterns.T.astype(np.float32)).ravel()
+    base = (voter * _BYTES)[:, None] + np.arange(_BYTES)
+
+    def total(codes: Codes) -> Rows:
+        return sums[base * 256 + _octets(codes)].sum(axis=1)
+
+    _, small, great = codebook.levels
+    both = total(coded.signs & coded.sizes)
+    positive, all_great = total(coded.signs), total(coded.sizes)
+    everything = turned.sum(axis=1)[voter]
+    of_small = 2 * positive - everything
+    return np.asarray(small * of_small + (great - small) * (2 * both - all_great), np.float32)
 
 
 def _encode(turned: Rows, codebook: KeypointCodebook) -> CodedKeypoints:
@@ -133,13 +155,22 @@ def _nearest_word(turned: Rows, codebook: KeypointCodebook) -> NDArray[np.int64]
     """(N,) the nearest word of the nearest branch: `nearest_words` for whole catalogs."""
     branches = np.argmax(turned @ codebook.branches.T - codebook.branch_halves, axis=1)
     order = np.argsort(branches, kind="stable")
-    starts = np.searchsorted(branches[order], np.arange(len(codebook.branches) + 1))
+    scores = np.empty((len(turned), codebook.words.shape[1]), np.float32)
+    _score_words(turned[order], branches[order], codebook, scores)
     words = np.empty(len(turned), np.int64)
-    for branch in np.flatnonzero(np.diff(starts)):
-        rows = order[starts[branch] : starts[branch + 1]]
-        scores = turned[rows] @ codebook.words[branch].T - codebook.word_halves[branch]
-        words[rows] = branch * codebook.words.shape[1] + scores.argmax(axis=1)
+    words[order] = branches[order] * codebook.words.shape[1] + scores.argmax(axis=1)
     return words
+
+
+def _score_words(
+    turned: Rows, branches: NDArray[np.int64], codebook: KeypointCodebook, scores: Rows
+) -> None:
+    """Fill (N, B) scores of the words of (N,) ascending branches; the nearest has the greatest."""
+    rows = np.concatenate((turned, np.ones((len(turned), 1), np.float32)), axis=1)
+    starts = np.searchsorted(branches, np.arange(len(codebook.branches) + 1)).tolist()
+    for branch, (start, end) in enumerate(pairwise(starts)):
+        if start < end:
+            np.matmul(rows[start:end], codebook.scoring[branch], out=scores[start:end])
 
 
 def _nearest_branches(turned: Rows, codebook: KeypointCodebook, branches: int) -> NDArray[np.int64]:
@@ -153,5 +184,8 @@ def _packed(bits: NDArray[np.bool_]) -> Codes:
 
 
 def _unpacked(codes: Codes) -> NDArray[np.uint8]:
-    octets = np.ascontiguousarray(codes).view(np.uint8).reshape(len(codes), _BYTES)
-    return np.unpackbits(octets, axis=1, bitorder="little")
+    return np.unpackbits(_octets(codes), axis=1, bitorder="little")
+
+
+def _octets(codes: Codes) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(codes).view(np.uint8).reshape(len(codes), _BYTES)

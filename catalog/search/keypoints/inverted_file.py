@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from catalog.encodings.codebook import KeypointCodebook
 from catalog.search.keypoints.coding import (
     CodedKeypoints,
-    decode_left_over,
     nearest_words,
+    project_left_over,
     sign_codes,
 )
 from catalog.search.keypoints.votes import NearKeypoints
@@ -152,13 +152,12 @@ class _Look:
         return _by_voter(cosines, self.file.images[rows], slot // probes, voters, count)
 
     def _cosines(self, rows: NDArray[np.int64], slot: NDArray[np.int64]) -> Rows:
-        voters, probes = self.words.shape
         cosines = np.einsum("vpd,vd->vp", self.codebook.flat_words[self.words], self.turned)
-        each = np.bincount(slot // probes, minlength=voters)
-        decoded = decode_left_over(self.file.signs[rows], self.file.sizes[rows], self.codebook)
-        decoded *= np.repeat(self.turned, each, axis=0)
-        found = cosines.ravel()[slot] + decoded.sum(axis=1)
-        return np.asarray(np.clip(found, -1, 1), np.float32)
+        words = self.words.ravel()[slot].astype(np.int32)
+        coded = CodedKeypoints(words, self.file.signs[rows], self.file.sizes[rows])
+        voter = slot // self.words.shape[1]
+        left = project_left_over(self.turned, voter, coded, self.codebook)
+        return np.asarray(np.clip(cosines.ravel()[slot] + left, -1, 1), np.float32)
 
 
 def _least(distances: NDArray[np.uint8], each: NDArray[np.int64], count: int) -> NDArray[np.int64]:
