@@ -131,10 +131,10 @@ def project_left_over(
     patterns = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little")
     octets = turned.reshape(-1, _BYTES)
     sums = (octets @ patterns.T.astype(np.float32)).ravel()
-    base = (voter * _BYTES)[:, None] + np.arange(_BYTES)
+    base = (voter * _BYTES + np.arange(_BYTES)[:, None]) * len(patterns)
 
     def total(codes: Codes) -> Rows:
-        return sums[base * 256 + _octets(codes)].sum(axis=1)
+        return np.asarray(np.take(sums, base + _octets(codes).T).sum(axis=0), np.float32)
 
     _, small, great = codebook.levels
     both = total(coded.signs & coded.sizes)
