@@ -27,7 +27,7 @@ _AT_ONCE: Final = 256
 # Bases of fewer images are made again sooner than they are read.
 _WORTH_A_FILE: Final = 64
 # Images whose merge takes no longer than a look; it is not worth a thread.
-_TENDED_AT_ONCE: Final = 500
+_MERGED_AT_ONCE: Final = 500
 
 Rows = NDArray[np.float32]
 
@@ -50,7 +50,7 @@ class KeypointIndexCache:
         self._lock = Lock()
         self._made_by: tuple[str, ...] = ()
         self._products: Mapping[str, Product] = {}
-        self._tending: Thread | None = None
+        self._maintenance: Thread | None = None
         self._saved: InvertedFile | None = None
         self._index: KeypointIndex | None = None
         # Readers take this without the lock, which is held while keypoints are read.
@@ -88,7 +88,7 @@ class KeypointIndexCache:
                 index = index.with_changes(removed, added, described)
             self._products = products
             self._publish(index)
-            self._tend_if_due(coder)
+            self._maintain_if_due(coder)
             return self._index or index
 
     def index_unless_starting(
@@ -107,9 +107,9 @@ class KeypointIndexCache:
 
     def wait(self) -> None:
         """Wait until nothing is merged or written."""
-        tending = self._tending
-        if tending is not None:
-            tending.join()
+        maintenance = self._maintenance
+        if maintenance is not None:
+            maintenance.join()
 
     def _start(self, made_by: tuple[str, ...], coder: KeypointCoder) -> KeypointIndex:
         base = None
@@ -137,26 +137,28 @@ class KeypointIndexCache:
             for start in range(0, len(references), _AT_ONCE):
                 yield from pool.map(describe, references[start : start + _AT_ONCE])
 
-    def _tend_if_due(self, coder: KeypointCoder) -> None:
+    def _maintain_if_due(self, coder: KeypointCoder) -> None:
         index = self._index
         if index is None or not (index.needs_merge or self._is_unsaved(index)):
             return
-        if len(index) <= _TENDED_AT_ONCE:
-            self._publish(self._tended(index, coder, self._made_by))
-        elif self._tending is None:
-            self._tending = Thread(
-                target=self._tend, args=(index, coder, self._made_by), name="merge", daemon=True
+        if len(index) <= _MERGED_AT_ONCE:
+            self._publish(self._maintained(index, coder, self._made_by))
+        elif self._maintenance is None:
+            self._maintenance = Thread(
+                target=self._maintain, args=(index, coder, self._made_by), name="merge", daemon=True
             )
-            self._tending.start()
+            self._maintenance.start()
 
-    def _tend(self, index: KeypointIndex, coder: KeypointCoder, made_by: tuple[str, ...]) -> None:
-        tended = self._tended(index, coder, made_by)
+    def _maintain(
+        self, index: KeypointIndex, coder: KeypointCoder, made_by: tuple[str, ...]
+    ) -> None:
+        maintained = self._maintained(index, coder, made_by)
         with self._lock:
             if made_by == self._made_by and self._index is not None:
-                self._publish(tended.rebased(self._index))
-            self._tending = None
+                self._publish(maintained.rebased(self._index))
+            self._maintenance = None
 
-    def _tended(
+    def _maintained(
         self, index: KeypointIndex, coder: KeypointCoder, made_by: tuple[str, ...]
     ) -> KeypointIndex:
         """Merge if the delta has grown, and keep the base; on its file where it was written."""
