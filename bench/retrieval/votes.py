@@ -88,17 +88,17 @@ class VotesResult(Figures):
         """For people."""
         rows = tuple(
             (
-                f"{one.references:,} references, {one.keypoints / 1e6:.1f} M keypoints",
-                f"{one.p50_ms:.1f}",
-                f"{one.p95_ms:.1f}",
-                f"{one.bytes_each:.1f}",
-                f"{one.right:.3f}",
-                f"{one.right_kept:.3f}",
-                "" if one.best_kept is None else f"{one.best_kept:.3f}",
-                f"{one.build_s:.1f}",
-                f"{one.open_s:.2f}",
+                f"{size.references:,} references, {size.keypoints / 1e6:.1f} M keypoints",
+                f"{size.p50_ms:.1f}",
+                f"{size.p95_ms:.1f}",
+                f"{size.bytes_each:.1f}",
+                f"{size.right:.3f}",
+                f"{size.right_kept:.3f}",
+                "" if size.best_kept is None else f"{size.best_kept:.3f}",
+                f"{size.build_s:.1f}",
+                f"{size.open_s:.2f}",
             )
-            for one in self.figures
+            for size in self.figures
         )
         exact = (
             f"exact votes, {self.real:,} references",
