@@ -44,7 +44,8 @@ class EncoderSettings:
 
 
 ENCODER_SETTINGS: Final = EncoderSettings()
-_CROP_VERSION: Final = 9  # raise it when a crop of the same picture becomes another
+_SURE: Final = (KeptBy.GROUND, KeptBy.SIBLINGS, KeptBy.PERSON)  # grounds of a cut
+_CROP_VERSION: Final = 10  # raise it when a crop of the same picture becomes another
 
 
 def reference_encoder(
@@ -139,10 +140,11 @@ class ReferenceEncoder:
             return np.asarray(self._features(look).points / look.scale, np.float32)
 
         def agree() -> Foreground | None:
-            if not siblings:
-                return None
-            found = self._locate_by_siblings(self._features(look), siblings)
-            return None if found is None else _enlarged(found, look.scale, image)
+            for several in _by_trust(siblings):
+                found = self._locate_by_siblings(self._features(look), several)
+                if found is not None:
+                    return _enlarged(found, look.scale, image)
+            return None
 
         if choice is not None:
             return _chosen(image, find_points, choice)
@@ -215,6 +217,23 @@ def _enlarged(found: Foreground, scale: float, image: NDArray[np.uint8]) -> Fore
     mask = cv2.resize(found.mask.astype(np.uint8), (width, height)) > 0
     box = found.box.scaled(1 / scale).clipped(width, height)
     return Foreground(box, np.asarray(found.outline / scale, np.float32), mask)
+
+
+def _by_trust(siblings: Sequence[Encoding]) -> list[list[Encoding]]:
+    """Return siblings whose cut is sure before the others, without empty lists.
+
+    What was left of a shelf around a product would agree with the same shelf in the next photo.
+    """
+    are_things = any(_is_thing(sibling.crop) for sibling in siblings)
+
+    def is_sure(crop: ReferenceCrop) -> bool:
+        if crop.kept is None or crop.kept.by in _SURE:
+            return True
+        return crop.kept.kind is ReferenceKind.WHOLE and not are_things
+
+    sure = [sibling for sibling in siblings if is_sure(sibling.crop)]
+    unsure = [sibling for sibling in siblings if not is_sure(sibling.crop)]
+    return [several for several in (sure, unsure) if several]
 
 
 def _is_thing(crop: ReferenceCrop) -> bool:

@@ -45,6 +45,18 @@ def test_a_sibling_finds_the_product_in_a_photo() -> None:
     assert boxed(second).iou(BOX) > 0.9
 
 
+def test_a_shelf_that_a_sibling_kept_is_not_taken_for_the_product() -> None:
+    """Two photos before one shelf: the first was not cut, and more of it agrees than the pack."""
+    shelf = photographed(printed(8, 640, 480), upright(0, 0, 640, 480))
+    pack = encoder().encode(on_white(printed(1)), ())
+    everything = FixedDetector(((Box(0, 0, 640, 480), 0.3),))
+    uncut = encoder(everything).encode(pasted(shelf, flat(), PLACE), (pack,))
+    assert uncut.crop.kept is not None
+    assert uncut.crop.kept.by is KeptBy.DETECTOR
+    made = encoder().encode(pasted(shelf, printed(1), PLACE), (pack, uncut))
+    assert boxed(made).iou(BOX) > 0.9
+
+
 def test_without_a_sibling_match_the_detector_finds_the_product() -> None:
     stranger = encoder().encode(on_white(printed(7)), ())
     detector = FixedDetector(((Box(0, 0, 60, 60), 0.9), (BOX, 0.6), (Box(0, 0, 640, 480), 0.01)))
