@@ -18,6 +18,7 @@ from matcher.results import Detection, Identification, Match, Stopwatch
 from matcher.retrieval.embedder import Embedder
 from matcher.retrieval.reference import Reference, ReferenceCache
 from matcher.retrieval.shortlist import SearchableCatalog, Shortlist, Shortlister
+from matcher.retrieval.spread import SimilaritySpread
 from matcher.verification.verifier import Contest, Query, Verifier
 
 Image = NDArray[np.uint8]
@@ -124,7 +125,8 @@ class Pipeline:
         with watch.stage("shortlist"):
             shortlist = stages.shortlister.shortlist(embedding, query.features, catalog, size)
         with watch.stage("verify"):
-            contests = stages.verifier.verify(query, _joined(shortlist.references, extra))
+            spread = SimilaritySpread.of(shortlist.similarities.values())
+            contests = stages.verifier.verify(query, _joined(shortlist.references, extra), spread)
         verified = [to_match(contest, crop, shortlist, decision) for contest in contests]
         return Recognition(crop, query, shortlist, contests, verified)
 

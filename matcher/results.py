@@ -61,6 +61,13 @@ class Verification:
     agreement: float
 
 
+class Way(StrEnum):
+    """How a product came onto a shortlist."""
+
+    VOTES = "votes"
+    EMBEDDING = "embedding"
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A product worth verifying.
@@ -69,11 +76,13 @@ class Candidate:
         product_id: of the catalog.
         similarity: in [-1, 1], cosine of embeddings.
         probability: in [0, 1], after verification; 0 when it was not verified.
+        ways: by which of the ways it would have been shortlisted alone; none when it was not.
     """
 
     product_id: str
     similarity: float
     probability: float
+    ways: frozenset[Way] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +97,8 @@ class Match:
         probability: chance that `product_id` is right and in view.
         verification: the winning check; None when nothing was verified.
         candidates: best first.
+        threshold: in (0, 1), the probability from which the catalog says `identical`; None when
+            nothing was verified.
     """
 
     detection: Detection
@@ -96,6 +107,7 @@ class Match:
     probability: float
     verification: Verification | None
     candidates: tuple[Candidate, ...]
+    threshold: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

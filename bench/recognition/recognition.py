@@ -313,6 +313,7 @@ def to_scored_detection(match: Match) -> ScoredDetection:
         match.probability,
         match.verdict is Verdict.IDENTICAL,
         tuple((candidate.product_id, candidate.similarity) for candidate in match.candidates),
+        tuple((item.product_id, item.ways) for item in match.candidates if item.ways),
     )
 
 
@@ -333,7 +334,7 @@ _COLUMNS: Final = (
     "top-1",
     "recall at 99 % precision",
     "nearest 5/10/20",
-    "shortlisted",
+    "shortlisted (votes, embedding)",
     "ECE",
     "Brier",
     "identical: precision / recall / unknowns named",
@@ -342,7 +343,8 @@ _COLUMNS: Final = (
 )
 _NOTES: Final = (
     "In brackets: bootstrap 95 % interval over pictures.",
-    "Nearest: the product is among so many by embedding; shortlisted: it was verified.",
+    "Nearest: the product is among so many by embedding; shortlisted: it was verified, in brackets "
+    "by how many votes alone and embedding alone would have brought it there.",
     "The baseline's ECE and Brier score rate inliers / (inliers + 15), which is no probability.",
 )
 
@@ -354,10 +356,17 @@ def _row(method: str, score: Score, corners: CornerError | None) -> tuple[str, .
         str(score.top1) if score.known else "-",
         str(score.recall_at_p99) if score.known else "-",
         "-" if shortlist is None else " / ".join(f"{share:.3f}" for share in shortlist.values()),
-        "-" if score.shortlisted is None else f"{score.shortlisted:.3f}",
+        _shortlisted(score),
         str(score.ece),
         str(score.brier),
         f"{score.verdict_precision:.3f} / {score.verdict_recall:.3f} / {score.unknown_named}",
         f"{score.median_ms:.0f} / {score.p95_ms:.0f}",
         "-" if corners is None else f"{100 * corners.median:.2f} % of the diagonal",
     )
+
+
+def _shortlisted(score: Score) -> str:
+    if score.shortlisted is None:
+        return "-"
+    alone = ", ".join(f"{share:.3f}" for share in score.shortlisted_by.values())
+    return f"{score.shortlisted:.3f} ({alone})"

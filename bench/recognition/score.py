@@ -4,13 +4,15 @@ Per picture the detection with the highest probability answers; a picture withou
 answers "unknown". A named unknown is a false positive. Equal probabilities stand or fall together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
+
+from matcher.results import Way
 
 SHORTLIST_SIZES: Final = (5, 10, 20)
 RELIABILITY_BINS: Final = 15
@@ -29,12 +31,14 @@ class ScoredDetection:
         probability: in [0, 1].
         identical: whether the verdict was `identical`.
         similarities: of the candidates, by product.
+        listed: products that were verified, with the ways by which each would have been alone.
     """
 
     product_id: str | None
     probability: float
     identical: bool
     similarities: tuple[tuple[str, float], ...] = ()
+    listed: tuple[tuple[str, frozenset[Way]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,8 @@ class Answer:
         identical: whether the verdict of the answering detection was `identical`.
         shortlist_rank: of the truth among the candidates by similarity, from 1, the best over all
             detections; None when it was no candidate.
+        ways: by which of the ways the truth was shortlisted, over all detections; None when it
+            was not, or the method does not say.
         elapsed_ms: for the whole picture.
         groups: pictures of one group are also scored apart.
     """
@@ -59,6 +65,7 @@ class Answer:
     shortlist_rank: int | None
     elapsed_ms: float
     groups: tuple[str, ...] = ()
+    ways: frozenset[Way] | None = None
 
     @property
     def is_right(self) -> bool:
@@ -107,7 +114,9 @@ class Score:
         threshold: that threshold; None when there is none.
         shortlist_recall: by size, share of the known whose product is among that many candidates
             of one detection, ordered by similarity; None when the method reports no candidates.
-        shortlisted: share of the known whose product is a candidate at all.
+        shortlisted: share of the known whose product was verified; None where nothing is known of
+            any shortlist.
+        shortlisted_by: the same, by each way alone.
         ece: expected calibration error over equal-mass bins, all pictures.
         brier: mean squared error of the probability, all pictures.
         reliability: the bins, least probable first.
@@ -125,6 +134,7 @@ class Score:
     threshold: float | None
     shortlist_recall: dict[int, float] | None
     shortlisted: float | None
+    shortlisted_by: Mapping[Way, float]
     ece: Estimate
     brier: Estimate
     reliability: tuple[ReliabilityBin, ...]
@@ -152,10 +162,12 @@ def choose_answer(
     named = [detection for detection in detections if detection.product_id is not None]
     best = max(named, key=lambda detection: detection.probability, default=None)
     rank = None if truth is None else _best_rank(truth, detections)
+    ways = None if truth is None else _ways(truth, detections)
     if best is None:
-        return Answer(truth, None, 0.0, False, rank, elapsed_ms, groups)
-    identical = best.identical
-    return Answer(truth, best.product_id, best.probability, identical, rank, elapsed_ms, groups)
+        return Answer(truth, None, 0.0, False, rank, elapsed_ms, groups, ways)
+    return Answer(
+        truth, best.product_id, best.probability, best.identical, rank, elapsed_ms, groups, ways
+    )
 
 
 def score_answers(
@@ -179,6 +191,7 @@ def score_answers(
         threshold=thresholds[0],
         shortlist_recall=columns.shortlist_recall(),
         shortlisted=columns.shortlisted(),
+        shortlisted_by=columns.shortlisted_by(),
         ece=_estimate(columns.ece(weights)),
         brier=_estimate(columns.brier(weights)),
         reliability=columns.reliability(),
@@ -217,6 +230,7 @@ class _Columns:
         self.probability = np.array([answer.probability for answer in answers], np.float64)
         self.elapsed_ms = np.array([answer.elapsed_ms for answer in answers], np.float64)
         self.ranks = [answer.shortlist_rank for answer in answers]
+        self.ways = [answer.ways for answer in answers]
         self._bins = _equal_mass_bins(self.probability, RELIABILITY_BINS)
 
     def top1(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -269,8 +283,15 @@ class _Columns:
         return {size: sum(rank <= size for rank in ranks) / known for size in SHORTLIST_SIZES}
 
     def shortlisted(self) -> float | None:
-        ranks = self._shortlist_ranks()
-        return len(ranks) / int(self.known.sum()) if ranks else None
+        listed = [ways for ways in self.ways if ways is not None]
+        return len(listed) / int(self.known.sum()) if listed else None
+
+    def shortlisted_by(self) -> dict[Way, float]:
+        listed = [ways for ways in self.ways if ways is not None]
+        if not listed:
+            return {}
+        known = int(self.known.sum())
+        return {way: sum(way in ways for ways in listed) / known for way in Way}
 
     def _shortlist_ranks(self) -> list[int]:
         """Of the known pictures whose product is a candidate."""
@@ -289,6 +310,17 @@ def _best_rank(truth: str, detections: Sequence[ScoredDetection]) -> int | None:
         if product_id == truth
     ]
     return min(ranks, default=None)
+
+
+def _ways(truth: str, detections: Sequence[ScoredDetection]) -> frozenset[Way] | None:
+    """By which ways a product was shortlisted in any detection; None if in none."""
+    found = [
+        ways
+        for detection in detections
+        for product_id, ways in detection.listed
+        if product_id == truth
+    ]
+    return frozenset[Way]().union(*found) if found else None
 
 
 def _equal_mass_bins(probability: NDArray[np.float64], count: int) -> NDArray[np.intp]:

@@ -21,9 +21,9 @@ from matcher.results import Verdict
 from matcher.verification.verifier import Contest, Hypothesis
 
 _HARDLY: Final = 1e-9  # distance that a probability keeps from 0 and 1, where log-odds are infinite
-_EVIDENCE: Final = (  # the columns of `evidence_matrix`
-    "inliers", "scarcity", "correlation", "chroma", "similarity", "twin_print", "twin_colour",
-    "difference",
+EVIDENCE: Final = (  # the columns of `evidence_matrix`
+    "inliers", "scarcity", "coverage", "matched", "correlation", "chroma", "lead", "unproven",
+    "twin_print", "twin_colour", "difference",
 )  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -44,7 +44,7 @@ class DecisionSettings:
     """
 
     similar_from: float = 0.35
-    most_inliers: int = 120
+    most_inliers: int = 400
     few_inliers: int = 15
     full_share: float = 0.1
     chroma_unit: float = 20.0
@@ -63,9 +63,12 @@ class DecisionWeights:
         scarcity: per natural logarithm of how many times fewer than 15 inliers there are.
         correlation: per unit of local correlation.
         chroma: per 20 units of colour distance.
-        similarity: per unit of similarity of the embeddings.
+        lead: per standard deviation that the similarity of embeddings is above the catalog's.
         twin_print: per unit of print lead in the twin test.
         twin_colour: per unit of colour lead in the twin test.
+        coverage: per unit of the visible reference that is matched.
+        matched: per natural logarithm of the share of keypoints that agree.
+        unproven: of a reference that may show more than its product.
         unknown_share: in (0, 1), share of unknowns among the pictures of the calibration.
         difference: per unit of difference that the comparator tells.
         slope: of an answer's log-odds over those in its contest.
@@ -77,23 +80,26 @@ class DecisionWeights:
     scarcity: float
     correlation: float
     chroma: float
-    similarity: float
+    lead: float
     twin_print: float
     twin_colour: float
     unknown_share: float
+    coverage: float = 0.0
+    matched: float = 0.0
+    unproven: float = 0.0
     difference: float = 0.0
     slope: float = 1.0
     offset: float = 0.0
 
     @classmethod
     def of(cls, bias: float, worth: Floats, unknown_share: float) -> Self:
-        """Make weights of an array of (8,), in the order of `evidence_matrix`."""
-        columns = dict(zip(_EVIDENCE, worth.tolist(), strict=True))
+        """Make weights of an array of (11,), in the order of `evidence_matrix`."""
+        columns = dict(zip(EVIDENCE, worth.tolist(), strict=True))
         return cls(bias=bias, unknown_share=unknown_share, **columns)
 
     def evidence_weights(self) -> Floats:
-        """Return them as (8,) float64, in the order of `evidence_matrix`."""
-        return np.array([getattr(self, name) for name in _EVIDENCE], np.float64)
+        """Return them as (11,) float64, in the order of `evidence_matrix`."""
+        return np.array([getattr(self, name) for name in EVIDENCE], np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +204,7 @@ def derive_model_id(model_id: str, part_id: str) -> str:
 
 
 def evidence_matrix(contest: Contest, settings: DecisionSettings = DEFAULT_SETTINGS) -> Floats:
-    """Return the evidence for each hypothesis, (N, 8), in the order of `DecisionWeights`."""
+    """Return the evidence for each hypothesis, (N, 11), in the order of `DecisionWeights`."""
     own = np.array([_own_evidence(rival, settings) for rival in contest.hypotheses], np.float64)
     twins = np.zeros((len(own), 2))
     for duel in contest.duels:
@@ -216,9 +222,12 @@ def _own_evidence(hypothesis: Hypothesis, settings: DecisionSettings) -> list[fl
     return [
         float(np.log(min(inliers, settings.most_inliers))),
         max(float(np.log(settings.few_inliers / inliers)), 0.0),
+        hypothesis.coverage,
+        float(np.log(hypothesis.matched)),
         alignment.correlation,
         alignment.chroma / settings.chroma_unit,
-        hypothesis.similarity,
+        hypothesis.lead,
+        0.0 if hypothesis.is_proven else 1.0,
     ]
 
 

@@ -1,7 +1,7 @@
 """Fit the decision's weights to labelled contests by maximum likelihood."""
 
 import json
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -9,7 +9,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.decision.decision import DecisionWeights, choice_probabilities, evidence_matrix
+from matcher.decision.decision import (
+    EVIDENCE,
+    DecisionWeights,
+    choice_probabilities,
+    evidence_matrix,
+)
 from matcher.errors import WeightsError
 from matcher.verification.verifier import Contest, Duel
 
@@ -21,26 +26,30 @@ _CAUTION_OF_MANY: Final = 0.3
 _HARDLY: Final = 1e-6  # distance of a probability from 0 and 1; keeps a logarithm finite
 _LEAST_SLOPE: Final = 0.2  # an answer that is likelier stays so
 _UNKNOWN_SHARES: Final = (0.01, 0.99)  # bounds: only one sort of photo proves no certainty
-# Evidence may not count against what it speaks for, and some always counts. Bounds per standard
-# deviation of inliers, scarcity, correlation, chroma, similarity, print lead, colour lead and
-# difference.
+# Evidence may not count against what it speaks for, and some always counts; per standard deviation.
 _FOR: Final = (0.0, None)
-_AGAINST: Final = (None, 0.0)  # chroma and difference: the more, the less alike
-# The embedder was trained on photos of the products that the decision is calibrated with, which
-# flatters likeness: what it may be worth is bounded to what it was worth on others.
-_LIKENESS: Final = (0.0, 0.5)
+_AGAINST: Final = (None, 0.0)  # chroma and what is unproven: the more, the less likely
+# How much of the surface agrees means the same on any goods, what a network says does not: embedder
+# and comparator were trained on the sort of photos that the decision is fitted on, which flatters
+# them. So geometry counts at least that much and they at most that much.
+_SURFACE: Final = (0.3, None)
+_LIKENESS: Final = (0.0, 0.3)
+_DIFFERENCE: Final = (-0.7, 0.0)
 # Twins that differ in a word or two are rare among the photos of a calibration.
 _PRINT: Final = (0.25, None)
-_BOUNDS: Final = (
-    (0.3, None),
-    (None, -0.2),
-    (0.15, None),
-    _AGAINST,
-    _LIKENESS,
-    _PRINT,
-    _FOR,
-    _AGAINST,
-)
+_BOUNDS: Final[Mapping[str, tuple[float | None, float | None]]] = {
+    "inliers": (0.3, None),
+    "scarcity": (None, -0.2),
+    "coverage": _SURFACE,
+    "matched": _SURFACE,
+    "correlation": (0.15, None),
+    "chroma": _AGAINST,
+    "lead": _LIKENESS,
+    "unproven": _AGAINST,
+    "twin_print": _PRINT,
+    "twin_colour": _FOR,
+    "difference": _DIFFERENCE,
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,15 +105,19 @@ def fit_weights(labelled: Sequence[LabelledContest]) -> DecisionWeights:
             total -= example.weight * float(np.log(max(float(right), 1e-12)))
         return total
 
-    start = np.array([0.0, 0.3, -0.2, 0.15, 0.0, 0.0, 0.0, 0.0, 0.0])
-    fitted = minimize(loss, start, method="L-BFGS-B", bounds=((None, None), *_BOUNDS)).x
+    bounds = [(None, None), *(_BOUNDS[name] for name in EVIDENCE)]
+    start = np.array([low if low else high if high else 0.0 for low, high in bounds])
+    fitted = minimize(loss, start, method="L-BFGS-B", bounds=bounds).x
     worth = fitted[1:] / spread
     bias = float(fitted[0] - (worth * centre).sum())
     return DecisionWeights.of(bias, worth, _unknown_share(labelled))
 
 
 def fit_answer_scale(
-    weights: DecisionWeights, photos: Sequence[Sequence[Contest]], product_ids: Sequence[str | None]
+    weights: DecisionWeights,
+    photos: Sequence[Sequence[Contest]],
+    product_ids: Sequence[str | None],
+    worth: Sequence[float] | None = None,
 ) -> DecisionWeights:
     """Return the weights with the slope and offset that make answers to whole photos honest.
 
@@ -115,6 +128,7 @@ def fit_answer_scale(
         weights: from `fit_weights`.
         photos: all contests of each photo.
         product_ids: what each photo shows; None if it is none of the catalog.
+        worth: how much each photo counts; None for the same.
     """
     answers = [_best(weights, contests) for contests in photos]
     log_odds = np.array([np.log(best.probability / (1 - best.probability)) for best in answers])
@@ -124,7 +138,8 @@ def fit_answer_scale(
             for best, product_id in zip(answers, product_ids, strict=True)
         ]
     )
-    slope, offset = fit_platt(log_odds, right, caution=_CAUTION_OF_MANY)
+    counts = 1.0 if worth is None else np.asarray(worth, np.float64)
+    slope, offset = fit_platt(log_odds, right, counts, caution=_CAUTION_OF_MANY)
     return replace(weights, slope=slope, offset=offset)
 
 

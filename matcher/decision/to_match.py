@@ -44,6 +44,7 @@ def to_match(contest: Contest, crop: Crop, shortlist: Shortlist, decision: Decis
         candidates=_candidates([replace(best, probability=probability), *ranked[1:]], shortlist)[
             :_CANDIDATES
         ],
+        threshold=decision.threshold,
     )
 
 
@@ -144,7 +145,10 @@ def _candidates(ranked: Sequence[RankedHypothesis], shortlist: Shortlist) -> tup
     known = dict.fromkeys([*verified, *shortlist.product_ids, *shortlist.similarities])
     return tuple(
         Candidate(
-            product_id, shortlist.similarities.get(product_id, 0.0), verified.get(product_id, 0.0)
+            product_id,
+            shortlist.similarities.get(product_id, 0.0),
+            verified.get(product_id, 0.0),
+            shortlist.ways.get(product_id, frozenset()),
         )
         for product_id in known
     )

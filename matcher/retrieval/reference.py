@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.encodings.encoding import Encoding, PartIds, ReferenceCrop
+from catalog.records.kept import KeptBy
 from catalog.records.product import Product, ReferenceImage
 from matcher.keypoints.features import FrontEnd, LocalFeatures
 
@@ -128,6 +129,16 @@ def load_reference(
         encoding.embedding,
         content_id or image_id,
     )
+
+
+def shows_product_alone(reference: Reference) -> bool:
+    """Return whether more than a detector told the product from what is around it.
+
+    On plain ground it stands alone; other references of the product agree with it; or a person
+    drew its outline. References encoded before this was recorded count as such.
+    """
+    kept = reference.crop.kept
+    return kept is None or kept.by in (KeptBy.GROUND, KeptBy.SIBLINGS, KeptBy.PERSON)
 
 
 def canonical_corners(crop: ReferenceCrop) -> NDArray[np.float32]:

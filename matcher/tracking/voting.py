@@ -18,19 +18,23 @@ FRESH_SECONDS: Final = 1.0  # after which a vote counts (nearly) in full again
 
 @dataclass(frozen=True, slots=True)
 class TrackCalibration:
-    """Platt scaling of a track's log-odds; by default they are believed as they are.
+    """Platt scaling of a track's log-odds, so that the catalog's threshold rules tracks as well.
 
     Attributes:
-        scale: below 1 for a vote that is too sure of itself.
-        offset: log-odds added before.
+        scale: below 1 for votes that are too sure of themselves.
+        offset: log-odds added.
+        alone: log-odds added while a single vote said so: of the many looks at a track the one
+            that errs most is as likely to be this one as not.
     """
 
     scale: float = 1.0
     offset: float = 0.0
+    alone: float = -1.2
 
-    def probability(self, log_odds: float) -> float:
-        """Return the probability, in (0, 1)."""
-        return 1.0 / (1.0 + exp(-(self.scale * log_odds + self.offset)))
+    def probability(self, log_odds: float, agreeing: int) -> float:
+        """Return the probability, in (0, 1), that so many agreeing votes are right."""
+        alone = self.alone if agreeing == 1 else 0.0
+        return 1.0 / (1.0 + exp(-(self.scale * log_odds + self.offset + alone)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +65,13 @@ class VoteSettings:
     """When votes name a product; all values are probabilities.
 
     Attributes:
-        identical_at: needed for `identical` with two agreeing votes or more.
-        alone_at: needed for `identical` while only one vote said so.
+        identical_at: needed for `identical` where no match said from which probability on the
+            catalog calls a product so.
         similar_at: from which a product is worth naming as similar.
         kept_until: a name that was reported stands until its probability falls below this.
     """
 
-    identical_at: float = 0.9
-    alone_at: float = 0.97
+    identical_at: float = 0.91
     similar_at: float = 0.3
     kept_until: float = 0.5
 
@@ -83,6 +86,7 @@ class Votes:
         similar: number of votes for each product as similar.
         looks: number of votes, which is that of verifications.
         last_s: media seconds of the last one.
+        threshold: probability from which the catalog said `identical` last; None before that.
     """
 
     log_odds: dict[str, float] = field(default_factory=dict)
@@ -90,6 +94,7 @@ class Votes:
     similar: dict[str, int] = field(default_factory=dict)
     looks: int = 0
     last_s: float = 0.0
+    threshold: float | None = None
 
     def cast(self, match: Match, time: float) -> None:
         """Count one verification, at a media time in seconds."""
@@ -110,6 +115,8 @@ class Votes:
             counts[match.product_id] = counts.get(match.product_id, 0) + 1
         self.looks += 1
         self.last_s = time
+        if match.threshold is not None:
+            self.threshold = match.threshold
 
     def add(self, other: "Votes") -> None:
         """Take over the votes on another track of the same appearance."""
@@ -121,6 +128,7 @@ class Votes:
                 mine[product_id] = mine.get(product_id, 0) + count
         self.looks += other.looks
         self.last_s = max(self.last_s, other.last_s)
+        self.threshold = other.threshold if self.threshold is None else self.threshold
 
     def forget(self, product_id: str) -> None:
         """Strike out a product that left the catalog."""
@@ -143,7 +151,7 @@ class Votes:
             return NO_RESULT
         best = max(sorted(probabilities), key=probabilities.__getitem__)
         probability, agreeing = probabilities[best], self.identical.get(best, 0)
-        needed = settings.identical_at if agreeing > 1 else settings.alone_at
+        needed = settings.identical_at if self.threshold is None else self.threshold
         if agreeing and probability >= needed:
             return VoteResult(best, Verdict.IDENTICAL, probability)
         if (agreeing or self.similar.get(best, 0)) and probability >= settings.similar_at:
@@ -157,7 +165,8 @@ class Votes:
 
     def _probability(self, product_id: str, calibration: TrackCalibration) -> float:
         others = 1.0 + sum(exp(odds) for key, odds in self.log_odds.items() if key != product_id)
-        return calibration.probability(self.log_odds[product_id] - log(others))
+        agreeing = self.identical.get(product_id, 0)
+        return calibration.probability(self.log_odds[product_id] - log(others), agreeing)
 
     def _weight(self, match: Match, time: float) -> float:
         if match.verdict is Verdict.UNKNOWN:

@@ -2,7 +2,8 @@
 
 Four questions about (picture, reference): how many keypoints correspond, do they agree on one
 homography, which share of the visible reference is matched, and does the warped picture look like
-the reference. References that claim one place compete in a contest.
+the reference. What an embedding says depends on how those of the catalog spread. References that
+claim one place compete in a contest.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import permutations, product
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,12 +25,14 @@ from matcher.keypoints.homography import (
     outline_overlap,
 )
 from matcher.retrieval.embedder import Embedder
-from matcher.retrieval.reference import Reference
+from matcher.retrieval.reference import Reference, shows_product_alone
+from matcher.retrieval.spread import USUAL_SPREAD, SimilaritySpread
 from matcher.verification.alignment import AlignmentScore, WarpedQuery, score_alignment, warp_onto
 from matcher.verification.comparator import AlignedPair, Comparator
 from matcher.verification.twin_test import TwinEvidence, TwinTest
 
 _LEAST_AGREEMENT: Final = 0.01  # keeps strengths positive, so that inliers order the hopeless
+_SMALLEST_KEYPOINT: Final = 2.2  # pixels of diameter in the query; smaller ones are not found
 _LEAST_VISIBLE: Final = 0.05  # share of a reference; less in view would inflate coverage
 
 
@@ -70,16 +74,22 @@ class Hypothesis:
         placement: the place, and the keypoints that support it.
         alignment: how much the place looks like the reference.
         coverage: in [0, 1], share of the visible reference that is matched.
-        similarity: in [-1, 1], of the place's embedding with the product's nearest reference.
+        matched: in (0, 1], share of the reference's keypoints the query could show that agree.
+        lead: how much the place's embedding is nearer to the product's nearest reference than
+            those of other products are to the query, in standard deviations of these.
         difference: in [-6, 0], log-odds that it shows another print; -6 for surely the same.
+        is_proven: False for a photo in which nothing but the detector told the product from what
+            is around it, while another reference of the product shows it alone.
     """
 
     reference: Reference
     placement: Placement
     alignment: AlignmentScore
     coverage: float
-    similarity: float = 0.0
+    matched: float = 1.0
+    lead: float = 0.0
     difference: float = 0.0
+    is_proven: bool = True
 
     @property
     def outline(self) -> NDArray[np.float32]:
@@ -132,12 +142,23 @@ class Verifier:
         self._comparator = comparator
         self._settings = settings
 
-    def verify(self, query: Query, references: Sequence[Reference]) -> list[Contest]:
-        """Return every place of the picture where a reference is found, strongest first."""
+    def verify(
+        self,
+        query: Query,
+        references: Sequence[Reference],
+        spread: SimilaritySpread = USUAL_SPREAD,
+    ) -> list[Contest]:
+        """Return every place of the picture where a reference is found, strongest first.
+
+        Args:
+            query: the picture.
+            references: that may be in it.
+            spread: of the similarities between the picture and the catalog.
+        """
         claims = self._claims(query, references)
         contests = [self._contest(query, rivals, references) for rivals in self._by_place(claims)]
         contests.sort(key=lambda contest: -contest.hypotheses[0].strength)
-        return self._with_similarities(query, contests, references)
+        return self._with_leads(query, contests, references, spread)
 
     def pairs(self, query: Query, references: Sequence[Reference]) -> list[Correspondences]:
         """Return the keypoint pairs with each reference, before any geometry."""
@@ -175,7 +196,7 @@ class Verifier:
     def _contest(
         self, query: Query, rivals: Sequence["_Claim"], references: Sequence[Reference]
     ) -> Contest:
-        compared = [self._compare(query, rival) for rival in rivals]
+        compared = [self._compare(query, rival, references) for rival in rivals]
         compared.sort(key=lambda candidate: -candidate.hypothesis.strength)
         best: dict[str, _Compared] = {}
         for candidate in compared:
@@ -183,12 +204,22 @@ class Verifier:
         hypotheses = self._with_differences(list(best.values()))
         return Contest(hypotheses, self._duels(hypotheses, compared, references))
 
-    def _compare(self, query: Query, claim: "_Claim") -> "_Compared":
+    def _compare(
+        self, query: Query, claim: "_Claim", references: Sequence[Reference]
+    ) -> "_Compared":
         reference = claim.reference
         warped = warp_onto(reference.view, query.image, claim.placement.homography)
         alignment = score_alignment(reference.view, warped)
         coverage = self._coverage(claim, alignment.visible)
-        return _Compared(Hypothesis(reference, claim.placement, alignment, coverage), warped)
+        hypothesis = Hypothesis(
+            reference,
+            claim.placement,
+            alignment,
+            coverage,
+            matched=_matched_share(query, claim),
+            is_proven=_is_proven(reference, references),
+        )
+        return _Compared(hypothesis, warped)
 
     def _coverage(self, claim: "_Claim", visible: float) -> float:
         """Return the share of the reference's occupied cells in view that hold an inlier."""
@@ -213,8 +244,12 @@ class Verifier:
             for hypothesis, difference in zip(hypotheses, differences, strict=True)
         )
 
-    def _with_similarities(
-        self, query: Query, contests: Sequence[Contest], references: Sequence[Reference]
+    def _with_leads(
+        self,
+        query: Query,
+        contests: Sequence[Contest],
+        references: Sequence[Reference],
+        spread: SimilaritySpread,
     ) -> list[Contest]:
         outlines = [contest.hypotheses[0].outline for contest in contests]
         embeddings = self._embedder.embed(
@@ -224,7 +259,10 @@ class Verifier:
             replace(
                 contest,
                 hypotheses=tuple(
-                    replace(claim, similarity=_similarity(embedding, claim.reference, references))
+                    replace(
+                        claim,
+                        lead=spread.lead(_similarity(embedding, claim.reference, references)),
+                    )
                     for claim in contest.hypotheses
                 ),
             )
@@ -270,6 +308,22 @@ class _Compared:
     @property
     def product_id(self) -> str:
         return self.hypothesis.reference.product_id
+
+
+def _matched_share(query: Query, claim: _Claim) -> float:
+    """Return the share of the reference's keypoints in view, and large enough there, that agree."""
+    features, placement = claim.reference.features, claim.placement
+    height, width = query.image.shape[:2]
+    x, y = placement.carry(features.points).T
+    area = cv2.contourArea(placement.outline) / (features.width * features.height)
+    large = features.scales * np.sqrt(area) > _SMALLEST_KEYPOINT
+    in_view = (x >= 0) & (y >= 0) & (x < width) & (y < height) & large
+    return placement.inliers / max(int(in_view.sum()), placement.inliers)
+
+
+def _is_proven(reference: Reference, references: Sequence[Reference]) -> bool:
+    own = (item for item in references if item.product_id == reference.product_id)
+    return shows_product_alone(reference) or not any(shows_product_alone(item) for item in own)
 
 
 def _most_alike(

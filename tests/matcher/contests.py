@@ -30,8 +30,11 @@ def hypothesis(
     inliers: int = 40,
     correlation: float = 0.7,
     chroma: float = 10.0,
-    similarity: float = 0.5,
+    lead: float = 2.0,
     difference: float = -3.0,
+    *,
+    matched: float = 0.3,
+    is_proven: bool = True,
 ) -> Hypothesis:
     """One reference, placed twenty times as large with its corner at (30, 20)."""
     index = np.arange(inliers, dtype=np.int64)
@@ -43,8 +46,10 @@ def hypothesis(
         Placement(homography, index, index, points, outline),
         AlignmentScore(1.0, correlation, chroma),
         0.5,
-        similarity,
-        difference,
+        matched=matched,
+        lead=lead,
+        difference=difference,
+        is_proven=is_proven,
     )
 
 

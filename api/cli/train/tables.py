@@ -76,20 +76,23 @@ def decision(
     data: Data,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The calibration, as JSON.")],
     photos: Annotated[int, typer.Option(min=1, help="At most, of each carton.")] = 12,
+    seed: Seed = 0,
 ) -> None:
     """Calibrate what probability the evidence is worth."""
     from api.cli.bench.catalogs import contest_finder
     from matcher.decision.fit import save_weights
     from training.data.sources import TrainingData
-    from training.decision.fit import DecisionOptions, calibration_catalog, train_decision
+    from training.decision.fit import train_decision
+    from training.decision.material import gather_material
 
-    opened = TrainingData.open(data)
     output = Output()
+    with output.working("drawing photos"):
+        material = gather_material(TrainingData.open(data), photos, seed)
     with (
         output.progress("calibrating the decision", "photos") as advance,
-        contest_finder(open_services(context), calibration_catalog(opened)) as find,
+        contest_finder(open_services(context), material.references) as find,
     ):
-        fitted = train_decision(opened, find, DecisionOptions(photos=photos), advance)
+        fitted = train_decision(material, find, advance)
     save_weights(fitted, out)
     output.show(f"{out}: {fitted}")
 

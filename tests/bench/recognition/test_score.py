@@ -10,6 +10,7 @@ from bench.recognition.score import (
     score_answers,
     wilson_interval,
 )
+from matcher.results import Way
 
 
 def answered(truth: str | None, named: str | None, probability: float) -> Answer:
@@ -93,16 +94,27 @@ def test_the_shortlist_recall_ranks_the_truth_by_similarity() -> None:
         choose_answer(f"p{index}", [ScoredDetection("p0", 0.5, False, candidates)], 1.0)
         for index in (0, 7, 19)
     ]
-    missed = choose_answer("stranger", [ScoredDetection("p0", 0.5, False, candidates)], 1.0)
-    assert score_answers([*ranks, missed]).shortlisted == 0.75
     recall = score_answers(ranks).shortlist_recall
     assert recall == {5: pytest.approx(1 / 3), 10: pytest.approx(2 / 3), 20: 1.0}
+
+
+def test_what_was_verified_counts_as_shortlisted_and_each_way_apart() -> None:
+    both, votes = frozenset(Way), frozenset({Way.VOTES})
+    detections = [
+        ScoredDetection("a", 0.9, True, (), (("a", votes), ("b", both))),
+        ScoredDetection("c", 0.5, False, (), (("c", frozenset()),)),
+    ]
+    answers = [choose_answer(truth, detections, 1.0) for truth in ("a", "b", "c", "stranger")]
+    scored = score_answers(answers)
+    assert scored.shortlisted == 0.75
+    assert scored.shortlisted_by == {Way.VOTES: 0.5, Way.EMBEDDING: 0.25}
 
 
 def test_a_method_without_candidates_has_no_shortlist_recall() -> None:
     result = score_answers([answered("a", "a", 0.9)])
     assert result.shortlist_recall is None
     assert result.shortlisted is None
+    assert result.shortlisted_by == {}
 
 
 def test_the_interval_holds_the_figure_and_is_the_same_for_the_same_seed() -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from catalog.records.calibration import Calibration
 from matcher.decision.decision import (
+    EVIDENCE,
     Decision,
     DecisionWeights,
     choice_probabilities,
@@ -25,8 +26,8 @@ def decided(unknown_share: float | None = None, threshold: float = 0.8) -> Decis
 
 
 def probability(*evidence_of_one: float) -> float:
-    inliers, correlation, chroma, similarity = evidence_of_one
-    only = hypothesis("a", int(inliers), correlation, chroma, similarity)
+    inliers, correlation, chroma, lead = evidence_of_one
+    only = hypothesis("a", int(inliers), correlation, chroma, lead)
     return decided().rank(contest(only))[0].probability
 
 
@@ -73,7 +74,9 @@ def test_a_twin_test_separates_equal_rivals() -> None:
 def test_a_sliver_of_differing_colour_counts_less() -> None:
     rivals = (hypothesis("a"), hypothesis("b"))
     colour = {
-        share: evidence_matrix(contest(*rivals, duels=(duel(0, 1, 1.0, share),)))[:, 6]
+        share: evidence_matrix(contest(*rivals, duels=(duel(0, 1, 1.0, share),)))[
+            :, EVIDENCE.index("twin_colour")
+        ]
         for share in (0.01, 0.2)
     }
     assert 0 < colour[0.01][0] < 0.2 * colour[0.2][0]
@@ -119,12 +122,12 @@ def test_no_hypothesis_leaves_everything_to_none_of_them() -> None:
 
 
 def test_weights_keep_the_order_of_the_evidence() -> None:
-    worth = np.arange(1.0, 9.0)
+    worth = np.arange(1.0, len(EVIDENCE) + 1.0)
     weights = DecisionWeights.of(-3.0, worth, 0.2)
     assert weights.evidence_weights().tolist() == worth.tolist()
     assert (weights.bias, weights.unknown_share) == (-3.0, 0.2)
-    assert (weights.twin_colour, weights.difference) == (7.0, 8.0)
-    assert evidence_matrix(contest(hypothesis("a"))).shape == (1, 8)
+    assert (weights.twin_colour, weights.difference) == (10.0, 11.0)
+    assert evidence_matrix(contest(hypothesis("a"))).shape == (1, len(EVIDENCE))
 
 
 def test_a_catalog_decides_by_its_own_calibration_and_by_no_other_networks() -> None:

@@ -1,9 +1,12 @@
 """Contests of references that claim one place."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from typing_extensions import override
 
+from catalog.records.kept import KeptBy, ReferenceCut, ReferenceKind
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.retrieval.reference import Reference
 from matcher.retrieval.untrained import ColourEmbedder
@@ -44,7 +47,8 @@ def test_a_contest_has_one_hypothesis_per_product_and_the_likeness_enters() -> N
     assert products[0] == "a"
     assert len(products) == len(set(products))
     best = contests[0].hypotheses[0]
-    assert 0.3 < best.similarity <= 1.0
+    assert best.lead > 1.0
+    assert 0.2 < best.matched <= 1.0
     assert 0.3 < best.coverage <= 1.0
 
 
@@ -94,3 +98,21 @@ def test_twins_are_tested_by_the_references_that_are_most_alike() -> None:
     )
     assert compared
     assert all(pair == {"berry-1", "lemon-0"} for pair in compared)
+
+
+def test_a_photo_that_may_show_more_than_its_product_is_no_proof_beside_one_that_does_not() -> None:
+    shown = MemoryCatalog({"a": [printed(1), printed(1)]})
+    alone, photo = shortlist_of(shown, held_up(printed(1)), 5).references
+    unsure = ReferenceCut(ReferenceKind.PHOTO, KeptBy.DETECTOR)
+    sure = ReferenceCut(ReferenceKind.PACKSHOT, KeptBy.GROUND)
+    alone = replace(alone, crop=replace(alone.crop, kept=sure))
+    photo = replace(photo, crop=replace(photo.crop, kept=unsure))
+    seen = query(held_up(printed(1)))
+
+    def proven(*references: Reference) -> bool:
+        return verifier().verify(seen, references)[0].hypotheses[0].is_proven
+
+    assert proven(alone)
+    assert proven(photo), "alone, it is all that is known of the product"
+    claims = verifier().verify(seen, [photo, alone])[0].hypotheses
+    assert claims[0].is_proven is (claims[0].reference.image_id == alone.image_id)

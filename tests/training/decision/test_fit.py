@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pytest
@@ -7,57 +7,42 @@ from numpy.typing import NDArray
 
 from matcher.verification.verifier import Contest
 from tests.matcher.contests import contest, hypothesis
-from tests.training.miniature import HELD_OUT, LEFT_OUT, PRODUCE, TRAINED
-from training.data.sources import TrainingData
-from training.decision.fit import DecisionOptions, calibration_catalog, train_decision
+from training.decision.fit import train_decision
+from training.decision.material import CalibrationMaterial, CalibrationPhoto
+
+GREY = np.full((8, 8, 3), 128, np.uint8)
 
 
-@pytest.fixture
-def data(tiny_data: Path) -> TrainingData:
-    return TrainingData.open(tiny_data)
+def photos(*products: str | None, weight: float = 1.0) -> CalibrationMaterial:
+    draw = partial(np.copy, GREY)
+    return CalibrationMaterial({}, [CalibrationPhoto(draw, name, weight) for name in products])
 
 
-def test_the_catalog_holds_the_cartons_that_may_be_trained_on(data: TrainingData) -> None:
-    catalog = calibration_catalog(data)
-    assert set(catalog) == {*TRAINED, *HELD_OUT}
-    assert not set(catalog) & {*LEFT_OUT, *PRODUCE}
-    pictures = [picture for several in catalog.values() for picture in several]
-    assert all(picture.ndim == 3 for picture in pictures)
-    assert len(pictures) > len(catalog), "photos beside the iconic pictures"
+def all_compete(image: NDArray[np.uint8]) -> Sequence[Contest]:
+    assert image.ndim == 3
+    return [contest(*(hypothesis(product, 50, 0.8) for product in ("a", "b", "c")))]
 
 
-def test_every_photo_is_a_query_with_and_without_its_product(data: TrainingData) -> None:
+def test_every_photo_counts_with_and_without_its_product() -> None:
     progress: list[tuple[int, int]] = []
-
-    def find(image: NDArray[np.uint8]) -> Sequence[Contest]:
-        assert image.ndim == 3
-        return [contest(*(hypothesis(product, 50, 0.8) for product in (*TRAINED, *HELD_OUT)))]
 
     def count(done: int, of: int) -> None:
         progress.append((done, of))
 
-    weights = train_decision(data, find, DecisionOptions(photos=1, unknown=2), count)
-    cartons = len(TRAINED) + len(HELD_OUT)
-    photos = cartons + 2
-    assert progress == [(done, photos) for done in range(1, photos + 1)]
+    weights = train_decision(photos("a", "b", "c", None, None), all_compete, count)
+    assert progress == [(done, 5) for done in range(1, 6)]
     # The twins that stay when a product is taken away count for little.
-    twins = 0.05 * cartons
-    assert weights.unknown_share == pytest.approx((2 + twins) / (photos + twins))
+    twins = 0.05 * 3
+    assert weights.unknown_share == pytest.approx((2 + twins) / (5 + twins))
 
 
-def test_no_photo_is_a_query_that_the_catalog_holds(data: TrainingData) -> None:
-    known = [picture for several in calibration_catalog(data).values() for picture in several]
-    queries: list[NDArray[np.uint8]] = []
-
-    def find(image: NDArray[np.uint8]) -> Sequence[Contest]:
-        queries.append(image)
-        return [contest(hypothesis(TRAINED[0], 50, 0.8))]
-
-    train_decision(data, find, DecisionOptions(photos=9, unknown=0), lambda *_: None)
-    assert queries
-    assert not any(np.array_equal(image, picture) for image in queries for picture in known)
+def test_an_unknown_that_counts_little_is_a_small_share() -> None:
+    material = photos("a", "b", "c")
+    material.photos += photos(None, weight=0.1).photos
+    weights = train_decision(material, all_compete, lambda *_: None)
+    assert weights.unknown_share == pytest.approx((0.1 + 0.15) / (3.1 + 0.15))
 
 
-def test_photos_where_nothing_competes_are_left_out(data: TrainingData) -> None:
+def test_photos_where_nothing_competes_are_left_out() -> None:
     with pytest.raises(ValueError, match="at least one"):
-        train_decision(data, lambda _: [], DecisionOptions(photos=1), lambda *_: None)
+        train_decision(photos("a"), lambda _: [], lambda *_: None)
