@@ -167,7 +167,7 @@ class MemoryCatalog:
 
     def votes(
         self, descriptors: NDArray[np.float32], size: int, without: Collection[str] = ()
-    ) -> tuple[ImageVote, ...]:
+    ) -> tuple[ImageVote, ...] | None:
         return self._keypoints.votes(descriptors, size, without)
 
     @cached_property

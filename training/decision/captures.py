@@ -80,7 +80,7 @@ def _reproduced(picture: Image, rng: np.random.Generator) -> Image:
     grey = values.mean(axis=2, keepdims=True)
     muted = grey + (values - grey) * np.float32(rng.uniform(*_SATURATION))
     black, white = rng.uniform(*_BLACK), rng.uniform(*_WHITE)
-    return (np.clip(black + (white - black) * muted, 0, 1) * 255).astype(np.uint8)
+    return np.asarray(np.clip(black + (white - black) * muted, 0, 1) * 255, np.uint8)
 
 
 def _reflecting(picture: Image, rng: np.random.Generator) -> Image:
@@ -93,7 +93,7 @@ def _reflecting(picture: Image, rng: np.random.Generator) -> Image:
     light = np.exp(-((along / (length * reach)) ** 2 + (across / reach) ** 2))
     share = (rng.uniform(0.3, 1.0) * light)[..., None]
     lit = picture + (255 - picture.astype(np.float32)) * share
-    return np.clip(lit, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(lit, 0, 255), np.uint8)
 
 
 def _place(places: Sequence[Image], size: tuple[int, int], rng: np.random.Generator) -> Image:
@@ -117,10 +117,11 @@ def _corners(
         moved = square + rng.uniform(-1, 1, (4, 2)) * _SKEW * rng.random()
         degrees = rng.uniform(-180, 180) if rng.random() < _UPSIDE else rng.normal(0, _TURN)
         cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-        corners = (moved * extent @ np.array([[cos, sin], [-sin, cos]]) + middle).astype(np.float32)
+        turned = moved * extent @ np.array([[cos, sin], [-sin, cos]])
+        corners = np.asarray(turned + middle, np.float32)
         if cv2.isContourConvex(corners):
             return corners
-    return (square * extent + middle).astype(np.float32)
+    return np.asarray(square * extent + middle, np.float32)
 
 
 def _hung(
@@ -141,7 +142,7 @@ def _hung(
     share = (alpha.astype(np.float32) / 255)[..., None]
     light = np.float32(np.exp(rng.normal(0, 0.2)))
     mixed = canvas + (seen.astype(np.float32) * light - canvas) * share
-    return np.clip(mixed, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(mixed, 0, 255), np.uint8)
 
 
 def _cover(
