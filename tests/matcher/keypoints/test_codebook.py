@@ -46,4 +46,5 @@ def test_the_shipped_words_find_products_by_votes() -> None:
     for seed in (0, 5, 11):
         query = root_sift().extract(printed(seed), 500)
         votes = shop_of_twelve().votes(query.descriptors, 3)
+        assert votes is not None
         assert votes[0].product_id == f"p{seed}"
