@@ -33,8 +33,8 @@ _AGAINST: Final = (None, 0.0)  # chroma and what is unproven: the more, the less
 # and comparator were trained on the sort of photos that the decision is fitted on, which flatters
 # them. So geometry counts at least that much and they at most that much.
 _SURFACE: Final = (0.3, None)
-_LIKENESS: Final = (0.0, 0.3)
-_DIFFERENCE: Final = (-0.7, 0.0)
+_LIKENESS: Final = (0.0, 0.3)  # per standard deviation of the evidence, as all bounds here
+_DIFFERENCE: Final = (-0.7, 0.0)  # the same
 # Twins that differ in a word or two are rare among the photos of a calibration.
 _PRINT: Final = (0.25, None)
 _BOUNDS: Final[Mapping[str, tuple[float | None, float | None]]] = {

@@ -1,4 +1,4 @@
-"""What the decision is fitted on: photos of many kinds of goods, known and unknown.
+"""Material that the decision is fitted on: photos of many kinds of goods, known and unknown.
 
 * Cartons on real photos. Every second one has photos among its references, as catalogs have.
 * Flat prints whose photos are drawn: clothes, household goods and invented packs, in families whose

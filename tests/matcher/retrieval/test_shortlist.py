@@ -64,7 +64,7 @@ def test_of_many_references_the_strongest_keypoints_vote(shop: MemoryCatalog) ->
         assert shortlist_of(shop, held_up(printed(seed)), 4, few).product_ids[0] == f"p{seed}"
 
 
-def test_each_way_leads_onto_the_list_and_is_said(shop: MemoryCatalog) -> None:
+def test_each_way_leads_onto_the_list_and_is_named(shop: MemoryCatalog) -> None:
     found = shortlist_of(shop, held_up(printed(2)), 4)
     assert Way.VOTES in found.ways["p2"]
     nearest = max(found.similarities, key=lambda one: found.similarities[one])

@@ -36,15 +36,15 @@ def test_known_and_unknown_photos_are_drawn_again_alike(tiny_data: Path) -> None
             if photo.product is not None and photo.product.startswith("print")
         ][:2]
 
-    for one, other in zip(first_prints(), first_prints(), strict=True):
-        assert np.array_equal(one, other)
+    for print_, again in zip(first_prints(), first_prints(), strict=True):
+        assert np.array_equal(print_, again)
 
 
 def test_no_photo_is_one_that_the_catalog_holds(material: CalibrationMaterial) -> None:
     known = [picture for carton in (*TRAINED, *HELD_OUT) for picture in material.references[carton]]
     photos = [photo.picture() for photo in material.photos if photo.product in TRAINED]
     assert photos
-    assert not any(np.array_equal(one, other) for one in photos for other in known)
+    assert not any(np.array_equal(photo, kept) for photo in photos for kept in known)
 
 
 def test_what_deceives_counts_less_than_what_does_not(material: CalibrationMaterial) -> None:
