@@ -7,6 +7,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from api.remote.catalogs import RemoteCatalogs
+from catalog.ingest.image_file import ImageFile
+from catalog.records.kept import KeptChoice
 from client.client import Client
 from client.errors import Declined
 from tests.api.http.serving import Service, png, serving
@@ -47,6 +50,36 @@ def test_a_product_is_added_found_changed_and_removed(skulens: Client, tmp_path:
     assert [product["product_id"] for product in skulens.products("kitchen")] == ["mug"]
     skulens.delete_catalog("kitchen")
     assert "kitchen" not in [catalog["catalog"] for catalog in skulens.catalogs()]
+
+
+def test_the_part_that_is_kept_of_a_picture_is_shown_and_chosen(skulens: Client) -> None:
+    corners = [[1.0, 1.0], [30.0, 1.0], [30.0, 25.0], [1.0, 25.0]]
+    skulens.create_catalog("covers")
+    added = skulens.add_product("covers", "film", [("a.png", png(5))], keep="whole")
+    assert [kept["by"] for kept in added["kept"]] == ["person"]
+    assert skulens.kept_of_images("covers", "film") == added["kept"]
+    image_id = added["kept"][0]["image_id"]
+    changed = skulens.keep_of_image("covers", "film", image_id, corners, revision=1)
+    assert changed["kept"][0]["outline"] == corners
+    more = skulens.add_images("covers", "film", [("b.png", png(6))], keep=corners)
+    assert more["kept"][0]["kind"] == "photo"
+    with pytest.raises(Declined, match="must be whole, automatic, or four corners"):
+        skulens.keep_of_image("covers", "film", image_id, "all")
+    with pytest.raises(Declined, match="revision"):
+        skulens.keep_of_image("covers", "film", image_id, "automatic", revision=1)
+
+
+def test_a_catalog_elsewhere_keeps_what_is_chosen_as_one_here_does(skulens: Client) -> None:
+    outline = KeptChoice(((1.0, 1.0), (30.0, 1.0), (30.0, 25.0), (1.0, 25.0)))
+    store = RemoteCatalogs(skulens).create("elsewhere")
+    added = store.add_product(
+        "film", [ImageFile("a.png", png(5), outline), ImageFile("b.png", png(6), outline)]
+    )
+    assert [kept.outline for kept in added.kept] == [outline.outline] * 2
+    image_id = added.product.images[0].image_id
+    for choice in (KeptChoice(), None):
+        change = store.choose_kept("film", image_id, choice)
+        assert store.kept("film")[0] == change.kept[0]
 
 
 def test_a_refusal_is_the_services_own_sentence_with_its_kind(skulens: Client) -> None:

@@ -29,8 +29,8 @@ class SmallCatalog:
     def __init__(self, pictures: Sequence[int]) -> None:
         self.products = {f"p{n}": _Product(f"p{n}", count) for n, count in enumerate(pictures)}
 
-    def encoding(self, image_id: str) -> "_Encoding":
-        return _Encoding(look(draw_family(int(image_id), 1)[0]).crop)
+    def encoding(self, encoding_id: str) -> "_Encoding":
+        return _Encoding(look(draw_family(int(encoding_id), 1)[0]).crop)
 
 
 class _Product:
@@ -41,7 +41,7 @@ class _Product:
 
 class _Image:
     def __init__(self, image_id: str) -> None:
-        self.image_id = image_id
+        self.image_id = self.encoding_id = image_id
 
 
 class _Encoding:
