@@ -18,6 +18,7 @@ from catalog.records.product import Product, image_key
 from catalog.search.filters import Conditions
 from catalog.search.index_cache import IndexCache
 from catalog.search.keypoints.keypoint_cache import KeypointIndexCache
+from catalog.search.keypoints.keypoint_index import KeypointIndex
 from catalog.search.keypoints.votes import ImageVote
 from catalog.search.search import SearchQuery, SearchResult, run_search
 from catalog.search.text_index import TextIndex
@@ -56,6 +57,7 @@ class Catalog:
         self._state = state
         self._sources = sources
         self._index: VectorIndex | None = None
+        self._keypoints: KeypointIndex | None = None
 
     @property
     def name(self) -> str:
@@ -151,10 +153,11 @@ class Catalog:
         coder = self._sources.encoders.get(self.part_ids).coder
         if coder is None:
             return None
-        index = self._sources.keypoints.current(self.products)
+        keypoints = self._sources.keypoints
+        index = keypoints.current(self.products) or self._keypoints
         if index is None:
-            keypoints = self._sources.keypoints
             index = keypoints.index_unless_starting(self.part_ids, self.products, coder)
+        self._keypoints = index  # kept for when the newest is of other products
         return None if index is None else index.votes(descriptors, size, without)
 
     def search(self, query: SearchQuery, near: Sequence[Neighbour] | None = None) -> SearchResult:

@@ -41,6 +41,7 @@ class VotesFigures:
         keypoints: of them.
         p50_ms: of a look, by the clock.
         p95_ms: 95th percentile of the same.
+        cpu_ms: median processor time of a look, of all threads.
         bytes_each: of a keypoint, the file over their number.
         build_s: from descriptors, or codes for those that are made, to the mapped file.
         open_s: from the file to the first answer.
@@ -55,6 +56,7 @@ class VotesFigures:
     keypoints: int
     p50_ms: float
     p95_ms: float
+    cpu_ms: float
     bytes_each: float
     build_s: float
     open_s: float
@@ -91,6 +93,7 @@ class VotesResult(Figures):
                 f"{size.references:,} references, {size.keypoints / 1e6:.1f} M keypoints",
                 f"{size.p50_ms:.1f}",
                 f"{size.p95_ms:.1f}",
+                f"{size.cpu_ms:.1f}",
                 f"{size.bytes_each:.1f}",
                 f"{size.right:.3f}",
                 f"{size.right_kept:.3f}",
@@ -104,6 +107,7 @@ class VotesResult(Figures):
             f"exact votes, {self.real:,} references",
             f"{self.exact_ms:.0f}",
             "",
+            "",
             "256",
             f"{self.exact_right:.3f}",
             "1.000",
@@ -115,6 +119,7 @@ class VotesResult(Figures):
             "votes among",
             "p50 ms",
             "p95 ms",
+            "cpu ms",
             "bytes",
             "right in 12",
             "right kept",
@@ -204,6 +209,7 @@ class _Trial:
     write_s: float
     open_s: float
     ms: tuple[float, ...]
+    cpu_ms: tuple[float, ...]
     best: tuple[tuple[str, ...], ...]
 
 
@@ -222,12 +228,13 @@ def _try(
     index.votes(material.looks[0], BEST)
     opened = time.perf_counter()
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    times, best = [], []
+    times, costs, best = [], [], []
     warm = material.looks[:_WARM]
     for look in (*warm, *material.looks):
-        begun = time.perf_counter()
+        begun, spent = time.perf_counter(), time.process_time()
         found = index.votes(look, BEST)
         times.append((time.perf_counter() - begun) * 1000)
+        costs.append((time.process_time() - spent) * 1000)
         best.append(tuple(vote.product_id for vote in found))
     return _Trial(
         count,
@@ -236,6 +243,7 @@ def _try(
         written - started,
         opened - written,
         tuple(times[len(warm) :]),
+        tuple(costs[len(warm) :]),
         tuple(best[len(warm) :]),
     )
 
@@ -263,6 +271,7 @@ def _figures(
         keypoints=trial.keypoints,
         p50_ms=float(np.percentile(trial.ms, 50)),
         p95_ms=float(np.percentile(trial.ms, 95)),
+        cpu_ms=float(np.median(trial.cpu_ms)),
         bytes_each=trial.size / trial.keypoints,
         build_s=build_s + trial.write_s,
         open_s=trial.open_s,

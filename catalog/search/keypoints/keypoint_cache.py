@@ -38,15 +38,23 @@ class KeypointIndexCache:
     Safe to share between threads. A large index is merged and written in a thread of its own.
     """
 
-    def __init__(self, store: EncodingStore, files: KeypointFiles | None = None) -> None:
+    def __init__(
+        self,
+        store: EncodingStore,
+        files: KeypointFiles | None = None,
+        *,
+        maintained_at_once: int = _MERGED_AT_ONCE,
+    ) -> None:
         """Name where keypoints are read from.
 
         Args:
             store: of the catalog's encodings.
             files: where bases are kept for the next process; None for nowhere.
+            maintained_at_once: images up to which merging and writing is not worth a thread.
         """
         self._store = store
         self._files = files
+        self._maintained_at_once = maintained_at_once
         self._lock = Lock()
         self._made_by: tuple[str, ...] = ()
         self._products: Mapping[str, Product] = {}
@@ -141,7 +149,7 @@ class KeypointIndexCache:
         index = self._index
         if index is None or not (index.needs_merge or self._is_unsaved(index)):
             return
-        if len(index) <= _MERGED_AT_ONCE:
+        if len(index) <= self._maintained_at_once:
             self._publish(self._maintained(index, coder, self._made_by))
         elif self._maintenance is None:
             self._maintenance = Thread(

@@ -203,8 +203,9 @@ class KeypointIndex:
     def _best(self, votes: NDArray[np.float64], size: int) -> tuple[ImageVote, ...]:
         references = (*self._base.references, *self._delta.references)
         found: dict[str, ImageVote] = {}
-        for row in np.argsort(-votes, kind="stable"):
-            if votes[row] <= 0 or len(found) == size:
+        there = np.flatnonzero(votes > 0)
+        for row in there[np.argsort(-votes[there], kind="stable")]:
+            if len(found) == size:
                 break
             reference = references[row]
             found.setdefault(

@@ -1,7 +1,7 @@
 import pytest
 
 from matcher.decision.leave_out import ReducedCatalog
-from tests.matcher.prints import MemoryCatalog, printed, shop_of_twelve
+from tests.matcher.prints import MemoryCatalog, printed, root_sift, shop_of_twelve
 
 NOTHING = frozenset[str]()
 
@@ -22,6 +22,16 @@ def test_without_all_pictures_a_product_is_gone_and_without_one_it_stays() -> No
     assert near.similarity == pytest.approx(expected)
     assert catalog.shortlist(embedding, 5)[0].similarity == pytest.approx(1)
     assert (reduced.name, reduced.index_version) == (catalog.name, catalog.index_version)
+
+
+def test_pictures_that_are_left_out_get_no_votes() -> None:
+    catalog = MemoryCatalog({"tea": [printed(1)], "milk": [printed(3)], "rye": [printed(5)]})
+    query = root_sift().extract(printed(1), 300).descriptors
+    assert [vote.product_id for vote in catalog.votes(query, 1)] == ["tea"]
+    reduced = ReducedCatalog(catalog, frozenset({"tea-0"}), {})
+    votes = reduced.votes(query, 5)
+    assert votes is not None
+    assert "tea" not in [vote.product_id for vote in votes]
 
 
 def test_as_many_products_are_shortlisted_as_before(shop: MemoryCatalog) -> None:

@@ -1,4 +1,5 @@
 from pathlib import Path
+from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -15,6 +16,22 @@ from tests.catalog.support.fakes import MemoryStorage, picture, pixels
 from tests.catalog.support.keypoints import FakeCoder, VotingEncoder, described, seen_again
 
 CODER = FakeCoder()
+
+
+class SlowStorage(MemoryStorage):
+    """Keypoints are not read until the gate is open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate, self.asked = Event(), Event()
+        self.gate.set()
+
+    @override
+    def get(self, key: str) -> bytes:
+        if "/local/" in key:
+            self.asked.set()
+            assert self.gate.wait(10)
+        return super().get(key)
 
 
 def filled(memory: MemoryStorage, count: int) -> CatalogStore:
@@ -81,6 +98,36 @@ def test_changes_are_found_at_once_and_removed_ones_are_not() -> None:
     assert "p5" not in [vote.product_id for vote in index.votes(query(5), 12)]
     back = cache.index(state.part_ids, state.products, CODER)
     assert "p5" in [vote.product_id for vote in back.votes(query(5), 12)]
+
+
+def test_nobody_waits_while_the_very_first_index_is_made() -> None:
+    memory = SlowStorage()
+    state = filled(memory, 3).state()
+    cache = KeypointIndexCache(EncodingStore(memory, "shop"))
+    memory.gate.clear()
+    thread = Thread(target=cache.index, args=(state.part_ids, state.products, CODER))
+    thread.start()
+    assert memory.asked.wait(10)
+    assert cache.index_unless_starting(state.part_ids, state.products, CODER) is None
+    memory.gate.set()
+    thread.join()
+    index = cache.index_unless_starting(state.part_ids, state.products, CODER)
+    assert index is not None
+    assert len(index) == 3
+
+
+def test_a_large_index_is_merged_and_kept_in_the_background(tmp_path: Path) -> None:
+    memory = MemoryStorage()
+    state = filled(memory, 70).state()
+    files = KeypointFiles(tmp_path)
+    cache = KeypointIndexCache(EncodingStore(memory, "shop"), files, maintained_at_once=0)
+    first = cache.index(state.part_ids, state.products, CODER)
+    cache.wait()
+    kept = cache.current(state.products)
+    assert kept is not None
+    assert kept is not first
+    assert not kept.base.file.signs.flags.writeable
+    assert kept.votes(query(3), 3) == first.votes(query(3), 3)
 
 
 def test_a_missing_encoding_is_named() -> None:
