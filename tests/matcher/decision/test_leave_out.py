@@ -27,7 +27,9 @@ def test_without_all_pictures_a_product_is_gone_and_without_one_it_stays() -> No
 def test_pictures_that_are_left_out_get_no_votes() -> None:
     catalog = MemoryCatalog({"tea": [printed(1)], "milk": [printed(3)], "rye": [printed(5)]})
     query = root_sift().extract(printed(1), 300).descriptors
-    assert [vote.product_id for vote in catalog.votes(query, 1)] == ["tea"]
+    whole = catalog.votes(query, 1)
+    assert whole is not None
+    assert [vote.product_id for vote in whole] == ["tea"]
     reduced = ReducedCatalog(catalog, frozenset({"tea-0"}), {})
     votes = reduced.votes(query, 5)
     assert votes is not None
