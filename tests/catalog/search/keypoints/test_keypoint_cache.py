@@ -23,13 +23,13 @@ class SlowStorage(MemoryStorage):
 
     def __init__(self) -> None:
         super().__init__()
-        self.gate, self.asked = Event(), Event()
+        self.gate, self.reading = Event(), Event()
         self.gate.set()
 
     @override
     def get(self, key: str) -> bytes:
         if "/local/" in key:
-            self.asked.set()
+            self.reading.set()
             assert self.gate.wait(10)
         return super().get(key)
 
@@ -107,7 +107,7 @@ def test_nobody_waits_while_the_very_first_index_is_made() -> None:
     memory.gate.clear()
     thread = Thread(target=cache.index, args=(state.part_ids, state.products, CODER))
     thread.start()
-    assert memory.asked.wait(10)
+    assert memory.reading.wait(10)
     assert cache.index_unless_starting(state.part_ids, state.products, CODER) is None
     memory.gate.set()
     thread.join()
