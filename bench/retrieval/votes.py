@@ -133,7 +133,7 @@ class VotesResult(Figures):
             (*rows, exact),
             (
                 f"{self.looks} photos; {self.real:,} references are real, the others are made of "
-                "keypoints of real ones, disturbed",
+                "keypoints of those that no photo shows, disturbed",
                 "right kept: of photos whose product exact votes among real ones have in 12",
                 "12 kept: of exact votes' 12; exact votes of 500 keypoints instead of 700 keep "
                 f"{self.fewer_kept:.3f}, so the rest is chance",
@@ -174,6 +174,10 @@ def measure_votes(
     references = [ImageReference(name, name) for name in material.products]
     real = KeypointBlock.of(references, coded, codebook)
     encode_s = time.perf_counter() - started
+    # Copies of what a photo shows would be products that it shows as well.
+    shown = frozenset(material.truths)
+    pairs = zip(coded, material.products, strict=True)
+    others = [code for code, name in pairs if name not in shown]
     rng = np.random.default_rng(seed)
     figures = []
     for done, size in enumerate((len(references), *sizes)):
@@ -182,7 +186,7 @@ def measure_votes(
         started = time.perf_counter()
         block = real
         if made:
-            more = make_references(coded, made, codebook.word_count, rng)
+            more = make_references(others, made, codebook.word_count, rng)
             block = join_blocks((real, more))
         build_s = encode_s + time.perf_counter() - started
         with TemporaryDirectory(prefix="skulens-") as folder:
