@@ -1,8 +1,8 @@
 """Material to measure votes on: real references and photos, and references made of real keypoints.
 
 Describing a hundred thousand pictures takes hours. Beyond the real ones a reference is made of
-keypoints drawn from real ones that no photo shows, each disturbed in some of its code's signs and sizes as
-another photo would disturb it: words are as crowded as real ones are.
+keypoints drawn from real ones that no photo shows, each disturbed in some of its code's signs and
+sizes as another photo would disturb it: words are as crowded as real ones are.
 """
 
 import hashlib
