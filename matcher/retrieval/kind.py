@@ -2,7 +2,8 @@
 
 * **packshot**: its border is of one colour, and what stands out from that ground is one thing:
   a single region, or the very place where the detector is sure of a product. Where a product
-  touches two sides, the ground at the others is blank, or the detector agrees. A cover has plain
+  touches two sides, the ground at the others is blank, or the detector agrees; what touches more
+  is print on a colour. A cover has plain
   borders too; but there a title, a face and a credit line stand out from each other, or a picture
   that the detector takes for something else than one product.
 * **photo**: other references of the product agree on a surface in it; or the detector is sure of
@@ -137,6 +138,8 @@ def _on_ground(evidence: ReferencePictureEvidence, settings: KindSettings) -> Fo
     height, width = evidence.image.shape[:2]
     pieces = _worth_keeping(ground, evidence, settings)
     thing = _one_thing(ground, pieces, evidence, settings)
+    if not thing or not _stands_free(_around(thing), width, height):
+        return None
     mask = draw_pieces(thing, height, width)
     if mask.mean() > settings.filled_share:
         return None
@@ -191,6 +194,12 @@ def _has_all_print(
     height, width = evidence.image.shape[:2]
     place = foreground_of(draw_pieces(pieces, height, width))
     return place is not None and kept_share(place, evidence.find_points()) >= settings.all_share
+
+
+def _stands_free(box: Box, width: int, height: int) -> bool:
+    """Return whether ground shows on two sides of a box at least; print on a colour has none."""
+    free = (box.left > 0, box.top > 0, box.right < width, box.bottom < height)
+    return sum(free) >= len(("left", "right"))
 
 
 def _around(pieces: Sequence[Piece]) -> Box:

@@ -19,6 +19,7 @@ from client.records import CatalogJson
 
 if TYPE_CHECKING:
     from api.remote.protocols import CatalogCollection, EditableCatalog
+    from api.services import LocalServices
     from catalog.transfer.importer import ImportReport
     from catalog.transfer.manifest import ImportManifest
 
@@ -102,6 +103,15 @@ def show(context: typer.Context, name: CatalogName, json: JsonOption = False) ->
     for label, sentence in calibration_rows(here, snapshot.calibrations, parts.embedding):
         table.add_row(Text(label, "dim"), Text(sentence))
     output.show(table)
+    if here is not None:
+        _note_renewal(output, open_services(context), name)
+
+
+def _note_renewal(output: Output, services: "LocalServices", name: str) -> None:
+    from catalog.migration import describe_renewal
+
+    if services.catalogs.open(name).migration.is_due:
+        output.note(describe_renewal(name))
 
 
 @command(catalog_app, "skulens catalog delete shop", "skulens catalog delete shop --yes")

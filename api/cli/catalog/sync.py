@@ -126,6 +126,8 @@ def _show_model(output: Output, name: str, models: "CatalogModels") -> None:
     facts = {"is_current": is_current, "answered": models.answered, "pictures": models.pictures}
     output.line({"catalog": name, **facts, **record})
     state = "networks made for it" if models.answered else "other networks; see --switch"
+    if models.is_due:
+        state = "an earlier version"
     output.show(
         Text(f"catalog {name} is encoded by {'the present networks' if is_current else state}")
     )

@@ -138,3 +138,8 @@ def test_where_other_references_agree_is_kept_however_small() -> None:
 
 def test_a_picture_of_one_colour_is_whole() -> None:
     assert decided(flat(640, 480, 250)).kept.kind is ReferenceKind.WHOLE
+
+
+def test_print_on_a_colour_that_touches_every_side_is_no_packshot() -> None:
+    label = on_white((1, 0, 60, 200, 300), (2, 420, 0, 220, 200), (3, 150, 260, 300, 220))
+    assert decided(label, [(Box(0, 0, 640, 480), 0.8)]).kept.kind is ReferenceKind.WHOLE
