@@ -19,7 +19,7 @@ from client.records import CatalogJson
 
 if TYPE_CHECKING:
     from api.remote.protocols import CatalogCollection, EditableCatalog
-    from api.services import LocalServices
+    from api.services import Services
     from catalog.transfer.importer import ImportReport
     from catalog.transfer.manifest import ImportManifest
 
@@ -107,7 +107,7 @@ def show(context: typer.Context, name: CatalogName, json: JsonOption = False) ->
         _note_renewal(output, open_services(context), name)
 
 
-def _note_renewal(output: Output, services: "LocalServices", name: str) -> None:
+def _note_renewal(output: Output, services: "Services", name: str) -> None:
     from catalog.migration import describe_renewal
 
     if services.catalogs.open(name).migration.is_due:
