@@ -13,6 +13,8 @@ from catalog.encodings.codebook import KeypointCodebook
 # Rows whose distances to words are in memory at once.
 _CHUNK: Final = 65_536
 _BYTES: Final = 8  # of 64 signs, and of 64 sizes
+# So many greatest values are found sooner one after the other than by parting a row.
+_PICKED_ONE_BY_ONE: Final = 8
 
 Rows = NDArray[np.float32]
 Codes = NDArray[np.uint64]
@@ -98,7 +100,7 @@ def nearest_words(
     scores = np.empty_like(ordered)
     scores[order] = ordered
     by_voter = scores.reshape(count, branches * width)
-    best = np.argpartition(-by_voter, probes - 1, axis=1)[:, :probes]
+    best = _greatest(by_voter, probes)
     found = np.take_along_axis(chosen, best // width, axis=1) * width + best % width
     return np.asarray(found, np.int64)
 
@@ -175,8 +177,20 @@ def _score_words(
 
 def _nearest_branches(turned: Rows, codebook: KeypointCodebook, branches: int) -> NDArray[np.int64]:
     scores = turned @ codebook.branches.T - codebook.branch_halves
-    nearest = np.argpartition(-scores, branches - 1, axis=1)[:, :branches]
-    return np.asarray(nearest, np.int64)
+    return _greatest(scores, branches)
+
+
+def _greatest(scores: Rows, count: int) -> NDArray[np.int64]:
+    """(V, count) places of the greatest of each row, in no order; uses the scores up."""
+    if count > _PICKED_ONE_BY_ONE:
+        best = np.argpartition(-scores, count - 1, axis=1)[:, :count]
+        return np.asarray(best, np.int64)
+    rows = np.arange(len(scores))
+    found = np.empty((len(scores), count), np.int64)
+    for place in range(count):
+        found[:, place] = scores.argmax(axis=1)
+        scores[rows, found[:, place]] = -np.inf
+    return found
 
 
 def _packed(bits: NDArray[np.bool_]) -> Codes:

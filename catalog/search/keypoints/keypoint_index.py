@@ -170,6 +170,8 @@ class KeypointIndex:
 
     def _near(self, turned: Rows, hidden: NDArray[np.bool_]) -> NearKeypoints:
         near = self._nearest(turned, NEIGHBOURS, hidden)
+        if self._most_images <= 1:  # no product can crowd out the others
+            return near
         ranked = near.images >= 0
         full = ranked.sum(axis=1) >= NEIGHBOURS
         short = np.flatnonzero(full & (near.products(self._products) <= BACKGROUND_RANK))
@@ -199,6 +201,10 @@ class KeypointIndex:
             np.int64,
             len(references),
         )
+
+    @cached_property
+    def _most_images(self) -> int:
+        return int(np.bincount(self._products, minlength=1).max())
 
     def _best(self, votes: NDArray[np.float64], size: int) -> tuple[ImageVote, ...]:
         references = (*self._base.references, *self._delta.references)
