@@ -26,7 +26,7 @@ NEIGHBOURS: Final = 32  # of each voter; four times as many as products in its b
 _BRANCHES: Final = 4  # of the tree that are looked at
 # Words that are looked at: as many as hold about so many keypoints, within these bounds.
 _CANDIDATES: Final = 1_200
-_LEAST_PROBES: Final = 4  # fewer lose neighbours that lie across a border
+_LEAST_PROBES: Final = 8  # fewer lose neighbours that lie across a border
 _MOST_PROBES: Final = 16  # more cost time and bring none of the products back
 # Keypoints whose distances are in memory at once: what stays in a processor's cache.
 _AT_ONCE: Final = 100_000
