@@ -82,7 +82,7 @@ class Candidate:
     product_id: str
     similarity: float
     probability: float
-    ways: frozenset[Way] = frozenset()
+    ways: tuple[Way, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

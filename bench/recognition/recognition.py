@@ -82,6 +82,7 @@ class MethodResult:
         groups: of the pictures of one group, those of products together with all unknown ones.
         corners: None where no corners are labelled.
         answers: by picture, in the data set's order.
+        outlines: of the products that they name, in the same order: (4, 2) float64 or (0, 2).
     """
 
     method: str
@@ -89,6 +90,7 @@ class MethodResult:
     groups: Mapping[str, Score]
     corners: CornerError | None
     answers: tuple[Answer, ...]
+    outlines: tuple[NDArray[np.float64], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +260,7 @@ def _result(
         },
         _corner_error(queries, answers, responses),
         tuple(answers),
+        tuple(response.outline for response in responses),
     )
 
 

@@ -38,7 +38,7 @@ class ScoredDetection:
     probability: float
     identical: bool
     similarities: tuple[tuple[str, float], ...] = ()
-    listed: tuple[tuple[str, frozenset[Way]], ...] = ()
+    listed: tuple[tuple[str, tuple[Way, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

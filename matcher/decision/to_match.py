@@ -148,7 +148,7 @@ def _candidates(ranked: Sequence[RankedHypothesis], shortlist: Shortlist) -> tup
             product_id,
             shortlist.similarities.get(product_id, 0.0),
             verified.get(product_id, 0.0),
-            shortlist.ways.get(product_id, frozenset()),
+            shortlist.ways.get(product_id, ()),
         )
         for product_id in known
     )

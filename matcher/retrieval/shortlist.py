@@ -79,7 +79,7 @@ class Shortlist:
     product_ids: tuple[str, ...]
     references: tuple[Reference, ...]
     similarities: Mapping[str, float]
-    ways: Mapping[str, frozenset[Way]] = field(default_factory=dict)
+    ways: Mapping[str, tuple[Way, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,7 +154,7 @@ class Shortlister:
         size = len(product_ids)
         alone = ((Way.VOTES, list(by_votes)[:size]), (Way.EMBEDDING, list(similarities)[:size]))
         ways = {
-            product_id: frozenset(way for way, found in alone if product_id in found)
+            product_id: tuple(way for way, found in alone if product_id in found)
             for product_id in product_ids
         }
         return Shortlist(tuple(product_ids), references, similarities, ways)

@@ -37,8 +37,8 @@ _BRANDS: Final = 70  # prints that bear a piece of a known one
 _TWINS: Final = 20  # altered copies of known prints
 # How much an unknown counts: what is made to deceive is rarer before a camera than its share here.
 _SIBLING_WEIGHT: Final = 0.3
-_BRAND_WEIGHT: Final = 0.5
-_TWIN_WEIGHT: Final = 0.05
+_BRAND_WEIGHT: Final = 0.15
+_TWIN_WEIGHT: Final = 0.02
 
 Image = NDArray[np.uint8]
 

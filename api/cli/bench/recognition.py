@@ -40,7 +40,7 @@ _FLAVOURS: Final = 4  # of each invented brand among the distractors
     "skulens bench recognition --protocol one-reference --shared DIR --json figures.json",
     "skulens bench recognition --data DIR --limit 60 --no-baseline",
     "skulens bench recognition --protocol many-things --shared DIR --distractors 12780",
-    "skulens bench recognition --protocol four-reference --draws 5 --shared DIR",
+    "skulens bench recognition --protocol four-reference --draws 5 --shared DIR --sheet wrong.jpg",
 )
 def recognition(
     context: typer.Context,
@@ -59,6 +59,10 @@ def recognition(
     workers: Annotated[
         int, typer.Option(min=1, max=2, help="Photos at a time; times are fair only with 1.")
     ] = 1,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw the wrong answers here, .jpg or .png."),
+    ] = None,
     whole_image: Annotated[bool, typer.Option(help="Also measure --whole-image.")] = True,
     baseline: Annotated[bool, typer.Option(help="Also measure the baseline.")] = True,
     seed: Seed = 0,
@@ -68,10 +72,13 @@ def recognition(
     from bench.recognition.draws import DrawsResult
     from bench.recognition.protocols import DRAWN, ProtocolOptions
     from bench.recognition.recognition import RecognitionOptions, measure_recognition
+    from bench.recognition.sheet import check_sheet, draw_sheet, save_sheet
     from training.data.prints import draw_family
 
     if draws and (protocol != DRAWN or shared is None):
         raise typer.BadParameter(f"--draws needs --protocol {DRAWN} and --shared DIR")
+    if sheet is not None:
+        check_sheet(sheet)
     options = RecognitionOptions(limit, seed, workers, whole_image, baseline)
 
     with measurement(context) as (output, built, on_stage):
@@ -80,7 +87,12 @@ def recognition(
             with ExitStack() as stack:
                 dataset = open_dataset(data, name, shared, stack, chosen)
                 build = _recogniser_builder(built, stack, on_stage)
-                return measure_recognition(dataset, build, options, on_stage)
+                measured = measure_recognition(dataset, build, options, on_stage)
+                if sheet is not None:
+                    queries = dataset.subset(options.limit, options.seed).queries
+                    file = sheet if chosen.draw is None else _numbered(sheet, chosen.draw)
+                    save_sheet(draw_sheet(dataset, queries, measured.methods[0]), file)
+                return measured
 
         if draws:
             drawn = [measure(protocol, ProtocolOptions(draw=draw)) for draw in range(draws)]
@@ -206,6 +218,10 @@ def latency(
         target = latency_target(built, catalog, first.image)
         result = measure_latency(options, target, on_stage)
     print_result(output, result.table(), result.to_json(), json)
+
+
+def _numbered(file: Path, draw: int) -> Path:
+    return file.with_stem(f"{file.stem}-{draw}")
 
 
 def _recogniser_builder(

@@ -99,10 +99,10 @@ def test_the_shortlist_recall_ranks_the_truth_by_similarity() -> None:
 
 
 def test_what_was_verified_counts_as_shortlisted_and_each_way_apart() -> None:
-    both, votes = frozenset(Way), frozenset({Way.VOTES})
+    both, votes = tuple(Way), (Way.VOTES,)
     detections = [
         ScoredDetection("a", 0.9, True, (), (("a", votes), ("b", both))),
-        ScoredDetection("c", 0.5, False, (), (("c", frozenset()),)),
+        ScoredDetection("c", 0.5, False, (), (("c", ()),)),
     ]
     answers = [choose_answer(truth, detections, 1.0) for truth in ("a", "b", "c", "stranger")]
     scored = score_answers(answers)
