@@ -18,23 +18,19 @@ FRESH_SECONDS: Final = 1.0  # after which a vote counts (nearly) in full again
 
 @dataclass(frozen=True, slots=True)
 class TrackCalibration:
-    """Platt scaling of a track's log-odds, so that the catalog's threshold rules tracks as well.
+    """Platt scaling of a track's log-odds; by default they are believed as they are.
 
     Attributes:
-        scale: below 1 for votes that are too sure of themselves.
-        offset: log-odds added.
-        alone: log-odds added while a single vote said so: of the many looks at a track the one
-            that errs most is as likely to be this one as not.
+        scale: below 1 for a vote that is too sure of itself.
+        offset: log-odds added before.
     """
 
     scale: float = 1.0
     offset: float = 0.0
-    alone: float = -1.2
 
-    def probability(self, log_odds: float, agreeing: int) -> float:
-        """Return the probability, in (0, 1), that so many agreeing votes are right."""
-        alone = self.alone if agreeing == 1 else 0.0
-        return 1.0 / (1.0 + exp(-(self.scale * log_odds + self.offset + alone)))
+    def probability(self, log_odds: float) -> float:
+        """Return the probability, in (0, 1)."""
+        return 1.0 / (1.0 + exp(-(self.scale * log_odds + self.offset)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +60,29 @@ NO_RESULT: Final = VoteResult(None, Verdict.UNKNOWN, 0.0)
 class VoteSettings:
     """When votes name a product; all values are probabilities.
 
+    The catalog's threshold for photos rules tracks, too. A track has many looks, and the one that
+    errs most may be the first to say `identical`: while no other agrees, more is needed, as many
+    times the odds as `alone_at` has of `identical_at`.
+
     Attributes:
-        identical_at: needed for `identical` where no match said from which probability on the
-            catalog calls a product so.
+        identical_at: the threshold where no match tells the catalog's.
+        alone_at: needed in its place while only one vote said so.
         similar_at: from which a product is worth naming as similar.
         kept_until: a name that was reported stands until its probability falls below this.
     """
 
-    identical_at: float = 0.91
+    identical_at: float = 0.9
+    alone_at: float = 0.97
     similar_at: float = 0.3
     kept_until: float = 0.5
+
+    def needed(self, threshold: float | None, agreeing: int) -> float:
+        """Return the probability from which so many agreeing votes say `identical`."""
+        usual = self.identical_at if threshold is None else threshold
+        if agreeing > 1:
+            return usual
+        times = _odds(self.alone_at) / _odds(self.identical_at)
+        return times * _odds(usual) / (1 + times * _odds(usual))
 
 
 @dataclass(slots=True, eq=False)
@@ -151,8 +160,7 @@ class Votes:
             return NO_RESULT
         best = max(sorted(probabilities), key=probabilities.__getitem__)
         probability, agreeing = probabilities[best], self.identical.get(best, 0)
-        needed = settings.identical_at if self.threshold is None else self.threshold
-        if agreeing and probability >= needed:
+        if agreeing and probability >= settings.needed(self.threshold, agreeing):
             return VoteResult(best, Verdict.IDENTICAL, probability)
         if (agreeing or self.similar.get(best, 0)) and probability >= settings.similar_at:
             return VoteResult(best, Verdict.SIMILAR, probability)
@@ -165,8 +173,7 @@ class Votes:
 
     def _probability(self, product_id: str, calibration: TrackCalibration) -> float:
         others = 1.0 + sum(exp(odds) for key, odds in self.log_odds.items() if key != product_id)
-        agreeing = self.identical.get(product_id, 0)
-        return calibration.probability(self.log_odds[product_id] - log(others), agreeing)
+        return calibration.probability(self.log_odds[product_id] - log(others))
 
     def _weight(self, match: Match, time: float) -> float:
         if match.verdict is Verdict.UNKNOWN:
@@ -177,6 +184,10 @@ class Votes:
             return strength
         fresh = 1.0 - (1.0 - REPEATED) * exp(-(time - self.last_s) / FRESH_SECONDS)
         return strength * fresh
+
+
+def _odds(probability: float) -> float:
+    return probability / (1.0 - probability)
 
 
 def _shares(match: Match) -> dict[str, float]:

@@ -60,7 +60,9 @@ def test_where_nothing_is_wrong_the_sheet_is_white(dataset: Dataset) -> None:
 def test_a_sheet_is_written_as_its_name_says_or_refused(tmp_path: Path) -> None:
     white = np.full((20, 30, 3), 255, np.uint8)
     save_sheet(white, tmp_path / "wrong.png")
-    assert cv2.imread(str(tmp_path / "wrong.png")).shape == (20, 30, 3)
+    written = cv2.imread(str(tmp_path / "wrong.png"))
+    assert written is not None
+    assert written.shape == (20, 30, 3)
     check_sheet(tmp_path / "wrong.png")
     with pytest.raises(BenchError, match=r"name it \.jpg or \.png"):
         check_sheet(tmp_path / "wrong.txt")
