@@ -33,6 +33,10 @@ _AT_ONCE: Final = 100_000
 # A look is one of several things at work in a process; NumPy lets threads run beside each other.
 _THREADS: Final = 2
 _BITS: Final = 64
+# An eighth of all pairs that have nothing in common differ in so many bits or fewer: among so many
+# candidates of a voter they are still more than are asked for.
+_UNRELATED_BITS: Final = 27
+_MANY_EACH: Final = 1_000  # candidates of a voter, of which an eighth is enough
 # More than any two cosines differ by, so that one sort ranks all voters' neighbours.
 _APART: Final = 4.0
 
@@ -162,10 +166,21 @@ class _Look:
 
 def _least(distances: NDArray[np.uint8], each: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """Places of at least the `count` least distances of each voter, who has `each` in a row."""
-    voter = np.repeat(np.arange(len(each)) * (_BITS + 1), each)
-    table = np.bincount(voter + distances, minlength=len(each) * (_BITS + 1))
-    reached = np.cumsum(table.reshape(len(each), _BITS + 1), axis=1) >= count
-    limit = np.where(reached[:, -1], reached.argmax(axis=1), _BITS).astype(np.uint8)
+    if len(distances) >= _MANY_EACH * len(each):
+        # What lies farther is unrelated; the rest is ranked in a fraction of the time.
+        close = np.flatnonzero(distances <= _UNRELATED_BITS)
+        ends = np.searchsorted(close, np.cumsum(each))
+        return close[_ranked(distances[close], np.diff(ends, prepend=0), count, _UNRELATED_BITS)]
+    return _ranked(distances, each, count, _BITS)
+
+
+def _ranked(
+    distances: NDArray[np.uint8], each: NDArray[np.int64], count: int, most: int
+) -> NDArray[np.int64]:
+    voter = np.repeat(np.arange(len(each)) * (most + 1), each)
+    table = np.bincount(voter + distances, minlength=len(each) * (most + 1))
+    reached = np.cumsum(table.reshape(len(each), most + 1), axis=1) >= count
+    limit = np.where(reached[:, -1], reached.argmax(axis=1), most).astype(np.uint8)
     return np.flatnonzero(distances <= np.repeat(limit, each))
 
 
