@@ -40,7 +40,6 @@ _CONFIDENCE: Final = 0.03
 _TOGETHER: Final = 0.025
 # Mean cosine of parts with the whole: 0.8 for heaps, 0.6 for photos of packs (medians).
 _HEAPS_FROM: Final = 0.6
-_CARTONS: Final = f"{GROCERY} (MIT)"
 _SOURCES: Final = (
     f"{GROCERY} and without every fourth product but produce (MIT); Amazon Picking Challenge "
     "catalog pictures and clutter (BSD-3); beverage3 (CC BY 4.0); art boxes (MIT); Clothing "
@@ -145,7 +144,7 @@ def release_codebook(file: Path, folder: Path) -> WeightsEntry:
 def release_decision(file: Path, folder: Path) -> WeightsEntry:
     """Copy the decision's weights; their figures are those of `skulens bench recognition`."""
     command = "skulens train decision --data DIR --out decision.json --photos 14"
-    card = WeightsCard("decision", Network.DECISION, _CARTONS, command, figures={}, options={})
+    card = WeightsCard("decision", Network.DECISION, _SOURCES, command, figures={}, options={})
     return _release_table(file, "decision.json", card, folder)
 
 
