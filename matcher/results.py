@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from time import perf_counter
 from typing import Literal
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
+from matcher.recorded import RECORDED_IF_SET
 
 Stage = Literal["detect", "embed", "describe", "shortlist", "verify"]
 
@@ -82,7 +83,7 @@ class Candidate:
     product_id: str
     similarity: float
     probability: float
-    ways: tuple[Way, ...] = ()
+    ways: tuple[Way, ...] = field(default=(), metadata=RECORDED_IF_SET)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +108,7 @@ class Match:
     probability: float
     verification: Verification | None
     candidates: tuple[Candidate, ...]
-    threshold: float | None = None
+    threshold: float | None = field(default=None, metadata=RECORDED_IF_SET)
 
 
 @dataclass(frozen=True, slots=True)

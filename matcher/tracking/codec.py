@@ -1,7 +1,8 @@
 """Dataclasses as JSON and back, exactly: floats keep every bit, arrays and bytes go as base64.
 
 The name of a field is its key. A field that was renamed after files had been written keeps its
-old key: `field(metadata=recorded_as("old_name"))`.
+old key: `field(metadata=recorded_as("old_name"))`. One that was added later is not written while it
+has its default: `field(default=None, metadata=RECORDED_IF_SET)`.
 """
 
 import base64
@@ -13,6 +14,8 @@ from functools import cache
 from typing import Final, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
+
+from matcher.recorded import IF_SET
 
 _KEY: Final = "key in records"
 
@@ -46,7 +49,16 @@ def to_record(value: object) -> object:
             return [to_record(item) for item in value]
     if is_dataclass(value):
         kind: type = type(value)
-        return {key: to_record(getattr(value, name)) for key, (name, _) in _fields(kind).items()}
+        unset = {
+            item.name
+            for item in fields(value)
+            if item.metadata.get(IF_SET) and getattr(value, item.name) == item.default
+        }
+        return {
+            key: to_record(getattr(value, name))
+            for key, (name, _) in _fields(kind).items()
+            if name not in unset
+        }
     raise TypeError(f"a record cannot hold a {type(value).__name__}")
 
 

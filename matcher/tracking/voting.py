@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from math import exp, log
 from typing import Final
 
+from matcher.recorded import RECORDED_IF_SET
 from matcher.results import Match, Verdict
 
 LEAST_SHARE: Final = 0.02  # of probability: no single vote decides by more than 1 : 49
@@ -103,7 +104,7 @@ class Votes:
     similar: dict[str, int] = field(default_factory=dict)
     looks: int = 0
     last_s: float = 0.0
-    threshold: float | None = None
+    threshold: float | None = field(default=None, metadata=RECORDED_IF_SET)
 
     def cast(self, match: Match, time: float) -> None:
         """Count one verification, at a media time in seconds."""

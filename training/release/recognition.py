@@ -45,6 +45,10 @@ _SOURCES: Final = (
     "catalog pictures and clutter (BSD-3); beverage3 (CC BY 4.0); art boxes (MIT); Clothing "
     "dataset (CC0); BoofCV photos (CC BY 4.0); invented prints"
 )
+_GOODS: Final = (
+    f"{GROCERY} (MIT); Amazon Picking Challenge catalog pictures and clutter (BSD-3); Clothing "
+    "dataset (CC0); BoofCV photos (CC BY 4.0); invented prints"
+)
 _WORDS: Final = (
     f"{GROCERY} (MIT); beverage3 (CC BY 4.0); art boxes (MIT); Clothing dataset (CC0); BoofCV "
     "photos (CC BY 4.0); invented prints"
@@ -144,7 +148,7 @@ def release_codebook(file: Path, folder: Path) -> WeightsEntry:
 def release_decision(file: Path, folder: Path) -> WeightsEntry:
     """Copy the decision's weights; their figures are those of `skulens bench recognition`."""
     command = "skulens train decision --data DIR --out decision.json --photos 14"
-    card = WeightsCard("decision", Network.DECISION, _SOURCES, command, figures={}, options={})
+    card = WeightsCard("decision", Network.DECISION, _GOODS, command, figures={}, options={})
     return _release_table(file, "decision.json", card, folder)
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from matcher.recorded import RECORDED_IF_SET
 from matcher.tracking.codec import from_record, recorded_as, to_record
 
 
@@ -88,3 +89,18 @@ def test_a_renamed_field_keeps_its_key() -> None:
 
 def test_a_field_that_is_missing_takes_its_default() -> None:
     assert from_record(Renamed, {}) == Renamed(0)
+
+
+@dataclass
+class Grown:
+    name: str
+    later: int | None = field(default=None, metadata=RECORDED_IF_SET)
+    several: tuple[Colour, ...] = field(default=(), metadata=RECORDED_IF_SET)
+
+
+def test_a_field_added_later_is_recorded_only_if_it_is_set() -> None:
+    assert to_record(Grown("tea")) == {"name": "tea"}
+    assert from_record(Grown, {"name": "tea"}) == Grown("tea")
+    grown = Grown("tea", 3, (Colour.RED,))
+    assert to_record(grown) == {"name": "tea", "later": 3, "several": ["red"]}
+    assert from_record(Grown, to_record(grown)) == grown
