@@ -29,12 +29,9 @@ _PICTURE: Final = 800  # pixels of the longer side of a print
 _REFERENCE_PHOTOS: Final = 3  # of a carton, at most; never more than half of them
 _PRODUCE: Final = 80  # photos
 _CLOTHES: Final = 140
-# Invented packs: every second family has four members, the others one. Their flavours differ in a
-# word and a fruit, and under a bad lamp nobody tells them apart: more of them would teach doubt.
-_FAMILIES: Final = 24
+_FAMILIES: Final = 50  # every second one has four members, the others one
 _FIRST_FAMILY: Final = 4_000  # its number; the networks were trained on others
 _MEMBERS: Final = 4
-_HOUSEHOLD_PHOTOS: Final = 3  # drawn of each of the few household goods
 _LACKING: Final = 0.25  # share of prints that the catalog lacks
 _BRANDS: Final = 70  # prints that bear a piece of a known one
 _TWINS: Final = 20  # altered copies of known prints
@@ -98,8 +95,7 @@ def gather_material(data: TrainingData, photos: int, seed: int) -> CalibrationMa
             lacking.append(picture)
         else:
             material.references[name], known[name] = [picture], picture
-            for _ in range(_HOUSEHOLD_PHOTOS if name.startswith("household") else 1):
-                material.photos.append(CalibrationPhoto(draw, name))
+            material.photos.append(CalibrationPhoto(draw, name))
     material.photos += _deceiving(list(known.values()), lacking, places, seed)
     return material
 
