@@ -46,7 +46,7 @@ class PipelineSettings:
     detections: int = 8  # of a photo that are matched, the surest ones
     explained: float = 0.3  # IoU with a match from which a detection is skipped
     largest_detection: float = 0.5  # share of the photo; a larger crop shows what the whole does
-    likely: float = 0.25  # probability below which the nearest by embedding is the better guess
+    likely: float = 0.1  # probability below which the nearest by embedding is the better guess
     rim: float = 0.15  # share of its sides; a match centred in this margin is a neighbour's
 
 
