@@ -12,6 +12,7 @@ from bench.errors import BenchError
 from bench.recognition.dataset import Dataset, PhotoQuery, load_picture
 from bench.recognition.recognition import MethodResult
 from bench.recognition.score import Answer
+from bench.tiles import fitted, in_rows
 
 _SIDE: Final = 220  # pixels of a picture's longer side
 _LINE: Final = 20  # pixels for each line of the caption
@@ -48,10 +49,7 @@ def draw_sheet(dataset: Dataset, queries: Sequence[PhotoQuery], method: MethodRe
         _tile(query, answer, outline, references.get(answer.named or "", []))
         for query, answer, outline in wrong[:_MOST]
     ]
-    blank = np.full((_SIDE + 2 * _LINE, 2 * _SIDE, 3), _PAPER, np.uint8)
-    tiles += [blank] * (-len(tiles) % _COLUMNS or _COLUMNS * (not tiles))
-    rows = [np.hstack(tiles[at : at + _COLUMNS]) for at in range(0, len(tiles), _COLUMNS)]
-    return np.asarray(np.vstack(rows), np.uint8)
+    return in_rows(tiles or [_blank()], _COLUMNS)
 
 
 def save_sheet(sheet: Image, file: Path) -> None:
@@ -87,10 +85,10 @@ def _tile(
         thick = max(max(photo.shape[:2]) // 150, 1)
         corners = np.rint(outline).astype(np.int32)
         cv2.polylines(photo, [corners], isClosed=True, color=_INK, thickness=thick)
-    tile = np.full((_SIDE + 2 * _LINE, 2 * _SIDE, 3), _PAPER, np.uint8)
-    _put(tile[:_SIDE, :_SIDE], photo)
-    if named:
-        _put(tile[:_SIDE, _SIDE:], load_picture(named[0]))
+    tile = _blank()
+    for left, picture in enumerate([photo, *map(load_picture, named[:1])]):
+        small = fitted(picture, _SIDE)
+        tile[: small.shape[0], left * _SIDE : left * _SIDE + small.shape[1]] = small
     verdict = " (identical)" if answer.identical else ""
     lines = (
         f"{query.path.stem[-24:]}: {answer.truth or 'unknown'}",
@@ -102,7 +100,5 @@ def _tile(
     return tile
 
 
-def _put(place: Image, picture: Image) -> None:
-    factor = _SIDE / max(picture.shape[:2])
-    height, width = (min(max(round(side * factor), 1), _SIDE) for side in picture.shape[:2])
-    place[:height, :width] = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+def _blank() -> Image:
+    return np.full((_SIDE + 2 * _LINE, 2 * _SIDE, 3), _PAPER, np.uint8)

@@ -51,7 +51,6 @@ class SearchableCatalog(EncodedCatalog, Protocol):
 class ShortlistSettings:
     """Bounds of the shortlist."""
 
-    verify_all: int = 10  # references up to which voting costs more than verifying them all
     by_embedding: int = 64  # products whose similarity is known; of them the nearest are listed
     by_embedding_alone: int = 1  # place kept for the nearest, however many others have votes
     voters: int = 700  # strongest keypoints of the query, where there is no index of keypoints
@@ -111,7 +110,7 @@ class Shortlister:
         settings = self._settings
         near = catalog.shortlist(embedding, max(settings.by_embedding, size))
         similarities = {neighbour.product_id: neighbour.similarity for neighbour in near}
-        if len(features) == 0 or len(catalog.products) <= min(settings.verify_all, size):
+        if len(features) == 0 or len(catalog.products) <= size:
             return self._listed(catalog, list(similarities)[:size], similarities)
         votes = catalog.votes(features.descriptors, size)
         if votes is None:
@@ -133,8 +132,6 @@ class Shortlister:
             for product_id in sorted(similarities)
             for reference in self._cache.of_product(catalog, product_id)
         ]
-        if len(references) <= self._settings.verify_all:
-            return self._listed(catalog, list(similarities)[:size], similarities)
         ranked = self._by_votes(tuple(references), features, list(similarities))[:size]
         return self._listed(catalog, ranked, similarities)
 

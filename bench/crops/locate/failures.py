@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.crops.locate.baselines import Image, Outline
+from bench.tiles import fitted, in_rows
+
+_COLUMNS: Final = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,10 +29,7 @@ def draw_failures(failures: Sequence[Failure], side: int = 180) -> NDArray[np.ui
     tiles = [_tile(failure, side) for failure in failures]
     if not tiles:
         return np.full((side, side, 3), 255, np.uint8)
-    columns = 4
-    tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % columns)
-    rows = [np.hstack(tiles[start : start + columns]) for start in range(0, len(tiles), columns)]
-    return np.asarray(np.vstack(rows), np.uint8)
+    return in_rows(tiles, _COLUMNS)
 
 
 def _tile(failure: Failure, side: int) -> NDArray[np.uint8]:
@@ -36,17 +37,15 @@ def _tile(failure: Failure, side: int) -> NDArray[np.uint8]:
     if failure.outline is not None:
         points = np.rint(failure.outline).astype(np.int32).reshape(-1, 1, 2)
         cv2.polylines(full, [points], isClosed=True, color=(255, 0, 0), thickness=3)
-    both = [_fitted(np.asarray(image, np.uint8), side) for image in (full, failure.other)]
+    both = [_framed(np.asarray(image, np.uint8), side) for image in (full, failure.other)]
     tile = np.full((side + 18, 2 * side + 8, 3), 255, np.uint8)
     tile[:side, :side], tile[:side, side : 2 * side] = both
     cv2.putText(tile, failure.caption[:60], (2, side + 12), 0, 0.33, (0, 0, 0), 1, cv2.LINE_AA)
     return tile
 
 
-def _fitted(image: Image, side: int) -> Image:
-    factor = side / max(image.shape[:2])
-    size = (max(1, int(image.shape[1] * factor)), max(1, int(image.shape[0] * factor)))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+def _framed(image: Image, side: int) -> Image:
+    small = fitted(image, side)
     tile = np.full((side, side, 3), 230, np.uint8)
-    tile[: size[1], : size[0]] = small
+    tile[: small.shape[0], : small.shape[1]] = small
     return tile

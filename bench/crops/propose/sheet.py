@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.crops.propose.art import ArtPicture, read_small
+from bench.tiles import fitted, in_rows
 from matcher.crops.propose.proposal import Proposal
 from matcher.crops.propose.proposer import CropProposer
 
@@ -25,11 +26,8 @@ def draw_sheet(pictures: Sequence[ArtPicture], proposer: CropProposer, file: Pat
         OSError: the file cannot be written.
     """
     tiles = sorted((_tile(picture, proposer) for picture in pictures), key=lambda tile: tile[0])
-    images = [image for _, image in tiles]
-    blank = np.full((_TILE + _LINE, _TILE, 3), 255, np.uint8)
-    images += [blank] * (-len(images) % _COLUMNS)
-    rows = [np.hstack(images[at : at + _COLUMNS]) for at in range(0, len(images), _COLUMNS)]
-    _, encoded = cv2.imencode(file.suffix, np.vstack(rows)[..., ::-1])
+    sheet = in_rows([image for _, image in tiles], _COLUMNS)
+    _, encoded = cv2.imencode(file.suffix, sheet[..., ::-1])
     file.write_bytes(encoded.tobytes())
 
 
@@ -45,10 +43,9 @@ def _tile(picture: ArtPicture, proposer: CropProposer) -> tuple[float, NDArray[n
     for proposal in found[:0:-1]:
         _draw(drawn, proposal, _OTHER, 1)
     _draw(drawn, found[0], _FIRST, 3)
-    factor = _TILE / max(drawn.shape[:2])
-    small = cv2.resize(drawn, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    small = fitted(drawn, _TILE)
     tile = np.full((_TILE + _LINE, _TILE, 3), 255, np.uint8)
-    tile[: small.shape[0], : small.shape[1]] = small[:_TILE, :_TILE]
+    tile[: small.shape[0], : small.shape[1]] = small
     caption = f"{iou:.2f} {found[0].kind.value} {picture.path.stem[:18]}"
     cv2.putText(tile, caption, (2, _TILE + 16), 0, 0.42, (0, 0, 0), 1, cv2.LINE_AA)
     return iou, tile

@@ -6,7 +6,7 @@ from matcher.decision.fit import read_weights
 from matcher.decision.to_match import deduplicate, nearest_guess, rank_by_prominence, to_match
 from matcher.detection.crop import crop_detection, crop_whole
 from matcher.imaging.box import Box
-from matcher.results import Detection, Match, Verdict, Verification
+from matcher.results import Detection, Match, Verdict, Verification, Way
 from matcher.retrieval.shortlist import Shortlist
 from tests.matcher.contests import contest, hypothesis
 from tests.matcher.prints import WEIGHTS, flat, upright
@@ -53,6 +53,15 @@ def test_candidates_start_with_what_was_verified_and_carry_their_likeness() -> N
     assert [candidate.similarity for candidate in match.candidates] == [0.4, 0.9, 0.6]
     assert match.candidates[0].probability == match.probability
     assert [candidate.probability for candidate in match.candidates[1:]] == [0, 0]
+
+
+def test_an_answer_tells_its_threshold_and_by_which_way_a_candidate_came() -> None:
+    found = Shortlist(("a", "b"), (), NEAR, {"a": (Way.VOTES,), "b": (Way.EMBEDDING,)})
+    match = to_match(contest(hypothesis("a")), crop_whole(flat()), found, DECISION)
+    assert match.threshold == DECISION.threshold
+    ways = {candidate.product_id: candidate.ways for candidate in match.candidates}
+    assert ways == {"a": (Way.VOTES,), "b": (Way.EMBEDDING,), "c": ()}
+    assert nearest_guess(Detection(Box(0, 0, 9, 9), 1.0), found).threshold is None
 
 
 def test_candidates_are_capped() -> None:
