@@ -141,6 +141,8 @@ class CatalogMaintenance:
             self._reconcilers[name] = reconciler
             report = reconciler.reconcile() if everything else reconciler.sync()
             version = self._catalogs.open(name).migration.renew()
+            if not everything:
+                report = report.with_more(reconciler.mark_backgrounds())
         except refusals() as error:
             after = replace(before, fault=sentence(error))
             _logger.warning("catalog %s cannot be looked after: %s", name, after.fault)

@@ -14,7 +14,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from api.settings import Device, Settings
-from catalog.encodings.encoding import Encoder, Encoding, KeypointCoder, PartIds
+from catalog.encodings.encoding import (
+    Encoder,
+    Encoding,
+    EnrolledPicture,
+    KeypointCoder,
+    OtherProduct,
+    PartIds,
+    SharedBackground,
+)
 from catalog.encodings.shared_cache import SharedEncodingCache
 from catalog.ingest.quality import IssueKind, QualityRules
 from catalog.registry import Catalogs
@@ -313,6 +321,15 @@ class _LazyEncoder:
     ) -> Encoding:
         """Encode one reference picture."""
         return self._encoder.encode(image, siblings, choice)
+
+    def find_background(
+        self,
+        picture: EnrolledPicture,
+        relatives: "Sequence[EnrolledPicture]",
+        others: "Sequence[OtherProduct]",
+    ) -> SharedBackground:
+        """Find what a reference picture shares with those of several unrelated products."""
+        return self._encoder.find_background(picture, relatives, others)
 
     @property
     def _encoder(self) -> Encoder:

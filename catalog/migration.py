@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from catalog.encodings.background import without_background
 from catalog.encodings.encoders import CatalogEncoders
 from catalog.encodings.encoding import NO_PARTS, Encoder, Encoding, PartIds
 from catalog.errors import Conflict, Invalid, NotFound
@@ -284,7 +285,8 @@ class ModelMigration:
         """
         siblings: list[Encoding] = []
         for image in images:
-            siblings.append(self._ingestor.encode_stored(self._encoder, image, tuple(siblings)))
+            encoding = self._ingestor.encode_stored(self._encoder, image, tuple(siblings))
+            siblings.append(without_background(encoding, image))
 
     def encode_missing(self, product_id: str) -> None:
         """Make features of a product by the catalog's networks where they are missing or damaged.

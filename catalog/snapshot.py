@@ -160,6 +160,11 @@ class Catalog:
         self._keypoints = index  # kept for when the newest is of other products
         return None if index is None else index.votes(descriptors, size, without)
 
+    @property
+    def votes_are_ready(self) -> bool:
+        """Whether keypoints voted in this process before, so that the next vote is quick."""
+        return self._sources.keypoints.is_used
+
     def search(self, query: SearchQuery, near: Sequence[Neighbour] | None = None) -> SearchResult:
         """Search for products by words and conditions, and by similarity where that is given.
 

@@ -13,6 +13,7 @@ from catalog.encodings.encoding import Encoder
 from catalog.encodings.shared_cache import SharedEncodingCache
 from catalog.encodings.store import EncodingStore
 from catalog.errors import CatalogError, Invalid, NotFound, StorageUnavailable, VersionNotReached
+from catalog.ingest.background import BackgroundSearch
 from catalog.ingest.feedback import FeedbackRecorder
 from catalog.ingest.image_file import ImageFile
 from catalog.ingest.ingest import IngestBatch, Ingestor
@@ -218,7 +219,8 @@ class CatalogStore:
         start = self._encodable_state()
         start.absent(product_id)
         at = utc_now()
-        batch = self._ingestor.prepare(start, product_id, pictures, (), at)
+        search = self._quick_search(start)
+        batch = self._ingestor.prepare(start, product_id, pictures, (), at, search)
         texts = (name or product_id, description)
         product = Product(product_id, *texts, items, batch.images, 1, at, at)
         return self._commit_images(product_id, batch, start, edits.add(product), before_commit)
@@ -235,7 +237,8 @@ class CatalogStore:
         start = self._encodable_state()
         existing = start.expect(product_id, if_revision).images
         at = utc_now()
-        batch = self._ingestor.prepare(start, product_id, pictures, existing, at)
+        search = self._quick_search(start)
+        batch = self._ingestor.prepare(start, product_id, pictures, existing, at, search)
         change = partial(edits.add_images, images=batch.images)
         decide = edits.update(product_id, at, if_revision, change)
         return self._commit_images(product_id, batch, start, decide, before_commit)
@@ -252,7 +255,8 @@ class CatalogStore:
         start = self._encodable_state()
         start.expect(product_id, if_revision)
         at = utc_now()
-        batch = self._ingestor.prepare(start, product_id, pictures, (), at)
+        search = self._quick_search(start)
+        batch = self._ingestor.prepare(start, product_id, pictures, (), at, search)
         change = partial(edits.replace_images, images=batch.images)
         decide = edits.update(product_id, at, if_revision, change)
         return self._commit_images(product_id, batch, start, decide)
@@ -291,9 +295,13 @@ class CatalogStore:
         """
         start = self._encodable_state()
         images = start.expect(product_id, if_revision).images
-        batch = self._ingestor.prepare_choice(start.part_ids, images, image_id, choice)
+        search = self._quick_search(start)
+        find = partial(search.background_of, product_id, images) if search else None
+        batch = self._ingestor.prepare_choice(start.part_ids, images, image_id, choice, find)
         (image,) = batch.images
-        change = partial(edits.choose, image_id=image_id, choice=image.choice)
+        change = partial(
+            edits.choose, image_id=image_id, choice=image.choice, background=image.background
+        )
         decide = edits.update(product_id, utc_now(), if_revision, change)
         return self._commit_images(product_id, batch, start, decide)
 
@@ -301,6 +309,27 @@ class CatalogStore:
         """Return the part that is kept of each of a product's images, in their order."""
         state = self.state()
         return tuple(self._ingestor.kept_of(state.part_ids, state.product(product_id).images))
+
+    def background_search(self) -> BackgroundSearch | None:
+        """Return what finds background as it is now; None where keypoints cannot vote."""
+        state = self.state()
+        encoder = self._encoders.find(state.part_ids)
+        if encoder is None or encoder.coder is None:
+            return None
+        return BackgroundSearch(self._snapshots.of(state), encoder)
+
+    def mark_background(
+        self, product_id: str, background: Mapping[str, str], *, if_revision: int | None = None
+    ) -> ChangeResult:
+        """Drop other cells of a product's images as background.
+
+        Args:
+            product_id: whose.
+            background: cells by image id, as `ReferenceImage.background` has them.
+            if_revision: only if the product has this revision.
+        """
+        change = partial(edits.mark_background, background=background)
+        return self._commit(product_id, edits.update(product_id, utc_now(), if_revision, change))
 
     def update_product(
         self,
@@ -386,6 +415,14 @@ class CatalogStore:
         state = self.state()
         self._encoders.get(state.part_ids)
         return state
+
+    def _quick_search(self, start: CatalogState) -> BackgroundSearch | None:
+        """Return what finds background at enrolment; None where reconcile has to look."""
+        encoder = self._encoders.get(start.part_ids)
+        if encoder.coder is None:
+            return None
+        search = BackgroundSearch(self._snapshots.of(start), encoder)
+        return search if search.is_quick else None
 
     def _commit_images(
         self,

@@ -236,7 +236,9 @@ class KeptImageJson(TypedDict):
     """The part of a reference picture that is kept; nulls where an earlier version encoded it.
 
     `kind` is packshot, photo or whole; `by` is ground, siblings, detector, nothing, doubt or
-    person; `share` of the picture's keypoints lie in the outline, in pixels.
+    person; `share` of the picture's keypoints lie in the outline, in pixels. The areas of
+    `background` (left, top, right, bottom, in pixels), which hold `background_share` of these
+    keypoints, are dropped all the same: pictures of several other products show them, too.
     """
 
     picture: str
@@ -245,6 +247,8 @@ class KeptImageJson(TypedDict):
     by: str | None
     share: float | None
     outline: list[list[float]]
+    background: list[list[float]]
+    background_share: float
     sentence: str
 
 

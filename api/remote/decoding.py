@@ -124,7 +124,9 @@ def _kept(payload: Mapping[str, Any]) -> KeptImage:
         kind, kept_by = ReferenceKind(payload["kind"]), KeptBy(payload["by"])
         cut = ReferenceCut(kind, kept_by, payload["share"])
     outline = tuple((float(x), float(y)) for x, y in payload["outline"])
-    return KeptImage(payload["picture"], payload["image_id"], outline, cut)
+    areas = tuple((left, top, right, bottom) for left, top, right, bottom in payload["background"])
+    share = payload["background_share"]
+    return KeptImage(payload["picture"], payload["image_id"], outline, cut, areas, share)
 
 
 def _match(payload: Mapping[str, Any], converter: Converter) -> Match:

@@ -18,5 +18,7 @@ def kept_json(kept: "KeptImage") -> KeptImageJson:
         "by": None if cut is None else str(cut.by),
         "share": None if cut is None else round(cut.share, 4),
         "outline": [[round(x, 1), round(y, 1)] for x, y in kept.outline],
+        "background": [[round(side, 1) for side in area] for area in kept.background],
+        "background_share": round(kept.background_share, 4),
         "sentence": kept.sentence,
     }

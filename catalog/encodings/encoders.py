@@ -6,7 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.encodings.encoding import Encoder, Encoding, KeypointCoder, PartIds
+from catalog.encodings.encoding import (
+    Encoder,
+    Encoding,
+    EnrolledPicture,
+    KeypointCoder,
+    OtherProduct,
+    PartIds,
+    SharedBackground,
+)
 from catalog.errors import Conflict
 from catalog.records.kept import KeptChoice
 
@@ -37,6 +45,15 @@ class EarlierEncoder:
     ) -> Encoding:
         """Encode one reference picture."""
         return self.encoder.encode(image, siblings, choice)
+
+    def find_background(
+        self,
+        picture: EnrolledPicture,
+        relatives: Sequence[EnrolledPicture],
+        others: Sequence[OtherProduct],
+    ) -> SharedBackground:
+        """Find what a reference picture shares with those of several unrelated products."""
+        return self.encoder.find_background(picture, relatives, others)
 
 
 class CatalogEncoders:

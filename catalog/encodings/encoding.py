@@ -1,6 +1,6 @@
 """Encodings: what the catalog keeps of a reference picture, so that nothing is computed twice."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.encodings.codebook import KeypointCodebook
-from catalog.records.kept import KeptChoice, ReferenceCut
+from catalog.records.kept import KeptChoice, PictureSize, ReferenceCut
 from catalog.records.validation import check_id
 
 _IN_CROP: Final = ".in-"  # between a network's id and the crop's
@@ -119,6 +119,41 @@ class Encoding:
     local: CompactFeatures
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class EnrolledPicture:
+    """A reference picture as its background is looked for: its encoding and its size."""
+
+    encoding: Encoding
+    size: PictureSize
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OtherProduct:
+    """Another product that may stand before the same background.
+
+    Attributes:
+        picture: the one that keypoints vote for.
+        find_proven: returns some of its pictures that are sure to show the product alone; it reads
+            the storage, and is only called if it matters.
+    """
+
+    picture: EnrolledPicture
+    find_proven: Callable[[], Sequence[EnrolledPicture]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SharedBackground:
+    """The background of a picture.
+
+    Attributes:
+        cells: (n, n) bool over the upright picture; none are marked where nothing was found.
+        shown_by: numbers of the other products that show parts of the picture, whatever these are.
+    """
+
+    cells: NDArray[np.bool_]
+    shown_by: tuple[int, ...]
+
+
 class KeypointCoder(Protocol):
     """Describes kept keypoints as a front end does; `matcher` implements it."""
 
@@ -154,4 +189,18 @@ class Encoder(Protocol):
             siblings: the same product's earlier references; they help to find the product in a
                 picture that carries background.
             choice: what a person decided to keep of it; None to find that out.
+        """
+
+    def find_background(
+        self,
+        picture: EnrolledPicture,
+        relatives: Sequence[EnrolledPicture],
+        others: Sequence[OtherProduct],
+    ) -> SharedBackground:
+        """Find what a reference picture shares with those of several unrelated products.
+
+        Args:
+            picture: of which product it is not told.
+            relatives: the same product's other references.
+            others: products whose pictures look alike somewhere.
         """

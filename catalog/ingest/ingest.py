@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from catalog.encodings.background import without_background
 from catalog.encodings.cache import EncodingCache
 from catalog.encodings.encoders import CatalogEncoders
-from catalog.encodings.encoding import Encoder, Encoding, PartIds
+from catalog.encodings.encoding import Encoder, Encoding, EnrolledPicture, PartIds
 from catalog.encodings.store import EncodingStore, check_encoding
 from catalog.errors import CatalogError, Invalid, NotFound, PictureError, StorageUnavailable
+from catalog.ingest.background import BackgroundSearch, FindBackground
 from catalog.ingest.image_file import DecodedImage, ImageFile, decode_image
 from catalog.ingest.outline import KeptImage, check_choice, describe_kept
 from catalog.ingest.quality import (
@@ -89,6 +91,7 @@ class Ingestor:
         pictures: Sequence[ImageFile],
         existing: Sequence[ReferenceImage],
         at: str,
+        search: BackgroundSearch | None = None,
     ) -> IngestBatch:
         """Read, encode and check pictures; nothing is written.
 
@@ -98,6 +101,7 @@ class Ingestor:
             pictures: of one product; each helps to encode the ones after it.
             existing: the product's images so far.
             at: ISO 8601, UTC; when they are added.
+            search: finds what they share with other products; None to keep that.
 
         Raises:
             PictureError: one of them cannot be read, or has an issue that is refused.
@@ -133,6 +137,8 @@ class Ingestor:
             issues += inspect_image(picture.name, decoded.image, encoding, self._rules)
             self._refuse(issues)
             prepared.append(PreparedImage(image, picture.data, encoding))
+        if search is not None:
+            prepared = _marked(product_id, prepared, existing, search)
         return IngestBatch(encoder, tuple(prepared), tuple(notes), tuple(issues))
 
     def compare(
@@ -200,6 +206,7 @@ class Ingestor:
         images: Sequence[ReferenceImage],
         image_id: str,
         choice: KeptChoice | None,
+        find_background: FindBackground | None = None,
     ) -> IngestBatch:
         """Encode one of a product's pictures by what a person wants to keep of it.
 
@@ -208,6 +215,7 @@ class Ingestor:
             images: of the product.
             image_id: of the picture, one of these.
             choice: what to keep; None to find that out.
+            find_background: returns what is dropped of it as background; None for nothing.
 
         Raises:
             NotFound: there is no such picture, or it is missing in the storage.
@@ -221,13 +229,15 @@ class Ingestor:
             raise NotFound(f"there is no picture {image_id}")
         before = found[0]
         checked = check_choice(choice, before.width, before.height, before.source_name)
-        image = replace(before, choice=checked)
+        image = replace(before, choice=checked, background="")
         data = self._storage.get(image_key(self._catalog, image_id, image.extension))
         decoded = decode_image(data, image.source_name)
         siblings = self._siblings(encoder, [i for i in images if i.image_id != image_id])
         encoding = self._encoded(encoder, decoded, image, siblings)
         issues = inspect_image(image.source_name, decoded.image, encoding, self._rules)
         self._refuse(issues)
+        if find_background is not None:
+            image = replace(image, background=find_background(image, encoding))
         return IngestBatch(encoder, (PreparedImage(image, data, encoding),), (), tuple(issues))
 
     def kept_of(self, part_ids: PartIds, images: Sequence[ReferenceImage]) -> list[KeptImage]:
@@ -254,7 +264,10 @@ class Ingestor:
             self._store.save(batch.encoder.part_ids, image.encoding_id, new.encoding)
 
     def _siblings(self, encoder: Encoder, existing: Sequence[ReferenceImage]) -> list[Encoding]:
-        return [self._encodings.get(encoder.part_ids, image.encoding_id) for image in existing]
+        return [
+            without_background(self._encodings.get(encoder.part_ids, image.encoding_id), image)
+            for image in existing
+        ]
 
     def _encoded(
         self,
@@ -278,6 +291,25 @@ class Ingestor:
             raise
         except (NotFound, CatalogError):
             return None
+
+
+def _marked(
+    product_id: str,
+    prepared: Sequence[PreparedImage],
+    existing: Sequence[ReferenceImage],
+    search: BackgroundSearch,
+) -> list[PreparedImage]:
+    """Return new pictures with the background that they share with other products."""
+    family = search.family(existing)
+    family |= {
+        new.image.image_id: EnrolledPicture(new.encoding, new.image.size) for new in prepared
+    }
+
+    def marked(new: PreparedImage) -> PreparedImage:
+        found = search.look(product_id, new.image, family)
+        return replace(new, image=replace(new.image, background=found.background))
+
+    return [marked(new) for new in prepared]
 
 
 def _image(image_id: str, decoded: DecodedImage, picture: ImageFile, at: str) -> ReferenceImage:

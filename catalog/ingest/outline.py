@@ -6,10 +6,12 @@ from typing import Final
 
 import numpy as np
 
+from catalog.encodings.background import keypoints_in_background
 from catalog.encodings.encoding import Encoding
 from catalog.errors import Invalid
 from catalog.records.kept import Corner, KeptBy, KeptChoice, ReferenceCut
 from catalog.records.product import ReferenceImage
+from catalog.records.shared_cells import Area, areas_of, unpack_cells
 
 _CORNERS: Final = 4  # as every outline of a flat thing has
 # Square pixels: as much as the smallest picture has; less shows nothing.
@@ -42,12 +44,17 @@ class KeptImage:
         image_id: of the picture.
         outline: the four corners of what is kept, in pixels of the upright picture.
         cut: how it was found; None where an earlier version did not write it down.
+        background: areas that are dropped all the same, for other products' pictures show them:
+            left, top, right and bottom in pixels of the upright picture.
+        background_share: of the kept keypoints that lie in them, in [0, 1].
     """
 
     picture: str
     image_id: str
     outline: tuple[Corner, ...]
     cut: ReferenceCut | None
+    background: tuple[Area, ...] = ()
+    background_share: float = 0.0
 
     @property
     def sentence(self) -> str:
@@ -55,15 +62,29 @@ class KeptImage:
         if self.cut is None:
             return f"{self.picture}: an earlier version did not write down what it kept"
         line = f"{self.picture}: {self.cut.kind}; {_GROUNDS[self.cut.by]}"
-        if self.cut.share >= _NOTED_BELOW:
+        if self.cut.share < _NOTED_BELOW:
+            line = f"{line} ({self.cut.share:.0%} of its keypoints)"
+        if not self.background:
             return line
-        return f"{line} ({self.cut.share:.0%} of its keypoints)"
+        return (
+            f"{line}; {self.background_share:.0%} of that is dropped as background, which pictures "
+            "of several other products show, too"
+        )
 
 
 def describe_kept(image: ReferenceImage, encoding: Encoding) -> KeptImage:
     """Return what an encoding keeps of its picture."""
     corners = tuple((float(x), float(y)) for x, y in encoding.crop.outline.tolist())
-    return KeptImage(image.source_name, image.image_id, corners, encoding.crop.kept)
+    cells = unpack_cells(image.shared_cells)
+    dropped = keypoints_in_background(encoding, image) if cells.any() else np.zeros(1)
+    return KeptImage(
+        image.source_name,
+        image.image_id,
+        corners,
+        encoding.crop.kept,
+        tuple(areas_of(cells, image.size)),
+        float(dropped.mean()) if len(dropped) else 0.0,
+    )
 
 
 def read_choice(given: object) -> KeptChoice | None:

@@ -105,7 +105,9 @@ def add_images(product: Product, images: Images) -> Product:
     return replace(product, images=(*product.images, *new))
 
 
-def choose(product: Product, image_id: str, choice: KeptChoice | None) -> Product:
+def choose(
+    product: Product, image_id: str, choice: KeptChoice | None, background: str = ""
+) -> Product:
     """Return a product with another choice of what is kept of one of its images.
 
     Raises:
@@ -116,7 +118,25 @@ def choose(product: Product, image_id: str, choice: KeptChoice | None) -> Produc
     return replace(
         product,
         images=tuple(
-            replace(image, choice=choice) if image.image_id == image_id else image
+            replace(image, choice=choice, background=background)
+            if image.image_id == image_id
+            else image
+            for image in product.images
+        ),
+    )
+
+
+def mark_background(product: Product, background: Mapping[str, str]) -> Product:
+    """Return a product with other background cells of some of its images, by their ids.
+
+    What a person chose to keep of an image stays as it is.
+    """
+    return replace(
+        product,
+        images=tuple(
+            replace(image, background=background[image.image_id])
+            if image.image_id in background and image.choice is None
+            else image
             for image in product.images
         ),
     )

@@ -37,11 +37,14 @@ class LastRun:
         copies: by product id.
         pictures: tags of pictures that were read and found whole, by image id.
         orphans: by key.
+        looked: pictures whose background was looked for, by encoding id: the other products that
+            showed parts of them then.
     """
 
     copies: Mapping[str, SeenCopy] = field(default_factory=dict)
     pictures: Mapping[str, str] = field(default_factory=dict)
     orphans: Mapping[str, SeenOrphan] = field(default_factory=dict)
+    looked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def load_last_run(storage: Storage, catalog: str) -> LastRun:
@@ -53,7 +56,9 @@ def load_last_run(storage: Storage, catalog: str) -> LastRun:
     key = _key(catalog)
     try:
         record = loads(storage.get(key), key)
-        return from_record(LastRun, record) if record.get("format") == _FORMAT else LastRun()
+        # Earlier versions did not look for background.
+        known = record.get("format") == _FORMAT
+        return from_record(LastRun, {"looked": {}, **record}) if known else LastRun()
     except StorageUnavailable:
         raise
     except (NotFound, CatalogError, ValueError):
@@ -66,7 +71,8 @@ def save_last_run(storage: Storage, catalog: str, run: LastRun) -> None:
     Raises:
         StorageUnavailable: the storage refused.
     """
-    storage.put(_key(catalog), dumps({"format": _FORMAT, **to_record(run)}))
+    record = {key: value for key, value in to_record(run).items() if value or key != "looked"}
+    storage.put(_key(catalog), dumps({"format": _FORMAT, **record}))
 
 
 def _key(catalog: str) -> str:

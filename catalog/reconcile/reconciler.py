@@ -7,6 +7,7 @@ is confirmed: an empty listing is more often a fault than intended.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Final
 
 from catalog.errors import CatalogError, Conflict, NotFound, StorageUnavailable
@@ -15,6 +16,7 @@ from catalog.journal.commit_log import utc_now
 from catalog.journal.journal import Journal
 from catalog.journal.projection import ReadableCopies, ReadableCopy
 from catalog.journal.state import CatalogState
+from catalog.reconcile.backgrounds import BackgroundCheck
 from catalog.reconcile.hand_edits import HandEdits
 from catalog.reconcile.incoming import Incoming
 from catalog.reconcile.last_run import LastRun, SeenCopy, SeenOrphan, load_last_run, save_last_run
@@ -57,6 +59,7 @@ class Reconciler:
         self._copies = ReadableCopies(storage, store.name)
         self._edits = HandEdits(store, Journal(storage, store.name), self._copies)
         self._incoming = Incoming(store, storage)
+        self._backgrounds = BackgroundCheck(store)
         self._orphans = OrphanCollector(
             storage, store.commit_log, grace_seconds=grace_seconds, clock=clock
         )
@@ -95,6 +98,8 @@ class Reconciler:
         pictures = check_images(self._storage, self._store.name, state, listed, last_run.pictures)
         absent = self._absent(copies, last_run, state)
         findings += self._lost(state, absent, pictures, dry_run=dry_run, accept_loss=accept_loss)
+        marked, looked = self._backgrounds.run(last_run.looked, dry_run=dry_run)
+        findings += marked
         features = self._listed("features")
         findings += self._unencoded(state, features, dry_run=dry_run)
         objects = [*listed, *features, *self._listed("feedback")]
@@ -104,9 +109,18 @@ class Reconciler:
             # A deletion that was withheld is to be known as one the next time, too.
             deleted = (p.product_id for p, by_hand in absent.items() if by_hand)
             seen.update({product_id: last_run.copies[product_id] for product_id in deleted})
-            save_last_run(self._storage, self._store.name, LastRun(seen, pictures.whole, orphans))
+            run = LastRun(seen, pictures.whole, orphans, looked)
+            save_last_run(self._storage, self._store.name, run)
         count = len(dropped) + len(state.products) + len(pictures.missing) + len(objects)
         return self._report(findings, count)
+
+    def mark_backgrounds(self) -> list[Finding]:
+        """Look for background as `reconcile` does; quick where nothing changed."""
+        last_run = load_last_run(self._storage, self._store.name)
+        findings, looked = self._backgrounds.run(last_run.looked, dry_run=False)
+        if looked != last_run.looked:
+            save_last_run(self._storage, self._store.name, replace(last_run, looked=looked))
+        return findings
 
     def _taken_in(
         self, dropped: Sequence[StoredObject], copies: Mapping[str, StoredObject], *, dry_run: bool

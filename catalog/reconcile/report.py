@@ -1,6 +1,7 @@
 """The report of a reconciliation: differences between a catalog's storage and its journal."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -49,6 +50,10 @@ class Report:
     def drift(self) -> float:
         """The share of objects that differed from what the journal says, 0 to 1."""
         return min(len(self.findings) / self.objects, 1.0) if self.objects else 0.0
+
+    def with_more(self, findings: Sequence[Finding]) -> "Report":
+        """Return the report with further findings."""
+        return replace(self, findings=(*self.findings, *findings))
 
     def count(self, kind: FindingKind) -> int:
         """Return how many differences ended so."""

@@ -32,7 +32,7 @@ _OPTIONAL: Final = frozenset(
 
 _OPTIONAL_OF: Final[Mapping[type, frozenset[str]]] = {
     Feedback: _OPTIONAL,
-    ReferenceImage: frozenset(("choice", "apart")),
+    ReferenceImage: frozenset(("choice", "apart", "background")),
 }
 
 
@@ -117,6 +117,7 @@ def _make_converter() -> Converter:
         converter,
         choice=override(omit_if_default=True),
         apart=override(omit_if_default=True),
+        background=override(omit_if_default=True),
     )
     converter.register_unstructure_hook(ReferenceImage, write_image)
     write_product = make_dict_unstructure_fn(Product, converter, attributes=attributes)

@@ -7,6 +7,14 @@ from enum import StrEnum
 Corner = tuple[float, float]
 
 
+@dataclass(frozen=True, slots=True)
+class PictureSize:
+    """Pixels of an upright picture."""
+
+    width: int
+    height: int
+
+
 class ReferenceKind(StrEnum):
     """Kinds of reference picture."""
 

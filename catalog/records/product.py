@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from catalog.records.kept import KeptChoice
+from catalog.records.kept import KeptChoice, PictureSize
 
 ID_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
@@ -31,6 +31,8 @@ class ReferenceImage:
         choice: what a person decided to keep of it; None where nobody did.
         apart: id of the product, when another one had the same picture before: each shows another
             thing in it, so each has an encoding of its own.
+        background: cells of it that show what pictures of unrelated products show, too
+            (`catalog.records.shared_cells`); empty where nothing was found.
     """
 
     image_id: str
@@ -41,6 +43,7 @@ class ReferenceImage:
     added_at: str
     choice: KeptChoice | None = None
     apart: str = ""
+    background: str = ""
 
     @property
     def encoding_id(self) -> str:
@@ -53,7 +56,24 @@ class ReferenceImage:
     @property
     def is_plain(self) -> bool:
         """Whether earlier versions know all that is said of it."""
-        return self.choice is None and not self.apart
+        return self.choice is None and not self.apart and not self.background
+
+    @property
+    def shared_cells(self) -> str:
+        """Its background, unless a person decided what to keep."""
+        return self.background if self.choice is None else ""
+
+    @property
+    def kept_id(self) -> str:
+        """Names what is kept of it: its encoding without its background."""
+        if not self.shared_cells:
+            return self.encoding_id
+        return f"{self.encoding_id}-{hashlib.sha256(self.shared_cells.encode()).hexdigest()[:8]}"
+
+    @property
+    def size(self) -> PictureSize:
+        """Pixels of the upright picture."""
+        return PictureSize(self.width, self.height)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.encodings.encoding import Encoding, KeypointCoder, PartIds, ReferenceCrop
+from catalog.encodings.encoding import (
+    Encoding,
+    EnrolledPicture,
+    KeypointCoder,
+    OtherProduct,
+    PartIds,
+    ReferenceCrop,
+    SharedBackground,
+)
 from catalog.records.kept import KeptBy, KeptChoice, ReferenceCut, ReferenceKind
 from matcher.detection.detector import Detector
 from matcher.imaging.resize import resize_within
 from matcher.keypoints.features import FrontEnd, KeypointMatcher, LocalFeatures
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from matcher.retrieval.background import BackgroundFinder
 from matcher.retrieval.embedder import Embedder
 from matcher.retrieval.foreground import (
     FOREGROUND_SETTINGS,
@@ -90,6 +99,7 @@ class ReferenceEncoder:
         self._embedder = embedder
         self._detector = detector
         self._settings = settings
+        self._background = BackgroundFinder(front_end, matcher)
 
     @property
     def part_ids(self) -> PartIds:
@@ -130,6 +140,15 @@ class ReferenceEncoder:
             embedding=embedding,
             local=self._front_end.pack(features),
         )
+
+    def find_background(
+        self,
+        picture: EnrolledPicture,
+        relatives: Sequence[EnrolledPicture],
+        others: Sequence[OtherProduct],
+    ) -> SharedBackground:
+        """Find what a reference picture shares with those of several unrelated products."""
+        return self._background.find(picture, relatives, others)
 
     def _keep(
         self, look: "_WholePicture", siblings: Sequence[Encoding], choice: KeptChoice | None

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.encodings.background import without_background
 from catalog.encodings.encoding import Encoding, PartIds, ReferenceCrop
 from catalog.records.kept import KeptBy
 from catalog.records.product import Product, ReferenceImage
@@ -95,14 +96,14 @@ class ReferenceCache:
 
     def get(self, catalog: EncodedCatalog, product_id: str, image: ReferenceImage) -> Reference:
         """Return the reference, loaded from the catalog at its first use."""
-        content_id = f"{catalog.part_ids.crop}/{image.encoding_id}"
+        content_id = f"{catalog.part_ids.crop}/{image.kept_id}"
         key = f"{product_id}/{content_id}"
         with self._lock:
             known = self._loaded.get(key)
             if known is not None:
                 self._loaded.move_to_end(key)
                 return known
-        encoding = catalog.encoding(image.encoding_id)
+        encoding = without_background(catalog.encoding(image.encoding_id), image)
         reference = load_reference(
             self._front_end, product_id, image.image_id, encoding, content_id
         )

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from api.cli.output import OnStage
     from api.services import Services
     from bench.crops.propose.round_trips import MakeTrips, TripResult, TripTimes
-    from catalog.encodings.encoding import Encoding, PartIds
+    from catalog.encodings.encoding import (
+        Encoding,
+        EnrolledPicture,
+        OtherProduct,
+        PartIds,
+        SharedBackground,
+    )
     from catalog.records.kept import KeptChoice
     from client.client import Client
     from client.proposal_records import ProposalsJson
@@ -142,3 +148,11 @@ class _RandomEncoder:
         vector = self._rng.standard_normal(self._pattern.embedding.shape)
         unit = (vector / np.linalg.norm(vector)).astype(np.float32)
         return replace(self._pattern, embedding=unit)
+
+    def find_background(
+        self,
+        picture: "EnrolledPicture",
+        relatives: "Sequence[EnrolledPicture]",
+        others: "Sequence[OtherProduct]",
+    ) -> "SharedBackground":
+        raise NotImplementedError  # its keypoints cannot vote, so nobody looks

@@ -12,13 +12,17 @@ from PIL import Image
 from catalog.encodings.encoding import (
     CompactFeatures,
     Encoding,
+    EnrolledPicture,
     KeypointCoder,
+    OtherProduct,
     PartIds,
     ReferenceCrop,
+    SharedBackground,
 )
 from catalog.errors import NotFound, StorageUnavailable
 from catalog.ingest.image_file import ImageFile
 from catalog.records.kept import KeptBy, KeptChoice, ReferenceCut, ReferenceKind
+from catalog.records.shared_cells import GRID
 from catalog.registry import Catalogs
 from catalog.storage.base import Storage, StoredObject, check_key
 from catalog.store import CatalogStore
@@ -54,6 +58,15 @@ class FakeEncoder:
                 codes=np.full((count, 32), int(image.mean()), np.uint8),
             ),
         )
+
+    def find_background(
+        self,
+        picture: EnrolledPicture,
+        relatives: Sequence[EnrolledPicture],
+        others: Sequence[OtherProduct],
+    ) -> SharedBackground:
+        del picture, relatives, others
+        return SharedBackground(np.zeros((GRID, GRID), np.bool_), ())
 
 
 def _crop(

@@ -27,23 +27,25 @@ export function keptTile(product, image, kept, { onWritten }, ...more) {
     'li', { class: 'kept', title: kept?.sentence },
     h('div', { class: 'kept-picture' },
       h('img', { src: pictureOf(catalog(), product.product_id, image.image_id, 320), alt: image.source_name }),
-      kept && h('button', { type: 'button', class: 'kept-open', 'aria-label': name, on: { click: open } }, overlay(image, kept.outline)),
+      kept && h('button', { type: 'button', class: 'kept-open', 'aria-label': name, on: { click: open } }, overlay(image, kept.outline, kept.background)),
       ...more),
     kept && h('p', { class: 'small quiet clip' }, kindOf(kept)),
   )
 }
 
-function kindOf({ kind, by, share }) {
+function kindOf({ kind, by, share, background, background_share: dropped }) {
   if (!kind) return 'Kept by an earlier version'
-  const words = by === 'person' ? `${KINDS[kind]}, chosen` : KINDS[kind]
-  return share < 0.995 ? `${words}, ${Math.round(share * 100)} % of its print` : words
+  let words = by === 'person' ? `${KINDS[kind]}, chosen` : KINDS[kind]
+  if (share < 0.995) words += `, ${Math.round(share * 100)} % of its print`
+  return background?.length ? `${words}, ${Math.round(dropped * 100)} % background` : words
 }
 
-/** The outline over a picture that is shown as large as it fits. */
-function overlay({ width, height }, corners) {
+/** The outline over a picture that is shown as large as it fits, and what is background within it. */
+function overlay({ width, height }, corners, background = []) {
   const shade = svg('path', { class: 'kept-shade', 'fill-rule': 'evenodd' })
   const line = svg('polygon', { class: 'kept-line' })
-  const element = svg('svg', { class: 'kept-outline', viewBox: `0 0 ${width} ${height}`, 'aria-hidden': 'true' }, shade, line)
+  const dropped = svg('path', { class: 'kept-shade', d: background.map(([left, top, right, bottom]) => `M${left} ${top}H${right}V${bottom}H${left}Z`).join('') })
+  const element = svg('svg', { class: 'kept-outline', viewBox: `0 0 ${width} ${height}`, 'aria-hidden': 'true' }, shade, dropped, line)
   element.show = outline => {
     const points = outline.map(corner => corner.join(',')).join(' ')
     line.setAttribute('points', points)
@@ -58,7 +60,7 @@ export function editOutline(product, image, kept, { onWritten }) {
   const address = path('catalogs', catalog(), 'products', product.product_id, 'images', image.image_id, 'outline')
   const { width, height } = image
   let corners = kept.outline.map(([x, y]) => [within(x, width), within(y, height)])
-  const drawn = overlay(image, corners)
+  const drawn = overlay(image, corners, kept.background)
   const said = h('div', { role: 'status' })
   const handles = CORNERS.map((name, index) => h('button', {
     type: 'button', class: 'kept-corner', 'aria-label': `${name} corner`,
