@@ -124,7 +124,7 @@ def test_a_picture_whose_features_are_missing_is_passed_over(
     assert BackgroundCheck(again).run({}, dry_run=False)[0] == []
 
 
-def test_a_storage_that_refuses_is_said(memory: MemoryStorage, store: CatalogStore) -> None:
+def test_a_storage_that_refuses_is_reported(memory: MemoryStorage, store: CatalogStore) -> None:
     add(store, "tea", "oat", "soap")
     memory.refuses_after = 0
     with pytest.raises(StorageUnavailable):

@@ -56,7 +56,7 @@ def images(store: CatalogStore) -> list[ReferenceImage]:
     return [product.images[0] for product in store.state().products.values()]
 
 
-def test_the_third_product_is_told_from_the_shelf_at_once_and_reconcile_mends_the_others() -> None:
+def test_the_third_product_loses_the_shelf_at_once_and_reconcile_mends_the_others() -> None:
     storage = MemoryStorage()
     store = shop(storage, 2)
     added = store.add_product("p2", [file(before_the_shelf(2), "2.png")])
