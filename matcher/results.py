@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import exp
 from time import perf_counter
 from typing import Literal
 
@@ -86,6 +87,23 @@ class Candidate:
     ways: tuple[Way, ...] = field(default=(), metadata=RECORDED_IF_SET)
 
 
+@dataclass(frozen=True, slots=True)
+class TrackCalibration:
+    """Platt scaling of a track's log-odds; by default they are believed as they are.
+
+    Attributes:
+        scale: below 1 for votes that are too sure of themselves.
+        offset: log-odds added.
+    """
+
+    scale: float = 1.0
+    offset: float = 0.0
+
+    def probability(self, log_odds: float) -> float:
+        """Return the probability, in (0, 1)."""
+        return 1.0 / (1.0 + exp(-(self.scale * log_odds + self.offset)))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Match:
     """A detection with its verified product.
@@ -100,6 +118,8 @@ class Match:
         candidates: best first.
         threshold: in (0, 1), the probability from which the catalog says `identical`; None when
             nothing was verified.
+        track: makes a track's probability mean the same as this one; None where the decision has no
+            calibration of tracks, or nothing was verified.
     """
 
     detection: Detection
@@ -109,6 +129,7 @@ class Match:
     verification: Verification | None
     candidates: tuple[Candidate, ...]
     threshold: float | None = field(default=None, metadata=RECORDED_IF_SET)
+    track: TrackCalibration | None = field(default=None, metadata=RECORDED_IF_SET)
 
 
 @dataclass(frozen=True, slots=True)

@@ -242,8 +242,14 @@ def _table(settings: Settings, kind: Network) -> Path:
 
 def build_pipeline(networks: Networks, decision: Decision, shortlist_size: int = 12) -> Pipeline:
     """Compose the method of these networks."""
+    settings = PipelineSettings(shortlist_size=shortlist_size)
+    return Pipeline(build_stages(networks, decision), settings)
+
+
+def build_stages(networks: Networks, decision: Decision) -> Stages:
+    """Compose the stages of the method of these networks."""
     references = ReferenceCache(networks.front_end)
-    stages = Stages(
+    return Stages(
         detector=networks.detector,
         photo_detector=augment_for_photos(networks.detector),
         embedder=networks.embedder,
@@ -253,4 +259,3 @@ def build_pipeline(networks: Networks, decision: Decision, shortlist_size: int =
         verifier=Verifier(networks.matcher, TwinTest(), networks.embedder, networks.comparator),
         decision=decision,
     )
-    return Pipeline(stages, PipelineSettings(shortlist_size=shortlist_size))

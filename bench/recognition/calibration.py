@@ -75,11 +75,29 @@ class RateOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasuredPhoto:
+    """A photo that was measured with, and the catalog's answer to it."""
+
+    query: PhotoQuery
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
 class CalibrationResult:
-    """All rates, by all kinds of material."""
+    """All rates, by all kinds of material.
+
+    Attributes:
+        outcomes: the shipped threshold first.
+        seen: the photos that were measured with.
+    """
 
     outcomes: tuple[RateOutcome, ...]
-    photo_count: int
+    seen: tuple[MeasuredPhoto, ...]
+
+    @property
+    def photo_count(self) -> int:
+        """Number of photos that were measured with."""
+        return len(self.seen)
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
@@ -94,8 +112,8 @@ class CalibrationResult:
                     "offset": outcome.met.scale.offset,
                     "is_fitted": outcome.is_fitted,
                     "is_promised": outcome.is_promised,
-                    "expected": _rates(outcome.expected),
-                    "met": _rates(outcome.met),
+                    "expected": rates_json(outcome.expected),
+                    "met": rates_json(outcome.met),
                 }
                 for outcome in self.outcomes
             ],
@@ -166,7 +184,10 @@ def measure_calibration(
             outcomes.append(
                 RateOutcome(material, rate, choice.after, met, choice.is_fitted, promised)
             )
-    return CalibrationResult(tuple(outcomes), len(measured))
+    return CalibrationResult(
+        tuple(outcomes),
+        tuple(MeasuredPhoto(query, answer) for query, answer in zip(measured, seen, strict=True)),
+    )
 
 
 def fitting_photos(shared: Path, dataset: Dataset, options: CalibrationOptions) -> list[PhotoQuery]:
@@ -231,20 +252,22 @@ def _row(one: RateOutcome) -> tuple[str, ...]:
         one.material,
         requested if one.is_promised or one.requested is None else f"{requested} (too few samples)",
         f"{one.met.scale.threshold:.4f}",
-        "-" if one.requested is None else _rate(one.expected.false_accept),
-        _rate(one.met.false_accept),
-        _rate(one.met.by_kind.get(SampleKind.LEFT_OUT)),
-        _rate(one.met.by_kind.get(SampleKind.UNKNOWN)),
-        _rate(one.met.named),
-        _rate(one.met.misnamed),
+        "-" if one.requested is None else rate_text(one.expected.false_accept),
+        rate_text(one.met.false_accept),
+        rate_text(one.met.by_kind.get(SampleKind.LEFT_OUT)),
+        rate_text(one.met.by_kind.get(SampleKind.UNKNOWN)),
+        rate_text(one.met.named),
+        rate_text(one.met.misnamed),
     )
 
 
-def _rate(rate: Rate | None) -> str:
+def rate_text(rate: Rate | None) -> str:
+    """Return a rate with its interval; a dash for none."""
     return "-" if rate is None else f"{rate.value:.3f} ({rate.low:.3f}-{rate.high:.3f})"
 
 
-def _rates(figures: ThresholdFigures) -> dict[str, Any]:
+def rates_json(figures: ThresholdFigures) -> dict[str, Any]:
+    """As plain values, by what they are the rates of."""
     rates = {
         "false_accept": figures.false_accept,
         "named": figures.named,

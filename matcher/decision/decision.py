@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.records.calibration import Calibration
-from matcher.results import Verdict
+from matcher.results import TrackCalibration, Verdict
 from matcher.verification.verifier import Contest, Hypothesis
 
 _HARDLY: Final = 1e-9  # distance that a probability keeps from 0 and 1, where log-odds are infinite
@@ -73,6 +73,9 @@ class DecisionWeights:
         difference: per unit of difference that the comparator tells.
         slope: of an answer's log-odds over those in its contest.
         offset: added to an answer's log-odds.
+        track_scale: of the log-odds that a track's votes add up to, so that its probability means
+            what an answer's means.
+        track_offset: added to a track's log-odds.
     """
 
     bias: float
@@ -90,6 +93,8 @@ class DecisionWeights:
     difference: float = 0.0
     slope: float = 1.0
     offset: float = 0.0
+    track_scale: float = 1.0
+    track_offset: float = 0.0
 
     @classmethod
     def of(cls, bias: float, worth: Floats, unknown_share: float) -> Self:
@@ -155,7 +160,7 @@ class Decision:
             return self
         weights = self._weights
         if known.slope is not None and known.offset is not None:
-            weights = replace(weights, slope=known.slope, offset=known.offset)
+            weights = _rescaled(weights, known.slope, known.offset)
         share = self.unknown_share if known.unknown_share is None else known.unknown_share
         return Decision(weights, known.threshold, share, self.model_id, self._settings)
 
@@ -163,6 +168,12 @@ class Decision:
     def answer_scale(self) -> tuple[float, float]:
         """Slope and offset of `answer`."""
         return self._weights.slope, self._weights.offset
+
+    @property
+    def track_calibration(self) -> TrackCalibration | None:
+        """How a track's votes become a probability; None where they are believed as they are."""
+        calibration = TrackCalibration(self._weights.track_scale, self._weights.track_offset)
+        return None if calibration == TrackCalibration() else calibration
 
     def rank(self, contest: Contest) -> list[RankedHypothesis]:
         """Return the hypotheses of one contest, most probable first."""
@@ -196,6 +207,17 @@ class Decision:
             return Verdict.IDENTICAL
         is_similar = any_of_them >= self._settings.similar_from
         return Verdict.SIMILAR if is_similar else Verdict.UNKNOWN
+
+
+def _rescaled(weights: DecisionWeights, slope: float, offset: float) -> DecisionWeights:
+    """Return weights with another scale of answers, by which tracks are decided as before.
+
+    Tracks' scale and offset are of the log-odds of answers, and move with these.
+    """
+    stretch = slope / weights.slope
+    shift = offset - stretch * weights.offset
+    track_offset = stretch * weights.track_offset + (1 - weights.track_scale) * shift
+    return replace(weights, slope=slope, offset=offset, track_offset=track_offset)
 
 
 def derive_model_id(model_id: str, part_id: str) -> str:

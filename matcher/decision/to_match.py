@@ -45,6 +45,7 @@ def to_match(contest: Contest, crop: Crop, shortlist: Shortlist, decision: Decis
             :_CANDIDATES
         ],
         threshold=decision.threshold,
+        track=decision.track_calibration,
     )
 
 

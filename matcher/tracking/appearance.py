@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
-from matcher.results import Match, Verdict
+from matcher.results import Match, TrackCalibration, Verdict
 from matcher.tracking.codec import recorded_as
-from matcher.tracking.voting import TrackCalibration, VoteResult, Votes, VoteSettings
+from matcher.tracking.voting import VoteResult, Votes, VoteSettings
 
 CROP_MARGIN: Final = 0.08  # of the box's sides, so that the product's edges can be seen
 CROP_SIDE: Final = 512  # pixels; with JPEG, a few tens of kilobytes per appearance
@@ -23,7 +23,7 @@ class AppearanceSettings:
 
     Attributes:
         vote: when votes name a product.
-        calibration: of a track's probability.
+        calibration: of a track's probability, where the decision brings none.
         unknown_seconds: an unknown thing is announced after this long in view, once it was
             verified.
         unknown_confidence: confidence of its detections, which it also needs.

@@ -190,9 +190,14 @@ def keypoint_coder() -> CodebookCoder:
 
 def pipeline(detector: FixedDetector | None = None, shortlist_size: int = 12) -> Pipeline:
     """The method with the shipped front end and calibration."""
+    return Pipeline(stages(detector), PipelineSettings(shortlist_size=shortlist_size))
+
+
+def stages(detector: FixedDetector | None = None) -> Stages:
+    """The stages of that method."""
     references = ReferenceCache(root_sift())
     embedder = ColourEmbedder()
-    stages = Stages(
+    return Stages(
         detector=detector or FixedDetector(),
         photo_detector=detector or FixedDetector(),
         embedder=embedder,
@@ -202,7 +207,6 @@ def pipeline(detector: FixedDetector | None = None, shortlist_size: int = 12) ->
         verifier=Verifier(NearestNeighbourMatcher(), TwinTest(), embedder, PlainComparator()),
         decision=Decision(read_weights(WEIGHTS / "decision.json"), 0.8),
     )
-    return Pipeline(stages, PipelineSettings(shortlist_size=shortlist_size))
 
 
 @lru_cache(maxsize=1)

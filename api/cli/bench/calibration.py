@@ -24,6 +24,7 @@ calibration_app = typer.Typer()
     calibration_app,
     "skulens bench calibration --shared DIR",
     "skulens bench calibration --shared DIR --false-accept-rate 0.01 --limit 100",
+    "skulens bench calibration --shared DIR --photos 3 --unknown 60 --clips 200",
 )
 def calibration(
     context: typer.Context,
@@ -37,11 +38,14 @@ def calibration(
     limit: Annotated[
         int | None, typer.Option(min=1, help="At most that many photos to measure with.")
     ] = None,
+    clips: Annotated[
+        int, typer.Option(min=0, help="Of the photos, filmed and tracked, too; 0 for none.")
+    ] = 48,
     seed: Seed = 0,
     json: JsonFile = None,
 ) -> None:
-    """Unknowns called identical after `catalog calibrate`, beside what was asked for."""
-    from api.cli.bench.catalogs import temporary_catalog
+    """Unknowns called identical after `catalog calibrate`, in photos and on tracks."""
+    from api.cli.bench.catalogs import clip_target, temporary_catalog
     from api.models.calibration_data import catalog_samples
     from bench.recognition.calibration import (
         RATES,
@@ -49,6 +53,7 @@ def calibration(
         fitting_photos,
         measure_calibration,
     )
+    from bench.recognition.clips import ClipOptions, measure_clips
 
     with (
         measurement(context) as (output, built, on_stage),
@@ -67,4 +72,13 @@ def calibration(
                 options,
                 on_stage,
             )
-    print_result(output, result.table(), result.to_json(), json)
+            filmed = None
+            if clips:
+                target, few = clip_target(models), ClipOptions(clips, seed)
+                filmed = measure_clips(result, target, catalog, few, on_stage)
+    if filmed is None:
+        print_result(output, result.table(), result.to_json(), json)
+        return
+    print_result(output, result.table(), {}, None)
+    figures = {**result.to_json(), "tracks": filmed.to_json()}
+    print_result(output, filmed.table(), figures, json)

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from api.errors import Refused
-from api.models.loading import Networks, build_pipeline, load_networks
+from api.models.loading import Models, Networks, build_pipeline, build_stages, load_networks
 from api.services import PhotoFinder, Services, open_runtime
 from bench.keypoints.homography import FeatureFinder, PairFinder
 from bench.latency.latency import LatencyTarget, Stage
 from bench.latency.timed import NetworkClock, time_networks
+from bench.recognition.clips import ClipTarget
 from catalog.encodings.encoding import Encoder
 from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
@@ -27,8 +28,11 @@ from matcher.keypoints.features import KeypointMatcher
 from matcher.keypoints.guided_matching import GuidedMatcher
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.keypoints.rootsift import RootSift
+from matcher.pipeline import Pipeline
 from matcher.results import Identification
 from matcher.verification.verifier import Contest
+from matcher.video.remembered import StageMemory, remember
+from training.augment.clip_of_photo import CLIP_LENGTH, film_photo
 
 CATALOG: Final = "bench"
 KEYPOINTS: Final = 1000  # of a picture, as verification extracts them
@@ -63,22 +67,37 @@ def temporary_catalog(folder: Path, encoder: Encoder, on_progress: OnProgress) -
         yield store.snapshot()
 
 
+def clip_target(models: Models) -> ClipTarget:
+    """The method as it is shipped, for clips that are matched by several thresholds."""
+    memory = StageMemory()
+    stages = remember(build_stages(models.networks, models.decision), memory)
+    rate = CLIP_LENGTH.frames_per_second
+    return ClipTarget(Pipeline(stages), memory, models.decision.model_id, film_photo, rate)
+
+
 @contextmanager
-def contest_finder(
-    services: Services, pictures: Mapping[str, Sequence[NDArray[np.uint8]]]
-) -> Iterator[Callable[[NDArray[np.uint8]], Sequence[Contest]]]:
-    """Yield what finds a photo's contests in a catalog of (H, W, 3) RGB pictures by product."""
+def picture_catalog(
+    encoder: Encoder, pictures: Mapping[str, Sequence[NDArray[np.uint8]]]
+) -> Iterator[Catalog]:
+    """Make a catalog of (H, W, 3) RGB pictures by product, gone when the block ends."""
     with TemporaryDirectory(prefix="skulens-") as folder:
         for product_id, references in pictures.items():
             home = Path(folder) / "catalog" / product_id
             home.mkdir(parents=True)
             for number, picture in enumerate(references):
                 Image.fromarray(picture).save(home / f"reference-{number:03d}.png")
-        pipeline = services.models.pipeline
-        with temporary_catalog(
-            Path(folder) / "catalog", services.models.encoder, lambda *_: None
-        ) as catalog:
-            yield lambda image: pipeline.contests(image, catalog)
+        with temporary_catalog(Path(folder) / "catalog", encoder, lambda *_: None) as catalog:
+            yield catalog
+
+
+@contextmanager
+def contest_finder(
+    services: Services, pictures: Mapping[str, Sequence[NDArray[np.uint8]]]
+) -> Iterator[Callable[[NDArray[np.uint8]], Sequence[Contest]]]:
+    """Yield what finds a photo's contests in a catalog of (H, W, 3) RGB pictures by product."""
+    pipeline = services.models.pipeline
+    with picture_catalog(services.models.encoder, pictures) as catalog:
+        yield lambda image: pipeline.contests(image, catalog)
 
 
 def latency_target(

@@ -1,4 +1,4 @@
-"""`skulens train basis|keypoint-codebook|colours|decision|framing`: tables, in minutes."""
+"""`skulens train basis|keypoint-codebook|colours|decision|tracks|framing`: tables, in minutes."""
 
 from pathlib import Path
 from typing import Annotated
@@ -95,6 +95,52 @@ def decision(
         fitted = train_decision(material, find, advance)
     save_weights(fitted, out)
     output.show(f"{out}: {fitted}")
+
+
+@command(tables_app, "skulens train tracks --data DIR --decision decision.json --out decision.json")
+def tracks(
+    context: typer.Context,
+    data: Data,
+    decision: Annotated[
+        Path, typer.Option(metavar="FILE", help="The calibration of photos, as JSON.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The same with tracks'.")],
+    photos: Annotated[int, typer.Option(min=1, help="At most, of each carton and print.")] = 5,
+    seed: Seed = 0,
+) -> None:
+    """Calibrate tracks, so that one threshold rules photos and videos."""
+    from dataclasses import replace
+
+    from api.cli.bench.catalogs import picture_catalog
+    from api.models.loading import IDENTICAL_FROM, build_stages
+    from matcher.decision.decision import Decision
+    from matcher.decision.fit import read_weights, save_weights
+    from matcher.pipeline import Pipeline
+    from matcher.video.remembered import StageMemory, remember
+    from training.data.sources import TrainingData
+    from training.decision.tracks.fit import fit_tracks, held_out_rates
+    from training.decision.tracks.material import gather_unknowns
+    from training.decision.tracks.observe import TrackObserver
+
+    output, models, memory = Output(), open_services(context).models, StageMemory()
+    weights = replace(read_weights(decision), track_scale=1.0, track_offset=0.0)
+    stages = build_stages(models.networks, Decision(weights, IDENTICAL_FROM))
+    with output.working("drawing photos"):
+        material = gather_unknowns(TrainingData.open(data), photos, seed)
+    with (
+        output.progress("calibrating tracks", "photos") as advance,
+        picture_catalog(models.encoder, material.references) as catalog,
+    ):
+        judge = Pipeline(remember(stages, memory))
+        answers = TrackObserver(judge, memory, catalog, seed).observe(material, advance)
+    fitted = fit_tracks(answers)
+    save_weights(replace(weights, track_scale=fitted.scale, track_offset=fitted.offset), out)
+    for rates in held_out_rates(answers):
+        output.note(
+            f"from {rates.threshold} on, of unknowns held out: photos {rates.photos:.3f}, "
+            f"clips {rates.clips:.3f}"
+        )
+    output.show(f"{out}: scale {fitted.scale:.3f}, offset {fitted.offset:.2f}")
 
 
 @command(tables_app, "skulens train framing --data DIR --out framing.safetensors")

@@ -14,7 +14,7 @@ from matcher.decision.decision import (
     evidence_matrix,
 )
 from matcher.decision.fit import read_weights
-from matcher.results import Verdict
+from matcher.results import TrackCalibration, Verdict
 from tests.matcher.contests import contest, duel, hypothesis
 from tests.matcher.prints import WEIGHTS
 
@@ -153,3 +153,27 @@ def test_what_the_comparator_finds_different_is_less_probable() -> None:
     assert [rival.hypothesis.reference.product_id for rival in ranked] == ["a", "b"]
     odds = ranked[0].probability / ranked[1].probability
     assert odds == pytest.approx(np.exp(2.0))
+
+
+def test_a_decision_without_a_calibration_of_tracks_tells_none() -> None:
+    weights = DecisionWeights(0, 0, 0, 0, 0, 0, 0, 0, unknown_share=0.5)
+    assert Decision(weights, 0.9).track_calibration is None
+    tracks = replace(weights, track_scale=0.8, track_offset=-0.2)
+    assert Decision(tracks, 0.9).track_calibration == TrackCalibration(0.8, -0.2)
+
+
+def test_another_scale_of_answers_leaves_what_tracks_are_called_as_it_was() -> None:
+    weights = DecisionWeights(
+        0, 0, 0, 0, 0, 0, 0, 0, unknown_share=0.5,
+        slope=1.2, offset=0.5, track_scale=0.8, track_offset=-0.3,
+    )  # fmt: skip
+    own = Calibration("m", "", 0.1, 0.9, slope=0.6, offset=-0.4)
+    before = Decision(weights, 0.9, model_id="m")
+    after = before.with_calibrations({"m": own})
+    first, second = before.track_calibration, after.track_calibration
+    assert first is not None
+    assert second is not None
+    for odds in (-2.0, 0.0, 3.0):
+        was = first.scale * (1.2 * odds + 0.5) + first.offset
+        now = second.scale * (0.6 * odds - 0.4) + second.offset
+        assert now == pytest.approx(0.5 * was - 0.65)

@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from matcher.imaging.box import Box
-from matcher.results import Candidate, Detection, Match, Verdict
-from matcher.tracking.voting import NO_RESULT, TrackCalibration, Votes, VoteSettings
+from matcher.results import Candidate, Detection, Match, TrackCalibration, Verdict
+from matcher.tracking.voting import NO_RESULT, Votes, VoteSettings
 from tests.matcher.world import unknown
 
 SETTINGS, CALIBRATION = VoteSettings(), TrackCalibration()
@@ -38,14 +38,78 @@ def test_the_catalogs_own_threshold_rules_tracks_too() -> None:
     sure = vote(Verdict.IDENTICAL, tea=0.98)
     strict, lenient = (replace(sure, threshold=threshold) for threshold in (0.999, 0.5))
     assert votes_of(strict, strict).result(SETTINGS, CALIBRATION, None).verdict is Verdict.SIMILAR
-    assert VoteSettings().needed(0.9, 1) == pytest.approx(0.97)
-    assert VoteSettings().needed(0.99, 1) > 0.99
     doubtful = replace(vote(Verdict.IDENTICAL, tea=0.7), threshold=0.5)
     assert votes_of(doubtful, doubtful).result(SETTINGS, CALIBRATION, None).name == "tea"
     assert votes_of(lenient).threshold == 0.5
     both = votes_of(sure)
     both.add(votes_of(lenient))
     assert both.threshold == 0.5, "a match without one says nothing of it"
+
+
+def told(match: Match, threshold: float = 0.9, track: TrackCalibration | None = None) -> Match:
+    return replace(match, threshold=threshold, track=track)
+
+
+def test_a_track_is_as_sure_as_its_surest_look_and_no_surer() -> None:
+    looks = [told(vote(Verdict.SIMILAR, tea=p)) for p in (0.8, 0.85, 0.7, 0.85, 0.8, 0.85)]
+    result = votes_of(*looks).result(SETTINGS, CALIBRATION, None)
+    assert (result.product_id, result.verdict) == ("tea", Verdict.SIMILAR)
+    assert result.probability == pytest.approx(0.85)
+    sure = votes_of(*looks, told(vote(Verdict.IDENTICAL, tea=0.92)))
+    assert sure.result(SETTINGS, CALIBRATION, None).name == "tea"
+    assert sure.result(SETTINGS, CALIBRATION, None).probability == pytest.approx(0.92)
+
+
+def test_one_look_above_the_threshold_is_enough_as_it_is_for_a_photo() -> None:
+    one = votes_of(told(vote(Verdict.IDENTICAL, tea=0.91)))
+    assert one.result(SETTINGS, CALIBRATION, None).name == "tea"
+
+
+def test_a_sure_look_does_not_outweigh_many_that_found_nothing() -> None:
+    votes = votes_of(*[unknown(SEEN)] * 2, told(vote(Verdict.IDENTICAL, tea=0.95)))
+    assert votes.result(SETTINGS, CALIBRATION, None).name == "tea"
+    votes = votes_of(told(vote(Verdict.IDENTICAL, tea=0.95)), *[unknown(SEEN)] * 8)
+    assert votes.result(SETTINGS, CALIBRATION, None).verdict is Verdict.UNKNOWN
+
+
+def test_the_leader_is_named_and_not_whoever_had_the_surest_look() -> None:
+    cola = [told(vote(Verdict.IDENTICAL, cola=0.93))] * 3
+    votes = votes_of(told(vote(Verdict.IDENTICAL, tea=0.97)), *cola)
+    result = votes.result(SETTINGS, CALIBRATION, None)
+    assert result.name == "cola"
+    assert result.probability == pytest.approx(0.93)
+
+
+def test_the_decision_s_calibration_of_tracks_rules_what_it_came_with() -> None:
+    doubting = TrackCalibration(offset=-1.0)
+    look = told(vote(Verdict.IDENTICAL, tea=0.93), track=doubting)
+    assert votes_of(look).result(SETTINGS, CALIBRATION, None).verdict is Verdict.SIMILAR
+    joined = votes_of(vote(Verdict.SIMILAR, tea=0.5))
+    joined.add(votes_of(look))
+    assert joined.track == doubting
+    surer = told(vote(Verdict.IDENTICAL, tea=0.98), track=doubting)
+    assert votes_of(look, surer).result(SETTINGS, CALIBRATION, None).name == "tea"
+
+
+def test_a_product_that_left_is_struck_from_the_surest_looks_too() -> None:
+    votes = votes_of(told(vote(Verdict.IDENTICAL, tea=0.97)))
+    votes.forget("tea")
+    assert votes.surest == {}
+
+
+def test_how_votes_stand_is_told_by_the_leader() -> None:
+    assert Votes().standing() is None
+    standing = votes_of(told(vote(Verdict.IDENTICAL, tea=0.9, cola=0.05))).standing()
+    assert standing is not None
+    assert standing.product_id == "tea"
+    assert standing.likelihood > 0.8
+    assert standing.surest == pytest.approx(2.197, abs=0.01)
+
+
+def test_without_a_threshold_the_sum_of_the_votes_is_what_counts() -> None:
+    standing = votes_of(*[vote(Verdict.IDENTICAL, tea=0.9)] * 3).standing()
+    assert standing is not None
+    assert standing.surest > 4
 
 
 def test_one_doubtful_look_is_not_enough_but_two_that_agree_are() -> None:
