@@ -46,35 +46,39 @@ def test_the_catalogs_own_threshold_rules_tracks_too() -> None:
     assert both.threshold == 0.5, "a match without one says nothing of it"
 
 
-def told(match: Match, threshold: float = 0.9, track: TrackCalibration | None = None) -> Match:
+def with_threshold(
+    match: Match, threshold: float = 0.9, track: TrackCalibration | None = None
+) -> Match:
     return replace(match, threshold=threshold, track=track)
 
 
 def test_a_track_is_as_sure_as_its_surest_look_and_no_surer() -> None:
-    looks = [told(vote(Verdict.SIMILAR, tea=p)) for p in (0.8, 0.85, 0.7, 0.85, 0.8, 0.85)]
+    looks = [
+        with_threshold(vote(Verdict.SIMILAR, tea=p)) for p in (0.8, 0.85, 0.7, 0.85, 0.8, 0.85)
+    ]
     result = votes_of(*looks).result(SETTINGS, CALIBRATION, None)
     assert (result.product_id, result.verdict) == ("tea", Verdict.SIMILAR)
     assert result.probability == pytest.approx(0.85)
-    sure = votes_of(*looks, told(vote(Verdict.IDENTICAL, tea=0.92)))
+    sure = votes_of(*looks, with_threshold(vote(Verdict.IDENTICAL, tea=0.92)))
     assert sure.result(SETTINGS, CALIBRATION, None).name == "tea"
     assert sure.result(SETTINGS, CALIBRATION, None).probability == pytest.approx(0.92)
 
 
 def test_one_look_above_the_threshold_is_enough_as_it_is_for_a_photo() -> None:
-    one = votes_of(told(vote(Verdict.IDENTICAL, tea=0.91)))
+    one = votes_of(with_threshold(vote(Verdict.IDENTICAL, tea=0.91)))
     assert one.result(SETTINGS, CALIBRATION, None).name == "tea"
 
 
 def test_a_sure_look_does_not_outweigh_many_that_found_nothing() -> None:
-    votes = votes_of(*[unknown(SEEN)] * 2, told(vote(Verdict.IDENTICAL, tea=0.95)))
+    votes = votes_of(*[unknown(SEEN)] * 2, with_threshold(vote(Verdict.IDENTICAL, tea=0.95)))
     assert votes.result(SETTINGS, CALIBRATION, None).name == "tea"
-    votes = votes_of(told(vote(Verdict.IDENTICAL, tea=0.95)), *[unknown(SEEN)] * 8)
+    votes = votes_of(with_threshold(vote(Verdict.IDENTICAL, tea=0.95)), *[unknown(SEEN)] * 8)
     assert votes.result(SETTINGS, CALIBRATION, None).verdict is Verdict.UNKNOWN
 
 
 def test_the_leader_is_named_and_not_whoever_had_the_surest_look() -> None:
-    cola = [told(vote(Verdict.IDENTICAL, cola=0.93))] * 3
-    votes = votes_of(told(vote(Verdict.IDENTICAL, tea=0.97)), *cola)
+    cola = [with_threshold(vote(Verdict.IDENTICAL, cola=0.93))] * 3
+    votes = votes_of(with_threshold(vote(Verdict.IDENTICAL, tea=0.97)), *cola)
     result = votes.result(SETTINGS, CALIBRATION, None)
     assert result.name == "cola"
     assert result.probability == pytest.approx(0.93)
@@ -82,24 +86,24 @@ def test_the_leader_is_named_and_not_whoever_had_the_surest_look() -> None:
 
 def test_the_decision_s_calibration_of_tracks_rules_what_it_came_with() -> None:
     doubting = TrackCalibration(offset=-1.0)
-    look = told(vote(Verdict.IDENTICAL, tea=0.93), track=doubting)
+    look = with_threshold(vote(Verdict.IDENTICAL, tea=0.93), track=doubting)
     assert votes_of(look).result(SETTINGS, CALIBRATION, None).verdict is Verdict.SIMILAR
     joined = votes_of(vote(Verdict.SIMILAR, tea=0.5))
     joined.add(votes_of(look))
     assert joined.track == doubting
-    surer = told(vote(Verdict.IDENTICAL, tea=0.98), track=doubting)
+    surer = with_threshold(vote(Verdict.IDENTICAL, tea=0.98), track=doubting)
     assert votes_of(look, surer).result(SETTINGS, CALIBRATION, None).name == "tea"
 
 
 def test_a_product_that_left_is_struck_from_the_surest_looks_too() -> None:
-    votes = votes_of(told(vote(Verdict.IDENTICAL, tea=0.97)))
+    votes = votes_of(with_threshold(vote(Verdict.IDENTICAL, tea=0.97)))
     votes.forget("tea")
     assert votes.surest == {}
 
 
-def test_how_votes_stand_is_told_by_the_leader() -> None:
+def test_how_votes_stand_is_shown_by_the_leader() -> None:
     assert Votes().standing() is None
-    standing = votes_of(told(vote(Verdict.IDENTICAL, tea=0.9, cola=0.05))).standing()
+    standing = votes_of(with_threshold(vote(Verdict.IDENTICAL, tea=0.9, cola=0.05))).standing()
     assert standing is not None
     assert standing.product_id == "tea"
     assert standing.likelihood > 0.8

@@ -15,7 +15,7 @@ def finder(world: World = TEA) -> WorldFinder:
     return WorldFinder(world)
 
 
-def test_what_a_clip_shows_is_named_and_its_votes_are_told() -> None:
+def test_what_a_clip_shows_is_named_and_its_votes_are_returned() -> None:
     images = [frame.image for frame in TEA.frames(SECONDS)]
     outcome = ClipMatcher(finder(), WorldCatalog()).match(images, TEA.rate)
     assert outcome.named == {"tea"}
@@ -23,7 +23,7 @@ def test_what_a_clip_shows_is_named_and_its_votes_are_told() -> None:
     assert max(standing.surest for standing in outcome.standings) > 2
 
 
-def test_each_look_is_told_once() -> None:
+def test_each_look_is_returned_once() -> None:
     images = [frame.image for frame in TEA.frames(SECONDS)]
     outcome = ClipMatcher(finder(), WorldCatalog()).match(images, TEA.rate)
     assert len(outcome.standings) < len(images)

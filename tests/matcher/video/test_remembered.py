@@ -15,13 +15,13 @@ PICTURE = prints.held_up(prints.printed(3))
 
 
 class CountingDetector:
-    """Finds nothing, and counts how often it is asked."""
+    """Finds nothing, and keeps the shapes of pictures."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[int, ...]] = []
+        self.shapes: list[tuple[int, ...]] = []
 
     def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
-        self.asked.append(image.shape)
+        self.shapes.append(image.shape)
         return ()
 
 
@@ -58,9 +58,9 @@ def test_a_picture_is_looked_at_once_until_it_is_forgotten(shop: prints.MemoryCa
     recalling = Pipeline(remember(stages(detector), memory))
     recalling.detect(PICTURE)
     recalling.detect(PICTURE.copy())
-    assert len(detector.asked) == 1
+    assert len(detector.shapes) == 1
     recalling.detect(PICTURE[:100])
-    assert len(detector.asked) == 2
+    assert len(detector.shapes) == 2
     recalling.survey(PICTURE, shop)
     known = len(memory)
     recalling.survey(PICTURE, shop)
@@ -68,7 +68,7 @@ def test_a_picture_is_looked_at_once_until_it_is_forgotten(shop: prints.MemoryCa
     memory.forget()
     assert len(memory) == 0
     recalling.detect(PICTURE)
-    assert len(detector.asked) == 3
+    assert len(detector.shapes) == 3
 
 
 def test_another_catalog_is_verified_anew(shop: prints.MemoryCatalog) -> None:

@@ -13,7 +13,7 @@ def filmed(seed: int) -> list[NDArray[np.uint8]]:
     return list(film_photo(PHOTO, np.random.default_rng(seed), ClipLength(1.0, 10.0)))
 
 
-def test_a_clip_has_the_photo_s_size_and_the_length_that_was_asked_for() -> None:
+def test_a_clip_has_the_photo_s_size_and_the_length_that_it_shall_have() -> None:
     frames = filmed(1)
     assert len(frames) == 10
     assert {frame.shape for frame in frames} == {PHOTO.shape}
@@ -36,6 +36,6 @@ def test_every_frame_is_another_one_and_stays_like_its_neighbour() -> None:
             assert correlation > 0.5
 
 
-def test_frames_are_drawn_when_they_are_asked_for() -> None:
+def test_frames_are_drawn_when_they_are_needed() -> None:
     hours = film_photo(PHOTO, np.random.default_rng(0), ClipLength(36.0, 100.0))
     assert next(hours).shape == PHOTO.shape

@@ -10,7 +10,7 @@ from training.decision.tracks.observe import THRESHOLDS, TrackObserver
 SHORT = ClipLength(0.5, 4.0)
 
 
-def test_an_unknown_is_asked_as_a_photo_and_as_a_clip_at_every_threshold() -> None:
+def test_an_unknown_is_shown_as_a_photo_and_as_a_clip_at_every_threshold() -> None:
     photo = prints.held_up(prints.printed(3))
     material = TrackMaterial(unknowns=[
         NearUnknown(lambda: np.copy(photo), "three"),
