@@ -162,8 +162,11 @@ class Catalog:
 
     @property
     def votes_are_ready(self) -> bool:
-        """Whether keypoints voted in this process before, so that the next vote is quick."""
-        return self._sources.keypoints.is_used
+        """Whether keypoints voted among these very products before, so that the next vote is quick.
+
+        During an import they do not: every picture would change the index before it votes.
+        """
+        return self._sources.keypoints.current(self.products) is not None
 
     def search(self, query: SearchQuery, near: Sequence[Neighbour] | None = None) -> SearchResult:
         """Search for products by words and conditions, and by similarity where that is given.

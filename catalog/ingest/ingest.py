@@ -307,6 +307,8 @@ def _marked(
 
     def marked(new: PreparedImage) -> PreparedImage:
         found = search.look(product_id, new.image, family)
+        if found is None:
+            return new
         return replace(new, image=replace(new.image, background=found.background))
 
     return [marked(new) for new in prepared]

@@ -95,7 +95,9 @@ class _Round:
         self._done.add((product_id, image_id))
         images = self._state.products[product_id].images
         image = next(image for image in images if image.image_id == image_id)
-        found = self._search.look(product_id, image, self._search.family(images))
+        found = self._search.look_again(product_id, image)
+        if found is None:
+            return
         self.looked[image.encoding_id] = tuple(other for other, _ in found.shown_by)
         self.shown_by += found.shown_by
         if image.choice is None and found.background != image.background:

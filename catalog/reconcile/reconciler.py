@@ -98,10 +98,10 @@ class Reconciler:
         pictures = check_images(self._storage, self._store.name, state, listed, last_run.pictures)
         absent = self._absent(copies, last_run, state)
         findings += self._lost(state, absent, pictures, dry_run=dry_run, accept_loss=accept_loss)
-        marked, looked = self._backgrounds.run(last_run.looked, dry_run=dry_run)
-        findings += marked
         features = self._listed("features")
         findings += self._unencoded(state, features, dry_run=dry_run)
+        marked, looked = self._backgrounds.run(last_run.looked, dry_run=dry_run)
+        findings += marked
         objects = [*listed, *features, *self._listed("feedback")]
         collected, orphans = self._collected(objects, last_run, dry_run=dry_run)
         findings += collected

@@ -121,7 +121,10 @@ def test_a_picture_whose_features_are_missing_is_passed_over(
     for key in [key for key in memory.objects if lost in key and "/features/" in key]:
         del memory.objects[key]
     again = same_store(memory, ShelfEncoder())
-    assert BackgroundCheck(again).run({}, dry_run=False)[0] == []
+    found, looked = BackgroundCheck(again).run({}, dry_run=False)
+    assert (found, dict(looked)) == ([], {})
+    report = Reconciler(again, memory).reconcile()
+    assert [finding.subject for finding in report.findings] == ["tea", "shop"]
 
 
 def test_a_storage_that_refuses_is_reported(memory: MemoryStorage, store: CatalogStore) -> None:
