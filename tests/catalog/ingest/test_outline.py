@@ -1,10 +1,14 @@
 """Outlines that people draw, and sentences on what is kept."""
 
+import numpy as np
 import pytest
 
 from catalog.errors import Invalid
-from catalog.ingest.outline import KeptImage, check_choice, read_choice
+from catalog.ingest.outline import KeptImage, check_choice, describe_kept, read_choice
 from catalog.records.kept import Corner, KeptBy, KeptChoice, ReferenceCut, ReferenceKind
+from catalog.records.product import ReferenceImage
+from catalog.records.shared_cells import GRID, pack_cells
+from tests.catalog.support.fakes import FakeEncoder, pixels
 
 SQUARE: tuple[Corner, ...] = ((10.0, 10.0), (90.0, 10.0), (90.0, 60.0), (10.0, 60.0))
 
@@ -77,3 +81,15 @@ def test_a_choice_is_read_as_people_write_it(given: object, choice: KeptChoice |
 def test_what_is_no_choice_is_refused_with_an_example(given: object) -> None:
     with pytest.raises(Invalid, match="such as 10,20 300,20"):
         read_choice(given)
+
+
+def test_background_is_named_and_drawn_row_by_row() -> None:
+    cells = np.zeros((GRID, GRID), np.bool_)
+    cells[0, :16] = cells[1, 4:8] = cells[1, 20:] = True
+    image = ReferenceImage("ab", "png", 64, 32, "tea.png", "", background=pack_cells(cells))
+    kept = describe_kept(image, FakeEncoder().encode(pixels(1, 64, 32), ()))
+    assert list(kept.background) == [(0, 0, 32, 1), (8, 1, 16, 2), (40, 1, 64, 2)]
+    assert kept.background_share == 0.0  # the stand-in's keypoints lie in the second row
+    assert "0% of that is dropped as background" in kept.sentence
+    nothing = ReferenceImage("ab", "png", 64, 32, "tea.png", "")
+    assert not describe_kept(nothing, FakeEncoder().encode(pixels(1, 64, 32), ())).background

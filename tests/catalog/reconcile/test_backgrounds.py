@@ -11,6 +11,7 @@ from catalog.errors import StorageUnavailable
 from catalog.reconcile.backgrounds import BackgroundCheck
 from catalog.reconcile.last_run import LastRun, load_last_run, save_last_run
 from catalog.reconcile.reconciler import Reconciler
+from catalog.records.codec import loads
 from catalog.records.shared_cells import GRID, pack_cells
 from catalog.store import CatalogStore
 from tests.catalog.support.fakes import FakeEncoder, MemoryStorage, new_store, picture, same_store
@@ -148,6 +149,9 @@ def test_background_is_part_of_the_record_and_a_choice_ends_it(
     assert image.background == pack_cells(TOP)
     assert image.kept_id != image.encoding_id
     assert same_store(memory, ShelfEncoder()).product("soap").images[0] == image
+    records = [loads(memory.objects[key], key) for key in memory.list("shop/journal/")]
+    assert [record["format"] for record in records] == [1, 1, 1, 4]
+    store.commit_log.checkpoint()
     other = same_store(memory, VotingEncoder("2"))
     other.migration.switch()
     assert other.product("soap").images[0] == image
