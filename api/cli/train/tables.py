@@ -105,7 +105,7 @@ def tracks(
         Path, typer.Option(metavar="FILE", help="The calibration of photos, as JSON.")
     ],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The same with tracks'.")],
-    photos: Annotated[int, typer.Option(min=1, help="At most, of each carton and print.")] = 5,
+    photos: Annotated[int, typer.Option(min=1, help="At most, of each carton and print.")] = 4,
     seed: Seed = 0,
 ) -> None:
     """Calibrate tracks, so that one threshold rules photos and videos."""
@@ -122,11 +122,12 @@ def tracks(
     from training.decision.tracks.material import gather_unknowns
     from training.decision.tracks.observe import TrackObserver
 
-    output, models, memory = Output(), open_services(context).models, StageMemory()
+    output, memory, pictures = Output(), StageMemory(), TrainingData.open(data)
     weights = replace(read_weights(decision), track_scale=1.0, track_offset=0.0)
+    models = open_services(context).models
     stages = build_stages(models.networks, Decision(weights, IDENTICAL_FROM))
     with output.working("drawing photos"):
-        material = gather_unknowns(TrainingData.open(data), photos, seed)
+        material = gather_unknowns(pictures, photos, seed)
     with (
         output.progress("calibrating tracks", "photos") as advance,
         picture_catalog(models.encoder, material.references) as catalog,

@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.decision.evaluation import log_odds
 from matcher.results import TrackCalibration
 from matcher.tracking.voting import VoteSettings
 from training.decision.tracks.observe import THRESHOLDS, UnknownAnswers
@@ -22,8 +23,10 @@ from training.errors import TrainingError
 
 _SCALES: Final = tuple(float(scale) for scale in np.geomspace(0.3, 3.0, 31))
 _OFFSETS: Final = tuple(float(offset) for offset in np.arange(-4.0, 4.01, 0.1))
-# Penalty of the squared distance from votes that are believed as they are, in squared rates.
-_CAUTION: Final = 2e-4
+# Unknowns that hold the result at looks that are believed as they are: few prove little.
+_CAUTION: Final = 0.2
+# Thresholds at which rates are compared; answers are those of the nearest that they were given at.
+_COMPARED: Final = (0.5, 0.6, 0.7, 0.8, 0.87, 0.91, 0.95, 0.98, 0.99)
 _LEAST_VARIANCE: Final = 0.02  # of a rate; none is known so well as to rule alone
 
 
@@ -51,7 +54,7 @@ def fit_tracks(
         raise TrainingError("tracks are calibrated on photos of unknowns, and there is none")
     votes = settings or VoteSettings()
 
-    parts = [_still_and_filmed(answers, threshold, votes) for threshold in THRESHOLDS]
+    parts = [_still_and_filmed(answers, threshold, votes) for threshold in _COMPARED]
 
     def loss(scale: float, offset: float) -> float:
         rates = [part.rates(TrackCalibration(scale, offset)) for part in parts]
@@ -59,7 +62,8 @@ def fit_tracks(
             (rate.clips - rate.photos) ** 2 / (rate.photos * (1 - rate.photos) + _LEAST_VARIANCE)
             for rate in rates
         )
-        return apart / len(rates) + _CAUTION * (log(scale) ** 2 + offset**2)
+        held = _CAUTION * (log(scale) ** 2 + offset**2) / len(answers)
+        return apart / len(rates) + held
 
     return TrackCalibration(*min(product(_SCALES, _OFFSETS), key=lambda pair: loss(*pair)))
 
@@ -70,7 +74,7 @@ def rates_of(
     """Return how often photos and clips of unknowns are called identical at each threshold."""
     return [
         _still_and_filmed(answers, threshold, settings).rates(calibration)
-        for threshold in THRESHOLDS
+        for threshold in _COMPARED
     ]
 
 
@@ -108,7 +112,7 @@ class _StillAndFilmed:
     clips: Floats
 
     def rates(self, calibration: TrackCalibration) -> TrackRates:
-        least = log(self.threshold / (1 - self.threshold))
+        least = log_odds(self.threshold)
         clips = calibration.scale * self.clips + calibration.offset >= least
         photos = self.photos >= least
         return TrackRates(self.threshold, float(photos.mean()), float(clips.mean()))
@@ -118,11 +122,12 @@ def _still_and_filmed(
     answers: Sequence[UnknownAnswers], threshold: float, settings: VoteSettings
 ) -> _StillAndFilmed:
     """Return the answers at a threshold; what the votes find unlikely is never identical."""
+    nearest = min(THRESHOLDS, key=lambda given: abs(log_odds(given) - log_odds(threshold)))
     clips = [
         max(
             (
                 standing.surest
-                for standing in answer.clip[threshold]
+                for standing in answer.clip[nearest]
                 if standing.likelihood >= settings.similar_at
             ),
             default=-np.inf,

@@ -17,8 +17,8 @@ from matcher.video.remembered import StageMemory
 from training.augment.clip_of_photo import CLIP_LENGTH, ClipLength, film_photo
 from training.decision.tracks.material import TrackMaterial
 
-# A threshold rules what is looked at next, and so what a track's votes add up to.
-THRESHOLDS: Final = (0.5, 0.7, 0.8, 0.87, 0.91, 0.95, 0.98, 0.99)
+# Thresholds at which clips are matched: they rule a little what is looked at next.
+THRESHOLDS: Final = (0.6, 0.85, 0.95)
 
 
 class TrackJudge(Finder[SearchableCatalog], Recogniser, Protocol):

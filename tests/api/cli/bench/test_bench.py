@@ -1,11 +1,14 @@
 """`bench …` and `train …` around the measurements themselves, which have their own tests."""
 
+from pathlib import Path
+
 import pytest
 from rich.console import Console
 
 from api.cli.bench.measurement import figure_tables
 from bench.table import Table
 from tests.api.shop import Shop
+from tests.training import miniature
 
 ROWS = tuple((name, *["0.123 (0.100-0.140)"] * 6) for name in ("skulens", "whole", "baseline"))
 WIDE = Table("title", ("method", *(f"figure {n}" for n in range(6))), ROWS)
@@ -66,3 +69,16 @@ def test_without_its_data_a_training_is_refused_in_one_sentence(shop: Shop, netw
     result = shop.run("train", network, "--data", "missing", "--out", "runs")
     assert (result.code, result.out) == (1, "")
     assert "missing" in result.sentence
+
+
+def test_without_its_data_or_a_decision_a_calibration_of_tracks_is_refused(
+    shop: Shop, tmp_path: Path
+) -> None:
+    files = ("--decision", "missing.json", "--out", "out.json")
+    nowhere = shop.run("train", "tracks", "--data", "missing", *files)
+    assert (nowhere.code, nowhere.out) == (1, "")
+    assert "missing" in nowhere.sentence
+    miniature.build(tmp_path)
+    without = shop.run("train", "tracks", "--data", str(tmp_path), *files)
+    assert without.code == 1
+    assert "missing.json is no calibration" in without.sentence
