@@ -202,5 +202,5 @@ class Encoder(Protocol):
         Args:
             picture: of which product it is not told.
             relatives: the same product's other references.
-            others: products whose pictures look alike somewhere.
+            others: products whose pictures look alike somewhere, those with most votes first.
         """

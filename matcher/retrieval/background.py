@@ -30,6 +30,7 @@ class BackgroundSettings:
     """Thresholds; shares are in [0, 1]."""
 
     inliers: int = 12  # keypoints of two pictures that prove the same surface
+    misses: int = 4  # others in a row that show nothing of it; the rest, with fewer votes, do not
     products: int = 2  # unrelated ones, besides the product itself, that show it
     reach: int = 1  # cells around a keypoint that show the same surface
     margin: int = 2  # cells around what the product's other pictures agree with: its corners
@@ -92,11 +93,7 @@ class BackgroundFinder:
     ) -> SharedBackground:
         """Return the cells of a picture that are background, and who else shows parts of it."""
         own = self._picture(picture)
-        agreed = {
-            index: points
-            for index, other in enumerate(others)
-            if (points := self._agreeing(own, self._picture(other.picture)))
-        }
+        agreed = self._shown_by(own, others)
         nothing = SharedBackground(np.zeros((GRID, GRID), np.bool_), tuple(agreed))
         family = [self._picture(relative) for relative in relatives]
         strangers = [index for index in agreed if not self._is_related(own, family, others[index])]
@@ -111,6 +108,21 @@ class BackgroundFinder:
             owned.any() or self._lies_around(own, cells)
         )
         return SharedBackground(cells, tuple(agreed)) if sound else nothing
+
+    def _shown_by(
+        self, own: _Picture, others: Sequence[OtherProduct]
+    ) -> dict[int, list[NDArray[np.int64]]]:
+        """Return the surfaces that others show, by their numbers; later ones are less likely to."""
+        agreed: dict[int, list[NDArray[np.int64]]] = {}
+        misses = 0
+        for index, other in enumerate(others):
+            surfaces = self._agreeing(own, self._picture(other.picture))
+            misses = 0 if surfaces else misses + 1
+            if surfaces:
+                agreed[index] = surfaces
+            if misses >= self._settings.misses:
+                break
+        return agreed
 
     def _picture(self, enrolled: EnrolledPicture) -> _Picture:
         return _Picture(enrolled, self._front_end)
