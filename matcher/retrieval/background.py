@@ -2,8 +2,8 @@
 
 The same shelf, price tags or table stand in the photos of many products. A brand mark and the print
 of near-twins are shared, too, but move with the product: where other pictures of the product agree
-with it, it is the product's own. Where no picture shows the product for certain, only what reaches
-from one side of the kept part to the other is background, as what stands behind a product does.
+with it, it is the product's own. Where no picture shows the product for certain, only what lies as
+things behind a product do is background: farther from the middle than the rest, or all across.
 """
 
 from collections.abc import Sequence
@@ -102,10 +102,11 @@ class BackgroundFinder:
             return nothing
         seen = [self._near(own, [p for i in group for p in agreed[i]]) for group in groups]
         shown_by = np.sum(seen, axis=0)
-        owned = self._owned(own, family)
-        cells = (shown_by >= self._settings.products) & ~owned
+        sure = self._best_surfaces(own, [relative for relative in family if relative.is_proven])
+        surfaces = sure or self._best_surfaces(own, family)
+        cells = (shown_by >= self._settings.products) & ~self._owned(own, surfaces)
         sound = self._leaves_a_product(own, cells) and (
-            owned.any() or self._lies_around(own, cells)
+            bool(sure) or self._lies_behind(own, cells, is_known=len(surfaces) > 1)
         )
         return SharedBackground(cells, tuple(agreed)) if sound else nothing
 
@@ -173,14 +174,12 @@ class BackgroundFinder:
             marked[rows, columns] = 1
         return _grown(marked, self._settings.reach)
 
-    def _owned(self, own: _Picture, family: Sequence[_Picture]) -> Cells:
-        """Return the cells of the surface that most of the product's other pictures agree with.
+    def _owned(self, own: _Picture, surfaces: Sequence[NDArray[np.int64]]) -> Cells:
+        """Return the cells of what most of the product's other pictures agree with.
 
         Two photos before the same shelf agree on the shelf, too; but not most of them, and seldom
         on more of it than of the product. What lies within the surface is the product's.
         """
-        proven = [relative for relative in family if relative.is_proven]
-        surfaces = self._best_surfaces(own, proven) or self._best_surfaces(own, family)
         if not surfaces:
             return np.zeros((GRID, GRID), np.bool_)
         shown = np.sum([self._near(own, [surface]) for surface in surfaces], axis=0)
@@ -199,18 +198,22 @@ class BackgroundFinder:
         proves = gone.sum() >= self._settings.inliers
         return bool(enough and proves and gone.mean() <= self._settings.most_share)
 
-    def _lies_around(self, own: _Picture, cells: Cells) -> bool:
-        """Return whether cells go from one side of the kept part to the other, around the rest."""
+    def _lies_behind(self, own: _Picture, cells: Cells, *, is_known: bool) -> bool:
+        """Return whether cells lie as what stands behind a product does.
+
+        They are farther from the middle of the kept part than the rest; and where it is not known
+        from several photos what moves with the product, they go from one side to the other.
+        """
         is_gone = cells_at(cells, own.points, own.enrolled.size)
         width, height = own.features.width, own.features.height
         corners = own.placed(np.array([[0.0, 0.0], [width, height]]))
         middle, half = corners.mean(axis=0), (corners[1] - corners[0]) / 2
         place = (own.points - middle) / half
-        reach = 1 - 2 * self._settings.edge
         gone, left = place[is_gone], place[~is_gone]
-        across = (gone.min(axis=0) <= -reach) & (gone.max(axis=0) >= reach)
         away, near = (np.median(np.abs(some).max(axis=1)) for some in (gone, left))
-        return bool(across.any() and away > near)
+        reach = 1 - 2 * self._settings.edge
+        across = (gone.min(axis=0) <= -reach) & (gone.max(axis=0) >= reach)
+        return bool(away > near and (is_known or across.any()))
 
 
 def _grown(cells: NDArray[np.uint8], by: int) -> Cells:
