@@ -23,8 +23,10 @@ from training.errors import TrainingError
 
 _SCALES: Final = tuple(float(scale) for scale in np.geomspace(0.3, 3.0, 31))
 _OFFSETS: Final = tuple(float(offset) for offset in np.arange(-4.0, 4.01, 0.1))
-# Unknowns that hold the result at looks that are believed as they are: few prove little.
-_CAUTION: Final = 0.2
+# Unknowns that hold offset and the logarithm of scale where they are: few prove little. They stand
+# for half a unit of log-odds and a quarter of scale that a track may be off, before it is measured.
+_OFFSET_CAUTION: Final = 0.5
+_SCALE_CAUTION: Final = 2.0
 # Thresholds at which rates are compared; answers are those of the nearest that they were given at.
 _COMPARED: Final = (0.5, 0.6, 0.7, 0.8, 0.87, 0.91, 0.95, 0.98, 0.99)
 _LEAST_VARIANCE: Final = 0.02  # of a rate; none is known so well as to rule alone
@@ -62,8 +64,8 @@ def fit_tracks(
             (rate.clips - rate.photos) ** 2 / (rate.photos * (1 - rate.photos) + _LEAST_VARIANCE)
             for rate in rates
         )
-        held = _CAUTION * (log(scale) ** 2 + offset**2) / len(answers)
-        return apart / len(rates) + held
+        held = _SCALE_CAUTION * log(scale) ** 2 + _OFFSET_CAUTION * offset**2
+        return apart / len(rates) + held / len(answers)
 
     return TrackCalibration(*min(product(_SCALES, _OFFSETS), key=lambda pair: loss(*pair)))
 
