@@ -1,10 +1,16 @@
 """The part that is kept of reference pictures, drawn on the page and chosen by hand."""
 
+import numpy as np
 from playwright.sync_api import Locator
 
+from catalog.records.shared_cells import GRID, pack_cells
+from catalog.registry import Catalogs
+from catalog.storage.folder import FolderStorage
 from tests.api.http.serving import Service, png
+from tests.api.shop import NETWORKS
 from tests.api.web.browsing import Visit
 from tests.api.web.scenery import Dropped
+from tests.catalog.support.fakes import FakeEncoder
 
 PRODUCT = "/v1/catalogs/shop/products/kept"
 
@@ -78,3 +84,26 @@ def test_pictures_that_were_just_added_show_what_is_kept(visit: Visit, stand_in:
     visit.page.get_by_role("button", name="Keep", exact=True).click()
     visit.page.wait_for_selector("dialog", state="detached")
     stand_in.client.delete("/v1/catalogs/shop/products/rye").raise_for_status()
+
+
+def test_what_is_dropped_as_background_is_shaded(visit: Visit, stand_in: Service) -> None:
+    stand_in.client.delete(PRODUCT)
+    stand_in.add("kept", 11, name="Kept")
+    data = FolderStorage(stand_in.options.state.parent / "data", durable=False)
+    cells = np.zeros((GRID, GRID), np.bool_)
+    cells[:8] = True
+    store = Catalogs(data, FakeEncoder(NETWORKS)).open("shop")
+    image_id = store.product("kept").images[0].image_id
+    written = store.mark_background("kept", {image_id: pack_cells(cells)})
+    version = {"min_version": written.index_version}
+    (kept,) = stand_in.client.get(f"{PRODUCT}/images", params=version).json()["kept"]
+    assert len(kept["background"]) == 8
+    assert kept["background_share"] == 1
+    visit.open("catalog")
+    visit.page.click("[data-product=kept].tile")
+    visit.page.get_by_text("100 % background").wait_for()
+    shaded = visit.page.locator(".kept-dropped").first
+    assert shaded.bounding_box() is not None
+    visit.page.get_by_role("button", name="is dropped as background").click()
+    editor = visit.page.locator("dialog", has_text="Drag the corners")
+    editor.locator(".kept-stage .kept-dropped").wait_for(state="attached")

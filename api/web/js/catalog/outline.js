@@ -44,7 +44,7 @@ function kindOf({ kind, by, share, background, background_share: dropped }) {
 function overlay({ width, height }, corners, background = []) {
   const shade = svg('path', { class: 'kept-shade', 'fill-rule': 'evenodd' })
   const line = svg('polygon', { class: 'kept-line' })
-  const dropped = svg('path', { class: 'kept-shade', d: background.map(([left, top, right, bottom]) => `M${left} ${top}H${right}V${bottom}H${left}Z`).join('') })
+  const dropped = svg('path', { class: 'kept-dropped', d: background.map(([left, top, right, bottom]) => `M${left} ${top}H${right}V${bottom}H${left}Z`).join('') })
   const element = svg('svg', { class: 'kept-outline', viewBox: `0 0 ${width} ${height}`, 'aria-hidden': 'true' }, shade, dropped, line)
   element.show = outline => {
     const points = outline.map(corner => corner.join(',')).join(' ')
