@@ -162,10 +162,7 @@ class Catalog:
 
     @property
     def votes_are_ready(self) -> bool:
-        """Whether keypoints voted among these very products before, so that the next vote is quick.
-
-        During an import they do not: every picture would change the index before it votes.
-        """
+        """Whether keypoints voted among these very products before; then the next vote is quick."""
         return self._sources.keypoints.current(self.products) is not None
 
     def search(self, query: SearchQuery, near: Sequence[Neighbour] | None = None) -> SearchResult:

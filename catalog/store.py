@@ -219,7 +219,7 @@ class CatalogStore:
         start = self._encodable_state()
         start.absent(product_id)
         at = utc_now()
-        search = self._quick_search(start)
+        search = None if before_commit else self._quick_search(start)
         batch = self._ingestor.prepare(start, product_id, pictures, (), at, search)
         texts = (name or product_id, description)
         product = Product(product_id, *texts, items, batch.images, 1, at, at)
@@ -237,7 +237,7 @@ class CatalogStore:
         start = self._encodable_state()
         existing = start.expect(product_id, if_revision).images
         at = utc_now()
-        search = self._quick_search(start)
+        search = None if before_commit else self._quick_search(start)
         batch = self._ingestor.prepare(start, product_id, pictures, existing, at, search)
         change = partial(edits.add_images, images=batch.images)
         decide = edits.update(product_id, at, if_revision, change)
@@ -417,7 +417,10 @@ class CatalogStore:
         return state
 
     def _quick_search(self, start: CatalogState) -> BackgroundSearch | None:
-        """Return what finds background at enrolment; None where reconcile has to look."""
+        """Return what finds background at enrolment; None where reconcile has to look.
+
+        An import does not look: it would change the index of keypoints for every picture.
+        """
         encoder = self._encoders.get(start.part_ids)
         if encoder.coder is None:
             return None

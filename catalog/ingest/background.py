@@ -23,7 +23,7 @@ _MOST_RELATIVES: Final = 8
 # Products besides the picture's own, of which two are unrelated at best.
 _FEWEST_OTHERS: Final = 2
 # Pictures whose keypoints are read in a moment; an index of so many is changed as quickly.
-_SMALL_CATALOG: Final = 300
+_SMALL_CATALOG: Final = 100
 
 
 FindBackground = Callable[[ReferenceImage, Encoding], str]

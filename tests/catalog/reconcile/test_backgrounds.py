@@ -155,3 +155,14 @@ def test_background_is_part_of_the_record_and_a_choice_ends_it(
     other = same_store(memory, VotingEncoder("2"))
     other.migration.switch()
     assert other.product("soap").images[0] == image
+
+
+def test_an_import_leaves_looking_to_reconcile(
+    memory: MemoryStorage, store: CatalogStore, encoder: ShelfEncoder
+) -> None:
+    add(store, "tea", "oat")
+    store.add_product("soap", [picture(9)], before_commit=lambda: None)
+    store.add_images("soap", [picture(10)], before_commit=lambda: None)
+    assert encoder.looks == 0
+    Reconciler(store, memory).mark_backgrounds()
+    assert all(image.background for image in store.product("soap").images)
