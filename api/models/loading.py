@@ -19,6 +19,7 @@ from matcher.keypoints.cascade import CAREFUL_REFERENCES, CascadeMatcher
 from matcher.keypoints.codebook import CodebookCoder, read_codebook
 from matcher.keypoints.features import FrontEnd, KeypointMatcher
 from matcher.keypoints.guided_matching import GuidedMatcher
+from matcher.keypoints.lightglue import LightGlueMatcher
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.keypoints.rootsift import RootSift, read_basis
 from matcher.keypoints.superglue import SuperGlueMatcher
@@ -159,7 +160,9 @@ def load_networks(settings: Settings, runtime: Runtime) -> Networks:
             ColourEmbedder() if embedder is None else NetworkEmbedder(embedder, _colours(settings))
         ),
         front_end=keypoints.front_end,
-        matcher=_keypoint_matcher(keypoints, loaded(Network.SUPERGLUE)),
+        matcher=_keypoint_matcher(
+            keypoints, loaded(Network.LIGHTGLUE) or loaded(Network.SUPERGLUE)
+        ),
         comparator=PlainComparator() if comparator is None else NetworkComparator(comparator),
         coder=None if superpoint is not None else _coder(settings, keypoints),
     )
@@ -212,18 +215,20 @@ def _rootsift(settings: Settings, manifest: WeightsManifest) -> _Keypoints:
     return _Keypoints(RootSift(basis), quick, basis.axes.shape[1])
 
 
-def _keypoint_matcher(keypoints: _Keypoints, superglue: LoadedNetwork | None) -> KeypointMatcher:
-    if superglue is None:
+def _keypoint_matcher(keypoints: _Keypoints, glue: LoadedNetwork | None) -> KeypointMatcher:
+    if glue is None:
         return keypoints.quick
-    wanted = int(superglue.facts["descriptors"])
+    wanted = int(glue.facts["descriptors"])
     if wanted != keypoints.descriptors:
         raise WeightsError(
-            f"{superglue.weights.path.name} pairs descriptors of length {wanted}, and the front "
+            f"{glue.weights.path.name} pairs descriptors of length {wanted}, and the front "
             f"end's have {keypoints.descriptors}; list weights that belong together in the "
             "manifest."
         )
-    closer = int(superglue.weights.option("closer", CAREFUL_REFERENCES))
-    return CascadeMatcher(keypoints.quick, SuperGlueMatcher(superglue), closer)
+    closer = int(glue.weights.option("closer", CAREFUL_REFERENCES))
+    is_light = glue.weights.network is Network.LIGHTGLUE
+    careful = LightGlueMatcher(glue) if is_light else SuperGlueMatcher(glue)
+    return CascadeMatcher(keypoints.quick, careful, closer)
 
 
 def _table(settings: Settings, kind: Network) -> Path:

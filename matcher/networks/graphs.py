@@ -20,6 +20,7 @@ from matcher.networks.proposer_net import PYRAMID_CHANNELS, ProposerNet
 from matcher.networks.resnet import EmbeddingNet
 from matcher.networks.weights import Network, Weights, fill_network, read_state
 from matcher.networks.yolo import STRIDE, build_yolov5
+from superglue.lightglue import LightGlue, LightGlueSizes
 from superglue.superglue import SuperGlue, SuperGlueSizes
 from superglue.superpoint import CELL, SuperPoint, SuperPointSizes
 
@@ -67,7 +68,10 @@ def load_bundle(weights: Weights) -> Bundle:
         case SuperPoint():
             return _superpoint(module)
         case SuperGlue():
-            return _superglue(module)
+            return _glue(module, module.sizes.width, {"bin_score": float(module.bin_score)})
+        case LightGlue():
+            sizes = module.sizes
+            return _glue(module, sizes.width + sizes.width // sizes.heads, {})
         case ComparatorNet():
             return _comparator(module)
         case EfficientNetLite():
@@ -137,6 +141,8 @@ def _empty(
             return SuperPoint(SuperPointSizes.of(state))
         case Network.SUPERGLUE:
             return SuperGlue(SuperGlueSizes.of(state, heads=int(options.get("heads", 4))))
+        case Network.LIGHTGLUE:
+            return LightGlue(LightGlueSizes.of(state, heads=int(options.get("heads", 4))))
         case Network.COMPARATOR:
             return ComparatorNet()
         case Network.IMAGE_FEATURES:
@@ -175,23 +181,23 @@ class FeaturePyramid(nn.Module):
 
 
 class EncodedKeypoints(nn.Module):
-    """SuperGlue up to its first attention, where coordinates still stand for pixels."""
+    """SuperGlue or LightGlue up to the first attention, where coordinates stand for pixels."""
 
-    def __init__(self, network: SuperGlue) -> None:
+    def __init__(self, network: SuperGlue | LightGlue) -> None:
         super().__init__()
         self.network = network
 
     @override
     def forward(self, geometry: Tensor, descriptors: Tensor) -> Tensor:
-        """Map (B, N, 3 or 6) and (B, N, D) to (B, N, width)."""
+        """Map (B, N, 3 or 6) and (B, N, D) to (B, N, C)."""
         mask = torch.ones_like(geometry[..., 0], dtype=torch.bool)
         return self.network.encode(geometry, descriptors, mask)
 
 
 class AttendedKeypoints(nn.Module):
-    """SuperGlue's attention, up to the vectors whose products are the scores."""
+    """Their attention, up to the vectors whose products are the scores."""
 
-    def __init__(self, network: SuperGlue) -> None:
+    def __init__(self, network: SuperGlue | LightGlue) -> None:
         super().__init__()
         self.network = network
 
@@ -199,7 +205,7 @@ class AttendedKeypoints(nn.Module):
     def forward(
         self, x0: Tensor, mask0: Tensor, x1: Tensor, mask1: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Map both encoded sides, (B, M, width) and (B, N, width), to the same shapes."""
+        """Map both encoded sides, (B, M, C) and (B, N, C), to what pairs are scored by."""
         return self.network.attend(x0, mask0, x1, mask1)
 
 
@@ -245,7 +251,8 @@ def _proposer(module: ProposerNet) -> Bundle:
     return Bundle((Graph("propose", module, example, shapes),))
 
 
-def _superglue(module: SuperGlue) -> Bundle:
+def _glue(module: SuperGlue | LightGlue, encoded: int, facts: Mapping[str, float]) -> Bundle:
+    """Return both parts of a network; a keypoint is encoded in so many numbers."""
     sizes = module.sizes
     geometry, descriptors = torch.zeros(2, 5, sizes.geometry), torch.zeros(2, 5, sizes.descriptors)
     encode = Graph(
@@ -255,13 +262,9 @@ def _superglue(module: SuperGlue) -> Bundle:
         ((-1, -1, sizes.geometry), (-1, -1, sizes.descriptors)),
         exact=True,
     )
-    sides = (torch.zeros(2, 5, sizes.width), torch.ones(2, 5, dtype=torch.bool))
-    others = (torch.zeros(2, 7, sizes.width), torch.ones(2, 7, dtype=torch.bool))
-    side = ((-1, -1, sizes.width), (-1, -1))
+    sides = (torch.zeros(2, 5, encoded), torch.ones(2, 5, dtype=torch.bool))
+    others = (torch.zeros(2, 7, encoded), torch.ones(2, 7, dtype=torch.bool))
+    side = ((-1, -1, encoded), (-1, -1))
     attend = Graph("attend", AttendedKeypoints(module).eval(), (*sides, *others), (*side, *side))
-    facts = {
-        "bin_score": float(module.bin_score),
-        "descriptors": sizes.descriptors,
-        "geometry": sizes.geometry,
-    }
-    return Bundle((encode, attend), facts)
+    known = {"descriptors": sizes.descriptors, "geometry": sizes.geometry}
+    return Bundle((encode, attend), {**facts, **known})

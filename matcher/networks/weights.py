@@ -33,6 +33,7 @@ class Network(StrEnum):
     EMBEDDER = "embedder"
     SUPERPOINT = "superpoint"
     SUPERGLUE = "superglue"
+    LIGHTGLUE = "lightglue"
     COMPARATOR = "comparator"
     KEYPOINT_BASIS = "keypoint basis"
     COLOURS = "colours"
@@ -52,6 +53,7 @@ RECOGNITION: Final = (
     Network.EMBEDDER,
     Network.SUPERPOINT,
     Network.SUPERGLUE,
+    Network.LIGHTGLUE,
     Network.COMPARATOR,
     Network.KEYPOINT_BASIS,
     Network.COLOURS,

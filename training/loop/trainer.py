@@ -96,6 +96,15 @@ class Trainer(ABC):
         peak_rate: float,
         options: RunOptions,
     ) -> None:
+        """Begin a run.
+
+        Args:
+            net: on its device.
+            parameters: groups as torch's optimisers take them; a group's "pace" is the share of the
+                learning rate that it is trained at.
+            peak_rate: the highest learning rate.
+            options: of the run.
+        """
         self.options = options
         self.net = net
         self.average = AveragedModel(net, multi_avg_fn=_follow, use_buffers=True)
@@ -129,7 +138,7 @@ class Trainer(ABC):
         """Do one optimiser step and return the loss."""
         started = time.monotonic()
         for group in self.optimizer.param_groups:
-            group["lr"] = self.peak_rate * rate_share(self.share)
+            group["lr"] = self.peak_rate * rate_share(self.share) * group.get("pace", 1.0)
         self.net.train()
         loss = self.loss()
         self.optimizer.zero_grad(set_to_none=True)

@@ -8,7 +8,12 @@ from matcher.networks.devices import Device, choose_runtime
 from matcher.networks.weights import WeightsEntry
 from training.data.sources import TrainingData
 from training.release.comparator import release_comparator
-from training.release.keypoints import SuperGlueRelease, release_superglue, release_superpoint
+from training.release.keypoints import (
+    GlueRelease,
+    release_lightglue,
+    release_superglue,
+    release_superpoint,
+)
 from training.release.proposer import release_proposer
 from training.release.recognition import (
     release_codebook,
@@ -37,6 +42,7 @@ class FinishedRuns:
             so it comes last.
         proposer: the proposer's run.
         codebook: a file of `skulens train keypoint-codebook`.
+        lightglue: LightGlue's run, and how it will serve.
     """
 
     data: Path
@@ -45,10 +51,11 @@ class FinishedRuns:
     colours: Path | None = None
     comparator: Path | None = None
     superpoint: Path | None = None
-    superglue: SuperGlueRelease | None = None
+    superglue: GlueRelease | None = None
     decision: Path | None = None
     proposer: Path | None = None
     codebook: Path | None = None
+    lightglue: GlueRelease | None = None
 
 
 def release_networks(runs: FinishedRuns, folder: Path) -> Iterator[WeightsEntry]:
@@ -78,6 +85,8 @@ def release_networks(runs: FinishedRuns, folder: Path) -> Iterator[WeightsEntry]
         yield release_superpoint(data, runs.superpoint, folder)
     if runs.superglue:
         yield release_superglue(runs.superglue, folder)
+    if runs.lightglue:
+        yield release_lightglue(runs.lightglue, folder)
     if runs.proposer:
         runtime = choose_runtime(Device.CPU, runs.proposer / "networks")
         yield release_proposer(data, runs.proposer, runtime, folder)

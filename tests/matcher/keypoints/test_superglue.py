@@ -1,26 +1,17 @@
 """SuperGlue as a matcher: against torch, batched and alone, and with nothing to pair."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from matcher.errors import MatcherError
 from matcher.keypoints.features import Correspondences, LocalFeatures
-from matcher.keypoints.superglue import (
-    SuperGlueMatcher,
-    SuperGlueSettings,
-    keypoint_geometry,
-    select_most_similar,
-)
+from matcher.keypoints.superglue import SuperGlueMatcher, SuperGlueSettings
 from matcher.networks.openvino_runtime import OpenVinoRuntime
 from matcher.networks.runtime import Runtime
 from matcher.networks.weights import Network, Weights, read_state
-
-if TYPE_CHECKING:
-    from superglue.keypoints import KeypointBatch
-
+from tests.matcher.keypoints.pairing import batch_of, features, shuffled
 
 Files = dict[Network, Weights]
 LENIENT = SuperGlueSettings(threshold=0.02, iterations=50)
@@ -34,41 +25,6 @@ def weights(random_weights: Files) -> Weights:
 @pytest.fixture
 def matcher(weights: Weights, openvino: OpenVinoRuntime) -> SuperGlueMatcher:
     return SuperGlueMatcher(openvino.load(weights), LENIENT)
-
-
-def features(count: int, seed: int, dimension: int = 32) -> LocalFeatures:
-    generator = np.random.default_rng(seed)
-    vectors = generator.normal(size=(count, dimension))
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return LocalFeatures(
-        points=(generator.random((count, 2)) * [320, 200]).astype(np.float32),
-        scales=(generator.random(count) * 40).astype(np.float32),
-        angles=(generator.random(count) * 6).astype(np.float32),
-        scores=generator.random(count).astype(np.float32),
-        descriptors=(vectors * 5).astype(np.float32),
-        width=320,
-        height=200,
-    )
-
-
-def shuffled(original: LocalFeatures, count: int, seed: int) -> tuple[LocalFeatures, list[int]]:
-    order = np.random.default_rng(seed).permutation(len(original))[:count]
-    return original.select(order), order.tolist()
-
-
-def batch_of(one: LocalFeatures) -> "KeypointBatch":
-    import torch
-
-    from superglue.keypoints import KeypointBatch
-
-    return KeypointBatch.of(
-        torch.from_numpy(one.points),
-        torch.from_numpy(one.scores),
-        torch.from_numpy(one.descriptors),
-        (one.width, one.height),
-        torch.from_numpy(one.scales),
-        torch.from_numpy(one.angles),
-    )
 
 
 def pairs(found: Correspondences) -> dict[int, int]:
@@ -154,15 +110,6 @@ def test_foreign_descriptors_are_refused(matcher: SuperGlueMatcher) -> None:
         matcher.match(features(5, 1), [features(5, 2, dimension=128)])
 
 
-@pytest.mark.parametrize("oriented", [False, True])
-def test_geometry_is_that_of_the_torch_module(oriented: bool) -> None:
-    one = features(20, 3)
-
-    expected = batch_of(one).geometry(oriented)[0]
-
-    np.testing.assert_allclose(keypoint_geometry(one, oriented), expected.numpy(), atol=1e-5)
-
-
 def test_a_network_for_oriented_keypoints_of_another_length_is_served(
     tmp_path_factory: pytest.TempPathFactory, reference: Runtime
 ) -> None:
@@ -214,18 +161,3 @@ def test_the_published_numbers_come_out_of_the_serving_path(
     expected = given["matches0"][0]
     assert pairs(found) == {i: j for i, j in enumerate(expected.tolist()) if j >= 0}
     np.testing.assert_allclose(found.scores, given["matching_scores0"][0][found.query], atol=1e-4)
-
-
-def test_few_keypoints_are_all_kept() -> None:
-    rows, columns = select_most_similar(features(5, 1), features(7, 2), 7)
-    assert rows.tolist() == list(range(5))
-    assert columns.tolist() == list(range(7))
-
-
-def test_keypoints_with_a_lookalike_are_kept_in_their_order() -> None:
-    query, reference = features(60, 1), features(50, 2)
-    known = np.array([3, 17, 40])
-    reference.descriptors[[30, 4, 11]] = query.descriptors[known]
-    rows, columns = select_most_similar(query, reference, 3)
-    assert rows.tolist() == known.tolist()
-    assert columns.tolist() == [4, 11, 30]

@@ -15,7 +15,7 @@ from tests.training.superpoint.test_train import TINY
 from training.loop.loader import BatchLoader
 from training.loop.progress import Progress
 from training.loop.trainer import RunOptions
-from training.superglue.train import SuperGlueTrainer, train_superglue
+from training.superglue.train import GlueTrainer, train_glue
 from training.superpoint.train import SuperPointOptions, train_superpoint
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -69,11 +69,11 @@ def test_processes_that_draw_give_a_run_larger_steps(
     larger = replace(base, run=replace(base.run, workers=1, batches=4))
     reports: list[Progress] = []
 
-    assert train_superglue(larger, reports.append).exists()
+    assert train_glue(larger, reports.append).exists()
 
     assert reports[-1].step > 0
-    run = SuperGlueTrainer(larger, 64, ())
-    assert run.peak_rate == pytest.approx(2 * SuperGlueTrainer(base, 64, ()).peak_rate)
+    run = GlueTrainer(larger, 64, ())
+    assert run.peak_rate == pytest.approx(2 * GlueTrainer(base, 64, ()).peak_rate)
 
 
 def test_a_run_of_superpoint_is_fed_shapes_and_then_pictures(

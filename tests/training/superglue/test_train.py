@@ -10,20 +10,19 @@ import torch
 from superglue.superglue import SuperGlue, SuperGlueSizes
 from tests.training.superglue.pairing import keypoints, moved
 from training.data.sources import TrainingData
-from training.errors import TrainingError
 from training.loop.progress import Progress
 from training.loop.trainer import RunOptions
+from training.superglue.designs import SuperGlueDesign, start_as_nearest_neighbour
 from training.superglue.feature_pool import FeaturePoolOptions, build_pool
 from training.superglue.front_ends import FrontEndChoice, FrontEndKind
 from training.superglue.pairs import DUSTBIN, IGNORED, Relation, TrainingPair, stack_pairs
 from training.superglue.things import ThingCounts
 from training.superglue.train import (
+    GlueOptions,
+    GluePairFinder,
     PairBatches,
-    SuperGlueOptions,
-    SuperGluePairFinder,
     assignment_loss,
-    start_as_nearest_neighbour,
-    train_superglue,
+    train_glue,
 )
 
 TINY = SuperGlueSizes(16, 24, 2, 4, 6, (8,))
@@ -55,7 +54,7 @@ def known_pair(count: int = 14) -> TrainingPair:
 def test_a_fresh_network_pairs_what_descriptors_say(width: int) -> None:
     net = fresh(replace(TINY, width=width))
     pair = known_pair()
-    found = SuperGluePairFinder(net).find(pair.query, pair.reference)
+    found = GluePairFinder(net).find(pair.query, pair.reference)
     truth = pair.query_targets[found.query]
     assert (truth == found.reference).sum() >= 6
     assert len(found) <= 9
@@ -95,12 +94,11 @@ def test_a_few_steps_on_one_pair_lower_its_loss() -> None:
     assert losses[-1] < 0.7 * losses[0]
 
 
-def options(data: Path, out: Path) -> SuperGlueOptions:
-    return SuperGlueOptions(
+def options(data: Path, out: Path) -> GlueOptions:
+    return GlueOptions(
         RunOptions(data, out, minutes=0.02, report_seconds=0.6),
         FrontEndChoice(FrontEndKind.ROOTSIFT, WEIGHTS, out),
-        width=16,
-        layers=1,
+        SuperGlueDesign(16, 1),
         pool=out / "pool",
         scenes=FeaturePoolOptions(1, 1, shard_size=4, amounts=ThingCounts(10, 0, 1)),
     )
@@ -113,7 +111,7 @@ def test_a_whole_run_ends_with_a_network_and_its_figures(
     monkeypatch.setattr("training.superglue.train._BATCH", 2)
     reports: list[Progress] = []
 
-    best = train_superglue(options(tiny_data, tmp_path), reports.append)
+    best = train_glue(options(tiny_data, tmp_path), reports.append)
 
     assert best.exists()
     assert reports[0].step == 0
@@ -138,14 +136,3 @@ def test_what_is_added_to_the_pool_meanwhile_is_drawn_from(
     shutil.copy(first, first.with_name("train-00001.npz"))
     assert [len(draws.draw(share)) for share in (0.0, 1.0)] == [3, 3]
     assert (known, draws.scenes) == (4, 8)
-
-
-def test_a_width_that_the_heads_cannot_share_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="multiple of 4, not 18"):
-        replace(options(tmp_path, tmp_path), width=18).sizes(64)
-
-
-def test_the_published_size_is_that_of_the_published_checkpoint(tmp_path: Path) -> None:
-    superpoint = FrontEndChoice(FrontEndKind.SUPERPOINT, tmp_path, tmp_path)
-    published = replace(options(tmp_path, tmp_path), front_end=superpoint, width=256, layers=9)
-    assert published.sizes(256) == SuperGlueSizes()
