@@ -11,7 +11,7 @@ from matcher.retrieval.colour_layout import LAYOUT_SIZE, ColourBasis, read_colou
 from training.embedder.colour_layout import save_colours
 from training.errors import TrainingError
 from training.loop.checkpoint import save_checkpoint
-from training.release.keypoints import SuperGlueRelease
+from training.release.keypoints import GlueRelease
 from training.release.release import FinishedRuns, release_networks
 from training.superglue.front_ends import FrontEndChoice
 
@@ -58,7 +58,7 @@ def test_networks_are_released_before_those_that_are_measured_with_them(
         )
     monkeypatch.setattr(FrontEndChoice, "open", lambda _: None)
     path = tmp_path / "run"
-    runs = FinishedRuns(tiny_data, path, path, path, path, path, SuperGlueRelease(path), path)
+    runs = FinishedRuns(tiny_data, path, path, path, path, path, GlueRelease(path), path)
     assert len(list(release_networks(runs, tmp_path))) == len(names)
     assert released == list(names)
     assert list(release_networks(FinishedRuns(tiny_data), tmp_path)) == []
