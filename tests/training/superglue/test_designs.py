@@ -55,7 +55,7 @@ def test_a_lightglue_begins_as_the_first_layers_of_the_published_one(
 ) -> None:
     given = _published_state(layers=3, descriptors=128)
     monkeypatch.setattr(published, "find_packaged_file", _as_named)
-    monkeypatch.setattr(published, "read_state", _Given(given))
+    monkeypatch.setattr(published, "read_state", _PublishedFile(given))
 
     net = LightGlueDesign(2).build(64, oriented=True)
 
@@ -75,7 +75,7 @@ def test_a_lightglue_begins_as_the_first_layers_of_the_published_one(
 def test_a_published_network_of_fewer_layers_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     given = _published_state(layers=1, descriptors=128)
     monkeypatch.setattr(published, "find_packaged_file", _as_named)
-    monkeypatch.setattr(published, "read_state", _Given(given))
+    monkeypatch.setattr(published, "read_state", _PublishedFile(given))
     with pytest.raises(TrainingError, match="without a published start"):
         LightGlueDesign(2).build(64, oriented=True)
 
@@ -94,7 +94,7 @@ def _as_named(package: str, file: str) -> Path:
 
 
 @dataclass(frozen=True)
-class _Given:
+class _PublishedFile:
     state: dict[str, Tensor]
 
     def __call__(self, path: Path, sha256: str) -> dict[str, Tensor]:
