@@ -249,7 +249,7 @@ def apply_shot(image: Image, shot: Shot) -> Image:
     if shot.shadow:
         levels = _shade(levels, shot.shadow)
     if shot.glare:
-        levels = _wash_out(levels, shot.glare)
+        levels = wash_out(levels, shot.glare)
     if shot.blur:
         levels = _blur(levels, shot.blur)
     noise = np.random.default_rng(shot.noise_seed).standard_normal(levels.shape, np.float32)
@@ -282,7 +282,8 @@ def _shade(levels: Levels, shadow: Shadow) -> Levels:
     return np.asarray(levels * (1 - shadow.depth * edge[..., None]), np.float32)
 
 
-def _wash_out(levels: Levels, glare: Glare) -> Levels:
+def wash_out(levels: Levels, glare: Glare) -> Levels:
+    """Return the (H, W, 3) levels, in [0, 255], with a bright spot on them."""
     rows, columns = _coordinates(*levels.shape[:2])
     dx, dy = columns - glare.x, rows - glare.y
     along = (dx * np.cos(glare.angle) + dy * np.sin(glare.angle)) / glare.length

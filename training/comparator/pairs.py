@@ -1,7 +1,8 @@
 """Pairs to compare: a reference and a bad photo of it, or of a near-twin.
 
-There are two kinds. Drawn: a picture or an altered copy of it is bent, covered and photographed
-badly; the same photograph of the original shows where a difference can be seen at all. Real: a
+There are two kinds. Drawn: a picture or an altered copy of it is printed in other inks, bent,
+covered and photographed badly; the same photograph of the same print of the original shows where a
+difference can be seen at all. Real: a
 phone photo aligned with its reference, which was altered afterwards.
 """
 
@@ -18,6 +19,7 @@ from matcher.retrieval.reference import VIEW_SIDE, ReferenceView
 from matcher.verification.alignment import WarpedQuery
 from matcher.verification.comparator import cell_shares, prepare_pair
 from training.augment.camera import Degradation, apply_shot, draw_shot, photograph
+from training.augment.reproduction import draw_reproduction, reproduce
 from training.data.aligned_photos import AlignedPhoto
 from training.data.near_twins import blend, draw_blot, make_twin, write_word
 
@@ -27,6 +29,8 @@ DIFFERENT: Final = 1
 UNDECIDED: Final = -1
 # Share of pairs made of real photos.
 _REAL: Final = 0.4
+# Share of drawn pairs whose query is a print of a digital original: its colours are off as a whole.
+_PRINTED: Final = 0.5
 # Distances are root mean squares over a window of so many pixels, in CIE Lab, colours weighing more
 # than light: below the first nobody sees a difference, above the second everybody does; above the
 # third in the reference, whatever the photo makes of it.
@@ -89,7 +93,11 @@ def draw_pair(material: ComparatorMaterial, rng: np.random.Generator) -> Compara
 
 def _drawn(material: ComparatorMaterial, rng: np.random.Generator) -> tuple[Image, Image, Labels]:
     reference, picture = _pair(material, rng)
-    query, of_reference, covered = _photographed(picture, reference, rng)
+    original = reference
+    if rng.random() < _PRINTED:
+        printing = draw_reproduction(rng)
+        picture, original = reproduce(picture, printing), reproduce(reference, printing)
+    query, of_reference, covered = _photographed(picture, original, rng)
     distance = _visible_distance(query, of_reference)
     labels = np.full(distance.shape, UNDECIDED, np.int8)
     labels[distance < _UNSEEN] = SAME

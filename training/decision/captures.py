@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.augment.camera import Degradation, photograph
+from training.augment.camera import Degradation, Glare, photograph, wash_out
+from training.augment.reproduction import draw_reproduction, reproduce
 
 _SIDES: Final = (420, 1000)  # pixels of a photo's longer side
 _ASPECTS: Final = (0.75, 1.0, 4 / 3)  # width over height of a photo
@@ -22,12 +23,9 @@ _UPSIDE: Final = 0.06  # share of photos that are turned in any direction
 _COVERED: Final = 0.3  # share of photos in which something stands before the print
 _GLOSSY: Final = 0.5  # share of photos with the reflection of a lamp
 _ATTEMPTS: Final = 20  # until the corners stay convex
-# Reproduction: how much of each ink goes into another, the gammas, black and white of the paper.
-_CROSSTALK: Final = 0.07
-_GAMMA: Final = (0.15, 0.25)  # of one channel and of all, standard deviations of the logarithm
-_BLACK: Final = (0.0, 0.18)
-_WHITE: Final = (0.75, 1.0)
-_SATURATION: Final = (0.55, 1.1)
+# Of the reflection, as shares of the print's sides: half of its axes.
+_REFLECTION: Final = ((0.1, 0.8), (0.05, 0.22))
+_BRIGHTNESS: Final = (0.3, 1.0)  # of its middle; 1 is white
 
 Image = NDArray[np.uint8]
 _CORNERS: Final = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
@@ -44,7 +42,7 @@ def capture_print(picture: Image, places: Sequence[Image], rng: np.random.Genera
     Returns:
         (h, w, 3) uint8 RGB, 420 to 1000 pixels on its longer side.
     """
-    printed = _reproduced(picture, rng)
+    printed = reproduce(picture, draw_reproduction(rng))
     if rng.random() < _GLOSSY:
         printed = _reflecting(printed, rng)
     side, aspect = rng.uniform(*_SIDES), float(rng.choice(_ASPECTS))
@@ -72,27 +70,18 @@ def stick_on(picture: Image, other: Image, rng: np.random.Generator) -> Image:
     return result
 
 
-def _reproduced(picture: Image, rng: np.random.Generator) -> Image:
-    inks = (np.eye(3) + rng.normal(0, _CROSSTALK, (3, 3))).astype(np.float32)
-    single, common = _GAMMA
-    gamma = np.exp(rng.normal(0, single, 3) + rng.normal(0, common)).astype(np.float32)
-    values = np.clip((picture.astype(np.float32) / 255) @ inks.T, 0, 1) ** gamma
-    grey = values.mean(axis=2, keepdims=True)
-    muted = grey + (values - grey) * np.float32(rng.uniform(*_SATURATION))
-    black, white = rng.uniform(*_BLACK), rng.uniform(*_WHITE)
-    return np.asarray(np.clip(black + (white - black) * muted, 0, 1) * 255, np.uint8)
-
-
 def _reflecting(picture: Image, rng: np.random.Generator) -> Image:
-    height, width = picture.shape[:2]
-    y, x = np.mgrid[0:height, 0:width]
-    middle, angle = rng.uniform(0, 1, 2) * [width, height], rng.uniform(0, np.pi)
-    reach, length = rng.uniform(0.05, 0.22) * max(height, width), rng.uniform(1, 4)
-    along = (x - middle[0]) * np.cos(angle) + (y - middle[1]) * np.sin(angle)
-    across = (y - middle[1]) * np.cos(angle) - (x - middle[0]) * np.sin(angle)
-    light = np.exp(-((along / (length * reach)) ** 2 + (across / reach) ** 2))
-    share = (rng.uniform(0.3, 1.0) * light)[..., None]
-    lit = picture + (255 - picture.astype(np.float32)) * share
+    long, short = _REFLECTION
+    x, y = rng.uniform(0, 1, 2).tolist()
+    lamp = Glare(
+        angle=rng.uniform(0, np.pi),
+        x=x,
+        y=y,
+        length=rng.uniform(*long),
+        width=rng.uniform(*short),
+        strength=rng.uniform(*_BRIGHTNESS),
+    )
+    lit = wash_out(picture.astype(np.float32), lamp)
     return np.asarray(np.clip(lit, 0, 255), np.uint8)
 
 
