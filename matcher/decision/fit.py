@@ -34,7 +34,7 @@ _AGAINST: Final = (None, 0.0)  # chroma and what is unproven: the more, the less
 # them. So geometry counts at least that much and they at most that much.
 _SURFACE: Final = (0.3, None)
 _LIKENESS: Final = (0.0, 0.3)  # per standard deviation of the evidence, as all bounds here
-_DIFFERENCE: Final = (-0.7, 0.0)  # the same
+_DIFFERENCE: Final = (-1.0, 0.0)  # the same; it has seen many kinds of prints, few kinds of twins
 # Twins that differ in a word or two are rare among the photos of a calibration.
 _PRINT: Final = (0.25, None)
 _BOUNDS: Final[Mapping[str, tuple[float | None, float | None]]] = {
