@@ -33,7 +33,9 @@ from matcher.verification.twin_test import TwinEvidence, TwinTest
 
 _LEAST_AGREEMENT: Final = 0.01  # keeps strengths positive, so that inliers order the hopeless
 _SMALLEST_KEYPOINT: Final = 2.2  # pixels of diameter in the query; smaller ones are not found
-_LEAST_VISIBLE: Final = 0.05  # share of a reference; less in view would inflate coverage
+# Share of a reference. Where less is in view, the rest counts as unmatched: a corner that agrees in
+# full is no proof of a product whose near-twins share it.
+_LEAST_VISIBLE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,8 @@ class Hypothesis:
         reference: claimed to be in view.
         placement: the place, and the keypoints that support it.
         alignment: how much the place looks like the reference.
-        coverage: in [0, 1], share of the visible reference that is matched.
+        coverage: in [0, 1], share of the visible reference that is matched; of half of it where
+            less is visible.
         matched: in (0, 1], share of the reference's keypoints the query could show that agree.
         lead: how much the place's embedding is nearer to the product's nearest reference than
             those of other products are to the query, in standard deviations of these.
@@ -222,7 +225,7 @@ class Verifier:
         return _Compared(hypothesis, warped)
 
     def _coverage(self, claim: "_Claim", visible: float) -> float:
-        """Return the share of the reference's occupied cells in view that hold an inlier."""
+        """Return the share of occupied cells in view, of half of all at least, with an inlier."""
         grid, features = self._settings.grid, claim.reference.features
         size = np.array([features.width, features.height], np.float32)
         cells = np.clip((features.points / size * grid).astype(int), 0, grid - 1)

@@ -52,6 +52,20 @@ def test_a_contest_has_one_hypothesis_per_product_and_the_likeness_enters() -> N
     assert 0.3 < best.coverage <= 1.0
 
 
+def test_a_corner_that_agrees_in_full_covers_little() -> None:
+    catalog = MemoryCatalog({"a": [printed(1)]})
+    references = shortlist_of(catalog, held_up(printed(1)), 5).references
+    rows, columns = (side // 2 for side in printed(1).shape[:2])
+    whole, part = (
+        verifier().verify(query(picture), references)[0].hypotheses[0]
+        for picture in (printed(1), printed(1)[:rows, :columns])
+    )
+    assert part.placement.inliers > 50
+    assert part.alignment.visible < 0.3
+    assert part.coverage < 0.4
+    assert whole.coverage > 0.75
+
+
 def test_twins_meet_in_one_contest_and_are_tested_both_ways() -> None:
     berry, lemon = printed(6).copy(), printed(6).copy()
     berry[120:210, 70:170] = printed(21)[:90, :100]
