@@ -73,8 +73,8 @@ class DecisionWeights:
         difference: per unit of difference that the comparator tells.
         slope: of an answer's log-odds over those in its contest.
         offset: added to an answer's log-odds.
-        track_scale: of the log-odds that a track's votes add up to, so that its probability means
-            what an answer's means.
+        track_scale: of the log-odds of a track's surest look, so that its probability means what
+            an answer's means.
         track_offset: added to a track's log-odds.
     """
 

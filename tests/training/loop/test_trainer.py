@@ -115,6 +115,16 @@ def test_a_resumed_run_draws_differently_from_the_first(tmp_path: Path) -> None:
     assert run.fresh_rng().random() != first
 
 
+def test_a_group_with_a_pace_is_trained_at_that_share_of_the_rate(tmp_path: Path) -> None:
+    run = LineRun(options(tmp_path))
+    slow = nn.Parameter(torch.zeros(1))
+    run.optimizer.add_param_group({"params": [slow], "pace": 0.25})
+    run.train_step()
+    usual, paced = (float(group["lr"]) for group in run.optimizer.param_groups)
+    assert usual > 0
+    assert paced == pytest.approx(0.25 * usual)
+
+
 def test_the_rate_warms_up_and_fades() -> None:
     shares = [rate_share(share / 100) for share in range(101)]
     assert shares[0] < 0.1
