@@ -181,6 +181,7 @@ class Settings:
         weights: folder of the networks' weights with its `manifest.json`.
         threads: of the processor that networks and OpenCV may use; 0 means all.
         device: where networks run.
+        words: whether what is printed on products is read, to find and to tell them apart.
         allow_noncommercial_weights: load weights whose licence forbids commercial use.
         s3_bucket: bucket that holds the catalogs instead of the folder; empty for the folder.
         s3_prefix: in front of all keys in the bucket.
@@ -213,6 +214,7 @@ class Settings:
     weights: Path = field(default=SHIPPED_WEIGHTS, metadata={"parse": _folder})
     threads: int = field(default=0, metadata={"parse": _threads})
     device: Device = field(default="auto", metadata={"parse": _device})
+    words: bool = field(default=True, metadata={"parse": _switch})
     allow_noncommercial_weights: bool = field(default=False, metadata={"parse": _switch})
     s3_bucket: str = field(default="", metadata={"parse": _bucket})
     s3_prefix: str = field(default="", metadata={"parse": _prefix})

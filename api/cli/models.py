@@ -13,6 +13,8 @@ from api.errors import Refused
 from api.schemas.results import weights_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matcher.networks.weights import WeightsEntry, WeightsManifest
 
 SHOWN_FIGURES: Final = 4  # of each network; --json has all
@@ -30,20 +32,25 @@ models_app = typer.Typer(
 @models_app.callback()
 def models(context: typer.Context, json: JsonOption = False) -> None:
     """Show the networks' weights: licence, data, measured figures, and whether a file changed."""
-    from matcher.errors import WeightsError
-    from matcher.networks.weights import read_manifest
+    from matcher.errors import PackageMissing, WeightsError
+    from matcher.networks.weights import DISPENSABLE, read_manifest
 
     if context.invoked_subcommand is not None:
         return
     output = Output(json=json)
     manifest = read_manifest(open_services(context).settings.weights)
+    degraded: dict[str, str] = {}
     for entry in manifest.entries:
         try:
             manifest.check(entry)
         except WeightsError as error:
-            output.refuse(str(error))
-        output.line(weights_json(entry))
-    output.show(_table(manifest))
+            if entry.network in DISPENSABLE and isinstance(error, PackageMissing):
+                degraded[entry.name] = f"no words are read, because {error}"
+            else:
+                output.refuse(str(error))
+        reason = degraded.get(entry.name)
+        output.line({**weights_json(entry), **({"degraded": reason} if reason else {})})
+    output.show(_table(manifest, degraded))
     if output.refusals:
         raise typer.Exit(1)
 
@@ -77,7 +84,7 @@ def convert(
     output.show(Text(f"{weights.path}  sha256 {weights.sha256}"))
 
 
-def _table(manifest: "WeightsManifest") -> Table | Text:
+def _table(manifest: "WeightsManifest", degraded: "Mapping[str, str]") -> Table | Text:
     if not manifest.entries:
         return Text(f"there are no trained weights in {manifest.folder}; training-free parts serve")
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
@@ -87,6 +94,8 @@ def _table(manifest: "WeightsManifest") -> Table | Text:
         table.add_row(Text(str(entry.network), "bold"), Text(f"{entry.name}\n{facts}"))
         table.add_row("", Text(entry.trained_on, "dim"))
         table.add_row("", Text(_figures(entry)))
+        if entry.name in degraded:
+            table.add_row("", Text(f"degraded: {degraded[entry.name]}", "yellow"))
     return table
 
 

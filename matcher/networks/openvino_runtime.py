@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -41,11 +41,12 @@ ONNX: Final = ".onnx"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Converted:
-    """A network as OpenVINO has it: graphs by name, which of them stay float32, its facts."""
+    """A network as OpenVINO has it: graphs by name, which of them stay float32, facts, notes."""
 
     models: "Mapping[str, Model]"
     exact: Mapping[str, bool]
     facts: Mapping[str, float]
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 class OpenVinoRuntime:
@@ -82,7 +83,7 @@ class OpenVinoRuntime:
             name: OpenVinoFunction(partial(self._compile, weights, name, exact))
             for name, exact in facts["graphs"].items()
         }
-        return LoadedNetwork(weights, functions, facts["numbers"])
+        return LoadedNetwork(weights, functions, facts["numbers"], facts.get("notes", {}))
 
     def _export_once(self, weights: Weights) -> Path:
         check_hash(weights.path, weights.sha256)
@@ -98,7 +99,7 @@ class OpenVinoRuntime:
             draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".part-"))
             for name, model in converted.models.items():
                 self._openvino.save_model(model, draft / f"{name}.xml", compress_to_fp16=False)
-            _write_facts(draft, converted.exact, converted.facts)
+            _write_facts(draft, converted)
             _publish(draft, folder)
         except OSError as error:
             raise self._unwritable(error) from error
@@ -110,7 +111,8 @@ class OpenVinoRuntime:
         """
         if weights.path.suffix == ONNX:
             exact = not weights.option(_ROUGH, 0)
-            return _Converted({"run": self._read_onnx(weights.path)}, {"run": exact}, {})
+            model = self._read_onnx(weights.path)
+            return _Converted({"run": model}, {"run": exact}, {}, _notes(model))
         from matcher.networks.graphs import load_traced_bundle
 
         bundle = load_traced_bundle(weights)
@@ -205,9 +207,21 @@ def _convert(openvino: ModuleType, graph: "Graph") -> "Model":
     return model
 
 
-def _write_facts(folder: Path, graphs: Mapping[str, bool], numbers: Mapping[str, float]) -> None:
-    text = json.dumps({"graphs": dict(graphs), "numbers": dict(numbers)})
-    (folder / _FACTS).write_text(text, encoding="utf-8")
+def _notes(model: "Model") -> dict[str, str]:
+    """Return the texts that an ONNX file carries beside its graph."""
+    carried = model.get_rt_info()
+    if "framework" not in carried:
+        return {}
+    return {name: str(note.value) for name, note in carried["framework"].items()}
+
+
+def _write_facts(folder: Path, converted: _Converted) -> None:
+    facts = {
+        "graphs": dict(converted.exact),
+        "numbers": dict(converted.facts),
+        "notes": dict(converted.notes),
+    }
+    (folder / _FACTS).write_text(json.dumps(facts), encoding="utf-8")
 
 
 def _publish(draft: Path, folder: Path) -> None:

@@ -3,7 +3,7 @@
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from matcher.errors import WeightsError
+from matcher.errors import PackageMissing, WeightsError
 
 
 def find_packaged_file(package: str, file: str) -> Path:
@@ -14,13 +14,14 @@ def find_packaged_file(package: str, file: str) -> Path:
         file: inside the package, from the folder that packages are installed in.
 
     Raises:
-        WeightsError: the package is not installed, or has no such file.
+        PackageMissing: the package is not installed.
+        WeightsError: it has no such file.
     """
     name = package.partition("==")[0]
     try:
         path = Path(str(distribution(name).locate_file(file)))
     except PackageNotFoundError as error:
-        raise WeightsError(
+        raise PackageMissing(
             f"the package {name} is not installed; run `{pip_line(package)}`."
         ) from error
     if not path.is_file():

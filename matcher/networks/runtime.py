@@ -5,7 +5,7 @@ suppression) stays outside of these functions, in float32.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -31,11 +31,13 @@ class LoadedNetwork:
         weights: the file it was loaded from.
         functions: by name: `detect`, `embed`, `extract`, `compare`, or `encode` and `attend`.
         facts: numbers of the network beside its functions, such as `bin_score`.
+        notes: texts that an ONNX file carries, such as the letters that a reader knows.
     """
 
     weights: Weights
     functions: Mapping[str, NetworkFunction]
     facts: Mapping[str, float]
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 class Runtime(Protocol):

@@ -45,6 +45,8 @@ class Network(StrEnum):
     FACE_OUTPUT = "face output"
     PROPOSER = "proposer"
     FRAMING = "framing"
+    TEXT_LINES = "text lines"
+    TEXT_READER = "text reader"
 
 
 # What a recognition's probability depends on; the others serve beside it.
@@ -59,6 +61,10 @@ RECOGNITION: Final = (
     Network.COLOURS,
     Network.DECISION,
 )
+
+
+# Brought by a package that may be missing: everything goes on without what they add.
+DISPENSABLE: Final = (Network.TEXT_LINES, Network.TEXT_READER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +154,8 @@ class WeightsManifest:
         """Return where an entry's file lies.
 
         Raises:
-            WeightsError: the package that brings it is not installed.
+            PackageMissing: the package that brings it is not installed.
+            WeightsError: that package has no such file.
         """
         if not entry.package:
             return self.folder / entry.file

@@ -25,6 +25,7 @@ def test_catalogs_lie_in_the_folder_data_by_default() -> None:
         ("SKULENS_WEIGHTS", "own", Path("own")),
         ("SKULENS_THREADS", "2", 2),
         ("SKULENS_DEVICE", "cpu", "cpu"),
+        ("SKULENS_WORDS", "no", False),
         ("SKULENS_ALLOW_NONCOMMERCIAL_WEIGHTS", "yes", True),
         ("SKULENS_S3_BUCKET", "my-bucket", "my-bucket"),
         ("SKULENS_S3_PREFIX", "/a/b/", "a/b"),
@@ -56,7 +57,7 @@ def test_each_variable_sets_its_value(name: str, text: str, value: object) -> No
 
 
 def test_no_variable_is_left_untested_above() -> None:
-    assert len(variables()) == 28
+    assert len(variables()) == 29
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from matcher.decision.decision import (
 )
 from matcher.decision.fit import read_weights
 from matcher.results import TrackCalibration, Verdict
-from tests.matcher.contests import contest, duel, hypothesis
+from tests.matcher.decision.contests import contest, duel, hypothesis
 from tests.matcher.prints import WEIGHTS
 
 SHIPPED = read_weights(WEIGHTS / "decision.json")

@@ -15,7 +15,7 @@ from matcher.decision.fit import (
     save_weights,
 )
 from matcher.errors import WeightsError
-from tests.matcher.contests import contest, duel, hypothesis
+from tests.matcher.decision.contests import contest, duel, hypothesis
 
 WEIGHTS = DecisionWeights(0.5, 0.4, -0.8, 2.0, -3.0, 1.5, 0.7, 0.9, 0.1)
 

@@ -8,7 +8,7 @@ from matcher.detection.crop import crop_detection, crop_whole
 from matcher.imaging.box import Box
 from matcher.results import Detection, Match, Verdict, Verification, Way
 from matcher.retrieval.shortlist import Shortlist
-from tests.matcher.contests import contest, hypothesis
+from tests.matcher.decision.contests import contest, hypothesis
 from tests.matcher.prints import WEIGHTS, flat, upright
 
 DECISION = Decision(read_weights(WEIGHTS / "decision.json"), 0.8)

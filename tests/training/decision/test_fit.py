@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from matcher.verification.verifier import Contest
-from tests.matcher.contests import contest, hypothesis
+from tests.matcher.decision.contests import contest, hypothesis
 from training.decision.fit import train_decision
 from training.decision.material import CalibrationMaterial, CalibrationPhoto
 

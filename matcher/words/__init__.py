@@ -1,0 +1,1 @@
+"""Words printed on products: lines of text are found, then read."""

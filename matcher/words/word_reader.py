@@ -1,0 +1,118 @@
+"""Reads the words in a picture."""
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.encodings.printed import PrintedWord
+from matcher.networks.runtime import LoadedNetwork
+from matcher.words.line_reader import LineReader
+from matcher.words.lines import LineDetector, TextLine
+
+_VERSION: Final = 1  # raise it when the same networks read other words out of the same picture
+_LEAST_CONFIDENCE: Final = 0.5  # of a word; what is less sure is mostly no text
+_FLATTEST: Final = 0.7  # width of a line over its height; a narrower one is text that is turned
+_SURE: Final = 0.9  # confidence of a word from which a picture is the right way up
+_WORD_LETTERS: Final = 3  # of a word that says so
+UPRIGHT: Final = 0  # quarter turns
+_TURNED: Final = (2, 1, 3)  # quarter turns that are tried where nothing upright is read
+_DIGEST_CHARACTERS: Final = 8  # of a network's hash that name it
+
+Image = NDArray[np.uint8]
+
+
+class WordReader(Protocol):
+    """Reads the words in pictures; safe to share between threads."""
+
+    @property
+    def part_id(self) -> str:
+        """Changes when the same picture would be read otherwise."""
+
+    def read(self, image: Image, turn: int | None = None) -> tuple[PrintedWord, ...]:
+        """Return the words of a picture, those of the largest lines first; perhaps none.
+
+        Args:
+            image: (H, W, 3) uint8, RGB.
+            turn: quarter turns to the left after which the text is level; None to find that out:
+                turned text is then looked for only where nothing upright is read.
+        """
+
+
+class NetworkWordReader:
+    """Implements `WordReader` with a network that finds lines and one that reads them."""
+
+    def __init__(self, detector: LoadedNetwork, reader: LoadedNetwork) -> None:
+        """Take both networks.
+
+        Raises:
+            WeightsError: the reader's file does not say which letters it reads.
+        """
+        self._lines = LineDetector(detector.functions["run"])
+        self._reader = LineReader(reader)
+        digests = (network.weights.sha256[:_DIGEST_CHARACTERS] for network in (detector, reader))
+        self._part_id = "-".join(["words", *digests, str(_VERSION)])
+
+    @property
+    def part_id(self) -> str:
+        """Changes when the same picture would be read otherwise."""
+        return self._part_id
+
+    def read(self, image: Image, turn: int | None = None) -> tuple[PrintedWord, ...]:
+        """Return the words of an (H, W, 3) RGB picture, those of the largest lines first."""
+        if turn is not None:
+            return self._read_turned(image, turn)
+        upright = self._read_turned(image, UPRIGHT)
+        if _sure_letters(upright):
+            return upright
+        others = [self._read_turned(image, other) for other in _TURNED]
+        return max([upright, *others], key=_sure_letters)
+
+    def _read_turned(self, image: Image, turn: int) -> tuple[PrintedWord, ...]:
+        turned = np.ascontiguousarray(np.rot90(image, turn))
+        lines = [line for line in self._lines.detect(turned) if _is_level(line)]
+        height, width = image.shape[:2]
+        return tuple(
+            PrintedWord(word.text, word.confidence, _turn_back(word.outline, turn, width, height))
+            for word in self._reader.read(turned, lines)
+            if word.confidence >= _LEAST_CONFIDENCE and any(map(str.isalnum, word.text))
+        )
+
+
+def _is_level(line: TextLine) -> bool:
+    return line.width >= _FLATTEST * line.height
+
+
+def _sure_letters(words: Sequence[PrintedWord]) -> int:
+    """Return how many letters were read that surely are some."""
+    return sum(
+        len(word.text)
+        for word in words
+        if word.confidence >= _SURE and sum(map(str.isalpha, word.text)) >= _WORD_LETTERS
+    )
+
+
+def _turn_back(
+    outline: NDArray[np.float32], turn: int, width: int, height: int
+) -> NDArray[np.float32]:
+    """Map corners in a picture that was turned to the left to the picture as it was.
+
+    Args:
+        outline: (4, 2).
+        turn: quarter turns.
+        width: of the picture as it was, pixels.
+        height: of the picture as it was, pixels.
+    """
+    x, y = outline.T
+    places = ((x, y), (width - y, x), (width - x, height - y), (y, height - x))
+    return np.stack(places[turn % 4], axis=1).astype(np.float32)
+
+
+def turn_of(words: Sequence[PrintedWord]) -> int:
+    """Return the quarter turns to the left after which most of some words are level."""
+    if not words:
+        return UPRIGHT
+    along = np.stack([word.outline[1] - word.outline[0] for word in words])
+    turns = np.rint(np.degrees(np.arctan2(along[:, 1], along[:, 0])) / 90).astype(int) % 4
+    return int(np.bincount(turns, minlength=4).argmax())
