@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from api.models.finetuning import CatalogFinetuner
     from api.models.loading import Models
     from api.models.per_catalog import CatalogFinder, PerCatalogModels
+    from catalog.encodings.encoding import ReferenceCrop
+    from catalog.encodings.printed import PrintedWord
     from catalog.records.kept import KeptChoice
     from catalog.search.search import SearchQuery, SearchResult
     from catalog.snapshot import Catalog
@@ -321,6 +323,12 @@ class _LazyEncoder:
     ) -> Encoding:
         """Encode one reference picture."""
         return self._encoder.encode(image, siblings, choice)
+
+    def read_words(
+        self, image: "NDArray[np.uint8]", crop: "ReferenceCrop"
+    ) -> "tuple[PrintedWord, ...] | None":
+        """Return the words printed on a product that was located before."""
+        return self._encoder.read_words(image, crop)
 
     def find_background(
         self,

@@ -23,7 +23,7 @@ class CatalogModel:
     """Networks that a catalog knows of.
 
     Attributes:
-        model_id: short name of the three ids together.
+        model_id: short name of the ids together.
         part_ids: their ids.
         encoded: how many of the catalog's pictures have all their features by them.
     """
@@ -57,8 +57,8 @@ class CatalogModels:
 
 
 def model_id_of(part_ids: PartIds) -> str:
-    """Return a short name for three part ids."""
-    joined = "\n".join((part_ids.crop, part_ids.embedding, part_ids.local))
+    """Return a short name for part ids."""
+    joined = "\n".join(part_ids.ids)
     return hashlib.sha256(joined.encode()).hexdigest()[:12]
 
 

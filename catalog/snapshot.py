@@ -20,6 +20,7 @@ from catalog.search.index_cache import IndexCache
 from catalog.search.keypoints.keypoint_cache import KeypointIndexCache
 from catalog.search.keypoints.keypoint_index import KeypointIndex
 from catalog.search.keypoints.votes import ImageVote
+from catalog.search.printed_texts import PrintedTextCache
 from catalog.search.search import SearchQuery, SearchResult, run_search
 from catalog.search.text_index import TextIndex
 from catalog.search.vector_index import IndexHealth, Neighbour, VectorIndex
@@ -36,6 +37,7 @@ class CatalogSources:
         keypoints: the newest index of keypoints.
         encodings: of the reference pictures.
         encoders: whose queries the catalog can answer.
+        printed: what is printed on products.
         texts: of the products' words.
     """
 
@@ -44,6 +46,7 @@ class CatalogSources:
     keypoints: KeypointIndexCache
     encodings: EncodingCache
     encoders: CatalogEncoders
+    printed: PrintedTextCache
     texts: TextIndex = field(default_factory=TextIndex)
 
 
@@ -169,12 +172,19 @@ class Catalog:
         """Search for products by words and conditions, and by similarity where that is given.
 
         Words alone need no networks: also a catalog that other networks encoded can be searched.
+        Words are also those that were read on the products' pictures.
 
         Args:
             query: what to look for; without words and similarity all products are found, by id.
             near: products by similarity, best first; fused with what the words find.
+
+        Raises:
+            StorageUnavailable: what is printed on products cannot be read.
         """
-        texts = self._sources.texts.search(query.text, self.products) if query.text else None
+        texts = None
+        if query.text:
+            printed = self._sources.printed.source(self.part_ids)
+            texts = self._sources.texts.search(query.text, self.products, printed)
         return run_search(query, self.products, self.index_version, texts, near)
 
     def near(

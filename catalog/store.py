@@ -32,6 +32,7 @@ from catalog.records.validation import attribute_items, check_id, check_restorab
 from catalog.search.index_cache import IndexCache
 from catalog.search.keypoints.base_file import KeypointFiles
 from catalog.search.keypoints.keypoint_cache import KeypointIndexCache
+from catalog.search.printed_texts import PrintedTextCache
 from catalog.snapshot import Catalog, CatalogSources, Snapshots
 from catalog.storage.base import Storage
 
@@ -109,7 +110,14 @@ class CatalogStore:
         self._log = CommitLog(storage, name, self._index_cache)
         self._copies = ReadableCopies(storage, name)
         self._keypoints = KeypointIndexCache(encodings, keypoint_files)
-        sources = CatalogSources(storage, self._index_cache, self._keypoints, cache, self._encoders)
+        sources = CatalogSources(
+            storage,
+            self._index_cache,
+            self._keypoints,
+            cache,
+            self._encoders,
+            PrintedTextCache(encodings),
+        )
         self._snapshots = Snapshots(sources)
         self._ingestor = Ingestor(storage, name, self._encoders, cache, rules or QualityRules())
         self.migration = ModelMigration(name, storage, self._log, self._ingestor, self._encoders)

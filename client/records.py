@@ -6,7 +6,7 @@ Numbers are rounded for people: pixels to a tenth, shares and probabilities to f
 milliseconds to a tenth, seconds to a thousandth.
 """
 
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NotRequired, TypeAlias
 
 from typing_extensions import TypedDict
 
@@ -145,6 +145,7 @@ class PartIdsJson(TypedDict):
     crop: str
     embedding: str
     local: str
+    words: NotRequired[str]
 
 
 class CalibrationJson(TypedDict):

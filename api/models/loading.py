@@ -7,6 +7,7 @@ from typing import Final
 
 import cv2
 
+from api.models.words import load_word_reader
 from api.settings import Settings
 from catalog.encodings.encoding import KeypointCoder
 from matcher.decision.decision import Decision
@@ -42,6 +43,7 @@ from matcher.retrieval.untrained import ColourEmbedder
 from matcher.verification.comparator import Comparator, NetworkComparator, PlainComparator
 from matcher.verification.twin_test import TwinTest
 from matcher.verification.verifier import Verifier
+from matcher.words.word_reader import WordReader
 
 # Probability from which a catalog without a calibration says `identical`. It is high because the
 # more boxes are matched, the more often a near-twin is likely by chance.
@@ -60,6 +62,7 @@ class Networks:
         comparator: tells how much a picture differs from a reference that it was aligned with.
         coder: quantises the keypoints' descriptors, so that they vote in a whole catalog; None
             where no codebook belongs to the front end.
+        reader: reads what is printed on products; None where it is missing or not wanted.
     """
 
     detector: Detector
@@ -68,6 +71,7 @@ class Networks:
     matcher: KeypointMatcher
     comparator: Comparator
     coder: KeypointCoder | None = None
+    reader: WordReader | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,9 +109,18 @@ def load_models(settings: Settings, runtime: Runtime) -> Models:
         networks=networks,
         decision=decision,
         pipeline=build_pipeline(networks, decision),
-        encoder=reference_encoder(
-            networks.front_end, networks.embedder, networks.detector, networks.coder
-        ),
+        encoder=encoder_of(networks),
+    )
+
+
+def encoder_of(networks: Networks) -> ReferenceEncoder:
+    """Compose what encodes reference pictures by these networks."""
+    return reference_encoder(
+        networks.front_end,
+        networks.embedder,
+        networks.detector,
+        networks.coder,
+        networks.reader,
     )
 
 
@@ -165,6 +178,7 @@ def load_networks(settings: Settings, runtime: Runtime) -> Networks:
         ),
         comparator=PlainComparator() if comparator is None else NetworkComparator(comparator),
         coder=None if superpoint is not None else _coder(settings, keypoints),
+        reader=load_word_reader(settings),
     )
 
 

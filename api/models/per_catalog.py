@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
-from api.models.loading import Models, Networks, build_pipeline
+from api.models.loading import Models, Networks, build_pipeline, encoder_of
 from catalog.encodings.encoding import Encoder, PartIds, network_of
 from catalog.encodings.network_store import NetworkStore
 from catalog.errors import Conflict
@@ -33,7 +33,6 @@ from matcher.pipeline import Pipeline
 from matcher.results import Detection, Identification, Match
 from matcher.retrieval.colour_layout import ColourBasis
 from matcher.retrieval.embedder import NetworkEmbedder, parse_part_id
-from matcher.retrieval.encoder import reference_encoder
 from matcher.retrieval.search import PictureSearch
 
 # One name in the file's header: of several the order would be another each time, and so the hash.
@@ -189,7 +188,7 @@ def with_embedder(models: Models, embedder: NetworkEmbedder) -> Models:
         networks=networks,
         decision=decision,
         pipeline=build_pipeline(networks, decision),
-        encoder=reference_encoder(networks.front_end, embedder, networks.detector, networks.coder),
+        encoder=encoder_of(networks),
     )
 
 

@@ -22,6 +22,7 @@ from client.records import (
     IdentificationJson,
     ImportRowJson,
     KeptImageJson,
+    PartIdsJson,
     ProductJson,
     ReferenceImageJson,
 )
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from catalog.encodings.encoding import PartIds
     from catalog.ingest.outline import KeptImage
     from catalog.records.calibration import Calibration
     from catalog.records.product import AttributeValue, Product, ReferenceImage
@@ -183,6 +185,16 @@ def catalog_json(catalog: str, index_version: int, products: "Iterable[Product]"
         "products": len(images),
         "images": sum(images),
     }
+
+
+def part_ids_json(part_ids: "PartIds") -> PartIdsJson:
+    """Return the ids of what encoded a catalog; without that of words where none are read."""
+    ids: PartIdsJson = {
+        "crop": part_ids.crop,
+        "embedding": part_ids.embedding,
+        "local": part_ids.local,
+    }
+    return {**ids, "words": part_ids.words} if part_ids.words else ids
 
 
 def calibration_json(calibration: "Calibration") -> CalibrationJson:

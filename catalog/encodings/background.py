@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.encodings.encoding import CompactFeatures, Encoding, ReferenceCrop
+from catalog.encodings.printed import PrintedWord
 from catalog.records.kept import KeptBy
 from catalog.records.product import ReferenceImage
 from catalog.records.shared_cells import cells_at, unpack_cells
@@ -43,7 +44,16 @@ def without_background(encoding: Encoding, image: ReferenceImage) -> Encoding:
     left = CompactFeatures(
         local.points[kept], local.scales[kept], local.angles[kept], local.codes[kept]
     )
-    return replace(encoding, crop=_product_alone(crop, image), local=left)
+    words = None if encoding.words is None else _on_product(crop, encoding.words, image)
+    return replace(encoding, crop=_product_alone(crop, image), local=left, words=words)
+
+
+def _on_product(
+    crop: ReferenceCrop, words: tuple[PrintedWord, ...], image: ReferenceImage
+) -> tuple[PrintedWord, ...]:
+    middles = np.array([word.outline.mean(axis=0) for word in words], np.float64).reshape(-1, 2)
+    behind = _in_background(crop, middles, image)
+    return tuple(word for word, is_behind in zip(words, behind, strict=True) if not is_behind)
 
 
 def keypoints_in_background(encoding: Encoding, image: ReferenceImage) -> NDArray[np.bool_]:

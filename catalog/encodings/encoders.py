@@ -13,8 +13,10 @@ from catalog.encodings.encoding import (
     KeypointCoder,
     OtherProduct,
     PartIds,
+    ReferenceCrop,
     SharedBackground,
 )
+from catalog.encodings.printed import PrintedWord
 from catalog.errors import Conflict
 from catalog.records.kept import KeptChoice
 
@@ -45,6 +47,12 @@ class EarlierEncoder:
     ) -> Encoding:
         """Encode one reference picture."""
         return self.encoder.encode(image, siblings, choice)
+
+    def read_words(
+        self, image: NDArray[np.uint8], crop: ReferenceCrop
+    ) -> tuple[PrintedWord, ...] | None:
+        """Return the words printed on a product that was located before."""
+        return self.encoder.read_words(image, crop)
 
     def find_background(
         self,
@@ -82,9 +90,16 @@ class CatalogEncoders:
         return EarlierEncoder(part_ids, encoder)
 
     def find_newer(self, part_ids: PartIds) -> Encoder | None:
-        """Return what makes newer parts by the same networks; None where these are the newest."""
+        """Return what makes newer parts by the same networks; None where these are the newest.
+
+        That this process reads no words makes nothing newer where others did.
+        """
         encoder = self._by_networks(part_ids)
-        return None if encoder is None or encoder.part_ids == part_ids else encoder
+        if encoder is None:
+            return None
+        newest = encoder.part_ids
+        known = part_ids if newest.words else part_ids.without_words
+        return None if newest == known else encoder
 
     def _by_networks(self, part_ids: PartIds) -> Encoder | None:
         if part_ids.networks == self.own.part_ids.networks:

@@ -1,14 +1,16 @@
 """Encodings: what the catalog keeps of a reference picture, so that nothing is computed twice."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from catalog.encodings.codebook import KeypointCodebook
+from catalog.encodings.printed import PrintedWord
 from catalog.records.kept import KeptChoice, PictureSize, ReferenceCut
+from catalog.records.optional import WRITTEN_IF_SET
 from catalog.records.validation import check_id
 
 _IN_CROP: Final = ".in-"  # between a network's id and the crop's
@@ -25,15 +27,23 @@ class PartIds:
     crop: str
     embedding: str
     local: str
+    words: str = field(default="", metadata=WRITTEN_IF_SET)
+    """Of the words printed on the product; empty where none are read."""
 
     @classmethod
-    def in_crop(cls, crop: str, embedding: str, local: str) -> "PartIds":
-        """Return the ids of what two networks make in a crop.
+    def in_crop(cls, crop: str, embedding: str, local: str, words: str = "") -> "PartIds":
+        """Return the ids of what two networks, and perhaps a reader, make in a crop.
 
-        Embedding and keypoints are of the crop, so they have to be computed again with it, and lie
-        beside those of an earlier one.
+        All is of the crop, so it has to be computed again with it, and lies beside that of an
+        earlier one.
         """
-        return cls(crop, f"{embedding}{_IN_CROP}{crop}", f"{local}{_IN_CROP}{crop}")
+        ids = (f"{part}{_IN_CROP}{crop}" if part else "" for part in (embedding, local, words))
+        return cls(crop, *ids)
+
+    @property
+    def without_words(self) -> "PartIds":
+        """The same ids, of parts that everybody has."""
+        return replace(self, words="")
 
     @property
     def networks(self) -> tuple[str, str]:
@@ -46,13 +56,20 @@ class PartIds:
         Raises:
             Invalid: one of them breaks the pattern.
         """
-        for part_id in (self.crop, self.embedding, self.local):
+        for part_id in self.ids:
             check_id(part_id, "part")
 
     @property
-    def folders(self) -> tuple[str, str, str]:
+    def ids(self) -> tuple[str, ...]:
+        """All of them; without that of the words where none are read."""
+        read = (self.words,) if self.words else ()
+        return (self.crop, self.embedding, self.local, *read)
+
+    @property
+    def folders(self) -> tuple[str, ...]:
         """Folders of features with these ids, below `features/`."""
-        return f"crop/{self.crop}", f"embedding/{self.embedding}", f"local/{self.local}"
+        parts = ("crop", "embedding", "local", "words")
+        return tuple(f"{part}/{part_id}" for part, part_id in zip(parts, self.ids, strict=False))
 
 
 def network_of(part_id: str) -> str:
@@ -112,11 +129,14 @@ class Encoding:
         crop: the located product.
         embedding: (D,) float32, unit length.
         local: its keypoints and descriptors.
+        words: printed on it, in canonical crop pixels, at most 100, those of the largest lines
+            first (part `words`); None where they were not read.
     """
 
     crop: ReferenceCrop
     embedding: NDArray[np.float32]
     local: CompactFeatures
+    words: tuple[PrintedWord, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,6 +209,19 @@ class Encoder(Protocol):
             siblings: the same product's earlier references; they help to find the product in a
                 picture that carries background.
             choice: what a person decided to keep of it; None to find that out.
+        """
+
+    def read_words(
+        self, image: NDArray[np.uint8], crop: ReferenceCrop
+    ) -> tuple[PrintedWord, ...] | None:
+        """Return the words printed on a product that was located before.
+
+        Args:
+            image: (H, W, 3) uint8, RGB, upright; its reference picture.
+            crop: the product in it.
+
+        Returns:
+            In canonical crop pixels, as in `Encoding`; None where there is no reader.
         """
 
     def find_background(

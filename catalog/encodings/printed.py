@@ -1,9 +1,13 @@
 """Words that are printed on a product, as they were read in a picture."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+MOST_WORDS_OF_PICTURE: Final = 100  # that are kept: those of the largest lines
+LONGEST_WORD_CHARACTERS: Final = 40  # what is longer is no word
 
 
 @dataclass(frozen=True, slots=True, eq=False)

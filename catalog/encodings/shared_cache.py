@@ -21,6 +21,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from catalog.encodings.encoding import Encoding, PartIds
 from catalog.encodings.store import encoding_from, encoding_tensors, pack_tensors
+from catalog.errors import CatalogError
 
 # Hundreds of thousands of encodings, and little beside a machine's disk.
 LIMIT_BYTES: Final = 16 << 30
@@ -61,8 +62,8 @@ class SharedEncodingCache:
         try:
             mapped = np.memmap(self._path(catalog, part_ids, image_id), np.uint8, "r")
             tensors = _tensors(mapped)
-            return encoding_from(tensors, tensors, tensors)
-        except (OSError, ValueError, KeyError, TypeError):
+            return encoding_from(tensors, tensors, tensors, tensors)
+        except (OSError, ValueError, KeyError, TypeError, CatalogError):
             return None
 
     def put(self, catalog: str, part_ids: PartIds, image_id: str, encoding: Encoding) -> None:
@@ -82,7 +83,7 @@ class SharedEncodingCache:
 
     def _path(self, catalog: str, part_ids: PartIds, image_id: str) -> Path:
         # By catalog too: where a product is in its picture depends on its sibling pictures.
-        ids = (_FORMAT, catalog, part_ids.crop, part_ids.embedding, part_ids.local)
+        ids = (_FORMAT, catalog, *part_ids.ids)
         name = hashlib.sha256("\0".join(ids).encode()).hexdigest()[:24]
         return self._folder / name / image_id[:2] / image_id
 

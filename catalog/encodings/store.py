@@ -1,11 +1,13 @@
 """Encodings in storage: one safetensors object per part and part id, beside the pictures.
 
 The parts of one encoding belong together: keypoints are in the pixels of their crop. So the crop's
-hash is kept with the other parts, and parts that do not fit each other count as missing.
+hash is kept with the other parts, and parts that do not fit each other count as missing. The words
+may be missing by themselves: not every process reads them.
 """
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, TypeVar
 
 import numpy as np
@@ -15,6 +17,11 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from catalog.encodings.encoding import CompactFeatures, Encoding, PartIds, ReferenceCrop
+from catalog.encodings.printed import (
+    LONGEST_WORD_CHARACTERS,
+    MOST_WORDS_OF_PICTURE,
+    PrintedWord,
+)
 from catalog.errors import CatalogError, Conflict, Invalid, NotFound
 from catalog.records.kept import KeptBy, ReferenceCut, ReferenceKind
 from catalog.storage.base import Storage
@@ -49,7 +56,7 @@ class EncodingStore:
             NotFound: a part is missing, or the parts do not belong together.
             CatalogError: a part is damaged.
         """
-        keys = self._keys(part_ids, image_id)
+        keys = self._keys(part_ids.without_words, image_id)
         data = [self._get(key, image_id) for key in keys]
         stamp = hashlib.sha256(data[0]).digest()
         crop, embedding, local = (
@@ -58,9 +65,12 @@ class EncodingStore:
         try:
             if not (_stamped(embedding, stamp) and _stamped(local, stamp)):
                 raise NotFound(self._missing(image_id, "do not belong together"))
-            return encoding_from(crop, embedding, local)
+            encoding = encoding_from(crop, embedding, local)
         except ValueError as error:
             raise _damaged(f"the stored features of picture {image_id}", error) from error
+        read = self._words(part_ids, image_id)
+        fitting = read is not None and _stamped(read, stamp)
+        return replace(encoding, words=words_from(read)) if read and fitting else encoding
 
     def embedding(self, part_ids: PartIds, image_id: str) -> NDArray[np.float32]:
         """Return the (D,) float32 embedding alone.
@@ -90,6 +100,35 @@ class EncodingStore:
         except ValueError as error:
             raise _damaged(key, error) from error
 
+    def words(self, part_ids: PartIds, image_id: str) -> tuple[PrintedWord, ...]:
+        """Return the printed words alone; none where they are missing or were not read.
+
+        Raises:
+            CatalogError: they are damaged.
+        """
+        read = self._words(part_ids, image_id)
+        return () if read is None else words_from(read) or ()
+
+    def _words(self, part_ids: PartIds, image_id: str) -> Tensors | None:
+        if not part_ids.words:
+            return None
+        key = self._keys(part_ids, image_id)[-1]
+        try:
+            return unpack_tensors(self._storage.get(key), key)
+        except NotFound:
+            return None
+
+    def save_words(self, part_ids: PartIds, image_id: str, words: tuple[PrintedWord, ...]) -> None:
+        """Write the printed words of a picture whose other parts are there.
+
+        Raises:
+            NotFound: they are not.
+            StorageUnavailable: the storage refused.
+        """
+        keys = self._keys(part_ids, image_id)
+        stamp = _stamp_of(self._get(keys[0], image_id))
+        self._storage.put(keys[-1], pack_tensors({**_word_tensors(words), "crop": stamp}))
+
     def save(self, part_ids: PartIds, image_id: str, encoding: Encoding) -> None:
         """Write all parts, so that they belong together whoever else writes the same picture.
 
@@ -98,10 +137,15 @@ class EncodingStore:
             StorageUnavailable: the storage refused.
         """
         crop = pack_tensors(_crop_tensors(encoding.crop))
-        stamp = np.frombuffer(hashlib.sha256(crop).digest(), np.uint8)
+        stamp = _stamp_of(crop)
         embedding = pack_tensors({"embedding": encoding.embedding, "crop": stamp})
         local = pack_tensors({**_local_tensors(encoding.local), "crop": stamp})
-        objects = dict(zip(self._keys(part_ids, image_id), (crop, embedding, local), strict=True))
+        parts = [crop, embedding, local]
+        if encoding.words is None:
+            part_ids = part_ids.without_words
+        elif part_ids.words:
+            parts.append(pack_tensors({**_word_tensors(encoding.words), "crop": stamp}))
+        objects = dict(zip(self._keys(part_ids, image_id), parts, strict=True))
         for _ in range(_WRITE_ATTEMPTS):
             for key, data in objects.items():
                 self._storage.put(key, data)
@@ -128,12 +172,11 @@ class EncodingStore:
             f"skulens catalog model {self._catalog} --switch"
         )
 
-    def _keys(self, part_ids: PartIds, image_id: str) -> tuple[str, str, str]:
-        crop, embedding, local = (
+    def _keys(self, part_ids: PartIds, image_id: str) -> tuple[str, ...]:
+        return tuple(
             f"{self._catalog}/features/{folder}/{image_id}.safetensors"
             for folder in part_ids.folders
         )
-        return crop, embedding, local
 
 
 def check_encoding(encoding: Encoding, name: str) -> None:
@@ -155,6 +198,14 @@ def check_encoding(encoding: Encoding, name: str) -> None:
                 f"the encoder made {what} of {name} as {tensor.shape} {tensor.dtype}, "
                 f"not {shape} {np.dtype(kind)}"
             )
+    words = encoding.words or ()
+    if len(words) > MOST_WORDS_OF_PICTURE or any(
+        not 0 < len(word.text) <= LONGEST_WORD_CHARACTERS for word in words
+    ):
+        raise Invalid(
+            f"the encoder read too much on {name}: {len(words)} words, {MOST_WORDS_OF_PICTURE} of "
+            f"{LONGEST_WORD_CHARACTERS} letters at most"
+        )
     length = float(np.linalg.norm(encoding.embedding))
     if not abs(length - 1.0) < _UNIT_TOLERANCE:
         raise Invalid(f"the encoder made an embedding of {name} with length {length:.4f}, not 1")
@@ -181,10 +232,13 @@ def _contract(
 def encoding_tensors(encoding: Encoding) -> Tensors:
     """Return the arrays of all parts by name."""
     crop, local = encoding.crop, encoding.local
-    return {**_crop_tensors(crop), "embedding": encoding.embedding, **_local_tensors(local)}
+    parts = {**_crop_tensors(crop), "embedding": encoding.embedding, **_local_tensors(local)}
+    return parts if encoding.words is None else {**parts, **_word_tensors(encoding.words)}
 
 
-def encoding_from(crop: Tensors, embedding: Tensors, local: Tensors) -> Encoding:
+def encoding_from(
+    crop: Tensors, embedding: Tensors, local: Tensors, words: Tensors | None = None
+) -> Encoding:
     """Return the encoding of these parts' arrays.
 
     Raises:
@@ -203,6 +257,7 @@ def encoding_from(crop: Tensors, embedding: Tensors, local: Tensors) -> Encoding
         ),
         get_tensor(embedding, "embedding", np.float32),
         _local_from(local),
+        words=None if words is None else words_from(words),
     )
 
 
@@ -258,6 +313,34 @@ def _local_tensors(local: CompactFeatures) -> Tensors:
     }
 
 
+def _word_tensors(words: tuple[PrintedWord, ...]) -> Tensors:
+    texts = "\n".join(word.text for word in words).encode()
+    outlines = [word.outline for word in words]
+    return {
+        "texts": np.frombuffer(texts, np.uint8),
+        "confidences": np.array([word.confidence for word in words], np.float32),
+        "outlines": np.array(outlines, np.float32).reshape(-1, 4, 2),
+    }
+
+
+def words_from(tensors: Tensors) -> tuple[PrintedWord, ...] | None:
+    """Return printed words; None where there is nothing of them.
+
+    Raises:
+        CatalogError: they are damaged.
+    """
+    if "texts" not in tensors:
+        return None
+    try:
+        outlines = get_tensor(tensors, "outlines", np.float32)
+        confidences = get_tensor(tensors, "confidences", np.float32)
+        texts = get_tensor(tensors, "texts", np.uint8).tobytes().decode()
+        words = zip(texts.split("\n") if texts else (), confidences, outlines, strict=True)
+        return tuple(PrintedWord(text, float(sure), place) for text, sure, place in words)
+    except ValueError as error:
+        raise _damaged("what was read on a picture", error) from error
+
+
 def pack_tensors(tensors: Tensors) -> bytes:
     """Return arrays as one safetensors object."""
     return save_tensors({name: np.ascontiguousarray(array) for name, array in tensors.items()})
@@ -288,6 +371,10 @@ def get_tensor(tensors: Tensors, name: str, kind: type[ScalarT]) -> NDArray[Scal
     if array is None or array.dtype != kind:
         raise ValueError(f"no {name} of type {np.dtype(kind)} in it")
     return array.astype(kind, copy=False)
+
+
+def _stamp_of(crop: bytes) -> NDArray[np.uint8]:
+    return np.frombuffer(hashlib.sha256(crop).digest(), np.uint8)
 
 
 def _stamped(tensors: Tensors, stamp: bytes) -> bool:

@@ -194,11 +194,17 @@ class Ingestor:
             Invalid: the encoder broke its contract.
         """
         known = self._known(encoder, image.encoding_id)
-        if known is not None:
+        if known is None:
+            encoding = self._encoded(encoder, self._decoded(image), image, siblings)
+            self._store.save(encoder.part_ids, image.encoding_id, encoding)
+            return encoding
+        if known.words is not None or not encoder.part_ids.words:
             return known
-        encoding = self._encoded(encoder, self._decoded(image), image, siblings)
-        self._store.save(encoder.part_ids, image.encoding_id, encoding)
-        return encoding
+        words = encoder.read_words(self._decoded(image).image, known.crop)
+        if words is None:
+            return known
+        self._store.save_words(encoder.part_ids, image.encoding_id, words)
+        return replace(known, words=words)
 
     def prepare_choice(
         self,
@@ -277,8 +283,10 @@ class Ingestor:
         siblings: Sequence[Encoding],
     ) -> Encoding:
         known = self._known(encoder, image.encoding_id)
-        if known is not None:
+        if known is not None and (known.words is not None or not encoder.part_ids.words):
             return known
+        if known is not None:
+            return replace(known, words=encoder.read_words(decoded.image, known.crop))
         encoding = encoder.encode(decoded.image, tuple(siblings), image.choice)
         check_encoding(encoding, image.source_name)
         return encoding

@@ -17,6 +17,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from catalog.errors import CatalogError
 from catalog.records.feedback import Feedback, FeedbackVerdict
+from catalog.records.optional import written_if_set
 from catalog.records.product import AttributeValue, Product, ReferenceImage
 
 Json = Mapping[str, object]
@@ -120,11 +121,19 @@ def _make_converter() -> Converter:
         background=override(omit_if_default=True),
     )
     converter.register_unstructure_hook(ReferenceImage, write_image)
+    converter.register_unstructure_hook_factory(
+        lambda kind: bool(written_if_set(kind)), partial(_sparse_writer, converter)
+    )
     write_product = make_dict_unstructure_fn(Product, converter, attributes=attributes)
     converter.register_unstructure_hook(Product, write_product)
     write_feedback = make_dict_unstructure_fn(Feedback, converter)
     converter.register_unstructure_hook(Feedback, lambda given: _known(write_feedback(given)))
     return converter
+
+
+def _sparse_writer(converter: Converter, kind: type[Any]) -> Callable[[Any], Any]:
+    sparse: dict[str, Any] = {name: override(omit_if_default=True) for name in written_if_set(kind)}
+    return make_dict_unstructure_fn(kind, converter, **sparse)
 
 
 def _known(record: Json) -> Json:
@@ -182,7 +191,7 @@ def _map_reader(converter: Converter, kind: type[Any]) -> _Reader:
 def _object_reader(converter: Converter, kind: type[Any]) -> _Reader:
     attributes = override(struct_hook=_read_attributes)  # only a product has any
     read = make_dict_structure_fn(kind, converter, attributes=attributes)
-    optional = _OPTIONAL_OF.get(kind, frozenset())
+    optional = _OPTIONAL_OF.get(kind, frozenset()) | written_if_set(kind)
     required = {field.name: None for field in fields(kind) if field.name not in optional}
     return lambda value, _: read({**required, **as_object(value)}, kind)
 

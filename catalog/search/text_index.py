@@ -10,19 +10,23 @@ from threading import Lock
 from typing import Final
 
 from catalog.records.product import AttributeValue, Product
+from catalog.search.printed_texts import NOTHING_PRINTED, PrintedSource
 from catalog.search.spelling import Vocabulary, split_words
 
-# How much a word counts in the id, name, description and attributes.
-_WEIGHTS: Final = "6.0, 10.0, 1.0, 4.0"
+# How much a word counts in the id, name, description and attributes, and printed on the product.
+_WEIGHTS: Final = "6.0, 10.0, 1.0, 4.0, 0.5"
 _TABLE: Final = """
 CREATE VIRTUAL TABLE product USING fts5(
-    product_id, name, description, attributes,
+    product_id, name, description, attributes, printed,
     tokenize = "unicode61 remove_diacritics 2", prefix = '2 3'
 );
 CREATE VIRTUAL TABLE term USING fts5vocab('product', 'row');
 """
 # Only what the index itself holds: reading a row's text for every match would double the time.
 _MATCHING: Final = f"SELECT bm25(product, {_WEIGHTS}), rowid FROM product WHERE product MATCH ?"
+_WRITTEN: Final = "{product_id name description attributes}"  # by people
+# Share of the least relevance of what people's words find that print alone reaches at most.
+_PRINT_BELOW: Final = 0.99
 # A single letter as a prefix matches half of all words.
 _SHORTEST_PREFIX: Final = 2
 
@@ -57,9 +61,18 @@ class TextIndex:
         self._rows: dict[str, int] = {}
         self._ids: dict[int, str] = {}
         self._vocabulary: Vocabulary | None = None
+        self._edition = ""
+        self._with_print: set[str] = set()
 
-    def search(self, text: str, products: Mapping[str, Product]) -> TextHits:
+    def search(
+        self,
+        text: str,
+        products: Mapping[str, Product],
+        printed: PrintedSource = NOTHING_PRINTED,
+    ) -> TextHits:
         """Return all of these products that a text finds.
+
+        What is printed on products is found, too, below what their names and attributes say.
 
         Every word must be found, as it is or as a prefix. A word that no product has is read as
         those that are spelt nearly so. When no product has all words, those with some are given.
@@ -67,10 +80,14 @@ class TextIndex:
         Args:
             text: any; a text without a word finds nothing.
             products: of a snapshot; the index is brought to it first.
+            printed: tells what is printed on them.
+
+        Raises:
+            StorageUnavailable: what is printed cannot be read.
         """
         query_words = split_words(text)
         with self._lock:
-            self._follow(products)
+            self._follow(products, printed)
             return self._search(query_words) if query_words and products else TextHits()
 
     def close(self) -> None:
@@ -80,6 +97,7 @@ class TextIndex:
                 self._opened.close()
             self._opened = None
             self._products, self._rows, self._ids = {}, {}, {}
+            self._with_print = set()
 
     @property
     def _database(self) -> sqlite3.Connection:
@@ -103,6 +121,14 @@ class TextIndex:
         return TextHits(self._matching(" OR ".join(choices)), read_as, complete=False)
 
     def _matching(self, expression: str) -> Mapping[str, float]:
+        if not self._with_print:
+            return self._found(expression)
+        written = self._found(f"{_WRITTEN} : ({expression})")
+        anywhere = self._found(expression)
+        printed = {key: value for key, value in anywhere.items() if key not in written}
+        return {**written, **_lowered(printed, min(written.values(), default=None))}
+
+    def _found(self, expression: str) -> dict[str, float]:
         found = sorted(self._database.execute(_MATCHING, (expression,)))
         return {self._ids[row]: -cost for cost, row in found}
 
@@ -120,39 +146,53 @@ class TextIndex:
             self._vocabulary = Vocabulary(terms)
         return self._vocabulary.corrections(word)
 
-    def _follow(self, products: Mapping[str, Product]) -> None:
-        if products is self._products:
+    def _follow(self, products: Mapping[str, Product], printed: PrintedSource) -> None:
+        is_same = printed.edition == self._edition
+        if is_same and products is self._products:
             return
-        before = self._products
-        removed = [key for key in before if products.get(key) is not before[key]]
+        before = self._products if is_same else {}
+        removed = [key for key, known in self._products.items() if before.get(key) is not known]
+        removed += [key for key in before if products.get(key) is not before[key]]
         added = [product for key, product in products.items() if before.get(key) is not product]
+        texts = printed.read(added)
         with self._database:
             self._remove(removed)
-            self._insert(added)
-        self._products = products
+            self._insert(added, texts)
+        self._products, self._edition = products, printed.edition
         if removed or added:
             self._vocabulary = None
 
     def _remove(self, product_ids: Iterable[str]) -> None:
         for product_id in product_ids:
             row = self._rows.pop(product_id)
+            self._with_print.discard(product_id)
             del self._ids[row]
             self._database.execute("DELETE FROM product WHERE rowid = ?", (row,))
 
-    def _insert(self, products: Iterable[Product]) -> None:
+    def _insert(self, products: Iterable[Product], printed: Mapping[str, str]) -> None:
         for product in products:
             row = self._database.execute(
-                "INSERT INTO product VALUES (?, ?, ?, ?)",
+                "INSERT INTO product VALUES (?, ?, ?, ?, ?)",
                 (
                     product.product_id,
                     product.name,
                     product.description,
                     " ".join(_as_text(value) for _, value in product.attributes),
+                    printed.get(product.product_id, ""),
                 ),
             ).lastrowid
             if row is not None:
                 self._rows[product.product_id] = row
                 self._ids[row] = product.product_id
+        self._with_print.update(printed)
+
+
+def _lowered(found: Mapping[str, float], below: float | None) -> dict[str, float]:
+    """Return relevances in the same order, all below a bound if there is one."""
+    most = max(found.values(), default=0.0)
+    if below is None or most <= 0:
+        return dict(found)
+    return {key: _PRINT_BELOW * below * value / most for key, value in found.items()}
 
 
 def _choice(word: str, corrections: Sequence[str]) -> str:

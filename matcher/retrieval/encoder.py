@@ -18,8 +18,10 @@ from catalog.encodings.encoding import (
     ReferenceCrop,
     SharedBackground,
 )
+from catalog.encodings.printed import MOST_WORDS_OF_PICTURE, PrintedWord
 from catalog.records.kept import KeptBy, KeptChoice, ReferenceCut, ReferenceKind
 from matcher.detection.detector import Detector
+from matcher.imaging.box import Box
 from matcher.imaging.resize import resize_within
 from matcher.keypoints.features import FrontEnd, KeypointMatcher, LocalFeatures
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
@@ -37,6 +39,7 @@ from matcher.retrieval.foreground import (
 from matcher.retrieval.kind import KeptPart, ReferencePictureEvidence, decide_kind, kept_share
 from matcher.retrieval.multi_crop import embed_multi_crop
 from matcher.retrieval.reference import canonical_corners
+from matcher.words.word_reader import WordReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +65,15 @@ def reference_encoder(
     embedder: Embedder,
     detector: Detector,
     coder: KeypointCoder | None = None,
+    reader: WordReader | None = None,
 ) -> "ReferenceEncoder":
     """Compose the encoder of a catalog.
 
     Siblings are always matched by nearest neighbours: what the catalog keeps must not change with
     the matcher that verifies it later.
     """
-    return ReferenceEncoder(front_end, NearestNeighbourMatcher(), embedder, detector, coder=coder)
+    matcher = NearestNeighbourMatcher()
+    return ReferenceEncoder(front_end, matcher, embedder, detector, coder=coder, reader=reader)
 
 
 class _WholePicture:
@@ -92,8 +97,10 @@ class ReferenceEncoder:
         detector: Detector,
         settings: EncoderSettings = ENCODER_SETTINGS,
         coder: KeypointCoder | None = None,
+        reader: WordReader | None = None,
     ) -> None:
         self.coder = coder
+        self._reader = reader
         self._front_end = front_end
         self._matcher = matcher
         self._embedder = embedder
@@ -105,7 +112,8 @@ class ReferenceEncoder:
     def part_ids(self) -> PartIds:
         """Ids of the parts that `encode` computes."""
         crop = f"crop-{self._settings.canonical_side}-{_CROP_VERSION}"
-        return PartIds.in_crop(crop, self._embedder.part_id, self._front_end.part_id)
+        words = "" if self._reader is None else self._reader.part_id
+        return PartIds.in_crop(crop, self._embedder.part_id, self._front_end.part_id, words)
 
     def encode(
         self,
@@ -135,11 +143,40 @@ class ReferenceEncoder:
             embedding = embed([pixels])[0]
         else:
             embedding = embed_multi_crop(image, embed, self._embedder.multi_crop_from)
-        return Encoding(
-            crop=self._reference_crop(part, canonical, mask),
-            embedding=embedding,
-            local=self._front_end.pack(features),
+        crop = self._reference_crop(part, canonical, mask)
+        words = self._words_on(canonical, crop)
+        return Encoding(crop, embedding, self._front_end.pack(features), words)
+
+    def read_words(
+        self, image: NDArray[np.uint8], crop: ReferenceCrop
+    ) -> tuple[PrintedWord, ...] | None:
+        """Return the words printed on a product that was located before; None without a reader."""
+        if self._reader is None:
+            return None
+        left, top = crop.to_picture[0, 2], crop.to_picture[1, 2]
+        right, bottom = (
+            left + crop.to_picture[0, 0] * crop.width,
+            top + (crop.to_picture[1, 1] * crop.height),
         )
+        side = self._settings.canonical_side
+        canonical, _ = resize_within(Box(left, top, right, bottom).crop(image), side, side)
+        return self._words_on(canonical, crop)
+
+    def _words_on(
+        self, canonical: NDArray[np.uint8], crop: ReferenceCrop
+    ) -> tuple[PrintedWord, ...] | None:
+        """Return the words on the product itself in its canonical crop; None without a reader."""
+        if self._reader is None:
+            return None
+        rows, columns = crop.mask.shape
+        cell = np.array([crop.width / columns, crop.height / rows])
+
+        def is_on_it(word: PrintedWord) -> bool:
+            x, y = np.clip(word.outline.mean(axis=0) / cell, 0, [columns - 1, rows - 1])
+            return bool(crop.mask[int(y), int(x)])
+
+        words = self._reader.read(canonical)
+        return tuple(word for word in words if is_on_it(word))[:MOST_WORDS_OF_PICTURE]
 
     def find_background(
         self,

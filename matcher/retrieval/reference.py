@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from catalog.encodings.background import without_background
 from catalog.encodings.encoding import Encoding, PartIds, ReferenceCrop
+from catalog.encodings.printed import PrintedWord
 from catalog.records.kept import KeptBy
 from catalog.records.product import Product, ReferenceImage
 from matcher.keypoints.features import FrontEnd, LocalFeatures
@@ -64,6 +65,7 @@ class Reference:
         corners: (4, 2) float32, the product's outline in canonical crop pixels.
         embedding: (D,) float32, unit length.
         content_id: another one for every other encoding of the image.
+        words: printed on it, in canonical crop pixels.
     """
 
     product_id: str
@@ -74,6 +76,7 @@ class Reference:
     corners: NDArray[np.float32]
     embedding: NDArray[np.float32]
     content_id: str = ""
+    words: tuple[PrintedWord, ...] = ()
 
 
 class ReferenceCache:
@@ -96,7 +99,8 @@ class ReferenceCache:
 
     def get(self, catalog: EncodedCatalog, product_id: str, image: ReferenceImage) -> Reference:
         """Return the reference, loaded from the catalog at its first use."""
-        content_id = f"{catalog.part_ids.crop}/{image.kept_id}"
+        parts = catalog.part_ids
+        content_id = "/".join((parts.crop, *filter(None, [parts.words]), image.kept_id))
         key = f"{product_id}/{content_id}"
         with self._lock:
             known = self._loaded.get(key)
@@ -129,6 +133,7 @@ def load_reference(
         canonical_corners(crop),
         encoding.embedding,
         content_id or image_id,
+        encoding.words or (),
     )
 
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.encodings.printed import PrintedWord
+from catalog.encodings.printed import LONGEST_WORD_CHARACTERS, PrintedWord
 from matcher.errors import WeightsError
 from matcher.networks.runtime import LoadedNetwork
 from matcher.words.lines import TextLine
@@ -22,7 +22,6 @@ _GREY: Final = 127  # beyond the line: about the middle of the network's input
 # once as pay; what is left over is read one by one.
 _WIDTHS_PX: Final = (96, 192, 320, 448, 640)
 _AT_ONCE: Final = 4  # lines
-_LONGEST: Final = 40  # letters of a word; what is longer is no word
 
 Image = NDArray[np.uint8]
 
@@ -83,7 +82,13 @@ class LineReader:
                 f"{len(self._alphabet)}."
             )
         found = [transcribe(row, self._alphabet) for row in chances]
-        return [[word for word in words if len(word.text) <= _LONGEST] for words in found]
+        return [
+            [word for word in words if len(word.text) <= LONGEST_WORD_CHARACTERS] for words in found
+        ]
+
+
+def _is_word(word: ReadWord) -> bool:
+    return len(word.text) <= LONGEST_WORD_CHARACTERS
 
 
 def _batches(strips: Sequence[_Strip]) -> list[Sequence[_Strip]]:

@@ -12,15 +12,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.imaging.resize import Letterbox, letterbox
+from matcher.imaging.resize import Letterbox
 from matcher.networks.runtime import NetworkFunction
 from matcher.words.pixels import to_text_input
 
 Floats = NDArray[np.float32]
 
+_AVERAGE_BELOW: Final = 0.5  # factor of a size below which pixels are averaged
 # (height, width) in pixels of what the network sees: a few sizes, because it is prepared for each.
 _CANVASES: Final = ((640, 640), (640, 416), (416, 640))
-_GREY: Final = (127, 127, 127)  # beyond the picture: the middle of the network's input
+# Share of a canvas on each side that repeats the picture's rim: without it, text near the rim of a
+# tight crop is missed.
+_MARGIN_SHARE: Final = 0.06
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +101,19 @@ def _fit(image: NDArray[np.uint8]) -> Letterbox:
         return min(size[0] / rows, size[1] / columns), -size[0] * size[1]
 
     height, width = max(_CANVASES, key=enlarged)
-    return letterbox(image, width, height, _GREY)
+    scale = (1 - 2 * _MARGIN_SHARE) * min(height / rows, width / columns)
+    inner = (max(round(columns * scale), 1), max(round(rows * scale), 1))
+    method = cv2.INTER_AREA if scale < _AVERAGE_BELOW else cv2.INTER_LINEAR
+    left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
+    canvas = cv2.copyMakeBorder(
+        cv2.resize(image, inner, interpolation=method),
+        top,
+        height - inner[1] - top,
+        left,
+        width - inner[0] - left,
+        cv2.BORDER_REPLICATE,
+    )
+    return Letterbox(canvas.astype(np.uint8), inner[0] / columns, inner[1] / rows, left, top)
 
 
 def find_lines(probabilities: Floats, settings: LineSettings = LINE_SETTINGS) -> list[TextLine]:

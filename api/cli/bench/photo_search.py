@@ -23,8 +23,10 @@ if TYPE_CHECKING:
         EnrolledPicture,
         OtherProduct,
         PartIds,
+        ReferenceCrop,
         SharedBackground,
     )
+    from catalog.encodings.printed import PrintedWord
     from catalog.records.kept import KeptChoice
     from client.client import Client
     from client.proposal_records import ProposalsJson
@@ -148,6 +150,12 @@ class _RandomEncoder:
         vector = self._rng.standard_normal(self._pattern.embedding.shape)
         unit = (vector / np.linalg.norm(vector)).astype(np.float32)
         return replace(self._pattern, embedding=unit)
+
+    def read_words(
+        self, image: "NDArray[np.uint8]", crop: "ReferenceCrop"
+    ) -> "tuple[PrintedWord, ...] | None":
+        del image, crop
+        return None
 
     def find_background(
         self,

@@ -228,6 +228,5 @@ def variants(services: Services, stack: ExitStack, on_progress: OnProgress) -> l
 
 
 def _id_of(encoder: Encoder) -> str:
-    ids = encoder.part_ids
-    joined = "\n".join((ids.crop, ids.embedding, ids.local))
+    joined = "\n".join(encoder.part_ids.ids)
     return hashlib.sha256(joined.encode()).hexdigest()[:12]

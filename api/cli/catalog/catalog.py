@@ -14,7 +14,7 @@ from api.cli.context import CatalogName, JsonOption, command, examples, finish, 
 from api.cli.output import Output
 from api.cli.target import open_catalogs, service_client
 from api.errors import Refused
-from api.schemas.results import calibration_json, catalog_json, import_row_json
+from api.schemas.results import calibration_json, catalog_json, import_row_json, part_ids_json
 from client.records import CatalogJson
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def show(context: typer.Context, name: CatalogName, json: JsonOption = False) ->
     snapshot = open_catalogs(context).open(name).snapshot()
     counts = catalog_json(name, snapshot.index_version, snapshot.products.values())
     parts = snapshot.part_ids
-    encoded = {"crop": parts.crop, "embedding": parts.embedding, "local": parts.local}
+    encoded = part_ids_json(parts)
     calibrations = [calibration_json(calibration) for calibration in snapshot.calibrations.values()]
     output.line({**counts, "part_ids": encoded, "calibrations": calibrations})
     table = Table.grid(padding=(0, 2))
@@ -98,7 +98,7 @@ def show(context: typer.Context, name: CatalogName, json: JsonOption = False) ->
         table.add_row(Text(label, "dim"), str(number))
     table.add_row(Text("version", "dim"), str(counts["index_version"]))
     for part, part_id in encoded.items():
-        table.add_row(Text(part, "dim"), Text(part_id))
+        table.add_row(Text(part, "dim"), Text(str(part_id)))
     here = None if service_client(context) else open_services(context).settings
     for label, sentence in calibration_rows(here, snapshot.calibrations, parts.embedding):
         table.add_row(Text(label, "dim"), Text(sentence))

@@ -112,7 +112,8 @@ def model(
 def _show_model(output: Output, name: str, models: "CatalogModels") -> None:
     from catalog.migration import describe_renewal
 
-    is_current = models.active.part_ids == models.present.part_ids
+    present, active = models.present.part_ids, models.active.part_ids
+    is_current = present == (active if present.words else active.without_words)
     known = {
         "active": models.active,
         "present": models.present,
@@ -137,7 +138,7 @@ def _show_model(output: Output, name: str, models: "CatalogModels") -> None:
     for role, catalog_model in known.items():
         if catalog_model is not None:
             ids = catalog_model.part_ids
-            networks = ", ".join((ids.crop, ids.embedding, ids.local))
+            networks = ", ".join(ids.ids)
             encoded = f"{catalog_model.encoded}/{models.pictures}"
             table.add_row(Text(role, "dim"), catalog_model.model_id, encoded, Text(networks))
     output.show(table)

@@ -11,9 +11,9 @@ from api.http.auth.principal import CatalogAccess, ReadAccess
 from api.http.engine import EngineDep
 from api.http.problems import refusals_of
 from api.http.requests.pagination import decode_text_cursor, paginate
-from api.schemas.results import calibration_json, catalog_json
+from api.schemas.results import calibration_json, catalog_json, part_ids_json
 from catalog.snapshot import Catalog
-from client.records import CatalogJson, PartIdsJson, ShownCatalogJson
+from client.records import CatalogJson, ShownCatalogJson
 
 router = APIRouter(prefix="/catalogs", tags=["catalogs"])
 
@@ -83,8 +83,7 @@ def show_catalog(
 ) -> ShownCatalogJson:
     """A catalog in numbers, and the networks that encoded it."""
     snapshot = engine.catalogs.snapshot(catalog, min_version)
-    parts = snapshot.part_ids
-    encoded: PartIdsJson = {"crop": parts.crop, "embedding": parts.embedding, "local": parts.local}
+    encoded = part_ids_json(snapshot.part_ids)
     calibrations = [calibration_json(calibration) for calibration in snapshot.calibrations.values()]
     return {**summarise_catalog(snapshot), "part_ids": encoded, "calibrations": calibrations}
 

@@ -19,6 +19,7 @@ from catalog.encodings.encoding import (
     ReferenceCrop,
     SharedBackground,
 )
+from catalog.encodings.printed import PrintedWord
 from catalog.errors import NotFound, StorageUnavailable
 from catalog.ingest.image_file import ImageFile
 from catalog.records.kept import KeptBy, KeptChoice, ReferenceCut, ReferenceKind
@@ -39,6 +40,7 @@ class FakeEncoder:
         self.part_ids = PartIds(f"crop-{version}", f"embedding-{version}", f"local-{version}")
         self.keypoints = keypoints
         self.siblings: list[int] = []
+        self.words: tuple[PrintedWord, ...] | None = None
 
     def encode(
         self,
@@ -57,7 +59,14 @@ class FakeEncoder:
                 angles=np.zeros(count, np.uint8),
                 codes=np.full((count, 32), int(image.mean()), np.uint8),
             ),
+            words=self.words,
         )
+
+    def read_words(
+        self, image: NDArray[np.uint8], crop: ReferenceCrop
+    ) -> tuple[PrintedWord, ...] | None:
+        del image, crop
+        return self.words
 
     def find_background(
         self,
