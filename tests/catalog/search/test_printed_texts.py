@@ -87,7 +87,7 @@ def test_a_catalog_encoded_before_is_read_anew_and_served_meanwhile(memory: Memo
     earlier.add_product("p1", [picture(1)])
     store = same_store(memory, reading("HONEY"))
     assert store.has_encoder
-    assert store.migration.is_due
+    assert store.migration.models().is_due
     assert found(store, "honey") == []
     untouched = {key: data for key, data in memory.objects.items() if "/features/" in key}
     store.migration.renew()
