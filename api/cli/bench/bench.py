@@ -12,7 +12,6 @@ from api.cli.bench.recognition import recognition_app
 from api.cli.bench.serve import serve_app
 from api.cli.bench.thumbnail import thumbnail_app
 from api.cli.bench.votes import votes_app
-from api.cli.bench.words import words_app
 from api.cli.context import examples
 
 bench_app = typer.Typer(
@@ -35,6 +34,5 @@ for commands in (
     propose_app,
     thumbnail_app,
     votes_app,
-    words_app,
 ):
     bench_app.add_typer(commands)
