@@ -45,7 +45,7 @@ def models(context: typer.Context, json: JsonOption = False) -> None:
             manifest.check(entry)
         except WeightsError as error:
             if entry.network in DISPENSABLE and isinstance(error, PackageMissing):
-                degraded[entry.name] = f"no words are read, because {error}"
+                degraded[entry.name] = f"{DISPENSABLE[entry.network]}, because {error}"
             else:
                 output.refuse(str(error))
         reason = degraded.get(entry.name)

@@ -130,7 +130,7 @@ class CatalogFinetuner:
         on_stage("keeping the networks", 0, None)
         objects = NetworkStore(self._storage, self._store.name)
         sha256 = objects.save(self._file_of(adapted, start))
-        part_id = embedder_part_id(replace(start, sha256=sha256), self._adapted.colours)
+        part_id = embedder_part_id(replace(start, sha256=sha256), self._adapted.companions)
         models = self._adapted.of(self._store.name, part_id)
         if models is None:
             raise Refused(f"catalog {self._store.name} lost the networks {sha256[:12]}; try again")

@@ -15,7 +15,7 @@ from matcher.decision.fit import read_weights
 from matcher.detection.augmented import augment_for_photos
 from matcher.detection.detector import Detector, YoloDetector
 from matcher.detection.proposals import PrintDetector
-from matcher.errors import WeightsError
+from matcher.errors import PackageMissing, WeightsError
 from matcher.keypoints.cascade import CAREFUL_REFERENCES, CascadeMatcher
 from matcher.keypoints.codebook import CodebookCoder, read_codebook
 from matcher.keypoints.features import FrontEnd, KeypointMatcher
@@ -34,9 +34,11 @@ from matcher.networks.weights import (
     read_manifest,
 )
 from matcher.pipeline import Pipeline, PipelineSettings, Stages
-from matcher.retrieval.colour_layout import ColourBasis, read_colour_basis
+from matcher.retrieval.colour_layout import read_colour_basis
+from matcher.retrieval.companions import Companion
 from matcher.retrieval.embedder import Embedder, NetworkEmbedder
 from matcher.retrieval.encoder import ReferenceEncoder, reference_encoder
+from matcher.retrieval.image_features import ImageFeatures, read_feature_axes
 from matcher.retrieval.reference import ReferenceCache
 from matcher.retrieval.shortlist import Shortlister
 from matcher.retrieval.untrained import ColourEmbedder
@@ -48,6 +50,7 @@ from matcher.words.word_reader import WordReader
 # Probability from which a catalog without a calibration says `identical`. It is high because the
 # more boxes are matched, the more often a near-twin is likely by chance.
 IDENTICAL_FROM: Final = 0.91
+_WEIGHT: Final = "weight"  # option of the features' axes, see `retrieval.companions`
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,7 +144,12 @@ def decision_id(settings: Settings) -> str:
         WeightsError: the manifest cannot be read.
     """
     manifest = read_manifest(settings.weights)
-    used = [entries[0] for network in RECOGNITION if (entries := manifest.of_network(network))]
+    lacking = {Network.FEATURE_AXES} if lacks_features(manifest) else set()
+    used = [
+        entries[0]
+        for network in RECOGNITION
+        if network not in lacking and (entries := manifest.of_network(network))
+    ]
     facts = "\n".join(
         f"{entry.network} {entry.sha256} {sorted(entry.options.items())}" for entry in used
     )
@@ -170,7 +178,9 @@ def load_networks(settings: Settings, runtime: Runtime) -> Networks:
     return Networks(
         detector=PrintDetector() if detector is None else YoloDetector(detector),
         embedder=(
-            ColourEmbedder() if embedder is None else NetworkEmbedder(embedder, _colours(settings))
+            ColourEmbedder()
+            if embedder is None
+            else NetworkEmbedder(embedder, load_companions(settings, runtime))
         ),
         front_end=keypoints.front_end,
         matcher=_keypoint_matcher(
@@ -195,11 +205,43 @@ def _coder(settings: Settings, keypoints: "_Keypoints") -> KeypointCoder | None:
     return CodebookCoder(keypoints.front_end, codebook)
 
 
-def _colours(settings: Settings) -> ColourBasis | None:
-    """Return the colours beside the embedder's network; None where it serves alone."""
-    if not read_manifest(settings.weights).of_network(Network.COLOURS):
-        return None
-    return read_colour_basis(_table(settings, Network.COLOURS))
+def load_companions(settings: Settings, runtime: Runtime) -> tuple[Companion, ...]:
+    """Return what stands beside the embedder's network: colours, and the features of ImageNet.
+
+    Without a table of either, the network serves without it; so it does without the features'
+    package, see `lacks_features`.
+
+    Raises:
+        WeightsError: a table is changed or broken, or a package brings another file.
+    """
+    manifest = read_manifest(settings.weights)
+    found: list[Companion] = []
+    if manifest.of_network(Network.COLOURS):
+        found.append(read_colour_basis(_table(settings, Network.COLOURS)))
+    axes, networks = (
+        manifest.of_network(kind) for kind in (Network.FEATURE_AXES, Network.IMAGE_FEATURES)
+    )
+    if axes and networks and not lacks_features(manifest):
+        network = runtime.load(manifest.weights(networks[0].name))
+        weight = axes[0].options.get(_WEIGHT, 1.0)
+        path = _table(settings, Network.FEATURE_AXES)
+        found.append(ImageFeatures(network, read_feature_axes(path), weight))
+    return tuple(found)
+
+
+def lacks_features(manifest: WeightsManifest) -> bool:
+    """Return whether axes of features are listed whose network's package is not installed.
+
+    Embeddings are then made without them, under another part id: they find less.
+    """
+    networks = manifest.of_network(Network.IMAGE_FEATURES)
+    if not manifest.of_network(Network.FEATURE_AXES) or not networks:
+        return False
+    try:
+        manifest.path_of(networks[0])
+    except PackageMissing:
+        return True
+    return False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -31,7 +31,7 @@ from matcher.networks.runtime import Runtime
 from matcher.networks.weights import Network, Weights, check_hash
 from matcher.pipeline import Pipeline
 from matcher.results import Detection, Identification, Match
-from matcher.retrieval.colour_layout import ColourBasis
+from matcher.retrieval.companions import Companion
 from matcher.retrieval.embedder import NetworkEmbedder, parse_part_id
 from matcher.retrieval.search import PictureSearch
 
@@ -91,10 +91,10 @@ class PerCatalogModels:
             return known
 
     @property
-    def colours(self) -> ColourBasis | None:
-        """Colours beside the process's own embedder, and beside fine-tuned ones."""
+    def companions(self) -> tuple[Companion, ...]:
+        """What stands beside the process's own embedder, and beside fine-tuned ones."""
         embedder = self._models.networks.embedder
-        return embedder.colours if isinstance(embedder, NetworkEmbedder) else None
+        return embedder.companions if isinstance(embedder, NetworkEmbedder) else ()
 
     def encoder(self, catalog: str, part_ids: PartIds) -> Encoder | None:
         """Return the encoder by the networks of these parts; None if the catalog has none.
@@ -128,21 +128,23 @@ class PerCatalogModels:
         if weights is None:
             return None
         try:
-            embedder = NetworkEmbedder(self._runtime.load(weights), self._colours(catalog, part_id))
+            companions = self._companions(catalog, part_id)
+            embedder = NetworkEmbedder(self._runtime.load(weights), companions)
         except MatcherError as error:
             raise Conflict(f"the networks of catalog {catalog} cannot be used: {error}") from error
         _logger.info("loaded the embedder made for catalog %s: %s", catalog, part_id)
         return with_embedder(self._models, embedder)
 
-    def _colours(self, catalog: str, part_id: str) -> ColourBasis | None:
-        """Return the colours beside the network that a part id names."""
-        named, own = parse_part_id(part_id), self.colours
-        if named is None or named.colours is None:
-            return None
+    def _companions(self, catalog: str, part_id: str) -> tuple[Companion, ...]:
+        """Return what stands beside the network that a part id names."""
+        named, own = parse_part_id(part_id), self.companions
+        if named is None or named.stands_beside(()):
+            return ()
         if not named.stands_beside(own):
             raise Conflict(
                 f"the networks of catalog {catalog} cannot be used: they were made beside other "
-                "colours than the present ones; adapt them again by `skulens train embedder`"
+                "colours or features than the present ones; adapt them again by "
+                "`skulens train embedder`"
             )
         return own
 

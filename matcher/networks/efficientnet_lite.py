@@ -77,10 +77,14 @@ class EfficientNetLite(nn.Module):
                 fine = hidden
         return finest, fine, hidden
 
+    def describe(self, images: Tensor) -> Tensor:
+        """Map (B, 3, H, W) as above to (B, 1280), the mean over places before the classifier."""
+        hidden = functional.relu6(self._bn1(self._conv_head(self(images)[1])))
+        return hidden.mean(dim=(2, 3))
+
     def classify(self, images: Tensor) -> Tensor:
         """Map (B, 3, H, W) as above to (B, 1000) logits of ImageNet's classes."""
-        hidden = functional.relu6(self._bn1(self._conv_head(self(images)[1])))
-        logits: Tensor = self._fc(hidden.mean(dim=(2, 3)))
+        logits: Tensor = self._fc(self.describe(images))
         return logits
 
 

@@ -180,6 +180,19 @@ class FeaturePyramid(nn.Module):
         return self.network.pyramid(images)
 
 
+class FeatureVector(nn.Module):
+    """EfficientNet-Lite0 as it describes a whole picture."""
+
+    def __init__(self, network: EfficientNetLite) -> None:
+        super().__init__()
+        self.network = network
+
+    @override
+    def forward(self, images: Tensor) -> Tensor:
+        """Map (B, 3, H, W) in [0, 1] to (B, 1280)."""
+        return self.network.describe(images)
+
+
 class EncodedKeypoints(nn.Module):
     """SuperGlue or LightGlue up to the first attention, where coordinates stand for pixels."""
 
@@ -239,6 +252,7 @@ def _image_features(module: EfficientNetLite) -> Bundle:
         (
             Graph("features", module, (image,), shapes),
             Graph("pyramid", FeaturePyramid(module).eval(), (image,), shapes),
+            Graph("describe", FeatureVector(module).eval(), (image,), shapes),
         )
     )
 

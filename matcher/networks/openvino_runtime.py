@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from matcher.networks.graphs import Graph
 
-_EXPORT_VERSION: Final = 2  # raise it when the same weights are exported to something else
+_EXPORT_VERSION: Final = 3  # raise it when the same weights are exported to something else
 _SHAPING: Final = ("heads",)  # options of weights that change their graphs
 _ROUGH: Final = "rough"  # option of an ONNX file whose results need no float32
 _FACTS: Final = "facts.json"

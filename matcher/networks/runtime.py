@@ -29,7 +29,7 @@ class LoadedNetwork:
 
     Attributes:
         weights: the file it was loaded from.
-        functions: by name: `detect`, `embed`, `extract`, `compare`, or `encode` and `attend`.
+        functions: by name, such as `detect`, `embed`, or `encode` and `attend`.
         facts: numbers of the network beside its functions, such as `bin_score`.
         notes: texts that an ONNX file carries, such as the letters that a reader knows.
     """

@@ -37,6 +37,7 @@ class Network(StrEnum):
     COMPARATOR = "comparator"
     KEYPOINT_BASIS = "keypoint basis"
     COLOURS = "colours"
+    FEATURE_AXES = "feature axes"
     DECISION = "decision"
     KEYPOINT_CODEBOOK = "keypoint codebook"
     IMAGE_FEATURES = "image features"
@@ -59,12 +60,18 @@ RECOGNITION: Final = (
     Network.COMPARATOR,
     Network.KEYPOINT_BASIS,
     Network.COLOURS,
+    Network.FEATURE_AXES,
     Network.DECISION,
 )
 
 
-# Brought by a package that may be missing: everything goes on without what they add.
-DISPENSABLE: Final = (Network.TEXT_LINES, Network.TEXT_READER)
+# Brought by a package that may be missing: recognition goes on, worse by what is said here.
+DISPENSABLE: Final[Mapping[Network, str]] = {
+    Network.TEXT_LINES: "no words are read",
+    Network.TEXT_READER: "no words are read",
+    Network.IMAGE_FEATURES: "pictures are embedded without the features of ImageNet, and there "
+    "are no thumbnails and proposals",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ _CHROMA: Final = 8  # bins of a and of b
 _CHROMA_RANGE: Final = (80.0, 176.0)
 _LIGHTNESS: Final = 6  # bins
 _ANGLES: Final = 8  # bins of half a turn
+_NAME: Final = "colours"  # in part ids
+_DIGITS: Final = 8  # of its file's sha256, in part ids
 LAYOUT_SIZE: Final = (_BLOCKS - 1) ** 2 * (_CHROMA**2 + _LIGHTNESS + _ANGLES)
 
 Floats = NDArray[np.float32]
@@ -48,6 +50,16 @@ class ColourBasis:
     mean: Floats
     axes: Floats
     sha256: str = ""
+
+    @property
+    def part(self) -> str:
+        """Names it in the part ids of what it stands beside, see `retrieval.companions`."""
+        return f"{_NAME}-{self.sha256[:_DIGITS]}"
+
+    @property
+    def weight(self) -> float:
+        """As much as the network beside it: held-out products are found best so."""
+        return 1.0
 
     @property
     def dimension(self) -> int:

@@ -1,4 +1,4 @@
-"""One global vector per picture, for the shortlist: the network's, and beside it the colours'."""
+"""One global vector per picture, for the shortlist: the network's, and its companions'."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from matcher.imaging.resize import letterbox, to_planes
 from matcher.networks.runtime import LoadedNetwork
 from matcher.networks.weights import Network, Weights
-from matcher.retrieval.colour_layout import ColourBasis
+from matcher.retrieval.companions import Companion, join_parts, stand_together
 from matcher.retrieval.multi_crop import NEVER
 
 _INPUT_SIZE: Final = 224  # pixels, for weights that name no other
@@ -24,13 +24,10 @@ _PREPARATION: Final = "box1"
 _SQUEEZED: Final = "fill1"
 _HEAPS: Final = "heaps"
 _DIGITS: Final = 16  # of a sha256; enough that no two networks of a catalog share them
-_COLOUR_DIGITS: Final = 8  # of a basis' sha256
 _PART_ID: Final = re.compile(
     rf"{Network.EMBEDDER}-([0-9a-f]{{{_DIGITS}}})-(\w+)-(\d{{2,4}})(?:-heaps-(\d{{1,2}}))?"
-    rf"(?:-colours-([0-9a-f]{{{_COLOUR_DIGITS}}}))?"
+    r"((?:-(?:colours-[0-9a-f]{8}|features-[0-9a-f]{8}-\d{1,3}))*)"
 )
-# Of the squared length; the rest is the network's. Held-out products are found best so.
-_COLOUR_SHARE: Final = 0.5
 
 
 class Embedder(Protocol):
@@ -55,26 +52,26 @@ class EmbedderId:
     Attributes:
         digest: the first 16 digits of its weights' sha256.
         options: see `matcher.networks.weights.Weights`.
-        colours: the first 8 digits of the colour basis' sha256; None if it has none.
+        beside: how the id ends, naming what stands beside the network; empty if it is alone.
     """
 
     digest: str
     options: Mapping[str, float]
-    colours: str | None
+    beside: str
 
-    def stands_beside(self, colours: ColourBasis | None) -> bool:
-        """Return whether the embedder was made with this colour basis beside it."""
-        return self.colours == (None if colours is None else colours.sha256[:_COLOUR_DIGITS])
+    def stands_beside(self, companions: Sequence[Companion]) -> bool:
+        """Return whether the embedder was made with these companions beside it."""
+        return self.beside == join_parts(companions)
 
 
-def embedder_part_id(weights: Weights, colours: ColourBasis | None = None) -> str:
+def embedder_part_id(weights: Weights, companions: Sequence[Companion] = ()) -> str:
     """Name network, weights and preprocessing; a folder's name in the catalog."""
     preparation = _SQUEEZED if weights.option("squeeze", 0) else _PREPARATION
     size = int(weights.option("input_size", _INPUT_SIZE))
     name = f"{weights.network}-{weights.sha256[:_DIGITS]}-{preparation}-{size}"
     if (heaps := weights.option(_HEAPS, NEVER)) < NEVER:
         name += f"-heaps-{round(100 * heaps)}"
-    return name if colours is None else f"{name}-colours-{colours.sha256[:_COLOUR_DIGITS]}"
+    return name + join_parts(companions)
 
 
 def parse_part_id(part_id: str) -> EmbedderId | None:
@@ -89,17 +86,17 @@ def parse_part_id(part_id: str) -> EmbedderId | None:
 
 
 class NetworkEmbedder:
-    """Implements `Embedder` with a network, and a colour basis beside it if one is given."""
+    """Implements `Embedder` with a network, and companions beside it if some are given."""
 
-    def __init__(self, network: LoadedNetwork, colours: ColourBasis | None = None) -> None:
-        """Take a loaded embedder network, with the function `embed`, and a colour basis."""
+    def __init__(self, network: LoadedNetwork, companions: Sequence[Companion] = ()) -> None:
+        """Take a loaded embedder network, with the function `embed`, and what stands beside it."""
         self._network = network
         self._run = network.functions["embed"]
-        self._colours = colours
+        self._companions = tuple(companions)
         self._dimension = int(network.facts["dimension"])
         self._size = int(network.weights.option("input_size", _INPUT_SIZE))
         self._squeeze = bool(network.weights.option("squeeze", 0))
-        self._part_id = embedder_part_id(network.weights, colours)
+        self._part_id = embedder_part_id(network.weights, companions)
 
     @property
     def part_id(self) -> str:
@@ -112,28 +109,22 @@ class NetworkEmbedder:
         return self._network.weights.option(_HEAPS, NEVER)
 
     @property
-    def colours(self) -> ColourBasis | None:
-        """The colour basis beside the network."""
-        return self._colours
+    def companions(self) -> tuple[Companion, ...]:
+        """What stands beside the network, in the order of the vectors."""
+        return self._companions
 
-    @property
-    def without_colours(self) -> "NetworkEmbedder":
-        """The network alone."""
-        return NetworkEmbedder(self._network)
+    def beside(self, companions: Sequence[Companion]) -> "NetworkEmbedder":
+        """The same network with other companions; alone with none."""
+        return NetworkEmbedder(self._network, companions)
 
     @property
     def dimension(self) -> int:
         """Length of a vector."""
-        return self._dimension + (0 if self._colours is None else self._colours.dimension)
+        return self._dimension + sum(companion.dimension for companion in self._companions)
 
     def embed(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Return (N, D) float32 unit vectors of N (H, W, 3) RGB pictures; blocks."""
-        seen = self._by_network(images)
-        if self._colours is None:
-            return seen
-        coloured = self._colours.vectors(images)
-        own, beside = np.sqrt(1 - _COLOUR_SHARE), np.sqrt(_COLOUR_SHARE)
-        return np.concatenate([seen * own, coloured * beside], axis=1).astype(np.float32)
+        return stand_together(self._by_network(images), self._companions, images)
 
     def _by_network(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         batches = [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]

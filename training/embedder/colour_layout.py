@@ -16,7 +16,7 @@ _BATCHES: Final = 120
 _SIDE: Final = 96
 # Added to the spread within a class, as a share of its mean: directions that hardly vary in
 # training are not trusted.
-_SHRINKAGE: Final = 0.3
+SHRINKAGE: Final = 0.3
 
 Doubles = NDArray[np.float64]
 
@@ -35,17 +35,20 @@ def train_colours(sampler: ViewSampler, batches: int = _BATCHES) -> ColourBasis:
     return ColourBasis(mean, discriminant_axes(views.astype(np.float64), labels, KEPT_AXES))
 
 
-def discriminant_axes(views: Doubles, labels: NDArray[np.int64], kept: int) -> NDArray[np.float32]:
+def discriminant_axes(
+    views: Doubles, labels: NDArray[np.int64], kept: int, shrinkage: float = SHRINKAGE
+) -> NDArray[np.float32]:
     """Return (D, kept) axes: along them classes differ most in units of the spread within a class.
 
     Args:
         views: (N, D).
         labels: (N,), the class of each.
         kept: how many; the most discriminant first.
+        shrinkage: added to the spread within a class, as a share of its mean.
     """
     within = _spread_within(views, labels)
     size = len(within)
-    within += _SHRINKAGE * np.trace(within) / size * np.eye(size)
+    within += shrinkage * np.trace(within) / size * np.eye(size)
     # With W = L Lᵀ the generalised problem becomes an ordinary one.
     inverse = np.linalg.inv(np.linalg.cholesky(within))
     _, directions = np.linalg.eigh(inverse @ np.cov(views.T) @ inverse.T)

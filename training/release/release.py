@@ -21,6 +21,7 @@ from training.release.recognition import (
     release_decision,
     release_detector,
     release_embedder,
+    release_features,
 )
 from training.superglue.front_ends import FrontEndChoice, FrontEndKind
 
@@ -43,6 +44,7 @@ class FinishedRuns:
         proposer: the proposer's run.
         codebook: a file of `skulens train keypoint-codebook`.
         lightglue: LightGlue's run, and how it will serve.
+        features: a file of `skulens train features`.
     """
 
     data: Path
@@ -56,6 +58,7 @@ class FinishedRuns:
     proposer: Path | None = None
     codebook: Path | None = None
     lightglue: GlueRelease | None = None
+    features: Path | None = None
 
 
 def release_networks(runs: FinishedRuns, folder: Path) -> Iterator[WeightsEntry]:
@@ -73,6 +76,8 @@ def release_networks(runs: FinishedRuns, folder: Path) -> Iterator[WeightsEntry]
         yield release_detector(data, runs.detector, folder)
     if runs.colours:
         yield release_colours(runs.colours, folder)
+    if runs.features:
+        yield release_features(runs.features, folder)
     if runs.codebook:
         yield release_codebook(runs.codebook, folder)
     if runs.embedder:

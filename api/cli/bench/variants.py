@@ -41,6 +41,7 @@ from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.results import Detection
 from matcher.retrieval.embedder import Embedder, NetworkEmbedder
 from matcher.retrieval.encoder import reference_encoder
+from matcher.retrieval.image_features import ImageFeatures
 from matcher.retrieval.reference import ReferenceCache
 from matcher.retrieval.shortlist import Shortlister
 from matcher.retrieval.untrained import ColourEmbedder
@@ -113,8 +114,18 @@ def _rankers(services: Services, catalog: Catalog) -> tuple[Ranker, ...]:
 
 
 def _alone(embedder: Embedder) -> Embedder:
-    """The network of an embedder, without the colours beside it."""
-    return embedder.without_colours if isinstance(embedder, NetworkEmbedder) else embedder
+    """The network of an embedder, without what stands beside it."""
+    return embedder.beside(()) if isinstance(embedder, NetworkEmbedder) else embedder
+
+
+def _without_features(embedder: Embedder) -> Embedder:
+    """The network of an embedder and its colours, without the features of ImageNet."""
+    if not isinstance(embedder, NetworkEmbedder):
+        return embedder
+    kept = [
+        companion for companion in embedder.companions if not isinstance(companion, ImageFeatures)
+    ]
+    return embedder.beside(kept)
 
 
 def cached_catalog(
@@ -207,10 +218,17 @@ def variants(services: Services, stack: ExitStack, on_progress: OnProgress) -> l
             replace(shipped, embedder=ColourEmbedder()),
         ),
         exchanged(
-            "colours",
+            "colours and features",
             "the embedder's network alone",
-            isinstance(embedder, NetworkEmbedder) and embedder.colours is not None,
+            isinstance(embedder, NetworkEmbedder) and bool(embedder.companions),
             replace(shipped, embedder=_alone(embedder)),
+        ),
+        exchanged(
+            "features of ImageNet",
+            "the network and its colours",
+            isinstance(embedder, NetworkEmbedder)
+            and any(isinstance(companion, ImageFeatures) for companion in embedder.companions),
+            replace(shipped, embedder=_without_features(embedder)),
         ),
         exchanged(
             "comparator",

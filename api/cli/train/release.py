@@ -36,6 +36,7 @@ def release(
     colours: Table = None,
     decision: Table = None,
     codebook: Table = None,
+    features: Table = None,
     pool: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Of SuperGlue's or LightGlue's run; in it if left out."),
@@ -76,6 +77,7 @@ def release(
         proposer,
         codebook,
         served(lightglue),
+        features,
     )
     if runs == FinishedRuns(data):
         raise typer.BadParameter("name at least one finished run, such as --embedder DIR")

