@@ -92,7 +92,7 @@ class PerCatalogModels:
 
     @property
     def companions(self) -> tuple[Companion, ...]:
-        """What stands beside the process's own embedder, and beside fine-tuned ones."""
+        """The companions beside the process's own embedder, and beside fine-tuned ones."""
         embedder = self._models.networks.embedder
         return embedder.companions if isinstance(embedder, NetworkEmbedder) else ()
 

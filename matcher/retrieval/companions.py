@@ -1,4 +1,4 @@
-"""What stands beside the embedder's network in one embedding, and how much each part counts."""
+"""Companions: parts that stand beside the embedder's network, and how much each of them counts."""
 
 from collections.abc import Sequence
 from typing import Final, Protocol

@@ -110,7 +110,7 @@ class NetworkEmbedder:
 
     @property
     def companions(self) -> tuple[Companion, ...]:
-        """What stands beside the network, in the order of the vectors."""
+        """The parts beside the network, in the order of the vectors."""
         return self._companions
 
     def beside(self, companions: Sequence[Companion]) -> "NetworkEmbedder":

@@ -1,4 +1,4 @@
-"""What ImageNet taught a small network, along axes that tell products apart.
+"""Features that ImageNet taught a small network, along axes that tell products apart.
 
 A network that was trained on few kinds of goods is at a loss before others; one that has seen a
 thousand kinds of things knows what a mushroom is, and not which of two packs it sees. Its features
@@ -32,7 +32,7 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FeatureAxes:
+class ProductAxes:
     """Directions of a network's features that tell products apart.
 
     Attributes:
@@ -57,7 +57,7 @@ class FeatureAxes:
         return np.asarray(turned / np.maximum(lengths, 1e-9), np.float32)
 
 
-def read_feature_axes(path: Path) -> FeatureAxes:
+def read_feature_axes(path: Path) -> ProductAxes:
     """Read the file that `skulens train features` writes.
 
     Raises:
@@ -73,13 +73,13 @@ def read_feature_axes(path: Path) -> FeatureAxes:
             f"{path.name} are the axes of other features: make them again with "
             "`skulens train features`."
         )
-    return FeatureAxes(mean, axes, sha256_of(path))
+    return ProductAxes(mean, axes, sha256_of(path))
 
 
 class ImageFeatures:
     """Implements `Companion` with EfficientNet-Lite0."""
 
-    def __init__(self, network: LoadedNetwork, axes: FeatureAxes, weight: float) -> None:
+    def __init__(self, network: LoadedNetwork, axes: ProductAxes, weight: float) -> None:
         """Take the loaded network, with the function `describe`, its axes and their weight."""
         self._describe = network.functions["describe"]
         self._axes = axes

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from matcher.networks.runtime import LoadedNetwork
-from matcher.retrieval.image_features import FeatureAxes, describe_pictures
+from matcher.retrieval.image_features import ProductAxes, describe_pictures
 from training.data.instances import catalog_subject
 from training.data.sources import TrainingData, read_rgb
 from training.embedder.colour_layout import discriminant_axes
@@ -27,7 +27,7 @@ OnProduct = Callable[[int, int | None], None]
 
 def train_features(
     data: TrainingData, network: LoadedNetwork, on_product: OnProduct = lambda *_: None
-) -> FeatureAxes:
+) -> ProductAxes:
     """Fit the axes by linear discriminant analysis of photos as they are, a class per product.
 
     Args:
@@ -52,10 +52,10 @@ def train_features(
             "need more"
         )
     axes = discriminant_axes(features, labels, KEPT_FEATURE_AXES, _SHRINKAGE)
-    return FeatureAxes(features.mean(axis=0).astype(np.float32), axes)
+    return ProductAxes(features.mean(axis=0).astype(np.float32), axes)
 
 
-def save_features(axes: FeatureAxes, path: Path) -> None:
+def save_features(axes: ProductAxes, path: Path) -> None:
     """Write the axes as safetensors, in half precision."""
     tables = {"mean": axes.mean, "axes": axes.axes}
     save_file({name: table.astype(np.float16) for name, table in tables.items()}, path)

@@ -14,8 +14,8 @@ from matcher.retrieval.companions import join_parts
 from matcher.retrieval.image_features import (
     FEATURES,
     SIDE_PX,
-    FeatureAxes,
     ImageFeatures,
+    ProductAxes,
     read_feature_axes,
 )
 from tests.matcher.prints import printed
@@ -34,7 +34,7 @@ def some_features(weight: float = 2.0, sha256: str = "f" * 64) -> ImageFeatures:
     network = LoadedNetwork(
         Weights(Network.IMAGE_FEATURES, Path("none"), ""), {"describe": mean_colours}, {}
     )
-    axes = FeatureAxes(
+    axes = ProductAxes(
         np.zeros(FEATURES, np.float32), np.eye(FEATURES, 3, dtype=np.float32), sha256
     )
     return ImageFeatures(network, axes, weight)

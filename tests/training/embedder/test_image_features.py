@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from matcher.networks.runtime import Array, LoadedNetwork
 from matcher.networks.weights import Network, Weights
-from matcher.retrieval.image_features import FEATURES, FeatureAxes, read_feature_axes
+from matcher.retrieval.image_features import FEATURES, ProductAxes, read_feature_axes
 from training.data.sources import TrainingData
 from training.embedder import image_features
 from training.embedder.image_features import save_features, train_features
@@ -49,6 +49,6 @@ def test_too_few_photos_are_refused(tiny_data: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_saved_axes_are_small(tmp_path: Path) -> None:
-    axes = FeatureAxes(np.zeros(FEATURES, np.float32), np.zeros((FEATURES, 192), np.float32))
+    axes = ProductAxes(np.zeros(FEATURES, np.float32), np.zeros((FEATURES, 192), np.float32))
     save_features(axes, tmp_path / "axes")
     assert (tmp_path / "axes").stat().st_size < 500_000
