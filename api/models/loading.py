@@ -16,7 +16,8 @@ from matcher.detection.augmented import augment_for_photos
 from matcher.detection.detector import Detector, YoloDetector
 from matcher.detection.proposals import PrintDetector
 from matcher.errors import PackageMissing, WeightsError
-from matcher.keypoints.cascade import CAREFUL_REFERENCES, CascadeMatcher
+from matcher.keypoints.cascade import CascadeMatcher
+from matcher.keypoints.closer_look import CloserLook
 from matcher.keypoints.codebook import CodebookCoder, read_codebook
 from matcher.keypoints.features import FrontEnd, KeypointMatcher
 from matcher.keypoints.guided_matching import GuidedMatcher
@@ -51,6 +52,7 @@ from matcher.words.word_reader import WordReader
 # more boxes are matched, the more often a near-twin is likely by chance.
 IDENTICAL_FROM: Final = 0.91
 _WEIGHT: Final = "weight"  # option of the features' axes, see `retrieval.companions`
+_LOOKED_AT_CLOSER: Final = 4  # references of a shortlist; attention takes most of the time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -281,10 +283,10 @@ def _keypoint_matcher(keypoints: _Keypoints, glue: LoadedNetwork | None) -> Keyp
             f"end's have {keypoints.descriptors}; list weights that belong together in the "
             "manifest."
         )
-    closer = int(glue.weights.option("closer", CAREFUL_REFERENCES))
+    references = int(glue.weights.option("closer", _LOOKED_AT_CLOSER))
     is_light = glue.weights.network is Network.LIGHTGLUE
     careful = LightGlueMatcher(glue) if is_light else SuperGlueMatcher(glue)
-    return CascadeMatcher(keypoints.quick, careful, closer)
+    return CascadeMatcher(keypoints.quick, CloserLook(careful, references))
 
 
 def _table(settings: Settings, kind: Network) -> Path:
@@ -317,6 +319,13 @@ def build_stages(networks: Networks, decision: Decision) -> Stages:
         front_end=networks.front_end,
         references=references,
         shortlister=Shortlister(references),
-        verifier=Verifier(networks.matcher, TwinTest(), networks.embedder, networks.comparator),
+        verifier=_verifier(networks),
         decision=decision,
     )
+
+
+def _verifier(networks: Networks) -> Verifier:
+    matcher, closer = networks.matcher, None
+    if isinstance(matcher, CascadeMatcher):
+        matcher, closer = matcher.quick, matcher.closer
+    return Verifier(matcher, TwinTest(), networks.embedder, networks.comparator, closer=closer)

@@ -94,7 +94,7 @@ def match_along_surfaces(
     free = np.ones(len(query), bool)
     found = []
     for surface in surfaces:
-        found.append(growth.pairs_on(surface, tree, free))
+        found.append(growth.pairs_on(surface, tree, free, pairs))
         free[found[-1].query] = False
     return Correspondences.joined(found)
 
@@ -171,8 +171,13 @@ class _Growth:
                 flatness = settings.flatness
                 yield _Surface(homography, source[even], off[even], reach, flatness, tolerance)
 
-    def pairs_on(self, surface: _Surface, tree: cKDTree, free: Mask) -> Correspondences:
-        """Return keypoints that are each other's most similar where the surface puts them."""
+    def pairs_on(
+        self, surface: _Surface, tree: cKDTree, free: Mask, given: Correspondences
+    ) -> Correspondences:
+        """Return keypoints that are each other's most similar where the surface puts them.
+
+        Pairs that were given need not be similar: a matcher that looks at neighbours knew more.
+        """
         query, reference, settings = self.query, self.reference, self.settings
         carried = surface.carry(reference.points.astype(np.float64))
         found = tree.query(carried, k=settings.crowd, distance_upper_bound=surface.tolerance)
@@ -180,11 +185,16 @@ class _Growth:
         r, rank = np.nonzero(np.isfinite(distance))
         q = near[r, rank]
         similarity = np.einsum("nd,nd->n", query.descriptors[q], reference.descriptors[r])
-        kept = np.flatnonzero((similarity > settings.similarity) & free[q])
+        known = np.isin(self._numbers(q, r), self._numbers(given.query, given.reference))
+        kept = np.flatnonzero(((similarity > settings.similarity) | known) & free[q])
         order = kept[np.argsort(-similarity[kept], kind="stable")]
         chosen = order[np.intersect1d(_first(q[order]), _first(r[order]))]
         scores = np.clip(similarity[chosen], 0.0, 1.0).astype(np.float32)
         return Correspondences(q[chosen].astype(np.int64), r[chosen].astype(np.int64), scores)
+
+    def _numbers(self, q: NDArray[np.int64], r: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(N,): one number for each pair."""
+        return np.asarray(q * len(self.reference) + r, np.int64)
 
     def _predicted(self, q: NDArray[np.int64], r: NDArray[np.int64]) -> Mask:
         """(N, N): whether two pairs, each a similarity transform, predict each other's places."""

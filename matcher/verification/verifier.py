@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
+from matcher.keypoints.closer_look import CloserLook
 from matcher.keypoints.features import Correspondences, KeypointMatcher, LocalFeatures
 from matcher.keypoints.homography import (
     HOMOGRAPHY_SETTINGS,
@@ -47,6 +48,9 @@ class VerifierSettings:
     per_product: int = 2  # references of a product that are compared
     tested: int = 3  # strongest hypotheses among which twins are tested
     weak: float = 0.12  # of the strongest hypothesis; weaker ones are not worth a twin test
+    # Inliers from which a product is beyond doubt, if its best rival has at most this share of them.
+    sure: int = 60
+    rival_share: float = 0.34
     grid: int = 10  # cells of a reference, across and down, in which coverage is counted
     homography: HomographySettings = HOMOGRAPHY_SETTINGS
 
@@ -138,8 +142,20 @@ class Verifier:
         embedder: Embedder,
         comparator: Comparator,
         settings: VerifierSettings = VERIFIER_SETTINGS,
+        closer: CloserLook | None = None,
     ) -> None:
+        """Compose a verifier.
+
+        Args:
+            matcher: pairs the keypoints of every reference.
+            twin_test: tells competitors apart.
+            embedder: of places that were found.
+            comparator: of aligned pictures.
+            settings: bounds of a contest.
+            closer: where the quick pairs leave doubt, pairs those of the likeliest again.
+        """
         self._matcher = matcher
+        self._closer = closer
         self._twin_test = twin_test
         self._embedder = embedder
         self._comparator = comparator
@@ -168,12 +184,42 @@ class Verifier:
         return self._matcher.match(query.features, [item.features for item in references])
 
     def _claims(self, query: Query, references: Sequence[Reference]) -> list["_Claim"]:
-        settings, features = self._settings.homography, query.features
-        return [
-            _Claim(item, placement)
-            for item, pairs in zip(references, self.pairs(query, references), strict=True)
-            for placement in find_placements(pairs, features, item.features, settings)
-        ]
+        pairs = self.pairs(query, references)
+        claims = [self._placed(query, *pair) for pair in zip(references, pairs, strict=True)]
+        if self._closer is not None:
+            chosen = self._doubtful(claims, pairs, self._closer.references)
+            closer = self._closer.pair(
+                query.features,
+                [references[index].features for index in chosen],
+                [pairs[index] for index in chosen],
+            )
+            for index, again in zip(chosen, closer, strict=True):
+                claims[index] = self._placed(query, references[index], again)
+        return [claim for several in claims for claim in several]
+
+    def _placed(
+        self, query: Query, reference: Reference, pairs: Correspondences
+    ) -> list["_Claim"]:
+        found = find_placements(
+            pairs, query.features, reference.features, self._settings.homography
+        )
+        return [_Claim(reference, placement) for placement in found]
+
+    def _doubtful(
+        self, claims: Sequence[Sequence["_Claim"]], pairs: Sequence[Correspondences], most: int
+    ) -> list[int]:
+        """Return the likeliest references, or none where one product is beyond doubt."""
+        support = [max((claim.placement.inliers for claim in own), default=0) for own in claims]
+        by_product: dict[str, int] = {}
+        for own, inliers in zip(claims, support, strict=True):
+            for claim in own[:1]:
+                product_id = claim.reference.product_id
+                by_product[product_id] = max(by_product.get(product_id, 0), inliers)
+        best, second, *_ = *sorted(by_product.values(), reverse=True), 0, 0
+        if best >= self._settings.sure and second <= self._settings.rival_share * best:
+            return []
+        order = sorted(range(len(pairs)), key=lambda index: (-support[index], -len(pairs[index])))
+        return order[:most]
 
     def _by_place(self, claims: Sequence["_Claim"]) -> list[list["_Claim"]]:
         places: list[list[_Claim]] = []

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from matcher.keypoints.cascade import CascadeMatcher, merge_pairs
+from matcher.keypoints.cascade import CascadeMatcher
+from matcher.keypoints.closer_look import CloserLook
+from matcher.keypoints.pairs import merge_pairs
 from matcher.keypoints.features import Correspondences, LocalFeatures
 from tests.matcher.keypoints.pairing import features
 
@@ -39,7 +41,7 @@ def test_only_the_likeliest_references_are_looked_at_closer() -> None:
     quick, careful = CountingMatcher(0), CountingMatcher(1)
     references = [features(count, count) for count in (3, 9, 1, 5)]
 
-    found = CascadeMatcher(quick, careful, careful_references=2).match(features(4, 0), references)
+    found = CascadeMatcher(quick, CloserLook(careful, 2)).match(features(4, 0), references)
 
     assert quick.requested == [3, 9, 1, 5]
     assert careful.requested == [9, 5]
@@ -53,4 +55,4 @@ def test_pairs_that_both_find_count_once() -> None:
 
 
 def test_no_reference_gives_no_pairs() -> None:
-    assert CascadeMatcher(CountingMatcher(0), CountingMatcher(1)).match(features(4, 0), []) == []
+    assert CascadeMatcher(CountingMatcher(0), CloserLook(CountingMatcher(1), 4)).match(features(4, 0), []) == []
