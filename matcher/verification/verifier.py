@@ -48,9 +48,8 @@ class VerifierSettings:
     per_product: int = 2  # references of a product that are compared
     tested: int = 3  # strongest hypotheses among which twins are tested
     weak: float = 0.12  # of the strongest hypothesis; weaker ones are not worth a twin test
-    # Inliers from which a product is beyond doubt, if its best rival has at most this share of them.
-    sure: int = 60
-    rival_share: float = 0.34
+    sure: int = 60  # inliers from which a product is beyond doubt, if no rival comes near
+    rival_share: float = 0.34  # of these inliers; a rival with more of them comes near
     grid: int = 10  # cells of a reference, across and down, in which coverage is counted
     homography: HomographySettings = HOMOGRAPHY_SETTINGS
 
@@ -197,9 +196,7 @@ class Verifier:
                 claims[index] = self._placed(query, references[index], again)
         return [claim for several in claims for claim in several]
 
-    def _placed(
-        self, query: Query, reference: Reference, pairs: Correspondences
-    ) -> list["_Claim"]:
+    def _placed(self, query: Query, reference: Reference, pairs: Correspondences) -> list["_Claim"]:
         found = find_placements(
             pairs, query.features, reference.features, self._settings.homography
         )

@@ -132,7 +132,10 @@ def pair_finders(networks: Networks, keypoints: int) -> list[tuple[str, PairFind
     matcher, quick = networks.matcher, NearestNeighbourMatcher()
     methods: list[tuple[str, KeypointMatcher]] = [("skulens", matcher)]
     if isinstance(matcher, CascadeMatcher):
-        methods += [("attention alone", matcher.closer.careful), ("nearest neighbours alone", quick)]
+        methods += [
+            ("attention alone", matcher.closer.careful),
+            ("nearest neighbours alone", quick),
+        ]
     elif isinstance(matcher, GuidedMatcher):
         methods.append(("nearest neighbours alone", quick))
     elif isinstance(networks.front_end, RootSift):

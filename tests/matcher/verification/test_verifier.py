@@ -1,5 +1,6 @@
 """Contests of references that claim one place."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 from typing_extensions import override
 
 from catalog.records.kept import KeptBy, ReferenceCut, ReferenceKind
+from matcher.keypoints.closer_look import CloserLook
+from matcher.keypoints.features import Correspondences, LocalFeatures
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.retrieval.reference import Reference
 from matcher.retrieval.untrained import ColourEmbedder
@@ -130,3 +133,36 @@ def test_a_photo_that_may_show_more_than_its_product_is_no_proof_beside_one_that
     assert proven(photo), "alone, it is all that is known of the product"
     claims = verifier().verify(seen, [photo, alone])[0].hypotheses
     assert claims[0].is_proven is (claims[0].reference.image_id == alone.image_id)
+
+
+class Noting:
+    """Finds nothing, and notes how many references it was asked about."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def match(
+        self, _query: LocalFeatures, references: Sequence[LocalFeatures], /
+    ) -> list[Correspondences]:
+        self.asked.append(len(references))
+        return [Correspondences.joined([]) for _ in references]
+
+
+def looked_at_closer(shop: MemoryCatalog, picture: Image) -> list[int]:
+    careful = Noting()
+    Verifier(
+        NearestNeighbourMatcher(),
+        TwinTest(),
+        ColourEmbedder(),
+        PlainComparator(),
+        closer=CloserLook(careful, 3),
+    ).verify(query(picture), shortlist_of(shop, picture, 8).references)
+    return careful.asked
+
+
+def test_a_product_beyond_doubt_is_not_looked_at_closer(shop: MemoryCatalog) -> None:
+    assert looked_at_closer(shop, held_up(printed(1))) == [0]
+
+
+def test_the_likeliest_are_looked_at_closer_where_nothing_is_clear(shop: MemoryCatalog) -> None:
+    assert looked_at_closer(shop, printed(99)) == [3]
