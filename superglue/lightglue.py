@@ -8,6 +8,7 @@ keypoint is turned and how large it is enter as further inputs, which those lack
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -62,17 +63,9 @@ class PositionEncoding(nn.Module):
 
     @override
     def forward(self, placed: Tensor) -> Tensor:
-        """(B, N, inputs) to (B, N, channels): cosines, then sines, of each pair of channels."""
-        angles = self.Wr(placed)
+        """(B, N, inputs) to (B, N, 2 channels): cosines, then sines, each twice in a row."""
+        angles = self.Wr(placed).repeat_interleave(2, dim=2)
         return torch.cat([angles.cos(), angles.sin()], dim=2)
-
-
-def rotate(x: Tensor, turn: Tensor) -> Tensor:
-    """Turn each pair of channels of (B, H, N, C) by the (B, N, C) cosines and sines."""
-    cosine, sine = turn[:, None].chunk(2, dim=3)
-    even, odd = x[..., 0::2], x[..., 1::2]
-    turned = torch.stack([even * cosine - odd * sine, odd * cosine + even * sine], dim=4)
-    return turned.flatten(3)
 
 
 class FeedForward(nn.Sequential):
@@ -85,6 +78,16 @@ class FeedForward(nn.Sequential):
             nn.GELU(),
             nn.Linear(2 * width, width),
         )
+
+    def change(self, x: Tensor, message: Tensor) -> Tensor:
+        """(B, N, C) and (B, N, C) to (B, N, C); neither is copied to stand beside the other."""
+        first, *others = self
+        first, width = cast("nn.Linear", first), x.shape[2]
+        hidden = F.linear(x, first.weight[:, :width], first.bias)
+        hidden = hidden + F.linear(message, first.weight[:, width:])
+        for layer in others:
+            hidden = layer(hidden)
+        return hidden
 
 
 class SelfLayer(nn.Module):
@@ -100,12 +103,37 @@ class SelfLayer(nn.Module):
     @override
     def forward(self, x: Tensor, turn: Tensor, mask: Tensor) -> Tensor:
         """(B, N, C), its position encoding and (B, N) mask to (B, N, C)."""
-        batch, length, width = x.shape
-        split = self.Wqkv(x).view(batch, length, self.heads, width // self.heads, 3)
-        query, key, value = split.permute(4, 0, 2, 1, 3).unbind()
-        message = _attend(rotate(query, turn), rotate(key, turn), value, mask)
-        changed: Tensor = x + self.ffn(torch.cat([x, self.out_proj(message)], dim=2))
+        cosine, sine = turn[:, :, None].chunk(2, dim=3)
+        (wq, bq), (wk, bk), (wv, bv) = self._projections()
+        query = self._split(x, wq, bq) * cosine + self._split(x, *_quarter_turn(wq, bq)) * sine
+        key = self._split(x, wk, bk) * cosine + self._split(x, *_quarter_turn(wk, bk)) * sine
+        message = _attend(query, key, self._split(x, wv, bv), mask)
+        changed: Tensor = x + self.ffn.change(x, self.out_proj(message))
         return changed
+
+    def _projections(self) -> list[tuple[Tensor, Tensor]]:
+        """Return weights (H, c, C) and biases (H, c) of queries, keys and values."""
+        width = self.Wqkv.in_features
+        weight = self.Wqkv.weight.view(self.heads, -1, 3, width)
+        bias = self.Wqkv.bias.view(self.heads, -1, 3)
+        return [(weight[:, :, part], bias[:, :, part]) for part in range(3)]
+
+    def _split(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """(B, N, C) to (B, N, H, c)."""
+        projected = F.linear(x, weight.flatten(0, 1), bias.flatten())
+        return projected.view(*x.shape[:2], self.heads, -1)
+
+
+def _quarter_turn(weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the projection to each pair of channels turned by 90 degrees.
+
+    A channel pair turned by an angle is cos times itself and sin times this: weights are turned
+    once, where vectors would have to be taken apart and interleaved for every picture.
+    """
+    even, odd = weight[:, 0::2], weight[:, 1::2]
+    even_bias, odd_bias = bias[:, 0::2], bias[:, 1::2]
+    turned = torch.stack([-odd, even], dim=2).flatten(1, 2)
+    return turned, torch.stack([-odd_bias, even_bias], dim=2).flatten(1, 2)
 
 
 class CrossLayer(nn.Module):
@@ -128,23 +156,19 @@ class CrossLayer(nn.Module):
         value0, value1 = self._split(self.to_v(x0)), self._split(self.to_v(x1))
         message0 = self.to_out(_attend(shared0, shared1, value1, mask1))
         message1 = self.to_out(_attend(shared1, shared0, value0, mask0))
-        return (
-            x0 + self.ffn(torch.cat([x0, message0], dim=2)),
-            x1 + self.ffn(torch.cat([x1, message1], dim=2)),
-        )
+        return x0 + self.ffn.change(x0, message0), x1 + self.ffn.change(x1, message1)
 
     def _split(self, x: Tensor) -> Tensor:
-        batch, length, width = x.shape
-        split = x.view(batch, length, self.heads, width // self.heads)
-        return split.transpose(1, 2).contiguous()
+        return x.view(*x.shape[:2], self.heads, -1)
 
 
 def _attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
-    """(B, H, M, c) attends to (B, H, N, c) where the (B, N) mask holds; returns (B, M, C)."""
+    """(B, M, H, c) attends to (B, N, H, c) where the (B, N) mask holds; returns (B, M, C)."""
     # Attention to nothing would be NaN: attend to everything there, then set the result to 0.
     has_source = mask.any(dim=1)[:, None]
     visible = (mask | ~has_source)[:, None, None, :]
-    message = F.scaled_dot_product_attention(query, key, value, attn_mask=visible)
+    by_head = (x.transpose(1, 2).contiguous() for x in (query, key, value))
+    message = F.scaled_dot_product_attention(*by_head, attn_mask=visible)
     joined = message.transpose(1, 2).flatten(2)
     return joined * has_source[..., None].to(joined.dtype)
 
@@ -211,7 +235,7 @@ class LightGlue(nn.Module):
             mask: (B, N) bool; not needed here, and there for SuperGlue's sake.
 
         Returns:
-            (B, N, width + width / heads): vectors, and cosines and sines of their places.
+            (B, N, width + 2 width / heads): vectors, and cosines and sines of their places.
         """
         del mask
         place, further = geometry[..., :_PLACE] * _PUBLISHED_SPAN, geometry[..., _PLACE:]

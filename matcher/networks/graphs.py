@@ -71,7 +71,7 @@ def load_bundle(weights: Weights) -> Bundle:
             return _glue(module, module.sizes.width, {"bin_score": float(module.bin_score)})
         case LightGlue():
             sizes = module.sizes
-            return _glue(module, sizes.width + sizes.width // sizes.heads, {})
+            return _glue(module, sizes.width + 2 * (sizes.width // sizes.heads), {})
         case ComparatorNet():
             return _comparator(module)
         case EfficientNetLite():

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from superglue.keypoints import KeypointBatch
-from superglue.lightglue import LightGlue, LightGlueSizes, log_double_softmax, rotate
+from superglue.lightglue import LightGlue, LightGlueSizes, log_double_softmax
 
 SMALL = LightGlueSizes(descriptors=16, width=32, layers=2)
 
@@ -48,15 +48,19 @@ def test_a_side_without_keypoints_pairs_nothing() -> None:
 
 
 def test_places_count_by_what_lies_between_them() -> None:
-    """A rotary encoding: products of turned vectors know the difference of their places only."""
-    vectors = torch.randn(1, 1, 2, 8, generator=torch.Generator().manual_seed(0))
+    """A rotary encoding: turned vectors know the difference of their places only."""
+    layer = network().transformers[0].self_attn
+    vectors = torch.randn(1, 5, 32, generator=torch.Generator().manual_seed(0))
+    angles = torch.rand(1, 5, 4, generator=torch.Generator().manual_seed(1))
 
-    def product(place: float) -> Tensor:
-        angles = torch.tensor([[[place] * 4, [place + 0.3] * 4]])
-        turned = rotate(vectors, torch.cat([angles.cos(), angles.sin()], dim=2))
-        return (turned[0, 0, 0] * turned[0, 0, 1]).sum()
+    def attended(moved: Tensor) -> Tensor:
+        places = moved.repeat_interleave(2, dim=2)
+        turn = torch.cat([places.cos(), places.sin()], dim=2)
+        changed: Tensor = layer(vectors, turn, torch.ones(1, 5, dtype=torch.bool))
+        return changed
 
-    torch.testing.assert_close(product(0.0), product(1.7))
+    torch.testing.assert_close(attended(angles), attended(angles + 1.7))
+    assert not torch.allclose(attended(angles), attended(angles.flip(1)))
 
 
 def test_pairs_and_staying_alone_are_probabilities() -> None:
