@@ -81,8 +81,8 @@ class FeedForward(nn.Sequential):
 
     def change(self, x: Tensor, message: Tensor) -> Tensor:
         """(B, N, C) and (B, N, C) to (B, N, C); neither is copied to stand beside the other."""
-        first, *others = self
-        first, width = cast("nn.Linear", first), x.shape[2]
+        joined, *others = self
+        first, width = cast("nn.Linear", joined), x.shape[2]
         hidden = F.linear(x, first.weight[:, :width], first.bias)
         hidden = hidden + F.linear(message, first.weight[:, width:])
         for layer in others:
@@ -121,7 +121,7 @@ class SelfLayer(nn.Module):
     def _split(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """(B, N, C) to (B, N, H, c)."""
         projected = F.linear(x, weight.flatten(0, 1), bias.flatten())
-        return projected.view(*x.shape[:2], self.heads, -1)
+        return projected.view(*x.shape[:2], *bias.shape)
 
 
 def _quarter_turn(weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
@@ -159,7 +159,7 @@ class CrossLayer(nn.Module):
         return x0 + self.ffn.change(x0, message0), x1 + self.ffn.change(x1, message1)
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.view(*x.shape[:2], self.heads, -1)
+        return x.view(*x.shape[:2], self.heads, x.shape[2] // self.heads)
 
 
 def _attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
@@ -167,8 +167,8 @@ def _attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
     # Attention to nothing would be NaN: attend to everything there, then set the result to 0.
     has_source = mask.any(dim=1)[:, None]
     visible = (mask | ~has_source)[:, None, None, :]
-    by_head = (x.transpose(1, 2).contiguous() for x in (query, key, value))
-    message = F.scaled_dot_product_attention(*by_head, attn_mask=visible)
+    query, key, value = (x.transpose(1, 2).contiguous() for x in (query, key, value))
+    message = F.scaled_dot_product_attention(query, key, value, attn_mask=visible)
     joined = message.transpose(1, 2).flatten(2)
     return joined * has_source[..., None].to(joined.dtype)
 
