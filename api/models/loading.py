@@ -325,7 +325,12 @@ def build_stages(networks: Networks, decision: Decision) -> Stages:
 
 
 def _verifier(networks: Networks) -> Verifier:
-    matcher, closer = networks.matcher, None
-    if isinstance(matcher, CascadeMatcher):
-        matcher, closer = matcher.quick, matcher.closer
-    return Verifier(matcher, TwinTest(), networks.embedder, networks.comparator, closer=closer)
+    matcher = networks.matcher
+    cascade = matcher if isinstance(matcher, CascadeMatcher) else None
+    return Verifier(
+        matcher if cascade is None else cascade.quick,
+        TwinTest(),
+        networks.embedder,
+        networks.comparator,
+        closer=None if cascade is None else cascade.closer,
+    )
