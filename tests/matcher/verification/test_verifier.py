@@ -136,15 +136,15 @@ def test_a_photo_that_may_show_more_than_its_product_is_no_proof_beside_one_that
 
 
 class Noting:
-    """Finds nothing, and notes how many references it was asked about."""
+    """Finds nothing, and notes how many references were requested."""
 
     def __init__(self) -> None:
-        self.asked: list[int] = []
+        self.requested: list[int] = []
 
     def match(
         self, _query: LocalFeatures, references: Sequence[LocalFeatures], /
     ) -> list[Correspondences]:
-        self.asked.append(len(references))
+        self.requested.append(len(references))
         return [Correspondences.joined([]) for _ in references]
 
 
@@ -157,7 +157,7 @@ def looked_at_closer(shop: MemoryCatalog, picture: Image) -> list[int]:
         PlainComparator(),
         closer=CloserLook(careful, 3),
     ).verify(query(picture), shortlist_of(shop, picture, 8).references)
-    return careful.asked
+    return careful.requested
 
 
 def test_a_product_beyond_doubt_is_not_looked_at_closer(shop: MemoryCatalog) -> None:
