@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.decision.decision import Decision
+from matcher.decision.doubt import is_in_doubt
 from matcher.decision.explain import Explanation, StageTraces, explain
 from matcher.decision.to_match import deduplicate, nearest_guess, rank_by_prominence, to_match
 from matcher.detection.crop import Crop, crop_detection, crop_whole
@@ -20,6 +21,8 @@ from matcher.retrieval.reference import Reference, ReferenceCache
 from matcher.retrieval.shortlist import SearchableCatalog, Shortlist, Shortlister
 from matcher.retrieval.spread import SimilaritySpread
 from matcher.verification.verifier import Contest, Query, Verifier
+from matcher.verification.word_test import WordTest
+from matcher.words.comparison import WordComparison
 
 Image = NDArray[np.uint8]
 
@@ -36,6 +39,7 @@ class Stages:
     shortlister: Shortlister
     verifier: Verifier
     decision: Decision
+    words: WordTest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +131,25 @@ class Pipeline:
         with watch.stage("verify"):
             spread = SimilaritySpread.of(shortlist.similarities.values())
             contests = stages.verifier.verify(query, _joined(shortlist.references, extra), spread)
+        contests = self._read_words(query, contests, decision, watch)
         verified = [to_match(contest, crop, shortlist, decision) for contest in contests]
         return Recognition(crop, query, shortlist, contests, verified)
+
+    def _read_words(
+        self,
+        query: Query,
+        contests: Sequence[Contest],
+        decision: Decision,
+        watch: Stopwatch,
+    ) -> Sequence[Contest]:
+        """Read the words at the strongest contest if its answer is not beyond doubt."""
+        words = self._stages.words
+        if words is None or not contests or not words.can_tell(contests[0]):
+            return contests
+        if not is_in_doubt(contests[0], decision):
+            return contests
+        with watch.stage("words"):
+            return [words.read(query, contests[0]), *contests[1:]]
 
     def _unexplained(
         self, detections: Sequence[Detection], matches: Sequence[Match], image: Image
@@ -212,6 +233,7 @@ class Pipeline:
             pairs=max((len(found) for found in pairs), default=0),
             match=_best_with(product_id, whole.verified),
             threshold=self.decision(catalog).threshold,
+            readings=_readings_of(product_id, whole.contests),
         )
         return explain(product_id, traces)
 
@@ -225,6 +247,17 @@ def _is_centred(match: Match, meant: Box) -> bool:
     box = match.detection.box
     x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
     return meant.left <= x <= meant.right and meant.top <= y <= meant.bottom
+
+
+def _readings_of(product_id: str, contests: Sequence[Contest]) -> tuple[WordComparison, ...]:
+    """Return the words of a product that were compared."""
+    own = (
+        hypothesis.readings
+        for contest in contests
+        for hypothesis in contest.hypotheses
+        if hypothesis.reference.product_id == product_id and hypothesis.readings
+    )
+    return next(own, ())
 
 
 def _best_with(product_id: str, matches: Sequence[Match]) -> Match | None:

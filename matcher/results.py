@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from matcher.imaging.box import Box
 from matcher.recorded import RECORDED_IF_SET
 
-Stage = Literal["detect", "embed", "describe", "shortlist", "verify"]
+Stage = Literal["detect", "embed", "describe", "shortlist", "verify", "words"]
 
 
 class Verdict(StrEnum):
@@ -134,7 +134,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class StageTimes:
-    """Milliseconds spent in each stage; `describe` finds and describes keypoints."""
+    """Milliseconds spent in each stage; `describe` finds keypoints, `words` reads the print."""
 
     detect: float = 0.0
     embed: float = 0.0
@@ -142,14 +142,15 @@ class StageTimes:
     shortlist: float = 0.0
     verify: float = 0.0
     total: float = 0.0
+    words: float = 0.0
 
     def public(self) -> dict[str, float]:
-        """Return the milliseconds by their published names, which count keypoints as `verify`."""
+        """Return the milliseconds by their published names; keypoints and words are `verify`."""
         return {
             "detect": self.detect,
             "embed": self.embed,
             "shortlist": self.shortlist,
-            "verify": self.describe + self.verify,
+            "verify": self.describe + self.verify + self.words,
             "total": self.total,
         }
 

@@ -46,6 +46,7 @@ from matcher.retrieval.untrained import ColourEmbedder
 from matcher.verification.comparator import Comparator, NetworkComparator, PlainComparator
 from matcher.verification.twin_test import TwinTest
 from matcher.verification.verifier import Verifier
+from matcher.verification.word_test import WordTest
 from matcher.words.word_reader import WordReader
 
 # Probability from which a catalog without a calibration says `identical`. It is high because the
@@ -321,6 +322,7 @@ def build_stages(networks: Networks, decision: Decision) -> Stages:
         shortlister=Shortlister(references),
         verifier=_verifier(networks),
         decision=decision,
+        words=None if networks.reader is None else WordTest(networks.reader),
     )
 
 

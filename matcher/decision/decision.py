@@ -178,7 +178,8 @@ class Decision:
     def rank(self, contest: Contest) -> list[RankedHypothesis]:
         """Return the hypotheses of one contest, most probable first."""
         worth = evidence_matrix(contest, self._settings) @ self._weights.evidence_weights()
-        logits = worth + self._weights.bias + self._prior_shift
+        words = np.array([rival.words for rival in contest.hypotheses])
+        logits = worth + words + self._weights.bias + self._prior_shift
         probabilities = choice_probabilities(logits)
         ranked = [
             RankedHypothesis(hypothesis, float(probability))

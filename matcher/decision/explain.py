@@ -8,8 +8,10 @@ from matcher.imaging.box import Box
 from matcher.keypoints.homography import MINIMUM_INLIERS
 from matcher.results import Detection, Match
 from matcher.retrieval.shortlist import Shortlist
+from matcher.words.comparison import WordComparison, WordOutcome
 
 _WEAK_AGREEMENT: Final = 0.2  # of picture and reference, in [0, 1]; less is rarely identical
+_SHOWN_WORDS: Final = 6  # that agree, in a sentence
 _SEEN: Final = 0.3  # IoU of a detection with the product from which the detector has found it
 
 
@@ -18,7 +20,8 @@ class Gate:
     """One step of the method, as seen by one product.
 
     Attributes:
-        name: detector, shortlist, keypoints, inliers, agreement or decision.
+        name: detector, shortlist, keypoints, inliers, agreement, words or decision; words only
+            where they were read.
         passed: whether the product came through.
         value: measured.
         needed: the least value, or the largest rank, that passes.
@@ -65,6 +68,8 @@ class StageTraces:
         pairs: the most keypoint pairs with one of the product's references.
         match: the best answer in whose contest the product competes; None if there is none.
         threshold: probability from which a product is called identical.
+        readings: words of the product's reference, and how the picture has them; none where the
+            picture was not read.
     """
 
     detections: Sequence[Detection]
@@ -74,6 +79,7 @@ class StageTraces:
     pairs: int
     match: Match | None
     threshold: float
+    readings: tuple[WordComparison, ...] = ()
 
 
 def explain(product_id: str, traces: StageTraces) -> Explanation:
@@ -84,6 +90,7 @@ def explain(product_id: str, traces: StageTraces) -> Explanation:
         _keypoints(traces),
         _inliers(product_id, traces),
         _agreement(product_id, traces),
+        *_words(traces),
         _decision(product_id, traces),
     )
     return Explanation(product_id, gates, traces.match)
@@ -143,6 +150,23 @@ def _agreement(product_id: str, traces: StageTraces) -> Gate:
     whose = "the product" if match.product_id == product_id else f"its rival {match.product_id}"
     sentence = f"warped onto {whose}, the picture agrees by {agreement:.2f}"
     return Gate("agreement", agreement >= _WEAK_AGREEMENT, agreement, _WEAK_AGREEMENT, sentence)
+
+
+def _words(traces: StageTraces) -> tuple[Gate, ...]:
+    """Return the gate of the words; none where nothing was read."""
+    if not traces.readings:
+        return ()
+    others = [item for item in traces.readings if item.outcome is WordOutcome.CONTRADICTS]
+    same = [item for item in traces.readings if item.outcome is WordOutcome.AGREES]
+    parts = [
+        f"the photo reads {item.read} where the reference reads {item.expected}" for item in others
+    ]
+    if same:
+        words = ", ".join(item.expected for item in same[:_SHOWN_WORDS])
+        parts.append(f"the photo reads {words} where the reference does")
+    if not parts:
+        parts = [f"none of the reference's {len(traces.readings)} words is read in the photo"]
+    return (Gate("words", not others, float(len(same)), 0.0, "; ".join(parts)),)
 
 
 def _decision(product_id: str, traces: StageTraces) -> Gate:

@@ -31,6 +31,7 @@ from matcher.retrieval.spread import USUAL_SPREAD, SimilaritySpread
 from matcher.verification.alignment import AlignmentScore, WarpedQuery, score_alignment, warp_onto
 from matcher.verification.comparator import AlignedPair, Comparator
 from matcher.verification.twin_test import TwinEvidence, TwinTest
+from matcher.words.comparison import WordComparison
 
 _LEAST_AGREEMENT: Final = 0.01  # keeps strengths positive, so that inliers order the hopeless
 _SMALLEST_KEYPOINT: Final = 2.2  # pixels of diameter in the query; smaller ones are not found
@@ -86,6 +87,9 @@ class Hypothesis:
         difference: in [-6, 0], log-odds that it shows another print; -6 for surely the same.
         is_proven: False for a photo in which nothing but the detector told the product from what
             is around it, while another reference of the product shows it alone.
+        words: log-likelihood ratio of what was read at the places of the reference's words; 0 where
+            nothing was read.
+        readings: of these words; none where nothing was read.
     """
 
     reference: Reference
@@ -96,6 +100,8 @@ class Hypothesis:
     lead: float = 0.0
     difference: float = 0.0
     is_proven: bool = True
+    words: float = 0.0
+    readings: tuple[WordComparison, ...] = ()
 
     @property
     def outline(self) -> NDArray[np.float32]:

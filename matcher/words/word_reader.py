@@ -30,13 +30,16 @@ class WordReader(Protocol):
     def part_id(self) -> str:
         """Changes when the same picture would be read otherwise."""
 
-    def read(self, image: Image, turn: int | None = None) -> tuple[PrintedWord, ...]:
+    def read(
+        self, image: Image, turn: int | None = None, most: int | None = None
+    ) -> tuple[PrintedWord, ...]:
         """Return the words of a picture, those of the largest lines first; perhaps none.
 
         Args:
             image: (H, W, 3) uint8, RGB.
             turn: quarter turns to the left after which the text is level; None to find that out:
                 turned text is then looked for only where nothing upright is read.
+            most: lines at most that are read, the largest; None for the reader's own bound.
         """
 
 
@@ -59,19 +62,21 @@ class NetworkWordReader:
         """Changes when the same picture would be read otherwise."""
         return self._part_id
 
-    def read(self, image: Image, turn: int | None = None) -> tuple[PrintedWord, ...]:
+    def read(
+        self, image: Image, turn: int | None = None, most: int | None = None
+    ) -> tuple[PrintedWord, ...]:
         """Return the words of an (H, W, 3) RGB picture, those of the largest lines first."""
         if turn is not None:
-            return self._read_turned(image, turn)
-        upright = self._read_turned(image, UPRIGHT)
+            return self._read_turned(image, turn, most)
+        upright = self._read_turned(image, UPRIGHT, most)
         if _sure_letters(upright):
             return upright
-        others = [self._read_turned(image, other) for other in _TURNED]
+        others = [self._read_turned(image, other, most) for other in _TURNED]
         return max([upright, *others], key=_sure_letters)
 
-    def _read_turned(self, image: Image, turn: int) -> tuple[PrintedWord, ...]:
+    def _read_turned(self, image: Image, turn: int, most: int | None) -> tuple[PrintedWord, ...]:
         turned = np.ascontiguousarray(np.rot90(image, turn))
-        lines = [line for line in self._lines.detect(turned) if _is_level(line)]
+        lines = [line for line in self._lines.detect(turned) if _is_level(line)][:most]
         height, width = image.shape[:2]
         return tuple(
             PrintedWord(word.text, word.confidence, _turn_back(word.outline, turn, width, height))

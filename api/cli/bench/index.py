@@ -1,14 +1,26 @@
 """`skulens bench index`, `search` and `words`: the nearest products, and products by words."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.bench.measurement import SHARED_HELP, JsonFile, Seed, measurement, print_result
+from api.cli.bench.measurement import (
+    SHARED_HELP,
+    JsonFile,
+    Seed,
+    lay_out_protocol,
+    measurement,
+    print_result,
+)
 from api.cli.context import command
 from api.cli.output import Output
 from api.errors import Refused
+
+if TYPE_CHECKING:
+    from api.cli.output import OnStage
+    from api.services import Services
+    from bench.retrieval.printed_search import PrintedFigures
 
 index_app = typer.Typer()
 
@@ -66,7 +78,34 @@ def words(
     shared: Annotated[Path, typer.Option(metavar="DIR", help=SHARED_HELP)],
     json: JsonFile = None,
 ) -> None:
-    """Words that are printed on products: found in text search, beside reading nothing."""
+    """Words printed on products: found in search, telling twins apart; beside reading nothing."""
+    from dataclasses import replace
+
+    from api.cli.bench.catalogs import CatalogRecogniser, temporary_catalog
+    from api.models.loading import build_pipeline
+    from bench.recognition.twin_words import measure_twin_words, read_twin_labels
+
+    with measurement(context) as (output, built, on_stage):
+        models = built.models
+        if models.networks.reader is None:
+            raise Refused("no words are read; see `skulens models`, and set SKULENS_WORDS=yes")
+        found = _printed_figures(built, shared, on_stage)
+        labels = read_twin_labels(shared)
+        plain = build_pipeline(replace(models.networks, reader=None), models.decision)
+        with (
+            lay_out_protocol("open-set", shared) as dataset,
+            temporary_catalog(dataset.catalog, models.encoder, on_stage) as catalog,
+        ):
+            reading = CatalogRecogniser(built.finder, catalog)
+            without = CatalogRecogniser(plain, catalog)
+            twins = measure_twin_words(labels, shared, reading, without, on_stage)
+    print_result(output, found.table(), {}, None)
+    figures = {"search": found.to_json(), "twins": twins.to_json()}
+    print_result(output, twins.table(), figures, json)
+
+
+def _printed_figures(built: "Services", shared: Path, on_stage: "OnStage") -> "PrintedFigures":
+    """Search products without a name by what is printed on them."""
     from api.cli.bench.catalogs import picture_catalog
     from bench.retrieval.printed_search import (
         FIRST,
@@ -78,21 +117,17 @@ def words(
     from catalog.search.search import SearchQuery
     from catalog.search.text_index import TextIndex
 
-    with measurement(context) as (output, built, on_stage):
-        if built.models.networks.reader is None:
-            raise Refused("no words are read; see `skulens models`, and set SKULENS_WORDS=yes")
-        labels = read_printed_labels(shared)
-        paths = pictures_beside(labels, shared)
-        pictures = {key: [read_image(path.read_bytes(), path.name)] for key, path in paths.items()}
-        on_stage("encoding", 0, None)
-        with picture_catalog(built.models.encoder, pictures) as catalog:
+    labels = read_printed_labels(shared)
+    paths = pictures_beside(labels, shared)
+    pictures = {key: [read_image(path.read_bytes(), path.name)] for key, path in paths.items()}
+    on_stage("encoding", 0, None)
+    with picture_catalog(built.models.encoder, pictures) as catalog:
 
-            def by_print(text: str) -> list[str]:
-                hits = catalog.search(SearchQuery(text, limit=FIRST)).hits
-                return [hit.product.product_id for hit in hits]
+        def by_print(text: str) -> list[str]:
+            hits = catalog.search(SearchQuery(text, limit=FIRST)).hits
+            return [hit.product.product_id for hit in hits]
 
-            def by_record(text: str) -> list[str]:
-                return list(TextIndex().search(text, catalog.products).relevances)
+        def by_record(text: str) -> list[str]:
+            return list(TextIndex().search(text, catalog.products).relevances)
 
-            result = measure_printed_search(labels, len(pictures), by_print, by_record)
-    print_result(output, result.table(), result.to_json(), json)
+        return measure_printed_search(labels, len(pictures), by_print, by_record)

@@ -1,0 +1,125 @@
+"""Photos of cartons that the catalog lacks, whose pack carries another word than an enrolled twin.
+
+Labelled by eye, and read for evaluation only.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from bench.errors import BenchError
+from bench.progress import Progress, silent
+from bench.recognition.dataset import load_picture
+from bench.recognition.identifier import PhotoIdentifier
+from bench.table import Figures, Table
+from matcher.results import Identification, Verdict
+
+LABELS: Final = Path(__file__).parents[1] / "labels" / "twin_words.json"
+
+
+@dataclass(frozen=True, slots=True)
+class TwinLabel:
+    """A photo of a carton that the catalog lacks.
+
+    Attributes:
+        picture: path below the folder of real pictures.
+        word: that the pack carries and its twin does not.
+        twin: product in the catalog.
+    """
+
+    picture: str
+    word: str
+    twin: str
+
+
+@dataclass(frozen=True, slots=True)
+class TwinWordFigures(Figures):
+    """How often such photos are named.
+
+    Attributes:
+        photos: labelled.
+        named: share called identical to something, words read.
+        named_without: the same, nothing read.
+        read: share of the photos in which words were read.
+        p50_ms: median of the photos in which words were read; 0 where nothing was read.
+        wrong: photos that are named although words are read.
+    """
+
+    photos: int
+    named: float
+    named_without: float
+    read: float
+    p50_ms: float
+    wrong: tuple[str, ...]
+
+    def table(self) -> Table:
+        """For people."""
+        return Table(
+            f"{self.photos} photos of cartons that a word tells from their twin in the catalog",
+            ("", "named"),
+            (("words read", f"{self.named:.3f}"), ("nothing read", f"{self.named_without:.3f}")),
+            (
+                f"words were read in {self.read:.2f} of the photos, {self.p50_ms:.0f} ms (median)",
+                f"named: {', '.join(self.wrong) or 'none'}",
+            ),
+        )
+
+
+def read_twin_labels(shared: Path) -> tuple[TwinLabel, ...]:
+    """Return the labels.
+
+    Raises:
+        BenchError: a photo is missing.
+    """
+    labels = tuple(TwinLabel(**label) for label in json.loads(LABELS.read_text("utf-8")))
+    missing = [label.picture for label in labels if not (shared / label.picture).is_file()]
+    if missing:
+        raise BenchError(f"there is no picture {missing[0]} in {shared}; see its README")
+    return labels
+
+
+def measure_twin_words(
+    labels: Sequence[TwinLabel],
+    shared: Path,
+    reading: PhotoIdentifier,
+    plain: PhotoIdentifier,
+    on_progress: Progress = silent,
+) -> TwinWordFigures:
+    """Identify every photo with words and without.
+
+    Args:
+        labels: of the photos.
+        shared: folder of real pictures.
+        reading: reads words.
+        plain: the same method without.
+        on_progress: told of each photo.
+    """
+    wrong: list[str] = []
+    times: list[float] = []
+    without = 0
+    for done, label in enumerate(labels):
+        on_progress("twins", done, len(labels))
+        photo = load_picture(shared / label.picture)
+        answer = reading.identify(photo)
+        if answer.elapsed.words:
+            times.append(answer.elapsed.words)
+        if is_named(answer):
+            wrong.append(Path(label.picture).name)
+        without += is_named(plain.identify(photo))
+    count = len(labels)
+    return TwinWordFigures(
+        photos=count,
+        named=len(wrong) / count,
+        named_without=without / count,
+        read=len(times) / count,
+        p50_ms=median(times) if times else 0.0,
+        wrong=tuple(wrong),
+    )
+
+
+def is_named(answer: Identification) -> bool:
+    """Return whether something in a photo is called identical."""
+    return any(match.verdict is Verdict.IDENTICAL for match in answer.matches)
