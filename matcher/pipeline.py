@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.decision.decision import Decision
-from matcher.decision.doubt import is_in_doubt
+from matcher.decision.doubt import LEAST_DOUBTED, is_in_doubt
 from matcher.decision.explain import Explanation, StageTraces, explain
 from matcher.decision.to_match import deduplicate, nearest_guess, rank_by_prominence, to_match
 from matcher.detection.crop import Crop, crop_detection, crop_whole
@@ -119,8 +119,13 @@ class Pipeline:
         catalog: SearchableCatalog,
         watch: Stopwatch,
         extra: Sequence[Reference] = (),
+        *,
+        is_frame: bool = False,
     ) -> Recognition:
-        """Embed, describe, shortlist, verify, decide; `extra` references are verified, too."""
+        """Embed, describe, shortlist, verify, read, decide; `extra` references are verified, too.
+
+        In a frame of a video words are read only where the look would confirm a product.
+        """
         stages, size, decision = self._stages, self._settings.shortlist_size, self.decision(catalog)
         with watch.stage("embed"):
             embedding = stages.embedder.embed([crop.tight])[0]
@@ -131,22 +136,25 @@ class Pipeline:
         with watch.stage("verify"):
             spread = SimilaritySpread.of(shortlist.similarities.values())
             contests = stages.verifier.verify(query, _joined(shortlist.references, extra), spread)
-        contests = self._read_words(query, contests, decision, watch)
+        contests = self._read_words(query, contests, decision, watch, is_frame=is_frame)
         verified = [to_match(contest, crop, shortlist, decision) for contest in contests]
         return Recognition(crop, query, shortlist, contests, verified)
 
     def _read_words(
         self,
         query: Query,
-        contests: Sequence[Contest],
+        contests: list[Contest],
         decision: Decision,
         watch: Stopwatch,
-    ) -> Sequence[Contest]:
+        *,
+        is_frame: bool,
+    ) -> list[Contest]:
         """Read the words at the strongest contest if its answer is not beyond doubt."""
         words = self._stages.words
         if words is None or not contests or not words.can_tell(contests[0]):
             return contests
-        if not is_in_doubt(contests[0], decision):
+        least = decision.threshold if is_frame else LEAST_DOUBTED
+        if not is_in_doubt(contests[0], decision, least):
             return contests
         with watch.stage("words"):
             return [words.read(query, contests[0]), *contests[1:]]
@@ -190,7 +198,8 @@ class Pipeline:
         return tuple(self._match(image, detection, catalog) for detection in detections)
 
     def _match(self, image: Image, detection: Detection, catalog: SearchableCatalog) -> Match:
-        found = self._recognise(crop_detection(image, detection), catalog, Stopwatch())
+        crop = crop_detection(image, detection)
+        found = self._recognise(crop, catalog, Stopwatch(), is_frame=True)
         meant = detection.box.padded(-self._settings.rim)
         inside = [match for match in self._answers(found) if _is_centred(match, meant)]
         if not inside:
@@ -204,7 +213,8 @@ class Pipeline:
         it is due.
         """
         watch = Stopwatch()
-        matches = deduplicate(self._recognise(crop_whole(image), catalog, watch).verified)
+        found = self._recognise(crop_whole(image), catalog, watch, is_frame=True)
+        matches = deduplicate(found.verified)
         return Identification(tuple(matches), catalog.index_version, watch.times())
 
     def find(self, image: Image, catalog: SearchableCatalog) -> tuple[Match, ...]:

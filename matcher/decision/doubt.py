@@ -12,22 +12,24 @@ class DoubtSettings:
     """Bounds of doubt.
 
     Attributes:
-        least: probability below which an answer names nothing whatever the words say.
         rival: probability of another product from which it competes.
         alike: log-odds of another print, told by the comparator, above which an `identical` leaves
             room for another flavour.
     """
 
-    least: float = 0.35
     rival: float = 0.03
     alike: float = -3.0
 
 
 DOUBT_SETTINGS: Final = DoubtSettings()
+LEAST_DOUBTED: Final = 0.35  # probability below which an answer names nothing whatever words say
 
 
 def is_in_doubt(
-    contest: Contest, decision: Decision, settings: DoubtSettings = DOUBT_SETTINGS
+    contest: Contest,
+    decision: Decision,
+    least: float = LEAST_DOUBTED,
+    settings: DoubtSettings = DOUBT_SETTINGS,
 ) -> bool:
     """Return whether words could change what is said of a contest.
 
@@ -36,7 +38,7 @@ def is_in_doubt(
     """
     best, *rivals = decision.rank(contest)
     probability = decision.answer(best.probability)
-    if probability < settings.least:
+    if probability < least:
         return False
     if probability < decision.threshold:
         return True

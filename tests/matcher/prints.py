@@ -154,6 +154,9 @@ class MemoryCatalog:
     def encoding(self, encoding_id: str) -> Encoding:
         return self._encodings[encoding_id]
 
+    def replace_encoding(self, encoding_id: str, encoding: Encoding) -> None:
+        self._encodings[encoding_id] = encoding
+
     def shortlist(self, embedding: NDArray[np.float32], size: int) -> tuple[Neighbour, ...]:
         best = {
             product_id: max(

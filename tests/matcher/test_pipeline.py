@@ -1,14 +1,20 @@
 from copy import copy
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
 from catalog.records.calibration import Calibration
+from matcher.decision.decision import Decision
+from matcher.decision.fit import read_weights
 from matcher.imaging.box import Box
 from matcher.keypoints.homography import outline_overlap
+from matcher.pipeline import Pipeline
 from matcher.results import Detection, Verdict
+from matcher.verification.word_test import WordTest
 from tests.matcher.prints import (
+    WEIGHTS,
     FixedDetector,
     Image,
     MemoryCatalog,
@@ -20,8 +26,10 @@ from tests.matcher.prints import (
     pipeline,
     printed,
     shop_of_twelve,
+    stages,
     upright,
 )
+from tests.matcher.verification.test_word_test import FixedReader, word
 
 HELD = np.array([[210, 70], [430, 90], [420, 400], [190, 380]], np.float32)
 
@@ -211,3 +219,36 @@ def test_a_product_that_the_catalog_lacks_cannot_be_explained(shop: MemoryCatalo
 def test_a_background_without_products_shows_none(shop: MemoryCatalog) -> None:
     answer = pipeline().identify(clutter(5, 640, 480), shop)
     assert all(match.probability < 0.2 for match in answer.matches)
+
+
+def with_words(threshold: float) -> tuple[Pipeline, MemoryCatalog, FixedReader]:
+    """A catalog of one product on which MINT is printed, and a reader that reads PLUM there."""
+    catalog = MemoryCatalog({"mint": [printed(1)]})
+    encoding = catalog.encoding("mint-0")
+    known, read = word("MINT", 150, 200), word("PLUM", 150, 200)
+    catalog.replace_encoding("mint-0", replace(encoding, words=(known,)))
+    reader = FixedReader(read)
+    decision = Decision(read_weights(WEIGHTS / "decision.json"), threshold)
+    return Pipeline(replace(stages(), words=WordTest(reader), decision=decision)), catalog, reader
+
+
+def test_words_are_read_once_where_the_answer_is_not_beyond_doubt() -> None:
+    reading, catalog, reader = with_words(threshold=0.9999)
+    photo = held_up(printed(1))
+    doubted = reading.identify(photo, catalog)
+    assert len(reader.shapes) == 1
+    assert doubted.elapsed.words > 0
+    plain = pipeline().identify(photo, catalog)
+    assert plain.elapsed.words == 0
+    assert doubted.matches[0].probability < plain.matches[0].probability
+    explained = reading.explain(photo, catalog, "mint")
+    sentences = [gate.sentence for gate in explained.gates if gate.name == "words"]
+    assert sentences == ["the photo reads PLUM where the reference reads MINT"]
+
+
+def test_words_cost_nothing_beyond_doubt_and_in_frames_that_confirm_nothing() -> None:
+    photo = held_up(printed(1))
+    reading, catalog, reader = with_words(threshold=0.9999)
+    reading.survey(photo, catalog)
+    reading.identify(np.full((300, 300, 3), 128, np.uint8), catalog)
+    assert reader.shapes == []

@@ -83,7 +83,7 @@ def words(
 
     from api.cli.bench.catalogs import CatalogRecogniser, temporary_catalog
     from api.models.loading import build_pipeline
-    from bench.recognition.twin_words import measure_twin_words, read_twin_labels
+    from bench.retrieval.twin_words import measure_twin_words, read_twin_labels
 
     with measurement(context) as (output, built, on_stage):
         models = built.models

@@ -7,6 +7,7 @@ from matcher.decision.explain import Explanation, StageTraces, explain
 from matcher.imaging.box import Box
 from matcher.results import Candidate, Detection, Match, Verdict, Verification
 from matcher.retrieval.shortlist import Shortlist
+from matcher.words.comparison import WordComparison, WordOutcome
 from tests.matcher.prints import upright
 
 BOX = Box(10, 10, 110, 110)
@@ -81,3 +82,21 @@ def test_nothing_at_all_still_explains_itself() -> None:
     assert explanation.lost_at == "shortlist"
     assert not any(gate.passed for gate in explanation.gates)
     assert explanation.match is None
+
+
+def test_words_that_were_read_are_a_gate_and_those_that_contradict_are_named() -> None:
+    same = WordComparison("ARLA", "ARLA", WordOutcome.AGREES)
+    other = WordComparison("SOMMARFIL", "GRÄDDFIL", WordOutcome.CONTRADICTS)
+    explanation = explain("asked", replace(TRACES, readings=(same, other)))
+    assert explanation.lost_at == "words"
+    expected = "the photo reads GRÄDDFIL where the reference reads SOMMARFIL"
+    assert sentence(explanation, "words").startswith(expected)
+    assert "ARLA" in sentence(explanation, "words")
+    assert explain("asked", replace(TRACES, readings=(same,))).lost_at is None
+
+
+def test_words_that_are_not_in_the_photo_lose_nothing() -> None:
+    missing = WordComparison("SOMMARFIL", "", WordOutcome.UNREAD)
+    explanation = explain("asked", replace(TRACES, readings=(missing,)))
+    assert explanation.lost_at is None
+    assert "none of the reference's 1 words" in sentence(explanation, "words")

@@ -1,0 +1,84 @@
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.encodings.printed import PrintedWord
+from matcher.keypoints.ratio_test import NearestNeighbourMatcher
+from matcher.retrieval.reference import Reference
+from matcher.retrieval.untrained import ColourEmbedder
+from matcher.verification.comparator import PlainComparator
+from matcher.verification.twin_test import TwinTest
+from matcher.verification.verifier import Contest, Query, Verifier
+from matcher.verification.word_test import WordTest
+from matcher.words.comparison import WordOutcome
+from tests.matcher.prints import held_up, printed, reference_of, root_sift
+
+
+class FixedReader:
+    """Reads the same words in every picture; remembers what it was shown."""
+
+    part_id = "fixed"
+
+    def __init__(self, *words: PrintedWord) -> None:
+        self.words = words
+        self.shapes: list[tuple[int, ...]] = []
+        self.turns: list[int | None] = []
+
+    def read(
+        self, image: NDArray[np.uint8], turn: int | None = None, most: int | None = None
+    ) -> tuple[PrintedWord, ...]:
+        self.shapes.append(image.shape)
+        self.turns.append(turn)
+        return self.words[:most]
+
+
+def word(text: str, left: float, top: float) -> PrintedWord:
+    corners = [[left, top], [left + 90, top], [left + 90, top + 24], [left, top + 24]]
+    return PrintedWord(text, 0.97, np.array(corners, np.float32))
+
+
+def contest_of(*references: Reference) -> tuple[Query, Contest]:
+    picture = held_up(printed(1))
+    query = Query(picture, root_sift().extract(picture, 1200))
+    verifier = Verifier(NearestNeighbourMatcher(), TwinTest(), ColourEmbedder(), PlainComparator())
+    return query, verifier.verify(query, references)[0]
+
+
+def reference(product_id: str, *words: PrintedWord) -> Reference:
+    return replace(reference_of(printed(1), product_id), words=words)
+
+
+def test_the_picture_is_read_once_as_the_reference_lies_and_every_hypothesis_weighed() -> None:
+    own = reference("apple", word("APPLE", 150, 200), word("JUICE", 150, 240))
+    twin = reference("orange", word("ORANGE", 150, 200), word("JUICE", 150, 240))
+    query, contest = contest_of(own, twin)
+    reader = FixedReader(word("APPLE", 152, 203), word("JUICE", 149, 238))
+    read = WordTest(reader).read(query, contest)
+    assert len(reader.shapes) == 1
+    crop = contest.hypotheses[0].reference.crop
+    assert reader.shapes[0] == (crop.height, crop.width, 3)
+    assert reader.turns == [0]
+    words = {item.reference.product_id: item.words for item in read.hypotheses}
+    assert words["apple"] > 0 > words["orange"]
+    (strange,) = (
+        reading
+        for item in read.hypotheses
+        for reading in item.readings
+        if reading.outcome is WordOutcome.CONTRADICTS
+    )
+    assert (strange.expected, strange.read) == ("ORANGE", "APPLE")
+
+
+def test_a_picture_without_words_changes_nothing() -> None:
+    query, contest = contest_of(reference("apple", word("APPLE", 150, 200)))
+    read = WordTest(FixedReader()).read(query, contest)
+    assert [item.words for item in read.hypotheses] == [0.0]
+
+
+def test_references_without_words_are_not_worth_a_reading() -> None:
+    _, plain = contest_of(reference("apple"))
+    _, worded = contest_of(reference("apple", word("APPLE", 150, 200)))
+    words = WordTest(FixedReader())
+    assert not words.can_tell(plain)
+    assert words.can_tell(worded)

@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+
+from catalog.encodings.printed import PrintedWord
+from matcher.words.comparison import (
+    WORD_SETTINGS,
+    WordComparison,
+    WordOutcome,
+    comparable,
+    compare_words,
+    weigh_words,
+)
+
+AGREES, CONTRADICTS, UNREAD = WordOutcome.AGREES, WordOutcome.CONTRADICTS, WordOutcome.UNREAD
+
+
+def word(text: str, left: float = 20, top: float = 50, confidence: float = 0.95) -> PrintedWord:
+    """A word of letters of 12 pixels' width and 20 pixels' height."""
+    right, bottom = left + 12 * len(text), top + 20
+    corners = [[left, top], [right, top], [right, bottom], [left, bottom]]
+    return PrintedWord(text, confidence, np.array(corners, np.float32))
+
+
+def outcome(expected: PrintedWord, *read: PrintedWord) -> WordOutcome:
+    (comparison,) = compare_words([expected], read)
+    return comparison.outcome
+
+
+def test_the_same_word_at_its_place_agrees_however_its_letters_are_confused() -> None:
+    assert outcome(word("SOMMARMJÖLK"), word("SCMMARMD0LK", left=25, top=54)) is AGREES
+    assert outcome(word("Original"), word("0r1glnal")) is AGREES
+
+
+def test_a_word_read_with_its_neighbour_or_in_pieces_agrees() -> None:
+    assert outcome(word("GILMORE", left=92), word("HAPPYGILMORE", left=32)) is AGREES
+    assert outcome(word("SOMMARFIL"), word("SOMM", left=20), word("ARFIL", left=70)) is AGREES
+
+
+def test_another_word_read_surely_at_its_place_contradicts_and_is_named() -> None:
+    assert outcome(word("SOMMARFIL"), word("GRÄDDFIL")) is CONTRADICTS
+    (comparison,) = compare_words([word("SMOOTH")], [word("GRAPEFRUIT")])
+    assert (comparison.expected, comparison.read) == ("SMOOTH", "GRAPEFRUIT")
+    assert comparison.outcome is CONTRADICTS
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        word("GRAPEFRUIT", top=200),
+        word("GRAPEFRUIT", confidence=0.7),
+        word("XQ"),
+        PrintedWord("GRAPEFRUIT", 0.95, 5 * word("GRAPEFRUIT", 4, 10).outline),
+    ],
+    ids=["elsewhere", "hardly read", "too short", "much larger"],
+)
+def test_other_readings_say_nothing(read: PrintedWord) -> None:
+    assert outcome(word("SMOOTH"), read) is UNREAD
+
+
+def test_a_word_of_the_reference_at_another_one_s_place_is_a_homography_that_is_off() -> None:
+    expected = [word("SMOOTH", top=50), word("ORANGE", top=80)]
+    outcomes = [item.outcome for item in compare_words(expected, [word("ORANGE", top=55)])]
+    assert CONTRADICTS not in outcomes
+
+
+def test_short_and_doubtful_words_of_a_reference_are_not_compared() -> None:
+    assert comparable([word("of"), word("HONEY", confidence=0.6), word("!!!!")]) == []
+    assert compare_words([], [word("HONEY")]) == ()
+    assert [item.text for item in comparable([word("HONEY")])] == ["HONEY"]
+
+
+def judged(*outcomes: WordOutcome) -> float:
+    return weigh_words([WordComparison("a", "b", item) for item in outcomes])
+
+
+def test_words_speak_for_and_against_within_bounds() -> None:
+    assert judged() == judged(UNREAD, UNREAD) == 0.0
+    assert 0 < judged(AGREES) < judged(AGREES, AGREES) <= WORD_SETTINGS.most_for
+    assert judged(*[AGREES] * 50) == WORD_SETTINGS.most_for
+    assert judged(AGREES, CONTRADICTS) < -2
+    assert judged(*[CONTRADICTS] * 9) == WORD_SETTINGS.most_against
+
+
+def test_a_word_that_is_missing_counts_only_where_others_are_read() -> None:
+    assert judged(AGREES, UNREAD) < judged(AGREES)
+    assert judged(AGREES, *[UNREAD] * 80) > -2
