@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.decision.decision import Decision
-from matcher.decision.doubt import LEAST_DOUBTED, is_in_doubt
+from matcher.decision.doubt import is_in_doubt
 from matcher.decision.explain import Explanation, StageTraces, explain
 from matcher.decision.to_match import deduplicate, nearest_guess, rank_by_prominence, to_match
 from matcher.detection.crop import Crop, crop_detection, crop_whole
@@ -153,8 +153,7 @@ class Pipeline:
         words = self._stages.words
         if words is None or not contests or not words.can_tell(contests[0]):
             return contests
-        least = decision.threshold if is_frame else LEAST_DOUBTED
-        if not is_in_doubt(contests[0], decision, least):
+        if not is_in_doubt(contests[0], decision, confirms_only=is_frame):
             return contests
         with watch.stage("words"):
             return [words.read(query, contests[0]), *contests[1:]]

@@ -1,10 +1,14 @@
 """When an answer is not beyond doubt, so that it is worth to read the words in the picture."""
 
 from dataclasses import dataclass
+from math import log
 from typing import Final
 
 from matcher.decision.decision import Decision
 from matcher.verification.verifier import Contest
+from matcher.words.comparison import WORD_SETTINGS
+
+_SUREST: Final = 1e-9  # distance of a probability from 0 and 1, where log-odds are infinite
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,35 +16,51 @@ class DoubtSettings:
     """Bounds of doubt.
 
     Attributes:
-        rival: probability of another product from which it competes.
+        rival: probability of another product from which it competes with an `identical` one.
         alike: log-odds of another print, told by the comparator, above which an `identical` leaves
-            room for another flavour.
+            room for another flavour; of 41 `train` photos of cartons one in eight is above it, and
+            all photos of near-twins that would be called `identical` in their own one's absence.
+        lift: log-odds that words can add at most to what is between the verdicts.
     """
 
     rival: float = 0.03
     alike: float = -3.0
+    lift: float = WORD_SETTINGS.most_for
 
 
 DOUBT_SETTINGS: Final = DoubtSettings()
-LEAST_DOUBTED: Final = 0.35  # probability below which an answer names nothing whatever words say
 
 
 def is_in_doubt(
     contest: Contest,
     decision: Decision,
-    least: float = LEAST_DOUBTED,
     settings: DoubtSettings = DOUBT_SETTINGS,
+    *,
+    confirms_only: bool = False,
 ) -> bool:
-    """Return whether words could change what is said of a contest.
+    """Return whether words could make something `identical`, or no longer so.
 
-    They could where the probability lies between the verdicts, where a near-twin competes, and
-    where the aligned comparison leaves room for another flavour of what would be `identical`.
+    They could where a near-twin competes with what would be `identical`, or the aligned comparison
+    leaves room for another flavour of it; and where the products of the contest together lie so
+    little below the threshold that words lift one of them over it.
+
+    Args:
+        contest: undecided.
+        decision: of the catalog.
+        settings: bounds.
+        confirms_only: only what would be `identical` is doubted, as in frames of a video.
     """
     best, *rivals = decision.rank(contest)
-    probability = decision.answer(best.probability)
-    if probability < least:
+    if decision.answer(best.probability) >= decision.threshold:
+        competes = any(rival.probability >= settings.rival for rival in rivals)
+        return competes or best.hypothesis.difference > settings.alike
+    if confirms_only:
         return False
-    if probability < decision.threshold:
-        return True
-    competes = any(rival.probability >= settings.rival for rival in rivals)
-    return competes or best.hypothesis.difference > settings.alike
+    together = decision.answer(best.probability + sum(rival.probability for rival in rivals))
+    slope, _ = decision.answer_scale
+    return _log_odds(together) + slope * settings.lift >= _log_odds(decision.threshold)
+
+
+def _log_odds(share: float) -> float:
+    held = min(max(share, _SUREST), 1 - _SUREST)
+    return log(held / (1 - held))

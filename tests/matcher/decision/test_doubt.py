@@ -29,13 +29,15 @@ def of_inliers(*inliers: int, difference: float = -5.0) -> Contest:
     ("found", "doubtful"),
     [
         (of_inliers(5), False),
-        (of_inliers(20), True),
+        (of_inliers(22), False),
+        (of_inliers(38), True),
+        (of_inliers(30, 30), True),
         (of_inliers(400), False),
         (of_inliers(400, 200), True),
         (of_inliers(400, 10), False),
         (of_inliers(400, difference=-1.0), True),
     ],
-    ids=["hopeless", "likely", "sure", "a twin", "no rival", "another flavour"],
+    ids=["hopeless", "likely", "nearly", "one of two", "sure", "a twin", "no rival", "flavour"],
 )
 def test_words_are_read_where_the_answer_is_not_beyond_doubt(
     found: Contest, *, doubtful: bool
@@ -44,8 +46,8 @@ def test_words_are_read_where_the_answer_is_not_beyond_doubt(
 
 
 def test_in_a_frame_only_a_look_that_would_confirm_is_doubted() -> None:
-    assert not is_in_doubt(of_inliers(20), DECISION, DECISION.threshold)
-    assert is_in_doubt(of_inliers(400, difference=-1.0), DECISION, DECISION.threshold)
+    assert not is_in_doubt(of_inliers(38), DECISION, confirms_only=True)
+    assert is_in_doubt(of_inliers(400, difference=-1.0), DECISION, confirms_only=True)
 
 
 def test_what_words_say_enters_the_odds() -> None:
