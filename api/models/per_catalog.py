@@ -126,7 +126,7 @@ class PerCatalogModels:
     def _loaded(self, catalog: str, part_id: str) -> Models | None:
         weights = self.weights_of(catalog, part_id)
         if weights is None:
-            return None
+            return self._earlier(part_id)
         try:
             companions = self._companions(catalog, part_id)
             embedder = NetworkEmbedder(self._runtime.load(weights), companions)
@@ -135,18 +135,28 @@ class PerCatalogModels:
         _logger.info("loaded the embedder made for catalog %s: %s", catalog, part_id)
         return with_embedder(self._models, embedder)
 
+    def _earlier(self, part_id: str) -> Models | None:
+        """Return the process's own network with fewer companions, as earlier versions had them."""
+        embedder = self._models.networks.embedder
+        if not isinstance(embedder, NetworkEmbedder):
+            return None
+        for companions in _first_ones(embedder.companions):
+            earlier = embedder.beside(companions)
+            if earlier.part_id == part_id:
+                return with_embedder(self._models, earlier)
+        return None
+
     def _companions(self, catalog: str, part_id: str) -> tuple[Companion, ...]:
         """Return what stands beside the network that a part id names."""
-        named, own = parse_part_id(part_id), self.companions
-        if named is None or named.stands_beside(()):
-            return ()
-        if not named.stands_beside(own):
-            raise Conflict(
-                f"the networks of catalog {catalog} cannot be used: they were made beside other "
-                "colours or features than the present ones; adapt them again by "
-                "`skulens train embedder`"
-            )
-        return own
+        named = parse_part_id(part_id)
+        for companions in (*_first_ones(self.companions), self.companions):
+            if named is None or named.stands_beside(companions):
+                return companions
+        raise Conflict(
+            f"the networks of catalog {catalog} cannot be used: they were made beside other "
+            "colours or features than the present ones; adapt them again by "
+            "`skulens train embedder`"
+        )
 
     def _fetched(self, objects: NetworkStore, sha256: str) -> Path:
         """The file in the cache folder, whole and checked."""
@@ -167,6 +177,11 @@ class PerCatalogModels:
             "they were made from weights that may not be used commercially; set "
             "SKULENS_ALLOW_NONCOMMERCIAL_WEIGHTS=yes if your use is not commercial"
         )
+
+
+def _first_ones(companions: Sequence[Companion]) -> list[tuple[Companion, ...]]:
+    """Return the beginnings of a sequence, from none to all but one."""
+    return [tuple(companions[:count]) for count in range(len(companions))]
 
 
 def read_weight_notes(path: Path) -> dict[str, object]:

@@ -51,6 +51,7 @@ OnProgress = Callable[[str, int, int], None]
 
 _OURS: Final = "embedder"
 _NETWORK: Final = "network"
+_WITHOUT_FEATURES: Final = "network and colours"
 _COLOURS: Final = "colours"
 _BEFORE_VOTES: Final = 200  # products; with more, votes alone would take hours
 _KEPT: Final = "retrieval-"
@@ -81,6 +82,7 @@ def searched_catalogs(
         {
             _OURS: models.networks.embedder,
             _NETWORK: _alone(models.networks.embedder),
+            _WITHOUT_FEATURES: _without_features(models.networks.embedder),
             _COLOURS: ColourEmbedder(),
         },
     )
@@ -101,6 +103,11 @@ def _rankers(services: Services, catalog: Catalog) -> tuple[Ranker, ...]:
     ours: list[Ranker] = [
         ShortlistRanker(shortlister, catalog, _OURS),
         LikenessRanker("embedder alone", _OURS, *read_stored_vectors(catalog)),
+        LikenessRanker(
+            "without the features of ImageNet",
+            _WITHOUT_FEATURES,
+            *embed_stored_crops(catalog, _without_features(networks.embedder)),
+        ),
         LikenessRanker(
             "its network alone", _NETWORK, *embed_stored_crops(catalog, _alone(networks.embedder))
         ),

@@ -206,6 +206,24 @@ def test_networks_stand_beside_the_process_s_colours(
         adapted.of("shop", embedder_part_id(weights, [some_colours("1" * 64)]))
 
 
+def test_catalogs_from_before_a_companion_are_served_without_it(
+    memory: MemoryStorage, models: Models, tmp_path: Path
+) -> None:
+    path = tmp_path / "embedder.safetensors"
+    weights_file(path)
+    weights = Weights.of_file(Network.EMBEDDER, path, OPTIONS)
+    network = choose_runtime(Device.REFERENCE, tmp_path, threads=1).load(weights)
+    colours = some_colours("0" * 64)
+    present = with_embedder(models, NetworkEmbedder(network, [colours, some_colours("1" * 64)]))
+    adapted = adapted_in(memory, present, tmp_path)
+    for companions in ([], [colours]):
+        earlier = adapted.of("shop", embedder_part_id(weights, companions))
+        assert earlier is not None
+        size = 256 + 3 * len(companions)
+        assert earlier.networks.embedder.embed([printed(1)]).shape == (1, size)
+    assert adapted.of("shop", embedder_part_id(weights, [some_colours("2" * 64)])) is None
+
+
 def some_colours(sha256: str) -> ColourBasis:
     return ColourBasis(
         np.zeros(LAYOUT_SIZE, np.float32), np.eye(LAYOUT_SIZE, 3, dtype=np.float32), sha256
