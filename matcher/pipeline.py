@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.decision.decision import Decision
-from matcher.decision.doubt import is_in_doubt
+from matcher.decision.doubt import Doubted, is_in_doubt
 from matcher.decision.explain import Explanation, StageTraces, explain
 from matcher.decision.to_match import deduplicate, nearest_guess, rank_by_prominence, to_match
 from matcher.detection.crop import Crop, crop_detection, crop_whole
@@ -110,7 +110,9 @@ class Pipeline:
         with watch.stage("detect"):
             detections = self._stages.photo_detector.detect(image)
         crops = self._unexplained(detections, whole.verified, image)
-        parts = [self._recognise(crop, catalog, watch) for crop in crops]
+        # Words are read once per answer; of parts only what would be named at all is doubted.
+        doubted = Doubted.NONE if _is_read(whole.contests) else Doubted.CONFIRMING
+        parts = [self._recognise(crop, catalog, watch, doubted=doubted) for crop in crops]
         return deduplicate([match for found in (whole, *parts) for match in self._answers(found)])
 
     def _recognise(
@@ -120,11 +122,11 @@ class Pipeline:
         watch: Stopwatch,
         extra: Sequence[Reference] = (),
         *,
-        is_frame: bool = False,
+        doubted: Doubted = Doubted.ALL,
     ) -> Recognition:
         """Embed, describe, shortlist, verify, read, decide; `extra` references are verified, too.
 
-        In a frame of a video words are read only where the look would confirm a product.
+        Words are read where the answer may be doubted, and is.
         """
         stages, size, decision = self._stages, self._settings.shortlist_size, self.decision(catalog)
         with watch.stage("embed"):
@@ -136,27 +138,26 @@ class Pipeline:
         with watch.stage("verify"):
             spread = SimilaritySpread.of(shortlist.similarities.values())
             contests = stages.verifier.verify(query, _joined(shortlist.references, extra), spread)
-        contests = self._read_words(query, contests, decision, watch, is_frame=is_frame)
+        if self._is_worth_reading(contests, decision, doubted):
+            with watch.stage("words"):
+                contests = self._read_words(query, contests)
         verified = [to_match(contest, crop, shortlist, decision) for contest in contests]
         return Recognition(crop, query, shortlist, contests, verified)
 
-    def _read_words(
-        self,
-        query: Query,
-        contests: list[Contest],
-        decision: Decision,
-        watch: Stopwatch,
-        *,
-        is_frame: bool,
-    ) -> list[Contest]:
-        """Read the words at the strongest contest if its answer is not beyond doubt."""
+    def _is_worth_reading(
+        self, contests: Sequence[Contest], decision: Decision, doubted: Doubted
+    ) -> bool:
+        """Return whether words could tell more of the strongest contest."""
         words = self._stages.words
         if words is None or not contests or not words.can_tell(contests[0]):
-            return contests
-        if not is_in_doubt(contests[0], decision, confirms_only=is_frame):
-            return contests
-        with watch.stage("words"):
-            return [words.read(query, contests[0]), *contests[1:]]
+            return False
+        return is_in_doubt(contests[0], decision, doubted)
+
+    def _read_words(self, query: Query, contests: Sequence[Contest]) -> list[Contest]:
+        """Read what is printed where the strongest contest is."""
+        words = self._stages.words
+        read = contests[0] if words is None else words.read(query, contests[0])
+        return [read, *contests[1:]]
 
     def _unexplained(
         self, detections: Sequence[Detection], matches: Sequence[Match], image: Image
@@ -198,7 +199,7 @@ class Pipeline:
 
     def _match(self, image: Image, detection: Detection, catalog: SearchableCatalog) -> Match:
         crop = crop_detection(image, detection)
-        found = self._recognise(crop, catalog, Stopwatch(), is_frame=True)
+        found = self._recognise(crop, catalog, Stopwatch(), doubted=Doubted.CONFIRMING)
         meant = detection.box.padded(-self._settings.rim)
         inside = [match for match in self._answers(found) if _is_centred(match, meant)]
         if not inside:
@@ -212,7 +213,8 @@ class Pipeline:
         it is due.
         """
         watch = Stopwatch()
-        found = self._recognise(crop_whole(image), catalog, watch, is_frame=True)
+        crop = crop_whole(image)
+        found = self._recognise(crop, catalog, watch, doubted=Doubted.CONFIRMING)
         matches = deduplicate(found.verified)
         return Identification(tuple(matches), catalog.index_version, watch.times())
 
@@ -256,6 +258,10 @@ def _is_centred(match: Match, meant: Box) -> bool:
     box = match.detection.box
     x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
     return meant.left <= x <= meant.right and meant.top <= y <= meant.bottom
+
+
+def _is_read(contests: Sequence[Contest]) -> bool:
+    return any(rival.readings for contest in contests for rival in contest.hypotheses)
 
 
 def _readings_of(product_id: str, contests: Sequence[Contest]) -> tuple[WordComparison, ...]:

@@ -1,6 +1,7 @@
 """When an answer is not beyond doubt, so that it is worth to read the words in the picture."""
 
 from dataclasses import dataclass
+from enum import Enum
 from math import log
 from typing import Final
 
@@ -9,6 +10,15 @@ from matcher.verification.verifier import Contest
 from matcher.words.comparison import WORD_SETTINGS
 
 _SUREST: Final = 1e-9  # distance of a probability from 0 and 1, where log-odds are infinite
+
+
+class Doubted(Enum):
+    """Answers that may be doubted."""
+
+    ALL = "all"
+    CONFIRMING = "confirming"
+    """Only what would be `identical`, as in frames of a video."""
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +44,8 @@ DOUBT_SETTINGS: Final = DoubtSettings()
 def is_in_doubt(
     contest: Contest,
     decision: Decision,
+    doubted: Doubted = Doubted.ALL,
     settings: DoubtSettings = DOUBT_SETTINGS,
-    *,
-    confirms_only: bool = False,
 ) -> bool:
     """Return whether words could make something `identical`, or no longer so.
 
@@ -47,14 +56,16 @@ def is_in_doubt(
     Args:
         contest: undecided.
         decision: of the catalog.
+        doubted: answers that may be.
         settings: bounds.
-        confirms_only: only what would be `identical` is doubted, as in frames of a video.
     """
+    if doubted is Doubted.NONE:
+        return False
     best, *rivals = decision.rank(contest)
     if decision.answer(best.probability) >= decision.threshold:
         competes = any(rival.probability >= settings.rival for rival in rivals)
         return competes or best.hypothesis.difference > settings.alike
-    if confirms_only:
+    if doubted is Doubted.CONFIRMING:
         return False
     together = decision.answer(best.probability + sum(rival.probability for rival in rivals))
     slope, _ = decision.answer_scale

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from matcher.decision.decision import Decision, DecisionWeights
-from matcher.decision.doubt import is_in_doubt
+from matcher.decision.doubt import Doubted, is_in_doubt
 from matcher.verification.verifier import Contest
 from tests.matcher.decision.contests import contest, hypothesis
 
@@ -46,8 +46,9 @@ def test_words_are_read_where_the_answer_is_not_beyond_doubt(
 
 
 def test_in_a_frame_only_a_look_that_would_confirm_is_doubted() -> None:
-    assert not is_in_doubt(of_inliers(38), DECISION, confirms_only=True)
-    assert is_in_doubt(of_inliers(400, difference=-1.0), DECISION, confirms_only=True)
+    assert not is_in_doubt(of_inliers(38), DECISION, Doubted.CONFIRMING)
+    assert is_in_doubt(of_inliers(400, difference=-1.0), DECISION, Doubted.CONFIRMING)
+    assert not is_in_doubt(of_inliers(400, difference=-1.0), DECISION, Doubted.NONE)
 
 
 def test_what_words_say_enters_the_odds() -> None:
