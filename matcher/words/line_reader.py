@@ -82,9 +82,7 @@ class LineReader:
                 f"{len(self._alphabet)}."
             )
         found = [transcribe(row, self._alphabet) for row in chances]
-        return [
-            [word for word in words if len(word.text) <= LONGEST_WORD_CHARACTERS] for words in found
-        ]
+        return [[word for word in words if _is_word(word)] for words in found]
 
 
 def _is_word(word: ReadWord) -> bool:

@@ -11,7 +11,7 @@ from matcher.networks.runtime import LoadedNetwork
 from matcher.words.line_reader import LineReader
 from matcher.words.lines import LineDetector, TextLine
 
-_VERSION: Final = 1  # raise it when the same networks read other words out of the same picture
+_VERSION: Final = 2  # raise it when the same networks read other words out of the same picture
 _LEAST_CONFIDENCE: Final = 0.5  # of a word; what is less sure is mostly no text
 _FLATTEST: Final = 0.7  # width of a line over its height; a narrower one is text that is turned
 _SURE: Final = 0.9  # confidence of a word from which a picture is the right way up
