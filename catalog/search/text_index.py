@@ -20,11 +20,13 @@ CREATE VIRTUAL TABLE product USING fts5(
     product_id, name, description, attributes, printed,
     tokenize = "unicode61 remove_diacritics 2", prefix = '2 3'
 );
-CREATE VIRTUAL TABLE term USING fts5vocab('product', 'row');
+CREATE VIRTUAL TABLE term USING fts5vocab('product', 'col');
 """
 # Only what the index itself holds: reading a row's text for every match would double the time.
 _MATCHING: Final = f"SELECT bm25(product, {_WEIGHTS}), rowid FROM product WHERE product MATCH ?"
 _WRITTEN: Final = "{product_id name description attributes}"  # by people
+_TERMS: Final = "SELECT DISTINCT term FROM term"
+_WRITTEN_TERMS: Final = f"{_TERMS} WHERE col <> 'printed'"
 # Share of the least relevance of what people's words find that print alone reaches at most.
 _PRINT_BELOW: Final = 0.99
 # A single letter as a prefix matches half of all words.
@@ -60,7 +62,7 @@ class TextIndex:
         self._products: Mapping[str, Product] = {}
         self._rows: dict[str, int] = {}
         self._ids: dict[int, str] = {}
-        self._vocabulary: Vocabulary | None = None
+        self._vocabularies: dict[str, Vocabulary] = {}
         self._edition = ""
         self._with_print: set[str] = set()
 
@@ -141,10 +143,19 @@ class TextIndex:
         return self._database.execute(query, (word, f"{word}\U0010ffff")).fetchone() is not None
 
     def _corrections(self, word: str) -> tuple[str, ...]:
-        if self._vocabulary is None:
-            terms = [term for (term,) in self._database.execute("SELECT term FROM term")]
-            self._vocabulary = Vocabulary(terms)
-        return self._vocabulary.corrections(word)
+        """Return the words that people wrote which are spelt nearly so; else those of print.
+
+        A pack has many small words, and a reader makes some up: they would find too much.
+        """
+        written = self._vocabulary(_WRITTEN_TERMS).corrections(word)
+        return written or self._vocabulary(_TERMS).corrections(word)
+
+    def _vocabulary(self, query: str) -> Vocabulary:
+        if query not in self._vocabularies:
+            self._vocabularies[query] = Vocabulary(
+                [term for (term,) in self._database.execute(query)]
+            )
+        return self._vocabularies[query]
 
     def _follow(self, products: Mapping[str, Product], printed: PrintedSource) -> None:
         is_same = printed.edition == self._edition
@@ -160,7 +171,7 @@ class TextIndex:
             self._insert(added, texts)
         self._products, self._edition = products, printed.edition
         if removed or added:
-            self._vocabulary = None
+            self._vocabularies.clear()
 
     def _remove(self, product_ids: Iterable[str]) -> None:
         for product_id in product_ids:

@@ -56,6 +56,17 @@ def test_a_product_is_found_by_its_print_as_soon_as_it_is_added(memory: MemorySt
     assert found(store, "vanilj") == ["p2"]
 
 
+def test_a_misspelt_word_is_read_as_one_that_people_wrote_before_one_of_print(
+    memory: MemoryStorage,
+) -> None:
+    store = new_store(memory, reading("AMPLE"))
+    store.add_product("p1", [picture(1)], name="Apple juice")
+    other = same_store(memory, reading("AMPLE"))
+    other.add_product("p2", [picture(2)], name="Orange juice")
+    assert found(other, "aple") == ["p1"]
+    assert set(found(other, "amples")) == {"p1", "p2"}
+
+
 def test_what_people_wrote_comes_before_what_is_printed(memory: MemoryStorage) -> None:
     store = new_store(memory, reading("HONEY", "HONEY", "HONEY"))
     store.add_product("print", [picture(1)])
