@@ -161,10 +161,13 @@ class TextIndex:
         is_same = printed.edition == self._edition
         if is_same and products is self._products:
             return
-        before = self._products if is_same else {}
-        removed = [key for key, known in self._products.items() if before.get(key) is not known]
-        removed += [key for key in before if products.get(key) is not before[key]]
-        added = [product for key, product in products.items() if before.get(key) is not product]
+        kept = self._products if is_same else {}
+        added = [product for key, product in products.items() if kept.get(key) is not product]
+        removed = [
+            key
+            for key, product in self._products.items()
+            if not is_same or products.get(key) is not product
+        ]
         texts = printed.read(added)
         with self._database:
             self._remove(removed)

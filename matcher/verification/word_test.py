@@ -41,7 +41,9 @@ class WordTest:
 
     def read(self, query: Query, contest: Contest) -> Contest:
         """Return the contest with what words say of each hypothesis; reads the picture once."""
-        worded = (item for item in contest.hypotheses if comparable(item.reference.words))
+        worded = (
+            item for item in contest.hypotheses if comparable(item.reference.words, self._settings)
+        )
         basis = next(worded, contest.hypotheses[0])
         read = self._read_onto(query, basis)
         return replace(
