@@ -223,8 +223,9 @@ class Pipeline:
         return tuple(self._find(image, catalog, Stopwatch()))
 
     def contests(self, image: Image, catalog: SearchableCatalog) -> Sequence[Contest]:
-        """Return the contests of the whole picture, undecided; for calibration."""
-        return self._recognise(crop_whole(image), catalog, Stopwatch()).contests
+        """Return the contests of the whole picture, undecided and unread; for calibration."""
+        crop = crop_whole(image)
+        return self._recognise(crop, catalog, Stopwatch(), doubted=Doubted.NONE).contests
 
     def explain(self, image: Image, catalog: SearchableCatalog, product_id: str) -> Explanation:
         """Explain which gate lets a product through and which one loses it.

@@ -7,18 +7,14 @@ products weighs much.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
-from matcher.errors import WeightsError
-from matcher.networks.weights import sha256_of
+from matcher.retrieval.product_axes import ProductAxes, read_product_axes
 
 # The layout that bases are fitted to: a change makes the shipped one useless.
 _SIDE: Final = 64  # pixels of the squeezed picture
@@ -37,19 +33,8 @@ LAYOUT_SIZE: Final = (_BLOCKS - 1) ** 2 * (_CHROMA**2 + _LIGHTNESS + _ANGLES)
 Floats = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ColourBasis:
-    """Directions of colour layouts that tell products apart.
-
-    Attributes:
-        mean: (702,) float32.
-        axes: (702, K) float32, in units of the spread among views of one product.
-        sha256: of its file, hex; empty without one.
-    """
-
-    mean: Floats
-    axes: Floats
-    sha256: str = ""
+class ColourBasis(ProductAxes):
+    """Directions of colour layouts (702 numbers) that tell products apart; a `Companion`."""
 
     @property
     def part(self) -> str:
@@ -61,17 +46,10 @@ class ColourBasis:
         """As much as the network beside it: held-out products are found best so."""
         return 1.0
 
-    @property
-    def dimension(self) -> int:
-        """K, length of a vector."""
-        return int(self.axes.shape[1])
-
     def vectors(self, images: Sequence[NDArray[np.uint8]]) -> Floats:
         """Return (N, K) float32 unit vectors of N (H, W, 3) RGB pictures."""
         layouts = np.stack([describe_colours(image) for image in images]) if images else _NOTHING
-        along = (layouts - self.mean) @ self.axes
-        lengths = np.linalg.norm(along, axis=1, keepdims=True)
-        return np.asarray(along / np.maximum(lengths, 1e-9), np.float32)
+        return self.along(layouts)
 
 
 _NOTHING: Final = np.zeros((0, LAYOUT_SIZE), np.float32)
@@ -83,17 +61,8 @@ def read_colour_basis(path: Path) -> ColourBasis:
     Raises:
         WeightsError: the file cannot be read or is of another kind or version.
     """
-    try:
-        tables = load_file(path)
-        basis = ColourBasis(tables["mean"], tables["axes"], sha256_of(path))
-    except (OSError, SafetensorError, KeyError) as error:
-        raise WeightsError(f"{path.name} holds no colours: {error}") from error
-    if basis.mean.shape != (LAYOUT_SIZE,) or basis.axes.shape[:1] != (LAYOUT_SIZE,):
-        raise WeightsError(
-            f"{path.name} are the colours of another version: make them again with "
-            "`skulens train colours`."
-        )
-    return basis
+    axes = read_product_axes(path, _NAME, LAYOUT_SIZE)
+    return ColourBasis(axes.mean, axes.axes, axes.sha256)
 
 
 def describe_colours(image: NDArray[np.uint8]) -> Floats:

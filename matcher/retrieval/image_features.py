@@ -7,20 +7,16 @@ the colours are.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
-from matcher.errors import WeightsError
 from matcher.imaging.resize import to_planes
 from matcher.networks.runtime import LoadedNetwork, NetworkFunction
-from matcher.networks.weights import sha256_of
+from matcher.retrieval.product_axes import ProductAxes, read_product_axes
 
 FEATURES: Final = 1280  # numbers that the network describes a picture by
 SIDE_PX: Final = 224  # of the network's square input; axes are fitted to it
@@ -31,49 +27,13 @@ _NAME: Final = "features"  # in part ids
 Floats = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ProductAxes:
-    """Directions of a network's features that tell products apart.
-
-    Attributes:
-        mean: (1280,) float32.
-        axes: (1280, K) float32, in units of the spread among views of one product.
-        sha256: of its file, hex; empty without one.
-    """
-
-    mean: Floats
-    axes: Floats
-    sha256: str = ""
-
-    @property
-    def dimension(self) -> int:
-        """K, length of a vector."""
-        return int(self.axes.shape[1])
-
-    def along(self, features: Floats) -> Floats:
-        """Return (N, K) float32 unit vectors of (N, 1280) features."""
-        turned = (features - self.mean) @ self.axes
-        lengths = np.linalg.norm(turned, axis=1, keepdims=True)
-        return np.asarray(turned / np.maximum(lengths, 1e-9), np.float32)
-
-
 def read_feature_axes(path: Path) -> ProductAxes:
     """Read the file that `skulens train features` writes.
 
     Raises:
         WeightsError: the file cannot be read or is of another kind or version.
     """
-    try:
-        tables = load_file(path)
-        mean, axes = (tables[name].astype(np.float32) for name in ("mean", "axes"))
-    except (OSError, SafetensorError, KeyError) as error:
-        raise WeightsError(f"{path.name} holds no axes of features: {error}") from error
-    if mean.shape != (FEATURES,) or axes.ndim != 2 or len(axes) != FEATURES:
-        raise WeightsError(
-            f"{path.name} are the axes of other features: make them again with "
-            "`skulens train features`."
-        )
-    return ProductAxes(mean, axes, sha256_of(path))
+    return read_product_axes(path, "features", FEATURES)
 
 
 class ImageFeatures:

@@ -49,8 +49,7 @@ class VerifierSettings:
     per_product: int = 2  # references of a product that are compared
     tested: int = 3  # strongest hypotheses among which twins are tested
     weak: float = 0.12  # of the strongest hypothesis; weaker ones are not worth a twin test
-    sure: int = 60  # inliers from which a product is beyond doubt, if no rival comes near
-    rival_share: float = 0.34  # of these inliers; a rival with more of them comes near
+    sure: int = 120  # inliers from which a closer look changes nothing
     grid: int = 10  # cells of a reference, across and down, in which coverage is counted
     homography: HomographySettings = HOMOGRAPHY_SETTINGS
 
@@ -211,15 +210,9 @@ class Verifier:
     def _doubtful(
         self, claims: Sequence[Sequence["_Claim"]], pairs: Sequence[Correspondences], most: int
     ) -> list[int]:
-        """Return the likeliest references, or none where one product is beyond doubt."""
+        """Return the likeliest references, or none where one is beyond doubt."""
         support = [max((claim.placement.inliers for claim in own), default=0) for own in claims]
-        by_product: dict[str, int] = {}
-        for own, inliers in zip(claims, support, strict=True):
-            for claim in own[:1]:
-                product_id = claim.reference.product_id
-                by_product[product_id] = max(by_product.get(product_id, 0), inliers)
-        best, second, *_ = *sorted(by_product.values(), reverse=True), 0, 0
-        if best >= self._settings.sure and second <= self._settings.rival_share * best:
+        if max(support, default=0) >= self._settings.sure:
             return []
         order = sorted(range(len(pairs)), key=lambda index: (-support[index], -len(pairs[index])))
         return order[:most]

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from matcher.networks.runtime import LoadedNetwork
-from matcher.retrieval.image_features import ProductAxes, describe_pictures
+from matcher.retrieval.image_features import describe_pictures
+from matcher.retrieval.product_axes import ProductAxes
 from training.data.instances import catalog_subject
 from training.data.sources import TrainingData, read_rgb
 from training.embedder.colour_layout import discriminant_axes

@@ -21,7 +21,8 @@ from matcher.networks.weights import (
     sha256_of,
     write_manifest,
 )
-from matcher.retrieval.image_features import FEATURES, ProductAxes
+from matcher.retrieval.image_features import FEATURES
+from matcher.retrieval.product_axes import ProductAxes
 from tests.matcher.prints import printed
 from training.embedder.image_features import save_features
 

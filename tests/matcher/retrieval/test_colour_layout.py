@@ -61,10 +61,10 @@ def test_the_mean_picture_itself_has_no_direction() -> None:
 
 def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "colours.safetensors"
-    with pytest.raises(WeightsError, match="holds no colours"):
+    with pytest.raises(WeightsError, match="holds no axes of colours"):
         read_colour_basis(path)
     save_file({"axes": np.zeros((3, 2), np.float32)}, path)
-    with pytest.raises(WeightsError, match="holds no colours"):
+    with pytest.raises(WeightsError, match="holds no axes of colours"):
         read_colour_basis(path)
     save_file({"mean": np.zeros(3, np.float32), "axes": np.zeros((3, 2), np.float32)}, path)
     with pytest.raises(WeightsError, match="skulens train colours"):

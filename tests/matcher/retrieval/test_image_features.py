@@ -15,9 +15,9 @@ from matcher.retrieval.image_features import (
     FEATURES,
     SIDE_PX,
     ImageFeatures,
-    ProductAxes,
     read_feature_axes,
 )
+from matcher.retrieval.product_axes import ProductAxes
 from tests.matcher.prints import printed
 
 

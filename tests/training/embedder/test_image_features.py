@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from matcher.networks.runtime import Array, LoadedNetwork
 from matcher.networks.weights import Network, Weights
-from matcher.retrieval.image_features import FEATURES, ProductAxes, read_feature_axes
+from matcher.retrieval.image_features import FEATURES, read_feature_axes
+from matcher.retrieval.product_axes import ProductAxes
 from training.data.sources import TrainingData
 from training.embedder import image_features
 from training.embedder.image_features import save_features, train_features
