@@ -22,6 +22,8 @@ SCRIPT = Path(__file__).parents[3] / "scripts" / "ceph-rgw"
 BUCKET = "skulens-test"
 READY_SECONDS = 60.0
 PAGE = 9
+FIRST_PORT = 18500  # below those that systems give to clients, from 32768 on
+WORKERS, PORTS_OF_WORKER = 14, 1000
 
 
 def options(endpoint: str) -> S3Options:
@@ -95,11 +97,18 @@ def make_bucket(server: S3Options) -> None:
 
 
 def free_ports(count: int) -> int:
-    """The first of some neighbouring ports that nobody listens on."""
-    start = 18500 + os.getpid() % 1000  # test runs beside each other look in different places
-    for first in range(start, start + 1000):
-        if all(_is_free(first + n) for n in range(count)):
-            return first
+    """The first of some neighbouring ports that nobody listens on.
+
+    A server listens seconds after its port was chosen, so workers of one test run look in ranges
+    of their own; runs beside each other begin in different places of them.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % WORKERS
+    first = FIRST_PORT + worker * PORTS_OF_WORKER
+    begin = os.getpid() % PORTS_OF_WORKER
+    for offset in range(PORTS_OF_WORKER):
+        port = first + (begin + offset) % PORTS_OF_WORKER
+        if all(_is_free(port + n) for n in range(count)):
+            return port
     raise OSError("no free port")
 
 

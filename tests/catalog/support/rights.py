@@ -81,6 +81,8 @@ def granted_by_moto(prefix: str) -> Iterator[S3Options]:
     try:
         owner = options(f"http://127.0.0.1:{port}")
         _wait_for(owner.endpoint)
+        if server.poll() is not None:  # another server answers there: its rights are not ours
+            raise OSError(f"port {port} was taken before moto could listen on it")
         make_bucket(owner)
         client(owner).put_object(Bucket=BUCKET, Key=FOREIGN, Body=b"{}")
         iam = client(owner, "iam")
