@@ -98,7 +98,9 @@ class Pipeline:
         """
         watch = Stopwatch()
         if whole_image:
-            matches = self._answers(self._recognise(crop_whole(image), catalog, watch))[:1]
+            matches = self._answers(
+                self._recognise(crop_whole(image), catalog, watch, thorough=True)
+            )[:1]
         else:
             height, width = image.shape[:2]
             matches = rank_by_prominence(self._find(image, catalog, watch), width, height)
@@ -106,7 +108,7 @@ class Pipeline:
 
     def _find(self, image: Image, catalog: SearchableCatalog, watch: Stopwatch) -> list[Match]:
         """Recognise the whole picture, then the detections that it does not explain."""
-        whole = self._recognise(crop_whole(image), catalog, watch)
+        whole = self._recognise(crop_whole(image), catalog, watch, thorough=True)
         with watch.stage("detect"):
             detections = self._stages.photo_detector.detect(image)
         crops = self._unexplained(detections, whole.verified, image)
@@ -122,11 +124,13 @@ class Pipeline:
         watch: Stopwatch,
         extra: Sequence[Reference] = (),
         *,
+        thorough: bool = False,
         doubted: Doubted = Doubted.ALL,
     ) -> Recognition:
         """Embed, describe, shortlist, verify, read, decide; `extra` references are verified, too.
 
-        Words are read where the answer may be doubted, and is.
+        A thorough look pairs keypoints with care even where nothing agrees at first sight. Words
+        are read where the answer may be doubted, and is.
         """
         stages, size, decision = self._stages, self._settings.shortlist_size, self.decision(catalog)
         with watch.stage("embed"):
@@ -137,7 +141,8 @@ class Pipeline:
             shortlist = stages.shortlister.shortlist(embedding, query.features, catalog, size)
         with watch.stage("verify"):
             spread = SimilaritySpread.of(shortlist.similarities.values())
-            contests = stages.verifier.verify(query, _joined(shortlist.references, extra), spread)
+            references = _joined(shortlist.references, extra)
+            contests = stages.verifier.verify(query, references, spread, thorough=thorough)
         if self._is_worth_reading(contests, decision, doubted):
             with watch.stage("words"):
                 contests = self._read_words(query, contests)
@@ -225,7 +230,8 @@ class Pipeline:
     def contests(self, image: Image, catalog: SearchableCatalog) -> Sequence[Contest]:
         """Return the contests of the whole picture, undecided and unread; for calibration."""
         crop = crop_whole(image)
-        return self._recognise(crop, catalog, Stopwatch(), doubted=Doubted.NONE).contests
+        found = self._recognise(crop, catalog, Stopwatch(), thorough=True, doubted=Doubted.NONE)
+        return found.contests
 
     def explain(self, image: Image, catalog: SearchableCatalog, product_id: str) -> Explanation:
         """Explain which gate lets a product through and which one loses it.
@@ -235,7 +241,7 @@ class Pipeline:
         """
         stages = self._stages
         own = stages.references.of_product(catalog, product_id)
-        whole = self._recognise(crop_whole(image), catalog, Stopwatch(), own)
+        whole = self._recognise(crop_whole(image), catalog, Stopwatch(), own, thorough=True)
         pairs = stages.verifier.pairs(whole.query, own)
         traces = StageTraces(
             detections=stages.photo_detector.detect(image),

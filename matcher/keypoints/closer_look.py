@@ -1,10 +1,15 @@
 """Looks closer at a few references: attention pairs keypoints, and surfaces check the pairs."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
 
 from matcher.keypoints.features import Correspondences, KeypointMatcher, LocalFeatures
-from matcher.keypoints.guided_matching import match_along_surfaces
+from matcher.keypoints.guided_matching import GUIDED_MATCHING_SETTINGS, match_along_surfaces
 from matcher.keypoints.pairs import merge_pairs
+
+# Attention has seen that a surface is there, so that its keypoints may look less alike.
+_CLOSER_SETTINGS: Final = replace(GUIDED_MATCHING_SETTINGS, similarity=0.3)
 
 
 class CloserLook:
@@ -38,6 +43,6 @@ class CloserLook:
         """
         careful = self.careful.match(query, references)
         return [
-            match_along_surfaces(merge_pairs(more, pairs), query, reference)
+            match_along_surfaces(merge_pairs(more, pairs), query, reference, _CLOSER_SETTINGS)
             for pairs, more, reference in zip(known, careful, references, strict=True)
         ]

@@ -50,6 +50,7 @@ class VerifierSettings:
     tested: int = 3  # strongest hypotheses among which twins are tested
     weak: float = 0.12  # of the strongest hypothesis; weaker ones are not worth a twin test
     sure: int = 120  # inliers from which a closer look changes nothing
+    promising: int = 8  # inliers; fewer agree by chance
     grid: int = 10  # cells of a reference, across and down, in which coverage is counted
     homography: HomographySettings = HOMOGRAPHY_SETTINGS
 
@@ -170,6 +171,8 @@ class Verifier:
         query: Query,
         references: Sequence[Reference],
         spread: SimilaritySpread = USUAL_SPREAD,
+        *,
+        thorough: bool = True,
     ) -> list[Contest]:
         """Return every place of the picture where a reference is found, strongest first.
 
@@ -177,8 +180,9 @@ class Verifier:
             query: the picture.
             references: that may be in it.
             spread: of the similarities between the picture and the catalog.
+            thorough: look closer even where the quick pairs agree on nothing.
         """
-        claims = self._claims(query, references)
+        claims = self._claims(query, references, thorough=thorough)
         contests = [self._contest(query, rivals, references) for rivals in self._by_place(claims)]
         contests.sort(key=lambda contest: -contest.hypotheses[0].strength)
         return self._with_leads(query, contests, references, spread)
@@ -187,11 +191,13 @@ class Verifier:
         """Return the keypoint pairs with each reference, before any geometry."""
         return self._matcher.match(query.features, [item.features for item in references])
 
-    def _claims(self, query: Query, references: Sequence[Reference]) -> list["_Claim"]:
+    def _claims(
+        self, query: Query, references: Sequence[Reference], *, thorough: bool
+    ) -> list["_Claim"]:
         pairs = self.pairs(query, references)
         claims = [self._placed(query, *pair) for pair in zip(references, pairs, strict=True)]
         if self._closer is not None:
-            chosen = self._doubtful(claims, pairs, self._closer.references)
+            chosen = self._doubtful(claims, pairs, thorough=thorough)[: self._closer.references]
             closer = self._closer.pair(
                 query.features,
                 [references[index].features for index in chosen],
@@ -208,14 +214,18 @@ class Verifier:
         return [_Claim(reference, placement) for placement in found]
 
     def _doubtful(
-        self, claims: Sequence[Sequence["_Claim"]], pairs: Sequence[Correspondences], most: int
+        self,
+        claims: Sequence[Sequence["_Claim"]],
+        pairs: Sequence[Correspondences],
+        *,
+        thorough: bool,
     ) -> list[int]:
-        """Return the likeliest references, or none where one is beyond doubt."""
+        """Return references, likeliest first; none where one is sure or all are hopeless."""
         support = [max((claim.placement.inliers for claim in own), default=0) for own in claims]
-        if max(support, default=0) >= self._settings.sure:
+        least = 0 if thorough else self._settings.promising
+        if not least <= max(support, default=0) < self._settings.sure:
             return []
-        order = sorted(range(len(pairs)), key=lambda index: (-support[index], -len(pairs[index])))
-        return order[:most]
+        return sorted(range(len(pairs)), key=lambda index: (-support[index], -len(pairs[index])))
 
     def _by_place(self, claims: Sequence["_Claim"]) -> list[list["_Claim"]]:
         places: list[list[_Claim]] = []

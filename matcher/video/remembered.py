@@ -107,12 +107,16 @@ class _RecallingVerifier(Verifier):
         query: Query,
         references: Sequence[Reference],
         spread: SimilaritySpread = USUAL_SPREAD,
+        *,
+        thorough: bool = True,
     ) -> list[Contest]:
         known = tuple(
             (item.product_id, item.image_id, item.crop.to_picture.tobytes()) for item in references
         )
-        key = ("verify", _key(query.image), known, spread)
-        return self._memory.recall(key, lambda: self._verifier.verify(query, references, spread))
+        key = ("verify", _key(query.image), known, spread, thorough)
+        return self._memory.recall(
+            key, lambda: self._verifier.verify(query, references, spread, thorough=thorough)
+        )
 
     @override
     def pairs(self, query: Query, references: Sequence[Reference]) -> list[Correspondences]:

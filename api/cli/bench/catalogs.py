@@ -19,6 +19,7 @@ from bench.latency.latency import LatencyTarget, Stage
 from bench.latency.timed import NetworkClock, time_networks
 from bench.recognition.clips import ClipTarget
 from catalog.encodings.encoding import Encoder
+from catalog.encodings.shared_cache import SharedEncodingCache
 from catalog.registry import Catalogs
 from catalog.snapshot import Catalog
 from catalog.storage.folder import FolderStorage
@@ -30,8 +31,13 @@ from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.keypoints.rootsift import RootSift
 from matcher.pipeline import Pipeline
 from matcher.results import Identification
+from matcher.tracking.events import Event
+from matcher.tracking.finder import Finder
+from matcher.tracking.frame_matcher import FrameMatcher
+from matcher.tracking.state import SessionInfo
 from matcher.verification.verifier import Contest
 from matcher.video.remembered import StageMemory, remember
+from stream.video.file import FileSource
 from training.augment.clip_of_photo import CLIP_LENGTH, film_photo
 
 CATALOG: Final = "bench"
@@ -53,18 +59,42 @@ class CatalogRecogniser:
 
 
 @contextmanager
-def temporary_catalog(folder: Path, encoder: Encoder, on_progress: OnProgress) -> Iterator[Catalog]:
+def temporary_catalog(
+    folder: Path,
+    encoder: Encoder,
+    on_progress: OnProgress,
+    shared: SharedEncodingCache | None = None,
+) -> Iterator[Catalog]:
     """Make a catalog of a folder of product folders, gone when the block ends.
+
+    Args:
+        folder: of product folders.
+        encoder: of its pictures.
+        on_progress: called with what is done, how many steps are done and how many there are.
+        shared: keeps encodings, so that another catalog of these pictures is made faster.
 
     Raises:
         Refused: a picture cannot be taken in; figures of a part of the catalog would mislead.
     """
     with TemporaryDirectory(prefix="skulens-") as storage:
-        store = Catalogs(FolderStorage(Path(storage), durable=False), encoder).create(CATALOG)
+        kept = FolderStorage(Path(storage), durable=False)
+        store = Catalogs(kept, encoder, shared=shared).create(CATALOG)
         report = import_path(store, folder, lambda done, all_: on_progress("catalog", done, all_))
         if report.failures:
             raise Refused(f"the catalog of {folder} is not whole: {report.failures[0]}")
         yield store.snapshot()
+
+
+def watch_clip(
+    clip: Path, catalog: Catalog, finder: Finder[Catalog], on_progress: OnProgress
+) -> Iterator[Event]:
+    """Yield the events of a clip, matched frame by frame."""
+    engine = FrameMatcher(finder, SessionInfo("bench", 0.0))
+    source = FileSource(clip)
+    for frame in source.frames():
+        on_progress("video", frame.index + 1, source.frame_count_estimate or 0)
+        yield from engine.match_frame(frame, catalog).events
+    yield from engine.finish(catalog).events
 
 
 def clip_target(models: Models) -> ClipTarget:

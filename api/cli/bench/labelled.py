@@ -1,11 +1,14 @@
-"""Pictures with labelled boxes that no shipped detector was trained on, for `bench detector`."""
+"""Labelled pictures and a labelled clip that nothing shipped was trained on."""
 
 import hashlib
 from pathlib import Path
 
 from PIL import Image
 
+from api.errors import Refused
+from bench.appearances import LABELS, read_appearances, read_crops
 from bench.detection.detector import DetectionPicture, DetectorUnderTest, LabelledSet, Labels
+from bench.live.video import VideoOptions
 from matcher.detection.augmented import AugmentedDetector, augment_for_photos
 from matcher.detection.detector import Detector, YoloDetector
 from matcher.detection.proposals import PrintDetector
@@ -42,6 +45,36 @@ def labelled_sets(shared: Path, cache: Path) -> tuple[LabelledSet, ...]:
         LabelledSet("beverage3", Labels.ALL, drinks),
         LabelledSet("cartons", Labels.ONE, _cartons(data, cache)),
         LabelledSet("freiburg_boxes", Labels.SOME, shops),
+    )
+
+
+def soda_clip(shared: Path) -> Path:
+    """The film of a shelf of drinks among the real pictures.
+
+    Raises:
+        Refused: it is not there.
+    """
+    clips = sorted((shared / "videos").glob("soda_shelf*"))
+    if not clips:
+        raise Refused(f"there is no videos/soda_shelf… in {shared}")
+    return clips[0]
+
+
+def soda_options(shared: Path, folder: Path) -> VideoOptions:
+    """The film of a shelf of drinks with its labels.
+
+    Args:
+        shared: the folder of real pictures.
+        folder: for the references that are cut from it.
+
+    Raises:
+        Refused: the film is not there.
+    """
+    return VideoOptions(
+        soda_clip(shared),
+        read_crops(LABELS / "soda_catalog.json"),
+        read_appearances(LABELS / "soda_appearances.json"),
+        folder,
     )
 
 

@@ -3,7 +3,8 @@
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -19,7 +20,12 @@ from api.cli.bench.measurement import (
 )
 from api.cli.context import command
 
+if TYPE_CHECKING:
+    from bench.recognition.dataset import Dataset
+
 parts_app = typer.Typer()
+
+ABLATION_DISTRACTORS: Final = 500  # every part is exchanged, and some encode all of them anew
 
 
 @command(
@@ -81,25 +87,69 @@ def retrieval(
 @command(
     parts_app,
     "skulens bench ablation --shared DIR --limit 100",
+    "skulens bench ablation --protocol many-things --shared DIR --seeds 3 --limit 60",
+    "skulens bench ablation --clip --part words --shared DIR",
     "skulens bench ablation --data DIR --json figures.json",
 )
 def ablation(
     context: typer.Context,
     data: RecognitionData = None,
     protocol: Annotated[
-        str, typer.Option(metavar="NAME", help="Lay such data out from --shared instead.")
-    ] = "one-reference",
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Lay such data out from --shared instead; repeatable."),
+    ] = None,
     shared: Annotated[Path | None, typer.Option(metavar="DIR", help=SHARED_HELP)] = None,
+    clip: Annotated[bool, typer.Option("--clip", help="Match the film of drinks, too.")] = False,
+    part: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Exchange this part only; repeatable."),
+    ] = None,
+    distractors: Annotated[
+        int, typer.Option(min=0, help="Of many-things: products that no photo shows.")
+    ] = ABLATION_DISTRACTORS,
     limit: Annotated[int | None, typer.Option(min=1, help="At most that many photos.")] = None,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Times to measure, photos and references drawn anew.")
+    ] = 1,
     seed: Seed = 0,
     json: JsonFile = None,
 ) -> None:
     """Recognition with one trained part at a time exchanged for one without training."""
-    from api.cli.bench.variants import variants
-    from bench.recognition.ablation import AblationOptions, measure_ablation
+    from api.cli.bench.labelled import soda_options
+    from api.cli.bench.variants import chosen_variants, variants
+    from bench.ablation.ablation import AblationOptions, AblationResult, measure_ablation
+    from bench.ablation.clip import measure_clip
+    from bench.ablation.series import AblationSeries
+    from bench.recognition.protocols import ProtocolOptions
 
+    if clip and shared is None:
+        raise typer.BadParameter("--clip needs --shared DIR")
+    protocols: list[str | None] = [*(protocol or ())]
+    if data is not None or not (protocols or clip):
+        protocols = [None if data else "one-reference", *protocols]
+    figures: dict[str, Any] = {}
     with measurement(context) as (output, built, on_stage), ExitStack() as stack:
-        dataset = open_dataset(data, None if data else protocol, shared, stack)
-        options = AblationOptions(limit, seed)
-        result = measure_ablation(dataset, variants(built, stack, on_stage), options, on_stage)
-    print_result(output, result.table(), result.to_json(), json)
+
+        def laid_out(name: str | None, draw: int, own: ExitStack) -> "Dataset":
+            options = ProtocolOptions(draw=draw, distractors=distractors)
+            return open_dataset(data if name is None else None, name, shared, own, options)
+
+        def measure(name: str | None, draw: int) -> AblationResult:
+            with ExitStack() as own:
+                options = AblationOptions(limit, draw)
+                return measure_ablation(laid_out(name, draw, own), tried, options, on_stage)
+
+        for name in protocols:  # what is missing is said before the networks are loaded
+            with ExitStack() as own:
+                laid_out(name, seed, own)
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="skulens-")))
+        film = soda_options(shared, folder) if clip and shared is not None else None
+        tried = chosen_variants(variants(built, stack, on_stage), part or ())
+        for name in protocols:
+            series = AblationSeries(tuple(measure(name, seed + more) for more in range(seeds)))
+            figures[name or "data"] = series.to_json()
+            print_result(output, series.table(), figures, json)
+        if film is not None:
+            watched = measure_clip(film, tried, on_stage)
+            figures["clip"] = watched.to_json()
+            print_result(output, watched.table(), figures, json)

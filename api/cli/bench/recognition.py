@@ -1,6 +1,6 @@
 """`skulens bench recognition|homography|copies|video|latency`: the method as a whole."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -165,22 +165,19 @@ def video(
     json: JsonFile = None,
 ) -> None:
     """Products in a real video whose catalog is cut from a few of its frames."""
-    from bench.appearances import LABELS, read_appearances, read_crops
-    from bench.live.video import VideoOptions, measure_video
+    from api.cli.bench.catalogs import temporary_catalog, watch_clip
+    from api.cli.bench.labelled import soda_options
+    from bench.live.video import measure_video
 
     with measurement(context) as (output, built, on_stage), ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="skulens-")))
-        options = VideoOptions(
-            _soda_clip(shared),
-            read_crops(LABELS / "soda_catalog.json"),
-            read_appearances(LABELS / "soda_appearances.json"),
-            folder,
-        )
 
         def watch(clip: Path, pictures: Path) -> Iterable["Event"]:
-            return _watched(clip, pictures, built, stack, on_stage)
+            encoder = built.models.encoder
+            with temporary_catalog(pictures, encoder, on_stage) as catalog:
+                yield from watch_clip(clip, catalog, built.finder, on_stage)
 
-        result = measure_video(options, watch, on_stage)
+        result = measure_video(soda_options(shared, folder), watch, on_stage)
     print_result(output, result.table(), result.to_json(), json)
 
 
@@ -200,6 +197,7 @@ def latency(
 ) -> None:
     """Time each stage and a frame, beside a naive pipeline on the same frames."""
     from api.cli.bench.catalogs import latency_target, temporary_catalog
+    from api.cli.bench.labelled import soda_clip
     from bench.appearances import LABELS, read_crops
     from bench.latency.latency import LatencyOptions, measure_latency
     from bench.live.video import cut_references
@@ -207,7 +205,7 @@ def latency(
 
     with measurement(context) as (output, built, on_stage), ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="skulens-")))
-        clip = _soda_clip(shared)
+        clip = soda_clip(shared)
         cut_references(clip, read_crops(LABELS / "soda_catalog.json"), folder)
         encoder = built.models.encoder
         catalog = stack.enter_context(temporary_catalog(folder, encoder, on_stage))
@@ -234,27 +232,3 @@ def _recogniser_builder(
         return CatalogRecogniser(built.finder, catalog)
 
     return build
-
-
-def _watched(
-    clip: Path, pictures: Path, built: "Services", stack: ExitStack, on_stage: OnStage
-) -> Iterator["Event"]:
-    from api.cli.bench.catalogs import temporary_catalog
-    from matcher.tracking.frame_matcher import FrameMatcher
-    from matcher.tracking.state import SessionInfo
-    from stream.video.file import FileSource
-
-    catalog = stack.enter_context(temporary_catalog(pictures, built.models.encoder, on_stage))
-    engine = FrameMatcher(built.finder, SessionInfo("bench", 0.0))
-    source = FileSource(clip)
-    for frame in source.frames():
-        on_stage("video", frame.index + 1, source.frame_count_estimate)
-        yield from engine.match_frame(frame, catalog).events
-    yield from engine.finish(catalog).events
-
-
-def _soda_clip(shared: Path) -> Path:
-    clips = sorted((shared / "videos").glob("soda_shelf*"))
-    if not clips:
-        raise Refused(f"there is no videos/soda_shelf… in {shared}")
-    return clips[0]

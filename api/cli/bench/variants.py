@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +12,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from api.cli.bench.catalogs import CatalogRecogniser, temporary_catalog
+from api.cli.bench.catalogs import CatalogRecogniser, temporary_catalog, watch_clip
 from api.errors import Refused
-from api.models.loading import Networks, build_pipeline
+from api.models.loading import Networks, build_pipeline, encoder_of
 from api.services import Services
-from bench.recognition.ablation import RecogniserOfSize, Variant
+from bench.ablation.ablation import RecogniserOfSize, Variant
+from bench.live.video import MatchVideo
 from bench.recognition.protocols import lay_out_grocery
 from bench.retrieval.rankers import (
     LikenessRanker,
@@ -37,17 +38,20 @@ from matcher.detection.augmented import AugmentedDetector, augment_for_photos
 from matcher.detection.detector import Detector, YoloDetector
 from matcher.detection.proposals import PrintDetector
 from matcher.keypoints.cascade import CascadeMatcher
+from matcher.keypoints.features import KeypointMatcher
+from matcher.keypoints.guided_matching import GuidedMatcher
 from matcher.keypoints.ratio_test import NearestNeighbourMatcher
 from matcher.results import Detection
 from matcher.retrieval.embedder import Embedder, NetworkEmbedder
-from matcher.retrieval.encoder import reference_encoder
 from matcher.retrieval.image_features import ImageFeatures
 from matcher.retrieval.reference import ReferenceCache
 from matcher.retrieval.shortlist import Shortlister
 from matcher.retrieval.untrained import ColourEmbedder
+from matcher.tracking.events import Event
 from matcher.verification.comparator import NetworkComparator, PlainComparator
 
 OnProgress = Callable[[str, int, int], None]
+Prepare = Callable[[Path], RecogniserOfSize]
 
 _OURS: Final = "embedder"
 _NETWORK: Final = "network"
@@ -187,25 +191,33 @@ def variants(services: Services, stack: ExitStack, on_progress: OnProgress) -> l
     models = services.models
     shipped = models.networks
 
-    def by(networks: Networks) -> Callable[[Path], RecogniserOfSize]:
-        encoder = reference_encoder(
-            networks.front_end, networks.embedder, networks.detector, networks.coder
-        )
+    shared = SharedEncodingCache(services.settings.cache_dir / "features")
+
+    def by(networks: Networks) -> tuple[Prepare, MatchVideo]:
+        encoder = encoder_of(networks)
+
+        def catalog_of(folder: Path) -> Catalog:
+            made = temporary_catalog(folder, encoder, on_progress, shared)
+            return stack.enter_context(made)
 
         def prepare(folder: Path) -> RecogniserOfSize:
-            catalog = stack.enter_context(temporary_catalog(folder, encoder, on_progress))
+            catalog = catalog_of(folder)
             return lambda size: CatalogRecogniser(
                 build_pipeline(networks, models.decision, shortlist_size=size), catalog
             )
 
-        return prepare
+        def watch(clip: Path, pictures: Path) -> Iterator[Event]:
+            pipeline = build_pipeline(networks, models.decision)
+            return watch_clip(clip, catalog_of(pictures), pipeline, on_progress)
+
+        return prepare, watch
 
     def exchanged(part: str, name: str, is_there: bool, networks: Networks) -> Variant:
-        return Variant(part, name, by(networks) if is_there else None)
+        return Variant(part, name, *(by(networks) if is_there else (None, None)))
 
     detector, embedder = shipped.detector, shipped.embedder
     return [
-        Variant("", "", by(shipped)),
+        Variant("", "", *by(shipped)),
         exchanged(
             "detector",
             "training-free proposals",
@@ -244,12 +256,41 @@ def variants(services: Services, stack: ExitStack, on_progress: OnProgress) -> l
             replace(shipped, comparator=PlainComparator()),
         ),
         exchanged(
-            "SuperGlue",
-            "nearest neighbours, ratio test",
+            "closer look by attention",
+            "nearest neighbours alone",
             isinstance(shipped.matcher, CascadeMatcher),
+            replace(shipped, matcher=_quick(shipped.matcher)),
+        ),
+        exchanged(
+            "pairs checked by their neighbours",
+            "ratio test alone",
+            isinstance(_quick(shipped.matcher), GuidedMatcher),
             replace(shipped, matcher=NearestNeighbourMatcher()),
         ),
+        exchanged(
+            "words", "nothing read", shipped.reader is not None, replace(shipped, reader=None)
+        ),
     ]
+
+
+def chosen_variants(variants: Sequence[Variant], parts: Sequence[str]) -> list[Variant]:
+    """The shipped method and the variants of these parts; of all, where none is named.
+
+    Raises:
+        Refused: there is no such part.
+    """
+    known = [variant.part for variant in variants if variant.part]
+    unknown = [part for part in parts if part not in known]
+    if unknown:
+        raise Refused(f"there is no part {unknown[0]!r} to exchange; there are {', '.join(known)}")
+    return [
+        variant for variant in variants if not (parts and variant.part) or variant.part in parts
+    ]
+
+
+def _quick(matcher: KeypointMatcher) -> KeypointMatcher:
+    """Pairs every reference; what looks closer left away."""
+    return matcher.quick if isinstance(matcher, CascadeMatcher) else matcher
 
 
 def _id_of(encoder: Encoder) -> str:

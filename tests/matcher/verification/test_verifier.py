@@ -148,7 +148,7 @@ class Noting:
         return [Correspondences.joined([]) for _ in references]
 
 
-def looked_at_closer(shop: MemoryCatalog, picture: Image) -> list[int]:
+def looked_at_closer(shop: MemoryCatalog, picture: Image, *, thorough: bool = True) -> list[int]:
     careful = Noting()
     Verifier(
         NearestNeighbourMatcher(),
@@ -156,7 +156,7 @@ def looked_at_closer(shop: MemoryCatalog, picture: Image) -> list[int]:
         ColourEmbedder(),
         PlainComparator(),
         closer=CloserLook(careful, 3),
-    ).verify(query(picture), shortlist_of(shop, picture, 8).references)
+    ).verify(query(picture), shortlist_of(shop, picture, 8).references, thorough=thorough)
     return careful.requested
 
 
@@ -166,3 +166,9 @@ def test_a_product_beyond_doubt_is_not_looked_at_closer(shop: MemoryCatalog) -> 
 
 def test_the_likeliest_are_looked_at_closer_where_nothing_is_clear(shop: MemoryCatalog) -> None:
     assert looked_at_closer(shop, printed(99)) == [3]
+
+
+def test_what_agrees_with_nothing_is_looked_at_closer_by_a_thorough_look_only(
+    shop: MemoryCatalog,
+) -> None:
+    assert looked_at_closer(shop, printed(99), thorough=False) == [0]

