@@ -18,7 +18,7 @@ from matcher.results import Identification
 from tests.bench.scenery import identification, named_match
 
 
-class Clock:
+class WorkClock:
     """Moves on only when somebody works."""
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class Clock:
 class Names:
     """Always names the same product, after a time that grows with what is verified."""
 
-    def __init__(self, product_id: str, seconds: float, clock: Clock) -> None:
+    def __init__(self, product_id: str, seconds: float, clock: WorkClock) -> None:
         self._product_id = product_id
         self._seconds = seconds
         self._clock = clock
@@ -43,14 +43,14 @@ class Names:
         return identification(named_match(self._product_id, 0.9))
 
 
-def sized(product_id: str, seconds_each: float, clock: Clock | None = None) -> RecogniserOfSize:
-    return lambda size: Names(product_id, size * seconds_each, clock or Clock())
+def sized(product_id: str, seconds_each: float, clock: WorkClock | None = None) -> RecogniserOfSize:
+    return lambda size: Names(product_id, size * seconds_each, clock or WorkClock())
 
 
 def test_a_cheaper_part_may_verify_more_in_the_same_time(
     recognition_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = Clock()
+    clock = WorkClock()
     monkeypatch.setattr("bench.ablation.ablation.time", clock)
     dataset = read_dataset(recognition_data)
     variants = [
