@@ -4,15 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from math import exp
+from math import exp, log
 from time import perf_counter
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
 from matcher.recorded import RECORDED_IF_SET
+
+_HARDLY: Final = 1e-6  # distance of a probability from 0 and 1, where log-odds are infinite
 
 Stage = Literal["detect", "embed", "describe", "shortlist", "verify", "words"]
 
@@ -102,6 +104,12 @@ class TrackCalibration:
     def probability(self, log_odds: float) -> float:
         """Return the probability, in (0, 1)."""
         return 1.0 / (1.0 + exp(-(self.scale * log_odds + self.offset)))
+
+
+def log_odds(probability: float) -> float:
+    """Return the log-odds of a probability in [0, 1], which is kept off 0 and 1; in [-14, 14]."""
+    held = min(max(probability, _HARDLY), 1.0 - _HARDLY)
+    return log(held / (1.0 - held))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

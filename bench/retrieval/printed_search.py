@@ -1,12 +1,10 @@
 """Products without a name, found by a word that is printed large on them; labelled by eye."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench.errors import BenchError
 from bench.table import Figures, Table
 
 LABELS: Final = Path(__file__).parents[1] / "labels" / "printed_words.json"
@@ -65,19 +63,6 @@ class PrintedFigures(Figures):
 def product_id_of(picture: Path) -> str:
     """Return a product id that says nothing of what is printed: a number of the path."""
     return f"item-{sum(ord(letter) * (31 + place) for place, letter in enumerate(str(picture)))}"
-
-
-def read_printed_labels(shared: Path) -> tuple[PrintedLabel, ...]:
-    """Return the labels.
-
-    Raises:
-        BenchError: a picture is missing.
-    """
-    labels = tuple(PrintedLabel(**label) for label in json.loads(LABELS.read_text("utf-8")))
-    missing = [label.picture for label in labels if not (shared / label.picture).is_file()]
-    if missing:
-        raise BenchError(f"there is no picture {missing[0]} in {shared}; see its README")
-    return labels
 
 
 def pictures_beside(labels: Sequence[PrintedLabel], shared: Path) -> Mapping[str, Path]:

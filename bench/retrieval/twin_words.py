@@ -3,14 +3,12 @@
 Labelled by eye, and read for evaluation only.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Final
 
-from bench.errors import BenchError
 from bench.progress import Progress, silent
 from bench.recognition.dataset import load_picture
 from bench.recognition.identifier import PhotoIdentifier
@@ -66,19 +64,6 @@ class TwinWordFigures(Figures):
                 f"named: {', '.join(self.wrong) or 'none'}",
             ),
         )
-
-
-def read_twin_labels(shared: Path) -> tuple[TwinLabel, ...]:
-    """Return the labels.
-
-    Raises:
-        BenchError: a photo is missing.
-    """
-    labels = tuple(TwinLabel(**label) for label in json.loads(LABELS.read_text("utf-8")))
-    missing = [label.picture for label in labels if not (shared / label.picture).is_file()]
-    if missing:
-        raise BenchError(f"there is no picture {missing[0]} in {shared}; see its README")
-    return labels
 
 
 def measure_twin_words(

@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from math import log
 from typing import Final
 
 from matcher.decision.decision import Decision
+from matcher.results import log_odds
 from matcher.verification.verifier import Contest
 from matcher.words.comparison import WORD_SETTINGS
-
-_SUREST: Final = 1e-9  # distance of a probability from 0 and 1, where log-odds are infinite
 
 
 class Doubted(Enum):
@@ -69,9 +67,4 @@ def is_in_doubt(
         return False
     together = decision.answer(best.probability + sum(rival.probability for rival in rivals))
     slope, _ = decision.answer_scale
-    return _log_odds(together) + slope * settings.lift >= _log_odds(decision.threshold)
-
-
-def _log_odds(share: float) -> float:
-    held = min(max(share, _SUREST), 1 - _SUREST)
-    return log(held / (1 - held))
+    return log_odds(together) + slope * settings.lift >= log_odds(decision.threshold)

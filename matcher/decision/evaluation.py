@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 from catalog.records.calibration import Calibration
 from matcher.decision.decision import Decision
 from matcher.decision.leave_out import ReducedCatalog
-from matcher.results import Match
+from matcher.results import Match, log_odds
 from matcher.retrieval.shortlist import SearchableCatalog
-
-_HARDLY: Final = 1e-6  # distance of a probability from 0 and 1, where log-odds are infinite
 
 Image = NDArray[np.uint8]
 
@@ -116,12 +114,6 @@ def evaluate(
         outcomes.append(Outcome(sample.kind, sample.group, (odds - offset) / slope, is_right))
     on_progress(len(samples), len(samples))
     return outcomes
-
-
-def log_odds(probability: float) -> float:
-    """Return the log-odds of a probability, which is kept off 0 and 1."""
-    held = min(max(probability, _HARDLY), 1 - _HARDLY)
-    return float(np.log(held / (1 - held)))
 
 
 def _best(matches: Sequence[Match], sample: Sample) -> Match | None:

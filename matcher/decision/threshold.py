@@ -19,9 +19,9 @@ from matcher.decision.evaluation import (
     KNOWN_KINDS,
     Outcome,
     SampleKind,
-    log_odds,
 )
 from matcher.decision.fit import fit_platt
+from matcher.results import log_odds
 
 # One unknown in three is something of the catalog's own sort, where photos of others are given.
 ALIKE_SHARE: Final = 1 / 3

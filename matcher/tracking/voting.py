@@ -12,7 +12,7 @@ from math import exp, log
 from typing import Final
 
 from matcher.recorded import RECORDED_IF_SET
-from matcher.results import Match, TrackCalibration, Verdict
+from matcher.results import Match, TrackCalibration, Verdict, log_odds
 
 LEAST_SHARE: Final = 0.02  # of probability: no single vote decides by more than 1 : 49
 SURE: Final = 6.0  # log-odds beyond which further votes add nothing, so that a swap is noticed
@@ -21,7 +21,6 @@ DOUBTED: Final = -1.0  # log-odds below which such votes push no product
 REPEATED: Final = 0.3  # weight of a vote right after another one, which mostly repeats it
 ENOUGH: Final = 30  # inliers from which a vote counts in full
 WEAKEST: Final = 0.3  # weight of a vote with hardly any inliers
-HARDLY: Final = 1e-6  # distance of a probability from 0 and 1, where log-odds are infinite
 UNCALIBRATED: Final = TrackCalibration()
 FRESH_SECONDS: Final = 1.0  # after which a vote counts (nearly) in full again
 
@@ -134,7 +133,7 @@ class Votes:
         if match.threshold is not None:
             self.threshold, self.track = match.threshold, match.track
             if match.product_id is not None:
-                self._surer({match.product_id: _log_odds(match.probability)})
+                self._surer({match.product_id: log_odds(match.probability)})
 
     def add(self, other: "Votes") -> None:
         """Take over the votes on another track of the same appearance."""
@@ -233,11 +232,6 @@ class Votes:
             return strength
         fresh = 1.0 - (1.0 - REPEATED) * exp(-(time - self.last_s) / FRESH_SECONDS)
         return strength * fresh
-
-
-def _log_odds(probability: float) -> float:
-    held = min(max(probability, HARDLY), 1.0 - HARDLY)
-    return log(held / (1.0 - held))
 
 
 def _shares(match: Match) -> dict[str, float]:

@@ -83,14 +83,15 @@ def words(
 
     from api.cli.bench.catalogs import CatalogRecogniser, temporary_catalog
     from api.models.loading import build_pipeline
-    from bench.retrieval.twin_words import measure_twin_words, read_twin_labels
+    from bench.retrieval.labels import read_labels
+    from bench.retrieval.twin_words import LABELS, TwinLabel, measure_twin_words
 
     with measurement(context) as (output, built, on_stage):
         models = built.models
         if models.networks.reader is None:
             raise Refused("no words are read; see `skulens models`, and set SKULENS_WORDS=yes")
         found = _printed_figures(built, shared, on_stage)
-        labels = read_twin_labels(shared)
+        labels = read_labels(LABELS, TwinLabel, shared)
         plain = build_pipeline(replace(models.networks, reader=None), models.decision)
         with (
             lay_out_protocol("open-set", shared) as dataset,
@@ -107,17 +108,19 @@ def words(
 def _printed_figures(built: "Services", shared: Path, on_stage: "OnStage") -> "PrintedFigures":
     """Search products without a name by what is printed on them."""
     from api.cli.bench.catalogs import picture_catalog
+    from bench.retrieval.labels import read_labels
     from bench.retrieval.printed_search import (
         FIRST,
+        LABELS,
+        PrintedLabel,
         measure_printed_search,
         pictures_beside,
-        read_printed_labels,
     )
     from catalog.ingest.image_file import read_image
     from catalog.search.search import SearchQuery
     from catalog.search.text_index import TextIndex
 
-    labels = read_printed_labels(shared)
+    labels = read_labels(LABELS, PrintedLabel, shared)
     paths = pictures_beside(labels, shared)
     pictures = {key: [read_image(path.read_bytes(), path.name)] for key, path in paths.items()}
     on_stage("encoding", 0, None)

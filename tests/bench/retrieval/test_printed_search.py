@@ -3,14 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from bench.errors import BenchError
+from bench.retrieval.labels import read_labels
 from bench.retrieval.printed_search import (
     LABELS,
     PrintedLabel,
     measure_printed_search,
     pictures_beside,
     product_id_of,
-    read_printed_labels,
 )
 
 
@@ -31,14 +30,9 @@ def test_thirty_words_are_labelled_once_each() -> None:
     assert len({label["picture"] for label in labels}) == 30
 
 
-def test_a_missing_picture_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BenchError, match="Bravo-Apple-Juice"):
-        read_printed_labels(tmp_path)
-
-
 @pytest.mark.data
 def test_the_catalog_holds_every_labelled_picture_under_an_id_of_its_own(shared_data: Path) -> None:
-    labels = read_printed_labels(shared_data)
+    labels = read_labels(LABELS, PrintedLabel, shared_data)
     pictures = pictures_beside(labels, shared_data)
     assert {label.product_id for label in labels} <= set(pictures)
     assert len(set(pictures.values())) == len(pictures) > 100

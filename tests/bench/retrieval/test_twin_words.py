@@ -7,12 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bench.errors import BenchError
 from bench.retrieval.twin_words import (
     LABELS,
     TwinLabel,
     measure_twin_words,
-    read_twin_labels,
 )
 from matcher.imaging.box import Box
 from matcher.results import Detection, Identification, Match, StageTimes, Verdict
@@ -51,8 +49,3 @@ def test_every_photo_is_labelled_once_with_its_word_and_twin() -> None:
     labels = [TwinLabel(**label) for label in json.loads(LABELS.read_text("utf-8"))]
     assert len({label.picture for label in labels}) == len(labels) > 50
     assert all(label.word and label.twin for label in labels)
-
-
-def test_a_missing_photo_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BenchError, match="God-Morgon"):
-        read_twin_labels(tmp_path)

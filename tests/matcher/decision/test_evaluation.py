@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from catalog.records.calibration import Calibration
-from matcher.decision.evaluation import Sample, SampleKind, evaluate, log_odds
+from matcher.decision.evaluation import Sample, SampleKind, evaluate
 from matcher.decision.synthetic_views import draw_view
 from matcher.imaging.box import Box
-from matcher.results import Detection, Match
+from matcher.results import Detection, Match, log_odds
 from tests.matcher.prints import Image, MemoryCatalog, held_up, pipeline, printed, shop_of_twelve
 
 NOTHING = frozenset[str]()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from matcher.decision.evaluation import Outcome, SampleKind, log_odds
+from matcher.decision.evaluation import Outcome, SampleKind
 from matcher.decision.threshold import (
     HIGHEST,
     LOWEST,
@@ -12,6 +12,7 @@ from matcher.decision.threshold import (
     measure_scale,
     wilson_interval,
 )
+from matcher.results import log_odds
 
 SHIPPED = AnswerScale(0.8, 1.0, 0.0)
 

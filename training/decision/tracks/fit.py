@@ -15,8 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.decision.evaluation import log_odds
-from matcher.results import TrackCalibration
+from matcher.results import TrackCalibration, log_odds
 from matcher.tracking.voting import VoteSettings
 from training.decision.tracks.observe import THRESHOLDS, UnknownAnswers
 from training.errors import TrainingError

@@ -7,8 +7,9 @@ from typing import Final, Protocol
 import numpy as np
 
 from catalog.records.calibration import Calibration
-from matcher.decision.evaluation import Recogniser, log_odds
+from matcher.decision.evaluation import Recogniser
 from matcher.decision.leave_out import ReducedCatalog
+from matcher.results import log_odds
 from matcher.retrieval.shortlist import SearchableCatalog
 from matcher.tracking.finder import Finder
 from matcher.tracking.voting import Standing
