@@ -65,8 +65,8 @@ def _prefix(text: str) -> str:
 
 
 def _endpoint(text: str) -> str:
-    if not re.fullmatch(r"https?://[^/\s]+/?", text):
-        raise ValueError("expected a URL such as https://s3.example.com:9000")
+    if not re.fullmatch(r"https?://[^/\s?#@]+(/[^\s?#]*)?", text):
+        raise ValueError("expected a URL such as https://s3.example.com:9000, without a query")
     return text.rstrip("/")
 
 

@@ -9,6 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from catalog.errors import StorageUnavailable
+from catalog.storage.s3_answers import BEFORE_PARSE, answer_check
 from catalog.storage.s3_errors import describe_s3_error
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class S3Options:
     Attributes:
         bucket: its name.
         prefix: in front of all keys, without `/` at its ends; may be empty.
-        endpoint: URL of the server; AWS when empty.
+        endpoint: URL of the server, perhaps with a path below which it lies; AWS when empty.
         region: boto3's own choice when empty.
         path_style: whether the bucket's name stands in the path, as most servers but AWS want it.
         encryption: "" for the bucket's own choice, "AES256", "aws:kms" or "aws:kms:KEY".
@@ -92,7 +93,7 @@ def make_client(session: boto3.session.Session, options: S3Options, attempts: in
         response_checksum_validation="when_required",
     )
     try:
-        return session.client(
+        client = session.client(
             "s3",
             endpoint_url=options.endpoint or None,
             region_name=session.region_name or _ANY_REGION,
@@ -103,6 +104,8 @@ def make_client(session: boto3.session.Session, options: S3Options, attempts: in
     except ValueError as error:  # an endpoint that is no URL
         message = f"cannot reach s3://{options.bucket}/: {error}"
         raise StorageUnavailable(message) from error
+    client.meta.events.register_first(BEFORE_PARSE, answer_check(options.bucket))
+    return client
 
 
 def _unreachable(options: S3Options, error: Exception) -> StorageUnavailable:

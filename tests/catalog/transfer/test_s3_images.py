@@ -110,7 +110,7 @@ def trickling() -> Iterator[str]:
     def serve() -> None:
         with suppress(OSError), listener.accept()[0] as peer:
             peer.recv(65536)
-            peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+            peer.sendall(b"HTTP/1.1 200 OK\r\nETag: x\r\nContent-Length: 100\r\n\r\n")
             while not over.wait(0.1):
                 peer.sendall(b"x")
 

@@ -1,0 +1,90 @@
+"""Servers that are no S3 server, or not alone: web pages, redirections, a proxy below a path."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Final
+from urllib.parse import urlsplit
+
+_OURS: Final = ("transfer-encoding", "content-length", "connection", "server", "date")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a server answers."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a server was asked."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@contextmanager
+def answering(answer: Callable[[Asked], Said]) -> Iterator[str]:
+    """Run a server, and yield its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+        def answer_all(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            said = answer(Asked(self.command, self.path, dict(self.headers.items()), body))
+            self.send_response(said.status)
+            for name, value in (said.headers or {}).items():
+                self.send_header(name, value)
+            if "Content-Length" not in (said.headers or {}):
+                self.send_header("Content-Length", str(len(said.body)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(said.body)
+
+        do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = answer_all  # noqa: N815
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def below(path: str, upstream: str) -> Iterator[str]:
+    """Serve another server below a path, as hosted storage does; nothing elsewhere."""
+    host = urlsplit(upstream).netloc
+
+    def forward(asked: Asked) -> Said:
+        if not asked.path.startswith(path):
+            return Said(404, b"<html>no such site</html>", {"Content-Type": "text/html"})
+        headers = {name: v for name, v in asked.headers.items() if name.lower() != "connection"}
+        with closing(HTTPConnection(host)) as connection:
+            inner = asked.path.removeprefix(path) or "/"
+            connection.request(asked.method, inner, asked.body, {**headers, "Host": host})
+            response = connection.getresponse()
+            body = response.read()
+            kept = {n: v for n, v in response.getheaders() if n.lower() not in _OURS}
+            if asked.method == "HEAD":
+                kept["Content-Length"] = response.getheader("Content-Length") or "0"
+            return Said(response.status, body, kept)
+
+    with answering(forward) as address:
+        yield address + path
