@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from api.errors import Refused
+from catalog.ingest.rubbish import is_rubbish
 
 if TYPE_CHECKING:
     from catalog.ingest.image_file import ImageFile
@@ -72,4 +73,5 @@ def list_pictures(given: Sequence[Path]) -> Iterator[Path]:
 
 
 def _is_picture(entry: Path) -> bool:
-    return entry.suffix.lower() in _ENDINGS and not entry.is_dir()
+    is_named_so = entry.suffix.lower() in _ENDINGS and not is_rubbish([entry.name])
+    return is_named_so and not entry.is_dir()

@@ -14,6 +14,7 @@ from api.errors import Refused
 from catalog.errors import PictureError
 from catalog.ingest.feedback import FeedbackRecorder
 from catalog.ingest.image_file import read_image
+from catalog.ingest.rubbish import is_rubbish
 from catalog.records.feedback import Feedback, FeedbackVerdict
 from catalog.records.product import Product, ReferenceImage
 from catalog.snapshot import Catalog
@@ -92,14 +93,14 @@ def photo_samples(catalog: Catalog, folder: Path) -> CalibrationData:
         raise Refused(f"there is no folder {folder}")
     data = CalibrationData()
     known = {image.image_id for product in catalog.products.values() for image in product.images}
-    for place in sorted(path for path in top.iterdir() if path.is_dir()):
+    for place in sorted(path for path in _listed(top) if path.is_dir()):
         is_unknown = place.name == UNKNOWN_FOLDER
         if not is_unknown and place.name not in catalog.products:
             raise Refused(
                 f"{place} is of no product in catalog {catalog.name}; "
                 f"photos of anything unknown belong into {top / UNKNOWN_FOLDER}"
             )
-        files = sorted(path for path in place.iterdir() if path.suffix.lower() in _SUFFIXES)
+        files = sorted(path for path in _listed(place) if path.suffix.lower() in _SUFFIXES)
         most = MOST_UNKNOWN_PHOTOS if is_unknown else MOST_PHOTOS_OF_ONE
         for path in _spread(files, most):
             if hashlib.sha256(path.read_bytes()).hexdigest() in known:
@@ -116,6 +117,11 @@ def photo_samples(catalog: Catalog, folder: Path) -> CalibrationData:
             f"there is no photo in {top}; put photos into PRODUCT_ID/ and {UNKNOWN_FOLDER}/ in it"
         )
     return data
+
+
+def _listed(folder: Path) -> list[Path]:
+    """Return what lies there but what systems and file servers leave."""
+    return [path for path in folder.iterdir() if not is_rubbish([path.name])]
 
 
 def catalog_samples(catalog: Catalog, seed: int = 0) -> CalibrationData:

@@ -1,14 +1,16 @@
 """Pictures that people dropped into `incoming/{product_id}/` become reference images."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from catalog.errors import CatalogError, NotFound, PictureError, StorageUnavailable
+from catalog.errors import CatalogError, Invalid, NotFound, PictureError, StorageUnavailable
 from catalog.ingest.image_file import ImageFile
+from catalog.ingest.rubbish import is_rubbish
 from catalog.reconcile.report import Finding, FindingKind
 from catalog.records.product import Product, is_valid_id
-from catalog.storage.base import INCOMING, Storage, StoredObject
+from catalog.records.validation import one_line
+from catalog.storage.base import INCOMING, Storage, StoredObject, check_key
 from catalog.store import CatalogStore
 
 # Pictures that are held in memory and committed together.
@@ -20,7 +22,8 @@ FindCopy = Callable[[str], Product | None]
 class Incoming:
     """Takes dropped pictures in, product by product.
 
-    A file is deleted after its picture is in the catalog; one that cannot be read stays.
+    A file is deleted after its picture is in the catalog; one that cannot be read stays, and so
+    does what `is_rubbish`.
     """
 
     def __init__(self, store: CatalogStore, storage: Storage) -> None:
@@ -60,14 +63,30 @@ class Incoming:
         self, dropped: Sequence[StoredObject], findings: list[Finding]
     ) -> Mapping[str, list[StoredObject]]:
         products: dict[str, list[StoredObject]] = defaultdict(list)
+        passed_over: Counter[str] = Counter()
         for stored in dropped:
-            product_id, slash, _ = stored.key.removeprefix(self._folder).partition("/")
-            if slash and is_valid_id(product_id):
-                products[product_id].append(stored)
+            parts = stored.key.removeprefix(self._folder).split("/")
+            if is_rubbish(parts):
+                passed_over[parts[0] if len(parts) > 1 else ""] += 1
+            elif len(parts) < 2 or not is_valid_id(parts[0]):
+                sentence = f"is in no product's folder; use {self._folder}PRODUCT_ID/"
+                findings.append(_problem(stored, sentence))
+            elif _is_key(stored.key):
+                products[parts[0]].append(stored)
             else:
-                sentence = f"{stored.key} is in no product's folder; use {self._folder}PRODUCT_ID/"
-                findings.append(Finding(FindingKind.PROBLEM, stored.key, sentence))
+                sentence = (
+                    "has a name that cannot be taken in; rename it, without '//', '\\', tabs, "
+                    "line breaks and dots in front"
+                )
+                findings.append(_problem(stored, sentence))
+        findings += [self._passed_over(folder, count) for folder, count in passed_over.items()]
         return products
+
+    def _passed_over(self, folder: str, count: int) -> Finding:
+        place = one_line(f"{self._folder}{folder}").rstrip("/")
+        files = "1 file" if count == 1 else f"{count} files"
+        sentence = f"{files} of a file server, a system or a browser in {place}/ are passed over"
+        return Finding(FindingKind.PASSED_OVER, place, sentence)
 
     def _take(
         self, product_id: str, files: list[StoredObject], written: Product | None, *, dry_run: bool
@@ -81,7 +100,8 @@ class Incoming:
                 self._add(product_id, list(pictures.values()), written)
             except PictureError as error:
                 bad = next(key for key, picture in pictures.items() if picture.name == error.name)
-                findings.append(Finding(FindingKind.PROBLEM, bad.key, str(error)))
+                sentence = one_line(str(error))
+                findings.append(Finding(FindingKind.PROBLEM, one_line(bad.key), sentence))
                 del pictures[bad]
             except StorageUnavailable:
                 raise
@@ -125,6 +145,20 @@ class Incoming:
         return _taken(product_id, stored)
 
 
+def _is_key(key: str) -> bool:
+    try:
+        check_key(key)
+    except Invalid:
+        return False
+    return True
+
+
+def _problem(stored: StoredObject, sentence: str) -> Finding:
+    key = one_line(stored.key)
+    return Finding(FindingKind.PROBLEM, key, f"{key} {sentence}")
+
+
 def _taken(product_id: str, stored: StoredObject) -> Finding:
-    sentence = f"{stored.key} becomes a reference image of product {product_id}"
-    return Finding(FindingKind.TAKEN_IN, stored.key, sentence)
+    key = one_line(stored.key)
+    sentence = f"{key} becomes a reference image of product {product_id}"
+    return Finding(FindingKind.TAKEN_IN, key, sentence)

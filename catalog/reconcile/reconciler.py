@@ -12,6 +12,7 @@ from typing import Final
 
 from catalog.errors import CatalogError, Conflict, NotFound, StorageUnavailable
 from catalog.ingest.image_file import ImageFile
+from catalog.ingest.rubbish import is_rubbish
 from catalog.journal.commit_log import utc_now
 from catalog.journal.journal import Journal
 from catalog.journal.projection import ReadableCopies, ReadableCopy
@@ -320,7 +321,9 @@ class Reconciler:
         return findings, {o.key: orphan for o, orphan in seen.items() if o not in removed}
 
     def _listed(self, folder: str) -> tuple[StoredObject, ...]:
-        return self._storage.details(f"{self._store.name}/{folder}/")
+        """Return what lies there; what systems and file servers left is nobody's."""
+        found = self._storage.details(f"{self._store.name}/{folder}/")
+        return tuple(stored for stored in found if not is_rubbish(stored.key.split("/")[2:]))
 
     def _report(self, findings: Sequence[Finding], objects: int) -> Report:
         return Report(tuple(findings), objects, self._store.state().sequence)

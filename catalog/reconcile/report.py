@@ -14,6 +14,7 @@ class FindingKind(StrEnum):
     WAITING = "waiting"
     COLLECTED = "collected"
     HELD_BACK = "withheld"
+    PASSED_OVER = "passed_over"
     PROBLEM = "problem"
 
 
@@ -49,7 +50,8 @@ class Report:
     @property
     def drift(self) -> float:
         """The share of objects that differed from what the journal says, 0 to 1."""
-        return min(len(self.findings) / self.objects, 1.0) if self.objects else 0.0
+        differing = len(self.findings) - self.count(FindingKind.PASSED_OVER)
+        return min(differing / self.objects, 1.0) if self.objects else 0.0
 
     def with_more(self, findings: Sequence[Finding]) -> "Report":
         """Return the report with further findings."""

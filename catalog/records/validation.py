@@ -87,6 +87,15 @@ def to_storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()[-LONGEST_NAME:]
 
 
+def one_line(text: str) -> str:
+    """Return a text as one line that can be shown and stored: odd characters are written out."""
+    whole = text.encode("utf-8", "backslashreplace").decode()
+    return "".join(
+        character if character.isprintable() or character == "\xad" else ascii(character)[1:-1]
+        for character in whole
+    )
+
+
 def _key(key: str) -> str:
     if not key.strip():
         raise Invalid("an attribute needs a name")

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from uuid import uuid4
 
@@ -39,7 +39,7 @@ def storage_at(address: str) -> S3Storage:
 
 def refusals(storage: Storage) -> dict[str, str]:
     """Ask for everything, and return the sentences; none may be a success."""
-    uses = {
+    uses: dict[str, Callable[[], object]] = {
         "get": lambda: storage.get("shop/a"),
         "put": lambda: storage.put("shop/a", b"x"),
         "put_if_absent": lambda: storage.put_if_absent("shop/a", b"x"),
@@ -210,5 +210,5 @@ def test_every_code_becomes_one_sentence_with_the_code_or_what_to_do(code: str) 
 
 
 def test_a_certificate_that_is_not_trusted_is_said() -> None:
-    error = botocore.exceptions.SSLError(endpoint_url="https://x", error="self-signed")
+    error = botocore.exceptions.SSLError(endpoint_url="https://x", error=ValueError("self-signed"))
     assert "certificate" in describe_s3_error("read", "s3://bucket/key", error)

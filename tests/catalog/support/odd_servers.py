@@ -9,6 +9,8 @@ from threading import Thread
 from typing import Final
 from urllib.parse import urlsplit
 
+from typing_extensions import override
+
 _OURS: Final = ("transfer-encoding", "content-length", "connection", "server", "date")
 
 
@@ -38,6 +40,7 @@ def answering(answer: Callable[[Asked], Said]) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        @override
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
