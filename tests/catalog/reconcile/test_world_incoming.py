@@ -32,7 +32,7 @@ RUBBISH = (
 
 @pytest.fixture(params=["folder", "ceph"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    """A storage (moto takes no such keys), what drops a file there past all rules, and what lists the files."""
+    """A storage, a way to drop files past all rules, one to list them; moto takes no such keys."""
     if request.param == "folder":
         folder = FolderStorage(tmp_path, durable=False)
 
