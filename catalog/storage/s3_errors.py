@@ -208,7 +208,7 @@ def _advice(error: Exception) -> str:
 
 def _advice_on_response(error: ClientError) -> str:
     code, status = _code(error), _status(error)
-    message = " ".join(_said(error, "Message").split()) or "no reason given"
+    message = " ".join(_error_text(error, "Message").split()) or "no reason given"
     if _CONSOLE in message:
         return (
             "that is the port of MinIO's console; give the one of its API in SKULENS_S3_ENDPOINT "
@@ -230,10 +230,10 @@ def _region_hint(error: ClientError) -> str:
 
 
 def _code(error: ClientError) -> str:
-    return _said(error, "Code")
+    return _error_text(error, "Code")
 
 
-def _said(error: ClientError, key: Literal["Code", "Message"]) -> str:
+def _error_text(error: ClientError, key: Literal["Code", "Message"]) -> str:
     # A body of another program leaves them out, or empty.
     return str(error.response.get("Error", {}).get(key) or "")
 

@@ -16,7 +16,7 @@ from catalog.errors import StorageUnavailable, Undetermined
 from catalog.storage.base import Storage
 from catalog.storage.s3 import S3Options, S3Storage
 from catalog.storage.s3_errors import describe_s3_error
-from tests.catalog.support.odd_servers import Asked, Said, answering, below
+from tests.catalog.support.odd_servers import Query, Reply, answering, below
 
 PAGE = b"<!doctype html><html><head><title>Console</title></head><body>Log in</body></html>"
 HTML = {"Content-Type": "text/html"}
@@ -73,9 +73,9 @@ def test_a_server_below_a_path_is_used(moto: S3Options) -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_server_that_redirects_is_named_with_where_it_sends(status: int) -> None:
-    def answer(asked: Asked) -> Said:
-        location = f"https://s3.example.com:9443/api{asked.path}"
-        return Said(status, b"<html>moved</html>", {**HTML, "Location": location})
+    def answer(query: Query) -> Reply:
+        location = f"https://s3.example.com:9443/api{query.path}"
+        return Reply(status, b"<html>moved</html>", {**HTML, "Location": location})
 
     with answering(answer) as address:
         for name, sentence in refusals(storage_at(address)).items():
@@ -86,9 +86,9 @@ def test_a_server_that_redirects_is_named_with_where_it_sends(status: int) -> No
 
 
 def test_a_redirection_never_shows_a_signature() -> None:
-    def answer(_: Asked) -> Said:
+    def answer(_: Query) -> Reply:
         location = "https://me:hush@s3.example.com/shop-bucket/?X-Amz-Signature=hush"
-        return Said(302, b"", {"Location": location})
+        return Reply(302, b"", {"Location": location})
 
     with answering(answer) as address:
         for sentence in refusals(storage_at(address)).values():
@@ -96,25 +96,25 @@ def test_a_redirection_never_shows_a_signature() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "sentence"),
+    ("reply", "sentence"),
     [
-        (Said(200, PAGE, HTML), r"no S3 server \(200, a web page\)"),
-        (Said(200, b"", None), r"no S3 server \(200"),
-        (Said(200, b"{}", {"Content-Type": "application/json"}), "no S3 server"),
-        (Said(302, b"", {"Location": "/login"}), "no S3 server.*another page"),
-        (Said(302, b"", {"Location": "http://sso.example.com/login"}), "no S3 server.*sso"),
-        (Said(401, b"{}", {"Content-Type": "application/json"}), "log-in that S3 does not know"),
-        (Said(403, PAGE, HTML), "proxy or firewall"),
-        (Said(404, PAGE, HTML), r"no S3 server \(404\); it is a web server"),
-        (Said(405, PAGE, HTML), r"no S3 server \(405\)"),
-        (Said(413, PAGE, HTML), r"413.*client_max_body_size"),
-        (Said(418, PAGE, HTML), r"no S3 server \(418\)"),
-        (Said(421, PAGE, HTML), "another host"),
-        (Said(429, b"slow", {"Content-Type": "text/plain"}), "try again later"),
+        (Reply(200, PAGE, HTML), r"no S3 server \(200, a web page\)"),
+        (Reply(200, b"", None), r"no S3 server \(200"),
+        (Reply(200, b"{}", {"Content-Type": "application/json"}), "no S3 server"),
+        (Reply(302, b"", {"Location": "/login"}), "no S3 server.*another page"),
+        (Reply(302, b"", {"Location": "http://sso.example.com/login"}), "no S3 server.*sso"),
+        (Reply(401, b"{}", {"Content-Type": "application/json"}), "log-in that S3 does not know"),
+        (Reply(403, PAGE, HTML), "proxy or firewall"),
+        (Reply(404, PAGE, HTML), r"no S3 server \(404\); it is a web server"),
+        (Reply(405, PAGE, HTML), r"no S3 server \(405\)"),
+        (Reply(413, PAGE, HTML), r"413.*client_max_body_size"),
+        (Reply(418, PAGE, HTML), r"no S3 server \(418\)"),
+        (Reply(421, PAGE, HTML), "another host"),
+        (Reply(429, b"slow", {"Content-Type": "text/plain"}), "try again later"),
     ],
 )
-def test_an_endpoint_that_is_no_s3_server_says_so(said: Said, sentence: str) -> None:
-    with answering(lambda _: said) as address:
+def test_an_endpoint_that_is_no_s3_server_says_so(reply: Reply, sentence: str) -> None:
+    with answering(lambda _: reply) as address:
         for name, seen in refusals(storage_at(address)).items():
             assert re.search(sentence, seen), (name, seen)
             assert "SKULENS_S3_ENDPOINT" in seen or "proxy" in seen, (name, seen)
@@ -122,14 +122,14 @@ def test_an_endpoint_that_is_no_s3_server_says_so(said: Said, sentence: str) -> 
 
 def test_the_port_of_a_console_is_told_from_that_of_the_api() -> None:
     error = b"<Error><Code>InvalidArgument</Code><Message>S3 API Requests must be made to API port."
-    said = Said(400, error + b"</Message></Error>", {"Content-Type": "application/xml"})
-    with answering(lambda _: said) as address, pytest.raises(StorageUnavailable, match="console"):
+    reply = Reply(400, error + b"</Message></Error>", {"Content-Type": "application/xml"})
+    with answering(lambda _: reply) as address, pytest.raises(StorageUnavailable, match="console"):
         storage_at(address).list("shop/")
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_a_proxy_whose_server_is_down_leaves_a_write_in_doubt(status: int) -> None:
-    with answering(lambda _: Said(status, PAGE, HTML)) as address:
+    with answering(lambda _: Reply(status, PAGE, HTML)) as address:
         storage = storage_at(address)
         with pytest.raises(StorageUnavailable, match=rf"out of order \({status}\)"):
             storage.list("shop/")

@@ -15,7 +15,7 @@ _OURS: Final = ("transfer-encoding", "content-length", "connection", "server", "
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Reply:
     """What a server answers."""
 
     status: int
@@ -24,8 +24,8 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a server was asked."""
+class Query:
+    """What a server was sent."""
 
     method: str
     path: str
@@ -34,10 +34,10 @@ class Asked:
 
 
 @contextmanager
-def answering(answer: Callable[[Asked], Said]) -> Iterator[str]:
+def answering(answer: Callable[[Query], Reply]) -> Iterator[str]:
     """Run a server, and yield its address."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class OddHandler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         @override
@@ -46,19 +46,19 @@ def answering(answer: Callable[[Asked], Said]) -> Iterator[str]:
 
         def answer_all(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            said = answer(Asked(self.command, self.path, dict(self.headers.items()), body))
-            self.send_response(said.status)
-            for name, value in (said.headers or {}).items():
+            reply = answer(Query(self.command, self.path, dict(self.headers.items()), body))
+            self.send_response(reply.status)
+            for name, value in (reply.headers or {}).items():
                 self.send_header(name, value)
-            if "Content-Length" not in (said.headers or {}):
-                self.send_header("Content-Length", str(len(said.body)))
+            if "Content-Length" not in (reply.headers or {}):
+                self.send_header("Content-Length", str(len(reply.body)))
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(said.body)
+                self.wfile.write(reply.body)
 
         do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = answer_all  # noqa: N815
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), OddHandler)
     server.daemon_threads = True
     thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
@@ -75,19 +75,19 @@ def below(path: str, upstream: str) -> Iterator[str]:
     """Serve another server below a path, as hosted storage does; nothing elsewhere."""
     host = urlsplit(upstream).netloc
 
-    def forward(asked: Asked) -> Said:
-        if not asked.path.startswith(path):
-            return Said(404, b"<html>no such site</html>", {"Content-Type": "text/html"})
-        headers = {name: v for name, v in asked.headers.items() if name.lower() != "connection"}
+    def forward(query: Query) -> Reply:
+        if not query.path.startswith(path):
+            return Reply(404, b"<html>no such site</html>", {"Content-Type": "text/html"})
+        headers = {name: v for name, v in query.headers.items() if name.lower() != "connection"}
         with closing(HTTPConnection(host)) as connection:
-            inner = asked.path.removeprefix(path) or "/"
-            connection.request(asked.method, inner, asked.body, {**headers, "Host": host})
+            inner = query.path.removeprefix(path) or "/"
+            connection.request(query.method, inner, query.body, {**headers, "Host": host})
             response = connection.getresponse()
             body = response.read()
             kept = {n: v for n, v in response.getheaders() if n.lower() not in _OURS}
-            if asked.method == "HEAD":
+            if query.method == "HEAD":
                 kept["Content-Length"] = response.getheader("Content-Length") or "0"
-            return Said(response.status, body, kept)
+            return Reply(response.status, body, kept)
 
     with answering(forward) as address:
         yield address + path
