@@ -1,4 +1,4 @@
-"""What systems, file servers, synchronisers, editors and browsers leave beside people's files.
+"""Files that systems, file servers, synchronisers, editors and browsers leave beside people's.
 
 It is nobody's picture and nobody's table, so whoever reads a folder passes it over, and leaves it
 where it is. Names are compared without regard to case, as Windows and macOS write them.

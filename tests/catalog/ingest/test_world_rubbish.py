@@ -1,4 +1,4 @@
-"""What is passed over, and what is a person's own in spite of an odd name."""
+"""Names that are passed over, and names that are a person's own in spite of an odd look."""
 
 import pytest
 

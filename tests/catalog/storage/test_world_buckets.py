@@ -16,7 +16,7 @@ from catalog.errors import StorageUnavailable, Undetermined
 from catalog.storage.base import Storage
 from catalog.storage.s3 import S3Options, S3Storage
 from catalog.storage.s3_errors import describe_s3_error
-from tests.catalog.support.odd_servers import Query, Reply, answering, below
+from tests.catalog.support.odd_servers import OddQuery, OddReply, answering, below
 
 PAGE = b"<!doctype html><html><head><title>Console</title></head><body>Log in</body></html>"
 HTML = {"Content-Type": "text/html"}
@@ -73,9 +73,9 @@ def test_a_server_below_a_path_is_used(moto: S3Options) -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_server_that_redirects_is_named_with_where_it_sends(status: int) -> None:
-    def answer(query: Query) -> Reply:
+    def answer(query: OddQuery) -> OddReply:
         location = f"https://s3.example.com:9443/api{query.path}"
-        return Reply(status, b"<html>moved</html>", {**HTML, "Location": location})
+        return OddReply(status, b"<html>moved</html>", {**HTML, "Location": location})
 
     with answering(answer) as address:
         for name, sentence in refusals(storage_at(address)).items():
@@ -86,9 +86,9 @@ def test_a_server_that_redirects_is_named_with_where_it_sends(status: int) -> No
 
 
 def test_a_redirection_never_shows_a_signature() -> None:
-    def answer(_: Query) -> Reply:
+    def answer(_: OddQuery) -> OddReply:
         location = "https://me:hush@s3.example.com/shop-bucket/?X-Amz-Signature=hush"
-        return Reply(302, b"", {"Location": location})
+        return OddReply(302, b"", {"Location": location})
 
     with answering(answer) as address:
         for sentence in refusals(storage_at(address)).values():
@@ -98,38 +98,41 @@ def test_a_redirection_never_shows_a_signature() -> None:
 @pytest.mark.parametrize(
     ("reply", "sentence"),
     [
-        (Reply(200, PAGE, HTML), r"no S3 server \(200, a web page\)"),
-        (Reply(200, b"", None), r"no S3 server \(200"),
-        (Reply(200, b"{}", {"Content-Type": "application/json"}), "no S3 server"),
-        (Reply(302, b"", {"Location": "/login"}), "no S3 server.*another page"),
-        (Reply(302, b"", {"Location": "http://sso.example.com/login"}), "no S3 server.*sso"),
-        (Reply(401, b"{}", {"Content-Type": "application/json"}), "log-in that S3 does not know"),
-        (Reply(403, PAGE, HTML), "proxy or firewall"),
-        (Reply(404, PAGE, HTML), r"no S3 server \(404\); it is a web server"),
-        (Reply(405, PAGE, HTML), r"no S3 server \(405\)"),
-        (Reply(413, PAGE, HTML), r"413.*client_max_body_size"),
-        (Reply(418, PAGE, HTML), r"no S3 server \(418\)"),
-        (Reply(421, PAGE, HTML), "another host"),
-        (Reply(429, b"slow", {"Content-Type": "text/plain"}), "try again later"),
+        (OddReply(200, PAGE, HTML), r"no S3 server \(200, a web page\)"),
+        (OddReply(200, b"", None), r"no S3 server \(200"),
+        (OddReply(200, b"{}", {"Content-Type": "application/json"}), "no S3 server"),
+        (OddReply(302, b"", {"Location": "/login"}), "no S3 server.*another page"),
+        (OddReply(302, b"", {"Location": "http://sso.example.com/login"}), "no S3 server.*sso"),
+        (
+            OddReply(401, b"{}", {"Content-Type": "application/json"}),
+            "log-in that S3 does not know",
+        ),
+        (OddReply(403, PAGE, HTML), "proxy or firewall"),
+        (OddReply(404, PAGE, HTML), r"no S3 server \(404\); it is a web server"),
+        (OddReply(405, PAGE, HTML), r"no S3 server \(405\)"),
+        (OddReply(413, PAGE, HTML), r"413.*client_max_body_size"),
+        (OddReply(418, PAGE, HTML), r"no S3 server \(418\)"),
+        (OddReply(421, PAGE, HTML), "another host"),
+        (OddReply(429, b"slow", {"Content-Type": "text/plain"}), "try again later"),
     ],
 )
-def test_an_endpoint_that_is_no_s3_server_says_so(reply: Reply, sentence: str) -> None:
+def test_an_endpoint_that_is_no_s3_server_says_so(reply: OddReply, sentence: str) -> None:
     with answering(lambda _: reply) as address:
         for name, seen in refusals(storage_at(address)).items():
             assert re.search(sentence, seen), (name, seen)
             assert "SKULENS_S3_ENDPOINT" in seen or "proxy" in seen, (name, seen)
 
 
-def test_the_port_of_a_console_is_told_from_that_of_the_api() -> None:
+def test_the_port_of_a_console_is_known_from_that_of_the_api() -> None:
     error = b"<Error><Code>InvalidArgument</Code><Message>S3 API Requests must be made to API port."
-    reply = Reply(400, error + b"</Message></Error>", {"Content-Type": "application/xml"})
+    reply = OddReply(400, error + b"</Message></Error>", {"Content-Type": "application/xml"})
     with answering(lambda _: reply) as address, pytest.raises(StorageUnavailable, match="console"):
         storage_at(address).list("shop/")
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_a_proxy_whose_server_is_down_leaves_a_write_in_doubt(status: int) -> None:
-    with answering(lambda _: Reply(status, PAGE, HTML)) as address:
+    with answering(lambda _: OddReply(status, PAGE, HTML)) as address:
         storage = storage_at(address)
         with pytest.raises(StorageUnavailable, match=rf"out of order \({status}\)"):
             storage.list("shop/")
@@ -209,6 +212,6 @@ def test_every_code_becomes_one_sentence_with_the_code_or_what_to_do(code: str) 
         assert not re.search(r"\(\)|\(:|: $|{code}|{hint}", sentence), sentence
 
 
-def test_a_certificate_that_is_not_trusted_is_said() -> None:
+def test_a_certificate_that_is_not_trusted_is_named() -> None:
     error = botocore.exceptions.SSLError(endpoint_url="https://x", error=ValueError("self-signed"))
     assert "certificate" in describe_s3_error("read", "s3://bucket/key", error)

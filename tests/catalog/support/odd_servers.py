@@ -15,8 +15,8 @@ _OURS: Final = ("transfer-encoding", "content-length", "connection", "server", "
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """What a server answers."""
+class OddReply:
+    """An answer of such a server."""
 
     status: int
     body: bytes = b""
@@ -24,8 +24,8 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """What a server was sent."""
+class OddQuery:
+    """A request that reached it."""
 
     method: str
     path: str
@@ -34,7 +34,7 @@ class Query:
 
 
 @contextmanager
-def answering(answer: Callable[[Query], Reply]) -> Iterator[str]:
+def answering(answer: Callable[[OddQuery], OddReply]) -> Iterator[str]:
     """Run a server, and yield its address."""
 
     class OddHandler(BaseHTTPRequestHandler):
@@ -46,7 +46,7 @@ def answering(answer: Callable[[Query], Reply]) -> Iterator[str]:
 
         def answer_all(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            reply = answer(Query(self.command, self.path, dict(self.headers.items()), body))
+            reply = answer(OddQuery(self.command, self.path, dict(self.headers.items()), body))
             self.send_response(reply.status)
             for name, value in (reply.headers or {}).items():
                 self.send_header(name, value)
@@ -75,9 +75,9 @@ def below(path: str, upstream: str) -> Iterator[str]:
     """Serve another server below a path, as hosted storage does; nothing elsewhere."""
     host = urlsplit(upstream).netloc
 
-    def forward(query: Query) -> Reply:
+    def forward(query: OddQuery) -> OddReply:
         if not query.path.startswith(path):
-            return Reply(404, b"<html>no such site</html>", {"Content-Type": "text/html"})
+            return OddReply(404, b"<html>no such site</html>", {"Content-Type": "text/html"})
         headers = {name: v for name, v in query.headers.items() if name.lower() != "connection"}
         with closing(HTTPConnection(host)) as connection:
             inner = query.path.removeprefix(path) or "/"
@@ -87,7 +87,7 @@ def below(path: str, upstream: str) -> Iterator[str]:
             kept = {n: v for n, v in response.getheaders() if n.lower() not in _OURS}
             if query.method == "HEAD":
                 kept["Content-Length"] = response.getheader("Content-Length") or "0"
-            return Reply(response.status, body, kept)
+            return OddReply(response.status, body, kept)
 
     with answering(forward) as address:
         yield address + path
