@@ -18,6 +18,7 @@ from training.data.instances import (
     read_data_backgrounds,
 )
 from training.data.sources import LabelledFile, TrainingData, is_held_out, read_rgb
+from training.detector.drinks import cut_drinks, draw_drink
 from training.detector.scenes import Scene, SceneComposer, cut_window, make_package
 
 # Pixels of the longer side of boxed pictures, of fabrics, and of the shorter side of backgrounds.
@@ -25,13 +26,20 @@ _PICTURE_SIDE: Final = 480
 _FABRIC_SIDE: Final = 176
 _SMALLEST_BACKGROUND: Final = 48
 # Cumulative shares of composed scenes, beverages and cartons; the rest are paintings.
-_COMPOSED: Final = 0.4
-_BEVERAGE: Final = 0.72
-_CARTON: Final = 0.9
+_COMPOSED: Final = 0.5
+_BEVERAGE: Final = 0.78
+_CARTON: Final = 0.92
+# Shares of the pictures with drinks, and with a carton, that are turned by quarters; of the former
+# those turned otherwise, with the standard deviation in degrees.
+_QUARTERS: Final = 0.35
+_CARTON_QUARTERS: Final = 0.1
+_ASKEW: Final = 0.2
+_ASKEW_DEGREES: Final = 20.0
 # How many of each are kept in memory.
 _BACKGROUNDS: Final = 400
 _PACKAGES: Final = 500
 _CLOTHES: Final = 300
+_DRAWN_DRINKS: Final = 150
 # Of a carton's size: how much of the photo is kept on each side of it.
 _CONTEXT: Final = (0.03, 0.3)
 
@@ -69,7 +77,6 @@ class DetectionSampler:
             for image in read_data_backgrounds(data, _BACKGROUNDS)
             if min(image.shape[:2]) >= _SMALLEST_BACKGROUND
         ]
-        self._composer = SceneComposer(_products(data, located, rng), behind, rng)
         self._beverages = [
             read_boxed_picture(file) for file in data.beverages() if not is_held_out(file.path.stem)
         ]
@@ -77,6 +84,8 @@ class DetectionSampler:
             read_boxed_picture(file) for file in data.paintings() if not is_held_out(file.path.stem)
         ]
         self._cartons = _cartons(located, held_out=False)
+        drinks = _drinks(self._beverages, rng)
+        self._composer = SceneComposer(_products(data, located, rng), behind, rng, drinks)
 
     def scene(self, side: int) -> Scene:
         """Draw one scene of `side` pixels square."""
@@ -88,14 +97,24 @@ class DetectionSampler:
         kind = rng.random()
         if kind < _COMPOSED:
             return self._composer.undegraded_scene(side)
+        turn = 0.0
         if kind < _BEVERAGE:
             chosen = self._beverages[rng.integers(len(self._beverages))]
+            turn = self._turn(_QUARTERS, _ASKEW)
         elif kind < _CARTON:
             whole_photo = self._cartons[rng.integers(len(self._cartons))]
             chosen = crop_around_first_box(whole_photo, *rng.uniform(*_CONTEXT, 4))
+            turn = self._turn(_CARTON_QUARTERS, 0.0)
         else:
             chosen = self._paintings[rng.integers(len(self._paintings))]
-        return cut_window(chosen.image, chosen.boxes, side, rng)
+        return cut_window(chosen.image, chosen.boxes, side, rng, turn)
+
+    def _turn(self, quarters: float, askew: float) -> float:
+        """Draw degrees: a share of quarters, a share askew, else none."""
+        kind = self._rng.random()
+        if kind < quarters:
+            return float(self._rng.choice((90, 180, 270)))
+        return float(self._rng.normal(0, _ASKEW_DEGREES)) if kind < quarters + askew else 0.0
 
 
 def read_held_out_sets(data: TrainingData, located: Mapping[Path, Box]) -> DetectionSets:
@@ -153,6 +172,13 @@ def _products(
     flat += [_middle(read_rgb(path, _FABRIC_SIDE)) for path in clothes]
     packages = [make_package(image, flat[rng.integers(len(flat))], rng) for image in flat]
     return [*cut, *cut, *packages]
+
+
+def _drinks(pictures: Sequence[BoxedPicture], rng: np.random.Generator) -> list[Subject]:
+    """Cut bottles and cans out of their pictures; draw others around invented prints."""
+    cut = [drink for picture in pictures for drink in cut_drinks(picture.image, picture.boxes)]
+    prints = [s.image for x in print_instances(_DRAWN_DRINKS // 3) for s in x.catalog]
+    return cut + [draw_drink(image, rng) for image in prints]
 
 
 def _middle(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 from matcher.imaging.box import Box
 from training.augment.camera import Degradation, Shot, apply_shot, draw_shot
 from training.augment.views import Subject
+from training.detector.canvas import SMALLEST, VISIBLE, PastePose, SceneCanvas
+from training.detector.drink_layouts import DrinkLayouts
 
-# Share of a product that must show, and pixels of the shorter side, for its box to be labelled.
-_VISIBLE: Final = 0.45
-_SMALLEST: Final = 7.0
+# Share of the composed scenes that show drinks alone, where there are any.
+_DRINKS: Final = 0.45
+# Of a box's sides: how much of each corner a turned product leaves empty.
+_CORNER: Final = 0.15
 _COMPOSED_DEGRADATION: Final = Degradation(0.7)
 # Real photos were degraded once, when they were taken.
 _PHOTO_DEGRADATION: Final = Degradation(0.5)
@@ -44,15 +47,6 @@ class Scene:
         return Scene(apply_shot(self.image, self.shot), self.boxes)
 
 
-@dataclass(slots=True, eq=False)
-class _Canvas:
-    """A picture being composed; `owner` numbers, from 1, the product in front per pixel."""
-
-    image: NDArray[np.float32]
-    owner: NDArray[np.int32]
-    placed: list[tuple[Box, int]]
-
-
 class SceneComposer:
     """A composer of scenes from cut-outs and backgrounds; not thread-safe (random generator)."""
 
@@ -61,10 +55,20 @@ class SceneComposer:
         products: Sequence[Subject],
         backgrounds: Sequence[NDArray[np.uint8]],
         rng: np.random.Generator,
+        drinks: Sequence[Subject] = (),
     ) -> None:
+        """Take what scenes show.
+
+        Args:
+            products: cut-outs, at least one.
+            backgrounds: pictures without products, at least one.
+            rng: of every draw.
+            drinks: cut-outs of bottles and cans, which nearly half of the scenes then show alone.
+        """
         self._products = products
         self._backgrounds = backgrounds
         self._rng = rng
+        self._drinks = DrinkLayouts(drinks, rng) if drinks else None
 
     def scene(self, side: int) -> Scene:
         """Compose a (side, side) scene with none to about forty products."""
@@ -76,21 +80,24 @@ class SceneComposer:
         kind = self._rng.random()
         if kind < 0.08:
             pass  # a background without a product is a lesson too
+        elif self._drinks and self._rng.random() < _DRINKS:
+            self._drinks.fill(canvas)
         elif kind < 0.5:
             self._scatter(canvas, side)
         elif kind < 0.65:
-            self._paste(canvas, self._any(), self._rng.uniform(0.5, 0.95) * side,
-                        self._rng.uniform(0.35, 0.65, 2) * side, tilt=0.1, turn=14)  # fmt: skip
+            height = self._rng.uniform(0.5, 0.95) * side
+            centre = self._rng.uniform(0.35, 0.65, 2) * side
+            canvas.paste(self._any(), PastePose(height, centre, tilt=0.1, turn=14))
         else:
             self._shelf(canvas, side)
         image = np.clip(canvas.image, 0, 255).astype(np.uint8)
         shot = draw_shot(_COMPOSED_DEGRADATION, side, side, self._rng)
-        return Scene(image, _visible_boxes(canvas), shot)
+        return Scene(image, canvas.visible_boxes(), shot)
 
     def _any(self) -> Subject:
         return self._products[int(self._rng.integers(len(self._products)))]
 
-    def _empty(self, side: int) -> _Canvas:
+    def _empty(self, side: int) -> SceneCanvas:
         background = self._backgrounds[int(self._rng.integers(len(self._backgrounds)))]
         height, width = background.shape[:2]
         cut = int(self._rng.uniform(0.45, 1.0) * min(height, width))
@@ -98,18 +105,19 @@ class SceneComposer:
         place = cv2.resize(background[top : top + cut, left : left + cut], (side, side))
         if self._rng.random() < 0.5:
             place = place[:, ::-1]
-        return _Canvas(place.astype(np.float32), np.zeros((side, side), np.int32), [])
+        return SceneCanvas(np.asarray(place, np.uint8), self._rng)
 
-    def _scatter(self, canvas: _Canvas, side: int) -> None:
+    def _scatter(self, canvas: SceneCanvas, side: int) -> None:
         rng = self._rng
         base = rng.uniform(0.12, 0.55)
         upright = rng.random() < 0.6
         for _ in range(rng.integers(1, 8)):
             height = np.clip(base * np.exp(rng.normal(0, 0.3)), 0.07, 0.8) * side
             turn = 6.0 if upright else 60.0
-            self._paste(canvas, self._any(), height, rng.uniform(0.05, 0.95, 2) * side, 0.08, turn)
+            centre = rng.uniform(0.05, 0.95, 2) * side
+            canvas.paste(self._any(), PastePose(height, centre, 0.08, turn))
 
-    def _shelf(self, canvas: _Canvas, side: int) -> None:
+    def _shelf(self, canvas: SceneCanvas, side: int) -> None:
         """Paste rows of groups of the same product, on boards with price strips."""
         rng = self._rng
         if rng.random() < 0.7:
@@ -123,7 +131,7 @@ class SceneComposer:
             canvas.image[level : level + thick] = rng.uniform(60, 240, 3)
             bottom += row_height * rng.uniform(1.1, 1.35)
 
-    def _row(self, canvas: _Canvas, side: int, bottom: float, row_height: float) -> None:
+    def _row(self, canvas: SceneCanvas, side: int, bottom: float, row_height: float) -> None:
         rng = self._rng
         left = -rng.uniform(0, 0.3) * row_height
         while left < side:
@@ -134,62 +142,9 @@ class SceneComposer:
                 if left > side or rng.random() < 0.06:
                     break
                 centre = np.array([left + width / 2, bottom - height / 2])
-                self._paste(canvas, product, height, centre, 0.025, 1.5)
+                canvas.paste(product, PastePose(height, centre, 0.025, 1.5))
                 left += width * rng.uniform(0.98, 1.12)
             left += rng.uniform(0, 0.25) * width
-
-    def _paste(
-        self,
-        canvas: _Canvas,
-        product: Subject,
-        height: float,
-        centre: NDArray[np.float64],
-        tilt: float,
-        turn: float,
-    ) -> None:
-        """Paste one product with its own light and a soft shadow below it."""
-        rng = self._rng
-        side = len(canvas.image)
-        rows, columns = product.image.shape[:2]
-        corners = np.array([[0, 0], [columns, 0], [columns, rows], [0, rows]], np.float64)
-        shape = (corners - [columns / 2, rows / 2]) * (height / rows)
-        shape = shape + rng.uniform(-tilt, tilt, (4, 2)) * height
-        angle = np.deg2rad(rng.normal(0, turn))
-        rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        target = shape @ rotation.T + centre
-        full = Box.around(target)
-        margin = 0.2 * height
-        left, top = max(int(full.left - margin), 0), max(int(full.top - margin), 0)
-        right = min(int(full.right + margin) + 1, side)
-        bottom = min(int(full.bottom + margin) + 1, side)
-        number = len(canvas.placed) + 1
-        if right <= left or bottom <= top:
-            return
-        local = (target - np.array([left, top])).astype(np.float32)
-        source = corners.astype(np.float32)
-        homography = cv2.getPerspectiveTransform(source, local).astype(np.float64)
-        size = (right - left, bottom - top)
-        alpha = np.asarray(cv2.warpPerspective(_mask(product), homography, size), np.uint8)
-        seen = cv2.warpPerspective(product.image, homography, size).astype(np.float32)
-        window = np.s_[top:bottom, left:right]
-        self._cast_shadow(canvas.image[window], alpha, height)
-        share = (alpha.astype(np.float32) / 255)[..., None]
-        canvas.image[window] += (seen * np.exp(rng.normal(0, 0.15)) - canvas.image[window]) * share
-        canvas.owner[window][alpha > 127] = number
-        outline = _mask_points(product, homography) + np.array([left, top])
-        canvas.placed.append((Box.around(outline), int((alpha > 127).sum())))
-
-    def _cast_shadow(
-        self, behind: NDArray[np.float32], alpha: NDArray[np.uint8], height: float
-    ) -> None:
-        """Darken, in place, the picture behind a product."""
-        if self._rng.random() < 0.5:
-            return
-        dx, dy = self._rng.normal(0, 0.05, 2) * height
-        move = np.array([[1, 0, dx], [0, 1, abs(dy)]])
-        shadow = cv2.warpAffine(alpha, move, alpha.shape[::-1])
-        shadow = cv2.blur(shadow, (max(int(0.08 * height), 1),) * 2).astype(np.float32)
-        behind *= 1 - self._rng.uniform(0.15, 0.5) * shadow[..., None] / 255
 
 
 def make_package(
@@ -212,57 +167,53 @@ def make_package(
 
 
 def cut_window(
-    image: NDArray[np.uint8], boxes: Sequence[Box], side: int, rng: np.random.Generator
+    image: NDArray[np.uint8],
+    boxes: Sequence[Box],
+    side: int,
+    rng: np.random.Generator,
+    turn: float = 0.0,
 ) -> Scene:
     """Return a labelled picture at another scale and position, maybe mirrored, padded to a square.
 
     Its shot is still to be taken.
+
+    Args:
+        image: (H, W, 3) uint8, RGB.
+        boxes: in its pixels.
+        side: of the square, in pixels.
+        rng: of the draws.
+        turn: degrees clockwise to turn the picture by. A product is taken to fill its box but for
+            the corners, so its new box is an estimate unless the turn is a multiple of 90.
     """
     height, width = image.shape[:2]
     scale = side / max(height, width) * np.exp(rng.uniform(-0.5, 0.6))
-    shift = rng.uniform(0, 1, 2) * (np.array([side, side]) - scale * np.array([width, height]))
-    mirror = rng.random() < 0.5
-    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
-    if mirror:
-        matrix[0] = [-scale, 0, shift[0] + scale * width]
+    angle = np.deg2rad(turn)
+    linear = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    if rng.random() < 0.5:
+        linear = linear @ np.diag([-1, 1])
+    frame = Box.around(np.array([[0, 0], [width, 0], [width, height], [0, height]]) @ linear.T)
+    space = np.array([side - frame.width, side - frame.height])
+    shift = rng.uniform(0, 1, 2) * space - [frame.left, frame.top]
+    matrix = np.column_stack([linear, shift])
     grey = (114, 114, 114)
     seen = cv2.warpAffine(image, matrix, (side, side), flags=cv2.INTER_AREA, borderValue=grey)
     shot = draw_shot(_PHOTO_DEGRADATION, side, side, rng)
-    return Scene(np.asarray(seen, np.uint8), _moved_boxes(boxes, matrix, side), shot)
+    cut = 0.0 if turn % 90 == 0 else _CORNER
+    return Scene(np.asarray(seen, np.uint8), _moved_boxes(boxes, matrix, side, cut), shot)
 
 
-def _moved_boxes(boxes: Sequence[Box], matrix: NDArray[np.float64], side: int) -> tuple[Box, ...]:
+def _moved_boxes(
+    boxes: Sequence[Box], matrix: NDArray[np.float64], side: int, cut: float
+) -> tuple[Box, ...]:
+    """Move boxes whose corners are cut off by that share of their sides."""
+    low, high = cut, 1 - cut
+    octagon = np.array([[low, 0], [high, 0], [1, low], [1, high],
+                        [high, 1], [low, 1], [0, high], [0, low]])  # fmt: skip
     found = []
     for box in boxes:
-        corners = np.array([[box.left, box.top], [box.right, box.bottom]])
-        moved = Box.around(corners @ matrix[:, :2].T + matrix[:, 2])
+        outline = np.array([box.left, box.top]) + octagon * [box.width, box.height]
+        moved = Box.around(outline @ matrix[:, :2].T + matrix[:, 2])
         seen = moved.clipped(side, side)
-        if seen.area > _VISIBLE * moved.area and min(seen.width, seen.height) >= _SMALLEST:
+        if seen.area > VISIBLE * moved.area and min(seen.width, seen.height) >= SMALLEST:
             found.append(seen)
-    return tuple(found)
-
-
-def _mask(product: Subject) -> NDArray[np.uint8]:
-    if product.mask is None:
-        raise ValueError("only a cut-out product can be pasted, this one has no mask")
-    return product.mask
-
-
-def _mask_points(product: Subject, homography: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the product's hull in the scene's pixels."""
-    contours, _ = cv2.findContours(_mask(product), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    hull = cv2.convexHull(np.concatenate(contours)).astype(np.float32)
-    return cv2.perspectiveTransform(hull, homography)[:, 0].astype(np.float64)
-
-
-def _visible_boxes(canvas: _Canvas) -> tuple[Box, ...]:
-    """Return boxes of products of which enough is in the picture and not covered."""
-    side = len(canvas.image)
-    seen = np.bincount(canvas.owner.ravel(), minlength=len(canvas.placed) + 1)
-    found = []
-    for number, (box, area) in enumerate(canvas.placed, start=1):
-        inside = box.clipped(side, side)
-        shown = min(seen[number] / max(area, 1), inside.area / max(box.area, 1e-6))
-        if shown > _VISIBLE and min(inside.width, inside.height) >= _SMALLEST:
-            found.append(inside)
     return tuple(found)

@@ -16,6 +16,11 @@ def red_card() -> Subject:
     return Subject(RED, whole_picture(RED).mask, Box(0, 0, 40, 60))
 
 
+def blue_can() -> Subject:
+    image = np.full((60, 30, 3), (20, 20, 220), np.uint8)
+    return Subject(image, whole_picture(image).mask, Box(0, 0, 30, 60))
+
+
 def grey_place() -> list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
     return [np.full((100, 100, 3), 128, np.uint8)]
 
@@ -68,6 +73,31 @@ def test_boxes_follow_a_mirrored_and_scaled_window() -> None:
         for box in scene.boxes:
             inside = box.padded(-0.2).crop(scene.image).mean()
             assert inside > scene.image.mean()
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270, 25.0, -140.0])
+def test_boxes_follow_a_turned_window(turn: float) -> None:
+    image = np.full((100, 200, 3), 40, np.uint8)
+    image[20:80, 30:60] = 230
+    rng = np.random.default_rng(3)
+    seen = 0
+    for _ in range(20):
+        scene = cut_window(image, [Box(30, 20, 60, 80)], 160, rng, turn)
+        for box in scene.boxes:
+            seen += 1
+            assert box.crop(scene.image).mean() > scene.image.mean()
+            if turn in (90, 270):
+                assert box.width > box.height or box.right == 160 or box.left == 0
+    assert seen > 5
+
+
+def test_scenes_of_drinks_show_drinks_alone_in_a_part() -> None:
+    maker = SceneComposer([red_card()], grey_place(), np.random.default_rng(1), drinks=[blue_can()])
+    scenes = [maker.undegraded_scene(96).image.astype(int) for _ in range(60)]
+    blue = [bool(((image[..., 2] - image[..., 0]) > 90).any()) for image in scenes]
+    red = [bool(((image[..., 0] - image[..., 2]) > 90).any()) for image in scenes]
+    assert 0.25 < np.mean(blue) < 0.6
+    assert not any(both for both in map(min, blue, red))
 
 
 def test_packages_keep_their_height() -> None:
