@@ -145,7 +145,7 @@ class Pipeline:
             contests = stages.verifier.verify(query, references, spread, thorough=thorough)
         if self._is_worth_reading(contests, decision, doubted):
             with watch.stage("words"):
-                contests = self._read_words(query, contests)
+                contests = self._read_words(query, contests, references)
         verified = [to_match(contest, crop, shortlist, decision) for contest in contests]
         return Recognition(crop, query, shortlist, contests, verified)
 
@@ -158,10 +158,12 @@ class Pipeline:
             return False
         return is_in_doubt(contests[0], decision, doubted)
 
-    def _read_words(self, query: Query, contests: Sequence[Contest]) -> list[Contest]:
+    def _read_words(
+        self, query: Query, contests: Sequence[Contest], references: Sequence[Reference]
+    ) -> list[Contest]:
         """Read what is printed where the strongest contest is."""
         words = self._stages.words
-        read = contests[0] if words is None else words.read(query, contests[0])
+        read = contests[0] if words is None else words.read(query, contests[0], references)
         return [read, *contests[1:]]
 
     def _unexplained(

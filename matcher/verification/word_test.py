@@ -1,6 +1,6 @@
 """The word test: read the picture, warped onto a reference, and compare it with what that reads."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -9,14 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.encodings.printed import PrintedWord
+from matcher.retrieval.reference import Reference
 from matcher.verification.verifier import Contest, Hypothesis, Query
+from matcher.words.commonness import shares_among
 from matcher.words.comparison import (
     WORD_SETTINGS,
+    WordComparison,
     WordSettings,
     comparable,
     compare_words,
+    mark_shared,
     weigh_words,
 )
+from matcher.words.spelling import letters_of
 from matcher.words.word_reader import WordReader, turn_of
 
 _SHARP_SHRINK: Final = (
@@ -39,19 +44,29 @@ class WordTest:
             for hypothesis in contest.hypotheses
         )
 
-    def read(self, query: Query, contest: Contest) -> Contest:
-        """Return the contest with what words say of each hypothesis; reads the picture once."""
+    def read(self, query: Query, contest: Contest, references: Sequence[Reference] = ()) -> Contest:
+        """Return the contest with what words say of each hypothesis; reads the picture once.
+
+        Args:
+            query: the picture.
+            contest: that is not beyond doubt.
+            references: of the products that could be meant: what many of them carry says little.
+        """
         worded = (
             item for item in contest.hypotheses if comparable(item.reference.words, self._settings)
         )
         basis = next(worded, contest.hypotheses[0])
         read = self._read_onto(query, basis)
-        return replace(
-            contest,
-            hypotheses=tuple(
-                self._weighed(query, hypothesis, basis, read) for hypothesis in contest.hypotheses
-            ),
+        known = self._printed_on(references)
+        compared = mark_shared(
+            [self._compared(query, item, basis, read, known) for item in contest.hypotheses],
+            self._settings,
         )
+        hypotheses = tuple(
+            replace(item, words=weigh_words(readings, self._settings), readings=readings)
+            for item, readings in zip(contest.hypotheses, compared, strict=True)
+        )
+        return replace(contest, hypotheses=hypotheses)
 
     def _read_onto(self, query: Query, basis: Hypothesis) -> tuple[PrintedWord, ...]:
         crop, onto = basis.reference.crop, basis.placement.homography
@@ -67,18 +82,33 @@ class WordTest:
         turn = turn_of(basis.reference.words)
         return self._reader.read(flat.astype(np.uint8), turn, _MOST_LINES)
 
-    def _weighed(
+    def _compared(
         self,
         query: Query,
         hypothesis: Hypothesis,
         basis: Hypothesis,
         read: Sequence[PrintedWord],
-    ) -> Hypothesis:
+        known: Mapping[str, Sequence[str]],
+    ) -> tuple[WordComparison, ...]:
         onto = np.linalg.inv(hypothesis.placement.homography) @ basis.placement.homography
         moved = [replace(word, outline=_carried(word.outline, onto)) for word in read]
         expected = _in_view(hypothesis, query)
         compared = compare_words(expected, moved, self._settings)
-        return replace(hypothesis, words=weigh_words(compared, self._settings), readings=compared)
+        own = hypothesis.reference.product_id
+        others = [printed for product_id, printed in known.items() if product_id != own]
+        shares = shares_among([item.expected for item in compared], others, self._settings.alike)
+        return tuple(
+            replace(item, share=float(share)) for item, share in zip(compared, shares, strict=True)
+        )
+
+    def _printed_on(self, references: Sequence[Reference]) -> dict[str, list[str]]:
+        """Return the letters of each word on each product, on all its references together."""
+        printed: dict[str, set[str]] = {}
+        for reference in references:
+            words = comparable(reference.words, self._settings)
+            found = printed.setdefault(reference.product_id, set())
+            found.update(letters_of(word.text) for word in words)
+        return {product_id: sorted(words) for product_id, words in printed.items()}
 
 
 def _in_view(hypothesis: Hypothesis, query: Query) -> list[PrintedWord]:

@@ -2,31 +2,31 @@
 
 A word that is read where the reference has it speaks for the product; another word, read surely at
 that place, against it, and a little so a word that is missing while others are read. Each outcome
-is worth how much oftener it happens with the product than with a near-twin, as measured on photos;
-words of one pack are read, and missed, together, so that most of that is discounted and the sum is
-bounded. Evidence, no veto.
+is worth how much oftener it happens with the product than with a near-twin, as measured on photos.
+A near-twin carries many of the words, too: of a share s of the near-twins with a word, an outcome o
+of it is worth
+
+    log P(o | has it) - log (s P(o | has it) + (1 - s) P(o | lacks it))
+
+which is nothing where all of them have it. Words of one pack are read, and missed, together, so
+that most of that is discounted and the sum is bounded. Evidence, no veto.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from math import log
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz import fuzz
-from rapidfuzz.distance import OSA
 
 from catalog.encodings.printed import PrintedWord
-from catalog.search.spelling import fold_text
+from matcher.words.commonness import USUAL_SHARE
+from matcher.words.spelling import letters_of, likeness
 
 _REACH_SHARE: Final = 0.5  # of a word's height by which its place may be off
 _SAME_HEIGHT: Final = 2.2  # times at most that one of two words at one place is higher
-_PARTIAL_FROM: Final = (
-    1.4  # times that a reading is longer than another one, to be compared in part
-)
-# Letters that the reader takes for one another, as one.
-_CONFUSED: Final = str.maketrans({"0": "o", "1": "l", "i": "l", "j": "l", "5": "s", "8": "b"})
 
 
 class WordOutcome(StrEnum):
@@ -43,8 +43,11 @@ class WordSettings:
 
     Measured on 45 `train` photos of cartons, their own references (134 words) beside those of other
     cartons that the photo could be taken for (143 words): a word agrees in 0.81 and 0.51 of the
-    cases, is not read in 0.19 and 0.33, and is contradicted in none and 0.16. The logarithms of the
-    ratios are 0.5, -0.6 and -3.8 (none counted as half a case).
+    cases, is not read in 0.19 and 0.33, and is contradicted in none and 0.16. If a word that a
+    pack lacks agrees in 0.02 of the cases, by a slip, 0.62 of the near-twins' words are shared
+    (`USUAL_SHARE`), and a word that a pack lacks is not read in 0.56. A contradiction's logarithm
+    of the ratio is -3.8 (none counted as half a case), whatever the share: no twin that has the
+    word contradicts it.
 
     Attributes:
         legible: confidence of a reference's word from which it is compared.
@@ -52,10 +55,13 @@ class WordSettings:
         shortest: letters of a word that counts.
         alike: likeness in [0, 1] from which two readings are of one word.
         unlike: likeness below which they are of different ones.
-        for_it: log-likelihood ratio of a word that agrees; discounted, because what agrees is
-            mostly the brand, which twins share.
-        against: of a word that contradicts.
-        missing: of a word that is not read while others are; discounted for glare and hands.
+        agrees: probability that a word agrees on a pack that has it.
+        slips: that it does on a pack that lacks it.
+        unread: that it is not read on a pack that has it.
+        unread_elsewhere: that it is not on a pack that lacks it.
+        alone: share of their worth that words count, because those of a pack are read, and missed,
+            together.
+        against: log-likelihood ratio of a word that contradicts.
         most_for: bound of what all words together say for a product.
         most_missing: bound of what missing words say against it.
         most_against: bound of what they say against it.
@@ -66,9 +72,12 @@ class WordSettings:
     shortest: int = 4
     alike: float = 0.75
     unlike: float = 0.55
-    for_it: float = 0.15
+    agrees: float = 0.81
+    slips: float = 0.02
+    unread: float = 0.19
+    unread_elsewhere: float = 0.56
+    alone: float = 1 / 3
     against: float = -3.0
-    missing: float = -0.25
     most_for: float = 0.6
     most_missing: float = -0.8
     most_against: float = -4.0
@@ -77,7 +86,7 @@ class WordSettings:
 WORD_SETTINGS: Final = WordSettings()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class WordComparison:
     """A word of a reference, and how it is read in a photo.
 
@@ -85,11 +94,13 @@ class WordComparison:
         expected: of the reference.
         read: at its place in the photo; empty where nothing is.
         outcome: whether that is the same.
+        share: in (0, 1], of the near-twins that carry the word, too.
     """
 
     expected: str
     read: str
     outcome: WordOutcome
+    share: float = USUAL_SHARE
 
 
 def comparable(
@@ -99,7 +110,7 @@ def comparable(
     return [
         word
         for word in words
-        if word.confidence >= settings.legible and len(_letters(word.text)) >= settings.shortest
+        if word.confidence >= settings.legible and len(letters_of(word.text)) >= settings.shortest
     ]
 
 
@@ -117,14 +128,56 @@ def weigh_words(
     comparisons: Sequence[WordComparison], settings: WordSettings = WORD_SETTINGS
 ) -> float:
     """Return the log-likelihood ratio of a product against a near-twin, within its bounds."""
-    outcomes = [comparison.outcome for comparison in comparisons]
-    agreeing, unread = outcomes.count(WordOutcome.AGREES), outcomes.count(WordOutcome.UNREAD)
-    contradicting = outcomes.count(WordOutcome.CONTRADICTS)
-    if not agreeing + contradicting:
+    by_outcome = {
+        outcome: [item.share for item in comparisons if item.outcome is outcome]
+        for outcome in WordOutcome
+    }
+    agreeing, unread = by_outcome[WordOutcome.AGREES], by_outcome[WordOutcome.UNREAD]
+    contradicting = by_outcome[WordOutcome.CONTRADICTS]
+    if not agreeing and not contradicting:
         return 0.0
-    pro = min(settings.for_it * agreeing, settings.most_for)
-    lack = max(settings.missing * unread, settings.most_missing)
-    return max(pro + lack + settings.against * contradicting, settings.most_against)
+    read, unseen = settings.agrees, settings.unread
+    pro = sum(_worth(share, read, settings.slips) for share in agreeing)
+    lack = sum(_worth(share, unseen, settings.unread_elsewhere) for share in unread)
+    speaking = min(settings.alone * pro, settings.most_for)
+    lacking = max(settings.alone * lack, settings.most_missing)
+    return max(speaking + lacking + settings.against * len(contradicting), settings.most_against)
+
+
+def mark_shared(
+    compared: Sequence[Sequence[WordComparison]], settings: WordSettings = WORD_SETTINGS
+) -> list[tuple[WordComparison, ...]]:
+    """Return comparisons of competing references, the words that do not tell them apart as shared.
+
+    A word that agrees with two of them, or is missing of both, says nothing of which it is, and
+    nothing against a third one of their kind.
+    """
+    return [
+        tuple(
+            replace(item, share=1.0) if _is_shared(item, compared, own, settings) else item
+            for item in items
+        )
+        for own, items in enumerate(compared)
+    ]
+
+
+def _is_shared(
+    item: WordComparison,
+    compared: Sequence[Sequence[WordComparison]],
+    own: int,
+    settings: WordSettings,
+) -> bool:
+    return item.outcome is not WordOutcome.CONTRADICTS and any(
+        other.outcome is item.outcome and likeness(other.expected, item.expected) >= settings.alike
+        for number, others in enumerate(compared)
+        if number != own
+        for other in others
+    )
+
+
+def _worth(share: float, has: float, lacks: float) -> float:
+    """Return the log-likelihood ratio of an outcome's probabilities, of a word that some share."""
+    return log(has / (share * has + (1 - share) * lacks))
 
 
 def _compared(
@@ -137,14 +190,14 @@ def _compared(
     if not here:
         return WordComparison(word.text, "", WordOutcome.UNREAD)
     joined = "".join(item.text for item in here)
-    if _likeness(word.text, joined) >= settings.alike:
+    if likeness(word.text, joined) >= settings.alike:
         return WordComparison(word.text, word.text, WordOutcome.AGREES)
     strange = [
         item
         for item in here
         if item.confidence >= settings.sure
-        and len(_letters(item.text)) >= settings.shortest
-        and all(_likeness(other.text, item.text) < settings.unlike for other in known)
+        and len(letters_of(item.text)) >= settings.shortest
+        and all(likeness(other.text, item.text) < settings.unlike for other in known)
     ]
     if not strange:
         return WordComparison(word.text, joined, WordOutcome.UNREAD)
@@ -181,23 +234,3 @@ def _height(word: PrintedWord) -> float:
 def _left(word: PrintedWord) -> float:
     along = word.outline[1] - word.outline[0]
     return float(word.outline[0] @ along / max(float(np.linalg.norm(along)), 1.0))
-
-
-def _likeness(first: str, second: str) -> float:
-    """Return in [0, 1] how nearly two readings are spelt alike.
-
-    Of readings of quite different lengths, the shorter is compared with the part of the longer that
-    is most like it: words that stand close are read as one, and a hand hides a part of a word.
-    """
-    shorter, longer = sorted((_letters(first), _letters(second)), key=len)
-    if not shorter:
-        return 0.0
-    if len(longer) > _PARTIAL_FROM * len(shorter):
-        found = fuzz.partial_ratio_alignment(shorter, longer)
-        longer = longer if found is None else longer[found.dest_start : found.dest_end]
-    return float(OSA.normalized_similarity(shorter, longer))
-
-
-def _letters(text: str) -> str:
-    """Return the letters and digits of a reading, those that are confused as one."""
-    return "".join(filter(str.isalnum, fold_text(text).translate(_CONFUSED)))

@@ -82,3 +82,21 @@ def test_references_without_words_are_not_worth_a_reading() -> None:
     words = WordTest(FixedReader())
     assert not words.can_tell(plain)
     assert words.can_tell(worded)
+
+
+def test_a_word_that_the_shortlist_shares_says_less_than_one_of_the_product_alone() -> None:
+    own = reference("apple", word("BRAVO", 150, 200), word("APPLE", 150, 240))
+    flavours = [
+        reference(flavour, word("BRAVO", 150, 200), word(flavour, 150, 240))
+        for flavour in ("ORANGE", "GUAVA", "MANDARIN")
+    ]
+    query, contest = contest_of(own)
+    reader = FixedReader(word("BRAVO", 152, 203), word("APPLE", 149, 238))
+    (alone,) = WordTest(reader).read(query, contest).hypotheses
+    (among,) = WordTest(reader).read(query, contest, [own, *flavours]).hypotheses
+    brand, flavour = (item.share for item in among.readings)
+    assert brand > alone.readings[0].share == alone.readings[1].share > flavour
+    reader.words = reader.words[:1]
+    (brand_alone,) = WordTest(reader).read(query, contest).hypotheses
+    (brand_among,) = WordTest(reader).read(query, contest, [own, *flavours]).hypotheses
+    assert brand_among.words < brand_alone.words

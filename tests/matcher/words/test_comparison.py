@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from matcher.words.comparison import (
     WordOutcome,
     comparable,
     compare_words,
+    mark_shared,
     weigh_words,
 )
 
@@ -84,3 +87,42 @@ def test_words_speak_for_and_against_within_bounds() -> None:
 def test_a_word_that_is_missing_counts_only_where_others_are_read() -> None:
     assert judged(AGREES, UNREAD) < judged(AGREES)
     assert judged(AGREES, *[UNREAD] * 80) > -2
+
+
+def shared_by(share: float, *outcomes: WordOutcome) -> float:
+    return weigh_words([WordComparison("a", "b", item, share) for item in outcomes])
+
+
+def test_a_word_that_all_near_twins_carry_says_nothing_and_a_rare_one_much() -> None:
+    assert shared_by(1.0, AGREES) == 0.0
+    assert shared_by(0.95, AGREES, AGREES, AGREES) < 0.1
+    assert shared_by(0.1, AGREES) > 2 * judged(AGREES)
+    assert shared_by(0.95, AGREES, UNREAD) > judged(AGREES, UNREAD) - 0.1
+
+
+def test_a_contradicted_word_counts_however_many_carry_it() -> None:
+    assert shared_by(0.99, CONTRADICTS) == WORD_SETTINGS.against
+
+
+def test_of_two_twins_only_the_words_count_in_which_they_differ() -> None:
+    brand, apple = (
+        WordComparison("BRAVO", "BRAVO", AGREES),
+        WordComparison("ÄPPLE", "ÄPPLE", AGREES),
+    )
+    orange, fibre = (
+        WordComparison("ORANGE", "ÄPPLE", CONTRADICTS),
+        WordComparison("FIBER", "", UNREAD),
+    )
+    own, twin = mark_shared([(brand, apple, fibre), (brand, orange, fibre)])
+    assert own == (replace(brand, share=1.0), apple, replace(fibre, share=1.0))
+    assert twin == (replace(brand, share=1.0), orange, replace(fibre, share=1.0))
+    assert weigh_words(own) == judged(AGREES)
+    assert weigh_words(twin) == WORD_SETTINGS.against
+    assert mark_shared([(brand, apple)]) == [(brand, apple)]
+
+
+def test_a_word_that_contradicts_both_twins_speaks_against_both() -> None:
+    strange = WordComparison("BRAVO", "RYNKEBY", CONTRADICTS)
+    assert [weigh_words(words) for words in mark_shared([(strange,), (strange,)])] == [
+        WORD_SETTINGS.against
+    ] * 2
