@@ -4,10 +4,10 @@ import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from threading import Condition
 from typing import Final
 
@@ -15,10 +15,11 @@ from catalog.errors import AlreadyExists, CatalogError, Conflict, Invalid, NotFo
 from catalog.ingest.image_file import LARGEST_FILE, ImageFile
 from catalog.migration import OnProgress
 from catalog.records.product import Product
-from catalog.records.validation import attribute_items, check_id
+from catalog.records.validation import attribute_items, check_id, one_line
 from catalog.store import BeforeCommit, CatalogStore, ChangeResult
 from catalog.transfer.archive import unpack_archive
 from catalog.transfer.manifest import ImportItem, ImportManifest, read_manifest
+from catalog.transfer.places import FileFinder
 
 FetchImage = Callable[[str], bytes]
 
@@ -141,15 +142,16 @@ def import_manifest(
     total = sum(_size(item) for item in manifest.items)
     done = 0
     rows: list[ImportRow] = []
+    files = FileFinder(manifest.root)
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="import") as pool:
         queue = _Queue()
         pending = [
-            pool.submit(_in_turn, queue, place, partial(_row, store, manifest, item, fetch))
+            pool.submit(_in_turn, queue, place, partial(_row, store, files, item, fetch))
             for place, item in enumerate(manifest.items)
         ]
         try:
             for item, row in zip(manifest.items, pending, strict=True):
-                rows.append(row.result())
+                rows.append(_shown(row.result()))
                 done += _size(item)
                 if on_progress:
                     on_progress(done, total)
@@ -187,13 +189,20 @@ def _in_turn(queue: _Queue, place: int, row: Callable[[BeforeCommit], ImportRow]
         queue.leave(place)
 
 
+def _shown(row: ImportRow) -> ImportRow:
+    """Return a row whose sentences are lines, whatever names and values they quote."""
+    texts = (row.problems, row.notes, row.issues)
+    problems, notes, issues = (tuple(map(one_line, sentences)) for sentences in texts)
+    return replace(row, problems=problems, notes=notes, issues=issues)
+
+
 def _size(item: ImportItem) -> int:
     return len(item.pictures) + len(item.addresses)
 
 
 def _row(
     store: CatalogStore,
-    manifest: ImportManifest,
+    files: FileFinder,
     item: ImportItem,
     fetch: FetchImage | None,
     before_commit: BeforeCommit,
@@ -202,7 +211,7 @@ def _row(
         return ImportRow(item.where, item.product_id, RowStatus.REFUSED, (item.problem,))
     try:
         check_id(item.product_id, "product")
-        return _taken_in(store, manifest, item, fetch, before_commit)
+        return _taken_in(store, files, item, fetch, before_commit)
     except (Invalid, AlreadyExists, Conflict, NotFound) as error:
         problem = f"{item.where}: {error}"
         return ImportRow(item.where, item.product_id, RowStatus.REFUSED, (problem,))
@@ -210,12 +219,12 @@ def _row(
 
 def _taken_in(
     store: CatalogStore,
-    manifest: ImportManifest,
+    files: FileFinder,
     item: ImportItem,
     fetch: FetchImage | None,
     before_commit: BeforeCommit,
 ) -> ImportRow:
-    pictures, problems = _pictures(manifest.root, item)
+    pictures, problems = _pictures(files, item)
     _fetch_into(pictures, problems, item, fetch)
     before = store.state().products.get(item.product_id)
     if before is None:
@@ -289,13 +298,13 @@ def _sentences(change: ChangeResult) -> tuple[str, ...]:
     return tuple(issue.sentence for issue in change.issues)
 
 
-def _pictures(root: Path, item: ImportItem) -> tuple[list[ImageFile], list[str]]:
+def _pictures(files: FileFinder, item: ImportItem) -> tuple[list[ImageFile], list[str]]:
     pictures: list[ImageFile] = []
     problems: list[str] = []
     for path in item.pictures:
         try:
             choice = item.keep.get(str(path))
-            pictures.append(ImageFile(str(path), _file(root / path), choice))
+            pictures.append(ImageFile(str(path), _file(files, path), choice))
         except NotFound as error:
             problems.append(str(error))
     return pictures, problems
@@ -318,10 +327,10 @@ def _fetch_into(
             problems.append(reason if address in reason else f"{address}: {reason}")
 
 
-def _file(path: Path) -> bytes:
+def _file(files: FileFinder, name: PurePosixPath) -> bytes:
+    path = files.root / name
     try:
-        if not path.is_file():
-            raise NotFound(f"there is no file {path}")
+        path = files.find(name)
         if path.stat().st_size > LARGEST_FILE:
             raise NotFound(f"{path} is too large for a picture")
         return path.read_bytes()

@@ -1,7 +1,8 @@
-"""Manifests of an import: one folder per product, or a CSV or JSON Lines file."""
+"""Manifests of an import: one folder per product, a table, or a JSON Lines file."""
 
-import csv
+import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -9,16 +10,26 @@ from typing import Final
 
 from catalog.errors import Invalid, NotFound, StorageUnavailable
 from catalog.ingest.outline import read_choice
+from catalog.ingest.rubbish import is_rubbish
 from catalog.records.codec import Malformed, as_object
 from catalog.records.kept import KeptChoice
 from catalog.records.product import AttributeValue
+from catalog.records.validation import one_line
 from catalog.storage.folder import describe_os_error
+from catalog.transfer.columns import IMAGES, OWN_COLUMNS, PRODUCT_ID, Column
+from catalog.transfer.numerals import DecimalMark, decimal_mark, is_ambiguous, read_number
+from catalog.transfer.table import ProductTable, TableRow, read_table
+from catalog.transfer.text import read_text
+from catalog.transfer.workbook import Cell, cell_text
 
-MANIFEST_NAMES: Final = ("products.jsonl", "products.csv")
-_TABLES: Final = (".csv", ".tsv")
+# In a folder, in any case; the first of them that is there is read.
+MANIFEST_NAMES: Final = (
+    *("products.jsonl", "products.ndjson", "products.csv", "products.tsv", "products.txt"),
+    "products.xlsx",
+)
+_TABLES: Final = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".numbers")
 _LINES: Final = (".jsonl", ".ndjson")
-_DELIMITERS: Final = (",", ";", "\t")
-_LIST: Final = ";"
+_LIST: Final = re.compile(r"[;\n]")
 S3_SCHEME: Final = "s3://"
 
 # What counts as a picture in a folder; HEIC to be refused by name instead of passed over.
@@ -28,7 +39,8 @@ _PICTURES: Final = frozenset(
         *(".tif", ".tiff", ".ppm", ".pgm", ".heic", ".heif"),
     )
 )
-_OWN_COLUMNS: Final = ("product_id", "name", "description", "images", "keep")
+# Errors of a row or a line, however odd its values are.
+_ODD: Final = (Invalid, ValueError, ArithmeticError, LookupError, RecursionError, TypeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +77,7 @@ class ImportManifest:
     Attributes:
         root: what the pictures' paths are relative to.
         items: in the order to import them.
-        ignored: sentences on files that are passed over.
+        ignored: sentences on files that are passed over, and on what was read by a guess.
     """
 
     root: Path
@@ -85,50 +97,79 @@ def read_manifest(path: Path) -> ImportManifest:
         return _read(path)
     except OSError as error:
         raise StorageUnavailable(describe_os_error("read", path, error)) from error
-    except UnicodeDecodeError as error:
-        raise Invalid(f"{path} is not UTF-8 text; save it as UTF-8") from error
 
 
 def _read(path: Path) -> ImportManifest:
     if path.is_dir():
-        for name in MANIFEST_NAMES:
-            if (path / name).is_file():
-                return _read(path / name)
-        return _from_folders(path)
+        return _from_folder(path)
     if not path.exists():
         raise NotFound(f"there is nothing at {path} to import")
     if path.suffix.lower() in _TABLES:
-        return ImportManifest(path.parent, _without_repeats(_table_items(path)))
+        table = read_table(path)
+        items = _without_repeats(_table_items(table))
+        return ImportManifest(path.parent, items, (*table.notes, *_guesses(table)))
     if path.suffix.lower() in _LINES:
-        return ImportManifest(path.parent, _without_repeats(_line_items(path)))
-    raise Invalid(f"{path} is no manifest; give a folder, a .csv or a .jsonl file")
+        text = read_text(path)
+        items = _without_repeats(_line_items(text.text, path.name))
+        return ImportManifest(path.parent, items, (text.note,) if text.note else ())
+    raise Invalid(f"{path} is no manifest; give a folder, a .csv, an .xlsx or a .jsonl file")
+
+
+def _from_folder(folder: Path) -> ImportManifest:
+    manifests = {
+        entry.name.casefold(): entry
+        for entry in sorted(folder.iterdir())
+        if entry.name.casefold() in MANIFEST_NAMES and entry.is_file()
+    }
+    there = [manifests[name] for name in MANIFEST_NAMES if name in manifests]
+    if not there:
+        return _from_folders(folder)
+    first, *others = there
+    read = _read(first)
+    passed_over = tuple(
+        f"{other.name} was passed over, because {first.name} is there" for other in others
+    )
+    return ImportManifest(read.root, read.items, (*read.ignored, *passed_over))
 
 
 def _from_folders(root: Path) -> ImportManifest:
     items: list[ImportItem] = []
     ignored: list[str] = []
+    rubbish = 0
     for entry in sorted(root.iterdir()):
         if entry.name.startswith("."):
-            ignored.append(f"{entry.name} is hidden and was ignored")
+            ignored.append(f"{one_line(entry.name)} is hidden and was ignored")
+        elif is_rubbish([entry.name]):
+            rubbish += 1
         elif entry.is_dir():
-            items.append(_folder_item(entry, ignored))
+            item, passed_over = _folder_item(entry, ignored)
+            items.append(item)
+            rubbish += passed_over
         else:
-            ignored.append(f"{entry.name} is not in a product's folder and was ignored")
+            ignored.append(f"{one_line(entry.name)} is not in a product's folder and was ignored")
     if not items:
         raise Invalid(f"{root} has no folder to import; it needs one folder per product")
+    if rubbish:
+        files = "1 file or folder" if rubbish == 1 else f"{rubbish} files and folders"
+        ignored.append(f"{files} of file servers, systems and programs were passed over")
     return ImportManifest(root, tuple(items), tuple(ignored))
 
 
-def _folder_item(folder: Path, ignored: list[str]) -> ImportItem:
+def _folder_item(folder: Path, ignored: list[str]) -> tuple[ImportItem, int]:
+    """Return a product, and how much rubbish lies in its folder."""
     pictures: list[PurePosixPath] = []
+    rubbish = 0
     for entry in sorted(folder.iterdir()):
         name = PurePosixPath(folder.name, entry.name)
-        if entry.is_file() and entry.suffix.lower() in _PICTURES and entry.name[0] != ".":
+        if is_rubbish([entry.name]) and not entry.name.startswith("."):
+            rubbish += 1
+        elif entry.is_file() and entry.suffix.lower() in _PICTURES and entry.name[0] != ".":
             pictures.append(name)
         else:
-            ignored.append(f"{name} is not a picture and was ignored")
-    problem = "" if pictures else f"folder {folder.name} holds no picture"
-    return ImportItem(f"folder {folder.name}", folder.name, tuple(pictures), problem=problem)
+            ignored.append(f"{one_line(str(name))} is not a picture and was ignored")
+    where = f"folder {one_line(folder.name)}"
+    problem = "" if pictures else f"{where} holds no picture"
+    return ImportItem(where, one_line(folder.name), tuple(pictures), problem=problem), rubbish
 
 
 def _without_repeats(items: Iterable[ImportItem]) -> tuple[ImportItem, ...]:
@@ -144,81 +185,99 @@ def _without_repeats(items: Iterable[ImportItem]) -> tuple[ImportItem, ...]:
     return tuple(kept)
 
 
-def _table_items(path: Path) -> Iterator[ImportItem]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        delimiter = _delimiter(file.readline(), path)
-        file.seek(0)
-        rows = csv.DictReader(file, delimiter=delimiter, strict=True)
-        try:
-            for row in rows:
-                yield _table_item(row, f"row {rows.line_num} of {path.name}")
-        except csv.Error as error:
-            raise Invalid(f"{path} is broken near line {rows.line_num} ({error})") from error
-
-
-def _delimiter(header: str, path: Path) -> str:
-    for delimiter in _DELIMITERS:
-        names = [name.strip().strip('"') for name in header.rstrip("\r\n").split(delimiter)]
-        if "product_id" in names:
-            return delimiter
-    raise Invalid(f"{path} has no column product_id; its first line must name the columns")
-
-
-def _table_item(row: Mapping[str | None, str | list[str] | None], where: str) -> ImportItem:
-    cells = {
-        key.strip(): value.strip()
-        for key, value in row.items()
-        if key is not None and isinstance(value, str)
+def _table_items(table: ProductTable) -> Iterator[ImportItem]:
+    marks = {
+        column.name: decimal_mark(_number_texts(table, place))
+        for place, column in enumerate(table.columns)
+        if column.kind == "number"
     }
-    product_id = cells.get("product_id", "")
-    if None in row:
-        return ImportItem(
-            where, product_id, problem=f"{where} has more cells than there are columns"
-        )
-    columns = [name for name in cells if name not in _OWN_COLUMNS]
+    # Where a comma separates cells, a comma in a number may be of thousands.
+    comma = DecimalMark.BOTH if table.separator == "," else DecimalMark.COMMA
+    for row in table.rows:
+        yield _table_item(row, table.columns, marks, comma)
+
+
+def _number_texts(table: ProductTable, place: int) -> Iterator[str]:
+    cells = (row.cells[place] for row in table.rows)
+    return (cell for cell in cells if isinstance(cell, str))
+
+
+def _guesses(table: ProductTable) -> Iterator[str]:
+    """Yield a sentence for each column whose numbers can be read in two ways."""
+    for place, column in enumerate(table.columns):
+        texts = list(_number_texts(table, place)) if column.kind == "number" else []
+        if decimal_mark(texts) is DecimalMark.UNKNOWN:
+            example = next((t for t in texts if is_ambiguous(t)), "")
+            if "." in example or (example and table.separator != ","):
+                yield (
+                    f"{example} and the like in column {column.heading} were read with decimals; "
+                    "if they are thousands, write them without a mark"
+                )
+
+
+def _table_item(
+    row: TableRow,
+    columns: Sequence[Column],
+    marks: Mapping[str, DecimalMark],
+    comma: DecimalMark,
+) -> ImportItem:
+    pairs = list(zip(columns, row.cells, strict=True))
+    own = {column.name: cell_text(cell) for column, cell in pairs if column.is_own}
+    own[IMAGES] = ";".join(cell_text(c) for column, c in pairs if column.name == IMAGES)
+    product_id = one_line(own[PRODUCT_ID])
+    if row.problem:
+        return ImportItem(row.where, product_id, problem=f"{row.where} {row.problem}")
+    given = [(c, cell) for c, cell in pairs if not c.is_own and c.name]
     try:
-        attributes = dict(_table_attribute(name, cells[name]) for name in columns if cells[name])
-        pictures, addresses = _places(cells.get("images", "").split(_LIST))
-        keep = read_choice(cells.get("keep") or "automatic")
-    except (Malformed, Invalid) as error:
-        return ImportItem(where, product_id, problem=f"{where}: {error}")
+        attributes = {
+            column.name: _table_attribute(column, cell, marks, comma)
+            for column, cell in given
+            if cell != ""
+        }
+        pictures, addresses = _places(_LIST.split(own[IMAGES]))
+        keep = read_choice(own.get("keep") or "automatic")
+    except _ODD as error:
+        return ImportItem(row.where, product_id, problem=one_line(f"{row.where}: {error}"))
     return ImportItem(
-        where,
+        row.where,
         product_id,
         pictures,
         addresses,
-        name=cells.get("name") or None,
-        description=cells.get("description") or None,
-        attributes=attributes if columns else None,
+        name=own.get("name") or None,
+        description=own.get("description") or None,
+        attributes=attributes if given else None,
         keep=dict.fromkeys((*map(str, pictures), *addresses), keep) if keep else {},
     )
 
 
-def _table_attribute(column: str, cell: str) -> tuple[str, AttributeValue]:
+def _table_attribute(
+    column: Column, cell: Cell, marks: Mapping[str, DecimalMark], comma: DecimalMark
+) -> AttributeValue:
     """Read a cell as text, as `0012` may be no number; its column's name can say otherwise."""
-    name, _, kind = column.rpartition(":")
-    if kind == "list" and name:
-        return name, tuple(part.strip() for part in cell.split(_LIST) if part.strip())
-    if kind == "number" and name:
-        try:
-            return name, float(cell)
-        except ValueError as error:
-            raise Malformed(f"{cell!r} in column {column} is no number") from error
-    return column, cell
+    if column.kind == "list":
+        return tuple(part.strip() for part in _LIST.split(cell_text(cell)) if part.strip())
+    if column.kind != "number":
+        return cell_text(cell)
+    if not isinstance(cell, str):
+        return float(cell)
+    fallback = DecimalMark.POINT if "." in cell else comma
+    try:
+        return read_number(cell, marks[column.name], fallback)
+    except Malformed as error:
+        raise Malformed(f"{cell!r} in column {column.heading} {error}") from error
 
 
-def _line_items(path: Path) -> Iterator[ImportItem]:
-    with path.open(encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, start=1):
-            if line.strip():
-                yield _line_item(line, f"line {number} of {path.name}")
+def _line_items(text: str, name: str) -> Iterator[ImportItem]:
+    for number, line in enumerate(io.StringIO(text, newline=None), start=1):
+        if line.strip():
+            yield _line_item(line, f"line {number} of {name}")
 
 
 def _line_item(line: str, where: str) -> ImportItem:
     product_id = ""
     try:
         record = as_object(json.loads(line))
-        product_id = _text(record, "product_id") or ""
+        product_id = one_line(_text(record, "product_id") or "")
         return ImportItem(
             where,
             product_id,
@@ -228,20 +287,25 @@ def _line_item(line: str, where: str) -> ImportItem:
             attributes=_line_attributes(record),
             keep=_choices(record.get("keep")),
         )
-    except (ValueError, RecursionError, Invalid) as error:
-        return ImportItem(where, product_id, problem=f"{where} cannot be read ({error})")
+    except _ODD as error:
+        problem = one_line(f"{where} cannot be read ({error})")
+        return ImportItem(where, product_id, problem=problem)
 
 
 def _choices(value: object) -> Mapping[str, KeptChoice]:
-    choices = {name: read_choice(given) for name, given in as_object(value or {}).items()}
+    choices = {
+        name: read_choice(given)
+        for name, given in as_object({} if value is None else value).items()
+    }
     return {name: choice for name, choice in choices.items() if choice is not None}
 
 
 def _line_attributes(record: Mapping[str, object]) -> Mapping[str, AttributeValue] | None:
     """Return the `attributes` object and every key that is not one of ours."""
-    given = dict(as_object(record.get("attributes") or {}))
+    attributes = record.get("attributes")
+    given = dict(as_object({} if attributes is None else attributes))
     given.update(
-        {key: value for key, value in record.items() if key not in (*_OWN_COLUMNS, "attributes")}
+        {key: value for key, value in record.items() if key not in (*OWN_COLUMNS, "attributes")}
     )
     if not given and "attributes" not in record:
         return None
@@ -274,7 +338,7 @@ def _listed(value: object) -> Sequence[str]:
         case None:
             return ()
         case str():
-            return value.split(_LIST)
+            return _LIST.split(value)
         case list() if all(isinstance(item, str) for item in value):
             return value
         case _:
@@ -284,6 +348,9 @@ def _listed(value: object) -> Sequence[str]:
 def _places(texts: Sequence[str]) -> tuple[tuple[PurePosixPath, ...], tuple[str, ...]]:
     """Return paths and addresses, each once."""
     given = [text.strip() for text in texts if text.strip()]
+    for text in given:
+        if "\0" in text or not _is_unicode(text):
+            raise Malformed(f"picture {one_line(text)!r} has characters that no name may have")
     addresses = [text for text in given if text.startswith(S3_SCHEME)]
     for address in addresses:
         bucket, _, key = address.removeprefix(S3_SCHEME).partition("/")
@@ -297,6 +364,16 @@ def _places(texts: Sequence[str]) -> tuple[tuple[PurePosixPath, ...], tuple[str,
 def _paths(texts: Sequence[str]) -> tuple[PurePosixPath, ...]:
     paths = tuple(PurePosixPath(text.replace("\\", "/")) for text in texts)
     for path in paths:
+        if not path.parts:
+            raise Malformed(f"picture {str(path)!r} is no file's name")
         if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
             raise Malformed(f"picture {path} must be a path below the manifest's folder")
     return tuple(dict.fromkeys(paths))
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import BotoCoreError
 from botocore.response import StreamingBody
 
-from catalog.errors import NotFound, StorageUnavailable
+from catalog.errors import CatalogError, NotFound, StorageUnavailable
 from catalog.ingest.image_file import LARGEST_FILE
 from catalog.storage.s3_client import VENDOR_ERRORS, S3Options, make_client, open_session
 from catalog.storage.s3_errors import describe_s3_error, is_absent, is_broken_off, is_bucket_absent
+from catalog.transfer.places import spellings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -43,13 +44,23 @@ class S3Images:
         self._lock = Lock()
 
     def get(self, address: str) -> bytes:
-        """Return the object at an `s3://bucket/key` address.
+        """Return the object at an `s3://bucket/key` address, its letters composed or not.
 
         Raises:
             NotFound: there is none, no such bucket, or it is too large for a picture.
             StorageUnavailable: no right to read it, or no answer in time.
         """
         bucket, _, key = address.removeprefix(S3).partition("/")
+        first, *others = spellings(key)
+        try:
+            return self._object(address, bucket, first)
+        except CatalogError:  # without `ListBucket`, S3 says of what is not there: forbidden
+            for other in others:
+                with suppress(CatalogError):
+                    return self._object(address, bucket, other)
+            raise
+
+    def _object(self, address: str, bucket: str, key: str) -> bytes:
         with self._lock:  # two threads would make two
             reader = self._client
         try:

@@ -127,12 +127,6 @@ class TestTables:
             import_path(store, manifest(tmp_path, text))
         assert store.state().sequence == 1
 
-    def test_a_table_that_is_not_utf8_is_refused(self, store: CatalogStore, tmp_path: Path) -> None:
-        path = tmp_path / "list.csv"
-        path.write_bytes("product_id,name\nmilk,Öl\n".encode("utf-16"))
-        with pytest.raises(Invalid, match="UTF-8"):
-            import_path(store, path)
-
     def test_a_row_that_breaks_a_rule_changes_nothing_of_a_known_product(
         self, store: CatalogStore, tmp_path: Path
     ) -> None:
