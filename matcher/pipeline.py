@@ -15,11 +15,12 @@ from matcher.detection.crop import Crop, crop_detection, crop_whole
 from matcher.detection.detector import Detector
 from matcher.imaging.box import Box
 from matcher.keypoints.features import FrontEnd
-from matcher.results import Detection, Identification, Match, Stopwatch
+from matcher.results import Detection, Identification, KnownPrint, Match, Stopwatch
 from matcher.retrieval.embedder import Embedder
 from matcher.retrieval.reference import Reference, ReferenceCache
 from matcher.retrieval.shortlist import SearchableCatalog, Shortlist, Shortlister
 from matcher.retrieval.spread import SimilaritySpread
+from matcher.verification.known_print import recall_print
 from matcher.verification.verifier import Contest, Query, Verifier
 from matcher.verification.word_test import WordTest
 from matcher.words.comparison import WordComparison
@@ -126,11 +127,12 @@ class Pipeline:
         *,
         thorough: bool = False,
         doubted: Doubted = Doubted.ALL,
+        known: Sequence[KnownPrint] = (),
     ) -> Recognition:
         """Embed, describe, shortlist, verify, read, decide; `extra` references are verified, too.
 
         A thorough look pairs keypoints with care even where nothing agrees at first sight. Words
-        are read where the answer may be doubted, and is.
+        are read where the answer may be doubted, and is, unless they are known.
         """
         stages, size, decision = self._stages, self._settings.shortlist_size, self.decision(catalog)
         with watch.stage("embed"):
@@ -144,8 +146,12 @@ class Pipeline:
             references = _joined(shortlist.references, extra)
             contests = stages.verifier.verify(query, references, spread, thorough=thorough)
         if self._is_worth_reading(contests, decision, doubted):
-            with watch.stage("words"):
-                contests = self._read_words(query, contests, references)
+            recalled = _recalled(contests[0], crop, decision, known)
+            if recalled is not None:
+                contests = [recalled, *contests[1:]]
+            else:
+                with watch.stage("words"):
+                    contests = self._read_words(query, contests, references)
         verified = [to_match(contest, crop, shortlist, decision) for contest in contests]
         return Recognition(crop, query, shortlist, contests, verified)
 
@@ -199,21 +205,33 @@ class Pipeline:
         return self._stages.detector.detect(image)
 
     def match(
-        self, image: Image, detections: Sequence[Detection], catalog: SearchableCatalog
+        self,
+        image: Image,
+        detections: Sequence[Detection],
+        catalog: SearchableCatalog,
+        known: Sequence[KnownPrint] = (),
     ) -> tuple[Match, ...]:
         """Return one match per detection of a frame, in their order; the slow path's work."""
-        return tuple(self._match(image, detection, catalog) for detection in detections)
+        return tuple(self._match(image, detection, catalog, known) for detection in detections)
 
-    def _match(self, image: Image, detection: Detection, catalog: SearchableCatalog) -> Match:
+    def _match(
+        self,
+        image: Image,
+        detection: Detection,
+        catalog: SearchableCatalog,
+        known: Sequence[KnownPrint],
+    ) -> Match:
         crop = crop_detection(image, detection)
-        found = self._recognise(crop, catalog, Stopwatch(), doubted=Doubted.CONFIRMING)
+        found = self._recognise(crop, catalog, Stopwatch(), doubted=Doubted.CONFIRMING, known=known)
         meant = detection.box.padded(-self._settings.rim)
         inside = [match for match in self._answers(found) if _is_centred(match, meant)]
         if not inside:
             return nearest_guess(detection, found.shortlist)
         return max(inside, key=lambda match: match.probability)
 
-    def survey(self, image: Image, catalog: SearchableCatalog) -> Identification:
+    def survey(
+        self, image: Image, catalog: SearchableCatalog, known: Sequence[KnownPrint] = ()
+    ) -> Identification:
         """Identify the products that a whole frame shows at once.
 
         Unlike a photo, a frame has no subject; and its detections are matched as tracks, each when
@@ -221,7 +239,7 @@ class Pipeline:
         """
         watch = Stopwatch()
         crop = crop_whole(image)
-        found = self._recognise(crop, catalog, watch, doubted=Doubted.CONFIRMING)
+        found = self._recognise(crop, catalog, watch, doubted=Doubted.CONFIRMING, known=known)
         matches = deduplicate(found.verified)
         return Identification(tuple(matches), catalog.index_version, watch.times())
 
@@ -269,8 +287,16 @@ def _is_centred(match: Match, meant: Box) -> bool:
     return meant.left <= x <= meant.right and meant.top <= y <= meant.bottom
 
 
+def _recalled(
+    contest: Contest, crop: Crop, decision: Decision, known: Sequence[KnownPrint]
+) -> Contest | None:
+    best = decision.rank(contest)[0].hypothesis
+    box = Box.around(crop.points_in_picture(best.outline))
+    return recall_print(contest, best.reference.product_id, box, known)
+
+
 def _is_read(contests: Sequence[Contest]) -> bool:
-    return any(rival.readings for contest in contests for rival in contest.hypotheses)
+    return any(contest.is_read for contest in contests)
 
 
 def _readings_of(product_id: str, contests: Sequence[Contest]) -> tuple[WordComparison, ...]:

@@ -106,6 +106,34 @@ class TrackCalibration:
         return 1.0 / (1.0 + exp(-(self.scale * log_odds + self.offset)))
 
 
+@dataclass(frozen=True, slots=True)
+class PrintEvidence:
+    """Evidence of one reading of a picture for or against a product.
+
+    Attributes:
+        product_id: whose print was compared.
+        log_ratio: log-likelihood ratio; 0 where nothing of it was read.
+    """
+
+    product_id: str
+    log_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPrint:
+    """A place in a frame whose words need not be read again.
+
+    Attributes:
+        box: the place, in pixels of the frame.
+        printed: what a reading said of products; none where nothing was read yet.
+        name: product that it is called already; None before that.
+    """
+
+    box: Box
+    printed: tuple[PrintEvidence, ...] = ()
+    name: str | None = None
+
+
 def log_odds(probability: float) -> float:
     """Return the log-odds of a probability in [0, 1], which is kept off 0 and 1; in [-14, 14]."""
     held = min(max(probability, _HARDLY), 1.0 - _HARDLY)
@@ -128,6 +156,7 @@ class Match:
             nothing was verified.
         track: makes a track's probability mean the same as this one; None where the decision has no
             calibration of tracks, or nothing was verified.
+        printed: what words said of each product there; none where none were read for this match.
     """
 
     detection: Detection
@@ -138,6 +167,7 @@ class Match:
     candidates: tuple[Candidate, ...]
     threshold: float | None = field(default=None, metadata=RECORDED_IF_SET)
     track: TrackCalibration | None = field(default=None, metadata=RECORDED_IF_SET)
+    printed: tuple[PrintEvidence, ...] = field(default=(), metadata=RECORDED_IF_SET)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from matcher.errors import MatcherError
 from matcher.networks.runtime import Runtime
 from matcher.networks.weights import Network, Weights, check_hash
 from matcher.pipeline import Pipeline
-from matcher.results import Detection, Identification, Match
+from matcher.results import Detection, Identification, KnownPrint, Match
 from matcher.retrieval.companions import Companion
 from matcher.retrieval.embedder import NetworkEmbedder, parse_part_id
 from matcher.retrieval.search import PictureSearch
@@ -222,14 +222,20 @@ class CatalogFinder:
         return self._models.pipeline.detect(image)
 
     def match(
-        self, image: NDArray[np.uint8], detections: Sequence[Detection], catalog: Catalog
+        self,
+        image: NDArray[np.uint8],
+        detections: Sequence[Detection],
+        catalog: Catalog,
+        known: Sequence[KnownPrint] = (),
     ) -> tuple[Match, ...]:
         """One match per detection, in order."""
-        return self._of(catalog).match(image, detections, catalog)
+        return self._of(catalog).match(image, detections, catalog, known)
 
-    def survey(self, image: NDArray[np.uint8], catalog: Catalog) -> Identification:
+    def survey(
+        self, image: NDArray[np.uint8], catalog: Catalog, known: Sequence[KnownPrint] = ()
+    ) -> Identification:
         """Every product in a frame, none of them its subject."""
-        return self._of(catalog).survey(image, catalog)
+        return self._of(catalog).survey(image, catalog, known)
 
     def identify(
         self, image: NDArray[np.uint8], catalog: Catalog, *, whole_image: bool = False

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from api.services import PhotoFinder
 from api.video.report_page import StageTiming
 from catalog.snapshot import Catalog
-from matcher.results import Detection, Identification, Match
+from matcher.results import Detection, Identification, KnownPrint, Match
 
 
 class TimedFinder:
@@ -27,16 +27,22 @@ class TimedFinder:
             return self._finder.detect(image)
 
     def match(
-        self, image: NDArray[np.uint8], detections: Sequence[Detection], catalog: Catalog
+        self,
+        image: NDArray[np.uint8],
+        detections: Sequence[Detection],
+        catalog: Catalog,
+        known: Sequence[KnownPrint] = (),
     ) -> tuple[Match, ...]:
         """Return one match per detection, in order."""
         with self._timed("verify a track"):
-            return self._finder.match(image, detections, catalog)
+            return self._finder.match(image, detections, catalog, known)
 
-    def survey(self, image: NDArray[np.uint8], catalog: Catalog) -> Identification:
+    def survey(
+        self, image: NDArray[np.uint8], catalog: Catalog, known: Sequence[KnownPrint] = ()
+    ) -> Identification:
         """Return every product in a picture."""
         with self._timed("search the whole picture"):
-            return self._finder.survey(image, catalog)
+            return self._finder.survey(image, catalog, known)
 
     def timings(self) -> tuple[StageTiming, ...]:
         """Return the durations of the calls so far, by stage."""

@@ -12,7 +12,7 @@ from matcher.decision.decision import Decision, RankedHypothesis
 from matcher.detection.crop import Crop
 from matcher.imaging.box import Box
 from matcher.keypoints.homography import outline_overlap
-from matcher.results import Candidate, Detection, Match, Verdict, Verification
+from matcher.results import Candidate, Detection, Match, PrintEvidence, Verdict, Verification
 from matcher.retrieval.shortlist import Shortlist
 from matcher.verification.verifier import Contest, Hypothesis
 
@@ -46,6 +46,7 @@ def to_match(contest: Contest, crop: Crop, shortlist: Shortlist, decision: Decis
         ],
         threshold=decision.threshold,
         track=decision.track_calibration,
+        printed=_printed(contest),
     )
 
 
@@ -139,6 +140,14 @@ def _correspondences(hypothesis: Hypothesis, crop: Crop) -> NDArray[np.float32]:
     in_reference = cv2.perspectiveTransform(known[None], reference.crop.to_picture)[0]
     in_picture = crop.points_in_picture(placement.query_points)
     return np.concatenate([in_reference.astype(np.float32), in_picture], axis=1)
+
+
+def _printed(contest: Contest) -> tuple[PrintEvidence, ...]:
+    if not contest.is_read:
+        return ()
+    return tuple(
+        PrintEvidence(item.reference.product_id, item.words) for item in contest.hypotheses
+    )
 
 
 def _candidates(ranked: Sequence[RankedHypothesis], shortlist: Shortlist) -> tuple[Candidate, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
-from matcher.results import Detection, Identification, Match
+from matcher.results import Detection, Identification, KnownPrint, Match
 from matcher.tracking.finder import CatalogT, Finder
 from matcher.tracking.request import matched_box
 
@@ -89,16 +89,22 @@ class FilteredFinder(Generic[CatalogT]):
         return found
 
     def match(
-        self, image: NDArray[np.uint8], detections: Sequence[Detection], catalog: CatalogT
+        self,
+        image: NDArray[np.uint8],
+        detections: Sequence[Detection],
+        catalog: CatalogT,
+        known: Sequence[KnownPrint] = (),
     ) -> tuple[Match, ...]:
         """Verify detections; they have passed the filter already."""
         self.looks += 1
-        return self._inner.match(image, detections, catalog)
+        return self._inner.match(image, detections, catalog, known)
 
-    def survey(self, image: NDArray[np.uint8], catalog: CatalogT) -> Identification:
+    def survey(
+        self, image: NDArray[np.uint8], catalog: CatalogT, known: Sequence[KnownPrint] = ()
+    ) -> Identification:
         """Verify the whole picture and return the matches that count."""
         self.surveys += 1
-        found = self._inner.survey(image, catalog)
+        found = self._inner.survey(image, catalog, known)
         matches = tuple(match for match in found.matches if self._counts(matched_box(match), image))
         return replace(found, matches=matches)
 

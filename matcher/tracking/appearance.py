@@ -1,5 +1,6 @@
 """One product in view, from entering to leaving; it may join several tracks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -8,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.imaging.box import Box
-from matcher.results import Match, TrackCalibration, Verdict
+from matcher.recorded import RECORDED_IF_SET
+from matcher.results import Match, PrintEvidence, TrackCalibration, Verdict
 from matcher.tracking.codec import recorded_as
 from matcher.tracking.voting import VoteResult, Votes, VoteSettings
 
@@ -119,6 +121,7 @@ class Appearance:
         in_view: whether its leading track is.
         severed: whether a cut came since it was in view.
         best: the best view so far.
+        printed: what words said of each product when they were read.
     """
 
     number: int
@@ -134,10 +137,12 @@ class Appearance:
     in_view: bool = True
     severed: bool = False
     best: View | None = None
+    printed: tuple[PrintEvidence, ...] = field(default=(), metadata=RECORDED_IF_SET)
 
     def add_match(self, match: Match, sighting: Sighting, image: NDArray[np.uint8]) -> None:
         """Count one verification, and keep its view of a (H, W, 3) RGB image if it is the best."""
         self.votes.cast(match, sighting.media_time_s)
+        self._remember(match.printed)
         odds = self.votes.log_odds
         leader = max(sorted(odds), key=odds.__getitem__, default=None)
         if self.best is None or _worth(match, leader) > _worth(self.best.match, leader):
@@ -149,6 +154,7 @@ class Appearance:
         self.live = younger.live + self.live if younger.in_view else self.live + younger.live
         self.track_ids += younger.track_ids
         self.votes.add(younger.votes)
+        self._remember(younger.printed)
         if younger.in_view:
             self.last, self.place = younger.last, younger.place
             self.in_view, self.severed = True, False
@@ -157,6 +163,16 @@ class Appearance:
             or _worth(younger.best.match, self.reported) > _worth(self.best.match, self.reported)
         ):
             self.best = younger.best
+
+    def forget(self, product_id: str) -> None:
+        """Strike out a product that left the catalog."""
+        self.votes.forget(product_id)
+        self.printed = tuple(item for item in self.printed if item.product_id != product_id)
+
+    def _remember(self, printed: Sequence[PrintEvidence]) -> None:
+        """Keep what words said, the latest of each product."""
+        latest = {item.product_id: item for item in (*self.printed, *printed)}
+        self.printed = tuple(latest.values())
 
     def summarise(self, appearance_id: str, result: VoteResult) -> AppearanceSummary:
         """Return its summary; it is over."""

@@ -109,8 +109,9 @@ class AppearanceTracker:
     def forget_products(self, known: Mapping[str, object]) -> None:
         """Strike out votes for products that are not among the known ones any more."""
         for appearance in self.appearances:
-            for product_id in set(appearance.votes.log_odds) - known.keys():
-                appearance.votes.forget(product_id)
+            named = {*appearance.votes.log_odds, *(item.product_id for item in appearance.printed)}
+            for product_id in named - known.keys():
+                appearance.forget(product_id)
 
     def settle(self, tracks: Sequence[Track], time: float) -> Iterator[Transition]:
         """Yield what has happened up to now."""

@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.results import Detection, Identification, Match
+from matcher.results import Detection, Identification, KnownPrint, Match
 
 
 class VersionedCatalog(Protocol):
@@ -32,16 +32,25 @@ CatalogT_contra = TypeVar("CatalogT_contra", bound=VersionedCatalog, contravaria
 class Finder(Protocol[CatalogT_contra]):
     """Finds products in one picture; `matcher.pipeline.Pipeline` implements it.
 
-    Images are (H, W, 3) uint8 RGB.
+    Images are (H, W, 3) uint8 RGB. What is known of places of a frame is not read again there.
     """
 
     def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
         """Return boxes that may hold products; the fast path, run on every frame."""
 
     def match(
-        self, image: NDArray[np.uint8], detections: Sequence[Detection], catalog: CatalogT_contra
+        self,
+        image: NDArray[np.uint8],
+        detections: Sequence[Detection],
+        catalog: CatalogT_contra,
+        known: Sequence[KnownPrint] = (),
     ) -> tuple[Match, ...]:
         """Verify detections, one match for each, in their order; the slow path."""
 
-    def survey(self, image: NDArray[np.uint8], catalog: CatalogT_contra) -> Identification:
+    def survey(
+        self,
+        image: NDArray[np.uint8],
+        catalog: CatalogT_contra,
+        known: Sequence[KnownPrint] = (),
+    ) -> Identification:
         """Verify the whole picture, also what `detect` misses; the slow path."""

@@ -21,7 +21,7 @@ import numpy as np
 
 from matcher.imaging.box import Box
 from matcher.imaging.optical_flow import FrameMotion
-from matcher.results import Detection, Match
+from matcher.results import Detection, KnownPrint, Match
 from matcher.tracking.appearances import Transition
 from matcher.tracking.finder import CatalogT, Finder
 from matcher.tracking.output import MatchedFrame, OverlayItem, event_of, overlay_of
@@ -93,11 +93,14 @@ class FrameMatcher(Generic[CatalogT]):
         if due is None or self._in_flight is not None:
             return None
         if due.task == WHOLE_PICTURE:
-            return VerificationRequest(frame, due.task, None, 0.0, due.deadline)
+            return VerificationRequest(
+                frame, due.task, None, 0.0, due.deadline, self._known_prints()
+            )
         track = next(track for track in self.state.tracker.tracks if track.track_id == due.task)
         detection = Detection(track.box, track.confidence)
         quality = self._quality(track, frame)
-        return VerificationRequest(frame, due.task, detection, quality, due.deadline)
+        known = self._known_prints()
+        return VerificationRequest(frame, due.task, detection, quality, due.deadline, known)
 
     def mark_started(self, request: VerificationRequest) -> None:
         """Note that a request about the frame last tracked is being worked on."""
@@ -179,6 +182,15 @@ class FrameMatcher(Generic[CatalogT]):
                 partial(self._quality, track, frame),
                 agreeing,
             )
+
+    def _known_prints(self) -> tuple[KnownPrint, ...]:
+        """Return what needs not be read again, of every appearance in view."""
+        appearances = self.state.appearances
+        return tuple(
+            KnownPrint(appearance.last.box, appearance.printed, appearance.reported)
+            for appearance in appearances.appearances
+            if appearance.in_view and (appearance.printed or appearance.reported is not None)
+        )
 
     def _quality(self, track: Track, frame: Frame) -> float:
         height, width = frame.image.shape[:2]

@@ -21,7 +21,7 @@ from matcher.imaging.optical_flow import (
     estimate_region_motion,
     move_box,
 )
-from matcher.results import Detection, Match
+from matcher.results import Detection, KnownPrint, Match
 from matcher.tracking.appearance import Sighting
 from matcher.tracking.finder import CatalogT, Finder
 from matcher.tracking.tracker import transform_points
@@ -40,6 +40,7 @@ class VerificationRequest:
         detection: where the track was; None for the whole picture.
         quality: of the track's view; comparable within one track only.
         deadline: media seconds by which it should have been started.
+        known: what is known of tracks in the frame, so that words are read once on each.
     """
 
     frame: Frame
@@ -47,6 +48,7 @@ class VerificationRequest:
     detection: Detection | None
     quality: float
     deadline: float
+    known: tuple[KnownPrint, ...] = ()
 
 
 def run_request(
@@ -54,8 +56,8 @@ def run_request(
 ) -> tuple[Match, ...]:
     """Verify what a request asks for; blocks while networks run. Any thread may do it."""
     if request.detection is None:
-        return finder.survey(request.frame.image, catalog).matches
-    return finder.match(request.frame.image, [request.detection], catalog)
+        return finder.survey(request.frame.image, catalog, request.known).matches
+    return finder.match(request.frame.image, [request.detection], catalog, request.known)
 
 
 @dataclass(slots=True, eq=False)

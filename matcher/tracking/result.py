@@ -41,6 +41,8 @@ def count_matches(
         if track is not target:
             quality = view_quality(track, grey, width, height)
             state.scheduler.record_track(track.track_id, quality, cost=0.0)
+        if match.printed:
+            state.scheduler.record_reading()
         sighting = Sighting(frame.index, frame.media_time, track.box, track.outline)
         if appearance.last.frame_index == frame.index:
             appearance.last = sighting

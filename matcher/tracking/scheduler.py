@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from math import exp
 from typing import Final
 
+from matcher.recorded import RECORDED_IF_SET
 from matcher.tracking.codec import recorded_as
 
 WHOLE_PICTURE: Final = 0  # the task "verify the whole picture"; track ids start at 1
@@ -35,6 +36,7 @@ class SchedulerSettings:
         clear_share: of the recently sharpest frame's sharpness; in a frame below it only that is
             verified whose deadline has passed.
         clear_seconds: after which "recently" has faded to a third.
+        reading_units: that reading a track's words costs, about as many as it takes looks' time.
     """
 
     units_per_second: float = 20.0
@@ -50,6 +52,7 @@ class SchedulerSettings:
     better_view: float = 1.3
     clear_share: float = 0.85
     clear_seconds: float = 1.0
+    reading_units: float = field(default=2.0, metadata=RECORDED_IF_SET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,10 @@ class VerificationScheduler:
         else:
             history.at, history.quality = self.time, max(history.quality, quality)
             history.looks += 1
+
+    def record_reading(self) -> None:
+        """Note that words were read on a track; what that costs is paid back first."""
+        self.units -= self.settings.reading_units
 
     def record_cut(self) -> None:
         """Note a cut: all is new, so the whole picture is due; flicker does not make it dear."""

@@ -131,10 +131,12 @@ class Contest:
     Attributes:
         hypotheses: strongest first, at least one.
         duels: twin tests between the strongest of them, in both directions.
+        is_read: whether words were read for it.
     """
 
     hypotheses: tuple[Hypothesis, ...]
     duels: tuple[Duel, ...]
+    is_read: bool = False
 
 
 class Verifier:

@@ -66,7 +66,7 @@ class WordTest:
             replace(item, words=weigh_words(readings, self._settings), readings=readings)
             for item, readings in zip(contest.hypotheses, compared, strict=True)
         )
-        return replace(contest, hypotheses=hypotheses)
+        return replace(contest, hypotheses=hypotheses, is_read=True)
 
     def _read_onto(self, query: Query, basis: Hypothesis) -> tuple[PrintedWord, ...]:
         crop, onto = basis.reference.crop, basis.placement.homography

@@ -27,6 +27,7 @@ from matcher.results import (
     Candidate,
     Detection,
     Identification,
+    KnownPrint,
     Match,
     StageTimes,
     Verdict,
@@ -55,11 +56,20 @@ class ColourFinder:
         return (Detection(Box(0, 0, width, height), 0.9),)
 
     def match(
-        self, image: NDArray[np.uint8], detections: Sequence[Detection], catalog: Catalog
+        self,
+        image: NDArray[np.uint8],
+        detections: Sequence[Detection],
+        catalog: Catalog,
+        known: Sequence[KnownPrint] = (),  # noqa: ARG002
     ) -> tuple[Match, ...]:
         return tuple(self._match(image, detection, catalog) for detection in detections)
 
-    def survey(self, image: NDArray[np.uint8], catalog: Catalog) -> Identification:
+    def survey(
+        self,
+        image: NDArray[np.uint8],
+        catalog: Catalog,
+        known: Sequence[KnownPrint] = (),  # noqa: ARG002
+    ) -> Identification:
         return self.identify(image, catalog)
 
     def identify(

@@ -11,7 +11,7 @@ from matcher.decision.fit import read_weights
 from matcher.imaging.box import Box
 from matcher.keypoints.homography import outline_overlap
 from matcher.pipeline import Pipeline
-from matcher.results import Detection, Verdict
+from matcher.results import Detection, KnownPrint, PrintEvidence, Verdict
 from matcher.verification.word_test import WordTest
 from tests.matcher.prints import (
     WEIGHTS,
@@ -254,3 +254,29 @@ def test_words_cost_nothing_beyond_doubt_and_in_frames_that_confirm_nothing() ->
     reading.survey(photo, catalog)
     reading.identify(np.full((300, 300, 3), 128, np.uint8), catalog)
     assert reader.shapes == []
+
+
+def test_in_frames_words_are_read_once_where_twins_compete() -> None:
+    photo, seen = held_up(printed(1)), Detection(Box.around(HELD), 0.9)
+    catalog = MemoryCatalog({"mint": [printed(1)], "plum": [printed(1)]})
+    for product_id, text in (("mint", "MINT"), ("plum", "PLUM")):
+        encoding = catalog.encoding(f"{product_id}-0")
+        words = (word(text, 150, 200),)
+        catalog.replace_encoding(f"{product_id}-0", replace(encoding, words=words))
+    reader = FixedReader(word("PLUM", 150, 200))
+    decision = Decision(read_weights(WEIGHTS / "decision.json"), 0.2)
+    reading = Pipeline(replace(stages(), words=WordTest(reader), decision=decision))
+    (first,) = reading.match(photo, [seen], catalog)
+    assert first.product_id == "plum"
+    assert {item.product_id for item in first.printed} == {"mint", "plum"}
+    assert len(reader.shapes) == 1
+    known = KnownPrint(first.detection.box, first.printed)
+    (again,) = reading.match(photo, [seen], catalog, [known])
+    surveyed = reading.survey(photo, catalog, [known]).matches[0]
+    assert len(reader.shapes) == 1
+    assert again.printed == surveyed.printed == ()
+    assert again.probability == pytest.approx(first.probability)
+    assert again.product_id == surveyed.product_id == "plum"
+    elsewhere = KnownPrint(Box(0, 0, 50, 50), (PrintEvidence("plum", 0.1),))
+    reading.match(photo, [seen], catalog, [elsewhere])
+    assert len(reader.shapes) == 2

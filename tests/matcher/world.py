@@ -1,7 +1,7 @@
 """A small drawn world whose truth is known, and a finder that knows it instead of networks."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import cv2
@@ -13,7 +13,9 @@ from matcher.results import (
     Candidate,
     Detection,
     Identification,
+    KnownPrint,
     Match,
+    PrintEvidence,
     StageTimes,
     Verdict,
     Verification,
@@ -108,6 +110,8 @@ class WorldFinder:
         junk: what `detect` finds besides, from which second on.
         surveys: whether `survey` finds anything.
         whole: how often the whole picture was tried.
+        known: what was known of places, per call.
+        prints: log-likelihood ratio of the words that a look reads where they are not known.
     """
 
     world: World
@@ -118,6 +122,8 @@ class WorldFinder:
     surveys: bool = True
     looked: list[int] = field(default_factory=list)
     whole: int = 0
+    known: list[tuple[KnownPrint, ...]] = field(default_factory=list)
+    prints: float | None = None
 
     def detect(self, image: NDArray[np.uint8]) -> tuple[Detection, ...]:
         time = self._time(image)
@@ -133,21 +139,37 @@ class WorldFinder:
         image: NDArray[np.uint8],
         detections: Sequence[Detection],
         catalog: WorldCatalog,  # noqa: ARG002 -- the truth needs none
+        known: Sequence[KnownPrint] = (),
     ) -> tuple[Match, ...]:
         self.looked.append(len(detections))
-        return tuple(self._match(image, detection) for detection in detections)
+        self.known.append(tuple(known))
+        return tuple(self._match(image, detection, known) for detection in detections)
 
-    def survey(self, image: NDArray[np.uint8], catalog: WorldCatalog) -> Identification:
+    def survey(
+        self,
+        image: NDArray[np.uint8],
+        catalog: WorldCatalog,
+        known: Sequence[KnownPrint] = (),
+    ) -> Identification:
         self.whole += 1
+        self.known.append(tuple(known))
         seen = [Detection(box, 0.9) for _, box in self.world.at(image) if self.surveys]
-        matches = tuple(self._match(image, detection) for detection in seen)
+        matches = tuple(self._match(image, detection, known) for detection in seen)
         return Identification(matches, catalog.index_version, StageTimes())
 
-    def _match(self, image: NDArray[np.uint8], detection: Detection) -> Match:
+    def _match(
+        self, image: NDArray[np.uint8], detection: Detection, known: Sequence[KnownPrint]
+    ) -> Match:
         near = [(box.iou(detection.box), thing, box) for thing, box in self.world.at(image)]
         overlap, thing, box = max(near, key=lambda place: place[0])
         name = self.names(thing, self._time(image)) if overlap > 0.5 else None
-        return unknown(detection) if name is None else identical(detection, name, box)
+        if name is None:
+            return unknown(detection)
+        named = identical(detection, name, box)
+        is_known = any(place.box.iou(box) > 0.5 for place in known)
+        if self.prints is None or is_known:
+            return named
+        return replace(named, printed=(PrintEvidence(name, self.prints),))
 
     def _time(self, image: NDArray[np.uint8]) -> float:
         high, middle, low = (int(part) for part in image[0, 0])

@@ -21,7 +21,7 @@ from catalog.snapshot import Catalog
 from catalog.storage.folder import FolderStorage
 from matcher.decision.explain import Explanation
 from matcher.imaging.box import Box
-from matcher.results import Detection, Identification, Match, StageTimes, Verdict
+from matcher.results import Detection, Identification, KnownPrint, Match, StageTimes, Verdict
 from matcher.tracking.events import Event, EventKind
 from stream.video.file import FileSource
 from tests.catalog.support.fakes import FakeEncoder
@@ -39,14 +39,23 @@ class BlindFinder:
         return ()
 
     def match(
-        self, image: NDArray[np.uint8], detections: Sequence[Detection], catalog: Catalog
+        self,
+        image: NDArray[np.uint8],
+        detections: Sequence[Detection],
+        catalog: Catalog,
+        known: Sequence[KnownPrint] = (),  # noqa: ARG002
     ) -> tuple[Match, ...]:
         assert not detections
         assert image.size
         assert catalog.name == CATALOG
         return ()
 
-    def survey(self, image: NDArray[np.uint8], catalog: Catalog) -> Identification:
+    def survey(
+        self,
+        image: NDArray[np.uint8],
+        catalog: Catalog,
+        known: Sequence[KnownPrint] = (),  # noqa: ARG002
+    ) -> Identification:
         return self.identify(image, catalog)
 
     def identify(

@@ -15,7 +15,15 @@ from bench.latency.timed import NetworkClock, time_networks
 from catalog.encodings.encoding import CompactFeatures
 from matcher.imaging.box import Box
 from matcher.keypoints.features import Correspondences, LocalFeatures
-from matcher.results import Detection, Identification, Match, StageTimes, Verdict, Verification
+from matcher.results import (
+    Detection,
+    Identification,
+    KnownPrint,
+    Match,
+    StageTimes,
+    Verdict,
+    Verification,
+)
 from matcher.verification.comparator import AlignedPair
 from tests.bench.scenery import printed
 from tests.stream.clips import write_clip
@@ -46,7 +54,11 @@ class FakeFinder:
             return (Detection(PLACE, 0.9),)
 
     def match(
-        self, image: NDArray[np.uint8], detections: Sequence[Detection], catalog: FakeCatalog
+        self,
+        image: NDArray[np.uint8],
+        detections: Sequence[Detection],
+        catalog: FakeCatalog,
+        known: Sequence[KnownPrint] = (),  # noqa: ARG002
     ) -> tuple[Match, ...]:
         assert image.ndim == 3
         assert self._product_id in catalog.products
@@ -59,7 +71,12 @@ class FakeFinder:
             for detection in detections
         )
 
-    def survey(self, image: NDArray[np.uint8], catalog: FakeCatalog) -> Identification:
+    def survey(
+        self,
+        image: NDArray[np.uint8],
+        catalog: FakeCatalog,
+        known: Sequence[KnownPrint] = (),  # noqa: ARG002
+    ) -> Identification:
         return Identification(self.match(image, self.detect(image), catalog), 1, StageTimes())
 
 

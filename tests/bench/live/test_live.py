@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -16,7 +17,7 @@ from bench.live.scene import (
 )
 from bench.live.sender import read_film, write_film
 from matcher.imaging.box import Box
-from matcher.results import Detection, Identification, Match, StageTimes
+from matcher.results import Detection, Identification, KnownPrint, Match, StageTimes
 from tests.matcher.world import WorldCatalog, identical
 
 SMALL = SceneSize(640, 360, 5.0)
@@ -36,11 +37,17 @@ class RedFinder:
         image: np.ndarray,  # noqa: ARG002 -- all that is detected is red
         detections: object,
         catalog: WorldCatalog,  # noqa: ARG002
+        known: Sequence[KnownPrint] = (),  # noqa: ARG002
     ) -> tuple[Match, ...]:
         assert isinstance(detections, list)
         return tuple(identical(detection, "tea", detection.box) for detection in detections)
 
-    def survey(self, image: np.ndarray, catalog: WorldCatalog) -> Identification:
+    def survey(
+        self,
+        image: np.ndarray,
+        catalog: WorldCatalog,
+        known: Sequence[KnownPrint] = (),  # noqa: ARG002
+    ) -> Identification:
         found = self.match(image, list(self.detect(image)), catalog)
         return Identification(found, catalog.index_version, StageTimes())
 

@@ -21,7 +21,7 @@ from matcher.decision.decision import Decision, DecisionWeights
 from matcher.decision.evaluation import Outcome, SampleKind
 from matcher.decision.threshold import AnswerScale, measure_scale
 from matcher.imaging.box import Box
-from matcher.results import Detection, Identification, Match, StageTimes, Verification
+from matcher.results import Detection, Identification, KnownPrint, Match, StageTimes, Verification
 from matcher.retrieval.shortlist import SearchableCatalog
 from matcher.video.remembered import StageMemory
 from tests.bench.recognition.test_calibration import ShelfCatalog, photo
@@ -44,6 +44,7 @@ class BrightFinder:
         image: NDArray[np.uint8],
         detections: Sequence[Detection],
         catalog: SearchableCatalog,
+        known: Sequence[KnownPrint] = (),  # noqa: ARG002
     ) -> tuple[Match, ...]:
         decision, corners = self.decision(catalog), np.zeros((0, 2), np.float32)
         probability = decision.answer(float(image.mean()) / 256)
@@ -54,7 +55,12 @@ class BrightFinder:
             for seen in detections
         )
 
-    def survey(self, image: NDArray[np.uint8], catalog: SearchableCatalog) -> Identification:
+    def survey(
+        self,
+        image: NDArray[np.uint8],
+        catalog: SearchableCatalog,
+        known: Sequence[KnownPrint] = (),  # noqa: ARG002
+    ) -> Identification:
         assert image.ndim == 3
         return Identification((), catalog.index_version, StageTimes())
 

@@ -1,5 +1,6 @@
 """One live session: frames that are served, dropped or too late, faults, silence and the end."""
 
+from collections.abc import Sequence
 from threading import Event as Flag
 
 import numpy as np
@@ -16,7 +17,7 @@ from matcher.live import (
 )
 from matcher.live.session import LiveSession, SessionContext
 from matcher.live.verification_queue import QueueUpdate, VerificationQueue, Work
-from matcher.results import Detection, Identification
+from matcher.results import Detection, Identification, KnownPrint
 from stream.frame import Frame
 from stream.status import SourceState
 from tests.matcher.live.harness import TEA, ManagerHarness, catalog
@@ -129,9 +130,14 @@ class SlowFinder(WorldFinder):
         self.let_go = Flag()
 
     @override
-    def survey(self, image: NDArray[np.uint8], catalog: WorldCatalog) -> Identification:
+    def survey(
+        self,
+        image: NDArray[np.uint8],
+        catalog: WorldCatalog,
+        known: Sequence[KnownPrint] = (),
+    ) -> Identification:
         self.let_go.wait(10)
-        return super().survey(image, catalog)
+        return super().survey(image, catalog, known)
 
 
 def test_a_long_verification_holds_up_no_frame_but_what_waits_behind_it_is_degraded() -> None:

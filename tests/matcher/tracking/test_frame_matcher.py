@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 
-from matcher.results import Verdict
+from matcher.results import KnownPrint, PrintEvidence, Verdict
 from matcher.tracking.codec import from_record, to_record
 from matcher.tracking.scheduler import SchedulerSettings
 from matcher.tracking.state import FrameMatcherSettings, FrameMatcherState
@@ -132,3 +132,43 @@ def test_an_empty_scene_says_nothing() -> None:
     frames = watch(WorldFinder(World(())), 1)
     assert story(frames) == []
     assert all(frame.overlay == () for frame in frames)
+
+
+def test_words_are_read_once_per_track_and_kept_with_it() -> None:
+    world = World((WorldThing("tea", still(100, 100)), WorldThing("cola", still(220, 30))))
+    finder = WorldFinder(world, prints=0.4)
+    matcher = matcher_of(finder)
+    for frame in world.frames(3):
+        matcher.match_frame(frame, CATALOG)
+    later = finder.known[2:]
+    assert later
+    assert all(known.printed for places in later for known in places)
+    by_name = {known.name: known for known in finder.known[-1]}
+    assert set(by_name) == {"tea", "cola"}
+    assert by_name["tea"].printed == (PrintEvidence("tea", 0.4),)
+    assert by_name["tea"].box.iou(standing(100, 100)) > 0.8
+    restored = from_record(FrameMatcherState, json.loads(json.dumps(to_record(matcher.state))))
+    kept = {item for appearance in restored.appearances.appearances for item in appearance.printed}
+    assert kept == {PrintEvidence("tea", 0.4), PrintEvidence("cola", 0.4)}
+
+
+def test_what_is_named_without_words_needs_none_later() -> None:
+    finder = WorldFinder(World((WorldThing("tea", still(100, 100)),)))
+    matcher = matcher_of(finder)
+    for frame in finder.world.frames(2):
+        matcher.match_frame(frame, CATALOG)
+    assert finder.known[0] == ()
+    (last,) = finder.known[-1]
+    assert last == KnownPrint(last.box, (), "tea")
+
+
+def test_words_of_a_product_that_left_the_catalog_are_forgotten() -> None:
+    finder = WorldFinder(World((WorldThing("tea", still(100, 100)),)), prints=0.4)
+    matcher = matcher_of(finder)
+    smaller = WorldCatalog(index_version=8, products={"cola": "cola"})
+    for frame in finder.world.frames(2):
+        matcher.match_frame(frame, CATALOG if frame.media_time < 1 else smaller)
+        if frame.media_time == 1:
+            assert not any(
+                appearance.printed for appearance in matcher.state.appearances.appearances
+            )

@@ -126,3 +126,14 @@ def test_a_scene_that_stays_soft_is_soon_sharp_enough() -> None:
     for n in range(2, 40):
         scheduler.earn(n / 10, sharpness=0.5)
     assert scheduler.is_clear
+
+
+def test_reading_words_is_paid_for_like_looks() -> None:
+    scheduler = ready()
+    spent = scheduler.settings.burst_seconds * scheduler.settings.units_per_second
+    while scheduler.units >= 1:
+        scheduler.record_reading()
+    assert spent > 1 > scheduler.units
+    assert next_task(scheduler, [track(1)]) is None
+    scheduler.earn(0.5)
+    assert next_task(scheduler, [track(1)]) == 1
