@@ -1,7 +1,7 @@
 """Opens camera streams with FFmpeg and prepares their decoders for low delay."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol, cast
 
 import av
@@ -27,6 +27,42 @@ class ByteStream(Protocol):
         """Close the connection."""
 
 
+class Trouble:
+    """The fault in a function that FFmpeg called, which must not raise.
+
+    Attributes:
+        reason: as it would have been raised; empty if nothing went wrong.
+    """
+
+    def __init__(self) -> None:
+        self.reason = ""
+
+    def forget(self) -> None:
+        """Forget the reason, because things go on."""
+        self.reason = ""
+
+    def kept(self) -> "_TroubleKeeper":
+        """A context that keeps whatever is raised in it as the reason, and goes on after it."""
+        return _TroubleKeeper(self)
+
+
+class _TroubleKeeper:
+    def __init__(self, trouble: Trouble) -> None:
+        self._trouble = trouble
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: object
+    ) -> bool:
+        if isinstance(error, SourceError):
+            self._trouble.reason = str(error)
+        elif isinstance(error, Exception):
+            self._trouble.reason = stranger(error)
+        return error is None or isinstance(error, Exception)
+
+
 @dataclass(frozen=True, slots=True)
 class OpenCamera:
     """A camera whose packets can be read.
@@ -36,12 +72,19 @@ class OpenCamera:
         video: its video track.
         has_times: whether presentation times say when pictures were captured.
         comes_in_bursts: whether pictures have to be paced, because they come by the segment.
+        trouble: why it ended, where the functions that FFmpeg calls know it.
     """
 
     container: InputContainer
     video: VideoStream
     has_times: bool = True
     comes_in_bursts: bool = False
+    trouble: Trouble = field(default_factory=Trouble)
+
+
+def stranger(error: Exception) -> str:
+    """Return the reason for an exception that nobody foresaw; its text may hold a password."""
+    return f"skulens failed at what it sends ({type(error).__name__}); please report this"
 
 
 def open_container(
@@ -49,6 +92,7 @@ def open_container(
     format_name: str,
     options: dict[str, str] | None = None,
     io_open: Callable[[str, int, dict[str, str]], ByteStream] | None = None,
+    trouble: Trouble | None = None,
 ) -> InputContainer:
     """Open a stream with FFmpeg; blocks for `OPEN_TIMEOUT_S` per step.
 
@@ -56,7 +100,7 @@ def open_container(
 
     Raises:
         SourceError: it cannot be opened; FFmpeg's message, which may contain a password, is the
-            cause only.
+            cause only. A reason in `trouble` comes first.
     """
     try:
         return av.open(
@@ -69,7 +113,8 @@ def open_container(
             io_open=io_open,
         )
     except (FFmpegError, OSError) as error:
-        raise SourceError("it does not serve a stream that can be read") from error
+        reason = trouble.reason if trouble else ""
+        raise SourceError(reason or "it does not serve a stream that can be read") from error
 
 
 def prepare(
@@ -78,6 +123,7 @@ def prepare(
     *,
     has_times: bool = True,
     comes_in_bursts: bool = False,
+    trouble: Trouble | None = None,
 ) -> OpenCamera:
     """Set up the decoder of an open stream; closes the container on failure.
 
@@ -87,8 +133,10 @@ def prepare(
     problem = _set_up_decoder(container, threads)
     if problem is not None:
         container.close()
-        raise SourceError(problem)
-    return OpenCamera(container, container.streams.video[0], has_times, comes_in_bursts)
+        raise SourceError((trouble and trouble.reason) or problem)
+    return OpenCamera(
+        container, container.streams.video[0], has_times, comes_in_bursts, trouble or Trouble()
+    )
 
 
 def _set_up_decoder(container: InputContainer, threads: int) -> str | None:

@@ -12,7 +12,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from stream.camera.address import parse_address
-from stream.camera.container import OpenCamera
+from stream.camera.container import OpenCamera, Trouble, stranger
 from stream.camera.dialer import Dialer
 from stream.camera.open import open_camera
 from stream.camera.settings import CameraSettings
@@ -101,6 +101,8 @@ class CameraSource:
                 self._read(camera, inbox)
         except SourceError as error:
             self._reporter.report(SourceState.FAILED, to_sentence(str(error)))
+        except Exception as error:  # noqa: BLE001  (its text may hold the password)
+            self._reporter.report(SourceState.FAILED, to_sentence(stranger(error)))
 
     def _read(self, camera: OpenCamera, inbox: Inbox) -> None:
         video = camera.video
@@ -117,7 +119,7 @@ class CameraSource:
             if packet is not None:
                 self._note_sender_time(packet)
                 self._decode(camera, packet, builder)
-            self._check_silence(builder, is_quiet=packet is None)
+            self._check_silence(builder, camera.trouble, is_quiet=packet is None)
 
     def _packets(self, camera: OpenCamera) -> "Iterator[Packet[VideoStream] | None]":
         """Yield packets as they come, and None whenever none came for `READ_SLICE_S`.
@@ -130,15 +132,16 @@ class CameraSource:
             try:
                 packet = next(packets)
             except StopIteration:
-                raise SourceError(END) from None
+                raise SourceError(camera.trouble.reason or END) from None
             except ExitError:  # the wait was bounded, nothing is lost
                 packets = camera.container.demux(camera.video)
                 yield None
                 continue
             except (FFmpegError, OSError) as error:
-                raise SourceError("the connection broke") from error
+                reason = camera.trouble.reason or "the connection broke"
+                raise SourceError(reason) from error
             if packet.size == 0:
-                raise SourceError(END)
+                raise SourceError(camera.trouble.reason or END)
             yield packet
 
     def _decode(
@@ -170,7 +173,7 @@ class CameraSource:
             self._pace = now - media_time
         self._dialer.wait(max(self._pace + media_time - now, 0.0))
 
-    def _check_silence(self, builder: FrameBuilder, *, is_quiet: bool) -> None:
+    def _check_silence(self, builder: FrameBuilder, trouble: Trouble, *, is_quiet: bool) -> None:
         """Report a stall when no pictures come.
 
         Raises:
@@ -181,7 +184,7 @@ class CameraSource:
             if silence > settings.key_frame_wait:
                 raise SourceError(f"no key frame came for {silence:.0f} s")
         elif silence > settings.give_up_after:
-            raise SourceError(f"no picture came for {silence:.0f} s")
+            raise SourceError(trouble.reason or f"no picture came for {silence:.0f} s")
         elif silence > settings.stall_after and builder.has_begun:
             reason = f"No new picture for {settings.stall_after:.0f} s."
             self._reporter.report(SourceState.STALLED, reason)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
+from stream.camera.answers import MISSING
 from stream.camera.settings import CameraSettings
 from stream.camera.source import CameraSource
 from stream.status import SourceState
@@ -151,14 +152,19 @@ def test_digest_passwords_open_and_are_not_shown(web: str) -> None:
         assert "s3cret" not in repr(watch.heard) + watch.source.source_id
     with watching(CameraSource(url.format("wr0ng"))) as watch:
         watch.wait_for(SourceState.FAILED)
-        assert watch.reason == "It refuses the user name or password (HTTP 401)."
+        assert watch.reason.startswith("It refuses the user name or password; check")
+        assert watch.reason.endswith("(HTTP 401).")
 
 
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
-        ("none", "It has no stream at this path (HTTP 404)."),
-        ("page", "It serves text/html, which is not a stream of pictures."),
+        ("none", f"It {MISSING[3:]} (HTTP 404)."),
+        (
+            "page",
+            "It serves text/html, which is not a stream of pictures; use the address of its "
+            "stream, not of its page.",
+        ),
         ("evil.m3u8", "It does not serve a stream that can be read."),
     ],
 )
