@@ -94,7 +94,7 @@ class OddWeb:
         """Serve until the end."""
         web = self
 
-        class Here(OddHandler):
+        class Here(OddWebHandler):
             odd_web = web
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Here)
@@ -110,7 +110,7 @@ class OddWeb:
             thread.join()
 
 
-class OddHandler(BaseHTTPRequestHandler):
+class OddWebHandler(BaseHTTPRequestHandler):
     """Answers by the pages."""
 
     protocol_version = "HTTP/1.1"
