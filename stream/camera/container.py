@@ -73,6 +73,7 @@ class OpenCamera:
         has_times: whether presentation times say when pictures were captured.
         comes_in_bursts: whether pictures have to be paced, because they come by the segment.
         trouble: why it ended, where the functions that FFmpeg calls know it.
+        farewell: ends what FFmpeg does not.
     """
 
     container: InputContainer
@@ -80,6 +81,12 @@ class OpenCamera:
     has_times: bool = True
     comes_in_bursts: bool = False
     trouble: Trouble = field(default_factory=Trouble)
+    farewell: Callable[[], None] = lambda: None
+
+    def close(self) -> None:
+        """End the connection."""
+        self.container.close()
+        self.farewell()
 
 
 def stranger(error: Exception) -> str:
@@ -124,6 +131,7 @@ def prepare(
     has_times: bool = True,
     comes_in_bursts: bool = False,
     trouble: Trouble | None = None,
+    farewell: Callable[[], None] = lambda: None,
 ) -> OpenCamera:
     """Set up the decoder of an open stream; closes the container on failure.
 
@@ -135,7 +143,12 @@ def prepare(
         container.close()
         raise SourceError((trouble and trouble.reason) or problem)
     return OpenCamera(
-        container, container.streams.video[0], has_times, comes_in_bursts, trouble or Trouble()
+        container,
+        container.streams.video[0],
+        has_times,
+        comes_in_bursts,
+        trouble or Trouble(),
+        farewell,
     )
 
 

@@ -99,6 +99,11 @@ class Dialer:
             self._sockets = [kept for kept in self._sockets if kept is not connection]
         connection.close()
 
+    def hand_over(self, connection: socket.socket) -> None:
+        """Forget an open connection: `stop` leaves it alone, and its user ends it properly."""
+        with self._lock:
+            self._sockets = [kept for kept in self._sockets if kept is not connection]
+
     def _kept(self, connection: socket.socket) -> socket.socket:
         """Remember a connection for `stop`, which may have been called in between."""
         with self._lock:

@@ -1,21 +1,16 @@
-"""Opens RTSP cameras; probes them with requests of our own first, which can be interrupted."""
+"""Opens RTSP cameras: one connection, on which FFmpeg and the camera talk through a relay."""
 
-import re
-import socket
 import ssl
-from typing import Final
-
-from av.container import InputContainer
+from typing import Final, Literal
 
 from stream.camera.address import CameraAddress
 from stream.camera.container import OpenCamera, open_container, prepare
 from stream.camera.dialer import Dialer
+from stream.camera.dialogue import ANSWER_TIMEOUT_S
+from stream.camera.relay import RtspRelay
 from stream.camera.settings import CameraSettings, Transport
 from stream.errors import SourceError
 
-ANSWER_TIMEOUT_S: Final = 4.0  # per answer; then the camera counts as hanging
-MAX_ANSWER_BYTES: Final = 65536  # real descriptions have about a thousand
-_STATUS: Final = re.compile(rb"RTSP/\d\.\d (\d{3}) ")
 OPTIONS: Final = {
     # Without probing the first key frame is not missed; decoders learn from the stream itself.
     "analyzeduration": "0",
@@ -25,19 +20,12 @@ OPTIONS: Final = {
     "allowed_media_types": "video",
     "user_agent": "skulens",
 }
-REASONS: Final = {
-    "HTTPUnauthorizedError": "it refuses the user name or password",
-    "HTTPForbiddenError": "it refuses the user name or password",
-    "HTTPNotFoundError": "it has no stream at this path",
-    "TimeoutError": "it does not answer",
-    "ExitError": "it does not answer",
-    "ConnectionRefusedError": "it refuses the connection",
+# FFmpeg tries the second transport on the same connection when the first one is refused.
+TRANSPORTS: Final = {
+    "auto": {"rtsp_transport": "udp+tcp", "rtsp_flags": "prefer_tcp"},
+    "tcp": {"rtsp_transport": "tcp"},
+    "udp": {"rtsp_transport": "udp"},
 }
-NO_SUCH_TRANSPORT: Final = ("HTTPBadRequestError", "HTTPOtherClientError")
-
-
-class TransportRefused(SourceError):
-    """The camera does not send over this transport."""
 
 
 def open_rtsp(address: CameraAddress, dialer: Dialer, settings: CameraSettings) -> OpenCamera:
@@ -46,76 +34,36 @@ def open_rtsp(address: CameraAddress, dialer: Dialer, settings: CameraSettings) 
     Raises:
         SourceError: it is not there, refuses, or serves no video.
     """
-    probe(address, dialer)
-    if settings.transport != "auto":
-        return prepare(_open(address, dialer, settings.transport), settings.threads)
+    return _open(address, dialer, settings, settings.transport)
+
+
+def _open(
+    address: CameraAddress,
+    dialer: Dialer,
+    settings: CameraSettings,
+    transport: Transport | Literal["auto"],
+) -> OpenCamera:
+    """Open it over a transport; a second connection is made only if the first refused TCP."""
+    relay = _relay(address, dialer)
     try:
-        container = _open(address, dialer, "tcp")
-    except TransportRefused:
-        container = _open(address, dialer, "udp")
-    return prepare(container, settings.threads)
+        container = open_container(
+            relay.url, "rtsp", {**OPTIONS, **TRANSPORTS[transport]}, trouble=relay.trouble
+        )
+        return prepare(container, settings.threads, trouble=relay.trouble, farewell=relay.close)
+    except SourceError as error:
+        relay.close()
+        reason = relay.trouble.reason or relay.refusal or str(error)
+    if relay.refusal and transport == "auto" and not dialer.is_stopped:
+        return _open(address, dialer, settings, "udp")
+    raise SourceError(reason)
 
 
-def probe(address: CameraAddress, dialer: Dialer) -> None:
-    """Send OPTIONS and DESCRIBE to a camera, without the password.
-
-    FFmpeg cannot be interrupted while it opens; this can. A camera that hangs is noticed here, and
-    redirects are not followed.
-
-    Raises:
-        SourceError: the camera is not there, does not answer, answers something else, or
-            redirects elsewhere.
-    """
+def _relay(address: CameraAddress, dialer: Dialer) -> RtspRelay:
+    """Connect to the camera."""
     tls = _any_certificate() if address.scheme == "rtsps" else None
     connection = dialer.connect(address.host, address.port, tls=tls)
-    try:
-        connection.settimeout(ANSWER_TIMEOUT_S)
-        for number, method in enumerate(("OPTIONS", "DESCRIBE"), 1):
-            request = (
-                f"{method} {address.url()} RTSP/1.0\r\nCSeq: {number}\r\n"
-                "User-Agent: skulens\r\nAccept: application/sdp\r\n\r\n"
-            )
-            connection.sendall(request.encode())
-            status = _status(connection)
-            if 300 <= status < 400:
-                raise SourceError("it redirects elsewhere; use the address it redirects to")
-    except TimeoutError as error:
-        raise SourceError("it accepts the connection, but does not answer") from error
-    except OSError as error:
-        raise SourceError("it closes the connection") from error
-    finally:
-        dialer.release(connection)
-
-
-def _open(address: CameraAddress, dialer: Dialer, transport: Transport) -> InputContainer:
-    """Have FFmpeg open a stream at the checked IP address of its host."""
-    url = address.url(dialer.resolve(address.host, address.port), with_password=True)
-    try:
-        return open_container(url, "rtsp", {**OPTIONS, "rtsp_transport": transport})
-    except SourceError as error:
-        name = type(error.__cause__).__name__  # its message contains the password
-        if name in NO_SUCH_TRANSPORT:
-            raise TransportRefused(f"it does not send over {transport.upper()}") from None
-        raise SourceError(REASONS.get(name, str(error))) from None
-
-
-def _status(connection: socket.socket) -> int:
-    """Read one answer and return its status; 0 if it has none."""
-    answer = b""
-    while b"\r\n\r\n" not in answer:
-        part = connection.recv(4096)
-        if not part:
-            raise SourceError("it closes the connection without an answer")
-        answer += part
-        if len(answer) > MAX_ANSWER_BYTES or not answer.startswith(b"RTSP/"[: len(answer)]):
-            raise SourceError("it does not speak RTSP")
-    head, _, body = answer.partition(b"\r\n\r\n")
-    length = re.search(rb"(?im)^content-length:\s*(\d{1,6})", head)
-    missing = (int(length[1]) if length else 0) - len(body)
-    while 0 < missing <= MAX_ANSWER_BYTES and (part := connection.recv(min(missing, 4096))):
-        missing -= len(part)
-    status = _STATUS.match(answer)
-    return int(status[1]) if status else 0
+    connection.settimeout(ANSWER_TIMEOUT_S)
+    return RtspRelay(address, connection, dialer)
 
 
 def _any_certificate() -> ssl.SSLContext:

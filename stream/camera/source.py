@@ -97,7 +97,7 @@ class CameraSource:
         self._reporter.report(SourceState.CONNECTING, f"Connecting to {self._address.shown}.")
         try:
             camera = open_camera(self._address, self._dialer, self._settings)
-            with closing(camera.container):
+            with closing(camera):
                 self._read(camera, inbox)
         except SourceError as error:
             self._reporter.report(SourceState.FAILED, to_sentence(str(error)))
