@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from catalog.search.search import SearchQuery, SearchResult
     from catalog.snapshot import Catalog
     from catalog.storage.s3 import S3Options
+    from catalog.transfer.archive import UnpackBounds
     from catalog.transfer.s3_images import S3Images
     from matcher.decision.evaluation import Recogniser
     from matcher.decision.explain import Explanation
@@ -251,6 +252,17 @@ def enrolment_rules(settings: Settings) -> QualityRules:
     """Return the thresholds of the picture checks, and the issues that are refused."""
     refused = frozenset(IssueKind(name) for name in settings.enrolment_refuses)
     return QualityRules(refused, twin=settings.twin_similarity)
+
+
+def unpack_bounds(settings: Settings) -> "UnpackBounds":
+    """Return the bounds of archives that are imported."""
+    from catalog.transfer.archive import UnpackBounds
+
+    gigabyte = 10**9
+    return UnpackBounds(
+        most_bytes=round(settings.import_gb * gigabyte),
+        free_bytes=round(settings.free_gb * gigabyte),
+    )
 
 
 def open_storage(settings: Settings) -> Storage:

@@ -118,6 +118,16 @@ def _interval(text: str) -> float:
     return often
 
 
+def _gigabytes(text: str) -> float:
+    try:
+        size = float(text)
+    except ValueError:
+        size = -1.0
+    if not 0 <= size <= 1e6:
+        raise ValueError("expected gigabytes from 0 to 1000000")
+    return size
+
+
 def _networks(text: str) -> tuple[str, ...]:
     try:
         return tuple(str(ip_network(word)) for word in _words(text))
@@ -194,6 +204,9 @@ class Settings:
         twin_similarity: cosine from which on another product is told as a near-twin.
         sync_minutes: between two looks of the service for what people put there; 0 for never.
         reconcile_hours: between two comparisons of everything in the storage; 0 for never.
+        import_gb: what an archive of an import may unpack to, gigabytes.
+        free_gb: what stays free on the disk that it is unpacked on, gigabytes.
+        job_days: how long the service keeps jobs that are over, with their files; 0 for ever.
         state: folder of the service's keys, cameras, events and jobs.
         camera_networks: CIDR; if any are given, cameras and webhooks must be in one of them.
         ice_servers: `stun:…` and `turn:…` URLs that WebRTC peers may use.
@@ -227,6 +240,9 @@ class Settings:
     twin_similarity: float = field(default=0.9, metadata={"parse": _cosine})
     sync_minutes: float = field(default=5.0, metadata={"parse": _interval})
     reconcile_hours: float = field(default=24.0, metadata={"parse": _interval})
+    import_gb: float = field(default=100.0, metadata={"parse": _gigabytes})
+    free_gb: float = field(default=1.0, metadata={"parse": _gigabytes})
+    job_days: float = field(default=30.0, metadata={"parse": _interval})
     state: Path = field(default=Path("state"), metadata={"parse": _folder})
     camera_networks: tuple[str, ...] = field(default=(), metadata={"parse": _networks})
     ice_servers: tuple[str, ...] = field(default=(), metadata={"parse": _ice_servers})

@@ -396,9 +396,15 @@ class Client(Connection):
         """Return the state of a job."""
         return cast(JobJson, self.request("GET", route("jobs", job_id)))
 
-    def cancel_job(self, job_id: str) -> JobJson:
-        """Cancel a job; completed parts of its work remain."""
-        return cast(JobJson, self.request("DELETE", route("jobs", job_id)))
+    def cancel_job(self, job_id: str, *, forget: bool = False) -> JobJson:
+        """Cancel a job; completed parts of its work remain.
+
+        Args:
+            job_id: the job.
+            forget: remove its record and its files, too.
+        """
+        query = {"forget": "true"} if forget else None
+        return cast(JobJson, self.request("DELETE", route("jobs", job_id), query=query))
 
     # Live
 

@@ -14,7 +14,7 @@ from fastapi import Depends, Request
 from api.errors import refusals, sentence
 from api.http.executor import BoundedExecutor
 from api.http.jobs.handlers import job_handlers
-from api.http.jobs.runner import JobRunner
+from api.http.jobs.runner import DAY_SECONDS, JobRunner
 from api.http.jobs.video_files import s3_video_fetcher
 from api.http.live.service import SessionService, engine_starting, run_session_service
 from api.http.options import ServerOptions
@@ -25,7 +25,7 @@ from api.http.telemetry.metrics import Metrics
 from api.live.services import LiveServices, LiveServicesOptions, open_live_services
 from api.maintenance import CatalogMaintenance
 from api.open_catalogs import CatalogRegistry
-from api.services import PhotoFinder, Searcher, Services, s3_options
+from api.services import PhotoFinder, Searcher, Services, s3_options, unpack_bounds
 
 Result = TypeVar("Result")
 
@@ -120,8 +120,19 @@ async def build_engine(
         executor = BoundedExecutor()
         stack.callback(executor.close)
         fetch = s3_video_fetcher(s3_options(services.settings), options.largest_upload)
-        handlers = job_handlers(catalogs, lambda: services.finder, services.recogniser, fetch)
-        jobs = await asyncio.to_thread(JobRunner, options.state / "jobs", handlers)
+        handlers = job_handlers(
+            catalogs,
+            lambda: services.finder,
+            services.recogniser,
+            fetch,
+            unpack_bounds(services.settings),
+        )
+        jobs = await asyncio.to_thread(
+            JobRunner,
+            options.state / "jobs",
+            handlers,
+            keep_seconds=services.settings.job_days * DAY_SECONDS,
+        )
         stack.push_async_callback(asyncio.to_thread, jobs.close)
         answers = AnswerStore(options.state / "answers.db")
         stack.callback(answers.close)

@@ -38,7 +38,8 @@ _FILES: Final = frozenset(
 _PATTERNS: Final = tuple(
     re.compile(pattern, re.IGNORECASE | re.DOTALL)
     for pattern in (
-        r"\..*",  # hidden: .DS_Store, ._x, .git, .dropbox, .syncthing.x.tmp, .x.icloud, .~lock.x#
+        # hidden: .DS_Store, ._x, .git, .dropbox, .syncthing.x.tmp, .x.icloud, .~lock.x#
+        r"\.(?!\.?\Z).*",
         r"SYNO(INDEX|PHOTO|VIDEO|FILE)_.*",  # Synology's previews
         r"~\$.*",  # Office's locks
         r"#.*#",  # Emacs
@@ -72,7 +73,6 @@ def is_rubbish(parts: Sequence[str]) -> bool:
 
 
 def _is_rubbish_folder(name: str) -> bool:
-    # Safari's half-downloads are folders.
-    return (
-        name.casefold() in _FOLDERS or name.startswith(".") or name.casefold().endswith(".download")
-    )
+    folded = name.casefold()
+    is_hidden = name.startswith(".") and name not in (".", "..")
+    return is_hidden or folded in _FOLDERS or folded.endswith(".download")  # Safari's halves

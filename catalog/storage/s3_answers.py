@@ -86,6 +86,8 @@ def _advice(
         return _on_redirection(status, headers["location"], bucket)
     kind = headers.get("content-type", "").lower()
     strange = kind.startswith(_STRANGE_TYPES) and "etag" not in headers
+    if status == 404 and operation == "HeadObject":
+        return ""  # without a body, and some servers give no headers of S3 with it
     if status >= 400:
         what = _ADVICE.get(status, f"look at {_ENDPOINT}")
         return f"what answers there is no S3 server ({status}); {what}" if strange else ""

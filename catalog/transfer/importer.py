@@ -17,7 +17,7 @@ from catalog.migration import OnProgress
 from catalog.records.product import Product
 from catalog.records.validation import attribute_items, check_id, one_line
 from catalog.store import BeforeCommit, CatalogStore, ChangeResult
-from catalog.transfer.archive import unpack_archive
+from catalog.transfer.archive import UnpackBounds, unpack_archive
 from catalog.transfer.manifest import ImportItem, ImportManifest, read_manifest
 from catalog.transfer.places import FileFinder
 
@@ -93,12 +93,13 @@ def import_path(
 
 
 @contextmanager
-def open_manifest(path: Path) -> Iterator[ImportManifest]:
+def open_manifest(path: Path, bounds: UnpackBounds | None = None) -> Iterator[ImportManifest]:
     """Yield what a path offers, while the block runs; no picture is decoded.
 
     Args:
         path: a folder with one folder per product (which may hold a `products.jsonl` or
             `products.csv`), a manifest, or a zip of either.
+        bounds: of a zip.
 
     Raises:
         NotFound: there is nothing at that path.
@@ -106,7 +107,7 @@ def open_manifest(path: Path) -> Iterator[ImportManifest]:
         StorageUnavailable: it cannot be read.
     """
     if path.suffix.lower() == ".zip" and path.is_file():
-        with unpack_archive(path) as folder:
+        with unpack_archive(path, bounds) as folder:
             yield read_manifest(folder)
     else:
         yield read_manifest(path)

@@ -49,6 +49,9 @@ def test_catalogs_lie_in_the_folder_data_by_default() -> None:
         ("SKULENS_REQUESTS_PER_SECOND", "20", 20.0),
         ("SKULENS_SYNC_MINUTES", "0.5", 0.5),
         ("SKULENS_RECONCILE_HOURS", "0", 0.0),
+        ("SKULENS_IMPORT_GB", "0.5", 0.5),
+        ("SKULENS_FREE_GB", "5", 5.0),
+        ("SKULENS_JOB_DAYS", "7", 7.0),
     ],
 )
 def test_each_variable_sets_its_value(name: str, text: str, value: object) -> None:
@@ -57,13 +60,15 @@ def test_each_variable_sets_its_value(name: str, text: str, value: object) -> No
 
 
 def test_no_variable_is_left_untested_above() -> None:
-    assert len(variables()) == 29
+    assert len(variables()) == 32
 
 
 @pytest.mark.parametrize(
     ("name", "text"),
     [
         ("SKULENS_THREADS", "many"),
+        ("SKULENS_IMPORT_GB", "-1"),
+        ("SKULENS_FREE_GB", "much"),
         ("SKULENS_ENROLMENT_REFUSES", "small,ugly"),
         ("SKULENS_TWIN_SIMILARITY", "1.2"),
         ("SKULENS_THREADS", "-1"),

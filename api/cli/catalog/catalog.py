@@ -146,7 +146,7 @@ def import_catalog(
         Path,
         typer.Argument(
             metavar="PATH",
-            help="A folder with one folder per product, a CSV/JSONL manifest, or a zip.",
+            help="A folder with one folder per product, a CSV/XLSX/JSONL manifest, or a zip.",
         ),
     ],
     json: JsonOption = False,
@@ -157,11 +157,13 @@ def import_catalog(
     interrupted is simply run again. Products that cannot be taken in are named
     on stderr; the others are, and the exit code is 1.
     """
+    from api.services import unpack_bounds
     from catalog.transfer.importer import open_manifest
 
     output = Output(json=json)
+    bounds = unpack_bounds(open_services(context).settings)
     # A path that offers nothing is refused before a catalog is made for it.
-    with open_manifest(path) as manifest:
+    with open_manifest(path, bounds) as manifest:
         report = _taken_in(context, name, manifest, output)
     for row in report.rows:
         output.line(import_row_json(row))

@@ -1,9 +1,7 @@
 """The handlers of jobs: one function for each kind."""
 
 import shutil
-import zipfile
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from api.errors import Refused
@@ -16,18 +14,18 @@ from api.schemas.results import import_row_json
 from api.services import PhotoFinder
 from api.video.job import VideoRequest, match_video
 from api.video.outcome import video_result_json
+from catalog.errors import Invalid
 from catalog.reconcile.orphans import GRACE_SECONDS
 from catalog.snapshot import Catalog
-from catalog.transfer.importer import import_path
+from catalog.store import CatalogStore
+from catalog.transfer.archive import UnpackBounds, inner_folder, unpack_into
+from catalog.transfer.importer import ImportReport, import_path
 from matcher.decision.evaluation import Recogniser
 
 # Names in a job's folder.
 UPLOAD: Final = "upload"
 EVENTS: Final = "events.jsonl"
 ANNOTATED: Final = "annotated.mp4"
-MOST_ENTRIES: Final = 100_000  # files in an archive
-MOST_UNPACKED: Final = 20_000_000_000  # bytes; an archive may be a bomb
-_CHUNK: Final = 1 << 20  # bytes, unpacked at once
 
 
 def calibration(
@@ -60,6 +58,7 @@ def job_handlers(
     finder: Callable[[], PhotoFinder],
     recogniser: Callable[[Catalog], Recogniser],
     fetch: FetchVideo,
+    bounds: UnpackBounds,
 ) -> Mapping[JobKind, JobHandler]:
     """Return the handler of each kind of job.
 
@@ -68,6 +67,7 @@ def job_handlers(
         finder: finds products; called when a video's turn comes.
         recogniser: recognises, for the calibration of a catalog.
         fetch: brings a video from a bucket.
+        bounds: of archives.
     """
 
     def video(context: JobContext) -> dict[str, Any]:
@@ -87,18 +87,17 @@ def job_handlers(
         return {**video_result_json(outcome, is_annotated=annotated is not None)}
 
     def import_products(context: JobContext) -> dict[str, Any]:
-        context.progress("unpacking", 0, None)
-        unpacked = context.folder / "unpacked"
-        shutil.rmtree(unpacked, ignore_errors=True)
-        unpack(context.folder / UPLOAD, unpacked, context.progress)
+        upload, unpacked = context.folder / UPLOAD, context.folder / "unpacked"
+        if not upload.exists():
+            raise Refused("the archive was removed when this failed; send it again")
         try:
-            report = import_path(
-                catalogs.store(context.job.catalog),
-                unpacked,
-                lambda done, total: context.progress("taking in", done, total),
-            )
+            report = _take_in(catalogs.store(context.job.catalog), context, bounds)
+        except (Refused, Invalid):
+            upload.unlink(missing_ok=True)  # it would be refused again
+            raise
         finally:
             shutil.rmtree(unpacked, ignore_errors=True)
+        upload.unlink(missing_ok=True)
         return {
             "index_version": report.index_version,
             "rows": [import_row_json(row) for row in report.rows],
@@ -150,39 +149,16 @@ def job_handlers(
     }
 
 
-def unpack(archive: Path, folder: Path, progress: Callable[[str, int, int | None], None]) -> None:
-    """Unpack a ZIP file, its names checked and its size bounded while it is unpacked.
+def _take_in(store: CatalogStore, context: JobContext, bounds: UnpackBounds) -> ImportReport:
+    def unpacking(done: int, total: int | None) -> None:
+        context.progress("unpacking", done, total)
 
-    Raises:
-        Refused: it is none, or would leave the folder, or is too large.
-        OSError: the disk refused.
-    """
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            entries = [entry for entry in opened.infolist() if not entry.is_dir()]
-            if len(entries) > MOST_ENTRIES:
-                raise Refused(f"the archive holds {len(entries)} files; send fewer at a time")
-            left = MOST_UNPACKED
-            for done, entry in enumerate(entries):
-                progress("unpacking", done, len(entries))
-                left = _unpack_one(opened, entry, _inside(folder, entry.filename), left)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
-        raise Refused(f"the upload is no ZIP file that can be read ({error})") from error
-
-
-def _inside(folder: Path, name: str) -> Path:
-    parts = name.replace("\\", "/").split("/")
-    if any(part in ("", ".", "..") or "\0" in part or len(part) > 200 for part in parts):
-        raise Refused(f"the archive holds the name {name[:100]!r}, which is not allowed")
-    return folder.joinpath(*parts)
-
-
-def _unpack_one(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, left: int) -> int:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with opened.open(entry) as packed, path.open("wb") as file:
-        while chunk := packed.read(_CHUNK):
-            left -= len(chunk)
-            if left < 0:
-                raise Refused("the archive is too large when unpacked; send less at a time")
-            file.write(chunk)
-    return left
+    unpacked = context.folder / "unpacked"
+    unpacking(0, None)
+    shutil.rmtree(unpacked, ignore_errors=True)  # of a process that was killed
+    unpack_into(context.folder / UPLOAD, unpacked, bounds, "the archive", unpacking)
+    return import_path(
+        store,
+        inner_folder(unpacked),
+        lambda done, total: context.progress("taking in", done, total),
+    )

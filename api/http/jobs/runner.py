@@ -20,6 +20,8 @@ from api.http.problems import Problem
 MOST_WAITING: Final = 64  # jobs
 MOST_KEPT: Final = 200  # jobs that are over; their files go with them
 SAVE_S: Final = 1.0  # between two writes of a job's progress
+DAY_SECONDS: Final = 86_400.0
+SWEEP_S: Final = 3600.0  # between two looks for jobs that have expired
 
 _logger: Final = logging.getLogger(__name__)
 
@@ -49,12 +51,15 @@ JobHandler = Callable[[JobContext], dict[str, Any]]
 class JobRunner:
     """Thread-safe; close it at the end."""
 
-    def __init__(self, folder: Path, handlers: Mapping[JobKind, JobHandler]) -> None:
+    def __init__(
+        self, folder: Path, handlers: Mapping[JobKind, JobHandler], *, keep_seconds: float = 0.0
+    ) -> None:
         """Take up what is left of earlier runs.
 
         Args:
             folder: of all jobs; made when it is missing.
             handlers: one for each kind.
+            keep_seconds: how long a job that is over is kept, with its files; 0 for ever.
 
         Raises:
             OSError: the folder cannot be written.
@@ -62,6 +67,7 @@ class JobRunner:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._handlers = handlers
+        self._keep_seconds = keep_seconds
         self._changed = Condition()
         self._stopping = False
         self._cancelled: set[str] = set()
@@ -194,10 +200,13 @@ class JobRunner:
 
     def _run(self) -> None:
         while True:
+            self._sweep()
             with self._changed:
-                self._changed.wait_for(lambda: self._queue or self._stopping)
+                self._changed.wait_for(lambda: self._queue or self._stopping, timeout=SWEEP_S)
                 if self._stopping:
                     return
+                if not self._queue:
+                    continue
                 job_id = self._queue.popleft()
                 self._set(job_id, state=JobState.RUNNING)
                 job = self._jobs[job_id]
@@ -238,6 +247,8 @@ class JobRunner:
             self._cancelled.discard(job_id)
             if job_id in self._jobs:
                 self._set(job_id, **changes)
+            else:  # it was forgotten while it still wrote
+                shutil.rmtree(self._folder / job_id, ignore_errors=True)
             self._changed.notify_all()
 
     def _set(self, job_id: str, **changes: Any) -> None:  # noqa: ANN401 -- fields of `Job`
@@ -247,7 +258,10 @@ class JobRunner:
             save(job, self._folder / job_id)
 
     def _sweep(self) -> None:
-        """Forget the oldest of what is over."""
+        """Forget the oldest of what is over, and what has been over for long."""
         over = [job for job in self.list() if job.state.is_final]
-        for job in over[MOST_KEPT:]:
-            self.forget(job.job_id)
+        limit = time.time() - self._keep_seconds if self._keep_seconds else 0.0
+        for place, job in enumerate(over):
+            if place >= MOST_KEPT or job.updated_at < limit:
+                with suppress(Problem):  # somebody else forgot it just now
+                    self.forget(job.job_id)

@@ -90,10 +90,18 @@ def show_job(engine: EngineDep, principal: ReadAccess, job_id: str) -> JobJson:
 
 
 @router.delete("/jobs/{job_id}", summary="Cancel a job", responses=refusals_of(404))
-def cancel_job(engine: EngineDep, principal: CatalogAccess, job_id: str) -> JobJson:
+def cancel_job(
+    engine: EngineDep,
+    principal: CatalogAccess,
+    job_id: str,
+    forget: Annotated[bool, Query(description="Remove its record and its files, too.")] = False,
+) -> JobJson:
     """Stop a job at its next step; what it has done stays."""
     _job(engine, principal, job_id)
-    return job_json(engine.jobs.cancel(job_id))
+    job = engine.jobs.cancel(job_id)
+    if forget:
+        engine.jobs.forget(job_id)
+    return job_json(job)
 
 
 @router.post("/jobs/{job_id}/resume", summary="Go on with a job", responses=refusals_of(404, 409))

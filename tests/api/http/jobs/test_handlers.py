@@ -1,6 +1,7 @@
 """The handler of each kind of job, and archives that are unpacked."""
 
 import zipfile
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -8,55 +9,111 @@ from typing import Any
 import pytest
 
 from api.errors import Refused
-from api.http.jobs.handlers import job_handlers, unpack
+from api.http.jobs.handlers import job_handlers
 from api.http.jobs.record import Job, JobKind
-from api.http.jobs.runner import JobContext
+from api.http.jobs.runner import JobContext, JobStopped
 from api.open_catalogs import CatalogRegistry
 from api.settings import Settings
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, Invalid, StorageUnavailable
+from catalog.transfer.archive import UnpackBounds
 from tests.api.shop import FakeServices
 from tests.catalog.support.fakes import picture
 
 
-@pytest.mark.parametrize("name", ["../out", "/etc/x", "a/../../b", "a\\..\\..\\b", "a//b"])
-def test_an_archive_cannot_write_outside_its_folder(tmp_path: Path, name: str) -> None:
-    archive = tmp_path / "a.zip"
-    with zipfile.ZipFile(archive, "w") as packed:
-        packed.writestr(name, b"x")
-    with pytest.raises(Refused, match="not allowed"):
-        unpack(archive, tmp_path / "out", lambda *_: None)
+class Imports:
+    """Import jobs of one catalog, whose folder of a job can be looked into."""
+
+    def __init__(self, folder: Path, bounds: UnpackBounds | None = None) -> None:
+        self.folder = folder / "job"
+        self.folder.mkdir()
+        self.services = FakeServices(Settings(storage=folder / "data"))
+        self.services.catalogs.create("shop")
+        self.bounds = bounds or UnpackBounds(free_bytes=0)
+        self.steps: list[tuple[str, int, int | None]] = []
+        self.progress: Callable[[str, int, int | None], None]
+        self.progress = lambda *step: self.steps.append(step)
+
+    def upload(self, files: dict[str, bytes]) -> None:
+        with zipfile.ZipFile(self.folder / "upload", "w") as packed:
+            for name, data in files.items():
+                packed.writestr(name, data)
+
+    def run(self) -> dict[str, Any]:
+        with closing(CatalogRegistry(self.services.catalogs)) as catalogs:
+            finder, recogniser = (lambda: self.services.finder), self.services.recogniser
+            handlers = job_handlers(catalogs, finder, recogniser, lambda *_: None, self.bounds)
+            job = Job("j", JobKind.IMPORT, "shop", "work", {}, created_at=1.0, updated_at=1.0)
+            step = self.progress
+            return handlers[JobKind.IMPORT](JobContext(job, self.folder, step))
+
+    def left(self) -> list[str]:
+        return sorted(path.name for path in self.folder.iterdir())
 
 
-def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.zip").write_bytes(b"PK no")
-    with pytest.raises(Refused, match="no ZIP"):
-        unpack(tmp_path / "a.zip", tmp_path / "out", lambda *_: None)
+GOOD = {"tea/one.png": picture(1).data, "milk/two.png": picture(2).data}
 
 
-def test_an_archive_is_unpacked_and_followed(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
-        packed.mkdir("tea")
-        packed.writestr("tea/one.png", b"1")
-        packed.writestr("tea\\two.png", b"2")
-    steps: list[tuple[str, int, int | None]] = []
-    unpack(tmp_path / "a.zip", tmp_path / "out", lambda *step: steps.append(step))
-    names = sorted(path.name for path in (tmp_path / "out" / "tea").iterdir())
-    assert names == ["one.png", "two.png"]
-    assert steps == [("unpacking", 0, 2), ("unpacking", 1, 2)]
+@pytest.mark.parametrize("around", ["", "shop/"])
+def test_an_archive_is_taken_in_and_nothing_of_it_is_left(tmp_path: Path, around: str) -> None:
+    imports = Imports(tmp_path)
+    imports.upload({around + name: data for name, data in GOOD.items()})
+    assert [row["status"] for row in imports.run()["rows"]] == ["added", "added"]
+    assert imports.steps[:3] == [("unpacking", 0, None), ("unpacking", 0, 2), ("unpacking", 1, 2)]
+    assert imports.left() == []
+
+
+@pytest.mark.parametrize("name", ["../out", "/etc/x", "a/../../b", "a\\..\\..\\b", "C:\\x"])
+def test_an_archive_that_leads_out_leaves_nothing(tmp_path: Path, name: str) -> None:
+    imports = Imports(tmp_path)
+    imports.upload({**GOOD, name: b"x"})
+    with pytest.raises(Invalid, match=r"the archive holds .* which leads out of it"):
+        imports.run()
+    assert imports.left() == []
+    with pytest.raises(Refused, match="send it again"):
+        imports.run()
 
 
 @pytest.mark.parametrize(
-    ("bound", "sentence"), [("MOST_ENTRIES", "holds 2 files"), ("MOST_UNPACKED", "too large")]
+    ("bounds", "sentence"),
+    [
+        (UnpackBounds(most_files=1, free_bytes=0), "holds 2 files"),
+        (UnpackBounds(most_bytes=1, free_bytes=0), "would unpack to"),
+    ],
 )
-def test_an_archive_that_is_too_large_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, sentence: str
+def test_an_archive_that_is_too_large_leaves_nothing(
+    tmp_path: Path, bounds: UnpackBounds, sentence: str
 ) -> None:
-    monkeypatch.setattr(f"api.http.jobs.handlers.{bound}", 1)
-    with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
-        packed.writestr("one.png", b"1")
-        packed.writestr("two.png", b"2")
-    with pytest.raises(Refused, match=sentence):
-        unpack(tmp_path / "a.zip", tmp_path / "out", lambda *_: None)
+    imports = Imports(tmp_path, bounds)
+    imports.upload(GOOD)
+    with pytest.raises(Invalid, match=sentence):
+        imports.run()
+    assert imports.left() == []
+
+
+def test_what_is_no_archive_is_refused_and_removed(tmp_path: Path) -> None:
+    imports = Imports(tmp_path)
+    (imports.folder / "upload").write_bytes(b"PK no")
+    with pytest.raises(Invalid, match="the archive is damaged, encrypted or no zip"):
+        imports.run()
+    assert imports.left() == []
+
+
+def test_a_full_disk_and_a_stop_leave_the_upload_alone_to_go_on_with(tmp_path: Path) -> None:
+    imports = Imports(tmp_path, UnpackBounds(free=lambda _: 1000))
+    imports.upload(GOOD)
+    with pytest.raises(StorageUnavailable, match="SKULENS_FREE_GB"):
+        imports.run()
+    assert imports.left() == ["upload"]
+    imports.bounds = UnpackBounds(free_bytes=0)
+    imports.progress = stop_at_unpacking
+    with pytest.raises(JobStopped):
+        imports.run()
+    assert imports.left() == ["upload"]
+
+
+def stop_at_unpacking(_: str, done: int, __: int | None) -> None:
+    if done:
+        raise JobStopped
 
 
 def test_each_kind_of_job_has_a_handler_that_works_on_its_catalog(tmp_path: Path) -> None:
@@ -67,7 +124,8 @@ def test_each_kind_of_job_has_a_handler_that_works_on_its_catalog(tmp_path: Path
         raise AssertionError
 
     with closing(CatalogRegistry(services.catalogs)) as catalogs:
-        handlers = job_handlers(catalogs, lambda: services.finder, services.recogniser, fetch)
+        finder, recogniser = (lambda: services.finder), services.recogniser
+        handlers = job_handlers(catalogs, finder, recogniser, fetch, UnpackBounds())
         assert set(handlers) == set(JobKind)
         stages: list[str] = []
 

@@ -42,6 +42,19 @@ def counting(context: JobContext) -> dict[str, Any]:
         time.sleep(0.001)
 
 
+def test_what_is_over_expires_with_its_files(tmp_path: Path) -> None:
+    with running(tmp_path, lambda _: {}) as runner:
+        kept = until(runner, begun(runner).job_id, JobState.DONE)
+    with closing(JobRunner(tmp_path, {}, keep_seconds=3600)) as runner:
+        time.sleep(0.05)
+        assert runner.get(kept.job_id).state is JobState.DONE
+    with closing(JobRunner(tmp_path, {}, keep_seconds=0.01)) as runner:
+        end = time.monotonic() + 10
+        while runner.list() or (tmp_path / kept.job_id).exists():
+            assert time.monotonic() < end
+            time.sleep(0.01)
+
+
 def test_a_job_is_done_and_its_result_kept(tmp_path: Path) -> None:
     with running(tmp_path, lambda _: {"answer": 42}) as runner:
         job = begun(runner)

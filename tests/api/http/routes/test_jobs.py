@@ -103,6 +103,16 @@ def test_a_catalog_is_compared_with_its_storage(service: Service) -> None:
     assert until_done(service, answer.headers["location"])["result"]["drift"] == 0
 
 
+def test_a_job_can_be_removed_with_its_files(service: Service) -> None:
+    answer = service.client.post("/v1/catalogs/shop/reconcile", json={"dry_run": True})
+    job = until_done(service, answer.headers["location"])
+    path = f"/v1/jobs/{job['job_id']}"
+    assert service.client.delete(path).json()["state"] == "done"
+    assert service.client.get(path).status_code == 200
+    assert service.client.delete(path, params={"forget": True}).json()["state"] == "done"
+    assert service.client.get(path).status_code == 404
+
+
 def test_a_job_that_is_none_is_not_found(service: Service) -> None:
     for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/resume")):
         assert service.client.request(method, f"/v1/jobs/none{path}").status_code == 404
