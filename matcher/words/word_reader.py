@@ -1,6 +1,12 @@
-"""Reads the words in a picture."""
+"""Reads the words in a picture.
+
+Finding lines costs most, and turned ones are found less surely. So the lines that are found in an
+upright picture tell which way its text runs: they are read along each of their sides, and only if
+another one is legible the picture is searched again, turned that way.
+"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -11,13 +17,14 @@ from matcher.networks.runtime import LoadedNetwork
 from matcher.words.line_reader import LineReader
 from matcher.words.lines import LineDetector, TextLine
 
-_VERSION: Final = 2  # raise it when the same networks read other words out of the same picture
+_VERSION: Final = 3  # raise it when the same networks read other words out of the same picture
 _LEAST_CONFIDENCE: Final = 0.5  # of a word; what is less sure is mostly no text
-_FLATTEST: Final = 0.7  # width of a line over its height; a narrower one is text that is turned
+_FLATTEST: Final = 0.7  # length of a line over its height; a shorter one is text that is turned
 _SURE: Final = 0.9  # confidence of a word from which a picture is the right way up
 _WORD_LETTERS: Final = 3  # of a word that says so
 UPRIGHT: Final = 0  # quarter turns
 _TURNED: Final = (2, 1, 3)  # quarter turns that are tried where nothing upright is read
+_TRIED_LINES: Final = 8  # the largest ones, by which turns are tried
 _DIGEST_CHARACTERS: Final = 8  # of a network's hash that name it
 
 Image = NDArray[np.uint8]
@@ -68,25 +75,48 @@ class NetworkWordReader:
         """Return the words of an (H, W, 3) RGB picture, those of the largest lines first."""
         if turn is not None:
             return self._read_turned(image, turn, most)
-        upright = self._read_turned(image, UPRIGHT, most)
+        lines = self._lines.detect(image)
+        upright = self._read_along(image, lines, UPRIGHT, most)
         if _sure_letters(upright):
             return upright
-        others = [self._read_turned(image, other, most) for other in _TURNED]
-        return max([upright, *others], key=_sure_letters)
+        legible = {
+            other: _legibility(self._read_along(image, lines, other, _TRIED_LINES))
+            for other in _TURNED
+        }
+        best = max(_TURNED, key=legible.__getitem__)
+        if not legible[best]:
+            return upright
+        return max([upright, self._read_turned(image, best, most)], key=_sure_letters)
 
     def _read_turned(self, image: Image, turn: int, most: int | None) -> tuple[PrintedWord, ...]:
+        """Search the picture, turned to the left so that its text is level, and read it."""
         turned = np.ascontiguousarray(np.rot90(image, turn))
-        lines = [line for line in self._lines.detect(turned) if _is_level(line)][:most]
+        words = self._read_along(turned, self._lines.detect(turned), UPRIGHT, most)
         height, width = image.shape[:2]
         return tuple(
-            PrintedWord(word.text, word.confidence, _turn_back(word.outline, turn, width, height))
-            for word in self._reader.read(turned, lines)
+            replace(word, outline=_turn_back(word.outline, turn, width, height)) for word in words
+        )
+
+    def _read_along(
+        self, image: Image, lines: Sequence[TextLine], turn: int, most: int | None
+    ) -> tuple[PrintedWord, ...]:
+        """Read those of some lines that would be level if the picture were turned to the left."""
+        turned = [replace(line, outline=np.roll(line.outline, -turn, axis=0)) for line in lines]
+        level = [line for line in turned if line.width >= _FLATTEST * line.height][:most]
+        return tuple(
+            word
+            for word in self._reader.read(image, level)
             if word.confidence >= _LEAST_CONFIDENCE and any(map(str.isalnum, word.text))
         )
 
 
-def _is_level(line: TextLine) -> bool:
-    return line.width >= _FLATTEST * line.height
+def _legibility(words: Sequence[PrintedWord]) -> float:
+    """Return how many letters were read, each counted as far as it is believed."""
+    return sum(
+        word.confidence**2 * len(word.text)
+        for word in words
+        if sum(map(str.isalpha, word.text)) >= _WORD_LETTERS
+    )
 
 
 def _sure_letters(words: Sequence[PrintedWord]) -> int:

@@ -92,4 +92,4 @@ def test_a_picture_full_of_words_is_read_within_bounds(reader: NetworkWordReader
 
 
 def test_the_reader_is_named_by_its_networks(reader: NetworkWordReader) -> None:
-    assert reader.part_id == "words-090f04ab-6f327246-2"
+    assert reader.part_id == "words-090f04ab-6f327246-3"
