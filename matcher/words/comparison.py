@@ -23,10 +23,8 @@ from numpy.typing import NDArray
 
 from catalog.encodings.printed import PrintedWord
 from matcher.words.commonness import USUAL_SHARE
-from matcher.words.spelling import letters_of, likeness
-
-_REACH_SHARE: Final = 0.5  # of a word's height by which its place may be off
-_SAME_HEIGHT: Final = 2.2  # times at most that one of two words at one place is higher
+from matcher.words.places import same_places
+from matcher.words.spelling import carried, letter_count, letters_of, likeness
 
 
 class WordOutcome(StrEnum):
@@ -110,7 +108,8 @@ def comparable(
     return [
         word
         for word in words
-        if word.confidence >= settings.legible and len(letters_of(word.text)) >= settings.shortest
+        if word.confidence >= settings.legible
+        and letter_count(letters_of(word.text)) >= settings.shortest
     ]
 
 
@@ -121,7 +120,13 @@ def compare_words(
 ) -> tuple[WordComparison, ...]:
     """Compare a reference's words with a photo's, both in pixels of the reference."""
     known = comparable(expected, settings)
-    return tuple(_compared(word, known, read, settings) for word in known)
+    readings = [_Reading(word, letters_of(word.text)) for word in read]
+    letters = [letters_of(word.text) for word in known]
+    here = same_places(known, read)
+    return tuple(
+        _compared(word.text, letters, number, _selected(readings, here[number]), settings)
+        for number, word in enumerate(known)
+    )
 
 
 def weigh_words(
@@ -152,27 +157,25 @@ def mark_shared(
     A word that agrees with two of them, or is missing of both, says nothing of which it is, and
     nothing against a third one of their kind.
     """
-    return [
-        tuple(
-            replace(item, share=1.0) if _is_shared(item, compared, own, settings) else item
-            for item in items
-        )
-        for own, items in enumerate(compared)
-    ]
+    return [_without_shared(own, compared, settings) for own in range(len(compared))]
 
 
-def _is_shared(
-    item: WordComparison,
-    compared: Sequence[Sequence[WordComparison]],
-    own: int,
-    settings: WordSettings,
-) -> bool:
-    return item.outcome is not WordOutcome.CONTRADICTS and any(
-        other.outcome is item.outcome and likeness(other.expected, item.expected) >= settings.alike
-        for number, others in enumerate(compared)
-        if number != own
-        for other in others
-    )
+def _without_shared(
+    own: int, compared: Sequence[Sequence[WordComparison]], settings: WordSettings
+) -> tuple[WordComparison, ...]:
+    marked = list(compared[own])
+    for outcome in (WordOutcome.AGREES, WordOutcome.UNREAD):
+        rivals = [
+            [letters_of(item.expected) for item in items if item.outcome is outcome]
+            for number, items in enumerate(compared)
+            if number != own
+        ]
+        numbers = [number for number, item in enumerate(marked) if item.outcome is outcome]
+        found = carried([marked[number].expected for number in numbers], rivals, settings.alike)
+        for number, is_shared in zip(numbers, found.max(axis=1, initial=False), strict=True):
+            if is_shared:
+                marked[number] = replace(marked[number], share=1.0)
+    return tuple(marked)
 
 
 def _worth(share: float, has: float, lacks: float) -> float:
@@ -180,57 +183,53 @@ def _worth(share: float, has: float, lacks: float) -> float:
     return log(has / (share * has + (1 - share) * lacks))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reading:
+    """A word of a photo with its letters."""
+
+    word: PrintedWord
+    letters: str
+
+
+def _selected(readings: Sequence[_Reading], chosen: NDArray[np.bool_]) -> list[_Reading]:
+    """Return some readings, from left to right."""
+    return sorted((readings[number] for number in np.flatnonzero(chosen).tolist()), key=_left)
+
+
 def _compared(
-    word: PrintedWord,
-    known: Sequence[PrintedWord],
-    read: Sequence[PrintedWord],
+    text: str,
+    known: Sequence[str],
+    number: int,
+    here: Sequence[_Reading],
     settings: WordSettings,
 ) -> WordComparison:
-    here = sorted((item for item in read if _is_at(item, word)), key=_left)
+    """Compare one word with what is read at its place.
+
+    Args:
+        text: of the word.
+        known: letters of all words of the reference.
+        number: of the word among them.
+        here: readings at its place, from left to right.
+        settings: which words count.
+    """
     if not here:
-        return WordComparison(word.text, "", WordOutcome.UNREAD)
-    joined = "".join(item.text for item in here)
-    if likeness(word.text, joined) >= settings.alike:
-        return WordComparison(word.text, word.text, WordOutcome.AGREES)
+        return WordComparison(text, "", WordOutcome.UNREAD)
+    if likeness(known[number], "".join(item.letters for item in here)) >= settings.alike:
+        return WordComparison(text, text, WordOutcome.AGREES)
     strange = [
-        item
+        item.word
         for item in here
-        if item.confidence >= settings.sure
-        and len(letters_of(item.text)) >= settings.shortest
-        and all(likeness(other.text, item.text) < settings.unlike for other in known)
+        if item.word.confidence >= settings.sure
+        and letter_count(item.letters) >= settings.shortest
+        and all(likeness(other, item.letters) < settings.unlike for other in known)
     ]
     if not strange:
-        return WordComparison(word.text, joined, WordOutcome.UNREAD)
-    surest = max(strange, key=lambda item: item.confidence)
-    return WordComparison(word.text, surest.text, WordOutcome.CONTRADICTS)
+        return WordComparison(text, "".join(item.word.text for item in here), WordOutcome.UNREAD)
+    surest = max(strange, key=lambda word: word.confidence)
+    return WordComparison(text, surest.text, WordOutcome.CONTRADICTS)
 
 
-def _is_at(item: PrintedWord, word: PrintedWord) -> bool:
-    """Return whether a word of the photo lies where a word of the reference is."""
-    heights = _height(item), _height(word)
-    if max(heights) > _SAME_HEIGHT * max(min(heights), 1.0):
-        return False
-    low, high = _extent(word, _REACH_SHARE * heights[1])
-    middle = item.outline.mean(axis=0)
-    own_low, own_high = _extent(item, _REACH_SHARE * heights[0])
-    centre = word.outline.mean(axis=0)
-    return _inside(middle, low, high) or _inside(centre, own_low, own_high)
-
-
-def _extent(word: PrintedWord, reach: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    return word.outline.min(axis=0) - reach, word.outline.max(axis=0) + reach
-
-
-def _inside(
-    point: NDArray[np.float32], low: NDArray[np.float32], high: NDArray[np.float32]
-) -> bool:
-    return bool((point >= low).all() and (point <= high).all())
-
-
-def _height(word: PrintedWord) -> float:
-    return float(np.linalg.norm(word.outline[3] - word.outline[0]))
-
-
-def _left(word: PrintedWord) -> float:
-    along = word.outline[1] - word.outline[0]
-    return float(word.outline[0] @ along / max(float(np.linalg.norm(along)), 1.0))
+def _left(item: _Reading) -> float:
+    outline = item.word.outline
+    along = outline[1] - outline[0]
+    return float(outline[0] @ along / max(float(np.linalg.norm(along)), 1.0))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Final
+from unicodedata import east_asian_width
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from catalog.search.spelling import fold_text
 _PARTIAL_FROM: Final = (
     1.4  # times that a reading is longer than another one, to be compared in part
 )
+_WIDE: Final = frozenset("WF")  # Unicode's names of such widths: Han, kana, Hangul
 # Letters that the reader takes for one another, as one.
 _CONFUSED: Final = str.maketrans({"0": "o", "1": "l", "i": "l", "j": "l", "5": "s", "8": "b"})
 
@@ -23,13 +25,18 @@ def letters_of(text: str) -> str:
     return "".join(filter(str.isalnum, fold_text(text).translate(_CONFUSED)))
 
 
+def letter_count(letters: str) -> int:
+    """Return how many letters some are worth: what is as wide as it is high is a syllable, two."""
+    return sum(2 if east_asian_width(letter) in _WIDE else 1 for letter in letters)
+
+
 def likeness(first: str, second: str) -> float:
-    """Return in [0, 1] how nearly two readings are spelt alike.
+    """Return in [0, 1] how nearly the letters (`letters_of`) of two readings are alike.
 
     Of readings of quite different lengths, the shorter is compared with the part of the longer that
     is most like it: words that stand close are read as one, and a hand hides a part of a word.
     """
-    shorter, longer = sorted((letters_of(first), letters_of(second)), key=len)
+    shorter, longer = sorted((first, second), key=len)
     if not shorter:
         return 0.0
     if len(longer) > _PARTIAL_FROM * len(shorter):

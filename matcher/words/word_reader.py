@@ -16,12 +16,14 @@ from catalog.encodings.printed import PrintedWord
 from matcher.networks.runtime import LoadedNetwork
 from matcher.words.line_reader import LineReader
 from matcher.words.lines import LineDetector, TextLine
+from matcher.words.spelling import letter_count
 
 _VERSION: Final = 3  # raise it when the same networks read other words out of the same picture
 _LEAST_CONFIDENCE: Final = 0.5  # of a word; what is less sure is mostly no text
 _FLATTEST: Final = 0.7  # length of a line over its height; a shorter one is text that is turned
-_SURE: Final = 0.9  # confidence of a word from which a picture is the right way up
-_WORD_LETTERS: Final = 3  # of a word that says so
+# Confidence of a word from which a picture is the right way up; HONEY upside down reads so, too.
+_SURE: Final = 0.95
+_WORD_LETTERS: Final = 3  # of a word that says so; two syllables of a script that writes these
 UPRIGHT: Final = 0  # quarter turns
 _TURNED: Final = (2, 1, 3)  # quarter turns that are tried where nothing upright is read
 _TRIED_LINES: Final = 8  # the largest ones, by which turns are tried
@@ -77,16 +79,16 @@ class NetworkWordReader:
             return self._read_turned(image, turn, most)
         lines = self._lines.detect(image)
         upright = self._read_along(image, lines, UPRIGHT, most)
-        if _sure_letters(upright):
+        if any(word.confidence >= _SURE and _is_legible(word) for word in upright):
             return upright
         legible = {
             other: _legibility(self._read_along(image, lines, other, _TRIED_LINES))
             for other in _TURNED
         }
         best = max(_TURNED, key=legible.__getitem__)
-        if not legible[best]:
+        if legible[best] <= _legibility(upright):
             return upright
-        return max([upright, self._read_turned(image, best, most)], key=_sure_letters)
+        return max([upright, self._read_turned(image, best, most)], key=_legibility)
 
     def _read_turned(self, image: Image, turn: int, most: int | None) -> tuple[PrintedWord, ...]:
         """Search the picture, turned to the left so that its text is level, and read it."""
@@ -112,20 +114,11 @@ class NetworkWordReader:
 
 def _legibility(words: Sequence[PrintedWord]) -> float:
     """Return how many letters were read, each counted as far as it is believed."""
-    return sum(
-        word.confidence**2 * len(word.text)
-        for word in words
-        if sum(map(str.isalpha, word.text)) >= _WORD_LETTERS
-    )
+    return sum(word.confidence**2 * len(word.text) for word in words if _is_legible(word))
 
 
-def _sure_letters(words: Sequence[PrintedWord]) -> int:
-    """Return how many letters were read that surely are some."""
-    return sum(
-        len(word.text)
-        for word in words
-        if word.confidence >= _SURE and sum(map(str.isalpha, word.text)) >= _WORD_LETTERS
-    )
+def _is_legible(word: PrintedWord) -> bool:
+    return letter_count("".join(filter(str.isalpha, word.text))) >= _WORD_LETTERS
 
 
 def _turn_back(

@@ -24,7 +24,7 @@ def list_without_package(folder: Path, network: Network) -> None:
         (Network.IMAGE_FEATURES, "pictures are embedded without the features of ImageNet"),
     ],
 )
-def test_what_recognition_can_do_without_is_degraded_without_its_package(
+def test_world_what_recognition_can_do_without_is_degraded_without_its_package(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, network: Network, lacking: str
 ) -> None:
     folder = shop.folder / "weights"
@@ -46,4 +46,20 @@ def test_other_networks_without_their_package_are_refused(
     result = shop.run("models", "--json")
     assert result.code == 1
     assert "no-such-weights" in result.sentence
+    assert "degraded" not in json.loads(result.out.splitlines()[0])
+
+
+@pytest.mark.weights
+def test_world_a_file_of_another_hash_is_refused_by_name_and_not_called_degraded(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shop.folder / "weights"
+    (entry,) = read_manifest(SHIPPED_WEIGHTS).of_network(Network.TEXT_READER)
+    folder.mkdir()
+    write_manifest(WeightsManifest(folder, (replace(entry, sha256="0" * 64),)))
+    monkeypatch.setenv("SKULENS_WEIGHTS", str(folder))
+    result = shop.run("models", "--json")
+    assert result.code == 1
+    assert Path(entry.file).name in result.sentence
+    assert entry.package in result.sentence
     assert "degraded" not in json.loads(result.out.splitlines()[0])

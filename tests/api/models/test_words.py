@@ -34,7 +34,7 @@ def test_the_shipped_reader_loads_unless_the_settings_do_without(tmp_path: Path)
     assert load_word_reader(replace(settings, words=False)) is None
 
 
-def test_without_its_package_there_is_no_reader_and_one_line_says_which(
+def test_world_without_its_package_there_is_no_reader_and_one_line_says_which(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = settings_with(tmp_path, lambda entry: replace(entry, package="no-such-reader==1.0"))
@@ -44,7 +44,7 @@ def test_without_its_package_there_is_no_reader_and_one_line_says_which(
     assert "pip install --no-deps --force-reinstall no-such-reader==1.0" in message
 
 
-def test_a_file_of_another_hash_is_refused_by_name(tmp_path: Path) -> None:
+def test_world_a_file_of_another_hash_is_refused_by_name(tmp_path: Path) -> None:
     settings = settings_with(
         tmp_path, lambda entry: replace(entry, file="pytest/py.typed", package="pytest==1.0")
     )

@@ -126,3 +126,29 @@ def test_a_word_that_contradicts_both_twins_speaks_against_both() -> None:
     assert [weigh_words(words) for words in mark_shared([(strange,), (strange,)])] == [
         WORD_SETTINGS.against
     ] * 2
+
+
+def test_world_a_reference_without_words_says_nothing() -> None:
+    assert compare_words([], [word("HONEY")]) == ()
+    assert weigh_words(()) == 0.0
+    assert mark_shared([(), ()]) == [(), ()]
+
+
+def test_world_a_thousand_words_are_compared_within_the_bounds() -> None:
+    page = [
+        word(f"WORD{number}", left=20 + 200 * (number % 40), top=20 + 60 * (number // 40))
+        for number in range(1000)
+    ]
+    same = compare_words(page, page)
+    assert [item.outcome for item in same] == [AGREES] * 1000
+    assert weigh_words(same) == WORD_SETTINGS.most_for
+    shared, _ = mark_shared([same, same])
+    assert weigh_words(shared) == 0.0
+
+
+def test_world_words_of_two_ideographs_are_compared_and_those_of_other_scripts() -> None:
+    assert outcome(word("红茶"), word("红茶")) is AGREES
+    assert outcome(word("红茶"), word("绿豆")) is CONTRADICTS
+    assert outcome(word("КЕФИР"), word("КЕФИР")) is AGREES
+    assert outcome(word("КЕФИР"), word("МОЛОКО")) is CONTRADICTS
+    assert outcome(word("حليب"), word("حليب")) is AGREES

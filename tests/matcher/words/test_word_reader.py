@@ -1,5 +1,6 @@
 """The shipped reader on drawn text, whichever way it is turned."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -9,12 +10,27 @@ from numpy.typing import NDArray
 
 from catalog.encodings.printed import PrintedWord
 from matcher.networks.openvino_runtime import OpenVinoRuntime
+from matcher.networks.runtime import LoadedNetwork
 from matcher.networks.weights import read_manifest
 from matcher.words.word_reader import NetworkWordReader, turn_of
 
 WEIGHTS = Path(__file__).parents[3] / "weights"
 
 pytestmark = pytest.mark.weights
+
+
+class CountedSearch:
+    """The network that finds lines; counts its calls."""
+
+    def __init__(self, inner: LoadedNetwork) -> None:
+        self._inner = inner.functions["run"]
+        self.calls = 0
+
+    def __call__(
+        self, *inputs: NDArray[np.float32] | NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float32], ...]:
+        self.calls += 1
+        return self._inner(*inputs)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +67,9 @@ def test_words_are_read_where_they_are(reader: NetworkWordReader) -> None:
 
 
 @pytest.mark.parametrize("turn", [0, 1, 2, 3])
-def test_turned_text_is_read_where_nothing_upright_is(reader: NetworkWordReader, turn: int) -> None:
+def test_world_turned_text_is_read_where_nothing_upright_is(
+    reader: NetworkWordReader, turn: int
+) -> None:
     image = np.ascontiguousarray(np.rot90(drawn("MARMALADE"), -turn))
     words = reader.read(image)
     assert "MARMALADE" in texts_of(words)
@@ -70,18 +88,18 @@ def test_turned_text_beside_upright_text_is_left_alone(reader: NetworkWordReader
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 500), (512, 300)])
-def test_a_picture_of_one_colour_has_no_words(
+def test_world_a_picture_of_one_colour_has_no_words(
     reader: NetworkWordReader, shape: tuple[int, int]
 ) -> None:
     assert reader.read(np.full((*shape, 3), 90, np.uint8)) == ()
 
 
-def test_mirrored_text_is_at_least_no_error(reader: NetworkWordReader) -> None:
+def test_world_mirrored_text_is_no_error(reader: NetworkWordReader) -> None:
     mirrored = np.ascontiguousarray(drawn("STRAWBERRY", "YOGHURT")[:, ::-1])
     assert not {"STRAWBERRY", "YOGHURT"} & texts_of(reader.read(mirrored))
 
 
-def test_a_picture_full_of_words_is_read_within_bounds(reader: NetworkWordReader) -> None:
+def test_world_a_picture_full_of_words_is_read_within_bounds(reader: NetworkWordReader) -> None:
     page = np.full((1000, 1000, 3), 255, np.uint8)
     for row in range(100):
         for column in range(10):
@@ -93,3 +111,30 @@ def test_a_picture_full_of_words_is_read_within_bounds(reader: NetworkWordReader
 
 def test_the_reader_is_named_by_its_networks(reader: NetworkWordReader) -> None:
     assert reader.part_id == "words-090f04ab-6f327246-3"
+
+
+@pytest.mark.parametrize(
+    ("turn", "text", "searches"), [(0, "HONEY", 1), (2, "HONEY", 2), (1, "HONEY", 2), (0, "", 1)]
+)
+def test_a_picture_is_searched_once_and_again_only_if_its_lines_run_another_way(
+    openvino: OpenVinoRuntime, turn: int, text: str, searches: int
+) -> None:
+    manifest = read_manifest(WEIGHTS)
+    lines, letters = (
+        openvino.load(manifest.weights(name))
+        for name in ("words-ppocr-lines", "words-ppocr-reader")
+    )
+    search = CountedSearch(lines)
+    counting = NetworkWordReader(replace(lines, functions={"run": search}), letters)
+    words = counting.read(np.ascontiguousarray(np.rot90(drawn(text), -turn)))
+    assert texts_of(words) == ({text} if text else set())
+    assert search.calls == searches
+
+
+@pytest.mark.parametrize("text", ["HONEY", "STRAWBERRY", "GREEN TEA", "MILK 12"])
+def test_world_text_upside_down_is_not_taken_for_what_it_looks_like(
+    reader: NetworkWordReader, text: str
+) -> None:
+    words = reader.read(np.ascontiguousarray(np.rot90(drawn(text), 2)))
+    assert texts_of(words) == set(text.split())
+    assert turn_of(words) == 2
