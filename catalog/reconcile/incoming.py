@@ -1,20 +1,23 @@
 """Pictures that people dropped into `incoming/{product_id}/` become reference images."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from catalog.errors import CatalogError, Invalid, NotFound, PictureError, StorageUnavailable
-from catalog.ingest.image_file import ImageFile
+from catalog.ingest.image_file import LARGEST_FILE, ImageFile
 from catalog.ingest.rubbish import is_rubbish
 from catalog.reconcile.report import Finding, FindingKind
 from catalog.records.product import Product, is_valid_id
-from catalog.records.validation import one_line
+from catalog.records.validation import one_line, to_storable
 from catalog.storage.base import INCOMING, Storage, StoredObject, check_key
 from catalog.store import CatalogStore
 
 # Pictures that are held in memory and committed together.
 _MOST_AT_ONCE: Final = 32
+_MOST_BYTES_AT_ONCE: Final = 200_000_000
+# Files that cannot be read before any other could; then it is the storage.
+_MOST_UNREADABLE: Final = 3
 
 FindCopy = Callable[[str], Product | None]
 
@@ -30,6 +33,8 @@ class Incoming:
         self._store = store
         self._storage = storage
         self._folder = f"{store.name}/{INCOMING}/"
+        self._unreadable = 0
+        self._has_read = False
 
     def listed(self) -> tuple[StoredObject, ...]:
         """Return what lies there.
@@ -53,9 +58,9 @@ class Incoming:
             StorageUnavailable: the storage refused.
         """
         findings: list[Finding] = []
+        self._unreadable, self._has_read = 0, False
         for product_id, files in self._by_product(dropped, findings).items():
-            for first in range(0, len(files), _MOST_AT_ONCE):
-                batch = files[first : first + _MOST_AT_ONCE]
+            for batch in _batches(files):
                 findings += self._take(product_id, batch, written(product_id), dry_run=dry_run)
         return findings
 
@@ -70,6 +75,9 @@ class Incoming:
                 passed_over[parts[0] if len(parts) > 1 else ""] += 1
             elif len(parts) < 2 or not is_valid_id(parts[0]):
                 sentence = f"is in no product's folder; use {self._folder}PRODUCT_ID/"
+                findings.append(_problem(stored, sentence))
+            elif stored.size > LARGEST_FILE:
+                sentence = f"is too large for a picture ({stored.size:,} bytes)"
                 findings.append(_problem(stored, sentence))
             elif _is_key(stored.key):
                 products[parts[0]].append(stored)
@@ -94,7 +102,7 @@ class Incoming:
         if dry_run:
             return [_taken(product_id, stored) for stored in files]
         findings: list[Finding] = []
-        pictures = self._read(files)
+        pictures = self._read(files, findings)
         while pictures:
             try:
                 self._add(product_id, list(pictures.values()), written)
@@ -112,14 +120,25 @@ class Incoming:
                 return [*findings, *(self._done(product_id, stored) for stored in pictures)]
         return findings
 
-    def _read(self, files: list[StoredObject]) -> dict[StoredObject, ImageFile]:
+    def _read(
+        self, files: Sequence[StoredObject], findings: list[Finding]
+    ) -> dict[StoredObject, ImageFile]:
         pictures: dict[StoredObject, ImageFile] = {}
         for stored in files:
             try:
                 data = self._storage.get(stored.key)
             except NotFound:
                 continue  # taken away, or taken in by another process
-            pictures[stored] = ImageFile(stored.key.removeprefix(self._folder), data)
+            except StorageUnavailable as error:
+                # One that belongs to somebody else, or lies in an archive, stops no others.
+                self._unreadable += 1
+                if self._unreadable >= _MOST_UNREADABLE and not self._has_read:
+                    raise
+                findings.append(_problem(stored, f"was not taken in: {error}"))
+                continue
+            self._has_read = True
+            name = to_storable(stored.key.removeprefix(self._folder))
+            pictures[stored] = ImageFile(name, data)
         return pictures
 
     def _add(self, product_id: str, pictures: Sequence[ImageFile], written: Product | None) -> None:
@@ -142,6 +161,9 @@ class Incoming:
                 self._storage.delete(stored.key)
         except NotFound:
             pass
+        except StorageUnavailable as error:
+            sentence = f"is in product {product_id}, but cannot be taken away: {error}"
+            return _problem(stored, sentence)
         return _taken(product_id, stored)
 
 
@@ -153,9 +175,21 @@ def _is_key(key: str) -> bool:
     return True
 
 
+def _batches(files: Sequence[StoredObject]) -> Iterator[list[StoredObject]]:
+    batch: list[StoredObject] = []
+    for stored in files:
+        size = sum(other.size for other in batch) + stored.size
+        if batch and (len(batch) == _MOST_AT_ONCE or size > _MOST_BYTES_AT_ONCE):
+            yield batch
+            batch = []
+        batch.append(stored)
+    if batch:
+        yield batch
+
+
 def _problem(stored: StoredObject, sentence: str) -> Finding:
     key = one_line(stored.key)
-    return Finding(FindingKind.PROBLEM, key, f"{key} {sentence}")
+    return Finding(FindingKind.PROBLEM, key, f"{key} {one_line(sentence)}")
 
 
 def _taken(product_id: str, stored: StoredObject) -> Finding:

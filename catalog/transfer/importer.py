@@ -15,7 +15,7 @@ from catalog.errors import AlreadyExists, CatalogError, Conflict, Invalid, NotFo
 from catalog.ingest.image_file import LARGEST_FILE, ImageFile
 from catalog.migration import OnProgress
 from catalog.records.product import Product
-from catalog.records.validation import attribute_items, check_id, one_line
+from catalog.records.validation import attribute_items, check_id, one_line, to_storable
 from catalog.store import BeforeCommit, CatalogStore, ChangeResult
 from catalog.transfer.archive import UnpackBounds, unpack_archive
 from catalog.transfer.manifest import ImportItem, ImportManifest, read_manifest
@@ -305,7 +305,7 @@ def _pictures(files: FileFinder, item: ImportItem) -> tuple[list[ImageFile], lis
     for path in item.pictures:
         try:
             choice = item.keep.get(str(path))
-            pictures.append(ImageFile(str(path), _file(files, path), choice))
+            pictures.append(ImageFile(to_storable(str(path)), _file(files, path), choice))
         except NotFound as error:
             problems.append(str(error))
     return pictures, problems
@@ -322,7 +322,7 @@ def _fetch_into(
             problems.append(f"{address} cannot be read here; give a path")
             continue
         try:
-            pictures.append(ImageFile(address, fetch(address), item.keep.get(address)))
+            pictures.append(ImageFile(to_storable(address), fetch(address), item.keep.get(address)))
         except CatalogError as error:
             reason = str(error)
             problems.append(reason if address in reason else f"{address}: {reason}")

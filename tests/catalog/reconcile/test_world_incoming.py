@@ -1,5 +1,6 @@
 """Rubbish and odd names below `incoming/`: what is not taken in is never deleted."""
 
+import os
 import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,13 +8,18 @@ from pathlib import Path
 import boto3
 import pytest
 from botocore.config import Config
+from typing_extensions import override
 
+from catalog.errors import NotFound, StorageUnavailable
+from catalog.ingest.quality import IssueKind, QualityRules
+from catalog.reconcile.reconciler import Reconciler
 from catalog.reconcile.report import FindingKind, Report
+from catalog.registry import Catalogs
 from catalog.storage.base import Storage
 from catalog.storage.folder import FolderStorage
 from catalog.storage.s3 import S3Options
 from tests.catalog.support.buckets import fresh
-from tests.catalog.support.fakes import picture, same_store
+from tests.catalog.support.fakes import FakeEncoder, MemoryStorage, picture, same_store
 from tests.catalog.support.reconciling import ManualClock, counts, filled, reconciler
 
 Drop = Callable[[str, bytes], None]
@@ -142,3 +148,89 @@ def test_reconcile_leaves_a_file_servers_files_alone(tmp_path: Path) -> None:
         assert report.findings == ()
         clock.seconds += 1e6
     assert all((tmp_path / name).exists() for name in kept)
+
+
+class StubbornStorage(MemoryStorage):
+    """Refuses to read or to delete some objects, as of files that belong to somebody else."""
+
+    def __init__(self, *, unreadable: str = "\0", lasting: str = "\0") -> None:
+        super().__init__()
+        self._unreadable, self._lasting = unreadable, lasting
+
+    @override
+    def get(self, key: str) -> bytes:
+        if self._unreadable in key:
+            raise StorageUnavailable(f"cannot read {key}: you are not allowed to")
+        return super().get(key)
+
+    @override
+    def modified(self, key: str) -> float:
+        if key not in self.objects:
+            raise NotFound(f"there is no {key}")
+        return 1e9
+
+    @override
+    def delete(self, key: str) -> None:
+        if self._lasting in key:
+            raise StorageUnavailable(f"cannot delete {key}: you are not allowed to")
+        super().delete(key)
+
+
+def dropped(storage: MemoryStorage, *names: str) -> None:
+    for number, name in enumerate(names):
+        storage.put(f"shop/incoming/{name}", picture(20 + number).data)
+
+
+def test_a_file_that_cannot_be_read_stops_no_others() -> None:
+    storage = StubbornStorage(unreadable="theirs")
+    filled(storage)
+    dropped(storage, "a/theirs.png", "a/theirs 2.png", "p0/mine.png", "p1/theirs.png", "p1/my.png")
+    report = reconciler(storage).sync()
+    assert counts(report) == {FindingKind.PROBLEM: 3, FindingKind.TAKEN_IN: 2}
+
+
+def test_a_storage_of_which_nothing_can_be_read_is_one_fault() -> None:
+    storage = StubbornStorage(unreadable="incoming")
+    filled(storage)
+    dropped(storage, *(f"p0/{number}.png" for number in range(5)))
+    with pytest.raises(StorageUnavailable):
+        reconciler(storage).sync()
+
+
+def test_a_file_that_cannot_be_taken_away_is_named_and_taken_in_once() -> None:
+    storage = StubbornStorage(lasting="theirs")
+    filled(storage)
+    dropped(storage, "p0/theirs.png", "p1/mine.png")
+    for taken_in in (1, 0):
+        report = reconciler(storage).sync()
+        assert report.count(FindingKind.TAKEN_IN) == taken_in
+        assert "cannot be taken away" in problems(report)[0]
+    assert len(same_store(storage).product("p0").images) == 2
+
+
+def test_a_film_is_named_before_it_is_read(tmp_path: Path) -> None:
+    storage = FolderStorage(tmp_path, durable=False)
+    filled(storage)
+    film = tmp_path / "shop/incoming/p0/film.mp4"
+    film.parent.mkdir(parents=True)
+    with film.open("wb") as file:
+        file.truncate(5_000_000_000)
+    assert "too large for a picture" in problems(reconciler(storage).sync())[0]
+    assert film.exists()
+
+
+def test_a_name_that_is_no_text_is_refused_by_a_rule_and_taken_in_without(tmp_path: Path) -> None:
+    storage = FolderStorage(tmp_path, durable=False)
+    filled(storage)
+    folder = tmp_path / "shop/incoming/p0"
+    folder.mkdir(parents=True)
+    name = os.fsdecode(b"caf\xe9.png")
+    (folder / name).write_bytes(picture(0).data)  # of p0 itself, and then of p1
+    (tmp_path / "shop/incoming/p1").mkdir()
+    (tmp_path / "shop/incoming/p1" / name).write_bytes(picture(0).data)
+    rules = QualityRules(refused=frozenset({IssueKind.DUPLICATE}))
+    store = Catalogs(storage, FakeEncoder(), rules=rules).open("shop")
+    report = Reconciler(store, storage).sync()
+    assert counts(report) == {FindingKind.PROBLEM: 1, FindingKind.TAKEN_IN: 1}
+    for finding in report.findings:
+        finding.sentence.encode()

@@ -3,10 +3,12 @@
 import socket
 import threading
 import time
+import unicodedata
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 from uuid import uuid4
 
 import boto3
@@ -100,6 +102,18 @@ def test_a_response_that_breaks_off_is_requested_again_and_then_refused(moto: S3
         with proxy.during(Fault.CUT_OFF), pytest.raises(StorageUnavailable, match="broke off"):
             read.get(f"{place}/front")
         assert read.get(f"{place}/front") == picture(1).data
+
+
+@pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC")])
+def test_a_key_of_the_world_is_found_whatever_form_its_letters_have(
+    server: S3Options, forms: tuple[Literal["NFC", "NFD"], Literal["NFC", "NFD"]]
+) -> None:
+    stored, named = (unicodedata.normalize(form, "Früchte Müsli.png") for form in forms)
+    folder = dropped(server, **{stored: picture(1).data})
+    read = S3Images(server)
+    assert read.get(f"{folder}/{named}") == picture(1).data
+    with pytest.raises(NotFound, match="Käse"):
+        read.get(f"{folder}/Käse.png")
 
 
 @contextmanager
