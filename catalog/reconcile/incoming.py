@@ -15,7 +15,7 @@ from catalog.store import CatalogStore
 
 # Pictures that are held in memory and committed together.
 _MOST_AT_ONCE: Final = 32
-_MOST_BYTES_AT_ONCE: Final = 200_000_000
+_MOST_BYTES_AT_ONCE: Final = 200_000_000  # unless one alone has more
 # Files that cannot be read before any other could; then it is the storage.
 _MOST_UNREADABLE: Final = 3
 
