@@ -1,6 +1,7 @@
 """Addresses of cameras: parsing, which ones are allowed, and a form without the password."""
 
 import re
+import socket
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
@@ -15,6 +16,10 @@ MAX_LENGTH: Final = 2048  # characters; signed URLs of cloud cameras have some h
 _DEVICE: Final = re.compile(r"(?:device:|/dev/video)(\d{1,3})")
 _LINK_LOCAL: Final = ("169.254.0.0/16", "fe80::/10")
 _LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
+_AUTHORITY_END: Final = re.compile(r"[/?#]")
+_PLACE: Final = re.compile(r"(?:[^\s:@\[\]%]+|\[[0-9a-fA-F:.%a-z]+\])(?::\d{1,5})?")
+# What cuts an address short when it stands in a password as it is.
+_ENCODED: Final = {"/": "%2F", "?": "%3F", "#": "%23", "@": "%40"}
 
 IpAddress = IPv4Address | IPv6Address
 
@@ -32,11 +37,14 @@ class AddressRules:
         refused_networks: networks in CIDR notation that no camera may be in.
         allowed_networks: if any are given, a camera must be in one of them, and `refused_networks`
             does not apply.
+        refuses_this_machine: whether this machine's addresses in its networks are refused like
+            loopback. One that `allowed_networks` names by itself is allowed.
     """
 
     schemes: tuple[str, ...] = SCHEMES
     refused_networks: tuple[str, ...] = ()
     allowed_networks: tuple[str, ...] = ()
+    refuses_this_machine: bool = False
 
     def check_scheme(self, scheme: str) -> None:
         """Check a scheme.
@@ -62,10 +70,25 @@ class AddressRules:
                 raise SourceError(f"{plain} is not in the networks that cameras may be in")
         elif _is_in(plain, self.refused_networks):
             raise SourceError(f"{plain} is in a network that cameras may not be in")
+        if self.refuses_this_machine and not self._names(plain) and is_this_machine(plain):
+            raise SourceError(
+                f"{plain} is this machine itself, where cameras may not be; if one is, name it as "
+                "a network of its own in the settings"
+            )
+
+    def _names(self, address: IpAddress) -> bool:
+        """Whether an allowed network is this address alone, or loopback."""
+        networks = [ip_network(text) for text in self.allowed_networks]
+        named = [
+            network for network in networks if network.num_addresses == 1 or network.is_loopback
+        ]
+        return any(address in network for network in named if network.version == address.version)
 
 
 SERVICE_RULES: Final = AddressRules(
-    schemes=("rtsp", "rtsps", "http", "https"), refused_networks=_LOOPBACK + _LINK_LOCAL
+    schemes=("rtsp", "rtsps", "http", "https"),
+    refused_networks=_LOOPBACK + _LINK_LOCAL,
+    refuses_this_machine=True,
 )
 
 
@@ -115,24 +138,83 @@ def parse_address(text: str, rules: AddressRules) -> CameraAddress:
         rules.check_scheme("device")
         return CameraAddress("device", f"/dev/video{device[1]}", 0, "")
     if len(text) > MAX_LENGTH or not text.isprintable() or " " in text:
-        raise SourceError("the address is too long or has characters that no address has")
+        raise SourceError(
+            "the address is too long or has characters that no address has; write a space as %20"
+        )
     scheme = text.partition(":")[0].lower() if ":" in text else ""
     rules.check_scheme(scheme if re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme) else "")
+    login, rest = _split_login(scheme, text)
     try:
-        parts = urlsplit(text)
+        parts = urlsplit(f"{scheme}://{rest}")
         port = DEFAULT_PORTS[scheme] if parts.port is None else parts.port
     except (ValueError, KeyError):
         raise SourceError("the address has a host or port that cannot be read") from None
     if not parts.hostname or port < 1:
         raise SourceError(f"the address names no host: write {scheme}://host/path")
-    return CameraAddress(
-        scheme,
-        parts.hostname,
-        port,
-        (parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
-        unquote(parts.username or ""),
-        unquote(parts.password or ""),
+    user, _, password = login.partition(":")
+    user, password = unquote(user), unquote(password)
+    if not (user + password).isprintable():
+        raise SourceError("the user name or password has characters that nobody can type")
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return CameraAddress(scheme, parts.hostname, port, path, user, password)
+
+
+def is_this_machine(address: IpAddress) -> bool:
+    """Whether an address is one of this machine's; nothing is sent.
+
+    For a destination of its own the kernel takes that very address as the source.
+    """
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((str(address), 9))
+            return ip_address(probe.getsockname()[0].partition("%")[0]) == address
+    except OSError:
+        return False
+
+
+def _split_login(scheme: str, text: str) -> tuple[str, str]:
+    """Return user and password as written, and host and path; a password may hold `/`, `?`, `#`.
+
+    Raises:
+        SourceError: it can be read in two ways.
+    """
+    after = text.partition("://")[2]
+    standard = _AUTHORITY_END.split(after, maxsplit=1)[0]
+    end, last = standard.rfind("@"), after.rfind("@")
+    as_standard = after[: max(end, 0)], after[end + 1 :]
+    if last == end:
+        return as_standard
+    host = standard[end + 1 :]
+    place = _AUTHORITY_END.split(after[last + 1 :], maxsplit=1)[0]
+    is_cut = not _PLACE.fullmatch(host) or after[len(standard)] == "#"
+    if not _PLACE.fullmatch(place) or (not is_cut and _is_address(host)):
+        return as_standard
+    if is_cut:
+        return after[:last], after[last + 1 :]
+    is_plain_name = end < 0 and "." in host and ":" not in host
+    if is_plain_name or not _looks_like_host(place):
+        return as_standard
+    found = list(dict.fromkeys(mark for mark in after[:last] if mark in _ENCODED))
+    marks = ", ".join(f"{mark} as {_ENCODED[mark]}" for mark in found)
+    shown = "…".join(["", *(_ENCODED[mark] for mark in found), ""])
+    raise SourceError(
+        "the address can be read in two ways; if the password holds these characters, "
+        f"write {marks}: {scheme}://user:{shown}@host/path"
     )
+
+
+def _is_address(place: str) -> bool:
+    """Whether a host, perhaps with its port, is an IP address."""
+    try:
+        ip_address(place[1 : place.rfind("]")] if place[:1] == "[" else place.partition(":")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _looks_like_host(place: str) -> bool:
+    return _is_address(place) or "." in place or place.partition(":")[0] == "localhost"
 
 
 def _is_in(address: IpAddress, networks: tuple[str, ...]) -> bool:

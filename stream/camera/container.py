@@ -141,6 +141,7 @@ def prepare(
     problem = _set_up_decoder(container, threads)
     if problem is not None:
         container.close()
+        farewell()
         raise SourceError((trouble and trouble.reason) or problem)
     return OpenCamera(
         container,

@@ -58,7 +58,11 @@ def open_http(address: CameraAddress, dialer: Dialer, settings: CameraSettings) 
     trouble = Trouble()
     is_motion_jpeg = kind == MOTION_JPEG
     source = Guarded(MotionJpeg(body) if is_motion_jpeg else body, trouble)
-    container = open_container(source, "mpjpeg" if is_motion_jpeg else kind, trouble=trouble)
+    try:
+        container = open_container(source, "mpjpeg" if is_motion_jpeg else kind, trouble=trouble)
+    except SourceError:
+        source.close()
+        raise
     has_times = not is_motion_jpeg and kind not in TIMELESS
     return prepare(
         container,
@@ -66,6 +70,7 @@ def open_http(address: CameraAddress, dialer: Dialer, settings: CameraSettings) 
         has_times=has_times,
         comes_in_bursts=has_times,
         trouble=trouble,
+        farewell=source.close,
     )
 
 
@@ -103,5 +108,9 @@ def _open_playlist(reader: HttpReader, body: HttpStream, threads: int) -> OpenCa
     check_protection(text)
     trouble = Trouble()
     parts = HlsParts(reader, trouble, {url: text})
-    container = open_container(url, PLAYLIST, HLS_OPTIONS, parts.open, trouble)
-    return prepare(container, threads, comes_in_bursts=True, trouble=trouble)
+    try:
+        container = open_container(url, PLAYLIST, HLS_OPTIONS, parts.open, trouble)
+    except SourceError:
+        parts.close()
+        raise
+    return prepare(container, threads, comes_in_bursts=True, trouble=trouble, farewell=parts.close)

@@ -100,6 +100,12 @@ class HlsParts:
         self._reader = reader
         self._trouble = trouble
         self._first = first
+        self._parts: list[Guarded] = []
+
+    def close(self) -> None:
+        """Close what FFmpeg has left open."""
+        for part in self._parts:
+            part.close()
 
     def open(self, url: str, _flags: int, options: dict[str, str]) -> ByteStream:
         """Open a playlist, key or segment; PyAV calls it for each."""
@@ -115,10 +121,12 @@ class HlsParts:
         end = options.get("end_offset")
         begin = int(options.get("offset", 0))
         body = self._reader.open(url.removeprefix(ENCRYPTED), begin, int(end) if end else None)
+        part = Guarded(body, self._trouble)
+        self._parts = [kept for kept in self._parts if not kept.is_closed] + [part]
         if not url.startswith(ENCRYPTED):
-            return Guarded(body, self._trouble)
+            return part
         key, start = bytes.fromhex(options["key"]), bytes.fromhex(options["iv"])
-        return Guarded(_Decrypted(body, key, start), self._trouble)
+        return Guarded(_Decrypted(part, key, start), self._trouble)
 
 
 class BytesAhead:
@@ -137,11 +145,16 @@ class BytesAhead:
 
 
 class Guarded:
-    """A body whose faults become an end and are kept as the reason of it."""
+    """A body whose faults become an end and are kept as the reason of it.
+
+    Attributes:
+        is_closed: whether `close` was called.
+    """
 
     def __init__(self, body: ByteStream, trouble: Trouble) -> None:
         self._body = body
         self._trouble = trouble
+        self.is_closed = False
 
     def read(self, size: int) -> bytes:
         """Return `size` bytes at most; empty at the end, which a fault is, too."""
@@ -151,6 +164,7 @@ class Guarded:
 
     def close(self) -> None:
         """Close the connection; never fails."""
+        self.is_closed = True
         with self._trouble.kept():
             self._body.close()
 

@@ -94,7 +94,7 @@ def test_a_service_does_not_look_at_its_own_machine(number: str) -> None:
 
 
 def test_a_service_takes_cameras_of_private_and_public_networks() -> None:
-    for number in ("10.1.2.3", "192.168.1.20", "8.8.8.8", "fd00::2"):
+    for number in ("10.1.2.3", "192.168.1.20", "8.8.8.8", "fd12:3456::2"):
         SERVICE_RULES.check(ip_address(number))
 
 
