@@ -1,6 +1,6 @@
 """Bodies of web cameras as they are: their bytes decide, in every dialect and under every name."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -38,7 +38,7 @@ def with_length(picture: bytes) -> bytes:
 
 
 # How each part is written, by what is odd about it.
-DIALECTS = {
+DIALECTS: dict[str, Callable[[int, bytes], bytes]] = {
     "without the first boundary": lambda at, picture: plain(picture)[0 if at else 5 :],
     "without a length": lambda _, picture: plain(picture),
     "without a type": lambda _, picture: with_length(picture),
