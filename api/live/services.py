@@ -18,6 +18,7 @@ from api.services import PhotoFinder
 from catalog.snapshot import Catalog
 from matcher.live import LiveSettings, SessionManager
 from stream.camera.address import AddressRules
+from stream.camera.dialer import Dialer
 from stream.sources import LiveSource
 
 # Names in the folder of live sessions.
@@ -89,7 +90,9 @@ def open_live_services(
         log = stack.enter_context(closing(EventLog(folder / _EVENTS)))
         evidence = Evidence(folder / _EVIDENCE, options.evidence)
         hooks = stack.enter_context(closing(WebhookStore(folder / _WEBHOOKS, secrets)))
-        sender, publisher = HttpSender(options.webhook_rule), MqttPublisher(options.webhook_rule)
+        resolve = Dialer(options.rules).resolve
+        sender = HttpSender(options.webhook_rule, resolve)
+        publisher = MqttPublisher(options.webhook_rule, resolve)
         webhooks = stack.enter_context(
             closing(WebhookDelivery(log, hooks, sender=sender, publisher=publisher))
         )

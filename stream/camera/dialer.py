@@ -14,6 +14,7 @@ from stream.errors import SourceError
 
 LOOKUP_TIMEOUT_S: Final = 3.0  # name servers; the system's own limit is far longer
 CONNECT_TIMEOUT_S: Final = 2.0  # cameras are near; a lost first packet is sent again after 1 s
+MAX_ADDRESSES: Final = 4  # of one host that are tried, each for CONNECT_TIMEOUT_S
 LOOKUP_SLICE_S: Final = 0.2  # one wait for name servers, after which a stop is noticed
 
 
@@ -47,21 +48,23 @@ class Dialer:
                 with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
 
-    def resolve(self, host: str, port: int) -> str:
-        """Return the first allowed IP address of a host.
+    def resolve(self, host: str, port: int) -> list[str]:
+        """Return the allowed IP addresses of a host, those of version 4 first.
 
         Raises:
             SourceError: there is none, the name servers do not answer, or the rules forbid it.
         """
-        refusal = SourceError(f"there is no host {host}")
+        refusal, allowed = SourceError(f"there is no host {host}"), list[str]()
         for address in self._lookup(host, port):
             try:
                 self._rules.check(ip_address(address.partition("%")[0]))
             except SourceError as error:
                 refusal = error
             else:
-                return address
-        raise refusal
+                allowed.append(address)
+        if not allowed:
+            raise refusal
+        return sorted(allowed, key=lambda address: ":" in address)[:MAX_ADDRESSES]
 
     def connect(
         self,
@@ -79,11 +82,7 @@ class Dialer:
             SourceError: the host is not allowed, refuses, does not answer in time, or its
                 certificate is not trusted.
         """
-        address = self.resolve(host, port)
-        try:
-            plain = self._kept(socket.create_connection((address, port), timeout))
-        except OSError as error:
-            raise SourceError(_explain(error, f"{host}:{port}")) from error
+        plain = self._connect_first(self.resolve(host, port), port, timeout, f"{host}:{port}")
         if tls is None:
             return plain
         try:
@@ -92,6 +91,19 @@ class Dialer:
             self.release(plain)
             reason = getattr(error, "verify_message", "") or "it speaks no TLS that we know"
             raise SourceError(f"{host} offers no secure connection: {reason}") from error
+
+    def _connect_first(
+        self, addresses: list[str], port: int, timeout: float, place: str
+    ) -> socket.socket:
+        """Connect to the first address that takes the connection."""
+        refusal = SourceError(f"{place} cannot be reached")
+        for address in addresses:
+            try:
+                return self._kept(socket.create_connection((address, port), timeout))
+            except OSError as error:
+                refusal = SourceError(_explain(error, place))
+                refusal.__cause__ = error
+        raise refusal
 
     def release(self, connection: socket.socket) -> None:
         """Close a connection and forget it."""

@@ -1,7 +1,9 @@
 """One message to an MQTT broker, bounded in everything."""
 
+import socket
 import ssl
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, Queue
 from typing import Any, Final, Protocol, cast
@@ -12,6 +14,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from typing_extensions import override
+
+from stream.errors import SourceError
 
 SCHEMES: Final = ("mqtt", "mqtts")
 # As long as an HTTP receiver has.
@@ -77,13 +82,14 @@ class MqttPublisher:
     Headers travel as user properties.
     """
 
-    def __init__(self, allow: Callable[[str], str] | None = None) -> None:
-        """Make a publisher.
-
-        Args:
-            allow: see `api.live.webhooks.http_sender.HttpSender`.
-        """
+    def __init__(
+        self,
+        allow: Callable[[str], str] | None = None,
+        resolve: Callable[[str, int], list[str]] | None = None,
+    ) -> None:
+        """Make a publisher; both arguments are those of `http_sender.HttpSender`."""
         self._allow = allow
+        self._resolve = resolve
 
     def __call__(self, url: str, body: bytes, headers: Mapping[str, str], password: str) -> str:
         """Publish; empty if the broker said that it has the message."""
@@ -92,7 +98,7 @@ class MqttPublisher:
             return forbidden
         broker = read_broker(url)
         outcome: Queue[str] = Queue()
-        client = _client(broker, password)
+        client = _client(broker, password, self._resolve)
 
         def on_connect(
             _: Client, __: object, ___: object, reason: ReasonCode, ____: object
@@ -112,6 +118,8 @@ class MqttPublisher:
             return outcome.get(timeout=ANSWER_S)
         except Empty:
             return "the broker did not answer in time"
+        except SourceError as error:
+            return str(error)
         except OSError as error:
             return f"the broker could not be reached ({type(error).__name__})"
         finally:
@@ -119,8 +127,25 @@ class MqttPublisher:
             client.loop_stop()
 
 
-def _client(broker: Broker, password: str) -> Client:
-    client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5)
+class _CheckedClient(Client):
+    """Connects to the address that a host was found to have, and proves the host's name by TLS."""
+
+    resolve: Callable[[str, int], list[str]] | None = None
+
+    @override
+    def _create_socket_connection(self) -> socket.socket:
+        hosts = [self._host] if self.resolve is None else self.resolve(self._host, self._port)
+        for host in hosts[:-1]:
+            with suppress(OSError):
+                return socket.create_connection((host, self._port), self._connect_timeout)
+        return socket.create_connection((hosts[-1], self._port), self._connect_timeout)
+
+
+def _client(
+    broker: Broker, password: str, resolve: Callable[[str, int], list[str]] | None
+) -> Client:
+    client = _CheckedClient(CallbackAPIVersion.VERSION2, protocol=MQTTv5)
+    client.resolve = resolve
     client.connect_timeout = CONNECT_S
     if broker.encrypted:
         client.tls_set_context(ssl.create_default_context())
