@@ -1,5 +1,6 @@
 """Objects that nothing refers to, collected in two passes with a grace between them."""
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,8 @@ GRACE_SECONDS: Final = 24 * 3600.0
 _DELETERS: Final = 8
 # Pictures that are removed together; their objects are held in memory until the removal is over.
 _AT_A_TIME: Final = 64
+# Of pictures, features and feedback: hexadecimal digits of a hash.
+_OUR_NAME: Final = re.compile("[0-9a-f]{16,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ class OrphanCollector:
         present = self._clock()
         orphans: dict[StoredObject, SeenOrphan] = {}
         for stored in listed:
-            if referenced.covers(stored.key):
+            if referenced.covers(stored.key) or not is_ours(stored.key):
                 continue
             earlier = before.get(stored.key)
             known = earlier is not None and earlier.tag == stored.tag
@@ -195,6 +198,11 @@ def _unreferenced(
 def _collected(objects: Iterable[StoredObject]) -> ImagesCollected | None:
     image_ids = sorted({image_id_of(stored.key) for stored in objects})
     return ImagesCollected(tuple(image_ids)) if image_ids else None
+
+
+def is_ours(key: str) -> bool:
+    """Return whether an object's name is one that skulens gives; no other is ever collected."""
+    return _OUR_NAME.fullmatch(image_id_of(key)) is not None
 
 
 def image_id_of(key: str) -> str:

@@ -22,9 +22,10 @@ from catalog.reconcile.hand_edits import HandEdits
 from catalog.reconcile.incoming import Incoming
 from catalog.reconcile.last_run import LastRun, SeenCopy, SeenOrphan, load_last_run, save_last_run
 from catalog.reconcile.missing import ImageCheck, check_images, images_among, products_with
-from catalog.reconcile.orphans import GRACE_SECONDS, OrphanCollector, ReferencedObjects
+from catalog.reconcile.orphans import GRACE_SECONDS, OrphanCollector, ReferencedObjects, is_ours
 from catalog.reconcile.report import Finding, FindingKind, Report
 from catalog.records.product import Product, is_valid_id
+from catalog.records.validation import one_line
 from catalog.storage.base import Storage, StoredObject
 from catalog.store import CatalogStore
 
@@ -318,6 +319,7 @@ class Reconciler:
         due = self._orphans.due({s: o for s, o in seen.items() if s.key in last_run.orphans})
         removed = set(due if dry_run else self._orphans.collect(due))
         findings = [_orphan(stored, removed=stored in removed) for stored in seen]
+        findings += [_foreign(stored) for stored in objects if not is_ours(stored.key)]
         return findings, {o.key: orphan for o, orphan in seen.items() if o not in removed}
 
     def _listed(self, folder: str) -> tuple[StoredObject, ...]:
@@ -336,6 +338,12 @@ def _orphan(stored: StoredObject, *, removed: bool) -> Finding:
     return Finding(
         FindingKind.WAITING, stored.key, f"{stored.key} belongs to nothing; left for now"
     )
+
+
+def _foreign(stored: StoredObject) -> Finding:
+    key = one_line(stored.key)
+    sentence = f"{key} is nothing that skulens put there; it is left alone"
+    return Finding(FindingKind.PASSED_OVER, key, sentence)
 
 
 def _hidden(image_id: str) -> Finding:

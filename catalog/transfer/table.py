@@ -3,8 +3,10 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +16,8 @@ from catalog.transfer.text import read_text
 from catalog.transfer.workbook import Cell, SheetRow, is_workbook, read_sheets, refuse_other_kinds
 
 _SEPARATORS: Final = (",", ";", "\t", "|")
+# Rows above the headings: a title, a date, an address.
+_MOST_ABOVE: Final = 10
 # Excel's own first line, which names the separator.
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
@@ -71,39 +75,56 @@ def _of_text(path: Path) -> ProductTable:
     if named := _SEPARATOR_LINE.fullmatch(first):
         text, skipped, separators = rest, 1, (named[1],)
     for separator in separators:
-        found = _headings(text, separator)
-        if names_products(found):
-            check_doubled(found, path.name)
+        found = _headings(_cells_of(text, separator))
+        if found:
+            check_doubled(found.columns, path.name)
             rows = tuple(_text_rows(text, separator, found, skipped, path))
-            notes = (decoded.note,) if decoded.note else ()
-            return ProductTable(found, rows, separator, notes)
+            notes = [decoded.note] if decoded.note else []
+            return ProductTable(found.columns, rows, separator, (*notes, *found.notes(path.name)))
     raise Invalid(f"{path} has no column product_id; its first line must name the columns")
 
 
-def _headings(text: str, separator: str) -> tuple[Column, ...]:
-    try:
-        for cells in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
-            if any(cell.strip() for cell in cells):
-                return read_columns(cells)
-    except csv.Error:
-        pass  # it may be another separator's
-    return ()
+@dataclass(frozen=True, slots=True)
+class _Headings:
+    columns: tuple[Column, ...]
+    above: int  # rows with something in them
+
+    def notes(self, name: str) -> tuple[str, ...]:
+        rows = "1 row" if self.above == 1 else f"{self.above} rows"
+        sentence = f"passed over above the headings of {name}: {rows}"
+        return (sentence,) if self.above else ()
+
+
+def _headings(rows: Iterable[Sequence[str]]) -> _Headings | None:
+    """Find the headings among the first rows, above which a title may stand."""
+    full = (cells for cells in rows if any(cell.strip() for cell in cells))
+    for above, cells in enumerate(islice(full, _MOST_ABOVE + 1)):
+        columns = read_columns(cells)
+        if names_products(columns):
+            return _Headings(columns, above)
+    return None
+
+
+def _cells_of(text: str, separator: str) -> Iterator[list[str]]:
+    """Yield the cells of each row, as far as they can be read with a separator."""
+    with suppress(csv.Error):  # it may be another one's
+        yield from csv.reader(io.StringIO(text, newline=""), delimiter=separator)
 
 
 def _text_rows(
-    text: str, separator: str, columns: tuple[Column, ...], skipped: int, path: Path
+    text: str, separator: str, headings: _Headings, skipped: int, path: Path
 ) -> Iterator[TableRow]:
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    are_headings = True
+    above = headings.above + 1
     try:
         for cells in rows:
             stripped = tuple(cell.strip() for cell in cells)
             if not any(stripped):
                 continue
-            if are_headings:
-                are_headings = False
+            if above:
+                above -= 1
                 continue
-            yield _row(stripped, columns, f"row {rows.line_num + skipped} of {path.name}")
+            yield _row(stripped, headings.columns, f"row {rows.line_num + skipped} of {path.name}")
     except csv.Error as error:
         raise Invalid(f"{path} is broken near line {rows.line_num} ({error})") from error
 
@@ -111,18 +132,18 @@ def _text_rows(
 def _of_workbook(path: Path) -> ProductTable:
     sheets = read_sheets(path)
     for sheet in sheets.sheets:
-        if not sheet.rows:
-            continue
-        columns = read_columns([str(cell) for cell in sheet.rows[0].cells])
-        if not names_products(columns):
+        found = _headings([str(cell) for cell in row.cells] for row in sheet.rows)
+        if not found:
             continue
         name = path.name if len(sheets.sheets) == 1 else f"{sheet.name!r} in {path.name}"
-        check_doubled(columns, name)
-        rows = tuple(_sheet_row(row, columns, name) for row in sheet.rows[1:])
+        check_doubled(found.columns, name)
+        below = sheet.rows[found.above + 1 :]
+        rows = tuple(_sheet_row(row, found.columns, name) for row in below)
         others = [other.name for other in sheets.sheets if other is not sheet and other.rows]
         passed_over = [f"sheet {other!r} in {path.name} was passed over" for other in others]
-        return ProductTable(columns, rows, "", (*sheets.notes, *passed_over))
-    raise Invalid(f"{path} has no sheet whose first row has a column product_id")
+        notes = (*sheets.notes, *found.notes(name), *passed_over)
+        return ProductTable(found.columns, rows, "", notes)
+    raise Invalid(f"{path} has no sheet among whose first rows one has a column product_id")
 
 
 def _sheet_row(row: SheetRow, columns: tuple[Column, ...], name: str) -> TableRow:

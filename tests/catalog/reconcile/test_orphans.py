@@ -25,8 +25,8 @@ from tests.catalog.support.reconciling import GRACE, ManualClock, counts, filled
 class TestOrphans:
     def test_they_are_collected_in_two_passes_with_a_grace(self, memory: MemoryStorage) -> None:
         store, clock = filled(memory), ManualClock()
-        memory.put("shop/images/abc.png", b"orphan")
-        memory.put("shop/features/crop/crop-0/abc.safetensors", b"orphan")
+        memory.put(f"shop/images/{'ab' * 32}.png", b"orphan")
+        memory.put(f"shop/features/crop/crop-0/{'ab' * 32}.safetensors", b"orphan")
         before = set(memory.objects)
         assert counts(reconciler(memory, clock).reconcile()) == {FindingKind.WAITING: 2}
         clock.seconds += GRACE - 1
@@ -34,8 +34,8 @@ class TestOrphans:
         clock.seconds += 2
         assert counts(reconciler(memory, clock).reconcile()) == {FindingKind.COLLECTED: 2}
         assert before - set(memory.objects) == {
-            "shop/images/abc.png",
-            "shop/features/crop/crop-0/abc.safetensors",
+            f"shop/images/{'ab' * 32}.png",
+            f"shop/features/crop/crop-0/{'ab' * 32}.safetensors",
         }
         assert reconciler(memory, clock).reconcile().findings == ()
         assert store.snapshot().index_version == 5

@@ -150,6 +150,20 @@ def test_reconcile_leaves_a_file_servers_files_alone(tmp_path: Path) -> None:
     assert all((tmp_path / name).exists() for name in kept)
 
 
+def test_what_a_person_put_beside_the_pictures_is_named_and_never_collected(
+    memory: MemoryStorage,
+) -> None:
+    filled(memory)
+    names = ["images/holiday.jpg", "images/notes.txt", "features/crop/readme.md", "feedback/a.png"]
+    for name in names:
+        memory.put(f"shop/{name}", b"mine")
+    clock = ManualClock()
+    for _ in range(3):
+        assert counts(reconciler(memory, clock).reconcile()) == {FindingKind.PASSED_OVER: 4}
+        clock.seconds += 1e6
+    assert all(f"shop/{name}" in memory.objects for name in names)
+
+
 class StubbornStorage(MemoryStorage):
     """Refuses to read or to delete some objects, as of files that belong to somebody else."""
 

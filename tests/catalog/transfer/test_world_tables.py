@@ -217,6 +217,18 @@ class TestRowsAndHeadings:
         assert report.failures[0].startswith("row 5 of list.csv")
         assert report.count(RowStatus.ADDED) == 1
 
+    def test_a_title_above_the_headings_is_passed_over_with_a_note(
+        self, store: CatalogStore, tmp_path: Path
+    ) -> None:
+        text = "Prices of 2026;;\n;;\nShop & Co;;\nproduct_id;images;\nmilk;pics/1.png;\nb/d;;\n"
+        report = import_path(store, table(tmp_path, text))
+        assert report.ignored == ("passed over above the headings of list.csv: 2 rows",)
+        assert report.failures[0].startswith("row 6 of list.csv")
+        rows = (["Prices of 2026"], [], ["product_id", "images"], ["tea", "pics/2.png"])
+        report = taken_in(store, workbook(tmp_path, *rows), tea="added")
+        assert report.ignored == ("passed over above the headings of list.xlsx: 1 row",)
+        assert report.rows[0].where == "row 4 of list.xlsx"
+
 
 class TestCharacters:
     @pytest.mark.parametrize(
