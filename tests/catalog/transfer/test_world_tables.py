@@ -224,7 +224,12 @@ class TestRowsAndHeadings:
         report = import_path(store, table(tmp_path, text))
         assert report.ignored == ("passed over above the headings of list.csv: 2 rows",)
         assert report.failures[0].startswith("row 6 of list.csv")
-        rows = (["Prices of 2026"], [], ["product_id", "images"], ["tea", "pics/2.png"])
+        rows: list[list[object]] = [
+            ["Prices of 2026"],
+            [],
+            ["product_id", "images"],
+            ["tea", "pics/2.png"],
+        ]
         report = taken_in(store, workbook(tmp_path, *rows), tea="added")
         assert report.ignored == ("passed over above the headings of list.xlsx: 1 row",)
         assert report.rows[0].where == "row 4 of list.xlsx"
