@@ -31,6 +31,9 @@ _TABLES: Final = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".nu
 _LINES: Final = (".jsonl", ".ndjson")
 _LIST: Final = re.compile(r"[;\n]")
 S3_SCHEME: Final = "s3://"
+_SCHEME: Final = re.compile("[A-Za-z][A-Za-z0-9+.-]+://")
+# What spreadsheets make of a long number in a text file: its last digits are lost.
+_SHORTENED: Final = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+[0-9]+")
 
 # What counts as a picture in a folder; HEIC to be refused by name instead of passed over.
 _PICTURES: Final = frozenset(
@@ -227,6 +230,9 @@ def _table_item(
     product_id = one_line(own[PRODUCT_ID])
     if row.problem:
         return ImportItem(row.where, product_id, problem=f"{row.where} {row.problem}")
+    if _SHORTENED.fullmatch(product_id):
+        reason = "was shortened by a spreadsheet; make the column one of texts there"
+        return ImportItem(row.where, product_id, problem=f"{row.where}: {product_id} {reason}")
     given = [(c, cell) for c, cell in pairs if not c.is_own and c.name]
     try:
         attributes = {
@@ -276,7 +282,7 @@ def _line_items(text: str, name: str) -> Iterator[ImportItem]:
 def _line_item(line: str, where: str) -> ImportItem:
     product_id = ""
     try:
-        record = as_object(json.loads(line))
+        record = as_object(json.loads(line, object_pairs_hook=_object))
         product_id = one_line(_text(record, "product_id") or "")
         return ImportItem(
             where,
@@ -290,6 +296,15 @@ def _line_item(line: str, where: str) -> ImportItem:
     except _ODD as error:
         problem = one_line(f"{where} cannot be read ({error})")
         return ImportItem(where, product_id, problem=problem)
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Malformed(f"{twice!r} is given twice")
+    return record
 
 
 def _choices(value: object) -> Mapping[str, KeptChoice]:
@@ -351,6 +366,11 @@ def _places(texts: Sequence[str]) -> tuple[tuple[PurePosixPath, ...], tuple[str,
     for text in given:
         if "\0" in text or not _is_unicode(text):
             raise Malformed(f"picture {one_line(text)!r} has characters that no name may have")
+        if _SCHEME.match(text) and not text.startswith(S3_SCHEME):
+            raise Malformed(
+                f"picture {text} is an address that is not read; give a path below the manifest's "
+                "folder, or s3://bucket/key"
+            )
     addresses = [text for text in given if text.startswith(S3_SCHEME)]
     for address in addresses:
         bucket, _, key = address.removeprefix(S3_SCHEME).partition("/")

@@ -16,6 +16,8 @@ from catalog.transfer.text import read_text
 from catalog.transfer.workbook import Cell, SheetRow, is_workbook, read_sheets, refuse_other_kinds
 
 _SEPARATORS: Final = (",", ";", "\t", "|")
+# How Python's reader says that a quote is never closed, by which all rows after it are lost.
+_AT_END: Final = "unexpected end of data"
 # Rows above the headings: a title, a date, an address.
 _MOST_ABOVE: Final = 10
 # Excel's own first line, which names the separator.
@@ -116,17 +118,22 @@ def _text_rows(
 ) -> Iterator[TableRow]:
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     above = headings.above + 1
-    try:
-        for cells in rows:
-            stripped = tuple(cell.strip() for cell in cells)
-            if not any(stripped):
-                continue
-            if above:
-                above -= 1
-                continue
-            yield _row(stripped, headings.columns, f"row {rows.line_num + skipped} of {path.name}")
-    except csv.Error as error:
-        raise Invalid(f"{path} is broken near line {rows.line_num} ({error})") from error
+    while True:
+        try:
+            cells = tuple(cell.strip() for cell in next(rows))
+        except StopIteration:
+            return
+        except csv.Error as error:
+            where = f"row {rows.line_num + skipped} of {path.name}"
+            if above or _AT_END in str(error):
+                raise Invalid(f"{path} is broken at its {where} ({error})") from error
+            nothing = ("",) * len(headings.columns)
+            yield TableRow(where, nothing, f"cannot be read ({error})")
+            continue
+        if any(cells) and above:
+            above -= 1
+        elif any(cells):
+            yield _row(cells, headings.columns, f"row {rows.line_num + skipped} of {path.name}")
 
 
 def _of_workbook(path: Path) -> ProductTable:

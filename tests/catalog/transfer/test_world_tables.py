@@ -234,6 +234,32 @@ class TestRowsAndHeadings:
         assert report.ignored == ("passed over above the headings of list.xlsx: 1 row",)
         assert report.rows[0].where == "row 4 of list.xlsx"
 
+    @pytest.mark.parametrize(
+        ("row", "reason"),
+        [
+            ('milk;"5" pipe";pics/1.png', "cannot be read"),
+            (f"milk;{'x' * 140_000};pics/1.png", "field limit"),
+            ("4.00123E+12;;pics/1.png", "shortened by a spreadsheet"),
+            ("milk;;https://x.example/a.jpg", "an address that is not read"),
+            ("milk;;file:///etc/passwd", "an address that is not read"),
+        ],
+    )
+    def test_a_row_that_cannot_be_read_stops_no_others(
+        self, store: CatalogStore, tmp_path: Path, row: str, reason: str
+    ) -> None:
+        text = f"product_id;name;images\n{row}\ntea;Tea;pics/2.png\n"
+        report = import_path(store, table(tmp_path, text))
+        assert [r.status for r in report.rows] == [RowStatus.REFUSED, RowStatus.ADDED]
+        assert report.failures[0].startswith("row 2 of list.csv")
+        assert reason in report.failures[0]
+
+    def test_a_key_that_a_line_gives_twice_is_named(
+        self, store: CatalogStore, tmp_path: Path
+    ) -> None:
+        text = '{"product_id": "milk", "images": "pics/1.png", "images": "pics/2.png"}\n'
+        report = taken_in(store, table(tmp_path, text, "list.jsonl"), **{"": "refused"})
+        assert "'images' is given twice" in report.failures[0]
+
 
 class TestCharacters:
     @pytest.mark.parametrize(
