@@ -1,5 +1,6 @@
 """Everything a user can set, read once from the environment and `.env`, handed down as values."""
 
+import codecs
 import difflib
 import os
 import re
@@ -22,6 +23,8 @@ SHIPPED_WEIGHTS: Final = Path(__file__).parents[1] / "weights"
 FAULTS: Final = ("small", "blurred", "plain", "duplicate", "twin")
 
 Device = Literal["auto", "cpu", "cuda", "reference"]
+
+_UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def _folder(text: str) -> Path:
@@ -295,11 +298,15 @@ def _keys(*sources: Mapping[str, str]) -> dict[str, str]:
 def read_dotenv(path: Path) -> dict[str, str]:
     """Read `NAME=value` lines with comments, `export` and quotes; a missing file has none.
 
+    The text is UTF-8, or UTF-16 with a mark.
+
     Raises:
         SettingsError: the file cannot be read or holds a line that is no assignment.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        data = path.read_bytes()
+        # Windows' editors and shells put a mark in front, and PowerShell writes UTF-16.
+        text = data.decode("utf-16" if data.startswith(_UTF16_MARKS) else "utf-8-sig")
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:

@@ -164,6 +164,16 @@ def test_every_setting_is_documented(documents: list[str]) -> None:
     assert [name for name in variables() if name not in text] == []
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_dotenv_of_windows_in_the_world_is_read(tmp_path: Path, encoding: str, end: str) -> None:
+    dotenv = tmp_path / ".env"
+    lines = ["SKULENS_THREADS=3", "", "# more", 'SKULENS_STORAGE="Käse"', ""]
+    dotenv.write_bytes(end.join(lines).encode(encoding))
+    settings = load_settings({}, dotenv)
+    assert (settings.threads, settings.storage) == (3, Path("Käse"))
+
+
 def test_the_example_names_no_setting_that_does_not_exist() -> None:
     lines = (ROOT / ".env.example").read_text().splitlines()
     given = dict(line.lstrip("# ").split("=", 1) for line in lines if "=" in line)
