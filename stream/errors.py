@@ -11,3 +11,8 @@ class SourceError(StreamError):
 
 class WriterError(StreamError):
     """The video cannot be written."""
+
+
+def stranger(error: Exception) -> str:
+    """Return the reason for an exception that nobody foresaw; its text may hold a password."""
+    return f"skulens failed at what it sends ({type(error).__name__}); please report this"

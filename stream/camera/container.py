@@ -11,7 +11,7 @@ from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from stream.errors import SourceError
+from stream.errors import SourceError, stranger
 
 OPEN_TIMEOUT_S: Final = 6.0  # per step; a camera that hangs is given up after it
 READ_SLICE_S: Final = 0.4  # the longest wait for one packet, then the reader checks for a stop
@@ -87,11 +87,6 @@ class OpenCamera:
         """End the connection."""
         self.container.close()
         self.farewell()
-
-
-def stranger(error: Exception) -> str:
-    """Return the reason for an exception that nobody foresaw; its text may hold a password."""
-    return f"skulens failed at what it sends ({type(error).__name__}); please report this"
 
 
 def open_container(

@@ -147,10 +147,14 @@ class RtspDialogue:
         self.send(bytes(request.having("Authorization", secret) if secret else request))
 
     def _is_answer(self, message: RtspMessage | bytes) -> bool:
-        """Whether it answers the last request; some cameras leave the number out."""
+        """Whether it answers the last request.
+
+        Some cameras leave its number out or have one of their own; before they play, no answer
+        can be late.
+        """
         if isinstance(message, bytes) or not message.is_answer:
             return False
-        return message.header("CSeq") in ("", str(self._sequence))
+        return not self.is_playing or message.header("CSeq") in ("", str(self._sequence))
 
     def _hand_on(self, message: RtspMessage | bytes) -> None:
         if isinstance(message, bytes) or not message.is_answer:

@@ -19,8 +19,7 @@ from stream.camera.web.client import HttpReader, HttpStream
 from stream.camera.web.hls import (
     Guarded,
     HlsParts,
-    check_protection,
-    first_that_opens,
+    check_segments,
     renditions_of,
     text_of,
 )
@@ -54,7 +53,7 @@ def open_http(address: CameraAddress, dialer: Dialer, settings: CameraSettings) 
         body.close()
         raise
     if kind == PLAYLIST:
-        return _open_playlist(reader, body, settings.threads)
+        return _open_playlist(reader, body, dialer, settings.threads)
     trouble = Trouble()
     is_motion_jpeg = kind == MOTION_JPEG
     source = Guarded(MotionJpeg(body) if is_motion_jpeg else body, trouble)
@@ -99,13 +98,29 @@ def _kind(body: HttpStream) -> str:
     return kind
 
 
-def _open_playlist(reader: HttpReader, body: HttpStream, threads: int) -> OpenCamera:
-    """Open the best rendition of a playlist that can be read."""
-    url, text = body.url, text_of(body)
-    if renditions := renditions_of(text, url):
-        chosen, text = first_that_opens(renditions, lambda place: text_of(reader.open(place)))
-        url = chosen.url
-    check_protection(text)
+def _open_playlist(
+    reader: HttpReader, body: HttpStream, dialer: Dialer, threads: int
+) -> OpenCamera:
+    """Open a playlist, or the best of its renditions that is alive."""
+    text = text_of(body)
+    renditions = renditions_of(text, body.url)
+    if not renditions:
+        return _open_segments(reader, body.url, text, threads)
+    refusal = SourceError("its playlist names no stream")
+    for rendition in renditions:
+        if dialer.is_stopped:
+            break
+        try:
+            text = text_of(reader.open(rendition.url))
+            return _open_segments(reader, rendition.url, text, threads)
+        except SourceError as error:
+            refusal = error
+    raise refusal
+
+
+def _open_segments(reader: HttpReader, url: str, text: str, threads: int) -> OpenCamera:
+    """Open a playlist of segments."""
+    check_segments(text)
     trouble = Trouble()
     parts = HlsParts(reader, trouble, {url: text})
     try:

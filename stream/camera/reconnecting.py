@@ -7,7 +7,7 @@ from threading import Condition, Thread, current_thread
 from time import monotonic
 from typing import Final
 
-from stream.errors import SourceError
+from stream.errors import SourceError, stranger
 from stream.frame import Frame
 from stream.mailbox import Inbox, PendingFrame
 from stream.sources import STOP_BOUND_S, LiveSource, StatusListener
@@ -150,6 +150,9 @@ class ReconnectingSource:
             source = self._factory()
         except SourceError as error:
             self._reporter.report(SourceState.FAILED, to_sentence(str(error)))
+            return False
+        except Exception as error:  # noqa: BLE001  (its text may hold the password)
+            self._reporter.report(SourceState.FAILED, to_sentence(stranger(error)))
             return False
         with self._changed:
             if self._is_stopping:

@@ -94,7 +94,8 @@ class RtspRelay:
                 self._pass_on(self._player)
         finally:
             if self._session:
-                self._dialogue.part(self._place, self._session)
+                with Trouble().kept():
+                    self._dialogue.part(self._place, self._session)
             self._gate.close()
             self._dialer.release(self._camera)
             if self._player is not None:
@@ -190,7 +191,7 @@ class RtspRelay:
             return RtspMessage(f"RTSP/1.0 {TRANSPORT_REFUSED} Unsupported Transport")
         if answer.status != OK:
             raise SourceError(explain_rtsp(answer.status, "SETUP"))
-        self._session = answer.header("Session").partition(";")[0]
+        self._session = answer.header("Session").partition(";")[0].strip()
         self._place = request.uri
         if wants_tcp:
             return answer

@@ -12,12 +12,12 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from stream.camera.address import parse_address
-from stream.camera.container import OpenCamera, Trouble, stranger
+from stream.camera.container import OpenCamera, Trouble
 from stream.camera.dialer import Dialer
 from stream.camera.open import open_camera
 from stream.camera.settings import CameraSettings
 from stream.decode.frame_builder import FrameBuilder
-from stream.errors import SourceError
+from stream.errors import SourceError, stranger
 from stream.mailbox import Inbox
 from stream.sources import STOP_BOUND_S, StatusListener
 from stream.status import SourceState, SourceStatus, StatusReporter, to_sentence

@@ -7,7 +7,7 @@ from threading import Event, Lock, Thread, current_thread
 from time import time
 from typing import Final
 
-from stream.errors import SourceError
+from stream.errors import SourceError, stranger
 from stream.frame import Frame
 from stream.mailbox import Inbox
 from stream.sources import STOP_BOUND_S, StatusListener
@@ -90,6 +90,8 @@ class RecordingSource:
                 self._reporter.report(SourceState.ENDED, END)
         except SourceError as error:
             self._reporter.report(SourceState.FAILED, to_sentence(str(error)))
+        except Exception as error:  # noqa: BLE001  (one guard at the boundary)
+            self._reporter.report(SourceState.FAILED, to_sentence(stranger(error)))
 
     def _frames(self) -> Iterator[Frame]:
         """The file's frames, once or in a loop, with numbers and times that continue."""

@@ -1,7 +1,7 @@
 """HLS (RFC 8216): which rendition is watched, and parts that are missing or encrypted."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urljoin
@@ -52,12 +52,14 @@ def renditions_of(playlist: str, url: str) -> list[Rendition]:
     )
 
 
-def check_protection(playlist: str) -> None:
-    """Check that the segments of a playlist can be decrypted.
+def check_segments(playlist: str) -> None:
+    """Check that a text is a playlist, and its segments can be decrypted.
 
     Raises:
-        SourceError: they are for certain players only.
+        SourceError: it is none, or they are for certain players only.
     """
+    if not playlist.startswith("#EXTM3U"):
+        raise SourceError("its playlist leads to something that is no playlist; check the path")
     for line in playlist.splitlines():
         if line.startswith("#EXT-X-KEY:"):
             wanted = _attributes(line)
@@ -194,27 +196,6 @@ class _Decrypted:
 
     def close(self) -> None:
         self._body.close()
-
-
-def first_that_opens(
-    renditions: list[Rendition], read: Callable[[str], str]
-) -> tuple[Rendition, str]:
-    """Return the first rendition whose playlist can be read, and the playlist.
-
-    Raises:
-        SourceError: none of them can.
-    """
-    refusal = SourceError("its playlist names no stream")
-    for rendition in renditions:
-        try:
-            text = read(rendition.url)
-        except SourceError as error:
-            refusal = error
-            continue
-        if text.startswith("#EXTM3U"):
-            return rendition, text
-        refusal = SourceError("its playlist leads to something that is no playlist")
-    raise refusal
 
 
 def _renditions(playlist: str, url: str) -> Iterator[Rendition]:

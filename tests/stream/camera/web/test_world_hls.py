@@ -112,6 +112,19 @@ def test_a_playlist_without_any_segment_left_says_why(segments: list[bytes]) -> 
     assert reason.startswith("It has no stream at this path;")
 
 
+def test_another_rendition_is_played_for_one_whose_segments_are_gone(
+    segments: list[bytes],
+) -> None:
+    pages = pages_of(segments) | {
+        "/middle.m3u8": page(playlist(names="gone{}.ts".format), APPLE),
+        "/live.m3u8": page(playlist(), APPLE),
+        "/master.m3u8": page(MASTER.encode(), APPLE),
+    }
+    seen, reason = seconds_seen(pages, "/master.m3u8")
+    assert seen > 0.9
+    assert reason == "It ended the stream."
+
+
 @pytest.mark.parametrize("status", [404, 200])
 def test_another_rendition_is_played_for_a_dead_one(segments: list[bytes], status: int) -> None:
     pages = pages_of(segments) | {
