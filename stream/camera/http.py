@@ -49,7 +49,7 @@ def open_http(address: CameraAddress, dialer: Dialer, settings: CameraSettings) 
     body = reader.open()
     try:
         kind = _kind(body)
-    except SourceError:
+    except BaseException:
         body.close()
         raise
     if kind == PLAYLIST:
@@ -59,7 +59,7 @@ def open_http(address: CameraAddress, dialer: Dialer, settings: CameraSettings) 
     source = Guarded(MotionJpeg(body) if is_motion_jpeg else body, trouble)
     try:
         container = open_container(source, "mpjpeg" if is_motion_jpeg else kind, trouble=trouble)
-    except SourceError:
+    except BaseException:
         source.close()
         raise
     has_times = not is_motion_jpeg and kind not in TIMELESS
@@ -125,7 +125,7 @@ def _open_segments(reader: HttpReader, url: str, text: str, threads: int) -> Ope
     parts = HlsParts(reader, trouble, {url: text})
     try:
         container = open_container(url, PLAYLIST, HLS_OPTIONS, parts.open, trouble)
-    except SourceError:
+    except BaseException:
         parts.close()
         raise
     return prepare(container, threads, comes_in_bursts=True, trouble=trouble, farewell=parts.close)

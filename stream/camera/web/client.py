@@ -177,6 +177,9 @@ class HttpReader:
             except (OSError, http.client.HTTPException, ValueError) as error:
                 connection.close()
                 raise SourceError(NOT_HTTP) from error
+            except BaseException:
+                connection.close()
+                raise
             connection.close()
         raise SourceError("it redirects in a circle; use the address that it means")
 
