@@ -49,6 +49,15 @@ def test_a_broken_photo_is_refused_and_a_reference_picture_left_out(shop: Shop) 
     assert shop.run("catalog", "calibrate", "shop", "--photos", photos).code == 1
 
 
+def test_a_file_servers_files_in_the_world_are_no_photos(shop: Shop) -> None:
+    photos = taken(shop, unknown=3)
+    for name in ("@eaDir/x.jpg", "milk/@eaDir/x.jpg", "_unknown/._z.png", "_unknown/y.png.part"):
+        path = photos / "queries" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"no picture")
+    shop.run_ok("catalog", "calibrate", "shop", "--photos", photos)
+
+
 def test_the_catalog_gives_the_same_samples_for_the_same_seed(shop: Shop) -> None:
     catalog = opened(shop).snapshot()
     first, again = (catalog_samples(catalog, 3).samples for _ in range(2))
