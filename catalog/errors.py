@@ -47,3 +47,7 @@ class StorageUnavailable(CatalogError):
 
 class Undetermined(StorageUnavailable):
     """The storage did not say whether it wrote; asking again finds out."""
+
+
+class MissingEntry(StorageUnavailable):
+    """An entry of the journal is gone while later ones were written; nothing was written."""

@@ -60,7 +60,7 @@ class Follower:
         self._clock = clock
         self._catalog = _warm(store.snapshot())
         self._seen_at = clock()
-        self._fault = ""
+        self._fault = store.fault
         self._stopped = Event()
         self._thread = Thread(target=self._run, name=f"follow-{store.name}", daemon=True)
 
@@ -111,7 +111,7 @@ class Follower:
                 self._fault = " ".join(str(error).split())
                 pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
             else:
-                self._fault = ""
+                self._fault = self._store.fault
                 self._seen_at = started
                 pause = self._poll_seconds
 

@@ -143,6 +143,11 @@ class CatalogStore:
         """The `index_version` of the last change that this object made; 0 before the first."""
         return self._log.last_written
 
+    @property
+    def fault(self) -> str:
+        """Why the newest state cannot be read and nothing can be written; empty for nothing."""
+        return self._log.fault
+
     def state(self) -> CatalogState:
         """Return what the journal says now."""
         return self._log.state().live()
@@ -445,6 +450,7 @@ class CatalogStore:
     ) -> ChangeResult:
         """Compare pictures with the catalog, upload them and commit the change that needs them."""
         issues = self._ingestor.compare(product_id, batch, self._snapshots.of(start))
+        self._log.check_writable()
         upload = self._ingestor.upload(batch, start)
         if before_commit is not None:
             before_commit()

@@ -1,13 +1,14 @@
 """Follows one catalog's journal and commits to it."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Final
 from uuid import uuid4
 
-from catalog.errors import CatalogError, Conflict, NewerFormat
+from catalog.errors import CatalogError, Conflict, MissingEntry, NewerFormat, StorageUnavailable
 from catalog.journal.checkpoint import Checkpoint, CheckpointStore
 from catalog.journal.entries import Entry, JournalChange
 from catalog.journal.journal import Journal
@@ -41,6 +42,23 @@ storage. What a change needs in the storage is there before (`catalog.ingest.upl
 """
 
 
+@dataclass(frozen=True, slots=True)
+class _Followed:
+    """The journal as far as it can be read.
+
+    Attributes:
+        state: by every entry without a gap.
+        write_id: of the last of them.
+        newer: the reason for stopping, where that is an entry of a newer skulens.
+        gap: the entry that is missing though later ones were written, in a sentence; None for none.
+    """
+
+    state: CatalogState
+    write_id: str
+    newer: NewerFormat | None
+    gap: MissingEntry | None
+
+
 class CommitLog:
     """The state of one catalog, read once and then followed; safe to share between threads.
 
@@ -58,7 +76,8 @@ class CommitLog:
         self._lock = Lock()
         self._write_id = ""
         self._state = CatalogState(catalog)
-        self._newer: NewerFormat | None = None
+        self._gap: MissingEntry | None = None
+        self._ahead = 0  # the newest entry that a checkpoint knows and the journal lacks
         self._last_written = 0
 
     @property
@@ -71,17 +90,36 @@ class CommitLog:
         """Number of the last entry that was committed through here; 0 before the first."""
         return self._last_written
 
+    @property
+    def fault(self) -> str:
+        """Why the state is not the newest and nothing can be written; empty for nothing."""
+        return "" if self._gap is None else str(self._gap)
+
     def state(self) -> CatalogState:
         """Return the state now, by every entry that can be read and understood, without a gap.
 
         Raises:
             CatalogError: an entry is damaged.
             NewerFormat: the very first entry is of a newer skulens.
+            MissingEntry: the very first entry is missing.
         """
-        state, newer = self._follow()
-        if newer is not None and not state.sequence:
-            raise newer
-        return state
+        followed = self._follow()
+        if not followed.state.sequence:
+            for error in (followed.newer, followed.gap):
+                if error is not None:
+                    raise error
+        return followed.state
+
+    def check_writable(self) -> None:
+        """Look whether the journal is whole, before anything is written that a change will need.
+
+        Raises:
+            NewerFormat: a newer skulens wrote to this catalog.
+            MissingEntry: an entry is gone.
+            CatalogError: the last entry is damaged.
+            StorageUnavailable: the storage refused.
+        """
+        self._check_whole(self._follow())
 
     def entries(self) -> Iterator[Entry]:
         """Return the journal from its first entry; every call reads it anew.
@@ -102,6 +140,7 @@ class CommitLog:
 
         Raises:
             NewerFormat: a newer skulens wrote to this catalog.
+            MissingEntry: an entry of the journal is gone; nothing was written.
             Undetermined: whether it was written is unknown.
             StorageUnavailable: it was not written.
             Conflict: others were first, again and again.
@@ -109,15 +148,19 @@ class CommitLog:
         write_id = uuid4().hex
         for _ in range(_MOST_RACES):
             with self._commit_lock:
-                state, newer = self._follow()
-                if newer is not None:
-                    raise newer
+                followed = self._follow()
+                state = followed.state
+                if followed.newer is not None:
+                    raise followed.newer
                 changes = _as_tuple(decide(state))
                 if not changes:
                     return Commit(state, written=False)
+                self._check_whole(followed)
                 entry = Entry(state.sequence + 1, write_id, utc_now(), changes)
                 if self._journal.append(entry):
                     self._last_written = entry.sequence
+                    with suppress(StorageUnavailable):
+                        self._journal.note_head(entry.sequence)
                     return Commit(self._publish(replay(state, [entry]), write_id), written=True)
         raise Conflict(f"others change catalog {self._catalog} all the time; try again later")
 
@@ -135,10 +178,11 @@ class CommitLog:
         references, vectors = self._index_cache.index(state.part_ids, state.products).content()
         self._checkpoints.write(Checkpoint(state, write_id, tuple(references), vectors))
 
-    def _follow(self) -> tuple[CatalogState, NewerFormat | None]:
-        """Read further entries; return the state, and what stopped it if that is a newer format."""
+    def _follow(self) -> _Followed:
+        """Read further entries."""
         with self._lock:
-            if not self._state.sequence:
+            is_opening = not self._state.sequence
+            if is_opening:
                 self._start()
             entries: list[Entry] = []
             newer: NewerFormat | None = None
@@ -151,7 +195,47 @@ class CommitLog:
                 if entries:
                     self._state = replay(self._state, entries)
                     self._write_id = entries[-1].write_id
-            return self._state, newer
+            if newer is None and (is_opening or self._gap is not None):
+                self._gap = self._find_gap()
+            return _Followed(self._state, self._write_id, newer, self._gap)
+
+    def _find_gap(self) -> MissingEntry | None:
+        """Look, by one listing, whether later entries were written than the last one read."""
+        sequence = self._state.sequence
+        last = max(self._journal.last_number(), self._journal.head(), self._ahead)
+        # One that was written since it was looked for is none.
+        if last <= sequence or self._journal.read(sequence + 1) is not None:
+            return None
+        return self._missing(sequence + 1, last)
+
+    def _missing(self, sequence: int, last: int) -> MissingEntry:
+        known = "it was written" if last <= sequence else f"{last} was written"
+        return MissingEntry(
+            f"entry {sequence} of catalog {self._catalog} is missing, though {known}: restore "
+            f"{self._journal.key(sequence)} from a backup; nothing is written until then (to give "
+            f"up what is missing, remove {self._catalog}/snapshots and {self._journal.head_key})"
+        )
+
+    def _check_whole(self, followed: _Followed) -> None:
+        """Refuse to write behind entries that are gone: it would mix two histories."""
+        for error in (followed.newer, followed.gap):
+            if error is not None:
+                raise error
+        sequence = followed.state.sequence
+        if not sequence:
+            return
+        previous = self._journal.read(sequence)
+        if previous is None:
+            raise self._missing(sequence, sequence)
+        if previous.write_id != followed.write_id:
+            raise MissingEntry(
+                f"{self._journal.key(sequence)} is not the entry that was read before: the storage "
+                "holds another history; start skulens anew to go on with that one"
+            )
+        # Where only the second of two later ones is there, the first must be restored.
+        later = self._journal.read(sequence + 2)
+        if later is not None and self._journal.read(sequence + 1) is None:
+            raise self._missing(sequence + 1, sequence + 2)
 
     def _publish(self, state: CatalogState, write_id: str) -> CatalogState:
         """Publish the state after a commit, unless a reader has followed the journal that far."""
@@ -177,6 +261,8 @@ class CommitLog:
             entry = self._journal.read(checkpoint.state.sequence)
         except CatalogError:
             return False
+        if entry is None:
+            self._ahead = max(self._ahead, checkpoint.state.sequence)
         return entry is not None and entry.write_id == checkpoint.write_id
 
 

@@ -99,7 +99,7 @@ class Journal:
             self._sleep(_PAUSE_SECONDS)
 
     def _offer(self, entry: Entry, data: bytes) -> bool:
-        if self._storage.put_if_absent(self._key(entry.sequence), data):
+        if self._storage.put_if_absent(self.key(entry.sequence), data):
             return True
         # It may be ours all the same: something on the way may have sent it twice.
         try:
@@ -114,8 +114,48 @@ class Journal:
         Raises:
             CatalogError: it is damaged.
         """
+        number = self.last_number()
+        return self.read(number) if number else None
+
+    def last_number(self) -> int:
+        """Return the number of the newest entry by one listing; 0 for a catalog that never was.
+
+        Raises:
+            CatalogError: something else lies there.
+        """
         keys = self._storage.list(f"{self._catalog}/journal/")
-        return self.read(_sequence_of(keys[-1])) if keys else None
+        return _sequence_of(keys[-1]) if keys else 0
+
+    def note_head(self, sequence: int) -> None:
+        """Note, beside the journal, up to where it was written, so that a lost end is noticed.
+
+        Of two writers the one that is behind may write last: the note says "at least so far".
+
+        Raises:
+            StorageUnavailable: the storage refused, which does no harm.
+        """
+        self._storage.put(self.head_key, str(sequence).encode())
+
+    def head(self) -> int:
+        """Return up to where the journal was written, at least; 0 where nobody noted it.
+
+        Raises:
+            StorageUnavailable: the storage refused.
+        """
+        try:
+            text = self._storage.get(self.head_key)
+        except NotFound:
+            return 0
+        return int(text) if text.isdigit() else 0
+
+    @property
+    def head_key(self) -> str:
+        """The key of that note."""
+        return f"{self._catalog}/head"
+
+    def key(self, sequence: int) -> str:
+        """Return the key of an entry."""
+        return f"{self._catalog}/journal/{sequence:012d}.json"
 
     def read(self, sequence: int) -> Entry | None:
         """Return one entry; None when it was not written yet.
@@ -124,7 +164,7 @@ class Journal:
             NewerFormat: a newer skulens wrote it.
             CatalogError: it is damaged.
         """
-        key = self._key(sequence)
+        key = self.key(sequence)
         try:
             data = self._storage.get(key)
         except NotFound:
@@ -146,9 +186,6 @@ class Journal:
             return
         with ThreadPoolExecutor(len(sequences), thread_name_prefix="journal") as pool:
             yield from pool.map(self.read, sequences)
-
-    def _key(self, sequence: int) -> str:
-        return f"{self._catalog}/journal/{sequence:012d}.json"
 
 
 def _sequence_of(key: str) -> int:

@@ -16,6 +16,8 @@ from catalog.storage.base import StoredObject, check_key
 # Everything that is not a key starts with a dot, and no key does.
 _PARTIAL: Final = ".partial"
 _LOCK: Final = ".lock"
+# Tells a storage from the empty folder that is left when its disk is not mounted.
+_MARKER: Final = ".storage"
 # No write takes this long; an older temporary file was left by a process that died.
 _STALE_SECONDS: Final = 3600.0
 # What disks without hard links, or across which none can be made, answer.
@@ -39,7 +41,8 @@ class FolderStorage:
     """Implements `catalog.storage.base.Storage` in a folder, which is created by the first write.
 
     An object is written to a temporary file, flushed to the disk and then linked or renamed to its
-    place in one step.
+    place in one step. A marker tells whether the folder is still the one that was used before: one
+    that was moved away, or whose disk is gone, is neither taken for empty nor written to.
     """
 
     def __init__(self, root: Path, *, durable: bool = True, hard_links: bool = True) -> None:
@@ -55,16 +58,20 @@ class FolderStorage:
         self._durable = durable
         self._hard_links = hard_links
         self._swept = False
+        self._marker: bytes | None = None
 
     def get(self, key: str) -> bytes:
         """Return the object; see `Storage.get`."""
         path = self._path(key)
         try:
-            return path.read_bytes()
+            data = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+            self._check_marker()
             raise NotFound(f"there is no {path}") from error
         except OSError as error:
             raise StorageUnavailable(describe_os_error("read", path, error)) from error
+        self._remember_marker()
+        return data
 
     def put(self, key: str, data: bytes) -> None:
         """Write the object; see `Storage.put`."""
@@ -92,6 +99,7 @@ class FolderStorage:
 
     def list(self, prefix: str) -> tuple[str, ...]:
         """Return the keys under a folder; see `Storage.list`."""
+        self._check_marker()
         return tuple(sorted(self._walk(prefix)))
 
     def details(self, prefix: str) -> tuple[StoredObject, ...]:
@@ -101,6 +109,7 @@ class FolderStorage:
 
     def folders(self) -> tuple[str, ...]:
         """Return the first segments of all keys; see `Storage.folders`."""
+        self._check_marker()
         try:
             with os.scandir(self.root) as entries:
                 names = {e.name for e in entries if e.is_dir() and not e.name.startswith(".")}
@@ -113,6 +122,7 @@ class FolderStorage:
     def delete(self, key: str) -> None:
         """Remove the object; see `Storage.delete`."""
         path = self._path(key)
+        self._check_marker()
         try:
             path.unlink(missing_ok=True)
         except NotADirectoryError:
@@ -126,9 +136,43 @@ class FolderStorage:
         try:
             return path.stat().st_mtime
         except (FileNotFoundError, NotADirectoryError) as error:
+            self._check_marker()
             raise NotFound(f"there is no {path}") from error
         except OSError as error:
             raise StorageUnavailable(describe_os_error("read", path, error)) from error
+
+    def _check_marker(self) -> None:
+        """Refuse a folder that is not the one that was used before.
+
+        Raises:
+            StorageUnavailable: its marker is gone, or another's.
+        """
+        if self._marker is not None and self._read_marker() != self._marker:
+            raise StorageUnavailable(
+                f"{self.root} is not the storage that was used before: its marker {_MARKER} is "
+                "gone or another; mount or move the folder back, nothing is written until then"
+            )
+
+    def _read_marker(self) -> bytes | None:
+        with suppress(OSError):
+            return (self.root / _MARKER).read_bytes()
+        return None
+
+    def _remember_marker(self) -> None:
+        """Learn this storage's marker, made by whoever uses it first; a read-only one has none."""
+        if self._marker is not None:
+            return
+        self._marker = self._read_marker()
+        if self._marker is None and os.access(self.root, os.W_OK):
+            with suppress(OSError):
+                (self.root / _PARTIAL).mkdir(exist_ok=True)
+                temporary = self.root / _PARTIAL / f"{os.getpid()}-{uuid4().hex}"
+                temporary.write_bytes(uuid4().hex.encode())
+                try:
+                    self._claim(temporary, self.root / _MARKER)
+                finally:
+                    temporary.unlink(missing_ok=True)
+            self._marker = self._read_marker()
 
     def _walk(self, prefix: str) -> Iterator[str]:
         folder = self._path(prefix.rstrip("/"))
@@ -165,8 +209,10 @@ class FolderStorage:
                 temporary.unlink(missing_ok=True)
 
     def _write_temporary(self, path: Path, data: bytes) -> Path:
+        self._check_marker()
         folder = self.root / _PARTIAL
         folder.mkdir(parents=True, exist_ok=True)
+        self._remember_marker()
         self._make_folders(path.parent)
         self._sweep(folder)
         temporary = folder / f"{os.getpid()}-{uuid4().hex}"
