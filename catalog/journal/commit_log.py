@@ -202,19 +202,23 @@ class CommitLog:
     def _find_gap(self) -> MissingEntry | None:
         """Look, by one listing, whether later entries were written than the last one read."""
         sequence = self._state.sequence
-        last = max(self._journal.last_number(), self._journal.head(), self._ahead)
+        listed = self._journal.last_number()
+        last = max(listed, self._journal.head(), self._ahead)
         # One that was written since it was looked for is none.
         if last <= sequence or self._journal.read(sequence + 1) is not None:
             return None
-        return self._missing(sequence + 1, last)
+        return self._missing(sequence + 1, last, is_end=listed <= sequence)
 
-    def _missing(self, sequence: int, last: int) -> MissingEntry:
+    def _missing(self, sequence: int, last: int, *, is_end: bool = False) -> MissingEntry:
         known = "it was written" if last <= sequence else f"{last} was written"
-        return MissingEntry(
+        sentence = (
             f"entry {sequence} of catalog {self._catalog} is missing, though {known}: restore "
-            f"{self._journal.key(sequence)} from a backup; nothing is written until then (to give "
-            f"up what is missing, remove {self._catalog}/snapshots and {self._journal.head_key})"
+            f"{self._journal.key(sequence)} from a backup; nothing is written until then"
         )
+        if is_end:
+            forgotten = f"{self._catalog}/snapshots and {self._journal.head_key}"
+            sentence += f" (to give up what came after, remove {forgotten})"
+        return MissingEntry(sentence)
 
     def _check_whole(self, followed: _Followed) -> None:
         """Refuse to write behind entries that are gone: it would mix two histories."""
