@@ -11,6 +11,7 @@ from catalog.follower import Follower
 from catalog.registry import Catalogs
 from catalog.storage.base import Storage
 from catalog.storage.folder import FolderStorage
+from catalog.store import CatalogStore
 from tests.catalog.support.fakes import (
     FakeEncoder,
     MemoryStorage,
@@ -200,11 +201,16 @@ def test_whatever_is_taken_from_a_journal_nothing_acknowledged_is_lost_in_silenc
     for sequence in rng.sample(range(1, 10), rng.randint(1, 4)):
         memory.delete(key(sequence))
 
-    for opened in (lambda: same_store(memory), lambda: serving):
+    def starting() -> CatalogStore:
+        return same_store(memory)
+
+    def running() -> CatalogStore:
+        return serving
+
+    for process in (starting, running):
         try:
-            store = opened()
+            store = process()
             store.add_product("more", [picture(99)])
-            kept = set(store.snapshot().products)
         except MissingEntry:
             continue
-        assert {f"p{number}" for number in range(1, 9)} <= kept
+        assert {f"p{number}" for number in range(1, 9)} <= set(store.snapshot().products)
