@@ -146,7 +146,7 @@ def test_a_moved_folder_is_neither_taken_for_empty_nor_written_to(tmp_path: Path
     assert len(store.snapshot().products) == 5
 
 
-def test_another_storage_in_its_place_is_told_from_it(tmp_path: Path) -> None:
+def test_another_storage_in_its_place_is_not_taken_for_it(tmp_path: Path) -> None:
     ours, other = (FolderStorage(tmp_path / name, durable=False) for name in ("ours", "other"))
     for storage in (ours, other):
         filled(storage, 1)
