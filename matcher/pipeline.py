@@ -113,10 +113,18 @@ class Pipeline:
         with watch.stage("detect"):
             detections = self._stages.photo_detector.detect(image)
         crops = self._unexplained(detections, whole.verified, image)
-        # Words are read once per answer; of parts only what would be named at all is doubted.
-        doubted = Doubted.NONE if _is_read(whole.contests) else Doubted.CONFIRMING
-        parts = [self._recognise(crop, catalog, watch, doubted=doubted) for crop in crops]
-        return deduplicate([match for found in (whole, *parts) for match in self._answers(found)])
+        found = [whole]
+        for crop in crops:
+            # Words are read once at a place; of parts only what would be named at all is doubted.
+            known = [
+                KnownPrint(match.detection.box, match.printed)
+                for part in found
+                for match in part.verified
+            ]
+            found.append(
+                self._recognise(crop, catalog, watch, doubted=Doubted.CONFIRMING, known=known)
+            )
+        return deduplicate([match for part in found for match in self._answers(part)])
 
     def _recognise(
         self,
@@ -132,7 +140,7 @@ class Pipeline:
         """Embed, describe, shortlist, verify, read, decide; `extra` references are verified, too.
 
         A thorough look pairs keypoints with care even where nothing agrees at first sight. Words
-        are read where the answer may be doubted, and is, unless they are known.
+        are read where the answer may be doubted, and is; known ones count wherever it lies there.
         """
         stages, size, decision = self._stages, self._settings.shortlist_size, self.decision(catalog)
         with watch.stage("embed"):
@@ -145,13 +153,12 @@ class Pipeline:
             spread = SimilaritySpread.of(shortlist.similarities.values())
             references = _joined(shortlist.references, extra)
             contests = stages.verifier.verify(query, references, spread, thorough=thorough)
-        if self._is_worth_reading(contests, decision, doubted):
-            recalled = _recalled(contests[0], crop, decision, known)
-            if recalled is not None:
-                contests = [recalled, *contests[1:]]
-            else:
-                with watch.stage("words"):
-                    contests = self._read_words(query, contests, references)
+        recalled = _recalled(contests[:1], crop, decision, known)
+        if recalled is not None:
+            contests = [recalled, *contests[1:]]
+        elif self._is_worth_reading(contests, decision, doubted):
+            with watch.stage("words"):
+                contests = self._read_words(query, contests, references)
         verified = [to_match(contest, crop, shortlist, decision) for contest in contests]
         return Recognition(crop, query, shortlist, contests, verified)
 
@@ -288,15 +295,14 @@ def _is_centred(match: Match, meant: Box) -> bool:
 
 
 def _recalled(
-    contest: Contest, crop: Crop, decision: Decision, known: Sequence[KnownPrint]
+    strongest: Sequence[Contest], crop: Crop, decision: Decision, known: Sequence[KnownPrint]
 ) -> Contest | None:
-    best = decision.rank(contest)[0].hypothesis
+    """Return the strongest contest, if any, with what is known of its words; None without."""
+    if not known or not strongest:
+        return None
+    best = decision.rank(strongest[0])[0].hypothesis
     box = Box.around(crop.points_in_picture(best.outline))
-    return recall_print(contest, best.reference.product_id, box, known)
-
-
-def _is_read(contests: Sequence[Contest]) -> bool:
-    return any(contest.is_read for contest in contests)
+    return recall_print(strongest[0], best.reference.product_id, box, known)
 
 
 def _readings_of(product_id: str, contests: Sequence[Contest]) -> tuple[WordComparison, ...]:

@@ -26,11 +26,14 @@ class TwinLabel:
         picture: path below the folder of real pictures.
         word: that the pack carries and its twin does not.
         twin: product in the catalog.
+        beside: another product of the catalog that stands beside the pack, and may be named; empty
+            for none.
     """
 
     picture: str
     word: str
     twin: str
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +94,9 @@ def measure_twin_words(
         answer = reading.identify(photo)
         if answer.elapsed.words:
             times.append(answer.elapsed.words)
-        if is_named(answer):
+        if is_named(answer, label.beside):
             wrong.append(Path(label.picture).name)
-        without += is_named(plain.identify(photo))
+        without += is_named(plain.identify(photo), label.beside)
     count = len(labels)
     return TwinWordFigures(
         photos=count,
@@ -105,6 +108,9 @@ def measure_twin_words(
     )
 
 
-def is_named(answer: Identification) -> bool:
-    """Return whether something in a photo is called identical."""
-    return any(match.verdict is Verdict.IDENTICAL for match in answer.matches)
+def is_named(answer: Identification, beside: str = "") -> bool:
+    """Return whether something in a photo is called identical to another than what is beside it."""
+    return any(
+        match.verdict is Verdict.IDENTICAL and match.product_id != beside
+        for match in answer.matches
+    )

@@ -17,14 +17,14 @@ def recall_print(
     """Return a contest with what was read at its place before.
 
     Args:
-        contest: in doubt.
+        contest: strongest of a look.
         leader: product that would be named.
         box: where it is, in pixels of the frame.
         known: places of the frame.
 
     Returns:
-        None where that is still to be read: nothing was, or nothing of the leader. Unchanged where
-        the place is called so already.
+        None where nothing was read there, or nothing of the leader; it may still be. Unchanged
+        where the place is called so already.
     """
     nearest = max(known, key=lambda place: place.box.iou(box), default=None)
     if nearest is None or nearest.box.iou(box) < _SAME_PLACE:

@@ -10,7 +10,7 @@ from matcher.decision.decision import Decision
 from matcher.decision.fit import read_weights
 from matcher.imaging.box import Box
 from matcher.keypoints.homography import outline_overlap
-from matcher.pipeline import Pipeline
+from matcher.pipeline import Pipeline, PipelineSettings
 from matcher.results import Detection, KnownPrint, PrintEvidence, Verdict
 from matcher.verification.word_test import WordTest
 from tests.matcher.prints import (
@@ -256,13 +256,19 @@ def test_words_cost_nothing_beyond_doubt_and_in_frames_that_confirm_nothing() ->
     assert reader.shapes == []
 
 
-def test_in_frames_words_are_read_once_where_twins_compete() -> None:
-    photo, seen = held_up(printed(1)), Detection(Box.around(HELD), 0.9)
+def twins_by_word() -> MemoryCatalog:
+    """Two products of one print, on which another word stands."""
     catalog = MemoryCatalog({"mint": [printed(1)], "plum": [printed(1)]})
     for product_id, text in (("mint", "MINT"), ("plum", "PLUM")):
         encoding = catalog.encoding(f"{product_id}-0")
         words = (word(text, 150, 200),)
         catalog.replace_encoding(f"{product_id}-0", replace(encoding, words=words))
+    return catalog
+
+
+def test_in_frames_words_are_read_once_where_twins_compete() -> None:
+    photo, seen = held_up(printed(1)), Detection(Box.around(HELD), 0.9)
+    catalog = twins_by_word()
     reader = FixedReader(word("PLUM", 150, 200))
     decision = Decision(read_weights(WEIGHTS / "decision.json"), 0.2)
     reading = Pipeline(replace(stages(), words=WordTest(reader), decision=decision))
@@ -280,3 +286,15 @@ def test_in_frames_words_are_read_once_where_twins_compete() -> None:
     elsewhere = KnownPrint(Box(0, 0, 50, 50), (PrintEvidence("plum", 0.1),))
     reading.match(photo, [seen], catalog, [elsewhere])
     assert len(reader.shapes) == 2
+
+
+def test_what_was_read_in_a_photo_is_not_read_again_in_its_parts_and_counts_there() -> None:
+    photo, catalog = held_up(printed(1)), twins_by_word()
+    part = FixedDetector(((Box.around(HELD).padded(-0.05), 0.9),))
+    reader = FixedReader(word("PLUM", 150, 200))
+    decision = Decision(read_weights(WEIGHTS / "decision.json"), 0.2)
+    parts = replace(stages(part), words=WordTest(reader), decision=decision)
+    settings = PipelineSettings(explained=1.0)  # so that the part is looked at, too
+    found = Pipeline(parts, settings).find(photo, catalog)
+    assert len(reader.shapes) == 1
+    assert {match.product_id for match in found if match.probability > 0.2} == {"plum"}

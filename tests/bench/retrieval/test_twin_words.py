@@ -45,6 +45,15 @@ def test_photos_are_identified_with_words_and_without(tmp_path: Path) -> None:
     assert "0.333" in str(figures.table())
 
 
+def test_what_stands_beside_the_pack_may_be_named(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "bright.png"), np.full((20, 20, 3), 120, np.uint8))
+    always = BrightnessIdentifier(lambda _: True)
+    for beside, named in (("p", 0.0), ("q", 1.0), ("", 1.0)):
+        label = TwinLabel("bright.png", "tea", "twin", beside)
+        figures = measure_twin_words([label], tmp_path, always, always)
+        assert figures.named == figures.named_without == named
+
+
 def test_every_photo_is_labelled_once_with_its_word_and_twin() -> None:
     labels = [TwinLabel(**label) for label in json.loads(LABELS.read_text("utf-8"))]
     assert len({label.picture for label in labels}) == len(labels) > 50
