@@ -7,7 +7,7 @@ from typing import Final, Protocol, cast
 import av
 from av.codec.context import Flags
 from av.container import InputContainer
-from av.error import FFmpegError
+from av.error import ExitError, FFmpegError
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
@@ -15,6 +15,10 @@ from stream.errors import SourceError, stranger
 
 OPEN_TIMEOUT_S: Final = 6.0  # per step; a camera that hangs is given up after it
 READ_SLICE_S: Final = 0.4  # the longest wait for one packet, then the reader checks for a stop
+
+
+NO_STREAM: Final = "it does not serve a stream that can be read"
+TOO_LATE: Final = "it takes too long to begin; start it anew, or choose a smaller stream"
 
 
 class ByteStream(Protocol):
@@ -95,8 +99,9 @@ def open_container(
     options: dict[str, str] | None = None,
     io_open: Callable[[str, int, dict[str, str]], ByteStream] | None = None,
     trouble: Trouble | None = None,
+    open_timeout: float = OPEN_TIMEOUT_S,
 ) -> InputContainer:
-    """Open a stream with FFmpeg; blocks for `OPEN_TIMEOUT_S` per step.
+    """Open a stream with FFmpeg; blocks for `open_timeout` seconds per step.
 
     A later read that waits for `READ_SLICE_S` raises `av.error.ExitError`, and may go on.
 
@@ -111,12 +116,13 @@ def open_container(
             format=format_name,
             options=options,
             metadata_errors="replace",
-            timeout=(OPEN_TIMEOUT_S, READ_SLICE_S),
+            timeout=(open_timeout, READ_SLICE_S),
             io_open=io_open,
         )
     except (FFmpegError, OSError) as error:
         reason = trouble.reason if trouble else ""
-        raise SourceError(reason or "it does not serve a stream that can be read") from error
+        is_late = isinstance(error, ExitError)
+        raise SourceError(reason or (TOO_LATE if is_late else NO_STREAM)) from error
 
 
 def prepare(

@@ -70,7 +70,7 @@ class RtspRelay:
         self._player: socket.socket | None = None
         self._from_player = MessageReader()
         self._is_ending = Event()
-        self._is_known = False
+        self._is_known = self._is_settled = False
         self._session = self._place = ""
         self.trouble = Trouble()
         self.refusal = ""
@@ -81,6 +81,10 @@ class RtspRelay:
     def url(self) -> str:
         """Where FFmpeg finds the camera; the path is a secret, and the door opens once."""
         return self._url
+
+    def settle(self) -> None:
+        """Note that the stream is open: from now on its reader ends it, not the dialer's `stop`."""
+        self._is_settled = True
 
     def close(self) -> None:
         """End both connections; waits for the camera's farewell for `FAREWELL_S` at most."""
@@ -114,7 +118,7 @@ class RtspRelay:
         raise DialogueOver
 
     def _has_to_end(self) -> bool:
-        is_opening = not self._dialogue.is_playing
+        is_opening = not self._is_settled
         return self._is_ending.is_set() or (self._dialer.is_stopped and is_opening)
 
     def _pass_on(self, player: socket.socket) -> None:

@@ -11,6 +11,7 @@ from stream.camera.relay import RtspRelay
 from stream.camera.settings import CameraSettings, Transport
 from stream.errors import SourceError
 
+OPEN_TIMEOUT_S: Final = 12.0  # for some five answers; each is bounded by itself
 OPTIONS: Final = {
     # Without probing the first key frame is not missed; decoders learn from the stream itself.
     "analyzeduration": "0",
@@ -47,8 +48,13 @@ def _open(
     relay = _relay(address, dialer)
     try:
         container = open_container(
-            relay.url, "rtsp", {**OPTIONS, **TRANSPORTS[transport]}, trouble=relay.trouble
+            relay.url,
+            "rtsp",
+            {**OPTIONS, **TRANSPORTS[transport]},
+            trouble=relay.trouble,
+            open_timeout=OPEN_TIMEOUT_S,
         )
+        relay.settle()
         return prepare(container, settings.threads, trouble=relay.trouble, farewell=relay.close)
     except SourceError as error:
         relay.close()

@@ -14,7 +14,7 @@ from stream.errors import SourceError
 from stream.status import SourceState
 from tests.stream.peers.odd_rtsp import OddRtsp, wait_for_farewells
 from tests.stream.peers.odd_web import NONCE, REALM
-from tests.stream.watching import watching
+from tests.stream.watching import wait_until, watching
 
 QUOTED_REALM = REALM.replace('"', r"\"")
 DIGEST = f'Digest realm="{QUOTED_REALM}", nonce="{NONCE}"'
@@ -151,3 +151,22 @@ def test_a_camera_for_one_viewer_that_frees_its_place_slowly_is_opened_by_one_co
             watch.wait_for(SourceState.RECONNECTING)
             assert "as many viewers as it can" in watch.reason
             watch.wait_for_frames(5)
+
+
+def test_a_camera_that_is_slow_to_answer_is_played() -> None:
+    with (
+        OddRtsp(delay=1.6).running() as camera,
+        watching(CameraSource(camera.url)) as watch,
+    ):
+        watch.wait_for_frames(5)
+        assert camera.connections == 1
+
+
+def test_a_camera_that_plays_and_sends_nothing_is_stopped_at_once() -> None:
+    with (
+        OddRtsp(is_silent=True).running() as camera,
+        watching(CameraSource(camera.url)) as watch,
+    ):
+        wait_until(lambda: any(method == "PLAY" for method, _ in camera.heard))
+        assert watch.stop() < 1.5
+        wait_for_farewells(camera, 1)

@@ -49,8 +49,10 @@ class OddRtsp:
         transports: that it sends over.
         leaves_after: it closes the connection after an answer with one of these statuses.
         is_for_one: it turns further connections away.
+        is_silent: it plays without sending a picture.
         hold: seconds that its place stays taken after a viewer has left.
         has_numbers: whether answers repeat the request's number.
+        delay: seconds before every answer.
         heard: method and `Authorization` of every request.
         connections: how many were made, also those turned away.
         farewells: how many viewers have taken leave.
@@ -63,8 +65,10 @@ class OddRtsp:
     transport_status: int = 461
     leaves_after: tuple[int, ...] = ()
     is_for_one: bool = False
+    is_silent: bool = False
     hold: float = 0.0
     has_numbers: bool = True
+    delay: float = 0.0
     port: int = 0
     heard: list[tuple[str, str]] = field(default_factory=list)
     connections: int = 0
@@ -152,6 +156,7 @@ class OddViewer:
         method, _, rest = request.partition(" ")
         given = _header(request, "Authorization")
         camera.heard.append((method, given))
+        time.sleep(camera.delay)
         status, headers, body = 200, "", ""
         if camera.challenges and method != "OPTIONS" and not is_right_digest(given, method):
             status = 401
@@ -173,7 +178,7 @@ class OddViewer:
         with self._lock:
             text = f"RTSP/1.0 {status} Text\r\n{number}{headers}\r\n{body}"
             self._connection.sendall(text.encode())
-        if method == "PLAY" and status == 200:
+        if method == "PLAY" and status == 200 and not camera.is_silent:
             self._sender = threading.Thread(target=self._send)
             self._sender.start()
         return method != "TEARDOWN" and status not in camera.leaves_after and bool(rest)
