@@ -44,6 +44,9 @@ _BROKEN_OFF: Final = (*_TRUNCATED, ReadTimeoutError)
 # or the request was cut off on its way.
 _UNSETTLED: Final = frozenset({"ConditionalRequestConflict", "OperationAborted", "RequestTimeout"})
 
+# Numbers of a proxy that ended a request which may have gone on to the server.
+_GIVEN_UP: Final = frozenset({408, 409, 425, 429, 499})
+
 _REGION: Final = "the bucket is in another region; set SKULENS_S3_REGION{hint}"
 _KEYS: Final = "the server does not know these keys; look at ACCESS_KEY and SECRET_KEY"
 _RIGHTS: Final = (
@@ -186,7 +189,10 @@ def may_have_happened(error: Exception) -> bool:
     """Return whether a write that ended so may have been carried out, or may still be."""
     if isinstance(error, ClientError):
         return _status(error) >= 500 or _code(error) in _UNSETTLED
-    return not isinstance(error, (*_NEVER_SENT, StrangeAnswer))
+    if isinstance(error, StrangeAnswer):
+        # A proxy that leaves headers out of an answer, or waits no longer for it, may have asked.
+        return error.status < 300 or error.status in _GIVEN_UP
+    return not isinstance(error, _NEVER_SENT)
 
 
 def describe_s3_error(verb: str, url: str, error: Exception) -> str:
