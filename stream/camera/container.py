@@ -17,7 +17,7 @@ OPEN_TIMEOUT_S: Final = 6.0  # per step; a camera that hangs is given up after i
 READ_SLICE_S: Final = 0.4  # the longest wait for one packet, then the reader checks for a stop
 
 
-NO_STREAM: Final = "it does not serve a stream that can be read"
+NO_STREAM: Final = "it does not serve a stream that can be read; set H.264, H.265 or Motion JPEG"
 TOO_LATE: Final = "it takes too long to begin; start it anew, or choose a smaller stream"
 
 
@@ -157,10 +157,10 @@ def prepare(
 def _set_up_decoder(container: InputContainer, threads: int) -> str | None:
     """Return what is wrong with the video track, if anything."""
     if not container.streams.video:
-        return "it sends no pictures"
+        return "it sends no pictures; choose its video stream"
     context = cast("VideoCodecContext | None", container.streams.video[0].codec_context)
     if context is None:
-        return "its pictures are coded in a way that is not known here"
+        return "its pictures are coded in a way that is not known here; set H.264 or H.265"
     # Slices, not frames: threads that hold a frame each would add its duration to the delay.
     context.thread_type = "SLICE"
     context.thread_count = threads

@@ -17,6 +17,6 @@ def open_device(address: CameraAddress, _dialer: Dialer, settings: CameraSetting
         container = open_container(address.host, "video4linux2,v4l2")
     except SourceError as error:
         raise SourceError(
-            "there is no such camera at this machine, or another program uses it"
+            "there is no such camera at this machine, or another program uses it; close that"
         ) from error
     return prepare(container, settings.threads)

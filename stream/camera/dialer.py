@@ -54,7 +54,10 @@ class Dialer:
         Raises:
             SourceError: there is none, the name servers do not answer, or the rules forbid it.
         """
-        refusal, allowed = SourceError(f"there is no host {host}"), list[str]()
+        refusal, allowed = (
+            SourceError(f"there is no host {host}; check its name, or use its IP address"),
+            list[str](),
+        )
         for address in self._lookup(host, port):
             try:
                 self._rules.check(ip_address(address.partition("%")[0]))
@@ -150,9 +153,8 @@ def _look_up(host: str, port: int, answers: "SimpleQueue[list[str]]") -> None:
 
 
 def _explain(error: OSError, place: str) -> str:
-
     if isinstance(error, TimeoutError):
-        return f"{place} does not answer"
+        return f"{place} does not answer; check that it is switched on, and the network"
     if isinstance(error, ConnectionRefusedError):
-        return f"{place} refuses the connection"
-    return f"{place} cannot be reached ({error.strerror or 'network error'})"
+        return f"{place} refuses the connection; check the port, or wait until it has started"
+    return f"{place} cannot be reached ({error.strerror or 'network error'}); check the network"

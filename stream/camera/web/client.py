@@ -92,6 +92,7 @@ class HttpStream:
         self._response = response
         self._end = end
         self._ahead = b""
+        self._left: int | None = None  # bytes that may be read yet; None: all
         self.url = url
         self.length = response.length
         named = response.headers.get("Content-Type", "")
@@ -121,6 +122,17 @@ class HttpStream:
             return part
         return self._receive(size)
 
+    def cut(self, first: int, end: int | None) -> None:
+        """Leave out what is before and after a range of bytes; before anything was read.
+
+        Raises:
+            SourceError: nothing came in time, or the connection broke.
+        """
+        while first > 0 and (part := self._receive(first)):
+            first -= len(part)
+            end = None if end is None else end - len(part)
+        self._left = end
+
     def close(self) -> None:
         """Close the connection."""
         self._response.close()
@@ -128,11 +140,14 @@ class HttpStream:
 
     def _receive(self, size: int) -> bytes:
         try:
-            return self._response.read1(size)
+            part = self._response.read1(size if self._left is None else min(size, self._left))
         except TimeoutError as error:
             raise SourceError(SILENT) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise SourceError("the connection broke") from error
+        if self._left is not None:
+            self._left -= len(part)
+        return part
 
 
 class HttpReader:
@@ -168,7 +183,10 @@ class HttpReader:
                     target = response.headers["Location"]
                     place = _follow(place, urljoin(place.url, target))
                 elif 200 <= response.status < 300:
-                    return HttpStream(response, place.url, connection.close)
+                    stream = HttpStream(response, place.url, connection.close)
+                    if response.status == http.HTTPStatus.OK and "Range" in headers:
+                        stream.cut(first, end)  # the server serves the whole instead
+                    return stream
                 else:
                     _refuse(response)
             except SourceError:

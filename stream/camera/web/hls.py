@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 from stream.camera.container import ByteStream, Trouble
-from stream.camera.web.client import HttpReader, HttpStream
+from stream.camera.web.client import NOT_WEB, HttpReader, HttpStream
 from stream.errors import SourceError
 
 MAX_PLAYLIST_BYTES: Final = 2 << 20  # a day of segments of two seconds each
@@ -21,6 +21,7 @@ BLOCK_BYTES: Final = 16  # of AES
 ENCRYPTED: Final = "crypto+"  # how FFmpeg marks an encrypted segment's address
 PROTECTED: Final = "its pictures are protected for certain players (DRM); choose another stream"
 _MARK: Final = b"\xef\xbb\xbf"
+_ELSEWHERE: Final = re.compile(r"(?i)(?!https?:)[a-z][a-z0-9+.-]*:")
 _ATTRIBUTE: Final = re.compile(r'([A-Z0-9-]+)=("[^"]*"|[^,]*)')
 
 
@@ -56,11 +57,13 @@ def check_segments(playlist: str) -> None:
     """Check that a text is a playlist, and its segments can be decrypted.
 
     Raises:
-        SourceError: it is none, or they are for certain players only.
+        SourceError: it is none, or they are for certain players only, or not on the web.
     """
     if not playlist.startswith("#EXTM3U"):
         raise SourceError("its playlist leads to something that is no playlist; check the path")
-    for line in playlist.splitlines():
+    for line in map(str.strip, playlist.splitlines()):
+        if _ELSEWHERE.match(line):
+            raise SourceError(NOT_WEB)
         if line.startswith("#EXT-X-KEY:"):
             wanted = _attributes(line)
             is_known = wanted.get("METHOD", "NONE") in ("NONE", "AES-128", "SAMPLE-AES")

@@ -165,7 +165,7 @@ def test_digest_passwords_open_and_are_not_shown(web: str) -> None:
             "It serves text/html, which is not a stream of pictures; use the address of its "
             "stream, not of its page.",
         ),
-        ("evil.m3u8", "It does not serve a stream that can be read."),
+        ("evil.m3u8", "Its playlist names something that is not on the web."),
     ],
 )
 def test_an_address_without_a_stream_is_the_reason(web: str, path: str, reason: str) -> None:

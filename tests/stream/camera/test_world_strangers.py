@@ -1,19 +1,29 @@
 """Exceptions that nobody foresaw end one camera with one sentence, and print nothing."""
 
+import http.client
+import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any
 
+import av
 import pytest
 
+from stream.camera.address import AddressRules, parse_address
+from stream.camera.dialer import Dialer
 from stream.camera.dialogue import RtspDialogue
+from stream.camera.open import open_camera
 from stream.camera.reconnecting import ReconnectingSource
 from stream.camera.relay import RtspRelay
+from stream.camera.settings import CameraSettings
 from stream.camera.source import CameraSource
 from stream.camera.web.client import HttpReader, HttpStream
 from stream.camera.web.hls import HlsParts
 from stream.camera.web.mjpeg import MotionJpeg
 from stream.decode.frame_builder import FrameBuilder
+from stream.errors import SourceError
 from stream.status import SourceState
 from tests.stream.peers.cameras import access_units, moving_bar
 from tests.stream.peers.odd_rtsp import OddRtsp
@@ -101,3 +111,59 @@ def test_a_stranger_at_a_new_attempt_ends_the_source_with_a_sentence() -> None:
 
     with watching(ReconnectingSource(make)) as watch:
         check(watch, IndexError)
+
+
+def vendor_exceptions(module: ModuleType) -> list[type[Exception]]:
+    """All exceptions that a library has."""
+    return [
+        kind
+        for kind in vars(module).values()
+        if isinstance(kind, type)
+        and issubclass(kind, Exception)
+        and (module is not av.error or issubclass(kind, av.error.FFmpegError))
+        and not kind.__name__.startswith("_")
+    ]
+
+
+def made(kind: type[Exception]) -> Exception:
+    """One of a kind, with the password in its text."""
+    if issubclass(kind, av.error.FFmpegError):
+        return kind(1, f"rtsp://operator:{SECRET}@camera")
+    return kind(SECRET) if kind is not http.client.BadStatusLine else kind(f"{SECRET} 1")
+
+
+@pytest.mark.parametrize("address", ["device:0", "http://127.0.0.1:{}/mjpeg"])
+def test_every_exception_of_ffmpeg_at_opening_is_a_sentence(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = AddressRules()
+    with OddWeb(PAGES).running() as web:
+        parsed = parse_address(address.format(web.port), rules)
+        for kind in vendor_exceptions(av.error):
+            with monkeypatch.context() as patch:
+                patch.setattr(av, "open", raising_one(made(kind)))
+                with pytest.raises(SourceError) as refused:
+                    open_camera(parsed, Dialer(rules), CameraSettings())
+            assert ";" in str(refused.value)
+            assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize("module", [http.client, ssl, socket])
+def test_every_exception_of_the_network_is_a_sentence(
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = AddressRules()
+    parsed = parse_address("http://127.0.0.1:9/mjpeg", rules)
+    for kind in vendor_exceptions(module):
+        with monkeypatch.context() as patch:
+            patch.setattr(http.client.HTTPConnection, "request", raising_one(made(kind)))
+            with pytest.raises(SourceError) as refused:
+                open_camera(parsed, Dialer(rules), CameraSettings())
+        assert SECRET not in str(refused.value)
+
+
+def raising_one(error: Exception) -> Callable[..., Any]:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail

@@ -2,10 +2,12 @@
 
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from api.http.options import ServerOptions
 from api.live.webhooks.http_sender import HttpSender
 from api.live.webhooks.mqtt import MqttPublisher
 from stream.camera.address import SERVICE_RULES, AddressRules
@@ -55,3 +57,15 @@ def test_an_allowed_webhook_is_delivered_to_its_address_under_its_name() -> None
     with listening(OK) as port:
         sender = HttpSender(resolve=Dialer(AddressRules()).resolve)
         assert sender(f"http://localhost:{port}/hook?x=1", b"{}", {"A": "b"}) == ""
+
+
+def test_a_service_refuses_a_webhook_at_its_own_network_address() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            pytest.skip("this machine has no network")
+        own = probe.getsockname()[0]
+    options = ServerOptions(Path("s"), exposed=True)
+    for url in (f"http://{own}/hook", f"mqtt://{own}/events", "http://127.0.0.1/hook"):
+        assert "may not be" in options.webhook_rule(url)

@@ -179,3 +179,17 @@ def test_protected_pictures_are_named(segments: list[bytes], key: str) -> None:
     body = playlist(lambda _: f"#EXT-X-KEY:{key}")
     _, reason = seconds_seen(pages_of(segments) | {"/live.m3u8": page(body, APPLE)})
     assert reason.startswith("Its pictures are protected")
+
+
+def test_ranges_of_one_file_are_played_also_if_the_server_serves_it_whole(
+    segments: list[bytes],
+) -> None:
+    begins = [sum(map(len, segments[:number])) for number in range(SEGMENTS)]
+    body = playlist(
+        lambda number: f"#EXT-X-BYTERANGE:{len(segments[number])}@{begins[number]}",
+        names="all.ts?{}".format,
+    )
+    pages = {"/all.ts": page(b"".join(segments)), "/live.m3u8": page(body, APPLE)}
+    seen, reason = seconds_seen(pages)
+    assert 0.9 < seen < SEGMENTS
+    assert reason == "It ended the stream."
