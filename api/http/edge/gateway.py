@@ -14,6 +14,7 @@ from api.http.edge import accounts
 from api.http.edge.access_log import AccessLog
 from api.http.edge.authentication import Authentication
 from api.http.edge.body_limit import BodyLimit
+from api.http.edge.head_requests import HeadRequests
 from api.http.edge.messages import stack
 from api.http.edge.problem_answers import ProblemAnswers
 from api.http.edge.request_ids import RequestIds
@@ -64,6 +65,7 @@ class Gateway:
                 Middleware(AccessLog),
                 Middleware(SecurityHeaders, headers),
                 Middleware(ProblemAnswers),
+                Middleware(HeadRequests),
             ],
         )
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -104,8 +105,8 @@ class IdempotentPosts:
     """Middleware that repeats the answers of POSTs that carry a key.
 
     Only what was done is kept; a refusal changed nothing and is worked out again. A request is
-    known by method, path, query and length: the parts of a form are separated differently each
-    time, so its bytes differ.
+    known by path, query and the hash of its body, in which what separates the parts of a form is
+    left out: clients choose it anew each time.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -124,28 +125,28 @@ class IdempotentPosts:
             await problem_response(HTTPStatus.BAD_REQUEST, detail)(scope, receive, send)
             return
         name = hashlib.sha256(f"{headers.get(HEADER, '')}\0{key}".encode()).hexdigest()
-        await self._once(name, _fingerprint(scope, headers), scope, receive, send)
+        await self._once(name, _BodyHash(receive, headers), scope, send)
 
-    async def _once(
-        self, name: str, request: str, scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def _once(self, name: str, body: "_BodyHash", scope: Scope, send: Send) -> None:
         store: AnswerStore = scope["state"]["engine"].answers
         kept = store.get(name)
-        if kept is not None and kept.request != request:
+        receive = body.receive
+        if kept is not None:
+            if kept.request == await _fingerprint(scope, body):
+                await _repeat(kept, send)
+                return
             detail = "this Idempotency-Key was used for another request"
             await problem_response(422, detail, "idempotency")(scope, receive, send)
-        elif kept is not None:
-            await _repeat(kept, send)
         elif name in self._under_way:
             detail = "the first request with this Idempotency-Key is under way"
             await problem_response(409, detail, "idempotency")(scope, receive, send)
         else:
             self._under_way.add(name)
             try:
-                answer = _AnswerRecorder(send)
+                answer = _AnswerRecorder(send, body)
                 await self._app(scope, receive, answer.send)
-                if (done := answer.stored(request)) is not None:
-                    store.put(name, done)
+                if answer.is_kept:
+                    store.put(name, answer.stored(await _fingerprint(scope, body)))
             finally:
                 self._under_way.discard(name)
 
@@ -153,8 +154,9 @@ class IdempotentPosts:
 class _AnswerRecorder:
     """Notes an answer while it is sent."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, request: "_BodyHash") -> None:
         self._send = send
+        self._request = request
         self._status = 0
         self._headers: list[tuple[str, str]] = []
         self._body = bytearray()
@@ -164,19 +166,67 @@ class _AnswerRecorder:
             self._status = message["status"]
             raw = message.get("headers", [])
             self._headers = [(key.decode("latin-1"), value.decode("latin-1")) for key, value in raw]
+            if self.is_kept:  # once it is answered, a body that nobody read is gone
+                await self._request.drain()
         elif len(self._body) <= LARGEST:
             self._body += message.get("body", b"")
         await self._send(message)
 
-    def stored(self, request: str) -> StoredAnswer | None:
-        if not 200 <= self._status < 300 or len(self._body) > LARGEST:
-            return None
+    @property
+    def is_kept(self) -> bool:
+        return 200 <= self._status < 300 and len(self._body) <= LARGEST
+
+    def stored(self, request: str) -> StoredAnswer:
         return StoredAnswer(request, self._status, self._headers, bytes(self._body))
 
 
-def _fingerprint(scope: Scope, headers: Headers) -> str:
+class _BodyHash:
+    """Hashes a body while it is read."""
+
+    def __init__(self, receive: Receive, headers: Headers) -> None:
+        _, options = parse_options_header(headers.get("content-type", ""))
+        self._receive = receive
+        self._separator = options.get(b"boundary", b"")
+        self._hash = hashlib.sha256()
+        self._held = b""  # it may begin a separator
+        self._ended = False
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._add(message.get("body", b""))
+            self._ended = not message.get("more_body", False)
+        else:
+            self._ended = True
+        return message
+
+    async def drain(self) -> None:
+        """Read what nobody has read."""
+        while not self._ended:
+            await self.receive()
+
+    async def digest(self) -> str:
+        """Return the hash of the whole body, what nobody has read included."""
+        await self.drain()
+        self._hash.update(self._held)
+        self._held = b""
+        return self._hash.hexdigest()
+
+    def _add(self, data: bytes) -> None:
+        if not self._separator:
+            self._hash.update(data)
+            return
+        *whole, last = (self._held + data).split(self._separator)
+        for piece in whole:
+            self._hash.update(piece)
+        kept = min(len(self._separator) - 1, len(last))
+        self._hash.update(last[: len(last) - kept])
+        self._held = last[len(last) - kept :]
+
+
+async def _fingerprint(scope: Scope, body: _BodyHash) -> str:
     query = scope["query_string"].decode("latin-1")
-    return f"{scope['path']}?{query} {headers.get('content-length', '')}"
+    return f"{scope['path']}?{query} {await body.digest()}"
 
 
 async def _repeat(kept: StoredAnswer, send: Send) -> None:

@@ -36,11 +36,16 @@ class ModelsJson(TypedDict):
     response_class=Response,
     responses={**refusals_of(), 200: {"content": {"text/plain": {}}}},
 )
-def metrics(engine: EngineDep, _: ReadAccess) -> Response:
-    """Prometheus' text format; the key goes into `authorization` of its scrape configuration."""
+def metrics(engine: EngineDep, principal: ReadAccess) -> Response:
+    """Prometheus' text format; the key goes into `authorization` of its scrape configuration.
+
+    A key of some catalogs gets the figures of these, and those of the whole service that name none.
+    """
     now = CollectorRegistry()
-    now.register(EngineCollector(engine.catalogs, engine.jobs, _sessions(engine)))
-    now.register(MaintenanceCollector(engine.maintenance.statuses))
+    sees = principal.sees
+    now.register(EngineCollector(engine.catalogs, engine.jobs, _sessions(engine), sees))
+    statuses = engine.maintenance.statuses.items()
+    now.register(MaintenanceCollector({name: kept for name, kept in statuses if sees(name)}))
     text = generate_latest(engine.metrics.registry) + generate_latest(now)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
@@ -63,10 +68,16 @@ def system(engine: EngineDep, principal: ReadAccess) -> dict[str, Any]:
     """Version, readiness, sessions, jobs and catalogs of one's own."""
     sessions = [session for session in _sessions(engine) if principal.sees(session.catalog)]
     jobs = [job for job in engine.jobs.list() if principal.sees(job.catalog)]
+    ready = readiness(engine)
     return {
         "version": version("skulens"),
         "uptime_s": round(time.time() - engine.status.since, 1),
-        "readiness": readiness(engine),
+        "readiness": {
+            **ready,
+            "catalogs": {
+                name: reason for name, reason in ready["catalogs"].items() if principal.sees(name)
+            },
+        },
         "sessions": Counter(session.state.value for session in sessions),
         "jobs": Counter(str(job.state) for job in jobs),
         "catalogs": {

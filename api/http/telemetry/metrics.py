@@ -113,17 +113,30 @@ class EngineCollector(Collector):
     """Gauges of the whole engine, read when Prometheus asks."""
 
     def __init__(
-        self, catalogs: CatalogRegistry, jobs: JobRunner, sessions: Iterable[SessionStatus]
+        self,
+        catalogs: CatalogRegistry,
+        jobs: JobRunner,
+        sessions: Iterable[SessionStatus],
+        sees: Callable[[str], bool],
     ) -> None:
+        """Name what is counted.
+
+        Args:
+            catalogs: that are followed.
+            jobs: of all catalogs.
+            sessions: of all catalogs.
+            sees: whether whoever asks may see a catalog; others' are left out.
+        """
         self._catalogs = catalogs
-        self._jobs = jobs
-        self._sessions = tuple(sessions)
+        self._jobs = [job for job in jobs.list() if sees(job.catalog)]
+        self._sessions = tuple(session for session in sessions if sees(session.catalog))
+        self._sees = sees
 
     @override
     def collect(self) -> Iterator[Metric]:
         yield from self._of_sessions()
         yield from self._of_catalogs()
-        jobs = Count(job.state for job in self._jobs.list())
+        jobs = Count(job.state for job in self._jobs)
         yield _gauge("skulens_jobs", "Jobs by state", "state", {s.value: jobs[s] for s in JobState})
         memory = psutil.Process().memory_info().rss
         yield GaugeMetricFamily("skulens_memory_bytes", "Resident memory of the engine", memory)
@@ -142,7 +155,8 @@ class EngineCollector(Collector):
             yield _gauge(f"skulens_session_{name}", help_text, "session", values)
 
     def _of_catalogs(self) -> Iterator[Metric]:
-        health = self._catalogs.health()
+        followed = self._catalogs.health()
+        health = {name: follower for name, follower in followed.items() if self._sees(name)}
         ages = {name: follower.age_s for name, follower in health.items()}
         yield _gauge("skulens_journal_age_seconds", "Since the journal was seen", "catalog", ages)
         versions = {name: follower.index_version for name, follower in health.items()}
@@ -150,7 +164,11 @@ class EngineCollector(Collector):
         degraded = {name: int(follower.degraded) for name, follower in health.items()}
         yield _gauge("skulens_catalog_degraded", "The storage does not answer", "catalog", degraded)
         recalls = {name: index.recall for name, index in self._catalogs.index_health().items()}
-        checked = {name: recall for name, recall in recalls.items() if recall is not None}
+        checked = {
+            name: recall
+            for name, recall in recalls.items()
+            if recall is not None and self._sees(name)
+        }
         help_text = "Share of checked shortlists whose best product hashing found"
         yield _gauge("skulens_index_recall", help_text, "catalog", checked)
 

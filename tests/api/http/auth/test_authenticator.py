@@ -72,6 +72,14 @@ def test_a_key_for_one_catalog_sees_that_one(guarded: Service) -> None:
     assert made.status_code == 403
 
 
+def test_world_figures_of_other_catalogs_are_not_shown_to_a_key_of_one(guarded: Service) -> None:
+    own, another = (bearer(guarded, Scope.READ, catalogs=(name,)) for name in ("shop", "other"))
+    assert eventually(guarded, own) == eventually(guarded, another) == 200
+    figures = guarded.client.get("/metrics", headers=own).text
+    assert 'skulens_index_version{catalog="shop"}' in figures
+    assert '"shop"' not in guarded.client.get("/metrics", headers=another).text
+
+
 def eventually(service: Service, headers: dict[str, str]) -> int:
     """The status once every process has seen the key, within a second or two."""
     until = time.monotonic() + 3

@@ -132,3 +132,42 @@ def test_only_a_post_with_a_key_is_remembered(method: str, key: str) -> None:
     # Without an engine in its scope the middleware could not even look for an answer.
     scope = http_scope("/v1/x", method, **{"idempotency-key": key})
     assert drive(IdempotentPosts(answering(200)), scope)[0]["status"] == 200
+
+
+def form(separator: bytes, text: bytes, cut: int) -> tuple[dict[str, str], list[Message]]:
+    """The headers and the messages of a form whose body arrives in two parts."""
+    body = b"--" + separator + b"\r\n\r\n" + text + b"\r\n--" + separator + b"--\r\n"
+    messages: list[Message] = [
+        {"type": "http.request", "body": body[:cut], "more_body": True},
+        {"type": "http.request", "body": body[cut:], "more_body": False},
+    ]
+    return {"content-type": f"multipart/form-data; boundary={separator.decode()}"}, messages
+
+
+def test_world_a_form_is_the_same_however_its_parts_are_separated_and_cut(
+    store: AnswerStore,
+) -> None:
+    calls: list[str] = []
+
+    def post(separator: bytes, text: bytes, cut: int) -> list[Message]:
+        headers, messages = form(separator, text, cut)
+        scope = http_scope("/v1/x", "POST", **{"idempotency-key": "k", **headers})
+        state = {"engine": SimpleNamespace(answers=store)}
+        return drive(IdempotentPosts(counted(calls)), {**scope, "state": state}, messages)
+
+    assert post(b"one-line", b"tea", 4)[0]["status"] == 201
+    for cut in (1, 3, 7, 20, 30):
+        assert headers_of(post(b"otherone", b"tea", cut))["idempotent-replayed"] == "true"
+    assert post(b"one-line", b"pea", 4)[0]["status"] == 422, "of the same length"
+    assert len(calls) == 1
+
+
+def test_world_a_body_that_nobody_reads_counts_all_the_same(store: AnswerStore) -> None:
+    def post(body: bytes) -> int:
+        scope = http_scope("/v1/x", "POST", **{"idempotency-key": "k"})
+        state = {"engine": SimpleNamespace(answers=store)}
+        message = {"type": "http.request", "body": body, "more_body": False}
+        sent = drive(IdempotentPosts(counted([])), {**scope, "state": state}, [message])
+        return int(sent[0]["status"])
+
+    assert [post(b"{}"), post(b"{}"), post(b"[]")] == [201, 201, 422]

@@ -3,6 +3,7 @@
 from contextlib import closing
 from pathlib import Path
 
+from prometheus_client.samples import Sample
 from typing_extensions import override
 
 from api.http.jobs.runner import JobRunner
@@ -40,8 +41,11 @@ def test_recall_is_a_metric_of_the_catalogs_in_which_it_was_checked(tmp_path: Pa
         closing(HashedCatalogs(services.catalogs)) as catalogs,
         closing(JobRunner(tmp_path / "jobs", {})) as jobs,
     ):
-        samples = {
-            metric.name: metric.samples for metric in EngineCollector(catalogs, jobs, ()).collect()
-        }
-    (recall,) = samples["skulens_index_recall"]
-    assert (recall.labels, recall.value) == ({"catalog": "large"}, 0.97)
+
+        def samples(*, seen: bool) -> dict[str, list[Sample]]:
+            collector = EngineCollector(catalogs, jobs, (), lambda _: seen)
+            return {metric.name: metric.samples for metric in collector.collect()}
+
+        (recall,) = samples(seen=True)["skulens_index_recall"]
+        assert (recall.labels, recall.value) == ({"catalog": "large"}, 0.97)
+        assert samples(seen=False)["skulens_index_recall"] == []
