@@ -1,6 +1,7 @@
 """HEAD gets what GET gets, without a body."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -43,7 +44,7 @@ def test_world_an_endless_answer_ends_for_a_head() -> None:
     left = []
 
     async def endless(scope: Scope, receive: Receive, send: Send) -> None:
-        async def numbers() -> object:
+        async def numbers() -> AsyncIterator[bytes]:
             while True:
                 yield b"1"
                 await asyncio.sleep(0)
