@@ -60,7 +60,7 @@ def test_the_password_opens_the_camera_and_is_shown_nowhere(
         wrong = camera.url.replace("//", "//operator:wr0ng@")
         with watching(CameraSource(wrong)) as watch:
             watch.wait_for(SourceState.FAILED)
-            assert watch.reason == "It refuses the user name or password."
+            assert watch.reason.startswith("It refuses the user name or password;")
             texts += [watch.source.source_id, repr(watch.heard)]
         texts += [thread.name for thread in threading.enumerate()]
     texts += [*capfd.readouterr(), caplog.text]
