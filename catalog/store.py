@@ -458,8 +458,10 @@ class CatalogStore:
             issues = self._ingestor.compare(product_id, batch, newest)
         commit = upload.commit(self._log, edits.encoded_by(start.part_ids, decide))
         notes = batch.notes
-        if self.migration.is_due:
-            notes = (*notes, describe_renewal(self._name))
+        # The change is made: a storage that fails at the note must not call it refused.
+        with suppress(StorageUnavailable):
+            if self.migration.is_due:
+                notes = (*notes, describe_renewal(self._name))
         all_issues = (*batch.issues, *issues)
         return self._follow_up(product_id, commit, notes, all_issues, batch.kept)
 
