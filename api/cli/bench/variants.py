@@ -283,9 +283,8 @@ def chosen_variants(variants: Sequence[Variant], parts: Sequence[str]) -> list[V
     unknown = [part for part in parts if part not in known]
     if unknown:
         raise Refused(f"there is no part {unknown[0]!r} to exchange; there are {', '.join(known)}")
-    return [
-        variant for variant in variants if not (parts and variant.part) or variant.part in parts
-    ]
+    wanted = {"", *(parts or known)}
+    return [variant for variant in variants if variant.part in wanted]
 
 
 def _quick(matcher: KeypointMatcher) -> KeypointMatcher:
