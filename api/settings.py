@@ -220,6 +220,7 @@ class Settings:
         turn_credential: for TURN servers; not shown.
         server: URL of a service that commands about catalogs ask instead of doing it themselves.
         key: API key for it; not shown.
+        wait_s: seconds that a request may wait for its turn to be computed.
         requests_per_second: of one key from one address, before it is asked to wait.
         access_key: for the bucket; boto3's own chain when empty. `ACCESS_KEY`, without our prefix.
         secret_key: for the bucket; `SECRET_KEY`, without our prefix.
@@ -256,6 +257,7 @@ class Settings:
     turn_credential: str = field(default="", repr=False, metadata={"parse": str})
     server: str = field(default="", metadata={"parse": _server})
     key: str = field(default="", repr=False, metadata={"parse": str})
+    wait_s: float = field(default=10.0, metadata={"parse": _seconds})
     requests_per_second: float = field(default=100.0, metadata={"parse": _rate})
     access_key: str = field(default="", repr=False)
     secret_key: str = field(default="", repr=False)

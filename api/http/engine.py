@@ -117,7 +117,7 @@ async def build_engine(
     async with AsyncExitStack() as stack:
         catalogs = CatalogRegistry(services.catalogs)
         stack.push_async_callback(asyncio.to_thread, catalogs.close)
-        executor = BoundedExecutor()
+        executor = BoundedExecutor(longest_wait_s=services.settings.wait_s)
         stack.callback(executor.close)
         fetch = s3_video_fetcher(s3_options(services.settings), options.largest_upload)
         handlers = job_handlers(
