@@ -24,7 +24,7 @@ def in_a_loop(scene: Callable[[], Coroutine[None, None, None]]) -> Callable[[], 
     return run
 
 
-class Gate:
+class HeldComputation:
     """Work that lasts until it is let go."""
 
     def __init__(self) -> None:
@@ -37,13 +37,13 @@ class Gate:
         return "done"
 
 
-async def until_entered(gate: Gate) -> None:
+async def until_entered(gate: HeldComputation) -> None:
     assert await asyncio.to_thread(gate.entered.wait, HELD_S)
 
 
 @in_a_loop
 async def test_who_would_wait_too_long_is_refused_at_once_with_a_time_to_come_back() -> None:
-    executor, gate = BoundedExecutor(threads=1, longest_wait_s=2.5 * ASSUMED_S), Gate()
+    executor, gate = BoundedExecutor(threads=1, longest_wait_s=2.5 * ASSUMED_S), HeldComputation()
     accepted = [asyncio.create_task(executor.run(gate.work)) for _ in range(3)]
     await until_entered(gate)
     refused = [asyncio.create_task(executor.run(gate.work)) for _ in range(27)]
@@ -60,7 +60,7 @@ async def test_who_would_wait_too_long_is_refused_at_once_with_a_time_to_come_ba
 
 @in_a_loop
 async def test_who_was_misjudged_is_refused_when_the_bound_is_reached() -> None:
-    executor, gate = BoundedExecutor(threads=1, longest_wait_s=0.2), Gate()
+    executor, gate = BoundedExecutor(threads=1, longest_wait_s=0.2), HeldComputation()
     gate.opened.set()
     for _ in range(20):
         await executor.run(gate.work)  # it is known as quick now
@@ -78,7 +78,7 @@ async def test_who_was_misjudged_is_refused_when_the_bound_is_reached() -> None:
 
 @in_a_loop
 async def test_a_turn_lasts_as_long_as_its_thread_also_when_the_caller_left() -> None:
-    executor, gate = BoundedExecutor(threads=1, longest_wait_s=2.0), Gate()
+    executor, gate = BoundedExecutor(threads=1, longest_wait_s=2.0), HeldComputation()
     left = asyncio.create_task(executor.run(gate.work))
     await until_entered(gate)
     left.cancel()
@@ -91,7 +91,7 @@ async def test_a_turn_lasts_as_long_as_its_thread_also_when_the_caller_left() ->
 
 @in_a_loop
 async def test_who_leaves_while_waiting_makes_room() -> None:
-    executor, gate = BoundedExecutor(threads=1, longest_wait_s=20.0), Gate()
+    executor, gate = BoundedExecutor(threads=1, longest_wait_s=20.0), HeldComputation()
     held = asyncio.create_task(executor.run(gate.work))
     await until_entered(gate)
     waiting = asyncio.create_task(executor.run(gate.work))
