@@ -48,7 +48,7 @@ async def test_who_would_wait_too_long_is_refused_at_once_with_a_time_to_come_ba
     await until_entered(gate)
     refused = [asyncio.create_task(executor.run(gate.work)) for _ in range(27)]
     for task in refused:
-        with pytest.raises(Problem, match="longer than 2.5 s; try again in 1 s") as busy:
+        with pytest.raises(Problem, match=r"longer than 2\.5 s; try again in 1 s") as busy:
             await task
         assert (busy.value.status, busy.value.kind) == (503, "busy")
         assert int(busy.value.headers["Retry-After"]) >= 1
