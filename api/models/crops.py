@@ -121,10 +121,10 @@ class CropTools:
             WeightsError: weights are missing, changed or broken; the message says what mends it.
         """
         from matcher.crops.thumbnail.ranker import FramingRanker, FramingWeights
-        from matcher.networks.weights import check_hash, read_manifest
+        from matcher.networks.weights import read_manifest
 
         weights = read_manifest(self._settings.weights).weights("framing")
-        check_hash(weights.path, weights.sha256)
+        weights.check()
         return FramingRanker(FramingWeights.read(weights.path))
 
     @cached_property

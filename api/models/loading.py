@@ -31,7 +31,6 @@ from matcher.networks.weights import (
     RECOGNITION,
     Network,
     WeightsManifest,
-    check_hash,
     read_manifest,
 )
 from matcher.pipeline import Pipeline, PipelineSettings, Stages
@@ -300,7 +299,7 @@ def _table(settings: Settings, kind: Network) -> Path:
             "with skulens."
         )
     weights = manifest.weights(entries[0].name)
-    check_hash(weights.path, weights.sha256)
+    weights.check()
     return weights.path
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from matcher.errors import RuntimeUnavailable, WeightsError
 from matcher.networks.runtime import Array, LoadedNetwork
-from matcher.networks.weights import Weights, check_hash
+from matcher.networks.weights import Weights
 
 if TYPE_CHECKING:
     from openvino import CompiledModel, Core, InferRequest, Model
@@ -77,16 +77,25 @@ class OpenVinoRuntime:
 
     def load(self, weights: Weights) -> LoadedNetwork:
         """Return a network whose functions compile when they are first called; see `Runtime`."""
-        folder = self._export_once(weights)
-        facts: dict[str, Any] = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
+        facts = self._facts(weights)
         functions = {
             name: OpenVinoFunction(partial(self._compile, weights, name, exact))
             for name, exact in facts["graphs"].items()
         }
         return LoadedNetwork(weights, functions, facts["numbers"], facts.get("notes", {}))
 
+    def _facts(self, weights: Weights) -> dict[str, Any]:
+        folder = self._export_once(weights)
+        try:
+            facts: dict[str, Any] = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
+        except ValueError:
+            shutil.rmtree(folder, ignore_errors=True)  # broken, and can be made again
+            text = (self._export_once(weights) / _FACTS).read_text(encoding="utf-8")
+            facts = json.loads(text)
+        return facts
+
     def _export_once(self, weights: Weights) -> Path:
-        check_hash(weights.path, weights.sha256)
+        weights.check()
         folder = self._cache / "exported" / _key(weights, self._openvino.__version__)
         if not (folder / _FACTS).is_file():
             self._export(weights, folder)

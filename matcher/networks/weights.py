@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MANIFEST: Final = "manifest.json"
 # Counts training batches; older checkpoints lack it and inference never reads it.
 _COUNTER: Final = "num_batches_tracked"
+_MENDED: Final = "copy it again from where it came from"
 _NAMED_KEYS: Final = 3  # of many wrong ones, in a message
 
 
@@ -84,12 +85,14 @@ class Weights:
         sha256: of the file, hex; checked whenever the file is read.
         options: numbers that belong to these weights and cannot be read off them, such as
             `heads`, `input_size`, `sinkhorn_iterations`.
+        size: bytes; 0 where it is not known.
     """
 
     network: Network
     path: Path
     sha256: str
     options: Mapping[str, float] = field(default_factory=dict)
+    size: int = 0
 
     @classmethod
     def of_file(
@@ -101,6 +104,14 @@ class Weights:
             WeightsError: it cannot be read.
         """
         return cls(network, path, sha256_of(path), options or {})
+
+    def check(self) -> None:
+        """Compare the file with its hash.
+
+        Raises:
+            WeightsError: it cannot be read, is cut off, or is another file.
+        """
+        check_hash(self.path, self.sha256, self.size)
 
     def option(self, name: str, default: float) -> float:
         """Return one of `options`, or the default."""
@@ -176,7 +187,7 @@ class WeightsManifest:
         """
         path = self.path_of(entry)
         if not entry.package:
-            check_hash(path, entry.sha256)
+            check_hash(path, entry.sha256, entry.size)
         elif sha256_of(path) != entry.sha256:
             raise WeightsError(
                 f"{path} is not the file that {entry.package} brings; run "
@@ -196,7 +207,8 @@ class WeightsManifest:
                 check_licence(entry, allow_noncommercial=allow_noncommercial)
                 if entry.package:
                     self.check(entry)
-                return Weights(entry.network, self.path_of(entry), entry.sha256, entry.options)
+                path, size = self.path_of(entry), entry.size
+                return Weights(entry.network, path, entry.sha256, entry.options, size)
         known = ", ".join(entry.name for entry in self.entries) or "none"
         raise WeightsError(f"there are no weights called {name} in {self.folder}; it has {known}.")
 
@@ -225,10 +237,13 @@ def read_manifest(folder: Path) -> WeightsManifest:
         listed = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return WeightsManifest(folder, ())
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"cannot read the weights manifest {path}: {error}.") from error
+    except (OSError, ValueError, RecursionError) as error:
+        reason = _first_line(error)
+        raise WeightsError(
+            f"cannot read the weights manifest {path}: {reason}; {_MENDED}."
+        ) from error
     if not isinstance(listed, list):
-        raise WeightsError(f"the weights manifest {path} is not a list of entries.")
+        raise WeightsError(f"the weights manifest {path} is not a list of entries; {_MENDED}.")
     entries = tuple(_entry(fields, path) for fields in listed)
     names = [entry.name for entry in entries]
     if len(set(names)) < len(names):
@@ -260,21 +275,33 @@ def sha256_of(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise WeightsError(f"cannot read the weights {path}: {error.strerror}.") from error
+        raise WeightsError(
+            f"cannot read the weights {path}: {error.strerror}; {_MENDED}."
+        ) from error
 
 
-def check_hash(path: Path, sha256: str) -> None:
+def check_hash(path: Path, sha256: str, size: int = 0) -> None:
     """Compare a file with its expected hash.
 
+    Args:
+        path: of the file.
+        sha256: expected, hex.
+        size: expected, bytes; 0 where it is not known.
+
     Raises:
-        WeightsError: it cannot be read or is another file.
+        WeightsError: it cannot be read, is cut off, or is another file.
     """
     found = sha256_of(path)
-    if found != sha256.lower():
-        raise WeightsError(
-            f"{path} is not the file it should be (sha256 {found[:12]}…, expected "
-            f"{sha256[:12]}…); fetch it again or update its entry in the manifest."
-        )
+    if found == sha256.lower():
+        return
+    there = path.stat().st_size
+    if not there:
+        fault = "is empty"
+    elif there < size:
+        fault = f"is cut off: {there:,} of {size:,} bytes are there"
+    else:
+        fault = f"is not the file it should be (sha256 {found[:12]}…, expected {sha256[:12]}…)"
+    raise WeightsError(f"{path} {fault}; {_MENDED} or update its entry in the manifest.")
 
 
 def load_weights(module: "ModuleT", path: Path, sha256: str) -> "ModuleT":
@@ -387,7 +414,8 @@ def _entry(given: Mapping[str, Any], path: Path) -> WeightsEntry:
         return _parsed(given)
     except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(
-            f"an entry of the weights manifest {path} is wrong: {type(error).__name__} {error}."
+            f"an entry of the weights manifest {path} is wrong: {type(error).__name__} {error}; "
+            f"{_MENDED}."
         ) from error
 
 

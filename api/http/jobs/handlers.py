@@ -21,9 +21,11 @@ from catalog.store import CatalogStore
 from catalog.transfer.archive import UnpackBounds, inner_folder, unpack_into
 from catalog.transfer.importer import ImportReport, import_path
 from matcher.decision.evaluation import Recogniser
+from stream.errors import StreamError
 
 # Names in a job's folder.
 UPLOAD: Final = "upload"
+FETCHED: Final = "fetched"  # from a bucket, before it is looked at
 EVENTS: Final = "events.jsonl"
 ANNOTATED: Final = "annotated.mp4"
 
@@ -73,10 +75,7 @@ def job_handlers(
     def video(context: JobContext) -> dict[str, Any]:
         address, upload = context.job.order.get("address"), context.folder / UPLOAD
         if address is not None and not upload.exists():
-            fetch(
-                address, upload, lambda at, all_: context.progress("fetching", at >> 20, all_ >> 20)
-            )
-            check_video_file(upload)
+            _fetch_film(context, fetch, address)
         annotated = context.folder / ANNOTATED if context.job.order.get("annotated") else None
         order = VideoRequest(upload, context.folder / EVENTS, annotated, force=True)
         snapshot = catalogs.snapshot(context.job.catalog)
@@ -147,6 +146,18 @@ def job_handlers(
         JobKind.MODEL: model,
         JobKind.CALIBRATE: calibration(catalogs, recogniser),
     }
+
+
+def _fetch_film(context: JobContext, fetch: FetchVideo, address: str) -> None:
+    """Bring a film; what turns out to be none is never at the place that a reader may get."""
+    fetched = context.folder / FETCHED
+    fetch(address, fetched, lambda at, all_: context.progress("fetching", at >> 20, all_ >> 20))
+    try:
+        check_video_file(fetched)
+    except StreamError:
+        fetched.unlink()
+        raise
+    fetched.replace(context.folder / UPLOAD)
 
 
 def _take_in(store: CatalogStore, context: JobContext, bounds: UnpackBounds) -> ImportReport:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 import shutil
 from collections.abc import AsyncIterator
 from http import HTTPStatus
@@ -20,14 +19,14 @@ from api.http.jobs.record import Job, JobKind, JobState, job_json
 from api.http.jobs.uploads import receive_file
 from api.http.jobs.video_files import check_video_file
 from api.http.problems import Problem, refusals_of
+from api.http.requests.film_addresses import check_film_address, parse_film_address
 from api.http.requests.pagination import decode_offset, encode_cursor
-from api.http.requests.uploads import Json, media_type, read_object
+from api.http.requests.uploads import media_type, read_object
 from api.http.routes.catalogs import Cursor, Limit
 from client.records import JobJson, VideoEventsJson
 
 router = APIRouter(tags=["videos"])
 
-_S3: Final = re.compile(r"s3://[a-z0-9][a-z0-9.-]{2,62}/[^\x00-\x1f]{1,1000}")
 POLL_S: Final = 0.5  # between two looks at a job's file of events
 MOST_LINES: Final = 1000  # events in one answer
 _BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
@@ -77,7 +76,7 @@ def list_videos(
 )
 async def send_video(
     engine: EngineDep,
-    _: LiveAccess,
+    principal: LiveAccess,
     catalog: str,
     request: Request,
     response: Response,
@@ -88,7 +87,8 @@ async def send_video(
     await asyncio.to_thread(engine.catalogs.store, catalog)
     order: dict[str, Any] = {"annotated": annotated}
     if media_type(request) == "application/json":
-        order["address"] = _parse_address(await read_object(request))
+        order["address"] = parse_film_address(await read_object(request))
+        check_film_address(order["address"], principal, engine.services.settings)
         file_name = str(order["address"]).rpartition("/")[2]
         job_id, folder = await asyncio.to_thread(engine.jobs.reserve)
     else:
@@ -191,15 +191,6 @@ def _video(engine: Engine, principal: Principal, video_id: str) -> Job:
         raise Problem(HTTPStatus.NOT_FOUND, f"there is no video {video_id[:64]}")
     principal.check(job.catalog)
     return job
-
-
-def _parse_address(payload: Json) -> str:
-    address = payload.get("address")
-    if set(payload) != {"address"} or not isinstance(address, str) or not _S3.fullmatch(address):
-        raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY, 'send {"address": "s3://bucket/key"}', "invalid"
-        )
-    return address
 
 
 def _is_video(job: Job) -> bool:
