@@ -47,11 +47,11 @@ def test_world_a_weights_file_cut_off_empty_or_gone_is_named_with_what_mends_it(
     tmp_path: Path, name: str, keep: float | None, fault: str
 ) -> None:
     weights = damaged(tmp_path / "weights", name, keep)
-    said = refusal(weights)
-    assert fault in said
-    assert str(weights / name) in said
-    assert "copy it again from where it came from" in said
-    assert "\n" not in said
+    message = refusal(weights)
+    assert fault in message
+    assert str(weights / name) in message
+    assert "copy it again from where it came from" in message
+    assert "\n" not in message
 
 
 @pytest.mark.parametrize("keep", [0.0, 0.5])
@@ -59,6 +59,6 @@ def test_world_a_manifest_cut_off_or_empty_is_named_with_what_mends_it(
     tmp_path: Path, keep: float
 ) -> None:
     weights = damaged(tmp_path / "weights", "manifest.json", keep)
-    said = refusal(weights)
-    assert said.startswith(f"cannot read the weights manifest {weights / 'manifest.json'}: ")
-    assert said.endswith("; copy it again from where it came from.")
+    message = refusal(weights)
+    assert message.startswith(f"cannot read the weights manifest {weights / 'manifest.json'}: ")
+    assert message.endswith("; copy it again from where it came from.")
