@@ -16,7 +16,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from gunicorn.arbiter import Arbiter
 
 from api.errors import Refused
-from api.http.auth.exposure import check_exposure, is_loopback
+from api.http.auth.addresses import is_loopback
+from api.http.auth.exposure import check_exposure
 from api.http.process.allocator import limit_arenas
 from api.http.process.processes import export_listener, options_from_environment, run_engine
 from api.http.process.supervisor import EngineSupervisor

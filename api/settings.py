@@ -221,6 +221,7 @@ class Settings:
         server: URL of a service that commands about catalogs ask instead of doing it themselves.
         key: API key for it; not shown.
         wait_s: seconds that a request may wait for its turn to be computed.
+        trusted_proxies: CIDR; of these alone `X-Forwarded-For` is believed.
         requests_per_second: of one key from one address, before it is asked to wait.
         access_key: for the bucket; boto3's own chain when empty. `ACCESS_KEY`, without our prefix.
         secret_key: for the bucket; `SECRET_KEY`, without our prefix.
@@ -258,6 +259,7 @@ class Settings:
     server: str = field(default="", metadata={"parse": _server})
     key: str = field(default="", repr=False, metadata={"parse": str})
     wait_s: float = field(default=10.0, metadata={"parse": _seconds})
+    trusted_proxies: tuple[str, ...] = field(default=(), metadata={"parse": _networks})
     requests_per_second: float = field(default=100.0, metadata={"parse": _rate})
     access_key: str = field(default="", repr=False)
     secret_key: str = field(default="", repr=False)

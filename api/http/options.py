@@ -34,6 +34,7 @@ class ServerOptions:
         evidence: how long pictures of appearances are kept.
         camera_networks: CIDR; if any are given, cameras and webhooks must be in one of them.
         peers: how WebRTC peers reach this machine.
+        trusted_proxies: CIDR; of these alone `X-Forwarded-For` is believed.
         per_second: requests of one key from one address.
         maintenance: how often catalogs are synced and reconciled.
     """
@@ -47,6 +48,7 @@ class ServerOptions:
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
     camera_networks: tuple[str, ...] = ()
     peers: WebRtcSettings = field(default_factory=WebRtcSettings)
+    trusted_proxies: tuple[str, ...] = ()
     per_second: float = 100.0
     maintenance: MaintenanceIntervals = field(default_factory=MaintenanceIntervals)
 
@@ -104,6 +106,7 @@ def options_from(settings: Settings, *, exposed: bool, secure: bool) -> ServerOp
         secure=secure,
         camera_networks=settings.camera_networks,
         peers=WebRtcSettings(ice=ice),
+        trusted_proxies=settings.trusted_proxies,
         per_second=settings.requests_per_second,
         maintenance=MaintenanceIntervals(
             settings.sync_minutes * 60, settings.reconcile_hours * 3600

@@ -47,7 +47,8 @@ def serve(
     import uvicorn
 
     from api.http.app import create_app
-    from api.http.auth.exposure import check_exposure, is_loopback
+    from api.http.auth.addresses import is_loopback
+    from api.http.auth.exposure import check_exposure
     from api.http.edge.gateway import Gateway
     from api.http.engine import build_engine
     from api.http.options import options_from
@@ -80,6 +81,7 @@ def serve(
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # the gateway reads those of trusted proxies
         ssl_certfile=pair.certificate if pair else None,
         ssl_keyfile=pair.key if pair else None,
         timeout_graceful_shutdown=5,

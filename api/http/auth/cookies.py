@@ -30,6 +30,21 @@ class SessionCookie:
     csrf: str
 
 
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session, as a cookie names it.
+
+    Attributes:
+        session_id: random.
+        key_id: of the key that it was begun with.
+        until: Unix seconds; the cookie is too old then.
+    """
+
+    session_id: str
+    key_id: str
+    until: int
+
+
 class CookieSigner:
     """Signs and checks cookies; every process with the same secret accepts them."""
 
@@ -44,17 +59,17 @@ class CookieSigner:
         cookie = f"{_encode(body)}.{self._sign(b'session', body)}"
         return SessionCookie(cookie, self.csrf(cookie))
 
-    def key_id(self, cookie: str) -> str | None:
-        """Return the id of the cookie's key; None if it was not signed here, or is too old."""
+    def session(self, cookie: str) -> Session | None:
+        """Return a cookie's session; None if it was not signed here, or is too old."""
         text, _, signature = cookie[:1000].partition(".")
         try:
             body = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
             if not hmac.compare_digest(self._sign(b"session", body), signature):
                 return None
-            key_id, until, _ = json.loads(body)
+            key_id, until, session_id = json.loads(body)
         except (ValueError, TypeError):
             return None
-        return str(key_id) if until > self._clock() else None
+        return Session(session_id, key_id, until) if until > self._clock() else None
 
     def csrf(self, cookie: str) -> str:
         """Return the CSRF token that belongs to a cookie."""

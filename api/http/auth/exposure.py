@@ -1,18 +1,9 @@
 """Which addresses a service without keys may listen on."""
 
-from ipaddress import ip_address
-
 from api.errors import Refused
+from api.http.auth.addresses import is_loopback
 from api.http.auth.keys import KeyStore
 from api.http.options import ServerOptions
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address."""
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def check_exposure(host: str, options: ServerOptions) -> None:

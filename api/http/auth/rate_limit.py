@@ -26,13 +26,19 @@ class RateLimiter:
         self._clock = clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def wait_s(self, name: str, cost: float = 1.0) -> float:
-        """Take tokens; return 0 if there were enough, else the seconds until there will be."""
+    def wait_s(self, name: str) -> float:
+        """Return 0 if there is a token, else the seconds until there will be; take none."""
+        return max(1.0 - self._left(name, self._clock()), 0.0) / self._per_second
+
+    def count(self, name: str) -> None:
+        """Take a token, if there is one."""
         now = self._clock()
-        left, at = self._buckets.pop(name, (self._burst, now))
-        left = min(left + (now - at) * self._per_second, self._burst)
-        enough = left >= cost
-        self._buckets[name] = (left - cost if enough else left, now)
+        left = self._left(name, now)
+        self._buckets[name] = (max(left - 1.0, 0.0), now)
+        self._buckets.move_to_end(name)
         while len(self._buckets) > MOST_BUCKETS:
             self._buckets.popitem(last=False)
-        return 0.0 if enough else (cost - left) / self._per_second
+
+    def _left(self, name: str, now: float) -> float:
+        left, at = self._buckets.get(name, (self._burst, now))
+        return min(left + (now - at) * self._per_second, self._burst)

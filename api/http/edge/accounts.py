@@ -41,7 +41,7 @@ class Accounts:
         elif info.method != "POST":
             raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, f"POST to {path}", "", {"Allow": "POST"})
         elif path == "/logout":
-            self._authenticator.authenticate(info)
+            self._authenticator.log_out(info)
             response = self._with_cookie(_json({}), None)
         else:
             principal, cookie = self._authenticator.log_in(await _read_key(scope, receive), info)

@@ -6,9 +6,11 @@ from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.http.auth.authenticator import Authenticator
 from api.http.auth.cookies import CookieSigner, read_secret
+from api.http.auth.ended_sessions import EndedSessions
 from api.http.auth.keys import KeyStore
 from api.http.edge import accounts
 from api.http.edge.access_log import AccessLog
@@ -35,14 +37,18 @@ class Gateway:
             options: of the server.
 
         Raises:
-            Refused: the file of keys is damaged.
+            Refused: the file of keys or of ended sessions is damaged.
             OSError: the state's folder cannot be written.
         """
         keys = KeyStore(options.keys)
         keys.list()  # a damaged file is to stop the start, not the first request
         signer = CookieSigner(read_secret(options.state / "secret"))
         authenticator = Authenticator(
-            keys, signer, exposed=options.exposed, per_second=options.per_second
+            keys,
+            signer,
+            EndedSessions(options.state / "sessions.db"),
+            exposed=options.exposed,
+            per_second=options.per_second,
         )
         self._engine = engine
         self._accounts = accounts.Accounts(authenticator, secure=options.secure)
@@ -61,6 +67,7 @@ class Gateway:
         self._app = stack(
             self._route,
             [
+                *_forwarding(options),
                 Middleware(RequestIds),
                 Middleware(AccessLog),
                 Middleware(SecurityHeaders, headers),
@@ -84,3 +91,9 @@ class Gateway:
         elif path.startswith(_ENGINE_PATHS):
             app = self._guarded
         await app(scope, receive, send)
+
+
+def _forwarding(options: ServerOptions) -> list[Middleware]:
+    """Where a client may come through proxies, name the client and not the proxy."""
+    proxies = list(options.trusted_proxies)
+    return [Middleware(ProxyHeadersMiddleware, proxies)] if proxies else []

@@ -89,6 +89,7 @@ def _serve(app: ASGIApp, options: ServerOptions, shutdown: ShutdownSignal) -> No
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         date_header=False,
         timeout_graceful_shutdown=_GRACEFUL_S,
     )

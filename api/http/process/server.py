@@ -10,11 +10,15 @@ from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]
 
 
 class PlainWorker(UvicornWorker):  # type: ignore[misc]
-    """A worker of gunicorn whose answers carry no `Server` header."""
+    """A worker of gunicorn whose answers carry no `Server` header.
+
+    What proxies say of their clients is read by the gateway alone, from those that are trusted.
+    """
 
     CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
         **UvicornWorker.CONFIG_KWARGS,
         "server_header": False,
+        "proxy_headers": False,
     }
 
 

@@ -3,9 +3,9 @@
 import io
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -60,10 +60,12 @@ def serving(
     exposed: bool = False,
     per_second: float = 100.0,
     traced: bool = False,
+    changed_options: Mapping[str, Any] | None = None,
     **settings: Any,
 ) -> Iterator[Service]:
     """A service on a free port of loopback while the block runs."""
     options = ServerOptions(folder / "state", exposed=exposed, per_second=per_second)
+    options = replace(options, **(changed_options or {}))
     services = FakeServices(
         Settings(storage=folder / "data", cache_dir=folder / "cache", **settings)
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from api.http.auth.addresses import client_of
 from api.http.auth.keys import KeyStore
 from api.http.auth.scope import Scope
 from tests.api.http.serving import Service, serving
@@ -137,3 +138,16 @@ def test_a_cookie_that_is_none_is_nobody(guarded: Service, cookie: str) -> None:
     headers = [(b"Cookie", f"skulens_session={cookie}".encode("latin-1", "replace"))]
     request = guarded.client.build_request("GET", "/v1/catalogs", headers=headers)
     assert guarded.client.send(request).status_code in (400, 401)
+
+
+@pytest.mark.parametrize("name", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
+def test_world_without_keys_nobody_comes_in_through_a_proxy(service: Service, name: str) -> None:
+    headers = {name: "for=127.0.0.1" if name == "Forwarded" else "127.0.0.1"}
+    assert service.client.get("/v1/catalogs", headers=headers).status_code == 401
+
+
+def test_world_clients_of_one_network_of_ipv6_are_one_client() -> None:
+    one, two = "2001:db8:0:1::5", "2001:db8:0:1:ffff::6%eth0"
+    assert client_of(one) == client_of(two) != client_of("2001:db8:0:2::5")
+    assert client_of("::ffff:192.0.2.1") == client_of("192.0.2.1")
+    assert client_of("") == ""

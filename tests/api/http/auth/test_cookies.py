@@ -10,12 +10,14 @@ def test_a_cookie_is_its_keys_until_it_is_too_old() -> None:
     now = [1000.0]
     tickets = CookieSigner(b"secret", lambda: now[0])
     ticket = tickets.issue("abc")
-    assert tickets.key_id(ticket.cookie) == "abc"
+    session = tickets.session(ticket.cookie)
+    assert session is not None
+    assert session.key_id == "abc"
     assert tickets.is_csrf(ticket.cookie, ticket.csrf)
     assert not tickets.is_csrf(tickets.issue("abc").cookie, ticket.csrf)
-    assert CookieSigner(b"other", lambda: now[0]).key_id(ticket.cookie) is None
+    assert CookieSigner(b"other", lambda: now[0]).session(ticket.cookie) is None
     now[0] += 13 * 3600
-    assert tickets.key_id(ticket.cookie) is None
+    assert tickets.session(ticket.cookie) is None
 
 
 def test_processes_that_begin_at_once_share_one_secret(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.http.auth.authenticator import Authenticator
 from api.http.auth.cookies import CookieSigner
+from api.http.auth.ended_sessions import EndedSessions
 from api.http.auth.keys import KeyStore
 from api.http.auth.principal import HEADER, principal_from
 from api.http.edge.authentication import Authentication
@@ -15,8 +16,9 @@ from tests.api.http.edge.asgi import answering, drive, http_scope
 
 
 def guarded(folder: Path, app: ASGIApp) -> ASGIApp:
-    signer = CookieSigner(b"secret")
-    return Authentication(app, Authenticator(KeyStore(folder / "keys"), signer, exposed=False))
+    signer, ended = CookieSigner(b"secret"), EndedSessions(folder / "sessions.db")
+    authenticator = Authenticator(KeyStore(folder / "keys"), signer, ended, exposed=False)
+    return Authentication(app, authenticator)
 
 
 def test_the_engine_hears_who_asks_and_not_what_the_client_says(tmp_path: Path) -> None:
