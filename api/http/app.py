@@ -29,6 +29,7 @@ from api.http.routes import (
     webhooks,
 )
 from api.http.routes.crops import locate, propose, thumbnail
+from api.http.telemetry.departures import DepartedClients
 from api.http.telemetry.logs import RequestIdContext
 from api.http.telemetry.metrics import RequestMetrics
 from api.http.telemetry.traces import TraceRequests, Tracing
@@ -76,6 +77,7 @@ def create_app(build: BuildEngine, tracing: Tracing | None = None) -> FastAPI:
     middleware = [
         Middleware(RequestIdContext),
         Middleware(RequestMetrics),
+        Middleware(DepartedClients),
         Middleware(IdempotentPosts),
     ]
     if tracing is not None:

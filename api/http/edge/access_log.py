@@ -9,6 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.edge.messages import starts_answer, status_of
 
+LEFT_STATUS: Final = 499  # nginx's, for a client that left before it was answered
+
 _logger: Final = logging.getLogger("skulens.access")
 
 
@@ -35,6 +37,7 @@ class AccessLog:
 
         try:
             await self._app(scope, receive, note_status)
+            status = status or LEFT_STATUS
         finally:
             _logger.info(
                 "request",
@@ -42,7 +45,7 @@ class AccessLog:
                     "request_id": scope["request_id"],
                     "method": scope.get("method", "GET"),
                     "path": scope["path"],
-                    "status": int(status),
+                    "status": int(status or HTTPStatus.INTERNAL_SERVER_ERROR),
                     "ms": round((time.perf_counter() - began) * 1e3, 1),
                     "key_id": scope.get("key_id", ""),
                     "client": (scope.get("client") or ("", 0))[0],

@@ -4,6 +4,7 @@ import json
 from http import HTTPStatus
 from typing import Final
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -34,6 +35,7 @@ class Accounts:
         Raises:
             Problem: the caller or the key is unknown, or the method is not allowed.
             HTTPException: the body is too large.
+            ClientDisconnect: the client left before it was whole.
         """
         path, info = scope["path"], RequestInfo.from_scope(scope)
         if path == "/v1/me":
@@ -74,8 +76,10 @@ async def _read_key(scope: Scope, receive: Receive) -> str:
     limited, body, more = limit_body(scope, receive, SMALL_BODY), b"", True
     while more:
         message = await limited()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
         body += message.get("body", b"")
-        more = message["type"] == "http.request" and message.get("more_body", False)
+        more = message.get("more_body", False)
     try:
         key = json.loads(body)["key"]
     except (ValueError, TypeError, KeyError, RecursionError):

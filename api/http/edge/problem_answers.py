@@ -1,6 +1,7 @@
 """Refusals raised on the way to the engine, answered as `application/problem+json`."""
 
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.edge.messages import starts_answer
@@ -11,7 +12,10 @@ _POLICY_VIOLATION = 1008
 
 
 class ProblemAnswers:
-    """Answers a `Problem` or an `HTTPException`, unless the answer has begun already."""
+    """Answers a `Problem` or an `HTTPException`, unless the answer has begun already.
+
+    A client that left in the middle of its request gets none, and is no fault.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -27,6 +31,8 @@ class ProblemAnswers:
 
         try:
             await self._app(scope, receive, note_start)
+        except ClientDisconnect:
+            return
         except (Problem, HTTPException) as error:
             if not has_begun:
                 await _answer(error, scope, receive, send)

@@ -58,6 +58,12 @@ class Metrics:
             buckets=BUCKETS,
             registry=self.registry,
         )
+        self._departures = Counter(
+            "skulens_http_departures",
+            "Clients that left before their request was whole; no answer counts them",
+            ("method", "route"),
+            registry=self.registry,
+        )
         self._stages = Histogram(
             "skulens_stage_seconds",
             "Stages of one identification",
@@ -70,6 +76,10 @@ class Metrics:
         """Count an identification."""
         for stage, spent_ms in times.public().items():
             self._stages.labels(stage).observe(spent_ms / 1e3)
+
+    def departed(self, method: str, route: str) -> None:
+        """Count a client that left in the middle of its request."""
+        self._departures.labels(method, route).inc()
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count an answer."""
