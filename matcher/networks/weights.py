@@ -260,6 +260,10 @@ def write_manifest(manifest: WeightsManifest) -> None:
 
 def _listed(entry: WeightsEntry) -> dict[str, Any]:
     fields = asdict(entry)
+    fields["options"] = {
+        name: int(value) if float(value).is_integer() else value
+        for name, value in entry.options.items()
+    }
     if not entry.package:
         del fields["package"]
     return fields

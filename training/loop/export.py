@@ -84,8 +84,8 @@ def add_to_manifest(path: Path, card: WeightsCard, folder: Path) -> WeightsEntry
         figures={name: round(value, 4) for name, value in card.figures.items()},
         options=card.options,
     )
-    others = [other for other in read_manifest(folder).entries if other.name != card.name]
-    write_manifest(WeightsManifest(folder, (*others, entry)))
+    entries = {other.name: other for other in read_manifest(folder).entries} | {card.name: entry}
+    write_manifest(WeightsManifest(folder, tuple(entries.values())))
     return entry
 
 

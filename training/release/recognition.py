@@ -159,7 +159,10 @@ def release_codebook(file: Path, folder: Path) -> WeightsEntry:
 
 def release_decision(file: Path, folder: Path) -> WeightsEntry:
     """Copy the decision's weights; their figures are those of `skulens bench recognition`."""
-    command = "skulens train decision --data DIR --out decision.json --photos 14"
+    command = (
+        "skulens train decision --data DIR --out decision.json --photos 14; "
+        "skulens train tracks --data DIR --decision decision.json --out decision.json"
+    )
     card = WeightsCard("decision", Network.DECISION, _GOODS, command, figures={}, options={})
     return _release_table(file, "decision.json", card, folder)
 

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import torch
@@ -6,7 +7,12 @@ from matcher.networks.resnet import EmbeddingNet
 from matcher.networks.weights import Network, load_weights, read_manifest
 from matcher.networks.yolo import build_yolov5n
 from training.loop.checkpoint import save_checkpoint
-from training.loop.export import WeightsCard, export_weights, to_half_precision
+from training.loop.export import (
+    WeightsCard,
+    add_to_manifest,
+    export_weights,
+    to_half_precision,
+)
 
 
 def card(network: Network) -> WeightsCard:
@@ -42,3 +48,16 @@ def test_statistics_stay_wide_and_counters_are_dropped() -> None:
     assert state["trunk.bn1.running_var"].dtype == torch.float32
     assert state["trunk.conv1.weight"].dtype == torch.float16
     assert not any("num_batches" in name for name in state)
+
+
+def test_a_new_release_keeps_an_entry_where_it_stands_and_whole_numbers_whole(
+    tmp_path: Path,
+) -> None:
+    for name in ("first", "second", "first"):
+        path = tmp_path / f"{name}.json"
+        path.write_text("{}")
+        made = WeightsCard(name, Network.DECISION, "", "", figures={}, options={"size": 256.0})
+        add_to_manifest(path, made, tmp_path)
+    listed = json.loads((tmp_path / "manifest.json").read_text())
+    assert [entry["name"] for entry in listed] == ["first", "second"]
+    assert '"size": 256\n' in (tmp_path / "manifest.json").read_text()
