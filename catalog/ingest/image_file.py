@@ -1,17 +1,19 @@
 """Reading image files that people give, whatever is in them."""
 
-import struct
 import warnings
-import zlib
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from catalog.errors import PictureError
+from catalog.ingest.decode import jpeg, png
+from catalog.ingest.decode.damage import DAMAGE
+from catalog.ingest.decode.kinds import foreign_kind
+from catalog.ingest.decode.upright import upright_rgb
 from catalog.records.kept import KeptChoice
 
 # Pixels: smaller shows nothing; larger is no photo, and takes 200 MB decoded.
@@ -35,22 +37,8 @@ EXTENSIONS: Final = {
 
 # A camera's MPO, several JPEG pictures in one file, is opened as JPEG.
 _OPENED: Final = tuple(kind for kind in EXTENSIONS if kind != "MPO")
+_JPEGS: Final = ("JPEG", "MPO")
 
-# What Pillow's decoders were seen to raise on damaged files.
-_DAMAGE: Final = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    IndexError,
-    KeyError,
-    OverflowError,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    struct.error,
-    zlib.error,
-)
 _BOMB: Final = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
@@ -85,8 +73,9 @@ class DecodedImage:
 def read_image(data: bytes, name: str) -> NDArray[np.uint8]:
     """Decode an image file.
 
-    EXIF rotation is applied, CMYK, 16-bit and palette pictures are converted, transparency is laid
-    on white, and of an animation the first frame is taken.
+    EXIF rotation is applied, colours are brought to sRGB by what the file says of them; 16-bit,
+    grey and palette pictures are converted, transparency is laid on white, and of an animation the
+    first frame is taken. Notes beside the pixels are ignored, however large or damaged they are.
 
     Args:
         data: the file.
@@ -96,7 +85,7 @@ def read_image(data: bytes, name: str) -> NDArray[np.uint8]:
         (H, W, 3) uint8, RGB, upright.
 
     Raises:
-        PictureError: the file is empty, truncated, no picture, under 16 pixels on a side, or over
+        PictureError: the file is empty, lacks rows, no picture, under 16 pixels on a side, or over
             64 megapixels (checked before any pixel is decoded).
     """
     return decode_image(data, name).image
@@ -118,32 +107,53 @@ def decode_image(data: bytes, name: str) -> DecodedImage:
 
 
 def _decoded(data: bytes, name: str) -> DecodedImage:
+    try:
+        return _decoded_at_once(data, name)
+    except DAMAGE as error:
+        mended = _mended(data)
+        if mended is not None:
+            return _decoded_at_once(mended, name)
+        raise PictureError(
+            f"{name} is damaged or cut off and cannot be decoded ({_one_line(error)}); "
+            "save it again",
+            name,
+        ) from error
+    except MemoryError as error:
+        message = f"{name} needs more memory than there is; make it smaller"
+        raise PictureError(message, name) from error
+
+
+def _decoded_at_once(data: bytes, name: str) -> DecodedImage:
     with _open(data, name) as opened:
         check_size(opened.size[0], opened.size[1], name)
+        picture = upright_rgb(opened, data)
+        if opened.format in _JPEGS and jpeg.may_lack_rows(opened) and jpeg.lacks_rows(data):
+            raise PictureError(f"{name} lacks rows: it was cut off; save or copy it again", name)
         extension = EXTENSIONS[opened.format or "PNG"]
-        try:
-            return DecodedImage(np.array(_upright_rgb(opened), dtype=np.uint8), extension)
-        except _DAMAGE as error:
-            raise PictureError(
-                f"{name} is damaged or cut off and cannot be decoded ({_one_line(error)}); "
-                "save it again",
-                name,
-            ) from error
-        except MemoryError as error:
-            message = f"{name} needs more memory than there is; make it smaller"
-            raise PictureError(message, name) from error
+        return DecodedImage(np.array(picture, dtype=np.uint8), extension)
+
+
+def _mended(data: bytes) -> bytes | None:
+    """Return a file that lacks nothing but its end marker with one."""
+    try:
+        return jpeg.with_end_marker(data) if data.startswith(jpeg.SIGNATURE) else None
+    except DAMAGE:
+        return None
 
 
 def _open(data: bytes, name: str) -> Image.Image:
     try:
-        return Image.open(BytesIO(data), formats=_OPENED)
+        return Image.open(BytesIO(_without_notes(data)), formats=_OPENED)
     except _BOMB as error:
         raise PictureError(_too_large(name), name) from error
-    except _DAMAGE as error:
-        known = "JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF"
-        raise PictureError(
-            f"{name} is not a picture that can be read; give one of {known}", name
-        ) from error
+    except DAMAGE as error:
+        raise PictureError(f"{name} {foreign_kind(data)}", name) from error
+
+
+def _without_notes(data: bytes) -> bytes:
+    if data.startswith(png.SIGNATURE):
+        return png.without_notes(data)
+    return jpeg.without_notes(data) if data.startswith(jpeg.SIGNATURE) else data
 
 
 def check_size(width: int, height: int, name: str) -> None:
@@ -164,37 +174,6 @@ def check_size(width: int, height: int, name: str) -> None:
 
 def _too_large(name: str, size: str = "over 178 megapixels") -> str:
     return f"{name} is too large ({size}); make it at most {MOST_PIXELS // 1_000_000} megapixels"
-
-
-def _upright_rgb(opened: Image.Image) -> Image.Image:
-    opened.load()
-    try:
-        upright = ImageOps.exif_transpose(opened)
-    except _DAMAGE:
-        upright = opened  # the pixels are whole, only their metadata is not
-    if upright.mode.startswith(("I", "F")):
-        return _from_deep(upright)
-    if upright.has_transparency_data:
-        return _on_white(upright.convert("RGBA"))
-    return upright.convert("RGB")
-
-
-def _on_white(picture: Image.Image) -> Image.Image:
-    white = Image.new("RGB", picture.size, (255, 255, 255))
-    white.paste(picture, mask=picture.getchannel("A"))
-    return white
-
-
-def _from_deep(picture: Image.Image) -> Image.Image:
-    """Return a grey image of 16 or 32 bits, integers or floats, in 8 bits."""
-    values = np.nan_to_num(np.asarray(picture).astype(np.float32))
-    top = float(values.max())
-    if picture.mode.startswith("I;16") or top > 255:
-        full = 65535.0
-    else:
-        full = 1.0 if picture.mode == "F" and top <= 1 else 255.0
-    grey = np.clip(values * (255.0 / full) + 0.5, 0, 255).astype(np.uint8)
-    return Image.fromarray(grey).convert("RGB")
 
 
 def _one_line(error: BaseException) -> str:

@@ -57,7 +57,7 @@ class EncoderSettings:
 
 ENCODER_SETTINGS: Final = EncoderSettings()
 _SURE: Final = (KeptBy.GROUND, KeptBy.SIBLINGS, KeptBy.PERSON)  # grounds of a cut
-_CROP_VERSION: Final = 11  # raise it when a crop of the same picture becomes another
+_CROP_VERSION: Final = 12  # raise it when a crop of the same picture becomes another
 
 
 def reference_encoder(
