@@ -1,1 +1,1 @@
-"""What lies between a picture's file and its upright pixels in sRGB."""
+"""From a picture's file to its upright pixels in sRGB."""

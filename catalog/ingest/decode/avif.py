@@ -1,4 +1,4 @@
-"""What an AVIF file says of its colours when it holds no ICC profile."""
+"""An AVIF file's colours in numbers, where it holds no ICC profile."""
 
 from collections.abc import Iterator
 from typing import Final

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from catalog.ingest.decode.profile import Curve, Primaries, make_profile
 
-_D65: Final = (0.3127, 0.329)
+_D65: Final = (0.3127, 0.329)  # x and y of daylight, the white of displays
 SRGB: Final = Primaries(_D65, (0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
 _SMPTE_170M: Final = Primaries(_D65, (0.63, 0.34), (0.31, 0.595), (0.155, 0.07))
 ADOBE_RGB: Final = Primaries(_D65, (0.64, 0.33), (0.21, 0.71), (0.15, 0.06))
@@ -25,7 +25,7 @@ _PQ_NITS: Final = 10_000.0  # of PQ's largest value
 _HLG_NITS: Final = 1_000.0  # of HLG's, on the display that it is made for
 _HLG_GAMMA: Final = 1.2  # from a scene to that display
 _KNEE: Final = 0.75  # of white; what is brighter in HDR is pressed into the rest
-_ADOBE_GAMMA: Final = 563 / 256
+_ADOBE_GAMMA: Final = 563 / 256  # the exponent that Adobe RGB (1998) defines
 
 
 def coded_profile(primaries: int, transfer: int) -> bytes | None:

@@ -1,4 +1,4 @@
-"""What Pillow raises on damaged files."""
+"""Exceptions that Pillow raises on damaged files."""
 
 import struct
 import zlib

@@ -17,7 +17,7 @@ from catalog.ingest.decode.profile import Primaries, make_profile
 _SRGB_GAMMA: Final = (0.4495, 0.4605)  # PNG's 0.45455 stands for the curve of sRGB
 _GAMMAS: Final = (0.1, 2.0)  # others are nonsense
 _ADOBE_RGB: Final = 2  # EXIF's ColorSpace, by custom of cameras
-_UNCALIBRATED: Final = 0xFFFF
+_UNCALIBRATED: Final = 0xFFFF  # another ColorSpace, which the index below names
 _OPTIONAL_SPACE: Final = "R03"  # EXIF's interoperability index: Adobe RGB
 
 

@@ -14,8 +14,8 @@ from PIL import Image
 SIGNATURE: Final = b"\xff\xd8\xff"
 _START: Final = b"\xff\xd8"
 END: Final = b"\xff\xd9"
-_SCAN: Final = 0xDA
-_COMMENT: Final = 0xFE
+_SCAN: Final = 0xDA  # the marker of a scan's header; its bits follow
+_COMMENT: Final = 0xFE  # the marker of a text for people
 _APPLICATIONS: Final = range(0xE0, 0xF0)
 # Notes that count: their marker, how they begin, and how many bytes they have at least.
 _KEPT: Final = (

@@ -1,4 +1,4 @@
-"""What a file is that is no picture of a kind that is read, for the sentence that refuses it."""
+"""Kinds of files that are not read, for the sentence that refuses them."""
 
 import re
 from typing import Final

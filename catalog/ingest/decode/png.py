@@ -31,7 +31,7 @@ class _Chunk:
 
     @property
     def data(self) -> memoryview:
-        """What it holds."""
+        """Its content."""
         return self.whole[8:-4]
 
     @property
@@ -42,7 +42,7 @@ class _Chunk:
 
 @dataclass(frozen=True, slots=True)
 class PngColours:
-    """What a PNG file says of its colours; None or False where it says nothing.
+    """A PNG file's words on its colours; None or False where it says nothing.
 
     Attributes:
         coding: primaries and transfer by ITU-T H.273 (cICP).

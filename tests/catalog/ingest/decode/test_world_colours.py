@@ -13,7 +13,7 @@ from PIL import ExifTags, Image, ImageCms
 from catalog.ingest.decode.coding import SRGB
 from catalog.ingest.decode.profile import make_profile
 from catalog.ingest.image_file import read_image
-from tests.catalog.support.colour_spaces import (
+from tests.catalog.ingest.decode.colour_spaces import (
     ADOBE,
     DISPLAY_P3,
     LINEAR,
@@ -23,8 +23,8 @@ from tests.catalog.support.colour_spaces import (
     ColourSpace,
     soft_colours,
 )
+from tests.catalog.ingest.decode.png_files import chunk, with_chunks
 from tests.catalog.support.fakes import encoded
-from tests.catalog.support.png_files import chunk, with_chunks
 
 SOFT = soft_colours()
 SPACES = {
@@ -263,7 +263,9 @@ def ink_profile() -> bytes:
         sheet, ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), outputMode="LAB"
     )
     assert lab is not None
-    table = np.frombuffer(lab.tobytes(), np.uint8).reshape(-1, 3) ^ np.array([0, 128, 128], np.uint8)
+    table = np.frombuffer(lab.tobytes(), np.uint8).reshape(-1, 3) ^ np.array(
+        [0, 128, 128], np.uint8
+    )
     straight = bytes(range(256))
     tag = b"mft1" + struct.pack(">IBBBx", 0, 4, 3, 2)
     tag += struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 65536)

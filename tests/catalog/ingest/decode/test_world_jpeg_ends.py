@@ -9,7 +9,7 @@ from PIL import Image
 
 from catalog.errors import PictureError
 from catalog.ingest.image_file import decode_image, read_image
-from tests.catalog.support.colour_spaces import soft_colours
+from tests.catalog.ingest.decode.colour_spaces import soft_colours
 from tests.catalog.support.fakes import encoded
 
 END = b"\xff\xd9"

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from catalog.ingest.image_file import read_image
+from tests.catalog.ingest.decode.png_files import chunk, png_of
+from tests.catalog.ingest.decode.tiff_files import tiff_of
 from tests.catalog.support.fakes import encoded
-from tests.catalog.support.png_files import chunk, png_of
-from tests.catalog.support.tiff_files import tiff_of
 
 RAMP = np.tile(np.arange(0, 256, 4, dtype=np.uint8), (20, 1))
 WHITE = [255, 255, 255]

@@ -12,9 +12,9 @@ from PIL import Image
 
 from catalog.errors import PictureError
 from catalog.ingest.image_file import read_image
-from tests.catalog.support.colour_spaces import DISPLAY_P3, soft_colours
+from tests.catalog.ingest.decode.colour_spaces import DISPLAY_P3, soft_colours
+from tests.catalog.ingest.decode.png_files import chunk, with_chunks
 from tests.catalog.support.fakes import encoded
-from tests.catalog.support.png_files import chunk, with_chunks
 
 SOFT = soft_colours()
 PNG = encoded(Image.fromarray(SOFT))
