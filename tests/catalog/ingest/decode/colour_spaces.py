@@ -54,7 +54,7 @@ def soft_colours() -> NDArray[np.uint8]:
     down, across = np.mgrid[0:96, 0:96] / 95
     red, green = 40 + 190 * down, 40 + 190 * across
     blue = 235 - 95 * (down + across)
-    return np.rint(np.stack([red, green, blue], axis=-1)).astype(np.uint8)
+    return np.asarray(np.rint(np.stack([red, green, blue], axis=-1)), np.uint8)
 
 
 def _to_light(source: Primaries, target: Primaries) -> NDArray[np.float64]:
