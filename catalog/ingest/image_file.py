@@ -1,6 +1,7 @@
 """Reading image files that people give, whatever is in them."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from catalog.errors import PictureError
-from catalog.ingest.decode import jpeg, png
+from catalog.ingest.decode import jpeg, png, tiff
 from catalog.ingest.decode.damage import DAMAGE
 from catalog.ingest.decode.kinds import foreign_kind
 from catalog.ingest.decode.upright import upright_rgb
@@ -38,6 +39,13 @@ EXTENSIONS: Final = {
 # A camera's MPO, several JPEG pictures in one file, is opened as JPEG.
 _OPENED: Final = tuple(kind for kind in EXTENSIONS if kind != "MPO")
 _JPEGS: Final = ("JPEG", "MPO")
+# How the formats begin whose notes Pillow might stumble over, and what leaves them out.
+_WITHOUT_NOTES: Final[tuple[tuple[bytes, Callable[[bytes], bytes]], ...]] = (
+    (png.SIGNATURE, png.without_notes),
+    (jpeg.SIGNATURE, jpeg.without_notes),
+    (tiff.LITTLE_ENDIAN, tiff.without_notes),
+    (tiff.BIG_ENDIAN, tiff.without_notes),
+)
 
 _BOMB: Final = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
@@ -151,9 +159,8 @@ def _open(data: bytes, name: str) -> Image.Image:
 
 
 def _without_notes(data: bytes) -> bytes:
-    if data.startswith(png.SIGNATURE):
-        return png.without_notes(data)
-    return jpeg.without_notes(data) if data.startswith(jpeg.SIGNATURE) else data
+    leaves_out = (without for mark, without in _WITHOUT_NOTES if data.startswith(mark))
+    return next(leaves_out, bytes)(data)
 
 
 def check_size(width: int, height: int, name: str) -> None:

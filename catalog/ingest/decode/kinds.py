@@ -37,6 +37,7 @@ _KINDS: Final = tuple(
             rb"II\*\0|MM\0\*|II\+\0|MM\0\+",
             "is a TIFF of a kind that is not read; save it as PNG or JPEG",
         ),
+        (rb"....ftypavi[fs]", "is an AVIF that is damaged or of a rare kind; save it again"),
         (rb"8BPS", f"is a Photoshop file; {_SAVE}"),
         (rb"%PDF|%!PS", f"is a document; {_SAVE}"),
         (rb"v\x2f\x31\x01|#\?RADIANCE", f"is a picture of high dynamic range; {_SAVE}"),

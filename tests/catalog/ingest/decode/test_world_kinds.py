@@ -24,6 +24,7 @@ FILES = {
     "Git LFS": b"version https://git-lfs.github.com/spec/v1\noid sha256:12",
     "zeros": bytes(5000),
     "JPEG that is damaged": b"\xff\xd8\xff\xe0\0\x10JFIF",
+    "AVIF that is damaged": b"\0\0\0\x18ftypavif\0\0\0\0",
     "PNG that is damaged": b"\x89PNG\r\n\x1a\n\0\0\0\x0d",
     "not a picture": b"a shopping list",
 }

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from catalog.errors import PictureError
 from catalog.ingest.image_file import read_image
@@ -151,3 +151,24 @@ def test_a_jpeg_is_read_whatever_is_noted_in_it(marker: int, note: bytes) -> Non
     noted = struct.pack(">BBH", 0xFF, marker, len(note) + 2) + note
     image = read_image(plain[:2] + noted + plain[2:], "a")
     assert np.abs(image.astype(int) - read_image(plain, "a")).mean() < 3
+
+
+def tiff_with_notes() -> bytes:
+    """A TIFF with texts and XMP in its directory."""
+    notes = TiffImagePlugin.ImageFileDirectory_v2()
+    for tag in (270, 271, 305, 33432):
+        notes[tag] = "some words of a program"
+    for tag in (700, 34377):
+        notes[tag] = b"some bytes of a program"
+    return encoded(Image.fromarray(SOFT), "TIFF", tiffinfo=notes, compression="tiff_lzw")
+
+
+@pytest.mark.parametrize("tag", [270, 271, 305, 700, 33432, 34377])
+@pytest.mark.parametrize("kind", [0, 1, 2, 3, 5, 7, 99])
+def test_a_tiff_is_read_whatever_is_noted_in_it(tag: int, kind: int) -> None:
+    data = tiff_with_notes()
+    directory = struct.unpack_from("<I", data, 4)[0]
+    at = data.index(struct.pack("<H", tag), directory)
+    for count, place in ((0, 0), (1, 2**32 - 1), (2**32 - 1, 8), (2**31 - 1, 2**31 - 1)):
+        noted = data[: at + 2] + struct.pack("<HII", kind, count, place) + data[at + 12 :]
+        assert np.array_equal(read_image(noted, "a"), SOFT)
