@@ -20,14 +20,16 @@ from api.http.auth.addresses import is_loopback
 from api.http.auth.exposure import check_exposure
 from api.http.process.allocator import limit_arenas
 from api.http.process.processes import export_listener, options_from_environment, run_engine
+from api.http.process.server import BACKLOG_COUNT, bounds_of
 from api.http.process.supervisor import EngineSupervisor
 from api.http.telemetry.logs import configure_logging
 from api.settings import load_settings
 
 wsgi_app = "api.http.process.processes:worker_app()"
-worker_class = "api.http.process.server.PlainWorker"
+worker_class = "api.http.process.worker.PlainWorker"
 workers = 2
 bind = "127.0.0.1:8000"
+backlog = BACKLOG_COUNT
 timeout = 60  # seconds without a sign of life from a worker
 graceful_timeout = 8  # seconds; docker and systemd give the whole service 15
 keepalive = 30  # seconds
@@ -55,6 +57,7 @@ def on_starting(server: Arbiter) -> None:
             check_exposure(host, options)
     except Refused as error:
         sys.exit(f"skulens: {error}")
+    bounds_of(options)  # the limit of open files is inherited
     for name in _LATE:
         importlib.import_module(name)
     limit_arenas()

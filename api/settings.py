@@ -40,6 +40,13 @@ def _threads(text: str) -> int:
     return number
 
 
+def _connections(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
+    if not 8 <= number <= 100_000:
+        raise ValueError("expected a whole number from 8 to 100000")
+    return number
+
+
 def _device(text: str) -> Device:
     match text:
         case "auto" | "cpu" | "cuda" | "reference":
@@ -221,6 +228,8 @@ class Settings:
         server: URL of a service that commands about catalogs ask instead of doing it themselves.
         key: API key for it; not shown.
         wait_s: seconds that a request may wait for its turn to be computed.
+        connections: that one worker keeps.
+        connections_per_address: that one worker keeps of one client.
         trusted_proxies: CIDR; of these alone `X-Forwarded-For` is believed.
         requests_per_second: of one key from one address, before it is asked to wait.
         access_key: for the bucket; boto3's own chain when empty. `ACCESS_KEY`, without our prefix.
@@ -259,6 +268,8 @@ class Settings:
     server: str = field(default="", metadata={"parse": _server})
     key: str = field(default="", repr=False, metadata={"parse": str})
     wait_s: float = field(default=10.0, metadata={"parse": _seconds})
+    connections: int = field(default=1000, metadata={"parse": _connections})
+    connections_per_address: int = field(default=200, metadata={"parse": _connections})
     trusted_proxies: tuple[str, ...] = field(default=(), metadata={"parse": _networks})
     requests_per_second: float = field(default=100.0, metadata={"parse": _rate})
     access_key: str = field(default="", repr=False)

@@ -34,6 +34,8 @@ class ServerOptions:
         evidence: how long pictures of appearances are kept.
         camera_networks: CIDR; if any are given, cameras and webhooks must be in one of them.
         peers: how WebRTC peers reach this machine.
+        connections: that one worker keeps.
+        connections_per_address: that one worker keeps of one client.
         trusted_proxies: CIDR; of these alone `X-Forwarded-For` is believed.
         per_second: requests of one key from one address.
         maintenance: how often catalogs are synced and reconciled.
@@ -48,6 +50,8 @@ class ServerOptions:
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
     camera_networks: tuple[str, ...] = ()
     peers: WebRtcSettings = field(default_factory=WebRtcSettings)
+    connections: int = 1000
+    connections_per_address: int = 200
     trusted_proxies: tuple[str, ...] = ()
     per_second: float = 100.0
     maintenance: MaintenanceIntervals = field(default_factory=MaintenanceIntervals)
@@ -106,6 +110,8 @@ def options_from(settings: Settings, *, exposed: bool, secure: bool) -> ServerOp
         secure=secure,
         camera_networks=settings.camera_networks,
         peers=WebRtcSettings(ice=ice),
+        connections=settings.connections,
+        connections_per_address=settings.connections_per_address,
         trusted_proxies=settings.trusted_proxies,
         per_second=settings.requests_per_second,
         maintenance=MaintenanceIntervals(

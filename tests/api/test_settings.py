@@ -46,6 +46,8 @@ def test_catalogs_lie_in_the_folder_data_by_default() -> None:
         ("SKULENS_TWIN_SIMILARITY", "0.95", 0.95),
         ("SKULENS_SERVER", "https://shop.example.com/", "https://shop.example.com"),
         ("SKULENS_KEY", "sk_1", "sk_1"),
+        ("SKULENS_CONNECTIONS", "50", 50),
+        ("SKULENS_CONNECTIONS_PER_ADDRESS", "8", 8),
         ("SKULENS_TRUSTED_PROXIES", "10.0.0.7, fd00::/8", ("10.0.0.7/32", "fd00::/8")),
         ("SKULENS_REQUESTS_PER_SECOND", "20", 20.0),
         ("SKULENS_WAIT_S", "2.5", 2.5),
@@ -62,7 +64,7 @@ def test_each_variable_sets_its_value(name: str, text: str, value: object) -> No
 
 
 def test_no_variable_is_left_untested_above() -> None:
-    assert len(variables()) == 34
+    assert len(variables()) == 36
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def serve(
     from api.http.edge.gateway import Gateway
     from api.http.engine import build_engine
     from api.http.options import options_from
-    from api.http.process.server import StoppableServer
+    from api.http.process.server import StoppableServer, bounds_of, face_strangers
     from api.http.process.state_lock import lock_state
     from api.http.process.tls import find_identity
     from api.http.shutdown import ShutdownSignal
@@ -86,4 +86,5 @@ def serve(
         ssl_keyfile=pair.key if pair else None,
         timeout_graceful_shutdown=5,
     )
+    face_strangers(config, bounds_of(options))
     StoppableServer(config, shutdown.set).run()

@@ -1,6 +1,7 @@
 """Addresses of clients: which are this machine, and which are one client's."""
 
-from ipaddress import IPv4Address, IPv6Network, ip_address
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
 CLIENT_BITS: Final = 64  # of an IPv6 address; a provider gives each client all that follow
@@ -25,3 +26,12 @@ def client_of(host: str) -> str:
     if address.ipv4_mapped is not None:
         return str(address.ipv4_mapped)
     return str(IPv6Network((address, CLIENT_BITS), strict=False))
+
+
+def is_within(host: str, networks: Sequence[str]) -> bool:
+    """Whether an address is in one of some networks in CIDR notation."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return any(address in ip_network(network) for network in networks)

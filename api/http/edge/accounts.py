@@ -1,9 +1,11 @@
 """Logging in, logging out, and who one is: answered by the worker, without the engine."""
 
+import asyncio
 import json
 from http import HTTPStatus
 from typing import Final
 
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -13,6 +15,7 @@ from api.http.auth.cookies import SessionCookie, cookie_headers
 from api.http.edge.body_limit import SMALL_BODY, limit_body
 from api.http.problems import Problem
 
+LOGIN_S: Final = 10.0  # for the body, from whoever may be nobody
 PATHS: Final = ("/login", "/logout", "/v1/me")
 
 
@@ -34,7 +37,7 @@ class Accounts:
 
         Raises:
             Problem: the caller or the key is unknown, or the method is not allowed.
-            HTTPException: the body is too large.
+            HTTPException: the body is too large, or too slow.
             ClientDisconnect: the client left before it was whole.
         """
         path, info = scope["path"], RequestInfo.from_scope(scope)
@@ -73,13 +76,12 @@ def _json(content: object) -> Response:
 
 
 async def _read_key(scope: Scope, receive: Receive) -> str:
-    limited, body, more = limit_body(scope, receive, SMALL_BODY), b"", True
-    while more:
-        message = await limited()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
+    try:
+        async with asyncio.timeout(LOGIN_S):
+            body = await _read_body(limit_body(scope, receive, SMALL_BODY))
+    except TimeoutError:
+        detail = f"the key has not come within {LOGIN_S:.0f} s"
+        raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, detail) from None
     try:
         key = json.loads(body)["key"]
     except (ValueError, TypeError, KeyError, RecursionError):
@@ -87,3 +89,14 @@ async def _read_key(scope: Scope, receive: Receive) -> str:
     if not isinstance(key, str):
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, 'send {"key": "sk_…"}', "invalid")
     return key
+
+
+async def _read_body(receive: Receive) -> bytes:
+    body, more = bytearray(), True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return bytes(body)

@@ -1,25 +1,20 @@
-"""uvicorn, as gunicorn's worker and as a server that announces its end."""
+"""uvicorn as it faces strangers, and as a server that announces its end."""
 
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
-from typing import Any, ClassVar
+from typing import Final
 
 import uvicorn
 from typing_extensions import override
-from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]
 
+from api.http.options import ServerOptions
+from api.http.process.connections import ConnectionBounds, ConnectionTable
+from api.http.process.files import SPARE_COUNT, allow_files
+from api.http.process.protocol import PatientProtocol
 
-class PlainWorker(UvicornWorker):  # type: ignore[misc]
-    """A worker of gunicorn whose answers carry no `Server` header.
-
-    What proxies say of their clients is read by the gateway alone, from those that are trusted.
-    """
-
-    CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
-        **UvicornWorker.CONFIG_KWARGS,
-        "server_header": False,
-        "proxy_headers": False,
-    }
+# Connections that the kernel keeps until they are taken, all at once and before any is counted.
+BACKLOG_COUNT: Final = 512
 
 
 class StoppableServer(uvicorn.Server):
@@ -33,3 +28,22 @@ class StoppableServer(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._on_stop()
         super().handle_exit(sig, frame)
+
+
+def bounds_of(options: ServerOptions) -> ConnectionBounds:
+    """Return the bounds of one worker's connections; fewer where it may not open the files."""
+    # Behind each connection there may be another one, to the engine.
+    files = allow_files(2 * options.connections + BACKLOG_COUNT + SPARE_COUNT)
+    most = max((files - BACKLOG_COUNT - SPARE_COUNT) // 2, files // 8)
+    return ConnectionBounds(
+        most=min(options.connections, most),
+        most_of_client=options.connections_per_address,
+        proxies=options.trusted_proxies,
+    )
+
+
+def face_strangers(config: uvicorn.Config, bounds: ConnectionBounds) -> None:
+    """Have a server bound its connections; call before it starts."""
+    config.http = partial(PatientProtocol, ConnectionTable(bounds))  # type: ignore[assignment]
+    config.backlog = BACKLOG_COUNT
+    config.loop = "api.http.process.loop:ServingLoop"

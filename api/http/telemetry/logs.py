@@ -3,6 +3,9 @@
 import json
 import logging
 import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Final
@@ -14,6 +17,17 @@ from typing_extensions import override
 request_id: Final[ContextVar[str]] = ContextVar("request_id", default="")
 
 _MEMBERS: Final = ("request_id", "method", "path", "status", "ms", "key_id", "client", "session_id")
+
+
+MINUTE_S: Final = 60.0
+# How lines begin that anybody can cause without a key, as often as they like.
+STRANGERS: Final = (
+    "connections without a whole request",
+    "socket.accept() out of system resource",
+    "Invalid HTTP request received",
+    "Unsupported upgrade request",
+    "opening handshake failed",
+)
 
 
 class JsonLines(logging.Formatter):
@@ -49,10 +63,39 @@ class RequestIdContext:
         await self._app(scope, receive, send)
 
 
+class OncePerMinute(logging.Filter):
+    """Lets what strangers can cause through once a minute, and counts the rest."""
+
+    def __init__(self, texts: Iterable[str], clock: Callable[[], float] = time.monotonic) -> None:
+        """Name what is let through rarely, by how its text begins."""
+        super().__init__()
+        self._texts = tuple(texts)
+        self._clock = clock
+        self._since: dict[str, float] = {}
+        self._held: Counter[str] = Counter()
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record is written; it says how many were not."""
+        text = next((text for text in self._texts if record.getMessage().startswith(text)), None)
+        if text is None:
+            return True
+        now = self._clock()
+        if now - self._since.get(text, float("-inf")) < MINUTE_S:
+            self._held[text] += 1
+            return False
+        self._since[text] = now
+        held = self._held.pop(text, 0)
+        if held:
+            record.msg, record.args = f"{record.getMessage()} ({held} more since the last line)", ()
+        return True
+
+
 def configure_logging(level: int = logging.INFO) -> None:
     """Send everything to stderr as JSON Lines; what libraries say in detail is left out."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
+    handler.addFilter(OncePerMinute(STRANGERS))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)

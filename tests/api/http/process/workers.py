@@ -18,7 +18,7 @@ from api.http.auth.scope import Scope
 
 ROOT = Path(__file__).parents[4]
 APP = "api.http.process.processes:worker_app()"
-WORKER = "api.http.process.server.PlainWorker"
+WORKER = "api.http.process.worker.PlainWorker"
 
 
 @dataclass(frozen=True)
@@ -27,24 +27,26 @@ class Workers:
 
     Attributes:
         master: gunicorn's.
+        scheme: of HTTP, with TLS or without.
         port: on loopback.
         key: of scope admin.
         log: what they wrote.
     """
 
     master: psutil.Process
+    scheme: str
     port: int
     key: str
     log: Path
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def ask(self, path: str, method: str = "GET", **headers: str) -> httpx2.Response:
         """Ask over a new connection, so that any worker may answer."""
         named = {name.replace("_", "-"): text for name, text in headers.items()}
-        with httpx2.Client(base_url=self.url, timeout=20) as client:
+        with httpx2.Client(base_url=self.url, timeout=20, verify=False) as client:
             return client.request(method, path, headers=named)
 
 
@@ -60,12 +62,13 @@ def workers(folder: Path, count: int = 1, *options: str, **settings: str) -> Ite
     environment |= {f"SKULENS_{name}": text for name, text in given.items()}
     command = [sys.executable, "-m", "gunicorn", "--config", os.devnull, "-k", WORKER, *options]
     command += ["-w", str(count), "-b", f"127.0.0.1:{port}", "--no-control-socket", APP]
+    scheme = "https" if "--certfile" in options else "http"
     log = folder / "log"
     with (
         log.open("wb") as file,
         subprocess.Popen(command, cwd=folder, env=environment, stderr=file) as process,
     ):
-        running = Workers(psutil.Process(process.pid), port, key, log)
+        running = Workers(psutil.Process(process.pid), scheme, port, key, log)
         try:
             _until_alive(running, process)
             yield running
