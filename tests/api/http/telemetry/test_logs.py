@@ -1,4 +1,4 @@
-"""What strangers can cause is written rarely."""
+"""Lines that strangers can cause are written rarely."""
 
 import logging
 
