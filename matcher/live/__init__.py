@@ -1,8 +1,8 @@
 """Live sessions: sources matched in real time by models that they share.
 
 `SessionManager` is the entry. Two threads do the work for all sessions. The fast path tracks the
-newest frame of the session that waits longest; the slow path verifies for the session that has had
-the least of it. `verification_queue` lies between them.
+newest frame of the session that waits longest; the slow path verifies for the session that it did
+that for longest ago. `verification_queue` lies between them.
 """
 
 from matcher.live.errors import LiveError, NoSuchSession, TooManySessions

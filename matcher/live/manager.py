@@ -66,6 +66,16 @@ class SessionManager(Generic[CatalogT]):
         self._thread = Thread(target=self._run, name="fast path", daemon=True)
         self._thread.start()
 
+    @property
+    def look_interval_s(self) -> float:
+        """Seconds between two looks at the session that waits longest; 0 while none is due."""
+        return self._queue.look_interval_s
+
+    @property
+    def is_overloaded(self) -> bool:
+        """Whether looks come so rarely that products are named late, or not at all."""
+        return self.look_interval_s > self._settings.slow_look_seconds
+
     def start(
         self,
         source: LiveSource,
@@ -214,18 +224,25 @@ class SessionManager(Generic[CatalogT]):
     def _run(self) -> None:
         pace, tidied = _Pace(self._settings.frames_per_second, self._closing), 0.0
         while True:
+            began = monotonic()
             served = pace.ready() and self._serve_next()
             if served:
-                pace.spent()
+                pace.spent(monotonic() - began if self._gives_way() else 0.0)
             if not served or monotonic() - tidied > TICK_S:
                 self._tidy()
                 tidied = monotonic()
                 with self._lock:
                     if self._closing.is_set() and not self._sessions:
                         return
-            if not served:
-                self._arrival.wait(pace.pause(TICK_S))
+            if not pace.ready():
+                self._closing.wait(pace.pause(TICK_S))
+            elif not served:
+                self._arrival.wait(TICK_S)
                 self._arrival.clear()
+
+    def _gives_way(self) -> bool:
+        """Whether looks wait for the processor that frames take; without looks none is named."""
+        return self.look_interval_s > self._settings.busy_look_seconds
 
     def _serve_next(self) -> bool:
         """Serve the session that has waited longest and has a frame; False if none has."""
@@ -279,11 +296,11 @@ class _Pace:
         """Whether a frame may be taken now."""
         return self._closing.is_set() or monotonic() >= self._next
 
-    def spent(self) -> None:
-        """Count a frame that was taken."""
-        self._next = max(self._next + self._step, monotonic() - self._step)
+    def spent(self, rest_s: float) -> None:
+        """Count a frame that was taken, and rest for some seconds before the next one."""
+        now = monotonic()
+        self._next = max(self._next + self._step, now - self._step, now + rest_s)
 
     def pause(self, most: float) -> float:
         """Seconds until the next one, at most so many."""
-        left = self._next - monotonic()
-        return min(left, most) if left > 0 else most
+        return min(max(self._next - monotonic(), 0.0), most)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event as Flag
-from time import time
+from time import monotonic, time
 from typing import Final, Generic
 
 from matcher.live.live_matcher import LiveMatcher, stamp_event
@@ -84,7 +84,7 @@ class LiveSession(Generic[CatalogT]):
         self._stats = RollingStats()
         self._faults = self._faults_in_row = self._processed = 0
         self._late = self._degraded = self._events = 0
-        self._last_frame_at = time()
+        self._served_at = monotonic()
         self._is_quiet = True
         self._fault: SourceStatus | None = None
         self._recorder = None
@@ -138,8 +138,9 @@ class LiveSession(Generic[CatalogT]):
 
     def rest(self) -> None:
         """Have everything in view leave after a long silence; called when there is no frame."""
-        silent = time() - self._last_frame_at > self._context.settings.silent_seconds
-        if silent and not self._is_quiet:
+        if self.has_frame or self._is_quiet:
+            return  # a frame that waits for its turn is no silence
+        if monotonic() - self._served_at > self._context.settings.silent_seconds:
             self._leave()
 
     def shut(self) -> None:
@@ -168,7 +169,7 @@ class LiveSession(Generic[CatalogT]):
             queue.submit(self.session_id, work)
         emitted_at = time()
         self._processed += 1
-        self._last_frame_at = emitted_at
+        self._served_at = monotonic()
         self._is_quiet = False
         self._stats.add(max(emitted_at - frame.captured_at, 0.0), emitted_at)
         self._emit(matched, frame, emitted_at)

@@ -48,6 +48,9 @@ class LiveSettings:
         late_seconds: age of a frame from which its events are marked `late`, and its overlay is
             not sent.
         silent_seconds: without a frame, everything in view leaves.
+        busy_look_seconds: between two looks at a session, from which the fast path works half the
+            time only, so that the slow path gets its share of the processor.
+        slow_look_seconds: between two looks at a session, from which there are too many sessions.
         most_faults: frames in a row that fail before their session does.
     """
 
@@ -56,4 +59,6 @@ class LiveSettings:
     frames_per_second: float | None = None
     late_seconds: float = 1.0
     silent_seconds: float = 3.0
+    busy_look_seconds: float = 2.0
+    slow_look_seconds: float = 5.0
     most_faults: int = 10

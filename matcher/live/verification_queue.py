@@ -1,14 +1,15 @@
 """The queue between the two paths: the fast path submits requests, one thread verifies them.
 
 Each session has at most one request waiting and one in flight. A request that has not been started
-is replaced by the next frame's, so the slow path always works on the newest picture.
+is replaced by the next frame's, so the slow path always works on the newest picture. Sessions take
+turns: however many there are, each gets its look, and `look_interval_s` tells how often.
 """
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Condition, Thread
-from time import perf_counter
+from time import monotonic
 from typing import Final
 
 from matcher.results import Match
@@ -36,45 +37,66 @@ class QueueUpdate:
 
 @dataclass(slots=True, eq=False)
 class _Slot:
-    """One session's place in the queue.
+    """One session's place in the queue; times are monotonic seconds.
 
     Attributes:
-        spent: seconds of work done for it, in the queue's virtual time.
+        looked_at: when its last request was started; minus infinity before the first.
+        wanted_at: since when it has wanted the next one; None while it wants none.
+        interval_s: seconds that it waited for its last look and until that was done.
         waiting: the request, replaced until it is started.
         started: and not yet polled.
+        is_busy: whether a request is in flight.
         result: finished, and not yet polled.
         failed: and not yet polled.
     """
 
-    spent: float
+    looked_at: float = float("-inf")
+    wanted_at: float | None = None
+    interval_s: float = 0.0
     waiting: Work | None = None
     started: bool = False
+    is_busy: bool = False
     result: Matches | None = None
     failed: bool = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it has had nothing to ask for since the last poll."""
+        nothing_new = self.waiting is None and self.result is None
+        return nothing_new and not (self.started or self.is_busy)
+
+    def behind_s(self, now: float) -> float:
+        """Seconds between its looks, the one that it waits for included."""
+        return max(self.interval_s, 0.0 if self.wanted_at is None else now - self.wanted_at)
 
 
 class VerificationQueue:
     """Runs the verifications of all sessions, one at a time, in a thread of its own.
 
-    Start-time fair queueing (Goyal et al., 1996): the session with the fewest seconds comes first,
-    and one that wanted nothing for a while has not saved up any. All methods are thread-safe.
+    Round robin: whose last look is the longest ago comes first. All methods are thread-safe.
     """
 
     def __init__(self) -> None:
         self._changed = Condition()
         self._slots: dict[str, _Slot] = {}
-        self._virtual_time = 0.0
         self._closed = False
         self._thread = Thread(target=self._run, name="slow path", daemon=True)
         self._thread.start()
 
+    @property
+    def look_interval_s(self) -> float:
+        """Seconds between two looks of the session that waits longest; 0 while none wants any."""
+        now = monotonic()
+        with self._changed:
+            return max((slot.behind_s(now) for slot in self._slots.values()), default=0.0)
+
     def submit(self, session_id: str, work: Work) -> None:
         """Put a request in the place of the one submitted before, unless that was started."""
         with self._changed:
-            slot = self._slots.setdefault(session_id, _Slot(self._virtual_time))
-            if slot.waiting is None:
-                slot.spent = max(slot.spent, self._virtual_time)
+            slot = self._slots.setdefault(session_id, _Slot())
             slot.waiting = work
+            if slot.wanted_at is None:
+                slot.wanted_at = monotonic()
             self._changed.notify()
 
     def poll(self, session_id: str) -> QueueUpdate:
@@ -86,6 +108,8 @@ class VerificationQueue:
             slot = self._slots.get(session_id)
             if slot is None:
                 return QueueUpdate()
+            if slot.is_idle:
+                slot.wanted_at, slot.interval_s = None, 0.0
             update = QueueUpdate(slot.started, slot.result, slot.failed)
             slot.waiting, slot.started, slot.result, slot.failed = None, False, None, False
             return update
@@ -106,23 +130,28 @@ class VerificationQueue:
     def _run(self) -> None:
         while (taken := self._take()) is not None:
             slot, work = taken
-            started_at = perf_counter()
             result, failed = _attempt(work)
             with self._changed:
-                slot.spent += perf_counter() - started_at
-                slot.result, slot.failed = result, failed
+                slot.result, slot.failed, slot.is_busy = result, failed, False
+                slot.interval_s += monotonic() - slot.looked_at
 
     def _take(self) -> tuple[_Slot, Work] | None:
         with self._changed:
             while not self._closed:
                 waiting = [slot for slot in self._slots.values() if slot.waiting is not None]
-                slot = min(waiting, key=lambda slot: slot.spent, default=None)
+                slot = min(waiting, key=lambda slot: slot.looked_at, default=None)
                 if slot is not None and slot.waiting is not None:
-                    work, slot.waiting, slot.started = slot.waiting, None, True
-                    self._virtual_time = slot.spent
-                    return slot, work
+                    return slot, _start(slot, slot.waiting)
                 self._changed.wait()
             return None
+
+
+def _start(slot: _Slot, work: Work) -> Work:
+    now = monotonic()
+    slot.interval_s = 0.0 if slot.wanted_at is None else now - slot.wanted_at
+    slot.looked_at, slot.wanted_at = now, None
+    slot.waiting, slot.started, slot.is_busy = None, True, True
+    return work
 
 
 def _attempt(work: Work) -> tuple[Matches, bool]:

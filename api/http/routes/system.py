@@ -13,9 +13,10 @@ from typing_extensions import TypedDict
 from api.http.auth.principal import ReadAccess
 from api.http.engine import Engine, EngineDep
 from api.http.problems import refusals_of
-from api.http.telemetry.metrics import EngineCollector, MaintenanceCollector
+from api.http.telemetry.metrics import EngineCollector, LookCollector, MaintenanceCollector
 from api.schemas.results import WeightsJson, weights_json
-from matcher.live import SessionStatus
+from catalog.snapshot import Catalog
+from matcher.live import SessionManager, SessionStatus
 from matcher.networks.weights import read_manifest
 
 router = APIRouter(tags=["system"])
@@ -43,6 +44,9 @@ def metrics(engine: EngineDep, principal: ReadAccess) -> Response:
     """
     now = CollectorRegistry()
     sees = principal.sees
+    live = engine.status.live
+    interval_s = 0.0 if live is None else live.services.sessions.look_interval_s
+    now.register(LookCollector(interval_s))
     now.register(EngineCollector(engine.catalogs, engine.jobs, _sessions(engine), sees))
     statuses = engine.maintenance.statuses.items()
     now.register(MaintenanceCollector({name: kept for name, kept in statuses if sees(name)}))
@@ -111,7 +115,7 @@ async def healthz() -> dict[str, str]:
     responses={503: {"description": "starting, or broken: the networks cannot be loaded"}},
 )
 async def readyz(engine: EngineDep, response: Response) -> dict[str, Any]:
-    """`ready`; `degraded` when a catalog's storage does not answer; `starting`; `broken`."""
+    """`ready`; `degraded`: a storage does not answer, or too many cameras; `starting`; `broken`."""
     response.status_code = 503 if engine.status.live is None else 200
     details = readiness(engine)
     # Anybody may ask this: how many catalogs are stale, but not their names.
@@ -126,10 +130,19 @@ def readiness(engine: Engine) -> dict[str, Any]:
         for name, follower in engine.catalogs.health().items()
         if follower.degraded
     }
+    overload = "" if status.live is None else overload_reason(status.live.services.sessions)
     if status.fault:
         word = "broken"
     elif status.live is None:
         word = "starting"
     else:
-        word = "degraded" if stale else "ready"
-    return {"status": word, "reason": status.fault, "catalogs": stale}
+        word = "degraded" if stale or overload else "ready"
+    return {"status": word, "reason": status.fault or overload, "catalogs": stale}
+
+
+def overload_reason(sessions: SessionManager[Catalog]) -> str:
+    """Return why products are named late, one sentence for people; empty if they are not."""
+    if not sessions.is_overloaded:
+        return ""
+    every_s = round(sessions.look_interval_s)
+    return f"too many cameras for this machine: looks come every {every_s} s"

@@ -183,6 +183,18 @@ class EngineCollector(Collector):
         yield _gauge("skulens_index_recall", help_text, "catalog", checked)
 
 
+class LookCollector(Collector):
+    """Gauge of how often live sessions are looked at closely."""
+
+    def __init__(self, interval_s: float) -> None:
+        self._interval_s = interval_s
+
+    @override
+    def collect(self) -> Iterator[Metric]:
+        help_text = "Between two looks at the live session that waits longest"
+        yield GaugeMetricFamily("skulens_look_interval_seconds", help_text, self._interval_s)
+
+
 def _gauge(
     name: str, help_text: str, label: str, values: dict[str, int] | dict[str, float]
 ) -> Metric:

@@ -101,7 +101,7 @@ def test_a_verification_that_fails_says_so_and_others_go_on(queue: VerificationQ
     assert result_of(queue, "b").result == RESULT
 
 
-def test_the_session_with_the_least_work_done_comes_first(queue: VerificationQueue) -> None:
+def test_the_session_that_was_looked_at_longest_ago_comes_first(queue: VerificationQueue) -> None:
     submitted(queue, "busy", HeldWork(held=False, seconds=0.2))
     result_of(queue, "busy")
     held = submitted(queue, "third", HeldWork())

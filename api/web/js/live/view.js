@@ -1,5 +1,5 @@
 // Live: a camera or an address, what is in view, and what has happened.
-import { all, path } from '../api.js'
+import { all, health, path } from '../api.js'
 import { button, field, fill, h, icon } from '../dom.js'
 import { attempt, empty, problem } from '../notices.js'
 import { catalog } from '../shop.js'
@@ -7,12 +7,16 @@ import { clock, count, statePill } from '../words.js'
 import { startSession } from './peer.js'
 import { runCamera, runRemote } from './run.js'
 
+const LOAD_MS = 5000 // the service says how it is in whole seconds
+
 export function open({ rest }) {
   if (!catalog()) return { element: noCatalog(), close() {} }
   const view = new LiveView()
+  const watching = setInterval(() => view.showLoad(), LOAD_MS)
+  view.showLoad()
   if (rest[0]) view.start(() => runRemote(rest[0], { own: false, onStatus: view.onStatus }))
   else view.idle()
-  return { element: view.element, close: () => view.stop() }
+  return { element: view.element, close: () => { clearInterval(watching); view.stop() } }
 }
 
 function noCatalog() {
@@ -31,11 +35,21 @@ class LiveView {
     this.side = h('aside', { class: 'live-side', 'aria-label': 'What is seen' })
     this.log = h('div')
     this.others = h('div')
+    this.load = h('div', { role: 'status', hidden: true })
     this.element = h(
       'div', { class: 'view' },
       h('div', { class: 'view-head' }, h('h1', {}, 'Live'), this.status),
+      this.load,
       h('div', { class: 'live' }, h('div', { class: 'stack' }, h('div', { class: 'stage-frame' }, this.stage), this.tools, this.others), this.side, this.log),
     )
+  }
+
+  /** Names come late, or not at all, when there are too many cameras: the service says so. */
+  async showLoad() {
+    const { record } = await health('readyz').catch(() => ({ record: {} }))
+    const reason = record.status === 'degraded' ? record.reason : ''
+    this.load.hidden = !reason
+    fill(this.load, reason && h('p', { class: 'warning small' }, reason))
   }
 
   idle(said = null) {

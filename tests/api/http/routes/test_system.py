@@ -14,6 +14,12 @@ STALE = FollowerHealth(3, degraded=True, reason="no answer", age_s=9.0)
 FRESH = FollowerHealth(3, degraded=False, reason="", age_s=0.1)
 
 
+def live(looks_s: float = 0.0) -> object:
+    """A stand-in for live sessions that are looked at every so many seconds."""
+    sessions = SimpleNamespace(look_interval_s=looks_s, is_overloaded=looks_s > 5)
+    return SimpleNamespace(services=SimpleNamespace(sessions=sessions))
+
+
 def engine(fault: str, live: object, **followers: FollowerHealth) -> Engine:
     """A stand-in for an engine in some state."""
     status = SimpleNamespace(fault=fault, live=live)
@@ -26,8 +32,8 @@ def engine(fault: str, live: object, **followers: FollowerHealth) -> Engine:
     [
         (engine("no weights", None), "broken", {}),
         (engine("", None), "starting", {}),
-        (engine("", object(), shop=FRESH), "ready", {}),
-        (engine("", object(), shop=FRESH, old=STALE), "degraded", {"old": "no answer"}),
+        (engine("", live(), shop=FRESH), "ready", {}),
+        (engine("", live(), shop=FRESH, old=STALE), "degraded", {"old": "no answer"}),
     ],
 )
 def test_one_word_says_how_ready_the_service_is(
@@ -35,6 +41,12 @@ def test_one_word_says_how_ready_the_service_is(
 ) -> None:
     shown: dict[str, Any] = readiness(stand_in)
     assert (shown["status"], shown["catalogs"]) == (word, stale)
+
+
+def test_world_too_many_cameras_are_named_with_how_often_each_is_looked_at() -> None:
+    shown = readiness(engine("", live(12.4)))
+    sentence = "too many cameras for this machine: looks come every 12 s"
+    assert shown == {"status": "degraded", "reason": sentence, "catalogs": {}}
 
 
 def test_the_service_shows_its_catalogs_to_readers_and_their_number_to_anybody(
