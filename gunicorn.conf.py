@@ -3,7 +3,7 @@
     gunicorn -w 4 -b 127.0.0.1:8000
 
 A worker holds no state: sessions, jobs and networks live in the engine, which the master forks,
-replaces when it ends, and leaves alone on `kill -HUP` (new workers).
+replaces when it ends or hangs, and leaves alone on `kill -HUP` (new workers).
 """
 
 import importlib
@@ -19,9 +19,15 @@ from api.errors import Refused
 from api.http.auth.addresses import is_loopback
 from api.http.auth.exposure import check_exposure
 from api.http.process.allocator import limit_arenas
-from api.http.process.processes import export_listener, options_from_environment, run_engine
+from api.http.process.processes import (
+    export_listener,
+    export_pulse,
+    options_from_environment,
+    run_engine,
+)
 from api.http.process.server import BACKLOG_COUNT, bounds_of
-from api.http.process.supervisor import EngineSupervisor
+from api.http.process.supervisor import EngineSupervisor, RestartSettings
+from api.http.pulse import Pulse
 from api.http.telemetry.logs import configure_logging
 from api.settings import load_settings
 
@@ -51,7 +57,8 @@ def on_starting(server: Arbiter) -> None:
     """Refuse what is unsafe, then start the engine."""
     hosts = [address[0] for address in server.cfg.address if isinstance(address, tuple)]
     export_listener(exposed=not all(map(is_loopback, hosts)), secure=server.cfg.is_ssl)
-    options = options_from_environment(load_settings(os.environ))
+    settings = load_settings(os.environ)
+    options = options_from_environment(settings)
     try:
         for host in hosts:
             check_exposure(host, options)
@@ -63,7 +70,14 @@ def on_starting(server: Arbiter) -> None:
     limit_arenas()
     configure_logging()
     # On the master, because a reload runs this file anew.
-    server.supervisor = EngineSupervisor(run_engine, enter_child=lambda: _let_go(server))
+    pulse = Pulse.create()
+    export_pulse(pulse)
+    server.supervisor = EngineSupervisor(
+        run_engine,
+        enter_child=lambda: _let_go(server),
+        settings=RestartSettings(silent_s=settings.engine_silence_s),
+        pulse=pulse,
+    )
     _supervise(server, server.supervisor)
 
 

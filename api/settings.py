@@ -118,6 +118,13 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _silence(text: str) -> float:
+    seconds = _seconds(text)
+    if seconds < 2:
+        raise ValueError("expected seconds from 2 to 600: a busy engine may be silent for one")
+    return seconds
+
+
 def _interval(text: str) -> float:
     try:
         often = float(text)
@@ -231,6 +238,7 @@ class Settings:
         connections: that one worker keeps.
         connections_per_address: that one worker keeps of one client.
         trusted_proxies: CIDR; of these alone `X-Forwarded-For` is believed.
+        engine_silence_s: without a sign of life, after which the engine is replaced.
         requests_per_second: of one key from one address, before it is asked to wait.
         access_key: for the bucket; boto3's own chain when empty. `ACCESS_KEY`, without our prefix.
         secret_key: for the bucket; `SECRET_KEY`, without our prefix.
@@ -271,6 +279,7 @@ class Settings:
     connections: int = field(default=1000, metadata={"parse": _connections})
     connections_per_address: int = field(default=200, metadata={"parse": _connections})
     trusted_proxies: tuple[str, ...] = field(default=(), metadata={"parse": _networks})
+    engine_silence_s: float = field(default=20.0, metadata={"parse": _silence})
     requests_per_second: float = field(default=100.0, metadata={"parse": _rate})
     access_key: str = field(default="", repr=False)
     secret_key: str = field(default="", repr=False)

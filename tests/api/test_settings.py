@@ -51,6 +51,7 @@ def test_catalogs_lie_in_the_folder_data_by_default() -> None:
         ("SKULENS_TRUSTED_PROXIES", "10.0.0.7, fd00::/8", ("10.0.0.7/32", "fd00::/8")),
         ("SKULENS_REQUESTS_PER_SECOND", "20", 20.0),
         ("SKULENS_WAIT_S", "2.5", 2.5),
+        ("SKULENS_ENGINE_SILENCE_S", "30", 30.0),
         ("SKULENS_SYNC_MINUTES", "0.5", 0.5),
         ("SKULENS_RECONCILE_HOURS", "0", 0.0),
         ("SKULENS_IMPORT_GB", "0.5", 0.5),
@@ -64,7 +65,7 @@ def test_each_variable_sets_its_value(name: str, text: str, value: object) -> No
 
 
 def test_no_variable_is_left_untested_above() -> None:
-    assert len(variables()) == 36
+    assert len(variables()) == 37
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -15,8 +16,12 @@ from websockets.asyncio.client import ClientConnection, unix_connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from api.http.problems import Problem
+from api.http.pulse import Pulse, Silence
 
-CONNECT_S: Final = 10.0  # longer than an engine takes to start again
+# Seconds for an engine that is being started again, which takes less, or shows no sign of life.
+CONNECT_S: Final = 10.0
+PROBE_S: Final = 1.5  # in all, of `/readyz`: a load balancer asks every few seconds
+_LOOK_S: Final = 0.25  # between two looks at the engine's pulse
 _RETRY_S: Final = 0.1  # between two attempts to connect
 _CHUNK: Final = 1 << 16  # bytes, read at once
 # Headers of one connection, not of a message (RFC 9110, section 7.6.1).
@@ -32,12 +37,23 @@ Headers = list[tuple[bytes, bytes]]
 class EngineProxy:
     """An application that forwards every request to the engine's socket.
 
-    While the engine is being started again, requests wait for it, up to `CONNECT_S` seconds.
+    While the engine is being started again, requests wait for it, up to `CONNECT_S` seconds. As
+    long they wait for an answer of an engine that hangs; one that works may take its time.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Forward to the socket at a path."""
+    def __init__(
+        self, path: Path, pulse: Pulse | None = None, patience_s: float = CONNECT_S
+    ) -> None:
+        """Forward to the socket at a path.
+
+        Args:
+            path: of the socket.
+            pulse: of the engine; None if it has none to watch.
+            patience_s: seconds for an engine that is not there, or gives no sign of life.
+        """
         self._socket = path
+        self._pulse = pulse
+        self._patience_s = patience_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -45,15 +61,39 @@ class EngineProxy:
             await _answer_lifespan(receive, send)
         elif scope["type"] == "websocket":
             await self._forward_socket(scope, receive, send)
+        elif scope["path"] == "/readyz":
+            await self._probe(scope, receive, send)
         else:
-            patience = 0.0 if scope["path"] == "/readyz" else CONNECT_S
-            connection = await self._connect(patience)
-            try:
-                await _Exchange(connection).run(scope, receive, send)
-            finally:
-                connection.close()
+            await self._exchange(await self._connect(self._patience_s), scope, receive, send)
 
-    async def _connect(self, patience_s: float = CONNECT_S) -> socket.socket:
+    async def _probe(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            async with asyncio.timeout(PROBE_S):
+                await self._exchange(await self._connect(0.0), scope, receive, send)
+        except TimeoutError:
+            raise engine_silent() from None
+
+    async def _exchange(
+        self, connection: socket.socket, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        try:
+            exchange = _Exchange(connection, self._until_silent)
+            await exchange.run(scope, receive, send)
+        finally:
+            connection.close()
+
+    async def _until_silent(self) -> None:
+        """Return when the engine has given no sign of life for as long as patience lasts."""
+        if self._pulse is None:
+            await asyncio.get_running_loop().create_future()
+            return
+        silence = Silence(self._pulse)
+        while True:
+            if silence.seconds() >= self._patience_s:
+                return
+            await asyncio.sleep(_LOOK_S)
+
+    async def _connect(self, patience_s: float) -> socket.socket:
         loop = asyncio.get_running_loop()
         until = loop.time() + patience_s
         while True:
@@ -73,7 +113,7 @@ class EngineProxy:
                 return connection
 
     async def _forward_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        (await self._connect()).close()  # only to wait until the engine is there
+        (await self._connect(self._patience_s)).close()  # only to wait until the engine is there
         query = scope["query_string"].decode("latin-1")
         path = scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
         kept = [(name, value) for name, value in scope["headers"] if _is_forwarded(name)]
@@ -98,8 +138,11 @@ class _Exchange:
     and asyncio's streams then lose the answer that was on its way.
     """
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(
+        self, connection: socket.socket, until_silent: Callable[[], Awaitable[None]]
+    ) -> None:
         self._connection = connection
+        self._until_silent = until_silent
         self._loop = asyncio.get_running_loop()
         self._state = h11.Connection(h11.CLIENT)
         self._has_begun = False
@@ -107,25 +150,28 @@ class _Exchange:
     async def run(self, scope: Scope, receive: Receive, send: Send) -> None:
         sending = asyncio.create_task(self._send_while_read(scope, receive))
         answering = asyncio.create_task(self._answer(send))
+        waiting = asyncio.ensure_future(self._until_silent())
+        tasks = [sending, answering, waiting]
         try:
-            await asyncio.wait({sending, answering}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if sending.done():
                 await sending  # raises if the body is refused, or the client left
-                leaving = asyncio.create_task(_wait_for_disconnect(receive))
-                await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
-                leaving.cancel()
+                tasks.append(asyncio.create_task(_wait_for_disconnect(receive)))
+                await asyncio.wait(tasks[1:], return_when=asyncio.FIRST_COMPLETED)
             if answering.done():
                 await answering
+            elif waiting.done():
+                raise TimeoutError("it gives no sign of life")
         except ClientDisconnect:
             return
         except (OSError, h11.RemoteProtocolError) as error:
             _logger.warning("the engine broke off: %s", error)
             if not self._has_begun:
-                raise engine_unavailable() from None
+                raise _unavailable(error) from None
         finally:
-            sending.cancel()
-            answering.cancel()
-            await asyncio.gather(sending, answering, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _send_while_read(self, scope: Scope, receive: Receive) -> None:
         # The engine may refuse a body before it has it all; the other task reads that answer.
@@ -184,6 +230,20 @@ def engine_unavailable() -> Problem:
         "starting",
         {"Retry-After": "2"},
     )
+
+
+def engine_silent() -> Problem:
+    """Return the refusal of an engine that runs and gives no sign of life."""
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "the engine does not answer; it is replaced if it stays so, try again in a moment",
+        "silent",
+        {"Retry-After": "5"},
+    )
+
+
+def _unavailable(error: Exception) -> Problem:
+    return engine_silent() if isinstance(error, TimeoutError) else engine_unavailable()
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:

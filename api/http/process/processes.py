@@ -17,18 +17,31 @@ from api.http.engine import build_engine
 from api.http.options import ServerOptions, options_from
 from api.http.process.server import StoppableServer
 from api.http.process.state_lock import lock_state
+from api.http.pulse import Pulse
 from api.http.shutdown import ShutdownSignal
 from api.http.telemetry.logs import configure_logging
 from api.http.telemetry.traces import tracing_from_environment
 from api.services import build_services
 from api.settings import Settings, load_settings
 
-# Not a setting: with the underscore nobody takes it for one.
+# No settings: with the underscore nobody takes them for one.
 _LISTENER: Final = "_SKULENS_HERE"
+_PULSE: Final = "_SKULENS_PULSE"
 _PARENT_POLL_S: Final = 0.2  # an engine outlives its master by that
 _GRACEFUL_S: Final = 3  # for answers under way; whole seconds, as uvicorn wants them
 
 _logger: Final = logging.getLogger(__name__)
+
+
+def export_pulse(pulse: Pulse) -> None:
+    """Hand the engine's pulse on to child processes, which are forked and share its memory."""
+    os.environ[_PULSE] = str(pulse.descriptor)
+
+
+def pulse_from_environment() -> Pulse | None:
+    """Return the pulse that gunicorn's master handed on; None under any other parent."""
+    descriptor = os.environ.get(_PULSE)
+    return None if descriptor is None else Pulse(int(descriptor))
 
 
 def export_listener(*, exposed: bool, secure: bool) -> None:
@@ -56,7 +69,7 @@ def worker_app() -> ASGIApp:
     """
     configure_logging()
     options = options_from_environment(load_settings(os.environ))
-    return Gateway(EngineProxy(options.socket), options)
+    return Gateway(EngineProxy(options.socket, pulse_from_environment()), options)
 
 
 def run_engine() -> int:
@@ -93,7 +106,7 @@ def _serve(app: ASGIApp, options: ServerOptions, shutdown: ShutdownSignal) -> No
         date_header=False,
         timeout_graceful_shutdown=_GRACEFUL_S,
     )
-    server = StoppableServer(config, shutdown.set)
+    server = StoppableServer(config, shutdown.set, pulse_from_environment())
     parent = os.getppid()
 
     def watch_parent() -> None:

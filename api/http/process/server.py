@@ -1,5 +1,7 @@
 """uvicorn as it faces strangers, and as a server that announces its end."""
 
+import asyncio
+import socket
 from collections.abc import Callable
 from functools import partial
 from types import FrameType
@@ -12,17 +14,31 @@ from api.http.options import ServerOptions
 from api.http.process.connections import ConnectionBounds, ConnectionTable
 from api.http.process.files import SPARE_COUNT, allow_files
 from api.http.process.protocol import PatientProtocol
+from api.http.pulse import Pulse
 
 # Connections that the kernel keeps until they are taken, all at once and before any is counted.
 BACKLOG_COUNT: Final = 512
 
 
 class StoppableServer(uvicorn.Server):
-    """A server that calls a function before it waits for answers to end."""
+    """A server that calls a function before it waits for answers to end, and shows its pulse."""
 
-    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_stop: Callable[[], None], pulse: Pulse | None = None
+    ) -> None:
         super().__init__(config)
         self._on_stop = on_stop
+        self._pulse = pulse
+
+    @override
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._pulse is None:
+            return await super().serve(sockets)
+        beating = asyncio.create_task(self._pulse.beat_on(), name="pulse")
+        try:
+            return await super().serve(sockets)
+        finally:
+            beating.cancel()
 
     @override
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""Keeps the engine alive: a child of gunicorn's master, forked again whenever it ends.
+"""Keeps the engine alive: a child of gunicorn's master, forked again whenever it ends or hangs.
 
 Imports take most of an engine's start (1.5 s of 1.9 s of processor time, measured). The master has
 made them already, so a forked engine shares its pages and has only networks and catalogs to load.
@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NoReturn
+
+from api.http.pulse import Pulse, Silence
 
 _POLL_S: Final = 0.05  # between two looks at an engine that is to end
 
@@ -30,12 +32,16 @@ class RestartSettings:
         longest_pause_s: no pause is longer.
         healthy_s: an engine that lived so long ends a series of crashes.
         stop_s: from SIGTERM to SIGKILL; gunicorn's own stop may take 8 s of it.
+        silent_s: without a beat of its pulse, after which an engine hangs and is killed.
+        start_s: the same before its first beat: it reads what its folder holds.
     """
 
     shortest_pause_s: float = 0.1
     longest_pause_s: float = 5.0
     healthy_s: float = 30.0
     stop_s: float = 9.0
+    silent_s: float = 20.0
+    start_s: float = 60.0
 
 
 class EngineSupervisor:
@@ -47,6 +53,7 @@ class EngineSupervisor:
         *,
         enter_child: Callable[[], None] = lambda: None,
         settings: RestartSettings | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
         """Start nothing yet.
 
@@ -54,10 +61,14 @@ class EngineSupervisor:
             engine: runs in the child; its answer is the exit code.
             enter_child: called in the child first, to let go of what is the parent's.
             settings: pauses and bounds.
+            pulse: beats while the engine works; None for an engine that is only asked whether it
+                runs.
         """
         self._engine = engine
         self._enter_child = enter_child
         self._settings = settings or RestartSettings()
+        self._pulse = pulse
+        self._silence: Silence | None = None
         self._pid: int | None = None
         self._started_at = self._start_at = time.monotonic()
         self._pause_s = 0.0
@@ -75,6 +86,7 @@ class EngineSupervisor:
         if self._pid is not None:
             code = self._exit_code(self._pid)
             if code is None:
+                self._end_if_it_hangs()
                 return
             self._pid = None
             self._plan_restart(code)
@@ -96,6 +108,16 @@ class EngineSupervisor:
                 self._signal(signal.SIGKILL)
             time.sleep(_POLL_S)
 
+    def _end_if_it_hangs(self) -> None:
+        if self._silence is None or self._kill_at is not None:
+            return
+        settings = self._settings
+        bound = settings.silent_s if self._silence.has_heard else settings.start_s
+        if self._silence.seconds() > max(bound, settings.silent_s):
+            _logger.error("the engine has given no sign of life for %.0f s; it is killed", bound)
+            self._silence = None  # once is enough
+            self._signal(signal.SIGKILL)
+
     def _plan_restart(self, code: int) -> None:
         if self._kill_at is not None:
             return
@@ -111,6 +133,7 @@ class EngineSupervisor:
         gc.collect()
         gc.freeze()  # a collection in the child would copy every page that is shared
         self._started_at = time.monotonic()
+        self._silence = None if self._pulse is None else Silence(self._pulse)
         pid = os.fork()
         if pid == 0:
             self._run_child()

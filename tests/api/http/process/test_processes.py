@@ -79,14 +79,16 @@ class Farm:
 
 
 @contextmanager
-def farm(folder: Path, workers: int = 4) -> Iterator[Farm]:
+def farm(folder: Path, workers: int = 4, **settings: str) -> Iterator[Farm]:
+    """Settings are named in upper case, without prefix."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    given = {"SKULENS_STATE": str(folder / "state"), "SKULENS_STORAGE": str(folder / "data")}
+    given = {"STATE": str(folder / "state"), "STORAGE": str(folder / "data"), **settings}
     command = [sys.executable, "-m", "gunicorn", "--config", str(ROOT / "gunicorn.conf.py")]
     command += ["--workers", str(workers), "--bind", f"127.0.0.1:{port}"]
-    environment = {**os.environ, **given, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment |= {f"SKULENS_{name}": text for name, text in given.items()}
     with subprocess.Popen(command, cwd=folder, env=environment) as process:
         running = Farm(psutil.Process(process.pid), f"http://127.0.0.1:{port}")
         try:

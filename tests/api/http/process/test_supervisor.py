@@ -14,16 +14,21 @@ import psutil
 import pytest
 
 ROOT = Path(__file__).parents[4]
+SILENT_S = 1.0
 PROGRAM = """
 import os, signal, sys, time
 from pathlib import Path
 import api.http.process.processes
 from api.http.process.supervisor import EngineSupervisor, RestartSettings
+from api.http.pulse import Pulse
+
+pulse = Pulse.create()
 
 def works():
     asked_to_stop = []
     signal.signal(signal.SIGTERM, lambda *_: asked_to_stop.append(1))
     while not asked_to_stop and os.getppid() != 1:
+        pulse.beat()
         time.sleep(0.02)
     Path("gently").touch()
     return 0
@@ -50,8 +55,10 @@ def reap():
 stopped = []
 for number in (signal.SIGTERM, signal.SIGINT):
     signal.signal(number, lambda *_: stopped.append(1))
-settings = RestartSettings(shortest_pause_s=0.2, longest_pause_s=0.4, stop_s=1.0)
-supervisor = EngineSupervisor(engine, settings=settings)
+settings = RestartSettings(
+    shortest_pause_s=0.2, longest_pause_s=0.4, stop_s=1.0, silent_s=SILENT_S, start_s=60.0
+)
+supervisor = EngineSupervisor(engine, settings=settings, pulse=pulse)
 while not stopped:
     if "reaped" in sys.argv:
         reap()
@@ -64,7 +71,7 @@ supervisor.stop()
 @contextmanager
 def supervised(folder: Path, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", PROGRAM, *arguments]
+    command = [sys.executable, "-c", PROGRAM.replace("SILENT_S", str(SILENT_S)), *arguments]
     with subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE) as process:
         try:
             yield process
@@ -136,3 +143,27 @@ def test_pauses_grow_while_the_engine_ends_again_and_again(tmp_path: Path) -> No
 def test_an_engine_that_somebody_else_reaped_is_replaced(tmp_path: Path) -> None:
     with supervised(tmp_path, "crashes", "reaped"):  # as gunicorn's master reaps every child
         assert len(lives(tmp_path, 2)) >= 2
+
+
+def test_world_an_engine_that_hangs_is_followed_by_another_one(tmp_path: Path) -> None:
+    with supervised(tmp_path, "works") as process:
+        first = lives(tmp_path, 1)[0][0]
+        time.sleep(2 * SILENT_S)  # one that works is left alone
+        assert len(lives(tmp_path, 1)) == 1
+        os.kill(first, signal.SIGSTOP)
+        second = lives(tmp_path, 2)[1][0]
+        assert psutil.pid_exists(second)
+        assert not psutil.pid_exists(first)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        assert process.stderr is not None
+        assert b"no sign of life for 1 s" in process.stderr.read()
+
+
+def test_world_an_engine_that_hangs_while_it_is_stopped_is_killed(tmp_path: Path) -> None:
+    with supervised(tmp_path, "works") as process:
+        (engine, _, _), *_ = lives(tmp_path, 1)
+        os.kill(engine, signal.SIGSTOP)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        assert not psutil.pid_exists(engine)
