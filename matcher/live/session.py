@@ -7,6 +7,7 @@ from threading import Event as Flag
 from time import monotonic, time
 from typing import Final, Generic
 
+from catalog.errors import CatalogError, NotFound
 from matcher.live.live_matcher import LiveMatcher, stamp_event
 from matcher.live.messages import (
     Counters,
@@ -86,6 +87,7 @@ class LiveSession(Generic[CatalogT]):
         self._late = self._degraded = self._events = 0
         self._served_at = monotonic()
         self._is_quiet = True
+        self._is_behind = False
         self._fault: SourceStatus | None = None
         self._recorder = None
         if record_into is not None:
@@ -127,19 +129,26 @@ class LiveSession(Generic[CatalogT]):
         frame = self._inbox.take(0)
         if frame is None:
             return False
+        self._follow_catalog()
+        if self._fault is not None:
+            return True
         try:
             self._serve(frame)
             self._faults_in_row = 0
         except Exception as error:
             # Whatever broke here, the other sessions go on; this one is ended if it goes on.
-            _logger.exception("session %s: a frame could not be matched", self.session_id)
+            if not self._faults_in_row:
+                _logger.exception("session %s: a frame could not be matched", self.session_id)
             self._count_fault(f"{type(error).__name__}: {error}")
         return True
 
     def rest(self) -> None:
         """Have everything in view leave after a long silence; called when there is no frame."""
-        if self.has_frame or self._is_quiet:
-            return  # a frame that waits for its turn is no silence
+        if self.has_frame:
+            return  # one that waits for its turn is no silence
+        self._follow_catalog()
+        if self._is_quiet:
+            return
         if monotonic() - self._served_at > self._context.settings.silent_seconds:
             self._leave()
 
@@ -158,9 +167,22 @@ class LiveSession(Generic[CatalogT]):
         self.over.set()
         self._context.emit(SessionChanged(self.status()))
 
+    def _follow_catalog(self) -> None:
+        """Take the newest snapshot; a session whose catalog is deleted is over."""
+        try:
+            self._snapshot = self._catalog()
+        except NotFound:
+            reason = f"The catalog {self._catalog_name} was deleted."
+            self._fault = SourceStatus(SourceState.FAILED, reason, time())
+        except CatalogError as error:
+            if not self._is_behind:  # what is known serves on
+                _logger.warning("session %s: %s", self.session_id, " ".join(str(error).split()))
+            self._is_behind = True
+        else:
+            self._is_behind = False
+
     def _serve(self, frame: Frame) -> None:
-        catalog, queue = self._catalog(), self._context.queue
-        self._snapshot = catalog
+        catalog, queue = self._snapshot, self._context.queue
         update = queue.poll(self.session_id)
         self._faults += update.failed
         matched = self._matcher.advance(frame, catalog, update)
@@ -213,6 +235,8 @@ class LiveSession(Generic[CatalogT]):
         self._context.emit(self.latest)
 
     def _on_status(self, _: SourceStatus) -> None:
+        if self.over.is_set():
+            return  # its end was told, with the reason
         self._context.emit(SessionChanged(self.status()))
         self._context.on_arrival()
 

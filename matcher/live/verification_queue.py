@@ -12,6 +12,7 @@ from threading import Condition, Thread
 from time import monotonic
 from typing import Final
 
+from catalog.errors import CatalogError
 from matcher.results import Match
 
 Matches = tuple[Match, ...]
@@ -157,6 +158,9 @@ def _start(slot: _Slot, work: Work) -> Work:
 def _attempt(work: Work) -> tuple[Matches, bool]:
     try:
         return work(), False
+    except CatalogError as error:  # a product left the catalog, or the storage does not answer
+        _logger.warning("a verification failed: %s", " ".join(str(error).split()))
+        return (), True
     except Exception:
         # Whatever broke, other sessions must be served; the fault is counted and logged.
         _logger.exception("a verification failed")

@@ -1,6 +1,6 @@
 from threading import Event as Flag
 from threading import active_count
-from time import monotonic, time
+from time import monotonic
 
 import numpy as np
 import pytest
@@ -100,18 +100,23 @@ def test_every_session_gets_an_even_share_in_overload() -> None:
     harness = ManagerHarness(TEA, LiveSettings(frames_per_second=60))
     sources = [HandSource(str(number)) for number in range(4)]
     ids = [harness.manager.start(source, catalog) for source in sources]
-    until, index = time() + 2.0, 0
-    while time() < until:
+    began, index = monotonic(), 0
+
+    def processed() -> list[int]:
+        return [harness.manager.get(session_id).counters.processed for session_id in ids]
+
+    while sum(processed()) < 100:
+        assert monotonic() < began + 60
         for number, source in enumerate(sources):
             for _ in range(1 + 3 * number):  # some send far more than others
                 source.put(TEA.frame(index))
         index += 1
         Flag().wait(0.005)
-    shares = [harness.manager.get(session_id).counters.processed for session_id in ids]
+    shares, took = processed(), monotonic() - began
     harness.manager.close()
     assert min(shares) > 0.8 * np.mean(shares)
     assert max(shares) < 1.2 * np.mean(shares)
-    assert 80 < sum(shares) < 140
+    assert sum(shares) < 60 * took + 20
 
 
 def test_two_hundred_sessions_leave_nothing_behind(harness: ManagerHarness) -> None:

@@ -71,7 +71,7 @@ def works_long(pulse: Pulse) -> Engine:
 
 
 @pytest.mark.parametrize("path", ["/readyz", "/v1/catalogs"])
-def test_whoever_calls_an_engine_that_hangs_is_asked_to_come_back(
+def test_whoever_calls_an_engine_that_hangs_gets_a_time_to_come_back(
     tmp_path: Path, path: str
 ) -> None:
     with pytest.raises(Problem, match="does not answer") as refusal:

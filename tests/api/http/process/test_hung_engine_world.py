@@ -31,9 +31,9 @@ def test_world_a_hung_engine_is_noticed_answered_for_and_replaced(tmp_path: Path
         hung = running.engine()
         hung.suspend()
         began = time.monotonic()
-        probes, calls = Asked(running, "/readyz"), Asked(running, "/v1/catalogs")
-        for asked, bound_s in ((probes, 2.0), (calls, CONNECT_S)):
-            answer = asked.answer()
+        probes, calls = PendingCall(running, "/readyz"), PendingCall(running, "/v1/catalogs")
+        for pending, bound_s in ((probes, 2.0), (calls, CONNECT_S)):
+            answer = pending.answer()
             assert answer.status_code == 503
             assert answer.json()["type"].endswith(":silent")
             assert int(answer.headers["Retry-After"]) > 0
@@ -52,7 +52,7 @@ def test_world_a_hung_engine_is_noticed_answered_for_and_replaced(tmp_path: Path
         print(json.dumps(figures))  # noqa: T201
 
 
-class Asked:
+class PendingCall:
     """A request under way."""
 
     def __init__(self, running: Farm, path: str) -> None:
