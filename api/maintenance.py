@@ -156,8 +156,9 @@ class CatalogMaintenance:
 
 
 def _is_due(last: float, every: float, now: float) -> bool:
-    # A round comes a little early, by its jitter.
-    return every > 0 and now - last >= every * (1 - 2 * _JITTER)
+    # A round comes a little early, by its jitter. A last time that is still to come was noted
+    # before somebody set the clock back.
+    return every > 0 and not 0 <= now - last < every * (1 - 2 * _JITTER)
 
 
 def _status_after(

@@ -39,12 +39,12 @@ class EngineStatus:
     Attributes:
         live: live sessions; None until the networks are there.
         fault: one sentence when they cannot be loaded; empty otherwise.
-        since: Unix seconds of the start.
+        since: monotonic seconds of the start.
     """
 
     live: SessionService | None = None
     fault: str = ""
-    since: float = field(default_factory=time.time)
+    since: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,7 @@ class RollingStats:
         self._times: deque[float] = deque(maxlen=RECENT_FRAMES)
 
     def add(self, age_s: float, now: float) -> None:
-        """Count a frame whose result was emitted at a time in seconds."""
+        """Count a frame whose result was emitted at a time in monotonic seconds."""
         self._ages.append(age_s)
         self._times.append(now)
 

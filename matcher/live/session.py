@@ -193,7 +193,7 @@ class LiveSession(Generic[CatalogT]):
         self._processed += 1
         self._served_at = monotonic()
         self._is_quiet = False
-        self._stats.add(max(emitted_at - frame.captured_at, 0.0), emitted_at)
+        self._stats.add(max(emitted_at - frame.captured_at, 0.0), self._served_at)
         self._emit(matched, frame, emitted_at)
         if self._recorder is not None:
             recorded = RecordedFrame.of(frame, catalog.index_version, update, emitted_at)
@@ -263,7 +263,7 @@ class LiveSession(Generic[CatalogT]):
             events=self._events,
             reconnects=source.reconnects,
             corrupt=source.corrupt,
-            processed_fps=self._stats.rate(time()),
+            processed_fps=self._stats.rate(monotonic()),
             age_p50_ms=p50,
             age_p95_ms=p95,
             age_p99_ms=p99,

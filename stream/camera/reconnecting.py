@@ -52,19 +52,25 @@ class ReconnectingSource:
     """
 
     def __init__(
-        self, factory: Callable[[], LiveSource], settings: ReconnectSettings | None = None
+        self,
+        factory: Callable[[], LiveSource],
+        settings: ReconnectSettings | None = None,
+        *,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         """Make the first source at once, so that a bad address is refused here.
 
         Args:
             factory: makes a new source; if it raises a SourceError later, this source has failed.
             settings: how often a lost source is tried again.
+            clock: seconds that no setting of the clock changes, by which times continue.
 
         Raises:
             stream.errors.SourceError: the factory refuses.
         """
         self._factory = factory
         self._settings = settings or ReconnectSettings()
+        self._clock = clock
         self._source = factory()
         self._reporter = StatusReporter()
         self._changed = Condition()
@@ -89,7 +95,7 @@ class ReconnectingSource:
     def start(self, mailbox: Inbox, on_status: StatusListener) -> None:
         """Begin to connect; returns at once."""
         self._reporter.listen(on_status)
-        arguments = (_ContinuousInbox(mailbox),)
+        arguments = (_ContinuousInbox(mailbox, self._clock),)
         thread = Thread(
             target=self._run, args=arguments, name=f"keep {self.source_id}", daemon=True
         )
@@ -186,11 +192,12 @@ class ReconnectingSource:
 class _ContinuousInbox:
     """Passes frames on with numbers and times that continue over all attempts."""
 
-    def __init__(self, inbox: Inbox) -> None:
+    def __init__(self, inbox: Inbox, clock: Callable[[], float]) -> None:
         self._inbox = inbox
+        self._clock = clock
         self._index = 0
         self._attempt = 0
-        self._origin: float | None = None  # capture time of media time 0, Unix seconds
+        self._origin: float | None = None  # arrival of media time 0, by the clock
         self._shift = (-1, 0.0)  # of which attempt, and seconds
         self._last = 0.0
 
@@ -199,17 +206,19 @@ class _ContinuousInbox:
         self._attempt += 1
 
     def put(self, frame: Frame | PendingFrame) -> None:
-        index, attempt = self._index, self._attempt
+        index, attempt, arrival = self._index, self._attempt, self._clock()
         self._index += 1
-        self._inbox.put(lambda: self._renumbered(frame, index, attempt))
+        self._inbox.put(lambda: self._renumbered(frame, index, attempt, arrival))
 
-    def _renumbered(self, pending: Frame | PendingFrame, index: int, attempt: int) -> Frame | None:
+    def _renumbered(
+        self, pending: Frame | PendingFrame, index: int, attempt: int, arrival: float
+    ) -> Frame | None:
         frame = pending if isinstance(pending, Frame) else pending()
         if frame is None:
             return None
         if self._origin is None:
-            self._origin = frame.captured_at - frame.media_time
+            self._origin = arrival - frame.media_time
         if self._shift[0] != attempt:
-            self._shift = attempt, frame.captured_at - self._origin - frame.media_time
+            self._shift = attempt, arrival - self._origin - frame.media_time
         self._last = max(self._last, frame.media_time + self._shift[1])
         return replace(frame, index=index, media_time=self._last)

@@ -35,7 +35,11 @@ class CaptureClock:
         self._base = 0.0
 
     def captured_at(
-        self, arrival: float, media_time: float | None, sender_time: float | None
+        self,
+        arrival: float,
+        media_time: float | None,
+        sender_time: float | None,
+        steady: float | None = None,
     ) -> float:
         """Return when a picture left its source, Unix seconds; never after its arrival.
 
@@ -44,11 +48,14 @@ class CaptureClock:
             media_time: its presentation time, seconds from any origin; None if it has none.
             sender_time: its time on the sender's clock (RTCP sender reports), Unix seconds, if it
                 is known; once it was, pictures without it are dated by their arrival.
+            steady: its arrival by a clock that nobody sets, seconds from any origin; as `arrival`
+                if None.
         """
         time = sender_time if sender_time is not None else media_time
         if time is None or (self._is_sender_time and sender_time is None):
             return arrival
-        delay = self._delay(arrival, time, is_sender_time=sender_time is not None)
+        steady = arrival if steady is None else steady
+        delay = self._delay(steady, time, is_sender_time=sender_time is not None)
         if sender_time is not None:
             transit = arrival - sender_time - delay
             if 0 <= transit <= self._settings.synchronised_s:

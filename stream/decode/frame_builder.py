@@ -72,7 +72,7 @@ class FrameBuilder:
         self._freeze_detector = FreezeDetector(limits.freeze)
         self._converter: RgbConverter | None = None
         self._index = 0
-        self._last: tuple[float | None, float] | None = None
+        self._last: tuple[float | None, float, float] | None = None
         self._media_time = 0.0
         self._corrupt = 0
         self._damaged_at: float | None = None
@@ -107,28 +107,30 @@ class FrameBuilder:
         Raises:
             SourceError: the picture is too large or too small.
         """
-        captured_at = self._clock.captured_at(arrival, media_time, sender_time)
+        now = monotonic()
+        captured_at = self._clock.captured_at(arrival, media_time, sender_time, now)
         if self._is_damaged(picture):
             return
         self._check_size(picture)
-        now = monotonic()
         self.last_picture_at = now
         self._report(picture, self._freeze_detector.check(picture, now, media_time))
-        self._advance(media_time, captured_at)
+        self._advance(media_time, captured_at, now)
         self._inbox.put(self._pending(picture, self._index, captured_at))
         self._index += 1
 
-    def _advance(self, media_time: float | None, captured_at: float) -> None:
+    def _advance(self, media_time: float | None, captured_at: float, now: float) -> None:
         """Advance the time since the first picture, by the pictures' own clock if it is sane."""
         if self._last is not None:
-            last_media_time, last_captured_at = self._last
+            last_media_time, last_captured_at, last_at = self._last
             step = -1.0
             if media_time is not None and last_media_time is not None:
                 step = media_time - last_media_time
             if not 0 <= step <= MAX_STEP_S:
-                step = max(captured_at - last_captured_at, 0.0)
+                # By a clock that may be set at any time: that makes no hours pass.
+                passed = now - last_at + MAX_STEP_S
+                step = min(max(captured_at - last_captured_at, 0.0), passed)
             self._media_time += step
-        self._last = media_time, captured_at
+        self._last = media_time, captured_at, now
 
     def _is_damaged(self, picture: VideoFrame) -> bool:
         if picture.is_corrupt:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Lock, Thread, current_thread
-from time import time
+from time import monotonic, time
 from typing import Final
 
 from stream.errors import SourceError, stranger
@@ -79,12 +79,13 @@ class RecordingSource:
 
     def _run(self, mailbox: Inbox) -> None:
         try:
-            start = time()
+            start = monotonic()  # a clock that is set changes no pace
             for frame in self._frames():
                 due = start + frame.media_time / self._speed
-                if self._stopping.wait(max(due - time(), 0)):
+                if self._stopping.wait(max(due - monotonic(), 0)):
                     return
-                mailbox.put(replace(frame, captured_at=due))
+                captured_at = time() - (monotonic() - due)
+                mailbox.put(replace(frame, captured_at=captured_at))
                 self._reporter.report(SourceState.LIVE, "Playing.")
             if not self._stopping.is_set():
                 self._reporter.report(SourceState.ENDED, END)

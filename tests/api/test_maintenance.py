@@ -176,3 +176,15 @@ def test_the_intervals_are_settings() -> None:
     given = load_settings({"SKULENS_SYNC_MINUTES": "0", "SKULENS_RECONCILE_HOURS": "6"}, NONE)
     assert (given.sync_minutes, given.reconcile_hours) == (0.0, 6.0)
     assert (Settings().sync_minutes, Settings().reconcile_hours) == (5.0, 24.0)
+
+
+@pytest.mark.parametrize("jump_s", [HOUR, -HOUR, -1000 * HOUR])
+def test_world_a_clock_that_is_set_back_holds_no_look_up(
+    catalogs: FlakyCatalogs, jump_s: float
+) -> None:
+    clock = HandClock()
+    maintenance = CatalogMaintenance(catalogs, MaintenanceIntervals(300, 24 * HOUR), clock=clock)
+    maintenance.run_once()
+    clock.seconds += jump_s
+    maintenance.run_once()
+    assert maintenance.statuses["shop"].synced_at == clock.seconds

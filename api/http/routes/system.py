@@ -75,7 +75,7 @@ def system(engine: EngineDep, principal: ReadAccess) -> dict[str, Any]:
     ready = readiness(engine)
     return {
         "version": version("skulens"),
-        "uptime_s": round(time.time() - engine.status.since, 1),
+        "uptime_s": round(time.monotonic() - engine.status.since, 1),
         "readiness": {
             **ready,
             "catalogs": {

@@ -51,6 +51,7 @@ class CameraSupervisor:
         open_source: OpenSource,
         *,
         clock: Callable[[], float] = time.time,
+        steady_clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Start watching, in a thread of its own.
 
@@ -60,13 +61,15 @@ class CameraSupervisor:
             follow: returns, for a catalog's name, what gives its newest snapshot; raises
                 `CatalogError` if it cannot be read.
             open_source: makes a source of a camera and its address.
-            clock: Unix seconds.
+            clock: Unix seconds, for the hours.
+            steady_clock: seconds that no setting of the clock changes, for pauses.
         """
         self._store = store
         self._manager = manager
         self._follow = follow
         self._open_source = open_source
         self._clock = clock
+        self._steady_clock = steady_clock
         self._lock = Lock()
         self._sessions: dict[str, str] = {}
         self._reasons: dict[str, str] = {}
@@ -130,8 +133,8 @@ class CameraSupervisor:
             self._wake.clear()
 
     def _update(self, camera: Camera) -> None:
-        key, now = camera.camera_id, self._clock()
-        idle = _idle_reason(camera, now)
+        key, now = camera.camera_id, self._steady_clock()
+        idle = _idle_reason(camera, self._clock())
         status = self._session_status(self._sessions.get(key))
         if idle:
             self._end(key)
@@ -139,7 +142,7 @@ class CameraSupervisor:
         elif status is not None and status.state.is_final:
             self._end(key)
             self._retry_later(key, status.reason, now)
-        elif status is None and now >= self._retry_at.get(key, 0.0):
+        elif status is None and now >= self._retry_at.get(key, now):
             self._begin(camera, now)
 
     def _begin(self, camera: Camera, now: float) -> None:

@@ -45,7 +45,7 @@ class FakeSource:
     def stop(self, timeout: float = 2.0) -> None:  # noqa: ARG002  (a source's signature)
         self.stops += 1
 
-    def send(self, captured_at: float, media_time: float) -> None:
+    def send(self, media_time: float, captured_at: float = 0.0) -> None:
         self.reporter.report(SourceState.LIVE, "Fine.")
         self.inbox.put(Frame("fake", 0, media_time, captured_at, np.zeros((2, 2, 3), np.uint8)))
 
@@ -65,20 +65,24 @@ def test_a_factory_that_refuses_is_refused_at_once() -> None:
         ReconnectingSource(lambda: CameraSource("gopher://host/"))
 
 
-def test_numbers_and_times_go_on_after_a_gap() -> None:
-    starts = iter([100.0, 107.5])
+@pytest.mark.parametrize("jump_s", [0.0, 3600.0, -3600.0], ids=["", "ahead", "back"])
+def test_world_numbers_and_times_go_on_after_a_gap_whatever_the_clock_was_set_to(
+    jump_s: float,
+) -> None:
+    starts, now = iter([(100.0, 0.0), (107.5, jump_s)]), 0.0
 
     def play(source: FakeSource) -> None:
-        begin = next(starts, None)
-        if begin is None:
+        nonlocal now
+        begin, set_by = next(starts, (0.0, 0.0))
+        if not begin:
             return
-        source.send(begin, 0.0)
-        wait_until(lambda: watch.mailbox.is_empty)
-        source.send(begin + 0.5, 0.5)
-        wait_until(lambda: watch.mailbox.is_empty)
+        for media_time in (0.0, 0.5):
+            now = begin + media_time
+            source.send(media_time, now + set_by)
+            wait_until(lambda: watch.mailbox.is_empty)
         source.fail()
 
-    source = ReconnectingSource(lambda: FakeSource(play), QUICK)
+    source = ReconnectingSource(lambda: FakeSource(play), QUICK, clock=lambda: now)
     watch = SourceRecorder(source)
     watch.start()
     wait_until(lambda: len(watch.frames) == 4)

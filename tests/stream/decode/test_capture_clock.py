@@ -69,3 +69,15 @@ def test_timestamps_that_jump_leave_no_lasting_age(jump: float) -> None:
 def test_clocks_that_drift_apart_like_quartz_do_not_age_pictures() -> None:
     found = ages(CaptureClock(), [(i * 1.0001, float(i), None) for i in range(36_000)])
     assert max(found) < 0.01
+
+
+@pytest.mark.parametrize("jump", [3600.0, -3600.0], ids=["ahead", "back"])
+@pytest.mark.parametrize("has_sender", [True, False])
+def test_world_a_clock_of_ours_that_is_set_ages_no_picture(jump: float, has_sender: bool) -> None:
+    clock = CaptureClock()
+    for number in range(200):
+        time = number * 0.04
+        wall = START + time + (jump if number >= 100 else 0.0)
+        sender = START + time - 0.01 if has_sender else None
+        captured_at = clock.captured_at(wall, time, sender, steady=time)
+        assert wall - captured_at == pytest.approx(0.0, abs=0.02)

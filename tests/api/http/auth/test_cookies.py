@@ -3,6 +3,8 @@
 import stat
 from pathlib import Path
 
+import pytest
+
 from api.http.auth.cookies import CookieSigner, read_secret
 
 
@@ -16,6 +18,17 @@ def test_a_cookie_is_its_keys_until_it_is_too_old() -> None:
     assert tickets.is_csrf(ticket.cookie, ticket.csrf)
     assert not tickets.is_csrf(tickets.issue("abc").cookie, ticket.csrf)
     assert CookieSigner(b"other", lambda: now[0]).session(ticket.cookie) is None
+    now[0] += 13 * 3600
+    assert tickets.session(ticket.cookie) is None
+
+
+@pytest.mark.parametrize("jump_s", [3600, -3600], ids=["ahead", "back"])
+def test_world_a_clock_that_is_set_by_an_hour_logs_nobody_out(jump_s: float) -> None:
+    now = [1e9]
+    tickets = CookieSigner(b"secret", lambda: now[0])
+    ticket = tickets.issue("abc")
+    now[0] += jump_s
+    assert tickets.session(ticket.cookie) is not None
     now[0] += 13 * 3600
     assert tickets.session(ticket.cookie) is None
 

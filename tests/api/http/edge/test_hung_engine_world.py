@@ -61,7 +61,7 @@ async def stops_midway(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
 
 def works_long(pulse: Pulse) -> Engine:
     async def engine(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for _ in range(20):
+        for _beat in range(20):
             pulse.beat()
             await asyncio.sleep(PATIENCE_S / 5)
         writer.write(ANSWER)

@@ -36,10 +36,15 @@ class CameraWatch:
         shop = catalogs.create("shop").snapshot()
         self.sources: list[HandSource] = []
         self.refuse = ""
-        self.now = 0.0
+        self.now = self.steady_now = 0.0
         self.manager: SessionManager[Catalog] = SessionManager(ColourFinder())
         self.supervisor = CameraSupervisor(
-            store, self.manager, lambda _: lambda: shop, self.open, clock=lambda: self.now
+            store,
+            self.manager,
+            lambda _: lambda: shop,
+            self.open,
+            clock=lambda: self.now,
+            steady_clock=lambda: self.steady_now,
         )
 
     def open(self, camera: Camera, address: str) -> LiveSource:
@@ -97,7 +102,7 @@ def test_a_camera_that_failed_is_tried_again_later_and_says_why_meanwhile(
     wait_until(watch.is_watching)
     watch.sources[0].show(SourceState.FAILED, "It refuses the password.")
     wait_until(lambda: watch.reasons == ["It refuses the password."])
-    watch.now += 20
+    watch.steady_now += 20
     watch.tick()
     wait_until(lambda: len(watch.sources) == 2)
 
@@ -132,3 +137,20 @@ def test_a_changed_camera_begins_a_new_session(watch: CameraWatch) -> None:
     wait_until(lambda: len(watch.sources) == 2 and watch.is_watching())
     assert watch.sources[0].stops == 1
     assert len(watch.manager.list()) == 1
+
+
+@pytest.mark.parametrize("jump_s", [3600.0, -3600.0], ids=["ahead", "back"])
+def test_world_a_clock_that_is_set_changes_no_pause(watch: CameraWatch, jump_s: float) -> None:
+    watch.now = 7200.0
+    watch.supervisor.put(ORDER)
+    wait_until(watch.is_watching)
+    watch.sources[0].show(SourceState.FAILED, "It refuses the password.")
+    wait_until(lambda: watch.reasons == ["It refuses the password."])
+    watch.now += jump_s
+    watch.steady_now += 14
+    watch.tick()
+    wait_until(lambda: not watch.supervisor._wake.is_set())
+    assert len(watch.sources) == 1
+    watch.steady_now += 2
+    watch.tick()
+    wait_until(lambda: len(watch.sources) == 2)
