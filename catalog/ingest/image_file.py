@@ -119,8 +119,8 @@ def _decoded(data: bytes, name: str) -> DecodedImage:
         return _decoded_at_once(data, name)
     except DAMAGE as error:
         mended = _mended(data)
-        if mended is not None:
-            return _decoded_at_once(mended, name)
+        if mended not in (None, data):
+            return _decoded(mended, name)
         raise PictureError(
             f"{name} is damaged or cut off and cannot be decoded ({_one_line(error)}); "
             "save it again",

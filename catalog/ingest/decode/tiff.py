@@ -23,6 +23,8 @@ def without_notes(data: bytes) -> bytes:
     end = at + 2 + _ENTRY * count
     entries = (data[start : start + _ENTRY] for start in range(at + 2, end, _ENTRY))
     kept = [entry for entry in entries if _tag(entry, order) not in _NOTES]
+    if len(kept) == count:
+        return data
     directory = struct.pack(f"{order}H", len(kept)) + b"".join(kept) + data[end : end + 4]
     return data[:at] + directory + data[at + len(directory) :]
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 import numpy as np
-from PIL import ExifTags, GifImagePlugin, Image
+from PIL import ExifTags, GifImagePlugin, Image, ImageChops
 
 from catalog.ingest.decode.colour import to_srgb
 from catalog.ingest.decode.damage import DAMAGE
@@ -20,6 +20,7 @@ _TURNS: Final = {
     8: Image.Transpose.ROTATE_90,
 }
 _FITTING: Final = ("L", "RGB", "CMYK", "LAB")  # modes whose colours littlecms converts
+_PREMULTIPLIED: Final = ("La", "RGBa")  # modes whose colours were multiplied by their opacity
 _DEEP: Final = ("I", "F")  # how the names of modes with more than 8 bits begin
 _PHOTOMETRIC: Final = 262  # TIFF's tag that says what zero means: 0 for white
 _BITS: Final = 258  # TIFF's tag of bits per sample
@@ -40,8 +41,9 @@ def upright_rgb(opened: Image.Image, data: bytes) -> Image.Image:
     picture, alpha = _opaque(opened)
     rgb = to_srgb(picture, _profile(opened, data))
     if shown is not None:
-        alpha = Image.new("L", rgb.size)
-        alpha.paste(255, shown)
+        covered = Image.new("L", rgb.size)
+        covered.paste(255, shown)
+        alpha = covered if alpha is None else ImageChops.darker(alpha, covered)
     if alpha is not None:
         rgb = Image.composite(rgb, Image.new("RGB", rgb.size, "white"), alpha)
     turn = _turn(opened)
@@ -75,15 +77,16 @@ def _opaque(opened: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     """Return a picture's colours without transparency, in 8 bits, and how opaque each pixel is."""
     if opened.mode.startswith(_DEEP):
         return _from_deep(opened)
+    picture = opened
+    if opened.mode in _PREMULTIPLIED:
+        picture = opened.convert(opened.mode.upper())
     alpha = None
-    if opened.has_transparency_data:
-        alpha = opened.convert("RGBA").getchannel("A")
-    if opened.mode in ("1", "LA", "La"):
-        picture = opened.convert("LA").getchannel("L")
-    elif opened.mode in _FITTING:
-        picture = opened
-    else:
-        picture = opened.convert("RGBA").convert("RGB")
+    if picture.has_transparency_data:
+        alpha = picture.convert("RGBA").getchannel("A")
+    if picture.mode in ("1", "LA"):
+        picture = picture.convert("LA").getchannel("L")
+    elif picture.mode not in _FITTING:
+        picture = picture.convert("RGBA").convert("RGB")
     return picture, alpha
 
 

@@ -134,6 +134,16 @@ def test_a_first_frame_that_covers_a_part_of_the_screen_lies_on_white() -> None:
     assert image[16, 16].tolist() == [200, 0, 0]
 
 
+def test_premultiplied_grey_lies_on_white() -> None:
+    samples = np.zeros((20, 20, 2), np.uint8)
+    samples[:10] = (100, 200)  # half as bright as white, where 200 of 255 are opaque
+    data = encoded(Image.frombytes("LA", (20, 20), samples.tobytes()), "TIFF")
+    extra = struct.pack("<HHI", 338, 3, 1)  # TIFF's tag: opacity that colours were multiplied by
+    image = read_image(data.replace(extra + b"\2", extra + b"\1"), "a")
+    assert np.abs(image[3, 3].astype(int) - (100 + 55)).max() <= 2
+    assert image[15, 3].tolist() == WHITE
+
+
 def test_of_an_animated_png_the_picture_is_taken_that_every_viewer_shows() -> None:
     still, moving = Image.new("RGB", (32, 32), "red"), Image.new("RGB", (32, 32), "blue")
     for hidden in (False, True):
