@@ -59,7 +59,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProductCatalog]:
         yield catalog
 
 
-def named(shop: ProductCatalog, picture: bytes) -> dict[str, str]:
+def named(shop: ProductCatalog, picture: bytes) -> dict[str | None, str]:
     return {found.product_id: found.verdict for found in shop.identify(picture).products}
 
 
