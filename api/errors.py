@@ -1,10 +1,15 @@
 """Errors that end a command with one sentence instead of a traceback."""
 
 import os
+import sqlite3
 
 
 class Refused(Exception):
     """A command was not carried out; the message is one sentence for people."""
+
+
+class KeysDamaged(Refused):
+    """The file of API keys cannot be read, so that nobody is let in."""
 
 
 class SettingsError(Refused):
@@ -22,7 +27,7 @@ def refusals() -> tuple[type[Exception], ...]:
     from training.errors import TrainingError
 
     packages = (BenchError, CatalogError, ClientError, MatcherError, StreamError, TrainingError)
-    return (Refused, *packages, OSError, MemoryError)
+    return (Refused, *packages, OSError, MemoryError, sqlite3.Error)
 
 
 def sentence(error: Exception) -> str:
@@ -31,6 +36,10 @@ def sentence(error: Exception) -> str:
         return "the machine's memory is full; give skulens smaller pictures or more memory."
     if isinstance(error, OSError):
         return _of_system(error)
+    if isinstance(error, sqlite3.Error):
+        return (
+            f"the state's files cannot be used ({error}); free or mend the disk of SKULENS_STATE."
+        )
     return " ".join(str(error).split()) or f"refused ({type(error).__name__})."
 
 

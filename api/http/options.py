@@ -75,7 +75,10 @@ class ServerOptions:
 
     def webhook_rule(self, url: str) -> str:
         """Return why a webhook's address is forbidden, one sentence; empty if it is allowed."""
-        host = urlsplit(url).hostname or ""
+        try:
+            host = urlsplit(url).hostname or ""
+        except ValueError as error:
+            return f"the webhook's address cannot be read: {error}"
         try:
             for *_, address in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM):
                 self.rules.check(ip_address(str(address[0]).partition("%")[0]))

@@ -1,6 +1,7 @@
 """Errors as `application/problem+json` (RFC 9457): one table from exceptions to statuses."""
 
 import logging
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -11,13 +12,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from api.errors import Refused, sentence
+from api.errors import KeysDamaged, Refused, sentence
 from catalog import errors as catalog_errors
 from matcher.errors import MatcherError
 from matcher.live import LiveError, NoSuchSession, TooManySessions
 from stream.errors import StreamError
 
 MEDIA_TYPE: Final = "application/problem+json"
+FAULT: Final = "skulens failed at this; the log says why, under the request's id"
 RETRY_S: Final = 1  # seconds; the value of Retry-After
 
 _logger: Final = logging.getLogger(__name__)
@@ -72,7 +74,9 @@ TABLE: Final[Mapping[type[Exception], _Row]] = {
     MatcherError: _Row(HTTPStatus.SERVICE_UNAVAILABLE, "networks"),
     StreamError: _Row(HTTPStatus.UNPROCESSABLE_ENTITY, "source"),
     Refused: _Row(HTTPStatus.CONFLICT, "refused"),
+    KeysDamaged: _Row(HTTPStatus.SERVICE_UNAVAILABLE, "keys", retry=True),
     OSError: _Row(HTTPStatus.SERVICE_UNAVAILABLE, "storage", retry=True),
+    sqlite3.Error: _Row(HTTPStatus.SERVICE_UNAVAILABLE, "storage", retry=True),
     MemoryError: _Row(HTTPStatus.SERVICE_UNAVAILABLE, "memory", retry=True),
 }
 
@@ -132,6 +136,11 @@ def _of_validation(_: Request, error: RequestValidationError) -> JSONResponse:
 
 
 def _of_table(_: Request, error: Exception) -> JSONResponse:
+    return response_of(error)
+
+
+def response_of(error: Exception) -> JSONResponse:
+    """Return the response to an error of `TABLE`."""
     row = next(TABLE[base] for base in type(error).__mro__ if base in TABLE)
     if row.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _logger.warning("%s: %s", type(error).__name__, sentence(error))
@@ -142,8 +151,7 @@ def _of_table(_: Request, error: Exception) -> JSONResponse:
 
 def _of_fault(request: Request, error: Exception) -> JSONResponse:
     _logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    detail = "skulens failed at this; the log says why, under the request's id"
-    return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, detail, "fault")
+    return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, FAULT, "fault")
 
 
 def _kind(status: HTTPStatus) -> str:

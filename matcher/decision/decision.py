@@ -263,4 +263,6 @@ def choice_probabilities(logits: Floats) -> Floats:
 
 
 def _log_odds(share: float) -> float:
-    return float(np.log(share / (1 - share)))
+    """Return the log odds of a share; of one that is all or nothing, of nearly so."""
+    inner = min(max(share, _HARDLY), 1 - _HARDLY)
+    return float(np.log(inner / (1 - inner)))

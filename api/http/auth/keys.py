@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import secrets
 import time
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from api.errors import Refused
+from api.errors import KeysDamaged, Refused
 from api.http.auth.principal import Principal
 from api.http.auth.scope import Scope
 from catalog.records.product import is_valid_id
@@ -23,6 +24,7 @@ PREFIX: Final = "sk"
 LOOK_S: Final = 1.0  # between two looks at the file: a revoked key works that long
 MOST_KEYS: Final = 1000  # all are read at once
 LONGEST: Final = 200  # characters of a text that is taken for a key
+_HASH: Final = re.compile("[0-9a-f]{64}")
 _NOBODY: Final = "0" * 64  # the hash of no key, compared where none is known
 
 
@@ -65,7 +67,7 @@ class KeyStore:
         """Return all keys, oldest first.
 
         Raises:
-            Refused: the file is damaged.
+            KeysDamaged: the file is damaged.
             OSError: it cannot be read.
         """
         self._reload(time.monotonic())
@@ -173,16 +175,21 @@ def _read(path: Path) -> dict[str, ApiKey]:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         if record["format"] != FORMAT:
-            raise Refused(f"{path} was written by a newer skulens; update this one")
+            raise KeysDamaged(f"{path} was written by a newer skulens; update this one")
         keys = [_key(entry) for entry in record["keys"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise Refused(f"{path} is damaged ({error}); restore it or move it away") from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise KeysDamaged(f"{path} is damaged ({error}); restore it or move it away") from error
     return {key.key_id: key for key in keys}
 
 
 def _key(record: dict[str, Any]) -> ApiKey:
     lists = {name: tuple(record[name]) for name in ("scopes", "catalogs")}
-    return ApiKey(**{**record, **lists})
+    key = ApiKey(**{**record, **lists})
+    texts = (key.key_id, key.sha256, key.name, *key.catalogs)
+    if not all(isinstance(text, str) for text in texts) or not _HASH.fullmatch(key.sha256):
+        raise ValueError("a key's record holds something else than a key")
+    _ = key.principal  # raises for a scope that there is not
+    return key
 
 
 def _sha256(text: str) -> str:

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 IDLE_S: Final = 60.0  # without a byte of a body that is to come
+_DIGITS: Final = 18  # of a length; Python reads no number of thousands of digits
 _MEGABYTE: Final = 1_000_000  # bytes
 # Bytes, each a little more than the form or the image itself may have.
 SMALL_BODY: Final = 2 * _MEGABYTE
@@ -59,7 +60,8 @@ def limit_body(scope: Scope, receive: Receive, most_bytes: int) -> Receive:
         HTTPException: the body is announced to be too large.
     """
     length = Headers(scope=scope).get("content-length", "0")
-    if not length.isascii() or not length.isdigit() or int(length) > most_bytes:
+    is_length = length.isascii() and length.isdigit() and len(length) <= _DIGITS
+    if not is_length or int(length) > most_bytes:
         raise _too_large(most_bytes)
     received, is_whole = 0, False
 

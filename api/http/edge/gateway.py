@@ -1,5 +1,6 @@
 """The application that clients talk to: the page, accounts, and, behind checks, the engine."""
 
+from http import HTTPStatus
 from typing import Final
 
 from starlette.middleware import Middleware
@@ -22,7 +23,9 @@ from api.http.edge.problem_answers import ProblemAnswers
 from api.http.edge.request_ids import RequestIds
 from api.http.edge.security_headers import API_HEADERS, PAGE_HEADERS, TLS_HEADERS, SecurityHeaders
 from api.http.options import ServerOptions
+from api.http.problems import Problem
 
+_SHOWN: Final = 200  # characters of a path, in a refusal
 _ENGINE_PATHS: Final = ("/v1/", "/readyz", "/metrics")
 
 
@@ -84,6 +87,10 @@ class Gateway:
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         app: ASGIApp = self._page
+        if scope["type"] == "websocket" and (
+            path in accounts.PATHS or not path.startswith(_ENGINE_PATHS)
+        ):
+            raise Problem(HTTPStatus.NOT_FOUND, f"there is no WebSocket at {path[:_SHOWN]}")
         if path == "/healthz":
             app = Response('{"status": "alive"}', media_type="application/json")
         elif path in accounts.PATHS:

@@ -14,6 +14,7 @@ from api.http.problems import Problem
 from api.http.requests.uploads import media_type
 
 CHUNK: Final = 1 << 20  # bytes, held in memory and written at once
+SHOWN: Final = 60  # characters of a field's name, in a refusal
 KINDS: Final = ("video/", "application/octet-stream", "application/zip", "application/mp4")
 
 
@@ -74,6 +75,10 @@ async def _of_body(request: Request, target: Path) -> None:
 async def _of_form(request: Request, target: Path, part: str) -> str:
     async with request.form(max_files=1, max_fields=8) as form:
         upload = form.get(part)
+        if unknown := sorted(set(form) - {part}):
+            shown = ascii(unknown[0][:SHOWN])
+            detail = f"form: there is no field {shown} here; send the file as `{part}` alone"
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, "invalid")
         if not isinstance(upload, UploadFile):
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"send a file as `{part}`", "invalid")
         with await asyncio.to_thread(target.open, "wb") as file:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import sqlite3
 import time
 from collections.abc import Callable
@@ -16,15 +17,17 @@ from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import Refused
+from api.errors import Refused, sentence
 from api.http.auth.principal import HEADER
-from api.http.problems import problem_response
+from api.http.problems import problem_response, response_of
 
 KEY: Final = "idempotency-key"
 LONGEST: Final = 255  # characters of a key
 KEPT_S: Final = 24 * 3600.0
 MOST: Final = 10_000  # answers
 LARGEST: Final = 1_000_000  # bytes of an answer; larger ones are not kept
+
+_logger: Final = logging.getLogger(__name__)
 
 _SCHEMA: Final = """
 PRAGMA journal_mode=WAL;
@@ -129,8 +132,12 @@ class IdempotentPosts:
 
     async def _once(self, name: str, body: "_BodyHash", scope: Scope, send: Send) -> None:
         store: AnswerStore = scope["state"]["engine"].answers
-        kept = store.get(name)
         receive = body.receive
+        try:
+            kept = store.get(name)
+        except sqlite3.Error as error:  # outside of what answers a route's errors
+            await response_of(error)(scope, receive, send)
+            return
         if kept is not None:
             if kept.request == await _fingerprint(scope, body):
                 await _repeat(kept, send)
@@ -146,9 +153,16 @@ class IdempotentPosts:
                 answer = _AnswerRecorder(send, body)
                 await self._app(scope, receive, answer.send)
                 if answer.is_kept:
-                    store.put(name, answer.stored(await _fingerprint(scope, body)))
+                    _keep(store, name, answer.stored(await _fingerprint(scope, body)))
             finally:
                 self._under_way.discard(name)
+
+
+def _keep(store: AnswerStore, name: str, answer: StoredAnswer) -> None:
+    try:
+        store.put(name, answer)
+    except sqlite3.Error as error:  # what was done is done, and was answered
+        _logger.warning("an answer is not kept for a repetition: %s", sentence(error))
 
 
 class _AnswerRecorder:

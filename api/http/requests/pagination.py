@@ -34,6 +34,14 @@ def decode_cursor(cursor: str | None) -> str | int | None:
     return place
 
 
+def parse_event_id(last_event_id: str | None, most: int) -> int | None:
+    """Return the number in a `Last-Event-ID`; None if it holds none, `most` if it is beyond."""
+    if not last_event_id or not (last_event_id.isascii() and last_event_id.isdigit()):
+        return None
+    digits = last_event_id.lstrip("0") or "0"
+    return min(int(digits), most) if len(digits) <= len(str(most)) else most
+
+
 def decode_text_cursor(cursor: str | None) -> str:
     """Return where a page of a list sorted by text begins; empty for the first."""
     return str(decode_cursor(cursor) or "")

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Header, Response
 
 from api.http.problems import Problem
-from api.http.requests.uploads import Upload, parse_json, read_upload
+from api.http.requests.queries import read_known_upload
+from api.http.requests.uploads import Upload, parse_json
 from api.schemas.kept import kept_json
 from api.schemas.results import product_json
 from catalog.errors import AlreadyExists, Conflict
@@ -19,7 +20,7 @@ from catalog.store import ChangeResult
 from client.records import WrittenJson
 
 IfMatch = Annotated[str | None, Header(description='The product\'s ETag, such as "3".')]
-Form = Annotated[Upload, Depends(read_upload)]
+Form = Annotated[Upload, Depends(read_known_upload)]
 
 KEEP_FIELD: Final = (
     "what to keep of the pictures: whole, automatic, or the four corners of the product, such as "

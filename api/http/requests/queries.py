@@ -1,4 +1,4 @@
-"""Parameters of a query that a route does not know are refused: they would be passed over."""
+"""Names that a route does not know, in a query or a form, are refused: they would be ignored."""
 
 import difflib
 from http import HTTPStatus
@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 
 from api.http.problems import Problem
-from api.http.requests.uploads import is_bare_picture
+from api.http.requests.uploads import Upload, is_bare_picture, media_type, read_upload
 
 LONGEST: Final = 60  # letters of a name that are repeated in a refusal
 # Any request may carry it, as every one of the clients is told, whether or not the route waits.
@@ -29,14 +29,35 @@ def _refuse_unknown(request: Request) -> None:
     known = _known(route, bare=is_bare_picture(request))
     for name in request.query_params:
         if name not in known | _EVERYWHERE:
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, _sentence(name, known), "invalid")
+            raise _unknown("query", "parameter", name, known)
 
 
-def _sentence(name: str, known: frozenset[str]) -> str:
+async def read_known_upload(request: Request) -> Upload:
+    """Read a body as `read_upload` does; every part of a form must be one that its route reads.
+
+    Raises:
+        Problem: it is not; the sentence says which, and the nearest that is known.
+    """
+    upload = await read_upload(request)
+    route = request.scope.get("route")
+    if isinstance(route, APIRoute) and media_type(request) == "multipart/form-data":
+        known = frozenset(_form_fields(route))
+        for name in (*upload.fields, *upload.parts):
+            if name not in known:
+                raise _unknown("form", "field", name, known)
+    return upload
+
+
+def _unknown(where: str, kind: str, name: str, known: frozenset[str]) -> Problem:
+    message = _sentence(where, kind, name, known)
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, message, "invalid")
+
+
+def _sentence(where: str, kind: str, name: str, known: frozenset[str]) -> str:
     shown = name[:LONGEST] if name.isprintable() else ascii(name[:LONGEST])
     near = difflib.get_close_matches(name.lower(), sorted(known), n=1, cutoff=0.0)
     mended = f"the nearest is `{near[0]}`" if near else "this address takes none"
-    return f"query.{shown}: there is no such parameter here; {mended}"
+    return f"{where}.{shown}: there is no such {kind} here; {mended}"
 
 
 def _known(route: APIRoute, *, bare: bool) -> frozenset[str]:

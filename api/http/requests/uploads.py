@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from math import isfinite
 from typing import Any, Final
 
 from fastapi import Request
@@ -18,6 +19,8 @@ MOST_FIELDS: Final = 64  # in a form
 MOST_FIELD_BYTES: Final = 1_000_000
 LARGEST_PICTURE: Final = 50_000_000  # bytes of a file
 LARGEST_FORM: Final = 400_000_000  # bytes of all its files
+_DIGITS: Final = 300  # of a number; a float has up to 308 before its point
+_SHOWN: Final = 20  # characters of a number, in a refusal
 _MULTIPART: Final = "multipart/form-data"
 _BARE: Final = "application/octet-stream"
 
@@ -163,10 +166,16 @@ def parse_json(data: bytes, where: str) -> object:
     """Parse JSON of a client.
 
     Raises:
-        Problem: it is invalid, or holds numbers that JSON does not know.
+        Problem: it is invalid, or holds numbers or characters that are none.
     """
     try:
-        parsed: object = json.loads(data, parse_constant=_no_number)
+        parsed: object = json.loads(
+            data, parse_constant=_no_number, parse_float=_float, parse_int=_integer
+        )
+        if b"\\u" in data:  # half a character can only be written so, and is stored nowhere
+            json.dumps(parsed, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise _invalid(f"{where} holds half of a character (\\ud800 to \\udfff)") from error
     except (ValueError, RecursionError) as error:
         raise _invalid(f"{where} is no JSON ({error})") from error
     return parsed
@@ -174,6 +183,19 @@ def parse_json(data: bytes, where: str) -> object:
 
 def _no_number(text: str) -> float:
     raise ValueError(f"{text} is no number")
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(f"{text[:_SHOWN]} is beyond all numbers")
+    return number
+
+
+def _integer(text: str) -> int:
+    if len(text) > _DIGITS:
+        raise ValueError(f"a number of {len(text)} digits is beyond all numbers")
+    return int(text)
 
 
 async def _of_form(request: Request) -> Upload:

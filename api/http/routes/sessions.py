@@ -17,6 +17,7 @@ from api.http.engine import Engine, EngineDep
 from api.http.live.event_stream import StreamItem, StreamRequest, stream_session
 from api.http.live.service import SessionService
 from api.http.problems import Problem, problem_response, refusals_of
+from api.http.requests.pagination import parse_event_id
 from api.http.requests.uploads import read_body
 from api.live.source import Transport, open_live_source
 from client.records import SessionJson
@@ -27,8 +28,9 @@ router = APIRouter(tags=["live"])
 
 LARGEST_OFFER: Final = 200_000  # bytes of SDP
 SDP: Final = "application/sdp"
+LAST_EVENT: Final = 2**53  # what JavaScript counts to
 Overlay = Annotated[bool, Query(description="Also what there is to draw over each frame.")]
-After = Annotated[int, Query(ge=0, le=2**53, description="Number of the last event you have.")]
+After = Annotated[int, Query(ge=0, le=LAST_EVENT, description="Number of the last event you have.")]
 Corner = tuple[float, float]
 
 _OFFER: Final = {
@@ -180,8 +182,8 @@ async def events(
     last_event_id: Annotated[str | None, Header(description="As `after`, and wins.")] = None,
 ) -> StreamingResponse:
     """`appearance` events with their numbers as ids, `status`, `overlay`, `missed`, `end`."""
-    if last_event_id and last_event_id.isascii() and last_event_id.isdigit():
-        after = min(int(last_event_id), 2**53)
+    known = parse_event_id(last_event_id, LAST_EVENT)
+    after = after if known is None else known
     live = engine.live
     principal.check(await asyncio.to_thread(live.catalog_of, session_id))
     wanted = StreamRequest(session_id, after, overlay)
@@ -197,7 +199,7 @@ async def events(
 
 @router.websocket("/sessions/{session_id}/events/ws")
 async def events_socket(
-    socket: WebSocket, session_id: str, after: int = 0, overlay: bool = False
+    socket: WebSocket, session_id: str, after: After = 0, overlay: Overlay = False
 ) -> None:
     """The same as JSON texts `{type, number, data}`."""
     engine: Engine = socket.state.engine
@@ -214,7 +216,7 @@ async def events_socket(
         return
     await socket.accept()
     sending = asyncio.create_task(
-        _send_all(socket, engine, live, StreamRequest(session_id, max(after, 0), overlay))
+        _send_all(socket, engine, live, StreamRequest(session_id, after, overlay))
     )
     listening = asyncio.create_task(_until_gone(socket))
     _, others = await asyncio.wait({sending, listening}, return_when=asyncio.FIRST_COMPLETED)

@@ -20,7 +20,7 @@ from api.http.jobs.uploads import receive_file
 from api.http.jobs.video_files import check_video_file
 from api.http.problems import Problem, refusals_of
 from api.http.requests.film_addresses import check_film_address, parse_film_address
-from api.http.requests.pagination import decode_offset, encode_cursor
+from api.http.requests.pagination import decode_offset, encode_cursor, parse_event_id
 from api.http.requests.uploads import media_type, read_object
 from api.http.routes.catalogs import Cursor, Limit
 from client.records import JobJson, VideoEventsJson
@@ -28,6 +28,7 @@ from client.records import JobJson, VideoEventsJson
 router = APIRouter(tags=["videos"])
 
 POLL_S: Final = 0.5  # between two looks at a job's file of events
+MOST_EVENTS: Final = 10**9  # beyond those of any film
 MOST_LINES: Final = 1000  # events in one answer
 _BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
 _FORM: Final = {"type": "object", "properties": {"video": _BINARY["schema"]}}
@@ -143,8 +144,8 @@ async def video_events(
     path = engine.jobs.folder(video_id) / EVENTS
     place = decode_offset(cursor)
     if "text/event-stream" in accept:
-        if last_event_id and last_event_id.isascii() and last_event_id.isdigit():
-            place = min(int(last_event_id), 10**9)
+        known = parse_event_id(last_event_id, MOST_EVENTS)
+        place = place if known is None else known
         lines = _stream_events(engine, video_id, path, place)
         return StreamingResponse(lines, media_type="text/event-stream")
     found = await asyncio.to_thread(_read_lines, path, place)

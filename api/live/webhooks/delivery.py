@@ -3,13 +3,14 @@
 import json
 import logging
 import random
+import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
 from typing import Final
 
-from api.errors import Refused
+from api.errors import Refused, sentence
 from api.live.events.log import EventLog, LoggedEvent
 from api.live.webhooks.http_sender import HttpSender, Sender
 from api.live.webhooks.mqtt import MqttPublisher, Publisher
@@ -82,7 +83,7 @@ class WebhookDelivery:
             Refused: see `WebhookStore.add`.
         """
         hook = self._store.add(order)
-        self._log.keep_cursor(_reader(hook), self._log.last)
+        self._keep_cursor(hook, self._log.last)
         self._start(hook)
         return hook
 
@@ -130,12 +131,27 @@ class WebhookDelivery:
                         continue
                     if not self._deliver(hook, entry, closing):
                         return
-                    self._log.keep_cursor(_reader(hook), entry.number)
+                    self._keep_cursor(hook, entry.number)
                 if page.cursor != cursor and not closing.is_set():
-                    self._log.keep_cursor(_reader(hook), page.cursor)
+                    self._keep_cursor(hook, page.cursor)
                 cursor = page.cursor
         except Refused as error:
             _logger.info("webhook %s: %s", hook.webhook_id, error)
+        except sqlite3.Error as error:
+            _logger.error("webhook %s ends: %s", hook.webhook_id, sentence(error))
+
+    def _keep_cursor(self, hook: Webhook, cursor: int) -> None:
+        """Remember how far a webhook is; where the disk refuses, it may hear of events twice."""
+        try:
+            self._log.keep_cursor(_reader(hook), cursor)
+        except sqlite3.Error as error:
+            _logger.error("webhook %s keeps no place: %s", hook.webhook_id, sentence(error))
+
+    def _bury(self, hook: Webhook, entry: LoggedEvent, outcome: str) -> None:
+        try:
+            self._store.bury(hook.webhook_id, entry.number, entry.body, outcome, self._clock())
+        except sqlite3.Error as error:
+            _logger.error("webhook %s loses event %d: %s", hook.webhook_id, entry.number, error)
 
     def _deliver(self, hook: Webhook, entry: LoggedEvent, closing: Event) -> bool:
         """Try until it is taken or given up; return False if the service ends first."""
@@ -148,7 +164,7 @@ class WebhookDelivery:
             if not last and closing.wait(self._retries.pause_s(failures, random.random())):
                 return False
         outcome = f"{reason[0].upper()}{reason[1:]}, {self._retries.attempts} times."
-        self._store.bury(hook.webhook_id, entry.number, entry.body, outcome, self._clock())
+        self._bury(hook, entry, outcome)
         return True
 
     def _send(self, hook: Webhook, entry: LoggedEvent, body: bytes) -> str:

@@ -200,7 +200,7 @@ def _example(described: Json) -> dict[str, Any]:
     return dict(example)
 
 
-def _resolved(part: Any, document: Json) -> Any:  # noqa: ANN401 -- any part of a document
+def _resolved(part: Any, document: Json) -> Any:
     """Return a part of the document with what it refers to in its place."""
     if isinstance(part, list):
         return [_resolved(item, document) for item in part]
