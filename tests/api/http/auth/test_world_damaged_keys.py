@@ -43,7 +43,7 @@ def test_world_a_damaged_file_of_keys_is_503_and_mended_without_a_restart(
             replacement.write_text(content, encoding="utf-8")
             replacement.replace(running.options.keys)
             unknown = {"Authorization": "Bearer sk_000000000000_x"}
-            answers = [running.client.get("/v1/me", headers=each) for each in (header, unknown)]
+            answers = [running.client.get("/v1/me", headers=used) for used in (header, unknown)]
             answers.append(running.client.post("/login", json={"key": "sk_000000000001_x"}))
             assert 503 in [answer.status_code for answer in answers], content[:80]
             assert {answer.status_code for answer in answers} <= {200, 503}, content[:80]

@@ -52,7 +52,7 @@ class Faults(logging.Handler):
 
 @contextmanager
 def faults_logged() -> Iterator[list[str]]:
-    """What is logged while the block runs, and should not be."""
+    """Yield what is logged while the block runs, and should not be."""
     faults, root = Faults(), logging.getLogger()
     root.addHandler(faults)
     try:
@@ -63,7 +63,7 @@ def faults_logged() -> Iterator[list[str]]:
 
 @contextmanager
 def guarded(folder: Path, *, through_proxy: bool = False) -> Iterator[Service]:
-    """A service with a catalog, a product and keys, asked with the key of an administrator."""
+    """A service with a catalog, a product and keys, request with the key of an administrator."""
     with serving(folder, per_second=1e6, through_proxy=through_proxy) as running:
         running.client.post("/v1/catalogs", json={"catalog": "shop"}).raise_for_status()
         running.add("tea", 1).raise_for_status()
@@ -169,6 +169,6 @@ def upgrade(url: str, path: str, key: str) -> int:
 def test_world_a_header_of_thousands_of_digits_is_answered(tmp_path: Path, header: str) -> None:
     digits = {header: "9" * 5_000}
     with guarded(tmp_path) as running, faults_logged() as faults:
-        asked: Any = running.client.build_request("GET", "/v1/sessions/s1/events", headers=digits)
-        assert 400 <= running.client.send(asked).status_code < 500
+        request: Any = running.client.build_request("GET", "/v1/sessions/s1/events", headers=digits)
+        assert 400 <= running.client.send(request).status_code < 500
     assert faults == []
