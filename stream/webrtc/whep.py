@@ -1,6 +1,7 @@
 """Sends the preview of a session to viewers over WebRTC (WHEP)."""
 
 import asyncio
+import logging
 from fractions import Fraction
 from functools import partial
 from time import monotonic
@@ -21,6 +22,8 @@ CLOCK_RATE: Final = 90_000  # RTP ticks per second of video (RFC 3551)
 FRAME_RATE: Final = 12.0  # pictures per second; each viewer's are encoded apart
 MAX_WIDTH: Final = 1280  # pixels
 
+_logger: Final = logging.getLogger(__name__)
+
 
 class PreviewTrack(VideoStreamTrack):
     """A preview as a video track: its newest picture at a constant rate, repeated if need be."""
@@ -39,6 +42,7 @@ class PreviewTrack(VideoStreamTrack):
         self._max_width = max_width
         self._started_at: float | None = None
         self._due = 0.0
+        self._is_broken = False
         preview.add_viewer(1)
 
     @override
@@ -62,10 +66,22 @@ class PreviewTrack(VideoStreamTrack):
         super().stop()
 
     def _frame(self) -> VideoFrame:
-        picture = self._preview.picture()
+        picture = self._picture()
         if picture is None:
             picture = np.zeros((360, 640, 3), np.uint8)
         return VideoFrame.from_ndarray(fit_width(picture, self._max_width), "rgb24")
+
+    def _picture(self) -> RgbImage | None:
+        try:
+            picture = self._preview.picture()
+        except Exception:
+            # The library would end the stream; the next picture may be drawn again.
+            if not self._is_broken:
+                _logger.exception("a picture for a viewer could not be drawn")
+            self._is_broken = True
+            return None
+        self._is_broken = False
+        return picture
 
 
 def fit_width(picture: RgbImage, max_width: int) -> RgbImage:

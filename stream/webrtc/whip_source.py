@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
@@ -14,7 +15,7 @@ from aiortc.mediastreams import MediaStreamError
 from av.video.frame import VideoFrame
 
 from stream.decode.frame_builder import FrameBuilder
-from stream.errors import SourceError
+from stream.errors import SourceError, stranger
 from stream.mailbox import Inbox
 from stream.sources import STOP_BOUND_S, StatusListener
 from stream.status import SourceState, SourceStatus, StatusReporter, to_sentence
@@ -29,6 +30,8 @@ LEFT: Final = "The publisher left."
 UNREACHABLE: Final = (
     "The publisher was not reached: its network or a firewall lets no UDP through; see TURN."
 )
+
+_logger: Final = logging.getLogger(__name__)
 
 
 class WhipSource:
@@ -212,6 +215,11 @@ class WhipSource:
                 self._add(picture)
             except SourceError as error:
                 self._begin_to_close(SourceState.FAILED, to_sentence(str(error)))
+                return
+            except Exception as error:
+                # Nobody waits for this task: the session would stay live and show nothing.
+                _logger.exception("%s: a picture could not be taken", self._source_id)
+                self._begin_to_close(SourceState.FAILED, to_sentence(stranger(error)))
                 return
 
     def _add(self, picture: object) -> None:

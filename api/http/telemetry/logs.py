@@ -3,11 +3,13 @@
 import json
 import logging
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -99,5 +101,28 @@ def configure_logging(level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    _log_untaken()
     for chatty in ("aioice", "aiortc", "botocore", "boto3", "urllib3", "PIL", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _log_untaken() -> None:
+    """Make one line of every exception that nobody takes: in a thread, a callback, a finaliser."""
+    logger = logging.getLogger("skulens.untaken")
+
+    def of_thread(caught: threading.ExceptHookArgs) -> None:
+        name = "a thread" if caught.thread is None else f"the thread {caught.thread.name}"
+        log(f"{name} ended by an exception that nobody took", caught.exc_value)
+
+    def of_callback(caught: "sys.UnraisableHookArgs") -> None:
+        log("a callback of a library raised an exception", caught.exc_value)
+
+    def of_process(_: type[BaseException], error: BaseException, __: TracebackType | None) -> None:
+        log("the process ended by an exception that nobody took", error)
+
+    def log(message: str, error: BaseException | None) -> None:
+        logger.error(message, exc_info=error)
+
+    threading.excepthook = of_thread
+    sys.unraisablehook = of_callback
+    sys.excepthook = of_process

@@ -65,13 +65,9 @@ class EventLogWriter:
 
     def _write(self, results: list[FrameResult]) -> None:
         self._safely(lambda: self._keep_evidence(results), 0)
-        events = [
-            NewEvent(event.session_id, event.catalog, json_line(event_json(event)))
-            for result in results
-            for event in result.events
-        ]
-        if events:
-            self._safely(lambda: self._log.append(events), len(events))
+        count = sum(len(result.events) for result in results)
+        if count:
+            self._safely(lambda: self._log.append(_new_events(results)), count)
 
     def _keep_evidence(self, results: list[FrameResult]) -> None:
         if self._evidence is None:
@@ -86,6 +82,18 @@ class EventLogWriter:
         except (Refused, OSError) as error:
             self.lost += events
             _logger.error("what live sessions said could not be kept: %s", error)
+        except Exception:
+            # Whatever broke at one batch, the next one is written.
+            self.lost += events
+            _logger.exception("what live sessions said could not be kept")
+
+
+def _new_events(results: list[FrameResult]) -> list[NewEvent]:
+    return [
+        NewEvent(event.session_id, event.catalog, json_line(event_json(event)))
+        for result in results
+        for event in result.events
+    ]
 
 
 def evidence_images(result: FrameResult) -> Mapping[str, bytes]:

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import httpx2
 import psutil
@@ -219,8 +220,8 @@ def _until(is_so: Callable[[], bool], most_s: float = 60.0) -> None:
         time.sleep(0.1)
 
 
-def sessions(running: Farm) -> list[dict[str, object]]:
-    shown: list[dict[str, object]] = running.get("/v1/sessions").json()["sessions"]
+def sessions(running: Farm) -> list[dict[str, Any]]:
+    shown: list[dict[str, Any]] = running.get("/v1/sessions").json()["sessions"]
     return shown
 
 
