@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from struct import Struct
 from threading import Lock, Thread, current_thread
 from time import monotonic, time
@@ -17,6 +18,7 @@ from stream.camera.dialer import Dialer
 from stream.camera.open import open_camera
 from stream.camera.settings import CameraSettings
 from stream.decode.frame_builder import FrameBuilder
+from stream.decode.pixel_shape import pixel_shape
 from stream.errors import SourceError, stranger
 from stream.mailbox import Inbox
 from stream.sources import STOP_BOUND_S, StatusListener
@@ -105,13 +107,12 @@ class CameraSource:
             self._reporter.report(SourceState.FAILED, to_sentence(stranger(error)))
 
     def _read(self, camera: OpenCamera, inbox: Inbox) -> None:
-        video = camera.video
         builder = FrameBuilder(
             self._source_id,
             inbox,
             self._reporter,
             self._settings.limits,
-            pixel_aspect=lambda: video.sample_aspect_ratio,
+            pixel_shape=partial(pixel_shape, camera.video),
         )
         for packet in self._packets(camera):
             if self._dialer.is_stopped:

@@ -1,16 +1,19 @@
 """From decoded pictures of a live connection to frames in a mailbox."""
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from fractions import Fraction
 from time import monotonic
 from typing import Final
 
-from av.error import FFmpegError
+import numpy as np
 from av.video.frame import VideoFrame
+from numpy.typing import NDArray
 
 from stream.decode.capture_clock import CaptureClock
+from stream.decode.deinterlacer import Deinterlacer
 from stream.decode.freeze_detector import FreezeDetector, FreezeSettings
+from stream.decode.pixel_shape import PixelShape
 from stream.decode.pixels import RgbConverter
 from stream.errors import SourceError
 from stream.frame import Frame
@@ -39,6 +42,14 @@ class FrameLimits:
     freeze: FreezeSettings = field(default_factory=FreezeSettings)
 
 
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """When a picture was captured, until it comes out of the deinterlacer."""
+
+    media_time: float
+    captured_at: float
+
+
 class FrameBuilder:
     """Makes frames of one connection's pictures: checks, dates and numbers them."""
 
@@ -49,7 +60,7 @@ class FrameBuilder:
         reporter: StatusReporter,
         limits: FrameLimits,
         *,
-        pixel_aspect: Callable[[], Fraction | None] = lambda: None,
+        pixel_shape: Callable[[], PixelShape] = PixelShape,
         awaits_key_frame: bool = True,
     ) -> None:
         """Prepare for the first picture.
@@ -59,18 +70,21 @@ class FrameBuilder:
             inbox: receives the frames.
             reporter: gets the status: pictures come, freeze, change their size, are damaged.
             limits: bounds on the pictures.
-            pixel_aspect: returns width by height of one pixel; called with the first picture.
+            pixel_shape: returns that of the picture just decoded; called for each.
             awaits_key_frame: whether pictures before the first key frame are dropped.
         """
         self._source_id = source_id
         self._inbox = inbox
         self._reporter = reporter
         self._limits = limits
-        self._pixel_aspect = pixel_aspect
+        self._pixel_shape = pixel_shape
         self._awaits_key_frame = awaits_key_frame
         self._clock = CaptureClock()
         self._freeze_detector = FreezeDetector(limits.freeze)
-        self._converter: RgbConverter | None = None
+        self._deinterlacer = Deinterlacer()
+        self._times: deque[_Times] = deque()
+        self._converter = RgbConverter()
+        self._fault: str | None = None
         self._index = 0
         self._last: tuple[float | None, float, float] | None = None
         self._media_time = 0.0
@@ -80,8 +94,8 @@ class FrameBuilder:
 
     @property
     def has_begun(self) -> bool:
-        """Whether a frame was built yet."""
-        return self._index > 0
+        """Whether a picture was good for a frame yet."""
+        return self._last is not None
 
     def note_damage(self) -> None:
         """Count data that could not be decoded; pictures after it wait for a key frame."""
@@ -98,6 +112,8 @@ class FrameBuilder:
     ) -> None:
         """Put one decoded picture into the mailbox as a frame, or drop it if it shows damage.
 
+        An interlaced picture becomes a frame when the next one comes.
+
         Args:
             picture: as decoded.
             arrival: when it was decoded, Unix seconds.
@@ -113,10 +129,18 @@ class FrameBuilder:
             return
         self._check_size(picture)
         self.last_picture_at = now
-        self._report(picture, self._freeze_detector.check(picture, now, media_time))
+        frozen = self._freeze_detector.check(picture, now, media_time)
+        self._report(picture, self._fault or frozen)
         self._advance(media_time, captured_at, now)
-        self._inbox.put(self._pending(picture, self._index, captured_at))
-        self._index += 1
+        self._times.append(_Times(self._media_time, captured_at))
+        self._hand_over(picture, self._pixel_shape())
+
+    def _hand_over(self, picture: VideoFrame, shape: PixelShape) -> None:
+        """Put the pictures that are ready into the mailbox: as a rule this one."""
+        pictures = [picture] if shape.comes_in_fields else self._deinterlacer.push(picture)
+        for ready in pictures:
+            self._inbox.put(self._pending(ready, shape, self._index, self._times.popleft()))
+            self._index += 1
 
     def _advance(self, media_time: float | None, captured_at: float, now: float) -> None:
         """Advance the time since the first picture, by the pictures' own clock if it is sane."""
@@ -166,16 +190,23 @@ class FrameBuilder:
         else:
             self._reporter.report(SourceState.STALLED, to_sentence(fault))
 
-    def _pending(self, picture: VideoFrame, index: int, captured_at: float) -> PendingFrame:
-        if self._converter is None:
-            self._converter = RgbConverter(self._pixel_aspect())
-        converter, media_time = self._converter, self._media_time
-
+    def _pending(
+        self, picture: VideoFrame, shape: PixelShape, index: int, times: _Times
+    ) -> PendingFrame:
         def convert() -> Frame | None:
-            try:
-                image = converter.convert(picture)
-            except (FFmpegError, ValueError):
+            image = self._convert(picture, shape)
+            if image is None:
                 return None
-            return Frame(self._source_id, index, media_time, captured_at, image)
+            return Frame(self._source_id, index, times.media_time, times.captured_at, image)
 
         return convert
+
+    def _convert(self, picture: VideoFrame, shape: PixelShape) -> NDArray[np.uint8] | None:
+        """Convert in the consumer's thread; a fault is reported with the next picture."""
+        try:
+            image = self._converter.convert(picture, shape)
+        except SourceError as error:
+            self._fault = str(error)
+            return None
+        self._fault = None
+        return image

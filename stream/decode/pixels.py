@@ -1,46 +1,101 @@
 """Converts decoded pictures to upright RGB arrays; nothing else knows about pixel formats."""
 
-from fractions import Fraction
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
-from av.sidedata.sidedata import SideData
+from av.error import FFmpegError
 from av.video.frame import VideoFrame
-from av.video.reformatter import Colorspace, VideoReformatter
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
-# Pixels; players assume BT.709 from this height on, BT.601 below, where a video declares nothing.
-HD_HEIGHT: Final = 720
-UNSPECIFIED_COLORSPACE: Final = 2  # FFmpeg's AVCOL_SPC_UNSPECIFIED
-# Width by height of one pixel; real formats stay below 2.3, what is beyond this is a broken header.
-MAX_PIXEL_ASPECT: Final = 4
+from stream.decode.colour_matrix import colour_matrix
+from stream.decode.colour_table import colour_table
+from stream.decode.pixel_shape import PixelShape
+from stream.decode.tone_map import TABLE_FORMAT, ToneMap
+from stream.decode.upright import display_matrix, turn_upright
+from stream.errors import SourceError
+
+TABLE_SIZE: Final = 33  # entries per axis: within half a level of the formulas, on average
+OPAQUE: Final = 255  # levels of alpha, and of white
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """The properties that decide how a picture is converted."""
+
+    format: str
+    transfer: int
+    primaries: int
+    width: int
+    height: int
 
 
 class RgbConverter:
-    """Converts frames of one stream; keeps the scaler between frames."""
+    """Converts frames of one stream; keeps scaler and tables between frames.
 
-    def __init__(self, pixel_aspect: Fraction | None) -> None:
-        """Make a converter.
+    The one way from decoded pictures to frames, for files, cameras and publishers alike. Colours
+    become those of a standard screen, whatever matrix, range, primaries and transfer function the
+    picture declares; what is transparent is laid on white, as in photos.
+    """
 
-        Args:
-            pixel_aspect: width by height of one pixel; None means square.
-        """
+    def __init__(self) -> None:
         self._reformatter = VideoReformatter()
-        self._pixel_aspect = _plausible(pixel_aspect)
         self._matrix: NDArray[np.int32] | None = None
         self._rotation: int | None = None
+        self._kind: _Kind | None = None
+        self._tone_map: ToneMap | None = None
+        self._has_alpha = False
 
-    def convert(self, frame: VideoFrame) -> NDArray[np.uint8]:
-        """Return the picture as (H, W, 3) uint8 RGB, contiguous, upright, with square pixels."""
-        rgb = self._reformatter.reformat(
+    def convert(self, frame: VideoFrame, shape: PixelShape) -> NDArray[np.uint8]:
+        """Return the picture as (H, W, 3) uint8 RGB, contiguous, upright, with square pixels.
+
+        Raises:
+            stream.errors.SourceError: it cannot be converted; the text is a clause about "it".
+        """
+        try:
+            return self._convert(frame, shape)
+        except (FFmpegError, ValueError) as error:
+            kind = frame.format.name
+            raise SourceError(f"its pictures ({kind}) cannot be converted to RGB") from error
+
+    def _convert(self, frame: VideoFrame, shape: PixelShape) -> NDArray[np.uint8]:
+        width = max(round(frame.width * shape.aspect), 1)
+        is_field = shape.comes_in_fields and frame.interlaced_frame
+        height = frame.height * 2 if is_field else frame.height
+        self._prepare(frame, width, height)
+        picture = self._reformatter.reformat(
             frame,
-            width=max(round(frame.width * self._pixel_aspect), 1),
-            format="rgb24",
-            src_colorspace=_colorspace(frame),
+            width=width,
+            height=height,
+            format=self._target_format,
+            src_colorspace=colour_matrix(frame),
             threads=1,
         )
-        return turn_upright(np.asarray(rgb.to_ndarray(), dtype=np.uint8), self._display(frame))
+        return turn_upright(self._image(picture), self._display(frame))
+
+    @property
+    def _target_format(self) -> str:
+        if self._tone_map is not None:
+            return TABLE_FORMAT
+        return "rgba" if self._has_alpha else "rgb24"
+
+    def _image(self, picture: VideoFrame) -> NDArray[np.uint8]:
+        if self._tone_map is not None:
+            return self._tone_map.apply(picture)
+        image = np.asarray(picture.to_ndarray(), np.uint8)
+        return lay_on_white(image) if self._has_alpha else image
+
+    def _prepare(self, frame: VideoFrame, width: int, height: int) -> None:
+        """Make what the picture needs, unless the last one was of the same kind."""
+        kind = _Kind(frame.format.name, frame.color_trc, frame.color_primaries, width, height)
+        if kind == self._kind:
+            return
+        table = colour_table(kind.transfer, kind.primaries, TABLE_SIZE)
+        self._tone_map = None if table is None else ToneMap(table, width, height)
+        self._has_alpha = _has_alpha(frame)
+        self._kind = kind
 
     def _display(self, frame: VideoFrame) -> NDArray[np.int32] | None:
         """The display matrix, read again only when the rotation changes.
@@ -54,45 +109,17 @@ class RgbConverter:
         return self._matrix
 
 
-def display_matrix(frame: VideoFrame) -> NDArray[np.int32] | None:
-    """Return the (2, 2) part of a frame's display matrix that rotates and mirrors, if any."""
-    side_data = frame.side_data.get("DISPLAYMATRIX")
-    if not isinstance(side_data, SideData):
-        return None
-    matrix = np.frombuffer(bytes(side_data), dtype=np.int32, count=9).reshape(3, 3)
-    return matrix[:2, :2].copy()
+def lay_on_white(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return (H, W, 3) of an (H, W, 4) picture whose last channel says how opaque it is."""
+    colours = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGBA2RGB), np.uint8)
+    alpha = image[:, :, 3]
+    if alpha.min() == OPAQUE:
+        return colours
+    # What a colour lacks of white, the opaque share of it; exactly white where nothing is opaque.
+    darkness = cv2.multiply(OPAQUE - colours, cv2.merge([alpha] * 3), scale=1 / OPAQUE)
+    return np.asarray(OPAQUE - darkness, np.uint8)
 
 
-def turn_upright(image: NDArray[np.uint8], matrix: NDArray[np.int32] | None) -> NDArray[np.uint8]:
-    """Apply a display matrix, rounded to quarter turns.
-
-    Args:
-        image: (H, W, 3) uint8.
-        matrix: (2, 2); a point (x, y) goes to (x, y) @ matrix, y pointing down.
-    """
-    if matrix is None or not matrix.any():
-        return np.ascontiguousarray(image)
-    (a, b), (c, d) = matrix.tolist()
-    if abs(a) + abs(d) >= abs(b) + abs(c):
-        return _flipped(image, across=a < 0, down=d < 0)
-    return _flipped(np.asarray(cv2.transpose(image), np.uint8), across=c < 0, down=b < 0)
-
-
-def _flipped(image: NDArray[np.uint8], *, across: bool, down: bool) -> NDArray[np.uint8]:
-    if not across and not down:
-        return np.ascontiguousarray(image)
-    code = -1 if across and down else int(across)
-    return np.asarray(cv2.flip(image, code), np.uint8)
-
-
-def _colorspace(frame: VideoFrame) -> int:
-    """The declared colour space, or the one that players assume without a declaration."""
-    if frame.colorspace != UNSPECIFIED_COLORSPACE:
-        return int(frame.colorspace)
-    return int(Colorspace.ITU709 if frame.height >= HD_HEIGHT else Colorspace.ITU601)
-
-
-def _plausible(pixel_aspect: Fraction | None) -> Fraction:
-    if not pixel_aspect or not Fraction(1, MAX_PIXEL_ASPECT) <= pixel_aspect <= MAX_PIXEL_ASPECT:
-        return Fraction(1)
-    return pixel_aspect
+def _has_alpha(frame: VideoFrame) -> bool:
+    is_alpha = any(component.is_alpha for component in frame.format.components)
+    return is_alpha or frame.format.has_palette

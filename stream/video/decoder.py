@@ -15,8 +15,9 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from stream.decode.pixel_shape import is_broadcast
 from stream.errors import SourceError
-from stream.video.clock import PresentationClock
+from stream.video.clock import MAX_STEP_BROADCAST_S, MAX_STEP_S, PresentationClock
 
 DEFAULT_RATE: Final = Fraction(25)  # frames per second, where a file declares none
 MAX_RATE: Final = 1000  # frames per second; more is a broken header
@@ -25,6 +26,9 @@ AV_TIME_BASE: Final = 1_000_000  # FFmpeg's unit of a container's duration, per 
 MISSING_FRAMES: Final = 3
 MISSING_SHARE: Final = Fraction(1, 50)  # of the declared duration
 FLUSH_ATTEMPTS: Final = 32  # decoding errors at the end of a file before flushing is given up
+# Bits per second; broadcasts declare no duration, and where first and last timestamp imply less
+# than this, the clock jumps in between.
+MIN_BROADCAST_RATE: Final = 10_000
 MAX_PENDING_KEYS: Final = 64  # key frames between packet and picture; a decoder holds far fewer
 
 
@@ -92,8 +96,9 @@ class VideoDecoder:
         declared = self._declared_duration()
         if declared is not None:
             return float(declared)
-        total = self._container.duration
-        return None if total is None else total / AV_TIME_BASE
+        total = (self._container.duration or 0) / AV_TIME_BASE
+        is_jump = self._is_broadcast and self._container.size * 8 < MIN_BROADCAST_RATE * total
+        return None if is_jump or total <= 0 else total
 
     @property
     def frame_count_estimate(self) -> int | None:
@@ -117,7 +122,8 @@ class VideoDecoder:
     def clock(self, point: SeekPoint | None) -> PresentationClock:
         """Return a clock for the pictures from a seek point (None: the start) on."""
         origin = None if point is None else point.origin
-        return PresentationClock(self._time_base, 1 / self.rate, origin)
+        max_step = MAX_STEP_BROADCAST_S if self._is_broadcast else MAX_STEP_S
+        return PresentationClock(self._time_base, 1 / self.rate, origin, max_step=max_step)
 
     def seek(self, point: SeekPoint) -> bool:
         """Go to a seek point before anything was read; False if it is not found in the file."""
@@ -145,11 +151,16 @@ class VideoDecoder:
         return self._key_dts.pop(picture.pts, None)
 
     @property
+    def _is_broadcast(self) -> bool:
+        """Whether the clock may jump."""
+        return is_broadcast(self._container)
+
+    @property
     def _time_base(self) -> Fraction:
         return self.stream.time_base or 1 / self.rate
 
     def _declared_duration(self) -> Fraction | None:
-        if self.stream.duration is not None:
+        if self.stream.duration is not None and not self._is_broadcast:
             return self.stream.duration * self._time_base
         return _seconds_of_tag(self.stream.metadata.get("DURATION", ""))
 

@@ -4,9 +4,14 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 from av.video.frame import VideoFrame
+from numpy.typing import NDArray
 
+from stream.decode.deinterlacer import deinterlaced
+from stream.decode.pixel_shape import PixelShape, pixel_shape
 from stream.decode.pixels import RgbConverter
+from stream.errors import SourceError
 from stream.frame import Frame
 from stream.video.clock import PresentationClock
 from stream.video.decoder import SeekPoint, VideoDecoder, undecodable_error
@@ -47,7 +52,8 @@ class FileSource:
             first = next(decoding.pictures(), None)
             if first is None:
                 raise undecodable_error(path)
-            self.height, self.width = _converter(decoding).convert(first).shape[:2]
+            shape = pixel_shape(decoding.stream)
+            self.height, self.width = self._converted(RgbConverter(), first, shape).shape[:2]
             self.frame_rate = float(decoding.rate)
             self.duration = decoding.duration
             self.frame_count_estimate = decoding.frame_count_estimate
@@ -83,12 +89,13 @@ class FileSource:
         yield from self._frames_after(start_index, None)
 
     def seek_point(self, index: int) -> SeekPoint | None:
-        """Return the last known seek point at or before a frame; None means the start.
+        """Return the last known seek point before a frame; None means the start.
 
+        Before, because an interlaced picture needs the one before it as its neighbour.
         Points become known while frames are read. They are plain numbers, fit for a checkpoint.
         """
         return max(
-            (point for point in self._seek_points if point.index <= index),
+            (point for point in self._seek_points if point.index < index),
             key=lambda point: point.index,
             default=None,
         )
@@ -99,7 +106,7 @@ class FileSource:
 
     def _best_point(self, index: int, given: SeekPoint | None) -> SeekPoint | None:
         known = self.seek_point(index)
-        if given is None or given.index > index:
+        if given is None or given.index >= index:
             return known
         return given if known is None or given.index > known.index else known
 
@@ -109,21 +116,29 @@ class FileSource:
             if point is not None and not decoding.seek(point):
                 return False
             clock = decoding.clock(point)
-            converter = _converter(decoding)
+            converter = RgbConverter()
             index = -1
-            for index, picture in enumerate(decoding.pictures(), point.index if point else 0):
+            for index, picture in enumerate(_whole_pictures(decoding), point.index if point else 0):
                 if self._is_closed:
                     return True
                 seconds = clock.seconds(picture.pts)
                 self._remember(index, picture, decoding, clock)
                 if index >= start:
-                    image = converter.convert(picture)
+                    image = self._converted(converter, picture, pixel_shape(decoding.stream))
                     yield Frame(self.source_id, index, seconds, seconds, image)
             if index < 0:
                 raise undecodable_error(self._path)
             self.damaged_packets = decoding.damaged_packets
             self.truncated = decoding.is_truncated
         return True
+
+    def _converted(
+        self, converter: RgbConverter, picture: VideoFrame, shape: PixelShape
+    ) -> NDArray[np.uint8]:
+        try:
+            return converter.convert(picture, shape)
+        except SourceError as error:
+            raise SourceError(f"{self._path} cannot be shown: {error}") from error
 
     def _remember(
         self, index: int, picture: VideoFrame, decoding: VideoDecoder, clock: PresentationClock
@@ -135,5 +150,7 @@ class FileSource:
         self._seek_points.append(SeekPoint(index, pts, dts, origin))
 
 
-def _converter(decoding: VideoDecoder) -> RgbConverter:
-    return RgbConverter(decoding.stream.sample_aspect_ratio)
+def _whole_pictures(decoding: VideoDecoder) -> Iterator[VideoFrame]:
+    """The pictures, deinterlaced unless they come field by field."""
+    pictures = decoding.pictures()
+    return pictures if pixel_shape(decoding.stream).comes_in_fields else deinterlaced(pictures)

@@ -9,6 +9,7 @@ from stream.errors import SourceError
 from stream.frame import Frame
 from stream.mailbox import Mailbox
 from stream.status import SourceState, StatusReporter
+from tests.stream.films import interlaced_frames
 
 
 def picture(width: int = 64, height: int = 48) -> VideoFrame:
@@ -78,3 +79,34 @@ def test_damage_is_counted_and_hides_what_builds_on_it() -> None:
     builder.add(picture(), 0.0, None, None)
     assert mailbox.is_empty
     assert reporter.status.corrupt == 2
+
+
+def test_world_an_interlaced_picture_keeps_its_number_and_times_until_the_next_one_comes() -> None:
+    scenes = [np.full((48, 64, 3), level, np.uint8) for level in range(0, 200, 20)]
+    mailbox, found = Mailbox(), []
+    builder = make_builder(mailbox)
+    woven = interlaced_frames(scenes, top_first=True)
+    for number, frame in enumerate([*woven, picture(), picture()]):
+        builder.add(frame, 1000 + number, number * 0.04, None)
+        while not mailbox.is_empty:
+            ready = taken(mailbox)
+            found.append((ready.index, round(ready.media_time, 2)))
+    assert found[:4] == [(0, 0.0), (1, 0.04), (2, 0.08), (3, 0.12)]
+    assert found[-1] == (6, 0.24)
+    assert mailbox.received == 7
+
+
+def test_world_colours_that_are_not_known_stall_the_source_with_the_reason() -> None:
+    mailbox, reporter = Mailbox(), StatusReporter()
+    builder = make_builder(mailbox, reporter)
+    for _ in range(2):
+        odd = picture().reformat(format="yuv420p")
+        odd.colorspace = 8
+        builder.add(odd, 1000.0, None, None)
+        assert mailbox.take(0) is None
+    assert reporter.status.state is SourceState.STALLED
+    assert reporter.status.reason.startswith("Its colours are coded in a way that is not known")
+    builder.add(picture(), 1000.0, None, None)
+    taken(mailbox)
+    builder.add(picture(), 1000.0, None, None)
+    assert reporter.status.state is SourceState.LIVE

@@ -88,6 +88,8 @@ class GstCamera:
     Attributes:
         damage: while set, every access unit but key frames goes out with its middle broken.
         mute: while set, nothing is sent.
+
+    It shows what is painted, or sends access units that are given, at its rate.
     """
 
     def __init__(
@@ -99,11 +101,12 @@ class GstCamera:
         rate: int = 25,
         login: tuple[str, str] | None = None,
         paint: Paint = moving_bar,
+        units: Iterator[tuple[bytes, bool]] | None = None,
     ) -> None:
         self.port = port or free_port()
         self.damage = threading.Event()
         self.mute = threading.Event()
-        self._units = access_units(codec, size, rate, paint)
+        self._units = units or access_units(codec, size, rate, paint)
         self._rate = rate
         command = [SYSTEM_PYTHON, str(SERVER), str(self.port), codec, *(login or ())]
         self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
