@@ -181,7 +181,7 @@ def test_world_films_with_alpha_are_laid_on_white(codec: str, tmp_path: Path) ->
     assert np.abs(frame_shown.image[24, 8].astype(int) - (200, 40, 30)).max() < 12
 
 
-def test_world_colours_that_are_not_known_are_refused_with_the_name_of_the_file(tmp_path: Path) -> None:
+def test_world_colours_that_are_not_known_are_refused_by_name(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "icc.mp4", options={"x264-params": "colormatrix=YCgCo"})
     with pytest.raises(SourceError, match=r"icc\.mp4 cannot be shown: its colours .*\(matrix 8"):
         FileSource(path)
