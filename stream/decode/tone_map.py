@@ -9,6 +9,7 @@ from typing import Final
 import cv2
 import numpy as np
 from av.filter import Graph
+from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ class ToneMap:
         self._graph = Graph()
         self._graph.threads = 1
         source = self._graph.add_buffer(
-            width=width, height=height, format=TABLE_FORMAT, time_base=GRAPH_TIME_BASE
+            width=width, height=height, format=VideoFormat(TABLE_FORMAT), time_base=GRAPH_TIME_BASE
         )
         with _cube_file(table) as path:
             table_filter = self._graph.add("lut3d", file=path, interp="tetrahedral")

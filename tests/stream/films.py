@@ -8,6 +8,7 @@ from typing import Final
 import av
 import numpy as np
 from av.filter import Graph
+from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from numpy.typing import NDArray
@@ -82,7 +83,7 @@ def hlg_of(light: NDArray[np.float64]) -> NDArray[np.float64]:
     luminance = display @ np.array((0.2627, 0.6780, 0.0593))
     scene = display * luminance[..., None] ** (1 / 1.2 - 1)
     bright = 0.17883277 * np.log(np.maximum(12 * scene - 0.28466892, 1e-9)) + 0.55991073
-    return np.where(scene <= 1 / 12, np.sqrt(3 * scene), bright)
+    return np.asarray(np.where(scene <= 1 / 12, np.sqrt(3 * scene), bright))
 
 
 def interlaced_frames(pictures: Sequence[Picture], *, top_first: bool) -> Iterator[VideoFrame]:
@@ -90,7 +91,7 @@ def interlaced_frames(pictures: Sequence[Picture], *, top_first: bool) -> Iterat
     height, width = pictures[0].shape[:2]
     graph = Graph()
     source = graph.add_buffer(
-        width=width, height=height, format="yuv420p", time_base=Fraction(1, RATE)
+        width=width, height=height, format=VideoFormat("yuv420p"), time_base=Fraction(1, RATE)
     )
     flag = graph.add("setfield", mode="tff" if top_first else "bff")
     graph.link_nodes(source, flag, graph.add("buffersink")).configure()

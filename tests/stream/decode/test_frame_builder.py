@@ -109,4 +109,4 @@ def test_world_colours_that_are_not_known_stall_the_source_with_the_reason() -> 
     builder.add(picture(), 1000.0, None, None)
     taken(mailbox)
     builder.add(picture(), 1000.0, None, None)
-    assert reporter.status.state is SourceState.LIVE
+    assert reporter.status.reason == "Pictures of 64x48 come."
