@@ -235,6 +235,7 @@ class Settings:
         server: URL of a service that commands about catalogs ask instead of doing it themselves.
         key: API key for it; not shown.
         wait_s: seconds that a request may wait for its turn to be computed.
+        bodies_gb: of requests under way, which lie on the disk, gigabytes.
         connections: that one worker keeps.
         connections_per_address: that one worker keeps of one client.
         trusted_proxies: CIDR; of these alone `X-Forwarded-For` is believed.
@@ -276,6 +277,7 @@ class Settings:
     server: str = field(default="", metadata={"parse": _server})
     key: str = field(default="", repr=False, metadata={"parse": str})
     wait_s: float = field(default=10.0, metadata={"parse": _seconds})
+    bodies_gb: float = field(default=1.0, metadata={"parse": _gigabytes})
     connections: int = field(default=1000, metadata={"parse": _connections})
     connections_per_address: int = field(default=200, metadata={"parse": _connections})
     trusted_proxies: tuple[str, ...] = field(default=(), metadata={"parse": _networks})

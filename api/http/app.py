@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 
 from api.http import problems
 from api.http.engine import Engine
+from api.http.requests.body_budget import BudgetedBodies
 from api.http.requests.idempotency import IdempotentPosts
 from api.http.requests.queries import REFUSE_UNKNOWN_QUERY
 from api.http.routes import (
@@ -78,6 +79,7 @@ def create_app(build: BuildEngine, tracing: Tracing | None = None) -> FastAPI:
         Middleware(RequestIdContext),
         Middleware(RequestMetrics),
         Middleware(DepartedClients),
+        Middleware(BudgetedBodies),
         Middleware(IdempotentPosts),
     ]
     if tracing is not None:

@@ -19,6 +19,7 @@ from api.http.jobs.video_files import s3_video_fetcher
 from api.http.live.service import SessionService, engine_starting, run_session_service
 from api.http.options import ServerOptions
 from api.http.problems import Problem
+from api.http.requests.body_budget import BodyBudget
 from api.http.requests.idempotency import AnswerStore
 from api.http.shutdown import ShutdownSignal
 from api.http.telemetry.metrics import Metrics
@@ -28,6 +29,8 @@ from api.open_catalogs import CatalogRegistry
 from api.services import PhotoFinder, Searcher, Services, s3_options, unpack_bounds
 
 Result = TypeVar("Result")
+
+GIGABYTE: Final = 1e9  # bytes
 
 _logger: Final = logging.getLogger(__name__)
 
@@ -61,6 +64,7 @@ class Engine:
         metrics: counters and histograms.
         shutdown: set when the service is about to stop.
         status: of the networks.
+        bodies: room for those that are under way.
         maintenance: syncs and reconciles catalogs in the background.
     """
 
@@ -74,6 +78,7 @@ class Engine:
     shutdown: ShutdownSignal
     status: EngineStatus
     maintenance: CatalogMaintenance
+    bodies: BodyBudget
 
     @property
     def finder(self) -> PhotoFinder:
@@ -115,6 +120,7 @@ async def build_engine(
         OSError: the state's folder cannot be written.
     """
     async with AsyncExitStack() as stack:
+        await asyncio.to_thread(options.spool.mkdir, mode=0o700, parents=True, exist_ok=True)
         catalogs = CatalogRegistry(services.catalogs)
         stack.push_async_callback(asyncio.to_thread, catalogs.close)
         executor = BoundedExecutor(longest_wait_s=services.settings.wait_s)
@@ -149,6 +155,11 @@ async def build_engine(
             shutdown,
             EngineStatus(),
             maintenance,
+            BodyBudget(
+                int(services.settings.bodies_gb * GIGABYTE),
+                executor.check_turn,
+                services.settings.wait_s,
+            ),
         )
         running = asyncio.create_task(_run_live(engine), name="live sessions")
         stack.push_async_callback(_cancel, running)

@@ -84,6 +84,16 @@ class BoundedExecutor:
         now = time.monotonic()
         return sum(work.left_s(now) for work in self._ahead) / self._threads
 
+    def check_turn(self) -> None:
+        """Refuse whoever comes now, if their turn would come too late.
+
+        Raises:
+            Problem: it would.
+        """
+        expected = self.expected_wait_s
+        if len(self._ahead) >= self._most or expected > self._longest_wait_s:
+            raise self._busy(expected - self._longest_wait_s)
+
     async def run(
         self, work: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs
     ) -> Result:
@@ -92,9 +102,7 @@ class BoundedExecutor:
         Raises:
             Problem: its turn would come, or has come, too late.
         """
-        expected = self.expected_wait_s
-        if len(self._ahead) >= self._most or expected > self._longest_wait_s:
-            raise self._busy(expected - self._longest_wait_s)
+        self.check_turn()
         kind = f"{work.__module__}.{work.__qualname__}"
         ahead = _Ahead(kind, self._times.expected_s(kind))
         self._ahead.add(ahead)

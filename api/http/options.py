@@ -62,6 +62,11 @@ class ServerOptions:
         return self.state / "keys.json"
 
     @property
+    def spool(self) -> Path:
+        """Where bodies lie until they are answered; nothing in it has a name."""
+        return self.state / "spool"
+
+    @property
     def socket(self) -> Path:
         """Where the engine listens for workers; in a folder for its owner alone."""
         return self.state.absolute() / "run" / "engine.sock"

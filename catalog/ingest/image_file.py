@@ -56,13 +56,18 @@ class ImageFile:
 
     Attributes:
         name: the file's name, for people.
-        data: the whole file.
+        content: the whole file, or what reads it: large ones stay on the disk until their turn.
         choice: what to keep of a reference picture; None to find that out.
     """
 
     name: str
-    data: bytes
+    content: bytes | Callable[[], bytes]
     choice: KeptChoice | None = None
+
+    @property
+    def data(self) -> bytes:
+        """The whole file; it may be read anew each time."""
+        return self.content if isinstance(self.content, bytes) else self.content()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -35,7 +35,7 @@ class PreparedImage:
     """A picture that can be uploaded: its record, its file and its encoding."""
 
     image: ReferenceImage
-    data: bytes
+    file: ImageFile
     encoding: Encoding
 
 
@@ -121,12 +121,14 @@ class Ingestor:
         notes: list[str] = []
         issues: list[Issue] = []
         for picture in pictures:
-            image_id = hashlib.sha256(picture.data).hexdigest()
+            data = picture.data
+            image_id = hashlib.sha256(data).hexdigest()
             if image_id in names:
                 notes.append(f"{picture.name} is the same file as {names[image_id]} and is ignored")
                 continue
             names[image_id] = picture.name
-            decoded = decode_image(picture.data, picture.name)
+            decoded = decode_image(data, picture.name)
+            del data  # of many large files, one is in memory
             if siblings is None:
                 siblings = self._siblings(encoder, existing)
             image = _image(image_id, decoded, picture, at)
@@ -136,7 +138,7 @@ class Ingestor:
             siblings.append(encoding)
             issues += inspect_image(picture.name, decoded.image, encoding, self._rules)
             self._refuse(issues)
-            prepared.append(PreparedImage(image, picture.data, encoding))
+            prepared.append(PreparedImage(image, picture, encoding))
         if search is not None:
             prepared = _marked(product_id, prepared, existing, search)
         return IngestBatch(encoder, tuple(prepared), tuple(notes), tuple(issues))
@@ -244,7 +246,12 @@ class Ingestor:
         self._refuse(issues)
         if find_background is not None:
             image = replace(image, background=find_background(image, encoding))
-        return IngestBatch(encoder, (PreparedImage(image, data, encoding),), (), tuple(issues))
+        return IngestBatch(
+            encoder,
+            (PreparedImage(image, ImageFile(image.source_name, data), encoding),),
+            (),
+            tuple(issues),
+        )
 
     def kept_of(self, part_ids: PartIds, images: Sequence[ReferenceImage]) -> list[KeptImage]:
         """Return the part that is kept of each of some stored pictures.
@@ -266,7 +273,7 @@ class Ingestor:
         for new in batch.prepared:
             image = new.image
             key = image_key(self._catalog, image.image_id, image.extension)
-            self._storage.put(key, new.data)
+            self._storage.put(key, new.file.data)
             self._store.save(batch.encoder.part_ids, image.encoding_id, new.encoding)
 
     def _siblings(self, encoder: Encoder, existing: Sequence[ReferenceImage]) -> list[Encoding]:

@@ -46,6 +46,7 @@ def test_catalogs_lie_in_the_folder_data_by_default() -> None:
         ("SKULENS_TWIN_SIMILARITY", "0.95", 0.95),
         ("SKULENS_SERVER", "https://shop.example.com/", "https://shop.example.com"),
         ("SKULENS_KEY", "sk_1", "sk_1"),
+        ("SKULENS_BODIES_GB", "2", 2.0),
         ("SKULENS_CONNECTIONS", "50", 50),
         ("SKULENS_CONNECTIONS_PER_ADDRESS", "8", 8),
         ("SKULENS_TRUSTED_PROXIES", "10.0.0.7, fd00::/8", ("10.0.0.7/32", "fd00::/8")),
@@ -65,7 +66,7 @@ def test_each_variable_sets_its_value(name: str, text: str, value: object) -> No
 
 
 def test_no_variable_is_left_untested_above() -> None:
-    assert len(variables()) == 37
+    assert len(variables()) == 38
 
 
 @pytest.mark.parametrize(

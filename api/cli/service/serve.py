@@ -52,6 +52,7 @@ def serve(
     from api.http.edge.gateway import Gateway
     from api.http.engine import build_engine
     from api.http.options import options_from
+    from api.http.process.allocator import limit_arenas
     from api.http.process.server import StoppableServer, bounds_of, face_strangers
     from api.http.process.state_lock import lock_state
     from api.http.process.tls import find_identity
@@ -59,6 +60,7 @@ def serve(
     from api.http.telemetry.logs import configure_logging
     from api.http.telemetry.traces import tracing_from_environment
 
+    limit_arenas()
     built = open_services(context, lambda given: replace(given, state=state or given.state))
     settings = built.settings
     pair = find_identity(settings.state, host, certificate, key, self_signed=self_signed)

@@ -11,10 +11,12 @@ from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect
 
 from api.http.problems import Problem
+from api.http.requests.spooled_forms import FormBounds, read_form
 from api.http.requests.uploads import media_type
 
 CHUNK: Final = 1 << 20  # bytes, held in memory and written at once
 SHOWN: Final = 60  # characters of a field's name, in a refusal
+_BOUNDS: Final = FormBounds(files=1, fields=8, field_bytes=1_000_000)
 KINDS: Final = ("video/", "application/octet-stream", "application/zip", "application/mp4")
 
 
@@ -73,7 +75,7 @@ async def _of_body(request: Request, target: Path) -> None:
 
 
 async def _of_form(request: Request, target: Path, part: str) -> str:
-    async with request.form(max_files=1, max_fields=8) as form:
+    async with read_form(request, target.parent, _BOUNDS) as form:
         upload = form.get(part)
         if unknown := sorted(set(form) - {part}):
             shown = ascii(unknown[0][:SHOWN])

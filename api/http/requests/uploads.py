@@ -1,10 +1,15 @@
 """Bodies that carry pictures: multipart forms or a bare picture, bounded before they are read."""
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from math import isfinite
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import Any, Final
 
 from fastapi import Request
@@ -12,6 +17,14 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from api.http.problems import Problem
+from api.http.requests.body_budget import BodyBudget
+from api.http.requests.spooled_forms import (
+    SPOOL_BYTES,
+    FormBounds,
+    read_form,
+    read_whole,
+    spooled_file,
+)
 from catalog.ingest.image_file import ImageFile
 
 MOST_FILES: Final = 64  # in a form
@@ -21,6 +34,7 @@ LARGEST_PICTURE: Final = 50_000_000  # bytes of a file
 LARGEST_FORM: Final = 400_000_000  # bytes of all its files
 _DIGITS: Final = 300  # of a number; a float has up to 308 before its point
 _SHOWN: Final = 20  # characters of a number, in a refusal
+_BOUNDS: Final = FormBounds(MOST_FILES, MOST_FIELDS, MOST_FIELD_BYTES)
 _MULTIPART: Final = "multipart/form-data"
 _BARE: Final = "application/octet-stream"
 
@@ -99,23 +113,35 @@ def picture_body(example: dict[str, Any] | None = None, **fields: object) -> dic
     return {"requestBody": {"required": True, "content": content}}
 
 
-async def read_upload(request: Request) -> Upload:
+async def read_upload(request: Request) -> AsyncIterator[Upload]:
     """Read a form with pictures, a bare picture, or a JSON object of fields without pictures.
+
+    What is large lies on the disk, until the request is answered.
 
     Raises:
         Problem: it is none of these, or too large.
     """
     kind = media_type(request)
     if kind == _MULTIPART:
-        return await _of_form(request)
+        async with _form(request) as form:
+            upload = _of_form(form)
+            files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+            async with _turn(request, max((file.size or 0 for file in files), default=0)):
+                yield upload
+        return
     if is_bare_picture(request):
-        data = await read_body(request, LARGEST_PICTURE)
-        return Upload((ImageFile("picture", data),), dict(request.query_params))
+        with spooled_file(_folder(request)) as file:
+            size = await _spool(request, file)
+            picture = ImageFile("picture", partial(read_whole, file))
+            async with _turn(request, size):
+                yield Upload((picture,), dict(request.query_params))
+        return
     if kind == "application/json":
         fields = parse_json(await read_body(request, MOST_FIELD_BYTES), "body")
         if not isinstance(fields, dict):
             raise _invalid("body: send a JSON object")
-        return Upload(fields=fields)
+        yield Upload(fields=fields)
+        return
     raise Problem(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         "send multipart/form-data with `image`, a picture as image/*, or JSON where no picture "
@@ -198,32 +224,56 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-async def _of_form(request: Request) -> Upload:
-    # Parts beyond a megabyte lie in a temporary file while the form is read.
-    try:
-        async with request.form(
-            max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=MOST_FIELD_BYTES
-        ) as form:
-            fields = {key: value for key, value in form.multi_items() if isinstance(value, str)}
-            parts = tuple(key for key, value in form.multi_items() if isinstance(value, UploadFile))
-            return Upload(await _pictures(form), fields, parts)
-    except HTTPException as error:
-        if not str(error.detail).startswith("Too many files"):
-            raise
-        detail = f"the form has over {MOST_FILES} pictures; send fewer at once"
-        raise Problem(HTTPStatus.BAD_REQUEST, detail) from error
+@asynccontextmanager
+async def _form(request: Request) -> AsyncIterator[FormData]:
+    reading = read_form(request, _folder(request), _BOUNDS)
+    async with AsyncExitStack() as stack:
+        try:
+            form = await stack.enter_async_context(reading)
+        except HTTPException as error:
+            if not str(error.detail).startswith("Too many files"):
+                raise
+            detail = f"the form has over {MOST_FILES} pictures; send fewer at once"
+            raise Problem(HTTPStatus.BAD_REQUEST, detail) from error
+        yield form
 
 
-async def _pictures(form: FormData) -> tuple[ImageFile, ...]:
-    files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
-    if any((file.size or 0) > LARGEST_PICTURE for file in files):
+def _of_form(form: FormData) -> Upload:
+    items = form.multi_items()
+    files = [(part, value) for part, value in items if isinstance(value, UploadFile)]
+    if any((file.size or 0) > LARGEST_PICTURE for _, file in files):
         raise _too_large(LARGEST_PICTURE)
-    if sum(file.size or 0 for file in files) > LARGEST_FORM:
+    if sum(file.size or 0 for _, file in files) > LARGEST_FORM:
         raise _too_large(LARGEST_FORM)
-    named: list[ImageFile] = []
-    for number, file in enumerate(files, 1):
-        named.append(ImageFile(file.filename or f"picture {number}", await file.read()))
-    return tuple(named)
+    pictures = tuple(
+        ImageFile(file.filename or f"picture {number}", partial(read_whole, file.file))
+        for number, (_, file) in enumerate(files, 1)
+    )
+    fields = {key: value for key, value in items if isinstance(value, str)}
+    return Upload(pictures, fields, tuple(part for part, _ in files))
+
+
+async def _spool(request: Request, file: "SpooledTemporaryFile[bytes]") -> int:
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > LARGEST_PICTURE:
+            raise _too_large(LARGEST_PICTURE)
+        if size > SPOOL_BYTES:  # it lies on the disk, which may be slow
+            await asyncio.to_thread(file.write, chunk)
+        else:
+            file.write(chunk)
+    return size
+
+
+def _turn(request: Request, largest: int) -> AbstractAsyncContextManager[None]:
+    bodies: BodyBudget = request.state.engine.bodies
+    return bodies.alone_if_huge(largest)
+
+
+def _folder(request: Request) -> Path:
+    folder: Path = request.state.engine.options.spool
+    return folder
 
 
 def _too_large(most: int) -> Problem:

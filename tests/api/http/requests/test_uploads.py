@@ -1,12 +1,18 @@
 """Bodies that carry pictures or JSON, and those that do not."""
 
 import asyncio
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
+from api.http.options import ServerOptions
 from api.http.problems import Problem
+from api.http.requests.body_budget import BodyBudget
+from api.http.requests.spooled_forms import SPOOL_BYTES
 from api.http.requests.uploads import (
     Upload,
     media_type,
@@ -77,9 +83,19 @@ def test_a_body_is_read_up_to_its_bound() -> None:
 
 
 @pytest.mark.parametrize("kind", ["image/png", "application/octet-stream"])
-def test_a_bare_picture_is_an_upload(kind: str) -> None:
-    upload = asyncio.run(read_upload(sent(kind, b"x")))
-    assert upload.only_picture().data == b"x"
+def test_a_bare_picture_is_an_upload(kind: str, tmp_path: Path) -> None:
+    request = sent(kind, b"x", b"y" * SPOOL_BYTES)
+    request.scope["state"] = {
+        "engine": SimpleNamespace(options=ServerOptions(tmp_path), bodies=BodyBudget(1))
+    }
+    (tmp_path / "spool").mkdir()
+
+    async def read() -> bytes:
+        async with asynccontextmanager(read_upload)(request) as upload:
+            return upload.only_picture().data
+
+    assert asyncio.run(read()) == b"x" + b"y" * SPOOL_BYTES
+    assert list((tmp_path / "spool").iterdir()) == []
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"NaN", b"[Infinity]", b"[" * 100_000])
