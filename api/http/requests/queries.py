@@ -2,7 +2,7 @@
 
 import difflib
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Depends
 from fastapi.dependencies.models import Dependant
@@ -32,13 +32,14 @@ def _refuse_unknown(request: Request) -> None:
             raise _unknown("query", "parameter", name, known)
 
 
-async def read_known_upload(request: Request) -> Upload:
+async def read_known_upload(
+    request: Request, upload: Annotated[Upload, Depends(read_upload)]
+) -> Upload:
     """Read a body as `read_upload` does; every part of a form must be one that its route reads.
 
     Raises:
         Problem: it is not; the sentence says which, and the nearest that is known.
     """
-    upload = await read_upload(request)
     route = request.scope.get("route")
     if isinstance(route, APIRoute) and media_type(request) == "multipart/form-data":
         known = frozenset(_form_fields(route))
