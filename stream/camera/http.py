@@ -3,7 +3,7 @@
 from typing import Final
 
 from stream.camera.address import CameraAddress
-from stream.camera.container import OpenCamera, Trouble, open_container, prepare
+from stream.camera.container import ByteStream, OpenCamera, Trouble, open_container, prepare
 from stream.camera.dialer import Dialer
 from stream.camera.settings import CameraSettings
 from stream.camera.web.body import (
@@ -24,6 +24,7 @@ from stream.camera.web.hls import (
     text_of,
 )
 from stream.camera.web.mjpeg import MotionJpeg
+from stream.camera.web.snapshots import Snapshots
 from stream.errors import SourceError
 
 # A segment that claims to be another playlist, or a description of sockets to open, is refused.
@@ -55,8 +56,8 @@ def open_http(address: CameraAddress, dialer: Dialer, settings: CameraSettings) 
     if kind == PLAYLIST:
         return _open_playlist(reader, body, dialer, settings.threads)
     trouble = Trouble()
-    is_motion_jpeg = kind == MOTION_JPEG
-    source = Guarded(MotionJpeg(body) if is_motion_jpeg else body, trouble)
+    is_motion_jpeg = kind in (MOTION_JPEG, ONE_JPEG)
+    source = Guarded(_parts(kind, reader, body), trouble)
     try:
         container = open_container(source, "mpjpeg" if is_motion_jpeg else kind, trouble=trouble)
     except BaseException:
@@ -73,6 +74,13 @@ def open_http(address: CameraAddress, dialer: Dialer, settings: CameraSettings) 
     )
 
 
+def _parts(kind: str, reader: HttpReader, body: HttpStream) -> ByteStream:
+    """Return what FFmpeg reads of a body."""
+    if kind == ONE_JPEG:
+        return MotionJpeg(Snapshots(body, reader.open))
+    return MotionJpeg(body) if kind == MOTION_JPEG else body
+
+
 def _kind(body: HttpStream) -> str:
     """Return what a body is: FFmpeg's name, or one of `stream.camera.web.body`.
 
@@ -83,13 +91,6 @@ def _kind(body: HttpStream) -> str:
         return MOTION_JPEG
     first = body.peek(lambda ahead: kind_of(ahead) is not None, PEEK_BYTES)
     kind = kind_of(first) or NAMED.get(body.content_type)
-    if kind == ONE_JPEG and body.length is None:
-        return MOTION_JPEG
-    if kind == ONE_JPEG:
-        raise SourceError(
-            "it serves one picture, which is not a stream of pictures; use the address of its "
-            "Motion JPEG or RTSP stream"
-        )
     if kind is None:
         raise SourceError(
             f"it serves {body.content_type or 'something'}, which is not a stream of pictures; "

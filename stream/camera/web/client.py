@@ -17,6 +17,8 @@ from stream.camera.dialer import Dialer
 from stream.errors import SourceError
 
 READ_TIMEOUT_S: Final = 5.0  # below CameraSettings.give_up_after, so that the reason is shown
+ICY: Final = b"ICY "
+MAX_STATUS_BYTES: Final = 4096  # of the line that begins an answer
 USER_AGENT: Final = "skulens"
 MAX_REDIRECTS: Final = 5  # of one request; a camera needs one or two
 MAX_TRIES: Final = 3  # of one request: without a password, with it, with a fresh nonce
@@ -236,8 +238,24 @@ class HttpReader:
             del kept[next(iter(kept))]
 
 
+class _Answer(http.client.HTTPResponse):
+    """An answer that may begin with `ICY 200 OK`, as SHOUTcast and some cameras say."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        if not self.fp.peek(len(ICY)).startswith(ICY):
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            return version, status, reason
+        line = self.fp.readline(MAX_STATUS_BYTES).decode("latin-1")
+        _, number, reason = [*line.split(None, 2), "", ""][:3]
+        if not (number.isascii() and number.isdigit() and len(number) == 3):
+            raise http.client.BadStatusLine(line)
+        return "HTTP/1.0", int(number), reason.strip()
+
+
 class _DialedConnection(http.client.HTTPConnection):
     """Connects through the dialer; secure if its place is."""
+
+    response_class = _Answer
 
     def __init__(self, dialer: Dialer, place: WebPlace) -> None:
         self.default_port = DEFAULT_PORTS[place.scheme]

@@ -58,6 +58,7 @@ class OddPage:
         parts: its body, sent one after the other, with a pause of `pause` seconds after each.
         has_length: whether the length is announced.
         headers: others.
+        protocol: that its first line names.
     """
 
     challenges: tuple[str, ...] = ()
@@ -67,6 +68,7 @@ class OddPage:
     pause: float = 0.0
     has_length: bool = False
     headers: tuple[tuple[str, str], ...] = ()
+    protocol: str = "HTTP/1.1"
 
 
 @dataclass
@@ -150,6 +152,7 @@ class OddWebHandler(BaseHTTPRequestHandler):
         self.wfile.write(b"no")
 
     def _serve(self, page: OddPage) -> None:
+        self.protocol_version = page.protocol
         self.send_response(page.status)
         for name, value in page.headers:
             self.send_header(name, value)
