@@ -24,7 +24,7 @@ from stream.camera.web.hls import (
     text_of,
 )
 from stream.camera.web.mjpeg import MotionJpeg
-from stream.camera.web.snapshots import Snapshots
+from stream.camera.web.snapshots import SnapshotPictures
 from stream.errors import SourceError
 
 # A segment that claims to be another playlist, or a description of sockets to open, is refused.
@@ -77,7 +77,7 @@ def open_http(address: CameraAddress, dialer: Dialer, settings: CameraSettings) 
 def _parts(kind: str, reader: HttpReader, body: HttpStream) -> ByteStream:
     """Return what FFmpeg reads of a body."""
     if kind == ONE_JPEG:
-        return MotionJpeg(Snapshots(body, reader.open))
+        return MotionJpeg(SnapshotPictures(body, reader.open))
     return MotionJpeg(body) if kind == MOTION_JPEG else body
 
 

@@ -10,7 +10,7 @@ from stream.camera.container import ByteStream
 PACE_S: Final = 0.5  # from one request to the next; small cameras make a picture in about that
 
 
-class Snapshots:
+class SnapshotPictures:
     """Joins the pictures of one address after another into an endless body."""
 
     def __init__(self, first: ByteStream, open_next: Callable[[], ByteStream]) -> None:

@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 
 from stream.camera.source import CameraSource
-from stream.camera.web.snapshots import Snapshots
+from stream.camera.web.snapshots import SnapshotPictures
 from stream.status import SourceState
 from tests.stream.camera.web.test_world_bodies import jpegs, plain
 from tests.stream.peers.odd_web import OddPage, OddWeb
@@ -17,7 +17,7 @@ FRAMES = 4
 
 @pytest.mark.parametrize("has_length", [True, False])
 @pytest.mark.parametrize("kind", ["image/jpeg", None, "text/plain"])
-def test_world_a_camera_that_answers_one_picture_is_asked_again_and_again(
+def test_world_a_camera_that_answers_one_picture_is_read_again_and_again(
     has_length: bool, kind: str | None
 ) -> None:
     pictures = jpegs()
@@ -61,7 +61,7 @@ def test_world_snapshots_follow_one_another_and_end_when_they_are_closed() -> No
         bodies.append(_One(numbers))
         return bodies[-1]
 
-    snapshots = Snapshots(bodies[0], open_next)
+    snapshots = SnapshotPictures(bodies[0], open_next)
     assert [snapshots.read(9) for _ in range(3)] == [b"\0", b"\1", b"\2"]
     snapshots.close()
     assert snapshots.read(9) == b""
