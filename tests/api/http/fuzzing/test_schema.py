@@ -60,7 +60,7 @@ def run_schemathesis(url: str, key: str, seconds: int, folder: Path) -> str:
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
-        "SCHEMATHESIS_HOOKS": "tests.api.http.fuzzing.serialisers",
+        "SCHEMATHESIS_HOOKS": "tests.api.http.fuzzing.hooks",
     }
     result = subprocess.run(
         command, cwd=folder, env=environment, text=True, capture_output=True, check=False
