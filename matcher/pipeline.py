@@ -108,13 +108,23 @@ class Pipeline:
         return Identification(tuple(matches), catalog.index_version, watch.times())
 
     def _find(self, image: Image, catalog: SearchableCatalog, watch: Stopwatch) -> list[Match]:
-        """Recognise the whole picture, then the detections that it does not explain."""
-        whole = self._recognise(crop_whole(image), catalog, watch, thorough=True)
+        """Return the answers of every look at a photo, each place once."""
         with watch.stage("detect"):
             detections = self._stages.photo_detector.detect(image)
-        crops = self._unexplained(detections, whole.verified, image)
-        found = [whole]
-        for crop in crops:
+        looks = self._look(image, detections, catalog, watch)
+        return deduplicate([match for look in looks for match in self._answers(look)])
+
+    def _look(
+        self,
+        image: Image,
+        detections: Sequence[Detection],
+        catalog: SearchableCatalog,
+        watch: Stopwatch,
+        extra: Sequence[Reference] = (),
+    ) -> list[Recognition]:
+        """Recognise the whole picture, then the detections that it does not explain."""
+        found = [self._recognise(crop_whole(image), catalog, watch, extra, thorough=True)]
+        for crop in self._unexplained(detections, found[0].verified, image):
             # Words are read once at a place; of parts only what would be named at all is doubted.
             known = [
                 KnownPrint(match.detection.box, match.printed)
@@ -122,9 +132,11 @@ class Pipeline:
                 for match in part.verified
             ]
             found.append(
-                self._recognise(crop, catalog, watch, doubted=Doubted.CONFIRMING, known=known)
+                self._recognise(
+                    crop, catalog, watch, extra, doubted=Doubted.CONFIRMING, known=known
+                )
             )
-        return deduplicate([match for part in found for match in self._answers(part)])
+        return found
 
     def _recognise(
         self,
@@ -263,24 +275,44 @@ class Pipeline:
     def explain(self, image: Image, catalog: SearchableCatalog, product_id: str) -> Explanation:
         """Explain which gate lets a product through and which one loses it.
 
+        Of all looks at the photo, the whole and its parts, the one in which the product does best.
+
         Raises:
             KeyError: the catalog has no such product.
         """
         stages = self._stages
         own = stages.references.of_product(catalog, product_id)
-        whole = self._recognise(crop_whole(image), catalog, Stopwatch(), own, thorough=True)
-        pairs = stages.verifier.pairs(whole.query, own)
+        detections = stages.photo_detector.detect(image)
+        looks = self._look(image, detections, catalog, Stopwatch(), own)
+        best = max(looks, key=lambda look: _probability_of(product_id, look.verified))
+        readings = _readings_of(product_id, best.contests)
         traces = StageTraces(
-            detections=stages.photo_detector.detect(image),
-            shortlist=whole.shortlist,
+            detections=detections,
+            shortlist=best.shortlist,
             shortlist_size=self._settings.shortlist_size,
-            keypoints=len(whole.query.features),
-            pairs=max((len(found) for found in pairs), default=0),
-            match=_best_with(product_id, whole.verified),
+            keypoints=len(best.query.features),
+            pairs=max((len(found) for found in stages.verifier.pairs(best.query, own)), default=0),
+            match=_best_with(product_id, best.verified),
             threshold=self.decision(catalog).threshold,
-            readings=_readings_of(product_id, whole.contests),
+            readings=readings or self._read_anyway(product_id, best, own),
+            words_count=bool(readings),
         )
         return explain(product_id, traces)
+
+    def _read_anyway(
+        self, product_id: str, look: Recognition, own: Sequence[Reference]
+    ) -> tuple[WordComparison, ...]:
+        """Read what words say of a product where they were not worth reading for the answer."""
+        words = self._stages.words
+        if words is None:
+            return ()
+        references = _joined(look.shortlist.references, own)
+        for contest in look.contests:
+            competes = any(item.reference.product_id == product_id for item in contest.hypotheses)
+            if competes and words.can_tell(contest):
+                read = words.read(look.query, contest, references)
+                return _readings_of(product_id, [read])
+        return ()
 
 
 def _joined(shortlisted: Sequence[Reference], extra: Sequence[Reference]) -> list[Reference]:
@@ -318,10 +350,16 @@ def _readings_of(product_id: str, contests: Sequence[Contest]) -> tuple[WordComp
 
 def _best_with(product_id: str, matches: Sequence[Match]) -> Match | None:
     """Return the match in whose contest the product did best."""
+    best = max(matches, key=lambda match: _probability_of(product_id, [match]), default=None)
+    return best if best is not None and _probability_of(product_id, [best]) > 0 else None
 
-    def own(match: Match) -> float:
-        found = (item.probability for item in match.candidates if item.product_id == product_id)
-        return max(found, default=0.0)
 
-    best = max(matches, key=own, default=None)
-    return best if best is not None and own(best) > 0 else None
+def _probability_of(product_id: str, matches: Sequence[Match]) -> float:
+    """Return the highest probability of a product in some matches; 0 where it is in none."""
+    own = (
+        item.probability
+        for match in matches
+        for item in match.candidates
+        if item.product_id == product_id
+    )
+    return max(own, default=0.0)

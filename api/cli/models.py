@@ -40,6 +40,7 @@ def models(context: typer.Context, json: JsonOption = False) -> None:
     output = Output(json=json)
     manifest = read_manifest(open_services(context).settings.weights)
     degraded: dict[str, str] = {}
+    broken: dict[str, str] = {}
     for entry in manifest.entries:
         try:
             manifest.check(entry)
@@ -47,10 +48,12 @@ def models(context: typer.Context, json: JsonOption = False) -> None:
             if entry.network in DISPENSABLE and isinstance(error, PackageMissing):
                 degraded[entry.name] = f"{DISPENSABLE[entry.network]}, because {error}"
             else:
-                output.refuse(str(error))
+                broken[entry.name] = str(error)
         reason = degraded.get(entry.name)
         output.line({**weights_json(entry), **({"degraded": reason} if reason else {})})
-    output.show(_table(manifest, degraded))
+    for sentence in dict.fromkeys(broken.values()):  # several files of a package have one reason
+        output.refuse(sentence)
+    output.show(_table(manifest, degraded, broken))
     if output.refusals:
         raise typer.Exit(1)
 
@@ -84,9 +87,14 @@ def convert(
     output.show(Text(f"{weights.path}  sha256 {weights.sha256}"))
 
 
-def _table(manifest: "WeightsManifest", degraded: "Mapping[str, str]") -> Table | Text:
+def _table(
+    manifest: "WeightsManifest", degraded: "Mapping[str, str]", broken: "Mapping[str, str]"
+) -> Table | Text:
     if not manifest.entries:
-        return Text(f"there are no trained weights in {manifest.folder}; training-free parts serve")
+        return Text(
+            f"there are no weights in {manifest.folder}, and nothing is recognised without them; "
+            "set SKULENS_WEIGHTS to the folder that came with skulens"
+        )
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for entry in manifest.entries:
         origin = f", from {entry.package}" if entry.package else ""
@@ -96,6 +104,8 @@ def _table(manifest: "WeightsManifest", degraded: "Mapping[str, str]") -> Table 
         table.add_row("", Text(_figures(entry)))
         if entry.name in degraded:
             table.add_row("", Text(f"degraded: {degraded[entry.name]}", "yellow"))
+        if entry.name in broken:
+            table.add_row("", Text("not usable: see the sentence about it", "red"))
     return table
 
 

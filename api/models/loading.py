@@ -1,6 +1,7 @@
 """Networks and calibration from a weights folder, composed to what finds and encodes products."""
 
 import hashlib
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -48,6 +49,7 @@ from matcher.verification.verifier import Verifier
 from matcher.verification.word_test import WordTest
 from matcher.words.word_reader import WordReader
 
+_logger: Final = logging.getLogger(__name__)
 # Probability from which a catalog without a calibration says `identical`. It is high because the
 # more boxes are matched, the more often a near-twin is likely by chance.
 IDENTICAL_FROM: Final = 0.91
@@ -146,7 +148,7 @@ def decision_id(settings: Settings) -> str:
         WeightsError: the manifest cannot be read.
     """
     manifest = read_manifest(settings.weights)
-    lacking = {Network.FEATURE_AXES} if lacks_features(manifest) else set()
+    lacking = {Network.FEATURE_AXES} if missing_features(manifest) else set()
     used = [
         entries[0]
         for network in RECOGNITION
@@ -211,7 +213,7 @@ def load_companions(settings: Settings, runtime: Runtime) -> tuple[Companion, ..
     """Return what stands beside the embedder's network: colours, and the features of ImageNet.
 
     Without a table of either, the network serves without it; so it does without the features'
-    package, see `lacks_features`.
+    package, see `missing_features`.
 
     Raises:
         WeightsError: a table is changed or broken, or a package brings another file.
@@ -223,7 +225,10 @@ def load_companions(settings: Settings, runtime: Runtime) -> tuple[Companion, ..
     axes, networks = (
         manifest.of_network(kind) for kind in (Network.FEATURE_AXES, Network.IMAGE_FEATURES)
     )
-    if axes and networks and not lacks_features(manifest):
+    missing = missing_features(manifest)
+    if missing:
+        _logger.warning("pictures are embedded without the features of ImageNet: %s", missing)
+    if axes and networks and not missing:
         network = runtime.load(manifest.weights(networks[0].name))
         weight = axes[0].options.get(_WEIGHT, 1.0)
         path = _table(settings, Network.FEATURE_AXES)
@@ -231,19 +236,22 @@ def load_companions(settings: Settings, runtime: Runtime) -> tuple[Companion, ..
     return tuple(found)
 
 
-def lacks_features(manifest: WeightsManifest) -> bool:
-    """Return whether axes of features are listed whose network's package is not installed.
+def missing_features(manifest: WeightsManifest) -> str:
+    """Return why the features of ImageNet cannot be had although axes for them are listed.
 
     Embeddings are then made without them, under another part id: they find less.
+
+    Returns:
+        A sentence; empty where the package is installed, or nothing of it is listed.
     """
     networks = manifest.of_network(Network.IMAGE_FEATURES)
     if not manifest.of_network(Network.FEATURE_AXES) or not networks:
-        return False
+        return ""
     try:
         manifest.path_of(networks[0])
-    except PackageMissing:
-        return True
-    return False
+    except PackageMissing as error:
+        return str(error)
+    return ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

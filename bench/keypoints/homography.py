@@ -144,7 +144,10 @@ def evaluation_photos(shared: Path) -> tuple[Path, ...]:
     covers = _pictures(shared / "eval_only" / "dvd_covers" / "query")
     grocery = _pictures(shared / "grocery" / "eval")
     if not covers or not grocery:
-        raise BenchError(f"there are no evaluation photos in {shared}")
+        raise BenchError(
+            f"there are no evaluation photos in {shared}; it has to hold "
+            "eval_only/dvd_covers/query and grocery/eval, as the folder of real pictures does"
+        )
     step = max(len(grocery) // len(covers), 1)
     return (*covers, *grocery[::step][: len(covers)])
 

