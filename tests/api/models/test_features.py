@@ -71,7 +71,7 @@ def test_features_stand_beside_the_embedder_with_the_weight_of_the_manifest(
     assert features.vectors([printed(1)]).shape == (1, 5)
 
 
-def test_without_the_package_there_are_no_features_and_another_decision_and_it_is_said(
+def test_without_the_package_there_are_no_features_and_another_decision_and_a_warning(
     folder: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     runtime, before = open_runtime(folder, "reference"), decision_id(folder)
