@@ -12,6 +12,10 @@ class KeysDamaged(Refused):
     """The file of API keys cannot be read, so that nobody is let in."""
 
 
+class QuotaExceeded(Refused):
+    """An upload is more than its key, or all keys together, may keep."""
+
+
 class SettingsError(Refused):
     """A setting is misspelt or has a value that cannot be used."""
 

@@ -222,7 +222,9 @@ class Settings:
         sync_minutes: between two looks of the service for what people put there; 0 for never.
         reconcile_hours: between two comparisons of everything in the storage; 0 for never.
         import_gb: what an archive of an import may unpack to, gigabytes.
-        free_gb: what stays free on the disk that it is unpacked on, gigabytes.
+        free_gb: what stays free on disks that archives and uploads are written to, gigabytes.
+        uploads_gb: of films and archives that the service's jobs keep, gigabytes.
+        uploads_per_key_gb: of those that the jobs of one key keep, gigabytes.
         job_days: how long the service keeps jobs that are over, with their files; 0 for ever.
         state: folder of the service's keys, cameras, events and jobs.
         camera_networks: CIDR; if any are given, cameras and webhooks must be in one of them.
@@ -265,6 +267,8 @@ class Settings:
     reconcile_hours: float = field(default=24.0, metadata={"parse": _interval})
     import_gb: float = field(default=100.0, metadata={"parse": _gigabytes})
     free_gb: float = field(default=1.0, metadata={"parse": _gigabytes})
+    uploads_gb: float = field(default=200.0, metadata={"parse": _gigabytes})
+    uploads_per_key_gb: float = field(default=100.0, metadata={"parse": _gigabytes})
     job_days: float = field(default=30.0, metadata={"parse": _interval})
     state: Path = field(default=Path("state"), metadata={"parse": _folder})
     camera_networks: tuple[str, ...] = field(default=(), metadata={"parse": _networks})

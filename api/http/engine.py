@@ -15,6 +15,7 @@ from api.errors import refusals, sentence
 from api.http.executor import BoundedExecutor
 from api.http.jobs.handlers import job_handlers
 from api.http.jobs.runner import DAY_SECONDS, JobRunner
+from api.http.jobs.upload_quota import upload_bounds
 from api.http.jobs.video_files import s3_video_fetcher
 from api.http.live.service import SessionService, engine_starting, run_session_service
 from api.http.options import ServerOptions
@@ -138,6 +139,7 @@ async def build_engine(
             options.state / "jobs",
             handlers,
             keep_seconds=services.settings.job_days * DAY_SECONDS,
+            uploads=upload_bounds(services.settings),
         )
         stack.push_async_callback(asyncio.to_thread, jobs.close)
         answers = AnswerStore(options.state / "answers.db")

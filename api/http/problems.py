@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from api.errors import KeysDamaged, Refused, sentence
+from api.errors import KeysDamaged, QuotaExceeded, Refused, sentence
 from catalog import errors as catalog_errors
 from matcher.errors import MatcherError
 from matcher.live import LiveError, NoSuchSession, TooManySessions
@@ -74,6 +74,7 @@ TABLE: Final[Mapping[type[Exception], _Row]] = {
     MatcherError: _Row(HTTPStatus.SERVICE_UNAVAILABLE, "networks"),
     StreamError: _Row(HTTPStatus.UNPROCESSABLE_ENTITY, "source"),
     Refused: _Row(HTTPStatus.CONFLICT, "refused"),
+    QuotaExceeded: _Row(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "quota"),
     KeysDamaged: _Row(HTTPStatus.SERVICE_UNAVAILABLE, "keys", retry=True),
     OSError: _Row(HTTPStatus.SERVICE_UNAVAILABLE, "storage", retry=True),
     sqlite3.Error: _Row(HTTPStatus.SERVICE_UNAVAILABLE, "storage", retry=True),

@@ -57,6 +57,8 @@ def test_catalogs_lie_in_the_folder_data_by_default() -> None:
         ("SKULENS_RECONCILE_HOURS", "0", 0.0),
         ("SKULENS_IMPORT_GB", "0.5", 0.5),
         ("SKULENS_FREE_GB", "5", 5.0),
+        ("SKULENS_UPLOADS_GB", "0.5", 0.5),
+        ("SKULENS_UPLOADS_PER_KEY_GB", "0.25", 0.25),
         ("SKULENS_JOB_DAYS", "7", 7.0),
     ],
 )
@@ -66,7 +68,7 @@ def test_each_variable_sets_its_value(name: str, text: str, value: object) -> No
 
 
 def test_no_variable_is_left_untested_above() -> None:
-    assert len(variables()) == 38
+    assert len(variables()) == 40
 
 
 @pytest.mark.parametrize(

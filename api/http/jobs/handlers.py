@@ -2,10 +2,10 @@
 
 import shutil
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from api.errors import Refused
-from api.http.jobs.record import JobKind
+from api.http.jobs.record import ANNOTATED, EVENTS, FETCHED, UPLOAD, JobKind
 from api.http.jobs.runner import JobContext, JobHandler
 from api.http.jobs.video_files import FetchVideo, check_video_file
 from api.models.calibration import CalibrationRequest, calibrate, calibration_outcome_json
@@ -22,12 +22,6 @@ from catalog.transfer.archive import UnpackBounds, inner_folder, unpack_into
 from catalog.transfer.importer import ImportReport, import_path
 from matcher.decision.evaluation import Recogniser
 from stream.errors import StreamError
-
-# Names in a job's folder.
-UPLOAD: Final = "upload"
-FETCHED: Final = "fetched"  # from a bucket, before it is looked at
-EVENTS: Final = "events.jsonl"
-ANNOTATED: Final = "annotated.mp4"
 
 
 def calibration(
@@ -151,7 +145,12 @@ def job_handlers(
 def _fetch_film(context: JobContext, fetch: FetchVideo, address: str) -> None:
     """Bring a film; what turns out to be none is never at the place that a reader may get."""
     fetched = context.folder / FETCHED
-    fetch(address, fetched, lambda at, all_: context.progress("fetching", at >> 20, all_ >> 20))
+
+    def on_bytes(at: int, total: int) -> None:
+        context.hold(at, total)
+        context.progress("fetching", at >> 20, total >> 20)
+
+    fetch(address, fetched, on_bytes)
     try:
         check_video_file(fetched)
     except StreamError:

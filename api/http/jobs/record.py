@@ -8,7 +8,12 @@ from typing import Any, Final
 
 from client.records import JobJson
 
+# Names in a job's folder.
 RECORD: Final = "job.json"
+UPLOAD: Final = "upload"
+FETCHED: Final = "fetched"  # from a bucket, before it is looked at
+EVENTS: Final = "events.jsonl"
+ANNOTATED: Final = "annotated.mp4"
 
 
 class JobState(StrEnum):
@@ -54,6 +59,7 @@ class Job:
         updated_at: Unix seconds.
         error: why it failed, one sentence.
         result: the outcome, JSON; None before.
+        owner: id of the key that sent its upload; empty if it has none, or is of an old version.
     """
 
     job_id: str
@@ -69,6 +75,7 @@ class Job:
     total: int | None = None
     error: str | None = None
     result: dict[str, Any] | None = field(default=None)
+    owner: str = ""
 
 
 def job_json(job: Job) -> JobJson:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from threading import Condition, Thread
@@ -15,6 +16,7 @@ from typing import Any, Final
 
 from api.errors import refusals, sentence
 from api.http.jobs.record import Job, JobKind, JobState, load, save
+from api.http.jobs.upload_quota import UploadBounds, UploadQuota
 from api.http.problems import Problem
 
 MOST_WAITING: Final = 64  # jobs
@@ -38,11 +40,14 @@ class JobContext:
         job: as it was when it was taken up.
         folder: its own; kept until the job is forgotten.
         progress: takes the stage, steps done and steps in all; raises `JobStopped`.
+        hold: takes the bytes so far and in all of what is fetched, before more is written; raises
+            as `UploadQuota.hold`.
     """
 
     job: Job
     folder: Path
     progress: Callable[[str, int, int | None], None]
+    hold: Callable[[int, int], None] = lambda *_: None
 
 
 JobHandler = Callable[[JobContext], dict[str, Any]]
@@ -52,7 +57,12 @@ class JobRunner:
     """Thread-safe; close it at the end."""
 
     def __init__(
-        self, folder: Path, handlers: Mapping[JobKind, JobHandler], *, keep_seconds: float = 0.0
+        self,
+        folder: Path,
+        handlers: Mapping[JobKind, JobHandler],
+        *,
+        keep_seconds: float = 0.0,
+        uploads: UploadBounds | None = None,
     ) -> None:
         """Take up what is left of earlier runs.
 
@@ -60,6 +70,7 @@ class JobRunner:
             folder: of all jobs; made when it is missing.
             handlers: one for each kind.
             keep_seconds: how long a job that is over is kept, with its files; 0 for ever.
+            uploads: bounds of what jobs keep that came from outside.
 
         Raises:
             OSError: the folder cannot be written.
@@ -68,6 +79,7 @@ class JobRunner:
         self._folder = folder
         self._handlers = handlers
         self._keep_seconds = keep_seconds
+        self.uploads: Final = UploadQuota(folder, uploads)
         self._changed = Condition()
         self._stopping = False
         self._cancelled: set[str] = set()
@@ -79,13 +91,18 @@ class JobRunner:
                 shutil.rmtree(place, ignore_errors=True)  # an upload that never became a job
             else:
                 self._jobs[job.job_id] = job
+                self.uploads.open(job.job_id, job.owner)
+                self.uploads.settle(job.job_id, place)
         left = [job for job in self._jobs.values() if not job.state.is_final]
         self._queue = deque(job.job_id for job in sorted(left, key=lambda job: job.created_at))
         self._thread = Thread(target=self._run, name="jobs", daemon=True)
         self._thread.start()
 
-    def reserve(self) -> tuple[str, Path]:
-        """Return an id and a new folder for a job; give the id to `add`, or remove the folder.
+    def reserve(self, owner: str = "") -> tuple[str, Path]:
+        """Return an id and a new folder for a job; give the id to `add`, or to `discard`.
+
+        Args:
+            owner: id of the key whose upload it is for.
 
         Raises:
             Problem: too many jobs wait.
@@ -102,7 +119,16 @@ class JobRunner:
         job_id = secrets.token_hex(8)
         folder = self._folder / job_id
         folder.mkdir()
+        self.uploads.open(job_id, owner)
         return job_id, folder
+
+    def discard(self, job_id: str) -> None:
+        """Give back a place that was reserved and has no job, with what lies there."""
+        with self._changed:
+            if job_id in self._jobs:
+                return
+        shutil.rmtree(self._folder / job_id, ignore_errors=True)
+        self.uploads.drop(job_id)
 
     def add(
         self, job_id: str, kind: JobKind, catalog: str, name: str, order: dict[str, Any]
@@ -113,8 +139,10 @@ class JobRunner:
             OSError: the disk refused.
         """
         now = time.time()
-        job = Job(job_id, kind, catalog, name[:300], order, now, now)
+        owner = self.uploads.owner(job_id)
+        job = Job(job_id, kind, catalog, name[:300], order, now, now, owner=owner)
         save(job, self._folder / job_id)
+        self.uploads.settle(job_id, self._folder / job_id)
         with self._changed:
             self._jobs[job_id] = job
             self._queue.append(job_id)
@@ -189,6 +217,7 @@ class JobRunner:
         self.cancel(job_id)
         with self._changed:
             self._jobs.pop(job_id, None)
+            self.uploads.drop(job_id)
         shutil.rmtree(self._folder / job_id, ignore_errors=True)
 
     def close(self, timeout: float = 8.0) -> None:
@@ -216,7 +245,8 @@ class JobRunner:
         def progress(stage: str, done: int, total: int | None) -> None:
             self._note(job.job_id, stage, done, total)
 
-        context = JobContext(job, self._folder / job.job_id, progress)
+        hold = partial(self.uploads.hold, job.job_id)
+        context = JobContext(job, self._folder / job.job_id, progress, hold)
         try:
             result = self._handlers[job.kind](context)
         except JobStopped:
@@ -249,6 +279,7 @@ class JobRunner:
                 self._set(job_id, **changes)
             else:  # it was forgotten while it still wrote
                 shutil.rmtree(self._folder / job_id, ignore_errors=True)
+            self.uploads.settle(job_id, self._folder / job_id)
             self._changed.notify_all()
 
     def _set(self, job_id: str, **changes: Any) -> None:  # noqa: ANN401 -- fields of `Job`

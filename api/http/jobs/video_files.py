@@ -60,6 +60,7 @@ def check_video_file(path: Path) -> None:
 def s3_video_fetcher(options: S3Options, largest: int) -> FetchVideo:
     """Return a function that fetches an `s3://bucket/key` address, megabyte by megabyte.
 
+    Its callback gets the bytes so far and in all, the first time before anything is fetched.
     It raises `NotFound`, `StorageUnavailable`, `Refused` for more than `largest` bytes, and
     whatever its callback raises; called again, it goes on where it stopped.
 
@@ -92,6 +93,7 @@ def _fetch(
     draft = target.with_name(f"{target.name}.{tag.strip(chr(34))}.part")
     with draft.open("ab") as file:
         done = file.tell()
+        on_bytes(done, size)
         if done < size:
             answer = reader.get_object(Bucket=bucket, Key=key, Range=f"bytes={done}-", IfMatch=tag)
             for piece in answer["Body"].iter_chunks(_CHUNK):

@@ -12,9 +12,8 @@ from typing_extensions import TypedDict
 
 from api.http.auth.principal import AdminAccess, CatalogAccess, Principal, ReadAccess
 from api.http.engine import Engine, EngineDep
-from api.http.jobs.handlers import UPLOAD
-from api.http.jobs.record import Job, JobKind, JobState, job_json
-from api.http.jobs.uploads import receive_file
+from api.http.jobs.record import UPLOAD, Job, JobKind, JobState, job_json
+from api.http.jobs.uploads import receive_file, reserved
 from api.http.problems import refusals_of
 from api.models.calibration import decide_as_shipped
 from client.records import JobJson
@@ -125,7 +124,7 @@ def resume_job(engine: EngineDep, principal: CatalogAccess, job_id: str) -> JobJ
 )
 async def import_products(
     engine: EngineDep,
-    _: CatalogAccess,
+    principal: CatalogAccess,
     catalog: str,
     request: Request,
     response: Response,
@@ -133,10 +132,11 @@ async def import_products(
 ) -> JobJson:
     """A ZIP file with one folder per product, or with a `products.jsonl` or `products.csv`."""
     await asyncio.to_thread(engine.catalogs.store, catalog)
-    job_id, folder = await asyncio.to_thread(engine.jobs.reserve)
-    file_name = await receive_file(request, folder / UPLOAD, "archive")
-    add = partial(engine.jobs.add, job_id, JobKind.IMPORT, catalog, name or file_name, {})
-    return await _answer_added(response, add)
+    async with reserved(engine.jobs, principal.key_id) as (job_id, folder):
+        hold = partial(engine.jobs.uploads.hold, job_id)
+        file_name = await receive_file(request, folder / UPLOAD, "archive", hold)
+        add = partial(engine.jobs.add, job_id, JobKind.IMPORT, catalog, name or file_name, {})
+        return await _answer_added(response, add)
 
 
 @router.post(
@@ -197,9 +197,9 @@ async def _add_order(
 ) -> JobJson:
     """Add a job for a catalog that is there."""
     await asyncio.to_thread(engine.catalogs.store, catalog)
-    job_id, _folder = await asyncio.to_thread(engine.jobs.reserve)
-    add = partial(engine.jobs.add, job_id, kind, catalog, name, order.model_dump())
-    return await _answer_added(response, add)
+    async with reserved(engine.jobs, owner="") as (job_id, _):
+        add = partial(engine.jobs.add, job_id, kind, catalog, name, order.model_dump())
+        return await _answer_added(response, add)
 
 
 async def _answer_added(response: Response, add: Callable[[], Job]) -> JobJson:

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-import shutil
 from collections.abc import AsyncIterator
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -14,9 +14,16 @@ from typing_extensions import TypedDict
 
 from api.http.auth.principal import LiveAccess, Principal, ReadAccess
 from api.http.engine import Engine, EngineDep
-from api.http.jobs.handlers import ANNOTATED, EVENTS, UPLOAD
-from api.http.jobs.record import Job, JobKind, JobState, job_json
-from api.http.jobs.uploads import receive_file
+from api.http.jobs.record import (
+    ANNOTATED,
+    EVENTS,
+    UPLOAD,
+    Job,
+    JobKind,
+    JobState,
+    job_json,
+)
+from api.http.jobs.uploads import receive_file, reserved
 from api.http.jobs.video_files import check_video_file
 from api.http.problems import Problem, refusals_of
 from api.http.requests.film_addresses import check_film_address, parse_film_address
@@ -90,19 +97,16 @@ async def send_video(
     if media_type(request) == "application/json":
         order["address"] = parse_film_address(await read_object(request))
         check_film_address(order["address"], principal, engine.services.settings)
-        file_name = str(order["address"]).rpartition("/")[2]
-        job_id, folder = await asyncio.to_thread(engine.jobs.reserve)
-    else:
-        job_id, folder = await asyncio.to_thread(engine.jobs.reserve)
-        file_name = await receive_file(request, folder / UPLOAD, "video")
-        try:
+    async with reserved(engine.jobs, principal.key_id) as (job_id, folder):
+        if "address" in order:
+            file_name = str(order["address"]).rpartition("/")[2]
+        else:
+            hold = partial(engine.jobs.uploads.hold, job_id)
+            file_name = await receive_file(request, folder / UPLOAD, "video", hold)
             await engine.executor.run(check_video_file, folder / UPLOAD)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-    job = await asyncio.to_thread(
-        engine.jobs.add, job_id, JobKind.VIDEO, catalog, name or file_name, order
-    )
+        job = await asyncio.to_thread(
+            engine.jobs.add, job_id, JobKind.VIDEO, catalog, name or file_name, order
+        )
     response.headers["Location"] = f"/v1/videos/{job_id}"
     return job_json(job)
 
