@@ -162,15 +162,17 @@ class Catalogs:
     def _is_live(self, name: str) -> bool:
         if not is_valid_id(name):
             return False
+        journal = Journal(self._storage, name)
         try:
-            last = Journal(self._storage, name).last()
+            last = journal.last()
         except StorageUnavailable:
             raise
         except CatalogError:
             return True  # damaged: opening it says so, and it stays in sight
-        if last is None:
-            return False
-        return not isinstance(last.changes[-1], CatalogDeleted | CatalogCleared)
+        if last is not None and not isinstance(last.changes[-1], CatalogDeleted | CatalogCleared):
+            return True
+        # Its end may be gone: opening it says so, and it stays in sight.
+        return journal.head() > (last.sequence if last else 0)
 
     def _commit_log(self, name: str) -> CommitLog:
         return CommitLog(self._storage, name, IndexCache(EncodingStore(self._storage, name)))

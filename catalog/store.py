@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Final
 
 from catalog.encodings.cache import EncodingCache
@@ -185,8 +186,9 @@ class CatalogStore:
 
         Raises:
             NotFound: there is no such version, or the catalog did not live then.
+            MissingEntry: an entry up to it is missing.
         """
-        entries = (entry for entry in self._log.entries() if entry.sequence <= index_version)
+        entries = islice(self._log.entries(), index_version)  # they count from 1, without a gap
         state = replay(CatalogState(self._name), entries)
         if state.sequence != index_version:
             raise NotFound(f"catalog {self._name} has no version {index_version}")

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.networks import VARIABLE
@@ -24,7 +25,9 @@ LONG = ("data", "weights")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the folder of compiled networks; workers inherit its name."""
+    """Make the folder of compiled networks; workers inherit its name. No example is timed."""
+    settings.register_profile("untimed", deadline=None)  # a busy machine is no fault
+    settings.load_profile("untimed")
     if not WORKER:
         folder = tempfile.mkdtemp(prefix="skulens-networks-")
         os.environ[VARIABLE] = folder

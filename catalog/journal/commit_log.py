@@ -12,7 +12,7 @@ from catalog.errors import CatalogError, Conflict, MissingEntry, NewerFormat, St
 from catalog.journal.checkpoint import Checkpoint, CheckpointStore
 from catalog.journal.entries import Entry, JournalChange
 from catalog.journal.journal import Journal
-from catalog.journal.state import CatalogState, replay
+from catalog.journal.state import CatalogState, Lifecycle, replay
 from catalog.search.index_cache import IndexCache
 from catalog.storage.base import Storage
 
@@ -58,6 +58,27 @@ class _Followed:
     newer: NewerFormat | None
     gap: MissingEntry | None
 
+    def check_life(self) -> None:
+        """Refuse to take a catalog for absent or deleted when later entries were written.
+
+        Raises:
+            NewerFormat: a newer skulens wrote on.
+            MissingEntry: the next entry is missing.
+        """
+        if self.state.life is not Lifecycle.LIVE:
+            self.check_complete()
+
+    def check_complete(self) -> None:
+        """Refuse when later entries were written.
+
+        Raises:
+            NewerFormat: a newer skulens wrote on.
+            MissingEntry: the next entry is missing.
+        """
+        for error in (self.newer, self.gap):
+            if error is not None:
+                raise error
+
 
 class CommitLog:
     """The state of one catalog, read once and then followed; safe to share between threads.
@@ -77,6 +98,7 @@ class CommitLog:
         self._write_id = ""
         self._state = CatalogState(catalog)
         self._gap: MissingEntry | None = None
+        self._is_looked_for = False  # whether anybody looked for a gap yet
         self._ahead = 0  # the newest entry that a checkpoint knows and the journal lacks
         self._last_written = 0
 
@@ -100,14 +122,11 @@ class CommitLog:
 
         Raises:
             CatalogError: an entry is damaged.
-            NewerFormat: the very first entry is of a newer skulens.
-            MissingEntry: the very first entry is missing.
+            NewerFormat: by what is understood there is no catalog, and a newer skulens wrote on.
+            MissingEntry: by what is whole there is no catalog, and later entries were written.
         """
         followed = self._follow()
-        if not followed.state.sequence:
-            for error in (followed.newer, followed.gap):
-                if error is not None:
-                    raise error
+        followed.check_life()
         return followed.state
 
     def check_writable(self) -> None:
@@ -127,8 +146,14 @@ class CommitLog:
         Raises:
             NewerFormat: a newer skulens wrote the next entry.
             CatalogError: the next entry is damaged.
+            MissingEntry: the next entry is missing; the state is known by a checkpoint.
         """
-        return self._journal.after(0)
+        known, last = self._state.sequence, 0
+        for entry in self._journal.after(0):
+            last = entry.sequence
+            yield entry
+        if last < known:
+            raise self._missing(last + 1, known)
 
     def commit(self, decide: Decide) -> Commit:
         """Write what `decide` makes of the newest state.
@@ -152,6 +177,7 @@ class CommitLog:
                 state = followed.state
                 if followed.newer is not None:
                     raise followed.newer
+                followed.check_life()
                 changes = _as_tuple(decide(state))
                 if not changes:
                     return Commit(state, written=False)
@@ -181,8 +207,7 @@ class CommitLog:
     def _follow(self) -> _Followed:
         """Read further entries."""
         with self._lock:
-            is_opening = not self._state.sequence
-            if is_opening:
+            if not self._state.sequence:
                 self._start()
             entries: list[Entry] = []
             newer: NewerFormat | None = None
@@ -195,8 +220,9 @@ class CommitLog:
                 if entries:
                     self._state = replay(self._state, entries)
                     self._write_id = entries[-1].write_id
-            if newer is None and (is_opening or self._gap is not None):
+            if newer is None and (not self._is_looked_for or self._gap is not None):
                 self._gap = self._find_gap()
+                self._is_looked_for = True
             return _Followed(self._state, self._write_id, newer, self._gap)
 
     def _find_gap(self) -> MissingEntry | None:
@@ -222,24 +248,28 @@ class CommitLog:
 
     def _check_whole(self, followed: _Followed) -> None:
         """Refuse to write behind entries that are gone: it would mix two histories."""
-        for error in (followed.newer, followed.gap):
-            if error is not None:
-                raise error
+        followed.check_complete()
         sequence = followed.state.sequence
-        if not sequence:
-            return
+        if sequence:
+            self._check_last(sequence, followed.write_id)
+        # What was written since and lost before it was read is known by the note, or by its
+        # neighbour; others may have written the next one just now.
+        later = self._journal.head()
+        if later <= sequence and self._journal.read(sequence + 2) is not None:
+            later = sequence + 2
+        if later > sequence and self._journal.read(sequence + 1) is None:
+            raise self._missing(sequence + 1, later)
+
+    def _check_last(self, sequence: int, write_id: str) -> None:
+        """Refuse to write behind an entry that is not there as it was read."""
         previous = self._journal.read(sequence)
         if previous is None:
             raise self._missing(sequence, sequence)
-        if previous.write_id != followed.write_id:
+        if previous.write_id != write_id:
             raise MissingEntry(
                 f"{self._journal.key(sequence)} is not the entry that was read before: the storage "
                 "holds another history; start skulens anew to go on with that one"
             )
-        # Where only the second of two later ones is there, the first must be restored.
-        later = self._journal.read(sequence + 2)
-        if later is not None and self._journal.read(sequence + 1) is None:
-            raise self._missing(sequence + 1, sequence + 2)
 
     def _publish(self, state: CatalogState, write_id: str) -> CatalogState:
         """Publish the state after a commit, unless a reader has followed the journal that far."""

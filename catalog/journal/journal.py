@@ -120,11 +120,11 @@ class Journal:
     def last_number(self) -> int:
         """Return the number of the newest entry by one listing; 0 for a catalog that never was.
 
-        Raises:
-            CatalogError: something else lies there.
+        What else lies there is passed over: sync programs and editors leave their own.
         """
         keys = self._storage.list(f"{self._catalog}/journal/")
-        return _sequence_of(keys[-1]) if keys else 0
+        numbers = (self._sequence_of(key) for key in reversed(keys))
+        return next((number for number in numbers if number), 0)
 
     def note_head(self, sequence: int) -> None:
         """Note, beside the journal, up to where it was written, so that a lost end is noticed.
@@ -180,16 +180,15 @@ class Journal:
             raise CatalogError(f"{key} holds entry {entry.sequence}; restore it from a backup")
         return entry
 
+    def _sequence_of(self, key: str) -> int:
+        """Return the number of the entry with a key; 0 where that is no key of an entry."""
+        name = key.rpartition("/")[2].removesuffix(".json")
+        sequence = int(name) if name.isdecimal() else 0
+        return sequence if key == self.key(sequence) else 0
+
     def _read_several(self, sequences: range) -> Iterator[Entry | None]:
         if len(sequences) == 1:
             yield self.read(sequences[0])
             return
         with ThreadPoolExecutor(len(sequences), thread_name_prefix="journal") as pool:
             yield from pool.map(self.read, sequences)
-
-
-def _sequence_of(key: str) -> int:
-    name = key.rpartition("/")[2].removesuffix(".json")
-    if not name.isdecimal():
-        raise CatalogError(f"{key} does not belong into a journal; move it away")
-    return int(name)

@@ -73,7 +73,11 @@ class Reconciler:
 
         Args:
             dry_run: only report what would be done.
+
+        Raises:
+            MissingEntry: an entry of the journal is gone; nothing was written or removed.
         """
+        self._check_writable(dry_run=dry_run)
         last_run = load_last_run(self._storage, self._store.name)
         dropped = self._incoming.listed()
         copies = self._copies.listed()
@@ -87,7 +91,11 @@ class Reconciler:
         Args:
             dry_run: only report what would be done.
             accept_loss: a mass disappearance is meant.
+
+        Raises:
+            MissingEntry: an entry of the journal is gone; nothing was written or removed.
         """
+        self._check_writable(dry_run=dry_run)
         last_run = load_last_run(self._storage, self._store.name)
         dropped = self._incoming.listed()
         copies = self._copies.listed()
@@ -123,6 +131,11 @@ class Reconciler:
         if looked != last_run.looked:
             save_last_run(self._storage, self._store.name, replace(last_run, looked=looked))
         return findings
+
+    def _check_writable(self, *, dry_run: bool) -> None:
+        """Refuse to bring the storage in line with a catalog that lost what came later."""
+        if not dry_run:
+            self._store.commit_log.check_writable()
 
     def _taken_in(
         self, dropped: Sequence[StoredObject], copies: Mapping[str, StoredObject], *, dry_run: bool

@@ -70,6 +70,7 @@ class FolderStorage:
             raise NotFound(f"there is no {path}") from error
         except OSError as error:
             raise StorageUnavailable(describe_os_error("read", path, error)) from error
+        self._check_marker()  # after the read, so that what was read is of our storage
         self._remember_marker()
         return data
 
@@ -99,8 +100,9 @@ class FolderStorage:
 
     def list(self, prefix: str) -> tuple[str, ...]:
         """Return the keys under a folder; see `Storage.list`."""
-        self._check_marker()
-        return tuple(sorted(self._walk(prefix)))
+        keys = tuple(sorted(self._walk(prefix)))
+        self._check_marker()  # after the walk, which takes what is gone for empty
+        return keys
 
     def details(self, prefix: str) -> tuple[StoredObject, ...]:
         """Return what a listing says of each object; see `Storage.details`."""
@@ -109,14 +111,15 @@ class FolderStorage:
 
     def folders(self) -> tuple[str, ...]:
         """Return the first segments of all keys; see `Storage.folders`."""
-        self._check_marker()
+        names: set[str] = set()
         try:
             with os.scandir(self.root) as entries:
                 names = {e.name for e in entries if e.is_dir() and not e.name.startswith(".")}
         except FileNotFoundError:
-            return ()
+            pass
         except OSError as error:
             raise StorageUnavailable(describe_os_error("read", self.root, error)) from error
+        self._check_marker()
         return tuple(sorted(names))
 
     def delete(self, key: str) -> None:
@@ -211,7 +214,7 @@ class FolderStorage:
     def _write_temporary(self, path: Path, data: bytes) -> Path:
         self._check_marker()
         folder = self.root / _PARTIAL
-        folder.mkdir(parents=True, exist_ok=True)
+        self._make_folders(folder)
         self._remember_marker()
         self._make_folders(path.parent)
         self._sweep(folder)
@@ -231,6 +234,8 @@ class FolderStorage:
     def _make_folders(self, folder: Path) -> None:
         if folder.is_dir():
             return
+        if folder == self.root:
+            self._check_marker()  # one that was moved away just now is not made anew
         self._make_folders(folder.parent)
         folder.mkdir(exist_ok=True)
         if self._durable:

@@ -5,9 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
-from catalog.errors import MissingEntry, NotFound, StorageUnavailable
+from catalog.errors import CatalogError, MissingEntry, NotFound, StorageUnavailable
 from catalog.follower import Follower
+from catalog.reconcile.reconciler import Reconciler
 from catalog.registry import Catalogs
 from catalog.storage.base import Storage
 from catalog.storage.folder import FolderStorage
@@ -19,6 +21,18 @@ from tests.catalog.support.fakes import (
     picture,
     same_store,
 )
+
+
+class MovedBeforeFolders(FolderStorage):
+    """Its folder is moved away between the look at its marker and the write."""
+
+    away: Path | None = None
+
+    @override
+    def _check_marker(self) -> None:
+        super()._check_marker()
+        if self.away is not None and self.root.exists():
+            self.root.rename(self.away)
 
 
 def key(sequence: int) -> str:
@@ -214,3 +228,119 @@ def test_whatever_is_taken_from_a_journal_nothing_acknowledged_is_lost_in_silenc
         except MissingEntry:
             continue
         assert {f"p{number}" for number in range(1, 9)} <= set(store.snapshot().products)
+
+
+def test_two_entries_go_before_a_process_has_seen_them(storage: Storage) -> None:
+    serving = new_store(storage)
+    other = same_store(storage)
+    for number in (1, 2, 3):
+        other.add_product(f"p{number}", [picture(number)])
+    for sequence in (2, 3, 4):
+        storage.delete(key(sequence))
+    before = storage.list("shop/")
+    with pytest.raises(MissingEntry, match="entry 2 of catalog shop is missing, though 4"):
+        serving.add_product("other", [picture(9)])
+    assert storage.list("shop/") == before
+
+
+def test_a_gap_behind_a_damaged_entry_is_noticed_when_that_is_mended(memory: MemoryStorage) -> None:
+    filled(memory, 6)
+    store = CatalogStore("shop", memory, FakeEncoder())
+    whole = memory.get(key(3))
+    memory.put(key(3), whole[:-9])
+    for sequence in (5, 6):
+        memory.delete(key(sequence))
+    with pytest.raises(CatalogError, match=r"000000000003.json is damaged .* restore it"):
+        store.state()
+    memory.put(key(3), whole)
+    store.state()
+    assert "entry 5 of catalog shop is missing, though 7 was written" in store.fault
+
+
+def recreated(memory: MemoryStorage) -> Catalogs:
+    """A catalog that was deleted (entries 3 and 4) and made anew (5 and 6)."""
+    catalogs = Catalogs(memory, FakeEncoder())
+    for number in (1, 2):
+        if number == 2:
+            catalogs.delete("shop")
+        catalogs.create("shop").add_product(f"p{number}", [picture(number)])
+    return catalogs
+
+
+@pytest.mark.parametrize("gone", [[4], [4, 5], [5], [5, 6], [1, 2, 3, 4, 5, 6]])
+def test_a_catalog_that_was_made_anew_is_neither_hidden_nor_removed_by_a_gap(
+    memory: MemoryStorage, gone: list[int]
+) -> None:
+    catalogs = recreated(memory)
+    for sequence in gone:
+        memory.delete(key(sequence))
+    before = dict(memory.objects)
+    assert catalogs.names() == ("shop",)
+    for use in (catalogs.open, catalogs.create, catalogs.delete):
+        with pytest.raises(MissingEntry, match=f"entry {gone[0]} of catalog shop is missing"):
+            use("shop")
+    assert memory.objects == before
+
+
+def test_a_reconcile_brings_nothing_in_line_with_a_journal_that_lost_entries(
+    memory: MemoryStorage,
+) -> None:
+    store = new_store(memory)
+    store.add_product("tea", [picture(1)])
+    store.remove_product("tea")
+    store.restore_product("tea")
+    store.add_product("milk", [picture(2)])
+    memory.delete(key(4))
+    before = dict(memory.objects)
+    reconciler = Reconciler(same_store(memory), memory, grace_seconds=0.0)
+    for act in (reconciler.sync, reconciler.reconcile):
+        with pytest.raises(MissingEntry, match="entry 4 of catalog shop is missing"):
+            act()
+    assert memory.objects == before
+
+
+def test_an_earlier_version_behind_a_missing_entry_is_not_called_unknown(
+    memory: MemoryStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("catalog.journal.checkpoint._FEWEST_ENTRIES", 2)
+    filled(memory, 6)
+    memory.delete(key(3))
+    store = same_store(memory)
+    assert len(store.snapshot().products) == 6, "a snapshot object knows all"
+    assert list(store.at(2).products) == ["p1"]
+    with pytest.raises(MissingEntry, match="entry 3 of catalog shop is missing, though 7"):
+        store.at(4)
+
+
+@pytest.mark.parametrize(
+    "name", ["Thumbs.db", "desktop.ini", "000000000003.json.bak", "99.json", "zz/000000000099.json"]
+)
+def test_what_programs_leave_beside_the_entries_is_passed_over(storage: Storage, name: str) -> None:
+    filled(storage, 1)
+    storage.put(f"shop/journal/{name}", b"?")
+    assert Catalogs(storage, FakeEncoder()).names() == ("shop",)
+    store = same_store(storage)
+    store.add_product("other", [picture(9)])
+    assert list(store.snapshot().products) == ["p1", "other"]
+
+
+def test_a_folder_that_goes_in_the_middle_of_a_write_is_not_made_anew(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    storage = MovedBeforeFolders(root)
+    filled(storage, 1)
+    storage.away = tmp_path / "away"
+    with pytest.raises(StorageUnavailable):
+        storage.put_if_absent("shop/other/1", b"x")
+    assert not root.exists()
+
+
+def test_another_storage_is_not_read_on_from(tmp_path: Path) -> None:
+    ours, other = (FolderStorage(tmp_path / name, durable=False) for name in ("ours", "other"))
+    filled(ours, 1)
+    filled(other, 3)
+    store = same_store(ours)
+    shutil.rmtree(ours.root)
+    other.root.rename(ours.root)
+    with pytest.raises(StorageUnavailable, match="is not the storage that was used before"):
+        store.state()
+    assert list(store.latest().products) == ["p1"]
