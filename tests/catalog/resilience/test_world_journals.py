@@ -72,7 +72,7 @@ def serving() -> Iterator[Serving]:
 
 
 def change_at_random(store: CatalogStore, rng: random.Random, changes: int) -> dict[str, Product]:
-    """What was acknowledged: every product as the last change of it left it."""
+    """Change products; return those that live, as their last acknowledged change left them."""
     live: dict[str, Product] = {}
     for number in range(changes):
         kind = rng.choice(["add", "add", "update", "images", "remove"])

@@ -1,4 +1,4 @@
-"""What befalls the entries of a journal, by people, sync programs and disks."""
+"""Damage to the entries of a journal, by people, sync programs and disks."""
 
 import random
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from catalog.storage.base import Storage
 
 
 class Mishap(StrEnum):
-    """What happens to an entry, or to several."""
+    """A mishap of an entry, or of several."""
 
     REMOVED = "removed"
     SEVERAL_REMOVED = "several removed"
