@@ -115,7 +115,7 @@ def check_sentence(sentence: str, storage: Storage, damage: Damage) -> None:
 
 @dataclass
 class Acknowledged:
-    """What writers were answered was done.
+    """Changes that a writer was answered were made.
 
     Attributes:
         products: as the last change of each left it.
