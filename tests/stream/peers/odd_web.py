@@ -2,12 +2,14 @@
 
 import hashlib
 import re
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from typing_extensions import override
 
@@ -99,7 +101,7 @@ class OddWeb:
         class Here(OddWebHandler):
             odd_web = web
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Here)
+        server = _PatientServer(("127.0.0.1", 0), Here)
         server.daemon_threads = True
         self.port = server.server_port
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
@@ -110,6 +112,16 @@ class OddWeb:
             server.shutdown()
             server.server_close()
             thread.join()
+
+
+class _PatientServer(ThreadingHTTPServer):
+    """Prints nothing of clients that leave in the middle."""
+
+    @override
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print what else went wrong."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class OddWebHandler(BaseHTTPRequestHandler):

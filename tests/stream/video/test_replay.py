@@ -17,7 +17,8 @@ def test_frames_come_at_the_file_s_pace_and_then_it_ends(make_clip: MakeClip) ->
         assert watch.mailbox.received == 10
         captured = [captured_at for _, _, captured_at, _ in watch.frames]
         assert captured[-1] - captured[0] == pytest.approx(
-            watch.frames[-1][1] - watch.frames[0][1], abs=1e-6
+            watch.frames[-1][1] - watch.frames[0][1],
+            abs=0.01,  # two clocks are read in turn
         )
 
 
