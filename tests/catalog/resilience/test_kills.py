@@ -150,6 +150,11 @@ def test_a_few_kills_in_a_folder(tmp_path: Path) -> None:
     kill_many(FolderStorage(tmp_path / "data", durable=False), 16, 1)
 
 
+@pytest.mark.timeout(300)
+def test_a_few_kills_in_a_bucket(moto: S3Options) -> None:
+    kill_many(fresh(moto), 12, 4)
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_many_kills_in_a_folder(tmp_path: Path) -> None:
